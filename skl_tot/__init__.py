@@ -1,0 +1,23 @@
+"""Unsupervised action segmentation by temporal optimal transport."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Loaded on first use, so that metrics and data sets do not wait for torch.
+_PLACES = {
+    "SegmentationDisplay": "skl_tot._plotting",
+    "TemporalOTSegmenter": "skl_tot._segmenter",
+}
+
+__all__ = ["SegmentationDisplay", "TemporalOTSegmenter"]
+
+
+def __getattr__(name):
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,253 @@
+"""Checks of ragged input, and output that takes its form."""
+
+import contextlib
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import validate_data
+
+EXPECTED = (
+    "expected a 2-D array (frames, features) as one video, "
+    "or a list or 3-D array of them as many"
+)
+
+
+def n_dims(value):
+    """Count the dimensions of anything array-like, without copying an array."""
+    if sparse.issparse(value):
+        return 2
+    if hasattr(value, "ndim"):
+        return value.ndim
+    try:
+        return np.asarray(value).ndim
+    except ValueError:  # ragged nested lists have no ndim of their own
+        return 1 + n_dims(value[0])
+
+
+def split_videos(X):
+    """Tell one video from many by the number of dimensions of ``X[0]``.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_frames, n_features), or a sequence of such
+        One video, or many as a list, tuple, other sequence, 1-D object array or 3-D
+        array.
+
+    Returns
+    -------
+    videos : sequence of array-like
+        The videos, unchecked.
+    form : {"single", "list", "stacked", "object"}
+        What `mirror_form` needs to give the output the form of the input.
+
+    Raises
+    ------
+    TypeError
+        If ``X`` is neither an array nor a sequence (a generator, dict, string, …).
+    ValueError
+        If ``X`` is an empty sequence or has more than three dimensions.
+    """
+    is_array = hasattr(X, "ndim") or hasattr(X, "__array__") or sparse.issparse(X)
+    if isinstance(X, (str, bytes)) or not (is_array or isinstance(X, Sequence)):
+        raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.")
+    if not is_array:
+        if len(X) == 0:
+            raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
+        return (X, "list") if n_dims(X[0]) >= 2 else ([X], "single")
+    ndim = n_dims(X)
+    if ndim > 3:
+        raise ValueError(f"X has {ndim} dimensions, but {EXPECTED}.")
+    if ndim == 3:
+        if len(X) == 0:
+            raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
+        return X, "stacked"
+    if ndim == 1 and getattr(X, "dtype", "") == np.dtype(object):
+        if len(X) == 0:
+            raise ValueError(f"X is an empty object array, but {EXPECTED}.")
+        if n_dims(X[0]) >= 2:
+            return X, "object"
+    return [X], "single"
+
+
+def mirror_form(outputs, form):
+    """Give a list of per-video outputs the form that `split_videos` found.
+
+    Parameters
+    ----------
+    outputs : list of ndarray
+        One output for each video.
+    form : {"single", "list", "stacked", "object"}
+        From `split_videos`.
+
+    Returns
+    -------
+    outputs : ndarray or list of ndarray
+        One array for one video, a list for a list, a stacked array for a 3-D array,
+        and an object array for an object array.
+    """
+    if form == "single":
+        return outputs[0]
+    if form == "stacked":
+        return np.stack(outputs)
+    if form == "object":
+        array = np.empty(len(outputs), dtype=object)
+        for i, output in enumerate(outputs):
+            array[i] = output
+        return array
+    return outputs
+
+
+def check_videos(estimator, X, *, reset):
+    """Validate every video of ``X`` as scikit-learn validates a 2-D array.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``n_features_in_`` and ``feature_names_in_`` are set from the first video
+        with ``reset=True``, and every other video is held against them.
+    X : array-like or sequence of array-like
+        See `split_videos`.
+    reset : bool
+        Whether this is a fit.
+
+    Returns
+    -------
+    videos : list of ndarray of shape (n_frames_i, n_features)
+        float32 or float64; other real types become float64. Memmaps are not copied.
+    form : str
+        For `mirror_form`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one line, naming the video unless there is only one.
+    """
+    videos, form = split_videos(X)
+    checked = []
+    for i in range(len(videos)):
+        try:
+            video = _check_video(videos[i])
+            checked.append(
+                validate_data(
+                    estimator,
+                    video,
+                    reset=reset and i == 0,
+                    dtype=[np.float64, np.float32],
+                )
+            )
+        except (TypeError, ValueError) as error:
+            prefix = "" if form == "single" else f"Video {i}: "
+            raise type(error)(prefix + _one_line(str(error))) from None
+    return checked, form
+
+
+def _check_video(video):
+    """Refuse what scikit-learn would let pass or explain in many lines."""
+    if hasattr(video, "detach"):  # a torch tensor
+        video = video.detach().cpu()
+        # numpy knows no bfloat16
+        small = video.is_floating_point() and video.element_size() < 4
+        video = (video.float() if small else video).numpy()
+    if np.ma.isMaskedArray(video):
+        raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
+    if not sparse.issparse(video) and not hasattr(video, "iloc"):
+        try:
+            ndim = n_dims(video)
+            kind = getattr(video, "dtype", np.asarray(video).dtype).kind
+        except (ValueError, TypeError, AttributeError, IndexError):
+            raise ValueError(
+                "expected a 2-D array (frames, features), got a nested sequence of "
+                "unequal lengths."
+            ) from None
+        if ndim != 2:
+            raise ValueError(
+                f"Expected 2D array, got {ndim}D array instead. Reshape your data: "
+                "rows are frames, columns are features."
+            )
+        if kind in "USVMm":
+            raise ValueError("X holds text, dates or records, expected numbers.")
+    return video
+
+
+def _one_line(message):
+    """First line of a message; all of it where the first only announces a list."""
+    if message.startswith("The feature names"):
+        return " ".join(message.split())
+    return message.partition("\n")[0]
+
+
+@contextlib.contextmanager
+def unchanged_on_error(estimator):
+    """Give an estimator its attributes back if the block fails or is interrupted."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def split_label_sequences(y, name="y"):
+    """Label sequences as a list of 1-D arrays.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_frames,), or a sequence of such
+        Integer or string labels of one video or of many.
+    name : str, default="y"
+        What to call it in errors.
+
+    Returns
+    -------
+    sequences : list of ndarray of shape (n_frames_i,)
+        One for each video.
+    is_single : bool
+        Whether ``y`` was one sequence.
+
+    Raises
+    ------
+    TypeError
+        If ``y`` is not a sequence or its labels are neither integers nor strings.
+    ValueError
+        If ``y`` is empty or a sequence is not 1-D.
+    """
+    if isinstance(y, (str, bytes)) or not hasattr(y, "__len__") or isinstance(y, dict):
+        raise TypeError(
+            f"{name} is a {type(y).__name__}, expected one sequence of labels or a "
+            "list of them."
+        )
+    if len(y) == 0:
+        raise ValueError(f"{name} is empty, expected one label for each frame.")
+    first = y.iloc[0] if hasattr(y, "iloc") else y[0]
+    is_single = isinstance(first, (str, bytes, numbers.Number)) or n_dims(first) == 0
+    sequences = []
+    for i, sequence in enumerate([y] if is_single else y):
+        if hasattr(sequence, "detach"):
+            sequence = sequence.detach().cpu()
+        sequence = np.asarray(sequence)
+        where = name if is_single else f"{name}[{i}]"
+        if sequence.ndim != 1:
+            raise ValueError(
+                f"{where} has {sequence.ndim} dimensions, expected 1 (frames)."
+            )
+        sequences.append(_check_labels(sequence, where))
+    return sequences, is_single
+
+
+def _check_labels(labels, where):
+    """Accept integers, booleans and strings, and floats that are whole numbers."""
+    if labels.dtype == object:
+        for kind in (str, numbers.Integral):
+            if all(isinstance(label, kind) for label in labels):
+                labels = np.array(labels.tolist())
+                break
+    if labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels)):
+        labels = labels.astype(np.intp)
+    if labels.dtype.kind not in "iubUS":
+        raise TypeError(
+            f"{where} has labels of type {labels.dtype}, expected integers or strings."
+        )
+    return labels

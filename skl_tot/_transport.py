@@ -1,0 +1,100 @@
+"""Pseudo-labels by temporal optimal transport: the prior and the Sinkhorn solver."""
+
+import numpy as np
+import torch
+
+
+def log_temporal_prior(n_frames, n_actions, sigma):
+    r"""Logarithm of the temporal prior that puts actions in order (Eq. 8).
+
+    .. math::
+
+        \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2} + \text{const}, \qquad
+        d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
+
+    The paper leaves the origin of the indices open. Here i and j count from 0, so
+    that the first frame lies on the first action. Cell midpoints would be unbiased,
+    but scored lower on both large sets that this was tried on (README). The constant
+    cancels in the transport problem and is left out.
+
+    Parameters
+    ----------
+    n_frames : int
+        Number of frames B sampled from one video.
+    n_actions : int
+        Number of actions K.
+    sigma : float
+        Width of the band around the diagonal, in units of the (smaller) index step;
+        with many frames an action, about the width in actions.
+
+    Returns
+    -------
+    log_prior : ndarray of shape (n_frames, n_actions)
+        Log-density up to a constant, at most 0.
+
+    References
+    ----------
+    Kumar et al., "Unsupervised Action Segmentation by Joint Representation Learning
+    and Online Clustering", CVPR 2022, Eq. 8.
+
+    Examples
+    --------
+    >>> log_temporal_prior(2, 2, sigma=1.0)
+    array([[ 0.  , -0.25],
+           [-0.25,  0.  ]])
+    """
+    frames = np.arange(n_frames) / n_frames
+    actions = np.arange(n_actions) / n_actions
+    scale = 1 / n_frames**2 + 1 / n_actions**2
+    return -((frames[:, None] - actions) ** 2) / (2 * sigma**2 * scale)
+
+
+def sinkhorn(scores, rho, *, log_prior=None, n_iter=3):
+    r"""Pseudo-labels Q by entropic optimal transport with equal partition (Eq. 5-10).
+
+    .. math::
+
+        \max_{Q} \operatorname{Tr}(Q^\top S) - \rho \operatorname{KL}(Q \| T)
+        \quad\text{s.t.}\quad Q 1_K = \tfrac1B 1_B,\; Q^\top 1_B = \tfrac1K 1_K
+
+    Each iteration scales the columns (actions) and then the rows (frames), in the log
+    domain, so that every ``rho`` gives finite values. Rows are returned scaled to sum
+    to one, as the cross-entropy of Eq. 2 averages over frames.
+
+    Parameters
+    ----------
+    scores : Tensor of shape (..., n_frames, n_actions)
+        Similarities S of frames and prototypes. Leading dimensions are independent
+        problems; the frames of all videos of a mini-batch belong to one problem.
+    rho : float
+        Weight of the KL term, in units of the scores.
+    log_prior : Tensor broadcastable to ``scores``, default=None
+        Logarithm of the prior T; None means a uniform prior (plain transport).
+    n_iter : int, default=3
+        Number of iterations.
+
+    Returns
+    -------
+    codes : Tensor of the shape of ``scores``
+        Q with rows that sum to 1; the columns sum to B / K once converged.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn Distances", NeurIPS 2013; Kumar et al., CVPR 2022, Eq. 10.
+
+    Examples
+    --------
+    >>> import torch
+    >>> sinkhorn(torch.tensor([[4.0, 0.0], [3.0, 0.0]]), rho=0.1).round(decimals=2)
+    tensor([[0.9900, 0.0100],
+            [0.0100, 0.9900]])
+    """
+    log_codes = scores / rho
+    if log_prior is not None:
+        log_codes = log_codes + log_prior
+    # log_softmax is several times faster along contiguous frames than across them.
+    log_codes = log_codes.transpose(-1, -2).contiguous()
+    for _ in range(n_iter):
+        log_codes = torch.log_softmax(log_codes, dim=-1)
+        log_codes = torch.log_softmax(log_codes, dim=-2)
+    return log_codes.exp().transpose(-1, -2)

@@ -1,0 +1,313 @@
+"""Made-up activities, and a loader for the folder layout of the field's data sets."""
+
+import os
+import re
+import warnings
+from itertools import pairwise
+from numbers import Integral, Real
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+
+@validate_params(
+    {
+        "n_videos": [Interval(Integral, 1, None, closed="left")],
+        "n_actions": [Interval(Integral, 1, None, closed="left")],
+        "n_features": [Interval(Integral, 1, None, closed="left")],
+        "mean_length": [Interval(Real, 1, None, closed="left")],
+        "unevenness": [Interval(Real, 0, None, closed="left")],
+        "missing": [Interval(Real, 0, 1, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_activities(
+    n_videos=20,
+    n_actions=5,
+    *,
+    n_features=16,
+    mean_length=200,
+    unevenness=0.5,
+    missing=0.0,
+    noise=1.0,
+    random_state=None,
+):
+    """Generate videos of one activity: the same actions in the same order.
+
+    A frame is the prototype of its action plus a drift plus white noise. Prototypes
+    are standard normal in each feature. The drift is half a turn around a random
+    ellipse, another one for each video, with standard deviation 0.3 in each feature.
+
+    Parameters
+    ----------
+    n_videos : int, default=20
+        Number of videos.
+    n_actions : int, default=5
+        Number of actions. Their labels are 0, 1, … in order of time.
+    n_features : int, default=16
+        Number of features of a frame.
+    mean_length : float, default=200
+        Mean number of frames of a video that has all actions.
+    unevenness : float, default=0.5
+        Standard deviation of the logarithm of the actions' mean durations. Half of it
+        is the standard deviation of the logarithm of one action's duration over the
+        videos. With 0, every action of every video takes ``mean_length / n_actions``
+        frames.
+    missing : float, default=0.0
+        Probability in [0, 1) that an action is left out of a video. A video from which
+        all would be left out gets one at random.
+    noise : float, default=1.0
+        Standard deviation of the white noise in each feature.
+    random_state : int, RandomState instance or None, default=None
+        Seed or generator. An int gives the same data in every call.
+
+    Returns
+    -------
+    videos : list of ndarray of shape (n_frames_i, n_features)
+        Features, float32.
+    labels : list of ndarray of shape (n_frames_i,)
+        Action of each frame, int. Every action that is not left out takes at least one
+        frame.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is out of its range.
+    ValueError
+        If ``mean_length`` is below ``n_actions``.
+
+    Examples
+    --------
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(3, n_actions=2, mean_length=6, unevenness=0)
+    >>> [video.shape for video in videos]
+    [(6, 16), (6, 16), (6, 16)]
+    >>> labels[0]
+    array([0, 0, 0, 1, 1, 1])
+    """
+    if mean_length < n_actions:
+        raise ValueError(
+            f"mean_length={mean_length} is below n_actions={n_actions}, but every "
+            "action takes at least one frame."
+        )
+    rng = check_random_state(random_state)
+    prototypes = rng.normal(size=(n_actions, n_features))
+    durations = _draw_durations(rng, n_videos, n_actions, mean_length, unevenness)
+    present = rng.uniform(size=durations.shape) >= missing
+    rescued = rng.randint(n_actions, size=n_videos)
+    empty = ~present.any(axis=1)
+    present[empty, rescued[empty]] = True
+
+    labels = [np.repeat(np.arange(n_actions), row) for row in durations * present]
+    videos = []
+    for actions in labels:
+        angle = np.linspace(0, np.pi, len(actions))
+        axes = rng.normal(scale=0.3, size=(2, n_features))
+        drift = np.column_stack([np.cos(angle), np.sin(angle)]) @ axes
+        frames = prototypes[actions] + drift
+        frames += rng.normal(scale=noise, size=frames.shape)
+        videos.append(frames.astype(np.float32))
+    return videos, labels
+
+
+def _draw_durations(rng, n_videos, n_actions, mean_length, unevenness):
+    """Whole frames of each action in each video: (n_videos, n_actions), at least 1."""
+    shares = np.exp(rng.normal(scale=unevenness, size=n_actions))
+    shares /= shares.sum()
+    jitter = unevenness / 2
+    # shifted so that the mean of the factors is 1
+    factors = np.exp(rng.normal(-(jitter**2) / 2, jitter, size=(n_videos, n_actions)))
+    return np.maximum(np.rint(mean_length * shares * factors), 1).astype(int)
+
+
+@validate_params(
+    {
+        "root": [str, os.PathLike],
+        "activity": [str, None],
+        "mmap": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_action_dataset(root, activity=None, mmap=True):
+    r"""Load features and labels from the folder layout common in action segmentation.
+
+    ===========================  ====================================================
+    ``features/<video>.npy``     array of shape (n_frames, n_features)
+    ``features/<video>.txt``     or numbers separated by spaces, one line a frame
+    ``groundTruth/<video>.txt``  one label a line, one line a frame; with or without
+                                 ``.txt``; the folder may be missing
+    ``mapping/mapping.txt``      ``<int> <label>`` a line; or ``mapping.txt``; may be
+                                 missing
+    ===========================  ====================================================
+
+    Parameters
+    ----------
+    root : str or path-like
+        Folder that holds ``features``.
+    activity : str, default=None
+        Load only videos whose name contains this text, as data sets of several
+        activities have the activity in the file names. None loads all.
+    mmap : bool, default=True
+        Whether to map ``.npy`` files into memory, read-only, rather than read them.
+
+    Returns
+    -------
+    data : Bunch
+        videos : list of ndarray of shape (n_frames_i, n_features)
+            Features in the type of the file; float64 for ``.txt``.
+        labels : list of ndarray of str of shape (n_frames_i,), or None
+            Label of each frame; None without a folder ``groundTruth``.
+        names : list of str
+            Names of the videos, sorted; ``videos`` and ``labels`` have this order.
+        target_names : list of str, or None
+            All labels by the integers of the mapping; without a mapping, those that
+            occur, sorted; None with neither mapping nor labels.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder of features or a video's ground truth is missing, or no video is
+        left to load.
+    ValueError
+        If a file does not hold what it should, two files stand for one video, a label
+        is not in the mapping, or features and labels differ in length.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from skl_tot.datasets import load_action_dataset
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> root = pathlib.Path(folder.name)
+    >>> (root / "features").mkdir()
+    >>> (root / "groundTruth").mkdir()
+    >>> np.save(root / "features" / "P03_coffee.npy", np.zeros((2, 64)))
+    >>> _ = (root / "groundTruth" / "P03_coffee.txt").write_text("take_cup\npour")
+    >>> data = load_action_dataset(root, activity="coffee", mmap=False)
+    >>> data.names, data.target_names, data.videos[0].shape
+    (['P03_coffee'], ['pour', 'take_cup'], (2, 64))
+    >>> folder.cleanup()
+    """
+    root = Path(root)
+    paths = _find_features(root / "features", activity)
+    videos = [_read_features(path, mmap) for path in paths]
+    target_names = _read_mapping(root)
+    labels = None
+    if (root / "groundTruth").is_dir():
+        labels = [
+            _read_labels(root / "groundTruth", path, video.shape, target_names)
+            for path, video in zip(paths, videos)
+        ]
+        if target_names is None:
+            target_names = np.unique(np.concatenate(labels)).tolist()
+    return Bunch(
+        videos=videos,
+        labels=labels,
+        names=[path.stem for path in paths],
+        target_names=target_names,
+    )
+
+
+def _find_features(folder, activity):
+    """Feature files sorted by video name, one for each video."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder, expected one of features.")
+    paths = sorted([*folder.glob("*.npy"), *folder.glob("*.txt")], key=lambda p: p.stem)
+    if not paths:
+        raise FileNotFoundError(f"{folder} has no file *.npy or *.txt.")
+    n_found = len(paths)
+    paths = [path for path in paths if activity is None or activity in path.stem]
+    if not paths:
+        raise FileNotFoundError(
+            f"{folder} has {n_found} files, but none with {activity!r} in its name."
+        )
+    for path, following in pairwise(paths):
+        if path.stem == following.stem:
+            raise ValueError(
+                f"{folder} has {path.name} and {following.name}, expected one file "
+                "for each video."
+            )
+    return paths
+
+
+def _read_features(path, mmap):
+    """Array of shape (n_frames, n_features)."""
+    try:
+        if path.suffix == ".npy" and mmap:
+            video = np.lib.format.open_memmap(path, mode="r")
+        elif path.suffix == ".npy":
+            with path.open("rb") as file:
+                video = np.lib.format.read_array(file, allow_pickle=False)
+        else:
+            with warnings.catch_warnings():  # an empty file is an error below
+                warnings.simplefilter("ignore", UserWarning)
+                video = np.loadtxt(path, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{path} holds {video.dtype} of shape {video.shape}, expected numbers of "
+            "shape (frames, features)."
+        )
+    return video
+
+
+def _read_lines(path):
+    """Lines of a text file without surrounding blanks, up to the last filled one."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    return [line.strip() for line in text.rstrip().splitlines()]
+
+
+def _read_mapping(root):
+    """Labels in the order of their integers, or None if there is no mapping."""
+    for path in (root / "mapping" / "mapping.txt", root / "mapping.txt"):
+        if path.is_file():
+            break
+    else:
+        return None
+    numbers = {}
+    for i, line in enumerate(_read_lines(path), start=1):
+        match = re.fullmatch(r"(-?\d+)\s+(.+)", line)
+        if match is None:
+            raise ValueError(
+                f"{path}, line {i}, is {line!r}, expected '<int> <label>'."
+            )
+        number, label = int(match[1]), match[2]
+        if label in numbers or number in numbers.values():
+            raise ValueError(
+                f"{path}, line {i}, is {line!r}, expected each number and label once."
+            )
+        numbers[label] = number
+    return sorted(numbers, key=numbers.get)
+
+
+def _read_labels(folder, feature_path, shape, target_names):
+    """Read string labels of one video, checked against its features and the mapping."""
+    name = feature_path.stem
+    paths = [p for p in (folder / f"{name}.txt", folder / name) if p.is_file()]
+    if len(paths) != 1:
+        error = ValueError if paths else FileNotFoundError
+        raise error(
+            f"{folder} has {len(paths)} of the files {name}.txt and {name}, expected 1."
+        )
+    path, labels = paths[0], _read_lines(paths[0])
+    for i, label in enumerate(labels, start=1):
+        if not label or (target_names is not None and label not in target_names):
+            known = "a label" if target_names is None else f"one of {target_names}"
+            raise ValueError(f"{path}, line {i}, is {label!r}, expected {known}.")
+    if len(labels) != shape[0]:
+        hint = ""
+        if len(labels) == shape[1]:
+            hint = " The features may be stored as (features, frames): transpose them."
+        raise ValueError(
+            f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
+            f"expected {shape[0]} labels.{hint}"
+        )
+    return np.array(labels)

@@ -1,0 +1,100 @@
+import itertools
+
+import numpy as np
+import pytest
+from hmmlearn.hmm import GaussianHMM
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skl_tot._decoding import viterbi
+
+
+def ordered_paths(n_frames, n_actions):
+    """All paths that give every action one run of at least one frame."""
+    for cuts in itertools.combinations(range(1, n_frames), n_actions - 1):
+        yield np.repeat(range(n_actions), np.diff([0, *cuts, n_frames]))
+
+
+def best_score(log_likelihood, paths):
+    frames = np.arange(len(log_likelihood))
+    return max(log_likelihood[frames, list(path)].sum() for path in paths)
+
+
+@pytest.mark.parametrize("case", ["v1", "v2", "v3", "v4"])
+def test_golden(golden, case):
+    log_likelihood = golden[f"{case}_loglik"]
+    path, score = viterbi(log_likelihood)
+    np.testing.assert_array_equal(path, golden[f"{case}_path"])
+    transitions = (len(path) - 1) * np.log(0.5)
+    assert score + transitions == pytest.approx(
+        float(golden[f"{case}_score"]), rel=1e-12
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    n_frames=st.integers(1, 9), n_actions=st.integers(1, 9), seed=st.integers(0, 10**6)
+)
+def test_equals_brute_force(n_frames, n_actions, seed):
+    log_likelihood = np.random.default_rng(seed).normal(size=(n_frames, n_actions))
+    path, score = viterbi(log_likelihood)
+    if n_frames >= n_actions:
+        paths = ordered_paths(n_frames, n_actions)
+    else:  # any non-decreasing path
+        paths = itertools.combinations_with_replacement(range(n_actions), n_frames)
+    assert score == pytest.approx(best_score(log_likelihood, paths))
+    assert score == pytest.approx(log_likelihood[np.arange(n_frames), path].sum())
+
+
+def test_equals_hmmlearn_on_a_left_to_right_model():
+    # The last action costs log 1/2 a frame like all others: the other half goes to a
+    # state that no frame can be in.
+    rng = np.random.default_rng(1)
+    n_actions = 4
+    model = GaussianHMM(n_actions + 1, covariance_type="spherical")
+    model.startprob_ = np.eye(n_actions + 1)[0]
+    model.transmat_ = 0.5 * (np.eye(n_actions + 1) + np.eye(n_actions + 1, k=1))
+    model.transmat_[-1, -1] = 1
+    model.means_ = np.vstack([rng.normal(size=(n_actions, 3)), np.full((1, 3), 1e4)])
+    model.covars_ = np.ones(n_actions + 1)
+    n_compared = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        truth = np.repeat(range(n_actions), rng.integers(1, 30, n_actions))
+        frames = model.means_[truth] + rng.normal(size=(len(truth), 3)) * 0.5
+        theirs_score, theirs = model.decode(frames)
+        if theirs[-1] != n_actions - 1:
+            continue  # hmmlearn may stop early, we may not
+        n_compared += 1
+        ours, score = viterbi(model._compute_log_likelihood(frames)[:, :n_actions])
+        np.testing.assert_array_equal(ours, theirs)
+        expected = theirs_score - (len(frames) - 1) * np.log(0.5)
+        assert score == pytest.approx(expected)
+    assert n_compared > 10
+
+
+@pytest.mark.parametrize(("n_frames", "n_actions"), [(1, 1), (5, 5), (1, 3), (2, 7)])
+def test_smallest_videos(n_frames, n_actions):
+    log_likelihood = np.random.default_rng(0).normal(size=(n_frames, n_actions))
+    path, _ = viterbi(log_likelihood)
+    if n_frames == n_actions:
+        np.testing.assert_array_equal(path, np.arange(n_actions))
+    if n_frames == 1:
+        assert path[0] == log_likelihood[0].argmax()
+    assert (np.diff(path) >= 0).all()
+
+
+def test_uninformative_video_has_a_valid_path():
+    path, score = viterbi(np.zeros((50, 6)))
+    assert score == 0
+    np.testing.assert_array_equal(np.unique(path), np.arange(6))
+    assert (np.diff(path) >= 0).all()
+
+
+def test_long_video_keeps_precision():
+    rng = np.random.default_rng(0)
+    truth = np.repeat(range(10), 10_000)
+    log_likelihood = np.where(truth[:, None] == range(10), 0.0, -1.0)
+    log_likelihood += rng.normal(size=log_likelihood.shape) * 1e-3 - 500
+    path, _ = viterbi(log_likelihood)
+    assert (path != truth).sum() == 0

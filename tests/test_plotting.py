@@ -1,0 +1,256 @@
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from numpy.testing import assert_allclose
+
+from skl_tot._plotting import COLOURS, HATCHES, SegmentationDisplay
+from skl_tot.datasets import make_activities
+
+COLOUR = [colour.lower() for colour, _ in COLOURS]
+GREY = "#d9d9d9"
+
+
+@pytest.fixture(autouse=True)
+def pyplot():
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("Agg")
+    yield plt
+    plt.close("all")
+
+
+def bars(display):
+    """Segments drawn: (bottom, start) -> (end, colour, hatch), rounded."""
+    found = {}
+    for collection in display.ax_.collections:
+        colour = to_hex(collection.get_facecolor()[0])
+        for path in collection.get_paths():
+            (left, bottom), (right, _) = path.get_extents().get_points()
+            key = round(float(bottom), 2), round(float(left), 4)
+            found[key] = round(float(right), 4), colour, collection.get_hatch()
+    return dict(sorted(found.items()))
+
+
+def legend(display):
+    entries = display.ax_.get_legend()
+    return {
+        text.get_text(): (to_hex(patch.get_facecolor()), patch.get_hatch())
+        for text, patch in zip(entries.get_texts(), entries.get_patches())
+    }
+
+
+def row_labels(display):
+    return [text.get_text() for text in display.ax_.get_yticklabels()]
+
+
+def test_clusters_have_the_colour_of_their_label():
+    y_true = ["cut", "cut", "cut", "mix", "mix", "mix"]
+    display = SegmentationDisplay.from_predictions(y_true, [5, 5, 3, 2, 2, 5])
+    assert bars(display) == {
+        (-0.42, 0): (3, COLOUR[0], None),
+        (-0.42, 3): (6, COLOUR[1], None),
+        (0, 0): (2, COLOUR[0], None),
+        (0, 2): (3, GREY, r"\\\\"),
+        (0, 3): (5, COLOUR[1], None),
+        (0, 5): (6, COLOUR[0], None),
+    }
+    assert legend(display) == {
+        "cut": (COLOUR[0], None),
+        "mix": (COLOUR[1], None),
+        "no match": (GREY, r"\\\\"),
+    }
+    assert "upper bar: ground truth" in display.ax_.get_title(loc="left")
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"), [("activity", [0, 1, GREY]), ("video", [0, 1, 1])]
+)
+def test_scope_of_the_match(scope, expected):
+    y_true = [[0, 0, 1, 1], [1, 1]]
+    y_pred = [[7, 7, 8, 8], [9, 9]]
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, scope=scope)
+    drawn = bars(display)
+    colours = [drawn[0, 0][1], drawn[0, 2][1], drawn[1, 0][1]]
+    assert colours == [COLOUR[c] if isinstance(c, int) else c for c in expected]
+
+
+def test_ignored_labels_are_drawn_but_not_matched():
+    y_true, y_pred = ["bg", "bg", "bg", "cut"], [0, 0, 0, 0]
+    display = SegmentationDisplay.from_predictions(y_true, y_pred)
+    assert bars(display)[0, 0][1] == legend(display)["bg"][0]
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, ignore_labels="bg")
+    assert bars(display)[0, 0][1] == legend(display)["cut"][0]
+    # a cluster that only occurs in ignored frames has no label
+    display = SegmentationDisplay.from_predictions(
+        y_true, [1, 1, 1, 0], ignore_labels="bg"
+    )
+    assert bars(display)[0, 0][1] == GREY
+
+
+def test_without_truth_the_clusters_are_actions():
+    display = SegmentationDisplay([[0, 0, 2], [2, 1]]).plot()
+    assert bars(display) == {
+        (-0.42, 0): (2, COLOUR[0], None),
+        (-0.42, 2): (3, COLOUR[2], None),
+        (0.58, 0): (1, COLOUR[2], None),
+        (0.58, 1): (2, COLOUR[1], None),
+    }
+    assert list(legend(display)) == ["action 0", "action 1", "action 2"]
+    assert display.ax_.get_title(loc="left") == ""
+    assert row_labels(display) == ["video 0", "video 1"]
+    bottom, top = display.ax_.get_ylim()
+    assert bottom > top  # the first video is above
+
+
+@pytest.mark.parametrize(
+    ("y_true", "target_names", "expected"),
+    [
+        ([2, 0, 0], ["cut", "mix", "stir"], ["cut", "stir"]),
+        (["mix", "cut", "cut"], ["stir", "mix", "cut"], ["mix", "cut"]),
+        (["mix", "cut", "cut"], np.array(["stir", "mix", "cut"]), ["mix", "cut"]),
+        (["mix", "cut", "cut"], None, ["cut", "mix"]),
+        ([2, 0, 0], None, ["action 0", "action 2"]),
+        ([-1, 0, 0], None, ["action -1", "action 0"]),
+    ],
+)
+def test_names_of_labels(y_true, target_names, expected):
+    for display in (
+        SegmentationDisplay([0, 1, 1], y_true=y_true, target_names=target_names),
+        SegmentationDisplay(y_true, target_names=target_names),
+    ):
+        assert list(legend(display.plot())) == expected
+
+
+def test_many_actions_differ_in_colour_or_hatch():
+    n_styles = len(COLOURS) * len(HATCHES)
+    display = SegmentationDisplay(np.arange(n_styles + 1)).plot()
+    styles = list(legend(display).values())
+    assert len(set(styles[:-1])) == n_styles
+    assert styles[-1] == styles[0]
+    assert [style for style in styles if style[0] == GREY] == []
+    drawn = [(colour, hatch) for _, colour, hatch in bars(display).values()]
+    assert drawn == styles
+
+
+def test_seconds():
+    display = SegmentationDisplay([0, 0, 0, 1, 1]).plot(fps=2)
+    assert bars(display) == {
+        (-0.42, 0): (1.5, COLOUR[0], None),
+        (-0.42, 1.5): (2.5, COLOUR[1], None),
+    }
+    assert display.ax_.get_xlabel() == "time (s)"
+    assert SegmentationDisplay([0]).plot().ax_.get_xlabel() == "frame"
+
+
+def test_given_axes(pyplot):
+    figure, ax = pyplot.subplots()
+    display = SegmentationDisplay([0, 1])
+    assert display.plot(ax=ax) is display
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    assert pyplot.get_fignums() == [figure.number]
+
+
+@pytest.mark.parametrize(("n_videos", "n_actions"), [(1, 3), (1, 20), (60, 12)])
+def test_layout_leaves_room_for_everything(n_videos, n_actions):
+    _, labels = make_activities(n_videos, n_actions, mean_length=300, random_state=0)
+    names = [f"P{i:02}_cam01_coffee" for i in range(n_videos)]
+    display = SegmentationDisplay.from_predictions(labels, labels, video_names=names)
+    assert row_labels(display) == names
+    # as fine as one call for each bar and label
+    assert len(display.ax_.collections) == 2 * n_videos * n_actions
+    figure, ax = display.figure_, display.ax_
+    figure.canvas.draw()
+    axes, key = ax.get_window_extent(), ax.get_legend().get_window_extent()
+    assert key.x0 >= axes.x1  # beside the axes
+    assert key.x1 <= figure.bbox.x1
+    assert key.y0 >= 0
+    texts = [text.get_window_extent() for text in ax.get_yticklabels()]
+    assert min(text.x0 for text in texts) >= 0
+    assert all(a.y0 >= b.y1 for a, b in pairwise(texts))
+    assert axes.width > 6 * figure.dpi
+
+
+class EqualSplit:
+    def predict(self, X):
+        return [np.arange(len(video)) * 2 // len(video) for video in X]
+
+
+def test_from_estimator():
+    videos, labels = make_activities(3, 2, unevenness=0, mean_length=10)
+    display = SegmentationDisplay.from_estimator(
+        EqualSplit(), videos, labels, target_names=["cut", "mix"], fps=5
+    )
+    drawn = bars(display)
+    assert len(drawn) == 3 * 2 * 2
+    assert {end for end, *_ in drawn.values()} == {1, 2}
+    for (bottom, start), segment in drawn.items():
+        if bottom in (0, 1, 2):  # a prediction, here as good as the truth above it
+            assert segment == drawn[round(bottom - 0.42, 2), start]
+    assert list(legend(display)) == ["cut", "mix"]
+    alone = SegmentationDisplay.from_estimator(EqualSplit(), videos)
+    assert list(legend(alone)) == ["action 0", "action 1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"y_pred": []}, ValueError, "y_pred is empty"),
+        ({"y_pred": [[0], []]}, ValueError, "Video 1: y_pred has no frames"),
+        ({"y_pred": [0.5]}, TypeError, "y_pred has labels of type float64"),
+        ({"y_true": [[0]]}, ValueError, "y_true has 1 videos, y_pred has 2"),
+        ({"y_true": [[0, 1], [1]]}, ValueError, "Video 1: y_true has 1 frames"),
+        (
+            {"target_names": ["cut", "mix"]},
+            ValueError,
+            r"target_names names the labels \[0, 1\], but not \[2\]\.",
+        ),
+        (
+            {"y_true": [["a", "b"], ["c", "c"]], "target_names": ["a"]},
+            ValueError,
+            r"target_names names the labels \['a'\], but not \['b', 'c'\]\.",
+        ),
+        ({"video_names": ["x"]}, ValueError, "video_names has 1 names, expected 2"),
+        ({"scope": "all", "y_true": [[0, 0], [0, 0]]}, ValueError, "scope is 'all'"),
+        ({"fps": 0}, ValueError, "fps is 0, expected a positive number"),
+    ],
+)
+def test_bad_input(pyplot, options, error, message):
+    options = {"y_pred": [[0, 1], [2, 2]]} | options
+    fps = options.pop("fps", None)
+    display = SegmentationDisplay(**options)
+    with pytest.raises(error, match=message):
+        display.plot(fps=fps)
+    assert pyplot.get_fignums() == []  # no empty figure is left behind
+
+
+def test_without_matplotlib(monkeypatch):
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    display = SegmentationDisplay([0, 1])
+    with pytest.raises(ImportError, match=r"pip install 'skl-tot\[plot\]'"):
+        display.plot()
+
+
+def test_light_imports():
+    code = (
+        "import sys, skl_tot._plotting, skl_tot.datasets, skl_tot.preprocessing\n"
+        "assert not {'torch', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_bar_heights_fill_a_row():
+    for options, n_bars in (({}, 1), ({"y_true": [0, 1]}, 2)):
+        display = SegmentationDisplay([0, 1], **options).plot()
+        extents = [
+            path.get_extents()
+            for collection in display.ax_.collections
+            for path in collection.get_paths()
+        ]
+        heights = [extent.height for extent in extents]
+        assert_allclose(heights, 0.94 * 0.84 / n_bars)

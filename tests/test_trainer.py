@@ -1,0 +1,300 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from skl_tot import _trainer
+from skl_tot._network import embed, init_parameters, score_frames
+from skl_tot._sampling import Videos
+from skl_tot._trainer import (
+    Snapshot,
+    TrainingConfig,
+    cross_entropy_loss,
+    encode,
+    resolve_device,
+    temporal_coherence_loss,
+    train,
+)
+
+CPU = torch.device("cpu")
+CONFIG = TrainingConfig(
+    n_actions=3,
+    embedding_dim=4,
+    hidden_dim=6,
+    rho=0.1,
+    sigma=1.0,
+    temperature=0.1,
+    n_sinkhorn_iter=3,
+    alpha=0.0,
+    window=5,
+    n_frames=8,
+    batch_size=2,
+    max_iter=20,
+    freeze_iter=0,
+    learning_rate=1e-2,
+    weight_decay=1e-4,
+    tol=None,
+    n_iter_no_change=5,
+)
+
+
+def config(**changes):
+    return dataclasses.replace(CONFIG, **changes)
+
+
+@pytest.fixture
+def videos(activity):
+    return Videos(activity[0])
+
+
+def run(videos, settings=CONFIG, **options):
+    return train(videos, settings, **{"device": CPU, "seed": 0, **options})
+
+
+def assert_same_parameters(first, second):
+    for name, value in first.parameters.items():
+        np.testing.assert_array_equal(value, second.parameters[name], err_msg=name)
+
+
+class TestLosses:
+    def test_cross_entropy_equals_loops(self):
+        rng = np.random.default_rng(0)
+        scores, temperature = rng.normal(size=(5, 3)), 0.3
+        codes = rng.dirichlet(np.ones(3), size=5)
+        total = 0.0
+        for i in range(5):
+            normaliser = sum(np.exp(scores[i, k] / temperature) for k in range(3))
+            for j in range(3):
+                p = np.exp(scores[i, j] / temperature) / normaliser
+                total -= codes[i, j] * np.log(p)
+        loss = cross_entropy_loss(torch.tensor(scores), torch.tensor(codes), 0.3)
+        assert float(loss) == pytest.approx(total / 5)
+
+    def test_temporal_coherence_equals_loops(self):
+        rng = np.random.default_rng(0)
+        anchors, positives = rng.normal(size=(2, 2, 4, 3))
+        total = 0.0
+        for video in range(2):
+            for i in range(4):
+                similarities = [
+                    np.exp(np.dot(anchors[video, i], positives[video, j]))
+                    for j in range(4)
+                ]
+                total -= np.log(similarities[i] / sum(similarities))
+        loss = temporal_coherence_loss(torch.tensor(anchors), torch.tensor(positives))
+        assert float(loss) == pytest.approx(total / 8)
+
+    def test_gradients_equal_finite_differences(self):
+        torch.manual_seed(0)
+        codes = torch.softmax(torch.randn(6, 3, dtype=torch.float64), 1)
+        scores = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda s: cross_entropy_loss(s, codes, 0.5), scores
+        )
+        pair = torch.randn(2, 2, 4, 3, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda p: temporal_coherence_loss(p[0], p[1]), pair
+        )
+
+
+class TestNetwork:
+    def test_encoder_equals_numpy(self):
+        parameters = init_parameters(
+            5, 6, 4, 3, generator=torch.Generator().manual_seed(0)
+        )
+        frames = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
+        values = {name: value.numpy() for name, value in parameters.items()}
+
+        def layer(inputs, name):
+            total = inputs @ values[f"{name}_weight"] + values[f"{name}_bias"]
+            return 1 / (1 + np.exp(-total))
+
+        expected = layer(layer(frames.numpy(), "hidden"), "output")
+        embeddings = embed(parameters, frames)
+        np.testing.assert_allclose(embeddings, expected, rtol=1e-5)
+        np.testing.assert_allclose(
+            score_frames(parameters, embeddings),
+            expected @ values["prototypes"].T,
+            rtol=1e-5,
+        )
+
+    def test_initial_scale(self):
+        parameters = init_parameters(
+            100, 200, 100, 50, generator=torch.Generator().manual_seed(0)
+        )
+        assert float(parameters["hidden_weight"].std()) == pytest.approx(0.01, rel=0.05)
+        assert float(parameters["prototypes"].std()) == pytest.approx(0.01, rel=0.05)
+        assert not parameters["hidden_bias"].any()
+
+    def test_ignores_the_default_dtype(self):
+        torch.set_default_dtype(torch.float64)
+        try:
+            generator = torch.Generator().manual_seed(0)
+            assert init_parameters(2, 2, 2, 2, generator=generator)[
+                "hidden_bias"
+            ].dtype == (torch.float32)
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+    def test_encode_in_blocks_equals_whole(self, videos, monkeypatch):
+        snapshot, _ = run(videos)
+        whole = list(encode(snapshot.parameters, videos, CPU))
+        monkeypatch.setattr(_trainer, "BLOCK_FRAMES", 7)
+        for first, second in zip(whole, encode(snapshot.parameters, videos, CPU)):
+            np.testing.assert_allclose(first[0], second[0], rtol=1e-6)
+            np.testing.assert_allclose(first[1], second[1], rtol=1e-5, atol=1e-7)
+
+
+class TestTraining:
+    def test_loss_falls(self, videos):
+        _, losses = run(videos, config(max_iter=300))
+        assert len(losses) == 300
+        assert np.mean(losses[-20:]) < 0.8 * np.mean(losses[:20])
+
+    def test_first_step_equals_a_bare_step(self, videos):
+        """The losses, the gradients and Adam's update, written out once more."""
+        settings = config(alpha=0.7, max_iter=1)
+        generator = torch.Generator().manual_seed(3)
+        parameters = init_parameters(5, 6, 4, 3, generator=generator)
+        start = Snapshot({k: v.numpy().copy() for k, v in parameters.items()}, 0)
+        seen = {}
+
+        class Spy(Videos):
+            def gather(self, batch, frames, device):
+                seen[len(seen)] = super().gather(batch, frames, device)
+                return seen[len(seen) - 1]
+
+        snapshot, losses = run(Spy(videos.arrays), settings, start=start)
+        leaves = {k: v.clone().requires_grad_() for k, v in parameters.items()}
+        embeddings = embed(leaves, seen[0])
+        scores = score_frames(leaves, embeddings)
+        prior = torch.tensor(_trainer.log_temporal_prior(8, 3, 1.0)).float()
+        codes = _trainer.sinkhorn(
+            scores.detach(), 0.1, log_prior=torch.cat([prior, prior])
+        )
+        loss = -(codes * torch.log_softmax(scores / 0.1, 1)).sum(1).mean()
+        partners = embed(leaves, seen[1]).view(2, 8, 4)
+        for video in range(2):
+            logits = embeddings.view(2, 8, 4)[video] @ partners[video].T
+            loss = loss - 0.7 * torch.log_softmax(logits, 1).diag().mean() / 2
+        assert losses == [pytest.approx(float(loss.detach()), rel=1e-5)]
+        loss.backward()
+        for name, leaf in leaves.items():
+            gradient = leaf.grad + 1e-4 * leaf.detach()
+            # Adam's first step is the learning rate times the normalised gradient.
+            step = 1e-2 * gradient / (gradient.abs() + 1e-8)
+            np.testing.assert_allclose(
+                snapshot.parameters[name], (leaf - step).detach(), atol=2e-4
+            )
+
+    def test_prototypes_are_frozen_then_free(self, videos):
+        drawn, _ = run(videos, config(max_iter=1, freeze_iter=1))
+        frozen, _ = run(videos, config(max_iter=10, freeze_iter=10))
+        free, _ = run(videos, config(max_iter=11, freeze_iter=10))
+        assert "prototypes" not in frozen.moments
+        np.testing.assert_array_equal(
+            drawn.parameters["prototypes"], frozen.parameters["prototypes"]
+        )
+        assert (frozen.parameters["prototypes"] != free.parameters["prototypes"]).any()
+        assert (drawn.parameters["hidden_weight"] != frozen.parameters[
+            "hidden_weight"
+        ]).any()
+
+    def test_zero_alpha_does_not_compute_the_coherence_loss(self, videos, monkeypatch):
+        def refuse(*_):
+            raise AssertionError("computed")
+
+        monkeypatch.setattr(_trainer, "temporal_coherence_loss", refuse)
+        run(videos)
+        with pytest.raises(AssertionError, match="computed"):
+            run(videos, config(alpha=1.0))
+
+    def test_same_seed_same_result(self, videos):
+        first, first_losses = run(videos)
+        second, second_losses = run(videos)
+        assert first_losses == second_losses
+        assert_same_parameters(first, second)
+        other, _ = run(videos, seed=1)
+        assert (first.parameters["prototypes"] != other.parameters["prototypes"]).any()
+
+    def test_going_on_equals_not_stopping(self, videos):
+        """Two passes in one call and in two calls through plain numpy."""
+        settings = config(freeze_iter=4)
+        twice = Videos([*videos.arrays, *videos.arrays])
+        whole, losses = run(twice, settings, one_pass=True)
+        half, first = run(videos, settings, one_pass=True)
+        resumed, second = run(
+            videos, settings, start=half, one_pass=True, seed=99
+        )
+        assert losses == first + second
+        assert whole.n_iter == resumed.n_iter == 6
+        assert_same_parameters(whole, resumed)
+
+    def test_start_is_not_changed(self, videos):
+        start, _ = run(videos)
+        copy = {name: value.copy() for name, value in start.parameters.items()}
+        run(videos, start=start)
+        assert_same_parameters(start, Snapshot(copy, 0))
+
+    def test_works_where_gradients_are_off(self, videos):
+        expected, _ = run(videos)
+        with torch.no_grad():
+            snapshot, _ = run(videos)
+        assert_same_parameters(expected, snapshot)
+
+    def test_progress_sees_every_loss(self, videos):
+        seen = []
+        _, losses = run(videos, config(max_iter=13), progress=seen.extend)
+        assert seen == losses
+
+    def test_diverging_loss_is_an_error(self, videos):
+        with pytest.raises(ValueError, match="The loss became nan at step"):
+            run(videos, config(learning_rate=1e38))
+
+
+class TestStopping:
+    def test_never_without_tol(self, videos):
+        _, losses = run(videos, config(learning_rate=1e-12, max_iter=50))
+        assert len(losses) == 50
+
+    def test_on_a_plateau(self, videos):
+        # Nothing moves, so the second block cannot be better by tol.
+        settings = config(learning_rate=1e-12, max_iter=50, tol=1e-3)
+        assert len(run(videos, settings)[1]) == 10
+
+    def test_not_while_the_loss_falls(self, videos):
+        settings = config(max_iter=60, n_iter_no_change=20, tol=0.0)
+        _, losses = run(videos, settings)
+        means = np.reshape(losses, (-1, 20)).mean(axis=1)
+        assert (np.diff(means) < 0).all()
+        assert len(losses) == 60
+
+    def test_not_while_prototypes_are_frozen(self, videos):
+        settings = config(learning_rate=1e-12, max_iter=99, tol=1.0, freeze_iter=30)
+        assert len(run(videos, settings)[1]) == 40
+
+
+class TestDevice:
+    def test_auto(self):
+        expected = "cuda" if torch.cuda.is_available() else "cpu"
+        assert resolve_device("auto").type == expected
+
+    @pytest.mark.parametrize("device", ["tpu", "cpu:x", "", "meta"])
+    def test_unusable(self, device):
+        with pytest.raises(ValueError, match=f"device='{device}' cannot be"):
+            resolve_device(device)
+
+    def test_no_cuda(self):
+        if torch.cuda.is_available():
+            pytest.skip("there is a GPU")
+        with pytest.raises(ValueError, match="device='cuda' cannot be used") as info:
+            resolve_device("cuda")
+        assert "\n" not in str(info.value)
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+    def test_cuda_trains_like_the_cpu(self, videos):
+        on_gpu, losses = run(videos, device=torch.device("cuda"))
+        _, expected = run(videos)
+        np.testing.assert_allclose(losses, expected, rtol=1e-2)
+        assert isinstance(on_gpu.parameters["prototypes"], np.ndarray)
