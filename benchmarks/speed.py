@@ -48,7 +48,7 @@ def compare_steps(n_features, n_actions, n_videos, embedding_dim):
     n_frames = 256
     rng = np.random.default_rng(0)
     videos = Videos(
-        [rng.normal(size=(500, n_features)) for _ in range(20)],
+        [rng.normal(size=(500, n_features)).astype(np.float32) for _ in range(20)],
         np.zeros((1, n_features)),
         np.ones((1, n_features)),
     )

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skl_tot._sequences import split_label_sequences
-from skl_tot.metrics import _segments, match_labels
+from skl_tot._sequences import find_segments, split_label_sequences
+from skl_tot.metrics import match_labels
 
 # Okabe and Ito's colours, safe for colour-blind readers, each with a colour that
 # stands out on it for hatches. A dark brown replaces their black.
@@ -291,7 +291,7 @@ def _style(code):
 
 def _draw_bar(ax, codes, bottom, height, frame):
     """Draw the segments of one bar, one collection for each action."""
-    segment_codes, starts, ends = _segments(codes)
+    segment_codes, starts, ends = find_segments(codes)
     spans = np.column_stack([starts, ends - starts]) * frame
     for code in np.unique(segment_codes):
         ax.broken_barh(spans[segment_codes == code], (bottom, height), **_style(code))

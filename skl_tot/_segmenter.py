@@ -79,7 +79,7 @@ class TemporalOTSegmenter(
         Videos in a mini-batch; fewer where there are fewer in all.
     max_iter : int, default=3000
         Optimiser steps, one mini-batch each.
-    freeze_iter : int, default=1000
+    freeze_iter : int, default=300
         Steps at the start during which the prototypes stay as drawn.
     learning_rate : float, default=1e-3
         Step size of Adam.
@@ -206,7 +206,7 @@ embedding_dim)
         n_frames=256,
         batch_size=2,
         max_iter=3000,
-        freeze_iter=1000,
+        freeze_iter=300,
         learning_rate=1e-3,
         weight_decay=1e-4,
         tol=None,

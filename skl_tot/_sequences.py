@@ -251,3 +251,22 @@ def _check_labels(labels, where):
             f"{where} has labels of type {labels.dtype}, expected integers or strings."
         )
     return labels
+
+
+def find_segments(labels):
+    """Find the runs of equal labels of one video.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_frames,)
+        Label of each frame.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_segments,)
+        Label of each run, in order of time.
+    starts, ends : ndarray of shape (n_segments,)
+        First frame of each run, and the one after its last.
+    """
+    cuts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
+    return labels[cuts[:-1]], cuts[:-1], cuts[1:]

@@ -40,8 +40,8 @@ def log_temporal_prior(n_frames, n_actions, sigma):
     Examples
     --------
     >>> log_temporal_prior(2, 2, sigma=1.0)
-    array([[ 0.  , -0.25],
-           [-0.25,  0.  ]])
+    array([[-0.  , -0.25],
+           [-0.25, -0.  ]])
     """
     frames = np.arange(n_frames) / n_frames
     actions = np.arange(n_actions) / n_actions
@@ -85,7 +85,8 @@ def sinkhorn(scores, rho, *, log_prior=None, n_iter=3):
     Examples
     --------
     >>> import torch
-    >>> sinkhorn(torch.tensor([[4.0, 0.0], [3.0, 0.0]]), rho=0.1).round(decimals=2)
+    >>> scores = torch.tensor([[4.0, 0.0], [3.0, 0.0]])
+    >>> sinkhorn(scores, rho=0.1, n_iter=1000).round(decimals=2)
     tensor([[0.9900, 0.0100],
             [0.0100, 0.9900]])
     """

@@ -31,7 +31,7 @@ def make_activities(
     *,
     n_features=16,
     mean_length=200,
-    unevenness=0.5,
+    unevenness=0.3,
     missing=0.0,
     noise=1.0,
     random_state=None,
@@ -52,7 +52,7 @@ def make_activities(
         Number of features of a frame.
     mean_length : float, default=200
         Mean number of frames of a video that has all actions.
-    unevenness : float, default=0.5
+    unevenness : float, default=0.3
         Standard deviation of the logarithm of the actions' mean durations. Half of it
         is the standard deviation of the logarithm of one action's duration over the
         videos. With 0, every action of every video takes ``mean_length / n_actions``

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 
-from skl_tot._sequences import split_label_sequences
+from skl_tot._sequences import find_segments, split_label_sequences
 
 
 def match_labels(y_true, y_pred, *, scope="activity", ignore_labels=None):
@@ -242,8 +242,9 @@ def segmentation_report(
     scope, ignore_labels : optional
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
-        Names to show: of some labels as ``{label: name}``, or of all labels that are
-        not ignored, in sorted order.
+        Names to show: of some labels as ``{label: name}``, or of all labels as a
+        sequence in which integer ``i`` is ``target_names[i]``. Of string labels a
+        sequence gives the order only.
     digits : int, default=3
         Decimals in the text.
     output_dict : bool, default=False
@@ -262,7 +263,7 @@ def segmentation_report(
     Raises
     ------
     TypeError, ValueError
-        As in `match_labels`, and if names repeat or their number is wrong.
+        As in `match_labels`, and if a label has no name or a name repeats.
 
     Examples
     --------
@@ -286,19 +287,13 @@ def segmentation_report(
     frames = _match_frames(y_true, y_pred, **options)
     codes, *counts = (c.tolist() for c in _class_counts(frames.true, frames.pred))
     labels = [frames.classes[k] for k in codes]
+    counts = dict(zip(labels, zip(*counts)))
     names = _action_names(labels, target_names)
     match = match_labels(y_true, y_pred, **options) if scope == "activity" else {}
     cluster_of = {label: cluster for cluster, label in match.items()}
     actions = {
-        name: {
-            "precision": tp / max(n_pred, 1),  # without a predicted frame tp is 0
-            "recall": tp / n_true,
-            "f1-score": 2 * tp / (n_true + n_pred),
-            "iou": tp / (n_true + n_pred - tp),
-            "frames": n_true,
-            "cluster": cluster_of.get(label),
-        }
-        for label, name, tp, n_true, n_pred in zip(labels, names, *counts)
+        name: _action_scores(*counts[label]) | {"cluster": cluster_of.get(label)}
+        for label, name in names.items()
     }
     totals = {
         "MoF": mof_score(y_true, y_pred, **options),
@@ -411,16 +406,10 @@ def _by_appearance(codes):
     return values[order], np.argsort(order)[inverse]
 
 
-def _segments(codes):
-    """Code, start and end of each run of equal codes."""
-    cuts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1], True])
-    return codes[cuts[:-1]], cuts[:-1], cuts[1:]
-
-
 def _segment_counts(true, pred, overlap):
     """Count hits, true and predicted segments of one video."""
-    true_code, true_start, true_end = _segments(true)
-    code, start, end = (column[:, None] for column in _segments(pred))
+    true_code, true_start, true_end = find_segments(true)
+    code, start, end = (column[:, None] for column in find_segments(pred))
     shared = np.minimum(end, true_end) - np.maximum(start, true_start)
     joint = (end - start) + (true_end - true_start) - shared
     iou = np.where(code == true_code, shared / joint, 0)
@@ -431,7 +420,7 @@ def _segment_counts(true, pred, overlap):
 
 def _edit_similarity(true, pred):
     """One minus the normalised Levenshtein distance of the segments of one video."""
-    a, b = _segments(true)[0], _segments(pred)[0]
+    a, b = find_segments(true)[0], find_segments(pred)[0]
     steps = np.arange(len(b) + 1)
     row = steps
     for i, code in enumerate(a, start=1):
@@ -449,17 +438,31 @@ def _class_counts(true, pred):
     return classes, hits, n_true, n_pred
 
 
+def _action_scores(tp, n_true, n_pred):
+    return {
+        "precision": tp / max(n_pred, 1),  # without a predicted frame tp is 0
+        "recall": tp / n_true,
+        "f1-score": 2 * tp / (n_true + n_pred),
+        "iou": tp / (n_true + n_pred - tp),
+        "frames": n_true,
+    }
+
+
 def _action_names(labels, target_names):
-    if target_names is None:
-        return labels
-    if isinstance(target_names, dict):
-        target_names = [target_names.get(label, label) for label in labels]
-    if not len(target_names) == len(set(target_names)) == len(labels):
+    """Name of each label, in the order of the report."""
+    if target_names is None or isinstance(target_names, dict):
+        names = {label: (target_names or {}).get(label, label) for label in labels}
+    else:
+        is_text = isinstance(labels[0], str)
+        keys = target_names if is_text else range(len(target_names))
+        names = {k: name for k, name in zip(keys, target_names) if k in labels}
+    unknown = [label for label in labels if label not in names]
+    if unknown or len(set(names.values())) < len(names):
         raise ValueError(
-            f"target_names gives {list(target_names)}, expected a name of its own for "
-            f"each of {labels}."
+            f"target_names gives {list(names.values())}, expected a name of its own "
+            f"for each of {labels}."
         )
-    return target_names
+    return names
 
 
 def _report_text(actions, totals, lost, digits):

@@ -535,12 +535,20 @@ class TestReport:
         ("names", "expected"),
         [
             (None, ["a", "b", "c"]),
-            (["add", "beat", "cook"], ["add", "beat", "cook"]),
+            # a sequence orders string labels, as the mapping of a data set does
+            (["S", "c", "a", "b"], ["c", "a", "b"]),
             ({"b": "beat", "S": "background"}, ["a", "beat", "c"]),
         ],
     )
     def test_target_names(self, names, expected):
         assert list(self.report(target_names=names)["actions"]) == expected
+
+    def test_target_names_of_integers(self):
+        report = segmentation_report(
+            [0, 2, 2], [1, 0, 0], target_names=["cut", "mix", "eat"], output_dict=True
+        )
+        assert list(report["actions"]) == ["cut", "eat"]
+        assert report["actions"]["eat"]["frames"] == 2
 
     def test_text_shows_everything(self):
         report = self.report()

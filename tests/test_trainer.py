@@ -197,9 +197,9 @@ class TestTraining:
             drawn.parameters["prototypes"], frozen.parameters["prototypes"]
         )
         assert (frozen.parameters["prototypes"] != free.parameters["prototypes"]).any()
-        assert (drawn.parameters["hidden_weight"] != frozen.parameters[
-            "hidden_weight"
-        ]).any()
+        assert (
+            drawn.parameters["hidden_weight"] != frozen.parameters["hidden_weight"]
+        ).any()
 
     def test_zero_alpha_does_not_compute_the_coherence_loss(self, videos, monkeypatch):
         def refuse(*_):
@@ -224,9 +224,7 @@ class TestTraining:
         twice = Videos([*videos.arrays, *videos.arrays])
         whole, losses = run(twice, settings, one_pass=True)
         half, first = run(videos, settings, one_pass=True)
-        resumed, second = run(
-            videos, settings, start=half, one_pass=True, seed=99
-        )
+        resumed, second = run(videos, settings, start=half, one_pass=True, seed=99)
         assert losses == first + second
         assert whole.n_iter == resumed.n_iter == 6
         assert_same_parameters(whole, resumed)

@@ -1,0 +1,56 @@
+"""Scores on real recordings, at the defaults apart from n_actions."""
+
+import numpy as np
+import pytest
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.metrics import mof_score, segment_f1_score
+
+
+def mean_scores(data, **params):
+    """MoF and F1, mean over seeds 0 to 2."""
+    n_actions = len(data.target_names)
+    scores = []
+    for seed in range(3):
+        model = TemporalOTSegmenter(n_actions, random_state=seed, **params)
+        predicted = model.fit_predict(data.videos)
+        for path in predicted:
+            assert (np.diff(path) >= 0).all()
+        scores.append(
+            [f(data.labels, predicted) for f in (mof_score, segment_f1_score)]
+        )
+    return np.mean(scores, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "least_mof", "least_f1"),
+    [
+        # Least values to be useful; the released code of the paper has .499 / .271
+        # and .606 / .462.
+        ("hapt", 0.48, 0.22),
+        ("jigsaws_throws", 0.57, 0.40),
+    ],
+)
+def test_large_sets(real_data, name, least_mof, least_f1):
+    data = real_data(name)
+    mof, f1 = mean_scores(data)
+    assert mof >= least_mof
+    assert f1 >= least_f1
+    n_actions = len(data.target_names)
+    equal_split = [np.arange(len(y)) * n_actions // len(y) for y in data.labels]
+    assert mof > mof_score(data.labels, equal_split)
+    # A prior too wide to tell actions apart leaves plain optimal transport.
+    without_prior, _ = mean_scores(data, sigma=1e6)
+    assert mof > without_prior
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("name", ["hapt", "jigsaws_throws", "breakfast_coffee5"])
+def test_runs_with_and_without_coherence_loss(real_data, name, alpha):
+    data = real_data(name)
+    model = TemporalOTSegmenter(
+        len(data.target_names), alpha=alpha, max_iter=20, random_state=0
+    )
+    predicted = model.fit_predict(data.videos)
+    assert [len(p) for p in predicted] == [len(video) for video in data.videos]
+    assert np.isfinite(model.loss_curve_).all()

@@ -1,0 +1,63 @@
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import torch
+
+from skl_tot import TemporalOTSegmenter
+
+SCRIPT = """
+import hashlib, sys
+import numpy as np, torch
+torch.set_num_threads(1)
+from skl_tot import TemporalOTSegmenter
+from skl_tot.datasets import make_activities
+videos, _ = make_activities(5, 4, mean_length=80, random_state=3)
+model = TemporalOTSegmenter(4, max_iter=60, freeze_iter=20, alpha=0.5, random_state=7)
+labels = np.concatenate(model.fit(videos).predict(videos))
+digest = hashlib.sha256(labels.tobytes() + model.prototypes_.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_same_seed_same_bits_in_new_processes():
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    }
+    assert len(digests) == 1
+    assert len(digests.pop().strip()) == 2 * hashlib.sha256().digest_size
+
+
+def test_global_random_states_are_not_touched(activity):
+    np.random.seed(11)  # noqa: NPY002
+    torch.manual_seed(11)
+    numpy_state = np.random.get_state()  # noqa: NPY002
+    torch_state = torch.get_rng_state()
+    model = TemporalOTSegmenter(
+        4, max_iter=10, n_frames=16, alpha=1.0, random_state=0
+    ).fit(activity[0])
+    model.partial_fit(activity[0]).predict(activity[0])
+    model.transform(activity[0])
+    model.score(activity[0])
+    after = np.random.get_state()  # noqa: NPY002
+    np.testing.assert_array_equal(numpy_state[1], after[1])
+    assert numpy_state[2:] == after[2:]
+    assert torch.equal(torch_state, torch.get_rng_state())
+
+
+def test_threads_are_left_as_they_are(activity):
+    before = torch.get_num_threads()
+    TemporalOTSegmenter(4, max_iter=3, n_frames=16).fit(activity[0])
+    assert torch.get_num_threads() == before
+
+
+def test_no_seed_draws_anew(activity):
+    first, second = (
+        TemporalOTSegmenter(4, max_iter=1, n_frames=16).fit(activity[0])
+        for _ in range(2)
+    )
+    assert (first.prototypes_ != second.prototypes_).any()
