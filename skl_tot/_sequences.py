@@ -57,6 +57,8 @@ def split_videos(X):
             raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
         return (X, "list") if n_dims(X[0]) >= 2 else ([X], "single")
     ndim = n_dims(X)
+    if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
+        X = X.to_numpy()
     if ndim > 3:
         raise ValueError(f"X has {ndim} dimensions, but {EXPECTED}.")
     if ndim == 3:
@@ -152,7 +154,10 @@ def _check_video(video):
         video = (video.float() if small else video).numpy()
     if np.ma.isMaskedArray(video):
         raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
-    if not sparse.issparse(video) and not hasattr(video, "iloc"):
+    if hasattr(video, "iloc"):
+        if 0 in video.shape:
+            raise ValueError(f"Found a data frame of shape {video.shape}.")
+    elif not sparse.issparse(video):
         try:
             ndim = n_dims(video)
             kind = getattr(video, "dtype", np.asarray(video).dtype).kind

@@ -278,6 +278,7 @@ def _collect(pending, losses, progress):
     return np.mean(values)
 
 
+@torch.inference_mode(False)
 @torch.enable_grad()
 def train(videos, config, *, device, seed, start=None, one_pass=False, progress=None):
     """Train a network on videos.

@@ -136,6 +136,11 @@ BAD_VIDEOS = {
         ValueError,
         "^Video 1: The feature names should match",
     ),
+    "data frame without columns": (
+        replaced(pd.DataFrame(index=range(4))),
+        ValueError,
+        r"^Video 2: Found a data frame of shape \(4, 0\)",
+    ),
     "columns that are no numbers": (
         replaced(pd.DataFrame({c: list("xyz") for c in "abcde"})),
         ValueError,

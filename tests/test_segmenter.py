@@ -164,6 +164,10 @@ class TestInputForms:
         assert one.shape == (len(videos[0]),)
         np.testing.assert_array_equal(one, expected[0])
 
+    def test_series_of_videos(self, fitted, videos):
+        series = pd.Series(videos, index=[f"P{i}" for i in range(len(videos))])
+        assert_all_equal(fitted.predict(series), fitted.labels_)
+
     @pytest.mark.parametrize(
         ("method", "width"), [("predict_proba", 4), ("transform", 40)]
     )

@@ -237,9 +237,10 @@ class TestTraining:
 
     def test_works_where_gradients_are_off(self, videos):
         expected, _ = run(videos)
-        with torch.no_grad():
-            snapshot, _ = run(videos)
-        assert_same_parameters(expected, snapshot)
+        for off in (torch.no_grad(), torch.inference_mode()):
+            with off:
+                snapshot, _ = run(videos)
+            assert_same_parameters(expected, snapshot)
 
     def test_progress_sees_every_loss(self, videos):
         seen = []
