@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot._sequences import find_segments, split_label_sequences
+from skl_tot._sequences import find_segments, name_labels, split_label_sequences
 from skl_tot.metrics import match_labels
 
 # Okabe and Ito's colours, safe for colour-blind readers, each with a colour that
@@ -38,9 +38,10 @@ class SegmentationDisplay:
         Predicted clusters of one video or of many, integers or strings.
     y_true : array-like of shape (n_frames,), or a sequence of such, default=None
         Ground-truth labels of the same videos, integers or strings.
-    target_names : sequence of str, default=None
-        Names of the labels of ``y_true``, or of the clusters without ground truth:
-        integer ``i`` is ``target_names[i]``. Of string labels it gives the order only.
+    target_names : dict or sequence of str, default=None
+        Names of the labels of ``y_true``, or of the clusters without ground truth: of
+        some labels as ``{label: name}``, or of all as a sequence in which integer ``i``
+        is ``target_names[i]``. Of string labels a sequence gives the order only.
         None calls integer ``i`` "action i" and sorts strings.
     video_names : sequence of str, default=None
         Names of the videos; None means "video 0", ….
@@ -254,16 +255,9 @@ def _import_pyplot():
 def _name_labels(sequences, target_names):
     """Codes of the labels that occur, and their names, in the order of the legend."""
     labels = np.unique(np.concatenate(sequences)).tolist()
-    is_text = isinstance(labels[0], str)
-    name_of = {label: label if is_text else f"action {label}" for label in labels}
-    if target_names is not None:
-        keys = target_names if is_text else range(len(target_names))
-        unknown = [label for label in labels if label not in keys]
-        if unknown:
-            raise ValueError(
-                f"target_names names the labels {list(keys)}, but not {unknown}."
-            )
-        name_of = {k: name for k, name in zip(keys, target_names) if k in name_of}
+    if target_names is None and not isinstance(labels[0], str):
+        target_names = {label: f"action {label}" for label in labels}
+    name_of = name_labels(labels, target_names)
     return {label: code for code, label in enumerate(name_of)}, list(name_of.values())
 
 

@@ -23,7 +23,14 @@ from skl_tot._label_free import cross_video_consistency
 from skl_tot._progress import progress_bar
 from skl_tot._sampling import Videos
 from skl_tot._sequences import check_videos, mirror_form, unchanged_on_error
-from skl_tot._trainer import Snapshot, TrainingConfig, encode, resolve_device, train
+from skl_tot._trainer import (
+    DEVICE_TYPES,
+    Snapshot,
+    TrainingConfig,
+    encode,
+    resolve_device,
+    train,
+)
 
 
 class TemporalOTSegmenter(
@@ -63,7 +70,8 @@ class TemporalOTSegmenter(
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
     sigma : float, default=0.75
-        Width σ of the band that the prior draws around the diagonal, in actions.
+        Width σ of the band that the prior draws around the diagonal, in actions. The
+        paper's one legible value is 2.
     temperature : float, default=0.1
         Temperature τ of the softmax that gives P.
     n_sinkhorn_iter : int, default=3
@@ -135,17 +143,17 @@ embedding_dim)
     *Input.* ``X`` is one video, an array of shape (n_frames, n_features), or many: a
     list, tuple, other sequence or object array of such arrays (memmaps, tensors and
     data frames too), or a 3-D array of videos of equal length. Output takes the form
-    of the input. Cross-validation of one single array would split its frames.
+    of the input. Cross-validation of one single array would split its frames. As
+    output may be a list, there is no ``set_output``.
 
     *Labels.* Label k is the k-th action in time, 0 the first. It carries no name:
     `skl_tot.metrics.match_labels` finds the action that it stands for.
 
-    *Edge cases.* Every action has at least one frame in every video. Videos with
-    fewer frames than actions get the likeliest path that keeps the order and leaves
-    out any actions. At least one video must have as many frames as there are actions.
-    Integer and half-precision features are converted; constant features count for
-    nothing once standardised (standardising per video makes nothing of a video of one
-    frame).
+    *Edge cases.* Every action has at least one frame in every video that has as many
+    frames as there are actions; `fit` needs one such video. Shorter ones get the
+    likeliest path that keeps the order and leaves out any actions. Integer and
+    half-precision features are converted; constant features count for nothing once
+    standardised (standardising per video makes nothing of a video of one frame).
 
     References
     ----------
@@ -363,11 +371,18 @@ embedding_dim)
         return mirror_form(_as_types_of(embeddings, videos), form)
 
     def score(self, X, y=None):
-        """Cross-video consistency of the predicted actions; needs no labels.
+        r"""Cross-video consistency of the predicted actions; needs no labels.
 
-        High if actions differ in their mean (standardised) input features, but one
-        action does not differ between videos; see
-        Notes.
+        With :math:`m_{vk}` the mean (standardised) features of the frames of action k
+        in video v, :math:`\bar m_k` its mean over videos and :math:`\bar m` the mean
+        of the latter, variances being means of squared distances,
+
+        .. math::
+
+            \operatorname{var}_k(\bar m_k - \bar m) \,/\,
+            \operatorname{var}_{v,k}(m_{vk} - \bar m_k)
+
+        is high if actions differ, but one action does not differ between videos.
 
         Parameters
         ----------
@@ -406,10 +421,10 @@ embedding_dim)
 
     def _standardized(self, videos):
         """Pair videos with their means and scales."""
-        if self.standardize == "video":
-            scalers = [StandardScaler().fit(video) for video in videos]
-        elif self.standardize == "dataset":
+        if self.scaler_ is not None:
             scalers = [self.scaler_]
+        elif self.standardize == "video":
+            scalers = [StandardScaler().fit(video) for video in videos]
         else:
             return Videos(videos)
         means = np.array([scaler.mean_ for scaler in scalers])
@@ -418,7 +433,12 @@ embedding_dim)
     def _train(self, arrays, form, start, *, one_pass):
         """Run the solver and keep what it returns."""
         settings = {name: getattr(self, name) for name in TrainingConfig.names()}
-        settings["hidden_dim"] = self.hidden_dim or 2 * self.embedding_dim
+        for name, value in settings.items():
+            if isinstance(
+                value, Integral
+            ):  # numpy's would overflow, torch refuses bool
+                settings[name] = int(value)
+        settings["hidden_dim"] = self.hidden_dim or 2 * settings["embedding_dim"]
         n_steps = -(-len(arrays) // self.batch_size) if one_pass else self.max_iter
         videos = self._standardized(arrays)
         with progress_bar(n_steps, self.verbose) as progress:
@@ -460,12 +480,21 @@ embedding_dim)
         """Yield embeddings and log P of each video."""
         try:
             device = resolve_device(self.device)
-        except ValueError as error:  # fitted where there was a GPU, used where not
+        except ValueError as error:
+            if self.device.partition(":")[0] not in DEVICE_TYPES:
+                raise
+            # fitted where there was a GPU, used where there is none
             warnings.warn(f"{error} Using the CPU.", UserWarning, stacklevel=4)
             device = resolve_device("cpu")
-        for embeddings, scores in encode(self._parameters(), videos, device):
-            logits = scores.astype(np.float64) / self.temperature
-            yield embeddings, log_softmax(logits, axis=1)
+        encoded = encode(self._parameters(), videos, device)
+        for i, (embeddings, scores) in enumerate(encoded):
+            log_codes = log_softmax(scores.astype(float) / self.temperature, axis=1)
+            if not np.isfinite(log_codes).all():
+                raise ValueError(
+                    f"Video {i}: the scores are not finite; the fit diverged (lower "
+                    "learning_rate) or the features are too large for float32."
+                )
+            yield embeddings, log_codes
 
     def _decode(self, videos):
         return [viterbi(log_codes)[0] for _, log_codes in self._encode(videos)]

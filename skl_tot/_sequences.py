@@ -22,7 +22,7 @@ def n_dims(value):
         return value.ndim
     try:
         return np.asarray(value).ndim
-    except ValueError:  # ragged nested lists have no ndim of their own
+    except (ValueError, RuntimeError):  # ragged lists have no ndim of their own
         return 1 + n_dims(value[0])
 
 
@@ -139,9 +139,10 @@ def check_videos(estimator, X, *, reset):
                     dtype=[np.float64, np.float32],
                 )
             )
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
             prefix = "" if form == "single" else f"Video {i}: "
-            raise type(error)(prefix + _one_line(str(error))) from None
+            raise kind(prefix + _one_line(str(error))) from None
     return checked, form
 
 
@@ -219,43 +220,88 @@ def split_label_sequences(y, name="y"):
     ValueError
         If ``y`` is empty or a sequence is not 1-D.
     """
-    if isinstance(y, (str, bytes)) or not hasattr(y, "__len__") or isinstance(y, dict):
+    if hasattr(y, "iloc"):
+        y = y.to_numpy()
+    is_sequence = isinstance(y, Sequence) or getattr(y, "ndim", 0) > 0
+    if isinstance(y, (str, bytes)) or not is_sequence:
         raise TypeError(
             f"{name} is a {type(y).__name__}, expected one sequence of labels or a "
             "list of them."
         )
     if len(y) == 0:
         raise ValueError(f"{name} is empty, expected one label for each frame.")
-    first = y.iloc[0] if hasattr(y, "iloc") else y[0]
+    first = y[0]
     is_single = isinstance(first, (str, bytes, numbers.Number)) or n_dims(first) == 0
     sequences = []
     for i, sequence in enumerate([y] if is_single else y):
         if hasattr(sequence, "detach"):
             sequence = sequence.detach().cpu()
-        sequence = np.asarray(sequence)
         where = name if is_single else f"{name}[{i}]"
-        if sequence.ndim != 1:
+        if n_dims(sequence) != 1:
             raise ValueError(
-                f"{where} has {sequence.ndim} dimensions, expected 1 (frames)."
+                f"{where} has {n_dims(sequence)} dimensions, expected 1 (frames)."
             )
         sequences.append(_check_labels(sequence, where))
+    if len({sequence.dtype.kind for sequence in sequences if len(sequence)}) > 1:
+        raise TypeError(f"{name} has text in some videos and integers in others.")
     return sequences, is_single
 
 
 def _check_labels(labels, where):
-    """Accept integers, booleans and strings, and floats that are whole numbers."""
+    """Text or integers; floats only if they are whole numbers."""
+    labels = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
     if labels.dtype == object:
-        for kind in (str, numbers.Integral):
-            if all(isinstance(label, kind) for label in labels):
-                labels = np.array(labels.tolist())
-                break
-    if labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels)):
-        labels = labels.astype(np.intp)
-    if labels.dtype.kind not in "iubUS":
-        raise TypeError(
-            f"{where} has labels of type {labels.dtype}, expected integers or strings."
+        if all(isinstance(label, str) for label in labels):
+            return labels.astype(str)
+        if all(isinstance(label, numbers.Integral) for label in labels):
+            return labels.astype(np.intp)
+        with contextlib.suppress(TypeError, ValueError):
+            labels = labels.astype(float)
+    if labels.dtype.kind in "US":
+        return labels.astype(str)
+    whole = labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels))
+    if labels.dtype.kind in "iub" or (whole and np.abs(labels).max(initial=0) < 2**53):
+        return labels.astype(np.intp)
+    raise TypeError(
+        f"{where} has labels of type {labels.dtype}, expected integers or strings."
+    )
+
+
+def name_labels(labels, target_names):
+    """Name labels for people.
+
+    Parameters
+    ----------
+    labels : list of int or list of str
+        Distinct labels, sorted.
+    target_names : dict or sequence of str, or None
+        Names of some labels as ``{label: name}``, or of all as a sequence in which
+        integer ``i`` is ``target_names[i]``. Of string labels a sequence gives the
+        order only. None leaves labels as they are.
+
+    Returns
+    -------
+    names : dict
+        The name of each label, in the order in which to show them.
+
+    Raises
+    ------
+    ValueError
+        If a label has no name or a name repeats.
+    """
+    if target_names is None or isinstance(target_names, dict):
+        names = {label: (target_names or {}).get(label, label) for label in labels}
+    else:
+        is_text = isinstance(labels[0], str)
+        keys = target_names if is_text else range(len(target_names))
+        names = {k: name for k, name in zip(keys, target_names) if k in labels}
+    unknown = [label for label in labels if label not in names]
+    if unknown or len(set(names.values())) < len(names):
+        raise ValueError(
+            f"target_names gives {list(names.values())}, expected a name of its own "
+            f"for each of {labels}."
         )
-    return labels
+    return names
 
 
 def find_segments(labels):

@@ -1,6 +1,6 @@
 """Online training of encoder and prototypes: losses, step and fit loop."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -237,12 +237,17 @@ def fit_loop(state, videos, batches, config, progress=None):
     -------
     losses : list of float
         Loss of each step.
+
+    Raises
+    ------
+    ValueError
+        If the loss stops being finite.
     """
     device = state.parameters["prototypes"].device
     log_prior = log_temporal_prior(config.n_frames, config.n_actions, config.sigma)
     log_prior = torch.tensor(log_prior, dtype=torch.float32, device=device)
-    log_prior = log_prior.repeat(config.batch_size, 1)
-    window = config.window if config.alpha else 0
+    log_prior = log_prior.repeat(min(config.batch_size, len(videos)), 1)
+    window = min(config.window, videos.lengths.max()) if config.alpha else 0
     losses, pending, best = [], [], np.inf
     for batch in batches:
         frames, partners = sample_frames(
@@ -271,6 +276,11 @@ def fit_loop(state, videos, batches, config, progress=None):
 def _collect(pending, losses, progress):
     """Fetch a block of losses from the device, which waits for it but once."""
     values = torch.stack(pending).tolist()
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "The loss is no longer finite: check learning_rate, rho, sigma, "
+            "temperature, alpha and the scale of the features."
+        )
     pending.clear()
     losses.extend(values)
     if progress is not None:
@@ -329,18 +339,14 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
     _check_widths(start.parameters, config, n_features)
     state = _restore(start, config, generator, device)
     if one_pass:
+        config = replace(config, tol=None)  # a pass takes every video
         batches = one_pass_batches(len(videos), config.batch_size)
     else:
         batches = shuffled_batches(
             len(videos), config.batch_size, config.max_iter, generator
         )
-    losses = fit_loop(state, videos, batches, config, progress)
-    if not np.isfinite(losses).all():
-        step = np.flatnonzero(~np.isfinite(losses))[0]
-        raise ValueError(
-            f"The loss became {losses[step]} at step {step}: lower learning_rate or "
-            "standardize the features."
-        )
+    with torch.autocast(device.type, enabled=False):
+        losses = fit_loop(state, videos, batches, config, progress)
     return _snapshot(state), losses
 
 
@@ -378,7 +384,7 @@ def _restore(snapshot, config, generator, device):
             key: torch.tensor(value, device=device) for key, value in moments.items()
         }
     if snapshot.rng_state is not None:
-        generator.set_state(torch.tensor(snapshot.rng_state))
+        generator.set_state(torch.tensor(snapshot.rng_state, device="cpu"))
     return TrainingState(parameters, optimizer, generator, snapshot.n_iter)
 
 
@@ -431,6 +437,7 @@ def encode(parameters, videos, device):
         for start in range(0, length, BLOCK_FRAMES):
             frames = videos.read(video, slice(start, start + BLOCK_FRAMES))
             frames = torch.tensor(frames, dtype=torch.float32, device=device)
-            embeddings.append(embed(parameters, frames))
-            scores.append(score_frames(parameters, embeddings[-1]))
+            with torch.autocast(device.type, enabled=False):
+                embeddings.append(embed(parameters, frames))
+                scores.append(score_frames(parameters, embeddings[-1]))
         yield torch.cat(embeddings).cpu().numpy(), torch.cat(scores).cpu().numpy()

@@ -14,8 +14,8 @@ def log_temporal_prior(n_frames, n_actions, sigma):
 
     The paper leaves the origin of the indices open. Here i and j count from 0, so
     that the first frame lies on the first action. Cell midpoints would be unbiased,
-    but scored lower on both large sets that this was tried on (README). The constant
-    cancels in the transport problem and is left out.
+    but scored lower on both large sets that this was tried on. The constant cancels
+    in the transport problem and is left out.
 
     Parameters
     ----------

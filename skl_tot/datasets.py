@@ -216,7 +216,8 @@ def _find_features(folder, activity):
     """Feature files sorted by video name, one for each video."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder, expected one of features.")
-    paths = sorted([*folder.glob("*.npy"), *folder.glob("*.txt")], key=lambda p: p.stem)
+    paths = [p for p in folder.glob("[!.]*") if p.suffix in (".npy", ".txt")]
+    paths.sort(key=lambda path: path.stem)
     if not paths:
         raise FileNotFoundError(f"{folder} has no file *.npy or *.txt.")
     n_found = len(paths)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 
-from skl_tot._sequences import find_segments, split_label_sequences
+from skl_tot._sequences import find_segments, name_labels, split_label_sequences
 
 
 def match_labels(y_true, y_pred, *, scope="activity", ignore_labels=None):
@@ -288,7 +288,7 @@ def segmentation_report(
     codes, *counts = (c.tolist() for c in _class_counts(frames.true, frames.pred))
     labels = [frames.classes[k] for k in codes]
     counts = dict(zip(labels, zip(*counts)))
-    names = _action_names(labels, target_names)
+    names = name_labels(labels, target_names)
     match = match_labels(y_true, y_pred, **options) if scope == "activity" else {}
     cluster_of = {label: cluster for cluster, label in match.items()}
     actions = {
@@ -357,7 +357,7 @@ def _match_frames(y_true, y_pred, scope, ignore_labels):
 
 
 def _check_choice(name, value, choices):
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} is {value!r}, expected one of {choices}.")
 
 
@@ -446,23 +446,6 @@ def _action_scores(tp, n_true, n_pred):
         "iou": tp / (n_true + n_pred - tp),
         "frames": n_true,
     }
-
-
-def _action_names(labels, target_names):
-    """Name of each label, in the order of the report."""
-    if target_names is None or isinstance(target_names, dict):
-        names = {label: (target_names or {}).get(label, label) for label in labels}
-    else:
-        is_text = isinstance(labels[0], str)
-        keys = target_names if is_text else range(len(target_names))
-        names = {k: name for k, name in zip(keys, target_names) if k in labels}
-    unknown = [label for label in labels if label not in names]
-    if unknown or len(set(names.values())) < len(names):
-        raise ValueError(
-            f"target_names gives {list(names.values())}, expected a name of its own "
-            f"for each of {labels}."
-        )
-    return names
 
 
 def _report_text(actions, totals, lost, digits):

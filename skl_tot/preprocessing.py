@@ -221,7 +221,8 @@ class FramewiseTransformer(
     def _clone_transformer(self):
         """Clone of the inner transformer, once it is known to be usable."""
         inner = self.transformer
-        if not (hasattr(inner, "fit") and hasattr(inner, "transform")):
+        usable = hasattr(inner, "fit") and hasattr(inner, "transform")
+        if isinstance(inner, type) or not usable:
             raise TypeError(
                 f"transformer is {inner!r}, expected a scikit-learn transformer with "
                 "fit and transform."
@@ -275,11 +276,14 @@ def _fit_in_batches(transformer, videos):
 
 def _apply(method, videos, form):
     """Dense outputs of a method for every video, in the form of the input."""
-    outputs = (method(video) for video in videos)
-    return mirror_form(
-        [
-            output.toarray() if sparse.issparse(output) else np.asarray(output)
-            for output in outputs
-        ],
-        form,
-    )
+    outputs = []
+    for i, video in enumerate(videos):
+        output = method(video)
+        output = output.toarray() if sparse.issparse(output) else np.asarray(output)
+        if len(output) != len(video):
+            raise ValueError(
+                f"Video {i}: the transformer made {len(output)} rows of {len(video)} "
+                "frames, expected a row for each frame."
+            )
+        outputs.append(output)
+    return mirror_form(outputs, form)

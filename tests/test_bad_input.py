@@ -125,6 +125,11 @@ BAD_VIDEOS = {
         ValueError,
         r"^Video 0: (Found array with 0 feature\(s\)|X has 0 features)",
     ),
+    "numbers too large for a float": (
+        replaced(np.full((4, 5), 10**400, dtype=object)),
+        ValueError,
+        "^Video 2: int too large",
+    ),
     "complex tensor": (
         replaced(torch.ones(4, 5, dtype=torch.complex64)),
         ValueError,
@@ -263,10 +268,29 @@ def test_interrupted_fit_leaves_the_estimator(monkeypatch):
     assert state(model) == before
 
 
-def test_diverging_fit_leaves_the_estimator():
+@pytest.mark.parametrize("max_iter", [1, 20])
+def test_diverging_fit_leaves_the_estimator(max_iter):
     model = TemporalOTSegmenter(3, **QUICK).fit(GOOD)
-    model.set_params(learning_rate=1e38, max_iter=20)
+    model.set_params(learning_rate=1e38, max_iter=max_iter)
     before = state(model)
-    with pytest.raises(ValueError, match="The loss became nan") as info:
+    with pytest.raises(ValueError, match=r"(loss|scores).* finite") as info:
         model.fit(GOOD)
     check_error(info, model, before)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "transform", "score"])
+def test_features_beyond_single_precision(fitted, method):
+    before = state(fitted)
+    huge = np.array([[1e300, -1e300, 1e300, -1e300, 0.0]] * 8)
+    with pytest.raises(
+        ValueError, match=r"^Video 1: the scores are not finite"
+    ) as info:
+        getattr(fitted, method)([GOOD[0], huge])
+    check_error(info, fitted, before)
+
+
+def test_misspelt_device_at_predict(fitted):
+    model = pickle.loads(pickle.dumps(fitted)).set_params(device="cudaa")
+    with pytest.raises(ValueError, match="device='cudaa' cannot be used"):
+        model.predict(GOOD)

@@ -247,7 +247,7 @@ def test_names_out_of_a_projection(videos):
             LinearDiscriminantAnalysis(),
             "transformer is a LinearDiscriminantAnalysis, which needs y",
         ),
-        (StandardScaler, "instance of scikit-learn estimator instead of a class"),
+        (StandardScaler, "transformer is <class .*StandardScaler'>, expected"),
     ],
 )
 def test_unusable_inner_transformer(videos, inner, message):

@@ -247,10 +247,6 @@ class TestInputForms:
             model.predict(frames)
         assert "\n" not in str(e.value)
 
-    def test_video_of_videos_is_decided_by_the_first(self, videos):
-        # A list of lists of numbers is one video, even a ragged one is not many.
-        assert quick().fit(videos[0].tolist()).labels_.shape == (len(videos[0]),)
-
     def test_input_is_not_changed(self, videos):
         copies = [video.copy() for video in videos]
         for video in copies:
@@ -292,6 +288,15 @@ class TestPredict:
         frames = np.concatenate(videos).astype(float)
         np.testing.assert_allclose(fitted.scaler_.mean_, frames.mean(axis=0))
         np.testing.assert_allclose(fitted.scaler_.scale_, frames.std(axis=0))
+
+    def test_standardisation_of_the_fit_stays(self, fitted, videos):
+        model = pickle.loads(pickle.dumps(fitted)).set_params(standardize=None)
+        assert_all_equal(model.predict(videos), fitted.labels_)
+
+    def test_integers_of_any_kind(self, fitted, videos):
+        model = quick(np.uint8(4), embedding_dim=np.uint8(200)).fit(videos)
+        assert model.coefs_[0].shape[1] == 400
+        assert quick(True).fit(videos).prototypes_.shape[0] == 1
 
     def test_standardisation_per_video(self, videos):
         model = quick(standardize="video").fit(videos)

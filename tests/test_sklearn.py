@@ -1,7 +1,5 @@
 """The estimator among scikit-learn's tools."""
 
-import warnings
-
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
@@ -18,7 +16,6 @@ from sklearn.model_selection import (
     learning_curve,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._testing import set_random_state
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_get_feature_names_out_error,
@@ -263,15 +260,3 @@ def test_score_of_one_video_warns_in_a_pipeline(activity):
     pipeline = make_pipeline(quick()).fit(activity[0])
     with pytest.warns(UndefinedMetricWarning):
         assert np.isnan(pipeline.score(activity[0][0]))
-
-
-def test_random_state_can_be_set():
-    model = quick()
-    set_random_state(model, 3)
-    assert model.random_state == 3
-
-
-def test_import_warns_of_nothing():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        __import__("skl_tot._segmenter")

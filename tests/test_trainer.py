@@ -242,13 +242,33 @@ class TestTraining:
                 snapshot, _ = run(videos)
             assert_same_parameters(expected, snapshot)
 
+    def test_autocast_changes_nothing(self, videos):
+        expected, _ = run(videos)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            snapshot, _ = run(videos)
+            encoded = next(encode(snapshot.parameters, videos, CPU))
+        assert_same_parameters(expected, snapshot)
+        np.testing.assert_array_equal(
+            encoded[0], next(encode(snapshot.parameters, videos, CPU))[0]
+        )
+
+    def test_one_pass_takes_every_video_whatever_tol(self, videos):
+        settings = config(tol=1e6, n_iter_no_change=1, batch_size=1)
+        assert len(run(videos, settings, one_pass=True)[1]) == len(videos)
+
+    def test_more_than_there_is(self, videos):
+        """Batches and windows larger than the data are the data."""
+        vast = config(batch_size=10**20, window=10**20, alpha=1.0)
+        tight = config(batch_size=6, window=int(videos.lengths.max()), alpha=1.0)
+        assert run(videos, vast)[1] == run(videos, tight)[1]
+
     def test_progress_sees_every_loss(self, videos):
         seen = []
         _, losses = run(videos, config(max_iter=13), progress=seen.extend)
         assert seen == losses
 
     def test_diverging_loss_is_an_error(self, videos):
-        with pytest.raises(ValueError, match="The loss became nan at step"):
+        with pytest.raises(ValueError, match="The loss is no longer finite"):
             run(videos, config(learning_rate=1e38))
 
 
