@@ -18,7 +18,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot._decoding import viterbi
 from skl_tot._network import embed, init_parameters, score_frames
 from skl_tot._sampling import Videos, sample_frames, shuffled_batches
-from skl_tot._trainer import TrainingConfig, TrainingState, train_step
+from skl_tot._trainer import Batch, TrainingConfig, TrainingState, train_step
 from skl_tot._transport import log_temporal_prior
 from skl_tot.datasets import load_action_dataset, make_activities
 
@@ -80,7 +80,8 @@ def compare_steps(n_features, n_actions, n_videos, embedding_dim):
     def our_step():
         batch = next(batches)
         frames, _ = sample_frames(videos.lengths[batch], n_frames, 0, generator)
-        train_step(state, videos.gather(batch, frames, device), None, prior, config)
+        frames = videos.gather(batch, frames, device)
+        train_step(state, Batch(frames, prior), config)
 
     inputs = torch.randn(n_videos * n_frames, n_features, generator=generator)
     targets = torch.softmax(

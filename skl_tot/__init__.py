@@ -6,11 +6,18 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
 _PLACES = {
+    "CTESegmenter": "skl_tot._cte",
+    "PseudoLabelDisplay": "skl_tot._plotting",
     "SegmentationDisplay": "skl_tot._plotting",
     "TemporalOTSegmenter": "skl_tot._segmenter",
 }
 
-__all__ = ["SegmentationDisplay", "TemporalOTSegmenter"]
+__all__ = [
+    "CTESegmenter",
+    "PseudoLabelDisplay",
+    "SegmentationDisplay",
+    "TemporalOTSegmenter",
+]
 
 
 def __getattr__(name):

@@ -1,4 +1,4 @@
-"""Best ordered label path of a video, by dynamic programming over actions."""
+"""Label paths of videos, and the order of actions in time."""
 
 import numpy as np
 
@@ -74,3 +74,30 @@ def viterbi(log_likelihood):
         path[start:end] = action
         end = start
     return path, float(best[-1])
+
+
+def time_order(codes):
+    """Sort actions by the mean relative time of their frames.
+
+    Parameters
+    ----------
+    codes : iterable of ndarray of shape (n_frames_i, n_actions)
+        Weight, at least 0, of each action in each frame of a video.
+
+    Returns
+    -------
+    order : ndarray of shape (n_actions,), dtype intp
+        The actions from first to last. One without any weight counts as half-way.
+
+    Examples
+    --------
+    >>> time_order([np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])])
+    array([1, 0])
+    """
+    total = weight = 0.0
+    for video in codes:
+        times = (np.arange(len(video)) + 0.5) / len(video)
+        total = total + times @ video
+        weight = weight + video.sum(axis=0)
+    means = np.divide(total, weight, out=np.full_like(total, 0.5), where=weight > 0)
+    return np.argsort(means, kind="stable")

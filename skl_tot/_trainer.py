@@ -1,41 +1,55 @@
-"""Online training of encoder and prototypes: losses, step and fit loop."""
+"""Online training of encoder and prototypes: step and fit loop."""
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from scipy.special import softmax
 
-from skl_tot._network import PARAMETER_NAMES, embed, init_parameters, score_frames
+from skl_tot._decoding import time_order
+from skl_tot._losses import (
+    cross_entropy_loss,
+    temporal_coherence_loss,
+    time_stamp_loss,
+)
+from skl_tot._network import (
+    embed,
+    encode,
+    init_parameters,
+    predict_time,
+    score_frames,
+)
 from skl_tot._sampling import one_pass_batches, sample_frames, shuffled_batches
 from skl_tot._transport import log_temporal_prior, sinkhorn
 
-# Frames embedded at a time outside training: bounds the memory, not the result.
-BLOCK_FRAMES = 8192
-DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Settings of the method; the estimator documents each under the same name."""
+    """Settings of the method; the estimators document each under the same name.
 
-    n_actions: int
+    Without ``n_actions`` there are no prototypes, no transport and no cross-entropy.
+    """
+
     embedding_dim: int
     hidden_dim: int
-    rho: float
-    sigma: float
-    temperature: float
-    n_sinkhorn_iter: int
-    alpha: float
-    window: int
     n_frames: int
     batch_size: int
     max_iter: int
-    freeze_iter: int
     learning_rate: float
     weight_decay: float
     tol: float | None
     n_iter_no_change: int
+    n_actions: int | None = None
+    prior: str | None = None
+    rho: float | None = None
+    sigma: float | None = None
+    temperature: float | None = None
+    n_sinkhorn_iter: int | None = None
+    alpha: float = 0.0
+    window: int = 0
+    beta: float = 0.0
+    freeze_iter: int = 0
 
     @classmethod
     def names(cls):
@@ -75,142 +89,88 @@ class Snapshot:
     rng_state: np.ndarray | None = None
 
 
-def resolve_device(device):
-    """Turn a device string into a device that works here.
+class Batch(NamedTuple):
+    """What a step sees, video by video and on the device.
 
     Parameters
     ----------
-    device : str
-        "auto" takes CUDA where there is one and else the CPU; any other is torch's.
-
-    Returns
-    -------
-    device : torch.device
-        A usable device.
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the device or cannot use it on this machine.
-
-    Examples
-    --------
-    >>> resolve_device("cpu")
-    device(type='cpu')
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).partition("\n")[0].partition(". ")[0]
-        raise ValueError(f"device={device!r} cannot be used: {reason}.") from None
-    if resolved.type not in DEVICE_TYPES:
-        raise ValueError(
-            f"device={device!r} cannot be trained on, expected 'auto' or a device of "
-            f"type {', '.join(DEVICE_TYPES)}."
-        )
-    return resolved
-
-
-def cross_entropy_loss(scores, codes, temperature):
-    r"""Cross-entropy of predicted codes against pseudo-labels (Eq. 1 and 2).
-
-    .. math::
-
-        L_{CE} = -\frac1B \sum_{i,j} Q_{ij} \log P_{ij}, \qquad
-        P_{ij} = \frac{\exp(s_{ij} / \tau)}{\sum_{j'} \exp(s_{ij'} / \tau)}
-
-    Parameters
-    ----------
-    scores : Tensor of shape (n_frames, n_actions)
-        Similarities S.
-    codes : Tensor of shape (n_frames, n_actions)
-        Pseudo-labels Q, rows summing to 1.
-    temperature : float
-        τ.
-
-    Returns
-    -------
-    loss : Tensor of shape ()
-        Mean over frames, in nats.
-
-    Examples
-    --------
-    >>> cross_entropy_loss(torch.zeros(3, 4), torch.full((3, 4), 0.25), 0.1)
-    tensor(1.3863)
-    """
-    return F.cross_entropy(scores / temperature, codes)
-
-
-def temporal_coherence_loss(anchors, positives):
-    r"""N-pair loss that keeps neighbouring frames together (Eq. 3).
-
-    .. math::
-
-        L_{TC} = -\frac1N \sum_i \log
-            \frac{\exp(z_i^\top z_i^+)}{\sum_j \exp(z_i^\top z_j^+)}
-
-    Parameters
-    ----------
-    anchors, positives : Tensor of shape (n_videos, n_frames, embedding_dim)
-        Embeddings of the sampled frames and of one neighbour of each. Frames of other
-        videos are no negatives.
-
-    Returns
-    -------
-    loss : Tensor of shape ()
-        Mean over frames and videos, in nats.
-
-    Examples
-    --------
-    >>> embeddings = torch.eye(3)[None]
-    >>> temporal_coherence_loss(embeddings, embeddings)
-    tensor(0.5514)
-    """
-    similarities = anchors @ positives.transpose(-1, -2)
-    return -torch.log_softmax(similarities, dim=-1).diagonal(dim1=-2, dim2=-1).mean()
-
-
-def train_step(state, frames, partners, log_prior, config):
-    """Update encoder and prototypes on one mini-batch.
-
-    Parameters
-    ----------
-    state : TrainingState
-        Updated in place.
     frames : Tensor of shape (n_videos * n_frames, n_features)
-        Sampled frames, video by video.
+        Sampled frames.
+    log_prior : Tensor of shape (n_videos * n_frames, n_actions), or None
+        See `log_temporal_prior`, repeated for each video; None is plain transport.
     partners : Tensor of the shape of ``frames``, or None
         Neighbours for the temporal coherence loss; None leaves the loss out.
-    log_prior : Tensor of shape (n_videos * n_frames, n_actions)
-        See `log_temporal_prior`, repeated for each video.
+    times : Tensor of shape (n_videos * n_frames,), or None
+        Relative times for the time-stamp loss; None leaves the loss out.
+    """
+
+    frames: torch.Tensor
+    log_prior: torch.Tensor | None = None
+    partners: torch.Tensor | None = None
+    times: torch.Tensor | None = None
+
+
+def batch_loss(parameters, batch, config):
+    """Loss of Eq. 4, plus ``beta`` times the time-stamp loss.
+
+    Parameters
+    ----------
+    parameters : dict of str to Tensor
+        See `init_parameters`; without prototypes there is no cross-entropy.
+    batch : Batch
+        The mini-batch.
     config : TrainingConfig
         Settings.
 
     Returns
     -------
     loss : Tensor of shape ()
-        L_CE + alpha L_TC (Eq. 4) before the update, on the device.
+        L_CE + alpha L_TC + beta L_TS, on the device.
     """
-    parameters = state.parameters
-    embeddings = embed(parameters, frames)
-    scores = score_frames(parameters, embeddings)
-    with torch.no_grad():
+    embeddings = embed(parameters, batch.frames)
+    loss = 0.0
+    if "prototypes" in parameters:
+        scores = score_frames(parameters, embeddings)
         codes = sinkhorn(
-            scores, config.rho, log_prior=log_prior, n_iter=config.n_sinkhorn_iter
+            scores.detach(),
+            config.rho,
+            log_prior=batch.log_prior,
+            n_iter=config.n_sinkhorn_iter,
         )
-    loss = cross_entropy_loss(scores, codes, config.temperature)
-    if partners is not None:
+        loss = cross_entropy_loss(scores, codes, config.temperature)
+    if batch.partners is not None:
         shape = (-1, config.n_frames, config.embedding_dim)
         loss = loss + config.alpha * temporal_coherence_loss(
-            embeddings.view(shape), embed(parameters, partners).view(shape)
+            embeddings.view(shape), embed(parameters, batch.partners).view(shape)
         )
+    if batch.times is not None:
+        predicted = predict_time(parameters, embeddings)
+        loss = loss + config.beta * time_stamp_loss(predicted, batch.times)
+    return loss
+
+
+def train_step(state, batch, config):
+    """Update encoder and prototypes on one mini-batch.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Updated in place.
+    batch : Batch
+        The mini-batch.
+    config : TrainingConfig
+        Settings.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The loss before the update, on the device.
+    """
+    loss = batch_loss(state.parameters, batch, config)
     state.optimizer.zero_grad()
     loss.backward()
-    if state.n_iter < config.freeze_iter:
-        parameters["prototypes"].grad = None  # the optimiser passes over it
+    if "prototypes" in state.parameters and state.n_iter < config.freeze_iter:
+        state.parameters["prototypes"].grad = None  # the optimiser passes over it
     state.optimizer.step()
     state.n_iter += 1
     return loss.detach()
@@ -243,21 +203,9 @@ def fit_loop(state, videos, batches, config, progress=None):
     ValueError
         If the loss stops being finite.
     """
-    device = state.parameters["prototypes"].device
-    log_prior = log_temporal_prior(config.n_frames, config.n_actions, config.sigma)
-    log_prior = torch.tensor(log_prior, dtype=torch.float32, device=device)
-    log_prior = log_prior.repeat(min(config.batch_size, len(videos)), 1)
-    window = min(config.window, videos.lengths.max()) if config.alpha else 0
     losses, pending, best = [], [], np.inf
-    for batch in batches:
-        frames, partners = sample_frames(
-            videos.lengths[batch], config.n_frames, window, state.generator
-        )
-        frames = videos.gather(batch, frames, device)
-        if partners is not None:
-            partners = videos.gather(batch, partners, device)
-        prior = log_prior[: len(frames)]
-        pending.append(train_step(state, frames, partners, prior, config))
+    for batch in sampled_batches(state, videos, batches, config):
+        pending.append(train_step(state, batch, config))
         if len(pending) < config.n_iter_no_change:
             continue
         mean = _collect(pending, losses, progress)
@@ -271,6 +219,50 @@ def fit_loop(state, videos, batches, config, progress=None):
     if pending:
         _collect(pending, losses, progress)
     return losses
+
+
+def sampled_batches(state, videos, batches, config):
+    """Sample frames for each mini-batch of videos.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Its generator draws the frames.
+    videos : Videos
+        The videos to draw frames from.
+    batches : iterable of ndarray of int
+        Indices of the videos of each mini-batch.
+    config : TrainingConfig
+        Settings.
+
+    Yields
+    ------
+    batch : Batch
+        The mini-batch.
+    """
+    device = state.parameters["hidden_weight"].device
+    log_prior = partners = times = None
+    if config.prior is not None:
+        log_prior = log_temporal_prior(config.n_frames, config.n_actions, config.sigma)
+        log_prior = torch.tensor(log_prior, dtype=torch.float32, device=device)
+        log_prior = log_prior.repeat(min(config.batch_size, len(videos)), 1)
+    window = min(config.window, videos.lengths.max()) if config.alpha else 0
+    for batch in batches:
+        lengths = videos.lengths[batch]
+        frames, partners = sample_frames(
+            lengths, config.n_frames, window, state.generator
+        )
+        if config.beta:
+            times = ((frames + 0.5) / lengths[:, None]).astype(np.float32)
+            times = torch.from_numpy(times.reshape(-1)).to(device)
+        if partners is not None:
+            partners = videos.gather(batch, partners, device)
+        yield Batch(
+            videos.gather(batch, frames, device),
+            log_prior if log_prior is None else log_prior[: frames.size],
+            partners,
+            times,
+        )
 
 
 def _collect(pending, losses, progress):
@@ -331,12 +323,14 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
             config.hidden_dim,
             config.embedding_dim,
             config.n_actions,
+            with_time=config.beta > 0,
             generator=generator,
         )
         start = Snapshot(
             {name: value.numpy() for name, value in parameters.items()}, n_iter=0
         )
-    _check_widths(start.parameters, config, n_features)
+    else:
+        _check_widths(start.parameters, config, n_features)
     state = _restore(start, config, generator, device)
     if one_pass:
         config = replace(config, tol=None)  # a pass takes every video
@@ -347,16 +341,37 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
         )
     with torch.autocast(device.type, enabled=False):
         losses = fit_loop(state, videos, batches, config, progress)
-    return _snapshot(state), losses
+    snapshot = _snapshot(state)
+    if config.n_actions is not None and config.prior is None:
+        snapshot = _order_by_time(snapshot, videos, config, device)
+    return snapshot, losses
+
+
+def _order_by_time(snapshot, videos, config, device):
+    """Sort the prototypes by the mean relative time of their frames, as CTE does.
+
+    Without the prior nothing ties the index of a prototype to its place in time.
+    """
+    order = time_order(
+        softmax(scores.astype(np.float64) / config.temperature, axis=1)
+        for _, scores in encode(snapshot.parameters, videos, device)
+    )
+    parameters, moments = dict(snapshot.parameters), dict(snapshot.moments)
+    parameters["prototypes"] = parameters["prototypes"][order]
+    if "prototypes" in moments:
+        moments["prototypes"] = {
+            name: value[order] if value.ndim else value  # a count of steps has none
+            for name, value in moments["prototypes"].items()
+        }
+    return replace(snapshot, parameters=parameters, moments=moments)
 
 
 def _check_widths(parameters, config, n_features):
     """Refuse to go on from a network of another shape."""
-    n_actions, embedding_dim = parameters["prototypes"].shape
     fitted_features, hidden_dim = parameters["hidden_weight"].shape
     for name, fitted, asked in (
-        ("n_actions", n_actions, config.n_actions),
-        ("embedding_dim", embedding_dim, config.embedding_dim),
+        ("n_actions", len(parameters["prototypes"]), config.n_actions),
+        ("embedding_dim", len(parameters["output_bias"]), config.embedding_dim),
         ("hidden_dim", hidden_dim, config.hidden_dim),
         ("n_features", fitted_features, n_features),
     ):
@@ -365,13 +380,18 @@ def _check_widths(parameters, config, n_features):
                 f"Cannot go on from a fit with {name}={fitted} to {name}={asked}; fit "
                 "anew with warm_start=False."
             )
+    if config.beta and "time_weight" not in parameters:
+        raise ValueError(
+            f"Cannot go on from a fit with beta=0 to beta={config.beta}; fit anew with "
+            "warm_start=False."
+        )
 
 
 def _restore(snapshot, config, generator, device):
     """Put a snapshot on a device."""
     parameters = {
-        name: torch.tensor(snapshot.parameters[name], device=device).requires_grad_()
-        for name in PARAMETER_NAMES
+        name: torch.tensor(value, device=device).requires_grad_()
+        for name, value in snapshot.parameters.items()
     }
     optimizer = torch.optim.Adam(
         parameters.values(),
@@ -407,37 +427,3 @@ def _snapshot(state):
 
 def _to_numpy(tensor):
     return tensor.detach().cpu().numpy()
-
-
-@torch.inference_mode()
-def encode(parameters, videos, device):
-    """Embed all frames of each video, a block of frames at a time.
-
-    Parameters
-    ----------
-    parameters : dict of str to ndarray
-        See `init_parameters`.
-    videos : Videos
-        Standardised videos.
-    device : torch.device
-        Where to compute.
-
-    Yields
-    ------
-    embeddings : ndarray of shape (n_frames_i, embedding_dim)
-        float32, in (0, 1).
-    scores : ndarray of shape (n_frames_i, n_actions)
-        float32, similarities with the prototypes.
-    """
-    parameters = {
-        name: torch.tensor(value, device=device) for name, value in parameters.items()
-    }
-    for video, length in enumerate(videos.lengths):
-        embeddings, scores = [], []
-        for start in range(0, length, BLOCK_FRAMES):
-            frames = videos.read(video, slice(start, start + BLOCK_FRAMES))
-            frames = torch.tensor(frames, dtype=torch.float32, device=device)
-            with torch.autocast(device.type, enabled=False):
-                embeddings.append(embed(parameters, frames))
-                scores.append(score_frames(parameters, embeddings[-1]))
-        yield torch.cat(embeddings).cpu().numpy(), torch.cat(scores).cpu().numpy()

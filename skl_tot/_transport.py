@@ -99,3 +99,29 @@ def sinkhorn(scores, rho, *, log_prior=None, n_iter=3):
         log_codes = torch.log_softmax(log_codes, dim=-1)
         log_codes = torch.log_softmax(log_codes, dim=-2)
     return log_codes.exp().transpose(-1, -2)
+
+
+def pseudo_labels(scores, rho, sigma, *, n_iter=3):
+    """Pseudo-labels Q of one whole video.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_frames, n_actions)
+        Similarities S.
+    rho : float
+        See `sinkhorn`.
+    sigma : float or None
+        Width of the temporal prior; None is plain optimal transport.
+    n_iter : int, default=3
+        See `sinkhorn`.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_frames, n_actions)
+        Q with rows that sum to 1.
+    """
+    log_prior = None
+    if sigma is not None:
+        log_prior = torch.from_numpy(log_temporal_prior(*scores.shape, sigma))
+    scores = torch.from_numpy(scores.astype(np.float64))
+    return sinkhorn(scores, rho, log_prior=log_prior, n_iter=n_iter).numpy()

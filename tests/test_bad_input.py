@@ -158,6 +158,9 @@ BAD_PARAMETERS = [
     ("n_actions", 2.5, ValueError),
     ("n_actions", "3", ValueError),
     ("n_actions", None, ValueError),
+    ("prior", "time", ValueError),
+    ("prior", False, ValueError),
+    ("beta", -1.0, ValueError),
     ("embedding_dim", 0, ValueError),
     ("hidden_dim", 0, ValueError),
     ("rho", 0.0, ValueError),
@@ -262,7 +265,7 @@ def test_interrupted_fit_leaves_the_estimator(monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skl_tot._segmenter.train", interrupt)
+    monkeypatch.setattr("skl_tot._base.train", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit([video * 2 for video in GOOD])
     assert state(model) == before

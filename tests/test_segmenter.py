@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 from skl_tot import TemporalOTSegmenter
 from skl_tot._label_free import cross_video_consistency
 from skl_tot._trainer import TrainingConfig
+from skl_tot._transport import log_temporal_prior, sinkhorn
 from skl_tot.metrics import mof_score
 
 QUICK = {"max_iter": 30, "freeze_iter": 10, "n_frames": 32, "random_state": 0}
@@ -102,6 +103,8 @@ class TestFit:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
+            ("prior", None),
+            ("beta", 1.0),
             ("rho", 1.0),
             ("sigma", 3.0),
             ("temperature", 0.5),
@@ -367,6 +370,32 @@ class TestEdgeCases:
         np.testing.assert_array_equal(labels, quick().fit(video / 1e30).labels_)
 
 
+class TestPseudoLabels:
+    def test_rows_sum_to_one_in_the_form_of_the_input(self, fitted, videos):
+        codes = fitted.pseudo_labels(videos)
+        assert [q.shape for q in codes] == [(len(video), 4) for video in videos]
+        np.testing.assert_allclose(codes[0].sum(axis=1), 1)
+        np.testing.assert_allclose(fitted.pseudo_labels(videos[0]), codes[0])
+
+    def test_are_those_of_the_solver(self, fitted, videos):
+        scores = torch.tensor(fitted.transform(videos[0]) @ fitted.prototypes_.T)
+        prior = torch.tensor(log_temporal_prior(len(scores), 4, fitted.sigma))
+        expected = sinkhorn(scores.double(), fitted.rho, log_prior=prior)
+        np.testing.assert_allclose(
+            fitted.pseudo_labels(videos[0]), expected, rtol=1e-4, atol=1e-6
+        )
+
+    def test_without_prior(self, videos):
+        model = quick(prior=None).fit(videos)
+        scores = torch.tensor(model.transform(videos[0]) @ model.prototypes_.T)
+        np.testing.assert_allclose(
+            model.pseudo_labels(videos[0]),
+            sinkhorn(scores.double(), model.rho),
+            rtol=1e-4,
+            atol=1e-6,
+        )
+
+
 class TestScore:
     def test_equals_the_formula(self, fitted, videos):
         frames = [fitted.scaler_.transform(video) for video in videos]
@@ -424,6 +453,15 @@ class TestPartialFit:
         twin.partial_fit(videos[3:])
         np.testing.assert_array_equal(model.prototypes_, twin.prototypes_)
         np.testing.assert_array_equal(model.coefs_[0], twin.coefs_[0])
+
+    def test_time_head_carries_on(self, videos):
+        model = quick(beta=1.0).partial_fit(videos)
+        twin = pickle.loads(pickle.dumps(model))
+        np.testing.assert_array_equal(
+            model.partial_fit(videos).prototypes_, twin.partial_fit(videos).prototypes_
+        )
+        with pytest.raises(ValueError, match=r"beta=0 to beta=1\.0"):
+            quick().partial_fit(videos).set_params(beta=1.0).partial_fit(videos)
 
     def test_learns(self, activity):
         videos, labels = activity

@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.metrics import (
     edit_scorer,
     miou_scorer,
@@ -53,6 +53,7 @@ EXPECTED_FAILURES = {
     ),
 }
 CONFIGURATIONS = [
+    CTESegmenter(max_iter=5, n_frames=16, n_init=1),
     TemporalOTSegmenter(max_iter=5, freeze_iter=2, n_frames=16),
     TemporalOTSegmenter(
         3,
@@ -66,6 +67,7 @@ CONFIGURATIONS = [
         tol=1e-3,
         n_iter_no_change=2,
     ),
+    TemporalOTSegmenter(2, prior=None, beta=1.0, n_frames=8, max_iter=6, freeze_iter=1),
 ]
 
 
@@ -102,14 +104,14 @@ def test_invariance_fails_at_predict_only(check):
     ],
 )
 def test_checks_not_given_to_third_parties(check):
-    check("TemporalOTSegmenter", CONFIGURATIONS[0])
+    check("TemporalOTSegmenter", CONFIGURATIONS[1])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_column_names_are_checked(monkeypatch):
     """The check wants scikit-learn's line breaks, which our errors do without."""
     monkeypatch.setattr("skl_tot._sequences._one_line", lambda message: message)
-    check_dataframe_column_names_consistency("TemporalOTSegmenter", CONFIGURATIONS[0])
+    check_dataframe_column_names_consistency("TemporalOTSegmenter", CONFIGURATIONS[1])
 
 
 def test_tags_are_truthful():
@@ -241,6 +243,23 @@ class TestModelSelection:
             videos[i] = video
         predicted = cross_val_predict(quick(), videos, cv=KFold(3))
         assert [len(p) for p in predicted] == [len(video) for video in videos]
+
+    def test_compares_methods_and_variants_in_one_search(self, ragged):
+        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), quick())
+        step = "temporalotsegmenter"
+        search = GridSearchCV(
+            pipeline,
+            [
+                {step: [quick()], f"{step}__prior": ["temporal", None]},
+                {step: [CTESegmenter(4, max_iter=30, n_frames=32, random_state=0)]},
+            ],
+            scoring=SCORERS,
+            refit="mof",
+            cv=KFold(2),
+            error_score="raise",
+        ).fit(*ragged)
+        assert len(search.cv_results_["params"]) == 3
+        assert np.isfinite(search.cv_results_["mean_test_f1"]).all()
 
     def test_pipeline_steps_see_videos(self, ragged):
         class Spy(BaseEstimator):

@@ -4,24 +4,23 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import _trainer
-from skl_tot._network import embed, init_parameters, score_frames
-from skl_tot._sampling import Videos
-from skl_tot._trainer import (
-    Snapshot,
-    TrainingConfig,
+from skl_tot import _network, _trainer
+from skl_tot._device import resolve_device
+from skl_tot._losses import (
     cross_entropy_loss,
-    encode,
-    resolve_device,
     temporal_coherence_loss,
-    train,
+    time_stamp_loss,
 )
+from skl_tot._network import embed, encode, init_parameters, score_frames
+from skl_tot._sampling import Videos
+from skl_tot._trainer import Batch, Snapshot, TrainingConfig, batch_loss, train
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(
     n_actions=3,
     embedding_dim=4,
     hidden_dim=6,
+    prior="temporal",
     rho=0.1,
     sigma=1.0,
     temperature=0.1,
@@ -92,10 +91,95 @@ class TestLosses:
         assert torch.autograd.gradcheck(
             lambda s: cross_entropy_loss(s, codes, 0.5), scores
         )
+        times = torch.rand(6, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda t: time_stamp_loss(t, codes[:, 0]), times
+        )
         pair = torch.randn(2, 2, 4, 3, dtype=torch.float64, requires_grad=True)
         assert torch.autograd.gradcheck(
             lambda p: temporal_coherence_loss(p[0], p[1]), pair
         )
+
+
+def slow_loss(parameters, frames, partners, times, settings):
+    """The loss of every variant once more, with numpy, loops and plain Sinkhorn."""
+    p = {name: value.numpy() for name, value in parameters.items()}
+    n_videos, n_frames = len(frames) // settings.n_frames, settings.n_frames
+    n_actions = len(p["prototypes"])
+
+    def encode_slowly(x):
+        hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
+        return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
+
+    z, z_near = encode_slowly(frames), encode_slowly(partners)
+    scores = z @ p["prototypes"].T
+    q = np.exp(scores / settings.rho)
+    if settings.prior == "temporal":
+        for row in range(len(q)):
+            for j in range(n_actions):
+                distance = (row % n_frames) / n_frames - j / n_actions
+                squared = distance**2 / (1 / n_frames**2 + 1 / n_actions**2)
+                q[row, j] *= np.exp(-squared / (2 * settings.sigma**2))
+    for _ in range(settings.n_sinkhorn_iter):
+        q /= q.sum(axis=0)
+        q /= q.sum(axis=1, keepdims=True)
+    total = 0.0
+    for i in range(len(q)):
+        logits = scores[i] / settings.temperature
+        for j in range(n_actions):
+            log_p = logits[j] - np.log(np.exp(logits).sum())
+            total -= q[i, j] * log_p / len(q)
+    for video in range(n_videos):
+        rows = slice(video * n_frames, (video + 1) * n_frames)
+        for i in range(n_frames):
+            similarities = [z[rows][i] @ near for near in z_near[rows]]
+            log_p = similarities[i] - np.log(np.exp(similarities).sum())
+            total -= settings.alpha * log_p / len(q)
+    for i in range(len(q)):
+        predicted = z[i] @ p["time_weight"] + p["time_bias"][0]
+        total += settings.beta * (predicted - times[i]) ** 2 / len(q)
+    return total
+
+
+VARIANTS = {
+    "OT": {"prior": None},
+    "OT+CTE": {"prior": None, "beta": 1.0},
+    "OT+TCL": {"prior": None, "alpha": 1.0},
+    "TOT": {},
+    "TOT+CTE": {"beta": 1.0},
+    "TOT+TCL": {"alpha": 1.0},
+    "all": {"alpha": 0.3, "beta": 0.7},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_loss_of_every_variant_equals_a_slow_one(variant):
+    settings = config(n_frames=6, **VARIANTS[variant])
+    rng = np.random.default_rng(0)
+    parameters = {
+        name: (value * 100).double()
+        for name, value in init_parameters(
+            5, 6, 4, 3, with_time=True, generator=torch.Generator().manual_seed(0)
+        ).items()
+    }
+    frames, partners = rng.normal(size=(2, 12, 5))
+    times = rng.uniform(size=12)
+    prior = torch.tensor(_trainer.log_temporal_prior(6, 3, settings.sigma))
+    batch = Batch(
+        torch.tensor(frames),
+        prior.repeat(2, 1) if settings.prior else None,
+        torch.tensor(partners) if settings.alpha else None,
+        torch.tensor(times) if settings.beta else None,
+    )
+    loss = float(batch_loss(parameters, batch, settings))
+    expected = slow_loss(parameters, frames, partners, times, settings)
+    assert loss == pytest.approx(expected, rel=1e-9)
+    others = [
+        slow_loss(parameters, frames, partners, times, config(n_frames=6, **other))
+        for name, other in VARIANTS.items()
+        if name != variant
+    ]
+    assert min(abs(loss - other) for other in others) > 1e-3  # all variants differ
 
 
 class TestNetwork:
@@ -140,7 +224,7 @@ class TestNetwork:
     def test_encode_in_blocks_equals_whole(self, videos, monkeypatch):
         snapshot, _ = run(videos)
         whole = list(encode(snapshot.parameters, videos, CPU))
-        monkeypatch.setattr(_trainer, "BLOCK_FRAMES", 7)
+        monkeypatch.setattr(_network, "BLOCK_FRAMES", 7)
         for first, second in zip(whole, encode(snapshot.parameters, videos, CPU)):
             np.testing.assert_allclose(first[0], second[0], rtol=1e-6)
             np.testing.assert_allclose(first[1], second[1], rtol=1e-5, atol=1e-7)
@@ -167,14 +251,15 @@ class TestTraining:
 
         snapshot, losses = run(Spy(videos.arrays), settings, start=start)
         leaves = {k: v.clone().requires_grad_() for k, v in parameters.items()}
-        embeddings = embed(leaves, seen[0])
+        near, sampled = seen[0], seen[1]
+        embeddings = embed(leaves, sampled)
         scores = score_frames(leaves, embeddings)
         prior = torch.tensor(_trainer.log_temporal_prior(8, 3, 1.0)).float()
         codes = _trainer.sinkhorn(
             scores.detach(), 0.1, log_prior=torch.cat([prior, prior])
         )
         loss = -(codes * torch.log_softmax(scores / 0.1, 1)).sum(1).mean()
-        partners = embed(leaves, seen[1]).view(2, 8, 4)
+        partners = embed(leaves, near).view(2, 8, 4)
         for video in range(2):
             logits = embeddings.view(2, 8, 4)[video] @ partners[video].T
             loss = loss - 0.7 * torch.log_softmax(logits, 1).diag().mean() / 2
@@ -200,6 +285,17 @@ class TestTraining:
         assert (
             drawn.parameters["hidden_weight"] != frozen.parameters["hidden_weight"]
         ).any()
+
+    def test_zero_beta_has_no_time_head(self, videos):
+        assert "time_weight" not in run(videos)[0].parameters
+        snapshot, _ = run(videos, config(beta=1.0, max_iter=400))
+        fitted = [
+            np.corrcoef(
+                z @ snapshot.parameters["time_weight"], np.arange(len(z)) / len(z)
+            )[0, 1]
+            for z, _ in encode(snapshot.parameters, videos, CPU)
+        ]
+        assert np.mean(fitted) > 0.8  # embeddings now tell the time
 
     def test_zero_alpha_does_not_compute_the_coherence_loss(self, videos, monkeypatch):
         def refuse(*_):
@@ -270,6 +366,46 @@ class TestTraining:
     def test_diverging_loss_is_an_error(self, videos):
         with pytest.raises(ValueError, match="The loss is no longer finite"):
             run(videos, config(learning_rate=1e38))
+
+
+class TestOrderByTime:
+    def test_plain_transport_gets_its_order_from_time(self, videos):
+        settings = config(prior=None, max_iter=100, freeze_iter=20)
+        snapshot, _ = run(videos, settings)
+        totals = np.zeros((2, 3))
+        for _, scores in encode(snapshot.parameters, videos, CPU):
+            codes = np.exp(scores.astype(float) / settings.temperature)
+            codes /= codes.sum(axis=1, keepdims=True)
+            times = (np.arange(len(codes)) + 0.5) / len(codes)
+            totals += [times @ codes, codes.sum(axis=0)]
+        assert (np.diff(totals[0] / totals[1]) >= 0).all()
+
+    def test_the_optimiser_follows(self, videos):
+        """Sorting permutes prototypes and moments alike: training does not notice."""
+        settings = config(prior=None)
+        snapshot, _ = run(videos, settings)
+        order = np.array([2, 0, 1])
+        shuffled = Snapshot(
+            snapshot.parameters
+            | {"prototypes": snapshot.parameters["prototypes"][order]},
+            snapshot.n_iter,
+            snapshot.moments
+            | {
+                "prototypes": {
+                    name: value[order] if value.ndim else value
+                    for name, value in snapshot.moments["prototypes"].items()
+                }
+            },
+            snapshot.rng_state,
+        )
+        first, first_losses = run(videos, settings, start=snapshot)
+        second, second_losses = run(videos, settings, start=shuffled)
+        np.testing.assert_allclose(first_losses, second_losses, rtol=1e-4)
+        np.testing.assert_allclose(
+            first.parameters["prototypes"],
+            second.parameters["prototypes"],
+            atol=1e-4,
+        )
 
 
 class TestStopping:

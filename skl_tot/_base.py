@@ -1,0 +1,293 @@
+"""What all segmenters share: checks, standardisation, decoding and output."""
+
+import copy
+import warnings
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skl_tot._decoding import viterbi
+from skl_tot._device import DEVICE_TYPES, resolve_device
+from skl_tot._label_free import cross_video_consistency
+from skl_tot._network import encode
+from skl_tot._progress import progress_bar
+from skl_tot._sampling import Videos
+from skl_tot._sequences import check_videos, mirror_form, unchanged_on_error
+from skl_tot._trainer import TrainingConfig, train
+
+
+class BaseSegmenter(
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # the output may be a list of arrays
+):
+    """Base of segmenters that embed frames and decode paths through ordered actions.
+
+    A subclass learns in ``_learn`` and scores embedded frames in ``_log_likelihood``.
+    """
+
+    _parameter_constraints = {
+        "n_actions": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "hidden_dim": [None, Interval(Integral, 1, None, closed="left")],
+        "n_frames": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "tol": [None, Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "standardize": [None, StrOptions({"dataset", "video"})],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _learn(self, videos):
+        """Learn from standardised videos and set the fitted attributes."""
+
+    @abstractmethod
+    def _log_likelihood(self, embeddings, scores):
+        """Log-likelihood (n_frames, n_actions) of the actions, up to a constant."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the actions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or a video is not valid, no video has ``n_actions`` frames,
+            or the loss diverges. An estimator fitted before stays as it was.
+        """
+        with unchanged_on_error(self):
+            arrays, form = check_videos(self, X, reset=True)
+            longest = max(map(len, arrays))
+            if longest < self.n_actions:
+                raise ValueError(
+                    f"n_actions={self.n_actions} is more than the number of frames of "
+                    f"the longest video (n_samples={longest})."
+                )
+            self.scaler_ = self._fit_scaler(arrays, None)
+            videos = self._standardized(arrays)
+            self._learn(videos)
+            self.labels_ = mirror_form(self._decode(videos), form)
+        return self
+
+    def predict(self, X):
+        """Label every frame by the likeliest path through the actions in order.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            Labels 0 … K - 1, non-decreasing in each video.
+        """
+        videos, form = self._check_fitted(X)
+        return mirror_form(self._decode(videos), form)
+
+    def predict_proba(self, X):
+        """Predict the probability of each action, frame by frame, without decoding.
+
+        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `CTESegmenter` the
+        posterior of the Gaussians with equal weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_frames, n_actions), or list of such
+            Probabilities, each row summing to 1, in the floating type of the video.
+        """
+        videos, form = self._check_fitted(X)
+        codes = [softmax(scores, axis=1) for _, scores in self._encode(videos)]
+        return mirror_form(_as_types_of(codes, videos), form)
+
+    def transform(self, X):
+        """Embed every frame.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        embeddings : ndarray of shape (n_frames, embedding_dim), or list of such
+            Values in (0, 1), in the floating type of the video.
+        """
+        videos, form = self._check_fitted(X)
+        embeddings = [embeddings for embeddings, _ in self._encode(videos)]
+        return mirror_form(_as_types_of(embeddings, videos), form)
+
+    def score(self, X, y=None):
+        r"""Cross-video consistency of the predicted actions; needs no labels.
+
+        With :math:`m_{vk}` the mean (standardised) features of the frames of action k
+        in video v, :math:`\bar m_k` its mean over videos and :math:`\bar m` the mean
+        of the latter, variances being means of squared distances,
+
+        .. math::
+
+            \operatorname{var}_k(\bar m_k - \bar m) \,/\,
+            \operatorname{var}_{v,k}(m_{vk} - \bar m_k)
+
+        is high if actions differ, but one action does not differ between videos.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        y : None
+            Ignored. To score against labels, use the scorers of `skl_tot.metrics`.
+
+        Returns
+        -------
+        score : float
+            At least 0, higher is better; nan, with a warning, for a single video.
+        """
+        videos, _ = self._check_fitted(X)
+        frames = (videos.read(i, slice(None)) for i in range(len(videos)))
+        return cross_video_consistency(frames, self._decode(videos))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.input_tags.three_d_array = True
+        return tags
+
+    @property
+    def _n_features_out(self):
+        return len(self.intercepts_[1])
+
+    def _fit_scaler(self, videos, scaler):
+        """Update the standardisation over the data set; the old one is not touched."""
+        if self.standardize != "dataset":
+            return None
+        scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
+        for video in videos:
+            scaler.partial_fit(video)
+        return scaler
+
+    def _standardized(self, videos):
+        """Pair videos with their means and scales."""
+        if self.scaler_ is not None:
+            scalers = [self.scaler_]
+        elif self.standardize == "video":
+            scalers = [StandardScaler().fit(video) for video in videos]
+        else:
+            return Videos(videos)
+        means = np.array([scaler.mean_ for scaler in scalers])
+        return Videos(videos, means, np.array([scaler.scale_ for scaler in scalers]))
+
+    def _train(self, videos, seed, *, start=None, one_pass=False, **settings):
+        """Run the solver, keep the encoder and return what else it learned."""
+        settings |= {
+            name: getattr(self, name)
+            for name in TrainingConfig.names()
+            if hasattr(self, name) and name not in settings
+        }
+        for name, value in settings.items():
+            if isinstance(value, Integral):  # numpy's overflow, torch refuses bool
+                settings[name] = int(value)
+        settings["hidden_dim"] = self.hidden_dim or 2 * settings["embedding_dim"]
+        n_steps = -(-len(videos) // self.batch_size) if one_pass else self.max_iter
+        with progress_bar(n_steps, self.verbose) as progress:
+            snapshot, losses = train(
+                videos,
+                TrainingConfig(**settings),
+                device=resolve_device(self.device),
+                seed=seed,
+                start=start,
+                one_pass=one_pass,
+                progress=progress,
+            )
+        self.coefs_ = [snapshot.parameters[f"{x}_weight"] for x in ("hidden", "output")]
+        self.intercepts_ = [
+            snapshot.parameters[f"{x}_bias"] for x in ("hidden", "output")
+        ]
+        self.n_iter_ = snapshot.n_iter
+        self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
+        return snapshot
+
+    def _parameters(self):
+        """Name the fitted parameters as the solver does."""
+        return {
+            "hidden_weight": self.coefs_[0],
+            "hidden_bias": self.intercepts_[0],
+            "output_weight": self.coefs_[1],
+            "output_bias": self.intercepts_[1],
+        }
+
+    def _check_fitted(self, X):
+        check_is_fitted(self, "coefs_")
+        arrays, form = check_videos(self, X, reset=False)
+        return self._standardized(arrays), form
+
+    def _encode(self, videos):
+        """Yield embeddings and log-likelihoods of each video."""
+        for i, (embeddings, scores) in enumerate(self._scores(videos)):
+            log_likelihood = self._log_likelihood(embeddings, scores)
+            if not np.isfinite(log_likelihood).all():
+                raise ValueError(
+                    f"Video {i}: the scores are not finite; the fit diverged (lower "
+                    "learning_rate) or the features are too large for float32."
+                )
+            yield embeddings, log_likelihood
+
+    def _scores(self, videos):
+        """Embeddings of each video, and similarities with prototypes if any."""
+        try:
+            device = resolve_device(self.device)
+        except ValueError as error:
+            if self.device.partition(":")[0] not in DEVICE_TYPES:
+                raise
+            # fitted where there was a GPU, used where there is none
+            warnings.warn(f"{error} Using the CPU.", UserWarning, stacklevel=4)
+            device = resolve_device("cpu")
+        return encode(self._parameters(), videos, device)
+
+    def _decode(self, videos):
+        return [viterbi(scores)[0] for _, scores in self._encode(videos)]
+
+
+def _as_types_of(outputs, videos):
+    """Give each output the floating type of its video."""
+    return [
+        output.astype(array.dtype, copy=False)
+        for output, array in zip(outputs, videos.arrays)
+    ]
