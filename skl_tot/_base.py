@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skl_tot._background import fit_background, is_background
 from skl_tot._decoding import viterbi
 from skl_tot._device import DEVICE_TYPES, resolve_device
 from skl_tot._label_free import cross_video_consistency
@@ -51,6 +52,7 @@ class BaseSegmenter(
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "tol": [None, Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "background": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
         "device": [str],
         "random_state": ["random_state"],
@@ -98,7 +100,7 @@ class BaseSegmenter(
             self.scaler_ = self._fit_scaler(arrays, None)
             videos = self._standardized(arrays)
             self._learn(videos)
-            self.labels_ = mirror_form(self._decode(videos), form)
+            self.labels_ = mirror_form(self._label_fitted(videos), form)
         return self
 
     def predict(self, X):
@@ -112,7 +114,8 @@ class BaseSegmenter(
         Returns
         -------
         labels : ndarray of shape (n_frames,), or list of such
-            Labels 0 … K - 1, non-decreasing in each video.
+            Labels 0 … K - 1, non-decreasing in each video; -1 for background, if that
+            was asked for.
         """
         videos, form = self._check_fitted(X)
         return mirror_form(self._decode(videos), form)
@@ -181,8 +184,7 @@ class BaseSegmenter(
             At least 0, higher is better; nan, with a warning, for a single video.
         """
         videos, _ = self._check_fitted(X)
-        frames = (videos.read(i, slice(None)) for i in range(len(videos)))
-        return cross_video_consistency(frames, self._decode(videos))
+        return cross_video_consistency(videos, self._decode(videos))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -281,8 +283,29 @@ class BaseSegmenter(
             device = resolve_device("cpu")
         return encode(self._parameters(), videos, device)
 
+    def _label_fitted(self, videos):
+        """Learn what is background, if asked to, and label the videos of a fit."""
+        self.background_ = None
+        labels = self._decode(videos)
+        if self.background is None:
+            return labels
+        self.background_ = fit_background(
+            videos, labels, int(self.n_actions), self.background
+        )
+        return self._decode(videos)
+
     def _decode(self, videos):
-        return [viterbi(scores)[0] for _, scores in self._encode(videos)]
+        """Label each video by the likeliest path through what is not background."""
+        labels = []
+        for i, (_, scores) in enumerate(self._encode(videos)):
+            if self.background_ is None:
+                labels.append(viterbi(scores)[0])
+                continue
+            kept = ~is_background(videos[i], self.background_)
+            labels.append(np.full(len(scores), -1, dtype=np.intp))
+            if kept.any():
+                labels[-1][kept] = viterbi(scores[kept])[0]
+        return labels
 
 
 def _as_types_of(outputs, videos):

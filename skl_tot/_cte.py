@@ -50,6 +50,12 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         ``tol`` below the best such average before. None never stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
+    background : float, default=None
+        Label as background (-1) the frames in which no action is convincing: whose
+        input features are, for every action, less likely than this percentile, in (0,
+        100), of the frames that `fit` gave to it. About the percentage of frames that
+        you expect to be background. The path runs through the other frames. None knows
+        no background.
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
@@ -73,6 +79,10 @@ embedding_dim)
         Biases of the encoder.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    background_ : dict of ndarray or None
+        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
+        of each action and ``thresholds`` (n_actions,) of their log-density, if
+        background was asked for.
     loss_curve_ : list of float
         Mean squared error of the relative time at each step.
     n_iter_ : int
@@ -126,6 +136,7 @@ embedding_dim)
         weight_decay=1e-4,
         tol=None,
         n_iter_no_change=100,
+        background=None,
         standardize="dataset",
         device="auto",
         random_state=None,
@@ -143,6 +154,7 @@ embedding_dim)
         self.weight_decay = weight_decay
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.background = background
         self.standardize = standardize
         self.device = device
         self.random_state = random_state

@@ -23,7 +23,7 @@ def cross_video_consistency(videos, labels):
     videos : iterable of ndarray of shape (n_frames_i, n_features)
         Features, in comparable units; read one video at a time.
     labels : sequence of ndarray of int, of shape (n_frames_i,)
-        Action of each frame.
+        Action of each frame; negative labels are background and left out.
 
     Returns
     -------
@@ -46,9 +46,11 @@ def cross_video_consistency(videos, labels):
         return float("nan")
     means = {}
     for video, video_labels in zip(videos, labels):
-        for action in np.unique(video_labels):
+        for action in np.unique(video_labels[video_labels >= 0]):
             mean = video[video_labels == action].mean(axis=0, dtype=np.float64)
             means.setdefault(action, []).append(mean)
+    if not means:
+        return 0.0
     centres = np.array([np.mean(group, axis=0) for group in means.values()])
     between = ((centres - centres.mean(axis=0)) ** 2).sum(axis=1).mean()
     within = np.mean(

@@ -25,6 +25,12 @@ default=None
     def __len__(self):
         return len(self.arrays)
 
+    def __iter__(self):
+        return (self[video] for video in range(len(self)))
+
+    def __getitem__(self, video):
+        return self.read(video, slice(None))
+
     def read(self, video, rows):
         """Read standardised frames of one video.
 

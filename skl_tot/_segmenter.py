@@ -82,6 +82,12 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         never stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
+    background : float, default=None
+        Label as background (-1) the frames in which no action is convincing: whose
+        input features are, for every action, less likely than this percentile, in (0,
+        100), of the frames that `fit` gave to it. About the percentage of frames that
+        you expect to be background. The path runs through the other frames. None knows
+        no background.
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
@@ -112,6 +118,10 @@ embedding_dim)
         Biases of the encoder.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    background_ : dict of ndarray or None
+        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
+        of each action and ``thresholds`` (n_actions,) of their log-density, if
+        background was asked for.
     loss_curve_ : list of float
         Loss of each step, in nats.
     n_iter_ : int
@@ -192,6 +202,7 @@ embedding_dim)
         weight_decay=1e-4,
         tol=None,
         n_iter_no_change=100,
+        background=None,
         standardize="dataset",
         warm_start=False,
         device="auto",
@@ -217,6 +228,7 @@ embedding_dim)
         self.weight_decay = weight_decay
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.background = background
         self.standardize = standardize
         self.warm_start = warm_start
         self.device = device
@@ -258,7 +270,7 @@ embedding_dim)
                     self._parameters(), self.n_iter_, self._moments, self._rng_state
                 )
             self._learn_from(videos, start, one_pass=True)
-            self.labels_ = mirror_form(self._decode(videos), form)
+            self.labels_ = mirror_form(self._label_fitted(videos), form)
         return self
 
     def pseudo_labels(self, X):

@@ -17,7 +17,9 @@ from sklearn.metrics import make_scorer
 from skl_tot._sequences import find_segments, name_labels, split_label_sequences
 
 
-def match_labels(y_true, y_pred, *, scope="activity", ignore_labels=None):
+def match_labels(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
     r"""Match clusters one to one to classes so that most frames agree.
 
     .. math:: \max_{\pi} \sum_t [\pi(\hat y_t) = y_t]
@@ -36,6 +38,9 @@ def match_labels(y_true, y_pred, *, scope="activity", ignore_labels=None):
         Classes, such as background, whose frames are first removed from both sequences;
         the frames on either side become neighbours. Labels that do not occur are
         allowed. A video without a frame left counts in no score.
+    background : label, default=None
+        Class that the predicted integer -1, background, stands for. No other cluster is
+        matched to it. By default -1 has no class and counts as wrong.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def match_labels(y_true, y_pred, *, scope="activity", ignore_labels=None):
     >>> match_labels(["cut", "cut", "cut", "mix", "mix"], [2, 2, 0, 1, 1])
     {0: None, 1: 'mix', 2: 'cut'}
     """
-    frames = _match_frames(y_true, y_pred, scope, ignore_labels)
+    frames = _match_frames(y_true, y_pred, scope, ignore_labels, background)
     matches = []
     for a, b in pairwise(frames.groups):
         clusters, first = np.unique(frames.cluster[a:b], return_index=True)
@@ -69,7 +74,7 @@ def match_labels(y_true, y_pred, *, scope="activity", ignore_labels=None):
     return matches if scope == "video" else matches[0]
 
 
-def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
+def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):
     r"""Mean over frames (MoF): share of frames whose matched class is right.
 
     .. math:: \frac1T \sum_t [\pi(\hat y_t) = y_t]
@@ -77,7 +82,7 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
-    scope, ignore_labels : optional
+    scope, ignore_labels, background : optional
         As in `match_labels`, and so are the errors raised.
 
     Returns
@@ -95,7 +100,7 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
     >>> mof_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
     0.75
     """
-    frames = _match_frames(y_true, y_pred, scope, ignore_labels)
+    frames = _match_frames(y_true, y_pred, scope, ignore_labels, background)
     return float(np.mean(frames.true == frames.pred))
 
 
@@ -107,6 +112,7 @@ def segment_f1_score(
     average="pooled",
     scope="activity",
     ignore_labels=None,
+    background=None,
 ):
     r"""Segmental F1 (F1@50 for an overlap of 0.5), which punishes over-segmentation.
 
@@ -125,7 +131,7 @@ def segment_f1_score(
     average : {"pooled", "video"}, default="pooled"
         Whether the counts are summed over all videos, as is usual for this score, or
         the F1 of each video is averaged, as Kumar et al. do.
-    scope, ignore_labels : optional
+    scope, ignore_labels, background : optional
         As in `match_labels`.
 
     Returns
@@ -151,7 +157,7 @@ def segment_f1_score(
     if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
         raise ValueError(f"overlap is {overlap!r}, expected a number in (0, 1].")
     _check_choice("average", average, ("pooled", "video"))
-    frames = _match_frames(y_true, y_pred, scope, ignore_labels)
+    frames = _match_frames(y_true, y_pred, scope, ignore_labels, background)
     counts = np.array([_segment_counts(*video, overlap) for video in frames.videos()])
     if average == "pooled":
         counts = counts.sum(axis=0, keepdims=True)
@@ -159,7 +165,9 @@ def segment_f1_score(
     return float(np.mean(2 * hits / (n_true + n_pred)))
 
 
-def edit_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
+def edit_score(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
     r"""Segmental edit score, for the order of the actions whatever their duration.
 
     .. math:: 1 - \frac{\mathrm{Lev}(s, \hat s)}{\max(|s|, |\hat s|)}
@@ -170,7 +178,7 @@ def edit_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
-    scope, ignore_labels : optional
+    scope, ignore_labels, background : optional
         As in `match_labels`, and so are the errors raised.
 
     Returns
@@ -188,11 +196,13 @@ def edit_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
     >>> edit_score(["cut", "cut", "cut", "mix"], [0, 0, 1, 0])
     0.666...
     """
-    frames = _match_frames(y_true, y_pred, scope, ignore_labels)
+    frames = _match_frames(y_true, y_pred, scope, ignore_labels, background)
     return float(np.mean([_edit_similarity(*video) for video in frames.videos()]))
 
 
-def miou_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
+def miou_score(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
     .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
@@ -205,7 +215,7 @@ def miou_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
-    scope, ignore_labels : optional
+    scope, ignore_labels, background : optional
         As in `match_labels`, and so are the errors raised.
 
     Returns
@@ -218,7 +228,7 @@ def miou_score(y_true, y_pred, *, scope="activity", ignore_labels=None):
     >>> miou_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
     0.583...
     """
-    frames = _match_frames(y_true, y_pred, scope, ignore_labels)
+    frames = _match_frames(y_true, y_pred, scope, ignore_labels, background)
     groups = frames.videos() if scope == "video" else [(frames.true, frames.pred)]
     counts = [_class_counts(*group)[1:] for group in groups]
     return float(np.mean([np.mean(tp / (n + m - tp)) for tp, n, m in counts]))
@@ -230,6 +240,7 @@ def segmentation_report(
     *,
     scope="activity",
     ignore_labels=None,
+    background=None,
     target_names=None,
     digits=3,
     output_dict=False,
@@ -239,7 +250,7 @@ def segmentation_report(
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
-    scope, ignore_labels : optional
+    scope, ignore_labels, background : optional
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
         Names to show: of some labels as ``{label: name}``, or of all labels as a
@@ -283,7 +294,7 @@ def segmentation_report(
     <BLANKLINE>
     clusters without class  0 (frames: 1)
     """
-    options = {"scope": scope, "ignore_labels": ignore_labels}
+    options = {"scope": scope, "ignore_labels": ignore_labels, "background": background}
     frames = _match_frames(y_true, y_pred, **options)
     codes, *counts = (c.tolist() for c in _class_counts(frames.true, frames.pred))
     labels = [frames.classes[k] for k in codes]
@@ -332,7 +343,7 @@ class _Frames(NamedTuple):
         return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
 
 
-def _match_frames(y_true, y_pred, scope, ignore_labels):
+def _match_frames(y_true, y_pred, scope, ignore_labels, background):
     """Check the input, remove ignored frames and match: all that the scores share."""
     _check_choice("scope", scope, ("activity", "video"))
     true, is_single = split_label_sequences(y_true, "y_true")
@@ -350,7 +361,11 @@ def _match_frames(y_true, y_pred, scope, ignore_labels):
     true, cluster = true[kept], cluster[kept]
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
     groups = bounds if scope == "video" else bounds[[0, -1]]
-    pred = [_match_codes(true[a:b], cluster[a:b]) for a, b in pairwise(groups)]
+    fixed = [
+        labels.index(label) if label in labels else None
+        for labels, label in ((clusters, -1), (classes, background))
+    ]
+    pred = [_match_codes(true[a:b], cluster[a:b], *fixed) for a, b in pairwise(groups)]
     return _Frames(
         classes, clusters, true, cluster, np.concatenate(pred), bounds, groups
     )
@@ -383,7 +398,7 @@ def _label_set(labels):
         ) from None
 
 
-def _match_codes(true, cluster):
+def _match_codes(true, cluster, background_cluster, background_class):
     """Code of the class matched to the cluster of each frame, ~cluster if none."""
     clusters, row = _by_appearance(cluster)
     classes, column = _by_appearance(true)
@@ -393,9 +408,15 @@ def _match_codes(true, cluster):
     classes, column = classes[::-1], len(classes) - 1 - column
     table = np.zeros((len(clusters), len(classes)))
     np.add.at(table, (row, column), 1)
-    rows, columns = linear_sum_assignment(table, maximize=True)
+    free_rows = np.flatnonzero(clusters != background_cluster)
+    free_columns = np.flatnonzero(classes != background_class)
+    rows, columns = linear_sum_assignment(
+        table[np.ix_(free_rows, free_columns)], maximize=True
+    )
     matched = ~clusters
-    matched[rows] = classes[columns]
+    matched[free_rows[rows]] = classes[free_columns[columns]]
+    if background_class is not None:
+        matched[clusters == background_cluster] = background_class
     return matched[row]
 
 

@@ -161,6 +161,8 @@ BAD_PARAMETERS = [
     ("prior", "time", ValueError),
     ("prior", False, ValueError),
     ("beta", -1.0, ValueError),
+    ("background", 0, ValueError),
+    ("background", 100, ValueError),
     ("embedding_dim", 0, ValueError),
     ("hidden_dim", 0, ValueError),
     ("rho", 0.0, ValueError),

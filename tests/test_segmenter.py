@@ -88,7 +88,8 @@ class TestFit:
 
     def test_parameters_reach_the_solver(self):
         parameters = set(inspect.signature(TemporalOTSegmenter).parameters)
-        outside = {"standardize", "warm_start", "device", "random_state", "verbose"}
+        outside = {"background", "standardize", "warm_start", "device", "random_state"}
+        outside |= {"verbose"}
         assert parameters - set(TrainingConfig.names()) == outside
         assert parameters >= set(TrainingConfig.names())
 

@@ -67,7 +67,9 @@ CONFIGURATIONS = [
         tol=1e-3,
         n_iter_no_change=2,
     ),
-    TemporalOTSegmenter(2, prior=None, beta=1.0, n_frames=8, max_iter=6, freeze_iter=1),
+    TemporalOTSegmenter(
+        2, prior=None, beta=1.0, background=20, n_frames=8, max_iter=6, freeze_iter=1
+    ),
 ]
 
 
