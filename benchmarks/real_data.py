@@ -16,7 +16,7 @@ from skl_tot.datasets import load_action_dataset
 from skl_tot.metrics import mof_score, segment_f1_score
 
 METHODS = {
-    "OT (no temporal prior)": {"sigma": 1e6},
+    "OT (no temporal prior)": {"prior": None},
     "TOT (defaults)": {},
     "TOT+TCL (alpha=1)": {"alpha": 1.0},
 }
