@@ -18,7 +18,17 @@ COLOURS = (
     ("#5D3A1A", "white"),
 )
 HATCHES = (None, "////", "....", "xxxx", "----", "||||")
-UNMATCHED = {"facecolor": "#D9D9D9", "edgecolor": "#8C8C8C", "hatch": r"\\\\"}
+# Codes of frames without action, and how they look.
+BACKGROUND, UNMATCHED = -1, -2
+SPECIAL_STYLES = {
+    BACKGROUND: {"facecolor": "white", "edgecolor": "#A6A6A6", "linewidth": 0.6},
+    UNMATCHED: {
+        "facecolor": "#D9D9D9",
+        "edgecolor": "#8C8C8C",
+        "hatch": r"\\\\",
+        "linewidth": 0,
+    },
+}
 
 
 class SegmentationDisplay:
@@ -26,7 +36,9 @@ class SegmentationDisplay:
 
     With ground truth a row has two bars, the ground truth above the prediction, and a
     cluster has the colour of the label it is matched to by
-    `~skl_tot.metrics.match_labels`. Clusters without label are grey and hatched.
+    `~skl_tot.metrics.match_labels`. Clusters without label are grey and hatched. The
+    integer -1 is background, which is white. To compare methods, give the predictions
+    of each: a row has one more bar for each method, matched by itself.
 
     Create it with `from_estimator` or `from_predictions`, which draw at once, or from
     labels here, to be drawn by `plot`. The first eight labels differ in colour; further
@@ -34,8 +46,9 @@ class SegmentationDisplay:
 
     Parameters
     ----------
-    y_pred : array-like of shape (n_frames,), or a sequence of such
-        Predicted clusters of one video or of many, integers or strings.
+    y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
+        Predicted clusters of one video or of many, integers or strings. A dict has them
+        for each method by its name.
     y_true : array-like of shape (n_frames,), or a sequence of such, default=None
         Ground-truth labels of the same videos, integers or strings.
     target_names : dict or sequence of str, default=None
@@ -49,6 +62,12 @@ class SegmentationDisplay:
         Whether clusters are matched over all videos or in each video.
     ignore_labels : label or sequence of labels, default=None
         Labels of ``y_true`` whose frames the match leaves out. They are drawn.
+    background : label, default=None
+        Label of ``y_true``, or of the clusters without ground truth, that is background
+        as the integer -1 is.
+    videos : sequence of int, default=None
+        Indices of the videos to draw; None draws all. Clusters are matched, and actions
+        coloured, over all videos whichever are drawn.
 
     Attributes
     ----------
@@ -67,6 +86,8 @@ class SegmentationDisplay:
     >>> display = SegmentationDisplay([1, 1, 0, 0], y_true=["cut", "cut", "mix", "mix"])
     >>> display.plot(fps=2).ax_.get_xlabel()
     'time (s)'
+    >>> SegmentationDisplay({"CTE": [0, 0, 1], "TOT": [0, 1, 1]}).plot()
+    <skl_tot._plotting.SegmentationDisplay object at ...>
     """
 
     def __init__(
@@ -78,6 +99,8 @@ class SegmentationDisplay:
         video_names=None,
         scope="activity",
         ignore_labels=None,
+        background=None,
+        videos=None,
     ):
         self.y_pred = y_pred
         self.y_true = y_true
@@ -85,6 +108,8 @@ class SegmentationDisplay:
         self.video_names = video_names
         self.scope = scope
         self.ignore_labels = ignore_labels
+        self.background = background
+        self.videos = videos
 
     @classmethod
     def from_estimator(cls, estimator, X, y=None, *, ax=None, fps=None, **options):
@@ -103,8 +128,8 @@ class SegmentationDisplay:
         fps : float, default=None
             As for `plot`.
         **options : dict
-            ``target_names``, ``video_names``, ``scope`` and ``ignore_labels`` of the
-            class.
+            ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
+            ``background`` and ``videos`` of the class.
 
         Returns
         -------
@@ -126,15 +151,15 @@ class SegmentationDisplay:
         ----------
         y_true : array-like of shape (n_frames,), or a sequence of such, or None
             Ground-truth labels of one video or of many; None draws predictions alone.
-        y_pred : array-like of shape (n_frames,), or a sequence of such
-            Predicted clusters of the same videos.
+        y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
+            Predicted clusters of the same videos, see the class.
         ax : matplotlib Axes, default=None
             As for `plot`.
         fps : float, default=None
             As for `plot`.
         **options : dict
-            ``target_names``, ``video_names``, ``scope`` and ``ignore_labels`` of the
-            class.
+            ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
+            ``background`` and ``videos`` of the class.
 
         Returns
         -------
@@ -172,62 +197,75 @@ class SegmentationDisplay:
             If labels are neither integers nor strings.
         ValueError
             If numbers of videos, frames or names disagree, a label has no name, a video
-            is empty, or ``fps`` is not positive.
+            is empty or not there, or ``fps`` is not positive.
         """
-        plt = _import_pyplot()
+        plt = import_pyplot()
         if fps is not None and not fps > 0:
             raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
-        actions, videos = self._encode()
+        names, videos = self._encode()
         video_names = self._check_video_names(len(videos))
+        drawn = self._check_videos(len(videos))
+        videos, video_names = ([x[i] for i in drawn] for x in (videos, video_names))
+        occurring = set(np.concatenate([np.unique(bar) for v in videos for bar in v]))
+        names = {code: name for code, name in names.items() if code in occurring}
+        bar_names = self._bar_names()
         if ax is None:
-            size = _figure_size(videos, actions, video_names)
+            size = _figure_size(len(videos), names, bar_names, video_names)
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        for row, bars in enumerate(videos):
-            height = 0.84 / len(bars)
-            for i, codes in enumerate(bars):
-                bottom = row - 0.42 + i * height
-                _draw_bar(ax, codes, bottom, 0.94 * height, 1 / (fps or 1))
-        _draw_legend(ax, actions, videos)
+        _draw_rows(ax, videos, bar_names, video_names, 1 / (fps or 1))
+        _draw_legend(ax, names)
         ax.set_xlabel("frame" if fps is None else "time (s)")
         ax.set_xlim(left=0)
         ax.set_ylim(len(videos) - 0.5, -0.5)
-        ax.set_yticks(range(len(videos)), video_names)
         ax.tick_params(axis="y", length=0)
         ax.spines[["left", "right", "top"]].set_visible(False)
-        if self.y_true is not None:
+        if len(bar_names) == 2 and None in bar_names:
             title = "upper bar: ground truth, lower bar: prediction"
             ax.set_title(title, loc="left", fontsize="medium")
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
 
-    def _encode(self):
-        """Names of the actions, and of each video a list of bars of action codes.
+    def _bar_names(self):
+        """Names of the bars of a row; None names a prediction of no method."""
+        methods = list(self.y_pred) if isinstance(self.y_pred, dict) else [None]
+        return methods if self.y_true is None else ["ground truth", *methods]
 
-        A code is an index of the names; -1 marks clusters without label.
+    def _encode(self):
+        """Names of the codes, and of each video the bars of codes.
+
+        An action has a code from 0, and `BACKGROUND` and `UNMATCHED` are codes, too.
         """
-        pred, _ = split_label_sequences(self.y_pred, "y_pred")
-        for i, sequence in enumerate(pred):
-            if len(sequence) == 0:
-                raise ValueError(f"Video {i}: y_pred has no frames.")
-        if self.y_true is None:
-            code_of, names = _name_labels(pred, self.target_names)
-            return names, [[_to_codes(sequence, code_of)] for sequence in pred]
+        methods = _split_methods(self.y_pred)
+        labelled = methods
+        if self.y_true is not None:
+            labelled = [split_label_sequences(self.y_true, "y_true")[0]]
+        code_of, names = _name_labels(
+            [video for videos in labelled for video in videos],
+            self.target_names,
+            self.background,
+        )
+        bars = [[_to_codes(video, code_of) for video in x] for x in labelled]
+        if self.y_true is not None:
+            bars += [self._match(pred, code_of) for pred in methods]
+        return names, list(zip(*bars))
+
+    def _match(self, pred, code_of):
+        """Codes of the labels that the clusters of one method are matched to."""
         matches = match_labels(
             self.y_true,
-            self.y_pred,
+            pred,
             scope=self.scope,
             ignore_labels=self.ignore_labels,
+            background=self.background,
         )
         if self.scope == "activity":
             matches = [matches] * len(pred)
-        true, _ = split_label_sequences(self.y_true, "y_true")
-        code_of, names = _name_labels(true, self.target_names)
-        videos = []
-        for classes, clusters, match in zip(true, pred, matches):
+        codes = []
+        for clusters, match in zip(pred, matches):
             matched = {cluster: code_of.get(label) for cluster, label in match.items()}
-            videos.append([_to_codes(classes, code_of), _to_codes(clusters, matched)])
-        return names, videos
+            codes.append(_to_codes(clusters, matched | {-1: BACKGROUND}))
+        return codes
 
     def _check_video_names(self, n_videos):
         """Names of the videos, made up where none are given."""
@@ -239,39 +277,84 @@ class SegmentationDisplay:
             )
         return list(self.video_names)
 
+    def _check_videos(self, n_videos):
+        """List the indices of the videos to draw."""
+        if self.videos is None:
+            return range(n_videos)
+        indices = np.atleast_1d(self.videos).tolist()
+        if not indices or any(i not in range(n_videos) for i in indices):
+            raise ValueError(
+                f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."
+            )
+        return indices
 
-def _import_pyplot():
+
+def import_pyplot():
     """Import matplotlib.pyplot, or say how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "SegmentationDisplay needs matplotlib, which is not installed: "
+            "Displays need matplotlib, which is not installed: "
             "pip install 'skl-tot[plot]'"
         ) from error
     return plt
 
 
-def _name_labels(sequences, target_names):
-    """Codes of the labels that occur, and their names, in the order of the legend."""
+def _split_methods(y_pred):
+    """Sequences of the videos for each method, checked to be of the same videos."""
+    if not isinstance(y_pred, dict):
+        y_pred = {None: y_pred}
+    if not y_pred:
+        raise ValueError("y_pred is an empty dict, expected predictions of a method.")
+    methods = []
+    for method, predictions in y_pred.items():
+        name = "y_pred" if method is None else f"y_pred[{method!r}]"
+        videos, _ = split_label_sequences(predictions, name)
+        methods.append(videos)
+        if len(videos) != len(methods[0]):
+            raise ValueError(
+                f"{name} has {len(videos)} videos, expected {len(methods[0])} as for "
+                "the first method."
+            )
+        for i, (video, first) in enumerate(zip(videos, methods[0])):
+            if len(video) == 0:
+                raise ValueError(f"Video {i}: {name} has no frames.")
+            if len(video) != len(first):
+                raise ValueError(
+                    f"Video {i}: {name} has {len(video)} frames, expected {len(first)} "
+                    "as for the first method."
+                )
+    return methods
+
+
+def _name_labels(sequences, target_names, background):
+    """Codes of the labels that occur, and names of the codes in order of the legend."""
+    background = -1 if background is None else background
+    if len({sequence.dtype.kind for sequence in sequences}) > 1:
+        raise TypeError("y_pred has text for some methods and integers for others.")
     labels = np.unique(np.concatenate(sequences)).tolist()
-    if target_names is None and not isinstance(labels[0], str):
+    labels = [label for label in labels if label not in (-1, background)]
+    if target_names is None and labels and not isinstance(labels[0], str):
         target_names = {label: f"action {label}" for label in labels}
-    name_of = name_labels(labels, target_names)
-    return {label: code for code, label in enumerate(name_of)}, list(name_of.values())
+    name_of = name_labels(labels, target_names) if labels else {}
+    code_of = {label: code for code, label in enumerate(name_of)}
+    names = dict(enumerate(name_of.values()))
+    names |= {BACKGROUND: "background", UNMATCHED: "no match"}
+    return code_of | {-1: BACKGROUND, background: BACKGROUND}, names
 
 
 def _to_codes(sequence, code_of):
-    """Code of every frame, -1 where its label has none."""
+    """Code of every frame."""
     labels, inverse = np.unique(sequence, return_inverse=True)
     codes = [code_of.get(label) for label in labels.tolist()]
-    return np.array([-1 if code is None else code for code in codes])[inverse]
+    return np.array([UNMATCHED if code is None else code for code in codes])[inverse]
 
 
 def _style(code):
     """Look of an action in bars and legend."""
     if code < 0:
-        return UNMATCHED | {"linewidth": 0}
+        return SPECIAL_STYLES[code]
     facecolor, edgecolor = COLOURS[code % len(COLOURS)]
     hatch = HATCHES[code // len(COLOURS) % len(HATCHES)]
     # matplotlib draws hatches in the colour of the edges
@@ -283,6 +366,25 @@ def _style(code):
     }
 
 
+def _draw_rows(ax, videos, bar_names, video_names, frame):
+    """Draw the bars, named on the y axis if they are of methods, else the videos."""
+    has_methods = None not in bar_names
+    # above the bars of methods, there is room for the name of the video
+    height = 0.84 / (len(bar_names) + has_methods)
+    ticks = []
+    for row, bars in enumerate(videos):
+        for i, codes in enumerate(bars):
+            bottom = row + 0.42 - (len(bars) - i) * height
+            _draw_bar(ax, codes, bottom, 0.94 * height, frame)
+            ticks.append(bottom + 0.47 * height)
+        if has_methods:
+            ax.text(0, row - 0.42 + 0.5 * height, video_names[row], va="center")
+    if has_methods:
+        ax.set_yticks(ticks, bar_names * len(videos))
+    else:
+        ax.set_yticks(range(len(videos)), video_names)
+
+
 def _draw_bar(ax, codes, bottom, height, frame):
     """Draw the segments of one bar, one collection for each action."""
     segment_codes, starts, ends = find_segments(codes)
@@ -291,13 +393,11 @@ def _draw_bar(ax, codes, bottom, height, frame):
         ax.broken_barh(spans[segment_codes == code], (bottom, height), **_style(code))
 
 
-def _draw_legend(ax, actions, videos):
+def _draw_legend(ax, names):
     """Put the names of the actions to the right of the axes."""
     from matplotlib.patches import Patch
 
-    handles = [Patch(label=name, **_style(code)) for code, name in enumerate(actions)]
-    if any((codes < 0).any() for bars in videos for codes in bars):
-        handles.append(Patch(label="no match", **_style(-1)))
+    handles = [Patch(label=name, **_style(code)) for code, name in names.items()]
     height = ax.get_window_extent().height / ax.figure.dpi
     ax.legend(
         handles=handles,
@@ -315,9 +415,12 @@ def _n_columns(n_entries, height):
     return -(-n_entries // max(int(height / 0.24), 1))
 
 
-def _figure_size(videos, actions, video_names):
+def _figure_size(n_videos, names, bar_names, video_names):
     """Width and height in inches that leave 7 inches of width for the bars."""
-    height = max(2, 1 + len(videos) * (0.38 if len(videos[0]) == 2 else 0.27))
-    columns = _n_columns(len(actions) + 1, 0.77 * height)
-    letters = max(map(len, video_names)) + columns * (6 + max(map(len, actions)))
+    has_methods = None not in bar_names
+    row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
+    height = max(2, 1 + n_videos * row)
+    columns = _n_columns(len(names), 0.77 * height)
+    row_names = bar_names if has_methods else video_names
+    letters = max(map(len, row_names)) + columns * (6 + max(map(len, names.values())))
     return 7 + 0.085 * letters, height

@@ -3,6 +3,7 @@
 import os
 import re
 import warnings
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
@@ -129,10 +130,15 @@ def _draw_durations(rng, n_videos, n_actions, mean_length, unevenness):
         "root": [str, os.PathLike],
         "activity": [str, None],
         "mmap": ["boolean"],
+        "stride": [Interval(Integral, 1, None, closed="left")],
+        "label_mapping": [str, os.PathLike, None],
+        "split_label": [str, None],
     },
     prefer_skip_nested_validation=True,
 )
-def load_action_dataset(root, activity=None, mmap=True):
+def load_action_dataset(
+    root, activity=None, mmap=True, *, stride=1, label_mapping=None, split_label=None
+):
     r"""Load features and labels from the folder layout common in action segmentation.
 
     ===========================  ====================================================
@@ -150,9 +156,20 @@ def load_action_dataset(root, activity=None, mmap=True):
         Folder that holds ``features``.
     activity : str, default=None
         Load only videos whose name contains this text, as data sets of several
-        activities have the activity in the file names. None loads all.
+        activities have the activity in the file names. With any of ``*?[`` it is a
+        shell pattern for the whole name, as in ``"P0[3-5]_*_coffee"``. None loads all.
     mmap : bool, default=True
         Whether to map ``.npy`` files into memory, read-only, rather than read them.
+    stride : int, default=1
+        Keep frames 0, ``stride``, 2 ``stride``, … of features and labels.
+    label_mapping : str or path-like, default=None
+        File with ``<label in groundTruth> <label to use>`` a line, such as a coarser
+        granularity.
+    split_label : str, default=None
+        Label, such as Breakfast's "SIL", that means something else at the start of a
+        video and at the end: its run there becomes ``<label>_start`` and
+        ``<label>_end``. A video of nothing else is all start. Runs in between keep the
+        label. It is a label after ``label_mapping``.
 
     Returns
     -------
@@ -165,7 +182,9 @@ def load_action_dataset(root, activity=None, mmap=True):
             Names of the videos, sorted; ``videos`` and ``labels`` have this order.
         target_names : list of str, or None
             All labels by the integers of the mapping; without a mapping, those that
-            occur, sorted; None with neither mapping nor labels.
+            occur, sorted; None with neither mapping nor labels. With ``label_mapping``,
+            the labels to use, in the order of that file. In place of ``split_label``
+            are those of its start, itself and its end that occur in the files loaded.
 
     Raises
     ------
@@ -174,7 +193,8 @@ def load_action_dataset(root, activity=None, mmap=True):
         left to load.
     ValueError
         If a file does not hold what it should, two files stand for one video, a label
-        is not in the mapping, or features and labels differ in length.
+        is not in the mapping or in ``label_mapping``, features and labels differ in
+        length, or there is no ``split_label`` to split.
 
     Examples
     --------
@@ -195,6 +215,7 @@ def load_action_dataset(root, activity=None, mmap=True):
     root = Path(root)
     paths = _find_features(root / "features", activity)
     videos = [_read_features(path, mmap) for path in paths]
+    names = [path.stem for path in paths]
     target_names = _read_mapping(root)
     labels = None
     if (root / "groundTruth").is_dir():
@@ -204,10 +225,14 @@ def load_action_dataset(root, activity=None, mmap=True):
         ]
         if target_names is None:
             target_names = np.unique(np.concatenate(labels)).tolist()
+    if label_mapping is not None:
+        labels, target_names = _map_labels(labels, names, Path(label_mapping))
+    if split_label is not None:
+        labels, target_names = _split_label(labels, target_names, split_label)
     return Bunch(
-        videos=videos,
-        labels=labels,
-        names=[path.stem for path in paths],
+        videos=[video[::stride] for video in videos],
+        labels=None if labels is None else [video[::stride] for video in labels],
+        names=names,
         target_names=target_names,
     )
 
@@ -221,10 +246,13 @@ def _find_features(folder, activity):
     if not paths:
         raise FileNotFoundError(f"{folder} has no file *.npy or *.txt.")
     n_found = len(paths)
-    paths = [path for path in paths if activity is None or activity in path.stem]
+    if activity is not None:
+        is_pattern = any(character in activity for character in "*?[")
+        pattern = activity if is_pattern else f"*{activity}*"
+        paths = [path for path in paths if fnmatchcase(path.stem, pattern)]
     if not paths:
         raise FileNotFoundError(
-            f"{folder} has {n_found} files, but none with {activity!r} in its name."
+            f"{folder} has {n_found} files, but none for activity={activity!r}."
         )
     for path, following in pairwise(paths):
         if path.stem == following.stem:
@@ -312,3 +340,49 @@ def _read_labels(folder, feature_path, shape, target_names):
             f"expected {shape[0]} labels.{hint}"
         )
     return np.array(labels)
+
+
+def _map_labels(labels, names, path):
+    """Labels after a mapping file, if there are any, and all that it maps to."""
+    mapping = {}
+    for i, line in enumerate(_read_lines(path), start=1):
+        words = line.split()
+        if len(words) != 2:
+            raise ValueError(
+                f"{path}, line {i}, is {line!r}, expected '<label> <label to use>'."
+            )
+        if words[0] in mapping:
+            raise ValueError(f"{path}, line {i}, maps {words[0]!r} for a second time.")
+        mapping[words[0]] = words[1]
+    for name, video in zip(names, labels or []):
+        for label in np.unique(video).tolist():
+            if label not in mapping:
+                raise ValueError(
+                    f"{path} has no line for {label!r}, a label of {name}."
+                )
+    if labels is not None:
+        labels = [np.array([mapping[label] for label in video]) for video in labels]
+    return labels, list(dict.fromkeys(mapping.values()))
+
+
+def _split_label(labels, target_names, label):
+    """Rename the runs of a label with which videos start and end."""
+    if labels is None:
+        raise ValueError(f"split_label is {label!r}, but there is no groundTruth.")
+    start_label, end_label = f"{label}_start", f"{label}_end"
+    if label not in target_names or {start_label, end_label} & set(target_names):
+        raise ValueError(
+            f"split_label is {label!r}, expected one of {target_names} whose start and "
+            "end are not labels yet."
+        )
+    split = []
+    for video in labels:
+        others = np.flatnonzero(video != label)
+        start, end = (others[0], others[-1] + 1) if len(others) else [len(video)] * 2
+        head = np.full(start, start_label)
+        tail = np.full(len(video) - end, end_label)
+        split.append(np.concatenate([head, video[start:end], tail]))
+    occurring = np.unique(np.concatenate(split)).tolist()
+    parts = [part for part in (start_label, label, end_label) if part in occurring]
+    i = target_names.index(label)
+    return split, target_names[:i] + parts + target_names[i + 1 :]

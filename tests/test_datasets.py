@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
 
+from skl_tot._sequences import find_segments
 from skl_tot.datasets import load_action_dataset, make_activities
 
 
@@ -377,11 +378,173 @@ def test_empty_line_without_mapping(root):
 
 
 def test_unknown_activity(root):
-    with pytest.raises(FileNotFoundError, match="3 files, but none with 'milk' in"):
+    with pytest.raises(
+        FileNotFoundError, match="3 files, but none for activity='milk'"
+    ):
         load_action_dataset(root, activity="milk")
 
 
-@pytest.mark.parametrize("options", [{"root": 3}, {"activity": 3}, {"mmap": "r"}])
+@pytest.mark.parametrize(
+    ("activity", "names"),
+    [
+        ("P01", ["P01_coffee", "P01_tea"]),
+        ("*coffee", ["P01_coffee", "P02_coffee"]),
+        ("P01_???", ["P01_tea"]),
+        ("P0[2-9]_*", ["P02_coffee"]),
+        ("P0[!2]_coffee", ["P01_coffee"]),
+    ],
+)
+def test_activity_is_part_of_a_name_or_a_pattern_for_all_of_it(root, activity, names):
+    assert load_action_dataset(root, activity).names == names
+
+
+@pytest.mark.parametrize("activity", ["P0[2]", "?01_tea ", "*COFFEE", "milk"])
+def test_no_such_activity(root, activity):
+    with pytest.raises(FileNotFoundError, match="features has 3 files, but none for"):
+        load_action_dataset(root, activity)
+
+
+@pytest.mark.parametrize(
+    ("stride", "labels"),
+    [(1, ["aabb", "c", "bab"]), (2, ["ab", "c", "bb"]), (9, ["a", "c", "b"])],
+)
+def test_stride(root, stride, labels):
+    np.save(root / "features" / "P01_coffee.npy", np.arange(4)[:, None])
+    data = load_action_dataset(root, stride=stride)
+    assert ["".join(video) for video in data.labels] == labels
+    assert_array_equal(data.videos[0][:, 0], np.arange(0, 4, stride))
+    assert [len(video) for video in data.videos] == [len(video) for video in labels]
+    assert {type(video) for video in data.videos} == {np.memmap}
+
+
+def test_stride_does_not_hide_a_wrong_length(root):
+    (root / TRUTH).write_text("c\nc")
+    with pytest.raises(ValueError, match="has 2 labels, but"):
+        load_action_dataset(root, stride=2)
+
+
+def test_label_mapping(root, tmp_path):
+    path = tmp_path / "coarse.txt"
+    path.write_text("c drink\nb prepare\na  prepare\nunused rest\n")
+    data = load_action_dataset(root, "P01", label_mapping=path)
+    assert [video.tolist() for video in data.labels] == [["prepare"] * 4, ["drink"]]
+    assert data.target_names == ["drink", "prepare", "rest"]
+    (root / MAPPING).unlink()
+    again = load_action_dataset(root, "P01", label_mapping=str(path))
+    assert again.target_names == data.target_names
+
+
+def test_label_mapping_without_ground_truth(root):
+    (root / "groundTruth").rename(root / "else")
+    (root / "coarse.txt").write_text("a x\nb x\n")
+    data = load_action_dataset(root, label_mapping=root / "coarse.txt")
+    assert data.labels is None
+    assert data.target_names == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a x\nb x", r"coarse\.txt has no line for 'c', a label of P01_tea\.$"),
+        (
+            "a x\nb",
+            r"coarse\.txt, line 2, is 'b', expected '<label> <label to use>'\.$",
+        ),
+        ("a x\n\nb x", r"coarse\.txt, line 2, is '', expected"),
+        ("a x y", r"coarse\.txt, line 1, is 'a x y', expected"),
+        ("a x\na y", r"coarse\.txt, line 2, maps 'a' for a second time\.$"),
+        ("", r"coarse\.txt has no line for 'a', a label of P01_coffee\.$"),
+        (None, r"coarse\.txt cannot be read: "),
+    ],
+)
+def test_broken_label_mapping(root, content, message):
+    write("coarse.txt", content)(root)
+    with pytest.raises(ValueError, match=message) as caught:
+        load_action_dataset(root, label_mapping=root / "coarse.txt")
+    assert "\n" not in str(caught.value)
+
+
+def test_label_mapping_does_not_excuse_a_label_that_the_mapping_lacks(root):
+    (root / TRUTH).write_text("d")
+    (root / "coarse.txt").write_text("a x\nb x\nd x")
+    with pytest.raises(ValueError, match="line 1, is 'd', expected one of"):
+        load_action_dataset(root, label_mapping=root / "coarse.txt")
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected", "target_names"),
+    [
+        ("baab", ["b_start", "a", "a", "b_end"], ["b_start", "b_end", "c", "a"]),
+        ("bbab", ["b_start", "b_start", "a", "b_end"], ["b_start", "b_end", "c", "a"]),
+        ("abab", ["a", "b", "a", "b_end"], ["b", "b_end", "c", "a"]),
+        ("abba", ["a", "b", "b", "a"], ["b", "c", "a"]),
+        (
+            "babab",
+            ["b_start", "a", "b", "a", "b_end"],
+            ["b_start", "b", "b_end", "c", "a"],
+        ),
+        ("bb", ["b_start", "b_start"], ["b_start", "c", "a"]),
+        ("aa", ["a", "a"], ["c", "a"]),
+    ],
+)
+def test_split_label(root, labels, expected, target_names):
+    np.save(root / TEA, np.zeros((len(labels), 2)))
+    (root / TRUTH).write_text("\n".join(labels))
+    data = load_action_dataset(root, "tea", split_label="b")
+    assert data.labels[0].tolist() == expected
+    assert data.target_names == target_names
+
+
+def test_split_label_comes_after_the_mapping_and_before_the_stride(root):
+    np.save(root / TEA, np.zeros((4, 2)))
+    (root / TRUTH).write_text("a\nc\nb\nc")
+    (root / "coarse.txt").write_text("c x\na SIL\nb SIL")
+    data = load_action_dataset(
+        root, "tea", stride=2, label_mapping=root / "coarse.txt", split_label="SIL"
+    )
+    # of the frames that are kept, SIL is all
+    assert data.labels[0].tolist() == ["SIL_start", "SIL"]
+    assert data.target_names == ["x", "SIL_start", "SIL"]
+
+
+@pytest.mark.parametrize(
+    ("change", "label", "message"),
+    [
+        (
+            lambda root: None,
+            "x",
+            r"split_label is 'x', expected one of \['b', 'c', 'a'",
+        ),
+        (
+            write(MAPPING, "0 a\n1 b\n2 c\n3 a_end"),
+            "a",
+            r"split_label is 'a', expected one of .* whose start and end are not",
+        ),
+        (
+            lambda root: (root / "groundTruth").rename(root / "else"),
+            "a",
+            r"split_label is 'a', but there is no groundTruth\.",
+        ),
+    ],
+)
+def test_nothing_to_split(root, change, label, message):
+    change(root)
+    with pytest.raises(ValueError, match=message):
+        load_action_dataset(root, split_label=label)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"root": 3},
+        {"activity": 3},
+        {"mmap": "r"},
+        {"stride": 0},
+        {"stride": 1.5},
+        {"label_mapping": {"a": "b"}},
+        {"split_label": ["a"]},
+    ],
+)
 def test_bad_parameters_of_the_loader(root, options):
     with pytest.raises(InvalidParameterError, match=next(iter(options))):
         load_action_dataset(**{"root": root} | options)
@@ -411,3 +574,21 @@ def test_real_data(name, n_videos, n_frames, n_features, n_labels):
     assert set(np.concatenate(data.labels)) == set(data.target_names)
     raw = np.load(DATA / name / "features" / f"{data.names[0]}.npy")
     assert_allclose(data.videos[0], raw)
+
+
+def test_split_label_of_real_data():
+    root = DATA / "breakfast_coffee5"
+    if not root.is_dir():
+        pytest.skip(f"no data set {root}; SKL_TOT_DATA names its folder")
+    plain = load_action_dataset(root)
+    data = load_action_dataset(root, split_label="SIL")
+    assert data.target_names[:2] == ["SIL_start", "SIL_end"]
+    assert data.target_names[-4:] == plain.target_names[1:]
+    for before, after in zip(plain.labels, data.labels):
+        is_silent = before == "SIL"
+        assert_array_equal(after[~is_silent], before[~is_silent])
+        names, starts, ends = find_segments(after)
+        assert all(starts[names == "SIL_start"] == 0)
+        assert all(ends[names == "SIL_end"] == len(after))
+        assert (names[0] == "SIL_start") == is_silent[0]
+        assert (names[-1] == "SIL_end") == is_silent[-1]

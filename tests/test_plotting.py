@@ -7,7 +7,9 @@ import pytest
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
+from skl_tot import TemporalOTSegmenter
 from skl_tot._plotting import COLOURS, HATCHES, SegmentationDisplay
+from skl_tot._pseudo_label_display import PseudoLabelDisplay
 from skl_tot.datasets import make_activities
 
 COLOUR = [colour.lower() for colour, _ in COLOURS]
@@ -114,7 +116,8 @@ def test_without_truth_the_clusters_are_actions():
         (["mix", "cut", "cut"], np.array(["stir", "mix", "cut"]), ["mix", "cut"]),
         (["mix", "cut", "cut"], None, ["cut", "mix"]),
         ([2, 0, 0], None, ["action 0", "action 2"]),
-        ([-1, 0, 0], None, ["action -1", "action 0"]),
+        ([-1, 0, 0], None, ["action 0", "background"]),
+        ([-1, 0, 0], ["cut"], ["cut", "background"]),
     ],
 )
 def test_names_of_labels(y_true, target_names, expected):
@@ -216,6 +219,37 @@ def test_from_estimator():
         ),
         ({"video_names": ["x"]}, ValueError, "video_names has 1 names, expected 2"),
         ({"scope": "all", "y_true": [[0, 0], [0, 0]]}, ValueError, "scope is 'all'"),
+        ({"videos": []}, ValueError, r"videos is \[\], expected indices from 0 to 1"),
+        ({"videos": [0, 2]}, ValueError, r"videos is \[0, 2\], expected indices"),
+        ({"videos": [-1]}, ValueError, r"videos is \[-1\], expected indices"),
+        ({"videos": 2}, ValueError, "videos is 2, expected indices"),
+        ({"y_pred": {}}, ValueError, "y_pred is an empty dict, expected"),
+        (
+            {"y_pred": {"A": [0.5]}},
+            TypeError,
+            r"y_pred\['A'\] has labels of type float",
+        ),
+        ({"y_pred": {"A": [[]]}}, ValueError, r"Video 0: y_pred\['A'\] has no frames"),
+        (
+            {"y_pred": {"A": [0, 1], "B": [0]}},
+            ValueError,
+            r"Video 0: y_pred\['B'\] has 1 frames, expected 2 as for the first",
+        ),
+        (
+            {"y_pred": {"A": [0, 1], "B": [[0, 1], [0]]}},
+            ValueError,
+            r"y_pred\['B'\] has 2 videos, expected 1 as for the first method",
+        ),
+        (
+            {"y_pred": {"A": [0, 1], "B": ["0", "1"]}},
+            TypeError,
+            "y_pred has text for some methods and integers for others",
+        ),
+        (
+            {"y_pred": {"A": [0, 1]}, "y_true": [0, 1, 1]},
+            ValueError,
+            "y_true has 3 frames, y_pred has 2",
+        ),
         ({"fps": 0}, ValueError, "fps is 0, expected a positive number"),
     ],
 )
@@ -231,14 +265,15 @@ def test_bad_input(pyplot, options, error, message):
 def test_without_matplotlib(monkeypatch):
     for name in ("matplotlib", "matplotlib.pyplot"):
         monkeypatch.setitem(sys.modules, name, None)
-    display = SegmentationDisplay([0, 1])
-    with pytest.raises(ImportError, match=r"pip install 'skl-tot\[plot\]'"):
-        display.plot()
+    for display in (SegmentationDisplay([0, 1]), PseudoLabelDisplay([[0, 1]])):
+        with pytest.raises(ImportError, match=r"pip install 'skl-tot\[plot\]'"):
+            display.plot()
 
 
 def test_light_imports():
     code = (
         "import sys, skl_tot._plotting, skl_tot.datasets, skl_tot.preprocessing\n"
+        "import skl_tot._pseudo_label_display\n"
         "assert not {'torch', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -254,3 +289,187 @@ def test_bar_heights_fill_a_row():
         ]
         heights = [extent.height for extent in extents]
         assert_allclose(heights, 0.94 * 0.84 / n_bars)
+
+
+def test_methods_are_matched_each_by_itself():
+    y_true = ["cut", "cut", "mix", "mix"]
+    display = SegmentationDisplay.from_predictions(
+        y_true, {"CTE": [0, 0, 1, 1], "TOT": ["b", "b", "a", "c"]}
+    )
+    cut, mix = (COLOUR[0], None), (COLOUR[1], None)
+    h = 0.84 / 4  # the name of the video, the truth and two methods
+    rows = [round(-0.42 + i * h, 2) for i in (1, 2, 3)]
+    assert bars(display) == {
+        (rows[0], 0): (2, *cut),
+        (rows[0], 2): (4, *mix),
+        (rows[1], 0): (2, *cut),
+        (rows[1], 2): (4, *mix),
+        (rows[2], 0): (2, *cut),
+        (rows[2], 2): (3, *mix),
+        (rows[2], 3): (4, GREY, r"\\\\"),
+    }
+    assert list(legend(display)) == ["cut", "mix", "no match"]
+    assert row_labels(display) == ["ground truth", "CTE", "TOT"]
+    assert_allclose(display.ax_.get_yticks(), np.array(rows) + 0.47 * h, atol=0.01)
+    assert display.ax_.get_title(loc="left") == ""
+    assert [text.get_text() for text in display.ax_.texts] == ["video 0"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"), [("activity", [0, 1, GREY]), ("video", [0, 1, 1])]
+)
+def test_scope_of_the_match_of_a_method(scope, expected):
+    y_true, y_pred = [[0, 0, 1, 1], [1, 1]], {"TOT": [[7, 7, 8, 8], [9, 9]]}
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, scope=scope)
+    colours = [colour for (bottom, _), (_, colour, _) in bars(display).items()]
+    predicted = [colours[i] for i in (2, 3, 5)]
+    assert predicted == [COLOUR[c] if isinstance(c, int) else c for c in expected]
+    assert row_labels(display) == ["ground truth", "TOT"] * 2
+    assert [text.get_text() for text in display.ax_.texts] == ["video 0", "video 1"]
+
+
+def test_methods_without_truth_share_the_colours_of_cluster_numbers():
+    display = SegmentationDisplay({"A": [0, 2], "B": [2, 1]}).plot()
+    colours = [colour for _, colour, _ in bars(display).values()]
+    assert colours == [COLOUR[0], COLOUR[2], COLOUR[2], COLOUR[1]]
+    assert list(legend(display)) == ["action 0", "action 1", "action 2"]
+    assert row_labels(display) == ["A", "B"]
+
+
+def test_videos_are_chosen_after_the_match():
+    y_true = [["cut", "mix", "mix"], ["mix", "mix", "mix"]]
+    y_pred = [[0, 1, 1], [0, 0, 1]]
+    for predictions in (y_pred, {"TOT": y_pred}):
+        display = SegmentationDisplay.from_predictions(
+            y_true, predictions, videos=np.array([1]), video_names=["P1", "P2"]
+        )
+        # alone, the video would have cluster 0 matched to mix
+        colours = [colour for _, colour, _ in bars(display).values()]
+        assert colours == [COLOUR[1], COLOUR[0], COLOUR[1]]
+        assert list(legend(display)) == ["cut", "mix"]
+        names = [text.get_text() for text in display.ax_.texts] or row_labels(display)
+        assert names == ["P2"]
+    display = SegmentationDisplay([[0], [1], [2]], videos=[2, 0]).plot()
+    assert row_labels(display) == ["video 2", "video 0"]
+    assert list(legend(display)) == ["action 0", "action 2"]
+
+
+def test_background_is_white():
+    white = ("#ffffff", None)
+    assert list(legend(SegmentationDisplay([-1]).plot())) == ["background"]
+    display = SegmentationDisplay([0, -1, 0]).plot()
+    assert legend(display) == {"action 0": (COLOUR[0], None), "background": white}
+    assert bars(display)[-0.42, 1] == (2, *white)
+    y_true = ["SIL", "cut", "SIL", "SIL"]
+    for y_pred in ([-1, 0, 0, 1], {"TOT": [-1, 0, 0, 1]}):
+        # without a name for it, background is only predicted
+        display = SegmentationDisplay.from_predictions(y_true, y_pred)
+        assert list(legend(display)) == ["SIL", "cut", "background"]
+        *_, first, middle, last = bars(display).values()
+        assert [x[1] for x in (first, middle, last)] == ["#ffffff", *COLOUR[1::-1]]
+        display = SegmentationDisplay.from_predictions(y_true, y_pred, background="SIL")
+        assert list(legend(display)) == ["cut", "background", "no match"]
+        colours = [colour for _, colour, _ in bars(display).values()]
+        assert colours == ["#ffffff", COLOUR[0], "#ffffff"] + [
+            "#ffffff",
+            COLOUR[0],
+            GREY,
+        ]
+
+
+def test_layout_of_methods():
+    _, labels = make_activities(3, 5, random_state=0)
+    methods = dict.fromkeys(["CTE", "TOT", "TOT+TCL with a longer name"], labels)
+    display = SegmentationDisplay.from_predictions(labels, methods)
+    figure, ax = display.figure_, display.ax_
+    figure.canvas.draw()
+    extents = [text.get_window_extent() for text in ax.get_yticklabels()]
+    assert min(text.x0 for text in extents) >= 0
+    assert all(a.y0 >= b.y1 for a, b in pairwise(extents))
+    drawn = [
+        path.get_extents(collection.get_transform())
+        for collection in ax.collections
+        for path in collection.get_paths()
+    ]
+    for text in ax.texts:  # names of videos lie between the bars
+        name = text.get_window_extent()
+        assert not any(name.y0 < bar.y1 and bar.y0 < name.y1 for bar in drawn)
+
+
+class Model:
+    """Two actions that change half-way."""
+
+    def predict(self, X):
+        return np.arange(len(X)) * 2 // len(X)
+
+    def pseudo_labels(self, X):
+        return np.eye(2)[self.predict(X)]
+
+
+def test_pseudo_labels_of_an_estimator():
+    display = PseudoLabelDisplay.from_estimator(Model(), np.zeros((6, 3)), fps=2)
+    ax = display.ax_
+    assert_allclose(display.im_.get_array(), np.eye(2)[[0, 0, 0, 1, 1, 1]].T)
+    assert display.im_.get_extent() == [0, 3, 1.5, -0.5]
+    assert display.im_.get_clim() == (0, 1)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "action")
+    bottom, top = ax.get_ylim()
+    assert bottom > top  # action 0 is above
+    (path,) = ax.patches
+    assert_allclose(path.get_data().values, [0, 0, 0, 1, 1, 1])
+    assert_allclose(path.get_data().edges, np.arange(7) / 2)
+    colorbar = [other for other in display.figure_.axes if other is not ax]
+    assert [other.get_ylabel() for other in colorbar] == ["probability"]
+
+
+def test_pseudo_labels_of_a_fitted_segmenter(activity):
+    videos, _ = activity
+    model = TemporalOTSegmenter(n_actions=4, max_iter=5).fit(videos)
+    display = PseudoLabelDisplay.from_estimator(model, videos[0])
+    assert_allclose(display.im_.get_array(), model.pseudo_labels(videos[0]).T)
+    (path,) = display.ax_.patches
+    assert_allclose(path.get_data().values, model.predict(videos[0]))
+
+
+def test_codes_with_background_and_without_path(pyplot):
+    figure, ax = pyplot.subplots()
+    codes = np.full((4, 2), 0.5)
+    display = PseudoLabelDisplay.from_predictions(
+        codes, [0, -1, -1, 1], ax=ax, colorbar=False
+    )
+    assert display.ax_ is ax
+    assert figure.axes == [ax]
+    assert ax.get_xlabel() == "frame"
+    assert_allclose(ax.patches[0].get_data().values, [0, np.nan, np.nan, 1])
+    assert len(PseudoLabelDisplay(codes).plot().ax_.patches) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"codes": [0.5]}, ValueError, r"codes has shape \(1,\), expected \(frames"),
+        ({"codes": np.ones((0, 2))}, ValueError, r"codes has shape \(0, 2\)"),
+        ({"codes": [[2.0]]}, ValueError, "codes has values from 2.0 to 2.0, expected"),
+        ({"codes": [[np.nan]]}, ValueError, "codes has values from nan"),
+        (
+            {"labels": [0]},
+            ValueError,
+            "labels has 1 frames of 1 videos, expected the 2",
+        ),
+        ({"labels": [[0, 0], [1]]}, ValueError, "labels has 2 frames of 2 videos"),
+        ({"labels": ["a", "b"]}, TypeError, "labels is of type <U1, expected integers"),
+        ({"labels": [0, 2]}, ValueError, "labels has values from 0 to 2, expected -1"),
+        ({"fps": -1}, ValueError, "fps is -1, expected a positive number"),
+    ],
+)
+def test_bad_codes(pyplot, options, error, message):
+    options = {"codes": [[0.5, 0.5], [0, 1]]} | options
+    with pytest.raises(error, match=message):
+        PseudoLabelDisplay.from_predictions(**options)
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("X", [[np.zeros((3, 2))] * 2, np.zeros((2, 3, 2))])
+def test_pseudo_labels_of_many_videos(X):
+    with pytest.raises(ValueError, match="X holds 2 videos, expected one, an array"):
+        PseudoLabelDisplay.from_estimator(Model(), X)

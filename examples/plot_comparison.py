@@ -1,0 +1,46 @@
+"""Compare methods with the ground truth of one video, as Figs. 5 and 6 of the paper.
+
+python examples/plot_comparison.py [--data FOLDER] [--output FILE.png]
+"""
+
+import argparse
+
+import matplotlib.pyplot as plt
+
+from skl_tot import CTESegmenter, SegmentationDisplay, TemporalOTSegmenter
+from skl_tot.datasets import load_action_dataset, make_activities
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--data", help="data set; by default an activity is generated")
+parser.add_argument("--activity", help="part of the names of the videos to load")
+parser.add_argument("--video", type=int, default=0, help="index of the video to draw")
+parser.add_argument("--output", help="picture to write; by default it is shown")
+arguments = parser.parse_args()
+
+if arguments.data is None:
+    videos, labels = make_activities(12, 6, random_state=0)
+    actions = ["take cup", "pour coffee", "pour milk", "add sugar", "stir", "drink"]
+    video_names = None
+else:
+    data = load_action_dataset(arguments.data, arguments.activity)
+    videos, labels, actions = data.videos, data.labels, data.target_names
+    video_names = data.names
+
+options = {"n_actions": len(actions), "random_state": 0}
+methods = {
+    "CTE": CTESegmenter(**options),
+    "TOT": TemporalOTSegmenter(**options),
+    "TOT+TCL": TemporalOTSegmenter(**options, alpha=1.0),
+}
+display = SegmentationDisplay.from_predictions(
+    labels,
+    {name: model.fit_predict(videos) for name, model in methods.items()},
+    target_names=actions,
+    video_names=video_names,
+    videos=[arguments.video],
+)
+
+if arguments.output is None:
+    plt.show()
+else:
+    display.figure_.savefig(arguments.output, dpi=150)

@@ -1,0 +1,49 @@
+"""Draw the pseudo-labels of four variants for one video, as Fig. 3 of the paper.
+
+python examples/plot_pseudo_labels.py [--data FOLDER] [--output FILE.png]
+"""
+
+import argparse
+
+import matplotlib.pyplot as plt
+
+from skl_tot import PseudoLabelDisplay, TemporalOTSegmenter
+from skl_tot.datasets import load_action_dataset, make_activities
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--data", help="data set; by default an activity is generated")
+parser.add_argument("--activity", help="part of the names of the videos to load")
+parser.add_argument("--video", type=int, default=0, help="index of the video to draw")
+parser.add_argument("--output", help="picture to write; by default it is shown")
+arguments = parser.parse_args()
+
+if arguments.data is None:
+    n_actions = 6
+    videos, _ = make_activities(12, n_actions, random_state=0)
+else:
+    data = load_action_dataset(arguments.data, arguments.activity)
+    videos, n_actions = data.videos, len(data.target_names)
+
+variants = {
+    "OT": {"prior": None},
+    "OT+CTE": {"prior": None, "beta": 1.0},
+    "TOT": {},
+    "TOT+TCL": {"alpha": 1.0},
+}
+figure, axes = plt.subplots(
+    2, 2, figsize=(10, 5.5), sharex=True, sharey=True, layout="constrained"
+)
+for ax, (name, options) in zip(axes.flat, variants.items()):
+    # with some seeds, OT collapses: all actions get the same probability
+    model = TemporalOTSegmenter(n_actions, random_state=1, **options).fit(videos)
+    display = PseudoLabelDisplay.from_estimator(
+        model, videos[arguments.video], ax=ax, colorbar=False
+    )
+    ax.set_title(name)
+    ax.label_outer()
+figure.colorbar(display.im_, ax=axes, label="probability")
+
+if arguments.output is None:
+    plt.show()
+else:
+    figure.savefig(arguments.output, dpi=150)
