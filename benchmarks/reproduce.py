@@ -1,0 +1,357 @@
+"""Redraw a table of the paper from a data set, over methods and seeds.
+
+    python benchmarks/reproduce.py FOLDER --protocol breakfast --seeds 3 --n-jobs 2
+
+FOLDER is in the field's layout (``features/``, ``groundTruth/``, ``mapping/``). Tables
+go to ``results.md`` and ``results.json`` of the output folder. A run that was stopped
+goes on where it was: finished cells are kept in the folder ``cells``, and those that
+failed are tried again. The exit status is 1 if any cell failed.
+"""
+
+import argparse
+import ast
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import sklearn
+import torch
+from _cells import (
+    DETERMINISTIC,
+    METHODS,
+    METRICS,
+    cell_path,
+    choose_settings,
+    read_result,
+    run_cell,
+    write_text,
+)
+from _protocols import PROTOCOLS
+
+import skl_tot
+
+COLUMNS = [*METRICS, "fit, s", "predict, s"]
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser whose errors take one line."""
+
+    def error(self, message):
+        """Exit without the usage."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def parse_arguments(argv):
+    """Command line, checked as far as possible without reading data."""
+    parser = Parser(prog="reproduce.py", description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("folder", type=Path, help="data set")
+    add("--protocol", choices=PROTOCOLS, required=True)
+    add("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
+    add("--activities", nargs="+", metavar="NAME", help="some of the protocol's")
+    add("--seeds", type=int, default=3, help="number of seeds, from 0")
+    add("--n-jobs", type=int, default=1, help="cells at a time, -1 for one per core")
+    add("--out", type=Path, help="output folder")
+    add("--n-actions", type=int, metavar="K", help="default for custom: labels in use")
+    add(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="parameters",
+    )
+    add(
+        "--ignore",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="LABEL",
+        help="labels not to score",
+    )
+    add("--split-label", metavar="LABEL", help="label to split into start and end")
+    add(
+        "--label-mapping", type=Path, metavar="FILE", help="'<label> <new label>' lines"
+    )
+    add(
+        "--generalization", action="store_true", help="fit 80 %%, score the other 20 %%"
+    )
+    add("--title")
+    arguments = parser.parse_args(argv)
+    check_arguments(parser, arguments)
+    return arguments
+
+
+def check_arguments(parser, arguments):
+    """Complete the arguments from the protocol, or exit with an error."""
+    protocol = PROTOCOLS[arguments.protocol]
+    activities = list(protocol.activities)
+    name = f"{arguments.folder.resolve().name}, {protocol.title or 'own protocol'}"
+    if not (arguments.folder / "features").is_dir():
+        parser.error(f"{arguments.folder} has no folder features.")
+    if arguments.label_mapping and not arguments.label_mapping.is_file():
+        parser.error(f"{arguments.label_mapping} is no file.")
+    if arguments.seeds < 1 or arguments.n_jobs == 0:
+        parser.error("--seeds must be positive and --n-jobs not 0.")
+    if unknown := set(arguments.activities or []).difference(activities):
+        parser.error(f"--activities {unknown.pop()} is not one of {activities}.")
+    arguments.methods = list(dict.fromkeys(arguments.methods))
+    arguments.activities = list(dict.fromkeys(arguments.activities or activities))
+    if arguments.n_actions is not None and (
+        arguments.n_actions < 1 or len(arguments.activities) > 1
+    ):
+        parser.error("--n-actions must be positive, and is for a single activity only.")
+    arguments.set = dict(parse_setting(parser, text) for text in arguments.set)
+    if arguments.generalization:
+        name += ", unseen videos"
+    arguments.title = arguments.title or name
+    arguments.out = arguments.out or Path(
+        f"reproduction-{'-'.join(name.replace(',', '').split())}"
+    )
+
+
+def parse_setting(parser, text):
+    """Name and value of ``name=value``; a value that is no literal is a text."""
+    name, equals, value = text.partition("=")
+    known = {
+        parameter
+        for method in ("TOT", "CTE")
+        for parameter in METHODS[method](n_actions=1).get_params()
+    } - {"n_actions", "prior", "random_state", "verbose"}
+    if not equals or name not in known:
+        parser.error(f"--set {text}: expected NAME=VALUE, NAME one of {sorted(known)}.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def plan(arguments):
+    """Cells of the table, those of one activity together, as plain dicts."""
+    protocol = PROTOCOLS[arguments.protocol]
+    split_label = arguments.split_label or protocol.split_label
+    cells = []
+    for activity in arguments.activities:
+        n_actions = protocol.activities[activity]
+        if protocol.split_label:
+            n_actions += 1
+        for method in arguments.methods:
+            once = method in DETERMINISTIC and not arguments.generalization
+            cells += [
+                {
+                    "method": method,
+                    "seed": seed,
+                    "n_actions": arguments.n_actions or n_actions,
+                    "settings": choose_settings(method, protocol, arguments.set),
+                    "data": {
+                        "folder": str(arguments.folder.resolve()),
+                        "activity": activity,
+                        "split_label": split_label,
+                        "label_mapping": arguments.label_mapping
+                        and str(arguments.label_mapping.resolve()),
+                    },
+                    "ignore": sorted({*protocol.ignore, *arguments.ignore}),
+                    "generalization": arguments.generalization,
+                    "version": skl_tot.__version__,
+                }
+                for seed in range(1 if once else arguments.seeds)
+            ]
+    return cells
+
+
+def run(cells, folder, n_jobs):
+    """Compute the cells that are not finished, and return the results of all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [cell_path(folder, cell) for cell in cells]
+    pending = [
+        joblib.delayed(run_cell)(cell, path)
+        for cell, path in zip(cells, paths)
+        if "scores" not in read_result(path)
+    ]
+    parallel = joblib.Parallel(n_jobs, return_as="generator")
+    for _ in progress(parallel(pending), len(cells), len(cells) - len(pending)):
+        pass
+    return [read_result(path) for path in paths]
+
+
+def progress(results, total, initial):
+    """Pass results on, showing how many there are."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        for i, result in enumerate(results, start=initial + 1):
+            print(f"{i} of {total} cells", file=sys.stderr)
+            yield result
+    else:
+        yield from tqdm(results, total=total, initial=initial, unit="cell")
+
+
+def summarize(results):
+    """Mean and deviation of each column over seeds, first averaged over activities.
+
+    A seed counts if none of its activities failed.
+    """
+    seeds = {}
+    for result in results:
+        seeds.setdefault(result["cell"]["seed"], []).append(result.get("scores"))
+    complete = [scores for scores in seeds.values() if None not in scores]
+    values = [
+        [np.mean([scores[column] for scores in activities]) for column in COLUMNS]
+        for activities in complete
+    ]
+    if not values:
+        return {"seeds": 0}
+    pairs = zip(np.mean(values, axis=0).tolist(), np.std(values, axis=0).tolist())
+    return {"seeds": len(values), **dict(zip(COLUMNS, pairs))}
+
+
+def format_number(pair, n_seeds, digits):
+    texts = [f"{value:.{digits}f}" for value in pair[: 1 if n_seeds == 1 else 2]]
+    return " ± ".join(text.removeprefix("0") if digits == 3 else text for text in texts)
+
+
+def format_published(result):
+    """MoF and F1 of a published pair in percent, as fractions."""
+    return ["–" if x is None else f"{x / 100:.3f}"[1:] for x in result]
+
+
+def table(results, published=None):
+    """Markdown table with a row for each method."""
+    headers = ["method", "seeds", *COLUMNS]
+    if published:
+        headers += ["published MoF", "published F1"]
+    rows = [headers, ["---"] * len(headers)]
+    methods = dict.fromkeys(result["cell"]["method"] for result in results)
+    for method in methods:
+        row = summarize([r for r in results if r["cell"]["method"] == method])
+        n_seeds = row["seeds"]
+        cells = [
+            format_number(row[column], n_seeds, 3 if column in METRICS else 2)
+            if n_seeds
+            else "failed"
+            for column in COLUMNS
+        ]
+        if published:
+            cells += format_published(published.get(method, (None, None)))
+        rows.append([method, str(n_seeds), *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def published_table(protocol):
+    """Markdown table of published results of methods that are not run here."""
+    rows = [("method", "MoF", "F1"), ("---",) * 3]
+    rows += [(name, *format_published(pair)) for name, pair in protocol.others.items()]
+    rows += [
+        (f"{name} (second-hand)", *format_published(pair))
+        for name, pair in protocol.second_hand.items()
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def describe(cell):
+    parts = cell["method"], cell["data"]["activity"], f"seed {cell['seed']}"
+    return ", ".join(filter(None, parts))
+
+
+def failures(results):
+    """Lines for the errors, each with the cells that it stopped."""
+    cells = {}
+    for result in results:
+        if "error" in result:
+            cells.setdefault(result["error"], []).append(describe(result["cell"]))
+    return [f"- {error} ({'; '.join(names)})" for error, names in cells.items()]
+
+
+def notes(arguments, results, extra):
+    """Lines on how the numbers came about."""
+    protocol = PROTOCOLS[arguments.protocol]
+    lines = [
+        "Mean ± standard deviation over seeds. Clusters are matched to labels once "
+        "over all frames of an activity; several activities are averaged within a "
+        "seed, which counts if none of them failed. Times are those of one activity.",
+        *extra,
+        *protocol.notes,
+    ]
+    ignored = set(arguments.ignore).union(protocol.ignore)
+    if ignored:
+        lines.append(f"Frames not scored: {', '.join(sorted(ignored))}.")
+    if arguments.set:
+        lines.append(f"Set by hand: {arguments.set}.")
+    counts = {
+        (r["cell"]["data"]["activity"] or "The data", r["n_labels"], r["n_actions"])
+        for r in results
+        if "scores" in r and r["n_labels"] != r["n_actions"]
+    }
+    lines += [f"{name}: {n} labels occur, K is {k}." for name, n, k in sorted(counts)]
+    return [f"- {line}" for line in lines]
+
+
+def report(arguments, results, extra):
+    """Text of results.md."""
+    protocol = PROTOCOLS[arguments.protocol]
+    published = (
+        protocol.generalization if arguments.generalization else protocol.published
+    )
+    where = "table 7" if arguments.generalization else protocol.tables
+    parts = [f"# {arguments.title}", table(results, published)]
+    if published:
+        parts.append(f"Published: the paper's {where}, as fractions.")
+    if failed := failures(results):
+        parts += ["## Failed", "\n".join(failed)]
+    if len(arguments.activities) > 1:
+        for activity in arguments.activities:
+            own = [r for r in results if r["cell"]["data"]["activity"] == activity]
+            parts += [f"## {activity}", table(own)]
+    if not arguments.generalization and (protocol.others or protocol.second_hand):
+        parts += [
+            "## Published, not run here",
+            published_table(protocol),
+            "Second-hand: quoted by later papers that compare themselves, with other "
+            "definitions of F1.",
+        ]
+    parts += ["## Notes", "\n".join(notes(arguments, results, extra))]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(arguments, results, extra):
+    """Content of results.json."""
+    return {
+        "title": arguments.title,
+        "protocol": arguments.protocol,
+        "generalization": arguments.generalization,
+        "versions": {
+            module.__name__: module.__version__ for module in (skl_tot, torch, sklearn)
+        },
+        "notes": notes(arguments, results, extra),
+        "methods": {
+            method: summarize([r for r in results if r["cell"]["method"] == method])
+            for method in arguments.methods
+        },
+        "cells": results,
+    }
+
+
+def main(argv=None):
+    """Run the command and return its exit status."""
+    arguments = parse_arguments(argv)
+    extra = []
+    if (
+        "left-right HMM" in arguments.methods
+        and importlib.util.find_spec("hmmlearn") is None
+    ):
+        arguments.methods.remove("left-right HMM")
+        extra.append("left-right HMM is left out, as hmmlearn is not installed.")
+    results = run(plan(arguments), arguments.out / "cells", arguments.n_jobs)
+    text = report(arguments, results, extra)
+    write_text(arguments.out / "results.md", text)
+    content = as_json(arguments, results, extra)
+    write_text(arguments.out / "results.json", json.dumps(content, indent=1))
+    print(text)
+    return int(any("error" in result for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
