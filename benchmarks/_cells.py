@@ -131,12 +131,15 @@ def cell_path(folder, cell):
     return folder / f"{slug}-{digest}.json"
 
 
-def read_result(path):
-    """Result of a cell, with ``scores`` or ``error``; empty if it was never run."""
+def read_result(path, cell):
+    """Result of a cell, with ``scores`` or ``error``."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
+        result = None
+    if isinstance(result, dict) and {"scores", "error"} & result.keys():
+        return result
+    return {"cell": cell, "error": "Not computed."}
 
 
 def write_text(path, text):
@@ -161,7 +164,7 @@ def compute(cell):
     data = load(**cell["data"])
     n_actions, ignore = cell["n_actions"], cell["ignore"]
     if n_actions is None:
-        n_actions = len(set(data.target_names).difference(ignore))
+        n_actions = len(set(np.concatenate(data.labels)).difference(ignore))
     train, test = split_videos(len(data.names), cell["seed"], cell["generalization"])
     model = METHODS[cell["method"]](
         n_actions=n_actions, random_state=cell["seed"], **cell["settings"]

@@ -21,7 +21,8 @@ PAPER = {
 }
 SOURCES = (
     "Settings of the paper: τ, λ, α, Sinkhorn iterations, videos in a mini-batch, "
-    "learning rate and weight decay from the text of supplement A.3.",
+    "learning rate and weight decay from the text of supplement A.3, which names the "
+    "first three for the three public data sets only.",
     "Of the supplement's tables 8 to 10 only one column is legible in the text we "
     "have: ρ = 0.07, σ = 2 and mini-batches of 512 frames are taken from it for every "
     "data set (section 4.2 finds ρ from 0.07 to 0.1 best on YouTube Instructions).",

@@ -92,6 +92,13 @@ def check_arguments(parser, arguments):
     name = f"{arguments.folder.resolve().name}, {protocol.title or 'own protocol'}"
     if not (arguments.folder / "features").is_dir():
         parser.error(f"{arguments.folder} has no folder features.")
+    if (arguments.split_label or protocol.split_label) in {
+        *protocol.ignore,
+        *arguments.ignore,
+    }:
+        parser.error("--split-label would split a label that is not scored.")
+    if arguments.out and arguments.out.exists() and not arguments.out.is_dir():
+        parser.error(f"--out {arguments.out} is no folder.")
     if arguments.label_mapping and not arguments.label_mapping.is_file():
         parser.error(f"{arguments.label_mapping} is no file.")
     if arguments.seeds < 1 or arguments.n_jobs == 0:
@@ -136,7 +143,7 @@ def plan(arguments):
     cells = []
     for activity in arguments.activities:
         n_actions = protocol.activities[activity]
-        if protocol.split_label:
+        if split_label and n_actions is not None:
             n_actions += 1
         for method in arguments.methods:
             once = method in DETERMINISTIC and not arguments.generalization
@@ -169,12 +176,12 @@ def run(cells, folder, n_jobs):
     pending = [
         joblib.delayed(run_cell)(cell, path)
         for cell, path in zip(cells, paths)
-        if "scores" not in read_result(path)
+        if "scores" not in read_result(path, cell)
     ]
     parallel = joblib.Parallel(n_jobs, return_as="generator")
     for _ in progress(parallel(pending), len(cells), len(cells) - len(pending)):
         pass
-    return [read_result(path) for path in paths]
+    return [read_result(path, cell) for cell, path in zip(cells, paths)]
 
 
 def progress(results, total, initial):
@@ -269,9 +276,10 @@ def notes(arguments, results, extra):
     """Lines on how the numbers came about."""
     protocol = PROTOCOLS[arguments.protocol]
     lines = [
-        "Mean ± standard deviation over seeds. Clusters are matched to labels once "
-        "over all frames of an activity; several activities are averaged within a "
-        "seed, which counts if none of them failed. Times are those of one activity.",
+        "Mean ± standard deviation (population) over seeds. Clusters are matched to "
+        "labels once over all frames of an activity; several activities are averaged "
+        "within a seed, which counts if none of them failed. Times are those of one "
+        "activity.",
         *extra,
         *protocol.notes,
     ]
@@ -280,6 +288,13 @@ def notes(arguments, results, extra):
         lines.append(f"Frames not scored: {', '.join(sorted(ignored))}.")
     if arguments.set:
         lines.append(f"Set by hand: {arguments.set}.")
+    if arguments.n_actions:
+        lines.append(f"K set by hand: {arguments.n_actions}.")
+    if protocol.published and arguments.activities != list(protocol.activities):
+        lines.append(
+            "Published numbers are means over all activities of the protocol, of which "
+            f"these were run: {', '.join(arguments.activities)}."
+        )
     counts = {
         (r["cell"]["data"]["activity"] or "The data", r["n_labels"], r["n_actions"])
         for r in results

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Added to variances, in squared standard deviations of the features.
+# Added to variances, in squared units of the (standardised) features.
 MIN_VARIANCE = 1e-2
 
 
@@ -14,8 +14,9 @@ def fit_background(videos, labels, n_actions, percentile):
 
     Parameters
     ----------
-    videos : sequence of ndarray of shape (n_frames_i, n_features)
-        Features in comparable units; read one video at a time, twice.
+    videos : iterable of ndarray of shape (n_frames_i, n_features)
+        Features in comparable units, of videos or parts of them; read one at a time,
+        twice.
     labels : sequence of ndarray of shape (n_frames_i,)
         Action of each frame.
     n_actions : int
@@ -37,22 +38,24 @@ def fit_background(videos, labels, n_actions, percentile):
 
     Examples
     --------
-    >>> video = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [9.9]])
+    >>> video = np.array([[0.0], [0.1], [0.3], [5.0], [5.1], [9.9]])
     >>> background = fit_background([video], [np.array([0, 0, 0, 1, 1, 1])], 2, 40)
     >>> is_background(video, background)
-    array([False, False, False, False, False,  True])
+    array([False, False,  True, False, False,  True])
     """
-    n_features = videos[0].shape[1]
-    counts = np.zeros((n_actions, 1))
-    sums, squares = np.zeros((2, n_actions, n_features))
+    counts, sums, squares = np.zeros((3, n_actions, 1))
+    shift = None
     for video, actions in zip(videos, labels):
+        video = video.astype(np.float64)
+        if shift is None:
+            shift = video[0]  # any frame will do: far from 0 the squares would cancel
         codes = np.eye(n_actions)[actions].T
         counts += codes.sum(axis=1, keepdims=True)
-        sums += codes @ video
-        squares += codes @ np.square(video, dtype=np.float64)
+        sums = sums + codes @ (video - shift)
+        squares = squares + codes @ (video - shift) ** 2
     means = sums / np.maximum(counts, 1)
     variances = np.maximum(squares / np.maximum(counts, 1) - means**2, 0)
-    background = {"means": means, "variances": variances + MIN_VARIANCE}
+    background = {"means": means + shift, "variances": variances + MIN_VARIANCE}
     densities = [
         _log_densities(video, background)[np.arange(len(actions)), actions]
         for video, actions in zip(videos, labels)
@@ -88,8 +91,9 @@ def is_background(video, background):
 def _log_densities(video, background):
     """Log-density (n_frames, n_actions) of each action, up to one constant."""
     precisions = 1 / background["variances"]
-    means = background["means"]
-    video = video.astype(np.float64)
+    shift = background["means"].mean(axis=0)
+    means = background["means"] - shift
+    video = video.astype(np.float64) - shift
     distances = video**2 @ precisions.T - 2 * video @ (means * precisions).T
     constants = means**2 * precisions + np.log(background["variances"])
     return -0.5 * (distances + constants.sum(axis=1))

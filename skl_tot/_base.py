@@ -25,7 +25,12 @@ from skl_tot._label_free import cross_video_consistency
 from skl_tot._network import encode
 from skl_tot._progress import progress_bar
 from skl_tot._sampling import Videos
-from skl_tot._sequences import check_videos, mirror_form, unchanged_on_error
+from skl_tot._sequences import (
+    check_videos,
+    mirror_form,
+    row_blocks,
+    unchanged_on_error,
+)
 from skl_tot._trainer import TrainingConfig, train
 
 
@@ -202,7 +207,7 @@ class BaseSegmenter(
             return None
         scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
         for video in videos:
-            scaler.partial_fit(video)
+            _update_scaler(scaler, video)
         return scaler
 
     def _standardized(self, videos):
@@ -210,7 +215,7 @@ class BaseSegmenter(
         if self.scaler_ is not None:
             scalers = [self.scaler_]
         elif self.standardize == "video":
-            scalers = [StandardScaler().fit(video) for video in videos]
+            scalers = [_update_scaler(StandardScaler(), video) for video in videos]
         else:
             return Videos(videos)
         means = np.array([scaler.mean_ for scaler in scalers])
@@ -262,17 +267,11 @@ class BaseSegmenter(
 
     def _encode(self, videos):
         """Yield embeddings and log-likelihoods of each video."""
-        for i, (embeddings, scores) in enumerate(self._scores(videos)):
-            log_likelihood = self._log_likelihood(embeddings, scores)
-            if not np.isfinite(log_likelihood).all():
-                raise ValueError(
-                    f"Video {i}: the scores are not finite; the fit diverged (lower "
-                    "learning_rate) or the features are too large for float32."
-                )
-            yield embeddings, log_likelihood
+        for embeddings, scores in self._scores(videos):
+            yield embeddings, self._log_likelihood(embeddings, scores)
 
     def _scores(self, videos):
-        """Embeddings of each video, and similarities with prototypes if any."""
+        """Yield embeddings of each video, and similarities with prototypes if any."""
         try:
             device = resolve_device(self.device)
         except ValueError as error:
@@ -281,7 +280,13 @@ class BaseSegmenter(
             # fitted where there was a GPU, used where there is none
             warnings.warn(f"{error} Using the CPU.", UserWarning, stacklevel=4)
             device = resolve_device("cpu")
-        return encode(self._parameters(), videos, device)
+        for i, encoded in enumerate(encode(self._parameters(), videos, device)):
+            if not all(np.isfinite(part).all() for part in encoded if part is not None):
+                raise ValueError(
+                    f"Video {i}: the scores are not finite; the fit diverged (lower "
+                    "learning_rate) or the features are too large for float32."
+                )
+            yield encoded
 
     def _label_fitted(self, videos):
         """Learn what is background, if asked to, and label the videos of a fit."""
@@ -290,7 +295,14 @@ class BaseSegmenter(
         if self.background is None:
             return labels
         self.background_ = fit_background(
-            videos, labels, int(self.n_actions), self.background
+            _Blocks(videos),
+            [
+                path[rows]
+                for array, path in zip(videos.arrays, labels)
+                for rows in row_blocks(array)
+            ],
+            int(self.n_actions),
+            self.background,
         )
         return self._decode(videos)
 
@@ -301,11 +313,35 @@ class BaseSegmenter(
             if self.background_ is None:
                 labels.append(viterbi(scores)[0])
                 continue
-            kept = ~is_background(videos[i], self.background_)
+            kept = ~np.concatenate(
+                [
+                    is_background(videos.read(i, rows), self.background_)
+                    for rows in row_blocks(videos.arrays[i])
+                ]
+            )
             labels.append(np.full(len(scores), -1, dtype=np.intp))
             if kept.any():
                 labels[-1][kept] = viterbi(scores[kept])[0]
         return labels
+
+
+class _Blocks:
+    """The frames of all videos, standardised, a block at a time."""
+
+    def __init__(self, videos):
+        self.videos = videos
+
+    def __iter__(self):
+        for i, array in enumerate(self.videos.arrays):
+            for rows in row_blocks(array):
+                yield self.videos.read(i, rows)
+
+
+def _update_scaler(scaler, video):
+    """Add a video to the statistics; scikit-learn's temporaries have its size."""
+    for rows in row_blocks(video):
+        scaler.partial_fit(video[rows])
+    return scaler
 
 
 def _as_types_of(outputs, videos):

@@ -118,7 +118,7 @@ embedding_dim)
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
         "n_init": [Interval(Integral, 1, None, closed="left")],
-        "reg_covar": [Interval(Real, 0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -199,7 +199,8 @@ def ordered_gaussians(embeddings, kmeans, reg_covar):
     for cluster in order:
         members = frames[clusters == cluster]
         if len(members) < 2:  # too few for a covariance: spread as all frames are
-            members = frames
-        gaussian = GaussianMixture(reg_covar=reg_covar)
+            members = frames if len(frames) > 1 else np.repeat(frames, 2, axis=0)
+        # A single component leaves nothing to chance; the seed spares the global one.
+        gaussian = GaussianMixture(reg_covar=reg_covar, random_state=0)
         gaussians.append(gaussian.fit(members))
     return gaussians

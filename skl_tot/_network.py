@@ -3,8 +3,9 @@
 import torch
 
 INIT_SCALE = 0.01
-# Frames embedded at a time outside training: bounds the memory, not the result.
-BLOCK_FRAMES = 8192
+# Size of the widest layer of the frames embedded at a time outside training: bounds the
+# memory, not the result.
+BLOCK_BYTES = 2**22
 
 
 def init_parameters(
@@ -131,10 +132,12 @@ def encode(parameters, videos, device):
     parameters = {
         name: torch.tensor(value, device=device) for name, value in parameters.items()
     }
+    widest = max(parameters["hidden_weight"].shape)
+    n_rows = max(1, BLOCK_BYTES // (4 * widest))
     for video, length in enumerate(videos.lengths):
         embeddings, scores = [], []
-        for start in range(0, length, BLOCK_FRAMES):
-            frames = videos.read(video, slice(start, start + BLOCK_FRAMES))
+        for start in range(0, length, n_rows):
+            frames = videos.read(video, slice(start, start + n_rows))
             frames = torch.tensor(frames, dtype=torch.float32, device=device)
             with torch.autocast(device.type, enabled=False):
                 embeddings.append(embed(parameters, frames))

@@ -282,7 +282,9 @@ class SegmentationDisplay:
         if self.videos is None:
             return range(n_videos)
         indices = np.atleast_1d(self.videos).tolist()
-        if not indices or any(i not in range(n_videos) for i in indices):
+        if not indices or any(
+            isinstance(i, bool) or i not in range(n_videos) for i in indices
+        ):
             raise ValueError(
                 f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."
             )

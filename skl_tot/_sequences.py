@@ -8,6 +8,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
+# Size of the blocks in which a whole video is read: bounds the memory, not the result.
+BLOCK_BYTES = 2**22
 EXPECTED = (
     "expected a 2-D array (frames, features) as one video, "
     "or a list or 3-D array of them as many"
@@ -101,6 +103,24 @@ def mirror_form(outputs, form):
     return outputs
 
 
+def row_blocks(video):
+    """Cut a video into blocks of rows, so that it need never be in memory whole.
+
+    Parameters
+    ----------
+    video : ndarray of shape (n_frames, n_features)
+        A memmap is not read.
+
+    Yields
+    ------
+    rows : slice
+        Up to ``BLOCK_BYTES`` of rows, and at least one.
+    """
+    n_rows = max(1, BLOCK_BYTES // (video.itemsize * video.shape[1]))
+    for start in range(0, len(video), n_rows):
+        yield slice(start, start + n_rows)
+
+
 def check_videos(estimator, X, *, reset):
     """Validate every video of ``X`` as scikit-learn validates a 2-D array.
 
@@ -117,7 +137,8 @@ def check_videos(estimator, X, *, reset):
     Returns
     -------
     videos : list of ndarray of shape (n_frames_i, n_features)
-        float32 or float64; other real types become float64. Memmaps are not copied.
+        float32 or float64, of which memmaps are neither copied nor loaded whole; other
+        real types become float64 in memory.
     form : str
         For `mirror_form`.
 

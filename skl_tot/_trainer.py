@@ -270,8 +270,8 @@ def _collect(pending, losses, progress):
     values = torch.stack(pending).tolist()
     if not np.isfinite(values).all():
         raise ValueError(
-            "The loss is no longer finite: check learning_rate, rho, sigma, "
-            "temperature, alpha and the scale of the features."
+            "The loss is no longer finite: check learning_rate, the weights and scales "
+            "of the losses, and the scale of the features."
         )
     pending.clear()
     losses.extend(values)
@@ -378,12 +378,12 @@ def _check_widths(parameters, config, n_features):
         if fitted != asked:
             raise ValueError(
                 f"Cannot go on from a fit with {name}={fitted} to {name}={asked}; fit "
-                "anew with warm_start=False."
+                "anew, with warm_start=False."
             )
     if config.beta and "time_weight" not in parameters:
         raise ValueError(
-            f"Cannot go on from a fit with beta=0 to beta={config.beta}; fit anew with "
-            "warm_start=False."
+            f"Cannot go on from a fit with beta=0 to beta={config.beta}; fit anew, "
+            "with warm_start=False."
         )
 
 

@@ -185,6 +185,7 @@ def load_action_dataset(
             occur, sorted; None with neither mapping nor labels. With ``label_mapping``,
             the labels to use, in the order of that file. In place of ``split_label``
             are those of its start, itself and its end that occur in the files loaded.
+            With ``activity``, only labels that occur, as the mapping may be of several.
 
     Raises
     ------
@@ -229,6 +230,9 @@ def load_action_dataset(
         labels, target_names = _map_labels(labels, names, Path(label_mapping))
     if split_label is not None:
         labels, target_names = _split_label(labels, target_names, split_label)
+    if activity is not None and labels is not None:  # the mapping has all activities
+        occurring = set(np.concatenate(labels).tolist())
+        target_names = [label for label in target_names if label in occurring]
     return Bunch(
         videos=[video[::stride] for video in videos],
         labels=None if labels is None else [video[::stride] for video in labels],

@@ -55,6 +55,17 @@ class TestKernel:
         found = np.concatenate([is_background(video, background) for video in videos])
         np.testing.assert_array_equal(found, expected)
 
+    def test_far_from_zero_is_the_same(self):
+        rng = np.random.default_rng(0)
+        videos = [rng.normal(size=(60, 3)) for _ in range(2)]
+        labels = [np.repeat([0, 1], 30)] * 2
+        far = [video + 1e8 for video in videos]
+        near_found, far_found = (
+            [is_background(v, fit_background(x, labels, 2, 30)) for v in x]
+            for x in (videos, far)
+        )
+        np.testing.assert_array_equal(near_found, far_found)
+
     def test_action_without_frames_convinces_nobody(self):
         video = np.random.default_rng(0).normal(size=(20, 2))
         background = fit_background([video], [np.zeros(20, dtype=int)], 3, 10)

@@ -284,7 +284,9 @@ def test_diverging_fit_leaves_the_estimator(max_iter):
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "transform", "score"])
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "transform", "score", "pseudo_labels"]
+)
 def test_features_beyond_single_precision(fitted, method):
     before = state(fitted)
     huge = np.array([[1e300, -1e300, 1e300, -1e300, 0.0]] * 8)

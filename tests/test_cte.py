@@ -82,6 +82,24 @@ def test_learns_time(activity):
     assert mof_score(activity[1], model.labels_) > 0.7
 
 
+def test_one_frame():
+    assert quick(1).fit(np.ones((1, 3))).labels_.tolist() == [0]
+
+
+def test_global_random_state_is_not_touched(activity):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    quick().fit(activity[0]).predict(activity[0])
+    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_features_beyond_single_precision(activity):
+    model = quick(standardize=None).fit(activity[0])
+    huge = np.full((8, 5), 1e300)
+    with pytest.raises(ValueError, match=r"^Video 1: the scores are not finite"):
+        model.predict([activity[0][0], huge])
+
+
 def test_same_seed_same_result(fitted, activity):
     again = quick().fit(activity[0])
     np.testing.assert_array_equal(again.coefs_[0], fitted.coefs_[0])

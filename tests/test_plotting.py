@@ -217,6 +217,7 @@ def test_from_estimator():
             ValueError,
             r"target_names gives .* for each of",
         ),
+        ({"videos": [True, False]}, ValueError, "videos is .True, False., expected"),
         ({"video_names": ["x"]}, ValueError, "video_names has 1 names, expected 2"),
         ({"scope": "all", "y_true": [[0, 0], [0, 0]]}, ValueError, "scope is 'all'"),
         ({"videos": []}, ValueError, r"videos is \[\], expected indices from 0 to 1"),

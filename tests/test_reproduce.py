@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import ShuffleSplit
 
-from skl_tot.datasets import make_activities
+from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "reproduce.py"
@@ -99,6 +99,36 @@ def test_goes_on_where_it_stopped(reproduce, folder, tmp_path):
     # other settings are other cells
     assert reproduce.main([*arguments, "--methods", "k-means", "--ignore", "act0"]) == 0
     assert len(cells_of(out)) == 6
+
+
+def test_ignored_labels_are_not_scored(reproduce, folder, tmp_path):
+    """The equal split has all frames of act0 in the first third, or misses them."""
+    scores = []
+    for ignore in ([], ["--ignore", "act0"]):
+        out = tmp_path / "".join(["out", *ignore])
+        arguments = [str(folder), "--protocol", "custom", "--out", str(out)]
+        options = ["--methods", "equal split", "--n-actions", "3", *ignore]
+        assert reproduce.main([*arguments, *options]) == 0
+        content = json.loads((out / "results.json").read_text())
+        scores.append(content["cells"][0]["scores"]["MoF"])
+    data = load_action_dataset(folder)
+    split = [np.arange(len(y)) * 3 // len(y) for y in data.labels]
+    expected = (
+        mof_score(data.labels, split),
+        mof_score(data.labels, split, ignore_labels="act0"),
+    )
+    assert scores == list(expected)
+    assert scores[0] != scores[1]
+
+
+def test_unreadable_cell_is_computed_again(reproduce, folder, tmp_path):
+    out = tmp_path / "out"
+    arguments = [str(folder), "--protocol", "custom", "--out", str(out)]
+    assert reproduce.main([*arguments, "--methods", "equal split"]) == 0
+    (path,) = (out / "cells").iterdir()
+    path.write_text("null")
+    assert reproduce.main([*arguments, "--methods", "equal split"]) == 0
+    assert "scores" in json.loads(path.read_text())
 
 
 def test_goes_on_after_being_killed(reproduce, folder, tmp_path):
@@ -332,6 +362,7 @@ def test_weights_set_by_hand_keep_the_variants(reproduce):
         (["--protocol", "custom", "--set", "rhoo=1"], "expected NAME=VALUE"),
         (["--protocol", "custom", "--label-mapping", "none"], "none is no file"),
         (["--protocol", "yti", "--n-actions", "3"], "single activity only"),
+        (["--protocol", "yti", "--split-label", "bg"], "that is not scored"),
         (["--protocol", "yti", "--activities", "tea"], "tea is not one of"),
     ],
 )

@@ -224,7 +224,7 @@ class TestNetwork:
     def test_encode_in_blocks_equals_whole(self, videos, monkeypatch):
         snapshot, _ = run(videos)
         whole = list(encode(snapshot.parameters, videos, CPU))
-        monkeypatch.setattr(_network, "BLOCK_FRAMES", 7)
+        monkeypatch.setattr(_network, "BLOCK_BYTES", 1000)
         for first, second in zip(whole, encode(snapshot.parameters, videos, CPU)):
             np.testing.assert_allclose(first[0], second[0], rtol=1e-6)
             np.testing.assert_allclose(first[1], second[1], rtol=1e-5, atol=1e-7)
@@ -380,6 +380,22 @@ class TestOrderByTime:
             totals += [times @ codes, codes.sum(axis=0)]
         assert (np.diff(totals[0] / totals[1]) >= 0).all()
 
+    def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
+        settings = config(prior=None)
+        monkeypatch.setattr(_trainer, "time_order", lambda codes: np.arange(3))
+        unsorted, _ = run(videos, settings)
+        order = np.array([2, 0, 1])
+        monkeypatch.setattr(_trainer, "time_order", lambda codes: order)
+        snapshot, _ = run(videos, settings)
+        np.testing.assert_array_equal(
+            snapshot.parameters["prototypes"], unsorted.parameters["prototypes"][order]
+        )
+        for name in ("exp_avg", "exp_avg_sq"):
+            np.testing.assert_array_equal(
+                snapshot.moments["prototypes"][name],
+                unsorted.moments["prototypes"][name][order],
+            )
+
     def test_the_optimiser_follows(self, videos):
         """Sorting permutes prototypes and moments alike: training does not notice."""
         settings = config(prior=None)
@@ -406,6 +422,20 @@ class TestOrderByTime:
             second.parameters["prototypes"],
             atol=1e-4,
         )
+
+
+def test_times_are_midpoints_of_the_sampled_frames(videos, monkeypatch):
+    seen = []
+
+    def spy(parameters, batch, settings):
+        seen.append(batch.times.numpy())
+        return batch_loss(parameters, batch, settings)
+
+    monkeypatch.setattr(_trainer, "batch_loss", spy)
+    one_frame = Videos([videos.arrays[0][:1], videos.arrays[1][:2]])
+    run(one_frame, config(beta=1.0, n_frames=2, max_iter=1))
+    times = np.sort(seen[0].reshape(2, 2), axis=1)
+    np.testing.assert_allclose(np.sort(times, axis=0), [[0.25, 0.5], [0.5, 0.75]])
 
 
 class TestStopping:

@@ -1,0 +1,119 @@
+"""Data on disk is read a bounded number of frames at a time."""
+
+import tracemalloc
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import TemporalOTSegmenter, _sequences
+from skl_tot._sequences import row_blocks
+from skl_tot.datasets import load_action_dataset
+
+QUICK = {"n_actions": 3, "max_iter": 20, "n_frames": 16, "random_state": 0}
+
+
+class OnDisk(Sequence):
+    """Opens a memmap each time a video is asked for, and counts how often."""
+
+    def __init__(self, folder, videos):
+        self.paths = [folder / f"{i}.npy" for i in range(len(videos))]
+        self.n_opened = 0
+        for path, video in zip(self.paths, videos):
+            np.save(path, video)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, i):
+        self.n_opened += 1
+        return np.load(self.paths[i], mmap_mode="r")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Two videos of 100 MB each, in sparse files."""
+    root = tmp_path_factory.mktemp("large")
+    (root / "features").mkdir()
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        video = np.lib.format.open_memmap(
+            root / "features" / f"{name}.npy", "w+", np.float32, (50_000, 512)
+        )
+        video[::1000] = rng.normal(size=(50, 512))
+    return load_action_dataset(root, mmap=True).videos
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"standardize": "video"},
+        {"standardize": None},
+        {"background": 5.0},
+    ],
+    ids=str,
+)
+def test_no_video_is_ever_in_memory_whole(large, settings):
+    model = TemporalOTSegmenter(**QUICK, **settings)
+    model.fit(np.eye(9))  # torch imports parts of itself as they are needed
+    tracemalloc.start()
+    try:
+        model.fit(large).predict(large[0])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < large[0].nbytes / 2
+
+
+@pytest.mark.parametrize("n_bytes", [1, 100, 1000, 10**9])
+def test_row_blocks_cover_a_video_once(monkeypatch, n_bytes):
+    monkeypatch.setattr(_sequences, "BLOCK_BYTES", n_bytes)
+    video = np.arange(60.0).reshape(20, 3)
+    blocks = [video[rows] for rows in row_blocks(video)]
+    np.testing.assert_array_equal(np.concatenate(blocks), video)
+    assert max(block.nbytes for block in blocks) <= max(n_bytes, video[:1].nbytes)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("standardize", ["dataset", "video"])
+def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standardize):
+    videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
+    model = TemporalOTSegmenter(**QUICK, standardize=standardize, background=10.0)
+    whole = model.fit(videos).background_, model.labels_
+    monkeypatch.setattr(_sequences, "BLOCK_BYTES", 300)
+    model.fit(videos)
+    for name, value in whole[0].items():
+        np.testing.assert_allclose(model.background_[name], value, rtol=1e-4, atol=1e-6)
+    for labels, expected in zip(model.labels_, whole[1]):
+        assert (labels == expected).mean() > 0.98
+    if standardize == "dataset":
+        expected = StandardScaler().fit(np.concatenate(videos))
+        for name in ("mean_", "var_", "scale_", "n_samples_seen_"):
+            value = getattr(model.scaler_, name)
+            np.testing.assert_allclose(
+                value, getattr(expected, name), rtol=1e-6, atol=1e-12
+            )
+
+
+def test_lazy_sequence(activity, tmp_path):
+    videos = OnDisk(tmp_path, activity[0])
+    model = TemporalOTSegmenter(**QUICK).fit(activity[0])
+    lazy = TemporalOTSegmenter(**QUICK).fit(videos)
+    assert videos.n_opened <= len(videos) + 1  # and not once a step
+    for labels, expected in zip(lazy.predict(videos), model.predict(activity[0])):
+        np.testing.assert_array_equal(labels, expected)
+
+
+def test_lazy_sequence_in_a_grid_search(activity, tmp_path):
+    def scores(videos):
+        search = GridSearchCV(
+            TemporalOTSegmenter(**QUICK), {"rho": [0.05, 0.1]}, cv=2, n_jobs=1
+        )
+        return search.fit(videos).cv_results_["mean_test_score"]
+
+    np.testing.assert_array_equal(
+        scores(OnDisk(tmp_path, activity[0])), scores(activity[0])
+    )
