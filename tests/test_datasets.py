@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
@@ -22,7 +22,6 @@ from skl_tot.datasets import load_action_dataset, make_activities
     noise=st.floats(0, 3),
     random_state=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None)
 def test_activities_are_ordered_and_complete(
     n_videos, n_actions, n_features, random_state, missing, **options
 ):

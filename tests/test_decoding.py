@@ -31,7 +31,7 @@ def test_golden(golden, case):
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     n_frames=st.integers(1, 9), n_actions=st.integers(1, 9), seed=st.integers(0, 10**6)
 )

@@ -114,7 +114,7 @@ class TestSinkhorn:
         codes = sinkhorn(scores, rho, log_prior=torch.tensor(prior), n_iter=3)
         np.testing.assert_allclose(codes, plain, rtol=1e-9)
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(
         n_frames=st.integers(1, 12),
         n_actions=st.integers(1, 6),
