@@ -313,12 +313,10 @@ class BaseSegmenter(
             if self.background_ is None:
                 labels.append(viterbi(scores)[0])
                 continue
-            kept = ~np.concatenate(
-                [
-                    is_background(videos.read(i, rows), self.background_)
-                    for rows in row_blocks(videos.arrays[i])
-                ]
-            )
+            masks = [
+                is_background(block, self.background_) for block in videos.blocks(i)
+            ]
+            kept = ~np.concatenate(masks)
             labels.append(np.full(len(scores), -1, dtype=np.intp))
             if kept.any():
                 labels[-1][kept] = viterbi(scores[kept])[0]
@@ -332,9 +330,8 @@ class _Blocks:
         self.videos = videos
 
     def __iter__(self):
-        for i, array in enumerate(self.videos.arrays):
-            for rows in row_blocks(array):
-                yield self.videos.read(i, rows)
+        for i in range(len(self.videos)):
+            yield from self.videos.blocks(i)
 
 
 def _update_scaler(scaler, video):

@@ -2,10 +2,9 @@
 
 import torch
 
+from skl_tot._sequences import row_blocks
+
 INIT_SCALE = 0.01
-# Size of the widest layer of the frames embedded at a time outside training: bounds the
-# memory, not the result.
-BLOCK_BYTES = 2**22
 
 
 def init_parameters(
@@ -132,12 +131,11 @@ def encode(parameters, videos, device):
     parameters = {
         name: torch.tensor(value, device=device) for name, value in parameters.items()
     }
-    widest = max(parameters["hidden_weight"].shape)
-    n_rows = max(1, BLOCK_BYTES // (4 * widest))
-    for video, length in enumerate(videos.lengths):
+    hidden_dim = len(parameters["hidden_bias"])
+    for video, array in enumerate(videos.arrays):
         embeddings, scores = [], []
-        for start in range(0, length, n_rows):
-            frames = videos.read(video, slice(start, start + n_rows))
+        for rows in row_blocks(array, hidden_dim):
+            frames = videos.read(video, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=device)
             with torch.autocast(device.type, enabled=False):
                 embeddings.append(embed(parameters, frames))

@@ -200,8 +200,7 @@ class SegmentationDisplay:
             is empty or not there, or ``fps`` is not positive.
         """
         plt = import_pyplot()
-        if fps is not None and not fps > 0:
-            raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
+        check_fps(fps)
         names, videos = self._encode()
         video_names = self._check_video_names(len(videos))
         drawn = self._check_videos(len(videos))
@@ -301,6 +300,12 @@ def import_pyplot():
             "pip install 'skl-tot[plot]'"
         ) from error
     return plt
+
+
+def check_fps(fps):
+    """Refuse a number of frames per second that gives no time."""
+    if fps is not None and not fps > 0:
+        raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
 
 
 def _split_methods(y_pred):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot._plotting import import_pyplot
+from skl_tot._plotting import check_fps, import_pyplot
 from skl_tot._sequences import split_label_sequences, split_videos
 
 
@@ -143,8 +143,7 @@ class PseudoLabelDisplay:
             ``fps`` is not positive.
         """
         plt = import_pyplot()
-        if fps is not None and not fps > 0:
-            raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
+        check_fps(fps)
         codes = _check_codes(self.codes)
         path = None if self.labels is None else _check_path(self.labels, codes.shape)
         if ax is None:

@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from skl_tot._sequences import row_blocks
+
 
 class Videos:
     """Videos with their standardisation, read a few frames at a time.
@@ -26,10 +28,7 @@ default=None
         return len(self.arrays)
 
     def __iter__(self):
-        return (self[video] for video in range(len(self)))
-
-    def __getitem__(self, video):
-        return self.read(video, slice(None))
+        return (self.read(video, slice(None)) for video in range(len(self)))
 
     def read(self, video, rows):
         """Read standardised frames of one video.
@@ -47,6 +46,22 @@ default=None
             In the type of the video, float32 or float64.
         """
         return self._standardize(self.arrays[video][rows], video)
+
+    def blocks(self, video):
+        """Read one video a block of rows at a time.
+
+        Parameters
+        ----------
+        video : int
+            Index of the video.
+
+        Yields
+        ------
+        frames : ndarray of shape (n_rows, n_features)
+            Standardised frames, see `row_blocks`.
+        """
+        for rows in row_blocks(self.arrays[video]):
+            yield self.read(video, rows)
 
     def gather(self, batch, frames, device):
         """Read the chosen frames of a mini-batch of videos.

@@ -145,9 +145,9 @@ embedding_dim)
     *Edge cases.* Every action has at least one frame in every video that has as many
     frames as there are actions; `fit` needs one such video. Shorter ones get the
     likeliest path that keeps the order and leaves out any actions, and so do videos
-    with fewer frames that are not background. Integer and
-    half-precision features are converted; constant features count for nothing once
-    standardised (standardising per video makes nothing of a video of one frame).
+    with fewer frames that are not background. Integer and half-precision features are
+    converted; constant features count for nothing once standardised (standardising per
+    video makes nothing of a video of one frame).
 
     References
     ----------

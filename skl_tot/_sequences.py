@@ -103,20 +103,23 @@ def mirror_form(outputs, form):
     return outputs
 
 
-def row_blocks(video):
+def row_blocks(video, width=0):
     """Cut a video into blocks of rows, so that it need never be in memory whole.
 
     Parameters
     ----------
     video : ndarray of shape (n_frames, n_features)
         A memmap is not read.
+    width : int, default=0
+        Columns of the widest array that a block is made into, if wider than the video.
 
     Yields
     ------
     rows : slice
         Up to ``BLOCK_BYTES`` of rows, and at least one.
     """
-    n_rows = max(1, BLOCK_BYTES // (video.itemsize * video.shape[1]))
+    width = max(width, video.shape[1])
+    n_rows = max(1, BLOCK_BYTES // (video.itemsize * width))
     for start in range(0, len(video), n_rows):
         yield slice(start, start + n_rows)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import _network, _trainer
+from skl_tot import _sequences, _trainer
 from skl_tot._device import resolve_device
 from skl_tot._losses import (
     cross_entropy_loss,
@@ -224,7 +224,7 @@ class TestNetwork:
     def test_encode_in_blocks_equals_whole(self, videos, monkeypatch):
         snapshot, _ = run(videos)
         whole = list(encode(snapshot.parameters, videos, CPU))
-        monkeypatch.setattr(_network, "BLOCK_BYTES", 1000)
+        monkeypatch.setattr(_sequences, "BLOCK_BYTES", 1000)
         for first, second in zip(whole, encode(snapshot.parameters, videos, CPU)):
             np.testing.assert_allclose(first[0], second[0], rtol=1e-6)
             np.testing.assert_allclose(first[1], second[1], rtol=1e-5, atol=1e-7)
