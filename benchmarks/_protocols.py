@@ -14,6 +14,7 @@ PAPER = {
     "n_frames": 256,
     "batch_size": 2,
     "learning_rate": 1e-3,
+    "decay": 0.0,
     "weight_decay": 1e-4,
     # the paper names no number: released code
     "max_iter": 12000,

@@ -1,4 +1,4 @@
-"""Measure the memory that fitting and predicting take, by size of the data on disk.
+"""Measure the memory that the main jobs take, by size of the data on disk.
 
     python benchmarks/memory.py [--gigabytes 2 20] [--folder TMP] [--json memory.json]
 
@@ -24,13 +24,12 @@ MEGABYTE = 2**20
 
 def make_dataset(root, gigabytes):
     """Files of float32 that are sparse: one frame in fifty is noise, others zero."""
-    (root / "features").mkdir(parents=True)
     rng = np.random.default_rng(0)
     n_frames = int(gigabytes * 1e9 / (4 * N_FEATURES * N_VIDEOS))
     noise = rng.normal(size=(len(range(0, n_frames, 50)), N_FEATURES))
     for i in range(N_VIDEOS):
         video = np.lib.format.open_memmap(
-            root / "features" / f"{i:03}.npy",
+            root / f"{i:03}.npy",
             mode="w+",
             dtype=np.float32,
             shape=(n_frames, N_FEATURES),
@@ -67,17 +66,22 @@ def peak_of(function):
 
 
 def measure(root, n_steps, settings):
-    """Fit, then predict one video; megabytes over importing the library."""
+    """Fit, predict one video and cross-validate; megabytes over importing all."""
+    from sklearn.model_selection import cross_val_score
+
     from skl_tot import TemporalOTSegmenter
-    from skl_tot.datasets import load_action_dataset
+    from skl_tot.datasets import VideoFiles
 
     imported = anonymous_memory()
-    videos = load_action_dataset(root, mmap=True).videos
+    videos = VideoFiles(sorted(Path(root).glob("*.npy")))
     model = TemporalOTSegmenter(
         max_iter=n_steps, random_state=0, device="cpu", **settings
     )
     fit, fit_seconds = peak_of(lambda: model.fit(videos))
     predict, predict_seconds = peak_of(lambda: model.predict(videos[0]))
+    folds, folds_seconds = peak_of(
+        lambda: cross_val_score(model, videos, cv=2, error_score="raise")
+    )
     return {
         "gigabytes": sum(video.nbytes for video in videos) / 1e9,
         "n_videos": len(videos),
@@ -85,8 +89,10 @@ def measure(root, n_steps, settings):
         "import_mb": imported / MEGABYTE,
         "fit_mb": (fit - imported) / MEGABYTE,
         "predict_mb": (predict - imported) / MEGABYTE,
+        "cross_val_score_mb": (folds - imported) / MEGABYTE,
         "fit_seconds": fit_seconds,
         "predict_seconds": predict_seconds,
+        "cross_val_score_seconds": folds_seconds,
     }
 
 
@@ -103,7 +109,8 @@ def main():
         print(json.dumps(measure(args.measure, args.steps, args.settings)))
         return
     rows = []
-    print("    data    fit over import    predict over import      time of fit")
+    print("Megabytes over import, and seconds of fit and cross_val_score:")
+    print("    data       fit   predict  cross_val_score    seconds")
     for gigabytes in args.gigabytes:
         with tempfile.TemporaryDirectory(dir=args.folder) as root:
             make_dataset(Path(root), gigabytes)
@@ -114,8 +121,9 @@ def main():
         row = json.loads(output)
         rows.append(row)
         print(
-            f"{row['gigabytes']:5.1f} GB {row['fit_mb']:15.0f} MB "
-            f"{row['predict_mb']:19.0f} MB {row['fit_seconds']:14.0f} s",
+            f"{row['gigabytes']:5.1f} GB {row['fit_mb']:9.0f} {row['predict_mb']:9.0f} "
+            f"{row['cross_val_score_mb']:16.0f} {row['fit_seconds']:6.0f} "
+            f"{row['cross_val_score_seconds']:3.0f}",
             flush=True,
         )
     Path(args.json).write_text(json.dumps(rows, indent=2) + "\n")

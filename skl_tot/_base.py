@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot._background import fit_background, is_background
 from skl_tot._decoding import viterbi
 from skl_tot._device import DEVICE_TYPES, resolve_device
+from skl_tot._distributed import same_everywhere
 from skl_tot._label_free import cross_video_consistency
 from skl_tot._network import encode
 from skl_tot._progress import progress_bar
@@ -31,7 +32,8 @@ from skl_tot._sequences import (
     row_blocks,
     unchanged_on_error,
 )
-from skl_tot._trainer import TrainingConfig, train
+from skl_tot._state import TrainingConfig
+from skl_tot._trainer import train
 
 
 class BaseSegmenter(
@@ -59,6 +61,7 @@ class BaseSegmenter(
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "background": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
+        "compute_labels": ["boolean"],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -105,8 +108,31 @@ class BaseSegmenter(
             self.scaler_ = self._fit_scaler(arrays, None)
             videos = self._standardized(arrays)
             self._learn(videos)
-            self.labels_ = mirror_form(self._label_fitted(videos), form)
+            self._label_fitted(videos, form)
         return self
+
+    def fit_predict(self, X, y=None):
+        """Learn the actions and label the frames.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            Those of `predict`, also with ``compute_labels=False``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`.
+        """
+        self.fit(X)
+        return self.labels_ if self.compute_labels else self.predict(X)
 
     def predict(self, X):
         """Label every frame by the likeliest path through the actions in order.
@@ -189,7 +215,8 @@ class BaseSegmenter(
             At least 0, higher is better; nan, with a warning, for a single video.
         """
         videos, _ = self._check_fitted(X)
-        return cross_video_consistency(videos, self._decode(videos))
+        blocks = map(videos.blocks, range(len(videos)))
+        return cross_video_consistency(blocks, self._decode(videos))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -238,7 +265,7 @@ class BaseSegmenter(
                 videos,
                 TrainingConfig(**settings),
                 device=resolve_device(self.device),
-                seed=seed,
+                seed=same_everywhere(seed),
                 start=start,
                 one_pass=one_pass,
                 progress=progress,
@@ -288,23 +315,23 @@ class BaseSegmenter(
                 )
             yield encoded
 
-    def _label_fitted(self, videos):
-        """Learn what is background, if asked to, and label the videos of a fit."""
+    def _label_fitted(self, videos, form):
+        """Learn what is background and label the videos of a fit, if asked to."""
         self.background_ = None
-        labels = self._decode(videos)
-        if self.background is None:
-            return labels
-        self.background_ = fit_background(
-            _Blocks(videos),
-            [
-                path[rows]
-                for array, path in zip(videos.arrays, labels)
-                for rows in row_blocks(array)
-            ],
-            int(self.n_actions),
-            self.background,
-        )
-        return self._decode(videos)
+        vars(self).pop("labels_", None)  # those of an earlier fit
+        if self.background is not None:
+            self.background_ = fit_background(
+                _Blocks(videos),
+                [
+                    path[rows]
+                    for array, path in zip(videos.arrays, self._decode(videos))
+                    for rows in row_blocks(array)
+                ],
+                int(self.n_actions),
+                self.background,
+            )
+        if self.compute_labels:
+            self.labels_ = mirror_form(self._decode(videos), form)
 
     def _decode(self, videos):
         """Label each video by the likeliest path through what is not background."""

@@ -59,6 +59,9 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    compute_labels : bool, default=True
+        Whether `fit` ends by labelling its videos, which takes one more pass over the
+        data. Without, there is no ``labels_``.
     device : str, default="auto"
         Where to compute, see `TemporalOTSegmenter`. Clustering is done on the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -69,7 +72,8 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     Attributes
     ----------
     labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``.
+        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
+        ``compute_labels``.
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
     coefs_ : list of two ndarray, (n_features, hidden_dim) and (hidden_dim, \
@@ -99,7 +103,7 @@ embedding_dim)
     Notes
     -----
     Input, labels and edge cases are those of `TemporalOTSegmenter`. The embeddings of
-    all frames are held in memory.
+    all frames are held in memory, as float64.
 
     References
     ----------
@@ -138,6 +142,7 @@ embedding_dim)
         n_iter_no_change=100,
         background=None,
         standardize="dataset",
+        compute_labels=True,
         device="auto",
         random_state=None,
         verbose=0,
@@ -156,6 +161,7 @@ embedding_dim)
         self.n_iter_no_change = n_iter_no_change
         self.background = background
         self.standardize = standardize
+        self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -163,10 +169,17 @@ embedding_dim)
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
         seeds = rng.randint(2**31 - 1, size=2)
-        self._train(videos, int(seeds[0]), n_actions=None, beta=1.0)
-        embeddings = [embeddings for embeddings, _ in self._scores(videos)]
-        kmeans = KMeans(self.n_actions, n_init=self.n_init, random_state=seeds[1])
-        self.gaussians_ = ordered_gaussians(embeddings, kmeans, self.reg_covar)
+        self._train(videos, int(seeds[0]), n_actions=None, beta=1.0, n_init=1)
+        frames = np.empty((videos.lengths.sum(), self._n_features_out))
+        starts = np.cumsum(videos.lengths) - videos.lengths
+        for (embeddings, _), start in zip(self._scores(videos), starts):
+            frames[start : start + len(embeddings)] = embeddings
+        kmeans = KMeans(
+            self.n_actions, n_init=self.n_init, random_state=seeds[1], copy_x=False
+        )
+        self.gaussians_ = ordered_gaussians(
+            frames, videos.lengths, kmeans, self.reg_covar
+        )
 
     def _log_likelihood(self, embeddings, scores):
         return np.column_stack(
@@ -174,13 +187,15 @@ embedding_dim)
         )
 
 
-def ordered_gaussians(embeddings, kmeans, reg_covar):
+def ordered_gaussians(frames, lengths, kmeans, reg_covar):
     """Cluster frames, order the clusters in time and fit a Gaussian to each.
 
     Parameters
     ----------
-    embeddings : list of ndarray of shape (n_frames_i, embedding_dim)
-        Embedded frames of each video.
+    frames : ndarray of shape (n_frames, embedding_dim)
+        Embedded frames of all videos, one video after the other, float64.
+    lengths : ndarray of int of shape (n_videos,)
+        Number of frames of each.
     kmeans : KMeans
         What to cluster with.
     reg_covar : float
@@ -191,10 +206,11 @@ def ordered_gaussians(embeddings, kmeans, reg_covar):
     gaussians : list of GaussianMixture
         One of a single component for each cluster, by mean relative time.
     """
-    frames = np.concatenate(embeddings).astype(np.float64)
     clusters = kmeans.fit_predict(frames)
-    codes = np.eye(kmeans.n_clusters)[clusters]
-    order = time_order(np.split(codes, np.cumsum([len(e) for e in embeddings])[:-1]))
+    one_hot = np.eye(kmeans.n_clusters)
+    order = time_order(
+        one_hot[video] for video in np.split(clusters, np.cumsum(lengths)[:-1])
+    )
     gaussians = []
     for cluster in order:
         members = frames[clusters == cluster]

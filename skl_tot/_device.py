@@ -1,5 +1,8 @@
 """Where to compute."""
 
+import re
+from multiprocessing import current_process
+
 import torch
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
@@ -12,6 +15,7 @@ def resolve_device(device):
     ----------
     device : str
         "auto" takes CUDA where there is one and else the CPU; any other is torch's.
+        "auto" and "cuda" spread the worker processes of a grid search over all GPUs.
 
     Returns
     -------
@@ -29,9 +33,11 @@ def resolve_device(device):
     device(type='cpu')
     """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         resolved = torch.device(device)
+        if device == "cuda":
+            resolved = torch.device("cuda", choose_gpu())
         torch.empty(0, device=resolved)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0]
@@ -42,3 +48,29 @@ def resolve_device(device):
             f"type {', '.join(DEVICE_TYPES)}."
         )
     return resolved
+
+
+def choose_gpu():
+    """Give each worker process a GPU, in turns, and others torch's current one.
+
+    Returns
+    -------
+    index : int
+        Number of the GPU. Pools of joblib and of Python number their processes in the
+        name.
+    """
+    number = re.search(r"-(\d+)$", current_process().name)
+    if number is None:
+        return torch.cuda.current_device()
+    return int(number[1]) % max(torch.cuda.device_count(), 1)
+
+
+def keep_freed_memory():
+    """Have the C library keep freed memory for the next step.
+
+    As it starts out, glibc gives every freed block of more than 128 kB back to the
+    system, and a step of several networks takes twice as long, most of it page faults.
+    It raises the limit to the largest block that it sees freed, of up to 32 MB. Other
+    libraries are not affected.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")

@@ -20,8 +20,9 @@ def cross_video_consistency(videos, labels):
 
     Parameters
     ----------
-    videos : iterable of ndarray of shape (n_frames_i, n_features)
-        Features, in comparable units; read one video at a time.
+    videos : iterable of iterable of ndarray of shape (n_rows, n_features)
+        Features, in comparable units: of each video, consecutive blocks of its frames,
+        of which one is held at a time.
     labels : sequence of ndarray of int, of shape (n_frames_i,)
         Action of each frame; negative labels are background and left out.
 
@@ -33,7 +34,7 @@ def cross_video_consistency(videos, labels):
 
     Examples
     --------
-    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.5], [1.5]])]
+    >>> videos = [[np.array([[0.0]]), np.array([[1.0]])], [np.array([[0.5], [1.5]])]]
     >>> cross_video_consistency(videos, [np.array([0, 1]), np.array([0, 1])])
     4.0
     """
@@ -45,9 +46,8 @@ def cross_video_consistency(videos, labels):
         )
         return float("nan")
     means = {}
-    for video, video_labels in zip(videos, labels):
-        for action in np.unique(video_labels[video_labels >= 0]):
-            mean = video[video_labels == action].mean(axis=0, dtype=np.float64)
+    for blocks, video_labels in zip(videos, labels):
+        for action, mean in _action_means(blocks, video_labels).items():
             means.setdefault(action, []).append(mean)
     if not means:
         return 0.0
@@ -63,3 +63,15 @@ def cross_video_consistency(videos, labels):
     if within == 0:
         return float("inf") if between > 0 else 0.0
     return float(between / within)
+
+
+def _action_means(blocks, labels):
+    """Mean features (n_features,), float64, of each action of one video."""
+    sums, start = {}, 0
+    for block in blocks:
+        block_labels = labels[start : start + len(block)]
+        start += len(block)
+        for action in np.unique(block_labels[block_labels >= 0]):
+            total = block[block_labels == action].sum(axis=0, dtype=np.float64)
+            sums[action] = sums.get(action, 0) + total
+    return {action: total / (labels == action).sum() for action, total in sums.items()}

@@ -1,14 +1,26 @@
-"""The encoder, the prototypes and the time head, as functions of named tensors."""
+"""The encoder, the prototypes and the time head, as functions of named tensors.
+
+All tensors have a leading dimension of R restarts, networks that know nothing of each
+other and are computed at once; a fitted network is one of them, without it.
+"""
 
 import torch
 
+from skl_tot._device import keep_freed_memory
 from skl_tot._sequences import row_blocks
 
 INIT_SCALE = 0.01
 
 
 def init_parameters(
-    n_features, hidden_dim, embedding_dim, n_actions, *, with_time=False, generator
+    n_features,
+    hidden_dim,
+    embedding_dim,
+    n_actions,
+    *,
+    n_init=1,
+    with_time=False,
+    generator,
 ):
     """Draw random parameters: weights and prototypes from N(0, 0.01²), biases zero.
 
@@ -18,6 +30,8 @@ def init_parameters(
         Widths D, H and E of the encoder.
     n_actions : int or None
         Number K of prototypes; None leaves them out.
+    n_init : int, default=1
+        Number R of restarts.
     with_time : bool, default=False
         Whether to add the linear head that predicts relative time.
     generator : torch.Generator
@@ -26,27 +40,31 @@ def init_parameters(
     Returns
     -------
     parameters : dict of str to Tensor
-        ``hidden_weight`` (D, H), ``hidden_bias`` (H,), ``output_weight`` (H, E),
-        ``output_bias`` (E,), ``prototypes`` (K, E), ``time_weight`` (E,) and
-        ``time_bias`` (1,), float32 on the CPU.
+        ``hidden_weight`` (R, D, H), ``hidden_bias`` (R, H), ``output_weight``
+        (R, H, E), ``output_bias`` (R, E), ``prototypes`` (R, K, E), ``time_weight``
+        (R, E) and ``time_bias`` (R, 1), float32 on the CPU.
     """
     # Device and type are named, as users may have set other defaults.
     options = {"dtype": torch.float32, "device": "cpu"}
 
     def draw(*shape):
+        shape = (n_init, *shape)
         return torch.randn(shape, generator=generator, **options) * INIT_SCALE
+
+    def zeros(width):
+        return torch.zeros((n_init, width), **options)
 
     parameters = {
         "hidden_weight": draw(n_features, hidden_dim),
-        "hidden_bias": torch.zeros(hidden_dim, **options),
+        "hidden_bias": zeros(hidden_dim),
         "output_weight": draw(hidden_dim, embedding_dim),
-        "output_bias": torch.zeros(embedding_dim, **options),
+        "output_bias": zeros(embedding_dim),
     }
     if n_actions is not None:
         parameters["prototypes"] = draw(n_actions, embedding_dim)
     if with_time:
         parameters["time_weight"] = draw(embedding_dim)
-        parameters["time_bias"] = torch.zeros(1, **options)
+        parameters["time_bias"] = zeros(1)
     return parameters
 
 
@@ -58,18 +76,18 @@ def embed(parameters, frames):
     parameters : dict of str to Tensor
         See `init_parameters`.
     frames : Tensor of shape (n_frames, D)
-        Standardised features.
+        Standardised features; all restarts see the same.
 
     Returns
     -------
-    embeddings : Tensor of shape (n_frames, E)
+    embeddings : Tensor of shape (R, n_frames, E)
         Values in (0, 1).
     """
-    hidden = torch.addmm(parameters["hidden_bias"], frames, parameters["hidden_weight"])
-    output = torch.addmm(
-        parameters["output_bias"], hidden.sigmoid(), parameters["output_weight"]
-    )
-    return output.sigmoid()
+    values = frames.expand(len(parameters["hidden_weight"]), -1, -1)
+    for layer in ("hidden", "output"):
+        bias = parameters[f"{layer}_bias"].unsqueeze(1)
+        values = torch.baddbmm(bias, values, parameters[f"{layer}_weight"]).sigmoid()
+    return values
 
 
 def score_frames(parameters, embeddings):
@@ -79,15 +97,16 @@ def score_frames(parameters, embeddings):
     ----------
     parameters : dict of str to Tensor
         See `init_parameters`.
-    embeddings : Tensor of shape (n_frames, E)
+    embeddings : Tensor of shape (R, n_frames, E)
         Output of `embed`.
 
     Returns
     -------
-    scores : Tensor of shape (n_frames, K)
-        Scores S; the predicted codes P of Eq. 1 are ``softmax(S / temperature)``.
+    scores : Tensor of shape (R, n_frames, K)
+        Scores S; the predicted codes P of Eq. 1 are ``softmax(S / temperature)``. In
+        memory frames come last, as the transport is several times faster along them.
     """
-    return embeddings @ parameters["prototypes"].T
+    return (parameters["prototypes"] @ embeddings.mT).mT
 
 
 def predict_time(parameters, embeddings):
@@ -97,15 +116,16 @@ def predict_time(parameters, embeddings):
     ----------
     parameters : dict of str to Tensor
         See `init_parameters`.
-    embeddings : Tensor of shape (n_frames, E)
+    embeddings : Tensor of shape (R, n_frames, E)
         Output of `embed`.
 
     Returns
     -------
-    times : Tensor of shape (n_frames,)
+    times : Tensor of shape (R, n_frames)
         Position in the video, 0 at its start and 1 at its end.
     """
-    return embeddings @ parameters["time_weight"] + parameters["time_bias"]
+    times = embeddings @ parameters["time_weight"].unsqueeze(-1)
+    return times.squeeze(-1) + parameters["time_bias"]
 
 
 @torch.inference_mode()
@@ -115,7 +135,7 @@ def encode(parameters, videos, device):
     Parameters
     ----------
     parameters : dict of str to ndarray
-        See `init_parameters`.
+        See `init_parameters`; of a single network, without the leading dimension.
     videos : Videos
         Standardised videos.
     device : torch.device
@@ -129,9 +149,11 @@ def encode(parameters, videos, device):
         float32, similarities with the prototypes, if there are any.
     """
     parameters = {
-        name: torch.tensor(value, device=device) for name, value in parameters.items()
+        name: torch.tensor(value, device=device)[None]
+        for name, value in parameters.items()
     }
-    hidden_dim = len(parameters["hidden_bias"])
+    hidden_dim = parameters["hidden_bias"].shape[-1]
+    keep_freed_memory()
     for video, array in enumerate(videos.arrays):
         embeddings, scores = [], []
         for rows in row_blocks(array, hidden_dim):
@@ -142,6 +164,6 @@ def encode(parameters, videos, device):
                 if "prototypes" in parameters:
                     scores.append(score_frames(parameters, embeddings[-1]))
         yield (
-            torch.cat(embeddings).cpu().numpy(),
-            torch.cat(scores).cpu().numpy() if scores else None,
+            torch.cat(embeddings, 1)[0].cpu().numpy(),
+            torch.cat(scores, 1)[0].cpu().numpy() if scores else None,
         )

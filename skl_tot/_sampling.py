@@ -63,7 +63,7 @@ default=None
         for rows in row_blocks(self.arrays[video]):
             yield self.read(video, rows)
 
-    def gather(self, batch, frames, device):
+    def gather(self, batch, frames, out):
         """Read the chosen frames of a mini-batch of videos.
 
         Parameters
@@ -72,26 +72,26 @@ default=None
             Indices of the videos.
         frames : ndarray of shape (n_videos, n_frames)
             Indices of the frames of each.
-        device : torch.device
-            Where to put them.
-
-        Returns
-        -------
-        frames : Tensor of shape (n_videos * n_frames, n_features)
-            float32, video by video.
+        out : ndarray of float32, of shape (n_videos, n_frames, n_features)
+            Where to put the standardised frames.
         """
-        stack = np.stack([self.arrays[i][rows] for i, rows in zip(batch, frames)])
-        stack = self._standardize(stack, batch[:, None]).astype(np.float32, copy=False)
-        return torch.from_numpy(stack.reshape(-1, stack.shape[2])).to(device)
+        for video, rows, target in zip(batch, frames, out):
+            array = self.arrays[video]
+            if array.dtype != out.dtype or not array.flags.c_contiguous:
+                target[:] = self.read(video, rows)  # take would copy the whole video
+                continue
+            # all rows exist; to make sure of it, numpy would fill a buffer first
+            np.take(array, rows, axis=0, out=target, mode="clip")
+            self._standardize(target, video, out=target)
 
-    def _standardize(self, frames, video):
-        """Standardise with the statistics of a video, or of an array of videos."""
+    def _standardize(self, frames, video, out=None):
+        """Standardise with the statistics of a video, or of all."""
         if self.means is None:
             return frames
         row = video % len(self.means)  # the only one, or its own
-        frames = frames - self.means[row].astype(frames.dtype)
-        frames /= self.scales[row].astype(frames.dtype)
-        return frames
+        out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
+        out /= self.scales[row].astype(frames.dtype)
+        return out
 
 
 def sample_frames(lengths, n_frames, window, generator):
@@ -99,43 +99,43 @@ def sample_frames(lengths, n_frames, window, generator):
 
     Parameters
     ----------
-    lengths : ndarray of shape (n_videos,)
-        Number of frames of each video. A video shorter than ``n_frames`` has frames
-        drawn more than once.
+    lengths : ndarray of shape (n_steps, n_videos)
+        Number of frames of each video of each mini-batch. A video shorter than
+        ``n_frames`` has frames drawn more than once.
     n_frames : int
         Number of bins.
     window : int
         Greatest distance, in frames, of a partner; 0 draws no partners.
     generator : torch.Generator
-        Source of randomness.
+        Source of randomness; drawing step by step draws the same as many at once.
 
     Returns
     -------
-    frames : ndarray of shape (n_videos, n_frames)
+    frames : ndarray of shape (n_steps, n_videos, n_frames)
         Non-decreasing frame indices, bin by bin.
     partners : ndarray of the same shape, or None
         For each frame one within ``window`` of it and inside the video.
     """
-    lengths = lengths[:, None]
-    shape = (len(lengths), n_frames)
-
-    def uniform():
-        draws = torch.rand(
-            shape, generator=generator, dtype=torch.float64, device="cpu"
-        )
-        return draws.numpy()
-
-    frames = ((np.arange(n_frames) + uniform()) * lengths / n_frames).astype(np.intp)
+    lengths = lengths[..., None]
+    shape = (2 if window else 1, n_frames)
+    uniform = torch.rand(
+        (*lengths.shape[:2], *shape),
+        generator=generator,
+        dtype=torch.float64,
+        device="cpu",
+    ).numpy()
+    places = np.arange(n_frames) + uniform[:, :, 0]
+    frames = (places * lengths / n_frames).astype(np.intp)
     frames = np.minimum(frames, lengths - 1)  # the product may round up to the end
     if not window:
         return frames, None
     first = np.maximum(frames - window, 0)
     last = np.minimum(frames + window, lengths - 1)
-    return frames, first + (uniform() * (last - first + 1)).astype(np.intp)
+    return frames, first + (uniform[:, :, 1] * (last - first + 1)).astype(np.intp)
 
 
 def shuffled_batches(n_videos, batch_size, n_batches, generator):
-    """Yield mini-batches of video indices, one shuffled pass after the other.
+    """Draw mini-batches of videos, one shuffled pass after the other.
 
     Parameters
     ----------
@@ -148,23 +148,22 @@ def shuffled_batches(n_videos, batch_size, n_batches, generator):
     generator : torch.Generator
         Source of randomness.
 
-    Yields
-    ------
-    batch : ndarray of shape (min(batch_size, n_videos),)
+    Returns
+    -------
+    batches : ndarray of shape (n_batches, min(batch_size, n_videos))
         Indices of the videos. No video returns before all others have had their turn.
     """
     batch_size = min(batch_size, n_videos)
-    queue = np.empty(0, dtype=np.intp)
-    for _ in range(n_batches):
-        while len(queue) < batch_size:
-            order = torch.randperm(n_videos, generator=generator, device="cpu")
-            queue = np.concatenate([queue, order.numpy()])
-        yield queue[:batch_size]
-        queue = queue[batch_size:]
+    passes = [
+        torch.randperm(n_videos, generator=generator, device="cpu").numpy()
+        for _ in range(-(-n_batches * batch_size // n_videos))
+    ]
+    order = np.concatenate(passes)[: n_batches * batch_size]
+    return order.reshape(n_batches, batch_size)
 
 
 def one_pass_batches(n_videos, batch_size):
-    """Yield mini-batches of video indices once through, in the order given.
+    """Cut the videos into mini-batches, in the order given.
 
     Parameters
     ----------
@@ -173,10 +172,12 @@ def one_pass_batches(n_videos, batch_size):
     batch_size : int
         Videos in a mini-batch; the last may be smaller.
 
-    Yields
-    ------
-    batch : ndarray of shape (n,)
-        Indices of the videos.
+    Returns
+    -------
+    batches : list of ndarray of shape (n_batches, n)
+        Indices of the videos: all mini-batches of full size, and the smaller one.
     """
-    for start in range(0, n_videos, batch_size):
-        yield np.arange(start, min(start + batch_size, n_videos))
+    batch_size = min(batch_size, n_videos)
+    whole, rest = np.split(np.arange(n_videos), [n_videos // batch_size * batch_size])
+    batches = [whole.reshape(-1, batch_size), rest[None]]
+    return [block for block in batches if block.size]

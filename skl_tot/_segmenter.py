@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot._base import BaseSegmenter
 from skl_tot._sequences import check_videos, mirror_form, unchanged_on_error
-from skl_tot._trainer import Snapshot
+from skl_tot._state import Snapshot
 from skl_tot._transport import pseudo_labels
 
 
@@ -74,8 +74,18 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         Steps at the start during which the prototypes stay as drawn.
     learning_rate : float, default=1e-3
         Step size of Adam.
+    decay : float, default=0.7
+        Share of the steps of `fit`, at its end, over which the learning rate falls
+        linearly to zero. The authors have no decay; it halves what a result depends on
+        the seed. `partial_fit` never ends and has none.
     weight_decay : float, default=1e-4
         L2 penalty on all parameters, prototypes included.
+    n_init : int, default=1
+        Networks, drawn independently, that `fit` trains at once to give one result that
+        depends less on the seed. They share their pseudo-labels, those of the mean of
+        their scores, and with them the actions that they look for. After each third of
+        the steps the half with the higher loss is left behind, and at the end the
+        network with the lowest loss is kept. `partial_fit` and warm starts train one.
     tol : float, default=None
         Stop when the loss, averaged over ``n_iter_no_change`` steps with free
         prototypes, is not at least ``tol`` below the best such average before. None
@@ -91,6 +101,9 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    compute_labels : bool, default=True
+        Whether `fit` and `partial_fit` end by labelling their videos, which takes one
+        more pass over the data. Without, there is no ``labels_``.
     warm_start : bool, default=False
         Whether `fit` starts from the encoder and prototypes of the last fit instead of
         random ones. Standardisation, optimiser and random numbers start anew;
@@ -108,7 +121,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     Attributes
     ----------
     labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the last fit, in the form of ``X``.
+        Labels of the frames of the videos of the last fit, in the form of ``X``. Only
+        if ``compute_labels``.
     prototypes_ : ndarray of shape (n_actions, embedding_dim)
         Prototypes, in the order of the actions.
     coefs_ : list of two ndarray, (n_features, hidden_dim) and (hidden_dim, \
@@ -178,6 +192,8 @@ embedding_dim)
         "window": [Interval(Integral, 1, None, closed="left")],
         "beta": [Interval(Real, 0, None, closed="left")],
         "freeze_iter": [Interval(Integral, 0, None, closed="left")],
+        "decay": [Interval(Real, 0, 1, closed="both")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
     }
 
@@ -200,11 +216,14 @@ embedding_dim)
         max_iter=3000,
         freeze_iter=300,
         learning_rate=1e-3,
+        decay=0.7,
         weight_decay=1e-4,
+        n_init=1,
         tol=None,
         n_iter_no_change=100,
         background=None,
         standardize="dataset",
+        compute_labels=True,
         warm_start=False,
         device="auto",
         random_state=None,
@@ -226,11 +245,14 @@ embedding_dim)
         self.max_iter = max_iter
         self.freeze_iter = freeze_iter
         self.learning_rate = learning_rate
+        self.decay = decay
         self.weight_decay = weight_decay
+        self.n_init = n_init
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.background = background
         self.standardize = standardize
+        self.compute_labels = compute_labels
         self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
@@ -253,7 +275,8 @@ embedding_dim)
         Returns
         -------
         self : TemporalOTSegmenter
-            The fitted estimator; ``labels_`` are those of the given videos.
+            The fitted estimator; ``labels_``, if computed, are those of the given
+            videos.
 
         Raises
         ------
@@ -271,7 +294,7 @@ embedding_dim)
                     self._parameters(), self.n_iter_, self._moments, self._rng_state
                 )
             self._learn_from(videos, start, one_pass=True)
-            self.labels_ = mirror_form(self._label_fitted(videos), form)
+            self._label_fitted(videos, form)
         return self
 
     def pseudo_labels(self, X):

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
+from skl_tot._video_files import FloatRows, FloatVideos, VideoFiles, as_floats
+
 # Size of the blocks in which a whole video is read: bounds the memory, not the result.
 BLOCK_BYTES = 2**22
 EXPECTED = (
@@ -52,6 +54,7 @@ def split_videos(X):
         If ``X`` is an empty sequence or has more than three dimensions.
     """
     is_array = hasattr(X, "ndim") or hasattr(X, "__array__") or sparse.issparse(X)
+    is_array = is_array and not isinstance(X, VideoFiles)
     if isinstance(X, (str, bytes)) or not (is_array or isinstance(X, Sequence)):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.")
     if not is_array:
@@ -108,7 +111,7 @@ def row_blocks(video, width=0):
 
     Parameters
     ----------
-    video : ndarray of shape (n_frames, n_features)
+    video : ndarray or FloatRows of shape (n_frames, n_features)
         A memmap is not read.
     width : int, default=0
         Columns of the widest array that a block is made into, if wider than the video.
@@ -139,9 +142,10 @@ def check_videos(estimator, X, *, reset):
 
     Returns
     -------
-    videos : list of ndarray of shape (n_frames_i, n_features)
-        float32 or float64, of which memmaps are neither copied nor loaded whole; other
-        real types become float64 in memory.
+    videos : sequence of ndarray or FloatRows of shape (n_frames_i, n_features)
+        float32 or float64. Memmaps are neither copied nor loaded whole, those of other
+        real types are `FloatRows`, and `VideoFiles` are opened again when they are
+        asked for. Other real types in memory become float64.
     form : str
         For `mirror_form`.
 
@@ -151,23 +155,31 @@ def check_videos(estimator, X, *, reset):
         In one line, naming the video unless there is only one.
     """
     videos, form = split_videos(X)
+    is_lazy = isinstance(videos, VideoFiles)
     checked = []
     for i in range(len(videos)):
         try:
-            video = _check_video(videos[i])
-            checked.append(
-                validate_data(
-                    estimator,
-                    video,
-                    reset=reset and i == 0,
-                    dtype=[np.float64, np.float32],
-                )
-            )
+            video = _validate(estimator, _check_video(videos[i]), reset and i == 0)
         except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             prefix = "" if form == "single" else f"Video {i}: "
             raise kind(prefix + _one_line(str(error))) from None
-    return checked, form
+        if not is_lazy:
+            checked.append(video)
+    return FloatVideos(videos) if is_lazy else checked, form
+
+
+def _validate(estimator, video, reset):
+    """Validate a video as scikit-learn does; what must be converted stays on disk."""
+    types = [np.float64, np.float32]
+    if isinstance(video, np.memmap) and video.size:
+        floats = as_floats(video)
+        if isinstance(floats, FloatRows):
+            for rows in row_blocks(floats):
+                first = reset and rows.start == 0
+                validate_data(estimator, video[rows], reset=first, dtype=types)
+            return floats
+    return validate_data(estimator, video, reset=reset, dtype=types)
 
 
 def _check_video(video):

@@ -1,6 +1,6 @@
 """Online training of encoder and prototypes: step and fit loop."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,14 @@ import torch
 from scipy.special import softmax
 
 from skl_tot._decoding import time_order
+from skl_tot._device import keep_freed_memory
+from skl_tot._distributed import (
+    join_parts,
+    own_part,
+    rank_and_size,
+    sum_over_processes,
+)
+from skl_tot._graph import GraphedStep, training_stream
 from skl_tot._losses import (
     cross_entropy_loss,
     temporal_coherence_loss,
@@ -20,73 +28,22 @@ from skl_tot._network import (
     predict_time,
     score_frames,
 )
+from skl_tot._readers import open_reader
 from skl_tot._sampling import one_pass_batches, sample_frames, shuffled_batches
+from skl_tot._state import (
+    check_widths,
+    keep_networks,
+    new_state,
+    restore,
+    set_learning_rate,
+    take_snapshot,
+)
 from skl_tot._transport import log_temporal_prior, sinkhorn
 
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """Settings of the method; the estimators document each under the same name.
-
-    Without ``n_actions`` there are no prototypes, no transport and no cross-entropy.
-    """
-
-    embedding_dim: int
-    hidden_dim: int
-    n_frames: int
-    batch_size: int
-    max_iter: int
-    learning_rate: float
-    weight_decay: float
-    tol: float | None
-    n_iter_no_change: int
-    n_actions: int | None = None
-    prior: str | None = None
-    rho: float | None = None
-    sigma: float | None = None
-    temperature: float | None = None
-    n_sinkhorn_iter: int | None = None
-    alpha: float = 0.0
-    window: int = 0
-    beta: float = 0.0
-    freeze_iter: int = 0
-
-    @classmethod
-    def names(cls):
-        """List the settings."""
-        return [field.name for field in fields(cls)]
-
-
-@dataclass
-class TrainingState:
-    """All that changes from step to step; lives on one device."""
-
-    parameters: dict
-    optimizer: torch.optim.Optimizer
-    generator: torch.Generator
-    n_iter: int
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A training state as plain numpy, to predict with or to go on from.
-
-    Parameters
-    ----------
-    parameters : dict of str to ndarray
-        See `init_parameters`.
-    n_iter : int
-        Steps taken since the parameters were drawn.
-    moments : dict of str to dict of str to ndarray, default=None
-        What the optimiser remembers of each parameter; None starts it afresh.
-    rng_state : ndarray of uint8, default=None
-        State of the generator; None seeds it afresh.
-    """
-
-    parameters: dict
-    n_iter: int
-    moments: dict | None = None
-    rng_state: np.ndarray | None = None
+# Frames drawn at one time, for so many steps ahead.
+DRAWN_AHEAD = 2**15
+# Stages of a fit with several networks; all but the last end with half of them.
+N_STAGES = 3
 
 
 class Batch(NamedTuple):
@@ -94,24 +51,32 @@ class Batch(NamedTuple):
 
     Parameters
     ----------
-    frames : Tensor of shape (n_videos * n_frames, n_features)
-        Sampled frames.
-    log_prior : Tensor of shape (n_videos * n_frames, n_actions), or None
+    frames : Tensor of shape (n_own_videos * n_frames, n_features)
+        Sampled frames, of the part of the mini-batch that is this process's.
+    part : slice
+        Where they lie in the mini-batch.
+    n_total : int
+        Frames of the mini-batch.
+    log_prior : Tensor of shape (n_total, n_actions), or None
         See `log_temporal_prior`, repeated for each video; None is plain transport.
     partners : Tensor of the shape of ``frames``, or None
         Neighbours for the temporal coherence loss; None leaves the loss out.
-    times : Tensor of shape (n_videos * n_frames,), or None
+    times : Tensor of shape (n_own_videos * n_frames,), or None
         Relative times for the time-stamp loss; None leaves the loss out.
     """
 
     frames: torch.Tensor
+    part: slice
+    n_total: int
     log_prior: torch.Tensor | None = None
     partners: torch.Tensor | None = None
     times: torch.Tensor | None = None
 
 
 def batch_loss(parameters, batch, config):
-    """Loss of Eq. 4, plus ``beta`` times the time-stamp loss.
+    """Loss of Eq. 4, plus ``beta`` times the time-stamp loss, of each network.
+
+    All networks learn from the same pseudo-labels, those of the mean of their scores.
 
     Parameters
     ----------
@@ -124,38 +89,39 @@ def batch_loss(parameters, batch, config):
 
     Returns
     -------
-    loss : Tensor of shape ()
-        L_CE + alpha L_TC + beta L_TS, on the device.
+    losses : Tensor of shape (n_init,)
+        L_CE + alpha L_TC + beta L_TS, on the device; a mean over the frames that are
+        this process's.
     """
     embeddings = embed(parameters, batch.frames)
-    loss = 0.0
+    losses = 0.0
     if "prototypes" in parameters:
         scores = score_frames(parameters, embeddings)
         codes = sinkhorn(
-            scores.detach(),
+            join_parts(scores.detach().mean(0), batch.part, batch.n_total),
             config.rho,
             log_prior=batch.log_prior,
             n_iter=config.n_sinkhorn_iter,
         )
-        loss = cross_entropy_loss(scores, codes, config.temperature)
+        losses = cross_entropy_loss(scores, codes[batch.part], config.temperature)
     if batch.partners is not None:
-        shape = (-1, config.n_frames, config.embedding_dim)
-        loss = loss + config.alpha * temporal_coherence_loss(
+        shape = (len(embeddings), -1, config.n_frames, config.embedding_dim)
+        losses = losses + config.alpha * temporal_coherence_loss(
             embeddings.view(shape), embed(parameters, batch.partners).view(shape)
         )
     if batch.times is not None:
         predicted = predict_time(parameters, embeddings)
-        loss = loss + config.beta * time_stamp_loss(predicted, batch.times)
-    return loss
+        losses = losses + config.beta * time_stamp_loss(predicted, batch.times)
+    return losses
 
 
 def train_step(state, batch, config):
-    """Update encoder and prototypes on one mini-batch.
+    """Update encoders and prototypes on one mini-batch.
 
     Parameters
     ----------
     state : TrainingState
-        Updated in place.
+        Updated in place, but for the count of steps.
     batch : Batch
         The mini-batch.
     config : TrainingConfig
@@ -163,74 +129,87 @@ def train_step(state, batch, config):
 
     Returns
     -------
-    loss : Tensor of shape ()
-        The loss before the update, on the device.
+    losses : Tensor of shape (n_init,)
+        The losses before the update, on the device; what this process adds to the mean
+        over the mini-batch.
     """
-    loss = batch_loss(state.parameters, batch, config)
+    losses = batch_loss(state.parameters, batch, config)
+    share = torch.full_like(losses, len(batch.frames) / batch.n_total)
     state.optimizer.zero_grad()
-    loss.backward()
-    if "prototypes" in state.parameters and state.n_iter < config.freeze_iter:
+    losses.backward(share)
+    if is_frozen(state, config):
         state.parameters["prototypes"].grad = None  # the optimiser passes over it
+    gradients = [value.grad for value in state.parameters.values()]
+    sum_over_processes([value for value in gradients if value is not None])
     state.optimizer.step()
-    state.n_iter += 1
-    return loss.detach()
+    return losses.detach() * share
 
 
-def fit_loop(state, videos, batches, config, progress=None):
+def is_frozen(state, config):
+    """Whether the prototypes are left as drawn in the next step."""
+    return "prototypes" in state.parameters and state.n_iter < config.freeze_iter
+
+
+def fit_loop(state, batches, config, progress=None):
     """Train on mini-batches until they end or the loss no longer falls.
 
     Parameters
     ----------
     state : TrainingState
         Updated in place.
-    videos : Videos
-        The videos to draw frames from.
-    batches : iterable of ndarray of int
-        Indices of the videos of each mini-batch; one step each.
+    batches : iterable of Batch
+        The mini-batches; one step each.
     config : TrainingConfig
         Settings. With ``tol`` set, training stops once the mean loss over
         ``n_iter_no_change`` steps with free prototypes is not ``tol`` below the best.
     progress : callable, default=None
-        Called with the list of new losses every ``n_iter_no_change`` steps.
+        Called with the list of new losses (their mean over networks) every
+        ``n_iter_no_change`` steps.
 
     Returns
     -------
-    losses : list of float
-        Loss of each step.
+    losses : ndarray of shape (n_steps, n_init)
+        Loss of each step and network.
 
     Raises
     ------
     ValueError
         If the loss stops being finite.
     """
+    on_gpu = state.parameters["hidden_weight"].device.type == "cuda"
+    is_alone = rank_and_size()[1] == 1
+    step = GraphedStep(train_step, is_frozen) if on_gpu and is_alone else train_step
     losses, pending, best = [], [], np.inf
-    for batch in sampled_batches(state, videos, batches, config):
-        pending.append(train_step(state, batch, config))
+    for batch in batches:
+        set_learning_rate(state, config)
+        pending.append(step(state, batch, config))
+        state.n_iter += 1
         if len(pending) < config.n_iter_no_change:
             continue
-        mean = _collect(pending, losses, progress)
+        losses.append(_collect(pending, progress))
         if config.tol is None or state.n_iter - config.n_iter_no_change < (
             config.freeze_iter
         ):
             continue
+        mean = losses[-1].mean()
         if mean > best - config.tol:
             break
         best = mean
     if pending:
-        _collect(pending, losses, progress)
-    return losses
+        losses.append(_collect(pending, progress))
+    return np.concatenate(losses)
 
 
-def sampled_batches(state, videos, batches, config):
+def sampled_batches(generator, reader, blocks, config):
     """Sample frames for each mini-batch of videos.
 
     Parameters
     ----------
-    state : TrainingState
-        Its generator draws the frames.
-    videos : Videos
-        The videos to draw frames from.
-    batches : iterable of ndarray of int
+    generator : torch.Generator
+        Draws the frames.
+    reader : ResidentReader or StreamReader
+        Reads them.
+    blocks : list of ndarray of int, of shape (n_batches, n_videos)
         Indices of the videos of each mini-batch.
     config : TrainingConfig
         Settings.
@@ -240,44 +219,57 @@ def sampled_batches(state, videos, batches, config):
     batch : Batch
         The mini-batch.
     """
-    device = state.parameters["hidden_weight"].device
-    log_prior = partners = times = None
-    if config.prior is not None:
-        log_prior = log_temporal_prior(config.n_frames, config.n_actions, config.sigma)
-        log_prior = torch.tensor(log_prior, dtype=torch.float32, device=device)
-        log_prior = log_prior.repeat(min(config.batch_size, len(videos)), 1)
-    window = min(config.window, videos.lengths.max()) if config.alpha else 0
-    for batch in batches:
-        lengths = videos.lengths[batch]
-        frames, partners = sample_frames(
-            lengths, config.n_frames, window, state.generator
-        )
-        if config.beta:
-            times = ((frames + 0.5) / lengths[:, None]).astype(np.float32)
-            times = torch.from_numpy(times.reshape(-1)).to(device)
-        if partners is not None:
-            partners = videos.gather(batch, partners, device)
-        yield Batch(
-            videos.gather(batch, frames, device),
-            log_prior if log_prior is None else log_prior[: frames.size],
-            partners,
-            times,
-        )
+    lengths, device = reader.lengths, reader.device
+    window = min(config.window, lengths.max()) if config.alpha else 0
+    for block in blocks:
+        n_videos = block.shape[1]
+        log_prior = _stacked_prior(config, n_videos, device)
+        part = own_part(n_videos)
+        n_ahead = max(1, DRAWN_AHEAD // (n_videos * config.n_frames))
+        for batches in np.split(block, range(n_ahead, len(block), n_ahead)):
+            frames, partners = sample_frames(
+                lengths[batches], config.n_frames, window, generator
+            )
+            batches, frames = batches[:, part], frames[:, part]
+            if config.beta:
+                times = (frames + 0.5) / lengths[batches][..., None]
+                times = torch.from_numpy(times.reshape(len(batches), -1))
+                times = times.to(device, torch.float32)
+            near = reader.read(batches, partners[:, part]) if window else None
+            for step, own in enumerate(reader.read(batches, frames)):
+                yield Batch(
+                    own,
+                    slice(part.start * config.n_frames, part.stop * config.n_frames),
+                    n_videos * config.n_frames,
+                    log_prior,
+                    next(near) if window else None,
+                    times[step] if config.beta else None,
+                )
 
 
-def _collect(pending, losses, progress):
+def _stacked_prior(config, n_videos, device):
+    """Repeat the prior for each video; in memory frames come last, as in the scores."""
+    if config.prior is None:
+        return None
+    log_prior = log_temporal_prior(config.n_frames, config.n_actions, config.sigma)
+    log_prior = torch.tensor(log_prior.T, dtype=torch.float32, device=device)
+    return log_prior.repeat(1, n_videos).T
+
+
+def _collect(pending, progress):
     """Fetch a block of losses from the device, which waits for it but once."""
-    values = torch.stack(pending).tolist()
-    if not np.isfinite(values).all():
+    losses = torch.stack(pending)
+    sum_over_processes([losses])
+    losses = losses.cpu().numpy().astype(float)
+    if not np.isfinite(losses).all():
         raise ValueError(
             "The loss is no longer finite: check learning_rate, the weights and scales "
             "of the losses, and the scale of the features."
         )
     pending.clear()
-    losses.extend(values)
     if progress is not None:
-        progress(values)
-    return np.mean(values)
+        progress(losses.mean(axis=1).tolist())
+    return losses
 
 
 @torch.inference_mode(False)
@@ -315,6 +307,7 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
         If ``start`` has other widths than the settings and videos ask for, or if the
         loss stops being finite.
     """
+    keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
     n_features = videos.arrays[0].shape[1]
     if start is None:
@@ -323,28 +316,74 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
             config.hidden_dim,
             config.embedding_dim,
             config.n_actions,
+            n_init=1 if one_pass else config.n_init,
             with_time=config.beta > 0,
             generator=generator,
         )
-        start = Snapshot(
-            {name: value.numpy() for name, value in parameters.items()}, n_iter=0
-        )
+        parameters = {name: value.to(device) for name, value in parameters.items()}
+        state = new_state(parameters, config, generator)
     else:
-        _check_widths(start.parameters, config, n_features)
-    state = _restore(start, config, generator, device)
+        check_widths(start.parameters, config, n_features)
+        state = restore(start, config, generator, device)
     if one_pass:
         config = replace(config, tol=None)  # a pass takes every video
-        batches = one_pass_batches(len(videos), config.batch_size)
+        stages = [one_pass_batches(len(videos), config.batch_size)]
     else:
         batches = shuffled_batches(
             len(videos), config.batch_size, config.max_iter, generator
         )
-    with torch.autocast(device.type, enabled=False):
-        losses = fit_loop(state, videos, batches, config, progress)
-    snapshot = _snapshot(state)
+        n_stages = 1 if state.n_networks == 1 else N_STAGES
+        stages = [[part] for part in np.array_split(batches, n_stages) if len(part)]
+        state.last_iter = state.n_iter + config.max_iter
+    with torch.autocast(device.type, enabled=False), training_stream(device):
+        state, losses = fit_in_stages(
+            state, open_reader(videos, device), stages, config, progress
+        )
+    snapshot = take_snapshot(state)
     if config.n_actions is not None and config.prior is None:
         snapshot = _order_by_time(snapshot, videos, config, device)
     return snapshot, losses
+
+
+def fit_in_stages(state, reader, stages, config, progress=None):
+    """Train, leaving the worse half of the networks behind at the end of each stage.
+
+    Parameters
+    ----------
+    state : TrainingState
+        With one network or more.
+    reader : ResidentReader or StreamReader
+        Reads the frames.
+    stages : list of list of ndarray
+        Mini-batches of each stage, see `sampled_batches`.
+    config : TrainingConfig
+        Settings.
+    progress : callable, default=None
+        See `fit_loop`.
+
+    Returns
+    -------
+    state : TrainingState
+        With the network whose mean loss over the last tenth of the last stage is the
+        lowest.
+    losses : list of float
+        Loss of this network in each step.
+    """
+    curves = np.empty((0, state.n_networks))
+    for number, blocks in enumerate(stages, 1):
+        batches = sampled_batches(state.generator, reader, blocks, config)
+        losses = fit_loop(state, batches, config, progress)
+        curves = np.concatenate([curves, losses])
+        has_stopped = len(losses) < sum(map(len, blocks))
+        is_last = has_stopped or number == len(stages)
+        n_kept = 1 if is_last else -(-state.n_networks // 2)
+        final = losses[-max(1, len(losses) // 10) :].mean(axis=0)
+        order = np.argsort(final, kind="stable")
+        state = keep_networks(state, order[:n_kept], config)
+        curves = curves[:, order[:n_kept]]
+        if is_last:
+            break
+    return state, curves[:, 0].tolist()
 
 
 def _order_by_time(snapshot, videos, config, device):
@@ -364,66 +403,3 @@ def _order_by_time(snapshot, videos, config, device):
             for name, value in moments["prototypes"].items()
         }
     return replace(snapshot, parameters=parameters, moments=moments)
-
-
-def _check_widths(parameters, config, n_features):
-    """Refuse to go on from a network of another shape."""
-    fitted_features, hidden_dim = parameters["hidden_weight"].shape
-    for name, fitted, asked in (
-        ("n_actions", len(parameters["prototypes"]), config.n_actions),
-        ("embedding_dim", len(parameters["output_bias"]), config.embedding_dim),
-        ("hidden_dim", hidden_dim, config.hidden_dim),
-        ("n_features", fitted_features, n_features),
-    ):
-        if fitted != asked:
-            raise ValueError(
-                f"Cannot go on from a fit with {name}={fitted} to {name}={asked}; fit "
-                "anew, with warm_start=False."
-            )
-    if config.beta and "time_weight" not in parameters:
-        raise ValueError(
-            f"Cannot go on from a fit with beta=0 to beta={config.beta}; fit anew, "
-            "with warm_start=False."
-        )
-
-
-def _restore(snapshot, config, generator, device):
-    """Put a snapshot on a device."""
-    parameters = {
-        name: torch.tensor(value, device=device).requires_grad_()
-        for name, value in snapshot.parameters.items()
-    }
-    optimizer = torch.optim.Adam(
-        parameters.values(),
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
-    for name, moments in (snapshot.moments or {}).items():
-        optimizer.state[parameters[name]] = {
-            key: torch.tensor(value, device=device) for key, value in moments.items()
-        }
-    if snapshot.rng_state is not None:
-        generator.set_state(torch.tensor(snapshot.rng_state, device="cpu"))
-    return TrainingState(parameters, optimizer, generator, snapshot.n_iter)
-
-
-def _snapshot(state):
-    """Copy a state to numpy."""
-    return Snapshot(
-        {name: _to_numpy(value) for name, value in state.parameters.items()},
-        state.n_iter,
-        {
-            name: {
-                key: _to_numpy(moment)
-                for key, moment in state.optimizer.state[value].items()
-            }
-            for name, value in state.parameters.items()
-            if value in state.optimizer.state
-        },
-        state.generator.get_state().numpy(),
-    )
-
-
-def _to_numpy(tensor):
-    return tensor.detach().cpu().numpy()

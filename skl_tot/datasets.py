@@ -2,7 +2,6 @@
 
 import os
 import re
-import warnings
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from numbers import Integral, Real
@@ -11,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
+
+from skl_tot._video_files import VideoFiles, read_features
 
 
 @validate_params(
@@ -131,13 +132,21 @@ def _draw_durations(rng, n_videos, n_actions, mean_length, unevenness):
         "activity": [str, None],
         "mmap": ["boolean"],
         "stride": [Interval(Integral, 1, None, closed="left")],
+        "transpose": ["boolean"],
         "label_mapping": [str, os.PathLike, None],
         "split_label": [str, None],
     },
     prefer_skip_nested_validation=True,
 )
 def load_action_dataset(
-    root, activity=None, mmap=True, *, stride=1, label_mapping=None, split_label=None
+    root,
+    activity=None,
+    mmap=True,
+    *,
+    stride=1,
+    transpose=False,
+    label_mapping=None,
+    split_label=None,
 ):
     r"""Load features and labels from the folder layout common in action segmentation.
 
@@ -162,6 +171,9 @@ def load_action_dataset(
         Whether to map ``.npy`` files into memory, read-only, rather than read them.
     stride : int, default=1
         Keep frames 0, ``stride``, 2 ``stride``, … of features and labels.
+    transpose : bool, default=False
+        Whether the files hold features as (n_features, n_frames), as those of many
+        data sets do.
     label_mapping : str or path-like, default=None
         File with ``<label in groundTruth> <label to use>`` a line, such as a coarser
         granularity.
@@ -174,8 +186,10 @@ def load_action_dataset(
     Returns
     -------
     data : Bunch
-        videos : list of ndarray of shape (n_frames_i, n_features)
-            Features in the type of the file; float64 for ``.txt``.
+        videos : VideoFiles or list of ndarray of shape (n_frames_i, n_features)
+            Features in the type of the file; float64 for ``.txt``. With ``mmap``, and
+            if no file is ``.txt``, they are `VideoFiles`, a sequence that opens a file
+            when it is asked for.
         labels : list of ndarray of str of shape (n_frames_i,), or None
             Label of each frame; None without a folder ``groundTruth``.
         names : list of str
@@ -215,14 +229,18 @@ def load_action_dataset(
     """
     root = Path(root)
     paths = _find_features(root / "features", activity)
-    videos = [_read_features(path, mmap) for path in paths]
+    if mmap and all(path.suffix == ".npy" for path in paths):
+        videos = VideoFiles(paths, transpose=transpose)
+    else:
+        videos = [read_features(p, mmap=mmap, transpose=transpose) for p in paths]
+    shapes = [video.shape for video in videos]
     names = [path.stem for path in paths]
     target_names = _read_mapping(root)
     labels = None
     if (root / "groundTruth").is_dir():
         labels = [
-            _read_labels(root / "groundTruth", path, video.shape, target_names)
-            for path, video in zip(paths, videos)
+            _read_labels(root / "groundTruth", path, shape, target_names)
+            for path, shape in zip(paths, shapes)
         ]
         if target_names is None:
             target_names = np.unique(np.concatenate(labels)).tolist()
@@ -233,8 +251,12 @@ def load_action_dataset(
     if activity is not None and labels is not None:  # the mapping has all activities
         occurring = set(np.concatenate(labels).tolist())
         target_names = [label for label in target_names if label in occurring]
+    if isinstance(videos, VideoFiles):
+        videos = VideoFiles(paths, stride=stride, transpose=transpose)
+    else:
+        videos = [video[::stride] for video in videos]
     return Bunch(
-        videos=[video[::stride] for video in videos],
+        videos=videos,
         labels=None if labels is None else [video[::stride] for video in labels],
         names=names,
         target_names=target_names,
@@ -265,28 +287,6 @@ def _find_features(folder, activity):
                 "for each video."
             )
     return paths
-
-
-def _read_features(path, mmap):
-    """Array of shape (n_frames, n_features)."""
-    try:
-        if path.suffix == ".npy" and mmap:
-            video = np.lib.format.open_memmap(path, mode="r")
-        elif path.suffix == ".npy":
-            with path.open("rb") as file:
-                video = np.lib.format.read_array(file, allow_pickle=False)
-        else:
-            with warnings.catch_warnings():  # an empty file is an error below
-                warnings.simplefilter("ignore", UserWarning)
-                video = np.loadtxt(path, ndmin=2)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{path} holds {video.dtype} of shape {video.shape}, expected numbers of "
-            "shape (frames, features)."
-        )
-    return video
 
 
 def _read_lines(path):
@@ -338,7 +338,7 @@ def _read_labels(folder, feature_path, shape, target_names):
     if len(labels) != shape[0]:
         hint = ""
         if len(labels) == shape[1]:
-            hint = " The features may be stored as (features, frames): transpose them."
+            hint = " Are the features stored the other way round (transpose)?"
         raise ValueError(
             f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
             f"expected {shape[0]} labels.{hint}"

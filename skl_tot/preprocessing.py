@@ -246,8 +246,8 @@ class FramewiseTransformer(
 
 
 def _concatenate(videos):
-    """One array of all frames; a single video is not copied."""
-    return videos[0] if len(videos) == 1 else np.concatenate(videos)
+    """One array of all frames; a single array is not copied."""
+    return np.asarray(videos[0]) if len(videos) == 1 else np.concatenate(videos)
 
 
 def _fit_in_batches(transformer, videos):
@@ -278,7 +278,7 @@ def _apply(method, videos, form):
     """Dense outputs of a method for every video, in the form of the input."""
     outputs = []
     for i, video in enumerate(videos):
-        output = method(video)
+        output = method(np.asarray(video))
         output = output.toarray() if sparse.issparse(output) else np.asarray(output)
         if len(output) != len(video):
             raise ValueError(

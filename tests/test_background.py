@@ -78,9 +78,10 @@ class TestKernel:
         labels = [np.repeat([0, -1, 1], [8, 4, 8]) for _ in videos]
         kept = [path >= 0 for path in labels]
         expected = cross_video_consistency(
-            [video[k] for video, k in zip(videos, kept)],
+            [[video[k]] for video, k in zip(videos, kept)],
             [path[k] for path, k in zip(labels, kept)],
         )
+        videos = [[video[:9], video[9:]] for video in videos]
         assert cross_video_consistency(videos, labels) == pytest.approx(expected)
         assert cross_video_consistency(videos, [np.full(20, -1)] * 3) == 0
 

@@ -24,23 +24,21 @@ def fitted(activity):
 
 class TestOrderedGaussians:
     @pytest.fixture
-    def embeddings(self):
+    def frames(self):
         """Two videos that show the clusters at 0, 10 and 20 in the order 10, 20, 0."""
         rng = np.random.default_rng(0)
-        return [
-            np.concatenate([rng.normal(m, 0.5, size=(n, 2)) for m in (10, 20, 0)])
-            for n in (12, 20)
-        ]
+        return np.concatenate(
+            [rng.normal(m, 0.5, size=(n, 2)) for n in (12, 20) for m in (10, 20, 0)]
+        )
 
-    def test_order_is_that_of_time(self, embeddings):
-        gaussians = ordered_gaussians(embeddings, KMeans(3, n_init=5), 1e-6)
+    def test_order_is_that_of_time(self, frames):
+        gaussians = ordered_gaussians(frames, [36, 60], KMeans(3, n_init=5), 1e-6)
         means = [gaussian.means_[0, 0] for gaussian in gaussians]
         np.testing.assert_allclose(means, [10, 20, 0], atol=0.5)
 
-    def test_densities_equal_scipy(self, embeddings):
-        frames = np.concatenate(embeddings)
+    def test_densities_equal_scipy(self, frames):
         kmeans = KMeans(3, n_init=5, random_state=0)
-        gaussians = ordered_gaussians(embeddings, kmeans, 0.0)
+        gaussians = ordered_gaussians(frames, [36, 60], kmeans, 0.0)
         for gaussian in gaussians:
             cluster = kmeans.predict(gaussian.means_)[0]
             members = frames[kmeans.labels_ == cluster]
@@ -50,9 +48,9 @@ class TestOrderedGaussians:
             np.testing.assert_allclose(gaussian.score_samples(frames), expected)
 
     def test_cluster_of_one_frame_is_as_wide_as_all(self):
-        frames = [np.array([[0.0], [0.1], [0.2], [9.0]])]
-        last = ordered_gaussians(frames, KMeans(2, n_init=5), 1e-6)[1]
-        assert last.covariances_.item() == pytest.approx(np.var(frames[0]), rel=1e-3)
+        frames = np.array([[0.0], [0.1], [0.2], [9.0]])
+        last = ordered_gaussians(frames, [4], KMeans(2, n_init=5), 1e-6)[1]
+        assert last.covariances_.item() == pytest.approx(np.var(frames), rel=1e-3)
 
 
 def test_decodes_its_own_densities(fitted, activity):

@@ -333,7 +333,7 @@ MAPPING = "mapping/mapping.txt"
             write(TRUTH, "c\nc"),
             ValueError,
             r"has 2 labels, .* shape \(1, 2\), expected 1 labels\. "
-            r"The features may be stored as \(features, frames\): transpose them\.$",
+            r"Are the features stored the other way round \(transpose\)\?$",
         ),
         (
             write(TRUTH, "d"),

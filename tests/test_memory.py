@@ -8,9 +8,10 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import TemporalOTSegmenter, _sequences
+from skl_tot import CTESegmenter, TemporalOTSegmenter, _sequences
+from skl_tot._label_free import cross_video_consistency
 from skl_tot._sequences import row_blocks
-from skl_tot.datasets import load_action_dataset
+from skl_tot.datasets import VideoFiles, load_action_dataset
 
 QUICK = {"n_actions": 3, "max_iter": 20, "n_frames": 16, "random_state": 0}
 
@@ -46,6 +47,16 @@ def large(tmp_path_factory):
     return load_action_dataset(root, mmap=True).videos
 
 
+def peak_memory(function):
+    """Bytes that arrays and objects take at most while a function runs."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -53,19 +64,45 @@ def large(tmp_path_factory):
         {"standardize": "video"},
         {"standardize": None},
         {"background": 5.0},
+        {"compute_labels": False},
     ],
     ids=str,
 )
 def test_no_video_is_ever_in_memory_whole(large, settings):
     model = TemporalOTSegmenter(**QUICK, **settings)
     model.fit(np.eye(9))  # torch imports parts of itself as they are needed
-    tracemalloc.start()
-    try:
-        model.fit(large).predict(large[0])
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_memory(lambda: [model.fit(large).predict(large[0]), model.score(large)])
     assert peak < large[0].nbytes / 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stride", "order"),
+    [(np.int16, 1, "C"), (np.float16, 1, "C"), ("f4", 2, "C"), ("f4", 1, "F")],
+)
+@pytest.mark.parametrize("as_list", [False, True])
+def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_list):
+    shape = (60_000, 512)
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        video = np.lib.format.open_memmap(
+            tmp_path / f"{name}.npy", "w+", dtype, shape, fortran_order=order == "F"
+        )
+        video[::10_000] = 50 * rng.normal(size=(6, 512))
+        del video
+    files = VideoFiles([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
+    model = TemporalOTSegmenter(**QUICK).fit(np.eye(9))
+    videos = list(files) if as_list else files
+    peak = peak_memory(lambda: model.fit(videos).score(videos))
+    assert peak < 4 * files[0].size / 2
+
+
+def test_clustering_holds_little_more_than_the_embeddings():
+    videos = [np.random.default_rng(0).normal(size=(50_000, 2))] * 4
+    model = CTESegmenter(4, max_iter=3, n_init=1, random_state=0, compute_labels=False)
+    model.fit(videos[0][:100])
+    embeddings = 200_000 * 40 * 8
+    # those of a cluster and what a Gaussian makes of them come on top
+    assert peak_memory(lambda: model.fit(videos)) < 2.5 * embeddings
 
 
 @pytest.mark.parametrize("n_bytes", [1, 100, 1000, 10**9])
@@ -83,8 +120,10 @@ def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standard
     videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
     model = TemporalOTSegmenter(**QUICK, standardize=standardize, background=10.0)
     whole = model.fit(videos).background_, model.labels_
+    score = model.score(videos)
     monkeypatch.setattr(_sequences, "BLOCK_BYTES", 300)
     model.fit(videos)
+    assert model.score(videos) == pytest.approx(score, rel=1e-3)
     for name, value in whole[0].items():
         np.testing.assert_allclose(model.background_[name], value, rtol=1e-4, atol=1e-6)
     for labels, expected in zip(model.labels_, whole[1]):
@@ -96,6 +135,17 @@ def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standard
             np.testing.assert_allclose(
                 value, getattr(expected, name), rtol=1e-6, atol=1e-12
             )
+
+
+def test_consistency_does_not_depend_on_the_blocks(activity):
+    videos, labels = activity
+    expected = cross_video_consistency([[video] for video in videos], labels)
+    for n_rows in (1, 7):
+        blocks = (
+            np.split(video, range(n_rows, len(video), n_rows)) for video in videos
+        )
+        score = cross_video_consistency(blocks, labels)
+        assert score == pytest.approx(expected, rel=1e-12)
 
 
 def test_lazy_sequence(activity, tmp_path):

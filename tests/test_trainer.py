@@ -1,19 +1,23 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from skl_tot import _sequences, _trainer
-from skl_tot._device import resolve_device
+from skl_tot import _device, _sequences, _trainer
+from skl_tot._device import choose_gpu, resolve_device
+from skl_tot._graph import GraphedStep
 from skl_tot._losses import (
     cross_entropy_loss,
     temporal_coherence_loss,
     time_stamp_loss,
 )
 from skl_tot._network import embed, encode, init_parameters, score_frames
+from skl_tot._readers import ResidentReader
 from skl_tot._sampling import Videos
-from skl_tot._trainer import Batch, Snapshot, TrainingConfig, batch_loss, train
+from skl_tot._state import Snapshot, TrainingConfig
+from skl_tot._trainer import Batch, batch_loss, is_frozen, train, train_step
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(
@@ -91,7 +95,7 @@ class TestLosses:
         assert torch.autograd.gradcheck(
             lambda s: cross_entropy_loss(s, codes, 0.5), scores
         )
-        times = torch.rand(6, dtype=torch.float64, requires_grad=True)
+        times = torch.rand(2, 6, dtype=torch.float64, requires_grad=True)
         assert torch.autograd.gradcheck(
             lambda t: time_stamp_loss(t, codes[:, 0]), times
         )
@@ -99,6 +103,35 @@ class TestLosses:
         assert torch.autograd.gradcheck(
             lambda p: temporal_coherence_loss(p[0], p[1]), pair
         )
+
+    def test_leading_dimensions_are_problems_of_their_own(self):
+        generator = torch.Generator().manual_seed(0)
+        scores = torch.randn(3, 6, 4, generator=generator)
+        codes = torch.softmax(torch.randn(6, 4, generator=generator), -1)
+        pairs = torch.randn(2, 3, 2, 5, 4, generator=generator)
+        times = torch.rand(3, 6, generator=generator)
+        for all_at_once, one_by_one in (
+            (
+                cross_entropy_loss(scores, codes, 0.2),
+                [cross_entropy_loss(one, codes, 0.2) for one in scores],
+            ),
+            (
+                temporal_coherence_loss(*pairs),
+                [temporal_coherence_loss(*pair) for pair in zip(*pairs)],
+            ),
+            (
+                time_stamp_loss(times, times[0]),
+                [time_stamp_loss(one, times[0]) for one in times],
+            ),
+        ):
+            torch.testing.assert_close(all_at_once, torch.stack(one_by_one))
+
+    def test_nothing_costs_nothing(self):
+        """A process may have no video of a mini-batch."""
+        empty = torch.empty(0, 3)
+        assert cross_entropy_loss(empty, empty, 0.1) == 0
+        assert temporal_coherence_loss(empty[None, :, None], empty[None, :, None]) == 0
+        assert time_stamp_loss(empty[:, 0], empty[:, 0]) == 0
 
 
 def slow_loss(parameters, frames, partners, times, settings):
@@ -156,7 +189,7 @@ VARIANTS = {
 def test_loss_of_every_variant_equals_a_slow_one(variant):
     settings = config(n_frames=6, **VARIANTS[variant])
     rng = np.random.default_rng(0)
-    parameters = {
+    networks = {
         name: (value * 100).double()
         for name, value in init_parameters(
             5, 6, 4, 3, with_time=True, generator=torch.Generator().manual_seed(0)
@@ -167,11 +200,14 @@ def test_loss_of_every_variant_equals_a_slow_one(variant):
     prior = torch.tensor(_trainer.log_temporal_prior(6, 3, settings.sigma))
     batch = Batch(
         torch.tensor(frames),
+        slice(0, 12),
+        12,
         prior.repeat(2, 1) if settings.prior else None,
         torch.tensor(partners) if settings.alpha else None,
         torch.tensor(times) if settings.beta else None,
     )
-    loss = float(batch_loss(parameters, batch, settings))
+    loss = float(batch_loss(networks, batch, settings))
+    parameters = {name: value[0] for name, value in networks.items()}
     expected = slow_loss(parameters, frames, partners, times, settings)
     assert loss == pytest.approx(expected, rel=1e-9)
     others = [
@@ -188,7 +224,7 @@ class TestNetwork:
             5, 6, 4, 3, generator=torch.Generator().manual_seed(0)
         )
         frames = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
-        values = {name: value.numpy() for name, value in parameters.items()}
+        values = {name: value[0].numpy() for name, value in parameters.items()}
 
         def layer(inputs, name):
             total = inputs @ values[f"{name}_weight"] + values[f"{name}_bias"]
@@ -196,9 +232,9 @@ class TestNetwork:
 
         expected = layer(layer(frames.numpy(), "hidden"), "output")
         embeddings = embed(parameters, frames)
-        np.testing.assert_allclose(embeddings, expected, rtol=1e-5)
+        np.testing.assert_allclose(embeddings[0], expected, rtol=1e-5)
         np.testing.assert_allclose(
-            score_frames(parameters, embeddings),
+            score_frames(parameters, embeddings)[0],
             expected @ values["prototypes"].T,
             rtol=1e-5,
         )
@@ -236,30 +272,32 @@ class TestTraining:
         assert len(losses) == 300
         assert np.mean(losses[-20:]) < 0.8 * np.mean(losses[:20])
 
-    def test_first_step_equals_a_bare_step(self, videos):
+    def test_first_step_equals_a_bare_step(self, videos, monkeypatch):
         """The losses, the gradients and Adam's update, written out once more."""
         settings = config(alpha=0.7, max_iter=1)
         generator = torch.Generator().manual_seed(3)
         parameters = init_parameters(5, 6, 4, 3, generator=generator)
-        start = Snapshot({k: v.numpy().copy() for k, v in parameters.items()}, 0)
-        seen = {}
+        start = Snapshot({k: v[0].numpy().copy() for k, v in parameters.items()}, 0)
+        seen = []
 
-        class Spy(Videos):
-            def gather(self, batch, frames, device):
-                seen[len(seen)] = super().gather(batch, frames, device)
-                return seen[len(seen) - 1]
+        class Spy(ResidentReader):
+            def read(self, batches, frames):
+                for rows in super().read(batches, frames):
+                    seen.append(rows)
+                    yield rows
 
-        snapshot, losses = run(Spy(videos.arrays), settings, start=start)
+        monkeypatch.setattr(_trainer, "open_reader", Spy)
+        snapshot, losses = run(videos, settings, start=start)
         leaves = {k: v.clone().requires_grad_() for k, v in parameters.items()}
-        near, sampled = seen[0], seen[1]
-        embeddings = embed(leaves, sampled)
-        scores = score_frames(leaves, embeddings)
+        sampled, near = seen
+        embeddings = embed(leaves, sampled)[0]
+        scores = score_frames(leaves, embeddings[None])[0]
         prior = torch.tensor(_trainer.log_temporal_prior(8, 3, 1.0)).float()
         codes = _trainer.sinkhorn(
             scores.detach(), 0.1, log_prior=torch.cat([prior, prior])
         )
         loss = -(codes * torch.log_softmax(scores / 0.1, 1)).sum(1).mean()
-        partners = embed(leaves, near).view(2, 8, 4)
+        partners = embed(leaves, near)[0].view(2, 8, 4)
         for video in range(2):
             logits = embeddings.view(2, 8, 4)[video] @ partners[video].T
             loss = loss - 0.7 * torch.log_softmax(logits, 1).diag().mean() / 2
@@ -270,7 +308,7 @@ class TestTraining:
             # Adam's first step is the learning rate times the normalised gradient.
             step = 1e-2 * gradient / (gradient.abs() + 1e-8)
             np.testing.assert_allclose(
-                snapshot.parameters[name], (leaf - step).detach(), atol=2e-4
+                snapshot.parameters[name], (leaf - step).detach()[0], atol=2e-4
             )
 
     def test_prototypes_are_frozen_then_free(self, videos):
@@ -366,6 +404,119 @@ class TestTraining:
     def test_diverging_loss_is_an_error(self, videos):
         with pytest.raises(ValueError, match="The loss is no longer finite"):
             run(videos, config(learning_rate=1e38))
+
+
+class TestSeveralNetworks:
+    def test_one_transport_for_all(self, videos):
+        """Pseudo-labels are those of the mean of the scores."""
+        networks = init_parameters(
+            5, 6, 4, 3, n_init=3, generator=torch.Generator().manual_seed(0)
+        )
+        networks = {name: value * 100 for name, value in networks.items()}
+        frames = torch.randn(16, 5, generator=torch.Generator().manual_seed(1))
+        prior = torch.tensor(_trainer.log_temporal_prior(8, 3, 1.0)).float()
+        batch = Batch(frames, slice(0, 16), 16, prior.repeat(2, 1))
+        losses = batch_loss(networks, batch, CONFIG)
+        scores = score_frames(networks, embed(networks, frames))
+        codes = _trainer.sinkhorn(scores.mean(0), 0.1, log_prior=batch.log_prior)
+        expected = [cross_entropy_loss(one, codes, 0.1) for one in scores]
+        torch.testing.assert_close(losses, torch.stack(expected))
+        assert len(set(losses.tolist())) == 3
+
+    def test_the_better_half_stays(self, videos, monkeypatch):
+        stages, kept = [], []
+        fit_loop, keep_networks = _trainer.fit_loop, _trainer.keep_networks
+
+        def watch_loop(*args):
+            stages.append(fit_loop(*args))
+            return stages[-1]
+
+        def watch_keep(state, networks, settings):
+            kept.append(list(networks))
+            return keep_networks(state, networks, settings)
+
+        monkeypatch.setattr(_trainer, "fit_loop", watch_loop)
+        monkeypatch.setattr(_trainer, "keep_networks", watch_keep)
+        snapshot, losses = run(videos, config(n_init=6, max_iter=90))
+        assert [stage.shape for stage in stages] == [(30, 6), (30, 3), (30, 2)]
+        assert [len(networks) for networks in kept] == [3, 2, 1]
+        for stage, networks in zip(stages, kept):
+            order = np.argsort(stage[-3:].mean(axis=0))
+            assert networks == list(order[: len(networks)])
+        names = [kept[0][kept[1][kept[2][0]]], kept[1][kept[2][0]], kept[2][0]]
+        curves = [stage[:, name] for stage, name in zip(stages, names)]
+        assert losses == np.concatenate(curves).tolist()
+        assert snapshot.parameters["prototypes"].shape == (3, 4)
+        assert snapshot.moments["prototypes"]["exp_avg"].shape == (3, 4)
+
+    def test_same_seed_same_result(self, videos):
+        first, second = (run(videos, config(n_init=4, max_iter=60)) for _ in range(2))
+        assert first[1] == second[1]
+        assert_same_parameters(first[0], second[0])
+
+    @pytest.mark.parametrize("max_iter", [1, 2, 3, 4])
+    def test_few_steps(self, videos, max_iter):
+        snapshot, losses = run(videos, config(n_init=5, max_iter=max_iter))
+        assert len(losses) == snapshot.n_iter == max_iter
+
+    def test_tol_ends_all_stages(self, videos):
+        settings = config(n_init=4, learning_rate=1e-12, max_iter=90, tol=1.0)
+        assert len(run(videos, settings)[1]) == 10
+
+    def test_going_on_has_one(self, videos):
+        expected, _ = run(videos, one_pass=True)
+        snapshot, _ = run(videos, config(n_init=4), one_pass=True)
+        assert_same_parameters(expected, snapshot)
+        start = Snapshot(snapshot.parameters, 0)
+        expected, _ = run(videos, start=start)
+        assert_same_parameters(expected, run(videos, config(n_init=4), start=start)[0])
+
+
+class TestDecay:
+    def test_learning_rates(self, videos, monkeypatch):
+        rates = []
+
+        def watch(state, batch, settings):
+            rates.append(state.optimizer.param_groups[0]["lr"])
+            return train_step(state, batch, settings)
+
+        monkeypatch.setattr(_trainer, "train_step", watch)
+        run(videos, config(decay=0.5, max_iter=8))
+        falling = [1, 0.75, 0.5, 0.25]
+        np.testing.assert_allclose(rates, 1e-2 * np.array([1, 1, 1, 1, *falling]))
+
+    def test_not_in_a_stream(self, videos):
+        expected, _ = run(videos, one_pass=True)
+        snapshot, _ = run(videos, config(decay=1.0), one_pass=True)
+        assert_same_parameters(expected, snapshot)
+
+    def test_anew_in_each_fit(self, videos):
+        first, _ = run(videos, config(decay=1.0))
+        start = Snapshot(first.parameters, first.n_iter)
+        moved, _ = run(videos, config(decay=1.0), start=start)
+        assert (moved.parameters["prototypes"] != first.parameters["prototypes"]).any()
+
+
+class TestGraphedStep:
+    """The bookkeeping; that CUDA repeats what it captured is tested with a GPU."""
+
+    @staticmethod
+    def capture(function):
+        result = torch.zeros(1)
+        return lambda: result.copy_(function()), result
+
+    @pytest.mark.parametrize("one_pass", [False, True])
+    def test_equals_the_plain_step(self, videos, monkeypatch, one_pass):
+        settings = config(alpha=0.5, beta=0.5, freeze_iter=8, batch_size=4)
+        many = Videos([*videos.arrays] * 5 + videos.arrays[:1])
+        expected, losses = run(many, settings, one_pass=one_pass)
+        step = GraphedStep(train_step, is_frozen, self.capture)
+        monkeypatch.setattr(_trainer, "train_step", step)
+        snapshot, graphed = run(many, settings, one_pass=one_pass)
+        assert graphed == losses
+        assert_same_parameters(expected, snapshot)
+        phases = {(32, True), (32, False)}
+        assert set(step.graphs) == phases if not one_pass else {(32, True)}
 
 
 class TestOrderByTime:
@@ -477,9 +628,12 @@ class TestDevice:
             resolve_device("cuda")
         assert "\n" not in str(info.value)
 
-    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-    def test_cuda_trains_like_the_cpu(self, videos):
-        on_gpu, losses = run(videos, device=torch.device("cuda"))
-        _, expected = run(videos)
-        np.testing.assert_allclose(losses, expected, rtol=1e-2)
-        assert isinstance(on_gpu.parameters["prototypes"], np.ndarray)
+    def test_workers_take_turns(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+        chosen = []
+        for name in ("LokyProcess-1", "LokyProcess-2", "LokyProcess-13", "MainProcess"):
+            process = SimpleNamespace(name=name)
+            monkeypatch.setattr(_device, "current_process", lambda p=process: p)
+            chosen.append(choose_gpu())
+        assert chosen == [1, 0, 1, 1]
