@@ -1,204 +1,320 @@
-"""Time training, decoding and prediction on one thread, as ratios within one run.
+"""Time training, prediction and decoding, as ratios within one run.
 
-    python benchmarks/speed.py [--data FOLDER]
+    python benchmarks/speed.py [TOPIC ...] [--data FOLDER] [--plot FOLDER]
 
-FOLDER is a data set in the field's layout (``features/``, ``groundTruth/``,
-``mapping/``) with 12 actions, such as HAPT; without it, a generated one of the same
-size stands in.
+Prints a table for each topic and writes all of them to a file. FOLDER is a data set in
+the field's layout (``features/``, ``groundTruth/``, ``mapping/``) with 12 actions, such
+as HAPT; without it, a generated one of the same size stands in. With ``--device cuda``
+everything but the decoders is timed on the CPU and then on the GPU. One thread, whose
+seconds are of processor time, but for grid searches and GPUs, which go by the clock.
 """
 
 import argparse
+import json
+import platform
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import sklearn
 import torch
+from _decoders import time_viterbi, time_viterbi_growth
+from _steps import SMALL, Shape, time_step, time_throughput
+from _timing import interleaved, plot_panels, table
+from joblib import cpu_count, parallel_config
+from memory import MEGABYTE, anonymous_memory
+from sklearn.model_selection import GridSearchCV
 
+import skl_tot
 from skl_tot import TemporalOTSegmenter
-from skl_tot._decoding import viterbi
-from skl_tot._network import embed, init_parameters, score_frames
-from skl_tot._sampling import Videos, sample_frames, shuffled_batches
-from skl_tot._trainer import Batch, TrainingConfig, TrainingState, train_step
-from skl_tot._transport import log_temporal_prior
+from skl_tot._device import keep_freed_memory
 from skl_tot.datasets import load_action_dataset, make_activities
 
-ROUNDS = 15
 
-
-def interleaved(functions, n_calls):
-    """Median seconds a call of each function, timed in turns to share the noise."""
-    times = {name: [] for name in functions}
-    for _ in range(ROUNDS):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            for _ in range(n_calls):
-                function()
-            times[name].append((time.perf_counter() - start) / n_calls)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
-def make_optimizer(parameters, fused):
-    return torch.optim.Adam(
-        parameters.values(), lr=1e-3, weight_decay=1e-4, fused=fused
+def time_growth(
+    device,
+    *,
+    n_videos=(20, 50, 100, 200, 500, 1000),
+    lengths=(500, 1250, 2500, 5000, 12_500, 25_000),
+    max_iter=300,
+    n_rounds=3,
+):
+    """Seconds of fit, without labelling, and of predict, by the size of the data."""
+    model = TemporalOTSegmenter(
+        n_actions=12,
+        max_iter=max_iter,
+        compute_labels=False,
+        random_state=0,
+        device=device,
     )
-
-
-def compare_steps(n_features, n_actions, n_videos, embedding_dim):
-    """Our step, from sampling to update, against forward, backward and Adam alone."""
-    n_frames = 256
     rng = np.random.default_rng(0)
-    videos = Videos(
-        [rng.normal(size=(500, n_features)).astype(np.float32) for _ in range(20)],
-        np.zeros((1, n_features)),
-        np.ones((1, n_features)),
+    rows = []
+    for varied, values in ("videos", n_videos), ("frames of each", lengths):
+        functions, n_total = {}, {}
+        for value in values:
+            shape = (value, 500) if varied == "videos" else (20, value)
+            videos = list(rng.standard_normal((*shape, 64), dtype=np.float32))
+            functions["fit", value] = partial(model.fit, videos)
+            functions["predict", value] = partial(model.predict, videos)
+            n_total[value] = shape[0] * shape[1]
+        times = interleaved(functions, n_rounds=n_rounds, device=device)
+        rows += [
+            {
+                "varied": varied,
+                "value": value,
+                "fit, s": times["fit", value],
+                "predict, s": times["predict", value],
+                "predict, µs/frame": 1e6 * times["predict", value] / n_total[value],
+            }
+            for value in values
+        ]
+    return rows
+
+
+def load_videos(folder):
+    """Name, videos and number of actions of a data set, or of a stand-in for HAPT."""
+    if folder is None:
+        data = make_activities(61, 12, n_features=21, mean_length=535, random_state=0)
+        return "generated", data[0], 12
+    data = load_action_dataset(folder, mmap=False)
+    return Path(folder).resolve().name, data.videos, len(data.target_names)
+
+
+def time_n_init(
+    device, *, folder=None, n_inits=(1, 2, 4, 8, 16), n_rounds=3, **settings
+):
+    """Seconds of fit by the number of networks trained at once."""
+    name, videos, n_actions = load_videos(folder)
+    settings |= {"random_state": 0, "device": device}
+    fits = {
+        n: partial(TemporalOTSegmenter(n_actions, n_init=n, **settings).fit, videos)
+        for n in n_inits
+    }
+    times = interleaved(fits, n_rounds=n_rounds, device=device)
+    return [
+        {"data": name, "n_init": n, "fit, s": seconds, "ratio": seconds / times[1]}
+        for n, seconds in times.items()
+    ]
+
+
+def time_fit(device, *, folder=None, n_rounds=3, **settings):
+    """Fit and predict with the defaults."""
+    name, videos, n_actions = load_videos(folder)
+    settings |= {"random_state": 0, "device": device}
+    model = TemporalOTSegmenter(n_actions, **settings)
+    functions = {
+        "fit": partial(model.fit, videos),
+        "predict": partial(model.predict, videos),
+    }
+    times = interleaved(functions, n_rounds=n_rounds, device=device)
+    row = {"data": name, "videos": len(videos), "frames": sum(map(len, videos))}
+    row |= {"steps": model.n_iter_, "fit, s": times["fit"]}
+    return [row | {"predict, s": times["predict"]}]
+
+
+def describe_worker(model, X, y=None):
+    """Scorer that tells how the process that calls it is doing."""
+    return {
+        "threads": torch.get_num_threads(),
+        "mapped": np.mean([isinstance(video, np.memmap) for video in X]),
+        "memory": anonymous_memory() / MEGABYTE,
+        "seconds": time.process_time(),
+    }
+
+
+def search(videos, model, n_candidates, n_jobs):
+    """Search a grid over three folds, and return the highest that the workers tell."""
+    grid = {"rho": np.geomspace(0.02, 0.2, n_candidates)}
+    searcher = GridSearchCV(
+        model,
+        grid,
+        scoring=describe_worker,
+        refit=False,
+        cv=3,
+        n_jobs=n_jobs,
+        error_score="raise",
     )
-    settings = TemporalOTSegmenter(n_actions, embedding_dim=embedding_dim).get_params()
-    settings |= {"hidden_dim": 2 * embedding_dim, "batch_size": n_videos}
-    config = TrainingConfig(**{name: settings[name] for name in TrainingConfig.names()})
-    generator = torch.Generator().manual_seed(0)
-
-    def new_parameters():
-        parameters = init_parameters(
-            n_features,
-            config.hidden_dim,
-            embedding_dim,
-            n_actions,
-            generator=generator,
-        )
-        return {name: value.requires_grad_() for name, value in parameters.items()}
-
-    parameters = new_parameters()
-    state = TrainingState(
-        parameters, make_optimizer(parameters, True), generator, config.freeze_iter
-    )
-    prior = torch.tensor(
-        log_temporal_prior(n_frames, n_actions, config.sigma), dtype=torch.float32
-    ).repeat(n_videos, 1)
-    batches = shuffled_batches(20, n_videos, 10**9, generator)
-    device = torch.device("cpu")
-
-    def our_step():
-        batch = next(batches)
-        frames, _ = sample_frames(videos.lengths[batch], n_frames, 0, generator)
-        frames = videos.gather(batch, frames, device)
-        train_step(state, Batch(frames, prior), config)
-
-    inputs = torch.randn(n_videos * n_frames, n_features, generator=generator)
-    targets = torch.softmax(
-        torch.randn(n_videos * n_frames, n_actions, generator=generator), dim=1
-    )
-
-    def bare_step(fused):
-        bare = new_parameters()
-        optimizer = make_optimizer(bare, fused)
-
-        def step():
-            scores = score_frames(bare, embed(bare, inputs))
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(scores / 0.1, targets).backward()
-            optimizer.step()
-
-        return step
-
-    times = interleaved(
-        {"ours": our_step, "fused": bare_step(True), "plain": bare_step(False)}, 50
-    )
-    print(
-        f"step, D={n_features} K={n_actions} E={embedding_dim}, "
-        f"{n_videos} x {n_frames} frames: {times['ours'] * 1e3:.2f} ms, "
-        f"{times['ours'] / times['fused']:.2f} x a bare step with fused Adam, "
-        f"{times['ours'] / times['plain']:.2f} x one with torch's default Adam"
-    )
-
-
-def viterbi_loop(log_likelihood):
-    """The same decoder as a plain loop over frames and actions."""
-    n_frames, n_actions = log_likelihood.shape
-    score = np.full((n_frames, n_actions), -np.inf)
-    entered = np.zeros((n_frames, n_actions), dtype=bool)
-    score[0, 0] = log_likelihood[0, 0]
-    for t in range(1, n_frames):
-        for k in range(n_actions):
-            score[t, k] = score[t - 1, k]
-            if k > 0 and score[t - 1, k - 1] > score[t, k]:
-                score[t, k] = score[t - 1, k - 1]
-                entered[t, k] = True
-            score[t, k] += log_likelihood[t, k]
-    return trace_back(entered)
-
-
-def viterbi_fast_loop(log_likelihood):
-    """The same decoder as a loop over frames, with numpy across actions."""
-    n_frames, n_actions = log_likelihood.shape
-    score = np.full(n_actions, -np.inf)
-    score[0] = log_likelihood[0, 0]
-    entered = np.zeros((n_frames, n_actions), dtype=bool)
-    for t in range(1, n_frames):
-        np.greater(score[:-1], score[1:], out=entered[t, 1:])
-        score[1:] = np.maximum(score[:-1], score[1:])
-        score += log_likelihood[t]
-    return trace_back(entered)
-
-
-def trace_back(entered):
-    path = [entered.shape[1] - 1]
-    for row in entered[:0:-1]:
-        path.append(path[-1] - int(row[path[-1]]))
-    return path[::-1]
-
-
-def compare_viterbi(n_frames, n_actions):
-    rng = np.random.default_rng(0)
-    log_likelihood = np.log(rng.dirichlet(np.ones(n_actions), n_frames))
-    ours = viterbi(log_likelihood)[0].tolist()
-    assert ours == viterbi_loop(log_likelihood) == viterbi_fast_loop(log_likelihood)
-    times = interleaved(
-        {
-            "ours": lambda: viterbi(log_likelihood),
-            "loop": lambda: viterbi_loop(log_likelihood),
-            "numpy": lambda: viterbi_fast_loop(log_likelihood),
-        },
-        1,
-    )
-    print(
-        f"Viterbi, {n_frames} frames x {n_actions} actions: "
-        f"{times['ours'] * 1e3:.2f} ms; a plain Python loop takes "
-        f"{times['loop'] / times['ours']:.0f} x, a loop over frames with numpy "
-        f"across actions {times['numpy'] / times['ours']:.0f} x as long"
-    )
-
-
-def time_fit(folder):
-    if folder:
-        data = load_action_dataset(folder, mmap=False)
-        videos, name = data.videos, folder
-    else:
-        videos, _ = make_activities(
-            61, 12, n_features=21, mean_length=535, random_state=0
-        )
-        name = "generated activity"
-    model = TemporalOTSegmenter(n_actions=12, random_state=0, device="cpu")
     start = time.perf_counter()
-    model.fit(videos)
-    fitted = time.perf_counter()
-    model.predict(videos)
-    predicted = time.perf_counter()
-    print(
-        f"{name}, {len(videos)} videos, {sum(map(len, videos))} frames: "
-        f"fit of {model.n_iter_} steps {fitted - start:.1f} s, "
-        f"predict {predicted - fitted:.2f} s"
+    with parallel_config("loky", inner_max_num_threads=1):
+        results = searcher.fit(videos).cv_results_
+    names = "threads", "mapped", "memory", "seconds"
+    told = {
+        name: max(results[f"split{fold}_test_{name}"].max() for fold in range(3))
+        for name in names
+    }
+    return told | {"time": time.perf_counter() - start}
+
+
+def time_grid(
+    device,
+    *,
+    n_jobs=None,
+    shape=(24, 4000, 512),
+    n_candidates=8,
+    max_iter=300,
+    n_rounds=3,
+):
+    """Seconds of a grid search by the number of processes, all started before."""
+    n_jobs = n_jobs or [n for n in (1, 2, 4, 8, 16) if n <= cpu_count()]
+    rng = np.random.default_rng(0)
+    videos = list(rng.standard_normal(shape, dtype=np.float32))
+    settings = {"max_iter": max_iter, "random_state": 0, "device": device}
+    model = TemporalOTSegmenter(12, **settings)
+    few = [video[:99] for video in videos]  # sent as copies, for being small
+    rounds = {n: [] for n in n_jobs}
+    for _ in range(n_rounds):
+        for n in n_jobs:
+            before = search(few, model, n_candidates, n)
+            rounds[n].append((before, search(videos, model, n_candidates, n)))
+    median = {n: statistics.median(r["time"] for _, r in rounds[n]) for n in n_jobs}
+    return [
+        {
+            "n_jobs": n,
+            "time, s": median[n],
+            "speed-up": median[n_jobs[0]] / median[n],
+            "busiest worker, s": statistics.median(
+                after["seconds"] - before["seconds"] for before, after in rounds[n]
+            ),
+            "threads of a worker": int(rounds[n][-1][1]["threads"]),
+            "videos mapped": f"{rounds[n][-1][1]['mapped']:.0%}",
+            "data, MB": sum(video.nbytes for video in videos) / MEGABYTE,
+            "more memory, MB": rounds[n][-1][1]["memory"] - rounds[n][0][0]["memory"],
+        }
+        for n in n_jobs
+    ]
+
+
+class Topic(NamedTuple):
+    """What a table is about."""
+
+    measure: Callable
+    title: str
+    compared: str | None = None  # column that compares the GPU with the CPU
+    plotted: tuple = ()
+    label: str = ""
+    linear: bool = False
+
+
+TOPICS = {
+    "step": Topic(
+        time_step,
+        "A training step, sampling included, and a bare torch step (forward, backward, "
+        "fused Adam) of the same network",
+        "ours, ms",
+    ),
+    "throughput": Topic(
+        time_throughput,
+        "Training by size, one varied at a time around "
+        + ", ".join(f"{name} {size}" for name, size in SMALL._asdict().items()),
+        "step, ms",
+        ("1000 frames/s",),
+        "thousand frames a second",
+    ),
+    "growth": Topic(
+        time_growth,
+        "Fit (300 steps, without labelling) and predict by size of the data: "
+        "videos of 500 frames, and 20 videos; 64 features",
+        "fit, s",
+        ("fit, s", "predict, s"),
+        "seconds",
+        linear=True,
+    ),
+    "viterbi": Topic(time_viterbi, "Decoders"),
+    "viterbi_growth": Topic(
+        time_viterbi_growth,
+        "Our decoder by size: of 20 actions, and of 100,000 frames",
+        None,
+        ("ms",),
+        "ms",
+        linear=True,
+    ),
+    "n_init": Topic(time_n_init, "Fit of several networks at once", "fit, s"),
+    "grid": Topic(
+        time_grid, "Grid search, 8 candidates x 3 folds, one thread a worker", "time, s"
+    ),
+    "fit": Topic(time_fit, "Defaults", "fit, s"),
+}
+TINY = {
+    "step": {"shapes": [Shape(videos=1, frames=8)], "n_rounds": 1},
+    "throughput": dict.fromkeys(Shape._fields, (1, 2)) | {"n_rounds": 1},
+    "growth": {"n_videos": (2, 4), "lengths": (20, 40), "max_iter": 2, "n_rounds": 1},
+    "viterbi": {"sizes": [(50, 3)], "n_rounds": 1},
+    "viterbi_growth": {"n_frames": (20, 40), "n_actions": (2, 3), "n_rounds": 1},
+    "n_init": {"n_inits": (1, 2), "n_rounds": 1, "max_iter": 4},
+    "grid": {
+        "n_jobs": [1],
+        "shape": (6, 200, 4),
+        "n_candidates": 2,
+        "max_iter": 2,
+        "n_rounds": 1,
+    },
+    "fit": {"n_rounds": 1, "max_iter": 4},
+}
+
+
+def measure(name, devices, folder, quick):
+    """Rows of a table, for the CPU and then, if asked for, the GPU."""
+    topic, sizes = TOPICS[name], dict(TINY[name]) if quick else {}
+    if name in ("n_init", "fit"):
+        sizes["folder"] = folder
+    if topic.compared is None or len(devices) == 1:
+        return topic.measure("cpu", **sizes)
+    tables = {device: topic.measure(device, **sizes) for device in devices}
+    return [
+        {"device": device, **row, "speed-up": cpu[topic.compared] / row[topic.compared]}
+        for device, rows in tables.items()
+        for row, cpu in zip(rows, tables["cpu"])
+    ]
+
+
+def describe_machine(device):
+    """Where and with what the times were taken."""
+    machine = {"cores": cpu_count(), "system": platform.platform()}
+    if device == "cuda":
+        machine["gpu"] = torch.cuda.get_device_name()
+    modules = skl_tot, torch, np, sklearn
+    return machine | {module.__name__: module.__version__ for module in modules}
+
+
+def parse_arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="speed.py", description=__doc__.partition("\n")[0]
     )
+    add = parser.add_argument
+    add("topics", nargs="*", metavar="TOPIC", help=", ".join(TOPICS) + "; default: all")
+    add("--data", metavar="FOLDER", help="data set for n_init and fit")
+    add("--device", choices=["cpu", "cuda"], default="cpu")
+    add("--json", type=Path, default="speed.json", help="file to write")
+    add("--plot", type=Path, metavar="FOLDER", help="where to draw growth, as PNG")
+    add("--quick", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args(argv)
+    if unknown := set(arguments.topics).difference(TOPICS):
+        parser.error(f"{unknown.pop()} is not one of {', '.join(TOPICS)}")
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "speed.py: torch finds no CUDA device.\n")
+    return arguments
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", help="folder of a data set with 12 actions")
-    folder = parser.parse_args().data
+def main(argv=None):
+    arguments = parse_arguments(argv)
     torch.set_num_threads(1)
-    compare_steps(n_features=64, n_actions=12, n_videos=2, embedding_dim=40)
-    compare_steps(n_features=2048, n_actions=20, n_videos=4, embedding_dim=128)
-    compare_viterbi(n_frames=10_000, n_actions=12)
-    time_fit(folder)
+    keep_freed_memory()  # as fit does, for the bare step too
+    devices = list(dict.fromkeys(["cpu", arguments.device]))
+    results = {"machine": describe_machine(arguments.device), "topics": {}}
+    for name in arguments.topics or TOPICS:
+        topic = TOPICS[name]
+        rows = measure(name, devices, arguments.data, arguments.quick)
+        results["topics"][name] = {"title": topic.title, "rows": rows}
+        print(f"{topic.title}:\n\n{table(rows)}\n", flush=True)
+        if arguments.plot and topic.plotted:
+            arguments.plot.mkdir(parents=True, exist_ok=True)
+            path = arguments.plot / f"{name}.png"
+            plot_panels(path, rows, topic.plotted, topic.label, linear=topic.linear)
+        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

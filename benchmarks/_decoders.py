@@ -1,0 +1,142 @@
+"""Time the Viterbi decoder, and others that find the same path."""
+
+from functools import partial
+
+import numpy as np
+from _timing import interleaved
+
+from skl_tot._decoding import viterbi
+
+try:
+    from hmmlearn.base import BaseHMM
+except ImportError:
+    BaseHMM = object
+    has_hmmlearn = False
+else:
+    has_hmmlearn = True
+
+
+def python_loop(log_likelihood):
+    """Plain loop over frames and actions."""
+    n_actions = log_likelihood.shape[1]
+    score = [-np.inf] * n_actions
+    score[0] = log_likelihood[0, 0]
+    entered = []
+    for row in log_likelihood[1:].tolist():  # floats of Python are faster in a loop
+        came = [False] * n_actions
+        for k in range(n_actions - 1, 0, -1):
+            came[k] = score[k - 1] > score[k]
+            score[k] = (score[k - 1] if came[k] else score[k]) + row[k]
+        score[0] += row[0]
+        entered.append(came)
+    return trace_back(entered, n_actions)
+
+
+def numpy_loop(log_likelihood):
+    """Loop over frames, with numpy across actions."""
+    n_frames, n_actions = log_likelihood.shape
+    score = np.full(n_actions, -np.inf)
+    score[0] = log_likelihood[0, 0]
+    entered = np.zeros((n_frames - 1, n_actions), dtype=bool)
+    for came, row in zip(entered, log_likelihood[1:]):
+        np.greater(score[:-1], score[1:], out=came[1:])
+        score[1:] = np.maximum(score[:-1], score[1:])
+        score += row
+    return trace_back(entered, n_actions)
+
+
+def trace_back(entered, n_actions):
+    """Path to the last action, from whether each was entered in each later frame."""
+    path = [n_actions - 1]
+    for row in reversed(entered):
+        path.append(path[-1] - int(row[path[-1]]))
+    return path[::-1]
+
+
+class GivenLikelihoods(BaseHMM):
+    """Model of hmmlearn whose observations are the log-likelihoods themselves.
+
+    Subclassing is how hmmlearn takes other emissions. Its `decode` then checks that
+    the numbers are finite and runs its compiled Viterbi algorithm, for any transitions.
+    """
+
+    def _compute_log_likelihood(self, X):
+        return X
+
+
+def hmmlearn_model(n_actions):
+    """Left-to-right model that stays or goes on with probability 1/2."""
+    model = GivenLikelihoods(n_actions)
+    model.startprob_ = np.eye(n_actions)[0]
+    model.transmat_ = (np.eye(n_actions) + np.eye(n_actions, k=1)) / 2
+    model.transmat_[-1, -1] = 1
+    return model
+
+
+def hmmlearn_input(log_likelihood):
+    """The same problem for hmmlearn.
+
+    Its last action has nowhere to go: staying costs it nothing, where the others pay
+    log 2, and the path may end before it.
+    """
+    log_likelihood = log_likelihood.copy()
+    log_likelihood[:, -1] -= np.log(2)
+    log_likelihood[-1, :-1] = -1e12
+    return log_likelihood
+
+
+def random_likelihoods(n_frames, n_actions):
+    rng = np.random.default_rng(0)
+    return np.log(rng.dirichlet(np.ones(n_actions), n_frames))
+
+
+def time_viterbi(device, *, sizes=((10_000, 12), (100_000, 20)), n_rounds=5):
+    """Our decoder against others that find the same path."""
+    return [compare_decoders(*size, n_rounds) for size in sizes]
+
+
+def compare_decoders(n_frames, n_actions, n_rounds):
+    given = random_likelihoods(n_frames, n_actions)
+    decoders = {
+        "ours": lambda: viterbi(given)[0],
+        "Python loop": lambda: python_loop(given),
+        "numpy loop": lambda: numpy_loop(given),
+    }
+    if has_hmmlearn:
+        model, adapted = hmmlearn_model(n_actions), hmmlearn_input(given)
+        decoders["hmmlearn"] = lambda: model.decode(adapted)[1]
+    expected = decoders["ours"]()
+    for decode in decoders.values():
+        np.testing.assert_array_equal(decode(), expected)
+    times = interleaved(decoders, n_rounds=n_rounds)
+    ours = times.pop("ours")
+    row = {"frames": n_frames, "actions": n_actions, "ours, ms": 1e3 * ours}
+    return row | {f"{name} / ours": time / ours for name, time in times.items()}
+
+
+def time_viterbi_growth(
+    device,
+    *,
+    n_frames=(1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000),
+    n_actions=(2, 5, 10, 20, 40),
+    n_rounds=15,
+):
+    """The decoder by the number of frames and of actions."""
+    rows = []
+    for varied, values in ("frames", n_frames), ("actions", n_actions):
+        sizes = {v: (v, 20) if varied == "frames" else (100_000, v) for v in values}
+        decoders = {
+            value: partial(viterbi, random_likelihoods(*size))
+            for value, size in sizes.items()
+        }
+        times = interleaved(decoders, n_rounds=n_rounds)
+        rows += [
+            {
+                "varied": varied,
+                "value": value,
+                "ms": 1e3 * seconds,
+                "ns/(frame x action)": 1e9 * seconds / np.prod(sizes[value]),
+            }
+            for value, seconds in times.items()
+        ]
+    return rows

@@ -1,0 +1,149 @@
+"""Time training steps."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from _timing import interleaved
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot._graph import GraphedStep, training_stream
+from skl_tot._network import init_parameters
+from skl_tot._readers import open_reader
+from skl_tot._sampling import Videos, shuffled_batches
+from skl_tot._state import TrainingConfig, new_state
+from skl_tot._trainer import is_frozen, sampled_batches, train_step
+
+
+class Shape(NamedTuple):
+    """Sizes of a training step."""
+
+    videos: int = 2
+    frames: int = 256
+    features: int = 64
+    actions: int = 12
+    embedding: int = 40
+
+
+SMALL, LARGE = Shape(), Shape(videos=4, features=2048, actions=20, embedding=128)
+
+
+def make_step(shape, device):
+    """Our step, from sampling to update, with free prototypes, and a mini-batch."""
+    n_videos = max(20, shape.videos)
+    rng = np.random.default_rng(0)
+    arrays = rng.normal(size=(n_videos, 500, shape.features)).astype(np.float32)
+    statistics = np.zeros((1, shape.features)), np.ones((1, shape.features))
+    settings = TemporalOTSegmenter(
+        shape.actions,
+        embedding_dim=shape.embedding,
+        hidden_dim=2 * shape.embedding,
+        n_frames=shape.frames,
+        batch_size=shape.videos,
+    ).get_params()
+    config = TrainingConfig(**{name: settings[name] for name in TrainingConfig.names()})
+    generator = torch.Generator().manual_seed(0)
+    parameters = init_parameters(
+        shape.features,
+        config.hidden_dim,
+        config.embedding_dim,
+        shape.actions,
+        generator=generator,
+    )
+    parameters = {name: value.to(device) for name, value in parameters.items()}
+    state = new_state(parameters, config, generator, n_iter=config.freeze_iter)
+    reader = open_reader(Videos(list(arrays), *statistics), torch.device(device))
+    block = shuffled_batches(n_videos, shape.videos, 1000, generator)
+    batches = sampled_batches(generator, reader, itertools.repeat(block), config)
+    step = GraphedStep(train_step, is_frozen) if device == "cuda" else train_step
+    return lambda: step(state, next(batches), config), next(batches).frames.clone()
+
+
+def bare_step(shape, frames, *, fused):
+    """Forward, backward and Adam of the same network for given targets."""
+    options = {"device": frames.device}
+    hidden = 2 * shape.embedding
+    sizes = [
+        (shape.features, hidden),
+        (hidden,),
+        (hidden, shape.embedding),
+        (shape.embedding,),
+        (shape.embedding, shape.actions),
+    ]
+    parameters = [
+        (torch.randn(size, **options) * 0.01).requires_grad_() for size in sizes
+    ]
+    weight, bias, output_weight, output_bias, prototypes = parameters
+    optimizer = torch.optim.Adam(
+        parameters, lr=1e-3, weight_decay=1e-4, fused=fused or None
+    )
+    targets = torch.randn(len(frames), shape.actions, **options).softmax(dim=1)
+
+    def step():
+        values = torch.addmm(bias, frames, weight).sigmoid()
+        values = torch.addmm(output_bias, values, output_weight).sigmoid()
+        scores = values @ prototypes / 0.1
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(scores, targets).backward()
+        optimizer.step()
+
+    return step
+
+
+def time_step(
+    device,
+    *,
+    shapes=(SMALL, LARGE),
+    n_rounds=40,
+):
+    """Our step against forward, backward and Adam alone, on the same frames."""
+    rows = []
+    for shape in shapes:
+        with training_stream(torch.device(device)):
+            ours, frames = make_step(shape, device)
+            steps = {
+                "ours": ours,
+                "fused": bare_step(shape, frames, fused=True),
+                "default": bare_step(shape, frames, fused=False),
+            }
+            times = interleaved(steps, n_calls=10, n_rounds=n_rounds, device=device)
+        rows.append(
+            {
+                **shape._asdict(),
+                "ours, ms": 1e3 * times["ours"],
+                "bare, ms": 1e3 * times["fused"],
+                "ours / bare": times["ours"] / times["fused"],
+                "ours / bare, default Adam": times["ours"] / times["default"],
+            }
+        )
+    return rows
+
+
+def time_throughput(
+    device,
+    *,
+    videos=(1, 2, 4, 8, 16, 32),
+    frames=(64, 128, 256, 512, 1024),
+    features=(32, 64, 128, 256, 512, 1024, 2048),
+    actions=(3, 6, 12, 24, 48),
+    embedding=(20, 40, 80, 160, 320),
+    n_rounds=15,
+):
+    """Frames trained on in a second; one size at a time is varied."""
+    rows = []
+    values = videos, frames, features, actions, embedding
+    for name, sizes in zip(Shape._fields, values):
+        with training_stream(torch.device(device)):
+            steps = {
+                size: make_step(SMALL._replace(**{name: size}), device)[0]
+                for size in sizes
+            }
+            times = interleaved(steps, n_calls=5, n_rounds=n_rounds, device=device)
+        for size, seconds in times.items():
+            shape = SMALL._replace(**{name: size})
+            row = {"varied": name, "value": size, "step, ms": 1e3 * seconds}
+            rows.append(
+                row | {"1000 frames/s": shape.videos * shape.frames / seconds / 1e3}
+            )
+    return rows
