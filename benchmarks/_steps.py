@@ -53,7 +53,9 @@ def make_step(shape, device):
     )
     parameters = {name: value.to(device) for name, value in parameters.items()}
     state = new_state(parameters, config, generator, n_iter=config.freeze_iter)
-    reader = open_reader(Videos(list(arrays), *statistics), torch.device(device))
+    reader = open_reader(
+        Videos(list(arrays), *statistics), torch.device(device), n_draws=10**9
+    )
     block = shuffled_batches(n_videos, shape.videos, 1000, generator)
     batches = sampled_batches(generator, reader, itertools.repeat(block), config)
     step = GraphedStep(train_step, is_frozen) if device == "cuda" else train_step

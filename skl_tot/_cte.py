@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot._base import BaseSegmenter
 from skl_tot._decoding import time_order
+from skl_tot._distributed import same_everywhere
 
 
 class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
@@ -168,8 +169,8 @@ embedding_dim)
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(2**31 - 1, size=2)
-        self._train(videos, int(seeds[0]), n_actions=None, beta=1.0, n_init=1)
+        seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
+        self._train(videos, seeds[0], n_actions=None, beta=1.0, n_init=1)
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         starts = np.cumsum(videos.lengths) - videos.lengths
         for (embeddings, _), start in zip(self._scores(videos), starts):

@@ -5,6 +5,8 @@ from multiprocessing import current_process
 
 import torch
 
+from skl_tot._distributed import rank_and_size
+
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -60,9 +62,10 @@ def choose_gpu():
         name.
     """
     number = re.search(r"-(\d+)$", current_process().name)
-    if number is None:
-        return torch.cuda.current_device()
-    return int(number[1]) % max(torch.cuda.device_count(), 1)
+    current = torch.cuda.current_device()
+    if number is None or current != 0 or rank_and_size()[1] > 1:  # somebody chose it
+        return current
+    return int(number[1]) % torch.cuda.device_count()
 
 
 def keep_freed_memory():

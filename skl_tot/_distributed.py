@@ -72,10 +72,7 @@ def join_parts(own, part, n_items):
 
 
 def same_everywhere(value):
-    """Take the value that the first process has, an int.
-
-    Each process draws the seed of its own where ``random_state`` is None.
-    """
+    """Take the value that the first process has, such as a seed that it drew."""
     if rank_and_size()[1] == 1:
         return value
     values = [value]

@@ -55,7 +55,7 @@ def _changing(batch):
 
 
 def capture_on_cuda(function):
-    """Capture what a function does on the current device.
+    """Capture what a function does on the current stream, see `training_stream`.
 
     Parameters
     ----------
@@ -70,7 +70,8 @@ def capture_on_cuda(function):
         What the function returned; holds its values after each replay.
     """
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # torch's own stream for captures belongs to the GPU of the first one
+    with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
         result = function()
     return graph.replay, result
 

@@ -7,7 +7,7 @@ import torch
 RESIDENT_BYTES = 2**26
 
 
-def open_reader(videos, device):
+def open_reader(videos, device, n_draws):
     """Choose how to read the frames of a fit.
 
     Parameters
@@ -16,18 +16,21 @@ def open_reader(videos, device):
         Standardised videos.
     device : torch.device
         Where the frames are wanted.
+    n_draws : int
+        How many frames will be read.
 
     Returns
     -------
     reader : ResidentReader or StreamReader
         The former if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of
-        the memory that is free.
+        the memory that is free, and at least as many are read as there are.
     """
     budget = RESIDENT_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2
     n_bytes = 4 * videos.lengths.sum() * videos.arrays[0].shape[1]
-    return (ResidentReader if n_bytes <= budget else StreamReader)(videos, device)
+    is_resident = n_bytes <= budget and n_draws >= videos.lengths.sum()
+    return (ResidentReader if is_resident else StreamReader)(videos, device)
 
 
 class ResidentReader:
@@ -49,7 +52,9 @@ class ResidentReader:
         for video, start in enumerate(self.starts):
             for block in videos.blocks(video):
                 stop = start + len(block)
-                self.frames[start:stop] = torch.tensor(block, dtype=torch.float32)
+                self.frames[start:stop] = torch.tensor(
+                    block, dtype=torch.float32, device="cpu"
+                )
                 start = stop
 
     def read(self, batches, frames):
@@ -88,7 +93,7 @@ class StreamReader:
         on_gpu = self.device.type == "cuda"
         shape = (*frames.shape[1:], self.videos.arrays[0].shape[1])
         buffers = [
-            torch.empty(shape, dtype=torch.float32, pin_memory=on_gpu)
+            torch.empty(shape, dtype=torch.float32, device="cpu", pin_memory=on_gpu)
             for _ in range(1 + on_gpu)
         ]
         copied = [torch.cuda.Event() for _ in buffers] if on_gpu else []

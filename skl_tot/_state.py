@@ -49,7 +49,8 @@ class TrainingState:
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     n_iter: int
-    last_iter: float = np.inf  # where a fit ends
+    last_iter: float = np.inf  # where a fit ends; a stream does not
+    best_loss: float = np.inf  # mean of the best block of steps so far
 
     @property
     def n_networks(self):
@@ -184,7 +185,7 @@ def new_state(parameters, config, generator, n_iter=0, moments=None):
         capturable=on_gpu,
     )
     if on_gpu:  # a tensor can change under a captured graph
-        rate = torch.tensor(config.learning_rate, device=device)
+        rate = torch.tensor(config.learning_rate, dtype=torch.float32, device=device)
         optimizer.param_groups[0]["lr"] = rate
     for name, values in (moments or {}).items():
         optimizer.state[parameters[name]] = values
@@ -245,7 +246,7 @@ def keep_networks(state, networks, config):
             for name, values in _moments(state).items()
         },
     )
-    return replace(kept, last_iter=state.last_iter)
+    return replace(kept, last_iter=state.last_iter, best_loss=state.best_loss)
 
 
 def take_snapshot(state):

@@ -1,6 +1,8 @@
 """Online training of encoder and prototypes: step and fit loop."""
 
+import threading
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -170,16 +172,16 @@ def fit_loop(state, batches, config, progress=None):
     -------
     losses : ndarray of shape (n_steps, n_init)
         Loss of each step and network.
+    has_stopped : bool
+        Whether it ended because of ``tol``.
 
     Raises
     ------
     ValueError
         If the loss stops being finite.
     """
-    on_gpu = state.parameters["hidden_weight"].device.type == "cuda"
-    is_alone = rank_and_size()[1] == 1
-    step = GraphedStep(train_step, is_frozen) if on_gpu and is_alone else train_step
-    losses, pending, best = [], [], np.inf
+    step = GraphedStep(train_step, is_frozen) if can_be_graphed(state) else train_step
+    losses, pending = [], []
     for batch in batches:
         set_learning_rate(state, config)
         pending.append(step(state, batch, config))
@@ -192,12 +194,22 @@ def fit_loop(state, batches, config, progress=None):
         ):
             continue
         mean = losses[-1].mean()
-        if mean > best - config.tol:
-            break
-        best = mean
+        if mean > state.best_loss - config.tol:
+            return np.concatenate(losses), True
+        state.best_loss = mean
     if pending:
         losses.append(_collect(pending, progress))
-    return np.concatenate(losses)
+    return np.concatenate(losses), False
+
+
+def can_be_graphed(state):
+    """Whether to capture steps: in a fit, by one process and thread, on a GPU."""
+    return (
+        state.parameters["hidden_weight"].device.type == "cuda"
+        and np.isfinite(state.last_iter)
+        and rank_and_size()[1] == 1
+        and threading.current_thread() is threading.main_thread()
+    )
 
 
 def sampled_batches(generator, reader, blocks, config):
@@ -332,17 +344,39 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
         batches = shuffled_batches(
             len(videos), config.batch_size, config.max_iter, generator
         )
-        n_stages = 1 if state.n_networks == 1 else N_STAGES
-        stages = [[part] for part in np.array_split(batches, n_stages) if len(part)]
+        stages = cut_stages(batches, state.n_networks, config.n_iter_no_change)
         state.last_iter = state.n_iter + config.max_iter
     with torch.autocast(device.type, enabled=False), training_stream(device):
-        state, losses = fit_in_stages(
-            state, open_reader(videos, device), stages, config, progress
-        )
+        n_videos = sum(block.size for blocks in stages for block in blocks)
+        reader = open_reader(videos, device, n_videos * config.n_frames)
+        state, losses = fit_in_stages(state, reader, stages, config, progress)
     snapshot = take_snapshot(state)
     if config.n_actions is not None and config.prior is None:
         snapshot = _order_by_time(snapshot, videos, config, device)
     return snapshot, losses
+
+
+def cut_stages(batches, n_networks, n_iter_no_change):
+    """Cut the steps of a fit into stages.
+
+    Parameters
+    ----------
+    batches : ndarray of shape (n_steps, n_videos)
+        Videos of each mini-batch.
+    n_networks : int
+        Number of networks; a single one has one stage.
+    n_iter_no_change : int
+        Stages are made of whole blocks of so many steps.
+
+    Returns
+    -------
+    stages : list of list of ndarray
+        For `fit_in_stages`.
+    """
+    blocks = np.split(batches, range(n_iter_no_change, len(batches), n_iter_no_change))
+    n_stages = 1 if n_networks == 1 else min(N_STAGES, len(blocks))
+    edges = np.arange(n_stages + 1) * len(blocks) // n_stages
+    return [[np.concatenate(blocks[start:stop])] for start, stop in pairwise(edges)]
 
 
 def fit_in_stages(state, reader, stages, config, progress=None):
@@ -372,9 +406,8 @@ def fit_in_stages(state, reader, stages, config, progress=None):
     curves = np.empty((0, state.n_networks))
     for number, blocks in enumerate(stages, 1):
         batches = sampled_batches(state.generator, reader, blocks, config)
-        losses = fit_loop(state, batches, config, progress)
+        losses, has_stopped = fit_loop(state, batches, config, progress)
         curves = np.concatenate([curves, losses])
-        has_stopped = len(losses) < sum(map(len, blocks))
         is_last = has_stopped or number == len(stages)
         n_kept = 1 if is_last else -(-state.n_networks // 2)
         final = losses[-max(1, len(losses) // 10) :].mean(axis=0)

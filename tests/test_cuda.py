@@ -40,7 +40,7 @@ def test_resident_equals_streamed(activity, monkeypatch):
     monkeypatch.setattr(
         _readers,
         "open_reader",
-        lambda videos, device: _readers.StreamReader(videos, device),
+        lambda videos, device, n_draws: _readers.StreamReader(videos, device),
     )
     monkeypatch.setattr("skl_tot._trainer.open_reader", _readers.open_reader)
     streamed = fit(activity[0])

@@ -1,5 +1,7 @@
 """A grid search on a Dask cluster gives the scores of a serial one."""
 
+import os
+
 import joblib
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import VideoFiles
-from skl_tot.metrics import mof_scorer
+from skl_tot.metrics import mof_score
 
 distributed = pytest.importorskip("dask.distributed")
 
@@ -23,6 +25,11 @@ def cluster():
         yield
 
 
+def scores(estimator, videos, labels):
+    """MoF, and the process that computed it."""
+    return {"mof": mof_score(labels, estimator.predict(videos)), "process": os.getpid()}
+
+
 @pytest.mark.parametrize("lazy", [False, True])
 def test_scores_equal_the_serial_ones(cluster, activity, tmp_path, lazy):
     videos, labels = activity
@@ -34,9 +41,13 @@ def test_scores_equal_the_serial_ones(cluster, activity, tmp_path, lazy):
         4, max_iter=30, n_frames=16, freeze_iter=5, random_state=0
     )
     grid = {"rho": [0.05, 0.2], "alpha": [0.0, 0.5]}
-    search = GridSearchCV(model, grid, scoring=mof_scorer, cv=3, error_score="raise")
+    search = GridSearchCV(
+        model, grid, scoring=scores, refit="mof", cv=3, error_score="raise"
+    )
     expected = search.fit(videos, labels).cv_results_
     with joblib.parallel_config(backend="dask"):
         results = search.fit(videos, labels).cv_results_
-    for name in ("split0_test_score", "split1_test_score", "split2_test_score"):
+    for split in range(3):
+        name = f"split{split}_test_mof"
         np.testing.assert_array_equal(results[name], expected[name])
+        assert os.getpid() not in results[f"split{split}_test_process"]

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter, _sequences
 from skl_tot._label_free import cross_video_consistency
+from skl_tot._readers import ResidentReader
 from skl_tot._sequences import row_blocks
 from skl_tot.datasets import VideoFiles, load_action_dataset
 
@@ -45,6 +46,18 @@ def large(tmp_path_factory):
         )
         video[::1000] = rng.normal(size=(50, 512))
     return load_action_dataset(root, mmap=True).videos
+
+
+@pytest.fixture(autouse=True)
+def no_large_copy(monkeypatch):
+    """Make copies of more than 64 MB an error: torch's memory is not traced."""
+    copy = ResidentReader.__init__
+
+    def check(reader, videos, device):
+        assert videos.lengths.sum() * videos.arrays[0].shape[1] <= 2**24
+        copy(reader, videos, device)
+
+    monkeypatch.setattr(ResidentReader, "__init__", check)
 
 
 def peak_memory(function):

@@ -124,9 +124,24 @@ def test_float64_keeps_its_precision_until_it_is_standardised():
 def test_reader_by_size(monkeypatch):
     videos = Videos([np.zeros((6, 4), dtype=np.float32)] * 2)
     monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4)
-    assert isinstance(open_reader(videos, torch.device("cpu")), ResidentReader)
+    cpu = torch.device("cpu")
+    assert isinstance(open_reader(videos, cpu, 12), ResidentReader)
+    assert isinstance(open_reader(videos, cpu, 11), StreamReader)  # not worth a copy
     monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4 - 1)
-    assert isinstance(open_reader(videos, torch.device("cpu")), StreamReader)
+    assert isinstance(open_reader(videos, cpu, 12), StreamReader)
+
+
+def test_readers_ignore_the_default_device():
+    arrays = [np.ones((6, 4), dtype=np.float32)]
+    torch.set_default_device("meta")
+    try:
+        for reader in (ResidentReader, StreamReader):
+            read = reader(Videos(arrays), torch.device("cpu")).read(
+                np.array([[0]]), np.array([[[1, 2]]])
+            )
+            assert next(read).tolist() == [[1.0] * 4] * 2
+    finally:
+        torch.set_default_device(None)
 
 
 def test_per_video_statistics():

@@ -286,7 +286,7 @@ class TestTraining:
                     seen.append(rows)
                     yield rows
 
-        monkeypatch.setattr(_trainer, "open_reader", Spy)
+        monkeypatch.setattr(_trainer, "open_reader", lambda *args: Spy(*args[:2]))
         snapshot, losses = run(videos, settings, start=start)
         leaves = {k: v.clone().requires_grad_() for k, v in parameters.items()}
         sampled, near = seen
@@ -428,8 +428,9 @@ class TestSeveralNetworks:
         fit_loop, keep_networks = _trainer.fit_loop, _trainer.keep_networks
 
         def watch_loop(*args):
-            stages.append(fit_loop(*args))
-            return stages[-1]
+            losses, has_stopped = fit_loop(*args)
+            stages.append(losses)
+            return losses, has_stopped
 
         def watch_keep(state, networks, settings):
             kept.append(list(networks))
@@ -459,9 +460,13 @@ class TestSeveralNetworks:
         snapshot, losses = run(videos, config(n_init=5, max_iter=max_iter))
         assert len(losses) == snapshot.n_iter == max_iter
 
-    def test_tol_ends_all_stages(self, videos):
-        settings = config(n_init=4, learning_rate=1e-12, max_iter=90, tol=1.0)
-        assert len(run(videos, settings)[1]) == 10
+    @pytest.mark.parametrize("max_iter", [12, 27, 30, 90])
+    def test_tol_ends_all_stages(self, videos, max_iter):
+        for n_init in (1, 4):
+            settings = config(
+                n_init=n_init, learning_rate=1e-12, max_iter=max_iter, tol=1.0
+            )
+            assert len(run(videos, settings)[1]) == 10
 
     def test_going_on_has_one(self, videos):
         expected, _ = run(videos, one_pass=True)
@@ -630,10 +635,16 @@ class TestDevice:
 
     def test_workers_take_turns(self, monkeypatch):
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-        monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+        current = [0]
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: current[0])
         chosen = []
         for name in ("LokyProcess-1", "LokyProcess-2", "LokyProcess-13", "MainProcess"):
             process = SimpleNamespace(name=name)
             monkeypatch.setattr(_device, "current_process", lambda p=process: p)
             chosen.append(choose_gpu())
-        assert chosen == [1, 0, 1, 1]
+        assert chosen == [1, 0, 1, 0]
+        # a process that was given a GPU by its user keeps it
+        process = SimpleNamespace(name="SpawnProcess-2")
+        monkeypatch.setattr(_device, "current_process", lambda: process)
+        current[0] = 1
+        assert choose_gpu() == 1
