@@ -8,12 +8,13 @@ import torch
 from _timing import interleaved
 
 from skl_tot import TemporalOTSegmenter
+from skl_tot._batches import sampled_batches
 from skl_tot._graph import GraphedStep, training_stream
 from skl_tot._network import init_parameters
 from skl_tot._readers import open_reader
 from skl_tot._sampling import Videos, shuffled_batches
 from skl_tot._state import TrainingConfig, new_state
-from skl_tot._trainer import is_frozen, sampled_batches, train_step
+from skl_tot._trainer import phase, train_step
 
 
 class Shape(NamedTuple):
@@ -41,7 +42,7 @@ def make_step(shape, device):
         hidden_dim=2 * shape.embedding,
         n_frames=shape.frames,
         batch_size=shape.videos,
-    ).get_params()
+    ).get_params() | {"n_prototypes": shape.actions}
     config = TrainingConfig(**{name: settings[name] for name in TrainingConfig.names()})
     generator = torch.Generator().manual_seed(0)
     parameters = init_parameters(
@@ -58,7 +59,7 @@ def make_step(shape, device):
     )
     block = shuffled_batches(n_videos, shape.videos, 1000, generator)
     batches = sampled_batches(generator, reader, itertools.repeat(block), config)
-    step = GraphedStep(train_step, is_frozen) if device == "cuda" else train_step
+    step = GraphedStep(train_step, phase) if device == "cuda" else train_step
     return lambda: step(state, next(batches), config), next(batches).frames.clone()
 
 

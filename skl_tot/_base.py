@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot._background import fit_background, is_background
-from skl_tot._decoding import viterbi
+from skl_tot._decoding import decode, path_posterior
 from skl_tot._device import DEVICE_TYPES, resolve_device
 from skl_tot._distributed import same_everywhere
 from skl_tot._label_free import cross_video_consistency
@@ -27,6 +27,7 @@ from skl_tot._network import encode
 from skl_tot._progress import progress_bar
 from skl_tot._sampling import Videos
 from skl_tot._sequences import (
+    check_transcripts,
     check_videos,
     mirror_form,
     row_blocks,
@@ -59,6 +60,8 @@ class BaseSegmenter(
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "tol": [None, Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "decoding": [StrOptions({"fixed", "skip", "free"})],
+        "switch_cost": [Interval(Real, 0, None, closed="left")],
         "background": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
         "compute_labels": ["boolean"],
@@ -134,22 +137,35 @@ class BaseSegmenter(
         self.fit(X)
         return self.labels_ if self.compute_labels else self.predict(X)
 
-    def predict(self, X):
-        """Label every frame by the likeliest path through the actions in order.
+    def predict(self, X, *, transcripts=None):
+        """Label every frame by the likeliest path through the actions.
 
         Parameters
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, see Notes of the class.
+        transcripts : sequence of int, or sequence of such, default=None
+            The actions that each video is known to show, in their order; one may
+            return. Their path has just these segments (in a video with fewer frames,
+            some of them), whatever ``decoding`` is. None leaves actions to be found.
 
         Returns
         -------
         labels : ndarray of shape (n_frames,), or list of such
-            Labels 0 … K - 1, non-decreasing in each video; -1 for background, if that
-            was asked for.
+            Labels 0 … K - 1, non-decreasing in each video unless ``decoding="free"``;
+            -1 for background, if that was asked for.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a video or a transcript is not valid.
         """
         videos, form = self._check_fitted(X)
-        return mirror_form(self._decode(videos), form)
+        if transcripts is not None:
+            transcripts = check_transcripts(
+                transcripts, len(videos), form, self.n_actions
+            )
+        return mirror_form(self._decode(videos, transcripts), form)
 
     def predict_proba(self, X):
         """Predict the probability of each action, frame by frame, without decoding.
@@ -170,6 +186,32 @@ class BaseSegmenter(
         videos, form = self._check_fitted(X)
         codes = [softmax(scores, axis=1) for _, scores in self._encode(videos)]
         return mirror_form(_as_types_of(codes, videos), form)
+
+    def predict_posterior(self, X):
+        r"""Predict the probability of each action, frame by frame, given the video.
+
+        Where `predict_proba` looks at one frame at a time, this weighs all paths that
+        ``decoding`` allows (by forward and backward sums). In the middle of a segment
+        one action has all of the probability; at a boundary two share it, and over as
+        many frames as the boundary is uncertain. As neighbouring frames are no
+        independent evidence, it is more certain than it should be.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class. Background is not looked for.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+            Each row sums to 1, in the floating type of the video.
+        """
+        videos, form = self._check_fitted(X)
+        probabilities = [
+            path_posterior(scores, self.decoding, self.switch_cost)
+            for _, scores in self._encode(videos)
+        ]
+        return mirror_form(_as_types_of(probabilities, videos), form)
 
     def transform(self, X):
         """Embed every frame.
@@ -333,12 +375,15 @@ class BaseSegmenter(
         if self.compute_labels:
             self.labels_ = mirror_form(self._decode(videos), form)
 
-    def _decode(self, videos):
+    def _decode(self, videos, transcripts=None):
         """Label each video by the likeliest path through what is not background."""
+        if transcripts is None:
+            transcripts = [None] * len(videos)
         labels = []
         for i, (_, scores) in enumerate(self._encode(videos)):
+            options = self.decoding, self.switch_cost, transcripts[i]
             if self.background_ is None:
-                labels.append(viterbi(scores)[0])
+                labels.append(decode(scores, *options))
                 continue
             masks = [
                 is_background(block, self.background_) for block in videos.blocks(i)
@@ -346,7 +391,7 @@ class BaseSegmenter(
             kept = ~np.concatenate(masks)
             labels.append(np.full(len(scores), -1, dtype=np.intp))
             if kept.any():
-                labels[-1][kept] = viterbi(scores[kept])[0]
+                labels[-1][kept] = decode(scores[kept], *options)
         return labels
 
 

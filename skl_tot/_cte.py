@@ -51,6 +51,15 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         ``tol`` below the best such average before. None never stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
+    decoding : {"fixed", "skip", "free"}, default="fixed"
+        Paths that the decoder looks for: all actions in their order, each of at least
+        one frame; some of the actions in their order; or actions in any order, each as
+        often as it is found.
+    switch_cost : float, default=0.0
+        Cost of going from one action to another, at least 0, in nats for each frame of
+        the mean duration of an action in the video (its frames, by ``n_actions``).
+        Larger values give fewer segments; 0.5 did well on several sets. Nothing
+        depends on it if ``decoding="fixed"``, as all paths have as many switches.
     background : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -141,6 +150,8 @@ embedding_dim)
         weight_decay=1e-4,
         tol=None,
         n_iter_no_change=100,
+        decoding="fixed",
+        switch_cost=0.0,
         background=None,
         standardize="dataset",
         compute_labels=True,
@@ -160,6 +171,8 @@ embedding_dim)
         self.weight_decay = weight_decay
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.decoding = decoding
+        self.switch_cost = switch_cost
         self.background = background
         self.standardize = standardize
         self.compute_labels = compute_labels
@@ -170,7 +183,7 @@ embedding_dim)
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
         seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
-        self._train(videos, seeds[0], n_actions=None, beta=1.0, n_init=1)
+        self._train(videos, seeds[0], n_prototypes=None, beta=1.0, n_init=1)
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         starts = np.cumsum(videos.lengths) - videos.lengths
         for (embeddings, _), start in zip(self._scores(videos), starts):

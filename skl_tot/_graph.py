@@ -50,7 +50,7 @@ class GraphedStep:
 
 def _changing(batch):
     """Names of the tensors that are other ones in every step."""
-    names = ("frames", "partners", "times")
+    names = ("frames", "evidence", "partners", "times")
     return [name for name in names if getattr(batch, name) is not None]
 
 

@@ -16,7 +16,7 @@ def init_parameters(
     n_features,
     hidden_dim,
     embedding_dim,
-    n_actions,
+    n_prototypes,
     *,
     n_init=1,
     with_time=False,
@@ -28,7 +28,7 @@ def init_parameters(
     ----------
     n_features, hidden_dim, embedding_dim : int
         Widths D, H and E of the encoder.
-    n_actions : int or None
+    n_prototypes : int or None
         Number K of prototypes; None leaves them out.
     n_init : int, default=1
         Number R of restarts.
@@ -60,8 +60,8 @@ def init_parameters(
         "output_weight": draw(hidden_dim, embedding_dim),
         "output_bias": zeros(embedding_dim),
     }
-    if n_actions is not None:
-        parameters["prototypes"] = draw(n_actions, embedding_dim)
+    if n_prototypes is not None:
+        parameters["prototypes"] = draw(n_prototypes, embedding_dim)
     if with_time:
         parameters["time_weight"] = draw(embedding_dim)
         parameters["time_bias"] = zeros(1)
@@ -145,7 +145,7 @@ def encode(parameters, videos, device):
     ------
     embeddings : ndarray of shape (n_frames_i, embedding_dim)
         float32, in (0, 1).
-    scores : ndarray of shape (n_frames_i, n_actions), or None
+    scores : ndarray of shape (n_frames_i, n_prototypes), or None
         float32, similarities with the prototypes, if there are any.
     """
     parameters = {

@@ -3,15 +3,21 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import log_softmax
+import torch
+from scipy.special import log_softmax, logsumexp
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot._base import BaseSegmenter
+from skl_tot._batches import follows_paths
+from skl_tot._merging import code_overlap, merge_neighbours
 from skl_tot._sequences import check_videos, mirror_form, unchanged_on_error
 from skl_tot._state import Snapshot
-from skl_tot._transport import pseudo_labels
+from skl_tot._transport import log_path_prior, log_temporal_prior, pseudo_labels
+
+# Weight of the codes of earlier calls of partial_fit when prototypes are merged.
+STREAM_MEMORY = 0.95
 
 
 class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
@@ -42,10 +48,20 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         Width E of the embedding.
     hidden_dim : int, default=None
         Width of the hidden layer; None means ``2 * embedding_dim``.
-    prior : {"temporal"} or None, default="temporal"
-        Prior of the transport problem. None is plain optimal transport (OT): then
+    n_parts : int, default=1
+        Prototypes for each action. Each takes the same share of time, so with one, the
+        actions do. With more, `fit` merges neighbours in time that the network cannot
+        tell apart until ``n_actions`` are left, so that long actions have many parts
+        and short ones few: durations are learned. 2 did well on real recordings.
+    prior : {"temporal", "path"} or None, default="temporal"
+        Prior of the transport problem. "temporal" is the diagonal of the paper. "path"
+        replaces it, after ``path_iter`` steps, by the posterior of all paths that keep
+        the order, whichever actions they leave out, so that the prior follows each
+        video: for videos that lack actions. None is plain optimal transport (OT): then
         prototypes have no order of their own, and `fit` sorts them by the mean relative
         time of their frames, weighted by P, as CTE does.
+    path_iter : int, default=1000
+        Steps at the start with the diagonal, if ``prior="path"``.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
@@ -92,6 +108,15 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         never stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
+    decoding : {"fixed", "skip", "free"}, default="fixed"
+        Paths that the decoder looks for: all actions in their order, each of at least
+        one frame; some of the actions in their order; or actions in any order, each as
+        often as it is found.
+    switch_cost : float, default=0.0
+        Cost of going from one action to another, at least 0, in nats for each frame of
+        the mean duration of an action in the video (its frames, by ``n_actions``).
+        Larger values give fewer segments; 0.5 did well on several sets. Nothing
+        depends on it if ``decoding="fixed"``, as all paths have as many switches.
     background : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -123,8 +148,10 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     labels_ : ndarray of shape (n_frames,), or list of such
         Labels of the frames of the videos of the last fit, in the form of ``X``. Only
         if ``compute_labels``.
-    prototypes_ : ndarray of shape (n_actions, embedding_dim)
+    prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
         Prototypes, in the order of the actions.
+    prototype_actions_ : ndarray of shape (n_actions * n_parts,)
+        Action that each prototype is a part of, non-decreasing.
     coefs_ : list of two ndarray, (n_features, hidden_dim) and (hidden_dim, \
 embedding_dim)
         Weights of the encoder.
@@ -183,7 +210,9 @@ embedding_dim)
     """
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "prior": [None, StrOptions({"temporal"})],
+        "n_parts": [Interval(Integral, 1, None, closed="left")],
+        "prior": [None, StrOptions({"temporal", "path"})],
+        "path_iter": [Interval(Integral, 0, None, closed="left")],
         "rho": [Interval(Real, 0, None, closed="neither")],
         "sigma": [Interval(Real, 0, None, closed="neither")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
@@ -203,7 +232,9 @@ embedding_dim)
         *,
         embedding_dim=40,
         hidden_dim=None,
+        n_parts=1,
         prior="temporal",
+        path_iter=1000,
         rho=0.07,
         sigma=0.75,
         temperature=0.1,
@@ -221,6 +252,8 @@ embedding_dim)
         n_init=1,
         tol=None,
         n_iter_no_change=100,
+        decoding="fixed",
+        switch_cost=0.0,
         background=None,
         standardize="dataset",
         compute_labels=True,
@@ -232,7 +265,9 @@ embedding_dim)
         self.n_actions = n_actions
         self.embedding_dim = embedding_dim
         self.hidden_dim = hidden_dim
+        self.n_parts = n_parts
         self.prior = prior
+        self.path_iter = path_iter
         self.rho = rho
         self.sigma = sigma
         self.temperature = temperature
@@ -250,6 +285,8 @@ embedding_dim)
         self.n_init = n_init
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.decoding = decoding
+        self.switch_cost = switch_cost
         self.background = background
         self.standardize = standardize
         self.compute_labels = compute_labels
@@ -300,7 +337,9 @@ embedding_dim)
     def pseudo_labels(self, X):
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
 
-        Each video is a transport problem of its own here, with all its frames.
+        Each video is a transport problem of its own here, with all its frames. With
+        ``prior="path"`` the prior is that of paths, and with several parts an action
+        has the sum of theirs.
 
         Parameters
         ----------
@@ -313,12 +352,27 @@ embedding_dim)
             Q, each row summing to 1.
         """
         videos, form = self._check_fitted(X)
-        sigma = None if self.prior is None else self.sigma
         codes = [
-            pseudo_labels(scores, self.rho, sigma, n_iter=self.n_sinkhorn_iter)
+            pseudo_labels(
+                scores,
+                self.rho,
+                log_prior=self._log_prior(scores),
+                n_iter=self.n_sinkhorn_iter,
+            )
             for _, scores in self._scores(videos)
         ]
-        return mirror_form(codes, form)
+        starts = self._first_parts()
+        return mirror_form([np.add.reduceat(q, starts, axis=1) for q in codes], form)
+
+    def _log_prior(self, scores):
+        """Logarithm of the prior of all frames of a video, at the end of training."""
+        if self.prior is None:
+            return None
+        if follows_paths(self.n_iter_, self):
+            log_codes = self._log_codes(scores)
+            log_codes -= logsumexp(log_codes, axis=0)
+            return log_path_prior(torch.from_numpy(log_codes)).numpy()
+        return log_temporal_prior(*scores.shape, self.sigma)
 
     def _learn(self, videos):
         start = None
@@ -328,7 +382,13 @@ embedding_dim)
 
     def _learn_from(self, videos, start, *, one_pass):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
+        snapshot = self._train(
+            videos,
+            seed,
+            n_prototypes=self.n_actions * self.n_parts,
+            start=start,
+            one_pass=one_pass,
+        )
         self.prototypes_ = snapshot.parameters["prototypes"]
         self._time_head = {
             name: value
@@ -336,10 +396,34 @@ embedding_dim)
             if name.startswith("time_")
         }
         self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
+        self._merge(videos, goes_on=one_pass and start is not None)
+
+    def _merge(self, videos, *, goes_on):
+        """Tell which prototypes are parts of one action."""
+        if self.n_parts == 1:
+            self.prototype_actions_ = np.arange(self.n_actions)
+            return
+        codes = (np.exp(self._log_codes(scores)) for _, scores in self._scores(videos))
+        overlap = code_overlap(codes)
+        if goes_on:  # a few videos say little, and old ones are of another network
+            overlap += STREAM_MEMORY * getattr(self, "_overlap", 0.0)
+        self._overlap = overlap
+        self.prototype_actions_ = merge_neighbours(overlap, self.n_actions)
 
     def _parameters(self):
         prototypes = {"prototypes": self.prototypes_}
         return super()._parameters() | prototypes | self._time_head
 
-    def _log_likelihood(self, embeddings, scores):
+    def _log_codes(self, scores):
+        """Logarithm of the codes P, of prototypes."""
         return log_softmax(scores.astype(np.float64) / self.temperature, axis=1)
+
+    def _log_likelihood(self, embeddings, scores):
+        log_codes = self._log_codes(scores)
+        if self.n_parts == 1:
+            return log_codes
+        return np.logaddexp.reduceat(log_codes, self._first_parts(), axis=1)
+
+    def _first_parts(self):
+        """First prototype of each action."""
+        return np.searchsorted(self.prototype_actions_, np.arange(self.n_actions))

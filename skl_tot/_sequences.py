@@ -283,6 +283,46 @@ def split_label_sequences(y, name="y"):
     return sequences, is_single
 
 
+def check_transcripts(transcripts, n_videos, form, n_actions):
+    """Validate the known orders of actions.
+
+    Parameters
+    ----------
+    transcripts : sequence of int, or sequence of such
+        Actions of one video or of many.
+    n_videos : int
+        Number of videos.
+    form : str
+        From `split_videos`.
+    n_actions : int
+        Number of actions K.
+
+    Returns
+    -------
+    transcripts : list of ndarray of int
+        One for each video.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In one line, naming the video.
+    """
+    sequences, _ = split_label_sequences(transcripts, "transcripts")
+    if len(sequences) != n_videos:
+        raise ValueError(
+            f"transcripts has {len(sequences)} sequences, expected {n_videos}, one for "
+            "each video."
+        )
+    for i, sequence in enumerate(sequences):
+        if len(sequence) == 0 or not np.isin(sequence, np.arange(n_actions)).all():
+            where = "" if form == "single" else f"Video {i}: "
+            raise ValueError(
+                f"{where}the transcript is {sequence.tolist()}, expected actions from "
+                f"0 to {n_actions - 1}."
+            )
+    return sequences
+
+
 def _check_labels(labels, where):
     """Text or integers; floats only if they are whole numbers."""
     labels = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)

@@ -10,7 +10,7 @@ import torch
 class TrainingConfig:
     """Settings of the method; the estimators document each under the same name.
 
-    Without ``n_actions`` there are no prototypes, no transport and no cross-entropy.
+    Without ``n_prototypes`` there are no prototypes, no transport and no cross-entropy.
     """
 
     embedding_dim: int
@@ -22,8 +22,9 @@ class TrainingConfig:
     weight_decay: float
     tol: float | None
     n_iter_no_change: int
-    n_actions: int | None = None
+    n_prototypes: int | None = None
     prior: str | None = None
+    path_iter: int = 0
     rho: float | None = None
     sigma: float | None = None
     temperature: float | None = None
@@ -99,7 +100,7 @@ def check_widths(parameters, config, n_features):
     """
     fitted_features, hidden_dim = parameters["hidden_weight"].shape
     for name, fitted, asked in (
-        ("n_actions", len(parameters["prototypes"]), config.n_actions),
+        ("n_actions * n_parts", len(parameters["prototypes"]), config.n_prototypes),
         ("embedding_dim", len(parameters["output_bias"]), config.embedding_dim),
         ("hidden_dim", hidden_dim, config.hidden_dim),
         ("n_features", fitted_features, n_features),

@@ -3,17 +3,16 @@
 import threading
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy.special import softmax
 
+from skl_tot._batches import follows_paths, sampled_batches
 from skl_tot._decoding import time_order
 from skl_tot._device import keep_freed_memory
 from skl_tot._distributed import (
     join_parts,
-    own_part,
     rank_and_size,
     sum_over_processes,
 )
@@ -31,7 +30,7 @@ from skl_tot._network import (
     score_frames,
 )
 from skl_tot._readers import open_reader
-from skl_tot._sampling import one_pass_batches, sample_frames, shuffled_batches
+from skl_tot._sampling import one_pass_batches, shuffled_batches
 from skl_tot._state import (
     check_widths,
     keep_networks,
@@ -40,39 +39,10 @@ from skl_tot._state import (
     set_learning_rate,
     take_snapshot,
 )
-from skl_tot._transport import log_temporal_prior, sinkhorn
+from skl_tot._transport import log_path_prior, sinkhorn
 
-# Frames drawn at one time, for so many steps ahead.
-DRAWN_AHEAD = 2**15
 # Stages of a fit with several networks; all but the last end with half of them.
 N_STAGES = 3
-
-
-class Batch(NamedTuple):
-    """What a step sees, video by video and on the device.
-
-    Parameters
-    ----------
-    frames : Tensor of shape (n_own_videos * n_frames, n_features)
-        Sampled frames, of the part of the mini-batch that is this process's.
-    part : slice
-        Where they lie in the mini-batch.
-    n_total : int
-        Frames of the mini-batch.
-    log_prior : Tensor of shape (n_total, n_actions), or None
-        See `log_temporal_prior`, repeated for each video; None is plain transport.
-    partners : Tensor of the shape of ``frames``, or None
-        Neighbours for the temporal coherence loss; None leaves the loss out.
-    times : Tensor of shape (n_own_videos * n_frames,), or None
-        Relative times for the time-stamp loss; None leaves the loss out.
-    """
-
-    frames: torch.Tensor
-    part: slice
-    n_total: int
-    log_prior: torch.Tensor | None = None
-    partners: torch.Tensor | None = None
-    times: torch.Tensor | None = None
 
 
 def batch_loss(parameters, batch, config):
@@ -99,11 +69,10 @@ def batch_loss(parameters, batch, config):
     losses = 0.0
     if "prototypes" in parameters:
         scores = score_frames(parameters, embeddings)
-        codes = sinkhorn(
+        codes = batch_codes(
             join_parts(scores.detach().mean(0), batch.part, batch.n_total),
-            config.rho,
-            log_prior=batch.log_prior,
-            n_iter=config.n_sinkhorn_iter,
+            batch,
+            config,
         )
         losses = cross_entropy_loss(scores, codes[batch.part], config.temperature)
     if batch.partners is not None:
@@ -115,6 +84,35 @@ def batch_loss(parameters, batch, config):
         predicted = predict_time(parameters, embeddings)
         losses = losses + config.beta * time_stamp_loss(predicted, batch.times)
     return losses
+
+
+def batch_codes(scores, batch, config):
+    """Pseudo-labels of a mini-batch.
+
+    Parameters
+    ----------
+    scores : Tensor of shape (n_total, n_prototypes)
+        Similarities of the frames of all videos with the prototypes.
+    batch : Batch
+        The mini-batch.
+    config : TrainingConfig
+        Settings.
+
+    Returns
+    -------
+    codes : Tensor of the shape of ``scores``
+        See `sinkhorn`.
+    """
+    log_prior = batch.log_prior
+    if batch.evidence is not None:
+        log_codes = torch.log_softmax(scores / config.temperature, -1)
+        # what a frame says of an action, whatever the share of the action in all
+        log_codes = log_codes - log_codes.logsumexp(0)
+        videos = log_codes.unflatten(0, (len(batch.evidence), -1))
+        log_prior = log_path_prior(batch.evidence * videos).flatten(0, 1)
+    return sinkhorn(
+        scores, config.rho, log_prior=log_prior, n_iter=config.n_sinkhorn_iter
+    )
 
 
 def train_step(state, batch, config):
@@ -152,6 +150,11 @@ def is_frozen(state, config):
     return "prototypes" in state.parameters and state.n_iter < config.freeze_iter
 
 
+def phase(state, config):
+    """Tell steps apart that do not do the same operations."""
+    return is_frozen(state, config), follows_paths(state.n_iter, config)
+
+
 def fit_loop(state, batches, config, progress=None):
     """Train on mini-batches until they end or the loss no longer falls.
 
@@ -180,7 +183,7 @@ def fit_loop(state, batches, config, progress=None):
     ValueError
         If the loss stops being finite.
     """
-    step = GraphedStep(train_step, is_frozen) if can_be_graphed(state) else train_step
+    step = GraphedStep(train_step, phase) if can_be_graphed(state) else train_step
     losses, pending = [], []
     for batch in batches:
         set_learning_rate(state, config)
@@ -210,62 +213,6 @@ def can_be_graphed(state):
         and rank_and_size()[1] == 1
         and threading.current_thread() is threading.main_thread()
     )
-
-
-def sampled_batches(generator, reader, blocks, config):
-    """Sample frames for each mini-batch of videos.
-
-    Parameters
-    ----------
-    generator : torch.Generator
-        Draws the frames.
-    reader : ResidentReader or StreamReader
-        Reads them.
-    blocks : list of ndarray of int, of shape (n_batches, n_videos)
-        Indices of the videos of each mini-batch.
-    config : TrainingConfig
-        Settings.
-
-    Yields
-    ------
-    batch : Batch
-        The mini-batch.
-    """
-    lengths, device = reader.lengths, reader.device
-    window = min(config.window, lengths.max()) if config.alpha else 0
-    for block in blocks:
-        n_videos = block.shape[1]
-        log_prior = _stacked_prior(config, n_videos, device)
-        part = own_part(n_videos)
-        n_ahead = max(1, DRAWN_AHEAD // (n_videos * config.n_frames))
-        for batches in np.split(block, range(n_ahead, len(block), n_ahead)):
-            frames, partners = sample_frames(
-                lengths[batches], config.n_frames, window, generator
-            )
-            batches, frames = batches[:, part], frames[:, part]
-            if config.beta:
-                times = (frames + 0.5) / lengths[batches][..., None]
-                times = torch.from_numpy(times.reshape(len(batches), -1))
-                times = times.to(device, torch.float32)
-            near = reader.read(batches, partners[:, part]) if window else None
-            for step, own in enumerate(reader.read(batches, frames)):
-                yield Batch(
-                    own,
-                    slice(part.start * config.n_frames, part.stop * config.n_frames),
-                    n_videos * config.n_frames,
-                    log_prior,
-                    next(near) if window else None,
-                    times[step] if config.beta else None,
-                )
-
-
-def _stacked_prior(config, n_videos, device):
-    """Repeat the prior for each video; in memory frames come last, as in the scores."""
-    if config.prior is None:
-        return None
-    log_prior = log_temporal_prior(config.n_frames, config.n_actions, config.sigma)
-    log_prior = torch.tensor(log_prior.T, dtype=torch.float32, device=device)
-    return log_prior.repeat(1, n_videos).T
 
 
 def _collect(pending, progress):
@@ -327,7 +274,7 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
             n_features,
             config.hidden_dim,
             config.embedding_dim,
-            config.n_actions,
+            config.n_prototypes,
             n_init=1 if one_pass else config.n_init,
             with_time=config.beta > 0,
             generator=generator,
@@ -351,7 +298,7 @@ def train(videos, config, *, device, seed, start=None, one_pass=False, progress=
         reader = open_reader(videos, device, n_videos * config.n_frames)
         state, losses = fit_in_stages(state, reader, stages, config, progress)
     snapshot = take_snapshot(state)
-    if config.n_actions is not None and config.prior is None:
+    if config.n_prototypes is not None and config.prior is None:
         snapshot = _order_by_time(snapshot, videos, config, device)
     return snapshot, losses
 
@@ -405,7 +352,7 @@ def fit_in_stages(state, reader, stages, config, progress=None):
     """
     curves = np.empty((0, state.n_networks))
     for number, blocks in enumerate(stages, 1):
-        batches = sampled_batches(state.generator, reader, blocks, config)
+        batches = sampled_batches(state.generator, reader, blocks, config, state.n_iter)
         losses, has_stopped = fit_loop(state, batches, config, progress)
         curves = np.concatenate([curves, losses])
         is_last = has_stopped or number == len(stages)

@@ -1,7 +1,10 @@
-"""Pseudo-labels by temporal optimal transport: the prior and the Sinkhorn solver."""
+"""Pseudo-labels by temporal optimal transport: the priors and the Sinkhorn solver."""
 
 import numpy as np
 import torch
+
+# Least logarithm of a path's posterior, in nats; half-way to the end of float32.
+LOG_FLOOR = -30.0
 
 
 def log_temporal_prior(n_frames, n_actions, sigma):
@@ -47,6 +50,54 @@ def log_temporal_prior(n_frames, n_actions, sigma):
     actions = np.arange(n_actions) / n_actions
     scale = 1 / n_frames**2 + 1 / n_actions**2
     return -((frames[:, None] - actions) ** 2) / (2 * sigma**2 * scale)
+
+
+def log_path_prior(log_likelihood):
+    r"""Logarithm of the prior that is the posterior of a path through the actions.
+
+    All paths that keep the order weigh :math:`e^{\sum_t \ell_{t, a_t}}`, whichever
+    actions they leave out and however long each lasts, and
+
+    .. math:: T_{tk} = P(a_t = k \mid \ell)
+
+    is computed by forward and backward sums, in O(B K) operations and without a loop
+    over frames. Where the diagonal of `log_temporal_prior` knows nothing of a video,
+    this follows what its frames look like.
+
+    Parameters
+    ----------
+    log_likelihood : Tensor of shape (..., n_frames, n_actions)
+        Log-likelihood of each action, up to a constant for each frame. Leading
+        dimensions are videos.
+
+    Returns
+    -------
+    log_prior : Tensor of the shape of ``log_likelihood``
+        Logarithm of T, whose rows sum to 1. At least -30, so that the scores can
+        overrule it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> log_path_prior(torch.zeros(2, 2)).exp().round(decimals=2)
+    tensor([[0.6700, 0.3300],
+            [0.3300, 0.6700]])
+    """
+    log_likelihood = log_likelihood - log_likelihood.amax(-1, keepdim=True)
+    # from the end, the actions in turned order are the same problem
+    both = torch.stack([log_likelihood, log_likelihood.flip(-1, -2)]).mT
+    totals = torch.nn.functional.pad(both.cumsum(-1), (1, 0))
+    before = torch.full_like(totals[..., 0, :], -torch.inf)
+    before[..., 0] = 0.0
+    joint = torch.empty_like(both)
+    for action in range(both.shape[-2]):
+        total = totals[..., action, :]
+        entries = before[..., :-1] - total[..., :-1]
+        joint[..., action, :] = entries.logcumsumexp(-1) + total[..., 1:]
+        before[..., 1:] = torch.logaddexp(before[..., 1:], joint[..., action, :])
+    forward, backward = joint.mT
+    log_posterior = forward + backward.flip(-1, -2) - log_likelihood
+    return torch.log_softmax(log_posterior, -1).clamp_min(LOG_FLOOR)
 
 
 def sinkhorn(scores, rho, *, log_prior=None, n_iter=3):
@@ -101,7 +152,7 @@ def sinkhorn(scores, rho, *, log_prior=None, n_iter=3):
     return log_codes.exp().transpose(-1, -2)
 
 
-def pseudo_labels(scores, rho, sigma, *, n_iter=3):
+def pseudo_labels(scores, rho, *, log_prior=None, n_iter=3):
     """Pseudo-labels Q of one whole video.
 
     Parameters
@@ -110,8 +161,8 @@ def pseudo_labels(scores, rho, sigma, *, n_iter=3):
         Similarities S.
     rho : float
         See `sinkhorn`.
-    sigma : float or None
-        Width of the temporal prior; None is plain optimal transport.
+    log_prior : ndarray of shape (n_frames, n_actions), default=None
+        Logarithm of the prior; None is plain optimal transport.
     n_iter : int, default=3
         See `sinkhorn`.
 
@@ -120,8 +171,7 @@ def pseudo_labels(scores, rho, sigma, *, n_iter=3):
     codes : ndarray of shape (n_frames, n_actions)
         Q with rows that sum to 1.
     """
-    log_prior = None
-    if sigma is not None:
-        log_prior = torch.from_numpy(log_temporal_prior(*scores.shape, sigma))
+    if log_prior is not None:
+        log_prior = torch.from_numpy(log_prior)
     scores = torch.from_numpy(scores.astype(np.float64))
     return sinkhorn(scores, rho, log_prior=log_prior, n_iter=n_iter).numpy()

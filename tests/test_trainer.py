@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import _device, _sequences, _trainer
+from skl_tot import _device, _sequences, _trainer, _transport
+from skl_tot._batches import Batch
 from skl_tot._device import choose_gpu, resolve_device
 from skl_tot._graph import GraphedStep
 from skl_tot._losses import (
@@ -17,11 +18,11 @@ from skl_tot._network import embed, encode, init_parameters, score_frames
 from skl_tot._readers import ResidentReader
 from skl_tot._sampling import Videos
 from skl_tot._state import Snapshot, TrainingConfig
-from skl_tot._trainer import Batch, batch_loss, is_frozen, train, train_step
+from skl_tot._trainer import batch_loss, is_frozen, train, train_step
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(
-    n_actions=3,
+    n_prototypes=3,
     embedding_dim=4,
     hidden_dim=6,
     prior="temporal",
@@ -197,7 +198,7 @@ def test_loss_of_every_variant_equals_a_slow_one(variant):
     }
     frames, partners = rng.normal(size=(2, 12, 5))
     times = rng.uniform(size=12)
-    prior = torch.tensor(_trainer.log_temporal_prior(6, 3, settings.sigma))
+    prior = torch.tensor(_transport.log_temporal_prior(6, 3, settings.sigma))
     batch = Batch(
         torch.tensor(frames),
         slice(0, 12),
@@ -292,7 +293,7 @@ class TestTraining:
         sampled, near = seen
         embeddings = embed(leaves, sampled)[0]
         scores = score_frames(leaves, embeddings[None])[0]
-        prior = torch.tensor(_trainer.log_temporal_prior(8, 3, 1.0)).float()
+        prior = torch.tensor(_transport.log_temporal_prior(8, 3, 1.0)).float()
         codes = _trainer.sinkhorn(
             scores.detach(), 0.1, log_prior=torch.cat([prior, prior])
         )
@@ -414,7 +415,7 @@ class TestSeveralNetworks:
         )
         networks = {name: value * 100 for name, value in networks.items()}
         frames = torch.randn(16, 5, generator=torch.Generator().manual_seed(1))
-        prior = torch.tensor(_trainer.log_temporal_prior(8, 3, 1.0)).float()
+        prior = torch.tensor(_transport.log_temporal_prior(8, 3, 1.0)).float()
         batch = Batch(frames, slice(0, 16), 16, prior.repeat(2, 1))
         losses = batch_loss(networks, batch, CONFIG)
         scores = score_frames(networks, embed(networks, frames))
