@@ -22,7 +22,11 @@ from skl_tot._background import fit_background, is_background
 from skl_tot._decoding import decode, path_posterior
 from skl_tot._device import DEVICE_TYPES, resolve_device
 from skl_tot._distributed import same_everywhere
-from skl_tot._label_free import cross_video_consistency
+from skl_tot._label_free import (
+    agreement_and_information,
+    cross_video_consistency,
+    held_out_table,
+)
 from skl_tot._network import encode
 from skl_tot._progress import progress_bar
 from skl_tot._sampling import Videos
@@ -231,11 +235,17 @@ class BaseSegmenter(
         return mirror_form(_as_types_of(embeddings, videos), form)
 
     def score(self, X, y=None):
-        r"""Cross-video consistency of the predicted actions; needs no labels.
+        r"""How well actions carry over from video to video; needs no labels.
 
-        With :math:`m_{vk}` the mean (standardised) features of the frames of action k
-        in video v, :math:`\bar m_k` its mean over videos and :math:`\bar m` the mean
-        of the latter, variances being means of squared distances,
+        The product of three numbers, each of which is high for good segmentations, but
+        fails on some data by itself. All are of the path in fixed order through all
+        actions, whatever ``decoding`` is, so that settings are compared by what they
+        have learned.
+
+        *Consistency.* With :math:`m_{vk}` the mean (standardised) features of the
+        frames of action k in video v, :math:`\bar m_k` its mean over videos and
+        :math:`\bar m` the mean of the latter, variances being means of squared
+        distances,
 
         .. math::
 
@@ -243,6 +253,12 @@ class BaseSegmenter(
             \operatorname{var}_{v,k}(m_{vk} - \bar m_k)
 
         is high if actions differ, but one action does not differ between videos.
+
+        *Agreement and information.* The frames of every second video get the action
+        whose Gaussian over the other videos, of independent features with shared
+        variances, is likeliest, and the other way round. Cohen's kappa is the
+        agreement with the path beyond chance; the mutual information (in nats) of the
+        two says how many actions can be told apart.
 
         Parameters
         ----------
@@ -257,8 +273,14 @@ class BaseSegmenter(
             At least 0, higher is better; nan, with a warning, for a single video.
         """
         videos, _ = self._check_fitted(X)
+        labels = self._decode(videos, decoding="fixed")
         blocks = map(videos.blocks, range(len(videos)))
-        return cross_video_consistency(blocks, self._decode(videos))
+        consistency = cross_video_consistency(blocks, labels)
+        table = held_out_table(videos.blocks, labels, self.n_actions)
+        kappa, information = agreement_and_information(table)
+        if kappa <= 0 and len(videos) > 1:
+            return 0.0  # also of an infinite consistency
+        return consistency * kappa * information
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -375,13 +397,13 @@ class BaseSegmenter(
         if self.compute_labels:
             self.labels_ = mirror_form(self._decode(videos), form)
 
-    def _decode(self, videos, transcripts=None):
+    def _decode(self, videos, transcripts=None, decoding=None):
         """Label each video by the likeliest path through what is not background."""
         if transcripts is None:
             transcripts = [None] * len(videos)
         labels = []
         for i, (_, scores) in enumerate(self._encode(videos)):
-            options = self.decoding, self.switch_cost, transcripts[i]
+            options = decoding or self.decoding, self.switch_cost, transcripts[i]
             if self.background_ is None:
                 labels.append(decode(scores, *options))
                 continue

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
+from skl_tot._background import MIN_VARIANCE
+
 
 def cross_video_consistency(videos, labels):
     r"""How much actions differ from each other, against one action between videos.
@@ -65,13 +67,112 @@ def cross_video_consistency(videos, labels):
     return float(between / within)
 
 
+def held_out_table(read_blocks, labels, n_actions):
+    """Count how frames are labelled by what other videos say of their features.
+
+    Every second video makes a Gaussian for each action, with independent features of
+    variances that the actions share; the frames of the other videos get the action of
+    the likeliest one. Then the two halves change places.
+
+    Parameters
+    ----------
+    read_blocks : callable
+        Of the index of a video; yields consecutive blocks of its frames, ndarray of
+        shape (n_rows, n_features), in comparable units. Called twice for each video.
+    labels : sequence of ndarray of int, of shape (n_frames_i,)
+        Action of each frame, 0 … ``n_actions - 1``; negative labels are left out.
+    n_actions : int
+        Number of actions K.
+
+    Returns
+    -------
+    table : ndarray of shape (n_actions, n_actions)
+        Frames by label (rows) and by the action that the other videos say (columns).
+
+    Examples
+    --------
+    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9], [0.8]])]
+    >>> labels = [np.array([0, 1]), np.array([0, 1, 1])]
+    >>> held_out_table(lambda i: [videos[i]], labels, 2)
+    array([[2., 0.],
+           [0., 3.]])
+    """
+    halves, shift = {0: None, 1: None}, None
+    for i in range(len(labels)):
+        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+            if shift is None:
+                shift = rows[0]  # any will do: far from 0 squares would cancel
+            rows = rows - shift
+            codes = np.eye(n_actions)[actions].T
+            new = codes.sum(axis=1), codes @ rows, (rows**2).sum(axis=0)
+            old = halves[i % 2]
+            halves[i % 2] = new if old is None else [a + b for a, b in zip(old, new)]
+    table = np.zeros((n_actions, n_actions))
+    if halves[0] is None or halves[1] is None:
+        return table
+    for i in range(len(labels)):
+        counts, sums, squares = halves[1 - i % 2]
+        means = sums / np.maximum(counts, 1)[:, None]
+        variances = (squares - counts @ means**2) / counts.sum()
+        weights = means / np.maximum(variances, MIN_VARIANCE)
+        offsets = np.where(counts > 0, -0.5 * (means * weights).sum(axis=1), -np.inf)
+        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+            found = ((rows - shift) @ weights.T + offsets).argmax(axis=1)
+            np.add.at(table, (actions, found), 1)
+    return table
+
+
+def agreement_and_information(table):
+    r"""Cohen's kappa of a table of counts, and the information that it shows.
+
+    .. math::
+
+        \kappa = \frac{\sum_k p_{kk} - \sum_k p_{k\cdot} p_{\cdot k}}
+                      {1 - \sum_k p_{k\cdot} p_{\cdot k}}, \qquad
+        I = \sum_{kl} p_{kl} \log \frac{p_{kl}}{p_{k\cdot} p_{\cdot l}}
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_actions, n_actions)
+        Counts.
+
+    Returns
+    -------
+    kappa : float
+        1 for a diagonal, 0 for chance.
+    information : float
+        In nats, at least 0.
+
+    Examples
+    --------
+    >>> agreement_and_information(np.array([[2.0, 0.0], [0.0, 2.0]]))
+    (1.0, 0.693...)
+    """
+    joint = table / max(table.sum(), 1)
+    chance = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0)
+    expected = np.trace(chance)
+    if expected in (0, 1):  # without frames, or with one action only
+        return 0.0, 0.0
+    shown = joint > 0
+    information = (joint[shown] * np.log(joint[shown] / chance[shown])).sum()
+    return float((np.trace(joint) - expected) / (1 - expected)), float(information)
+
+
+def _labelled_blocks(blocks, labels):
+    """Yield the frames of each block that are not background, and their labels."""
+    start = 0
+    for block in blocks:
+        actions = labels[start : start + len(block)]
+        start += len(block)
+        if (actions >= 0).any():
+            yield block[actions >= 0].astype(np.float64), actions[actions >= 0]
+
+
 def _action_means(blocks, labels):
     """Mean features (n_features,), float64, of each action of one video."""
-    sums, start = {}, 0
-    for block in blocks:
-        block_labels = labels[start : start + len(block)]
-        start += len(block)
-        for action in np.unique(block_labels[block_labels >= 0]):
-            total = block[block_labels == action].sum(axis=0, dtype=np.float64)
+    sums = {}
+    for rows, actions in _labelled_blocks(blocks, labels):
+        for action in np.unique(actions):
+            total = rows[actions == action].sum(axis=0)
             sums[action] = sums.get(action, 0) + total
     return {action: total / (labels == action).sum() for action, total in sums.items()}

@@ -2,33 +2,20 @@
 
 import numpy as np
 
-from skl_tot._sequences import find_segments, name_labels, split_label_sequences
-from skl_tot.metrics import match_labels
-
-# Okabe and Ito's colours, safe for colour-blind readers, each with a colour that
-# stands out on it for hatches. A dark brown replaces their black.
-COLOURS = (
-    ("#0072B2", "white"),
-    ("#E69F00", "black"),
-    ("#009E73", "white"),
-    ("#F0E442", "black"),
-    ("#CC79A7", "black"),
-    ("#56B4E9", "black"),
-    ("#D55E00", "white"),
-    ("#5D3A1A", "white"),
+from skl_tot._drawing import (
+    BACKGROUND,
+    UNMATCHED,
+    draw_doubt,
+    draw_legend,
+    draw_rows,
+    figure_size,
 )
-HATCHES = (None, "////", "....", "xxxx", "----", "||||")
-# Codes of frames without action, and how they look.
-BACKGROUND, UNMATCHED = -1, -2
-SPECIAL_STYLES = {
-    BACKGROUND: {"facecolor": "white", "edgecolor": "#A6A6A6", "linewidth": 0.6},
-    UNMATCHED: {
-        "facecolor": "#D9D9D9",
-        "edgecolor": "#8C8C8C",
-        "hatch": r"\\\\",
-        "linewidth": 0,
-    },
-}
+from skl_tot._sequences import (
+    name_labels,
+    split_label_sequences,
+    split_videos,
+)
+from skl_tot.metrics import match_labels
 
 
 class SegmentationDisplay:
@@ -38,7 +25,9 @@ class SegmentationDisplay:
     cluster has the colour of the label it is matched to by
     `~skl_tot.metrics.match_labels`. Clusters without label are grey and hatched. The
     integer -1 is background, which is white. To compare methods, give the predictions
-    of each: a row has one more bar for each method, matched by itself.
+    of each: a row has one more bar for each method, matched by itself. With
+    ``confidence``, black rises from the foot of the prediction where it is unsure: over
+    the whole bar at probability 0.
 
     Create it with `from_estimator` or `from_predictions`, which draw at once, or from
     labels here, to be drawn by `plot`. The first eight labels differ in colour; further
@@ -65,6 +54,10 @@ class SegmentationDisplay:
     background : label, default=None
         Label of ``y_true``, or of the clusters without ground truth, that is background
         as the integer -1 is.
+    confidence : array-like of shape (n_frames,), or a sequence of such, default=None
+        Probability, in [0, 1], that the prediction is right in each frame of each
+        video, such as that of the predicted action in ``predict_posterior``. Not for
+        several methods.
     videos : sequence of int, default=None
         Indices of the videos to draw; None draws all. Clusters are matched, and actions
         coloured, over all videos whichever are drawn.
@@ -100,6 +93,7 @@ class SegmentationDisplay:
         scope="activity",
         ignore_labels=None,
         background=None,
+        confidence=None,
         videos=None,
     ):
         self.y_pred = y_pred
@@ -109,10 +103,13 @@ class SegmentationDisplay:
         self.scope = scope
         self.ignore_labels = ignore_labels
         self.background = background
+        self.confidence = confidence
         self.videos = videos
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, ax=None, fps=None, **options):
+    def from_estimator(
+        cls, estimator, X, y=None, *, ax=None, fps=None, confidence=False, **options
+    ):
         """Predict and draw.
 
         Parameters
@@ -127,6 +124,9 @@ class SegmentationDisplay:
             As for `plot`.
         fps : float, default=None
             As for `plot`.
+        confidence : bool, default=False
+            Whether to draw how unsure the prediction is, by the largest probability of
+            ``estimator.predict_posterior``.
         **options : dict
             ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
             ``background`` and ``videos`` of the class.
@@ -141,6 +141,12 @@ class SegmentationDisplay:
         ImportError, TypeError, ValueError
             As `plot`, and what ``estimator.predict`` raises.
         """
+        if confidence:
+            posterior = estimator.predict_posterior(X)
+            is_single = split_videos(X)[1] == "single"
+            options["confidence"] = [
+                video.max(axis=1) for video in ([posterior] if is_single else posterior)
+            ]
         return cls.from_predictions(y, estimator.predict(X), ax=ax, fps=fps, **options)
 
     @classmethod
@@ -204,15 +210,24 @@ class SegmentationDisplay:
         names, videos = self._encode()
         video_names = self._check_video_names(len(videos))
         drawn = self._check_videos(len(videos))
-        videos, video_names = ([x[i] for i in drawn] for x in (videos, video_names))
+        doubts = self._check_confidence(videos)
+        videos, video_names, doubts = (
+            [x[i] for i in drawn] for x in (videos, video_names, doubts)
+        )
         occurring = set(np.concatenate([np.unique(bar) for v in videos for bar in v]))
         names = {code: name for code, name in names.items() if code in occurring}
         bar_names = self._bar_names()
         if ax is None:
-            size = _figure_size(len(videos), names, bar_names, video_names)
+            size = figure_size(len(videos), names, bar_names, video_names)
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        _draw_rows(ax, videos, bar_names, video_names, 1 / (fps or 1))
-        _draw_legend(ax, names)
+        draw_rows(ax, videos, bar_names, video_names, 1 / (fps or 1))
+        for row, doubt in enumerate(doubts):
+            if doubt is not None:
+                height = 0.94 * 0.84 / len(bar_names)
+                draw_doubt(
+                    ax, doubt, row + 0.42 - 0.06 * height, height, 1 / (fps or 1)
+                )
+        draw_legend(ax, names)
         ax.set_xlabel("frame" if fps is None else "time (s)")
         ax.set_xlim(left=0)
         ax.set_ylim(len(videos) - 0.5, -0.5)
@@ -275,6 +290,25 @@ class SegmentationDisplay:
                 f"video_names has {len(self.video_names)} names, expected {n_videos}."
             )
         return list(self.video_names)
+
+    def _check_confidence(self, videos):
+        """One minus the confidence of each video; None where none is given."""
+        if self.confidence is None:
+            return [None] * len(videos)
+        if isinstance(self.y_pred, dict):
+            raise ValueError("confidence is of one method, but y_pred has several.")
+        single = len(videos) == 1 and np.ndim(self.confidence[0]) == 0
+        confidence = [self.confidence] if single else self.confidence
+        lengths = [len(bars[0]) for bars in videos]
+        if list(map(len, confidence)) != lengths:
+            raise ValueError(
+                f"confidence has lengths {list(map(len, confidence))}, expected those "
+                f"of y_pred, {lengths}."
+            )
+        doubts = [1 - np.asarray(video, dtype=float) for video in confidence]
+        if not all(((doubt >= 0) & (doubt <= 1)).all() for doubt in doubts):
+            raise ValueError("confidence has values outside of [0, 1].")
+        return doubts
 
     def _check_videos(self, n_videos):
         """List the indices of the videos to draw."""
@@ -356,78 +390,3 @@ def _to_codes(sequence, code_of):
     labels, inverse = np.unique(sequence, return_inverse=True)
     codes = [code_of.get(label) for label in labels.tolist()]
     return np.array([UNMATCHED if code is None else code for code in codes])[inverse]
-
-
-def _style(code):
-    """Look of an action in bars and legend."""
-    if code < 0:
-        return SPECIAL_STYLES[code]
-    facecolor, edgecolor = COLOURS[code % len(COLOURS)]
-    hatch = HATCHES[code // len(COLOURS) % len(HATCHES)]
-    # matplotlib draws hatches in the colour of the edges
-    return {
-        "facecolor": facecolor,
-        "edgecolor": edgecolor,
-        "hatch": hatch,
-        "linewidth": 0,
-    }
-
-
-def _draw_rows(ax, videos, bar_names, video_names, frame):
-    """Draw the bars, named on the y axis if they are of methods, else the videos."""
-    has_methods = None not in bar_names
-    # above the bars of methods, there is room for the name of the video
-    height = 0.84 / (len(bar_names) + has_methods)
-    ticks = []
-    for row, bars in enumerate(videos):
-        for i, codes in enumerate(bars):
-            bottom = row + 0.42 - (len(bars) - i) * height
-            _draw_bar(ax, codes, bottom, 0.94 * height, frame)
-            ticks.append(bottom + 0.47 * height)
-        if has_methods:
-            ax.text(0, row - 0.42 + 0.5 * height, video_names[row], va="center")
-    if has_methods:
-        ax.set_yticks(ticks, bar_names * len(videos))
-    else:
-        ax.set_yticks(range(len(videos)), video_names)
-
-
-def _draw_bar(ax, codes, bottom, height, frame):
-    """Draw the segments of one bar, one collection for each action."""
-    segment_codes, starts, ends = find_segments(codes)
-    spans = np.column_stack([starts, ends - starts]) * frame
-    for code in np.unique(segment_codes):
-        ax.broken_barh(spans[segment_codes == code], (bottom, height), **_style(code))
-
-
-def _draw_legend(ax, names):
-    """Put the names of the actions to the right of the axes."""
-    from matplotlib.patches import Patch
-
-    handles = [Patch(label=name, **_style(code)) for code, name in names.items()]
-    height = ax.get_window_extent().height / ax.figure.dpi
-    ax.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(1, 1),
-        ncols=_n_columns(len(handles), height),
-        frameon=False,
-        fontsize="medium",
-        handleheight=1.2,
-    )
-
-
-def _n_columns(n_entries, height):
-    """Columns of a legend as high as axes of this height in inches."""
-    return -(-n_entries // max(int(height / 0.24), 1))
-
-
-def _figure_size(n_videos, names, bar_names, video_names):
-    """Width and height in inches that leave 7 inches of width for the bars."""
-    has_methods = None not in bar_names
-    row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
-    height = max(2, 1 + n_videos * row)
-    columns = _n_columns(len(names), 0.77 * height)
-    row_names = bar_names if has_methods else video_names
-    letters = max(map(len, row_names)) + columns * (6 + max(map(len, names.values())))
-    return 7 + 0.085 * letters, height

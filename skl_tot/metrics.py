@@ -326,6 +326,40 @@ edit_scorer = make_scorer(edit_score)
 miou_scorer = make_scorer(miou_score)
 
 
+def label_free_scorer(estimator, X, y=None):
+    """Scorer without ground truth: ``estimator.score``, which segmenters have.
+
+    For searches that have other scorers, too; without ``scoring`` it is what a search
+    uses anyway.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted segmenter, or pipeline with one at its end.
+    X : sequence of array-like of shape (n_frames_i, n_features)
+        Two videos or more.
+    y : None
+        Ignored.
+
+    Returns
+    -------
+    score : float
+        See `skl_tot.TemporalOTSegmenter.score`; higher is better.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=6, n_actions=3, random_state=0)
+    >>> model = TemporalOTSegmenter(n_actions=3, max_iter=100, random_state=0)
+    >>> scoring = {"mof": mof_scorer, "label-free": label_free_scorer}
+    >>> sorted(cross_validate(model, videos, labels, scoring=scoring, cv=2))
+    ['fit_time', 'score_time', 'test_label-free', 'test_mof']
+    """
+    return estimator.score(X)
+
+
 class _Frames(NamedTuple):
     """Integer codes of the frames of all videos, one after another."""
 

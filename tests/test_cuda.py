@@ -19,7 +19,15 @@ def fit(videos, **settings):
     return TemporalOTSegmenter(**settings).fit(videos)
 
 
-@pytest.mark.parametrize("settings", [{}, {"n_init": 4}, {"alpha": 0.5, "beta": 0.5}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"n_init": 4},
+        {"alpha": 0.5, "beta": 0.5},
+        {"prior": "path", "path_iter": 30, "n_parts": 2},
+    ],
+)
 def test_trains_like_the_cpu(activity, settings):
     on_gpu = fit(activity[0], **settings)
     on_cpu = fit(activity[0], device="cpu", **settings)

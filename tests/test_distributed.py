@@ -76,6 +76,7 @@ def run(folder, size, settings):
         '{"batch_size": 3, "n_init": 4, "alpha": 0.3, "beta": 0.2}',
         # 9 videos: the last mini-batch of a pass has one, and one process has none
         '{"batch_size": 2, "n_passes": 8, "alpha": 0.3}',
+        '{"batch_size": 3, "prior": "path", "path_iter": 5, "n_parts": 2}',
         '{"method": "cte"}',
     ],
 )

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -8,7 +9,8 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot._plotting import COLOURS, HATCHES, SegmentationDisplay
+from skl_tot._drawing import COLOURS, HATCHES
+from skl_tot._plotting import SegmentationDisplay
 from skl_tot._pseudo_label_display import PseudoLabelDisplay
 from skl_tot.datasets import make_activities
 
@@ -474,3 +476,47 @@ def test_bad_codes(pyplot, options, error, message):
 def test_pseudo_labels_of_many_videos(X):
     with pytest.raises(ValueError, match="X holds 2 videos, expected one, an array"):
         PseudoLabelDisplay.from_estimator(Model(), X)
+
+
+class TestConfidence:
+    def test_black_rises_where_the_prediction_is_unsure(self):
+        confidence = [1.0, 0.75, 0.0, 1.0]
+        ax = SegmentationDisplay([0, 0, 1, 1], confidence=confidence).plot().ax_
+        (doubt,) = [c for c in ax.collections if c.get_zorder() == 3]
+        x, y = doubt.get_paths()[0].vertices.T
+        foot = y.max()
+        for frame, sure in enumerate(confidence):
+            inside = (x >= frame) & (x <= frame + 1)
+            heights = foot - y[inside]
+            # both edges of a frame lie at its own height
+            expected = 0.94 * 0.84 * (1 - sure)
+            assert np.isclose(heights, expected).sum() >= 2
+
+    def test_from_estimator(self):
+        class Model:
+            def predict(self, X):
+                return [np.zeros(len(video), dtype=int) for video in X]
+
+            def predict_posterior(self, X):
+                return [np.tile([0.75, 0.25], (len(video), 1)) for video in X]
+
+        videos = [np.zeros((4, 2)), np.zeros((3, 2))]
+        display = SegmentationDisplay.from_estimator(Model(), videos, confidence=True)
+        assert [c.tolist() for c in display.confidence] == [[0.75] * 4, [0.75] * 3]
+        assert sum(c.get_zorder() == 3 for c in display.ax_.collections) == 2
+
+    @pytest.mark.parametrize(
+        ("confidence", "message"),
+        [
+            ([[1, 1]], "confidence has lengths [2], expected those of y_pred, [3]."),
+            ([[1, 1, 2]], "confidence has values outside of [0, 1]."),
+            ([[1, 1, np.nan]], "confidence has values outside of [0, 1]."),
+        ],
+    )
+    def test_bad_confidence(self, confidence, message):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            SegmentationDisplay([[0, 0, 1]], confidence=confidence).plot()
+
+    def test_not_for_several_methods(self):
+        with pytest.raises(ValueError, match="confidence is of one method"):
+            SegmentationDisplay({"a": [0], "b": [0]}, confidence=[1.0]).plot()

@@ -3,28 +3,41 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
 
 from skl_tot import TemporalOTSegmenter
 
 SCRIPT = """
-import hashlib, sys
+import hashlib, json, sys
 import numpy as np, torch
 torch.set_num_threads(1)
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 videos, _ = make_activities(5, 4, mean_length=80, random_state=3)
-model = TemporalOTSegmenter(4, max_iter=60, freeze_iter=20, alpha=0.5, random_state=7)
+settings = json.loads(sys.argv[1])
+model = TemporalOTSegmenter(4, max_iter=60, freeze_iter=20, random_state=7, **settings)
 labels = np.concatenate(model.fit(videos).predict(videos))
 digest = hashlib.sha256(labels.tobytes() + model.prototypes_.tobytes())
 print(digest.hexdigest())
 """
 
 
-def test_same_seed_same_bits_in_new_processes():
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '{"alpha": 0.5}',
+        '{"n_parts": 2, "prior": "path", "path_iter": 30, "n_init": 3}',
+        '{"decoding": "free", "switch_cost": 0.3}',
+    ],
+)
+def test_same_seed_same_bits_in_new_processes(settings):
     digests = {
         subprocess.run(
-            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+            [sys.executable, "-c", SCRIPT, settings],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for _ in range(2)
     }

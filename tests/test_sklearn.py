@@ -68,6 +68,18 @@ CONFIGURATIONS = [
         n_iter_no_change=2,
     ),
     TemporalOTSegmenter(
+        n_parts=2,
+        prior="path",
+        path_iter=2,
+        decoding="free",
+        switch_cost=0.5,
+        n_init=2,
+        n_frames=16,
+        max_iter=5,
+        freeze_iter=1,
+    ),
+    CTESegmenter(decoding="skip", switch_cost=0.5, max_iter=5, n_frames=16, n_init=1),
+    TemporalOTSegmenter(
         2, prior=None, beta=1.0, background=20, n_frames=8, max_iter=6, freeze_iter=1
     ),
 ]

@@ -1,0 +1,142 @@
+"""How well scores without labels choose settings: a table over sets.
+
+    python benchmarks/choice.py FOLDER[:STRIDE] [...] [--held-out NAME ...] [--n-jobs 2]
+
+Two studies. In the first, settings of training differ and ``n_actions`` is right; in
+the second, ``n_actions`` is among them. Each setting is fitted once, with one of five
+seeds. For every criterion: Spearman's correlation with MoF over the settings, and in
+brackets the regret (the best MoF of the grid less that of the chosen setting) in points.
+MoF is of the path in fixed order, as the criteria are. Sets given with ``--held-out``,
+like the others or as FAMILY-SEED, are reported apart.
+"""
+
+import argparse
+import itertools
+import json
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from _sets import FAMILIES, load
+from scipy.stats import spearmanr
+from sklearn.metrics import silhouette_score
+from sklearn.model_selection import ParameterGrid
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot._label_free import (
+    agreement_and_information,
+    cross_video_consistency,
+    held_out_table,
+)
+from skl_tot.metrics import mof_score
+
+CRITERIA = ["score", "consistency", "kappa", "information", "silhouette", "loss"]
+
+
+def grids(n_actions):
+    """Settings of the two studies."""
+    first = {
+        "rho": [0.03, 0.07, 0.15],
+        "sigma": [0.5, 0.75, 1.5, 3.0],
+        "alpha": [0.0, 1.0],
+        "n_parts": [1, 2],
+        "prior": ["temporal"],
+        "n_actions": [n_actions],
+    }
+    around = [n_actions + d for d in (-3, -2, -1, 0, 1, 2, 4, 6) if n_actions + d > 1]
+    second = {
+        "rho": [0.05, 0.1],
+        "sigma": [0.75, 1.5],
+        "n_parts": [1, 2],
+        "n_actions": around,
+    }
+    path = first | {"prior": ["path"], "rho": [0.07], "alpha": [0.0]}
+    return {
+        "training": [*ParameterGrid(first), *ParameterGrid(path)],
+        "n_actions": list(ParameterGrid(second)),
+    }
+
+
+def run(name, settings, seed):
+    """MoF of a setting, and what the criteria say of it."""
+    torch.set_num_threads(1)
+    videos, labels, _ = load(name)
+    model = TemporalOTSegmenter(
+        **settings, max_iter=1000, path_iter=300, random_state=seed
+    )
+    predicted = model.fit_predict(videos)
+    frames = [model.scaler_.transform(video) for video in videos]
+    table = held_out_table(lambda i: [frames[i]], predicted, model.n_actions)
+    kappa, information = agreement_and_information(table)
+    return {
+        "mof": mof_score(labels, predicted),
+        "score": model.score(videos),
+        "consistency": cross_video_consistency([[x] for x in frames], predicted),
+        "kappa": kappa,
+        "information": information,
+        "silhouette": silhouette_score(
+            np.concatenate(frames),
+            np.concatenate(predicted),
+            sample_size=2000,
+            random_state=0,
+        ),
+        "loss": -np.mean(model.loss_curve_[-100:]),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folders", nargs="*")
+    parser.add_argument("--held-out", nargs="*", default=[])
+    parser.add_argument("--n-jobs", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=Path("choice.json"))
+    arguments = parser.parse_args()
+    used = [*arguments.folders, *(f"{f}-{s[0]}" for f, (_, s) in FAMILIES.items())]
+    names = [*used, *arguments.held_out]
+    jobs = [
+        (study, name, settings, number % 5)
+        for name in names
+        for study, grid in grids(load(name)[2]).items()
+        for number, settings in enumerate(grid)
+    ]
+    results = joblib.Parallel(arguments.n_jobs, verbose=1)(
+        joblib.delayed(run)(*job[1:]) for job in jobs
+    )
+    for study, group in itertools.product(
+        ("training", "n_actions"), (used, arguments.held_out)
+    ):
+        if group:
+            print_table(study, group, jobs, results)
+    rows = [
+        {"study": study, "set": Path(name).name, **settings, **result}
+        for (study, name, settings, _), result in zip(jobs, results)
+    ]
+    arguments.json.write_text(json.dumps(rows, indent=1))
+
+
+def print_table(study, names, jobs, results):
+    """Print correlations and regrets of each criterion."""
+    print(f"\nSettings of {study}:\n")
+    print(f"| | {' | '.join(Path(name).name for name in names)} | median | least |")
+    print("| --- |" + " ---: |" * (len(names) + 2))
+    rows = {
+        name: [r for job, r in zip(jobs, results) if job[:2] == (study, name)]
+        for name in names
+    }
+    mofs = {name: np.array([r["mof"] for r in rows[name]]) for name in names}
+    spans = [f"{100 * m.mean():.0f}, {100 * m.max():.0f}" for m in mofs.values()]
+    print(f"| MoF: mean, best of {len(mofs[names[0]])} | {' | '.join(spans)} | | |")
+    for criterion in CRITERIA:
+        cells, correlations = [], []
+        for name in names:
+            values = np.array([r[criterion] for r in rows[name]])
+            correlations.append(spearmanr(values, mofs[name])[0])
+            regret = 100 * (mofs[name].max() - mofs[name][values.argmax()])
+            cells.append(f"{correlations[-1]:.2f} ({regret:.1f})")
+        cells += [f"{np.median(correlations):.2f}", f"{min(correlations):.2f}"]
+        print(f"| {criterion} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
