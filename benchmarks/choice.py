@@ -5,9 +5,9 @@
 Two studies. In the first, settings of training differ and ``n_actions`` is right; in
 the second, ``n_actions`` is among them. Each setting is fitted once, with one of five
 seeds. For every criterion: Spearman's correlation with MoF over the settings, and in
-brackets the regret (the best MoF of the grid less that of the chosen setting) in points.
-MoF is of the path in fixed order, as the criteria are. Sets given with ``--held-out``,
-like the others or as FAMILY-SEED, are reported apart.
+brackets the regret in points: the best MoF less that of the chosen setting. MoF is of
+the path in fixed order, as the criteria are. Sets given with ``--held-out``, like the
+others or as FAMILY-SEED, are reported apart.
 """
 
 import argparse

@@ -45,7 +45,7 @@ def _style(code):
     }
 
 
-def draw_rows(ax, videos, bar_names, video_names, frame):
+def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
     """Draw the bars, named on the y axis if they are of methods, else the videos."""
     has_methods = None not in bar_names
     # above the bars of methods, there is room for the name of the video
@@ -56,6 +56,8 @@ def draw_rows(ax, videos, bar_names, video_names, frame):
             bottom = row + 0.42 - (len(bars) - i) * height
             _draw_bar(ax, codes, bottom, 0.94 * height, frame)
             ticks.append(bottom + 0.47 * height)
+        if doubts[row] is not None:
+            _draw_doubt(ax, doubts[row], bottom + 0.94 * height, 0.94 * height, frame)
         if has_methods:
             ax.text(0, row - 0.42 + 0.5 * height, video_names[row], va="center")
     if has_methods:
@@ -72,7 +74,7 @@ def _draw_bar(ax, codes, bottom, height, frame):
         ax.broken_barh(spans[segment_codes == code], (bottom, height), **_style(code))
 
 
-def draw_doubt(ax, doubt, foot, height, frame):
+def _draw_doubt(ax, doubt, foot, height, frame):
     """Draw black that rises from the foot of a bar; rows grow downwards."""
     edges = np.repeat(np.arange(len(doubt) + 1), 2)[1:-1] * frame
     tops = foot - height * np.repeat(doubt, 2)

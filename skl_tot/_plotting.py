@@ -5,7 +5,6 @@ import numpy as np
 from skl_tot._drawing import (
     BACKGROUND,
     UNMATCHED,
-    draw_doubt,
     draw_legend,
     draw_rows,
     figure_size,
@@ -220,13 +219,7 @@ class SegmentationDisplay:
         if ax is None:
             size = figure_size(len(videos), names, bar_names, video_names)
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        draw_rows(ax, videos, bar_names, video_names, 1 / (fps or 1))
-        for row, doubt in enumerate(doubts):
-            if doubt is not None:
-                height = 0.94 * 0.84 / len(bar_names)
-                draw_doubt(
-                    ax, doubt, row + 0.42 - 0.06 * height, height, 1 / (fps or 1)
-                )
+        draw_rows(ax, videos, doubts, bar_names, video_names, 1 / (fps or 1))
         draw_legend(ax, names)
         ax.set_xlabel("frame" if fps is None else "time (s)")
         ax.set_xlim(left=0)
