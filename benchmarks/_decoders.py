@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from _timing import interleaved
 
-from skl_tot._decoding import viterbi
+from skl_tot._decoding import decode, path_posterior, viterbi
 
 try:
     from hmmlearn.base import BaseHMM
@@ -106,12 +106,32 @@ def compare_decoders(n_frames, n_actions, n_rounds):
         model, adapted = hmmlearn_model(n_actions), hmmlearn_input(given)
         decoders["hmmlearn"] = lambda: model.decode(adapted)[1]
     expected = decoders["ours"]()
-    for decode in decoders.values():
-        np.testing.assert_array_equal(decode(), expected)
+    for decoder in decoders.values():
+        np.testing.assert_array_equal(decoder(), expected)
     times = interleaved(decoders, n_rounds=n_rounds)
     ours = times.pop("ours")
     row = {"frames": n_frames, "actions": n_actions, "ours, ms": 1e3 * ours}
     return row | {f"{name} / ours": time / ours for name, time in times.items()}
+
+
+def time_decodings(device, *, size=(100_000, 20), n_rounds=3):
+    """Every way of decoding, and of finding posteriors, on the same numbers."""
+    given = random_likelihoods(*size)
+    ways = ("fixed", "skip", "free")
+    functions = {
+        (kind.__name__, way): partial(kind, given, way, 0.01)
+        for kind in (decode, path_posterior)
+        for way in ways
+    }
+    times = interleaved(functions, n_rounds=n_rounds)
+    return [
+        {
+            "decoding": way,
+            "path, ms": 1e3 * times["decode", way],
+            "posterior, ms": 1e3 * times["path_posterior", way],
+        }
+        for way in ways
+    ]
 
 
 def time_viterbi_growth(

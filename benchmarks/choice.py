@@ -58,12 +58,12 @@ def grids(n_actions):
     }
 
 
-def run(name, settings, seed):
+def run(name, settings, seed, max_iter):
     """MoF of a setting, and what the criteria say of it."""
     torch.set_num_threads(1)
     videos, labels, _ = load(name)
     model = TemporalOTSegmenter(
-        **settings, max_iter=1000, path_iter=300, random_state=seed
+        **settings, max_iter=max_iter, path_iter=max_iter // 3, random_state=seed
     )
     predicted = model.fit_predict(videos)
     frames = [model.scaler_.transform(video) for video in videos]
@@ -91,17 +91,19 @@ def main():
     parser.add_argument("--held-out", nargs="*", default=[])
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--json", type=Path, default=Path("choice.json"))
+    parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    n_kept, max_iter = (3, 4) if arguments.quick else (None, 1000)
     used = [*arguments.folders, *(f"{f}-{s[0]}" for f, (_, s) in FAMILIES.items())]
     names = [*used, *arguments.held_out]
     jobs = [
         (study, name, settings, number % 5)
         for name in names
         for study, grid in grids(load(name)[2]).items()
-        for number, settings in enumerate(grid)
+        for number, settings in enumerate(grid[:n_kept])
     ]
     results = joblib.Parallel(arguments.n_jobs, verbose=1)(
-        joblib.delayed(run)(*job[1:]) for job in jobs
+        joblib.delayed(run)(*job[1:], max_iter) for job in jobs
     )
     for study, group in itertools.product(
         ("training", "n_actions"), (used, arguments.held_out)

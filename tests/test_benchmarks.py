@@ -25,6 +25,7 @@ def test_every_topic_has_a_table(tmp_path):
         "throughput",
         "growth",
         "viterbi",
+        "decodings",
         "viterbi_growth",
         "n_init",
         "grid",
@@ -35,6 +36,20 @@ def test_every_topic_has_a_table(tmp_path):
         assert f"| {' | '.join(topic['rows'][0])} |" in done.stdout
     drawn = {path.stem for path in tmp_path.glob("*.png")}
     assert drawn == {"throughput", "growth", "viterbi_growth"}
+
+
+@pytest.mark.parametrize("name", ["ablation", "choice"])
+def test_studies_print_tables(tmp_path, name):
+    path = tmp_path / "rows.json"
+    command = [sys.executable, SCRIPT.with_name(f"{name}.py"), "--quick"]
+    done = subprocess.run(
+        [*command, "--json", path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(path.read_text())
+    assert len({row["set"] for row in rows}) == 3
+    expected = {"ablation": "| n_parts=2 | free, 0.5 |", "choice": "| score |"}
+    assert expected[name] in done.stdout
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
