@@ -80,7 +80,7 @@ def main():
     sets = list(dict.fromkeys(map(title, names)))
     print_table(jobs, results, sets)
     rows = [
-        {"set": job[0], "training": job[1], "seed": job[2], "scores": result}
+        {"set": Path(job[0]).name, "training": job[1], "seed": job[2], "scores": result}
         for job, result in zip(jobs, results)
     ]
     arguments.json.write_text(json.dumps(rows, indent=1))

@@ -82,6 +82,11 @@ class BaseSegmenter(
     def _log_likelihood(self, embeddings, scores):
         """Log-likelihood (n_frames, n_actions) of the actions, up to a constant."""
 
+    @property
+    @abstractmethod
+    def _n_fitted_actions(self):
+        """Number of actions of the fit, which ``n_actions`` may no longer be."""
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the actions.
@@ -156,8 +161,8 @@ class BaseSegmenter(
         Returns
         -------
         labels : ndarray of shape (n_frames,), or list of such
-            Labels 0 … K - 1, non-decreasing in each video unless ``decoding="free"``;
-            -1 for background, if that was asked for.
+            Labels 0 … K - 1, non-decreasing in each video unless ``decoding="free"`` or
+            a transcript says otherwise; -1 for background, if that was asked for.
 
         Raises
         ------
@@ -167,7 +172,7 @@ class BaseSegmenter(
         videos, form = self._check_fitted(X)
         if transcripts is not None:
             transcripts = check_transcripts(
-                transcripts, len(videos), form, self.n_actions
+                transcripts, len(videos), form, self._n_fitted_actions
             )
         return mirror_form(self._decode(videos, transcripts), form)
 
@@ -276,7 +281,7 @@ class BaseSegmenter(
         labels = self._decode(videos, decoding="fixed")
         blocks = map(videos.blocks, range(len(videos)))
         consistency = cross_video_consistency(blocks, labels)
-        table = held_out_table(videos.blocks, labels, self.n_actions)
+        table = held_out_table(videos.blocks, labels, self._n_fitted_actions)
         kappa, information = agreement_and_information(table)
         if kappa <= 0 and len(videos) > 1:
             return 0.0  # also of an infinite consistency
@@ -353,6 +358,7 @@ class BaseSegmenter(
 
     def _check_fitted(self, X):
         check_is_fitted(self, "coefs_")
+        self._validate_params()  # the decoder's may have been set after the fit
         arrays, form = check_videos(self, X, reset=False)
         return self._standardized(arrays), form
 

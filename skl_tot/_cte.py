@@ -58,8 +58,8 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     switch_cost : float, default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
-        Larger values give fewer segments; 0.5 did well on several sets. Nothing
-        depends on it if ``decoding="fixed"``, as all paths have as many switches.
+        Larger values give fewer segments; 0.5 did well on several sets. Not used if
+        ``decoding="fixed"``, where all paths have as many switches.
     background : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -194,6 +194,10 @@ embedding_dim)
         self.gaussians_ = ordered_gaussians(
             frames, videos.lengths, kmeans, self.reg_covar
         )
+
+    @property
+    def _n_fitted_actions(self):
+        return len(self.gaussians_)
 
     def _log_likelihood(self, embeddings, scores):
         return np.column_stack(

@@ -178,17 +178,16 @@ def posterior_free(log_likelihood, switch_cost):
            [1. , 0. ]])
     """
     log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-    relative = log_likelihood - log_likelihood.max(axis=1, keepdims=True)
     # one loop goes from both ends at once
-    likelihoods = np.exp(np.stack([relative, relative[::-1]], axis=1))
-    switch = max(np.exp(-switch_cost), 1e-300)
-    expected = np.ones_like(likelihoods)
+    given = np.stack([log_likelihood, log_likelihood[::-1]], axis=1)
+    with np.errstate(divide="ignore"):  # without a cost, staying is no better
+        log_stay = np.log(-np.expm1(-switch_cost))
+    expected = np.zeros_like(given)
     for t in range(1, len(expected)):
-        known = expected[t - 1] * likelihoods[t - 1]
-        known *= (1 - switch) / known.sum(axis=1, keepdims=True)
-        np.add(known, switch, out=expected[t])
-    joint = likelihoods[:, 0] * expected[:, 0] * expected[::-1, 1]
-    return joint / joint.sum(axis=1, keepdims=True)
+        known = expected[t - 1] + given[t - 1]
+        known += log_stay - np.logaddexp.reduce(known, axis=1, keepdims=True)
+        np.logaddexp(known, -switch_cost, out=expected[t])
+    return softmax(log_likelihood + expected[:, 0] + expected[::-1, 1], axis=1)
 
 
 def decode(log_likelihood, decoding, switch_cost, transcript=None):
@@ -202,8 +201,8 @@ def decode(log_likelihood, decoding, switch_cost, transcript=None):
         All actions in order, some of them in order, or any order.
     switch_cost : float
         Cost of going from one action to another, in nats for each frame of the mean
-        duration of an action, ``n_frames / n_actions``. In fixed order the number of
-        switches is fixed, so nothing depends on it.
+        duration of an action, ``n_frames / n_actions``. Not used in fixed order, where
+        the number of switches is fixed.
     transcript : ndarray of int of shape (n_segments,), default=None
         Actions that the video shows, in their order, and any number of times. Then
         only the boundaries are left to find.
@@ -228,7 +227,9 @@ def decode(log_likelihood, decoding, switch_cost, transcript=None):
     cost = _nats(switch_cost, log_likelihood)
     if decoding == "free":
         return viterbi_free(log_likelihood, cost)[0]
-    return viterbi(log_likelihood, may_skip=decoding == "skip", switch_cost=cost)[0]
+    if decoding == "skip":
+        return viterbi(log_likelihood, may_skip=True, switch_cost=cost)[0]
+    return viterbi(log_likelihood)[0]
 
 
 def path_posterior(log_likelihood, decoding, switch_cost):
@@ -254,7 +255,9 @@ def path_posterior(log_likelihood, decoding, switch_cost):
     cost = _nats(switch_cost, log_likelihood)
     if decoding == "free":
         return posterior_free(log_likelihood, cost)
-    return posterior(log_likelihood, may_skip=decoding == "skip", switch_cost=cost)
+    if decoding == "skip":
+        return posterior(log_likelihood, may_skip=True, switch_cost=cost)
+    return posterior(log_likelihood)
 
 
 def _nats(switch_cost, log_likelihood):

@@ -118,7 +118,8 @@ def held_out_table(read_blocks, labels, n_actions):
         offsets = np.where(counts > 0, -0.5 * (means * weights).sum(axis=1), -np.inf)
         for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
             found = ((rows - shift) @ weights.T + offsets).argmax(axis=1)
-            np.add.at(table, (actions, found), 1)
+            pairs = actions * n_actions + found
+            table += np.bincount(pairs, minlength=table.size).reshape(table.shape)
     return table
 
 
@@ -151,7 +152,7 @@ def agreement_and_information(table):
     joint = table / max(table.sum(), 1)
     chance = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0)
     expected = np.trace(chance)
-    if expected in (0, 1):  # without frames, or with one action only
+    if expected == 1 or not joint.any():  # one action only, or no frames
         return 0.0, 0.0
     shown = joint > 0
     information = (joint[shown] * np.log(joint[shown] / chance[shown])).sum()

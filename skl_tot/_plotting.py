@@ -10,6 +10,7 @@ from skl_tot._drawing import (
     figure_size,
 )
 from skl_tot._sequences import (
+    n_dims,
     name_labels,
     split_label_sequences,
     split_videos,
@@ -124,8 +125,8 @@ class SegmentationDisplay:
         fps : float, default=None
             As for `plot`.
         confidence : bool, default=False
-            Whether to draw how unsure the prediction is, by the largest probability of
-            ``estimator.predict_posterior``.
+            Whether to draw how unsure the prediction is, by the probability of the
+            predicted action in ``estimator.predict_posterior`` (which pipelines lack).
         **options : dict
             ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
             ``background`` and ``videos`` of the class.
@@ -140,13 +141,16 @@ class SegmentationDisplay:
         ImportError, TypeError, ValueError
             As `plot`, and what ``estimator.predict`` raises.
         """
+        y_pred = estimator.predict(X)
         if confidence:
-            posterior = estimator.predict_posterior(X)
-            is_single = split_videos(X)[1] == "single"
+            found = [y_pred, estimator.predict_posterior(X)]
+            if split_videos(X)[1] == "single":
+                found = [[values] for values in found]
             options["confidence"] = [
-                video.max(axis=1) for video in ([posterior] if is_single else posterior)
+                np.where(path < 0, 1, posterior[np.arange(len(path)), path])
+                for path, posterior in zip(*found)
             ]
-        return cls.from_predictions(y, estimator.predict(X), ax=ax, fps=fps, **options)
+        return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
 
     @classmethod
     def from_predictions(cls, y_true, y_pred, *, ax=None, fps=None, **options):
@@ -164,7 +168,7 @@ class SegmentationDisplay:
             As for `plot`.
         **options : dict
             ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
-            ``background`` and ``videos`` of the class.
+            ``background``, ``confidence`` and ``videos`` of the class.
 
         Returns
         -------
@@ -290,13 +294,14 @@ class SegmentationDisplay:
             return [None] * len(videos)
         if isinstance(self.y_pred, dict):
             raise ValueError("confidence is of one method, but y_pred has several.")
-        single = len(videos) == 1 and np.ndim(self.confidence[0]) == 0
-        confidence = [self.confidence] if single else self.confidence
-        lengths = [len(bars[0]) for bars in videos]
-        if list(map(len, confidence)) != lengths:
+        confidence = self.confidence
+        if n_dims(confidence) == 0 or (len(videos) == 1 and n_dims(confidence) == 1):
+            confidence = [confidence]
+        shapes = [np.shape(video) for video in confidence]
+        expected = [np.shape(bars[0]) for bars in videos]
+        if shapes != expected:
             raise ValueError(
-                f"confidence has lengths {list(map(len, confidence))}, expected those "
-                f"of y_pred, {lengths}."
+                f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
             )
         doubts = [1 - np.asarray(video, dtype=float) for video in confidence]
         if not all(((doubt >= 0) & (doubt <= 1)).all() for doubt in doubts):

@@ -61,12 +61,13 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         prototypes have no order of their own, and `fit` sorts them by the mean relative
         time of their frames, weighted by P, as CTE does.
     path_iter : int, default=1000
-        Steps at the start with the diagonal, if ``prior="path"``.
+        Steps at the start with the diagonal, if ``prior="path"``; ``tol`` does not stop
+        a fit before their end.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
     sigma : float, default=0.75
-        Width σ of the band that the prior draws around the diagonal, in actions. The
+        Width σ of the band that the prior draws around the diagonal, in prototypes. The
         paper's one legible value is 2.
     temperature : float, default=0.1
         Temperature τ of the softmax that gives P.
@@ -115,8 +116,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     switch_cost : float, default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
-        Larger values give fewer segments; 0.5 did well on several sets. Nothing
-        depends on it if ``decoding="fixed"``, as all paths have as many switches.
+        Larger values give fewer segments; 0.5 did well on several sets. Not used if
+        ``decoding="fixed"``, where all paths have as many switches.
     background : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -128,7 +129,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         over each video by itself, or leave the features as they are.
     compute_labels : bool, default=True
         Whether `fit` and `partial_fit` end by labelling their videos, which takes one
-        more pass over the data. Without, there is no ``labels_``.
+        more pass over the data. Without, there is no ``labels_``. (With ``n_parts``
+        above 1, one pass is needed anyway, to merge them.)
     warm_start : bool, default=False
         Whether `fit` starts from the encoder and prototypes of the last fit instead of
         random ones. Standardisation, optimiser and random numbers start anew;
@@ -183,8 +185,8 @@ embedding_dim)
     *Labels.* Label k is the k-th action in time, 0 the first. It carries no name:
     `skl_tot.metrics.match_labels` finds the action that it stands for.
 
-    *Edge cases.* Every action has at least one frame in every video that has as many
-    frames as there are actions; `fit` needs one such video. Shorter ones get the
+    *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
+    video that has as many frames as there are actions; `fit` needs one such video. Shorter ones get the
     likeliest path that keeps the order and leaves out any actions, and so do videos
     with fewer frames that are not background. Integer and half-precision features are
     converted; constant features count for nothing once standardised (standardising per
@@ -371,6 +373,7 @@ embedding_dim)
         if follows_paths(self.n_iter_, self):
             log_codes = self._log_codes(scores)
             log_codes -= logsumexp(log_codes, axis=0)
+            log_codes *= min(1, self.n_frames / len(scores))  # as if so many were drawn
             return log_path_prior(torch.from_numpy(log_codes)).numpy()
         return log_temporal_prior(*scores.shape, self.sigma)
 
@@ -396,17 +399,20 @@ embedding_dim)
             if name.startswith("time_")
         }
         self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
-        self._merge(videos, goes_on=one_pass and start is not None)
+        # without a prior, prototypes have another order after each call
+        goes_on = one_pass and start is not None and self.prior is not None
+        self._merge(videos, goes_on=goes_on)
 
     def _merge(self, videos, *, goes_on):
         """Tell which prototypes are parts of one action."""
         if self.n_parts == 1:
+            self._overlap = 0.0
             self.prototype_actions_ = np.arange(self.n_actions)
             return
         codes = (np.exp(self._log_codes(scores)) for _, scores in self._scores(videos))
         overlap = code_overlap(codes)
         if goes_on:  # a few videos say little, and old ones are of another network
-            overlap += STREAM_MEMORY * getattr(self, "_overlap", 0.0)
+            overlap += STREAM_MEMORY * self._overlap
         self._overlap = overlap
         self.prototype_actions_ = merge_neighbours(overlap, self.n_actions)
 
@@ -420,10 +426,15 @@ embedding_dim)
 
     def _log_likelihood(self, embeddings, scores):
         log_codes = self._log_codes(scores)
-        if self.n_parts == 1:
+        starts = self._first_parts()
+        if len(starts) == log_codes.shape[1]:
             return log_codes
-        return np.logaddexp.reduceat(log_codes, self._first_parts(), axis=1)
+        return np.logaddexp.reduceat(log_codes, starts, axis=1)
 
     def _first_parts(self):
         """First prototype of each action."""
-        return np.searchsorted(self.prototype_actions_, np.arange(self.n_actions))
+        return np.flatnonzero(np.diff(self.prototype_actions_, prepend=-1))
+
+    @property
+    def _n_fitted_actions(self):
+        return int(self.prototype_actions_[-1]) + 1

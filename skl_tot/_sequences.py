@@ -307,6 +307,8 @@ def check_transcripts(transcripts, n_videos, form, n_actions):
     TypeError, ValueError
         In one line, naming the video.
     """
+    if isinstance(transcripts, Sequence) and len(transcripts) == 0:
+        raise ValueError("transcripts is empty, expected the actions of each video.")
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != n_videos:
         raise ValueError(

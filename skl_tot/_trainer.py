@@ -166,7 +166,8 @@ def fit_loop(state, batches, config, progress=None):
         The mini-batches; one step each.
     config : TrainingConfig
         Settings. With ``tol`` set, training stops once the mean loss over
-        ``n_iter_no_change`` steps with free prototypes is not ``tol`` below the best.
+        ``n_iter_no_change`` steps, after ``freeze_iter`` and, with the prior of paths,
+        ``path_iter``, is not ``tol`` below the best.
     progress : callable, default=None
         Called with the list of new losses (their mean over networks) every
         ``n_iter_no_change`` steps.
@@ -184,6 +185,8 @@ def fit_loop(state, batches, config, progress=None):
         If the loss stops being finite.
     """
     step = GraphedStep(train_step, phase) if can_be_graphed(state) else train_step
+    # earlier losses are of another problem
+    first = max(config.freeze_iter, config.path_iter * (config.prior == "path"))
     losses, pending = [], []
     for batch in batches:
         set_learning_rate(state, config)
@@ -192,9 +195,7 @@ def fit_loop(state, batches, config, progress=None):
         if len(pending) < config.n_iter_no_change:
             continue
         losses.append(_collect(pending, progress))
-        if config.tol is None or state.n_iter - config.n_iter_no_change < (
-            config.freeze_iter
-        ):
+        if config.tol is None or state.n_iter - config.n_iter_no_change < first:
             continue
         mean = losses[-1].mean()
         if mean > state.best_loss - config.tol:

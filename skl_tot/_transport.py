@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-# Least logarithm of a path's posterior, in nats; half-way to the end of float32.
+# Least logarithm of a path's posterior, in nats.
 LOG_FLOOR = -30.0
 
 

@@ -220,6 +220,15 @@ def test_posterior_equals_hmmlearn_on_a_left_to_right_model():
     )
 
 
+@pytest.mark.parametrize("switch_cost", [300.0, 735.0, 1200.0])
+def test_free_posterior_of_costs_beyond_a_float(switch_cost):
+    # evidence of 900 nats for action 1, in one frame that is an outlier
+    frames = np.array([[0.0, -1.0], [-900.0, 0.0], [0.0, -1.0]])
+    probabilities = posterior_free(frames, switch_cost)
+    path, _ = viterbi_free(frames, switch_cost)
+    np.testing.assert_allclose(probabilities[np.arange(3), path], 1, atol=1e-9)
+
+
 def test_posteriors_of_long_videos_are_finite():
     rng = np.random.default_rng(0)
     truth = np.repeat(range(10), 2_000)

@@ -498,17 +498,22 @@ class TestConfidence:
                 return [np.zeros(len(video), dtype=int) for video in X]
 
             def predict_posterior(self, X):
-                return [np.tile([0.75, 0.25], (len(video), 1)) for video in X]
+                return [np.tile([0.25, 0.75], (len(video), 1)) for video in X]
 
         videos = [np.zeros((4, 2)), np.zeros((3, 2))]
         display = SegmentationDisplay.from_estimator(Model(), videos, confidence=True)
-        assert [c.tolist() for c in display.confidence] == [[0.75] * 4, [0.75] * 3]
+        # that of the action that is drawn, not the largest
+        assert [c.tolist() for c in display.confidence] == [[0.25] * 4, [0.25] * 3]
         assert sum(c.get_zorder() == 3 for c in display.ax_.collections) == 2
 
     @pytest.mark.parametrize(
         ("confidence", "message"),
         [
-            ([[1, 1]], "confidence has lengths [2], expected those of y_pred, [3]."),
+            (
+                [[1, 1]],
+                "confidence has shapes [(2,)], expected those of y_pred, [(3,)].",
+            ),
+            (1.0, "confidence has shapes [()], expected those of y_pred, [(3,)]."),
             ([[1, 1, 2]], "confidence has values outside of [0, 1]."),
             ([[1, 1, np.nan]], "confidence has values outside of [0, 1]."),
         ],
