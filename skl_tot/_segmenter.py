@@ -186,11 +186,11 @@ embedding_dim)
     `skl_tot.metrics.match_labels` finds the action that it stands for.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
-    video that has as many frames as there are actions; `fit` needs one such video. Shorter ones get the
-    likeliest path that keeps the order and leaves out any actions, and so do videos
-    with fewer frames that are not background. Integer and half-precision features are
-    converted; constant features count for nothing once standardised (standardising per
-    video makes nothing of a video of one frame).
+    video that has as many frames as there are actions; `fit` needs one such video.
+    Shorter ones get the likeliest path that keeps the order and leaves out any actions,
+    and so do videos with fewer frames that are not background. Integer and
+    half-precision features are converted; constant features count for nothing once
+    standardised (standardising per video makes nothing of a video of one frame).
 
     References
     ----------
