@@ -5,7 +5,8 @@
 FOLDER is a data set in the field's layout; sets that are generated (even durations,
 uneven ones, missing actions) are added. Each cell is the mean and the standard
 deviation of MoF and the mean of the segmental F1, over seeds, in percent. All numbers
-go to ``ablation.json``. A network is trained once for all ways of decoding.
+go to ``ablation.json``. A network is trained once for all ways of decoding. The last
+rows are of the training that ``score``, without labels, puts first, by set and seed.
 """
 
 import argparse
@@ -38,12 +39,12 @@ DECODING = {
 
 
 def run(name, training, seed, **settings):
-    """MoF and F1 of a network, for each way of decoding."""
+    """MoF and F1 of a network, for each way of decoding, and its score."""
     torch.set_num_threads(1)
     videos, labels, n_actions = load(name)
     settings |= TRAINING[training] | {"random_state": seed, "compute_labels": False}
     model = TemporalOTSegmenter(n_actions, **settings).fit(videos)
-    scores = {}
+    scores = {"score": model.score(videos)}
     for decoding, options in DECODING.items():
         predicted = model.set_params(**options).predict(videos)
         scores[decoding] = (
@@ -57,6 +58,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
+    parser.add_argument("--training", nargs="+", choices=TRAINING, default=[*TRAINING])
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--json", type=Path, default=Path("ablation.json"))
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
@@ -70,15 +72,15 @@ def main():
         print(f"{family}: supervised, with known orders, {100 * accuracy:.1f}")
     jobs = [
         (name, training, seed)
-        for training in TRAINING
+        for training in arguments.training
         for name in names
         for seed in range(1 if arguments.quick else arguments.seeds)
     ]
     results = joblib.Parallel(arguments.n_jobs, verbose=1)(
         joblib.delayed(run)(*job, **settings) for job in jobs
     )
-    sets = list(dict.fromkeys(map(title, names)))
-    print_table(jobs, results, sets)
+    add_chosen(jobs, results)
+    print_table(jobs, results, list(dict.fromkeys(map(title, names))))
     rows = [
         {"set": Path(job[0]).name, "training": job[1], "seed": job[2], "scores": result}
         for job, result in zip(jobs, results)
@@ -86,10 +88,20 @@ def main():
     arguments.json.write_text(json.dumps(rows, indent=1))
 
 
+def add_chosen(jobs, results):
+    """Add the best training by score, for each set and seed, as one more training."""
+    best = {}
+    for (name, _, seed), result in zip(jobs, results):
+        best.setdefault((name, seed), []).append(result)
+    for (name, seed), group in best.items():
+        jobs.append((name, "chosen by score", seed))
+        results.append(max(group, key=lambda result: result["score"]))
+
+
 def print_table(jobs, results, sets):
     print(f"\n| training | decoding, cost | {' | '.join(sets)} |")
     print("| --- | --- |" + " ---: |" * len(sets))
-    for training in TRAINING:
+    for training in dict.fromkeys(job[1] for job in jobs):
         for decoding in DECODING:
             cells = []
             for name in sets:
