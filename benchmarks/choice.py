@@ -6,8 +6,8 @@ Two studies. In the first, settings of training differ and ``n_actions`` is righ
 the second, ``n_actions`` is among them. Each setting is fitted with two seeds of its
 own, and its numbers are means over both. For every criterion: Spearman's correlation
 with MoF over the settings, and in brackets the regret in points: the best MoF less that
-of the chosen setting. MoF is of the path in fixed order, as the criteria are. Sets given
-with ``--held-out``, like the others or as FAMILY-SEED, are reported apart.
+of the chosen setting. MoF is of the path in fixed order, as the criteria are. Sets
+given with ``--held-out``, like the others or as FAMILY-SEED, are reported apart.
 """
 
 import argparse
