@@ -101,10 +101,12 @@ def held_out_table(read_blocks, labels, n_actions):
     for i in range(len(labels)):
         for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
             if shift is None:
-                shift = rows[0]  # any will do: far from 0 squares would cancel
+                # any frame will do: far from 0 the squares would cancel
+                shift = rows[0].astype(np.float64)
             rows = rows - shift
             codes = np.eye(n_actions)[actions].T
-            new = codes.sum(axis=1), codes @ rows, (rows**2).sum(axis=0)
+            squares = np.einsum("ij,ij->j", rows, rows)  # rows**2 would take memory
+            new = codes.sum(axis=1), codes @ rows, squares
             old = halves[i % 2]
             halves[i % 2] = new if old is None else [a + b for a, b in zip(old, new)]
     table = np.zeros((n_actions, n_actions))
@@ -165,8 +167,11 @@ def _labelled_blocks(blocks, labels):
     for block in blocks:
         actions = labels[start : start + len(block)]
         start += len(block)
-        if (actions >= 0).any():
-            yield block[actions >= 0].astype(np.float64), actions[actions >= 0]
+        kept = actions >= 0
+        if kept.all():
+            yield block, actions
+        elif kept.any():
+            yield block[kept], actions[kept]
 
 
 def _action_means(blocks, labels):
@@ -174,6 +179,6 @@ def _action_means(blocks, labels):
     sums = {}
     for rows, actions in _labelled_blocks(blocks, labels):
         for action in np.unique(actions):
-            total = rows[actions == action].sum(axis=0)
+            total = rows[actions == action].sum(axis=0, dtype=np.float64)
             sums[action] = sums.get(action, 0) + total
     return {action: total / (labels == action).sum() for action, total in sums.items()}

@@ -13,7 +13,11 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot._label_free import cross_video_consistency
+from skl_tot._label_free import (
+    agreement_and_information,
+    cross_video_consistency,
+    held_out_table,
+)
 from skl_tot._state import TrainingConfig
 from skl_tot._transport import log_temporal_prior, sinkhorn
 from skl_tot.metrics import mof_score
@@ -411,7 +415,11 @@ class TestScore:
         centres = means.mean(axis=0)
         between = ((centres - centres.mean(axis=0)) ** 2).sum(axis=1).mean()
         within = ((means - centres) ** 2).sum(axis=2).mean()
-        assert fitted.score(videos) == pytest.approx(between / within)
+        table = held_out_table(lambda i: [frames[i]], fitted.predict(videos), 4)
+        kappa, information = agreement_and_information(table)
+        expected = between / within * kappa * information
+        assert expected > 0
+        assert fitted.score(videos) == pytest.approx(expected)
 
     def test_prefers_the_truth(self, activity):
         videos, labels = [[video] for video in activity[0]], activity[1]
