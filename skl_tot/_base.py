@@ -1,6 +1,7 @@
 """What all segmenters share: checks, standardisation, decoding and output."""
 
 import copy
+import math
 import warnings
 from abc import abstractmethod
 from numbers import Integral, Real
@@ -23,9 +24,8 @@ from skl_tot._decoding import decode, path_posterior
 from skl_tot._device import DEVICE_TYPES, resolve_device
 from skl_tot._distributed import same_everywhere
 from skl_tot._label_free import (
-    agreement_and_information,
     cross_video_consistency,
-    held_out_table,
+    held_out_information,
 )
 from skl_tot._network import encode
 from skl_tot._progress import progress_bar
@@ -242,28 +242,25 @@ class BaseSegmenter(
     def score(self, X, y=None):
         r"""How well actions carry over from video to video; needs no labels.
 
-        The product of three numbers, each of which is high for good segmentations, but
-        fails on some data by itself. All are of the path in fixed order through all
-        actions, whatever ``decoding`` is, so that settings are compared by what they
-        have learned.
+        The product of a consistency and the exponential of an information, each of
+        which fails on some data by itself. Both are of the path in fixed order through
+        all actions, whatever ``decoding`` is, so that settings are compared by what
+        they have learned.
 
-        *Consistency.* With :math:`m_{vk}` the mean (standardised) features of the
-        frames of action k in video v, :math:`\bar m_k` its mean over videos and
-        :math:`\bar m` the mean of the latter, variances being means of squared
-        distances,
+        *Consistency.* With :math:`b` the variance of a (standardised) feature's mean
+        over actions, and :math:`w` the variance of one action's mean over videos,
 
         .. math::
 
-            \operatorname{var}_k(\bar m_k - \bar m) \,/\,
-            \operatorname{var}_{v,k}(m_{vk} - \bar m_k)
+            b \,/\, (b + w), \text{ mean over features,}
 
         is high if actions differ, but one action does not differ between videos.
 
-        *Agreement and information.* The frames of every second video get the action
-        whose Gaussian over the other videos, of independent features with shared
-        variances, is likeliest, and the other way round. Cohen's kappa is the
-        agreement with the path beyond chance; the mutual information (in nats) of the
-        two says how many actions can be told apart.
+        *Information.* The videos with even index make a Gaussian for each action, of
+        independent features with shared variances, which judge the frames of the
+        other videos, and the other way round. The entropy of the path less the
+        cross-entropy of what they predict says, in nats, how much videos tell of the
+        actions of others; its exponential is a number of actions told apart.
 
         Parameters
         ----------
@@ -275,17 +272,17 @@ class BaseSegmenter(
         Returns
         -------
         score : float
-            At least 0, higher is better; nan, with a warning, for a single video.
+            From 0 to K, higher is better; nan, with a warning, for a
+            single video.
         """
         videos, _ = self._check_fitted(X)
         labels = self._decode(videos, decoding="fixed")
         blocks = map(videos.blocks, range(len(videos)))
         consistency = cross_video_consistency(blocks, labels)
-        table = held_out_table(videos.blocks, labels, self._n_fitted_actions)
-        kappa, information = agreement_and_information(table)
-        if kappa <= 0 and len(videos) > 1:
-            return 0.0  # also of an infinite consistency
-        return consistency * kappa * information
+        information = held_out_information(
+            videos.blocks, labels, self._n_fitted_actions
+        )
+        return consistency * math.exp(information)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

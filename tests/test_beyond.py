@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import torch
 from hmmlearn.hmm import GaussianHMM
+from scipy.special import softmax
+from scipy.stats import entropy, norm
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot._decoding import posterior, viterbi, viterbi_free
-from skl_tot._label_free import agreement_and_information, held_out_table
+from skl_tot._label_free import held_out_information
 from skl_tot._transport import log_path_prior, sinkhorn
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
@@ -364,39 +367,43 @@ class TestTranscripts:
 
 
 class TestLabelFreeChoice:
-    def test_table_equals_a_slow_one(self, activity):
+    def test_information_equals_scikit_learn(self, activity):
         videos, labels = activity
-        table = held_out_table(lambda i: np.array_split(videos[i], 3), labels, 4)
-        expected = np.zeros((4, 4))
+        information = held_out_information(
+            lambda i: np.array_split(videos[i], 3), labels, 4
+        )
+        truth, posterior = [], []
         for half in (0, 1):
             frames = np.concatenate(videos[1 - half :: 2]).astype(float)
             codes = np.concatenate(labels[1 - half :: 2])
             means = np.array([frames[codes == k].mean(axis=0) for k in range(4)])
-            variance = ((frames - means[codes]) ** 2).mean(axis=0)
-            for video, truth in zip(videos[half::2], labels[half::2]):
-                distances = ((video[:, None] - means) ** 2 / variance).sum(axis=2)
-                np.add.at(expected, (truth, distances.argmin(axis=1)), 1)
-        np.testing.assert_array_equal(table, expected)
+            scale = ((frames - means[codes]) ** 2).mean(axis=0) ** 0.5
+            for video, true in zip(videos[half::2], labels[half::2]):
+                scores = norm.logpdf(video[:, None], means, scale).sum(axis=2)
+                posterior.append(softmax(scores + np.log(np.bincount(codes)), axis=1))
+                truth.append(true)
+        truth = np.concatenate(truth)
+        mixed = 0.9 * np.concatenate(posterior) + 0.1 / 4
+        expected = entropy(np.bincount(truth)) - log_loss(truth, mixed)
+        assert information == pytest.approx(expected)
 
     def test_offset_of_the_features_does_not_matter(self, activity):
         videos, labels = activity
-        tables = [
-            held_out_table(lambda i, c=c: [videos[i].astype(float) + c], labels, 4)
+        near, far = (
+            held_out_information(
+                lambda i, c=c: [videos[i].astype(float) + c], labels, 4
+            )
             for c in (0, 1e6)
-        ]
-        np.testing.assert_array_equal(*tables)
+        )
+        assert near == pytest.approx(far, rel=1e-6)
 
-    def test_kappa_and_information_equal_scikit_learn(self):
-        from sklearn.metrics import cohen_kappa_score, mutual_info_score
-
+    def test_labels_that_say_nothing(self, activity):
+        videos = activity[0]
         rng = np.random.default_rng(0)
-        first = rng.integers(4, size=300)
-        second = np.where(rng.random(300) < 0.6, first, rng.integers(4, size=300))
-        table = np.zeros((4, 4))
-        np.add.at(table, (first, second), 1)
-        kappa, information = agreement_and_information(table)
-        assert kappa == pytest.approx(cohen_kappa_score(first, second))
-        assert information == pytest.approx(mutual_info_score(first, second))
+        labels = [rng.integers(4, size=len(video)) for video in videos]
+        assert held_out_information(lambda i: [videos[i]], labels, 4) < 0.01
+        first_only = [labels[0], *(np.full(len(video), -1) for video in videos[1:])]
+        assert held_out_information(lambda i: [videos[i]], first_only, 4) == 0
 
     def test_score_does_not_depend_on_the_decoding(self, videos):
         model = quick().fit(videos)
