@@ -1,0 +1,106 @@
+"""Files that are either whole or not there."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replaced(path):
+    """Write to a file of another name, which becomes ``path`` if all goes well.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write; one that is there is replaced at the end.
+
+    Yields
+    ------
+    temporary : Path
+        In the same folder, with the same suffix; removed on an error.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or cannot be written.
+
+    Examples
+    --------
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "a.txt")
+    >>> with replaced(path) as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> path.read_text()
+    'whole'
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    check_target(path)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".skl-tot-") as folder:
+        temporary = Path(folder, path.name)
+        yield temporary
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def replaced_files(folder):
+    """Write files to another folder, from which they move to ``folder`` if all is well.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Made if it is missing; files of the same names are replaced at the end.
+
+    Yields
+    ------
+    temporary : Path
+        Folder beside it; removed on an error.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written.
+
+    Examples
+    --------
+    >>> parent = tempfile.TemporaryDirectory()
+    >>> with replaced_files(Path(parent.name, "new")) as temporary:
+    ...     _ = Path(temporary, "a.txt").write_text("whole")
+    >>> Path(parent.name, "new", "a.txt").read_text()
+    'whole'
+    >>> parent.cleanup()
+    """
+    folder = Path(folder)
+    check_target(folder, is_folder=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".skl-tot-") as name:
+        yield Path(name)
+        folder.mkdir(exist_ok=True)
+        for path in Path(name).iterdir():
+            os.replace(path, folder / path.name)
+
+
+def check_target(path, is_folder=False):
+    """Refuse a path that cannot be written, before the work rather than after it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File or folder to write.
+    is_folder : bool, default=False
+        Which of both.
+
+    Raises
+    ------
+    OSError
+        If its folder is missing or cannot be written, or the path is of the other
+        kind.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} is no folder, cannot write {path}.")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"{path.parent} is not writable, cannot write {path}.")
+    if path.exists() and path.is_dir() != is_folder:
+        expected = "folder" if is_folder else "file"
+        raise FileExistsError(f"{path} is there, and no {expected}.")
