@@ -1,0 +1,60 @@
+"""Pipelines that end in a segmenter."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from skl_tot._base import BaseSegmenter
+
+
+def segmenter_of(model):
+    """Last step of a pipeline, or the segmenter itself.
+
+    Parameters
+    ----------
+    model : estimator
+        Segmenter or pipeline.
+
+    Returns
+    -------
+    segmenter : estimator
+        The same object.
+
+    Raises
+    ------
+    TypeError
+        If it is no segmenter.
+    """
+    segmenter = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    if not isinstance(segmenter, BaseSegmenter):
+        raise TypeError(
+            f"model is a {type(segmenter).__name__}, expected a segmenter of skl_tot, "
+            "or a pipeline that ends in one."
+        )
+    return segmenter
+
+
+def predict_with_confidence(model, videos):
+    """Labels of the frames of many videos, and how sure they are.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted segmenter or pipeline that ends in one.
+    videos : sequence of array-like of shape (n_frames_i, n_features)
+        Many videos.
+
+    Returns
+    -------
+    labels : list of ndarray of int, of shape (n_frames_i,)
+        From ``predict``.
+    confidence : list of ndarray of shape (n_frames_i,)
+        Probability of the predicted action in ``predict_posterior``; 1 of background.
+    """
+    segmenter = segmenter_of(model)
+    if segmenter is not model and len(model.steps) > 1:
+        videos = model[:-1].transform(videos)
+    labels = segmenter.predict(videos)
+    return labels, [
+        np.where(path < 0, 1, posterior[np.arange(len(path)), path])
+        for path, posterior in zip(labels, segmenter.predict_posterior(videos))
+    ]

@@ -1,0 +1,135 @@
+"""Models in files that run no code when they are opened."""
+
+import inspect
+from pathlib import Path
+
+from sklearn.utils.validation import check_is_fitted
+
+import skl_tot
+from skl_tot._files import replaced
+from skl_tot._pipelines import segmenter_of
+
+FORMAT = 1
+
+TRUSTED_TYPES = [
+    "skl_tot._cte.CTESegmenter",
+    "skl_tot._segmenter.TemporalOTSegmenter",
+    "skl_tot.preprocessing.FramewiseTransformer",
+    "skl_tot.video.FrameFeatures",
+]
+
+
+def save_model(model, path):
+    """Save a fitted segmenter, or a pipeline that ends in one.
+
+    The file is in the format of skops, which holds arrays and parameters, and no code.
+    It says which version of this package wrote it, and of how many features it is.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted `TemporalOTSegmenter` or `CTESegmenter`, or a `Pipeline` of scikit-learn
+        with one at its end.
+    path : str or path-like
+        File to write, by custom ``*.skops``. It is whole or not there.
+
+    Raises
+    ------
+    ImportError
+        If skops is not installed; the extra ``cli`` has it.
+    OSError
+        If the file cannot be written.
+    TypeError, sklearn.exceptions.NotFittedError
+        If ``model`` is no segmenter or not fitted.
+
+    See Also
+    --------
+    load_model : The way back.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.persistence import load_model, save_model
+    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> model = TemporalOTSegmenter(3, max_iter=20, random_state=0).fit(videos)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "model.skops")
+    >>> save_model(model, path)
+    >>> (load_model(path).predict(videos[0]) == model.labels_[0]).all()
+    np.True_
+    >>> folder.cleanup()
+    """
+    segmenter = segmenter_of(model)
+    check_is_fitted(segmenter)
+    content = {
+        "format": FORMAT,
+        "skl_tot": skl_tot.__version__,
+        "n_features_in": getattr(model, "n_features_in_", segmenter.n_features_in_),
+        "model": model,
+    }
+    with replaced(path) as temporary:
+        _skops_io().dump(content, temporary)
+
+
+def load_model(path):
+    """Load a model that `save_model` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to read. It may be of unknown origin: only types of numpy, scikit-learn and
+        this package, `TRUSTED_TYPES`, are made from it.
+
+    Returns
+    -------
+    model : estimator
+        Segmenter or pipeline. Parameters that its version did not know yet have their
+        defaults.
+
+    Raises
+    ------
+    ImportError
+        If skops is not installed.
+    OSError
+        If the file cannot be read.
+    ValueError
+        If the file holds something else, types that are not trusted, or is of a later
+        format.
+
+    See Also
+    --------
+    save_model : Its example loads, too.
+    """
+    skops_io, path = _skops_io(), Path(path)
+    data = path.read_bytes()
+    try:
+        unknown = set(skops_io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
+        if unknown:
+            raise ValueError(f"it has types that are not trusted, {sorted(unknown)}")
+        content = skops_io.loads(data, trusted=TRUSTED_TYPES)
+        if not isinstance(content, dict) or "skl_tot" not in content:
+            raise ValueError("it was not written by save_model")
+        if content["format"] > FORMAT:
+            raise ValueError(
+                f"version {content['skl_tot']} wrote it, in format "
+                f"{content['format']}; version {skl_tot.__version__} reads {FORMAT}"
+            )
+        segmenter = segmenter_of(content["model"])
+    except Exception as error:  # whatever a broken archive makes of its reader
+        raise ValueError(f"{path} cannot be loaded: {error}.") from error
+    for name, parameter in inspect.signature(type(segmenter)).parameters.items():
+        if not hasattr(segmenter, name):
+            setattr(segmenter, name, parameter.default)
+    return content["model"]
+
+
+def _skops_io():
+    try:
+        from skops import io
+    except ImportError as error:
+        raise ImportError(
+            "Model files need skops, which is not installed: pip install 'skl-tot[cli]'"
+        ) from error
+    return io
