@@ -162,7 +162,8 @@ def load_action_dataset(
     Parameters
     ----------
     root : str or path-like
-        Folder that holds ``features``.
+        Folder that holds ``features``; or, without such a folder, the ``.npy`` files
+        of features themselves.
     activity : str, default=None
         Load only videos whose name contains this text, as data sets of several
         activities have the activity in the file names. With any of ``*?[`` it is a
@@ -186,6 +187,8 @@ def load_action_dataset(
     Returns
     -------
     data : Bunch
+        Dictionary with these attributes.
+
         videos : VideoFiles or list of ndarray of shape (n_frames_i, n_features)
             Features in the type of the file; float64 for ``.txt``. With ``mmap``, and
             if no file is ``.txt``, they are `VideoFiles`, a sequence that opens a file
@@ -228,7 +231,10 @@ def load_action_dataset(
     >>> folder.cleanup()
     """
     root = Path(root)
-    paths = _find_features(root / "features", activity)
+    folder = root / "features"
+    if not folder.is_dir() and any(root.glob("[!.]*.npy")):
+        folder = root
+    paths = _find_features(folder, activity)
     if mmap and all(path.suffix == ".npy" for path in paths):
         videos = VideoFiles(paths, transpose=transpose)
     else:

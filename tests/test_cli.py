@@ -1,54 +1,293 @@
+"""The command line, as people call it."""
+
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import skl_tot
-from skl_tot._cli import main
+from skl_tot._cli import EXAMPLES, main, make_parser
+from skl_tot.annotations import labels_from_segments, read_segments
+from skl_tot.datasets import make_activities
+from skl_tot.persistence import load_model
+
+QUICK = "max_iter=30 freeze_iter=10 random_state=0"
 
 
 @pytest.fixture(autouse=True)
-def _no_window(monkeypatch):
+def _in_a_folder(monkeypatch, folder):
     monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.chdir(folder)
 
 
-def test_demo(tmp_path, capsys):
-    picture = tmp_path / "timelines.png"
-    arguments = ["demo", "--output", str(picture), "--n-videos", "4"]
-    assert main([*arguments, "--n-actions", "3"]) == 0
-    printed = capsys.readouterr().out
-    assert "MoF" in printed
-    assert str(picture) in printed
-    assert picture.read_bytes().startswith(b"\x89PNG")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Data sets, a model, predictions, and things that are none of these."""
+    root = tmp_path_factory.mktemp("cli")
+    videos, labels = make_activities(4, 3, n_features=5, mean_length=60, random_state=0)
+    for name in ("flat", "data/features", "data/groundTruth", "empty", "other", "wide"):
+        (root / name).mkdir(parents=True)
+    for i, (video, truth) in enumerate(zip(videos, labels)):
+        np.save(root / "flat" / f"v{i}.npy", video)
+        np.save(root / "data" / "features" / f"v{i}.npy", video)
+        np.save(root / "wide" / f"v{i}.npy", np.hstack([video, video]))
+        text = "\n".join(f"act{k}" for k in truth)
+        (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text)
+    (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
+    (root / "bad_names.txt").write_text("cup\n")
+    (root / "broken.skops").write_bytes(b"no model")
+    (root / "file.txt").write_text("x")
+    (root / "other" / "v0.csv").write_text("a,b\n1,2\n")
+    (root / "nan").mkdir()
+    np.save(root / "nan" / "v0.npy", np.full((30, 5), np.nan))
+    (root / "junk").mkdir()
+    (root / "junk" / "v0.npy").write_bytes(b"no array")
+    (root / "short").mkdir()
+    (root / "short" / "v0.txt").write_text("act0\nact1\n")
+    (root / "unknown").mkdir()
+    (root / "unknown" / "v9.txt").write_text("act0\nact1\n")
+    (root / "twice").mkdir()
+    (root / "twice" / "v0.txt").write_text("act0\n")
+    (root / "twice" / "v0.csv").write_text("action,start,end\nact0,0,1\n")
+    command = f"fit {root}/flat --n-actions 3 --set {QUICK} --out {root}/model.skops"
+    assert main(command.split()) == 0
+    command = f"predict {root}/model.skops {root}/flat --out {root}/segments --fps 30"
+    assert main(command.split()) == 0
+    return root
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--n-videos", "0"], "n_videos"),
-        (["--output", "/no/such/folder/a.png", "--n-videos", "2"], "/no/such/folder"),
-    ],
-)
-def test_errors_are_one_line(arguments, message, capsys):
-    assert main(["demo", *arguments]) == 1
+def run(command):
+    """Status of a command."""
+    try:
+        return main(command.split())
+    except SystemExit as error:
+        return error.code
+
+
+def listing(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+class TestCommands:
+    def test_from_files_to_named_segments(self, folder, capsys):
+        options = f"--n-actions 3 --set {QUICK} --pipeline standard,pca:3"
+        assert run(f"fit flat {options} --out piped.skops") == 0
+        assert run("predict piped.skops flat --out named --names names.txt") == 0
+        assert run("plot named --out named.svg --fps 30") == 0
+        printed = capsys.readouterr()
+        assert "Fitted to 4 videos, written to piped.skops." in printed.out
+        assert printed.err == ""  # no bar where no one looks
+        model = load_model("piped.skops")
+        assert [name for name, _ in model.steps][-1] == "temporalotsegmenter"
+        expected = model.predict([np.load(f"flat/v{i}.npy") for i in range(4)])
+        words = np.array(["take cup", "pour", "stir"])
+        for i, labels in enumerate(expected):
+            records = read_segments(f"named/v{i}.csv")
+            np.testing.assert_array_equal(labels_from_segments(records), words[labels])
+            assert all(0 < record["confidence"] <= 1 for record in records)
+        assert (
+            b"take cup" in (folder / "named.svg").read_bytes()
+            or b"<svg" in (folder / "named.svg").read_bytes()
+        )
+
+    @pytest.mark.parametrize(
+        ("format", "suffix"),
+        [("json", "json"), ("labels", "txt"), ("elan", "eaf"), ("webvtt", "vtt")]
+        + [("textgrid", "TextGrid")],
+    )
+    def test_formats(self, folder, format, suffix):
+        assert (
+            run(f"predict model.skops flat --out {format} --format {format} --fps 9")
+            == 0
+        )
+        assert len(list((folder / format).glob(f"v?.{suffix}"))) == 4
+
+    def test_evaluate(self, capsys):
+        assert run("evaluate data segments --ignore act9") == 2
+        assert "act9" in capsys.readouterr().err
+        assert run("evaluate data segments") == 0
+        everything = capsys.readouterr().out
+        assert "MoF" in everything
+        assert run("evaluate data segments --scope video --ignore act0 act1") == 0
+        assert capsys.readouterr().out != everything
+
+    @pytest.mark.parametrize(
+        ("options", "n_candidates"),
+        [
+            ("--grid rho=0.05,0.1 prior=temporal,None --scoring label-free", 4),
+            ("--grid n_actions=2,3 --scoring mof --pipeline minmax", 2),
+        ],
+    )
+    def test_search(self, folder, capsys, options, n_candidates):
+        start = "" if "n_actions" in options else "--n-actions 3 "
+        command = f"search data {start}--set {QUICK} {options} --out best.skops"
+        assert run(command) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 1 + n_candidates + 1
+        means = [float(line.split("±")[0].split()[-1]) for line in lines[1:-1]]
+        assert means == sorted(means, reverse=True)
+        model = load_model("best.skops")
+        best = str(dict(model.get_params(deep=True)))
+        name, value = lines[0].split()[0], lines[1].split()[0]
+        assert f"{name}': {value}" in best
+
+    def test_plot_with_ground_truth(self, folder):
+        assert run("plot segments --ground-truth data --out truth.png") == 0
+        assert (folder / "truth.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_report(self, folder):
+        assert run("report model.skops data --out page.html --names names.txt") == 0
+        assert "take cup" in (folder / "page.html").read_text()
+
+    def test_demo(self, folder, capsys):
+        assert run("demo --output demo.png --n-videos 4 --n-actions 3") == 0
+        assert "MoF" in capsys.readouterr().out
+        assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_from_mp4_to_labels(self, folder, tmp_path):
+        pytest.importorskip("av")
+        torch = pytest.importorskip("torch")
+        models = pytest.importorskip("torchvision.models")
+        from test_video import grey, write
+
+        for i in range(3):
+            write(tmp_path / f"clip{i}.mp4", [grey(n) for n in range(30)])
+        with torch.random.fork_rng():
+            torch.save(models.resnet18(weights=None).state_dict(), tmp_path / "w.pt")
+        clips = " ".join(f"{tmp_path}/clip{i}.mp4" for i in range(3))
+        assert run(f"features {clips} --out npy --fps 5 --weights {tmp_path}/w.pt") == 0
+        assert run(f"fit npy --n-actions 2 --set {QUICK} --out clips.skops") == 0
+        assert run("predict clips.skops npy --out clips --format labels --fps 5") == 0
+        for i in range(3):
+            n_frames, width = np.load(f"npy/clip{i}.npy").shape
+            assert width == 512
+            assert (
+                len((folder / "clips" / f"clip{i}.txt").read_text().split()) == n_frames
+            )
+
+
+ERRORS = [
+    # command lines
+    ("", "the following arguments are required: COMMAND"),
+    ("fly", "invalid choice: 'fly'"),
+    ("fit flat --out a.skops", "required: --n-actions"),
+    ("fit flat --n-actions x --out a.skops", "invalid int value: 'x'"),
+    ("fit flat --n-actions 3", "required: --out"),
+    ("fit flat --n-actions 3 --set rho --out a.skops", "'rho' is not NAME=VALUE"),
+    ("fit flat --n-actions 3 --set rh=1 --out a.skops", "Invalid parameter 'rh'"),
+    ("fit flat --n-actions 3 --set rho=-1 --out a.skops", "The 'rho' parameter"),
+    ("fit flat --n-actions 0 --out a.skops", "The 'n_actions' parameter"),
+    ("fit flat --n-actions 3 --pipeline pca --out a.skops", "--pipeline has 'pca'"),
+    ("fit flat --n-actions 3 --pipeline pca:0 --out a.skops", "has 'pca:0'"),
+    ("fit flat --n-actions 3 --pipeline ica:3 --out a.skops", "--pipeline has 'ica:3'"),
+    ("fit flat --n-actions 3 --out no/a.skops", "no is no folder, cannot write"),
+    ("fit flat --n-actions 3 --out flat", "flat is there, and no file."),
+    ("predict model.skops flat --out a --format srt", "invalid choice: 'srt'"),
+    ("predict model.skops flat --out a --fps 0", "0 is not a positive number"),
+    ("predict model.skops flat --out a --fps x", "invalid _positive value: 'x'"),
+    ("predict model.skops flat --out a --format elan", "fps is None"),
+    ("predict model.skops flat --out file.txt", "file.txt is there, and no folder."),
+    (
+        "predict model.skops flat --out a --names bad_names.txt",
+        "bad_names.txt has 'cup'",
+    ),
+    ("predict model.skops flat --out a --names none.txt", "none.txt"),
+    ("predict none.skops flat --out a", "none.skops"),
+    ("predict broken.skops flat --out a", "broken.skops cannot be loaded"),
+    ("predict model.skops wide --out a", "10 features, but TemporalOTSegmenter is"),
+    # folders
+    ("fit none --n-actions 3 --out a.skops", "features is no folder"),
+    ("fit empty --n-actions 3 --out a.skops", "features is no folder"),
+    ("fit file.txt --n-actions 3 --out a.skops", "features is no folder"),
+    ("fit junk --n-actions 3 --out a.skops", "v0.npy"),
+    ("fit nan --n-actions 3 --out a.skops", "contains NaN"),
+    ("evaluate data none", "none is no folder"),
+    ("evaluate data empty", "empty has no file *.csv"),
+    ("evaluate flat segments", "flat has no folder groundTruth"),
+    ("evaluate data other", "v0.csv holds no segments"),
+    ("evaluate data unknown", "data has no video 'v9'"),
+    ("evaluate data short", "2"),
+    ("evaluate data twice", "several files of 'v0'"),
+    ("evaluate data segments --scope none", "invalid choice: 'none'"),
+    ("search data --n-actions 3", "required: --grid"),
+    ("search data --n-actions 3 --grid rho", "'rho' is not NAME=VALUE"),
+    ("search data --grid rho=0.1", "--n-actions is missing"),
+    ("search flat --n-actions 3 --grid rho=0.1 --scoring mof", "has no groundTruth"),
+    ("search data --n-actions 3 --grid rho=0.1 --folds 9", "n_splits=9"),
+    ("search data --n-actions 3 --grid rho=0.1 --out no/a.skops", "no is no folder"),
+    ("plot segments --out a.xyz", "xyz"),
+    ("plot none --out a.png", "none is no folder"),
+    ("plot segments --ground-truth flat --out a.png", "has no folder groundTruth"),
+    ("plot segments --out no/a.png", "no is no folder, cannot write"),
+    ("features none.mp4 --out a", "none.mp4"),
+    ("features file.txt --out a --fps -1", "-1 is not a positive number"),
+    ("features x/a.mp4 y/a.mp4 --out a", "Several videos are called 'a'"),
+    ("report model.skops flat --out a.html --videos empty", "0 files called 'v0'"),
+    ("report broken.skops flat --out a.html", "broken.skops cannot be loaded"),
+    ("demo --n-videos 0 --output a.png", "n_videos"),
+    ("demo --n-videos 2 --output no/a.png", "no is no folder"),
+]
+
+
+@pytest.mark.parametrize(("command", "message"), ERRORS)
+def test_errors_are_one_line_and_leave_nothing(folder, capsys, command, message):
+    before = listing(folder)
+    assert run(command) == 2
     error = capsys.readouterr().err
     assert message in error
-    assert error.startswith("skl-tot: ")
+    assert error.startswith("skl-tot")
     assert error.count("\n") == 1
+    assert listing(folder) == before
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["demo", "--n-videos", "x"]])
-def test_wrong_usage_exits_with_2(arguments, capsys):
-    with pytest.raises(SystemExit) as info:
-        main(arguments)
-    assert info.value.code == 2
-    assert "usage: skl-tot" in capsys.readouterr().err
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_help_has_an_example_that_parses(command, capsys):
+    assert run(f"{command} --help") == 0
+    assert EXAMPLES[command] in capsys.readouterr().out
+    program, *arguments = EXAMPLES[command].split()
+    assert program == "skl-tot"
+    assert make_parser().parse_args(arguments).command == command
+
+
+def test_values_of_settings():
+    arguments = make_parser().parse_args(
+        ["fit", "a", "--n-actions", "3", "--out", "b", "--set"]
+        + ["rho=0.1", "prior=None", "device=cpu"]
+    )
+    assert arguments.settings == [("rho", 0.1), ("prior", None), ("device", "cpu")]
+
+
+def test_interrupted(monkeypatch, capsys):
+    from skl_tot import _commands
+
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_commands, "demo", interrupt)
+    assert main(["demo"]) == 130
+    assert capsys.readouterr().err == "skl-tot demo: interrupted\n"
+
+
+def test_warnings_are_one_line(monkeypatch, capsys):
+    import warnings
+
+    from skl_tot import _commands
+
+    monkeypatch.setattr(
+        _commands, "demo", lambda **_: warnings.warn("two\nlines", stacklevel=1)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["demo"]) == 0
+    assert capsys.readouterr().err == "skl-tot: warning: two lines\n"
 
 
 def test_help_and_metrics_do_not_wait_for_torch():
     code = (
         "import sys, skl_tot, skl_tot.metrics, skl_tot.datasets, skl_tot.preprocessing,"
-        "skl_tot._plotting, skl_tot._cli; sys.exit('torch' in sys.modules)"
+        "skl_tot._plotting, skl_tot._cli, skl_tot.annotations, skl_tot.video;"
+        "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -1,0 +1,286 @@
+"""What the commands of the command line do."""
+
+import os
+import re
+import sys
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from skl_tot._files import check_target, replaced, replaced_files
+from skl_tot.annotations import (
+    FORMATS,
+    labels_from_segments,
+    name_actions,
+    read_names,
+    read_segments,
+    segments,
+    write_segments,
+)
+from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.metrics import segmentation_report
+
+SCORING = {"mof": "mof_scorer", "f1": "segment_f1_scorer"}
+
+
+def fit(folder, n_actions, method, settings, pipeline, out):
+    """Fit a model to a folder of videos and save it."""
+    from skl_tot.persistence import save_model
+
+    videos = load_action_dataset(folder).videos
+    model = make_model(
+        n_actions, method, settings, pipeline, verbose=sys.stderr.isatty()
+    )
+    check_target(out)
+    save_model(model.fit(videos), out)
+    print(f"Fitted to {len(videos)} videos, written to {out}.")
+
+
+def predict(model, folder, out, format, fps, names):
+    """Write the segments of the videos of a folder."""
+    from skl_tot._pipelines import predict_with_confidence
+    from skl_tot.persistence import load_model
+
+    model, data = load_model(model), load_action_dataset(folder)
+    names = names and read_names(names)
+    with replaced_files(out) as temporary:
+        for i in _progress(range(len(data.videos)), "video"):
+            (labels,), (confidence,) = predict_with_confidence(model, [data.videos[i]])
+            labels = name_actions(labels, names) if names else labels
+            path = temporary / f"{data.names[i]}{FORMATS[format][0]}"
+            write_segments(
+                path, segments(labels, fps, confidence=confidence), format=format
+            )
+    print(f"Segments of {len(data.videos)} videos written to {out}.")
+
+
+def evaluate(folder, predictions, scope, ignore):
+    """Print the scores of predictions against the ground truth of a folder."""
+    names, predicted = _read_predictions(predictions)
+    truth = _ground_truth(folder, names)
+    unknown = set(ignore or []) - set(np.concatenate(truth).tolist())
+    if unknown:
+        raise ValueError(f"--ignore has {unknown}, which are no labels of {folder}.")
+    print(segmentation_report(truth, predicted, scope=scope, ignore_labels=ignore))
+
+
+def search(
+    folder, n_actions, method, settings, pipeline, grid, scoring, folds, n_jobs, out
+):
+    """Print the scores of all candidates, and save the best, fitted to all videos."""
+    from sklearn.model_selection import GridSearchCV, KFold
+
+    from skl_tot import metrics
+    from skl_tot.persistence import save_model
+
+    data = load_action_dataset(folder)
+    if scoring != "label-free" and data.labels is None:
+        raise ValueError(
+            f"{folder} has no groundTruth, which --scoring {scoring} needs."
+        )
+    axes = dict(grid)
+    start = axes.get("n_actions", [n_actions])[0]
+    if start is None:
+        raise ValueError("--n-actions is missing, or n_actions=… among --grid.")
+    model = make_model(start, method, settings, pipeline)
+    if out:
+        check_target(out)
+    prefix = f"{model.steps[-1][0]}__" if pipeline else ""
+    searched = GridSearchCV(
+        model,
+        {f"{prefix}{name}": values for name, values in axes.items()},
+        scoring=getattr(metrics, SCORING.get(scoring, "label_free_scorer")),
+        cv=KFold(folds),
+        n_jobs=n_jobs,
+        refit=bool(out),
+        verbose=2 if sys.stderr.isatty() else 0,
+        error_score="raise",
+    ).fit(data.videos, data.labels)
+    results = searched.cv_results_
+    print("".join(f"{name:>14}" for name in axes) + f"{scoring:>16}")
+    for i in np.argsort(-results["mean_test_score"]):
+        values = [results["params"][i][f"{prefix}{name}"] for name in axes]
+        mean, std = results["mean_test_score"][i], results["std_test_score"][i]
+        row = "".join(f"{value!s:>14}" for value in values)
+        print(f"{row}{mean:9.3f} ± {std:.3f}")
+    if out:
+        save_model(searched.best_estimator_, out)
+        print(f"The first, fitted to all {len(data.videos)} videos, written to {out}.")
+
+
+def plot(predictions, out, ground_truth, fps, names):
+    """Draw the timelines of predictions."""
+    names = names and read_names(names)
+    videos, predicted = _read_predictions(predictions)
+    truth = ground_truth and _ground_truth(ground_truth, videos)
+    _draw(
+        out,
+        truth or None,
+        name_actions(predicted, names) if names else predicted,
+        fps=fps,
+        video_names=videos,
+    )
+    print(f"Timelines of {len(videos)} videos drawn in {out}.")
+
+
+def features(videos, out, fps, backbone, weights, device):
+    """Compute features of video files, one .npy file for each."""
+    from skl_tot.video import FrameFeatures
+
+    repeated = [n for n, k in Counter(Path(v).stem for v in videos).items() if k > 1]
+    if repeated:
+        raise ValueError(f"Several videos are called {repeated[0]!r}, expected one.")
+    weights = weights if weights == "DEFAULT" else os.path.abspath(weights)
+    extractor = FrameFeatures(backbone, fps=fps, weights=weights, device=device)
+    with replaced_files(out) as temporary:
+        for video in _progress(videos, "video"):
+            array = extractor.fit_transform(video)
+            np.save(temporary / f"{Path(video).stem}.npy", array)
+    print(f"Features of {len(videos)} videos written to {out}.")
+
+
+def report(model, folder, out, videos, fps, names):
+    """Write the page about a model and its videos."""
+    from skl_tot.persistence import load_model
+    from skl_tot.report import write_report
+
+    names = names and read_names(names)
+    model, data = load_model(model), load_action_dataset(folder)
+    if videos is not None:
+        videos = [_video_file(videos, name) for name in data.names]
+    write_report(
+        out,
+        model,
+        data.videos,
+        labels=data.labels,
+        video_names=data.names,
+        names=names,
+        fps=fps,
+        video_files=videos,
+    )
+    print(f"Report written to {out}.")
+
+
+def demo(output, n_videos, n_actions, seed):
+    """Fit a generated activity, print the report and draw the timelines."""
+    from skl_tot import TemporalOTSegmenter
+
+    check_target(output)
+    videos, labels = make_activities(n_videos, n_actions, random_state=seed)
+    model = TemporalOTSegmenter(n_actions, random_state=seed)
+    predicted = model.fit_predict(videos)
+    print(segmentation_report(labels, predicted))
+    _draw(output, labels, predicted)
+    print(f"Timelines drawn in {output}.")
+
+
+def make_model(n_actions, method, settings, pipeline, verbose=False):
+    """Make a segmenter, or a pipeline that ends in one.
+
+    Parameters
+    ----------
+    n_actions : int
+        Number of actions K.
+    method : {"tot", "cte"}
+        Which segmenter.
+    settings : list of (str, object)
+        Its other parameters.
+    pipeline : str
+        Steps before it, as ``"standard,pca:32"``; empty for none.
+    verbose : bool, default=False
+        Whether to show progress, if tqdm is there.
+
+    Returns
+    -------
+    model : estimator
+        Not fitted.
+    """
+    from sklearn.decomposition import IncrementalPCA
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+
+    from skl_tot import CTESegmenter, TemporalOTSegmenter
+    from skl_tot.preprocessing import FramewiseTransformer
+
+    segmenter = {"tot": TemporalOTSegmenter, "cte": CTESegmenter}[method](n_actions)
+    segmenter.set_params(**dict(settings))
+    if verbose and find_spec("tqdm"):
+        segmenter.set_params(verbose=1)
+    makers = {"standard": StandardScaler, "minmax": MinMaxScaler}
+    makers["robust"] = RobustScaler
+    steps = []
+    for step in filter(None, pipeline.split(",")):
+        if step in makers:
+            transformer = makers[step]()
+        elif re.fullmatch("pca:[1-9][0-9]*", step):
+            transformer = IncrementalPCA(int(step[4:]))  # goes over videos on disk
+        else:
+            raise ValueError(
+                f"--pipeline has {step!r}, expected standard, minmax, robust or pca:N."
+            )
+        steps.append(FramewiseTransformer(transformer))
+    return make_pipeline(*steps, segmenter) if steps else segmenter
+
+
+def _read_predictions(folder):
+    """Names of the videos, and labels of their frames."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder, expected one of predictions.")
+    paths = [p for p in folder.glob("[!.]*") if p.suffix in (".csv", ".json", ".txt")]
+    paths.sort(key=lambda path: path.stem)
+    if not paths:
+        raise FileNotFoundError(f"{folder} has no file *.csv, *.json or *.txt.")
+    names = [path.stem for path in paths]
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(
+            f"{folder} has several files of {repeated[0]!r}, expected one."
+        )
+    return names, [labels_from_segments(read_segments(path)) for path in paths]
+
+
+def _ground_truth(folder, names):
+    """Labels of the named videos."""
+    data = load_action_dataset(folder)
+    if data.labels is None:
+        raise FileNotFoundError(f"{folder} has no folder groundTruth.")
+    labels = dict(zip(data.names, data.labels))
+    missing = [name for name in names if name not in labels]
+    if missing:
+        raise ValueError(
+            f"{folder} has no video {missing[0]!r}, which predictions have."
+        )
+    if len(names) < len(labels):
+        print(f"{len(names)} of {len(labels)} videos of {folder} have predictions.")
+    return [labels[name] for name in names]
+
+
+def _video_file(folder, name):
+    """Find the one video file of a name."""
+    paths = [p for p in Path(folder).glob("[!.]*") if p.stem == name]
+    if len(paths) != 1:
+        raise FileNotFoundError(
+            f"{folder} has {len(paths)} files called {name!r}, expected one video."
+        )
+    return paths[0]
+
+
+def _draw(path, y_true, y_pred, **options):
+    """Draw timelines into a file."""
+    from skl_tot import SegmentationDisplay
+
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
+    with replaced(path) as temporary:
+        display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
+
+
+def _progress(items, unit):
+    """Show a bar on a terminal, if tqdm is there."""
+    if find_spec("tqdm") is None:
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, unit=unit, disable=None)
