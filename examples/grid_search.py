@@ -1,6 +1,11 @@
-"""Choose rho and alpha by cross-validation, with labels and without.
+"""Choose rho and alpha by cross-validation, with labels and without
+=================================================================
 
-python examples/grid_search.py
+Searches that score against labels, and one that has none.
+
+::
+
+    python examples/grid_search.py
 """
 
 from sklearn.decomposition import PCA

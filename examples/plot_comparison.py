@@ -1,6 +1,11 @@
-"""Compare methods with the ground truth of one video, as Figs. 5 and 6 of the paper.
+"""Methods compared, as in Figs. 5 and 6 of the paper
+==================================================
 
-python examples/plot_comparison.py [--data FOLDER] [--output FILE.png]
+Draw one video: the ground truth, and below it what CTE, TOT and TOT+TCL find.
+
+::
+
+    python examples/plot_comparison.py [--data FOLDER] [--output FILE.png]
 """
 
 import argparse
@@ -10,7 +15,7 @@ import matplotlib.pyplot as plt
 from skl_tot import CTESegmenter, SegmentationDisplay, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
 parser.add_argument("--activity", help="part of the names of the videos to load")
 parser.add_argument("--video", type=int, default=0, help="index of the video to draw")

@@ -1,6 +1,11 @@
-"""Draw the effect of four hyper-parameters, as Fig. 4 of the paper.
+"""Effect of four hyper-parameters, as in Fig. 4 of the paper
+==========================================================
 
-python examples/plot_hyperparameters.py [--data FOLDER] [--output FILE.png]
+Segmental F1 on held-out videos, with one parameter changed at a time.
+
+::
+
+    python examples/plot_hyperparameters.py [--data FOLDER] [--output FILE.png]
 """
 
 import argparse
@@ -12,7 +17,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import segment_f1_scorer
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
 parser.add_argument("--activity", help="part of the names of the videos to load")
 parser.add_argument("--max-iter", type=int, default=500, help="steps of each fit")

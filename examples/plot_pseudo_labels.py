@@ -1,6 +1,11 @@
-"""Draw the pseudo-labels of four variants for one video, as Fig. 3 of the paper.
+"""Pseudo-labels of four variants, as in Fig. 3 of the paper
+=========================================================
 
-python examples/plot_pseudo_labels.py [--data FOLDER] [--output FILE.png]
+Draw the codes Q of one video. Without the temporal prior they have no order in time.
+
+::
+
+    python examples/plot_pseudo_labels.py [--data FOLDER] [--output FILE.png]
 """
 
 import argparse
@@ -10,7 +15,7 @@ import matplotlib.pyplot as plt
 from skl_tot import PseudoLabelDisplay, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
 parser.add_argument("--activity", help="part of the names of the videos to load")
 parser.add_argument("--video", type=int, default=0, help="index of the video to draw")

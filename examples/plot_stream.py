@@ -1,6 +1,11 @@
-"""Follow a stream of recordings: learn from each as it comes, pause, and go on.
+"""Follow a stream of recordings
+=============================
 
-python examples/plot_stream.py [--data FOLDER] [--n-videos 1500] [--output FILE.png]
+Learn from each recording as it comes, pause, and go on.
+
+::
+
+    python examples/plot_stream.py [--data FOLDER] [--n-videos 1500] [--output FILE.png]
 """
 
 import argparse
@@ -14,7 +19,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
 parser.add_argument("--n-videos", type=int, default=1500, help="videos of the stream")
 parser.add_argument("--output", help="picture to write; by default it is shown")

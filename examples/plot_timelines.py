@@ -1,6 +1,11 @@
-"""Segment a generated activity and draw the timelines.
+"""Segment an activity and draw its timelines
+==========================================
 
-python examples/plot_timelines.py
+Fit a generated activity, print the scores and draw all videos.
+
+::
+
+    python examples/plot_timelines.py
 """
 
 import matplotlib.pyplot as plt

@@ -1,11 +1,14 @@
-"""Actions of uneven length, with equal and with learned durations.
-
-python examples/plot_uneven.py
+"""Actions of uneven length, with equal and with learned durations
+===============================================================
 
 The longest action of these videos lasts some ten times as long as the shortest. Equal
 shares of the pseudo-labels cut it in two; several prototypes for each action, merged
 after training, keep it whole, at the expense of the shortest. Black at the foot of the
 last picture shows where boundaries are uncertain.
+
+::
+
+    python examples/plot_uneven.py
 """
 
 import matplotlib.pyplot as plt

@@ -41,7 +41,7 @@ from skl_tot._state import TrainingConfig
 from skl_tot._trainer import train
 
 
-class BaseSegmenter(
+class BaseSegmenter(  # type: ignore[call-arg]
     ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
     TransformerMixin,
@@ -166,6 +166,8 @@ class BaseSegmenter(
 
         Raises
         ------
+        NotFittedError
+            Before `fit`.
         TypeError, ValueError
             If a video or a transcript is not valid.
         """
@@ -191,6 +193,13 @@ class BaseSegmenter(
         -------
         codes : ndarray of shape (n_frames, n_actions), or list of such
             Probabilities, each row summing to 1, in the floating type of the video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
         """
         videos, form = self._check_fitted(X)
         codes = [softmax(scores, axis=1) for _, scores in self._encode(videos)]
@@ -214,6 +223,13 @@ class BaseSegmenter(
         -------
         probabilities : ndarray of shape (n_frames, n_actions), or list of such
             Each row sums to 1, in the floating type of the video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
         """
         videos, form = self._check_fitted(X)
         probabilities = [
@@ -234,13 +250,20 @@ class BaseSegmenter(
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of such
             Values in (0, 1), in the floating type of the video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
         """
         videos, form = self._check_fitted(X)
         embeddings = [embeddings for embeddings, _ in self._encode(videos)]
         return mirror_form(_as_types_of(embeddings, videos), form)
 
     def score(self, X, y=None):
-        r"""How well actions carry over from video to video; needs no labels.
+        r"""Measure how well actions carry over from video to video; needs no labels.
 
         The product of a consistency and the exponential of an information, each of
         which fails on some data by itself. Both are of the path in fixed order through
@@ -274,6 +297,13 @@ class BaseSegmenter(
         score : float
             From 0 to K, higher is better; nan, with a warning, for a
             single video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
         """
         videos, _ = self._check_fitted(X)
         labels = self._decode(videos, decoding="fixed")
@@ -385,7 +415,7 @@ class BaseSegmenter(
     def _label_fitted(self, videos, form):
         """Learn what is background and label the videos of a fit, if asked to."""
         self.background_ = None
-        vars(self).pop("labels_", None)  # those of an earlier fit
+        self.__dict__.pop("labels_", None)  # those of an earlier fit
         if self.background is not None:
             self.background_ = fit_background(
                 _Blocks(videos),

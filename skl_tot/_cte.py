@@ -13,7 +13,7 @@ from skl_tot._decoding import time_order
 from skl_tot._distributed import same_everywhere
 
 
-class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
+class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
 
     The baseline that the paper of `TemporalOTSegmenter` compares itself with, with the
@@ -86,11 +86,11 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         ``compute_labels``.
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
-    coefs_ : list of two ndarray, (n_features, hidden_dim) and (hidden_dim, \
-embedding_dim)
-        Weights of the encoder.
-    intercepts_ : list of two ndarray, (hidden_dim,) and (embedding_dim,)
-        Biases of the encoder.
+    coefs_ : list of two ndarray
+        Weights of the encoder, of shapes (n_features, hidden_dim) and (hidden_dim,
+        embedding_dim).
+    intercepts_ : list of two ndarray
+        Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     background_ : dict of ndarray or None

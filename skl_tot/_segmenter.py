@@ -20,7 +20,7 @@ from skl_tot._transport import log_path_prior, log_temporal_prior, pseudo_labels
 STREAM_MEMORY = 0.95
 
 
-class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
+class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     r"""Unsupervised action segmentation by temporal optimal transport.
 
     Finds the actions that recordings of one activity share and labels every frame,
@@ -38,7 +38,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
     with the same fixed order turns codes into labels.
 
     The method assumes that all videos show the same actions in the same order, and
-    that actions last about equally long; it bends where they do not, see the README.
+    that actions last about equally long; it bends where they do not, see the user
+    guide.
 
     Parameters
     ----------
@@ -129,8 +130,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         over each video by itself, or leave the features as they are.
     compute_labels : bool, default=True
         Whether `fit` and `partial_fit` end by labelling their videos, which takes one
-        more pass over the data. Without, there is no ``labels_``. (With ``n_parts``
-        above 1, one pass is needed anyway, to merge them.)
+        more pass over the data. Without, there is no ``labels_``. With ``n_parts``
+        above 1, one pass is needed anyway, to merge them.
     warm_start : bool, default=False
         Whether `fit` starts from the encoder and prototypes of the last fit instead of
         random ones. Standardisation, optimiser and random numbers start anew;
@@ -154,11 +155,11 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):
         Prototypes, in the order of the actions.
     prototype_actions_ : ndarray of shape (n_actions * n_parts,)
         Action that each prototype is a part of, non-decreasing.
-    coefs_ : list of two ndarray, (n_features, hidden_dim) and (hidden_dim, \
-embedding_dim)
-        Weights of the encoder.
-    intercepts_ : list of two ndarray, (hidden_dim,) and (embedding_dim,)
-        Biases of the encoder.
+    coefs_ : list of two ndarray
+        Weights of the encoder, of shapes (n_features, hidden_dim) and (hidden_dim,
+        embedding_dim).
+    intercepts_ : list of two ndarray
+        Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     background_ : dict of ndarray or None
@@ -352,6 +353,13 @@ embedding_dim)
         -------
         codes : ndarray of shape (n_frames, n_actions), or list of such
             Q, each row summing to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
         """
         videos, form = self._check_fitted(X)
         codes = [
@@ -375,7 +383,7 @@ embedding_dim)
             log_codes -= logsumexp(log_codes, axis=0)
             log_codes *= min(1, self.n_frames / len(scores))  # as if so many were drawn
             return log_path_prior(torch.from_numpy(log_codes)).numpy()
-        return log_temporal_prior(*scores.shape, self.sigma)
+        return log_temporal_prior(len(scores), scores.shape[1], self.sigma)
 
     def _learn(self, videos):
         start = None

@@ -241,16 +241,16 @@ def read_names(path):
 def write_segments(path, records, *, format=None):
     """Write the segments of one video.
 
-    =============  ==============  ==================================================
-    ``format``     suffix          what it is
-    =============  ==============  ==================================================
-    ``"csv"``      ``.csv``        table, one segment a row
-    ``"json"``     ``.json``       list of objects
-    ``"labels"``   ``.txt``        one label a line for each frame, as MS-TCN reads
-    ``"elan"``     ``.eaf``        ELAN annotation document, tier "action"
-    ``"webvtt"``   ``.vtt``        subtitles that browsers show over the video
+    ==============  =============  ================================================
+    ``format``      suffix         what it is
+    ==============  =============  ================================================
+    ``"csv"``       ``.csv``       table, one segment a row
+    ``"json"``      ``.json``      list of objects
+    ``"labels"``    ``.txt``       one label a line for each frame, as MS-TCN reads
+    ``"elan"``      ``.eaf``       ELAN annotation document, tier "action"
+    ``"webvtt"``    ``.vtt``       subtitles that browsers show over the video
     ``"textgrid"``  ``.TextGrid``  Praat TextGrid, interval tier "action"
-    =============  ==============  ==================================================
+    ==============  =============  ================================================
 
     The last three hold times only, rounded to milliseconds, and need `segments` with
     ``fps``.

@@ -13,6 +13,8 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot._video_files import VideoFiles, read_features
 
+__all__ = ["VideoFiles", "load_action_dataset", "make_activities"]
+
 
 @validate_params(
     {

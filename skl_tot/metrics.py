@@ -82,6 +82,7 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, backgroun
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+        Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
         As in `match_labels`, and so are the errors raised.
 
@@ -126,6 +127,7 @@ def segment_f1_score(
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+        Classes and clusters, as in `match_labels`.
     overlap : float in (0, 1], default=0.5
         Smallest IoU of a hit.
     average : {"pooled", "video"}, default="pooled"
@@ -158,7 +160,9 @@ def segment_f1_score(
         raise ValueError(f"overlap is {overlap!r}, expected a number in (0, 1].")
     _check_choice("average", average, ("pooled", "video"))
     frames = _match_frames(y_true, y_pred, scope, ignore_labels, background)
-    counts = np.array([_segment_counts(*video, overlap) for video in frames.videos()])
+    counts = np.array(
+        [_segment_counts(true, pred, overlap) for true, pred in frames.videos()]
+    )
     if average == "pooled":
         counts = counts.sum(axis=0, keepdims=True)
     hits, n_true, n_pred = counts.T
@@ -178,6 +182,7 @@ def edit_score(
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+        Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
         As in `match_labels`, and so are the errors raised.
 
@@ -215,6 +220,7 @@ def miou_score(
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+        Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
         As in `match_labels`, and so are the errors raised.
 
@@ -245,11 +251,12 @@ def segmentation_report(
     digits=3,
     output_dict=False,
 ):
-    """Scores of each action and of the whole, as text or dict.
+    """Report the scores of each action and of the whole, as text or dict.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+        Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
@@ -317,7 +324,7 @@ def segmentation_report(
     lost, n_lost = np.unique(~frames.pred[frames.pred < 0], return_counts=True)
     lost = {frames.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
     report = {"actions": actions, "totals": totals, "clusters without class": lost}
-    return report if output_dict else _report_text(*report.values(), digits)
+    return report if output_dict else _report_text(actions, totals, lost, digits)
 
 
 mof_scorer = make_scorer(mof_score)
@@ -345,6 +352,11 @@ def label_free_scorer(estimator, X, y=None):
     -------
     score : float
         See `skl_tot.TemporalOTSegmenter.score`; higher is better.
+
+    Raises
+    ------
+    NotFittedError, TypeError, ValueError
+        If the estimator is not fitted or a video is not valid.
 
     Examples
     --------

@@ -100,7 +100,19 @@ def load_model(path):
 
     See Also
     --------
-    save_model : Its example loads, too.
+    save_model : Writes such files.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skl_tot.persistence import load_model
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "other.skops")
+    >>> _ = path.write_bytes(b"something else")
+    >>> load_model(path)
+    Traceback (most recent call last):
+    ValueError: ...other.skops cannot be loaded: File is not a zip file.
+    >>> folder.cleanup()
     """
     skops_io, path = _skops_io(), Path(path)
     data = path.read_bytes()

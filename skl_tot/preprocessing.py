@@ -18,7 +18,7 @@ def _inner_has(name):
     return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
 
 
-class FramewiseTransformer(
+class FramewiseTransformer(  # type: ignore[call-arg]
     TransformerMixin,
     BaseEstimator,
     # the output may be a list, which set_output cannot wrap
@@ -50,7 +50,7 @@ class FramewiseTransformer(
         The fitted clone.
     n_features_in_ : int
         Number of features of a frame.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names; only if the videos of ``fit`` were dataframes.
 
     Notes
@@ -189,11 +189,11 @@ class FramewiseTransformer(
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
-        """Names of the transformed features, as the inner transformer gives them.
+        """Name the transformed features, as the inner transformer does.
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (n_features,), default=None
             Names of the input features; None means ``feature_names_in_`` where
             defined. Other names than those are an error.
 

@@ -58,7 +58,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     batch_size : int, default=64
         Pictures that go through the network at once. Bounds the memory, not the result.
     device : str, default="auto"
-        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu", "cuda", …
+        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu" or "cuda".
     cache_dir : path-like, default=None
         Folder in which to keep the features of each video, as ``.npy``. They are read
         from there for as long as path, size and time of the video and of the weights,

@@ -1,0 +1,75 @@
+"""Settings of the Sphinx site: sphinx-build -W --keep-going docs docs/_build/html."""
+
+import os
+
+# the networks of the examples are small: more threads only get in each other's way
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import skl_tot
+
+project = "skl-tot"
+author = "The skl-tot developers"
+copyright = author
+version = release = skl_tot.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
+default_role = "py:obj"  # single backquotes in docstrings are names
+python_use_unqualified_type_names = True
+toc_object_entries_show_parents = "hide"
+
+myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+numpydoc_show_class_members = False  # the template of classes does that
+numpydoc_validation_checks = {
+    "all",
+    "ES01",  # a summary often says all
+    "EX01",  # methods are shown by the example of their class; tests ask for that
+    "PR08",  # a description may start with a name that has no capital, as scikit-learn
+    "RT02",  # returned values have names, as in scikit-learn
+    "RT04",  # as PR08
+    "SA01",  # not everything has a relative
+}
+numpydoc_validation_exclude = {  # inherited from scikit-learn and Python
+    r"\.(fit_transform|get_params|set_params)$",
+    r"Segmenter\.get_feature_names_out$",
+    r"VideoFiles\.(count|index)$",
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"[/\\]plot_",  # others are shown, but not run
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("skl_tot",),
+    "reference_url": {"skl_tot": None},
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skl-tot"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+pages_without_neighbours = ["index", "faq", "comparison", "changelog", "contributing"]
+html_sidebars = {page: [] for page in pages_without_neighbours}
+html_theme_options = {
+    "footer_end": [],
+    "footer_start": ["copyright"],
+    "navigation_with_keys": False,
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_toc_level": 2,
+}
