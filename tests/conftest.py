@@ -1,6 +1,9 @@
 import os
 from pathlib import Path
 
+# before torch: its threads would wait for each other's cores in networks this small
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import settings
