@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import os
 import sys
 import warnings
 
@@ -42,13 +43,17 @@ def main(argv=None):
     """
     arguments = vars(make_parser().parse_args(argv))
     command = arguments.pop("command")
-    # Late, so that --help does not wait for torch.
-    from skl_tot import _commands
-
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
+            # late, so that --help does not wait for torch
+            from skl_tot import _commands
+
             getattr(_commands, command)(**arguments)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
             print(f"skl-tot {command}: {_one_line(error)}", file=sys.stderr)
             return 2
@@ -133,7 +138,7 @@ def make_parser():
 
     plot = command("plot", "draw timelines of predicted segments")
     plot.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
-    plot.add_argument("--out", required=True, help="picture to write (.png, .svg, …)")
+    plot.add_argument("--out", required=True, help="picture to write (.png, .svg, ...)")
     plot.add_argument("--ground-truth", metavar="DIR", help="folder with groundTruth")
     _add_fps(plot)
     _add_names(plot)
@@ -206,13 +211,16 @@ def _add_model_options(parser, n_actions_required=True):
     parser.add_argument(
         "--pipeline",
         default="",
-        metavar="STEP[:N],…",
+        metavar="STEP[:N],...",
         help="steps before it: standard, minmax, robust, pca:N",
     )
 
 
 def _positive(text):
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value

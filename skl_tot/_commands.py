@@ -1,5 +1,6 @@
 """What the commands of the command line do."""
 
+import contextlib
 import os
 import re
 import sys
@@ -29,30 +30,39 @@ def fit(folder, n_actions, method, settings, pipeline, out):
     """Fit a model to a folder of videos and save it."""
     from skl_tot.persistence import save_model
 
-    videos = load_action_dataset(folder).videos
+    data = load_action_dataset(folder)
     model = make_model(
         n_actions, method, settings, pipeline, verbose=sys.stderr.isatty()
     )
     check_target(out)
-    save_model(model.fit(videos), out)
-    print(f"Fitted to {len(videos)} videos, written to {out}.")
+    with _names_of_videos(data.names):
+        model.fit(data.videos)
+    save_model(model, out)
+    print(f"Fitted to {len(data.videos)} videos, written to {out}.")
 
 
 def predict(model, folder, out, format, fps, names):
     """Write the segments of the videos of a folder."""
-    from skl_tot._pipelines import predict_with_confidence
+    from skl_tot._pipelines import predict_with_confidence, segmenter_of
     from skl_tot.persistence import load_model
 
     model, data = load_model(model), load_action_dataset(folder)
     names = names and read_names(names)
+    n_actions = segmenter_of(model)._n_fitted_actions
+    if names and not names.keys() <= set(range(-1, n_actions)):
+        raise ValueError(
+            f"names is of {list(names)}, expected actions from 0 to {n_actions - 1}."
+        )
+    _check_other_folder(out, folder)
     with replaced_files(out) as temporary:
-        for i in _progress(range(len(data.videos)), "video"):
-            (labels,), (confidence,) = predict_with_confidence(model, [data.videos[i]])
-            labels = name_actions(labels, names) if names else labels
-            path = temporary / f"{data.names[i]}{FORMATS[format][0]}"
-            write_segments(
-                path, segments(labels, fps, confidence=confidence), format=format
-            )
+        for i, name in enumerate(_progress(data.names, "video")):
+            path = temporary / f"{name}{FORMATS[format][0]}"
+            with _names_of_videos([name]):
+                found = predict_with_confidence(model, [data.videos[i]])
+                (labels,), (confidence,) = found
+                labels = name_actions(labels, names) if names else labels
+                records = segments(labels, fps, confidence=confidence)
+                write_segments(path, records, format=format)
     print(f"Segments of {len(data.videos)} videos written to {out}.")
 
 
@@ -80,10 +90,15 @@ def search(
         raise ValueError(
             f"{folder} has no groundTruth, which --scoring {scoring} needs."
         )
-    axes = dict(grid)
-    start = axes.get("n_actions", [n_actions])[0]
-    if start is None:
-        raise ValueError("--n-actions is missing, or n_actions=… among --grid.")
+    if scoring == "label-free" and len(data.videos) < 2 * folds:
+        raise ValueError(
+            f"--folds is {folds}, but {folder} has {len(data.videos)} videos, expected "
+            "two for each fold."
+        )
+    axes = _once(grid, "--grid")
+    if ("n_actions" in axes) == (n_actions is not None):
+        raise ValueError("Expected either --n-actions or n_actions among --grid.")
+    start = n_actions or axes["n_actions"][0]
     model = make_model(start, method, settings, pipeline)
     if out:
         check_target(out)
@@ -100,11 +115,11 @@ def search(
     ).fit(data.videos, data.labels)
     results = searched.cv_results_
     print("".join(f"{name:>14}" for name in axes) + f"{scoring:>16}")
-    for i in np.argsort(-results["mean_test_score"]):
+    for i in np.argsort(results["rank_test_score"], kind="stable"):
         values = [results["params"][i][f"{prefix}{name}"] for name in axes]
         mean, std = results["mean_test_score"][i], results["std_test_score"][i]
         row = "".join(f"{value!s:>14}" for value in values)
-        print(f"{row}{mean:9.3f} ± {std:.3f}")
+        print(f"{row}{mean:9.3f} +- {std:.3f}")
     if out:
         save_model(searched.best_estimator_, out)
         print(f"The first, fitted to all {len(data.videos)} videos, written to {out}.")
@@ -205,7 +220,10 @@ def make_model(n_actions, method, settings, pipeline, verbose=False):
     from skl_tot.preprocessing import FramewiseTransformer
 
     segmenter = {"tot": TemporalOTSegmenter, "cte": CTESegmenter}[method](n_actions)
-    segmenter.set_params(**dict(settings))
+    settings = _once(settings, "--set")
+    if "n_actions" in settings:
+        raise ValueError("--set has n_actions, expected it as --n-actions.")
+    segmenter.set_params(**settings)
     if verbose and find_spec("tqdm"):
         segmenter.set_params(verbose=1)
     makers = {"standard": StandardScaler, "minmax": MinMaxScaler}
@@ -239,7 +257,12 @@ def _read_predictions(folder):
         raise ValueError(
             f"{folder} has several files of {repeated[0]!r}, expected one."
         )
-    return names, [labels_from_segments(read_segments(path)) for path in paths]
+    labels = [labels_from_segments(read_segments(path)) for path in paths]
+    if len({video.dtype.kind for video in labels}) > 1:
+        labels = [
+            name_actions(x, {}) for x in labels
+        ]  # numbers of actions without a name
+    return names, labels
 
 
 def _ground_truth(folder, names):
@@ -272,9 +295,43 @@ def _draw(path, y_true, y_pred, **options):
     """Draw timelines into a file."""
     from skl_tot import SegmentationDisplay
 
+    if not Path(path).suffix:
+        raise ValueError(
+            f"{path} has no suffix, expected a picture such as {path}.png."
+        )
     display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
     with replaced(path) as temporary:
         display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
+
+
+def _once(pairs, option):
+    """Make a dict of names and values, each given once."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError(f"{option} has a name twice, expected each once.")
+    return values
+
+
+def _check_other_folder(out, folder):
+    """Refuse to write among the files that are read."""
+    out, folder = Path(out).resolve(), Path(folder).resolve()
+    if out in (folder, folder / "features", folder / "groundTruth"):
+        raise ValueError(f"--out is {out}, which is read; expected another folder.")
+
+
+@contextlib.contextmanager
+def _names_of_videos(names):
+    """Name the file in errors that have the number of a video."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        message = str(error)
+        found = re.match(r"Video (\d+): ", message)
+        if found and len(names) > 1:
+            message = f"{names[int(found[1])]}: {message[found.end() :]}"
+        elif len(names) == 1:
+            message = f"{names[0]}: {message[found.end() if found else 0 :]}"
+        raise ValueError(message) from error
 
 
 def _progress(items, unit):

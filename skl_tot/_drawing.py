@@ -59,11 +59,12 @@ def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
         if doubts[row] is not None:
             _draw_doubt(ax, doubts[row], bottom + 0.94 * height, 0.94 * height, frame)
         if has_methods:
-            ax.text(0, row - 0.42 + 0.5 * height, video_names[row], va="center")
+            y = row - 0.42 + 0.5 * height
+            ax.text(0, y, video_names[row], va="center", parse_math=False)
     if has_methods:
-        ax.set_yticks(ticks, bar_names * len(videos))
+        ax.set_yticks(ticks, bar_names * len(videos), parse_math=False)
     else:
-        ax.set_yticks(range(len(videos)), video_names)
+        ax.set_yticks(range(len(videos)), video_names, parse_math=False)
 
 
 def _draw_bar(ax, codes, bottom, height, frame):
@@ -87,7 +88,7 @@ def draw_legend(ax, names):
 
     handles = [Patch(label=name, **_style(code)) for code, name in names.items()]
     height = ax.get_window_extent().height / ax.figure.dpi
-    ax.legend(
+    legend = ax.legend(
         handles=handles,
         loc="upper left",
         bbox_to_anchor=(1, 1),
@@ -96,6 +97,8 @@ def draw_legend(ax, names):
         fontsize="medium",
         handleheight=1.2,
     )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _n_columns(n_entries, height):

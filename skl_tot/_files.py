@@ -18,7 +18,7 @@ def replaced(path):
     Yields
     ------
     temporary : Path
-        In the same folder, with the same suffix; removed on an error.
+        In a folder beside it, with the same name; removed on an error.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def replaced(path):
     'whole'
     >>> folder.cleanup()
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # the file that a link points to
     check_target(path)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".skl-tot-") as folder:
         temporary = Path(folder, path.name)
@@ -55,7 +55,7 @@ def replaced_files(folder):
     Yields
     ------
     temporary : Path
-        Folder beside it; removed on an error.
+        Folder in it, or beside it if it is new; removed on an error.
 
     Raises
     ------
@@ -73,10 +73,14 @@ def replaced_files(folder):
     """
     folder = Path(folder)
     check_target(folder, is_folder=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".skl-tot-") as name:
+    place = folder if folder.is_dir() else folder.parent
+    with tempfile.TemporaryDirectory(dir=place, prefix=".skl-tot-") as name:
         yield Path(name)
+        paths = list(Path(name).iterdir())
         folder.mkdir(exist_ok=True)
-        for path in Path(name).iterdir():
+        for path in paths:
+            check_target(folder / path.name)
+        for path in paths:
             os.replace(path, folder / path.name)
 
 
@@ -99,8 +103,9 @@ def check_target(path, is_folder=False):
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent} is no folder, cannot write {path}.")
-    if not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"{path.parent} is not writable, cannot write {path}.")
+    place = path if is_folder and path.is_dir() else path.parent
+    if not os.access(place, os.W_OK):
+        raise PermissionError(f"{place} is not writable, cannot write {path}.")
     if path.exists() and path.is_dir() != is_folder:
         expected = "folder" if is_folder else "file"
         raise FileExistsError(f"{path} is there, and no {expected}.")

@@ -24,10 +24,10 @@ class SegmentationDisplay:
     With ground truth a row has two bars, the ground truth above the prediction, and a
     cluster has the colour of the label it is matched to by
     `~skl_tot.metrics.match_labels`. Clusters without label are grey and hatched. The
-    integer -1 is background, which is white. To compare methods, give the predictions
-    of each: a row has one more bar for each method, matched by itself. With
-    ``confidence``, black rises from the foot of the prediction where it is unsure: over
-    the whole bar at probability 0.
+    predicted integer -1, or text "background", is background, which is white. To
+    compare methods, give the predictions of each: a row has one more bar for each
+    method, matched by itself. With ``confidence``, black rises from the foot of the
+    prediction where it is unsure: over the whole bar at probability 0.
 
     Create it with `from_estimator` or `from_predictions`, which draw at once, or from
     labels here, to be drawn by `plot`. The first eight labels differ in colour; further
@@ -248,13 +248,15 @@ class SegmentationDisplay:
         An action has a code from 0, and `BACKGROUND` and `UNMATCHED` are codes, too.
         """
         methods = _split_methods(self.y_pred)
-        labelled = methods
+        labelled, background = methods, self.background
+        if self.y_true is None and background is None:
+            background = "background"  # as name_actions calls -1
         if self.y_true is not None:
             labelled = [split_label_sequences(self.y_true, "y_true")[0]]
         code_of, names = _name_labels(
             [video for videos in labelled for video in videos],
             self.target_names,
-            self.background,
+            background,
         )
         bars = [[_to_codes(video, code_of) for video in x] for x in labelled]
         if self.y_true is not None:
@@ -275,7 +277,8 @@ class SegmentationDisplay:
         codes = []
         for clusters, match in zip(pred, matches):
             matched = {cluster: code_of.get(label) for cluster, label in match.items()}
-            codes.append(_to_codes(clusters, matched | {-1: BACKGROUND}))
+            matched |= {-1: BACKGROUND, "background": BACKGROUND}
+            codes.append(_to_codes(clusters, matched))
         return codes
 
     def _check_video_names(self, n_videos):

@@ -3,15 +3,29 @@
 import csv
 import html
 import json
+import operator
 import re
 from pathlib import Path
 
 import numpy as np
 
+from skl_tot._extras import import_extra
 from skl_tot._files import replaced
 from skl_tot._sequences import find_segments, split_label_sequences
 
-_UNITS = {"start": int, "end": int, "duration": int}
+
+def _whole(value):
+    """Integer of text or JSON, which may not have decimals."""
+    return int(value) if isinstance(value, str) else operator.index(value)
+
+
+def _text(value):
+    if not isinstance(value, (str, int)):
+        raise TypeError(f"expected text or an integer, got {value!r}")
+    return str(value)
+
+
+_UNITS = {"start": _whole, "end": _whole, "duration": _whole}
 _UNITS |= dict.fromkeys(
     ("start_time", "end_time", "duration_time", "confidence"), float
 )
@@ -44,7 +58,7 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     Raises
     ------
     ImportError
-        If pandas is not there for a DataFrame.
+        If pandas is not installed for a DataFrame.
     TypeError, ValueError
         If labels are neither integers nor strings, ``fps`` is not positive, or
         confidences are not of the frames of ``y``.
@@ -80,8 +94,7 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     videos = [_records(*video, fps) for video in zip(sequences, confidences)]
     if not as_frame:
         return videos[0] if is_single else videos
-    import pandas as pd
-
+    pd = import_extra("pandas", "export")
     if is_single:
         return pd.DataFrame(videos[0])
     return pd.DataFrame(
@@ -294,6 +307,8 @@ def write_segments(path, records, *, format=None):
         format = formats.get(Path(path).suffix.lower(), Path(path).suffix)
     if format not in FORMATS:
         raise ValueError(f"format is {format!r}, expected one of {list(FORMATS)}.")
+    if not records:
+        raise ValueError("records is empty, expected the segments of a video.")
     for record in records:
         action = str(record["action"])
         if not action.strip() or not action.isprintable():
@@ -321,7 +336,7 @@ def _write_labels(path, records):
 
 
 def _write_elan(path, records):
-    elan = _import("pympi").Elan.Eaf(author="")
+    elan = import_extra("pympi", "export").Elan.Eaf(author="")
     elan.add_tier("action")
     elan.remove_tier("default")
     for segment in _timed(records):
@@ -330,7 +345,7 @@ def _write_elan(path, records):
 
 
 def _write_webvtt(path, records):
-    webvtt = _import("webvtt")
+    webvtt = import_extra("webvtt", "export")
     document = webvtt.WebVTT()
     for start, end, action in _timed(records):
         # the library leaves the characters that mean something to the reader
@@ -345,7 +360,7 @@ def _write_webvtt(path, records):
 
 
 def _write_textgrid(path, records):
-    textgrid = _import("praatio.textgrid")
+    textgrid = import_extra("praatio.textgrid", "export")
     intervals = [(a / 1000, b / 1000, action) for a, b, action in _timed(records)]
     tier = textgrid.IntervalTier("action", intervals, 0, intervals[-1][1])
     grid = textgrid.Textgrid()
@@ -377,19 +392,6 @@ def _timed(records):
                 f"A segment of {action!r} at {start} ms is shorter than 1 ms."
             )
     return timed
-
-
-def _import(name):
-    """Import a library of the extra, or say how to install it."""
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"This format needs {name.partition('.')[0]}, which is not installed: "
-            "pip install 'skl-tot[export]'"
-        ) from error
 
 
 def read_segments(path):
@@ -436,13 +438,13 @@ def read_segments(path):
         raise ValueError(f"{path} is no .csv, .json or .txt file of segments.")
     try:
         records = [
-            {key: _UNITS.get(key, str)(value) for key, value in record.items()}
+            {key: _UNITS.get(key, _text)(value) for key, value in record.items()}
             for record in records
         ]
         labels_from_segments(records)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} holds no segments: {error!r}.") from error
-    if all(re.fullmatch(r"-?\d+", record["action"]) for record in records):
+    if all(re.fullmatch("0|-?[1-9][0-9]*", r["action"]) for r in records):
         records = [r | {"action": int(r["action"])} for r in records]
     return records
 

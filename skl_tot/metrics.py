@@ -39,8 +39,8 @@ def match_labels(
         the frames on either side become neighbours. Labels that do not occur are
         allowed. A video without a frame left counts in no score.
     background : label, default=None
-        Class that the predicted integer -1, background, stands for. No other cluster is
-        matched to it. By default -1 has no class and counts as wrong.
+        Class that the predicted integer -1, or text "background", stands for. No other
+        cluster is matched to it. By default -1 has no class and counts as wrong.
 
     Returns
     -------
@@ -407,9 +407,10 @@ def _match_frames(y_true, y_pred, scope, ignore_labels, background):
     true, cluster = true[kept], cluster[kept]
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
     groups = bounds if scope == "video" else bounds[[0, -1]]
+    no_action = "background" if "background" in clusters else -1
     fixed = [
         labels.index(label) if label in labels else None
-        for labels, label in ((clusters, -1), (classes, background))
+        for labels, label in ((clusters, no_action), (classes, background))
     ]
     pred = [_match_codes(true[a:b], cluster[a:b], *fixed) for a, b in pairwise(groups)]
     return _Frames(

@@ -6,12 +6,15 @@ from pathlib import Path
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
+from skl_tot._extras import import_extra
 from skl_tot._files import replaced
 from skl_tot._pipelines import segmenter_of
 
 FORMAT = 1
 
 TRUSTED_TYPES = [
+    "pathlib.PosixPath",
+    "pathlib.WindowsPath",
     "skl_tot._cte.CTESegmenter",
     "skl_tot._segmenter.TemporalOTSegmenter",
     "skl_tot.preprocessing.FramewiseTransformer",
@@ -57,8 +60,8 @@ def save_model(model, path):
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "model.skops")
     >>> save_model(model, path)
-    >>> (load_model(path).predict(videos[0]) == model.labels_[0]).all()
-    np.True_
+    >>> bool((load_model(path).predict(videos[0]) == model.labels_[0]).all())
+    True
     >>> folder.cleanup()
     """
     segmenter = segmenter_of(model)
@@ -70,7 +73,7 @@ def save_model(model, path):
         "model": model,
     }
     with replaced(path) as temporary:
-        _skops_io().dump(content, temporary)
+        import_extra("skops.io", "cli").dump(content, temporary)
 
 
 def load_model(path):
@@ -79,14 +82,15 @@ def load_model(path):
     Parameters
     ----------
     path : str or path-like
-        File to read. It may be of unknown origin: only types of numpy, scikit-learn and
-        this package, `TRUSTED_TYPES`, are made from it.
+        File to read. It may be of unknown origin: only types that skops trusts, of
+        numpy, scipy and scikit-learn, and those of this package, `TRUSTED_TYPES`, are
+        made from it.
 
     Returns
     -------
     model : estimator
         Segmenter or pipeline. Parameters that its version did not know yet have their
-        defaults.
+        defaults, and a ``cache_dir`` is forgotten.
 
     Raises
     ------
@@ -114,14 +118,17 @@ def load_model(path):
     ValueError: ...other.skops cannot be loaded: File is not a zip file.
     >>> folder.cleanup()
     """
-    skops_io, path = _skops_io(), Path(path)
+    skops_io, path = import_extra("skops.io", "cli"), Path(path)
     data = path.read_bytes()
     try:
         unknown = set(skops_io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
         if unknown:
-            raise ValueError(f"it has types that are not trusted, {sorted(unknown)}")
+            raise ValueError(
+                "it has types that are not trusted, or that a later version added, "
+                f"{sorted(unknown)}"
+            )
         content = skops_io.loads(data, trusted=TRUSTED_TYPES)
-        if not isinstance(content, dict) or "skl_tot" not in content:
+        if not isinstance(content, dict) or not {"skl_tot", "format"} <= set(content):
             raise ValueError("it was not written by save_model")
         if content["format"] > FORMAT:
             raise ValueError(
@@ -131,17 +138,11 @@ def load_model(path):
         segmenter = segmenter_of(content["model"])
     except Exception as error:  # whatever a broken archive makes of its reader
         raise ValueError(f"{path} cannot be loaded: {error}.") from error
-    for name, parameter in inspect.signature(type(segmenter)).parameters.items():
-        if not hasattr(segmenter, name):
-            setattr(segmenter, name, parameter.default)
+    steps = [step for _, step in getattr(content["model"], "steps", [])]
+    for step in steps or [segmenter]:
+        for name, parameter in inspect.signature(type(step)).parameters.items():
+            if not hasattr(step, name):
+                setattr(step, name, parameter.default)
+        if hasattr(step, "cache_dir"):  # no file says where to write
+            step.cache_dir = None
     return content["model"]
-
-
-def _skops_io():
-    try:
-        from skops import io
-    except ImportError as error:
-        raise ImportError(
-            "Model files need skops, which is not installed: pip install 'skl-tot[cli]'"
-        ) from error
-    return io

@@ -4,7 +4,6 @@ Needs the ``video`` extra (av, torchvision), which is imported when it is used.
 """
 
 import hashlib
-import importlib
 import itertools
 import os
 from numbers import Integral, Real
@@ -15,6 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot import __version__
+from skl_tot._extras import import_extra
 from skl_tot._files import replaced
 from skl_tot._video_files import read_features
 
@@ -217,7 +217,9 @@ class FrameFeatures(  # type: ignore[call-arg]
         if self.weights is None:
             weights = int(self.random_state)
         elif self.weights == "DEFAULT":
-            weights = _import("torchvision.models").get_model_weights(self.backbone)
+            weights = import_extra("torchvision.models", "video").get_model_weights(
+                self.backbone
+            )
             weights = str(weights.DEFAULT)
         else:
             weights = _version(self.weights)
@@ -271,7 +273,7 @@ def iterate_frames(path, fps=10):
     >>> for time, frame in iterate_frames("take_1.mp4", fps=1):  # doctest: +SKIP
     ...     print(f"{time:.0f} s: {frame.mean():.0f}")
     """
-    av = _import("av")
+    av = import_extra("av", "video")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{path} is not a file.")
     try:
@@ -341,7 +343,10 @@ def _load_network(backbone, weights, random_state, device):
     Returns a function that makes features (n_frames, n_features) of an iterable of
     frames (height, width, 3) and a batch size.
     """
-    torch, models = _import("torch"), _import("torchvision.models")
+    torch, models = (
+        import_extra("torch", "video"),
+        import_extra("torchvision.models", "video"),
+    )
     from skl_tot._device import resolve_device
 
     device = resolve_device(device)
@@ -378,7 +383,7 @@ def _load_network(backbone, weights, random_state, device):
 
 def _load_weights(network, path, last_layer, backbone):
     """Put a state dict of a file into a network that has lost its last layer."""
-    torch = _import("torch")
+    torch = import_extra("torch", "video")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         for part in ("weight", "bias"):
@@ -393,7 +398,7 @@ def _load_weights(network, path, last_layer, backbone):
 
 def _check_network(backbone, weights):
     """Refuse an unsuitable backbone, and weights that are not there."""
-    models = _import("torchvision.models")
+    models = import_extra("torchvision.models", "video")
     if backbone not in set(models.list_models(module=models)) - UNSUITABLE:
         raise ValueError(
             f"backbone is {backbone!r}, expected a classification network of "
@@ -441,14 +446,3 @@ def _read_cache(place):
 def _one_line(error):
     """Start of a message, without line breaks and advice."""
     return " ".join(str(error).split()).partition(". ")[0][:200]
-
-
-def _import(name):
-    """Import a module of the extra, or say how to install it."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"Video files need {name.partition('.')[0]}, which is not installed: "
-            "pip install 'skl-tot[video]'"
-        ) from error

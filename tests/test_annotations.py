@@ -232,6 +232,9 @@ class TestFiles:
             ("a.json", "{}"),
             ("a.json", "[1]"),
             ("a.json", "[]"),
+            ("a.json", '[{"action": "a", "start": 0, "end": 2.7}]'),
+            ("a.json", '[{"action": null, "start": 0, "end": 2}]'),
+            ("a.csv", "action,start,end\ncut,0,3,4\n"),
             ("a.json", "nonsense"),
             ("a.txt", ""),
             ("a.txt", "cut\n\ncut"),
@@ -261,6 +264,15 @@ class TestFiles:
             write_segments(path, segments(labels, fps), format=format)
         assert path.read_text() == "before"
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_texts_of_digits_stay_apart(self, tmp_path):
+        write_segments(tmp_path / "a.csv", segments(["1", "01", "1"]))
+        found = labels_from_segments(read_segments(tmp_path / "a.csv"))
+        assert found.tolist() == ["1", "01", "1"]
+
+    def test_no_segments(self, tmp_path):
+        with pytest.raises(ValueError, match="records is empty"):
+            write_segments(tmp_path / "a.json", [])
 
     def test_missing_library(self, records, tmp_path, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "webvtt", None)

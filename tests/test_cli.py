@@ -8,7 +8,11 @@ import pytest
 
 import skl_tot
 from skl_tot._cli import EXAMPLES, main, make_parser
-from skl_tot.annotations import labels_from_segments, read_segments
+from skl_tot.annotations import (
+    labels_from_segments,
+    read_segments,
+    write_segments,
+)
 from skl_tot.datasets import make_activities
 from skl_tot.persistence import load_model
 
@@ -35,6 +39,11 @@ def folder(tmp_path_factory):
         text = "\n".join(f"act{k}" for k in truth)
         (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text)
     (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
+    (root / "more_names.txt").write_text("0 take cup\n3 pour\n")
+    (root / "one_wide").mkdir()
+    np.save(root / "one_wide" / "v0.npy", videos[0])
+    np.save(root / "one_wide" / "v1.npy", np.hstack([videos[1], videos[1]]))
+    (root / "taken" / "v1.csv").mkdir(parents=True)
     (root / "bad_names.txt").write_text("cup\n")
     (root / "broken.skops").write_bytes(b"no model")
     (root / "file.txt").write_text("x")
@@ -66,7 +75,9 @@ def run(command):
 
 
 def listing(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    """Times of files, and what else there is."""
+    paths = list(folder.rglob("*"))
+    return {path: path.is_dir() or path.stat().st_mtime_ns for path in paths}
 
 
 class TestCommands:
@@ -125,12 +136,52 @@ class TestCommands:
         assert run(command) == 0
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) == 1 + n_candidates + 1
-        means = [float(line.split("±")[0].split()[-1]) for line in lines[1:-1]]
+        means = [float(line.split("+-")[0].split()[-1]) for line in lines[1:-1]]
         assert means == sorted(means, reverse=True)
         model = load_model("best.skops")
         best = str(dict(model.get_params(deep=True)))
         name, value = lines[0].split()[0], lines[1].split()[0]
         assert f"{name}': {value}" in best
+
+    def test_some_actions_without_names(self, folder, capsys):
+        (folder / "one.txt").write_text("1 $take^{ cup")
+        assert run("predict model.skops flat --out one --names one.txt") == 0
+        # the file of a video may have names, numbers or both
+        records = read_segments("segments/v0.csv")
+        (folder / "one" / "v0.csv").unlink()
+        write_segments("one/v0.json", records)
+        assert run("evaluate data segments") == 0
+        numbers = capsys.readouterr().out.splitlines()
+        assert run("evaluate data one") == 0
+        names = capsys.readouterr().out.splitlines()
+        assert [line[:60] for line in names] != []
+        scores = [[x for x in y if "MoF" in x or "F1@" in x] for y in (names, numbers)]
+        assert scores[0] == scores[1]
+        assert run("plot one --ground-truth data --out one.png") == 0
+        assert run("report model.skops flat --out one.html --names one.txt") == 0
+
+    def test_named_background_is_background(self, capsys):
+        options = f"--n-actions 3 --set background=30 {QUICK}"
+        assert run(f"fit flat {options} --out back.skops") == 0
+        assert run("predict back.skops flat --out back") == 0
+        assert run("predict back.skops flat --out back_names --names names.txt") == 0
+        capsys.readouterr()
+        totals = []
+        for folder in ("back", "back_names"):
+            assert run(f"evaluate data {folder}") == 0
+            lines = capsys.readouterr().out.splitlines()
+            totals.append([line for line in lines if "MoF" in line or "mIoU" in line])
+        assert totals[0] == totals[1]
+
+    def test_other_files_and_links_stay(self, folder, tmp_path):
+        (tmp_path / "notes.md").write_text("mine")
+        (folder / "link").symlink_to(tmp_path)
+        assert run("predict model.skops flat --out link") == 0
+        assert (tmp_path / "notes.md").read_text() == "mine"
+        assert len(list(tmp_path.iterdir())) == 5
+        (folder / "link.png").symlink_to(tmp_path / "picture.png")
+        assert run("plot link --out link.png") == 0
+        assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
     def test_plot_with_ground_truth(self, folder):
         assert run("plot segments --ground-truth data --out truth.png") == 0
@@ -185,7 +236,16 @@ ERRORS = [
     ("fit flat --n-actions 3 --out flat", "flat is there, and no file."),
     ("predict model.skops flat --out a --format srt", "invalid choice: 'srt'"),
     ("predict model.skops flat --out a --fps 0", "0 is not a positive number"),
-    ("predict model.skops flat --out a --fps x", "invalid _positive value: 'x'"),
+    ("predict model.skops flat --out a --fps x", "x is not a positive number"),
+    ("predict model.skops flat --out flat", "which is read; expected another folder"),
+    ("predict model.skops data --out data/features", "expected another folder"),
+    ("predict model.skops flat --out a --names more_names.txt", "from 0 to 2."),
+    ("predict model.skops flat --out a --format elan --fps 5000", "v0: A segment of"),
+    ("predict model.skops one_wide --out a", "v1: X has 10 features, but"),
+    ("predict model.skops flat --out taken", "v1.csv is there, and no file."),
+    ("fit one_wide --n-actions 3 --out a.skops", "v1: X has 10 features, but"),
+    ("fit flat --n-actions 3 --set rho=1 rho=2 --out a.skops", "--set has a name twi"),
+    ("fit flat --n-actions 3 --set n_actions=2 --out a.skops", "--set has n_actions"),
     ("predict model.skops flat --out a --format elan", "fps is None"),
     ("predict model.skops flat --out file.txt", "file.txt is there, and no folder."),
     (
@@ -212,11 +272,18 @@ ERRORS = [
     ("evaluate data segments --scope none", "invalid choice: 'none'"),
     ("search data --n-actions 3", "required: --grid"),
     ("search data --n-actions 3 --grid rho", "'rho' is not NAME=VALUE"),
-    ("search data --grid rho=0.1", "--n-actions is missing"),
+    ("search data --grid rho=0.1", "Expected either --n-actions or n_actions"),
+    ("search data --n-actions 3 --grid n_actions=2,3", "Expected either --n-actions"),
+    ("search data --n-actions 3 --grid rho=1 rho=2", "--grid has a name twice"),
+    (
+        "search data --n-actions 3 --grid rho=0.1 --folds 4",
+        "--folds is 4, but data has",
+    ),
     ("search flat --n-actions 3 --grid rho=0.1 --scoring mof", "has no groundTruth"),
-    ("search data --n-actions 3 --grid rho=0.1 --folds 9", "n_splits=9"),
+    ("search data --n-actions 3 --grid rho=0.1 --folds 9", "--folds is 9"),
     ("search data --n-actions 3 --grid rho=0.1 --out no/a.skops", "no is no folder"),
     ("plot segments --out a.xyz", "xyz"),
+    ("plot segments --out a", "a has no suffix, expected a picture such as a.png."),
     ("plot none --out a.png", "none is no folder"),
     ("plot segments --ground-truth flat --out a.png", "has no folder groundTruth"),
     ("plot segments --out no/a.png", "no is no folder, cannot write"),
@@ -256,6 +323,12 @@ def test_values_of_settings():
         + ["rho=0.1", "prior=None", "device=cpu"]
     )
     assert arguments.settings == [("rho", 0.1), ("prior", None), ("device", "cpu")]
+
+
+def test_closed_pipe(folder):
+    command = f"{sys.executable} -m skl_tot evaluate data segments | true"
+    done = subprocess.run(command, shell=True, capture_output=True, check=True)
+    assert done.stderr == b""
 
 
 def test_interrupted(monkeypatch, capsys):

@@ -537,7 +537,7 @@ def test_cache_of_changed_files(tmp_path, computed):
     assert len(features.transform(path)) == 5
     write(path, [grey(i) for i in range(20)], rate=10)
     assert len(features.transform(path)) == 10
-    state = {k: v * 1.01 for k, v in torch.load(weights).items()}
+    state = {k: v * 1.01 for k, v in torch.load(weights, weights_only=True).items()}
     torch.save(state, weights)
     features.transform(path)
     assert len(computed) == 3
