@@ -1,6 +1,7 @@
 """Models in files that run no code when they are opened."""
 
 import inspect
+import zipfile
 from pathlib import Path
 
 from sklearn.utils.validation import check_is_fitted
@@ -73,7 +74,8 @@ def save_model(model, path):
         "model": model,
     }
     with replaced(path) as temporary:
-        import_extra("skops.io", "cli").dump(content, temporary)
+        skops_io = import_extra("skops.io", "cli")
+        skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
 
 
 def load_model(path):

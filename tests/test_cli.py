@@ -1,5 +1,6 @@
 """The command line, as people call it."""
 
+import os
 import subprocess
 import sys
 
@@ -323,6 +324,19 @@ def test_values_of_settings():
         + ["rho=0.1", "prior=None", "device=cpu"]
     )
     assert arguments.settings == [("rho", 0.1), ("prior", None), ("device", "cpu")]
+
+
+def test_progress_on_a_terminal(folder):
+    pty = pytest.importorskip("pty")
+    import termios
+
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 80))
+    command = f"{sys.executable} -m skl_tot predict model.skops flat --out seen"
+    done = subprocess.run(command.split(), stdout=subprocess.PIPE, stderr=end)
+    assert done.returncode == 0
+    assert b"4/4" in os.read(terminal, 100_000)
+    assert b"4/4" not in done.stdout
 
 
 def test_closed_pipe(folder):

@@ -1,7 +1,9 @@
 """Model files."""
 
+import json
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 import skl_tot
 from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot.datasets import make_activities
 from skl_tot.persistence import TRUSTED_TYPES, load_model, save_model
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -75,6 +78,18 @@ def test_steps_of_a_pipeline(activity, tmp_path):
     loaded = load_model(tmp_path / "a.skops")[0]
     assert loaded.batch_size == 64
     assert loaded.cache_dir is None  # a file of others must not say where to write
+
+
+def test_file_of_an_earlier_version():
+    """Written by version 0.1.0: what loads once must go on loading."""
+    folder = Path(__file__).parent / "data"
+    model = load_model(folder / "model-0.1.0.skops")
+    assert model.n_features_in_ == 3
+    videos, _ = make_activities(3, 2, n_features=3, mean_length=20, random_state=0)
+    with open(folder / "model-0.1.0.json") as file:
+        expected = json.load(file)
+    for labels, found in zip(expected, model.predict(videos)):
+        np.testing.assert_array_equal(found, labels)
 
 
 def test_refuses_what_it_should_not_save(activity, tmp_path):
