@@ -50,9 +50,10 @@ def predict_with_confidence(model, videos):
     confidence : list of ndarray of shape (n_frames_i,)
         Probability of the predicted action in ``predict_posterior``; 1 of background.
     """
-    segmenter = segmenter_of(model)
-    if segmenter is not model and len(model.steps) > 1:
-        videos = model[:-1].transform(videos)
+    segmenter = model
+    if isinstance(model, Pipeline):
+        segmenter = model.steps[-1][1]
+        videos = model[:-1].transform(videos) if len(model.steps) > 1 else videos
     labels = segmenter.predict(videos)
     return labels, [
         np.where(path < 0, 1, posterior[np.arange(len(path)), path])

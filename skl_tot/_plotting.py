@@ -9,7 +9,9 @@ from skl_tot._drawing import (
     draw_rows,
     figure_size,
 )
+from skl_tot._extras import import_extra
 from skl_tot._sequences import (
+    check_fps,
     n_dims,
     name_labels,
     split_label_sequences,
@@ -126,7 +128,7 @@ class SegmentationDisplay:
             As for `plot`.
         confidence : bool, default=False
             Whether to draw how unsure the prediction is, by the probability of the
-            predicted action in ``estimator.predict_posterior`` (which pipelines lack).
+            predicted action in ``predict_posterior``, of a pipeline that of its end.
         **options : dict
             ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
             ``background`` and ``videos`` of the class.
@@ -141,15 +143,13 @@ class SegmentationDisplay:
         ImportError, TypeError, ValueError
             As `plot`, and what ``estimator.predict`` raises.
         """
-        y_pred = estimator.predict(X)
         if confidence:
-            found = [y_pred, estimator.predict_posterior(X)]
-            if split_videos(X)[1] == "single":
-                found = [[values] for values in found]
-            options["confidence"] = [
-                np.where(path < 0, 1, posterior[np.arange(len(path)), path])
-                for path, posterior in zip(*found)
-            ]
+            from skl_tot._pipelines import predict_with_confidence  # waits for torch
+
+            found = predict_with_confidence(estimator, split_videos(X)[0])
+            y_pred, options["confidence"] = found
+        else:
+            y_pred = estimator.predict(X)
         return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
 
     @classmethod
@@ -208,7 +208,7 @@ class SegmentationDisplay:
             If numbers of videos, frames or names disagree, a label has no name, a video
             is empty or not there, or ``fps`` is not positive.
         """
-        plt = import_pyplot()
+        plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(fps)
         names, videos = self._encode()
         video_names = self._check_video_names(len(videos))
@@ -323,24 +323,6 @@ class SegmentationDisplay:
                 f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."
             )
         return indices
-
-
-def import_pyplot():
-    """Import matplotlib.pyplot, or say how to install it."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "Displays need matplotlib, which is not installed: "
-            "pip install 'skl-tot[plot]'"
-        ) from error
-    return plt
-
-
-def check_fps(fps):
-    """Refuse a number of frames per second that gives no time."""
-    if fps is not None and not fps > 0:
-        raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
 
 
 def _split_methods(y_pred):

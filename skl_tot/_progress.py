@@ -4,6 +4,8 @@ import contextlib
 
 import numpy as np
 
+from skl_tot._extras import import_extra
+
 
 @contextlib.contextmanager
 def progress_bar(n_steps, verbose):
@@ -29,12 +31,7 @@ def progress_bar(n_steps, verbose):
     if not verbose:
         yield None
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError as error:
-        raise ImportError(
-            "verbose needs tqdm: pip install 'skl-tot[progress]'."
-        ) from error
+    tqdm = import_extra("tqdm.auto", "progress").tqdm
     with tqdm(total=n_steps, unit="step") as bar:
 
         def update(losses):

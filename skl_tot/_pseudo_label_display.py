@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skl_tot._plotting import check_fps, import_pyplot
-from skl_tot._sequences import split_label_sequences, split_videos
+from skl_tot._extras import import_extra
+from skl_tot._sequences import check_fps, split_label_sequences, split_videos
 
 
 class PseudoLabelDisplay:
@@ -142,7 +142,7 @@ class PseudoLabelDisplay:
             If codes are not a table of probabilities, labels do not fit them, or
             ``fps`` is not positive.
         """
-        plt = import_pyplot()
+        plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(fps)
         codes = _check_codes(self.codes)
         path = None if self.labels is None else _check_path(self.labels, codes.shape)

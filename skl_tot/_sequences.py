@@ -399,3 +399,20 @@ def find_segments(labels):
     """
     cuts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
     return labels[cuts[:-1]], cuts[:-1], cuts[1:]
+
+
+def check_fps(fps):
+    """Refuse a number of frames per second that gives no time.
+
+    Parameters
+    ----------
+    fps : float or None
+        Frames per second.
+
+    Raises
+    ------
+    ValueError
+        If it is not positive.
+    """
+    if fps is not None and not fps > 0:
+        raise ValueError(f"fps is {fps!r}, expected a positive number or None.")

@@ -11,7 +11,7 @@ import numpy as np
 
 from skl_tot._extras import import_extra
 from skl_tot._files import replaced
-from skl_tot._sequences import find_segments, split_label_sequences
+from skl_tot._sequences import check_fps, find_segments, split_label_sequences
 
 
 def _whole(value):
@@ -77,8 +77,7 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     mix 1.5 2.0
     """
     sequences, is_single = split_label_sequences(y)
-    if fps is not None and not fps > 0:
-        raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
+    check_fps(fps)
     if confidence is None:
         confidences = [None] * len(sequences)
     else:

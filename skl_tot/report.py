@@ -11,9 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
 from skl_tot._drawing import figure_size
+from skl_tot._extras import import_extra
 from skl_tot._files import replaced
-from skl_tot._plotting import SegmentationDisplay, check_fps
-from skl_tot._sequences import find_segments, split_label_sequences, split_videos
+from skl_tot._plotting import SegmentationDisplay
+from skl_tot._sequences import (
+    check_fps,
+    find_segments,
+    split_label_sequences,
+    split_videos,
+)
 from skl_tot.annotations import name_actions
 from skl_tot.metrics import segmentation_report
 
@@ -156,14 +162,8 @@ def write_report(
 
 
 def _load_template():
-    try:
-        import jinja2
-        import matplotlib  # noqa: F401  (say so before any work is done)
-    except ImportError as error:
-        raise ImportError(
-            f"Reports need {error.name}, which is not installed: "
-            "pip install 'skl-tot[report]'"
-        ) from error
+    jinja2 = import_extra("jinja2", "report")
+    import_extra("matplotlib", "report")  # says so before any work is done
     text = files("skl_tot").joinpath("_report.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
