@@ -14,8 +14,6 @@ from skl_tot._pipelines import segmenter_of
 FORMAT = 1
 
 TRUSTED_TYPES = [
-    "pathlib.PosixPath",
-    "pathlib.WindowsPath",
     "skl_tot._cte.CTESegmenter",
     "skl_tot._segmenter.TemporalOTSegmenter",
     "skl_tot.preprocessing.FramewiseTransformer",
@@ -44,7 +42,8 @@ def save_model(model, path):
     OSError
         If the file cannot be written.
     TypeError, sklearn.exceptions.NotFittedError
-        If ``model`` is no segmenter or not fitted.
+        If ``model`` is no segmenter or not fitted, or a step holds an object that is
+        not of numpy, scipy, scikit-learn or this package, such as a `pathlib.Path`.
 
     See Also
     --------
@@ -76,6 +75,9 @@ def save_model(model, path):
     with replaced(path) as temporary:
         skops_io = import_extra("skops.io", "cli")
         skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
+        unknown = _untrusted_types(skops_io, file=temporary)
+        if unknown:
+            raise TypeError(f"model holds {unknown}, which load_model does not trust.")
 
 
 def load_model(path):
@@ -123,11 +125,11 @@ def load_model(path):
     skops_io, path = import_extra("skops.io", "cli"), Path(path)
     data = path.read_bytes()
     try:
-        unknown = set(skops_io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
+        unknown = _untrusted_types(skops_io, data=data)
         if unknown:
             raise ValueError(
                 "it has types that are not trusted, or that a later version added, "
-                f"{sorted(unknown)}"
+                f"{unknown}"
             )
         content = skops_io.loads(data, trusted=TRUSTED_TYPES)
         if not isinstance(content, dict) or not {"skl_tot", "format"} <= set(content):
@@ -148,3 +150,7 @@ def load_model(path):
         if hasattr(step, "cache_dir"):  # no file says where to write
             step.cache_dir = None
     return content["model"]
+
+
+def _untrusted_types(skops_io, **source):
+    return sorted(set(skops_io.get_untrusted_types(**source)) - set(TRUSTED_TYPES))

@@ -71,7 +71,7 @@ def test_parameter_that_its_version_did_not_know(fitted, tmp_path, activity):
 def test_steps_of_a_pipeline(activity, tmp_path):
     from skl_tot.video import FrameFeatures
 
-    features = FrameFeatures(cache_dir=tmp_path / "written")
+    features = FrameFeatures(cache_dir=str(tmp_path / "written"))
     del features.batch_size
     segmenter = TemporalOTSegmenter(4, freeze_iter=5, **QUICK).fit(activity[0])
     save_model(make_pipeline(features, segmenter), tmp_path / "a.skops")
@@ -97,6 +97,10 @@ def test_refuses_what_it_should_not_save(activity, tmp_path):
         save_model(TemporalOTSegmenter(4), tmp_path / "a.skops")
     with pytest.raises(TypeError, match="model is a StandardScaler, expected a segm"):
         save_model(StandardScaler(), tmp_path / "a.skops")
+    model = CTESegmenter(4, **QUICK).fit(activity[0])
+    model.pattern = re.compile("x")
+    with pytest.raises(TypeError, match=r"model holds \['re.Pattern'\], which load_mo"):
+        save_model(model, tmp_path / "a.skops")
     with pytest.raises(FileNotFoundError, match="is no folder"):
         save_model(MODELS["cte"].fit(activity[0]), tmp_path / "no" / "a.skops")
     assert not list(tmp_path.iterdir())
