@@ -28,15 +28,19 @@ SCORING = {"mof": "mof_scorer", "f1": "segment_f1_scorer"}
 
 def fit(folder, n_actions, method, settings, pipeline, out):
     """Fit a model to a folder of videos and save it."""
+    from skl_tot._pipelines import segmenter_of
     from skl_tot.persistence import save_model
 
     data = load_action_dataset(folder)
-    model = make_model(
-        n_actions, method, settings, pipeline, verbose=sys.stderr.isatty()
-    )
+    model = make_model(n_actions, method, settings, pipeline)
     check_target(out)
+    segmenter = segmenter_of(model)
+    verbose = segmenter.verbose
+    if sys.stderr.isatty() and find_spec("tqdm"):
+        segmenter.verbose = 1
     with _names_of_videos(data.names):
         model.fit(data.videos)
+    segmenter.verbose = verbose  # the bar was of this terminal
     save_model(model, out)
     print(f"Fitted to {len(data.videos)} videos, written to {out}.")
 
@@ -98,7 +102,7 @@ def search(
     axes = _once(grid, "--grid")
     if ("n_actions" in axes) == (n_actions is not None):
         raise ValueError("Expected either --n-actions or n_actions among --grid.")
-    start = n_actions or axes["n_actions"][0]
+    start = axes.get("n_actions", [n_actions])[0]
     model = make_model(start, method, settings, pipeline)
     if out:
         check_target(out)
@@ -191,7 +195,7 @@ def demo(output, n_videos, n_actions, seed):
     print(f"Timelines drawn in {output}.")
 
 
-def make_model(n_actions, method, settings, pipeline, verbose=False):
+def make_model(n_actions, method, settings, pipeline):
     """Make a segmenter, or a pipeline that ends in one.
 
     Parameters
@@ -204,8 +208,6 @@ def make_model(n_actions, method, settings, pipeline, verbose=False):
         Its other parameters.
     pipeline : str
         Steps before it, as ``"standard,pca:32"``; empty for none.
-    verbose : bool, default=False
-        Whether to show progress, if tqdm is there.
 
     Returns
     -------
@@ -224,10 +226,11 @@ def make_model(n_actions, method, settings, pipeline, verbose=False):
     if "n_actions" in settings:
         raise ValueError("--set has n_actions, expected it as --n-actions.")
     segmenter.set_params(**settings)
-    if verbose and find_spec("tqdm"):
-        segmenter.set_params(verbose=1)
-    makers = {"standard": StandardScaler, "minmax": MinMaxScaler}
-    makers["robust"] = RobustScaler
+    makers = {
+        "standard": StandardScaler,
+        "minmax": MinMaxScaler,
+        "robust": RobustScaler,
+    }
     steps = []
     for step in filter(None, pipeline.split(",")):
         if step in makers:
@@ -259,9 +262,8 @@ def _read_predictions(folder):
         )
     labels = [labels_from_segments(read_segments(path)) for path in paths]
     if len({video.dtype.kind for video in labels}) > 1:
-        labels = [
-            name_actions(x, {}) for x in labels
-        ]  # numbers of actions without a name
+        # in some videos no action has a name
+        labels = [name_actions(video, {}) for video in labels]
     return names, labels
 
 

@@ -275,6 +275,7 @@ ERRORS = [
     ("search data --n-actions 3 --grid rho", "'rho' is not NAME=VALUE"),
     ("search data --grid rho=0.1", "Expected either --n-actions or n_actions"),
     ("search data --n-actions 3 --grid n_actions=2,3", "Expected either --n-actions"),
+    ("search data --n-actions 0 --grid rho=0.1", "The 'n_actions' parameter"),
     ("search data --n-actions 3 --grid rho=1 rho=2", "--grid has a name twice"),
     (
         "search data --n-actions 3 --grid rho=0.1 --folds 4",
