@@ -43,6 +43,7 @@ def main(argv=None):
     """
     arguments = vars(make_parser().parse_args(argv))
     command = arguments.pop("command")
+    sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -112,7 +113,14 @@ def make_parser():
         help="match actions to labels over all videos or in each (default: activity)",
     )
     evaluate.add_argument(
-        "--ignore", nargs="+", metavar="LABEL", help="labels whose frames do not count"
+        "--ignore",
+        nargs="+",
+        action="extend",
+        metavar="LABEL",
+        help="labels whose frames do not count",
+    )
+    evaluate.add_argument(
+        "--background", metavar="LABEL", help="label of frames without an action"
     )
 
     search = command("search", "try parameters and keep the best model")
@@ -121,6 +129,7 @@ def make_parser():
     search.add_argument(
         "--grid",
         nargs="+",
+        action="extend",
         required=True,
         type=_grid_axis,
         metavar="NAME=V1,V2",
@@ -202,6 +211,7 @@ def _add_model_options(parser, n_actions_required=True):
     parser.add_argument(
         "--set",
         nargs="+",
+        action="extend",
         default=[],
         type=_setting,
         dest="settings",

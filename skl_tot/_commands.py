@@ -9,8 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
 
 from skl_tot._files import check_target, replaced, replaced_files
+from skl_tot._sequences import check_videos
 from skl_tot.annotations import (
     FORMATS,
     labels_from_segments,
@@ -53,15 +55,17 @@ def predict(model, folder, out, format, fps, names):
     model, data = load_model(model), load_action_dataset(folder)
     names = names and read_names(names)
     n_actions = segmenter_of(model)._n_fitted_actions
-    if names and not names.keys() <= set(range(-1, n_actions)):
+    if names and not names.keys() <= set(range(n_actions)):
         raise ValueError(
             f"names is of {list(names)}, expected actions from 0 to {n_actions - 1}."
         )
+    if fps is None and format in ("elan", "webvtt", "textgrid"):
+        raise ValueError(f"--fps is missing, which --format {format} needs.")
     _check_other_folder(out, folder)
     with replaced_files(out) as temporary:
         for i, name in enumerate(_progress(data.names, "video")):
             path = temporary / f"{name}{FORMATS[format][0]}"
-            with _names_of_videos([name]):
+            with _names_of_videos([name], always=True):
                 found = predict_with_confidence(model, [data.videos[i]])
                 (labels,), (confidence,) = found
                 labels = name_actions(labels, names) if names else labels
@@ -70,14 +74,16 @@ def predict(model, folder, out, format, fps, names):
     print(f"Segments of {len(data.videos)} videos written to {out}.")
 
 
-def evaluate(folder, predictions, scope, ignore):
+def evaluate(folder, predictions, scope, ignore, background):
     """Print the scores of predictions against the ground truth of a folder."""
     names, predicted = _read_predictions(predictions)
     truth = _ground_truth(folder, names)
-    unknown = set(ignore or []) - set(np.concatenate(truth).tolist())
+    asked = {*(ignore or []), *([background] if background else [])}
+    unknown = asked - set(np.concatenate(truth).tolist())
     if unknown:
-        raise ValueError(f"--ignore has {unknown}, which are no labels of {folder}.")
-    print(segmentation_report(truth, predicted, scope=scope, ignore_labels=ignore))
+        raise ValueError(f"{folder} has no frames of label {min(unknown)!r}.")
+    options = {"scope": scope, "ignore_labels": ignore, "background": background}
+    print(segmentation_report(truth, predicted, **options))
 
 
 def search(
@@ -87,6 +93,7 @@ def search(
     from sklearn.model_selection import GridSearchCV, KFold
 
     from skl_tot import metrics
+    from skl_tot._pipelines import segmenter_of
     from skl_tot.persistence import save_model
 
     data = load_action_dataset(folder)
@@ -106,6 +113,8 @@ def search(
     model = make_model(start, method, settings, pipeline)
     if out:
         check_target(out)
+    with _names_of_videos(data.names):  # in a fold, their numbers are others
+        check_videos(clone(segmenter_of(model)), data.videos, reset=True)
     prefix = f"{model.steps[-1][0]}__" if pipeline else ""
     searched = GridSearchCV(
         model,
@@ -133,6 +142,8 @@ def plot(predictions, out, ground_truth, fps, names):
     """Draw the timelines of predictions."""
     names = names and read_names(names)
     videos, predicted = _read_predictions(predictions)
+    if names and predicted[0].dtype.kind == "U":
+        raise ValueError(f"--names is given, but {predictions} has names already.")
     truth = ground_truth and _ground_truth(ground_truth, videos)
     _draw(
         out,
@@ -322,17 +333,17 @@ def _check_other_folder(out, folder):
 
 
 @contextlib.contextmanager
-def _names_of_videos(names):
-    """Name the file in errors that have the number of a video."""
+def _names_of_videos(names, always=False):
+    """Name the file in errors that have the number of a video, or in all."""
     try:
         yield
     except (TypeError, ValueError) as error:
         message = str(error)
         found = re.match(r"Video (\d+): ", message)
-        if found and len(names) > 1:
+        if found:
             message = f"{names[int(found[1])]}: {message[found.end() :]}"
-        elif len(names) == 1:
-            message = f"{names[0]}: {message[found.end() if found else 0 :]}"
+        elif always:
+            message = f"{names[0]}: {message}"
         raise ValueError(message) from error
 
 

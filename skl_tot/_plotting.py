@@ -249,7 +249,12 @@ class SegmentationDisplay:
         """
         methods = _split_methods(self.y_pred)
         labelled, background = methods, self.background
-        if self.y_true is None and background is None:
+        named = any(
+            video.dtype.kind == "U" and "background" in video
+            for videos in methods
+            for video in videos
+        )
+        if background is None and (self.y_true is None or named):
             background = "background"  # as name_actions calls -1
         if self.y_true is not None:
             labelled = [split_label_sequences(self.y_true, "y_true")[0]]

@@ -16,11 +16,13 @@ from skl_tot._sequences import check_fps, find_segments, split_label_sequences
 
 def _whole(value):
     """Integer of text or JSON, which may not have decimals."""
+    if isinstance(value, bool):
+        raise TypeError(f"expected a number of frames, got {value!r}")
     return int(value) if isinstance(value, str) else operator.index(value)
 
 
 def _text(value):
-    if not isinstance(value, (str, int)):
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
         raise TypeError(f"expected text or an integer, got {value!r}")
     return str(value)
 
@@ -175,8 +177,8 @@ def name_actions(y, names):
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor strings, or a name is no text of one line
-        or is of no integer.
+        If labels are neither integers nor strings, or a name is no text of one line,
+        is "background", or is the number of another action without a name.
 
     Examples
     --------
@@ -192,6 +194,13 @@ def name_actions(y, names):
             raise ValueError(
                 f"The name of {label!r} is {name!r}, expected text of one line."
             )
+    unnamed = {str(k) for x in sequences for k in np.unique(x).tolist()}
+    unnamed = unnamed - {str(k) for k in names} | {"background"}
+    taken = sorted(unnamed & {name for label, name in names.items() if label != -1})
+    if taken:
+        raise ValueError(
+            f"{taken[0]!r} is the name of an action, but other frames are called so."
+        )
     names = {-1: "background"} | names
     named = []
     for sequence in sequences:

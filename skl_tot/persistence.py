@@ -94,7 +94,7 @@ def load_model(path):
     -------
     model : estimator
         Segmenter or pipeline. Parameters that its version did not know yet have their
-        defaults, and a ``cache_dir`` is forgotten.
+        defaults, and ``cache_dir`` and ``memory`` are forgotten.
 
     Raises
     ------
@@ -139,17 +139,25 @@ def load_model(path):
                 f"version {content['skl_tot']} wrote it, in format "
                 f"{content['format']}; version {skl_tot.__version__} reads {FORMAT}"
             )
-        segmenter = segmenter_of(content["model"])
+        segmenter_of(content["model"])
     except Exception as error:  # whatever a broken archive makes of its reader
         raise ValueError(f"{path} cannot be loaded: {error}.") from error
-    steps = [step for _, step in getattr(content["model"], "steps", [])]
-    for step in steps or [segmenter]:
-        for name, parameter in inspect.signature(type(step)).parameters.items():
-            if not hasattr(step, name):
-                setattr(step, name, parameter.default)
-        if hasattr(step, "cache_dir"):  # no file says where to write
-            step.cache_dir = None
+    _complete(content["model"])
     return content["model"]
+
+
+def _complete(step):
+    """Give a step, and those in it, parameters of today, and no folders to write to."""
+    for name, parameter in inspect.signature(type(step)).parameters.items():
+        if not hasattr(step, name):
+            setattr(step, name, parameter.default)
+        if name in ("cache_dir", "memory"):
+            setattr(step, name, None)
+    for value in step.get_params(deep=False).values():
+        for part in value if isinstance(value, list) else [value]:
+            nested = part[1] if isinstance(part, tuple) and len(part) > 1 else part
+            if hasattr(nested, "get_params"):
+                _complete(nested)
 
 
 def _untrusted_types(skops_io, **source):

@@ -127,10 +127,7 @@ def write_report(
             )
 
     actions, merge = _merge_names(segmenter, names)
-    background = (
-        names.get(-1, "background") if isinstance(names, dict) else "background"
-    )
-    names = dict(enumerate(actions)) | {-1: background}
+    names = dict(enumerate(actions)) | {-1: "background"}
     steps = model[:-1] if segmenter is not model else []
     paths, confidences, typical = _examine(steps, segmenter, videos, video_names, merge)
     shown, scores = {"target_names": names}, None
@@ -187,7 +184,7 @@ def _merge_names(segmenter, names):
     clusters = range(segmenter._n_fitted_actions)
     if not isinstance(names, dict):
         names = dict(enumerate([] if names is None else names))
-    if not names.keys() <= {-1, *clusters}:
+    if not names.keys() <= set(clusters):
         raise ValueError(
             f"names is of {list(names)}, expected actions from 0 to {clusters[-1]}."
         )

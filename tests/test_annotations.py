@@ -91,6 +91,12 @@ class TestNames:
         with pytest.raises(ValueError, match=r"The name of 0 is .*text of one line"):
             name_actions([0, 1], {0: name})
 
+    @pytest.mark.parametrize("name", ["1", "background"])
+    def test_names_of_other_frames(self, name):
+        with pytest.raises(ValueError, match=rf"'{name}' is the name of an action, bu"):
+            name_actions([0, 1, -1], {0: name})
+        assert name_actions([0, 1], {0: "1", 1: "0"}).tolist() == ["1", "0"]
+
     @pytest.mark.parametrize(
         ("file", "text"),
         [
@@ -234,6 +240,9 @@ class TestFiles:
             ("a.json", "[]"),
             ("a.json", '[{"action": "a", "start": 0, "end": 2.7}]'),
             ("a.json", '[{"action": null, "start": 0, "end": 2}]'),
+            ("a.json", '[{"action": "", "start": 0, "end": 2}]'),
+            ("a.json", '[{"action": true, "start": 0, "end": 2}]'),
+            ("a.json", '[{"action": "a", "start": false, "end": 2}]'),
             ("a.csv", "action,start,end\ncut,0,3,4\n"),
             ("a.json", "nonsense"),
             ("a.txt", ""),

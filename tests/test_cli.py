@@ -40,6 +40,13 @@ def folder(tmp_path_factory):
         text = "\n".join(f"act{k}" for k in truth)
         (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text)
     (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
+    (root / "back_names.txt").write_text("0 take cup\n-1 nothing\n")
+    (root / "named_segments").mkdir()
+    (root / "named_segments" / "v0.txt").write_text("act0\nact1\n")
+    (root / "nan_last").mkdir()
+    for i in range(4):
+        video = videos[i] if i < 3 else np.full((30, 5), np.nan)
+        np.save(root / "nan_last" / f"v{i}.npy", video)
     (root / "more_names.txt").write_text("0 take cup\n3 pour\n")
     (root / "one_wide").mkdir()
     np.save(root / "one_wide" / "v0.npy", videos[0])
@@ -169,7 +176,7 @@ class TestCommands:
         capsys.readouterr()
         totals = []
         for folder in ("back", "back_names"):
-            assert run(f"evaluate data {folder}") == 0
+            assert run(f"evaluate data {folder} --background act2") == 0
             lines = capsys.readouterr().out.splitlines()
             totals.append([line for line in lines if "MoF" in line or "mIoU" in line])
         assert totals[0] == totals[1]
@@ -247,7 +254,13 @@ ERRORS = [
     ("fit one_wide --n-actions 3 --out a.skops", "v1: X has 10 features, but"),
     ("fit flat --n-actions 3 --set rho=1 rho=2 --out a.skops", "--set has a name twi"),
     ("fit flat --n-actions 3 --set n_actions=2 --out a.skops", "--set has n_actions"),
-    ("predict model.skops flat --out a --format elan", "fps is None"),
+    ("predict model.skops flat --out a --format elan", "--fps is missing, which"),
+    ("predict model.skops flat --out a --names back_names.txt", "expected actions fr"),
+    ("plot named_segments --out a.png --names names.txt", "has names already"),
+    ("evaluate data segments --ignore act0 --ignore act9", "no frames of label 'act9'"),
+    ("evaluate data segments --background act9", "no frames of label 'act9'"),
+    ("fit flat --n-actions 3 --set rho=1 --set rho=2 --out a.skops", "a name twice"),
+    ("search nan_last --n-actions 3 --grid rho=0.1", "v3: Input X contains NaN."),
     ("predict model.skops flat --out file.txt", "file.txt is there, and no folder."),
     (
         "predict model.skops flat --out a --names bad_names.txt",
@@ -338,6 +351,16 @@ def test_progress_on_a_terminal(folder):
     assert done.returncode == 0
     assert b"4/4" in os.read(terminal, 100_000)
     assert b"4/4" not in done.stdout
+
+
+def test_names_that_the_output_cannot_show(folder):
+    (folder / "umlaut.txt").write_text("0 rühren\n", encoding="utf-8")
+    assert run("predict model.skops flat --out umlaut --names umlaut.txt") == 0
+    command = f"{sys.executable} -m skl_tot evaluate data umlaut"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command.split(), capture_output=True, env=environment)
+    assert done.returncode == 0
+    assert rb"r\xfchren" in done.stdout
 
 
 def test_closed_pipe(folder):

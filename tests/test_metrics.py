@@ -602,3 +602,13 @@ def test_scorers_in_cross_validation():
 def test_import_does_not_load_torch():
     code = "import sys, skl_tot.metrics; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_text_background_is_no_action():
+    truth = ["background", "cut", "cut", "mix"]
+    assert mof_score(truth, truth) == 1
+    named = ["background", "a", "a", "b"]
+    assert mof_score(truth, named) == mof_score(truth, [-1, 0, 0, 1]) == 1
+    assert mof_score(["nothing", "cut", "cut", "mix"], named) == 0.75
+    match = match_labels(["nothing", "cut"], named[:2], background="nothing")
+    assert match == {"background": "nothing", "a": "cut"}

@@ -74,8 +74,11 @@ def test_steps_of_a_pipeline(activity, tmp_path):
     features = FrameFeatures(cache_dir=str(tmp_path / "written"))
     del features.batch_size
     segmenter = TemporalOTSegmenter(4, freeze_iter=5, **QUICK).fit(activity[0])
-    save_model(make_pipeline(features, segmenter), tmp_path / "a.skops")
-    loaded = load_model(tmp_path / "a.skops")[0]
+    nested = make_pipeline(features, memory=str(tmp_path / "written"))
+    save_model(make_pipeline(nested, segmenter), tmp_path / "a.skops")
+    nested = load_model(tmp_path / "a.skops")[0]
+    assert nested.memory is None
+    loaded = nested[0]
     assert loaded.batch_size == 64
     assert loaded.cache_dir is None  # a file of others must not say where to write
 
