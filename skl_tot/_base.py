@@ -23,10 +23,7 @@ from skl_tot._background import fit_background, is_background
 from skl_tot._decoding import decode, path_posterior
 from skl_tot._device import DEVICE_TYPES, resolve_device
 from skl_tot._distributed import same_everywhere
-from skl_tot._label_free import (
-    cross_video_consistency,
-    held_out_information,
-)
+from skl_tot._label_free import cross_video_consistency, held_out_information
 from skl_tot._network import encode
 from skl_tot._progress import progress_bar
 from skl_tot._sampling import Videos
@@ -295,8 +292,7 @@ class BaseSegmenter(  # type: ignore[call-arg]
         Returns
         -------
         score : float
-            From 0 to K, higher is better; nan, with a warning, for a
-            single video.
+            From 0 to K, higher is better; nan, with a warning, for a single video.
 
         Raises
         ------

@@ -23,8 +23,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Print the message and leave with 2."""
-        one_line = " ".join(str(message).split())
-        self.exit(2, f"{self.prog}: {one_line} (try {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {_one_line(message)} (try {self.prog} --help)\n")
 
 
 def main(argv=None):
@@ -237,16 +236,20 @@ def _positive(text):
 
 
 def _setting(text):
-    name, equals, value = text.partition("=")
-    if not (name.isidentifier() and equals and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    name, value = _split_setting(text)
     return name, _value(value)
 
 
 def _grid_axis(text):
-    name, values = _setting(text)
-    values = text.partition("=")[2].split(",")
-    return name, [_value(value) for value in values]
+    name, values = _split_setting(text)
+    return name, [_value(value) for value in values.split(",")]
+
+
+def _split_setting(text):
+    name, _, value = text.partition("=")
+    if not (name.isidentifier() and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _value(text):

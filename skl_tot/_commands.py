@@ -49,16 +49,17 @@ def fit(folder, n_actions, method, settings, pipeline, out):
 
 def predict(model, folder, out, format, fps, names):
     """Write the segments of the videos of a folder."""
-    from skl_tot._pipelines import predict_with_confidence, segmenter_of
+    from skl_tot._pipelines import (
+        check_names,
+        predict_with_confidence,
+        segmenter_of,
+    )
     from skl_tot.persistence import load_model
 
     model, data = load_model(model), load_action_dataset(folder)
     names = names and read_names(names)
-    n_actions = segmenter_of(model)._n_fitted_actions
-    if names and not names.keys() <= set(range(n_actions)):
-        raise ValueError(
-            f"names is of {list(names)}, expected actions from 0 to {n_actions - 1}."
-        )
+    if names:
+        check_names(names, segmenter_of(model))
     if fps is None and format in ("elan", "webvtt", "textgrid"):
         raise ValueError(f"--fps is missing, which --format {format} needs.")
     _check_other_folder(out, folder)

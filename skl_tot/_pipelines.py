@@ -33,6 +33,47 @@ def segmenter_of(model):
     return segmenter
 
 
+def transform_before(model, videos):
+    """Apply the steps of a pipeline that come before the segmenter.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted segmenter or pipeline that ends in one.
+    videos : array-like, or sequence of such
+        Whatever the first step takes.
+
+    Returns
+    -------
+    videos : array-like, or sequence of such
+        The same if there are no such steps.
+    """
+    has_steps = isinstance(model, Pipeline) and len(model.steps) > 1
+    return model[:-1].transform(videos) if has_steps else videos
+
+
+def check_names(names, segmenter):
+    """Refuse names of actions that a fitted segmenter does not have.
+
+    Parameters
+    ----------
+    names : dict of int to str
+        Names of actions.
+    segmenter : estimator
+        Fitted segmenter.
+
+    Raises
+    ------
+    ValueError
+        If a key is no action.
+    """
+    n_actions = segmenter._n_fitted_actions
+    if not names.keys() <= set(range(n_actions)):
+        raise ValueError(
+            f"names is of {list(names)}, expected actions from 0 to {n_actions - 1}."
+        )
+
+
 def predict_with_confidence(model, videos):
     """Labels of the frames of many videos, and how sure they are.
 
@@ -50,10 +91,7 @@ def predict_with_confidence(model, videos):
     confidence : list of ndarray of shape (n_frames_i,)
         Probability of the predicted action in ``predict_posterior``; 1 of background.
     """
-    segmenter = model
-    if isinstance(model, Pipeline):
-        segmenter = model.steps[-1][1]
-        videos = model[:-1].transform(videos) if len(model.steps) > 1 else videos
+    segmenter, videos = segmenter_of(model), transform_before(model, videos)
     labels = segmenter.predict(videos)
     return labels, [
         np.where(path < 0, 1, posterior[np.arange(len(path)), path])

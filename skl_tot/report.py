@@ -4,6 +4,7 @@ import base64
 import io
 import os
 from collections import defaultdict
+from functools import partial
 from importlib.resources import files
 
 import numpy as np
@@ -104,7 +105,8 @@ def write_report(
     >>> folder.cleanup()
     """
     template = _load_template()
-    from skl_tot._pipelines import segmenter_of  # late, as it waits for torch
+    # late, as it waits for torch
+    from skl_tot._pipelines import check_names, segmenter_of, transform_before
 
     check_fps(fps)
     segmenter = segmenter_of(model)
@@ -126,10 +128,14 @@ def write_report(
                 f"{name} has {len(values)} {what}, expected {len(videos)}."
             )
 
-    actions, merge = _merge_names(segmenter, names)
+    if not isinstance(names, dict):
+        names = dict(enumerate([] if names is None else names))
+    check_names(names, segmenter)
+    actions, merge = _merge_names(segmenter._n_fitted_actions, names)
     names = dict(enumerate(actions)) | {-1: "background"}
-    steps = model[:-1] if segmenter is not model else []
-    paths, confidences, typical = _examine(steps, segmenter, videos, video_names, merge)
+    paths, confidences, typical = _examine(
+        segmenter, partial(transform_before, model), videos, video_names, merge
+    )
     shown, scores = {"target_names": names}, None
     if labels is not None:
         _check_lengths(labels, paths, video_names)
@@ -142,7 +148,7 @@ def write_report(
         version=__version__,
         segmenter=segmenter,
         defaults=type(segmenter)().get_params(),
-        steps=list(steps),
+        steps=list(model[:-1]) if segmenter is not model else [],
         n_frames=sum(map(len, paths)),
         fps=fps,
         names=names,
@@ -179,21 +185,15 @@ def _split(videos):
         raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
 
 
-def _merge_names(segmenter, names):
-    """Distinct names of the actions, and matrix (n_fitted_actions, n_names) of 0, 1."""
-    clusters = range(segmenter._n_fitted_actions)
-    if not isinstance(names, dict):
-        names = dict(enumerate([] if names is None else names))
-    if not names.keys() <= set(clusters):
-        raise ValueError(
-            f"names is of {list(names)}, expected actions from 0 to {clusters[-1]}."
-        )
+def _merge_names(n_actions, names):
+    """Distinct names of the actions, and matrix (n_actions, n_names) of 0 and 1."""
+    clusters = range(n_actions)
     words = name_actions(clusters, {k: f"action {k}" for k in clusters} | names)
     actions = list(dict.fromkeys(words.tolist()))
     return actions, (words[:, None] == actions).astype(float)
 
 
-def _examine(steps, segmenter, videos, video_names, merge):
+def _examine(segmenter, prepare, videos, video_names, merge):
     """Predict video by video.
 
     Returns
@@ -207,7 +207,7 @@ def _examine(steps, segmenter, videos, video_names, merge):
     merged = np.append(merge.argmax(axis=1), -1)  # the last is that of label -1
     for i, name in enumerate(video_names):
         try:
-            X = steps.transform(videos[i]) if len(steps) else videos[i]
+            X = prepare(videos[i])
             path = merged[segmenter.predict(X)]
             posterior = segmenter.predict_posterior(X) @ merge
             codes = segmenter.predict_proba(X) @ merge

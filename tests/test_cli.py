@@ -10,6 +10,7 @@ import pytest
 import skl_tot
 from skl_tot._cli import EXAMPLES, main, make_parser
 from skl_tot.annotations import (
+    FORMATS,
     labels_from_segments,
     read_segments,
     write_segments,
@@ -105,22 +106,15 @@ class TestCommands:
             records = read_segments(f"named/v{i}.csv")
             np.testing.assert_array_equal(labels_from_segments(records), words[labels])
             assert all(0 < record["confidence"] <= 1 for record in records)
-        assert (
-            b"take cup" in (folder / "named.svg").read_bytes()
-            or b"<svg" in (folder / "named.svg").read_bytes()
-        )
+        assert b"take cup" in (folder / "named.svg").read_bytes()
 
-    @pytest.mark.parametrize(
-        ("format", "suffix"),
-        [("json", "json"), ("labels", "txt"), ("elan", "eaf"), ("webvtt", "vtt")]
-        + [("textgrid", "TextGrid")],
-    )
-    def test_formats(self, folder, format, suffix):
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_formats(self, folder, format):
         assert (
             run(f"predict model.skops flat --out {format} --format {format} --fps 9")
             == 0
         )
-        assert len(list((folder / format).glob(f"v?.{suffix}"))) == 4
+        assert len(list((folder / format).glob(f"v?{FORMATS[format][0]}"))) == 4
 
     def test_evaluate(self, capsys):
         assert run("evaluate data segments --ignore act9") == 2
