@@ -4,9 +4,12 @@ import numpy as np
 
 # Added to variances, in squared units of the (standardised) features.
 MIN_VARIANCE = 1e-2
+# Weight of what earlier calls of partial_fit saw, at each new one.
+STREAM_MEMORY = 0.95
+LEVELS = (np.arange(100) + 0.5) / 100
 
 
-def fit_background(videos, labels, n_actions, percentile):
+def fit_background(videos, labels, n_actions, percentile, before=None):
     r"""Learn which frames belong to no action.
 
     Each action gets a Gaussian of independent features over the frames that the decoder
@@ -23,12 +26,16 @@ def fit_background(videos, labels, n_actions, percentile):
         Number of actions K.
     percentile : float
         In (0, 100): the least convincing share of each action's frames, in percent.
+    before : dict of ndarray, default=None
+        What earlier calls gave, of a stream that goes on: their frames count on, with
+        less weight at each call.
 
     Returns
     -------
     background : dict of ndarray
         ``means`` and ``variances`` (K, n_features), and ``thresholds`` (K,), which is
-        inf for an action without frames.
+        inf for an action without frames; for a stream also ``counts`` (K,), the frames
+        of each action, and ``quantiles`` (K, 100) of its log-density.
 
     References
     ----------
@@ -53,6 +60,12 @@ def fit_background(videos, labels, n_actions, percentile):
         counts += codes.sum(axis=1, keepdims=True)
         sums = sums + codes @ (video - shift)
         squares = squares + codes @ (video - shift) ** 2
+    if before is not None:
+        weights = before["counts"] * np.where(counts[:, 0] > 0, STREAM_MEMORY, 1)
+        means, variances = before["means"] - shift, before["variances"] - MIN_VARIANCE
+        counts += weights[:, None]
+        sums = sums + weights[:, None] * means
+        squares = squares + weights[:, None] * (variances + means**2)
     means = sums / np.maximum(counts, 1)
     variances = np.maximum(squares / np.maximum(counts, 1) - means**2, 0)
     background = {"means": means + shift, "variances": variances + MIN_VARIANCE}
@@ -61,13 +74,37 @@ def fit_background(videos, labels, n_actions, percentile):
         for video, actions in zip(videos, labels)
     ]
     densities, actions = np.concatenate(densities), np.concatenate(labels)
-    background["thresholds"] = np.array(
-        [
-            np.percentile(densities[actions == k], percentile) if n else np.inf
-            for k, n in enumerate(counts)
-        ]
-    )
+    background["counts"] = counts[:, 0]
+    if before is None:
+        background["thresholds"] = np.full(n_actions, np.inf)
+        background["quantiles"] = np.full((n_actions, len(LEVELS)), np.nan)
+    else:
+        background["thresholds"] = before["thresholds"].copy()
+        background["quantiles"] = before["quantiles"].copy()
+    _set_thresholds(background, densities, actions, percentile)
     return background
+
+
+def _set_thresholds(background, densities, actions, percentile):
+    """Set those of the actions that occur, and mix earlier quantiles into new ones."""
+    at = np.append(LEVELS, percentile / 100)
+    for k in np.unique(actions):
+        values = densities[actions == k]
+        weights = np.ones(len(values))
+        earlier = background["counts"][k] - len(values)
+        if earlier > 0:
+            values = np.append(values, background["quantiles"][k])
+            weights = np.append(weights, np.full(len(LEVELS), earlier / len(LEVELS)))
+        *quantiles, threshold = _weighted_quantiles(values, weights, at)
+        background["quantiles"][k] = quantiles
+        background["thresholds"][k] = threshold
+
+
+def _weighted_quantiles(values, weights, at):
+    """Quantiles at shares in [0, 1], as of numpy if all weights are 1."""
+    order = np.argsort(values)
+    positions = np.cumsum(weights[order]) - weights[order]
+    return np.interp(at * positions[-1], positions, values[order])
 
 
 def is_background(video, background):

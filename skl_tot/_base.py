@@ -408,7 +408,7 @@ class BaseSegmenter(  # type: ignore[call-arg]
                 )
             yield encoded
 
-    def _label_fitted(self, videos, form):
+    def _label_fitted(self, videos, form, before=None):
         """Learn what is background and label the videos of a fit, if asked to."""
         self.background_ = None
         self.__dict__.pop("labels_", None)  # those of an earlier fit
@@ -422,6 +422,7 @@ class BaseSegmenter(  # type: ignore[call-arg]
                 ],
                 int(self.n_actions),
                 self.background,
+                before,
             )
         if self.compute_labels:
             self.labels_ = mirror_form(self._decode(videos), form)

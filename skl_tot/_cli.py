@@ -42,7 +42,8 @@ def main(argv=None):
     """
     arguments = vars(make_parser().parse_args(argv))
     command = arguments.pop("command")
-    sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -50,12 +51,14 @@ def main(argv=None):
             from skl_tot import _commands
 
             getattr(_commands, command)(**arguments)
-            sys.stdout.flush()
+            print(end="", flush=True)
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
-            print(f"skl-tot {command}: {_one_line(error)}", file=sys.stderr)
+        except Exception as error:
+            known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
+            kind = "" if isinstance(error, known) else f"{type(error).__name__}: "
+            print(f"skl-tot {command}: {kind}{_one_line(error)}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             print(f"skl-tot {command}: interrupted", file=sys.stderr)
@@ -104,6 +107,7 @@ def make_parser():
 
     evaluate = command("evaluate", "compare segments with ground truth")
     evaluate.add_argument("folder", metavar="DIR", help="folder with groundTruth")
+    _add_transpose(evaluate)
     evaluate.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
     evaluate.add_argument(
         "--scope",
@@ -148,6 +152,7 @@ def make_parser():
     plot.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
     plot.add_argument("--out", required=True, help="picture to write (.png, .svg, ...)")
     plot.add_argument("--ground-truth", metavar="DIR", help="folder with groundTruth")
+    _add_transpose(plot)
     _add_fps(plot)
     _add_names(plot)
 
@@ -183,6 +188,15 @@ def make_parser():
 def _add_folder(parser):
     parser.add_argument(
         "folder", metavar="DIR", help="folder of .npy files, or one with features/"
+    )
+    _add_transpose(parser)
+
+
+def _add_transpose(parser):
+    parser.add_argument(
+        "--transpose",
+        action="store_true",
+        help="files hold arrays of shape (features, frames)",
     )
 
 

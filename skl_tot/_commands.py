@@ -28,12 +28,12 @@ from skl_tot.metrics import segmentation_report
 SCORING = {"mof": "mof_scorer", "f1": "segment_f1_scorer"}
 
 
-def fit(folder, n_actions, method, settings, pipeline, out):
+def fit(folder, transpose, n_actions, method, settings, pipeline, out):
     """Fit a model to a folder of videos and save it."""
     from skl_tot._pipelines import segmenter_of
     from skl_tot.persistence import save_model
 
-    data = load_action_dataset(folder)
+    data = load_action_dataset(folder, transpose=transpose)
     model = make_model(n_actions, method, settings, pipeline)
     check_target(out)
     segmenter = segmenter_of(model)
@@ -47,7 +47,7 @@ def fit(folder, n_actions, method, settings, pipeline, out):
     print(f"Fitted to {len(data.videos)} videos, written to {out}.")
 
 
-def predict(model, folder, out, format, fps, names):
+def predict(model, folder, transpose, out, format, fps, names):
     """Write the segments of the videos of a folder."""
     from skl_tot._pipelines import (
         check_names,
@@ -56,10 +56,11 @@ def predict(model, folder, out, format, fps, names):
     )
     from skl_tot.persistence import load_model
 
-    model, data = load_model(model), load_action_dataset(folder)
-    names = names and read_names(names)
+    model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
+    names, words = names and read_names(names), None
     if names:
         check_names(names, segmenter_of(model))
+        words = name_actions(range(segmenter_of(model)._n_fitted_actions), names)
     if fps is None and format in ("elan", "webvtt", "textgrid"):
         raise ValueError(f"--fps is missing, which --format {format} needs.")
     _check_other_folder(out, folder)
@@ -67,7 +68,7 @@ def predict(model, folder, out, format, fps, names):
         for i, name in enumerate(_progress(data.names, "video")):
             path = temporary / f"{name}{FORMATS[format][0]}"
             with _names_of_videos([name], always=True):
-                found = predict_with_confidence(model, [data.videos[i]])
+                found = predict_with_confidence(model, [data.videos[i]], words)
                 (labels,), (confidence,) = found
                 labels = name_actions(labels, names) if names else labels
                 records = segments(labels, fps, confidence=confidence)
@@ -75,20 +76,31 @@ def predict(model, folder, out, format, fps, names):
     print(f"Segments of {len(data.videos)} videos written to {out}.")
 
 
-def evaluate(folder, predictions, scope, ignore, background):
+def evaluate(folder, transpose, predictions, scope, ignore, background):
     """Print the scores of predictions against the ground truth of a folder."""
     names, predicted = _read_predictions(predictions)
-    truth = _ground_truth(folder, names)
+    truth = _ground_truth(folder, names, transpose)
     asked = {*(ignore or []), *([background] if background else [])}
     unknown = asked - set(np.concatenate(truth).tolist())
     if unknown:
         raise ValueError(f"{folder} has no frames of label {min(unknown)!r}.")
     options = {"scope": scope, "ignore_labels": ignore, "background": background}
-    print(segmentation_report(truth, predicted, **options))
+    with _names_of_videos(names):
+        print(segmentation_report(truth, predicted, **options))
 
 
 def search(
-    folder, n_actions, method, settings, pipeline, grid, scoring, folds, n_jobs, out
+    folder,
+    transpose,
+    n_actions,
+    method,
+    settings,
+    pipeline,
+    grid,
+    scoring,
+    folds,
+    n_jobs,
+    out,
 ):
     """Print the scores of all candidates, and save the best, fitted to all videos."""
     from sklearn.model_selection import GridSearchCV, KFold
@@ -97,7 +109,7 @@ def search(
     from skl_tot._pipelines import segmenter_of
     from skl_tot.persistence import save_model
 
-    data = load_action_dataset(folder)
+    data = load_action_dataset(folder, transpose=transpose)
     if scoring != "label-free" and data.labels is None:
         raise ValueError(
             f"{folder} has no groundTruth, which --scoring {scoring} needs."
@@ -124,7 +136,7 @@ def search(
         cv=KFold(folds),
         n_jobs=n_jobs,
         refit=bool(out),
-        verbose=2 if sys.stderr.isatty() else 0,
+        verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # it prints there
         error_score="raise",
     ).fit(data.videos, data.labels)
     results = searched.cv_results_
@@ -139,20 +151,17 @@ def search(
         print(f"The first, fitted to all {len(data.videos)} videos, written to {out}.")
 
 
-def plot(predictions, out, ground_truth, fps, names):
+def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
+    _check_picture(out)
     names = names and read_names(names)
     videos, predicted = _read_predictions(predictions)
     if names and predicted[0].dtype.kind == "U":
         raise ValueError(f"--names is given, but {predictions} has names already.")
-    truth = ground_truth and _ground_truth(ground_truth, videos)
-    _draw(
-        out,
-        truth or None,
-        name_actions(predicted, names) if names else predicted,
-        fps=fps,
-        video_names=videos,
-    )
+    truth = ground_truth and _ground_truth(ground_truth, videos, transpose)
+    predicted = name_actions(predicted, names) if names else predicted
+    with _names_of_videos(videos):
+        _draw(out, truth or None, predicted, fps=fps, video_names=videos)
     print(f"Timelines of {len(videos)} videos drawn in {out}.")
 
 
@@ -172,13 +181,15 @@ def features(videos, out, fps, backbone, weights, device):
     print(f"Features of {len(videos)} videos written to {out}.")
 
 
-def report(model, folder, out, videos, fps, names):
+def report(model, folder, transpose, out, videos, fps, names):
     """Write the page about a model and its videos."""
     from skl_tot.persistence import load_model
     from skl_tot.report import write_report
 
+    if videos is not None and fps is None:
+        raise ValueError("--fps is missing, which --videos needs.")
     names = names and read_names(names)
-    model, data = load_model(model), load_action_dataset(folder)
+    model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
     if videos is not None:
         videos = [_video_file(videos, name) for name in data.names]
     write_report(
@@ -198,7 +209,7 @@ def demo(output, n_videos, n_actions, seed):
     """Fit a generated activity, print the report and draw the timelines."""
     from skl_tot import TemporalOTSegmenter
 
-    check_target(output)
+    _check_picture(output)
     videos, labels = make_activities(n_videos, n_actions, random_state=seed)
     model = TemporalOTSegmenter(n_actions, random_state=seed)
     predicted = model.fit_predict(videos)
@@ -244,7 +255,7 @@ def make_model(n_actions, method, settings, pipeline):
         "robust": RobustScaler,
     }
     steps = []
-    for step in filter(None, pipeline.split(",")):
+    for step in pipeline.split(",") if pipeline else []:
         if step in makers:
             transformer = makers[step]()
         elif re.fullmatch("pca:[1-9][0-9]*", step):
@@ -273,15 +284,16 @@ def _read_predictions(folder):
             f"{folder} has several files of {repeated[0]!r}, expected one."
         )
     labels = [labels_from_segments(read_segments(path)) for path in paths]
-    if len({video.dtype.kind for video in labels}) > 1:
-        # in some videos no action has a name
+    if any(video.dtype.kind == "U" for video in labels):
+        # in some videos, or parts of them, no action has a name
         labels = [name_actions(video, {}) for video in labels]
+        labels = [np.where(video == "-1", "background", video) for video in labels]
     return names, labels
 
 
-def _ground_truth(folder, names):
+def _ground_truth(folder, names, transpose):
     """Labels of the named videos."""
-    data = load_action_dataset(folder)
+    data = load_action_dataset(folder, transpose=transpose)
     if data.labels is None:
         raise FileNotFoundError(f"{folder} has no folder groundTruth.")
     labels = dict(zip(data.names, data.labels))
@@ -296,8 +308,10 @@ def _ground_truth(folder, names):
 
 
 def _video_file(folder, name):
-    """Find the one video file of a name."""
+    """Find the one video file of a name, which its segments may lie beside."""
+    others = {suffix for suffix, _ in FORMATS.values()} | {".npy", ".srt"}
     paths = [p for p in Path(folder).glob("[!.]*") if p.stem == name]
+    paths = [p for p in paths if p.suffix not in others]
     if len(paths) != 1:
         raise FileNotFoundError(
             f"{folder} has {len(paths)} files called {name!r}, expected one video."
@@ -305,14 +319,19 @@ def _video_file(folder, name):
     return paths[0]
 
 
-def _draw(path, y_true, y_pred, **options):
-    """Draw timelines into a file."""
-    from skl_tot import SegmentationDisplay
-
+def _check_picture(path):
+    """Refuse a file that no picture can be written to."""
+    check_target(path)
     if not Path(path).suffix:
         raise ValueError(
             f"{path} has no suffix, expected a picture such as {path}.png."
         )
+
+
+def _draw(path, y_true, y_pred, **options):
+    """Draw timelines into a file."""
+    from skl_tot import SegmentationDisplay
+
     display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
     with replaced(path) as temporary:
         display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
@@ -329,7 +348,8 @@ def _once(pairs, option):
 def _check_other_folder(out, folder):
     """Refuse to write among the files that are read."""
     out, folder = Path(out).resolve(), Path(folder).resolve()
-    if out in (folder, folder / "features", folder / "groundTruth"):
+    root = folder.parent if folder.name == "features" else folder
+    if out in (folder, root / "features", root / "groundTruth"):
         raise ValueError(f"--out is {out}, which is read; expected another folder.")
 
 

@@ -64,8 +64,8 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
         100), of the frames that `fit` gave to it. About the percentage of frames that
-        you expect to be background. The path runs through the other frames. None knows
-        no background.
+        you expect to be background, or more if actions look alike. The path runs
+        through the other frames. None knows no background.
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.

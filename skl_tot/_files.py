@@ -106,6 +106,6 @@ def check_target(path, is_folder=False):
     place = path if is_folder and path.is_dir() else path.parent
     if not os.access(place, os.W_OK):
         raise PermissionError(f"{place} is not writable, cannot write {path}.")
-    if path.exists() and path.is_dir() != is_folder:
+    if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
         expected = "folder" if is_folder else "file"
         raise FileExistsError(f"{path} is there, and no {expected}.")

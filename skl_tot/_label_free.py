@@ -35,7 +35,7 @@ def cross_video_consistency(videos, labels):
     -------
     consistency : float
         From 0 to 1, higher is better; nan, with an `UndefinedMetricWarning`, for fewer
-        than two videos.
+        than two videos, and 0 if all but one are background.
 
     Examples
     --------
@@ -50,12 +50,13 @@ def cross_video_consistency(videos, labels):
             stacklevel=3,
         )
         return float("nan")
-    means = {}
+    if sum((path >= 0).any() for path in labels) < 2:
+        return 0.0  # all others are background
+    means, shift = {}, None
     for blocks, video_labels in zip(videos, labels):
-        for action, mean in _action_means(blocks, video_labels).items():
+        video_means, shift = _action_means(blocks, video_labels, shift)
+        for action, mean in video_means.items():
             means.setdefault(action, []).append(mean)
-    if not means:
-        return 0.0
     centres = [np.mean(group, axis=0) for group in means.values()]
     deviations = [g - c for g, c in zip(means.values(), centres)]
     between = np.var(centres, axis=0)
@@ -154,11 +155,16 @@ def _labelled_blocks(blocks, labels):
             yield block[kept], actions[kept]
 
 
-def _action_means(blocks, labels):
-    """Mean features (n_features,), float64, of each action of one video."""
+def _action_means(blocks, labels, shift):
+    """Mean features (n_features,), float64, of each action of one video.
+
+    Less those of some frame, which is returned too, so that constants are exactly 0.
+    """
     sums = {}
     for rows, actions in _labelled_blocks(blocks, labels):
+        if shift is None:
+            shift = rows[0].astype(np.float64)
         for action in np.unique(actions):
-            total = rows[actions == action].sum(axis=0, dtype=np.float64)
+            total = (rows[actions == action] - shift).sum(axis=0)
             sums[action] = sums.get(action, 0) + total
-    return {action: total / (labels == action).sum() for action, total in sums.items()}
+    return {k: total / (labels == k).sum() for k, total in sums.items()}, shift

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skl_tot._base import BaseSegmenter
+from skl_tot._sequences import split_videos
 
 
 def segmenter_of(model):
@@ -74,26 +75,33 @@ def check_names(names, segmenter):
         )
 
 
-def predict_with_confidence(model, videos):
+def predict_with_confidence(model, X, names=None):
     """Labels of the frames of many videos, and how sure they are.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter or pipeline that ends in one.
-    videos : sequence of array-like of shape (n_frames_i, n_features)
-        Many videos.
+    X : array-like of shape (n_frames, n_features), or sequence of such
+        One video or many, or whatever the first step takes.
+    names : sequence of str of length n_actions, default=None
+        Names of the actions; those of one name are one action.
 
     Returns
     -------
     labels : list of ndarray of int, of shape (n_frames_i,)
         From ``predict``.
     confidence : list of ndarray of shape (n_frames_i,)
-        Probability of the predicted action in ``predict_posterior``; 1 of background.
+        Probability, in [0, 1], of the predicted action in ``predict_posterior``; 1 of
+        background.
     """
-    segmenter, videos = segmenter_of(model), transform_before(model, videos)
-    labels = segmenter.predict(videos)
-    return labels, [
-        np.where(path < 0, 1, posterior[np.arange(len(path)), path])
-        for path, posterior in zip(labels, segmenter.predict_posterior(videos))
-    ]
+    segmenter = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    videos, _ = split_videos(transform_before(model, X))
+    labels, confidence = segmenter.predict(videos), []
+    for path, posterior in zip(labels, segmenter.predict_posterior(videos)):
+        distinct = range(posterior.shape[1]) if names is None else names
+        codes = np.unique(distinct, return_inverse=True)[1]
+        merged = posterior @ np.eye(codes.max() + 1)[codes]
+        own = merged[np.arange(len(path)), codes[path]]
+        confidence.append(np.where(path < 0, 1, np.clip(own, 0, 1)))  # rounding
+    return labels, confidence

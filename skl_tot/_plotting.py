@@ -15,7 +15,6 @@ from skl_tot._sequences import (
     n_dims,
     name_labels,
     split_label_sequences,
-    split_videos,
 )
 from skl_tot.metrics import match_labels
 
@@ -146,8 +145,7 @@ class SegmentationDisplay:
         if confidence:
             from skl_tot._pipelines import predict_with_confidence  # waits for torch
 
-            found = predict_with_confidence(estimator, split_videos(X)[0])
-            y_pred, options["confidence"] = found
+            y_pred, options["confidence"] = predict_with_confidence(estimator, X)
         else:
             y_pred = estimator.predict(X)
         return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
@@ -249,12 +247,12 @@ class SegmentationDisplay:
         """
         methods = _split_methods(self.y_pred)
         labelled, background = methods, self.background
-        named = any(
-            video.dtype.kind == "U" and "background" in video
+        finds_background = any(
+            (video == ("background" if video.dtype.kind == "U" else -1)).any()
             for videos in methods
             for video in videos
         )
-        if background is None and (self.y_true is None or named):
+        if background is None and (self.y_true is None or finds_background):
             background = "background"  # as name_actions calls -1
         if self.y_true is not None:
             labelled = [split_label_sequences(self.y_true, "y_true")[0]]
@@ -322,7 +320,7 @@ class SegmentationDisplay:
             return range(n_videos)
         indices = np.atleast_1d(self.videos).tolist()
         if not indices or any(
-            isinstance(i, bool) or i not in range(n_videos) for i in indices
+            type(i) is not int or i not in range(n_videos) for i in indices
         ):
             raise ValueError(
                 f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."

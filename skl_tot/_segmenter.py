@@ -9,15 +9,13 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skl_tot._background import STREAM_MEMORY
 from skl_tot._base import BaseSegmenter
 from skl_tot._batches import follows_paths
 from skl_tot._merging import code_overlap, merge_neighbours
 from skl_tot._sequences import check_videos, mirror_form, unchanged_on_error
 from skl_tot._state import Snapshot
 from skl_tot._transport import log_path_prior, log_temporal_prior, pseudo_labels
-
-# Weight of the codes of earlier calls of partial_fit when prototypes are merged.
-STREAM_MEMORY = 0.95
 
 
 class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -123,8 +121,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
         100), of the frames that `fit` gave to it. About the percentage of frames that
-        you expect to be background. The path runs through the other frames. None knows
-        no background.
+        you expect to be background, or more if actions look alike. The path runs
+        through the other frames. None knows no background.
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
@@ -165,7 +163,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
-        background was asked for.
+        background was asked for; for `partial_fit` also ``counts`` (n_actions,) of
+        frames and ``quantiles`` (n_actions, 100).
     loss_curve_ : list of float
         Loss of each step, in nats.
     n_iter_ : int
@@ -303,7 +302,9 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         """Go on learning, with one pass over the given videos in the order given.
 
         Standardisation, optimiser and random numbers carry on from call to call, so
-        the first ``freeze_iter`` steps of a stream leave the prototypes as drawn.
+        the first ``freeze_iter`` steps of a stream leave the prototypes as drawn. What
+        is background, if that is asked for, is told by the last 20 calls or so, which
+        together need many and different videos.
 
         Parameters
         ----------
@@ -325,6 +326,12 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         """
         with unchanged_on_error(self):
             is_first = not hasattr(self, "prototypes_")
+            # without a prior, actions have another order after each call
+            goes_on = (
+                not is_first
+                and self.prior is not None
+                and self.n_actions == self._n_fitted_actions
+            )
             arrays, form = check_videos(self, X, reset=is_first)
             self.scaler_ = self._fit_scaler(arrays, getattr(self, "scaler_", None))
             videos = self._standardized(arrays)
@@ -334,7 +341,7 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
                     self._parameters(), self.n_iter_, self._moments, self._rng_state
                 )
             self._learn_from(videos, start, one_pass=True)
-            self._label_fitted(videos, form)
+            self._label_fitted(videos, form, self.background_ if goes_on else None)
         return self
 
     def pseudo_labels(self, X):

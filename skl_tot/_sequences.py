@@ -307,7 +307,7 @@ def check_transcripts(transcripts, n_videos, form, n_actions):
     TypeError, ValueError
         In one line, naming the video.
     """
-    if isinstance(transcripts, Sequence) and len(transcripts) == 0:
+    if hasattr(transcripts, "__len__") and len(transcripts) == 0:
         raise ValueError("transcripts is empty, expected the actions of each video.")
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != n_videos:
@@ -414,5 +414,5 @@ def check_fps(fps):
     ValueError
         If it is not positive.
     """
-    if fps is not None and not fps > 0:
+    if fps is not None and not (isinstance(fps, numbers.Real) and fps > 0):
         raise ValueError(f"fps is {fps!r}, expected a positive number or None.")

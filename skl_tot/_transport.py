@@ -109,8 +109,8 @@ def sinkhorn(scores, rho, *, log_prior=None, n_iter=3):
         \quad\text{s.t.}\quad Q 1_K = \tfrac1B 1_B,\; Q^\top 1_B = \tfrac1K 1_K
 
     Each iteration scales the columns (actions) and then the rows (frames), in the log
-    domain, so that every ``rho`` gives finite values. Rows are returned scaled to sum
-    to one, as the cross-entropy of Eq. 2 averages over frames.
+    domain, so that small ``rho``, down to 1e-30, give finite values. Rows are returned
+    scaled to sum to one, as the cross-entropy of Eq. 2 averages over frames.
 
     Parameters
     ----------

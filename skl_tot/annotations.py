@@ -5,6 +5,7 @@ import html
 import json
 import operator
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -190,7 +191,7 @@ def name_actions(y, names):
     if not isinstance(names, dict):
         names = dict(enumerate(names))
     for label, name in names.items():
-        if not (isinstance(name, str) and name.strip() and name.isprintable()):
+        if not (isinstance(name, str) and _is_line(name)):
             raise ValueError(
                 f"The name of {label!r} is {name!r}, expected text of one line."
             )
@@ -208,6 +209,12 @@ def name_actions(y, names):
         words = [names.get(label, str(label)) for label in labels.tolist()]
         named.append(np.array(words, dtype=str)[codes])
     return named[0] if is_single else named
+
+
+def _is_line(text):
+    """Whether text is one line that is not blank, of characters that files can hold."""
+    refused = {"Cc", "Cn", "Cs", "Zl", "Zp"}
+    return bool(text.strip()) and not refused & set(map(unicodedata.category, text))
 
 
 def read_names(path):
@@ -242,10 +249,12 @@ def read_names(path):
     """
     text = _read_text(path)
     if Path(path).suffix == ".json":
-        pairs = _parse_json(path, text)
-        pairs = list(pairs.items()) if isinstance(pairs, dict) else [(None, None)]
+        content = _parse_json(path, text)
+        if not isinstance(content, dict):
+            raise ValueError(f"{path} is of {content!r}, expected an object of names.")
+        pairs = list(content.items())
     else:
-        lines = text.rstrip().splitlines()
+        lines = filter(str.strip, text.splitlines())
         pairs = [(line.split(maxsplit=1) + [None, None])[:2] for line in lines]
     for number, name in pairs:
         if not re.fullmatch(r"-?\d+", str(number)) or not isinstance(name, str):
@@ -318,9 +327,10 @@ def write_segments(path, records, *, format=None):
     if not records:
         raise ValueError("records is empty, expected the segments of a video.")
     for record in records:
-        action = str(record["action"])
-        if not action.strip() or not action.isprintable():
-            raise ValueError(f"An action is {action!r}, expected text of one line.")
+        if not _is_line(str(record["action"])):
+            raise ValueError(
+                f"An action is {record['action']!r}, expected text of one line."
+            )
     with replaced(path) as temporary:
         FORMATS[format][1](str(temporary), records)
 
@@ -441,7 +451,7 @@ def read_segments(path):
     elif path.suffix == ".json":
         records = _parse_json(path, text)
     elif path.suffix == ".csv":
-        records = list(csv.DictReader(text.splitlines()))
+        records = csv.DictReader(text.splitlines())
     else:
         raise ValueError(f"{path} is no .csv, .json or .txt file of segments.")
     try:
@@ -450,7 +460,7 @@ def read_segments(path):
             for record in records
         ]
         labels_from_segments(records)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(f"{path} holds no segments: {error!r}.") from error
     if all(re.fullmatch("0|-?[1-9][0-9]*", r["action"]) for r in records):
         records = [r | {"action": int(r["action"])} for r in records]

@@ -233,10 +233,10 @@ def load_action_dataset(
     >>> folder.cleanup()
     """
     root = Path(root)
-    folder = root / "features"
+    folder, suffixes = root / "features", (".npy", ".txt")
     if not folder.is_dir() and any(root.glob("[!.]*.npy")):
-        folder = root
-    paths = _find_features(folder, activity)
+        folder, suffixes = root, (".npy",)  # notes may lie beside them
+    paths = _find_features(folder, activity, suffixes)
     if mmap and all(path.suffix == ".npy" for path in paths):
         videos = VideoFiles(paths, transpose=transpose)
     else:
@@ -271,11 +271,11 @@ def load_action_dataset(
     )
 
 
-def _find_features(folder, activity):
+def _find_features(folder, activity, suffixes):
     """Feature files sorted by video name, one for each video."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder, expected one of features.")
-    paths = [p for p in folder.glob("[!.]*") if p.suffix in (".npy", ".txt")]
+    paths = [p for p in folder.glob("[!.]*") if p.suffix in suffixes]
     paths.sort(key=lambda path: path.stem)
     if not paths:
         raise FileNotFoundError(f"{folder} has no file *.npy or *.txt.")

@@ -40,8 +40,8 @@ def match_labels(
         allowed. A video without a frame left counts in no score.
     background : label, default=None
         Class that the predicted integer -1, or text "background", stands for. No other
-        cluster is matched to it. By default it is a class called "background"; without
-        one, -1 counts as wrong.
+        cluster is matched to it. By default it is the class "background" or the integer
+        class -1; without such a class, -1 counts as wrong.
 
     Returns
     -------
@@ -409,8 +409,10 @@ def _match_frames(y_true, y_pred, scope, ignore_labels, background):
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
     groups = bounds if scope == "video" else bounds[[0, -1]]
     no_action = "background" if "background" in clusters else -1
-    if background is None and no_action in clusters and "background" in classes:
-        background = "background"
+    if background is None and no_action in clusters:
+        background = next((x for x in ("background", -1) if x in classes), None)
+    elif background is not None and not np.isscalar(background):
+        raise TypeError(f"background is {background!r}, expected one label.")
     fixed = [
         labels.index(label) if label in labels else None
         for labels, label in ((clusters, no_action), (classes, background))

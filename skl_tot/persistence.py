@@ -132,7 +132,9 @@ def load_model(path):
                 f"{unknown}"
             )
         content = skops_io.loads(data, trusted=TRUSTED_TYPES)
-        if not isinstance(content, dict) or not {"skl_tot", "format"} <= set(content):
+        if type(content) is not dict or not {"skl_tot", "format", "model"} <= set(
+            content
+        ):
             raise ValueError("it was not written by save_model")
         if content["format"] > FORMAT:
             raise ValueError(

@@ -4,7 +4,6 @@ import base64
 import io
 import os
 from collections import defaultdict
-from functools import partial
 from importlib.resources import files
 
 import numpy as np
@@ -106,7 +105,7 @@ def write_report(
     """
     template = _load_template()
     # late, as it waits for torch
-    from skl_tot._pipelines import check_names, segmenter_of, transform_before
+    from skl_tot._pipelines import check_names, segmenter_of
 
     check_fps(fps)
     segmenter = segmenter_of(model)
@@ -131,11 +130,11 @@ def write_report(
     if not isinstance(names, dict):
         names = dict(enumerate([] if names is None else names))
     check_names(names, segmenter)
-    actions, merge = _merge_names(segmenter._n_fitted_actions, names)
+    words = _name_all(segmenter._n_fitted_actions, names)
+    actions = list(dict.fromkeys(words.tolist()))
     names = dict(enumerate(actions)) | {-1: "background"}
-    paths, confidences, typical = _examine(
-        segmenter, partial(transform_before, model), videos, video_names, merge
-    )
+    merge = (words[:, None] == actions).astype(float)
+    paths, confidences, typical = _examine(model, videos, video_names, words, merge)
     shown, scores = {"target_names": names}, None
     if labels is not None:
         _check_lengths(labels, paths, video_names)
@@ -185,36 +184,47 @@ def _split(videos):
         raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
 
 
-def _merge_names(n_actions, names):
-    """Distinct names of the actions, and matrix (n_actions, n_names) of 0 and 1."""
-    clusters = range(n_actions)
-    words = name_actions(clusters, {k: f"action {k}" for k in clusters} | names)
-    actions = list(dict.fromkeys(words.tolist()))
-    return actions, (words[:, None] == actions).astype(float)
+def _name_all(n_actions, names):
+    """Name of each action, as ndarray of str; those without are "action 0", ...."""
+    defaults = {k: f"action {k}" for k in range(n_actions) if k not in names}
+    taken = sorted(set(defaults.values()) & set(names.values()))
+    if taken:
+        raise ValueError(
+            f"{taken[0]!r} is the name of an action, but another without a name is "
+            "called so."
+        )
+    return name_actions(range(n_actions), defaults | names)
 
 
-def _examine(segmenter, prepare, videos, video_names, merge):
-    """Predict video by video.
+def _examine(model, videos, video_names, words, merge):
+    """Predict video by video; actions with one name in ``words`` are one.
 
     Returns
     -------
     paths, confidences : list of ndarray of shape (n_frames_i,)
-        Action of each frame, -1 for background, and its probability given the video.
+        Action of each frame, -1 for background, and its probability given the video,
+        1 for background.
     typical : dict
         For each action its likeliest frames, at most one of a video, as dict.
     """
+    from skl_tot._pipelines import (
+        predict_with_confidence,
+        segmenter_of,
+        transform_before,
+    )
+
+    segmenter = segmenter_of(model)
     paths, confidences, typical = [], [], defaultdict(list)
     merged = np.append(merge.argmax(axis=1), -1)  # the last is that of label -1
     for i, name in enumerate(video_names):
         try:
-            X = prepare(videos[i])
-            path = merged[segmenter.predict(X)]
-            posterior = segmenter.predict_posterior(X) @ merge
+            X = transform_before(model, videos[i])
             codes = segmenter.predict_proba(X) @ merge
+            (path,), (confidence,) = predict_with_confidence(segmenter, X, words)
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"{name}: {error}") from error
-        confidence = np.clip(posterior[np.arange(len(path)), path], 0, 1)  # rounding
+        path = merged[path]
         paths.append(path)
         confidences.append(confidence)
         for k in np.unique(path[path >= 0]).tolist():
@@ -279,9 +289,8 @@ def _describe_videos(video_names, paths, confidences):
 
 def _draw_timelines(paths, labels, shown, confidences, video_names, fps):
     """Pictures of some timelines each: (first name, last name, URI, width)."""
-    confidence = [np.where(path < 0, 1, c) for path, c in zip(paths, confidences)]
     display = SegmentationDisplay(
-        paths, y_true=labels, video_names=video_names, confidence=confidence, **shown
+        paths, y_true=labels, video_names=video_names, confidence=confidences, **shown
     )
 
     def draw(ax):

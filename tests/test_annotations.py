@@ -21,7 +21,9 @@ from skl_tot.annotations import (
     write_segments,
 )
 
-LABELS = np.repeat(['take "cup"', "cut & <b>", "später", "cut & <b>"], [7, 31, 4, 19])
+# with a non-breaking space, and with a joiner of zero width
+NAMES = ['take\u00a0"cup"', "cut & <b>", "می\u200cریزد", "cut & <b>"]
+LABELS = np.repeat(NAMES, [7, 31, 4, 19])
 FPS = 29.97
 
 
@@ -86,7 +88,7 @@ class TestNames:
         assert len(segments(named[0])) == 1
         assert name_actions([1, 0], ["a", "b"]).tolist() == ["b", "a"]
 
-    @pytest.mark.parametrize("name", ["", " ", "a\nb", "a\tb", 3, None])
+    @pytest.mark.parametrize("name", ["", " ", "a\nb", "a\tb", "a\u2028b", 3, None])
     def test_bad_names(self, name):
         with pytest.raises(ValueError, match=r"The name of 0 is .*text of one line"):
             name_actions([0, 1], {0: name})
@@ -101,6 +103,7 @@ class TestNames:
         ("file", "text"),
         [
             ("a.txt", "0 take cup\n-1 nothing\n"),
+            ("a.txt", "0 take cup\n\n -1  nothing \n\n"),
             ("a.json", '{"0": "take cup", "-1": "nothing"}'),
         ],
     )
@@ -114,7 +117,7 @@ class TestNames:
             ("a.txt", "cup"),
             ("a.txt", "0"),
             ("a.txt", "0 a\n0 b"),
-            ("a.txt", "0 a\n\n1 b"),
+            ("a.txt", "0 a\n1 b\nc"),
             ("a.json", "[1]"),
             ("a.json", "{"),
             ("a.json", '{"x": "a"}'),

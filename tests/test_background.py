@@ -72,6 +72,39 @@ class TestKernel:
         assert np.isinf(background["thresholds"][1:]).all()
         assert 0 < is_background(video, background).sum() <= 2
 
+    def test_stream_of_equal_calls_changes_little(self):
+        rng = np.random.default_rng(0)
+        videos = [rng.normal(size=(2000, 3)) for _ in range(2)]
+        labels = [np.repeat([0, 1], 1000)] * 2
+        once = fit_background(videos, labels, 2, 30)
+        twice = fit_background(videos, labels, 2, 30, before=once)
+        np.testing.assert_allclose(twice["counts"], 1.95 * once["counts"])
+        for name in ("means", "variances"):
+            np.testing.assert_allclose(twice[name], once[name])
+        for name in ("thresholds", "quantiles"):
+            np.testing.assert_allclose(twice[name], once[name], atol=0.1)
+
+    def test_stream_pools_its_videos(self):
+        """Each call has frames of a level of its own."""
+        rng = np.random.default_rng(0)
+        frames = [rng.normal(level, 1, size=(50, 1)) for level in rng.normal(0, 3, 40)]
+        labels = np.zeros(50, dtype=int)
+        background = None
+        for video in frames:
+            background = fit_background([video], [labels], 1, 20, before=background)
+        share = np.mean([is_background(video, background) for video in frames[-20:]])
+        assert 0.1 < share < 0.3
+        alone = fit_background(frames[-1:], [labels], 1, 20)
+        assert np.mean([is_background(v, alone) for v in frames[-20:]]) > 0.6
+
+    def test_stream_keeps_an_action_that_a_call_lacks(self):
+        video = np.random.default_rng(0).normal(size=(40, 2))
+        before = fit_background([video], [np.repeat([0, 1], 20)], 2, 10)
+        after = fit_background([video], [np.zeros(40, dtype=int)], 2, 10, before=before)
+        for name in ("means", "variances", "counts", "thresholds", "quantiles"):
+            np.testing.assert_allclose(after[name][1], before[name][1])
+            assert (after[name][0] != before[name][0]).any()
+
     def test_consistency_leaves_background_out(self):
         rng = np.random.default_rng(0)
         videos = [rng.normal(size=(20, 2)) for _ in range(3)]
@@ -83,7 +116,9 @@ class TestKernel:
         )
         videos = [[video[:9], video[9:]] for video in videos]
         assert cross_video_consistency(videos, labels) == pytest.approx(expected)
-        assert cross_video_consistency(videos, [np.full(20, -1)] * 3) == 0
+        none = np.full(20, -1)
+        assert cross_video_consistency(videos, [none] * 3) == 0
+        assert cross_video_consistency(videos, [labels[0], none, none]) == 0
 
 
 @pytest.mark.parametrize("share", [0.15, 0.3])
@@ -160,6 +195,17 @@ class TestMetrics:
         assert match == {-1: "X", 0: "a", 1: "b", 2: "c"}
         # Three frames of X are found as well; one is called 2, and one b is called -1.
         assert mof_score(self.true, self.pred, background="X") == 14 / 16
+
+    def test_class_minus_one_is_background(self):
+        labels = [0, 0, -1, 1, 1]
+        assert match_labels(labels, labels) == {-1: -1, 0: 0, 1: 1}
+        assert mof_score(labels, labels) == edit_score(labels, labels) == 1
+        assert match_labels(labels, list("aabcc")) == {"a": 0, "b": -1, "c": 1}
+
+    @pytest.mark.parametrize("background", [["X"], {}, np.array(["X"])])
+    def test_background_is_one_label(self, background):
+        with pytest.raises(TypeError, match=r"background is .*, expected one"):
+            mof_score(self.true, self.pred, background=background)
 
     def test_no_other_cluster_is_background(self):
         true, pred = list("XXXXaa"), [0, 0, 0, 0, 1, 1]

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot._decoding import posterior, viterbi, viterbi_free
-from skl_tot._label_free import held_out_information
+from skl_tot._label_free import cross_video_consistency, held_out_information
 from skl_tot._transport import log_path_prior, sinkhorn
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
@@ -396,6 +396,15 @@ class TestLabelFreeChoice:
             for c in (0, 1e6)
         )
         assert near == pytest.approx(far, rel=1e-6)
+
+    @pytest.mark.parametrize("constant", [0.0, 0.1, 1e6 + 0.1])
+    def test_constant_features_count_for_nothing(self, activity, constant):
+        videos, labels = activity
+        expected = cross_video_consistency([[video] for video in videos], labels)
+        wide = [np.insert(video, [0, 0, 0], constant, axis=1) for video in videos]
+        consistency = cross_video_consistency([[video] for video in wide], labels)
+        share = videos[0].shape[1] / wide[0].shape[1]
+        assert consistency == pytest.approx(share * expected)
 
     def test_labels_that_say_nothing(self, activity):
         videos = activity[0]

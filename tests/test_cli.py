@@ -9,6 +9,7 @@ import pytest
 
 import skl_tot
 from skl_tot._cli import EXAMPLES, main, make_parser
+from skl_tot._commands import _video_file
 from skl_tot.annotations import (
     FORMATS,
     labels_from_segments,
@@ -34,12 +35,13 @@ def folder(tmp_path_factory):
     videos, labels = make_activities(4, 3, n_features=5, mean_length=60, random_state=0)
     for name in ("flat", "data/features", "data/groundTruth", "empty", "other", "wide"):
         (root / name).mkdir(parents=True)
+    text_of = []
     for i, (video, truth) in enumerate(zip(videos, labels)):
         np.save(root / "flat" / f"v{i}.npy", video)
         np.save(root / "data" / "features" / f"v{i}.npy", video)
         np.save(root / "wide" / f"v{i}.npy", np.hstack([video, video]))
-        text = "\n".join(f"act{k}" for k in truth)
-        (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text)
+        text_of.append("\n".join(f"act{k}" for k in truth))
+        (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text_of[i])
     (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
     (root / "back_names.txt").write_text("0 take cup\n-1 nothing\n")
     (root / "named_segments").mkdir()
@@ -59,6 +61,14 @@ def folder(tmp_path_factory):
     (root / "other" / "v0.csv").write_text("a,b\n1,2\n")
     (root / "nan").mkdir()
     np.save(root / "nan" / "v0.npy", np.full((30, 5), np.nan))
+    (root / "list.json").write_text('["take cup"]')
+    for name in ("endless", "quoted", "one_short"):
+        (root / name).mkdir()
+    (root / "endless" / "v0.csv").write_text(f"action,start,end\n0,0,{10**15}\n")
+    quoted = 'action,start,end\n"' + "a" * 200_000
+    (root / "quoted" / "v0.csv").write_text(quoted)
+    (root / "one_short" / "v0.txt").write_text(text_of[0])
+    (root / "one_short" / "v1.txt").write_text("act0\n")
     (root / "junk").mkdir()
     (root / "junk" / "v0.npy").write_bytes(b"no array")
     (root / "short").mkdir()
@@ -175,6 +185,72 @@ class TestCommands:
             totals.append([line for line in lines if "MoF" in line or "mIoU" in line])
         assert totals[0] == totals[1]
 
+    def test_actions_of_one_name_share_their_confidence(self, folder):
+        (folder / "same.txt").write_text("0 walk\n1 walk\n")
+        assert run("predict model.skops flat --out same --names same.txt") == 0
+        model = load_model("model.skops")
+        for i in range(4):
+            posterior = model.predict_posterior(np.load(f"flat/v{i}.npy"))
+            walk = posterior[:, :2].sum(axis=1)
+            for record in read_segments(f"same/v{i}.csv"):
+                frames = slice(record["start"], record["end"])
+                own = walk if record["action"] == "walk" else posterior[:, 2]
+                assert record["confidence"] == pytest.approx(own[frames].mean())
+
+    def test_background_in_text_of_several_tools(self, folder, tmp_path, capsys):
+        """A number that stands for background, among names."""
+        (tmp_path / "v0.csv").write_text("action,start,end\n-1,0,9\nact1,9,20\n")
+        truth = tmp_path / "truth"
+        for name in ("features", "groundTruth"):
+            (truth / name).mkdir(parents=True)
+        np.save(truth / "features" / "v0.npy", np.zeros((20, 2)))
+        (truth / "groundTruth" / "v0.txt").write_text("act0\n" * 9 + "act1\n" * 11)
+        assert run(f"evaluate {truth} {tmp_path}") == 0
+        assert "MoF      0.550" in capsys.readouterr().out
+
+    def test_notes_beside_the_features(self, folder, tmp_path):
+        np.save(tmp_path / "v0.npy", np.load("flat/v0.npy"))
+        (tmp_path / "names.txt").write_text("0 take cup\n")
+        assert run(f"predict model.skops {tmp_path} --out notes") == 0
+        assert [path.name for path in (folder / "notes").iterdir()] == ["v0.csv"]
+
+    def test_transposed_files(self, folder, tmp_path):
+        for name in ("features", "groundTruth"):
+            (tmp_path / name).mkdir()
+        for i in range(4):
+            features = np.load(f"data/features/v{i}.npy")
+            np.save(tmp_path / "features" / f"v{i}.npy", features.T)
+            text = (folder / "data" / "groundTruth" / f"v{i}.txt").read_text()
+            (tmp_path / "groundTruth" / f"v{i}.txt").write_text(text)
+        transposed = f"{tmp_path} --transpose"
+        assert run(f"predict model.skops {transposed} --out turned") == 0
+        for i in range(4):
+            plain, turned = (
+                labels_from_segments(read_segments(f"{name}/v{i}.csv"))
+                for name in ("segments", "turned")
+            )
+            np.testing.assert_array_equal(plain, turned)
+        options = f"--n-actions 3 --set {QUICK}"
+        assert run(f"fit {transposed} {options} --out turned.skops") == 0
+        assert run(f"evaluate {transposed} turned") == 0
+        assert run(f"report turned.skops {transposed} --out turned.html") == 0
+        command = f"plot turned --ground-truth {transposed} --out turned.png"
+        assert run(command) == 0
+        command = f"search {transposed} {options} --grid rho=0.1 --scoring mof"
+        assert run(command) == 0
+
+    def test_video_with_its_subtitles(self, tmp_path):
+        for name in ("v0.mp4", "v0.vtt", "v0.srt", "v0.TextGrid"):
+            (tmp_path / name).touch()
+        assert _video_file(tmp_path, "v0") == tmp_path / "v0.mp4"
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+    def test_only_regular_files_are_replaced(self, folder, tmp_path, capsys):
+        os.mkfifo(tmp_path / "pipe")
+        assert run(f"fit flat --n-actions 3 --out {tmp_path}/pipe") == 2
+        assert "pipe is there, and no file." in capsys.readouterr().err
+        assert (tmp_path / "pipe").is_fifo()
+
     def test_other_files_and_links_stay(self, folder, tmp_path):
         (tmp_path / "notes.md").write_text("mine")
         (folder / "link").symlink_to(tmp_path)
@@ -232,6 +308,7 @@ ERRORS = [
     ("fit flat --n-actions 3 --set rho=-1 --out a.skops", "The 'rho' parameter"),
     ("fit flat --n-actions 0 --out a.skops", "The 'n_actions' parameter"),
     ("fit flat --n-actions 3 --pipeline pca --out a.skops", "--pipeline has 'pca'"),
+    ("fit flat --n-actions 3 --pipeline standard, --out a.skops", "--pipeline has ''"),
     ("fit flat --n-actions 3 --pipeline pca:0 --out a.skops", "has 'pca:0'"),
     ("fit flat --n-actions 3 --pipeline ica:3 --out a.skops", "--pipeline has 'ica:3'"),
     ("fit flat --n-actions 3 --out no/a.skops", "no is no folder, cannot write"),
@@ -261,6 +338,13 @@ ERRORS = [
         "bad_names.txt has 'cup'",
     ),
     ("predict model.skops flat --out a --names none.txt", "none.txt"),
+    ("predict model.skops flat --out a --names list.json", "expected an object of na"),
+    ("predict model.skops data/features --out data/groundTruth", "which is read"),
+    ("predict model.skops flat --out a --fps 1e-310 --format elan", "OverflowError: "),
+    ("plot endless --out a.png", "MemoryError: "),
+    ("plot quoted --out a.png", "v0.csv holds no segments"),
+    ("evaluate data one_short", "v1: y_true has "),
+    ("plot one_short --ground-truth data --out a.png", "v1: y_true has "),
     ("predict none.skops flat --out a", "none.skops"),
     ("predict broken.skops flat --out a", "broken.skops cannot be loaded"),
     ("predict model.skops wide --out a", "10 features, but TemporalOTSegmenter is"),
@@ -275,7 +359,7 @@ ERRORS = [
     ("evaluate flat segments", "flat has no folder groundTruth"),
     ("evaluate data other", "v0.csv holds no segments"),
     ("evaluate data unknown", "data has no video 'v9'"),
-    ("evaluate data short", "2"),
+    ("evaluate data short", "v0: y_true has "),
     ("evaluate data twice", "several files of 'v0'"),
     ("evaluate data segments --scope none", "invalid choice: 'none'"),
     ("search data --n-actions 3", "required: --grid"),
@@ -299,7 +383,8 @@ ERRORS = [
     ("features none.mp4 --out a", "none.mp4"),
     ("features file.txt --out a --fps -1", "-1 is not a positive number"),
     ("features x/a.mp4 y/a.mp4 --out a", "Several videos are called 'a'"),
-    ("report model.skops flat --out a.html --videos empty", "0 files called 'v0'"),
+    ("report model.skops flat --out a.html --videos empty", "--fps is missing, whic"),
+    ("report model.skops flat --out a --videos empty --fps 9", "0 files called 'v0'"),
     ("report broken.skops flat --out a.html", "broken.skops cannot be loaded"),
     ("demo --n-videos 0 --output a.png", "n_videos"),
     ("demo --n-videos 2 --output no/a.png", "no is no folder"),
@@ -361,6 +446,13 @@ def test_closed_pipe(folder):
     command = f"{sys.executable} -m skl_tot evaluate data segments | true"
     done = subprocess.run(command, shell=True, capture_output=True, check=True)
     assert done.stderr == b""
+
+
+def test_no_output_at_all(folder):
+    command = f"{sys.executable} -m skl_tot predict model.skops flat --out silent >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, check=True)
+    assert done.stderr == b""
+    assert len(list((folder / "silent").iterdir())) == 4
 
 
 def test_interrupted(monkeypatch, capsys):

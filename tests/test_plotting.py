@@ -363,6 +363,10 @@ def test_background_is_white():
     display = SegmentationDisplay([0, -1, 0]).plot()
     assert legend(display) == {"action 0": (COLOUR[0], None), "background": white}
     assert bars(display)[-0.42, 1] == (2, *white)
+    for y_true in (["background", "cut"], [-1, 3]):  # as metrics take it
+        display = SegmentationDisplay([-1, 0], y_true=y_true).plot()
+        assert list(legend(display).values()).count(white) == 1
+        assert len(legend(display)) == 2
     y_true = ["SIL", "cut", "SIL", "SIL"]
     for y_pred in ([-1, 0, 0, 1], {"TOT": [-1, 0, 0, 1]}):
         # without a name for it, background is only predicted

@@ -248,6 +248,7 @@ def test_same_input_gives_same_bytes_and_leaves_pyplot_alone(activity, model, tm
         ({"labels": [[0, 1]] * 6}, "labels has 2 frames for video 0, expected"),
         ({"names": {4: "a"}}, r"names is of \[4\], expected actions from 0 to 3."),
         ({"names": {0: ""}}, "The name of 0 is ''"),
+        ({"names": {0: "action 1"}}, "'action 1' is the name of an action, but"),
         ({"fps": 0}, "fps is 0"),
         ({"videos": []}, "videos is an empty list"),
         ({"videos": [np.zeros((9, 5)), np.zeros((9, 4))]}, "video 1: X has 4 features"),

@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state
 
-from skl_tot import TemporalOTSegmenter, video
+from skl_tot import SegmentationDisplay, TemporalOTSegmenter, video
 from skl_tot.metrics import mof_score
 from skl_tot.video import FrameFeatures, iterate_frames
 
@@ -579,6 +579,10 @@ def test_pipeline_from_files_to_labels(scenes, tmp_path):
     model.fit(paths)
     assert_array_equal(model.predict(paths[1]), predicted[1])
     assert np.isfinite(model.score(paths))
+    display = SegmentationDisplay.from_estimator(model, paths, confidence=True)
+    assert list(map(len, display.confidence)) == list(map(len, labels))
+    one = SegmentationDisplay.from_estimator(model, paths[1], confidence=True)
+    assert_array_equal(one.confidence[0], display.confidence[1])
 
 
 def test_nothing_to_fit(clip):
