@@ -3,6 +3,7 @@
 import argparse
 import ast
 import os
+import signal
 import sys
 import warnings
 
@@ -38,8 +39,11 @@ def main(argv=None):
     -------
     status : int
         0 on success, 2 after an error, which is one line on standard error, and 130 if
-        interrupted. Wrong arguments leave by ``SystemExit(2)``.
+        interrupted. Wrong arguments leave by ``SystemExit(2)``, and so does a process
+        that is told to end, with 143.
     """
+    if argv is None:  # the process is ours; temporary files go with it
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = vars(make_parser().parse_args(argv))
     command = arguments.pop("command")
     if hasattr(sys.stdout, "reconfigure"):

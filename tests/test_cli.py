@@ -466,6 +466,26 @@ def test_interrupted(monkeypatch, capsys):
     assert capsys.readouterr().err == "skl-tot demo: interrupted\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")
+def test_told_to_end(tmp_path):
+    code = f"""
+import os, signal, sys, time
+from skl_tot import _cli, _commands, _files
+
+def demo(**_):
+    with _files.replaced({str(tmp_path / "a.png")!r}):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+_commands.demo = demo
+sys.argv = ["skl-tot", "demo"]
+sys.exit(_cli.main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert (done.returncode, done.stderr) == (143, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_warnings_are_one_line(monkeypatch, capsys):
     import warnings
 
