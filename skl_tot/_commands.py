@@ -49,15 +49,12 @@ def fit(folder, transpose, n_actions, method, settings, pipeline, out):
 
 def predict(model, folder, transpose, out, format, fps, names):
     """Write the segments of the videos of a folder."""
-    from skl_tot._pipelines import (
-        check_names,
-        predict_with_confidence,
-        segmenter_of,
-    )
+    from skl_tot._pipelines import check_names, predict_with_confidence, segmenter_of
     from skl_tot.persistence import load_model
 
     model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
-    names, words = names and read_names(names), None
+    names = names and read_names(names)
+    words = None
     if names:
         check_names(names, segmenter_of(model))
         words = name_actions(range(segmenter_of(model)._n_fitted_actions), names)

@@ -84,7 +84,7 @@ def predict_with_confidence(model, X, names=None):
         Fitted segmenter or pipeline that ends in one.
     X : array-like of shape (n_frames, n_features), or sequence of such
         One video or many, or whatever the first step takes.
-    names : sequence of str of length n_actions, default=None
+    names : ndarray of str of shape (n_actions,), default=None
         Names of the actions; those of one name are one action.
 
     Returns
@@ -99,9 +99,9 @@ def predict_with_confidence(model, X, names=None):
     videos, _ = split_videos(transform_before(model, X))
     labels, confidence = segmenter.predict(videos), []
     for path, posterior in zip(labels, segmenter.predict_posterior(videos)):
-        distinct = range(posterior.shape[1]) if names is None else names
-        codes = np.unique(distinct, return_inverse=True)[1]
-        merged = posterior @ np.eye(codes.max() + 1)[codes]
-        own = merged[np.arange(len(path)), codes[path]]
+        if names is None:
+            own = posterior[np.arange(len(path)), path]
+        else:
+            own = (posterior * (names[:, None] == names)[path]).sum(axis=1)
         confidence.append(np.where(path < 0, 1, np.clip(own, 0, 1)))  # rounding
     return labels, confidence

@@ -11,6 +11,7 @@ from skl_tot._drawing import (
 )
 from skl_tot._extras import import_extra
 from skl_tot._sequences import (
+    background_labels,
     check_fps,
     n_dims,
     name_labels,
@@ -247,15 +248,12 @@ class SegmentationDisplay:
         """
         methods = _split_methods(self.y_pred)
         labelled, background = methods, self.background
-        finds_background = any(
-            (video == ("background" if video.dtype.kind == "U" else -1)).any()
-            for videos in methods
-            for video in videos
-        )
-        if background is None and (self.y_true is None or finds_background):
-            background = "background"  # as name_actions calls -1
         if self.y_true is not None:
             labelled = [split_label_sequences(self.y_true, "y_true")[0]]
+            clusters, classes = _distinct(methods), _distinct(labelled)
+            _, background = background_labels(clusters, classes, background)
+        elif background is None:
+            background = "background"  # as name_actions calls -1
         code_of, names = _name_labels(
             [video for videos in labelled for video in videos],
             self.target_names,
@@ -326,6 +324,11 @@ class SegmentationDisplay:
                 f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."
             )
         return indices
+
+
+def _distinct(methods):
+    """Set of the labels of all videos."""
+    return {x for videos in methods for v in videos for x in np.unique(v).tolist()}
 
 
 def _split_methods(y_pred):

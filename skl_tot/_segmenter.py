@@ -326,12 +326,11 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         """
         with unchanged_on_error(self):
             is_first = not hasattr(self, "prototypes_")
-            # without a prior, actions have another order after each call
-            goes_on = (
-                not is_first
-                and self.prior is not None
-                and self.n_actions == self._n_fitted_actions
-            )
+            # without a prior, prototypes have another order after each call
+            goes_on = not is_first and self.prior is not None
+            before = None
+            if goes_on and self.n_actions == self._n_fitted_actions:
+                before = self.background_
             arrays, form = check_videos(self, X, reset=is_first)
             self.scaler_ = self._fit_scaler(arrays, getattr(self, "scaler_", None))
             videos = self._standardized(arrays)
@@ -340,8 +339,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
                 start = Snapshot(
                     self._parameters(), self.n_iter_, self._moments, self._rng_state
                 )
-            self._learn_from(videos, start, one_pass=True)
-            self._label_fitted(videos, form, self.background_ if goes_on else None)
+            self._learn_from(videos, start, one_pass=True, goes_on=goes_on)
+            self._label_fitted(videos, form, before)
         return self
 
     def pseudo_labels(self, X):
@@ -396,9 +395,9 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         start = None
         if self.warm_start and hasattr(self, "prototypes_"):
             start = Snapshot(self._parameters(), self.n_iter_)
-        self._learn_from(videos, start, one_pass=False)
+        self._learn_from(videos, start, one_pass=False, goes_on=False)
 
-    def _learn_from(self, videos, start, *, one_pass):
+    def _learn_from(self, videos, start, *, one_pass, goes_on):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         snapshot = self._train(
             videos,
@@ -414,8 +413,6 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
             if name.startswith("time_")
         }
         self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
-        # without a prior, prototypes have another order after each call
-        goes_on = one_pass and start is not None and self.prior is not None
         self._merge(videos, goes_on=goes_on)
 
     def _merge(self, videos, *, goes_on):

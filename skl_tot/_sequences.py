@@ -382,6 +382,27 @@ def name_labels(labels, target_names):
     return names
 
 
+def background_labels(clusters, classes, background):
+    """Tell which labels mean background.
+
+    Parameters
+    ----------
+    clusters, classes : collection of label
+        Labels of predictions and of ground truth.
+    background : label or None
+        Class that predicted background stands for; None means "background" or -1.
+
+    Returns
+    -------
+    cluster, background : label or None
+        That of predictions, and the class, None if there is none.
+    """
+    cluster = "background" if "background" in clusters else -1
+    if background is None and cluster in clusters:
+        background = next((x for x in ("background", -1) if x in classes), None)
+    return cluster, background
+
+
 def find_segments(labels):
     """Find the runs of equal labels of one video.
 

@@ -14,7 +14,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 
-from skl_tot._sequences import find_segments, name_labels, split_label_sequences
+from skl_tot._sequences import (
+    background_labels,
+    find_segments,
+    name_labels,
+    split_label_sequences,
+)
 
 
 def match_labels(
@@ -408,11 +413,9 @@ def _match_frames(y_true, y_pred, scope, ignore_labels, background):
     true, cluster = true[kept], cluster[kept]
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
     groups = bounds if scope == "video" else bounds[[0, -1]]
-    no_action = "background" if "background" in clusters else -1
-    if background is None and no_action in clusters:
-        background = next((x for x in ("background", -1) if x in classes), None)
-    elif background is not None and not np.isscalar(background):
+    if background is not None and not np.isscalar(background):
         raise TypeError(f"background is {background!r}, expected one label.")
+    no_action, background = background_labels(clusters, classes, background)
     fixed = [
         labels.index(label) if label in labels else None
         for labels, label in ((clusters, no_action), (classes, background))

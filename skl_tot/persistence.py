@@ -132,9 +132,8 @@ def load_model(path):
                 f"{unknown}"
             )
         content = skops_io.loads(data, trusted=TRUSTED_TYPES)
-        if type(content) is not dict or not {"skl_tot", "format", "model"} <= set(
-            content
-        ):
+        expected = {"format", "skl_tot", "model"}
+        if type(content) is not dict or not expected <= content.keys():
             raise ValueError("it was not written by save_model")
         if content["format"] > FORMAT:
             raise ValueError(

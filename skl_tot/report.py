@@ -133,8 +133,7 @@ def write_report(
     words = _name_all(segmenter._n_fitted_actions, names)
     actions = list(dict.fromkeys(words.tolist()))
     names = dict(enumerate(actions)) | {-1: "background"}
-    merge = (words[:, None] == actions).astype(float)
-    paths, confidences, typical = _examine(model, videos, video_names, words, merge)
+    paths, confidences, typical = _examine(model, videos, video_names, words, actions)
     shown, scores = {"target_names": names}, None
     if labels is not None:
         _check_lengths(labels, paths, video_names)
@@ -196,8 +195,8 @@ def _name_all(n_actions, names):
     return name_actions(range(n_actions), defaults | names)
 
 
-def _examine(model, videos, video_names, words, merge):
-    """Predict video by video; actions with one name in ``words`` are one.
+def _examine(model, videos, video_names, words, actions):
+    """Predict video by video; clusters with one name in ``words`` are one action.
 
     Returns
     -------
@@ -215,6 +214,7 @@ def _examine(model, videos, video_names, words, merge):
 
     segmenter = segmenter_of(model)
     paths, confidences, typical = [], [], defaultdict(list)
+    merge = (words[:, None] == actions).astype(float)
     merged = np.append(merge.argmax(axis=1), -1)  # the last is that of label -1
     for i, name in enumerate(video_names):
         try:

@@ -343,10 +343,8 @@ def _load_network(backbone, weights, random_state, device):
     Returns a function that makes features (n_frames, n_features) of an iterable of
     frames (height, width, 3) and a batch size.
     """
-    torch, models = (
-        import_extra("torch", "video"),
-        import_extra("torchvision.models", "video"),
-    )
+    torch = import_extra("torch", "video")
+    models = import_extra("torchvision.models", "video")
     from skl_tot._device import resolve_device
 
     device = resolve_device(device)
