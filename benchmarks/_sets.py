@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot._decoding import viterbi
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.decoding.paths import viterbi
 
 # Overlap such that an order that is known and Gaussians that are learned from labels
 # give about 95 % of the frames. The seeds of "uneven" are the first whose longest

@@ -8,13 +8,14 @@ import torch
 from _timing import interleaved
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot._batches import sampled_batches
-from skl_tot._graph import GraphedStep, training_stream
-from skl_tot._network import init_parameters
-from skl_tot._readers import open_reader
-from skl_tot._sampling import Videos, shuffled_batches
-from skl_tot._state import TrainingConfig, new_state
-from skl_tot._trainer import phase, train_step
+from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.training.batches import sampled_batches
+from skl_tot.training.graphs import GraphedStep, training_stream
+from skl_tot.training.loop import phase, train_step
+from skl_tot.training.network import init_parameters
+from skl_tot.training.readers import open_reader
+from skl_tot.training.sampling import shuffled_batches
+from skl_tot.training.state import TrainingConfig, new_state
 
 
 class Shape(NamedTuple):
@@ -55,7 +56,9 @@ def make_step(shape, device):
     parameters = {name: value.to(device) for name, value in parameters.items()}
     state = new_state(parameters, config, generator, n_iter=config.freeze_iter)
     reader = open_reader(
-        Videos(list(arrays), *statistics), torch.device(device), n_draws=10**9
+        StandardizedVideos(list(arrays), *statistics),
+        torch.device(device),
+        n_draws=10**9,
     )
     block = shuffled_batches(n_videos, shape.videos, 1000, generator)
     batches = sampled_batches(generator, reader, itertools.repeat(block), config)

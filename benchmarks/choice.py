@@ -24,8 +24,8 @@ from sklearn.metrics import silhouette_score
 from sklearn.model_selection import ParameterGrid
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot._label_free import cross_video_consistency, held_out_information
 from skl_tot.metrics import mof_score
+from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
 
 CRITERIA = ["score", "consistency", "information", "silhouette", "loss"]
 

@@ -70,10 +70,10 @@ def measure(root, n_steps, settings):
     from sklearn.model_selection import cross_val_score
 
     from skl_tot import TemporalOTSegmenter
-    from skl_tot.datasets import VideoFiles
+    from skl_tot.datasets import FeatureFiles
 
     imported = anonymous_memory()
-    videos = VideoFiles(sorted(Path(root).glob("*.npy")))
+    videos = FeatureFiles(sorted(Path(root).glob("*.npy")))
     model = TemporalOTSegmenter(
         max_iter=n_steps, random_state=0, device="cpu", **settings
     )

@@ -31,8 +31,8 @@ from sklearn.model_selection import GridSearchCV
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
-from skl_tot._device import keep_freed_memory
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.training.devices import keep_freed_memory
 
 
 def time_growth(

@@ -42,7 +42,7 @@ numpydoc_validation_checks = {
 numpydoc_validation_exclude = {  # inherited from scikit-learn and Python
     r"\.(fit_transform|get_params|set_params)$",
     r"Segmenter\.get_feature_names_out$",
-    r"VideoFiles\.(count|index)$",
+    r"FeatureFiles\.(count|index)$",
 }
 
 sphinx_gallery_conf = {

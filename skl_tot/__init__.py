@@ -6,10 +6,10 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
 _PLACES = {
-    "CTESegmenter": "skl_tot._cte",
-    "PseudoLabelDisplay": "skl_tot._pseudo_label_display",
-    "SegmentationDisplay": "skl_tot._plotting",
-    "TemporalOTSegmenter": "skl_tot._segmenter",
+    "CTESegmenter": "skl_tot.segmenters.cte",
+    "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
+    "SegmentationDisplay": "skl_tot.display.timelines",
+    "TemporalOTSegmenter": "skl_tot.segmenters.temporal_ot",
 }
 
 __all__ = [

@@ -1,0 +1,7 @@
+"""Made-up activities, and recordings in the folder layout of the field."""
+
+from skl_tot.datasets.folders import load_action_dataset
+from skl_tot.datasets.generated import make_activities
+from skl_tot.inputs.feature_files import FeatureFiles
+
+__all__ = ["FeatureFiles", "load_action_dataset", "make_activities"]

@@ -1,0 +1,119 @@
+"""Made-up activities."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+
+@validate_params(
+    {
+        "n_videos": [Interval(Integral, 1, None, closed="left")],
+        "n_actions": [Interval(Integral, 1, None, closed="left")],
+        "n_features": [Interval(Integral, 1, None, closed="left")],
+        "mean_length": [Interval(Real, 1, None, closed="left")],
+        "unevenness": [Interval(Real, 0, None, closed="left")],
+        "missing": [Interval(Real, 0, 1, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_activities(
+    n_videos=20,
+    n_actions=5,
+    *,
+    n_features=16,
+    mean_length=200,
+    unevenness=0.3,
+    missing=0.0,
+    noise=1.0,
+    random_state=None,
+):
+    """Generate videos of one activity: the same actions in the same order.
+
+    A frame is the prototype of its action plus a drift plus white noise. Prototypes
+    are standard normal in each feature. The drift is half a turn around a random
+    ellipse, another one for each video, with standard deviation 0.3 in each feature.
+
+    Parameters
+    ----------
+    n_videos : int, default=20
+        Number of videos.
+    n_actions : int, default=5
+        Number of actions. Their labels are 0, 1, … in order of time.
+    n_features : int, default=16
+        Number of features of a frame.
+    mean_length : float, default=200
+        Mean number of frames of a video that has all actions.
+    unevenness : float, default=0.3
+        Standard deviation of the logarithm of the actions' mean durations. Half of it
+        is the standard deviation of the logarithm of one action's duration over the
+        videos. With 0, every action of every video takes ``mean_length / n_actions``
+        frames.
+    missing : float, default=0.0
+        Probability in [0, 1) that an action is left out of a video. A video from which
+        all would be left out gets one at random.
+    noise : float, default=1.0
+        Standard deviation of the white noise in each feature.
+    random_state : int, RandomState instance or None, default=None
+        Seed or generator. An int gives the same data in every call.
+
+    Returns
+    -------
+    videos : list of ndarray of shape (n_frames_i, n_features)
+        Features, float32.
+    labels : list of ndarray of shape (n_frames_i,)
+        Action of each frame, int. Every action that is not left out takes at least one
+        frame.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is out of its range.
+    ValueError
+        If ``mean_length`` is below ``n_actions``.
+
+    Examples
+    --------
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(3, n_actions=2, mean_length=6, unevenness=0)
+    >>> [video.shape for video in videos]
+    [(6, 16), (6, 16), (6, 16)]
+    >>> labels[0]
+    array([0, 0, 0, 1, 1, 1])
+    """
+    if mean_length < n_actions:
+        raise ValueError(
+            f"mean_length={mean_length} is below n_actions={n_actions}, but every "
+            "action takes at least one frame."
+        )
+    rng = check_random_state(random_state)
+    prototypes = rng.normal(size=(n_actions, n_features))
+    durations = _draw_durations(rng, n_videos, n_actions, mean_length, unevenness)
+    present = rng.uniform(size=durations.shape) >= missing
+    rescued = rng.randint(n_actions, size=n_videos)
+    empty = ~present.any(axis=1)
+    present[empty, rescued[empty]] = True
+
+    labels = [np.repeat(np.arange(n_actions), row) for row in durations * present]
+    videos = []
+    for actions in labels:
+        angle = np.linspace(0, np.pi, len(actions))
+        axes = rng.normal(scale=0.3, size=(2, n_features))
+        drift = np.column_stack([np.cos(angle), np.sin(angle)]) @ axes
+        frames = prototypes[actions] + drift
+        frames += rng.normal(scale=noise, size=frames.shape)
+        videos.append(frames.astype(np.float32))
+    return videos, labels
+
+
+def _draw_durations(rng, n_videos, n_actions, mean_length, unevenness):
+    """Whole frames of each action in each video: (n_videos, n_actions), at least 1."""
+    shares = np.exp(rng.normal(scale=unevenness, size=n_actions))
+    shares /= shares.sum()
+    jitter = unevenness / 2
+    # shifted so that the mean of the factors is 1
+    factors = np.exp(rng.normal(-(jitter**2) / 2, jitter, size=(n_videos, n_actions)))
+    return np.maximum(np.rint(mean_length * shares * factors), 1).astype(int)

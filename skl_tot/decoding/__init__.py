@@ -1,0 +1,1 @@
+"""From log-likelihoods to labels: paths, parts of actions, background. numpy only."""

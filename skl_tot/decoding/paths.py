@@ -1,0 +1,288 @@
+"""Label paths of videos, their posteriors, and the order of actions in time."""
+
+import numpy as np
+from scipy.special import softmax
+
+
+def viterbi(log_likelihood, *, may_skip=False, switch_cost=0.0):
+    r"""Most likely path through the actions in their fixed order.
+
+    The path starts in action 0, ends in action K - 1, and gives every action one run
+    of at least one frame. With the prefix sums :math:`C_k(t)` of the log-likelihoods
+    the best score of a path that is in action k at frame t is a running maximum,
+
+    .. math::
+
+        V_k(t) = C_k(t) + \max_{s \le t} \left( B_k(s - 1) - C_k(s - 1) - c \right),
+
+    which takes O(T K) operations and no loop over frames. :math:`B_k` is
+    :math:`V_{k-1}`; with ``may_skip`` the path may leave out any actions, and it is
+    the maximum of :math:`V_j` over all :math:`j < k`. The first run of a path does not
+    cost c.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_frames, n_actions)
+        Finite log-likelihood (up to a constant per frame) of each action.
+    may_skip : bool, default=False
+        Whether actions may be left out. They always may in a video with fewer frames
+        than actions, which cannot show them all.
+    switch_cost : float, default=0.0
+        Cost c, at least 0 and in nats, of going from one action to another.
+
+    Returns
+    -------
+    path : ndarray of shape (n_frames,), dtype intp
+        Action of each frame, non-decreasing.
+    score : float
+        Sum of ``log_likelihood`` along the path, less the costs.
+
+    References
+    ----------
+    Kukleva et al., "Unsupervised Learning of Action Classes with Continuous Temporal
+    Embedding", CVPR 2019, Sec. 3.4 (the decoder); the running maxima are our own.
+
+    Examples
+    --------
+    >>> path, score = viterbi([[0, -9], [-1, -2], [-3, 0], [0, -1]])
+    >>> path
+    array([0, 0, 1, 1])
+    >>> float(score)
+    -2.0
+    >>> viterbi([[0, -9], [0, -1], [0, -1]], may_skip=True)[0]
+    array([0, 0, 0])
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    n_frames, n_actions = log_likelihood.shape
+    may_skip = may_skip or n_frames < n_actions
+    totals = _prefix_sums(log_likelihood)
+
+    # best[t]: score of the first t frames when the actions seen so far explain them.
+    best = np.full(n_frames + 1, -np.inf)
+    best[0] = 0.0
+    entries = np.empty((n_actions, n_frames))
+    skipped = np.zeros((n_actions, n_frames + 1), dtype=bool)
+    for action, total in enumerate(totals):
+        before, best = best, np.full(n_frames + 1, -np.inf)
+        np.subtract(before[:-1], total[:-1], out=entries[action])
+        entries[action, 1:] -= switch_cost
+        np.maximum.accumulate(entries[action], out=best[1:])
+        best[1:] += total[1:]
+        if may_skip:
+            skipped[action] = before > best
+            np.maximum(before, best, out=best)
+
+    path = np.empty(n_frames, dtype=np.intp)
+    end = n_frames
+    for action in range(n_actions - 1, -1, -1):
+        if end == 0 or skipped[action, end]:
+            continue
+        start = int(np.argmax(entries[action, :end]))
+        path[start:end] = action
+        end = start
+    return path, float(best[-1])
+
+
+def viterbi_free(log_likelihood, switch_cost):
+    """Most likely path through the actions in any order.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_frames, n_actions)
+        Finite log-likelihood (up to a constant per frame) of each action.
+    switch_cost : float
+        Cost, at least 0 and in nats, of going from one action to any other.
+
+    Returns
+    -------
+    path : ndarray of shape (n_frames,), dtype intp
+        Action of each frame.
+    score : float
+        Sum of ``log_likelihood`` along the path, less the costs.
+
+    Examples
+    --------
+    >>> viterbi_free([[0, -5], [-1, 0], [-6, 0], [0, -5]], switch_cost=2.0)
+    (array([0, 1, 1, 0]), -4.0)
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    n_frames = len(log_likelihood)
+    has_switched = np.empty(log_likelihood.shape, dtype=bool)
+    origins = np.empty(n_frames, dtype=np.intp)
+    # The best action so far couples all actions: a loop, of four calls a frame.
+    scores = log_likelihood[0].copy()
+    for t in range(1, n_frames):
+        origin = origins[t] = scores.argmax()
+        other = scores[origin] - switch_cost
+        np.less(scores, other, out=has_switched[t])
+        np.maximum(scores, other, out=scores)
+        scores += log_likelihood[t]
+
+    path = np.empty(n_frames, dtype=np.intp)
+    action = path[-1] = scores.argmax()
+    for t in range(n_frames - 1, 0, -1):
+        if has_switched[t, action]:
+            action = origins[t]
+        path[t - 1] = action
+    return path, float(scores.max())
+
+
+def posterior(log_likelihood, *, may_skip=False, switch_cost=0.0):
+    r"""Probability of each action in each frame, over all paths in the fixed order.
+
+    Paths weigh :math:`e^{\text{score}}`, see `viterbi`. Forward and backward sums take
+    O(T K) operations and no loop over frames, as `viterbi` does.
+
+    Parameters
+    ----------
+    log_likelihood, may_skip, switch_cost
+        As of `viterbi`.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_frames, n_actions)
+        Each row sums to 1.
+
+    Examples
+    --------
+    >>> posterior([[0, 0], [0, 0], [0, 0]])
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    may_skip = may_skip or log_likelihood.shape[0] < log_likelihood.shape[1]
+    log_posterior = _forward(log_likelihood, may_skip, switch_cost) - log_likelihood
+    # from the end, the actions in turned order are the same problem
+    turned = _forward(log_likelihood[::-1, ::-1], may_skip, switch_cost)
+    return softmax(log_posterior + turned[::-1, ::-1], axis=1)
+
+
+def posterior_free(log_likelihood, switch_cost):
+    r"""Probability of each action in each frame, over all paths in any order.
+
+    Parameters
+    ----------
+    log_likelihood, switch_cost
+        As of `viterbi_free`.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_frames, n_actions)
+        Each row sums to 1.
+
+    Examples
+    --------
+    >>> posterior_free([[0, 0], [0, -99]], switch_cost=0.0).round(2)
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    # one loop goes from both ends at once
+    given = np.stack([log_likelihood, log_likelihood[::-1]], axis=1)
+    with np.errstate(divide="ignore"):  # without a cost, staying is no better
+        log_stay = np.log(-np.expm1(-switch_cost))
+    expected = np.zeros_like(given)
+    for t in range(1, len(expected)):
+        known = expected[t - 1] + given[t - 1]
+        known += log_stay - np.logaddexp.reduce(known, axis=1, keepdims=True)
+        np.logaddexp(known, -switch_cost, out=expected[t])
+    return softmax(log_likelihood + expected[:, 0] + expected[::-1, 1], axis=1)
+
+
+def decode(log_likelihood, decoding, switch_cost, transcript=None):
+    """Find the most likely path of a video in one of several ways.
+
+    Parameters
+    ----------
+    log_likelihood : ndarray of shape (n_frames, n_actions)
+        See `viterbi`.
+    decoding : {"fixed", "skip", "free"}
+        All actions in order, some of them in order, or any order.
+    switch_cost : float
+        Cost of going from one action to another, in nats for each frame of the mean
+        duration of an action, ``n_frames / n_actions``. Not used in fixed order, where
+        the number of switches is fixed.
+    transcript : ndarray of int of shape (n_segments,), default=None
+        Actions that the video shows, in their order, and any number of times. Then
+        only the boundaries are left to find.
+
+    Returns
+    -------
+    path : ndarray of shape (n_frames,), dtype intp
+        Action of each frame.
+
+    Examples
+    --------
+    >>> log_likelihood = np.array([[0, -5], [-1, 0], [-6, 0], [0, -5]])
+    >>> decode(log_likelihood, "free", 1.0)
+    array([0, 1, 1, 0])
+    >>> decode(log_likelihood, "fixed", 1.0)
+    array([0, 1, 1, 1])
+    >>> decode(log_likelihood, "fixed", 1.0, transcript=np.array([1, 0]))
+    array([1, 1, 1, 0])
+    """
+    if transcript is not None:
+        return transcript[viterbi(log_likelihood[:, transcript])[0]]
+    cost = _nats(switch_cost, log_likelihood)
+    if decoding == "free":
+        return viterbi_free(log_likelihood, cost)[0]
+    if decoding == "skip":
+        return viterbi(log_likelihood, may_skip=True, switch_cost=cost)[0]
+    return viterbi(log_likelihood)[0]
+
+
+def path_posterior(log_likelihood, decoding, switch_cost):
+    """Probability of each action in each frame under one of several decodings.
+
+    Parameters
+    ----------
+    log_likelihood, decoding, switch_cost
+        As of `decode`.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_frames, n_actions)
+        Each row sums to 1.
+
+    Examples
+    --------
+    >>> path_posterior(np.zeros((3, 2)), "fixed", 0.0)
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
+    """
+    cost = _nats(switch_cost, log_likelihood)
+    if decoding == "free":
+        return posterior_free(log_likelihood, cost)
+    if decoding == "skip":
+        return posterior(log_likelihood, may_skip=True, switch_cost=cost)
+    return posterior(log_likelihood)
+
+
+def _nats(switch_cost, log_likelihood):
+    """Cost of a switch in nats."""
+    return switch_cost * log_likelihood.shape[0] / log_likelihood.shape[1]
+
+
+def _prefix_sums(log_likelihood):
+    """Add up the first 0, 1, … frames of each action: (n_actions, n_frames + 1)."""
+    n_frames, n_actions = log_likelihood.shape
+    totals = np.zeros((n_actions, n_frames + 1))
+    np.cumsum(log_likelihood.T, axis=1, out=totals[:, 1:])
+    return totals
+
+
+def _forward(log_likelihood, may_skip, switch_cost):
+    """Weigh all paths that end in an action at a frame: (n_frames, n_actions), log."""
+    n_frames, n_actions = log_likelihood.shape
+    result = np.empty((n_actions, n_frames))
+    before = np.full(n_frames + 1, -np.inf)
+    before[0] = 0.0
+    for action, total in enumerate(_prefix_sums(log_likelihood)):
+        entries = before[:-1] - total[:-1]
+        entries[1:] -= switch_cost
+        result[action] = np.logaddexp.accumulate(entries) + total[1:]
+        now = np.append(-np.inf, result[action])
+        before = np.logaddexp(before, now) if may_skip else now
+    return result.T

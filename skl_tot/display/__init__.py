@@ -1,0 +1,1 @@
+"""Pictures of segmentations and of pseudo-labels; public in `skl_tot`."""

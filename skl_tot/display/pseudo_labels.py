@@ -1,0 +1,216 @@
+"""Picture of the pseudo-labels of a video."""
+
+import numpy as np
+
+from skl_tot.inputs.extras import import_extra
+from skl_tot.inputs.forms import split_videos
+from skl_tot.inputs.labels import check_fps, split_label_sequences
+
+
+class PseudoLabelDisplay:
+    """Pseudo-label codes Q of one video as an image, under the decoded path.
+
+    Time runs to the right and actions run down, so codes in a fixed order fall from the
+    upper left to the lower right. The colour is the probability, from 0 to 1 for all
+    pictures alike, on a map safe for colour-blind readers.
+
+    Create it with `from_estimator` or `from_predictions`, which draw at once, or from
+    codes here, to be drawn by `plot`.
+
+    Parameters
+    ----------
+    codes : array-like of shape (n_frames, n_actions)
+        Probability of each action in each frame.
+    labels : array-like of shape (n_frames,), default=None
+        Decoded action of each frame, drawn as a white line that steps down at the
+        boundaries, with gaps at background (-1). None draws no line.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes of the last `plot`.
+    figure_ : matplotlib Figure
+        The figure of the last `plot`.
+    im_ : matplotlib AxesImage
+        The image, for a colour bar that several pictures share.
+
+    See Also
+    --------
+    SegmentationDisplay : Timelines of the decoded actions.
+
+    References
+    ----------
+    Kumar et al., CVPR 2022, figure 3.
+
+    Examples
+    --------
+    >>> from skl_tot import PseudoLabelDisplay
+    >>> codes = [[0.9, 0.1], [0.6, 0.4], [0.1, 0.9]]
+    >>> PseudoLabelDisplay(codes, labels=[0, 0, 1]).plot(fps=2).ax_.get_xlabel()
+    'time (s)'
+    """
+
+    def __init__(self, codes, *, labels=None):
+        self.codes = codes
+        self.labels = labels
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, ax=None, fps=None, colorbar=True):
+        """Compute the pseudo-labels and the path of a video, and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted segmenter with ``pseudo_labels`` and ``predict``.
+        X : array-like of shape (n_frames, n_features)
+            One video.
+        ax, fps, colorbar : optional
+            As for `plot`.
+
+        Returns
+        -------
+        display : PseudoLabelDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            As `plot`, if ``X`` is many videos, and what the estimator raises.
+        """
+        videos, form = split_videos(X)
+        if form != "single":
+            raise ValueError(
+                f"X holds {len(videos)} videos, expected one, an array of shape "
+                "(frames, features)."
+            )
+        return cls.from_predictions(
+            estimator.pseudo_labels(X),
+            estimator.predict(X),
+            ax=ax,
+            fps=fps,
+            colorbar=colorbar,
+        )
+
+    @classmethod
+    def from_predictions(cls, codes, labels=None, *, ax=None, fps=None, colorbar=True):
+        """Draw codes.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_frames, n_actions)
+            Probability of each action in each frame.
+        labels : array-like of shape (n_frames,), default=None
+            Decoded action of each frame.
+        ax, fps, colorbar : optional
+            As for `plot`.
+
+        Returns
+        -------
+        display : PseudoLabelDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            As `plot`.
+        """
+        return cls(codes, labels=labels).plot(ax=ax, fps=fps, colorbar=colorbar)
+
+    def plot(self, *, ax=None, fps=None, colorbar=True):
+        """Draw the image.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
+        fps : float, default=None
+            Frames per second, for a time axis in seconds. None counts frames.
+        colorbar : bool, default=True
+            Whether to draw a colour bar at the right.
+
+        Returns
+        -------
+        self : PseudoLabelDisplay
+            With ``ax_``, ``figure_`` and ``im_`` set.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If labels are not integers.
+        ValueError
+            If codes are not a table of probabilities, labels do not fit them, or
+            ``fps`` is not positive.
+        """
+        plt = import_extra("matplotlib.pyplot", "plot")
+        check_fps(fps)
+        codes = _check_codes(self.codes)
+        path = None if self.labels is None else _check_path(self.labels, codes.shape)
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+        n_frames, n_actions = codes.shape
+        duration = n_frames / (fps or 1)
+        self.im_ = ax.imshow(
+            codes.T,
+            aspect="auto",
+            interpolation="nearest",
+            cmap="cividis",
+            vmin=0,
+            vmax=1,
+            extent=(0, duration, n_actions - 0.5, -0.5),
+        )
+        if path is not None:
+            _draw_path(ax, path, np.linspace(0, duration, n_frames + 1))
+        if colorbar:
+            ax.figure.colorbar(self.im_, ax=ax, label="probability")
+        ax.yaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("frame" if fps is None else "time (s)")
+        ax.set_ylabel("action")
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+
+def _check_codes(codes):
+    """Array of shape (n_frames, n_actions)."""
+    codes = np.asarray(codes, dtype=float)
+    if codes.ndim != 2 or 0 in codes.shape:
+        raise ValueError(
+            f"codes has shape {codes.shape}, expected (frames, actions) of one video."
+        )
+    # single precision, and sums of it, round above 1
+    if not ((codes >= 0) & (codes <= 1 + 1e-3)).all():
+        raise ValueError(
+            f"codes has values from {codes.min()} to {codes.max()}, expected "
+            "probabilities."
+        )
+    return codes
+
+
+def _check_path(labels, shape):
+    """Actions as floats, nan for background."""
+    (labels, *others), _ = split_label_sequences(labels, "labels")
+    if others or len(labels) != shape[0]:
+        raise ValueError(
+            f"labels has {len(labels)} frames of {1 + len(others)} videos, expected "
+            f"the {shape[0]} frames of codes."
+        )
+    if labels.dtype.kind != "i":
+        raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
+    if labels.min() < -1 or labels.max() >= shape[1]:
+        raise ValueError(
+            f"labels has values from {labels.min()} to {labels.max()}, expected -1 "
+            f"(background) to {shape[1] - 1} as codes has {shape[1]} actions."
+        )
+    return np.where(labels < 0, np.nan, labels)
+
+
+def _draw_path(ax, path, edges):
+    """Draw a step line that shows on light and dark."""
+    from matplotlib.patheffects import withStroke
+
+    outline = withStroke(linewidth=3.5, foreground="black")
+    ax.stairs(
+        path, edges, baseline=None, color="white", linewidth=1.5, path_effects=[outline]
+    )

@@ -1,0 +1,244 @@
+"""Videos in files, opened as they are asked for."""
+
+import functools
+import os
+import warnings
+from collections.abc import Sequence
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, validate_params
+
+# Some systems let a process have 256 files open.
+MAX_OPEN = 128
+
+
+class FeatureFiles(Sequence):
+    """Videos in ``.npy`` files, which are opened as they are asked for.
+
+    A sequence of memory-mapped arrays for data that does not fit into memory. Indexed
+    with an int it gives one video; with a slice, or a list or array of indices or of
+    booleans, the videos of that selection, again as `FeatureFiles`: the folds of a
+    cross-validation are not read before they are used. Nothing but the paths goes into
+    a pickle, so that parallel jobs open the files themselves.
+
+    Parameters
+    ----------
+    paths : array-like of str or path-like
+        One ``.npy`` file for each video, of numbers of shape (n_frames, n_features).
+    stride : int, default=1
+        Keep frames 0, ``stride``, 2 ``stride``, … of each video.
+    transpose : bool, default=False
+        Whether the files hold arrays of shape (n_features, n_frames).
+
+    Attributes
+    ----------
+    paths : list of str
+        Absolute paths.
+    shape : tuple of int
+        ``(n_videos,)``. With it, scikit-learn selects videos by arrays of indices; of
+        a sequence without, it makes a list.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not valid, or a path is not one of a ``.npy`` file.
+
+    Notes
+    -----
+    A missing or unsuitable file is a ValueError when it is asked for. The last 128
+    files stay open, those of selections included, for as long as there is one of these
+    objects; one that was written anew is opened anew. As a pickle holds paths, a
+    pipeline with ``memory`` does not notice when files change.
+
+    `numpy.asarray` refuses to load all videos into one array.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from skl_tot.datasets import FeatureFiles
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> for name, n_frames in [("a", 40), ("b", 50), ("c", 60)]:
+    ...     np.save(f"{folder.name}/{name}.npy", np.zeros((n_frames, 8)))
+    >>> videos = FeatureFiles(sorted(pathlib.Path(folder.name).glob("*.npy")), stride=2)
+    >>> videos
+    FeatureFiles of 3 videos
+    >>> videos[0].shape
+    (20, 8)
+    >>> [len(video) for video in videos[[2, 1]]]
+    [30, 25]
+    >>> del videos
+    >>> folder.cleanup()
+    """
+
+    @validate_params(
+        {
+            "paths": ["array-like"],
+            "stride": [Interval(Integral, 1, None, closed="left")],
+            "transpose": ["boolean"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def __init__(self, paths, *, stride=1, transpose=False):
+        # absolute, as parallel jobs may work in another folder
+        self.paths = [os.path.abspath(path) for path in paths]
+        for i, path in enumerate(self.paths):
+            if not path.endswith(".npy"):
+                raise ValueError(f"paths[{i}] is {path!r}, expected a file *.npy.")
+        self.stride = stride
+        self.transpose = transpose
+        self._open = functools.lru_cache(MAX_OPEN)(_open)
+
+    def __len__(self):
+        return len(self.paths)
+
+    @property
+    def shape(self):
+        """Number of videos, as a tuple."""
+        return (len(self),)
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple) and key[1:] == (...,):  # as scikit-learn asks
+            key = key[0]
+        if isinstance(key, Integral):
+            path = self.paths[key]
+            return self._open(path, _stamp(path), self.stride, self.transpose)
+        indices = np.arange(len(self))[key]
+        if indices.ndim != 1:
+            raise IndexError(f"{type(self).__name__} have one dimension, got {key!r}.")
+        subset = object.__new__(type(self))
+        # the files that are open are shared, so that there are never more of them
+        vars(subset).update(vars(self), paths=[self.paths[i] for i in indices])
+        return subset
+
+    def __repr__(self):
+        return f"{type(self).__name__} of {len(self)} videos"
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(
+            f"{self!r} are not one array, and would be loaded to make them one; index "
+            "them, or apply a transformer with FramewiseTransformer."
+        )
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "_open"}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _open=functools.lru_cache(MAX_OPEN)(_open))
+
+
+class FloatRows:
+    """A video on disk that is of neither float type, and becomes float64 as it is read.
+
+    Parameters
+    ----------
+    video : ndarray of shape (n_frames, n_features)
+        Numbers of any real type.
+    """
+
+    dtype, itemsize = np.dtype(np.float64), 8
+
+    def __init__(self, video):
+        self.video, self.shape = video, video.shape
+
+    def __len__(self):
+        return len(self.video)
+
+    def __getitem__(self, rows):
+        return self.video[rows].astype(self.dtype)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.video.astype(self.dtype if dtype is None else dtype)
+
+
+class FloatVideos(Sequence):
+    """Checked videos of `FeatureFiles`, opened as they are asked for, as floats.
+
+    Parameters
+    ----------
+    files : FeatureFiles
+        Videos that have been checked.
+    """
+
+    def __init__(self, files):
+        self.files = files
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, i):
+        return as_floats(self.files[i])
+
+
+def as_floats(video):
+    """Make a memmap an array of float32 or float64, without reading it.
+
+    Parameters
+    ----------
+    video : memmap of shape (n_frames, n_features)
+        Numbers of any real type.
+
+    Returns
+    -------
+    video : ndarray or FloatRows of shape (n_frames, n_features)
+        float32 and float64 as they are; anything else as float64.
+    """
+    video = np.asarray(video)  # indexing a memmap itself is slower
+    return video if video.dtype in (np.float32, np.float64) else FloatRows(video)
+
+
+def read_features(path, *, mmap, transpose=False):
+    """Read the features of one video.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File ``.npy``, or of text: numbers separated by blanks, one line a frame.
+    mmap : bool
+        Whether to map a ``.npy`` file into memory, read-only, rather than read it.
+    transpose : bool, default=False
+        Whether the file holds (n_features, n_frames).
+
+    Returns
+    -------
+    video : ndarray of shape (n_frames, n_features)
+        In the type of the file; float64 for text.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or holds no 2-D array of real numbers.
+    """
+    try:
+        if not str(path).endswith(".npy"):
+            with warnings.catch_warnings():  # an empty file is an error below
+                warnings.simplefilter("ignore", UserWarning)
+                video = np.loadtxt(path, ndmin=2)
+        elif mmap:
+            video = np.lib.format.open_memmap(path, mode="r")
+        else:
+            with open(path, "rb") as file:
+                video = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{path} holds {video.dtype} of shape {video.shape}, expected numbers of "
+            "shape (frames, features)."
+        )
+    return video.T if transpose else video
+
+
+def _stamp(path):
+    """Tell versions of a file apart: the end of a map may be cut off by another."""
+    try:
+        status = os.stat(path)
+    except OSError:  # opening it says what is wrong
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _open(path, stamp, stride, transpose):
+    """Map one file; its stamp is there to be remembered."""
+    return read_features(path, mmap=True, transpose=transpose)[::stride]

@@ -1,0 +1,17 @@
+"""Files: segments in the formats of other tools, names of actions, and models."""
+
+from skl_tot.inputs.names import name_actions, read_names
+from skl_tot.io.formats import read_segments, write_segments
+from skl_tot.io.models import load_model, save_model
+from skl_tot.io.segments import labels_from_segments, segments
+
+__all__ = [
+    "labels_from_segments",
+    "load_model",
+    "name_actions",
+    "read_names",
+    "read_segments",
+    "save_model",
+    "segments",
+    "write_segments",
+]

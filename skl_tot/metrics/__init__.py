@@ -1,0 +1,35 @@
+"""Scores of a segmentation, with ground truth or without.
+
+Clusters carry no names, so every score first matches them one to one to the classes of
+the ground truth. One match over all videos (``scope="activity"``) asks that a cluster
+means the same action everywhere; a match for each video (``scope="video"``) is easier.
+Scores of the two scopes must not be compared.
+"""
+
+from skl_tot.metrics.scores import (
+    edit_score,
+    edit_scorer,
+    label_free_scorer,
+    match_labels,
+    miou_score,
+    miou_scorer,
+    mof_score,
+    mof_scorer,
+    segment_f1_score,
+    segment_f1_scorer,
+    segmentation_report,
+)
+
+__all__ = [
+    "edit_score",
+    "edit_scorer",
+    "label_free_scorer",
+    "match_labels",
+    "miou_score",
+    "miou_scorer",
+    "mof_score",
+    "mof_scorer",
+    "segment_f1_score",
+    "segment_f1_scorer",
+    "segmentation_report",
+]

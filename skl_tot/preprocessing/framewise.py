@@ -1,0 +1,290 @@
+"""scikit-learn transformers of single frames, for videos of different lengths."""
+
+import copy
+import numbers
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.videos import check_videos, unchanged_on_error
+
+
+def _inner_has(name):
+    """Condition for `available_if`: the inner transformer has the method."""
+    return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
+
+
+class FramewiseTransformer(  # type: ignore[call-arg]
+    TransformerMixin,
+    BaseEstimator,
+    # the output may be a list, which set_output cannot wrap
+    auto_wrap_output_keys=None,
+):
+    """Fit a transformer on the frames of all videos and apply it video by video.
+
+    scikit-learn's transformers take one 2-D array. This wraps any of them that needs
+    no target, so that it works on videos of different lengths, in a pipeline too.
+
+    A transformer with ``partial_fit`` is fitted in one pass over batches of
+    consecutive whole videos, so that the videos are never copied into one array. A
+    batch has at least as many frames as there are features, components
+    (``n_components``) and clusters (``n_clusters``). Scalers and `IncrementalPCA`
+    need no more than this pass; learners that go over the data several times in
+    ``fit`` (`MiniBatchNMF`, …) see every frame once. Every other transformer is fitted
+    on the concatenation of the videos.
+
+    Parameters
+    ----------
+    transformer : transformer
+        scikit-learn transformer with ``fit`` and ``transform``, which needs no ``y``
+        and keeps the number of rows. It is cloned, and gets numeric arrays without
+        feature names.
+
+    Attributes
+    ----------
+    transformer_ : transformer
+        The fitted clone.
+    n_features_in_ : int
+        Number of features of a frame.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Column names; only if the videos of ``fit`` were dataframes.
+
+    Notes
+    -----
+    Features must be finite, also where the inner transformer allows missing values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from skl_tot.preprocessing import FramewiseTransformer
+    >>> videos = [np.array([[0.0], [1.0]]), np.array([[2.0], [3.0], [4.0]])]
+    >>> scaled = FramewiseTransformer(MinMaxScaler()).fit_transform(videos)
+    >>> [video.ravel().tolist() for video in scaled]
+    [[0.0, 0.25], [0.5, 0.75, 1.0]]
+    """
+
+    def __init__(self, transformer):
+        self.transformer = transformer
+
+    def fit(self, X, y=None):
+        """Fit the inner transformer on all frames of all videos.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video, or many as a list, other sequence, object array or 3-D array.
+        y : ignored
+            Labels of frames may be passed, as by a pipeline, and are not used.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``transformer`` is no transformer or needs ``y``, or if a video is not a
+            finite real 2-D array as wide as the first. An estimator fitted before
+            stays as it was.
+        """
+        with unchanged_on_error(self):
+            transformer = self._clone_transformer()
+            videos, _ = check_videos(self, X, reset=True)
+            if hasattr(transformer, "partial_fit"):
+                _fit_in_batches(transformer, videos)
+            else:
+                transformer.fit(_concatenate(videos))
+            self.transformer_ = transformer
+        return self
+
+    @available_if(_inner_has("partial_fit"))
+    def partial_fit(self, X, y=None):
+        """Go on fitting with more videos, without forgetting those seen before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            As for `fit`. The first call must bring as many frames as the inner
+            transformer needs to start.
+        y : ignored
+            As for `fit`.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `fit`.
+        """
+        with unchanged_on_error(self):
+            is_first = not hasattr(self, "transformer_")
+            if is_first:
+                transformer = self._clone_transformer()
+            else:  # a copy, as an error in a later batch must leave no trace
+                transformer = copy.deepcopy(self.transformer_)
+            videos, _ = check_videos(self, X, reset=is_first)
+            _fit_in_batches(transformer, videos)
+            self.transformer_ = transformer
+        return self
+
+    def transform(self, X):
+        """Transform every video.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            As for `fit`.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_frames, n_features_out), or list or array of such
+            In the form of ``X``: an array for one video, a list for a list or other
+            sequence, a 3-D array for a 3-D array, an object array for an object array.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not a finite real 2-D array as wide as those of `fit`.
+        """
+        check_is_fitted(self, "transformer_")
+        videos, form = check_videos(self, X, reset=False)
+        return _apply(self.transformer_.transform, videos, form)
+
+    @available_if(_inner_has("inverse_transform"))
+    def inverse_transform(self, X):
+        """Map transformed videos back to the original features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features_out), or sequence of such
+            One transformed video or many.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_frames, n_features), or list or array of such
+            In the form of ``X``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not a finite real 2-D array of the transformed width.
+        """
+        check_is_fitted(self, "transformer_")
+        # a clone, as the width differs from that of the input
+        videos, form = check_videos(clone(self), X, reset=True)
+        return _apply(self.transformer_.inverse_transform, videos, form)
+
+    @available_if(_inner_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        """Name the transformed features, as the inner transformer does.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            Names of the input features; None means ``feature_names_in_`` where
+            defined. Other names than those are an error.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_features_out,)
+            Names of the columns of a transformed video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If ``input_features`` has the wrong length or differs from the names seen
+            in `fit`.
+        """
+        check_is_fitted(self, "transformer_")
+        names = getattr(self, "feature_names_in_", None)
+        if input_features is None:
+            input_features = names
+        elif names is not None and not np.array_equal(input_features, names):
+            raise ValueError("input_features is not equal to feature_names_in_")
+        return self.transformer_.get_feature_names_out(input_features)
+
+    def _clone_transformer(self):
+        """Clone of the inner transformer, once it is known to be usable."""
+        inner = self.transformer
+        usable = hasattr(inner, "fit") and hasattr(inner, "transform")
+        if isinstance(inner, type) or not usable:
+            raise TypeError(
+                f"transformer is {inner!r}, expected a scikit-learn transformer with "
+                "fit and transform."
+            )
+        inner = clone(inner)
+        if get_tags(inner).target_tags.required:
+            raise TypeError(
+                f"transformer is a {type(inner).__name__}, which needs y; expected a "
+                "transformer that is fitted without."
+            )
+        return inner
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        inner = get_tags(self.transformer)
+        tags.input_tags.positive_only = inner.input_tags.positive_only
+        if inner.transformer_tags is not None:
+            tags.transformer_tags = inner.transformer_tags
+        return tags
+
+
+def _concatenate(videos):
+    """One array of all frames; a single array is not copied."""
+    return np.asarray(videos[0]) if len(videos) == 1 else np.concatenate(videos)
+
+
+def _fit_in_batches(transformer, videos):
+    """Call ``partial_fit`` on consecutive videos, together where they are short.
+
+    A first batch with fewer frames than components is an error for some transformers
+    and leaves components out for others.
+    """
+    sizes = (getattr(transformer, name, 0) for name in ("n_components", "n_clusters"))
+    min_frames = max(
+        videos[0].shape[1],
+        *(size for size in sizes if isinstance(size, numbers.Integral)),
+        0,
+    )
+    ready, batch, n_frames = [], [], 0
+    for video in videos:
+        batch.append(video)
+        n_frames += len(video)
+        if n_frames >= min_frames:
+            if ready:
+                transformer.partial_fit(_concatenate(ready))
+            ready, batch, n_frames = batch, [], 0
+    # what is left is too short for a batch of its own
+    transformer.partial_fit(_concatenate(ready + batch))
+
+
+def _apply(method, videos, form):
+    """Dense outputs of a method for every video, in the form of the input."""
+    outputs = []
+    for i, video in enumerate(videos):
+        output = method(np.asarray(video))
+        output = output.toarray() if sparse.issparse(output) else np.asarray(output)
+        if len(output) != len(video):
+            raise ValueError(
+                f"Video {i}: the transformer made {len(output)} rows of {len(video)} "
+                "frames, expected a row for each frame."
+            )
+        outputs.append(output)
+    return mirror_form(outputs, form)

@@ -1,0 +1,115 @@
+"""Frames of video files."""
+
+import os
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, validate_params
+
+from skl_tot.inputs.extras import import_extra
+
+FPS = [None, Interval(Real, 0, np.inf, closed="neither")]
+
+
+# Seconds by which a frame may come late, as some files round times to milliseconds.
+LATE = 1e-3
+
+
+@validate_params(
+    {"path": [str, os.PathLike], "fps": FPS}, prefer_skip_nested_validation=True
+)
+def iterate_frames(path, fps=10):
+    """Decode a video frame by frame.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Video file. Needs the ``video`` extra.
+    fps : float, default=10
+        Frames per second, see `FrameFeatures`; None gives every frame of the file.
+
+    Yields
+    ------
+    time : float
+        Seconds from the first frame: i / ``fps``, or with ``fps=None`` what the file
+        says.
+    frame : ndarray of shape (height, width, 3)
+        Red, green and blue, uint8.
+
+    Raises
+    ------
+    ImportError
+        If the ``video`` extra is not installed.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If ``fps`` is not positive, or the file is no video, is damaged or was cut off.
+
+    Examples
+    --------
+    >>> from skl_tot.preprocessing import iterate_frames
+    >>> for time, frame in iterate_frames("take_1.mp4", fps=1):  # doctest: +SKIP
+    ...     print(f"{time:.0f} s: {frame.mean():.0f}")
+    """
+    av = import_extra("av", "video")
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{path} is not a file.")
+    try:
+        # absolute, as ffmpeg takes what is before a colon for a protocol
+        with av.open(os.path.abspath(path)) as container:
+            cover = av.stream.Disposition.attached_pic
+            streams = [s for s in container.streams.video if not s.disposition & cover]
+            if not streams or container.format.name == "tty":  # text is, to ffmpeg
+                raise ValueError(f"{path} holds no video.")
+            frames = _decode(container, streams[0], path)
+            if fps is not None:
+                frames = _resample(frames, fps)
+            for time, frame in frames:
+                if frame is not None:
+                    yield time, _to_rgb(frame)
+    except av.error.FFmpegError as error:
+        raise ValueError(f"{path} cannot be decoded: {error.strerror}.") from error
+
+
+def _decode(container, stream, path):
+    """Yield times, from the first, and frames; at last the end of the video and None.
+
+    Raises a ValueError at the end of a file that was cut off. One that lacks frames but
+    no time is in order: frames may be left out, or hidden by the list of edits.
+    """
+    n_frames, start = 0, None
+    for frame in container.decode(stream):
+        if frame.pts is None:
+            raise ValueError(
+                f"{path} has frames without a time; copy them into a file of another "
+                "format, such as .mp4."
+            )
+        start = frame.pts if start is None else start
+        n_frames, time = n_frames + 1, float((frame.pts - start) * frame.time_base)
+        yield time, frame
+    if n_frames == 0:
+        raise ValueError(f"{path} has no frames that can be decoded.")
+    # some files do not say how long the last one is shown
+    duration = max(float(frame.duration * frame.time_base), 2 * LATE)
+    expected = float((stream.duration or 0) * stream.time_base) - duration / 2
+    if n_frames < stream.frames and time + duration < expected:
+        raise ValueError(
+            f"{path} was cut off: only {n_frames} of {stream.frames} frames are there."
+        )
+    yield time + duration, None
+
+
+def _resample(frames, fps):
+    """Yield the frames that are shown at whole multiples of 1 / fps seconds."""
+    i, shown = 0, None
+    for time, frame in frames:
+        while shown is not None and i / fps < time - LATE:
+            yield i / fps, shown
+            i += 1
+        shown = frame
+
+
+def _to_rgb(frame):
+    """Array (height, width, 3) of a frame, turned upright."""
+    array = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(array, round(frame.rotation / 90)))

@@ -1,0 +1,1 @@
+"""What people fit, one module an estimator; `template` is what they share."""

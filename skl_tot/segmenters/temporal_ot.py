@@ -1,0 +1,453 @@
+"""The estimator of the paper."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy.special import log_softmax, logsumexp
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skl_tot.decoding.background import STREAM_MEMORY
+from skl_tot.decoding.prototypes import code_overlap, merge_neighbours
+from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.segmenters.template import BaseSegmenter
+from skl_tot.training.batches import follows_paths
+from skl_tot.training.state import Snapshot
+from skl_tot.training.transport import log_path_prior, log_temporal_prior, pseudo_labels
+
+
+class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    r"""Unsupervised action segmentation by temporal optimal transport.
+
+    Finds the actions that recordings of one activity share and labels every frame,
+    without labels to learn from. A two-layer perceptron embeds frames; softmax scores
+    against K learnable prototypes give predicted codes P; pseudo-labels Q come from
+    optimal transport with equal partition and a prior that keeps the actions in
+    order; the cross-entropy of P against Q, plus ``alpha`` times a temporal coherence
+    loss, trains encoder and prototypes one mini-batch of sampled frames at a time:
+
+    .. math::
+
+        L = L_{CE} + \alpha L_{TC} + \beta L_{TS}
+
+    (the last term, CTE's time-stamp prediction, is for comparisons). A Viterbi decoder
+    with the same fixed order turns codes into labels.
+
+    The method assumes that all videos show the same actions in the same order, and
+    that actions last about equally long; it bends where they do not, see the user
+    guide.
+
+    Parameters
+    ----------
+    n_actions : int, default=8
+        Number of actions K.
+    embedding_dim : int, default=40
+        Width E of the embedding.
+    hidden_dim : int, default=None
+        Width of the hidden layer; None means ``2 * embedding_dim``.
+    n_parts : int, default=1
+        Prototypes for each action. Each takes the same share of time, so with one, the
+        actions do. With more, `fit` merges neighbours in time that the network cannot
+        tell apart until ``n_actions`` are left, so that long actions have many parts
+        and short ones few: durations are learned. 2 did well on real recordings.
+    prior : {"temporal", "path"} or None, default="temporal"
+        Prior of the transport problem. "temporal" is the diagonal of the paper. "path"
+        replaces it, after ``path_iter`` steps, by the posterior of all paths that keep
+        the order, whichever actions they leave out, so that the prior follows each
+        video: for videos that lack actions. None is plain optimal transport (OT): then
+        prototypes have no order of their own, and `fit` sorts them by the mean relative
+        time of their frames, weighted by P, as CTE does.
+    path_iter : int, default=1000
+        Steps at the start with the diagonal, if ``prior="path"``; ``tol`` does not stop
+        a fit before their end.
+    rho : float, default=0.07
+        Weight ρ of the prior in the transport problem, in units of the scores. Small
+        values give sharp pseudo-labels, large values let the prior decide.
+    sigma : float, default=0.75
+        Width σ of the band that the prior draws around the diagonal, in prototypes. The
+        paper's one legible value is 2.
+    temperature : float, default=0.1
+        Temperature τ of the softmax that gives P.
+    n_sinkhorn_iter : int, default=3
+        Sinkhorn iterations for the pseudo-labels.
+    alpha : float, default=0.0
+        Weight α of the temporal coherence loss; 0 leaves it out of the computation.
+    window : int, default=30
+        Greatest distance λ, in frames, of the pairs of the temporal coherence loss.
+    beta : float, default=0.0
+        Weight β of the time-stamp loss, the squared error of the relative time that a
+        linear head predicts from the embedding; 0 leaves it out of the computation.
+    n_frames : int, default=256
+        Frames sampled from a video for a mini-batch, one from each of so many bins of
+        equal length. A shorter video has frames drawn more than once.
+    batch_size : int, default=2
+        Videos in a mini-batch; fewer where there are fewer in all.
+    max_iter : int, default=3000
+        Optimiser steps, one mini-batch each.
+    freeze_iter : int, default=300
+        Steps at the start during which the prototypes stay as drawn.
+    learning_rate : float, default=1e-3
+        Step size of Adam.
+    decay : float, default=0.7
+        Share of the steps of `fit`, at its end, over which the learning rate falls
+        linearly to zero. The authors have no decay; it halves what a result depends on
+        the seed. `partial_fit` never ends and has none.
+    weight_decay : float, default=1e-4
+        L2 penalty on all parameters, prototypes included.
+    n_init : int, default=1
+        Networks, drawn independently, that `fit` trains at once to give one result that
+        depends less on the seed. They share their pseudo-labels, those of the mean of
+        their scores, and with them the actions that they look for. After each third of
+        the steps the half with the higher loss is left behind, and at the end the
+        network with the lowest loss is kept. `partial_fit` and warm starts train one.
+    tol : float, default=None
+        Stop when the loss, averaged over ``n_iter_no_change`` steps with free
+        prototypes, is not at least ``tol`` below the best such average before. None
+        never stops early.
+    n_iter_no_change : int, default=100
+        Steps over which the loss is averaged for ``tol`` and for the progress bar.
+    decoding : {"fixed", "skip", "free"}, default="fixed"
+        Paths that the decoder looks for: all actions in their order, each of at least
+        one frame; some of the actions in their order; or actions in any order, each as
+        often as it is found.
+    switch_cost : float, default=0.0
+        Cost of going from one action to another, at least 0, in nats for each frame of
+        the mean duration of an action in the video (its frames, by ``n_actions``).
+        Larger values give fewer segments; 0.5 did well on several sets. Not used if
+        ``decoding="fixed"``, where all paths have as many switches.
+    background : float, default=None
+        Label as background (-1) the frames in which no action is convincing: whose
+        input features are, for every action, less likely than this percentile, in (0,
+        100), of the frames that `fit` gave to it. About the percentage of frames that
+        you expect to be background, or more if actions look alike. The path runs
+        through the other frames. None knows no background.
+    standardize : {"dataset", "video"} or None, default="dataset"
+        Give each feature zero mean and unit variance over all frames of the fit, or
+        over each video by itself, or leave the features as they are.
+    compute_labels : bool, default=True
+        Whether `fit` and `partial_fit` end by labelling their videos, which takes one
+        more pass over the data. Without, there is no ``labels_``. With ``n_parts``
+        above 1, one pass is needed anyway, to merge them.
+    warm_start : bool, default=False
+        Whether `fit` starts from the encoder and prototypes of the last fit instead of
+        random ones. Standardisation, optimiser and random numbers start anew;
+        `partial_fit` is the one that carries on with all of them.
+    device : str, default="auto"
+        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu", "cuda",
+        "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
+    random_state : int, RandomState instance or None, default=None
+        Seed of parameters, mini-batches and sampled frames. Pass an int for the same
+        result at every call; results are bit for bit the same on one machine with one
+        number of threads.
+    verbose : int, default=0
+        Whether to show a progress bar with the loss (needs the ``progress`` extra).
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_frames,), or list of such
+        Labels of the frames of the videos of the last fit, in the form of ``X``. Only
+        if ``compute_labels``.
+    prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
+        Prototypes, in the order of the actions.
+    prototype_actions_ : ndarray of shape (n_actions * n_parts,)
+        Action that each prototype is a part of, non-decreasing.
+    coefs_ : list of two ndarray
+        Weights of the encoder, of shapes (n_features, hidden_dim) and (hidden_dim,
+        embedding_dim).
+    intercepts_ : list of two ndarray
+        Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
+    scaler_ : StandardScaler or None
+        Standardisation over the data set, if there is one.
+    background_ : dict of ndarray or None
+        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
+        of each action and ``thresholds`` (n_actions,) of their log-density, if
+        background was asked for; for `partial_fit` also ``counts`` (n_actions,) of
+        frames and ``quantiles`` (n_actions, 100).
+    loss_curve_ : list of float
+        Loss of each step, in nats.
+    n_iter_ : int
+        Steps taken since the parameters were drawn.
+    n_features_in_ : int
+        Width D of the features.
+    feature_names_in_ : ndarray of str
+        Names of the features, where all names are strings (data frames).
+
+    Notes
+    -----
+    *Input.* ``X`` is one video, an array of shape (n_frames, n_features), or many: a
+    list, tuple, other sequence or object array of such arrays (memmaps, tensors and
+    data frames too), or a 3-D array of videos of equal length. Output takes the form
+    of the input. Cross-validation of one single array would split its frames. As
+    output may be a list, there is no ``set_output``.
+
+    *Labels.* Label k is the k-th action in time, 0 the first. It carries no name:
+    `skl_tot.metrics.match_labels` finds the action that it stands for.
+
+    *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
+    video that has as many frames as there are actions; `fit` needs one such video.
+    Shorter ones get the likeliest path that keeps the order and leaves out any actions,
+    and so do videos with fewer frames that are not background. Integer and
+    half-precision features are converted; constant features count for nothing once
+    standardised (standardising per video makes nothing of a video of one frame).
+
+    References
+    ----------
+    Kumar, Haresh, Ahmed, Konin, Zia, Tran, "Unsupervised Action Segmentation by Joint
+    Representation Learning and Online Clustering", CVPR 2022.
+
+    Examples
+    --------
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.metrics import mof_score
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = TemporalOTSegmenter(n_actions=4, max_iter=300, random_state=0)
+    >>> predicted = model.fit(videos).predict(videos)
+    >>> predicted[0].shape == labels[0].shape
+    True
+    >>> bool(mof_score(labels, predicted) > 0.7)
+    True
+    """
+
+    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        "n_parts": [Interval(Integral, 1, None, closed="left")],
+        "prior": [None, StrOptions({"temporal", "path"})],
+        "path_iter": [Interval(Integral, 0, None, closed="left")],
+        "rho": [Interval(Real, 0, None, closed="neither")],
+        "sigma": [Interval(Real, 0, None, closed="neither")],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "n_sinkhorn_iter": [Interval(Integral, 1, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "window": [Interval(Integral, 1, None, closed="left")],
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "freeze_iter": [Interval(Integral, 0, None, closed="left")],
+        "decay": [Interval(Real, 0, 1, closed="both")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        embedding_dim=40,
+        hidden_dim=None,
+        n_parts=1,
+        prior="temporal",
+        path_iter=1000,
+        rho=0.07,
+        sigma=0.75,
+        temperature=0.1,
+        n_sinkhorn_iter=3,
+        alpha=0.0,
+        window=30,
+        beta=0.0,
+        n_frames=256,
+        batch_size=2,
+        max_iter=3000,
+        freeze_iter=300,
+        learning_rate=1e-3,
+        decay=0.7,
+        weight_decay=1e-4,
+        n_init=1,
+        tol=None,
+        n_iter_no_change=100,
+        decoding="fixed",
+        switch_cost=0.0,
+        background=None,
+        standardize="dataset",
+        compute_labels=True,
+        warm_start=False,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_actions = n_actions
+        self.embedding_dim = embedding_dim
+        self.hidden_dim = hidden_dim
+        self.n_parts = n_parts
+        self.prior = prior
+        self.path_iter = path_iter
+        self.rho = rho
+        self.sigma = sigma
+        self.temperature = temperature
+        self.n_sinkhorn_iter = n_sinkhorn_iter
+        self.alpha = alpha
+        self.window = window
+        self.beta = beta
+        self.n_frames = n_frames
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.freeze_iter = freeze_iter
+        self.learning_rate = learning_rate
+        self.decay = decay
+        self.weight_decay = weight_decay
+        self.n_init = n_init
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.background = background
+        self.standardize = standardize
+        self.compute_labels = compute_labels
+        self.warm_start = warm_start
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Go on learning, with one pass over the given videos in the order given.
+
+        Standardisation, optimiser and random numbers carry on from call to call, so
+        the first ``freeze_iter`` steps of a stream leave the prototypes as drawn. What
+        is background, if that is asked for, is told by the last 20 calls or so, which
+        together need many and different videos.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TemporalOTSegmenter
+            The fitted estimator; ``labels_``, if computed, are those of the given
+            videos.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`, but videos may all be shorter than ``n_actions`` frames.
+        """
+        with unchanged_on_error(self):
+            is_first = not hasattr(self, "prototypes_")
+            # without a prior, prototypes have another order after each call
+            goes_on = not is_first and self.prior is not None
+            before = None
+            if goes_on and self.n_actions == self._n_fitted_actions:
+                before = self.background_
+            arrays, form = check_videos(self, X, reset=is_first)
+            self.scaler_ = self._fit_scaler(arrays, getattr(self, "scaler_", None))
+            videos = self._standardized(arrays)
+            start = None
+            if not is_first:
+                start = Snapshot(
+                    self._parameters(), self.n_iter_, self._moments, self._rng_state
+                )
+            self._learn_from(videos, start, one_pass=True, goes_on=goes_on)
+            self._label_fitted(videos, form, before)
+        return self
+
+    def pseudo_labels(self, X):
+        """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
+
+        Each video is a transport problem of its own here, with all its frames. With
+        ``prior="path"`` the prior is that of paths, and with several parts an action
+        has the sum of theirs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_frames, n_actions), or list of such
+            Q, each row summing to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = self._check_fitted(X)
+        codes = [
+            pseudo_labels(
+                scores,
+                self.rho,
+                log_prior=self._log_prior(scores),
+                n_iter=self.n_sinkhorn_iter,
+            )
+            for _, scores in self._scores(videos)
+        ]
+        starts = self._first_parts()
+        return mirror_form([np.add.reduceat(q, starts, axis=1) for q in codes], form)
+
+    def _log_prior(self, scores):
+        """Logarithm of the prior of all frames of a video, at the end of training."""
+        if self.prior is None:
+            return None
+        if follows_paths(self.n_iter_, self):
+            log_codes = self._log_codes(scores)
+            log_codes -= logsumexp(log_codes, axis=0)
+            log_codes *= min(1, self.n_frames / len(scores))  # as if so many were drawn
+            return log_path_prior(torch.from_numpy(log_codes)).numpy()
+        return log_temporal_prior(len(scores), scores.shape[1], self.sigma)
+
+    def _learn(self, videos):
+        start = None
+        if self.warm_start and hasattr(self, "prototypes_"):
+            start = Snapshot(self._parameters(), self.n_iter_)
+        self._learn_from(videos, start, one_pass=False, goes_on=False)
+
+    def _learn_from(self, videos, start, *, one_pass, goes_on):
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        snapshot = self._train(
+            videos,
+            seed,
+            n_prototypes=self.n_actions * self.n_parts,
+            start=start,
+            one_pass=one_pass,
+        )
+        self.prototypes_ = snapshot.parameters["prototypes"]
+        self._time_head = {
+            name: value
+            for name, value in snapshot.parameters.items()
+            if name.startswith("time_")
+        }
+        self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
+        self._merge(videos, goes_on=goes_on)
+
+    def _merge(self, videos, *, goes_on):
+        """Tell which prototypes are parts of one action."""
+        if self.n_parts == 1:
+            self._overlap = 0.0
+            self.prototype_actions_ = np.arange(self.n_actions)
+            return
+        codes = (np.exp(self._log_codes(scores)) for _, scores in self._scores(videos))
+        overlap = code_overlap(codes)
+        if goes_on:  # a few videos say little, and old ones are of another network
+            overlap += STREAM_MEMORY * self._overlap
+        self._overlap = overlap
+        self.prototype_actions_ = merge_neighbours(overlap, self.n_actions)
+
+    def _parameters(self):
+        prototypes = {"prototypes": self.prototypes_}
+        return super()._parameters() | prototypes | self._time_head
+
+    def _log_codes(self, scores):
+        """Logarithm of the codes P, of prototypes."""
+        return log_softmax(scores.astype(np.float64) / self.temperature, axis=1)
+
+    def _log_likelihood(self, embeddings, scores):
+        log_codes = self._log_codes(scores)
+        starts = self._first_parts()
+        if len(starts) == log_codes.shape[1]:
+            return log_codes
+        return np.logaddexp.reduceat(log_codes, starts, axis=1)
+
+    def _first_parts(self):
+        """First prototype of each action."""
+        return np.flatnonzero(np.diff(self.prototype_actions_, prepend=-1))
+
+    @property
+    def _n_fitted_actions(self):
+        return int(self.prototype_actions_[-1]) + 1

@@ -1,0 +1,1 @@
+"""Learning of network and prototypes, and all that computes with torch."""

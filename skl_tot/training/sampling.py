@@ -1,0 +1,93 @@
+"""Which frames a training step sees, and how they are read and standardised."""
+
+import numpy as np
+import torch
+
+
+def sample_frames(lengths, n_frames, window, generator):
+    """Draw one frame from each of ``n_frames`` equal bins of every video.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_steps, n_videos)
+        Number of frames of each video of each mini-batch. A video shorter than
+        ``n_frames`` has frames drawn more than once.
+    n_frames : int
+        Number of bins.
+    window : int
+        Greatest distance, in frames, of a partner; 0 draws no partners.
+    generator : torch.Generator
+        Source of randomness; drawing step by step draws the same as many at once.
+
+    Returns
+    -------
+    frames : ndarray of shape (n_steps, n_videos, n_frames)
+        Non-decreasing frame indices, bin by bin.
+    partners : ndarray of the same shape, or None
+        For each frame one within ``window`` of it and inside the video.
+    """
+    lengths = lengths[..., None]
+    shape = (2 if window else 1, n_frames)
+    uniform = torch.rand(
+        (*lengths.shape[:2], *shape),
+        generator=generator,
+        dtype=torch.float64,
+        device="cpu",
+    ).numpy()
+    places = np.arange(n_frames) + uniform[:, :, 0]
+    frames = (places * lengths / n_frames).astype(np.intp)
+    frames = np.minimum(frames, lengths - 1)  # the product may round up to the end
+    if not window:
+        return frames, None
+    first = np.maximum(frames - window, 0)
+    last = np.minimum(frames + window, lengths - 1)
+    return frames, first + (uniform[:, :, 1] * (last - first + 1)).astype(np.intp)
+
+
+def shuffled_batches(n_videos, batch_size, n_batches, generator):
+    """Draw mini-batches of videos, one shuffled pass after the other.
+
+    Parameters
+    ----------
+    n_videos : int
+        Number of videos.
+    batch_size : int
+        Videos in a mini-batch; fewer where there are fewer in all.
+    n_batches : int
+        Number of mini-batches.
+    generator : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    batches : ndarray of shape (n_batches, min(batch_size, n_videos))
+        Indices of the videos. No video returns before all others have had their turn.
+    """
+    batch_size = min(batch_size, n_videos)
+    passes = [
+        torch.randperm(n_videos, generator=generator, device="cpu").numpy()
+        for _ in range(-(-n_batches * batch_size // n_videos))
+    ]
+    order = np.concatenate(passes)[: n_batches * batch_size]
+    return order.reshape(n_batches, batch_size)
+
+
+def one_pass_batches(n_videos, batch_size):
+    """Cut the videos into mini-batches, in the order given.
+
+    Parameters
+    ----------
+    n_videos : int
+        Number of videos.
+    batch_size : int
+        Videos in a mini-batch; the last may be smaller.
+
+    Returns
+    -------
+    batches : list of ndarray of shape (n_batches, n)
+        Indices of the videos: all mini-batches of full size, and the smaller one.
+    """
+    batch_size = min(batch_size, n_videos)
+    whole, rest = np.split(np.arange(n_videos), [n_videos // batch_size * batch_size])
+    batches = [whole.reshape(-1, batch_size), rest[None]]
+    return [block for block in batches if block.size]

@@ -1,0 +1,514 @@
+"""The command line, as people call it."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import skl_tot
+from skl_tot.cli.commands import _video_file
+from skl_tot.cli.main import EXAMPLES, main, make_parser
+from skl_tot.datasets import make_activities
+from skl_tot.io import labels_from_segments, load_model
+from skl_tot.io.formats import FORMATS, read_segments, write_segments
+
+QUICK = "max_iter=30 freeze_iter=10 random_state=0"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch, folder):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.chdir(folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Data sets, a model, predictions, and things that are none of these."""
+    root = tmp_path_factory.mktemp("cli")
+    videos, labels = make_activities(4, 3, n_features=5, mean_length=60, random_state=0)
+    for name in ("flat", "data/features", "data/groundTruth", "empty", "other", "wide"):
+        (root / name).mkdir(parents=True)
+    text_of = []
+    for i, (video, truth) in enumerate(zip(videos, labels)):
+        np.save(root / "flat" / f"v{i}.npy", video)
+        np.save(root / "data" / "features" / f"v{i}.npy", video)
+        np.save(root / "wide" / f"v{i}.npy", np.hstack([video, video]))
+        text_of.append("\n".join(f"act{k}" for k in truth))
+        (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text_of[i])
+    (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
+    (root / "back_names.txt").write_text("0 take cup\n-1 nothing\n")
+    (root / "named_segments").mkdir()
+    (root / "named_segments" / "v0.txt").write_text("act0\nact1\n")
+    (root / "nan_last").mkdir()
+    for i in range(4):
+        video = videos[i] if i < 3 else np.full((30, 5), np.nan)
+        np.save(root / "nan_last" / f"v{i}.npy", video)
+    (root / "more_names.txt").write_text("0 take cup\n3 pour\n")
+    (root / "one_wide").mkdir()
+    np.save(root / "one_wide" / "v0.npy", videos[0])
+    np.save(root / "one_wide" / "v1.npy", np.hstack([videos[1], videos[1]]))
+    (root / "taken" / "v1.csv").mkdir(parents=True)
+    (root / "bad_names.txt").write_text("cup\n")
+    (root / "broken.skops").write_bytes(b"no model")
+    (root / "file.txt").write_text("x")
+    (root / "other" / "v0.csv").write_text("a,b\n1,2\n")
+    (root / "nan").mkdir()
+    np.save(root / "nan" / "v0.npy", np.full((30, 5), np.nan))
+    (root / "list.json").write_text('["take cup"]')
+    for name in ("endless", "quoted", "one_short"):
+        (root / name).mkdir()
+    (root / "endless" / "v0.csv").write_text(f"action,start,end\n0,0,{10**15}\n")
+    quoted = 'action,start,end\n"' + "a" * 200_000
+    (root / "quoted" / "v0.csv").write_text(quoted)
+    (root / "one_short" / "v0.txt").write_text(text_of[0])
+    (root / "one_short" / "v1.txt").write_text("act0\n")
+    (root / "junk").mkdir()
+    (root / "junk" / "v0.npy").write_bytes(b"no array")
+    (root / "short").mkdir()
+    (root / "short" / "v0.txt").write_text("act0\nact1\n")
+    (root / "unknown").mkdir()
+    (root / "unknown" / "v9.txt").write_text("act0\nact1\n")
+    (root / "twice").mkdir()
+    (root / "twice" / "v0.txt").write_text("act0\n")
+    (root / "twice" / "v0.csv").write_text("action,start,end\nact0,0,1\n")
+    command = f"fit {root}/flat --n-actions 3 --set {QUICK} --out {root}/model.skops"
+    assert main(command.split()) == 0
+    command = f"predict {root}/model.skops {root}/flat --out {root}/segments --fps 30"
+    assert main(command.split()) == 0
+    return root
+
+
+def run(command):
+    """Status of a command."""
+    try:
+        return main(command.split())
+    except SystemExit as error:
+        return error.code
+
+
+def listing(folder):
+    """Times of files, and what else there is."""
+    paths = list(folder.rglob("*"))
+    return {path: path.is_dir() or path.stat().st_mtime_ns for path in paths}
+
+
+class TestCommands:
+    def test_from_files_to_named_segments(self, folder, capsys):
+        options = f"--n-actions 3 --set {QUICK} --pipeline standard,pca:3"
+        assert run(f"fit flat {options} --out piped.skops") == 0
+        assert run("predict piped.skops flat --out named --names names.txt") == 0
+        assert run("plot named --out named.svg --fps 30") == 0
+        printed = capsys.readouterr()
+        assert "Fitted to 4 videos, written to piped.skops." in printed.out
+        assert printed.err == ""  # no bar where no one looks
+        model = load_model("piped.skops")
+        assert [name for name, _ in model.steps][-1] == "temporalotsegmenter"
+        expected = model.predict([np.load(f"flat/v{i}.npy") for i in range(4)])
+        words = np.array(["take cup", "pour", "stir"])
+        for i, labels in enumerate(expected):
+            records = read_segments(f"named/v{i}.csv")
+            np.testing.assert_array_equal(labels_from_segments(records), words[labels])
+            assert all(0 < record["confidence"] <= 1 for record in records)
+        assert b"take cup" in (folder / "named.svg").read_bytes()
+
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_formats(self, folder, format):
+        assert (
+            run(f"predict model.skops flat --out {format} --format {format} --fps 9")
+            == 0
+        )
+        assert len(list((folder / format).glob(f"v?{FORMATS[format][0]}"))) == 4
+
+    def test_evaluate(self, capsys):
+        assert run("evaluate data segments --ignore act9") == 2
+        assert "act9" in capsys.readouterr().err
+        assert run("evaluate data segments") == 0
+        everything = capsys.readouterr().out
+        assert "MoF" in everything
+        assert run("evaluate data segments --scope video --ignore act0 act1") == 0
+        assert capsys.readouterr().out != everything
+
+    @pytest.mark.parametrize(
+        ("options", "n_candidates"),
+        [
+            ("--grid rho=0.05,0.1 prior=temporal,None --scoring label-free", 4),
+            ("--grid n_actions=2,3 --scoring mof --pipeline minmax", 2),
+        ],
+    )
+    def test_search(self, folder, capsys, options, n_candidates):
+        start = "" if "n_actions" in options else "--n-actions 3 "
+        command = f"search data {start}--set {QUICK} {options} --out best.skops"
+        assert run(command) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 1 + n_candidates + 1
+        means = [float(line.split("+-")[0].split()[-1]) for line in lines[1:-1]]
+        assert means == sorted(means, reverse=True)
+        model = load_model("best.skops")
+        best = str(dict(model.get_params(deep=True)))
+        name, value = lines[0].split()[0], lines[1].split()[0]
+        assert f"{name}': {value}" in best
+
+    def test_some_actions_without_names(self, folder, capsys):
+        (folder / "one.txt").write_text("1 $take^{ cup")
+        assert run("predict model.skops flat --out one --names one.txt") == 0
+        # the file of a video may have names, numbers or both
+        records = read_segments("segments/v0.csv")
+        (folder / "one" / "v0.csv").unlink()
+        write_segments("one/v0.json", records)
+        assert run("evaluate data segments") == 0
+        numbers = capsys.readouterr().out.splitlines()
+        assert run("evaluate data one") == 0
+        names = capsys.readouterr().out.splitlines()
+        assert [line[:60] for line in names] != []
+        scores = [[x for x in y if "MoF" in x or "F1@" in x] for y in (names, numbers)]
+        assert scores[0] == scores[1]
+        assert run("plot one --ground-truth data --out one.png") == 0
+        assert run("report model.skops flat --out one.html --names one.txt") == 0
+
+    def test_named_background_is_background(self, capsys):
+        options = f"--n-actions 3 --set background=30 {QUICK}"
+        assert run(f"fit flat {options} --out back.skops") == 0
+        assert run("predict back.skops flat --out back") == 0
+        assert run("predict back.skops flat --out back_names --names names.txt") == 0
+        capsys.readouterr()
+        totals = []
+        for folder in ("back", "back_names"):
+            assert run(f"evaluate data {folder} --background act2") == 0
+            lines = capsys.readouterr().out.splitlines()
+            totals.append([line for line in lines if "MoF" in line or "mIoU" in line])
+        assert totals[0] == totals[1]
+
+    def test_actions_of_one_name_share_their_confidence(self, folder):
+        (folder / "same.txt").write_text("0 walk\n1 walk\n")
+        assert run("predict model.skops flat --out same --names same.txt") == 0
+        model = load_model("model.skops")
+        for i in range(4):
+            posterior = model.predict_posterior(np.load(f"flat/v{i}.npy"))
+            walk = posterior[:, :2].sum(axis=1)
+            for record in read_segments(f"same/v{i}.csv"):
+                frames = slice(record["start"], record["end"])
+                own = walk if record["action"] == "walk" else posterior[:, 2]
+                assert record["confidence"] == pytest.approx(own[frames].mean())
+
+    def test_background_in_text_of_several_tools(self, folder, tmp_path, capsys):
+        """A number that stands for background, among names."""
+        (tmp_path / "v0.csv").write_text("action,start,end\n-1,0,9\nact1,9,20\n")
+        truth = tmp_path / "truth"
+        for name in ("features", "groundTruth"):
+            (truth / name).mkdir(parents=True)
+        np.save(truth / "features" / "v0.npy", np.zeros((20, 2)))
+        (truth / "groundTruth" / "v0.txt").write_text("act0\n" * 9 + "act1\n" * 11)
+        assert run(f"evaluate {truth} {tmp_path}") == 0
+        assert "MoF      0.550" in capsys.readouterr().out
+
+    def test_notes_beside_the_features(self, folder, tmp_path):
+        np.save(tmp_path / "v0.npy", np.load("flat/v0.npy"))
+        (tmp_path / "names.txt").write_text("0 take cup\n")
+        assert run(f"predict model.skops {tmp_path} --out notes") == 0
+        assert [path.name for path in (folder / "notes").iterdir()] == ["v0.csv"]
+
+    def test_transposed_files(self, folder, tmp_path):
+        for name in ("features", "groundTruth"):
+            (tmp_path / name).mkdir()
+        for i in range(4):
+            features = np.load(f"data/features/v{i}.npy")
+            np.save(tmp_path / "features" / f"v{i}.npy", features.T)
+            text = (folder / "data" / "groundTruth" / f"v{i}.txt").read_text()
+            (tmp_path / "groundTruth" / f"v{i}.txt").write_text(text)
+        transposed = f"{tmp_path} --transpose"
+        assert run(f"predict model.skops {transposed} --out turned") == 0
+        for i in range(4):
+            plain, turned = (
+                labels_from_segments(read_segments(f"{name}/v{i}.csv"))
+                for name in ("segments", "turned")
+            )
+            np.testing.assert_array_equal(plain, turned)
+        options = f"--n-actions 3 --set {QUICK}"
+        assert run(f"fit {transposed} {options} --out turned.skops") == 0
+        assert run(f"evaluate {transposed} turned") == 0
+        assert run(f"report turned.skops {transposed} --out turned.html") == 0
+        command = f"plot turned --ground-truth {transposed} --out turned.png"
+        assert run(command) == 0
+        command = f"search {transposed} {options} --grid rho=0.1 --scoring mof"
+        assert run(command) == 0
+
+    def test_video_with_its_subtitles(self, tmp_path):
+        for name in ("v0.mp4", "v0.vtt", "v0.srt", "v0.TextGrid"):
+            (tmp_path / name).touch()
+        assert _video_file(tmp_path, "v0") == tmp_path / "v0.mp4"
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+    def test_only_regular_files_are_replaced(self, folder, tmp_path, capsys):
+        os.mkfifo(tmp_path / "pipe")
+        assert run(f"fit flat --n-actions 3 --out {tmp_path}/pipe") == 2
+        assert "pipe is there, and no file." in capsys.readouterr().err
+        assert (tmp_path / "pipe").is_fifo()
+
+    def test_other_files_and_links_stay(self, folder, tmp_path):
+        (tmp_path / "notes.md").write_text("mine")
+        (folder / "link").symlink_to(tmp_path)
+        assert run("predict model.skops flat --out link") == 0
+        assert (tmp_path / "notes.md").read_text() == "mine"
+        assert len(list(tmp_path.iterdir())) == 5
+        (folder / "link.png").symlink_to(tmp_path / "picture.png")
+        assert run("plot link --out link.png") == 0
+        assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_plot_with_ground_truth(self, folder):
+        assert run("plot segments --ground-truth data --out truth.png") == 0
+        assert (folder / "truth.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_report(self, folder):
+        assert run("report model.skops data --out page.html --names names.txt") == 0
+        assert "take cup" in (folder / "page.html").read_text()
+
+    def test_demo(self, folder, capsys):
+        assert run("demo --output demo.png --n-videos 4 --n-actions 3") == 0
+        assert "MoF" in capsys.readouterr().out
+        assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_from_mp4_to_labels(self, folder, tmp_path):
+        pytest.importorskip("av")
+        torch = pytest.importorskip("torch")
+        models = pytest.importorskip("torchvision.models")
+        from test_video import grey, write
+
+        for i in range(3):
+            write(tmp_path / f"clip{i}.mp4", [grey(n) for n in range(30)])
+        with torch.random.fork_rng():
+            torch.save(models.resnet18(weights=None).state_dict(), tmp_path / "w.pt")
+        clips = " ".join(f"{tmp_path}/clip{i}.mp4" for i in range(3))
+        assert run(f"features {clips} --out npy --fps 5 --weights {tmp_path}/w.pt") == 0
+        assert run(f"fit npy --n-actions 2 --set {QUICK} --out clips.skops") == 0
+        assert run("predict clips.skops npy --out clips --format labels --fps 5") == 0
+        for i in range(3):
+            n_frames, width = np.load(f"npy/clip{i}.npy").shape
+            assert width == 512
+            assert (
+                len((folder / "clips" / f"clip{i}.txt").read_text().split()) == n_frames
+            )
+
+
+ERRORS = [
+    # command lines
+    ("", "the following arguments are required: COMMAND"),
+    ("fly", "invalid choice: 'fly'"),
+    ("fit flat --out a.skops", "required: --n-actions"),
+    ("fit flat --n-actions x --out a.skops", "invalid int value: 'x'"),
+    ("fit flat --n-actions 3", "required: --out"),
+    ("fit flat --n-actions 3 --set rho --out a.skops", "'rho' is not NAME=VALUE"),
+    ("fit flat --n-actions 3 --set rh=1 --out a.skops", "Invalid parameter 'rh'"),
+    ("fit flat --n-actions 3 --set rho=-1 --out a.skops", "The 'rho' parameter"),
+    ("fit flat --n-actions 0 --out a.skops", "The 'n_actions' parameter"),
+    ("fit flat --n-actions 3 --pipeline pca --out a.skops", "--pipeline has 'pca'"),
+    ("fit flat --n-actions 3 --pipeline standard, --out a.skops", "--pipeline has ''"),
+    ("fit flat --n-actions 3 --pipeline pca:0 --out a.skops", "has 'pca:0'"),
+    ("fit flat --n-actions 3 --pipeline ica:3 --out a.skops", "--pipeline has 'ica:3'"),
+    ("fit flat --n-actions 3 --out no/a.skops", "no is no folder, cannot write"),
+    ("fit flat --n-actions 3 --out flat", "flat is there, and no file."),
+    ("predict model.skops flat --out a --format srt", "invalid choice: 'srt'"),
+    ("predict model.skops flat --out a --fps 0", "0 is not a positive number"),
+    ("predict model.skops flat --out a --fps x", "x is not a positive number"),
+    ("predict model.skops flat --out flat", "which is read; expected another folder"),
+    ("predict model.skops data --out data/features", "expected another folder"),
+    ("predict model.skops flat --out a --names more_names.txt", "from 0 to 2."),
+    ("predict model.skops flat --out a --format elan --fps 5000", "v0: A segment of"),
+    ("predict model.skops one_wide --out a", "v1: X has 10 features, but"),
+    ("predict model.skops flat --out taken", "v1.csv is there, and no file."),
+    ("fit one_wide --n-actions 3 --out a.skops", "v1: X has 10 features, but"),
+    ("fit flat --n-actions 3 --set rho=1 rho=2 --out a.skops", "--set has a name twi"),
+    ("fit flat --n-actions 3 --set n_actions=2 --out a.skops", "--set has n_actions"),
+    ("predict model.skops flat --out a --format elan", "--fps is missing, which"),
+    ("predict model.skops flat --out a --names back_names.txt", "expected actions fr"),
+    ("plot named_segments --out a.png --names names.txt", "has names already"),
+    ("evaluate data segments --ignore act0 --ignore act9", "no frames of label 'act9'"),
+    ("evaluate data segments --background act9", "no frames of label 'act9'"),
+    ("fit flat --n-actions 3 --set rho=1 --set rho=2 --out a.skops", "a name twice"),
+    ("search nan_last --n-actions 3 --grid rho=0.1", "v3: Input X contains NaN."),
+    ("predict model.skops flat --out file.txt", "file.txt is there, and no folder."),
+    (
+        "predict model.skops flat --out a --names bad_names.txt",
+        "bad_names.txt has 'cup'",
+    ),
+    ("predict model.skops flat --out a --names none.txt", "none.txt"),
+    ("predict model.skops flat --out a --names list.json", "expected an object of na"),
+    ("predict model.skops data/features --out data/groundTruth", "which is read"),
+    ("predict model.skops flat --out a --fps 1e-310 --format elan", "OverflowError: "),
+    ("plot endless --out a.png", "MemoryError: "),
+    ("plot quoted --out a.png", "v0.csv holds no segments"),
+    ("evaluate data one_short", "v1: y_true has "),
+    ("plot one_short --ground-truth data --out a.png", "v1: y_true has "),
+    ("predict none.skops flat --out a", "none.skops"),
+    ("predict broken.skops flat --out a", "broken.skops cannot be loaded"),
+    ("predict model.skops wide --out a", "10 features, but TemporalOTSegmenter is"),
+    # folders
+    ("fit none --n-actions 3 --out a.skops", "features is no folder"),
+    ("fit empty --n-actions 3 --out a.skops", "features is no folder"),
+    ("fit file.txt --n-actions 3 --out a.skops", "features is no folder"),
+    ("fit junk --n-actions 3 --out a.skops", "v0.npy"),
+    ("fit nan --n-actions 3 --out a.skops", "contains NaN"),
+    ("evaluate data none", "none is no folder"),
+    ("evaluate data empty", "empty has no file *.csv"),
+    ("evaluate flat segments", "flat has no folder groundTruth"),
+    ("evaluate data other", "v0.csv holds no segments"),
+    ("evaluate data unknown", "data has no video 'v9'"),
+    ("evaluate data short", "v0: y_true has "),
+    ("evaluate data twice", "several files of 'v0'"),
+    ("evaluate data segments --scope none", "invalid choice: 'none'"),
+    ("search data --n-actions 3", "required: --grid"),
+    ("search data --n-actions 3 --grid rho", "'rho' is not NAME=VALUE"),
+    ("search data --grid rho=0.1", "Expected either --n-actions or n_actions"),
+    ("search data --n-actions 3 --grid n_actions=2,3", "Expected either --n-actions"),
+    ("search data --n-actions 0 --grid rho=0.1", "The 'n_actions' parameter"),
+    ("search data --n-actions 3 --grid rho=1 rho=2", "--grid has a name twice"),
+    (
+        "search data --n-actions 3 --grid rho=0.1 --folds 4",
+        "--folds is 4, but data has",
+    ),
+    ("search flat --n-actions 3 --grid rho=0.1 --scoring mof", "has no groundTruth"),
+    ("search data --n-actions 3 --grid rho=0.1 --folds 9", "--folds is 9"),
+    ("search data --n-actions 3 --grid rho=0.1 --out no/a.skops", "no is no folder"),
+    ("plot segments --out a.xyz", "xyz"),
+    ("plot segments --out a", "a has no suffix, expected a picture such as a.png."),
+    ("plot none --out a.png", "none is no folder"),
+    ("plot segments --ground-truth flat --out a.png", "has no folder groundTruth"),
+    ("plot segments --out no/a.png", "no is no folder, cannot write"),
+    ("features none.mp4 --out a", "none.mp4"),
+    ("features file.txt --out a --fps -1", "-1 is not a positive number"),
+    ("features x/a.mp4 y/a.mp4 --out a", "Several videos are called 'a'"),
+    ("report model.skops flat --out a.html --videos empty", "--fps is missing, whic"),
+    ("report model.skops flat --out a --videos empty --fps 9", "0 files called 'v0'"),
+    ("report broken.skops flat --out a.html", "broken.skops cannot be loaded"),
+    ("demo --n-videos 0 --output a.png", "n_videos"),
+    ("demo --n-videos 2 --output no/a.png", "no is no folder"),
+]
+
+
+@pytest.mark.parametrize(("command", "message"), ERRORS)
+def test_errors_are_one_line_and_leave_nothing(folder, capsys, command, message):
+    before = listing(folder)
+    assert run(command) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("skl-tot")
+    assert error.count("\n") == 1
+    assert listing(folder) == before
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_help_has_an_example_that_parses(command, capsys):
+    assert run(f"{command} --help") == 0
+    assert EXAMPLES[command] in capsys.readouterr().out
+    program, *arguments = EXAMPLES[command].split()
+    assert program == "skl-tot"
+    assert make_parser().parse_args(arguments).command == command
+
+
+def test_values_of_settings():
+    arguments = make_parser().parse_args(
+        ["fit", "a", "--n-actions", "3", "--out", "b", "--set"]
+        + ["rho=0.1", "prior=None", "device=cpu"]
+    )
+    assert arguments.settings == [("rho", 0.1), ("prior", None), ("device", "cpu")]
+
+
+def test_progress_on_a_terminal(folder):
+    pty = pytest.importorskip("pty")
+    import termios
+
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 80))
+    command = f"{sys.executable} -m skl_tot predict model.skops flat --out seen"
+    done = subprocess.run(command.split(), stdout=subprocess.PIPE, stderr=end)
+    assert done.returncode == 0
+    assert b"4/4" in os.read(terminal, 100_000)
+    assert b"4/4" not in done.stdout
+
+
+def test_names_that_the_output_cannot_show(folder):
+    (folder / "umlaut.txt").write_text("0 rühren\n", encoding="utf-8")
+    assert run("predict model.skops flat --out umlaut --names umlaut.txt") == 0
+    command = f"{sys.executable} -m skl_tot evaluate data umlaut"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command.split(), capture_output=True, env=environment)
+    assert done.returncode == 0
+    assert rb"r\xfchren" in done.stdout
+
+
+def test_closed_pipe(folder):
+    command = f"{sys.executable} -m skl_tot evaluate data segments | true"
+    done = subprocess.run(command, shell=True, capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+def test_no_output_at_all(folder):
+    command = f"{sys.executable} -m skl_tot predict model.skops flat --out silent >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, check=True)
+    assert done.stderr == b""
+    assert len(list((folder / "silent").iterdir())) == 4
+
+
+def test_interrupted(monkeypatch, capsys):
+    from skl_tot.cli import commands as _commands
+
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_commands, "demo", interrupt)
+    assert main(["demo"]) == 130
+    assert capsys.readouterr().err == "skl-tot demo: interrupted\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")
+def test_told_to_end(tmp_path):
+    code = f"""
+import os, signal, sys, time
+from skl_tot.cli import commands as _commands
+from skl_tot.cli import main as _cli
+from skl_tot.io import atomic as _files
+
+def demo(**_):
+    with _files.replaced({str(tmp_path / "a.png")!r}):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+_commands.demo = demo
+sys.argv = ["skl-tot", "demo"]
+sys.exit(_cli.main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert (done.returncode, done.stderr) == (143, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_warnings_are_one_line(monkeypatch, capsys):
+    import warnings
+
+    from skl_tot.cli import commands as _commands
+
+    monkeypatch.setattr(
+        _commands, "demo", lambda **_: warnings.warn("two\nlines", stacklevel=1)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["demo"]) == 0
+    assert capsys.readouterr().err == "skl-tot: warning: two lines\n"
+
+
+def test_help_and_metrics_do_not_wait_for_torch():
+    code = (
+        "import sys, skl_tot, skl_tot.metrics, skl_tot.datasets, skl_tot.preprocessing,"
+        "skl_tot.display.timelines, skl_tot.cli.main, skl_tot.io, skl_tot.preprocessing;"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_lazy_names():
+    assert skl_tot.TemporalOTSegmenter.__name__ == "TemporalOTSegmenter"
+    assert skl_tot.SegmentationDisplay.__name__ == "SegmentationDisplay"
+    assert set(skl_tot.__all__) <= set(dir(skl_tot))
+    with pytest.raises(AttributeError, match="no attribute 'Segmenter'"):
+        _ = skl_tot.Segmenter

@@ -1,0 +1,596 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.utils._param_validation import InvalidParameterError
+
+from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.inputs.labels import find_segments
+
+
+@given(
+    n_videos=st.integers(1, 6),
+    n_actions=st.integers(1, 6),
+    n_features=st.integers(1, 4),
+    mean_length=st.integers(6, 60),
+    unevenness=st.floats(0, 2),
+    missing=st.floats(0, 0.99),
+    noise=st.floats(0, 3),
+    random_state=st.integers(0, 2**32 - 1),
+)
+def test_activities_are_ordered_and_complete(
+    n_videos, n_actions, n_features, random_state, missing, **options
+):
+    videos, labels = make_activities(
+        n_videos,
+        n_actions,
+        n_features=n_features,
+        missing=missing,
+        random_state=random_state,
+        **options,
+    )
+    assert len(videos) == len(labels) == n_videos
+    for video, actions in zip(videos, labels):
+        assert video.dtype == np.float32
+        assert video.shape == (len(actions), n_features)
+        assert np.isfinite(video).all()
+        assert len(actions) >= 1
+        assert actions.dtype.kind == "i"
+        assert set(actions.tolist()) <= set(range(n_actions))
+        assert (np.diff(actions) >= 0).all()
+        if missing == 0:
+            assert set(actions.tolist()) == set(range(n_actions))
+
+
+def test_no_unevenness_gives_equal_durations():
+    _, labels = make_activities(3, 4, mean_length=20, unevenness=0)
+    for actions in labels:
+        assert_array_equal(np.bincount(actions), [5, 5, 5, 5])
+
+
+def test_mean_length_is_the_mean_number_of_frames():
+    _, labels = make_activities(2000, 4, mean_length=300, n_features=1, random_state=0)
+    lengths = [len(actions) for actions in labels]
+    error = np.std(lengths) / np.sqrt(len(lengths))
+    assert abs(np.mean(lengths) - 300) < 4 * error + 1  # 1: rounding to whole frames
+
+
+def test_unevenness_spreads_the_mean_durations():
+    def spread(unevenness):
+        _, labels = make_activities(
+            20, 30, mean_length=30_000, unevenness=unevenness, random_state=0
+        )
+        durations = np.bincount(np.concatenate(labels))
+        return np.std(np.log(durations))
+
+    # 30 draws have a standard deviation within 1 +- 4 / sqrt(60) of the true one
+    assert 0.5 * 0.4 < spread(0.4) < 1.5 * 0.4
+    assert 0.5 * 0.8 < spread(0.8) < 1.5 * 0.8
+
+
+def test_missing_is_the_share_of_left_out_actions():
+    _, labels = make_activities(
+        2000, 4, mean_length=8, n_features=1, missing=0.3, random_state=0
+    )
+    n_present = [len(np.unique(actions)) for actions in labels]
+    share = 1 - np.mean(n_present) / 4
+    # a video left with none gets one back
+    expected = 0.3 - 0.3**4 / 4
+    assert abs(share - expected) < 4 * np.sqrt(0.3 * 0.7 / 8000)
+
+
+def test_frames_are_prototype_plus_smooth_drift_plus_noise():
+    options = {"mean_length": 400, "n_features": 3, "random_state": 0}
+    clean, labels = make_activities(1, 2, noise=0, **options)
+    steps = np.abs(np.diff(clean[0], axis=0)).max(axis=1)
+    is_boundary = np.diff(labels[0]) != 0
+    # half a turn of the drift in n frames moves by at most pi / n radii a frame
+    smooth = np.pi / len(clean[0]) * 0.3 * 5 * np.sqrt(2)
+    assert steps[~is_boundary].max() < smooth
+    assert steps[is_boundary].min() > smooth
+    noisy, same_labels = make_activities(1, 2, noise=2, **options)
+    assert_array_equal(same_labels[0], labels[0])
+    residual = noisy[0] - clean[0]
+    assert abs(residual.std() - 2) < 4 * 2 / np.sqrt(2 * residual.size)
+
+
+def test_videos_of_one_activity_share_prototypes():
+    videos, labels = make_activities(50, 3, noise=0, random_state=0)
+    means = np.array(
+        [[v[a == k].mean(axis=0) for k in range(3)] for v, a in zip(videos, labels)]
+    )
+    within = means.std(axis=0).mean()
+    between = means.mean(axis=0).std(axis=0).mean()
+    assert within < 0.35 < between  # drift has 0.3, prototypes have 1
+
+
+def test_same_seed_same_data_and_no_global_randomness():
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, first_labels = make_activities(3, random_state=7)
+    again, again_labels = make_activities(3, random_state=np.random.RandomState(7))
+    other, _ = make_activities(3, random_state=8)
+    assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    for a, b in zip([*first, *first_labels], [*again, *again_labels]):
+        assert_array_equal(a, b)
+    assert not np.array_equal(first[0][0], other[0][0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_videos": 0}, "'n_videos' parameter of make_activities must be"),
+        ({"n_actions": 0}, "'n_actions' parameter"),
+        ({"n_actions": 2.5}, "'n_actions' parameter"),
+        ({"n_features": 0}, "'n_features' parameter"),
+        ({"mean_length": 0.5}, "'mean_length' parameter"),
+        ({"mean_length": 4}, "mean_length=4 is below n_actions=5, but every"),
+        ({"unevenness": -1}, "'unevenness' parameter"),
+        ({"missing": 1}, "'missing' parameter"),
+        ({"missing": -0.1}, "'missing' parameter"),
+        ({"noise": -1}, "'noise' parameter"),
+        ({"random_state": "x"}, "'random_state' parameter"),
+    ],
+)
+def test_bad_parameters_of_make_activities(options, message):
+    with pytest.raises(ValueError, match=message):
+        make_activities(**options)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two videos of coffee, one of tea; three labels."""
+    for folder in ("features", "groundTruth", "mapping"):
+        (tmp_path / folder).mkdir()
+    contents = {"P02_coffee": "bab", "P01_coffee": "aabb", "P01_tea": "c"}
+    for i, (name, labels) in enumerate(contents.items()):
+        features = np.full((len(labels), 2), i, dtype=np.float32)
+        np.save(tmp_path / "features" / f"{name}.npy", features)
+        (tmp_path / "groundTruth" / f"{name}.txt").write_text("\n".join(labels) + "\n")
+    (tmp_path / "mapping" / "mapping.txt").write_text("2 a\n0 b\n1 c\n")
+    return tmp_path
+
+
+def test_load_all(root):
+    data = load_action_dataset(root)
+    assert data.names == ["P01_coffee", "P01_tea", "P02_coffee"]
+    assert data.target_names == ["b", "c", "a"]
+    assert [labels.tolist() for labels in data.labels] == [
+        list("aabb"),
+        list("c"),
+        list("bab"),
+    ]
+    assert [video[0, 0] for video in data.videos] == [1, 2, 0]
+    assert {video.dtype for video in data.videos} == {np.dtype(np.float32)}
+
+
+def test_load_one_activity(root):
+    (root / "features" / "P09_tea.npy").write_text("broken, but not asked for")
+    data = load_action_dataset(str(root), "coffee")
+    assert data.names == ["P01_coffee", "P02_coffee"]
+    # of the mapping b, c, a, in its order, what coffee shows: c is of tea alone
+    assert data.target_names == ["b", "a"]
+
+
+def test_memory_mapping(root):
+    mapped = load_action_dataset(root).videos[0]
+    assert isinstance(mapped, np.memmap)
+    assert not mapped.flags.writeable
+    assert type(load_action_dataset(root, mmap=False).videos[0]) is np.ndarray
+
+
+def test_text_features_and_labels_without_suffix(root):
+    (root / "features" / "P01_tea.npy").unlink()
+    (root / "features" / "P01_tea.txt").write_text("1 2.5  -3e2\n")
+    (root / "groundTruth" / "P01_tea.txt").rename(root / "groundTruth" / "P01_tea")
+    data = load_action_dataset(root, "tea")
+    assert_array_equal(data.videos[0], [[1, 2.5, -300]])
+    assert data.labels[0].tolist() == ["c"]
+
+
+def test_one_column_of_text_is_one_feature(root):
+    (root / "features" / "P01_tea.npy").unlink()
+    (root / "features" / "P01_tea.txt").write_text("1\n2\n")
+    (root / "groundTruth" / "P01_tea.txt").write_text("c\nc")
+    assert load_action_dataset(root, "tea").videos[0].shape == (2, 1)
+
+
+def test_files_of_other_systems(root):
+    content = "c\r\n\r\n".encode("utf-8-sig")
+    (root / "groundTruth" / "P01_tea.txt").write_bytes(content)
+    assert load_action_dataset(root, "tea").labels[0].tolist() == ["c"]
+
+
+def test_mapping_at_the_root_with_spaces_in_a_label(root):
+    (root / "mapping" / "mapping.txt").unlink()
+    (root / "mapping.txt").write_text("0\ta\n10 add salt\n9  c\n1 b")
+    data = load_action_dataset(root)
+    assert data.target_names == ["a", "b", "c", "add salt"]
+
+
+def test_without_mapping_the_labels_are_sorted(root):
+    (root / "mapping" / "mapping.txt").unlink()
+    assert load_action_dataset(root).target_names == ["a", "b", "c"]
+    assert load_action_dataset(root, "coffee").target_names == ["a", "b"]
+
+
+def test_without_ground_truth(root):
+    for path in (root / "groundTruth").iterdir():
+        path.unlink()
+    (root / "groundTruth").rmdir()
+    data = load_action_dataset(root)
+    assert data.labels is None
+    assert data.target_names == ["b", "c", "a"]
+    (root / "mapping" / "mapping.txt").unlink()
+    assert load_action_dataset(root).target_names is None
+
+
+def write(path, content):
+    """Change a file of the data set: text, an array, or None to remove it."""
+
+    def change(root):
+        target = root / path
+        target.unlink(missing_ok=True)
+        if isinstance(content, str):
+            target.write_text(content)
+        elif isinstance(content, bytes):
+            target.write_bytes(content)
+        elif isinstance(content, np.ndarray):
+            np.save(target, content)
+        elif content is not None:
+            with target.open("wb") as file:
+                np.savez(file, **content)
+
+    return change
+
+
+def without_videos(root):
+    for path in (root / "features").iterdir():
+        path.unlink()
+
+
+def text_features(content):
+    def change(root):
+        (root / "features" / "P01_tea.npy").unlink()
+        (root / "features" / "P01_tea.txt").write_text(content)
+
+    return change
+
+
+TEA = "features/P01_tea.npy"
+TRUTH = "groundTruth/P01_tea.txt"
+MAPPING = "mapping/mapping.txt"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (
+            lambda root: (root / "features").rename(root / "else"),
+            FileNotFoundError,
+            r"features is no folder, expected one of features\.",
+        ),
+        (without_videos, FileNotFoundError, r"features has no file \*\.npy or \*\.txt"),
+        (write(TEA, "x"), ValueError, r"P01_tea\.npy cannot be read: "),
+        (write(TEA, b""), ValueError, r"P01_tea\.npy cannot be read: "),
+        (
+            write(TEA, np.array([[{}]])),
+            ValueError,
+            r"P01_tea\.npy cannot be read: ",
+        ),
+        (
+            write(TEA, np.ones(3)),
+            ValueError,
+            r"P01_tea\.npy holds float64 of shape \(3,\), expected numbers of shape",
+        ),
+        (
+            write(TEA, np.array([["a"]])),
+            ValueError,
+            r"P01_tea\.npy holds <U1 of shape \(1, 1\), expected numbers",
+        ),
+        (
+            write(TEA, {"a": np.ones((1, 2))}),
+            ValueError,
+            r"P01_tea\.npy cannot be read: ",
+        ),
+        (
+            text_features("1 2\n3\n"),
+            ValueError,
+            r"P01_tea\.txt cannot be read: the number of columns changed from 2 to 1",
+        ),
+        (text_features("1 x\n"), ValueError, r"P01_tea\.txt cannot be read: .*'x'"),
+        (text_features(""), ValueError, r"P01_tea\.txt holds float64 of shape \(0, "),
+        (
+            write("features/P01_tea.txt", "1 2"),
+            ValueError,
+            r"features has P01_tea\.npy and P01_tea\.txt, expected one file for each",
+        ),
+        (
+            write(TRUTH, None),
+            FileNotFoundError,
+            r"groundTruth has 0 of the files P01_tea\.txt and P01_tea, expected 1\.",
+        ),
+        (
+            write("groundTruth/P01_tea", "c"),
+            ValueError,
+            r"groundTruth has 2 of the files P01_tea\.txt and P01_tea, expected 1\.",
+        ),
+        (
+            write(TRUTH, b"\xff\xfe\xfd"),
+            ValueError,
+            r"P01_tea\.txt cannot be read: 'utf-8' codec",
+        ),
+        (
+            write(TRUTH, "c\nc\nc"),
+            ValueError,
+            r"P01_tea\.txt has 3 labels, but .*P01_tea\.npy has shape \(1, 2\), "
+            r"expected 1 labels\.$",
+        ),
+        (
+            write(TRUTH, "c\nc"),
+            ValueError,
+            r"has 2 labels, .* shape \(1, 2\), expected 1 labels\. "
+            r"Are the features stored the other way round \(transpose\)\?$",
+        ),
+        (
+            write(TRUTH, "d"),
+            ValueError,
+            r"P01_tea\.txt, line 1, is 'd', expected one of \['b', 'c', 'a'\]\.",
+        ),
+        (
+            write(TRUTH, "c\n\nc"),
+            ValueError,
+            r"P01_tea\.txt, line 2, is '', expected one of",
+        ),
+        (
+            write(MAPPING, "0 a\nb\n"),
+            ValueError,
+            r"mapping\.txt, line 2, is 'b', expected '<int> <label>'\.",
+        ),
+        (
+            write(MAPPING, "0 a\n1 a\n"),
+            ValueError,
+            r"mapping\.txt, line 2, is '1 a', expected each number and label once\.",
+        ),
+        (
+            write(MAPPING, "0 a\n0 b\n"),
+            ValueError,
+            r"mapping\.txt, line 2, is '0 b', expected each number and label once\.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("mmap", [True, False])
+def test_broken_data_set(root, change, error, message, mmap):
+    change(root)
+    with pytest.raises(error, match=message) as caught:
+        load_action_dataset(root, mmap=mmap)
+    assert "\n" not in str(caught.value)
+
+
+def test_empty_line_without_mapping(root):
+    (root / MAPPING).unlink()
+    (root / TRUTH).write_text("c\n\nc")
+    with pytest.raises(ValueError, match=r"line 2, is '', expected a label\."):
+        load_action_dataset(root)
+
+
+def test_unknown_activity(root):
+    with pytest.raises(
+        FileNotFoundError, match="3 files, but none for activity='milk'"
+    ):
+        load_action_dataset(root, activity="milk")
+
+
+@pytest.mark.parametrize(
+    ("activity", "names"),
+    [
+        ("P01", ["P01_coffee", "P01_tea"]),
+        ("*coffee", ["P01_coffee", "P02_coffee"]),
+        ("P01_???", ["P01_tea"]),
+        ("P0[2-9]_*", ["P02_coffee"]),
+        ("P0[!2]_coffee", ["P01_coffee"]),
+    ],
+)
+def test_activity_is_part_of_a_name_or_a_pattern_for_all_of_it(root, activity, names):
+    assert load_action_dataset(root, activity).names == names
+
+
+@pytest.mark.parametrize("activity", ["P0[2]", "?01_tea ", "*COFFEE", "milk"])
+def test_no_such_activity(root, activity):
+    with pytest.raises(FileNotFoundError, match="features has 3 files, but none for"):
+        load_action_dataset(root, activity)
+
+
+@pytest.mark.parametrize(
+    ("stride", "labels"),
+    [(1, ["aabb", "c", "bab"]), (2, ["ab", "c", "bb"]), (9, ["a", "c", "b"])],
+)
+def test_stride(root, stride, labels):
+    np.save(root / "features" / "P01_coffee.npy", np.arange(4)[:, None])
+    data = load_action_dataset(root, stride=stride)
+    assert ["".join(video) for video in data.labels] == labels
+    assert_array_equal(data.videos[0][:, 0], np.arange(0, 4, stride))
+    assert [len(video) for video in data.videos] == [len(video) for video in labels]
+    assert {type(video) for video in data.videos} == {np.memmap}
+
+
+def test_stride_does_not_hide_a_wrong_length(root):
+    (root / TRUTH).write_text("c\nc")
+    with pytest.raises(ValueError, match="has 2 labels, but"):
+        load_action_dataset(root, stride=2)
+
+
+def test_label_mapping(root, tmp_path):
+    path = tmp_path / "coarse.txt"
+    path.write_text("c drink\nb prepare\na  prepare\nunused rest\n")
+    data = load_action_dataset(root, "P01", label_mapping=path)
+    assert [video.tolist() for video in data.labels] == [["prepare"] * 4, ["drink"]]
+    assert data.target_names == ["drink", "prepare"]
+    whole = load_action_dataset(root, label_mapping=path)
+    assert whole.target_names == ["drink", "prepare", "rest"]
+    (root / MAPPING).unlink()
+    again = load_action_dataset(root, "P01", label_mapping=str(path))
+    assert again.target_names == data.target_names
+
+
+def test_label_mapping_without_ground_truth(root):
+    (root / "groundTruth").rename(root / "else")
+    (root / "coarse.txt").write_text("a x\nb x\n")
+    data = load_action_dataset(root, label_mapping=root / "coarse.txt")
+    assert data.labels is None
+    assert data.target_names == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a x\nb x", r"coarse\.txt has no line for 'c', a label of P01_tea\.$"),
+        (
+            "a x\nb",
+            r"coarse\.txt, line 2, is 'b', expected '<label> <label to use>'\.$",
+        ),
+        ("a x\n\nb x", r"coarse\.txt, line 2, is '', expected"),
+        ("a x y", r"coarse\.txt, line 1, is 'a x y', expected"),
+        ("a x\na y", r"coarse\.txt, line 2, maps 'a' for a second time\.$"),
+        ("", r"coarse\.txt has no line for 'a', a label of P01_coffee\.$"),
+        (None, r"coarse\.txt cannot be read: "),
+    ],
+)
+def test_broken_label_mapping(root, content, message):
+    write("coarse.txt", content)(root)
+    with pytest.raises(ValueError, match=message) as caught:
+        load_action_dataset(root, label_mapping=root / "coarse.txt")
+    assert "\n" not in str(caught.value)
+
+
+def test_label_mapping_does_not_excuse_a_label_that_the_mapping_lacks(root):
+    (root / TRUTH).write_text("d")
+    (root / "coarse.txt").write_text("a x\nb x\nd x")
+    with pytest.raises(ValueError, match="line 1, is 'd', expected one of"):
+        load_action_dataset(root, label_mapping=root / "coarse.txt")
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected", "target_names"),
+    [
+        ("baab", ["b_start", "a", "a", "b_end"], ["b_start", "b_end", "a"]),
+        ("bbab", ["b_start", "b_start", "a", "b_end"], ["b_start", "b_end", "a"]),
+        ("abab", ["a", "b", "a", "b_end"], ["b", "b_end", "a"]),
+        ("abba", ["a", "b", "b", "a"], ["b", "a"]),
+        (
+            "babab",
+            ["b_start", "a", "b", "a", "b_end"],
+            ["b_start", "b", "b_end", "a"],
+        ),
+        ("bb", ["b_start", "b_start"], ["b_start"]),
+        ("aa", ["a", "a"], ["a"]),
+    ],
+)
+def test_split_label(root, labels, expected, target_names):
+    np.save(root / TEA, np.zeros((len(labels), 2)))
+    (root / TRUTH).write_text("\n".join(labels))
+    data = load_action_dataset(root, "tea", split_label="b")
+    assert data.labels[0].tolist() == expected
+    assert data.target_names == target_names
+
+
+def test_split_label_comes_after_the_mapping_and_before_the_stride(root):
+    np.save(root / TEA, np.zeros((4, 2)))
+    (root / TRUTH).write_text("a\nc\nb\nc")
+    (root / "coarse.txt").write_text("c x\na SIL\nb SIL")
+    data = load_action_dataset(
+        root, "tea", stride=2, label_mapping=root / "coarse.txt", split_label="SIL"
+    )
+    # of the frames that are kept, SIL is all
+    assert data.labels[0].tolist() == ["SIL_start", "SIL"]
+    assert data.target_names == ["x", "SIL_start", "SIL"]
+
+
+@pytest.mark.parametrize(
+    ("change", "label", "message"),
+    [
+        (
+            lambda root: None,
+            "x",
+            r"split_label is 'x', expected one of \['b', 'c', 'a'",
+        ),
+        (
+            write(MAPPING, "0 a\n1 b\n2 c\n3 a_end"),
+            "a",
+            r"split_label is 'a', expected one of .* whose start and end are not",
+        ),
+        (
+            lambda root: (root / "groundTruth").rename(root / "else"),
+            "a",
+            r"split_label is 'a', but there is no groundTruth\.",
+        ),
+    ],
+)
+def test_nothing_to_split(root, change, label, message):
+    change(root)
+    with pytest.raises(ValueError, match=message):
+        load_action_dataset(root, split_label=label)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"root": 3},
+        {"activity": 3},
+        {"mmap": "r"},
+        {"stride": 0},
+        {"stride": 1.5},
+        {"label_mapping": {"a": "b"}},
+        {"split_label": ["a"]},
+    ],
+)
+def test_bad_parameters_of_the_loader(root, options):
+    with pytest.raises(InvalidParameterError, match=next(iter(options))):
+        load_action_dataset(**{"root": root} | options)
+
+
+DATA = Path(
+    os.environ.get("SKL_TOT_DATA", Path(__file__).parents[3] / "shared" / "data")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_videos", "n_frames", "n_features", "n_labels"),
+    [  # from the README of each set
+        ("breakfast_coffee5", 5, 3350, 64, 5),
+        ("hapt", 61, 32665, 21, 12),
+        ("jigsaws_throws", 148, 34023, 76, 6),
+    ],
+)
+def test_real_data(name, n_videos, n_frames, n_features, n_labels):
+    if not (DATA / name).is_dir():
+        pytest.skip(f"no data set {DATA / name}; SKL_TOT_DATA names its folder")
+    data = load_action_dataset(DATA / name)
+    assert len(data.videos) == len(data.labels) == len(data.names) == n_videos
+    assert sum(map(len, data.videos)) == sum(map(len, data.labels)) == n_frames
+    assert {video.shape[1] for video in data.videos} == {n_features}
+    assert len(data.target_names) == n_labels
+    assert set(np.concatenate(data.labels)) == set(data.target_names)
+    raw = np.load(DATA / name / "features" / f"{data.names[0]}.npy")
+    assert_allclose(data.videos[0], raw)
+
+
+def test_split_label_of_real_data():
+    root = DATA / "breakfast_coffee5"
+    if not root.is_dir():
+        pytest.skip(f"no data set {root}; SKL_TOT_DATA names its folder")
+    plain = load_action_dataset(root)
+    data = load_action_dataset(root, split_label="SIL")
+    assert data.target_names[:2] == ["SIL_start", "SIL_end"]
+    assert data.target_names[-4:] == plain.target_names[1:]
+    for before, after in zip(plain.labels, data.labels):
+        is_silent = before == "SIL"
+        assert_array_equal(after[~is_silent], before[~is_silent])
+        names, starts, ends = find_segments(after)
+        assert all(starts[names == "SIL_start"] == 0)
+        assert all(ends[names == "SIL_end"] == len(after))
+        assert (names[0] == "SIL_start") == is_silent[0]
+        assert (names[-1] == "SIL_end") == is_silent[-1]

@@ -1,0 +1,531 @@
+import re
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from numpy.testing import assert_allclose
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.display.bars import COLOURS, HATCHES
+from skl_tot.display.pseudo_labels import PseudoLabelDisplay
+from skl_tot.display.timelines import SegmentationDisplay
+
+COLOUR = [colour.lower() for colour, _ in COLOURS]
+GREY = "#d9d9d9"
+
+
+@pytest.fixture(autouse=True)
+def pyplot():
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("Agg")
+    yield plt
+    plt.close("all")
+
+
+def bars(display):
+    """Segments drawn: (bottom, start) -> (end, colour, hatch), rounded."""
+    found = {}
+    for collection in display.ax_.collections:
+        colour = to_hex(collection.get_facecolor()[0])
+        for path in collection.get_paths():
+            (left, bottom), (right, _) = path.get_extents().get_points()
+            key = round(float(bottom), 2), round(float(left), 4)
+            found[key] = round(float(right), 4), colour, collection.get_hatch()
+    return dict(sorted(found.items()))
+
+
+def legend(display):
+    entries = display.ax_.get_legend()
+    return {
+        text.get_text(): (to_hex(patch.get_facecolor()), patch.get_hatch())
+        for text, patch in zip(entries.get_texts(), entries.get_patches())
+    }
+
+
+def row_labels(display):
+    return [text.get_text() for text in display.ax_.get_yticklabels()]
+
+
+def test_clusters_have_the_colour_of_their_label():
+    y_true = ["cut", "cut", "cut", "mix", "mix", "mix"]
+    display = SegmentationDisplay.from_predictions(y_true, [5, 5, 3, 2, 2, 5])
+    assert bars(display) == {
+        (-0.42, 0): (3, COLOUR[0], None),
+        (-0.42, 3): (6, COLOUR[1], None),
+        (0, 0): (2, COLOUR[0], None),
+        (0, 2): (3, GREY, r"\\\\"),
+        (0, 3): (5, COLOUR[1], None),
+        (0, 5): (6, COLOUR[0], None),
+    }
+    assert legend(display) == {
+        "cut": (COLOUR[0], None),
+        "mix": (COLOUR[1], None),
+        "no match": (GREY, r"\\\\"),
+    }
+    assert "upper bar: ground truth" in display.ax_.get_title(loc="left")
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"), [("activity", [0, 1, GREY]), ("video", [0, 1, 1])]
+)
+def test_scope_of_the_match(scope, expected):
+    y_true = [[0, 0, 1, 1], [1, 1]]
+    y_pred = [[7, 7, 8, 8], [9, 9]]
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, scope=scope)
+    drawn = bars(display)
+    colours = [drawn[0, 0][1], drawn[0, 2][1], drawn[1, 0][1]]
+    assert colours == [COLOUR[c] if isinstance(c, int) else c for c in expected]
+
+
+def test_ignored_labels_are_drawn_but_not_matched():
+    y_true, y_pred = ["bg", "bg", "bg", "cut"], [0, 0, 0, 0]
+    display = SegmentationDisplay.from_predictions(y_true, y_pred)
+    assert bars(display)[0, 0][1] == legend(display)["bg"][0]
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, ignore_labels="bg")
+    assert bars(display)[0, 0][1] == legend(display)["cut"][0]
+    # a cluster that only occurs in ignored frames has no label
+    display = SegmentationDisplay.from_predictions(
+        y_true, [1, 1, 1, 0], ignore_labels="bg"
+    )
+    assert bars(display)[0, 0][1] == GREY
+
+
+def test_without_truth_the_clusters_are_actions():
+    display = SegmentationDisplay([[0, 0, 2], [2, 1]]).plot()
+    assert bars(display) == {
+        (-0.42, 0): (2, COLOUR[0], None),
+        (-0.42, 2): (3, COLOUR[2], None),
+        (0.58, 0): (1, COLOUR[2], None),
+        (0.58, 1): (2, COLOUR[1], None),
+    }
+    assert list(legend(display)) == ["action 0", "action 1", "action 2"]
+    assert display.ax_.get_title(loc="left") == ""
+    assert row_labels(display) == ["video 0", "video 1"]
+    bottom, top = display.ax_.get_ylim()
+    assert bottom > top  # the first video is above
+
+
+@pytest.mark.parametrize(
+    ("y_true", "target_names", "expected"),
+    [
+        ([2, 0, 0], ["cut", "mix", "stir"], ["cut", "stir"]),
+        (["mix", "cut", "cut"], ["stir", "mix", "cut"], ["mix", "cut"]),
+        (["mix", "cut", "cut"], np.array(["stir", "mix", "cut"]), ["mix", "cut"]),
+        (["mix", "cut", "cut"], None, ["cut", "mix"]),
+        ([2, 0, 0], None, ["action 0", "action 2"]),
+        ([-1, 0, 0], None, ["action 0", "background"]),
+        ([-1, 0, 0], ["cut"], ["cut", "background"]),
+    ],
+)
+def test_names_of_labels(y_true, target_names, expected):
+    for display in (
+        SegmentationDisplay([0, 1, 1], y_true=y_true, target_names=target_names),
+        SegmentationDisplay(y_true, target_names=target_names),
+    ):
+        assert list(legend(display.plot())) == expected
+
+
+def test_many_actions_differ_in_colour_or_hatch():
+    n_styles = len(COLOURS) * len(HATCHES)
+    display = SegmentationDisplay(np.arange(n_styles + 1)).plot()
+    styles = list(legend(display).values())
+    assert len(set(styles[:-1])) == n_styles
+    assert styles[-1] == styles[0]
+    assert [style for style in styles if style[0] == GREY] == []
+    drawn = [(colour, hatch) for _, colour, hatch in bars(display).values()]
+    assert drawn == styles
+
+
+def test_seconds():
+    display = SegmentationDisplay([0, 0, 0, 1, 1]).plot(fps=2)
+    assert bars(display) == {
+        (-0.42, 0): (1.5, COLOUR[0], None),
+        (-0.42, 1.5): (2.5, COLOUR[1], None),
+    }
+    assert display.ax_.get_xlabel() == "time (s)"
+    assert SegmentationDisplay([0]).plot().ax_.get_xlabel() == "frame"
+
+
+def test_given_axes(pyplot):
+    figure, ax = pyplot.subplots()
+    display = SegmentationDisplay([0, 1])
+    assert display.plot(ax=ax) is display
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    assert pyplot.get_fignums() == [figure.number]
+
+
+@pytest.mark.parametrize(("n_videos", "n_actions"), [(1, 3), (1, 20), (60, 12)])
+def test_layout_leaves_room_for_everything(n_videos, n_actions):
+    _, labels = make_activities(n_videos, n_actions, mean_length=300, random_state=0)
+    names = [f"P{i:02}_cam01_coffee" for i in range(n_videos)]
+    display = SegmentationDisplay.from_predictions(labels, labels, video_names=names)
+    assert row_labels(display) == names
+    # as fine as one call for each bar and label
+    assert len(display.ax_.collections) == 2 * n_videos * n_actions
+    figure, ax = display.figure_, display.ax_
+    figure.canvas.draw()
+    axes, key = ax.get_window_extent(), ax.get_legend().get_window_extent()
+    assert key.x0 >= axes.x1  # beside the axes
+    assert key.x1 <= figure.bbox.x1
+    assert key.y0 >= 0
+    texts = [text.get_window_extent() for text in ax.get_yticklabels()]
+    assert min(text.x0 for text in texts) >= 0
+    assert all(a.y0 >= b.y1 for a, b in pairwise(texts))
+    assert axes.width > 6 * figure.dpi
+
+
+class EqualSplit:
+    def predict(self, X):
+        return [np.arange(len(video)) * 2 // len(video) for video in X]
+
+
+def test_from_estimator():
+    videos, labels = make_activities(3, 2, unevenness=0, mean_length=10)
+    display = SegmentationDisplay.from_estimator(
+        EqualSplit(), videos, labels, target_names=["cut", "mix"], fps=5
+    )
+    drawn = bars(display)
+    assert len(drawn) == 3 * 2 * 2
+    assert {end for end, *_ in drawn.values()} == {1, 2}
+    for (bottom, start), segment in drawn.items():
+        if bottom in (0, 1, 2):  # a prediction, here as good as the truth above it
+            assert segment == drawn[round(bottom - 0.42, 2), start]
+    assert list(legend(display)) == ["cut", "mix"]
+    alone = SegmentationDisplay.from_estimator(EqualSplit(), videos)
+    assert list(legend(alone)) == ["action 0", "action 1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"y_pred": []}, ValueError, "y_pred is empty"),
+        ({"y_pred": [[0], []]}, ValueError, "Video 1: y_pred has no frames"),
+        ({"y_pred": [0.5]}, TypeError, "y_pred has labels of type float64"),
+        ({"y_true": [[0]]}, ValueError, "y_true has 1 videos, y_pred has 2"),
+        ({"y_true": [[0, 1], [1]]}, ValueError, "Video 1: y_true has 1 frames"),
+        (
+            {"target_names": ["cut", "mix"]},
+            ValueError,
+            r"target_names gives .* for each of \[0, 1, 2\]",
+        ),
+        (
+            {"y_true": [["a", "b"], ["c", "c"]], "target_names": ["a"]},
+            ValueError,
+            r"target_names gives .* for each of",
+        ),
+        ({"videos": [True, False]}, ValueError, "videos is .True, False., expected"),
+        ({"video_names": ["x"]}, ValueError, "video_names has 1 names, expected 2"),
+        ({"scope": "all", "y_true": [[0, 0], [0, 0]]}, ValueError, "scope is 'all'"),
+        ({"videos": []}, ValueError, r"videos is \[\], expected indices from 0 to 1"),
+        ({"videos": [0, 2]}, ValueError, r"videos is \[0, 2\], expected indices"),
+        ({"videos": [-1]}, ValueError, r"videos is \[-1\], expected indices"),
+        ({"videos": 2}, ValueError, "videos is 2, expected indices"),
+        ({"y_pred": {}}, ValueError, "y_pred is an empty dict, expected"),
+        (
+            {"y_pred": {"A": [0.5]}},
+            TypeError,
+            r"y_pred\['A'\] has labels of type float",
+        ),
+        ({"y_pred": {"A": [[]]}}, ValueError, r"Video 0: y_pred\['A'\] has no frames"),
+        (
+            {"y_pred": {"A": [0, 1], "B": [0]}},
+            ValueError,
+            r"Video 0: y_pred\['B'\] has 1 frames, expected 2 as for the first",
+        ),
+        (
+            {"y_pred": {"A": [0, 1], "B": [[0, 1], [0]]}},
+            ValueError,
+            r"y_pred\['B'\] has 2 videos, expected 1 as for the first method",
+        ),
+        (
+            {"y_pred": {"A": [0, 1], "B": ["0", "1"]}},
+            TypeError,
+            "y_pred has text for some methods and integers for others",
+        ),
+        (
+            {"y_pred": {"A": [0, 1]}, "y_true": [0, 1, 1]},
+            ValueError,
+            "y_true has 3 frames, y_pred has 2",
+        ),
+        ({"fps": 0}, ValueError, "fps is 0, expected a positive number"),
+    ],
+)
+def test_bad_input(pyplot, options, error, message):
+    options = {"y_pred": [[0, 1], [2, 2]]} | options
+    fps = options.pop("fps", None)
+    display = SegmentationDisplay(**options)
+    with pytest.raises(error, match=message):
+        display.plot(fps=fps)
+    assert pyplot.get_fignums() == []  # no empty figure is left behind
+
+
+def test_without_matplotlib(monkeypatch):
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for display in (SegmentationDisplay([0, 1]), PseudoLabelDisplay([[0, 1]])):
+        with pytest.raises(ImportError, match=r"pip install 'skl-tot\[plot\]'"):
+            display.plot()
+
+
+def test_light_imports():
+    code = (
+        "import sys, skl_tot.display.timelines, skl_tot.datasets, skl_tot.preprocessing\n"
+        "import skl_tot.display.pseudo_labels\n"
+        "assert not {'torch', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_bar_heights_fill_a_row():
+    for options, n_bars in (({}, 1), ({"y_true": [0, 1]}, 2)):
+        display = SegmentationDisplay([0, 1], **options).plot()
+        extents = [
+            path.get_extents()
+            for collection in display.ax_.collections
+            for path in collection.get_paths()
+        ]
+        heights = [extent.height for extent in extents]
+        assert_allclose(heights, 0.94 * 0.84 / n_bars)
+
+
+def test_methods_are_matched_each_by_itself():
+    y_true = ["cut", "cut", "mix", "mix"]
+    display = SegmentationDisplay.from_predictions(
+        y_true, {"CTE": [0, 0, 1, 1], "TOT": ["b", "b", "a", "c"]}
+    )
+    cut, mix = (COLOUR[0], None), (COLOUR[1], None)
+    h = 0.84 / 4  # the name of the video, the truth and two methods
+    rows = [round(-0.42 + i * h, 2) for i in (1, 2, 3)]
+    assert bars(display) == {
+        (rows[0], 0): (2, *cut),
+        (rows[0], 2): (4, *mix),
+        (rows[1], 0): (2, *cut),
+        (rows[1], 2): (4, *mix),
+        (rows[2], 0): (2, *cut),
+        (rows[2], 2): (3, *mix),
+        (rows[2], 3): (4, GREY, r"\\\\"),
+    }
+    assert list(legend(display)) == ["cut", "mix", "no match"]
+    assert row_labels(display) == ["ground truth", "CTE", "TOT"]
+    assert_allclose(display.ax_.get_yticks(), np.array(rows) + 0.47 * h, atol=0.01)
+    assert display.ax_.get_title(loc="left") == ""
+    assert [text.get_text() for text in display.ax_.texts] == ["video 0"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"), [("activity", [0, 1, GREY]), ("video", [0, 1, 1])]
+)
+def test_scope_of_the_match_of_a_method(scope, expected):
+    y_true, y_pred = [[0, 0, 1, 1], [1, 1]], {"TOT": [[7, 7, 8, 8], [9, 9]]}
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, scope=scope)
+    colours = [colour for (bottom, _), (_, colour, _) in bars(display).items()]
+    predicted = [colours[i] for i in (2, 3, 5)]
+    assert predicted == [COLOUR[c] if isinstance(c, int) else c for c in expected]
+    assert row_labels(display) == ["ground truth", "TOT"] * 2
+    assert [text.get_text() for text in display.ax_.texts] == ["video 0", "video 1"]
+
+
+def test_methods_without_truth_share_the_colours_of_cluster_numbers():
+    display = SegmentationDisplay({"A": [0, 2], "B": [2, 1]}).plot()
+    colours = [colour for _, colour, _ in bars(display).values()]
+    assert colours == [COLOUR[0], COLOUR[2], COLOUR[2], COLOUR[1]]
+    assert list(legend(display)) == ["action 0", "action 1", "action 2"]
+    assert row_labels(display) == ["A", "B"]
+
+
+def test_videos_are_chosen_after_the_match():
+    y_true = [["cut", "mix", "mix"], ["mix", "mix", "mix"]]
+    y_pred = [[0, 1, 1], [0, 0, 1]]
+    for predictions in (y_pred, {"TOT": y_pred}):
+        display = SegmentationDisplay.from_predictions(
+            y_true, predictions, videos=np.array([1]), video_names=["P1", "P2"]
+        )
+        # alone, the video would have cluster 0 matched to mix
+        colours = [colour for _, colour, _ in bars(display).values()]
+        assert colours == [COLOUR[1], COLOUR[0], COLOUR[1]]
+        assert list(legend(display)) == ["cut", "mix"]
+        names = [text.get_text() for text in display.ax_.texts] or row_labels(display)
+        assert names == ["P2"]
+    display = SegmentationDisplay([[0], [1], [2]], videos=[2, 0]).plot()
+    assert row_labels(display) == ["video 2", "video 0"]
+    assert list(legend(display)) == ["action 0", "action 2"]
+
+
+def test_background_is_white():
+    white = ("#ffffff", None)
+    assert list(legend(SegmentationDisplay([-1]).plot())) == ["background"]
+    display = SegmentationDisplay([0, -1, 0]).plot()
+    assert legend(display) == {"action 0": (COLOUR[0], None), "background": white}
+    assert bars(display)[-0.42, 1] == (2, *white)
+    for y_true in (["background", "cut"], [-1, 3]):  # as metrics take it
+        display = SegmentationDisplay([-1, 0], y_true=y_true).plot()
+        assert list(legend(display).values()).count(white) == 1
+        assert len(legend(display)) == 2
+    y_true = ["SIL", "cut", "SIL", "SIL"]
+    for y_pred in ([-1, 0, 0, 1], {"TOT": [-1, 0, 0, 1]}):
+        # without a name for it, background is only predicted
+        display = SegmentationDisplay.from_predictions(y_true, y_pred)
+        assert list(legend(display)) == ["SIL", "cut", "background"]
+        *_, first, middle, last = bars(display).values()
+        assert [x[1] for x in (first, middle, last)] == ["#ffffff", *COLOUR[1::-1]]
+        display = SegmentationDisplay.from_predictions(y_true, y_pred, background="SIL")
+        assert list(legend(display)) == ["cut", "background", "no match"]
+        colours = [colour for _, colour, _ in bars(display).values()]
+        assert colours == ["#ffffff", COLOUR[0], "#ffffff"] + [
+            "#ffffff",
+            COLOUR[0],
+            GREY,
+        ]
+
+
+def test_layout_of_methods():
+    _, labels = make_activities(3, 5, random_state=0)
+    methods = dict.fromkeys(["CTE", "TOT", "TOT+TCL with a longer name"], labels)
+    display = SegmentationDisplay.from_predictions(labels, methods)
+    figure, ax = display.figure_, display.ax_
+    figure.canvas.draw()
+    extents = [text.get_window_extent() for text in ax.get_yticklabels()]
+    assert min(text.x0 for text in extents) >= 0
+    assert all(a.y0 >= b.y1 for a, b in pairwise(extents))
+    drawn = [
+        path.get_extents(collection.get_transform())
+        for collection in ax.collections
+        for path in collection.get_paths()
+    ]
+    for text in ax.texts:  # names of videos lie between the bars
+        name = text.get_window_extent()
+        assert not any(name.y0 < bar.y1 and bar.y0 < name.y1 for bar in drawn)
+
+
+class Model:
+    """Two actions that change half-way."""
+
+    def predict(self, X):
+        return np.arange(len(X)) * 2 // len(X)
+
+    def pseudo_labels(self, X):
+        return np.eye(2)[self.predict(X)]
+
+
+def test_pseudo_labels_of_an_estimator():
+    display = PseudoLabelDisplay.from_estimator(Model(), np.zeros((6, 3)), fps=2)
+    ax = display.ax_
+    assert_allclose(display.im_.get_array(), np.eye(2)[[0, 0, 0, 1, 1, 1]].T)
+    assert display.im_.get_extent() == [0, 3, 1.5, -0.5]
+    assert display.im_.get_clim() == (0, 1)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "action")
+    bottom, top = ax.get_ylim()
+    assert bottom > top  # action 0 is above
+    (path,) = ax.patches
+    assert_allclose(path.get_data().values, [0, 0, 0, 1, 1, 1])
+    assert_allclose(path.get_data().edges, np.arange(7) / 2)
+    colorbar = [other for other in display.figure_.axes if other is not ax]
+    assert [other.get_ylabel() for other in colorbar] == ["probability"]
+
+
+def test_pseudo_labels_of_a_fitted_segmenter(activity):
+    videos, _ = activity
+    model = TemporalOTSegmenter(n_actions=4, max_iter=5).fit(videos)
+    display = PseudoLabelDisplay.from_estimator(model, videos[0])
+    assert_allclose(display.im_.get_array(), model.pseudo_labels(videos[0]).T)
+    (path,) = display.ax_.patches
+    assert_allclose(path.get_data().values, model.predict(videos[0]))
+
+
+def test_codes_with_background_and_without_path(pyplot):
+    figure, ax = pyplot.subplots()
+    codes = np.full((4, 2), 0.5)
+    display = PseudoLabelDisplay.from_predictions(
+        codes, [0, -1, -1, 1], ax=ax, colorbar=False
+    )
+    assert display.ax_ is ax
+    assert figure.axes == [ax]
+    assert ax.get_xlabel() == "frame"
+    assert_allclose(ax.patches[0].get_data().values, [0, np.nan, np.nan, 1])
+    assert len(PseudoLabelDisplay(codes).plot().ax_.patches) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"codes": [0.5]}, ValueError, r"codes has shape \(1,\), expected \(frames"),
+        ({"codes": np.ones((0, 2))}, ValueError, r"codes has shape \(0, 2\)"),
+        ({"codes": [[2.0]]}, ValueError, "codes has values from 2.0 to 2.0, expected"),
+        ({"codes": [[np.nan]]}, ValueError, "codes has values from nan"),
+        (
+            {"labels": [0]},
+            ValueError,
+            "labels has 1 frames of 1 videos, expected the 2",
+        ),
+        ({"labels": [[0, 0], [1]]}, ValueError, "labels has 2 frames of 2 videos"),
+        ({"labels": ["a", "b"]}, TypeError, "labels is of type <U1, expected integers"),
+        ({"labels": [0, 2]}, ValueError, "labels has values from 0 to 2, expected -1"),
+        ({"fps": -1}, ValueError, "fps is -1, expected a positive number"),
+    ],
+)
+def test_bad_codes(pyplot, options, error, message):
+    options = {"codes": [[0.5, 0.5], [0, 1]]} | options
+    with pytest.raises(error, match=message):
+        PseudoLabelDisplay.from_predictions(**options)
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("X", [[np.zeros((3, 2))] * 2, np.zeros((2, 3, 2))])
+def test_pseudo_labels_of_many_videos(X):
+    with pytest.raises(ValueError, match="X holds 2 videos, expected one, an array"):
+        PseudoLabelDisplay.from_estimator(Model(), X)
+
+
+class TestConfidence:
+    def test_black_rises_where_the_prediction_is_unsure(self):
+        confidence = [1.0, 0.75, 0.0, 1.0]
+        ax = SegmentationDisplay([0, 0, 1, 1], confidence=confidence).plot().ax_
+        (doubt,) = [c for c in ax.collections if c.get_zorder() == 3]
+        x, y = doubt.get_paths()[0].vertices.T
+        foot = y.max()
+        for frame, sure in enumerate(confidence):
+            inside = (x >= frame) & (x <= frame + 1)
+            heights = foot - y[inside]
+            # both edges of a frame lie at its own height
+            expected = 0.94 * 0.84 * (1 - sure)
+            assert np.isclose(heights, expected).sum() >= 2
+
+    def test_from_estimator(self):
+        class Model:
+            def predict(self, X):
+                return [np.zeros(len(video), dtype=int) for video in X]
+
+            def predict_posterior(self, X):
+                return [np.tile([0.25, 0.75], (len(video), 1)) for video in X]
+
+        videos = [np.zeros((4, 2)), np.zeros((3, 2))]
+        display = SegmentationDisplay.from_estimator(Model(), videos, confidence=True)
+        # that of the action that is drawn, not the largest
+        assert [c.tolist() for c in display.confidence] == [[0.25] * 4, [0.25] * 3]
+        assert sum(c.get_zorder() == 3 for c in display.ax_.collections) == 2
+
+    @pytest.mark.parametrize(
+        ("confidence", "message"),
+        [
+            (
+                [[1, 1]],
+                "confidence has shapes [(2,)], expected those of y_pred, [(3,)].",
+            ),
+            (1.0, "confidence has shapes [()], expected those of y_pred, [(3,)]."),
+            ([[1, 1, 2]], "confidence has values outside of [0, 1]."),
+            ([[1, 1, np.nan]], "confidence has values outside of [0, 1]."),
+        ],
+    )
+    def test_bad_confidence(self, confidence, message):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            SegmentationDisplay([[0, 0, 1]], confidence=confidence).plot()
+
+    def test_not_for_several_methods(self):
+        with pytest.raises(ValueError, match="confidence is of one method"):
+            SegmentationDisplay({"a": [0], "b": [0]}, confidence=[1.0]).plot()

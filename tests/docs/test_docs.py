@@ -1,0 +1,194 @@
+"""The documentation: its code runs, and it names everything that is public."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import skl_tot
+from skl_tot import TemporalOTSegmenter
+from skl_tot.cli.main import make_parser
+from skl_tot.datasets import make_activities
+
+ROOT = Path(skl_tot.__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+GENERATED = {"_build", "_templates", "auto_examples", "generated"}
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(
+        path
+        for path in sorted(DOCS.rglob("*.md"))
+        if path.relative_to(DOCS).parts[0] not in GENERATED
+    ),
+]
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+# Text of blocks that are compiled only, and why.
+NOT_RUN = {
+    "dask.distributed": "needs a scheduler on another machine",
+    "torch.distributed": "is started by torchrun, once for each process",
+}
+
+
+def blocks(path, language):
+    """Code between fences, and its line."""
+    text = path.read_text(encoding="utf-8")
+    for match in re.finditer(rf"^```{language}\n(.*?)^```", text, re.S | re.M):
+        yield match[1], text[: match.start(1)].count("\n") + 1
+
+
+def page_name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    """What plain blocks may use; fits are short, and files are in a folder of ours."""
+    videos, labels = make_activities(6, 6, mean_length=60, random_state=0)
+    for folder in ("path/to/breakfast", "folder"):
+        features = tmp_path / folder / "features"
+        features.mkdir(parents=True)
+        for i, video in enumerate(videos):
+            np.save(features / f"P{i:02}_coffee.npy", video)
+    monkeypatch.chdir(tmp_path)
+    return {"videos": videos, "labels": labels, "stream": [videos[:2], videos[2:4]]}
+
+
+def run_doctest(code, names, path, line):
+    test = doctest.DocTestParser().get_doctest(code, {}, path.name, str(path), line)
+    test.globs = names  # the names of a page go on from block to block
+    failures = []
+    runner = doctest.DocTestRunner(optionflags=OPTIONS)
+    runner.run(test, out=failures.append, clear_globs=False)
+    assert not failures, "".join(failures)
+
+
+def run_plain(code, names, path, line):
+    compiled = compile("\n" * line + code, str(path), "exec")
+    if any(text in code for text in NOT_RUN):
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, "max_iter", 9)
+        exec(compiled, names)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_name)
+def test_python_blocks_run(path, names):
+    for code, line in blocks(path, "python"):
+        run = run_doctest if ">>>" in code else run_plain
+        run(code, names, path, line)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_name)
+def test_shell_blocks_name_what_there_is(path):
+    """Commands parse, and scripts and files of the project are there."""
+    for code, _ in blocks(path, "(?:bash|console)"):
+        lines = code.replace("\\\n", " ").splitlines()
+        commands = [part for line in lines for part in re.split(r"&&|[;|>]", line)]
+        for command in commands:
+            words = shlex.split(command.removeprefix("$ "), comments=True)
+            if words and Path(words[0]).name == "skl-tot":
+                make_parser().parse_args(words[1:])
+            for word in words:
+                if re.match(r"(benchmarks|examples)/.*\.py$", word):
+                    assert (ROOT / word).is_file(), word
+
+
+def test_no_reason_not_to_run_is_left_over():
+    text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    assert [name for name in NOT_RUN if name not in text] == []
+
+
+def public_modules():
+    folder = Path(skl_tot.__file__).parent
+    names = sorted(path.stem for path in folder.glob("[!_]*.py"))
+    return ["skl_tot", *(f"skl_tot.{name}" for name in names)]
+
+
+def public_names(module_name):
+    """Names that a module defines or lists; constants in capitals are none."""
+    module = importlib.import_module(module_name)
+    found = set(getattr(module, "__all__", ()))
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+    return {name for name in found if not name.startswith("_") and not name.isupper()}
+
+
+def documented_names():
+    """Names on the page of the API, by module."""
+    found, module = {}, None
+    for line in (DOCS / "api.md").read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"\.\. currentmodule:: (\S+)$", line):
+            module = found.setdefault(match[1], set())
+        elif match := re.match(r"(?:   |\.\. py:data:: )(\w+)$", line):
+            module.add(match[1])
+    return found
+
+
+def test_api_page_names_everything_public():
+    documented = documented_names()
+    missing = {
+        f"{module}.{name}"
+        for module in public_modules()
+        for name in public_names(module) - documented.get(module, set())
+    }
+    assert missing == set()
+
+
+def test_api_page_names_nothing_else():
+    for module, names in documented_names().items():
+        for name in names:
+            assert hasattr(importlib.import_module(module), name), (module, name)
+
+
+def documented():
+    """Functions and classes on the page of the API."""
+    for module, names in documented_names().items():
+        for name in sorted(names):
+            found = getattr(importlib.import_module(module), name)
+            if inspect.isroutine(found) or inspect.isclass(found):
+                yield f"{module}.{name}", found
+
+
+def test_every_public_function_and_class_has_an_example():
+    without = [
+        name
+        for name, found in documented()
+        if "\nExamples\n-----" not in inspect.getdoc(found)
+    ]
+    assert without == []
+
+
+def test_docstrings_pass_numpydoc():
+    """With the checks of the site, and all public methods."""
+    validate = pytest.importorskip("numpydoc.validate").validate
+    settings = runpy.run_path(DOCS / "conf.py")
+    allowed = settings["numpydoc_validation_checks"] - {"all"}
+    names = []
+    for name, found in documented():
+        names.append(name)
+        if inspect.isclass(found):
+            names += [
+                f"{name}.{method}"
+                for method, function in inspect.getmembers(found, inspect.isroutine)
+                if not method.startswith("_")
+                if function.__module__.startswith("skl_tot.")
+            ]
+    errors = [
+        (name, code, message)
+        for name in names
+        for code, message in validate(name)["errors"]
+        if code not in allowed
+    ]
+    assert errors == []

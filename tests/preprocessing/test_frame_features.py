@@ -1,0 +1,609 @@
+"""Features of real, small video files, with random weights."""
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import weakref
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import check_random_state
+
+from skl_tot import SegmentationDisplay, TemporalOTSegmenter, video
+from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import FrameFeatures
+from skl_tot.preprocessing.video_frames import iterate_frames
+
+av = pytest.importorskip("av")
+torch = pytest.importorskip("torch")
+models = pytest.importorskip("torchvision.models")
+
+# A small network, as only two tests need the one of the paper.
+SMALL = {"backbone": "shufflenet_v2_x0_5", "weights": None, "device": "cpu"}
+COLOURS = [(220, 30, 30), (30, 200, 30), (30, 30, 220)]
+
+
+def grey(number):
+    """Picture from which `numbers` reads the number of the frame."""
+    return np.full((48, 64, 3), 8 * number + 4, np.uint8)
+
+
+def numbers(frames):
+    """Numbers of the frames that `grey` made."""
+    return [round((float(frame.mean()) - 4) / 8) for frame in frames]
+
+
+def write(path, pictures, *, rate=30, codec="mpeg4", ms=None, rotation=None, **options):
+    """Encode pictures, at times in milliseconds if given, and return the path."""
+    with av.open(path, "w", options=options) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        if ms is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        if rotation is not None:
+            stream.set_display_rotation(rotation)
+        for i, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            if ms is not None:
+                frame.pts, frame.time_base = ms[i], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_sound(path, cover=None):
+    """Encode a tone, in a file with a picture of the record if asked for."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        if cover is not None:
+            picture = container.add_stream("mjpeg", rate=1)
+            picture.height, picture.width = cover.shape[:2]
+            picture.pix_fmt = "yuvj420p"
+            picture.disposition = av.stream.Disposition.attached_pic.value
+        for start in range(0, 8192, 1024):
+            tone = np.sin(np.arange(start, start + 1024)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(tone[None], "fltp", "mono")
+            frame.sample_rate, frame.pts = 16000, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if cover is not None:
+            frame = av.VideoFrame.from_ndarray(cover, format="rgb24")
+            container.mux(picture.encode(frame))
+            container.mux(picture.encode(None))
+    return path
+
+
+def copy(source, path, *, seconds_less=0, **options):
+    """Copy packets to another file, with times that are so much earlier."""
+    with av.open(source) as old, av.open(path, "w", options=options) as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                less = int(seconds_less / packet.time_base)
+                packet.pts, packet.dts = packet.pts - less, packet.dts - less
+                packet.stream = stream
+                new.mux(packet)
+    return path
+
+
+def cut_off(path, share=0.6):
+    """Take the end of a file away."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    return path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Threads that wait for each other on a busy machine take 50 times as long."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """One second of numbered frames, 30 per second."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return write(path, [grey(i) for i in range(30)])
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """Recordings of three coloured scenes, and the true labels at 10 per second."""
+    folder, paths, labels = tmp_path_factory.mktemp("scenes"), [], []
+    rng = np.random.default_rng(0)
+    for i, lengths in enumerate([(6, 9, 6), (8, 6, 7)]):
+        labels.append(np.repeat([0, 1, 2], lengths))
+        noise = rng.integers(0, 30, (len(labels[i]), 48, 64, 3))
+        pictures = (np.array(COLOURS)[labels[i]][:, None, None] + noise).astype("uint8")
+        paths.append(write(folder / f"{i}.mp4", pictures, rate=10))
+    return paths, labels
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Paths of the videos that were decoded, in order."""
+    paths = []
+
+    def recording(path, fps):
+        paths.append(path)
+        return iterate_frames(path, fps)
+
+    monkeypatch.setattr(video, "iterate_frames", recording)
+    return paths
+
+
+# ---------------------------------------------------------------- frames and times
+
+
+@pytest.mark.parametrize(
+    ("fps", "expected"),
+    [
+        (10, range(0, 30, 3)),
+        (30, range(30)),
+        (60, np.repeat(range(30), 2)),
+        (12.5, [int(i * 30 / 12.5) for i in range(13)]),
+        (0.1, [0]),
+        (None, range(30)),
+    ],
+)
+def test_frame_shown_at_a_time(clip, fps, expected):
+    times, frames = zip(*iterate_frames(clip, fps))
+    assert numbers(frames) == list(expected)
+    assert_allclose(times, np.arange(len(frames)) / (fps or 30))
+    assert frames[0].shape == (48, 64, 3)
+    assert frames[0].dtype == np.uint8
+
+
+def test_uneven_times(tmp_path):
+    ms = [0, 40, 100, 480, 520, 600, 640]
+    path = write(tmp_path / "a.mp4", [grey(i) for i in range(7)], ms=ms)
+    times, frames = zip(*iterate_frames(path, 10))
+    assert numbers(frames) == [0, 2, 2, 2, 2, 3, 5]
+    assert_allclose(times, np.arange(7) / 10)
+    times, frames = zip(*iterate_frames(path, None))
+    assert numbers(frames) == list(range(7))
+    assert_allclose(times, np.array(ms) / 1000)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "avi"])
+def test_other_formats(tmp_path, suffix):
+    """Times rounded to milliseconds, a start above zero, ticks of whole frames."""
+    codec = "mpeg2video" if suffix == "ts" else "mpeg4"
+    pictures = [grey(i) for i in range(24)]
+    path = write(tmp_path / f"a.{suffix}", pictures, rate=24, codec=codec)
+    for fps, repeats in [(24, 1), (48, 2)]:
+        times, frames = zip(*iterate_frames(path, fps))
+        assert numbers(frames) == np.repeat(range(24), repeats).tolist()
+        assert_allclose(times, np.arange(24 * repeats) / fps)
+
+
+def test_last_frame_counts_however_short(tmp_path):
+    path = write(tmp_path / "a.mp4", [grey(3)], rate=1000)
+    [(time, frame)] = iterate_frames(path)
+    assert time == 0
+    assert numbers([frame]) == [3]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names")
+def test_colon_in_the_name(clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip, "take:1.mp4")
+    assert len(list(iterate_frames("take:1.mp4"))) == 10
+
+
+@pytest.mark.skipif(
+    not hasattr(av.VideoStream, "set_display_rotation"), reason="cannot write rotation"
+)
+@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
+def test_rotation(tmp_path, rotation):
+    upright = np.zeros((64, 48, 3), np.uint8)
+    upright[:32, :24] = COLOURS[0]
+    upright[:32, 24:] = COLOURS[1]
+    upright[32:, :24] = COLOURS[2]
+    stored = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
+    path = write(tmp_path / "a.mp4", [stored], rotation=rotation)
+    [(_, frame)] = iterate_frames(path)
+    assert frame.shape == upright.shape
+    # the corners of the four parts, as colours run over their borders
+    assert_allclose(frame[::56, ::40], upright[::56, ::40], atol=40)
+
+
+def test_frames_hidden_by_edits_are_not_missing(tmp_path):
+    """Phones trim a video by an instruction to start later."""
+    pictures = [grey(i) for i in range(30)]
+    path = write(tmp_path / "a.mp4", pictures, rate=10, codec="mpeg4")
+    trimmed = tmp_path / "trimmed.mp4"
+    copy(path, trimmed, seconds_less=1, avoid_negative_ts="disabled", use_editlist="1")
+    with av.open(trimmed) as container:
+        assert container.streams.video[0].frames == 30
+    times, frames = zip(*iterate_frames(trimmed, 10))
+    assert numbers(frames) == list(range(10, 30))
+    assert_allclose(times, np.arange(20) / 10)
+
+
+def test_decodes_no_further_than_asked(clip, monkeypatch):
+    decoded = []
+
+    def counting(*args):
+        for item in decode(*args):
+            decoded.append(item)
+            yield item
+
+    decode = video._decode
+    monkeypatch.setattr(video, "_decode", counting)
+    assert len(list(islice(iterate_frames(clip, 10), 3))) == 3
+    assert len(decoded) == 8  # the third is known to be over when the eighth comes
+
+
+# ------------------------------------------------------------------- damaged files
+
+
+def make_bad_file(kind, folder):
+    path = folder / f"{kind}.mp4"
+    pictures = [grey(i % 30) for i in range(60)]
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "junk":
+        path.write_bytes(np.random.default_rng(0).bytes(5000))
+    elif kind == "text":  # which ffmpeg can show as pictures
+        path = folder / "text.txt"
+        path.write_text("pour milk\n" * 100)
+    elif kind == "sound":
+        write_sound(path)
+    elif kind == "sound with cover":
+        write_sound(path, cover=grey(3))
+    elif kind == "no index":
+        cut_off(write(path, pictures))
+    elif kind == "cut off":
+        copy(write(folder / "whole.mp4", pictures), path, movflags="faststart")
+        cut_off(path)
+    elif kind == "cut off avi":
+        path = cut_off(write(folder / "a.avi", pictures))
+    elif kind == "no times":  # raw
+        path = write(folder / "a.h264", pictures, codec="libx264")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("empty", "cannot be decoded"),
+        ("junk", "cannot be decoded"),
+        ("text", "holds no video"),
+        ("sound", "holds no video"),
+        ("sound with cover", "holds no video"),
+        ("no index", "cannot be decoded"),
+        ("cut off", "cannot be decoded|was cut off: only"),
+        ("cut off avi", r"was cut off: only \d+ of 60 frames"),
+        ("no times", "has frames without a time"),
+        ("missing", "is not a file"),
+    ],
+)
+def test_damaged_files(kind, message, tmp_path, clip):
+    path = make_bad_file(kind, tmp_path)
+    error = FileNotFoundError if kind == "missing" else ValueError
+    with pytest.raises(error, match=message) as caught:
+        list(iterate_frames(path))
+    assert str(caught.value).startswith(str(path))
+    cache = tmp_path / "cache"
+    features = FrameFeatures(**SMALL, fps=1, cache_dir=cache)
+    with pytest.raises(error, match=message) as caught:
+        features.transform([clip, path])
+    assert str(caught.value).startswith(f"Video 1: {path}")
+    assert "\n" not in str(caught.value)
+    n_kept = 0 if kind == "missing" else 1  # that is known before the work
+    assert len(list(cache.glob("*"))) == n_kept
+
+
+def test_damage_in_the_middle(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 255, (20, 48, 64, 3), np.uint8)
+    path = write(tmp_path / "a.mp4", pictures, codec="libx264")
+    content = bytearray(path.read_bytes())
+    start = content.index(b"mdat") + len(content) // 2
+    content[start : start + 3000] = np.random.default_rng(1).bytes(3000)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"a.mp4 (cannot be decoded|was cut off)"):
+        list(iterate_frames(path, None))
+
+
+@pytest.mark.parametrize("fps", [0, -1, np.inf, np.nan, "10"])
+def test_invalid_fps(clip, fps):
+    with pytest.raises(ValueError, match="fps"):
+        list(iterate_frames(clip, fps))
+    with pytest.raises(ValueError, match="fps"):
+        FrameFeatures(**SMALL, fps=fps).transform(clip)
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (3, TypeError, "X is a int, expected a path"),
+        ([], ValueError, "X is an empty list"),
+        ([np.zeros((3, 2))], TypeError, "Video 0: expected a path .* got a ndarray"),
+        ("no.mp4", FileNotFoundError, "^no.mp4 is not a file"),
+        (["no.mp4"], FileNotFoundError, "^Video 0: no.mp4 is not a file"),
+    ],
+)
+def test_invalid_paths(X, error, message):
+    for method in ("fit", "transform"):
+        with pytest.raises(error, match=message):
+            getattr(FrameFeatures(**SMALL), method)(X)
+
+
+# ------------------------------------------------------------------------ features
+
+
+def test_pooled_output_of_resnet18(clip, tmp_path):
+    """The same numbers as the layer before the last one, by torchvision's own means."""
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = models.resnet18().eval()
+    weights = tmp_path / "weights.pth"
+    torch.save(network.state_dict(), weights)
+    prepare = models.ResNet18_Weights.IMAGENET1K_V1.transforms()
+    frames = [frame for _, frame in iterate_frames(clip, 3)]
+    pictures = torch.stack([prepare(torch.tensor(x).permute(2, 0, 1)) for x in frames])
+    with torch.no_grad():
+        nodes = create_feature_extractor(network, {"flatten": "features"})
+        expected = nodes(pictures)["features"]
+    features = FrameFeatures(fps=3, weights=str(weights), device="cpu").transform(clip)
+    assert features.shape == (3, 512)
+    assert features.dtype == np.float32
+    assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_recommended_weights(clip, tmp_path, monkeypatch):
+    """Those in the folder of torch are taken; an error if they cannot be fetched."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    features = FrameFeatures(fps=1, device="cpu")
+
+    def unreachable(*args, **kwargs):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    with pytest.raises(OSError, match=r"no network.*give the path of a file") as caught:
+        features.transform(clip)
+    assert "\n" not in str(caught.value)
+    state = models.resnet18().state_dict()
+    url = models.ResNet18_Weights.IMAGENET1K_V1.url
+    path = tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(state, path)
+    taken = features.transform(clip)
+    assert_array_equal(taken, features.set_params(weights=path).transform(clip))
+    assert np.ptp(taken) > 0
+
+
+@pytest.mark.parametrize(
+    ("backbone", "width"),
+    [("shufflenet_v2_x0_5", 1024), ("mobilenet_v3_small", 1024), ("mnasnet0_5", 1280)],
+)
+def test_other_backbones(clip, backbone, width):
+    features = FrameFeatures(backbone, fps=1, weights=None).transform(clip)
+    assert features.shape == (1, width)
+
+
+@pytest.mark.parametrize("backbone", ["resnet19", "googlenet", "r3d_18"])
+def test_unknown_backbones(clip, backbone):
+    features = FrameFeatures(backbone, weights=None)
+    for method in (features.fit, features.transform):
+        with pytest.raises(ValueError, match=f"backbone is '{backbone}', expected"):
+            method(clip)
+
+
+def test_form_of_the_output(clip, scenes):
+    features = FrameFeatures(**SMALL, fps=2)
+    one = features.fit_transform(clip)
+    assert one.shape == (2, 1024)
+    paths = [str(clip), scenes[0][0]]
+    many = features.transform(paths)
+    assert isinstance(many, list)
+    assert_array_equal(many[0], one)
+    assert len(many[1]) == 5
+    for other in (tuple(paths), np.array(paths, dtype=object)):
+        assert_array_equal(features.transform(other)[1], many[1])
+
+
+def test_batches_do_not_matter(clip):
+    whole, *parts = (
+        FrameFeatures(**SMALL, batch_size=size).transform(clip) for size in (64, 1, 4)
+    )
+    assert len(whole) == 10
+    for part in parts:
+        assert_allclose(part, whole, rtol=1e-4, atol=1e-4)
+
+
+def test_few_frames_in_memory(clip, monkeypatch):
+    alive, most = set(), []
+
+    def tracked(path, fps):
+        for i in range(60):
+            frame = np.zeros((48, 64, 3), np.uint8)
+            alive.add(i)
+            weakref.finalize(frame, alive.discard, i)
+            most.append(len(alive))
+            yield i, frame
+
+    def stack(pictures):
+        batches.append(len(pictures))
+        return torch_stack(pictures)
+
+    batches, torch_stack = [], torch.stack
+    monkeypatch.setattr(torch, "stack", stack)
+    monkeypatch.setattr(video, "iterate_frames", tracked)
+    features = FrameFeatures(**SMALL, batch_size=16).transform(clip)
+    assert len(features) == 60
+    assert max(most) <= 3
+    assert batches == [16, 16, 16, 12]
+
+
+def test_global_state(clip):
+    torch.rand(1)  # else the generator may be as a network of the same seed left it
+    legacy = check_random_state(None)  # the one that is global
+    before = torch.get_rng_state(), legacy.get_state()[1]
+    n_threads, gradients = torch.get_num_threads(), torch.is_grad_enabled()
+    FrameFeatures(**SMALL, fps=1).transform(clip)
+    assert_array_equal(torch.get_rng_state(), before[0])
+    assert_array_equal(legacy.get_state()[1], before[1])
+    assert torch.get_num_threads() == n_threads
+    assert torch.is_grad_enabled() == gradients
+
+
+def test_random_weights(clip):
+    features = FrameFeatures(**SMALL, fps=1)
+    first = features.transform(clip)
+    assert_array_equal(clone(features).transform(clip), first)
+    other = features.set_params(random_state=1).transform(clip)
+    assert not np.allclose(other, first)
+
+
+@pytest.mark.parametrize("what", ["other network", "list", "junk", "empty", "missing"])
+def test_unsuitable_weights(clip, tmp_path, what):
+    path = tmp_path / "weights.pth"
+    error = FileNotFoundError if what == "missing" else ValueError
+    if what == "other network":
+        torch.save(models.mobilenet_v3_small().state_dict(), path)
+    elif what == "list":
+        torch.save([1, 2], path)
+    elif what != "missing":
+        path.write_bytes(b"junk" if what == "junk" else b"")
+    features = FrameFeatures(**SMALL | {"weights": path}, cache_dir=tmp_path / "cache")
+    with pytest.raises(error, match=r"^weights='.*weights.pth' is no") as caught:
+        features.transform(clip)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_without_last_layer_or_of_other_classes(clip, tmp_path):
+    network = models.shufflenet_v2_x0_5(num_classes=7)
+    state, path = network.state_dict(), tmp_path / "weights.pth"
+    features = FrameFeatures(**SMALL | {"weights": path}, fps=1)
+    torch.save(state, path)
+    expected = features.transform(clip)
+    torch.save({k: v for k, v in state.items() if not k.startswith("fc.")}, path)
+    assert_array_equal(features.transform(clip), expected)
+
+
+# --------------------------------------------------------------------------- cache
+
+
+def test_cache(clip, scenes, tmp_path, computed, monkeypatch):
+    features = FrameFeatures(**SMALL, fps=2, cache_dir=tmp_path / "new" / "cache")
+    paths = [clip, scenes[0][0]]
+    first = features.transform(paths)
+    assert computed == paths
+    with monkeypatch.context() as patch:
+        patch.setattr(video, "_load_network", None)
+        again = clone(features).set_params(batch_size=1, fps=2.0).transform(paths)
+    assert computed == paths
+    assert_array_equal(np.concatenate(again), np.concatenate(first))
+    assert features.transform(scenes[0])[0].shape == (5, 1024)  # one of two is known
+    assert computed == [*paths, scenes[0][1]]
+    files = list((tmp_path / "new" / "cache").iterdir())
+    assert [file.suffix for file in files] == [".npy"] * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"fps": 1}, {"fps": None}, {"random_state": 1}, {"backbone": "mnasnet0_5"}],
+)
+def test_cache_of_other_parameters(scenes, tmp_path, computed, change):
+    features = FrameFeatures(**SMALL, fps=2, cache_dir=tmp_path)
+    features.transform(scenes[0][0])
+    expected = clone(features).set_params(**change, cache_dir=None)
+    expected = expected.transform(scenes[0][0])
+    assert_array_equal(features.set_params(**change).transform(scenes[0][0]), expected)
+    assert len(computed) == 3
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_cache_of_changed_files(tmp_path, computed):
+    path, weights = tmp_path / "a.mp4", tmp_path / "weights.pth"
+    write(path, [grey(i) for i in range(10)], rate=10)
+    torch.save(models.shufflenet_v2_x0_5().state_dict(), weights)
+    parameters = SMALL | {"weights": weights, "fps": 5, "cache_dir": tmp_path / "cache"}
+    features = FrameFeatures(**parameters)
+    assert len(features.transform(path)) == 5
+    write(path, [grey(i) for i in range(20)], rate=10)
+    assert len(features.transform(path)) == 10
+    state = {k: v * 1.01 for k, v in torch.load(weights, weights_only=True).items()}
+    torch.save(state, weights)
+    features.transform(path)
+    assert len(computed) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", None])
+def test_damaged_cache_is_made_anew(clip, tmp_path, computed, damage):
+    features = FrameFeatures(**SMALL, fps=2, cache_dir=tmp_path)
+    expected = features.transform(clip)
+    [file] = tmp_path.iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:-100] if damage is None else damage)
+    assert_array_equal(features.transform(clip), expected)
+    assert len(computed) == 2
+    assert file.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_cache_that_is_no_folder(clip, tmp_path, computed):
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(FileExistsError, match="file"):
+        FrameFeatures(**SMALL, cache_dir=path).transform(clip)
+    assert computed == []
+
+
+# --------------------------------------------------------- scikit-learn and the extra
+
+
+def test_pipeline_from_files_to_labels(scenes, tmp_path):
+    paths, labels = scenes
+    model = make_pipeline(
+        FrameFeatures(**SMALL, cache_dir=tmp_path),
+        TemporalOTSegmenter(n_actions=3, max_iter=200, random_state=0),
+    )
+    predicted = clone(model).fit(paths).predict(paths)
+    assert [len(path) for path in predicted] == [len(path) for path in labels]
+    assert mof_score(labels, predicted) > 0.9
+    model.fit(paths)
+    assert_array_equal(model.predict(paths[1]), predicted[1])
+    assert np.isfinite(model.score(paths))
+    display = SegmentationDisplay.from_estimator(model, paths, confidence=True)
+    assert list(map(len, display.confidence)) == list(map(len, labels))
+    one = SegmentationDisplay.from_estimator(model, paths[1], confidence=True)
+    assert_array_equal(one.confidence[0], display.confidence[1])
+
+
+def test_nothing_to_fit(clip):
+    features = FrameFeatures(**SMALL, fps=1)
+    assert features.fit([clip]) is features
+    assert set(vars(features)) == set(features.get_params())
+
+
+def test_module_waits_for_torch():
+    extra = {"av", "torch", "torchvision"}
+    code = f"import sys, skl_tot.preprocessing; print({extra} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("module", ["av", "torchvision.models"])
+def test_missing_extra(clip, module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    name = module.partition(".")[0]
+    with pytest.raises(ImportError, match=rf"{name}, .*pip install 'skl-tot\[video\]'"):
+        FrameFeatures(**SMALL).fit_transform(clip)

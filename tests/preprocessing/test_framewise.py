@@ -1,0 +1,393 @@
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import PCA, IncrementalPCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    Normalizer,
+    StandardScaler,
+)
+from sklearn.utils.estimator_checks import (
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    parametrize_with_checks,
+)
+
+from skl_tot.inputs.forms import split_videos
+from skl_tot.preprocessing.framewise import FramewiseTransformer, _fit_in_batches
+
+LENGTHS = (7, 3, 12)
+
+
+@pytest.fixture
+def videos():
+    rng = np.random.RandomState(0)
+    return [rng.normal(3, 2, size=(n, 4)) * [1, 2, 3, 4] for n in LENGTHS]
+
+
+class RecordingScaler(StandardScaler):
+    """Keeps the batches it was given."""
+
+    def partial_fit(self, X, y=None):
+        self.batches_ = [*getattr(self, "batches_", []), X]
+        return super().partial_fit(X)
+
+
+class MeanThreshold(BaseEstimator):
+    """Segments ragged videos: the least that a grid search needs."""
+
+    def __init__(self, threshold=0.0):
+        self.threshold = threshold
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return [(video[:, 0] > self.threshold).astype(int) for video in X]
+
+    def score(self, X, y):
+        return np.mean(np.concatenate(self.predict(X)) == np.concatenate(y))
+
+
+@parametrize_with_checks(
+    [FramewiseTransformer(StandardScaler()), FramewiseTransformer(PCA())]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_transformer_get_feature_names_out,
+        check_transformer_get_feature_names_out_pandas,
+    ],
+)
+def test_scikit_learn_checks_of_names(check):
+    check("FramewiseTransformer", FramewiseTransformer(StandardScaler()))
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [PCA(2), StandardScaler(), MinMaxScaler(), KBinsDiscretizer(3, encode="ordinal")],
+    ids=lambda inner: type(inner).__name__,
+)
+def test_equals_the_inner_transformer_on_the_concatenation(videos, inner):
+    expected = inner.fit_transform(np.concatenate(videos))
+    outputs = FramewiseTransformer(inner).fit_transform(videos)
+    assert [len(output) for output in outputs] == list(LENGTHS)
+    assert_allclose(np.concatenate(outputs), expected, atol=1e-12)
+
+
+def test_incremental_pca_spans_the_space_of_pca():
+    rng = np.random.RandomState(0)
+    low_rank = rng.normal(size=(2, 6))
+    # shorter than the number of components, first and last
+    videos = [rng.normal(size=(n, 2)) @ low_rank for n in (1, 2, 30, 9, 1)]
+    incremental = FramewiseTransformer(IncrementalPCA(2)).fit(videos)
+    assert incremental.transformer_.n_samples_seen_ == 43
+    full = FramewiseTransformer(PCA(2)).fit(videos)
+    assert_allclose(
+        np.abs(np.concatenate(incremental.transform(videos))),
+        np.abs(np.concatenate(full.transform(videos))),
+        atol=1e-8,
+    )
+
+
+def test_incremental_pca_keeps_all_components_after_a_short_first_video():
+    rng = np.random.RandomState(0)
+    videos = [rng.normal(size=(n, 5)) for n in (2, 20)]
+    outputs = FramewiseTransformer(IncrementalPCA()).fit_transform(videos)
+    assert [output.shape for output in outputs] == [(2, 5), (20, 5)]
+
+
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=12),
+    n_features=st.integers(1, 6),
+)
+def test_batches_hold_every_frame_once_in_order(lengths, n_features):
+    frames = np.arange(sum(lengths) * n_features, dtype=float).reshape(-1, n_features)
+    videos = np.split(frames, np.cumsum(lengths)[:-1])
+    scaler = RecordingScaler()
+    _fit_in_batches(scaler, videos)
+    assert_array_equal(np.concatenate(scaler.batches_), frames)
+    shortest = min(map(len, scaler.batches_))
+    assert shortest >= min(n_features, len(frames))
+
+
+def test_long_videos_reach_partial_fit_one_by_one(videos):
+    videos = [np.tile(video, (2, 1)) for video in videos]  # all longer than wide
+    fitted = FramewiseTransformer(RecordingScaler()).fit(videos)
+    assert [len(batch) for batch in fitted.transformer_.batches_] == [14, 6, 24]
+
+
+def test_partial_fit_video_by_video_equals_fit(videos):
+    whole = FramewiseTransformer(StandardScaler()).fit(videos)
+    parts = FramewiseTransformer(StandardScaler())
+    for video in videos:
+        parts.partial_fit(video)
+    assert_allclose(parts.transformer_.mean_, whole.transformer_.mean_)
+    assert_allclose(parts.transformer_.scale_, whole.transformer_.scale_)
+    assert parts.transformer_.n_samples_seen_ == sum(LENGTHS)
+
+
+def test_fit_forgets_what_partial_fit_saw(videos):
+    transformer = FramewiseTransformer(StandardScaler()).partial_fit(videos)
+    assert transformer.fit(videos[0]).transformer_.n_samples_seen_ == LENGTHS[0]
+
+
+def test_methods_are_those_of_the_inner_transformer():
+    assert hasattr(FramewiseTransformer(StandardScaler()), "partial_fit")
+    assert not hasattr(FramewiseTransformer(PCA()), "partial_fit")
+    assert hasattr(FramewiseTransformer(PCA()), "inverse_transform")
+    assert not hasattr(FramewiseTransformer(Normalizer()), "inverse_transform")
+
+
+def test_methods_after_fit_are_those_of_the_fitted_transformer(videos):
+    transformer = FramewiseTransformer(StandardScaler()).fit(videos)
+    transformer.set_params(transformer=PCA())
+    assert hasattr(transformer, "partial_fit")
+
+
+@pytest.mark.parametrize("form", ["single", "list", "tuple", "object", "stacked"])
+def test_output_mirrors_the_form_of_the_input(videos, form):
+    same = [video[:3] for video in videos]
+    empty = np.empty(len(videos), dtype=object)
+    empty[:] = videos
+    X, expected_form, shapes = {
+        "single": (videos[0], "single", [(7, 4)]),
+        "list": (videos, "list", [(7, 4), (3, 4), (12, 4)]),
+        "tuple": (tuple(videos), "list", [(7, 4), (3, 4), (12, 4)]),
+        "object": (empty, "object", [(7, 4), (3, 4), (12, 4)]),
+        "stacked": (np.stack(same), "stacked", [(3, 4)] * 3),
+    }[form]
+    transformer = FramewiseTransformer(PCA())
+    for output in (
+        transformer.fit_transform(X),
+        transformer.inverse_transform(transformer.transform(X)),
+    ):
+        parts, found_form = split_videos(output)
+        assert found_form == expected_form
+        assert [part.shape for part in parts] == shapes
+    for part, video in zip(parts, split_videos(X)[0]):
+        assert_allclose(part, video)
+
+
+def test_sparse_output_becomes_dense(videos):
+    outputs = FramewiseTransformer(KBinsDiscretizer(3)).fit_transform(videos)
+    assert all(isinstance(output, np.ndarray) for output in outputs)
+    assert_array_equal(np.concatenate(outputs).sum(axis=1), 4)
+
+
+def test_global_pandas_output_leaves_arrays(videos):
+    from sklearn import config_context
+
+    with config_context(transform_output="pandas"):
+        outputs = FramewiseTransformer(StandardScaler()).fit_transform(videos)
+    assert all(isinstance(output, np.ndarray) for output in outputs)
+
+
+def test_float32_stays_float32(videos):
+    videos = [video.astype(np.float32) for video in videos]
+    outputs = FramewiseTransformer(StandardScaler()).fit_transform(videos)
+    assert {output.dtype for output in outputs} == {np.dtype(np.float32)}
+
+
+def test_input_is_not_changed(videos):
+    before = [video.copy() for video in videos]
+    for video in videos:
+        video.flags.writeable = False
+    FramewiseTransformer(StandardScaler()).fit_transform(videos)
+    for video, copy in zip(videos, before):
+        assert_array_equal(video, copy)
+
+
+def test_dataframes_keep_their_names_and_never_warn(videos):
+    frames = [pd.DataFrame(video, columns=list("abcd")) for video in videos]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        transformer = FramewiseTransformer(StandardScaler()).fit(frames)
+        outputs = transformer.transform(frames)
+    assert transformer.feature_names_in_.tolist() == list("abcd")
+    assert transformer.get_feature_names_out().tolist() == list("abcd")
+    expected = FramewiseTransformer(StandardScaler()).fit_transform(videos)
+    assert_allclose(np.concatenate(outputs), np.concatenate(expected))
+    with pytest.raises(ValueError, match="Video 1: The feature names should match"):
+        transformer.transform([frames[0], frames[1][list("bacd")]])
+    with pytest.raises(ValueError, match="not equal to feature_names_in_"):
+        transformer.get_feature_names_out(list("efgh"))
+
+
+def test_names_out_of_a_projection(videos):
+    transformer = FramewiseTransformer(PCA(2)).fit(videos)
+    assert transformer.get_feature_names_out().tolist() == ["pca0", "pca1"]
+    assert transformer.n_features_in_ == 4
+
+
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        (None, "transformer is None, expected a scikit-learn transformer"),
+        ("passthrough", "transformer is 'passthrough', expected"),
+        (
+            LinearDiscriminantAnalysis(),
+            "transformer is a LinearDiscriminantAnalysis, which needs y",
+        ),
+        (StandardScaler, "transformer is <class .*StandardScaler'>, expected"),
+    ],
+)
+def test_unusable_inner_transformer(videos, inner, message):
+    with pytest.raises(TypeError, match=message):
+        FramewiseTransformer(inner).fit(videos)
+
+
+def bad_inputs():
+    good = np.ones((3, 4))
+    nan = np.full((3, 4), np.nan)
+    return [
+        ([good, np.ones((3, 5))], ValueError, "Video 1: X has 5 features"),
+        ([good, nan], ValueError, "Video 1: Input X contains NaN"),
+        (nan, ValueError, "^Input X contains NaN"),
+        ([good, np.ones(3)], ValueError, "Video 1: Expected 2D array, got 1D"),
+        ([good, np.empty((0, 4))], ValueError, "Video 1: Found array with 0 sample"),
+        ([], ValueError, "X is an empty list"),
+        ({"a": good}, TypeError, "X is a dict"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "transform"])
+@pytest.mark.parametrize(("X", "error", "message"), bad_inputs())
+def test_bad_input_leaves_a_fitted_transformer_as_it_was(
+    videos, method, X, error, message
+):
+    transformer = FramewiseTransformer(StandardScaler()).fit(videos)
+    before = pickle.dumps(transformer)
+    with pytest.raises(error, match=message):
+        getattr(transformer, method)(X)
+    assert pickle.dumps(transformer) == before
+
+
+def test_bad_input_leaves_an_unfitted_transformer_unfitted(videos):
+    transformer = FramewiseTransformer(StandardScaler())
+    with pytest.raises(ValueError, match="Video 1"):
+        transformer.fit([videos[0], videos[1][:, :2]])
+    assert vars(transformer).keys() == {"transformer"}
+    with pytest.raises(NotFittedError):
+        transformer.transform(videos)
+
+
+class FailsLater(RecordingScaler):
+    """Fails at the third batch, as an interrupt might."""
+
+    def partial_fit(self, X, y=None):
+        if len(getattr(self, "batches_", [])) == 2:
+            raise KeyboardInterrupt
+        return super().partial_fit(X)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_interrupt_leaves_no_trace(videos, method):
+    videos = [np.tile(video, (2, 1)) for video in videos]
+    transformer = FramewiseTransformer(FailsLater()).fit(videos[0])
+    before = pickle.dumps(transformer)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(transformer, method)(videos)
+    assert pickle.dumps(transformer) == before
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([np.ones((3, 2)), np.ones((3, 3))], "Video 1: X has 3 features"),
+        ([np.full((3, 2), np.inf)], "Video 0: Input X contains infinity"),
+    ],
+)
+def test_bad_input_of_inverse_transform(videos, X, message):
+    transformer = FramewiseTransformer(PCA(2)).fit(videos)
+    with pytest.raises(ValueError, match=message):
+        transformer.inverse_transform(X)
+
+
+@pytest.mark.parametrize(
+    "method", ["transform", "inverse_transform", "get_feature_names_out"]
+)
+def test_not_fitted(videos, method):
+    with pytest.raises(NotFittedError):
+        getattr(FramewiseTransformer(PCA()), method)(videos)
+
+
+def test_the_given_transformer_is_cloned(videos):
+    inner = StandardScaler()
+    transformer = FramewiseTransformer(inner).fit(videos)
+    assert not hasattr(inner, "mean_")
+    assert transformer.transformer is inner
+
+
+def test_clone_and_pickle(videos):
+    transformer = FramewiseTransformer(PCA(2)).fit(videos)
+    assert not hasattr(clone(transformer), "transformer_")
+    assert clone(transformer).transformer.n_components == 2
+    restored = pickle.loads(pickle.dumps(transformer))
+    for output, expected in zip(
+        restored.transform(videos), transformer.transform(videos)
+    ):
+        assert_array_equal(output, expected)
+
+
+def test_grid_search_over_a_pipeline_of_ragged_videos(videos):
+    labels = [(video[:, 0] > 3).astype(int) for video in videos]
+    pipeline = make_pipeline(
+        FramewiseTransformer(FunctionTransformer(lambda X: X - 3)),
+        FramewiseTransformer(PCA(2)),
+        MeanThreshold(),
+    )
+    pipeline.set_params(**{"framewisetransformer-2__transformer__n_components": 3})
+    fitted = pipeline.fit(videos, labels)
+    assert [len(part) for part in fitted.predict(videos)] == list(LENGTHS)
+    assert fitted[1].transformer_.n_components_ == 3
+
+    pipeline = make_pipeline(
+        FramewiseTransformer(StandardScaler()), MeanThreshold(threshold=0.0)
+    )
+    search = GridSearchCV(
+        pipeline,
+        {
+            "framewisetransformer__transformer__with_mean": [True, False],
+            "meanthreshold__threshold": [-100.0, 0.0],
+        },
+        cv=3,
+        error_score="raise",
+    ).fit(videos, labels)
+    # only a centred first feature tells the labels apart at threshold 0
+    assert search.best_params_ == {
+        "framewisetransformer__transformer__with_mean": True,
+        "meanthreshold__threshold": 0.0,
+    }
+
+
+def test_tags_are_those_of_the_inner_transformer():
+    class Positive(TransformerMixin, BaseEstimator):
+        def __sklearn_tags__(self):
+            tags = super().__sklearn_tags__()
+            tags.input_tags.positive_only = True
+            tags.transformer_tags.preserves_dtype = ["float32"]
+            return tags
+
+    tags = FramewiseTransformer(Positive()).__sklearn_tags__()
+    assert tags.input_tags.positive_only
+    assert tags.input_tags.three_d_array
+    assert tags.transformer_tags.preserves_dtype == ["float32"]

@@ -1,0 +1,365 @@
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot.inputs.labels import find_segments
+from skl_tot.metrics import segmentation_report
+from skl_tot.preprocessing import FramewiseTransformer
+
+pytest.importorskip("jinja2")
+from skl_tot.report import write_report
+
+
+@pytest.fixture(scope="module")
+def model(activity):
+    return TemporalOTSegmenter(4, max_iter=60, random_state=0).fit(activity[0])
+
+
+class Page(HTMLParser):
+    """Cells of the rows of the tables of each section, pictures, and all text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.rows, self.pictures, self.text, self.open = {}, [], "", []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.open.append(tag)
+        if tag == "section":
+            self.section = self.rows.setdefault(attributes["aria-labelledby"], [])
+        elif tag == "tr":
+            self.section.append([])
+        elif tag in ("th", "td"):
+            assert tag == "td" or attributes["scope"] in ("row", "col")
+            self.section[-1].append("")
+        elif tag == "img":
+            assert attributes["alt"]
+            assert attributes["src"].startswith("data:image/")
+            self.pictures.append(attributes)
+        if tag in ("img", "meta", "br"):
+            self.open.pop()
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+        if "td" in self.open or "th" in self.open:
+            self.section[-1][-1] += data.replace("\N{NO-BREAK SPACE}", " ")
+
+    def cells(self, section, name):
+        return [
+            [" ".join(c.split()) for c in row[1:]]
+            for row in self.rows[section]
+            if row[0].strip() == name
+        ]
+
+
+def test_tables(activity, model, tmp_path):
+    videos, _ = activity
+    path = tmp_path / "report.html"
+    write_report(path, model, videos, fps=4, names={1: "pour <milk>"})
+    page = Page(path)
+    predicted = model.predict(videos)
+    posterior = model.predict_posterior(videos)
+    confidence = [q[np.arange(len(p)), p] for p, q in zip(predicted, posterior)]
+
+    runs = [np.diff(find_segments(p)[1:], axis=0)[0] for p in predicted]
+    codes = [find_segments(p)[0] for p in predicted]
+    lengths = np.concatenate(runs)[np.concatenate(codes) == 1]
+    own = np.concatenate(predicted) == 1
+    assert page.cells("actions", "pour <milk>") == [
+        [
+            "6",
+            str(len(lengths)),
+            f"{lengths.mean():.1f} {lengths.mean() / 4:.2f} s",
+            f"{lengths.min()} {lengths.min() / 4:.2f} s",
+            f"{lengths.max()} {lengths.max() / 4:.2f} s",
+            f"{100 * own.mean():.1f} %",
+            f"{np.concatenate(confidence)[own].mean():.3f}",
+        ]
+    ]
+    lowest = confidence[5].argmin()
+    action = {1: "pour <milk>"}.get(
+        predicted[5][lowest], f"action {predicted[5][lowest]}"
+    )
+    assert page.cells("videos", "video 5") == [
+        [
+            str(len(videos[5])),
+            f"{len(videos[5]) / 4:.2f} s",
+            str(len(runs[5])),
+            f"{confidence[5].mean():.3f}",
+            f"{confidence[5][lowest]:.3f}",
+            f"frame {lowest}, {lowest / 4:.2f} s, {action}",
+        ]
+    ]
+    assert len(page.rows["videos"]) == 7
+    assert "scores" not in page.rows
+    assert len(page.pictures) == 2
+
+
+def test_typical_frames(activity, model, tmp_path):
+    videos, _ = activity
+    path = tmp_path / "report.html"
+    write_report(path, model, videos)
+    page = Page(path)
+    found = list(zip(model.predict(videos), model.predict_proba(videos)))
+    for k in range(4):
+        best = sorted((-max(p[y == k, k]), i) for i, (y, p) in enumerate(found))
+        (cells,) = page.cells("typical", f"action {k}")
+        assert len(cells) == 5
+        for (code, i), cell in zip(best, cells):
+            match = re.fullmatch(rf"video {i} frame (\d+) probability (.*)", cell)
+            assert found[i][0][int(match[1])] == k
+            assert found[i][1][int(match[1]), k] == pytest.approx(-code)
+            assert match[2] == f"{-code:.3f}"
+
+
+@pytest.mark.parametrize("kind", ["integers", "strings"])
+def test_scores(activity, model, tmp_path, kind):
+    videos, labels = activity
+    if kind == "strings":
+        labels = [np.array(["cut", "mix", "fry", "eat"])[y] for y in labels]
+    path = tmp_path / "report.html"
+    write_report(path, model, videos, labels=labels, names=["a", "b", "c", "d"])
+    expected = segmentation_report(labels, model.labels_, output_dict=True)
+    page = Page(path)
+    for label, row in expected["actions"].items():
+        name = label if kind == "strings" else f"label {label}"
+        scores = [f"{row[x]:.3f}" for x in ("precision", "recall", "f1-score", "iou")]
+        cluster = "–" if row["cluster"] is None else "abcd"[row["cluster"]]
+        assert page.cells("scores", name) == [[cluster, *scores, str(row["frames"])]]
+    assert f"{expected['totals']['MoF']:.3f}" in page.text
+    assert f"{expected['totals']['edit']:.3f}" in page.text
+
+
+def test_background(activity, tmp_path):
+    videos, labels = activity
+    labels = [np.where(np.arange(len(y)) < 5, -1, y) for y in labels]
+    model = TemporalOTSegmenter(
+        4, max_iter=20, random_state=0, background=20, decoding="skip"
+    ).fit(videos)
+    path = tmp_path / "report.html"
+    write_report(path, model, videos, labels=labels)
+    page = Page(path)
+    frames = np.concatenate(model.labels_)
+    (cells,) = page.cells("actions", "background")
+    assert cells[-2:] == [f"{100 * (frames == -1).mean():.1f} %", "–"]
+    # what is predicted as background stands for the label of background
+    assert page.cells("scores", "background")[0][0] == "background"
+    assert page.cells("typical", "background") == []
+
+
+def test_actions_of_one_name_are_one(activity, model, tmp_path):
+    path = tmp_path / "report.html"
+    write_report(path, model, activity[0], names={1: "pour", 2: "pour"})
+    page = Page(path)
+    assert [row[0] for row in page.rows["typical"][1:]] == [
+        "action 0",
+        "pour",
+        "action 3",
+    ]
+    assert page.cells("actions", "pour")[0][:2] == ["6", "6"]  # segments are joined
+
+
+def test_parameters_and_steps(activity, tmp_path):
+    model = make_pipeline(
+        FramewiseTransformer(PCA(3)),
+        CTESegmenter(4, max_iter=9, n_init=2, random_state=0),
+    ).fit(activity[0])
+    path = tmp_path / "report.html"
+    write_report(path, model, activity[0], title="Tea & <cake>")
+    text = path.read_text(encoding="utf-8")
+    assert "<strong>max_iter=9</strong> (default 6000)" in text
+    assert "<code>reg_covar=1e-06</code>" in text
+    assert "FramewiseTransformer(transformer=PCA(n_components=3))" in text
+    assert "<h1>Tea &amp; &lt;cake&gt;</h1>" in text
+    assert "after 9 steps" in Page(path).text
+
+
+def test_forms_of_input(activity, tmp_path):
+    video = activity[0][0]
+    model = make_pipeline(
+        StandardScaler(), TemporalOTSegmenter(4, max_iter=20, random_state=0)
+    ).fit(video)
+    only_step = make_pipeline(clone(model[-1])).fit(activity[0])
+    write_report(tmp_path / "a.html", model, video, labels=activity[1][0])
+    write_report(tmp_path / "b.html", model, [video], labels=activity[1][:1])
+    write_report(tmp_path / "c.html", only_step, activity[0])
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert len(Page(tmp_path / "c.html").rows["videos"]) == 7
+
+
+def test_many_videos_in_several_pictures(activity, model, tmp_path):
+    path = tmp_path / "report.html"
+    names = [f"take {i}" for i in range(21)]
+    write_report(
+        path, model, [activity[0][i % 6] for i in range(21)], video_names=names
+    )
+    alts = [picture["alt"] for picture in Page(path).pictures]
+    assert "take 0 to take 10." in alts[0]
+    assert "take 11 to take 20." in alts[1]
+    assert len(alts) == 3
+
+
+def test_same_input_gives_same_bytes_and_leaves_pyplot_alone(activity, model, tmp_path):
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure()
+    before_all = plt.get_fignums()
+    paths = [tmp_path / "a.html", tmp_path / "b.html"]
+    state = np.random.get_state()[1].tolist()  # noqa: NPY002
+    try:
+        write_report(paths[0], model, activity[0], labels=activity[1])
+        with plt.rc_context({"font.size": 30, "axes.facecolor": "black"}):
+            before = dict(plt.rcParams)
+            write_report(paths[1], model, activity[0], labels=activity[1])
+            assert dict(plt.rcParams) == before
+        assert plt.get_fignums() == before_all
+        assert plt.gcf() is figure
+    finally:
+        plt.close(figure)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.html", "b.html"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"video_names": ["a"]}, "video_names has 1 names, expected 6."),
+        ({"video_files": ["a"], "fps": 1}, "video_files has 1 files, expected 6."),
+        ({"video_files": ["a"] * 6}, "fps is None, expected a number"),
+        ({"labels": [[0, 1]]}, "labels has 1 videos, expected 6."),
+        ({"labels": [[0, 1]] * 6}, "labels has 2 frames for video 0, expected"),
+        ({"names": {4: "a"}}, r"names is of \[4\], expected actions from 0 to 3."),
+        ({"names": {0: ""}}, "The name of 0 is ''"),
+        ({"names": {0: "action 1"}}, "'action 1' is the name of an action, but"),
+        ({"fps": 0}, "fps is 0"),
+        ({"videos": []}, "videos is an empty list"),
+        ({"videos": [np.zeros((9, 5)), np.zeros((9, 4))]}, "video 1: X has 4 features"),
+    ],
+)
+def test_bad_input(activity, model, tmp_path, options, message):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    with pytest.raises(ValueError, match=message) as error:
+        write_report(path, model, **{"videos": activity[0]} | options)
+    assert "\n" not in str(error.value)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_bad_models(activity, tmp_path):
+    with pytest.raises(NotFittedError):
+        write_report(tmp_path / "a.html", TemporalOTSegmenter(4), activity[0])
+    with pytest.raises(TypeError, match="model is a LinearRegression"):
+        write_report(tmp_path / "a.html", LinearRegression(), activity[0])
+
+
+@pytest.mark.parametrize("name", ["jinja2", "matplotlib"])
+def test_missing_package(activity, model, tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=rf"{name}.*skl-tot\[report\]"):
+        write_report(tmp_path / "a.html", model, activity[0])
+
+
+def test_import_waits_for_no_other_package():
+    code = "import skl_tot.report, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "skl_tot.report" in loaded
+    assert not {"torch", "matplotlib", "jinja2"} & set(loaded)
+
+
+@pytest.fixture
+def recordings(activity, tmp_path):
+    """One video file for each video, each frame as grey as its number."""
+    av = pytest.importorskip("av")
+    files = []
+    for i, video in enumerate(activity[0]):
+        files.append(tmp_path / f"take_{i}.mkv")
+        with av.open(files[-1], "w") as container:
+            stream = container.add_stream("ffv1", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 320, 200, "bgr0"
+            for number in range(len(video)):
+                pixels = np.full((200, 320, 3), number, dtype=np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    return files
+
+
+def test_thumbnails(activity, model, tmp_path, recordings):
+    import base64
+    import io
+
+    from PIL import Image
+
+    path = tmp_path / "report.html"
+    write_report(path, model, activity[0], fps=10, video_files=recordings)
+    pictures = [p for p in Page(path).pictures if p["alt"].startswith("Frame")]
+    assert len(pictures) == 20
+    for picture in pictures:
+        data = base64.b64decode(picture["src"].partition(",")[2])
+        image = Image.open(io.BytesIO(data))
+        assert image.size == (160, 100)
+        number = int(re.match(r"Frame (\d+) of video", picture["alt"])[1])
+        assert np.abs(np.asarray(image).mean() - number) < 2
+
+
+def test_recordings_that_are_too_short(activity, model, tmp_path, recordings):
+    with pytest.raises(ValueError, match=r"take_0.mkv has \d+ frames at fps=1, exp"):
+        write_report(
+            tmp_path / "a.html", model, activity[0], fps=1, video_files=recordings
+        )
+    assert not (tmp_path / "a.html").exists()
+
+
+def test_opens_in_a_browser(activity, model, tmp_path):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium")
+    path = tmp_path / "report.html"
+    names = ["a_long_name_of_a_video_without_any_blank_" * 2] * 6
+    write_report(
+        path, model, activity[0], labels=activity[1], fps=10, video_names=names
+    )
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, chromium_sandbox=False
+        )
+        for width in (1200, 390):
+            page = browser.new_page(viewport={"width": width, "height": 800})
+            problems, requests = [], []
+            page.on("console", lambda message, found=problems: found.append(message))
+            page.on("pageerror", lambda error, found=problems: found.append(error))
+            page.on(
+                "request", lambda request, found=requests: found.append(request.url)
+            )
+            page.goto(path.as_uri())
+            assert problems == []
+            assert [url for url in requests if not url.startswith("data:")] == [
+                path.as_uri()
+            ]
+            script = "document.documentElement.scrollWidth"
+            assert page.evaluate(script) == width
+            script = "[...document.images].every(x => x.naturalWidth > 100)"
+            assert page.evaluate(script)
+        browser.close()

@@ -1,0 +1,183 @@
+"""Data on disk is read a bounded number of frames at a time."""
+
+import tracemalloc
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot.datasets import FeatureFiles, load_action_dataset
+from skl_tot.inputs import blocks as _sequences
+from skl_tot.inputs.blocks import row_blocks
+from skl_tot.metrics.label_free import cross_video_consistency
+from skl_tot.training.readers import ResidentReader
+
+QUICK = {"n_actions": 3, "max_iter": 20, "n_frames": 16, "random_state": 0}
+
+
+class OnDisk(Sequence):
+    """Opens a memmap each time a video is asked for, and counts how often."""
+
+    def __init__(self, folder, videos):
+        self.paths = [folder / f"{i}.npy" for i in range(len(videos))]
+        self.n_opened = 0
+        for path, video in zip(self.paths, videos):
+            np.save(path, video)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, i):
+        self.n_opened += 1
+        return np.load(self.paths[i], mmap_mode="r")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Two videos of 100 MB each, in sparse files."""
+    root = tmp_path_factory.mktemp("large")
+    (root / "features").mkdir()
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        video = np.lib.format.open_memmap(
+            root / "features" / f"{name}.npy", "w+", np.float32, (50_000, 512)
+        )
+        video[::1000] = rng.normal(size=(50, 512))
+    return load_action_dataset(root, mmap=True).videos
+
+
+@pytest.fixture(autouse=True)
+def no_large_copy(monkeypatch):
+    """Make copies of more than 64 MB an error: torch's memory is not traced."""
+    copy = ResidentReader.__init__
+
+    def check(reader, videos, device):
+        assert videos.lengths.sum() * videos.arrays[0].shape[1] <= 2**24
+        copy(reader, videos, device)
+
+    monkeypatch.setattr(ResidentReader, "__init__", check)
+
+
+def peak_memory(function):
+    """Bytes that arrays and objects take at most while a function runs."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"standardize": "video"},
+        {"standardize": None},
+        {"background": 5.0},
+        {"compute_labels": False},
+    ],
+    ids=str,
+)
+def test_no_video_is_ever_in_memory_whole(large, settings):
+    model = TemporalOTSegmenter(**QUICK, **settings)
+    model.fit(np.eye(9))  # torch imports parts of itself as they are needed
+    peak = peak_memory(lambda: [model.fit(large).predict(large[0]), model.score(large)])
+    assert peak < large[0].nbytes / 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stride", "order"),
+    [(np.int16, 1, "C"), (np.float16, 1, "C"), ("f4", 2, "C"), ("f4", 1, "F")],
+)
+@pytest.mark.parametrize("as_list", [False, True])
+def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_list):
+    shape = (60_000, 512)
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        video = np.lib.format.open_memmap(
+            tmp_path / f"{name}.npy", "w+", dtype, shape, fortran_order=order == "F"
+        )
+        video[::10_000] = 50 * rng.normal(size=(6, 512))
+        del video
+    files = FeatureFiles([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
+    model = TemporalOTSegmenter(**QUICK).fit(np.eye(9))
+    videos = list(files) if as_list else files
+    peak = peak_memory(lambda: model.fit(videos).score(videos))
+    assert peak < 4 * files[0].size / 2
+
+
+def test_clustering_holds_little_more_than_the_embeddings():
+    videos = [np.random.default_rng(0).normal(size=(50_000, 2))] * 4
+    model = CTESegmenter(4, max_iter=3, n_init=1, random_state=0, compute_labels=False)
+    model.fit(videos[0][:100])
+    embeddings = 200_000 * 40 * 8
+    # those of a cluster and what a Gaussian makes of them come on top
+    assert peak_memory(lambda: model.fit(videos)) < 2.5 * embeddings
+
+
+@pytest.mark.parametrize("n_bytes", [1, 100, 1000, 10**9])
+def test_row_blocks_cover_a_video_once(monkeypatch, n_bytes):
+    monkeypatch.setattr(_sequences, "BLOCK_BYTES", n_bytes)
+    video = np.arange(60.0).reshape(20, 3)
+    blocks = [video[rows] for rows in row_blocks(video)]
+    np.testing.assert_array_equal(np.concatenate(blocks), video)
+    assert max(block.nbytes for block in blocks) <= max(n_bytes, video[:1].nbytes)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("standardize", ["dataset", "video"])
+def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standardize):
+    videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
+    model = TemporalOTSegmenter(**QUICK, standardize=standardize, background=10.0)
+    whole = model.fit(videos).background_, model.labels_
+    score = model.score(videos)
+    monkeypatch.setattr(_sequences, "BLOCK_BYTES", 300)
+    model.fit(videos)
+    assert model.score(videos) == pytest.approx(score, rel=1e-3)
+    for name, value in whole[0].items():
+        np.testing.assert_allclose(model.background_[name], value, rtol=1e-4, atol=1e-6)
+    for labels, expected in zip(model.labels_, whole[1]):
+        assert (labels == expected).mean() > 0.98
+    if standardize == "dataset":
+        expected = StandardScaler().fit(np.concatenate(videos))
+        for name in ("mean_", "var_", "scale_", "n_samples_seen_"):
+            value = getattr(model.scaler_, name)
+            np.testing.assert_allclose(
+                value, getattr(expected, name), rtol=1e-6, atol=1e-12
+            )
+
+
+def test_consistency_does_not_depend_on_the_blocks(activity):
+    videos, labels = activity
+    expected = cross_video_consistency([[video] for video in videos], labels)
+    for n_rows in (1, 7):
+        blocks = (
+            np.split(video, range(n_rows, len(video), n_rows)) for video in videos
+        )
+        score = cross_video_consistency(blocks, labels)
+        assert score == pytest.approx(expected, rel=1e-12)
+
+
+def test_lazy_sequence(activity, tmp_path):
+    videos = OnDisk(tmp_path, activity[0])
+    model = TemporalOTSegmenter(**QUICK).fit(activity[0])
+    lazy = TemporalOTSegmenter(**QUICK).fit(videos)
+    assert videos.n_opened <= len(videos) + 1  # and not once a step
+    for labels, expected in zip(lazy.predict(videos), model.predict(activity[0])):
+        np.testing.assert_array_equal(labels, expected)
+
+
+def test_lazy_sequence_in_a_grid_search(activity, tmp_path):
+    def scores(videos):
+        search = GridSearchCV(
+            TemporalOTSegmenter(**QUICK), {"rho": [0.05, 0.1]}, cv=2, n_jobs=1
+        )
+        return search.fit(videos).cv_results_["mean_test_score"]
+
+    np.testing.assert_array_equal(
+        scores(OnDisk(tmp_path, activity[0])), scores(activity[0])
+    )

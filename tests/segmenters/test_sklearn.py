@@ -1,0 +1,295 @@
+"""The estimator among scikit-learn's tools."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    HalvingGridSearchCV,
+    KFold,
+    cross_val_predict,
+    cross_validate,
+    learning_curve,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_get_feature_names_out_error,
+    check_param_validation,
+    check_transformer_get_feature_names_out,
+    parametrize_with_checks,
+)
+
+from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot.metrics import (
+    edit_scorer,
+    miou_scorer,
+    mof_score,
+    mof_scorer,
+    segment_f1_scorer,
+)
+from skl_tot.preprocessing import FramewiseTransformer
+
+SCORERS = {
+    "mof": mof_scorer,
+    "f1": segment_f1_scorer,
+    "edit": edit_scorer,
+    "miou": miou_scorer,
+}
+EXPECTED_FAILURES = {
+    "check_methods_sample_order_invariance": (
+        "predict decodes a path through the frames of a video in their order"
+    ),
+    "check_methods_subset_invariance": (
+        "predict decodes a path through all frames of a video, not each by itself"
+    ),
+    "check_clustering": (
+        "the points are shuffled, and a path through actions in fixed order cannot "
+        "follow them"
+    ),
+}
+CONFIGURATIONS = [
+    CTESegmenter(max_iter=5, n_frames=16, n_init=1),
+    TemporalOTSegmenter(max_iter=5, freeze_iter=2, n_frames=16),
+    TemporalOTSegmenter(
+        3,
+        embedding_dim=4,
+        hidden_dim=5,
+        alpha=1.0,
+        standardize=None,
+        n_frames=8,
+        max_iter=6,
+        freeze_iter=0,
+        tol=1e-3,
+        n_iter_no_change=2,
+    ),
+    TemporalOTSegmenter(
+        n_parts=2,
+        prior="path",
+        path_iter=2,
+        decoding="free",
+        switch_cost=0.5,
+        n_init=2,
+        n_frames=16,
+        max_iter=5,
+        freeze_iter=1,
+    ),
+    CTESegmenter(decoding="skip", switch_cost=0.5, max_iter=5, n_frames=16, n_init=1),
+    TemporalOTSegmenter(
+        2, prior=None, beta=1.0, background=20, n_frames=8, max_iter=6, freeze_iter=1
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@parametrize_with_checks(
+    CONFIGURATIONS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES
+)
+def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check", [name for name in EXPECTED_FAILURES if "invariance" in name]
+)
+def test_invariance_fails_at_predict_only(check):
+    """Everything but predict treats frames by themselves."""
+    from sklearn.utils import estimator_checks
+
+    class WithoutPredict(TemporalOTSegmenter):
+        predict = property(lambda self: (_ for _ in ()).throw(AttributeError()))
+
+    model = WithoutPredict(max_iter=5, n_frames=16)
+    assert hasattr(model, "transform")
+    assert not hasattr(model, "predict")
+    getattr(estimator_checks, check)("WithoutPredict", model)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_param_validation,
+        check_get_feature_names_out_error,
+        check_transformer_get_feature_names_out,
+    ],
+)
+def test_checks_not_given_to_third_parties(check):
+    check("TemporalOTSegmenter", CONFIGURATIONS[1])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_column_names_are_checked(monkeypatch):
+    """The check wants scikit-learn's line breaks, which our errors do without."""
+    monkeypatch.setattr("skl_tot.inputs.videos._one_line", lambda message: message)
+    check_dataframe_column_names_consistency("TemporalOTSegmenter", CONFIGURATIONS[1])
+
+
+def test_tags_are_truthful():
+    from sklearn.utils import get_tags
+
+    tags = get_tags(TemporalOTSegmenter())
+    assert tags.estimator_type == "clusterer"
+    assert tags.transformer_tags.preserves_dtype == ["float64", "float32"]
+    assert not tags.non_deterministic
+    assert not tags.no_validation
+    assert tags.input_tags.two_d_array
+    assert tags.input_tags.three_d_array
+    assert not tags.input_tags.allow_nan
+
+
+def quick(n_actions=4, **params):
+    return TemporalOTSegmenter(
+        n_actions, max_iter=30, freeze_iter=10, n_frames=32, random_state=0, **params
+    )
+
+
+@pytest.fixture(scope="module")
+def ragged(activity):
+    """Videos with labels in words."""
+    videos, labels = activity
+    words = np.array(["take cup", "pour", "stir", "drink"])
+    return videos, [words[sequence] for sequence in labels]
+
+
+def assert_same_scores(first, second):
+    for key, values in first.items():
+        if "time" not in key and key != "params":
+            np.testing.assert_array_equal(values, second[key], err_msg=key)
+
+
+def grid_search(cv, n_jobs=None):
+    return GridSearchCV(
+        make_pipeline(FramewiseTransformer(PCA(3)), quick()),
+        {
+            "temporalotsegmenter__rho": [0.05, 0.5],
+            "temporalotsegmenter__alpha": [0.0, 1.0],
+        },
+        scoring=SCORERS,
+        refit="mof",
+        cv=cv,
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+
+
+class TestModelSelection:
+    def test_grid_search_over_rho_and_alpha(self, ragged):
+        search = grid_search(KFold(3)).fit(*ragged)
+        assert len(search.cv_results_["params"]) == 4
+        assert 0 < search.best_score_ <= 1
+        assert len(search.predict(ragged[0])) == len(ragged[0])
+        # The best by MoF on the held-out folds, recomputed by hand.
+        model = search.estimator.set_params(**search.best_params_)
+        scores = [
+            mof_score(
+                [ragged[1][i] for i in test],
+                model.fit([ragged[0][i] for i in train]).predict(
+                    [ragged[0][i] for i in test]
+                ),
+            )
+            for train, test in KFold(3).split(ragged[0])
+        ]
+        assert search.best_score_ == pytest.approx(np.mean(scores))
+
+    def test_real_data_and_jobs(self, real_data):
+        data = real_data("jigsaws_throws")
+        videos, labels = data.videos[:24], data.labels[:24]
+        groups = [name.split("_")[1][0] for name in data.names[:24]]
+        assert len({len(video) for video in videos}) > 1
+        assert labels[0].dtype.kind == "U"
+        one, two = (
+            grid_search(GroupKFold(2), n_jobs).fit(videos, labels, groups=groups)
+            for n_jobs in (1, 2)
+        )
+        assert_same_scores(one.cv_results_, two.cv_results_)
+        assert one.best_params_ == two.best_params_
+
+    def test_without_labels_uses_score(self, ragged):
+        videos, _ = ragged
+        search = GridSearchCV(
+            quick(), {"rho": [0.05, 1.0]}, cv=KFold(2), error_score="raise"
+        ).fit(videos)
+        folds = list(KFold(2).split(videos))
+        expected = [
+            np.mean(
+                [
+                    quick(rho=rho)
+                    .fit([videos[i] for i in train])
+                    .score([videos[i] for i in test])
+                    for train, test in folds
+                ]
+            )
+            for rho in (0.05, 1.0)
+        ]
+        np.testing.assert_allclose(search.cv_results_["mean_test_score"], expected)
+
+    def test_halving(self, ragged):
+        search = HalvingGridSearchCV(
+            quick(),
+            {"rho": [0.05, 0.5], "alpha": [0.0, 1.0]},
+            scoring=segment_f1_scorer,
+            resource="max_iter",
+            min_resources=4,
+            max_resources=16,
+            cv=KFold(2),
+            error_score="raise",
+            random_state=0,
+        ).fit(*ragged)
+        assert search.best_estimator_.max_iter > 4
+
+    def test_cross_validate_and_learning_curve(self, ragged):
+        scores = cross_validate(quick(), *ragged, scoring=SCORERS, cv=KFold(2))
+        for name in SCORERS:
+            assert ((scores[f"test_{name}"] >= 0) & (scores[f"test_{name}"] <= 1)).all()
+        sizes, _, test = learning_curve(
+            quick(), *ragged, scoring=mof_scorer, cv=KFold(2), train_sizes=[2, 3]
+        )
+        assert list(sizes) == [2, 3]
+        assert np.isfinite(test).all()
+
+    def test_cross_val_predict_on_an_object_array(self, ragged):
+        videos = np.empty(len(ragged[0]), dtype=object)
+        for i, video in enumerate(ragged[0]):
+            videos[i] = video
+        predicted = cross_val_predict(quick(), videos, cv=KFold(3))
+        assert [len(p) for p in predicted] == [len(video) for video in videos]
+
+    def test_compares_methods_and_variants_in_one_search(self, ragged):
+        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), quick())
+        step = "temporalotsegmenter"
+        search = GridSearchCV(
+            pipeline,
+            [
+                {step: [quick()], f"{step}__prior": ["temporal", None]},
+                {step: [CTESegmenter(4, max_iter=30, n_frames=32, random_state=0)]},
+            ],
+            scoring=SCORERS,
+            refit="mof",
+            cv=KFold(2),
+            error_score="raise",
+        ).fit(*ragged)
+        assert len(search.cv_results_["params"]) == 3
+        assert np.isfinite(search.cv_results_["mean_test_f1"]).all()
+
+    def test_pipeline_steps_see_videos(self, ragged):
+        class Spy(BaseEstimator):
+            def fit(self, X, y=None):
+                self.shapes_ = [video.shape for video in X]
+                return self
+
+            def transform(self, X):
+                return X
+
+        pipeline = make_pipeline(FramewiseTransformer(PCA(2)), Spy(), quick())
+        pipeline.fit(ragged[0])
+        assert pipeline[1].shapes_ == [(len(video), 2) for video in ragged[0]]
+
+
+def test_score_of_one_video_warns_in_a_pipeline(activity):
+    pipeline = make_pipeline(quick()).fit(activity[0])
+    with pytest.warns(UndefinedMetricWarning):
+        assert np.isnan(pipeline.score(activity[0][0]))

@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+import torch
+
+from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.training import readers as _readers
+from skl_tot.training.readers import ResidentReader, StreamReader, open_reader
+from skl_tot.training.sampling import one_pass_batches, sample_frames, shuffled_batches
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("length", [1, 3, 10, 64, 1000])
+def test_one_frame_from_each_bin(length):
+    n_frames = 10
+    for seed in range(20):
+        frames, partners = sample_frames(
+            np.array([[length]]), n_frames, 0, generator(seed)
+        )
+        frames = frames[0]
+        assert partners is None
+        bins = np.arange(n_frames) * length / n_frames
+        assert (frames[0] >= np.floor(bins)).all()
+        assert (frames[0] <= np.ceil(bins + length / n_frames) - 1e-9).all()
+        assert frames.min() >= 0
+        assert frames.max() < length
+
+
+def test_every_frame_can_be_drawn():
+    rng = generator()
+    seen = {
+        frame
+        for _ in range(200)
+        for frame in sample_frames(np.array([[23]]), 5, 0, rng)[0][0, 0]
+    }
+    assert seen == set(range(23))
+
+
+def test_partners_are_near_and_inside():
+    lengths = np.array([[5, 40, 300], [1, 2, 7]])
+    distances = set()
+    rng = generator()
+    for _ in range(50):
+        frames, partners = sample_frames(lengths, 16, 3, rng)
+        assert (np.abs(frames - partners) <= 3).all()
+        assert (partners >= 0).all()
+        assert (partners < lengths[..., None]).all()
+        distances |= set((partners - frames).ravel())
+    assert distances == set(range(-3, 4))
+
+
+def test_many_steps_at_once_equal_step_by_step():
+    lengths = np.array([[5, 40], [300, 7], [12, 12]])
+    whole = sample_frames(lengths, 16, 3, generator())
+    rng = generator()
+    steps = [sample_frames(lengths[[step]], 16, 3, rng) for step in range(3)]
+    for all_at_once, one_by_one in zip(whole, zip(*steps)):
+        np.testing.assert_array_equal(all_at_once, np.concatenate(one_by_one))
+
+
+def test_shuffled_batches_take_every_video_once_a_pass():
+    order = shuffled_batches(7, 2, 14, generator())
+    assert order.shape == (14, 2)
+    passes = order.reshape(4, 7)
+    assert all(sorted(one) == list(range(7)) for one in passes)
+    assert len({tuple(one) for one in passes}) > 1
+
+
+def test_fewer_videos_than_the_batch_size():
+    assert shuffled_batches(1, 4, 3, generator()).tolist() == [[0], [0], [0]]
+    assert [block.tolist() for block in one_pass_batches(2, 4)] == [[[0, 1]]]
+
+
+def test_one_pass_keeps_the_order_and_drops_nothing():
+    batches = [block.tolist() for block in one_pass_batches(5, 2)]
+    assert batches == [[[0, 1], [2, 3]], [[4]]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("per_video", [False, True])
+@pytest.mark.parametrize("reader", [ResidentReader, StreamReader])
+def test_readers_standardise_and_stack(reader, per_video, dtype):
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(3, 2, size=(n, 4)).astype(dtype) for n in (6, 9)]
+    before = [array.copy() for array in arrays]
+    n_statistics = 2 if per_video else 1
+    means = rng.normal(size=(n_statistics, 4))
+    scales = rng.uniform(1, 2, size=(n_statistics, 4))
+    batches = np.array([[1, 0], [0, 0]])
+    frames = np.array([[[0, 5, 5], [4, 0, 1]], [[1, 2, 3], [5, 5, 5]]])
+    videos = StandardizedVideos(arrays, means, scales)
+    read = [
+        rows.clone()
+        for rows in reader(videos, torch.device("cpu")).read(batches, frames)
+    ]
+    standardised = [
+        (array - means[i % n_statistics]) / scales[i % n_statistics]
+        for i, array in enumerate(arrays)
+    ]
+    for rows, batch, chosen in zip(read, batches, frames):
+        expected = [standardised[i][f] for i, f in zip(batch, chosen)]
+        assert rows.dtype == torch.float32
+        np.testing.assert_allclose(rows, np.concatenate(expected), rtol=1e-5, atol=1e-6)
+    for array, copy in zip(arrays, before):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_float64_keeps_its_precision_until_it_is_standardised():
+    array = 1e9 + np.arange(6.0).reshape(3, 2)
+    videos = StandardizedVideos([array], np.array([[1e9, 1e9]]), np.ones((1, 2)))
+    for reader in (ResidentReader, StreamReader):
+        rows = next(
+            reader(videos, torch.device("cpu")).read(np.array([[0]]), np.array([[[2]]]))
+        )
+        assert rows.tolist() == [[4.0, 5.0]]
+
+
+def test_reader_by_size(monkeypatch):
+    videos = StandardizedVideos([np.zeros((6, 4), dtype=np.float32)] * 2)
+    monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4)
+    cpu = torch.device("cpu")
+    assert isinstance(open_reader(videos, cpu, 12), ResidentReader)
+    assert isinstance(open_reader(videos, cpu, 11), StreamReader)  # not worth a copy
+    monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4 - 1)
+    assert isinstance(open_reader(videos, cpu, 12), StreamReader)
+
+
+def test_readers_ignore_the_default_device():
+    arrays = [np.ones((6, 4), dtype=np.float32)]
+    torch.set_default_device("meta")
+    try:
+        for reader in (ResidentReader, StreamReader):
+            read = reader(StandardizedVideos(arrays), torch.device("cpu")).read(
+                np.array([[0]]), np.array([[[1, 2]]])
+            )
+            assert next(read).tolist() == [[1.0] * 4] * 2
+    finally:
+        torch.set_default_device(None)
+
+
+def test_per_video_statistics():
+    arrays = [np.ones((3, 1)), np.full((3, 1), 5.0)]
+    videos = StandardizedVideos(arrays, np.array([[1.0], [4.0]]), np.ones((2, 1)))
+    assert videos.read(0, slice(None)).tolist() == [[0.0]] * 3
+    assert videos.read(1, slice(None)).tolist() == [[1.0]] * 3
+
+
+def test_memmap_is_read_by_rows_only(tmp_path):
+    path = tmp_path / "video.npy"
+    np.save(path, np.arange(20.0).reshape(10, 2))
+    array = np.load(path, mmap_mode="r")
+    rows = StandardizedVideos([array]).read(0, np.array([1, 4]))
+    assert rows.tolist() == [[2.0, 3.0], [8.0, 9.0]]

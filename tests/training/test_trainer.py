@@ -1,0 +1,654 @@
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from skl_tot.inputs import blocks as _sequences
+from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.training import devices as _device
+from skl_tot.training import loop as _trainer
+from skl_tot.training import transport as _transport
+from skl_tot.training.batches import Batch
+from skl_tot.training.devices import choose_gpu, resolve_device
+from skl_tot.training.graphs import GraphedStep
+from skl_tot.training.loop import batch_loss, is_frozen, train, train_step
+from skl_tot.training.losses import (
+    cross_entropy_loss,
+    temporal_coherence_loss,
+    time_stamp_loss,
+)
+from skl_tot.training.network import embed, encode, init_parameters, score_frames
+from skl_tot.training.readers import ResidentReader
+from skl_tot.training.state import Snapshot, TrainingConfig
+
+CPU = torch.device("cpu")
+CONFIG = TrainingConfig(
+    n_prototypes=3,
+    embedding_dim=4,
+    hidden_dim=6,
+    prior="temporal",
+    rho=0.1,
+    sigma=1.0,
+    temperature=0.1,
+    n_sinkhorn_iter=3,
+    alpha=0.0,
+    window=5,
+    n_frames=8,
+    batch_size=2,
+    max_iter=20,
+    freeze_iter=0,
+    learning_rate=1e-2,
+    weight_decay=1e-4,
+    tol=None,
+    n_iter_no_change=5,
+)
+
+
+def config(**changes):
+    return dataclasses.replace(CONFIG, **changes)
+
+
+@pytest.fixture
+def videos(activity):
+    return StandardizedVideos(activity[0])
+
+
+def run(videos, settings=CONFIG, **options):
+    return train(videos, settings, **{"device": CPU, "seed": 0, **options})
+
+
+def assert_same_parameters(first, second):
+    for name, value in first.parameters.items():
+        np.testing.assert_array_equal(value, second.parameters[name], err_msg=name)
+
+
+class TestLosses:
+    def test_cross_entropy_equals_loops(self):
+        rng = np.random.default_rng(0)
+        scores, temperature = rng.normal(size=(5, 3)), 0.3
+        codes = rng.dirichlet(np.ones(3), size=5)
+        total = 0.0
+        for i in range(5):
+            normaliser = sum(np.exp(scores[i, k] / temperature) for k in range(3))
+            for j in range(3):
+                p = np.exp(scores[i, j] / temperature) / normaliser
+                total -= codes[i, j] * np.log(p)
+        loss = cross_entropy_loss(torch.tensor(scores), torch.tensor(codes), 0.3)
+        assert float(loss) == pytest.approx(total / 5)
+
+    def test_temporal_coherence_equals_loops(self):
+        rng = np.random.default_rng(0)
+        anchors, positives = rng.normal(size=(2, 2, 4, 3))
+        total = 0.0
+        for video in range(2):
+            for i in range(4):
+                similarities = [
+                    np.exp(np.dot(anchors[video, i], positives[video, j]))
+                    for j in range(4)
+                ]
+                total -= np.log(similarities[i] / sum(similarities))
+        loss = temporal_coherence_loss(torch.tensor(anchors), torch.tensor(positives))
+        assert float(loss) == pytest.approx(total / 8)
+
+    def test_gradients_equal_finite_differences(self):
+        torch.manual_seed(0)
+        codes = torch.softmax(torch.randn(6, 3, dtype=torch.float64), 1)
+        scores = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda s: cross_entropy_loss(s, codes, 0.5), scores
+        )
+        times = torch.rand(2, 6, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda t: time_stamp_loss(t, codes[:, 0]), times
+        )
+        pair = torch.randn(2, 2, 4, 3, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda p: temporal_coherence_loss(p[0], p[1]), pair
+        )
+
+    def test_leading_dimensions_are_problems_of_their_own(self):
+        generator = torch.Generator().manual_seed(0)
+        scores = torch.randn(3, 6, 4, generator=generator)
+        codes = torch.softmax(torch.randn(6, 4, generator=generator), -1)
+        pairs = torch.randn(2, 3, 2, 5, 4, generator=generator)
+        times = torch.rand(3, 6, generator=generator)
+        for all_at_once, one_by_one in (
+            (
+                cross_entropy_loss(scores, codes, 0.2),
+                [cross_entropy_loss(one, codes, 0.2) for one in scores],
+            ),
+            (
+                temporal_coherence_loss(*pairs),
+                [temporal_coherence_loss(*pair) for pair in zip(*pairs)],
+            ),
+            (
+                time_stamp_loss(times, times[0]),
+                [time_stamp_loss(one, times[0]) for one in times],
+            ),
+        ):
+            torch.testing.assert_close(all_at_once, torch.stack(one_by_one))
+
+    def test_nothing_costs_nothing(self):
+        """A process may have no video of a mini-batch."""
+        empty = torch.empty(0, 3)
+        assert cross_entropy_loss(empty, empty, 0.1) == 0
+        assert temporal_coherence_loss(empty[None, :, None], empty[None, :, None]) == 0
+        assert time_stamp_loss(empty[:, 0], empty[:, 0]) == 0
+
+
+def slow_loss(parameters, frames, partners, times, settings):
+    """The loss of every variant once more, with numpy, loops and plain Sinkhorn."""
+    p = {name: value.numpy() for name, value in parameters.items()}
+    n_videos, n_frames = len(frames) // settings.n_frames, settings.n_frames
+    n_actions = len(p["prototypes"])
+
+    def encode_slowly(x):
+        hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
+        return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
+
+    z, z_near = encode_slowly(frames), encode_slowly(partners)
+    scores = z @ p["prototypes"].T
+    q = np.exp(scores / settings.rho)
+    if settings.prior == "temporal":
+        for row in range(len(q)):
+            for j in range(n_actions):
+                distance = (row % n_frames) / n_frames - j / n_actions
+                squared = distance**2 / (1 / n_frames**2 + 1 / n_actions**2)
+                q[row, j] *= np.exp(-squared / (2 * settings.sigma**2))
+    for _ in range(settings.n_sinkhorn_iter):
+        q /= q.sum(axis=0)
+        q /= q.sum(axis=1, keepdims=True)
+    total = 0.0
+    for i in range(len(q)):
+        logits = scores[i] / settings.temperature
+        for j in range(n_actions):
+            log_p = logits[j] - np.log(np.exp(logits).sum())
+            total -= q[i, j] * log_p / len(q)
+    for video in range(n_videos):
+        rows = slice(video * n_frames, (video + 1) * n_frames)
+        for i in range(n_frames):
+            similarities = [z[rows][i] @ near for near in z_near[rows]]
+            log_p = similarities[i] - np.log(np.exp(similarities).sum())
+            total -= settings.alpha * log_p / len(q)
+    for i in range(len(q)):
+        predicted = z[i] @ p["time_weight"] + p["time_bias"][0]
+        total += settings.beta * (predicted - times[i]) ** 2 / len(q)
+    return total
+
+
+VARIANTS = {
+    "OT": {"prior": None},
+    "OT+CTE": {"prior": None, "beta": 1.0},
+    "OT+TCL": {"prior": None, "alpha": 1.0},
+    "TOT": {},
+    "TOT+CTE": {"beta": 1.0},
+    "TOT+TCL": {"alpha": 1.0},
+    "all": {"alpha": 0.3, "beta": 0.7},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_loss_of_every_variant_equals_a_slow_one(variant):
+    settings = config(n_frames=6, **VARIANTS[variant])
+    rng = np.random.default_rng(0)
+    networks = {
+        name: (value * 100).double()
+        for name, value in init_parameters(
+            5, 6, 4, 3, with_time=True, generator=torch.Generator().manual_seed(0)
+        ).items()
+    }
+    frames, partners = rng.normal(size=(2, 12, 5))
+    times = rng.uniform(size=12)
+    prior = torch.tensor(_transport.log_temporal_prior(6, 3, settings.sigma))
+    batch = Batch(
+        torch.tensor(frames),
+        slice(0, 12),
+        12,
+        prior.repeat(2, 1) if settings.prior else None,
+        torch.tensor(partners) if settings.alpha else None,
+        torch.tensor(times) if settings.beta else None,
+    )
+    loss = float(batch_loss(networks, batch, settings))
+    parameters = {name: value[0] for name, value in networks.items()}
+    expected = slow_loss(parameters, frames, partners, times, settings)
+    assert loss == pytest.approx(expected, rel=1e-9)
+    others = [
+        slow_loss(parameters, frames, partners, times, config(n_frames=6, **other))
+        for name, other in VARIANTS.items()
+        if name != variant
+    ]
+    assert min(abs(loss - other) for other in others) > 1e-3  # all variants differ
+
+
+class TestNetwork:
+    def test_encoder_equals_numpy(self):
+        parameters = init_parameters(
+            5, 6, 4, 3, generator=torch.Generator().manual_seed(0)
+        )
+        frames = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
+        values = {name: value[0].numpy() for name, value in parameters.items()}
+
+        def layer(inputs, name):
+            total = inputs @ values[f"{name}_weight"] + values[f"{name}_bias"]
+            return 1 / (1 + np.exp(-total))
+
+        expected = layer(layer(frames.numpy(), "hidden"), "output")
+        embeddings = embed(parameters, frames)
+        np.testing.assert_allclose(embeddings[0], expected, rtol=1e-5)
+        np.testing.assert_allclose(
+            score_frames(parameters, embeddings)[0],
+            expected @ values["prototypes"].T,
+            rtol=1e-5,
+        )
+
+    def test_initial_scale(self):
+        parameters = init_parameters(
+            100, 200, 100, 50, generator=torch.Generator().manual_seed(0)
+        )
+        assert float(parameters["hidden_weight"].std()) == pytest.approx(0.01, rel=0.05)
+        assert float(parameters["prototypes"].std()) == pytest.approx(0.01, rel=0.05)
+        assert not parameters["hidden_bias"].any()
+
+    def test_ignores_the_default_dtype(self):
+        torch.set_default_dtype(torch.float64)
+        try:
+            generator = torch.Generator().manual_seed(0)
+            assert init_parameters(2, 2, 2, 2, generator=generator)[
+                "hidden_bias"
+            ].dtype == (torch.float32)
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+    def test_encode_in_blocks_equals_whole(self, videos, monkeypatch):
+        snapshot, _ = run(videos)
+        whole = list(encode(snapshot.parameters, videos, CPU))
+        monkeypatch.setattr(_sequences, "BLOCK_BYTES", 1000)
+        for first, second in zip(whole, encode(snapshot.parameters, videos, CPU)):
+            np.testing.assert_allclose(first[0], second[0], rtol=1e-6)
+            np.testing.assert_allclose(first[1], second[1], rtol=1e-5, atol=1e-7)
+
+
+class TestTraining:
+    def test_loss_falls(self, videos):
+        _, losses = run(videos, config(max_iter=300))
+        assert len(losses) == 300
+        assert np.mean(losses[-20:]) < 0.8 * np.mean(losses[:20])
+
+    def test_first_step_equals_a_bare_step(self, videos, monkeypatch):
+        """The losses, the gradients and Adam's update, written out once more."""
+        settings = config(alpha=0.7, max_iter=1)
+        generator = torch.Generator().manual_seed(3)
+        parameters = init_parameters(5, 6, 4, 3, generator=generator)
+        start = Snapshot({k: v[0].numpy().copy() for k, v in parameters.items()}, 0)
+        seen = []
+
+        class Spy(ResidentReader):
+            def read(self, batches, frames):
+                for rows in super().read(batches, frames):
+                    seen.append(rows)
+                    yield rows
+
+        monkeypatch.setattr(_trainer, "open_reader", lambda *args: Spy(*args[:2]))
+        snapshot, losses = run(videos, settings, start=start)
+        leaves = {k: v.clone().requires_grad_() for k, v in parameters.items()}
+        sampled, near = seen
+        embeddings = embed(leaves, sampled)[0]
+        scores = score_frames(leaves, embeddings[None])[0]
+        prior = torch.tensor(_transport.log_temporal_prior(8, 3, 1.0)).float()
+        codes = _trainer.sinkhorn(
+            scores.detach(), 0.1, log_prior=torch.cat([prior, prior])
+        )
+        loss = -(codes * torch.log_softmax(scores / 0.1, 1)).sum(1).mean()
+        partners = embed(leaves, near)[0].view(2, 8, 4)
+        for video in range(2):
+            logits = embeddings.view(2, 8, 4)[video] @ partners[video].T
+            loss = loss - 0.7 * torch.log_softmax(logits, 1).diag().mean() / 2
+        assert losses == [pytest.approx(float(loss.detach()), rel=1e-5)]
+        loss.backward()
+        for name, leaf in leaves.items():
+            gradient = leaf.grad + 1e-4 * leaf.detach()
+            # Adam's first step is the learning rate times the normalised gradient.
+            step = 1e-2 * gradient / (gradient.abs() + 1e-8)
+            np.testing.assert_allclose(
+                snapshot.parameters[name], (leaf - step).detach()[0], atol=2e-4
+            )
+
+    def test_prototypes_are_frozen_then_free(self, videos):
+        drawn, _ = run(videos, config(max_iter=1, freeze_iter=1))
+        frozen, _ = run(videos, config(max_iter=10, freeze_iter=10))
+        free, _ = run(videos, config(max_iter=11, freeze_iter=10))
+        assert "prototypes" not in frozen.moments
+        np.testing.assert_array_equal(
+            drawn.parameters["prototypes"], frozen.parameters["prototypes"]
+        )
+        assert (frozen.parameters["prototypes"] != free.parameters["prototypes"]).any()
+        assert (
+            drawn.parameters["hidden_weight"] != frozen.parameters["hidden_weight"]
+        ).any()
+
+    def test_zero_beta_has_no_time_head(self, videos):
+        assert "time_weight" not in run(videos)[0].parameters
+        snapshot, _ = run(videos, config(beta=1.0, max_iter=400))
+        fitted = [
+            np.corrcoef(
+                z @ snapshot.parameters["time_weight"], np.arange(len(z)) / len(z)
+            )[0, 1]
+            for z, _ in encode(snapshot.parameters, videos, CPU)
+        ]
+        assert np.mean(fitted) > 0.8  # embeddings now tell the time
+
+    def test_zero_alpha_does_not_compute_the_coherence_loss(self, videos, monkeypatch):
+        def refuse(*_):
+            raise AssertionError("computed")
+
+        monkeypatch.setattr(_trainer, "temporal_coherence_loss", refuse)
+        run(videos)
+        with pytest.raises(AssertionError, match="computed"):
+            run(videos, config(alpha=1.0))
+
+    def test_same_seed_same_result(self, videos):
+        first, first_losses = run(videos)
+        second, second_losses = run(videos)
+        assert first_losses == second_losses
+        assert_same_parameters(first, second)
+        other, _ = run(videos, seed=1)
+        assert (first.parameters["prototypes"] != other.parameters["prototypes"]).any()
+
+    def test_going_on_equals_not_stopping(self, videos):
+        """Two passes in one call and in two calls through plain numpy."""
+        settings = config(freeze_iter=4)
+        twice = StandardizedVideos([*videos.arrays, *videos.arrays])
+        whole, losses = run(twice, settings, one_pass=True)
+        half, first = run(videos, settings, one_pass=True)
+        resumed, second = run(videos, settings, start=half, one_pass=True, seed=99)
+        assert losses == first + second
+        assert whole.n_iter == resumed.n_iter == 6
+        assert_same_parameters(whole, resumed)
+
+    def test_start_is_not_changed(self, videos):
+        start, _ = run(videos)
+        copy = {name: value.copy() for name, value in start.parameters.items()}
+        run(videos, start=start)
+        assert_same_parameters(start, Snapshot(copy, 0))
+
+    def test_works_where_gradients_are_off(self, videos):
+        expected, _ = run(videos)
+        for off in (torch.no_grad(), torch.inference_mode()):
+            with off:
+                snapshot, _ = run(videos)
+            assert_same_parameters(expected, snapshot)
+
+    def test_autocast_changes_nothing(self, videos):
+        expected, _ = run(videos)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            snapshot, _ = run(videos)
+            encoded = next(encode(snapshot.parameters, videos, CPU))
+        assert_same_parameters(expected, snapshot)
+        np.testing.assert_array_equal(
+            encoded[0], next(encode(snapshot.parameters, videos, CPU))[0]
+        )
+
+    def test_one_pass_takes_every_video_whatever_tol(self, videos):
+        settings = config(tol=1e6, n_iter_no_change=1, batch_size=1)
+        assert len(run(videos, settings, one_pass=True)[1]) == len(videos)
+
+    def test_more_than_there_is(self, videos):
+        """Batches and windows larger than the data are the data."""
+        vast = config(batch_size=10**20, window=10**20, alpha=1.0)
+        tight = config(batch_size=6, window=int(videos.lengths.max()), alpha=1.0)
+        assert run(videos, vast)[1] == run(videos, tight)[1]
+
+    def test_progress_sees_every_loss(self, videos):
+        seen = []
+        _, losses = run(videos, config(max_iter=13), progress=seen.extend)
+        assert seen == losses
+
+    def test_diverging_loss_is_an_error(self, videos):
+        with pytest.raises(ValueError, match="The loss is no longer finite"):
+            run(videos, config(learning_rate=1e38))
+
+
+class TestSeveralNetworks:
+    def test_one_transport_for_all(self, videos):
+        """Pseudo-labels are those of the mean of the scores."""
+        networks = init_parameters(
+            5, 6, 4, 3, n_init=3, generator=torch.Generator().manual_seed(0)
+        )
+        networks = {name: value * 100 for name, value in networks.items()}
+        frames = torch.randn(16, 5, generator=torch.Generator().manual_seed(1))
+        prior = torch.tensor(_transport.log_temporal_prior(8, 3, 1.0)).float()
+        batch = Batch(frames, slice(0, 16), 16, prior.repeat(2, 1))
+        losses = batch_loss(networks, batch, CONFIG)
+        scores = score_frames(networks, embed(networks, frames))
+        codes = _trainer.sinkhorn(scores.mean(0), 0.1, log_prior=batch.log_prior)
+        expected = [cross_entropy_loss(one, codes, 0.1) for one in scores]
+        torch.testing.assert_close(losses, torch.stack(expected))
+        assert len(set(losses.tolist())) == 3
+
+    def test_the_better_half_stays(self, videos, monkeypatch):
+        stages, kept = [], []
+        fit_loop, keep_networks = _trainer.fit_loop, _trainer.keep_networks
+
+        def watch_loop(*args):
+            losses, has_stopped = fit_loop(*args)
+            stages.append(losses)
+            return losses, has_stopped
+
+        def watch_keep(state, networks, settings):
+            kept.append(list(networks))
+            return keep_networks(state, networks, settings)
+
+        monkeypatch.setattr(_trainer, "fit_loop", watch_loop)
+        monkeypatch.setattr(_trainer, "keep_networks", watch_keep)
+        snapshot, losses = run(videos, config(n_init=6, max_iter=90))
+        assert [stage.shape for stage in stages] == [(30, 6), (30, 3), (30, 2)]
+        assert [len(networks) for networks in kept] == [3, 2, 1]
+        for stage, networks in zip(stages, kept):
+            order = np.argsort(stage[-3:].mean(axis=0))
+            assert networks == list(order[: len(networks)])
+        names = [kept[0][kept[1][kept[2][0]]], kept[1][kept[2][0]], kept[2][0]]
+        curves = [stage[:, name] for stage, name in zip(stages, names)]
+        assert losses == np.concatenate(curves).tolist()
+        assert snapshot.parameters["prototypes"].shape == (3, 4)
+        assert snapshot.moments["prototypes"]["exp_avg"].shape == (3, 4)
+
+    def test_same_seed_same_result(self, videos):
+        first, second = (run(videos, config(n_init=4, max_iter=60)) for _ in range(2))
+        assert first[1] == second[1]
+        assert_same_parameters(first[0], second[0])
+
+    @pytest.mark.parametrize("max_iter", [1, 2, 3, 4])
+    def test_few_steps(self, videos, max_iter):
+        snapshot, losses = run(videos, config(n_init=5, max_iter=max_iter))
+        assert len(losses) == snapshot.n_iter == max_iter
+
+    @pytest.mark.parametrize("max_iter", [12, 27, 30, 90])
+    def test_tol_ends_all_stages(self, videos, max_iter):
+        for n_init in (1, 4):
+            settings = config(
+                n_init=n_init, learning_rate=1e-12, max_iter=max_iter, tol=1.0
+            )
+            assert len(run(videos, settings)[1]) == 10
+
+    def test_going_on_has_one(self, videos):
+        expected, _ = run(videos, one_pass=True)
+        snapshot, _ = run(videos, config(n_init=4), one_pass=True)
+        assert_same_parameters(expected, snapshot)
+        start = Snapshot(snapshot.parameters, 0)
+        expected, _ = run(videos, start=start)
+        assert_same_parameters(expected, run(videos, config(n_init=4), start=start)[0])
+
+
+class TestDecay:
+    def test_learning_rates(self, videos, monkeypatch):
+        rates = []
+
+        def watch(state, batch, settings):
+            rates.append(state.optimizer.param_groups[0]["lr"])
+            return train_step(state, batch, settings)
+
+        monkeypatch.setattr(_trainer, "train_step", watch)
+        run(videos, config(decay=0.5, max_iter=8))
+        falling = [1, 0.75, 0.5, 0.25]
+        np.testing.assert_allclose(rates, 1e-2 * np.array([1, 1, 1, 1, *falling]))
+
+    def test_not_in_a_stream(self, videos):
+        expected, _ = run(videos, one_pass=True)
+        snapshot, _ = run(videos, config(decay=1.0), one_pass=True)
+        assert_same_parameters(expected, snapshot)
+
+    def test_anew_in_each_fit(self, videos):
+        first, _ = run(videos, config(decay=1.0))
+        start = Snapshot(first.parameters, first.n_iter)
+        moved, _ = run(videos, config(decay=1.0), start=start)
+        assert (moved.parameters["prototypes"] != first.parameters["prototypes"]).any()
+
+
+class TestGraphedStep:
+    """The bookkeeping; that CUDA repeats what it captured is tested with a GPU."""
+
+    @staticmethod
+    def capture(function):
+        result = torch.zeros(1)
+        return lambda: result.copy_(function()), result
+
+    @pytest.mark.parametrize("one_pass", [False, True])
+    def test_equals_the_plain_step(self, videos, monkeypatch, one_pass):
+        settings = config(alpha=0.5, beta=0.5, freeze_iter=8, batch_size=4)
+        many = StandardizedVideos([*videos.arrays] * 5 + videos.arrays[:1])
+        expected, losses = run(many, settings, one_pass=one_pass)
+        step = GraphedStep(train_step, is_frozen, self.capture)
+        monkeypatch.setattr(_trainer, "train_step", step)
+        snapshot, graphed = run(many, settings, one_pass=one_pass)
+        assert graphed == losses
+        assert_same_parameters(expected, snapshot)
+        phases = {(32, True), (32, False)}
+        assert set(step.graphs) == phases if not one_pass else {(32, True)}
+
+
+class TestOrderByTime:
+    def test_plain_transport_gets_its_order_from_time(self, videos):
+        settings = config(prior=None, max_iter=100, freeze_iter=20)
+        snapshot, _ = run(videos, settings)
+        totals = np.zeros((2, 3))
+        for _, scores in encode(snapshot.parameters, videos, CPU):
+            codes = np.exp(scores.astype(float) / settings.temperature)
+            codes /= codes.sum(axis=1, keepdims=True)
+            times = (np.arange(len(codes)) + 0.5) / len(codes)
+            totals += [times @ codes, codes.sum(axis=0)]
+        assert (np.diff(totals[0] / totals[1]) >= 0).all()
+
+    def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
+        settings = config(prior=None)
+        monkeypatch.setattr(_trainer, "time_order", lambda codes: np.arange(3))
+        unsorted, _ = run(videos, settings)
+        order = np.array([2, 0, 1])
+        monkeypatch.setattr(_trainer, "time_order", lambda codes: order)
+        snapshot, _ = run(videos, settings)
+        np.testing.assert_array_equal(
+            snapshot.parameters["prototypes"], unsorted.parameters["prototypes"][order]
+        )
+        for name in ("exp_avg", "exp_avg_sq"):
+            np.testing.assert_array_equal(
+                snapshot.moments["prototypes"][name],
+                unsorted.moments["prototypes"][name][order],
+            )
+
+    def test_the_optimiser_follows(self, videos):
+        """Sorting permutes prototypes and moments alike: training does not notice."""
+        settings = config(prior=None)
+        snapshot, _ = run(videos, settings)
+        order = np.array([2, 0, 1])
+        shuffled = Snapshot(
+            snapshot.parameters
+            | {"prototypes": snapshot.parameters["prototypes"][order]},
+            snapshot.n_iter,
+            snapshot.moments
+            | {
+                "prototypes": {
+                    name: value[order] if value.ndim else value
+                    for name, value in snapshot.moments["prototypes"].items()
+                }
+            },
+            snapshot.rng_state,
+        )
+        first, first_losses = run(videos, settings, start=snapshot)
+        second, second_losses = run(videos, settings, start=shuffled)
+        np.testing.assert_allclose(first_losses, second_losses, rtol=1e-4)
+        np.testing.assert_allclose(
+            first.parameters["prototypes"],
+            second.parameters["prototypes"],
+            atol=1e-4,
+        )
+
+
+def test_times_are_midpoints_of_the_sampled_frames(videos, monkeypatch):
+    seen = []
+
+    def spy(parameters, batch, settings):
+        seen.append(batch.times.numpy())
+        return batch_loss(parameters, batch, settings)
+
+    monkeypatch.setattr(_trainer, "batch_loss", spy)
+    one_frame = StandardizedVideos([videos.arrays[0][:1], videos.arrays[1][:2]])
+    run(one_frame, config(beta=1.0, n_frames=2, max_iter=1))
+    times = np.sort(seen[0].reshape(2, 2), axis=1)
+    np.testing.assert_allclose(np.sort(times, axis=0), [[0.25, 0.5], [0.5, 0.75]])
+
+
+class TestStopping:
+    def test_never_without_tol(self, videos):
+        _, losses = run(videos, config(learning_rate=1e-12, max_iter=50))
+        assert len(losses) == 50
+
+    def test_on_a_plateau(self, videos):
+        # Nothing moves, so the second block cannot be better by tol.
+        settings = config(learning_rate=1e-12, max_iter=50, tol=1e-3)
+        assert len(run(videos, settings)[1]) == 10
+
+    def test_not_while_the_loss_falls(self, videos):
+        settings = config(max_iter=60, n_iter_no_change=20, tol=0.0)
+        _, losses = run(videos, settings)
+        means = np.reshape(losses, (-1, 20)).mean(axis=1)
+        assert (np.diff(means) < 0).all()
+        assert len(losses) == 60
+
+    def test_not_while_prototypes_are_frozen(self, videos):
+        settings = config(learning_rate=1e-12, max_iter=99, tol=1.0, freeze_iter=30)
+        assert len(run(videos, settings)[1]) == 40
+
+
+class TestDevice:
+    def test_auto(self):
+        expected = "cuda" if torch.cuda.is_available() else "cpu"
+        assert resolve_device("auto").type == expected
+
+    @pytest.mark.parametrize("device", ["tpu", "cpu:x", "", "meta"])
+    def test_unusable(self, device):
+        with pytest.raises(ValueError, match=f"device='{device}' cannot be"):
+            resolve_device(device)
+
+    def test_no_cuda(self):
+        if torch.cuda.is_available():
+            pytest.skip("there is a GPU")
+        with pytest.raises(ValueError, match="device='cuda' cannot be used") as info:
+            resolve_device("cuda")
+        assert "\n" not in str(info.value)
+
+    def test_workers_take_turns(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+        current = [0]
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: current[0])
+        chosen = []
+        for name in ("LokyProcess-1", "LokyProcess-2", "LokyProcess-13", "MainProcess"):
+            process = SimpleNamespace(name=name)
+            monkeypatch.setattr(_device, "current_process", lambda p=process: p)
+            chosen.append(choose_gpu())
+        assert chosen == [1, 0, 1, 0]
+        # a process that was given a GPU by its user keeps it
+        process = SimpleNamespace(name="SpawnProcess-2")
+        monkeypatch.setattr(_device, "current_process", lambda: process)
+        current[0] = 1
+        assert choose_gpu() == 1
