@@ -1,17 +1,19 @@
 """Recordings in the folder layout of the field."""
 
 import os
-import re
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from numbers import Integral
+from operator import attrgetter
 from pathlib import Path
 
-import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skl_tot.datasets.label_files import map_labels, read_labels
+from skl_tot.datasets.splitting import split_ends
 from skl_tot.inputs.feature_files import FeatureFiles, read_features
+from skl_tot.inputs.names import distinct_labels, read_numbered_names
 
 
 @validate_params(
@@ -79,11 +81,11 @@ def load_action_dataset(
 
         videos : FeatureFiles or list of ndarray of shape (n_frames_i, n_features)
             Features in the type of the file; float64 for ``.txt``. With ``mmap``, and
-            if no file is ``.txt``, they are `FeatureFiles`, a sequence that opens a file
-            when it is asked for.
+            if no file is ``.txt``, they are `FeatureFiles`, a sequence that opens a
+            file when it is asked for.
         labels : list of ndarray of str of shape (n_frames_i,), or None
             Label of each frame; None without a folder ``groundTruth``.
-        names : list of str
+        video_names : list of str
             Names of the videos, sorted; ``videos`` and ``labels`` have this order.
         target_names : list of str, or None
             All labels by the integers of the mapping; without a mapping, those that
@@ -114,82 +116,92 @@ def load_action_dataset(
     >>> np.save(root / "features" / "P03_coffee.npy", np.zeros((2, 64)))
     >>> _ = (root / "groundTruth" / "P03_coffee.txt").write_text("take_cup\npour")
     >>> data = load_action_dataset(root, activity="coffee", mmap=False)
-    >>> data.names, data.target_names, data.videos[0].shape
+    >>> data.video_names, data.target_names, data.videos[0].shape
     (['P03_coffee'], ['pour', 'take_cup'], (2, 64))
     >>> folder.cleanup()
     """
     root = Path(root)
-    folder, suffixes = root / "features", (".npy", ".txt")
-    if not folder.is_dir() and any(root.glob("[!.]*.npy")):
-        folder, suffixes = root, (".npy",)  # notes may lie beside them
-    paths = _find_features(folder, activity, suffixes)
-    if mmap and all(path.suffix == ".npy" for path in paths):
-        videos = FeatureFiles(paths, transpose=transpose)
-    else:
-        videos = [read_features(p, mmap=mmap, transpose=transpose) for p in paths]
-    shapes = [video.shape for video in videos]
-    names = [path.stem for path in paths]
-    target_names = _read_mapping(root)
-    labels = None
-    if (root / "groundTruth").is_dir():
-        labels = [
-            _read_labels(root / "groundTruth", path, shape, target_names)
-            for path, shape in zip(paths, shapes)
-        ]
-        if target_names is None:
-            target_names = np.unique(np.concatenate(labels)).tolist()
+    paths = _find_features(root, activity)
+    videos = _open_features(paths, mmap, transpose)
+    labels, target_names = _read_ground_truth(root, paths, videos)
     if label_mapping is not None:
-        labels, target_names = _map_labels(labels, names, Path(label_mapping))
+        labels, target_names = map_labels(labels, paths, Path(label_mapping))
     if split_label is not None:
-        labels, target_names = _split_label(labels, target_names, split_label)
+        labels, target_names = split_ends(labels, target_names, split_label)
     if activity is not None and labels is not None:  # the mapping has all activities
-        occurring = set(np.concatenate(labels).tolist())
+        occurring = distinct_labels(labels)
         target_names = [label for label in target_names if label in occurring]
-    if isinstance(videos, FeatureFiles):
-        videos = FeatureFiles(paths, stride=stride, transpose=transpose)
-    else:
-        videos = [video[::stride] for video in videos]
     return Bunch(
-        videos=videos,
-        labels=None if labels is None else [video[::stride] for video in labels],
-        names=names,
+        videos=_every(stride, videos),
+        labels=None if labels is None else _every(stride, labels),
+        video_names=[path.stem for path in paths],
         target_names=target_names,
     )
 
 
-def _find_features(folder, activity, suffixes):
+def _find_features(root, activity):
     """Feature files sorted by video name, one for each video."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder, expected one of features.")
-    paths = [p for p in folder.glob("[!.]*") if p.suffix in suffixes]
-    paths.sort(key=lambda path: path.stem)
-    if not paths:
+    folder = root / "features"
+    if folder.is_dir():
+        found = [*folder.glob("[!.]*.npy"), *folder.glob("[!.]*.txt")]
+    else:
+        found = list(root.glob("[!.]*.npy"))  # not .txt: notes may lie beside them
+        if not found:
+            raise FileNotFoundError(f"{folder} is no folder, expected one of features.")
+        folder = root
+    if not found:
         raise FileNotFoundError(f"{folder} has no file *.npy or *.txt.")
-    n_found = len(paths)
-    if activity is not None:
-        is_pattern = any(character in activity for character in "*?[")
-        pattern = activity if is_pattern else f"*{activity}*"
-        paths = [path for path in paths if fnmatchcase(path.stem, pattern)]
+    paths = found if activity is None else _of_activity(found, activity)
     if not paths:
         raise FileNotFoundError(
-            f"{folder} has {n_found} files, but none for activity={activity!r}."
+            f"{folder} has {len(found)} files, but none for activity={activity!r}."
         )
-    for path, following in pairwise(paths):
-        if path.stem == following.stem:
-            raise ValueError(
-                f"{folder} has {path.name} and {following.name}, expected one file "
-                "for each video."
-            )
+    paths.sort(key=attrgetter("stem"))
+    _check_stems(paths)
     return paths
 
 
-def _read_lines(path):
-    """Lines of a text file without surrounding blanks, up to the last filled one."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    return [line.strip() for line in text.rstrip().splitlines()]
+def _check_stems(paths):
+    """Refuse two files, which are neighbours, for one video."""
+    for path, following in pairwise(paths):
+        if path.stem == following.stem:
+            raise ValueError(
+                f"{path.parent} has {path.name} and {following.name}, expected one "
+                "file for each video."
+            )
+
+
+def _of_activity(paths, activity):
+    """Paths of which the name has this text, or is as the pattern says."""
+    is_pattern = set(activity) & set("*?[")
+    pattern = activity if is_pattern else f"*{activity}*"
+    return [path for path in paths if fnmatchcase(path.stem, pattern)]
+
+
+def _open_features(paths, mmap, transpose):
+    """Videos of all frames, opened as they are asked for if they may be."""
+    if mmap and all(path.suffix == ".npy" for path in paths):
+        return FeatureFiles(paths, transpose=transpose)
+    return [read_features(path, mmap=mmap, transpose=transpose) for path in paths]
+
+
+def _every(stride, videos):
+    """Keep one frame in so many of the features, or of the labels, of each video."""
+    if isinstance(videos, FeatureFiles):
+        return FeatureFiles(videos.paths, stride=stride, transpose=videos.transpose)
+    return [video[::stride] for video in videos]
+
+
+def _read_ground_truth(root, paths, videos):
+    """Labels of each video and all labels; None for what there is no file of."""
+    shapes = [video.shape for video in videos]  # each file has to hold features
+    target_names = _read_mapping(root)
+    if not (root / "groundTruth").is_dir():
+        return None, target_names
+    labels = read_labels(root / "groundTruth", paths, shapes, target_names)
+    if target_names is None:
+        target_names = sorted(distinct_labels(labels))
+    return labels, target_names
 
 
 def _read_mapping(root):
@@ -200,87 +212,8 @@ def _read_mapping(root):
     else:
         return None
     numbers = {}
-    for i, line in enumerate(_read_lines(path), start=1):
-        match = re.fullmatch(r"(-?\d+)\s+(.+)", line)
-        if match is None:
-            raise ValueError(
-                f"{path}, line {i}, is {line!r}, expected '<int> <label>'."
-            )
-        number, label = int(match[1]), match[2]
+    for number, label, where in read_numbered_names(path, "label"):
         if label in numbers or number in numbers.values():
-            raise ValueError(
-                f"{path}, line {i}, is {line!r}, expected each number and label once."
-            )
+            raise ValueError(f"{where}, expected each number and label once.")
         numbers[label] = number
     return sorted(numbers, key=numbers.get)
-
-
-def _read_labels(folder, feature_path, shape, target_names):
-    """Read string labels of one video, checked against its features and the mapping."""
-    name = feature_path.stem
-    paths = [p for p in (folder / f"{name}.txt", folder / name) if p.is_file()]
-    if len(paths) != 1:
-        error = ValueError if paths else FileNotFoundError
-        raise error(
-            f"{folder} has {len(paths)} of the files {name}.txt and {name}, expected 1."
-        )
-    path, labels = paths[0], _read_lines(paths[0])
-    for i, label in enumerate(labels, start=1):
-        if not label or (target_names is not None and label not in target_names):
-            known = "a label" if target_names is None else f"one of {target_names}"
-            raise ValueError(f"{path}, line {i}, is {label!r}, expected {known}.")
-    if len(labels) != shape[0]:
-        hint = ""
-        if len(labels) == shape[1]:
-            hint = " Are the features stored the other way round (transpose)?"
-        raise ValueError(
-            f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
-            f"expected {shape[0]} labels.{hint}"
-        )
-    return np.array(labels)
-
-
-def _map_labels(labels, names, path):
-    """Labels after a mapping file, if there are any, and all that it maps to."""
-    mapping = {}
-    for i, line in enumerate(_read_lines(path), start=1):
-        words = line.split()
-        if len(words) != 2:
-            raise ValueError(
-                f"{path}, line {i}, is {line!r}, expected '<label> <label to use>'."
-            )
-        if words[0] in mapping:
-            raise ValueError(f"{path}, line {i}, maps {words[0]!r} for a second time.")
-        mapping[words[0]] = words[1]
-    for name, video in zip(names, labels or []):
-        for label in np.unique(video).tolist():
-            if label not in mapping:
-                raise ValueError(
-                    f"{path} has no line for {label!r}, a label of {name}."
-                )
-    if labels is not None:
-        labels = [np.array([mapping[label] for label in video]) for video in labels]
-    return labels, list(dict.fromkeys(mapping.values()))
-
-
-def _split_label(labels, target_names, label):
-    """Rename the runs of a label with which videos start and end."""
-    if labels is None:
-        raise ValueError(f"split_label is {label!r}, but there is no groundTruth.")
-    start_label, end_label = f"{label}_start", f"{label}_end"
-    if label not in target_names or {start_label, end_label} & set(target_names):
-        raise ValueError(
-            f"split_label is {label!r}, expected one of {target_names} whose start and "
-            "end are not labels yet."
-        )
-    split = []
-    for video in labels:
-        others = np.flatnonzero(video != label)
-        start, end = (others[0], others[-1] + 1) if len(others) else [len(video)] * 2
-        head = np.full(start, start_label)
-        tail = np.full(len(video) - end, end_label)
-        split.append(np.concatenate([head, video[start:end], tail]))
-    occurring = np.unique(np.concatenate(split)).tolist()
-    parts = [part for part in (start_label, label, end_label) if part in occurring]
-    i = target_names.index(label)
-    return split, target_names[:i] + parts + target_names[i + 1 :]

@@ -7,19 +7,9 @@ BLOCK_BYTES = 2**22
 
 
 def row_blocks(video, width=0):
-    """Cut a video into blocks of rows, so that it need never be in memory whole.
+    """Yield slices of rows of up to `BLOCK_BYTES`: a memmap is never read whole.
 
-    Parameters
-    ----------
-    video : ndarray or FloatRows of shape (n_frames, n_features)
-        A memmap is not read.
-    width : int, default=0
-        Columns of the widest array that a block is made into, if wider than the video.
-
-    Yields
-    ------
-    rows : slice
-        Up to ``BLOCK_BYTES`` of rows, and at least one.
+    `width` is the number of columns of what a block is made into, if that is wider.
     """
     width = max(width, video.shape[1])
     n_rows = max(1, BLOCK_BYTES // (video.itemsize * width))
@@ -28,16 +18,10 @@ def row_blocks(video, width=0):
 
 
 class StandardizedVideos:
-    """Videos with their standardisation, read a few frames at a time.
+    """Videos less `means`, over `scales`, read a few frames at a time.
 
-    Parameters
-    ----------
-    arrays : list of ndarray of shape (n_frames_i, n_features)
-        Features; memmaps stay on disk.
-    means, scales : ndarray of shape (1, n_features) or (n_videos, n_features), \
-default=None
-        Subtracted from the features, and dividing them: one pair for all videos or one
-        for each. None leaves the features as they are.
+    Both have shape (1, n_features) for all videos or (n_videos, n_features); None
+    leaves features as they are, and memmaps stay on disk.
     """
 
     def __init__(self, arrays, means=None, scales=None):
@@ -49,52 +33,22 @@ default=None
         return len(self.arrays)
 
     def __iter__(self):
-        return (self.read(video, slice(None)) for video in range(len(self)))
+        for video in range(len(self)):
+            yield self.read(video, slice(None))
 
     def read(self, video, rows):
-        """Read standardised frames of one video.
-
-        Parameters
-        ----------
-        video : int
-            Index of the video.
-        rows : slice or ndarray of int
-            Which frames.
-
-        Returns
-        -------
-        frames : ndarray of shape (n_rows, n_features)
-            In the type of the video, float32 or float64.
-        """
+        """Read standardised frames of one video, in its type."""
         return self._standardize(self.arrays[video][rows], video)
 
     def blocks(self, video):
-        """Read one video a block of rows at a time.
-
-        Parameters
-        ----------
-        video : int
-            Index of the video.
-
-        Yields
-        ------
-        frames : ndarray of shape (n_rows, n_features)
-            Standardised frames, see `row_blocks`.
-        """
+        """Yield standardised frames of one video a block of rows at a time."""
         for rows in row_blocks(self.arrays[video]):
             yield self.read(video, rows)
 
     def gather(self, batch, frames, out):
-        """Read the chosen frames of a mini-batch of videos.
+        """Read frames (n_videos, n_frames) of a batch (n_videos,) of videos into `out`.
 
-        Parameters
-        ----------
-        batch : ndarray of shape (n_videos,)
-            Indices of the videos.
-        frames : ndarray of shape (n_videos, n_frames)
-            Indices of the frames of each.
-        out : ndarray of float32, of shape (n_videos, n_frames, n_features)
-            Where to put the standardised frames.
+        It is of float32, of shape (n_videos, n_frames, n_features).
         """
         for video, rows, target in zip(batch, frames, out):
             array = self.arrays[video]
@@ -113,3 +67,14 @@ default=None
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
+
+
+class AllBlocks:
+    """The blocks of all of `StandardizedVideos`, one after another, as often as asked."""
+
+    def __init__(self, videos):
+        self.videos = videos
+
+    def __iter__(self):
+        for i in range(len(self.videos)):
+            yield from self.videos.blocks(i)

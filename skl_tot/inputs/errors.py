@@ -36,19 +36,15 @@ class VideoValueError(VideoError, ValueError):
     """A `ValueError` of one of many videos."""
 
 
+class VideoFileNotFoundError(VideoError, FileNotFoundError):
+    """A `FileNotFoundError` of one of many videos."""
+
+
 @contextlib.contextmanager
 def errors_of_video(video):
-    """Give errors in the block the number of the video.
+    """Give a TypeError or a ValueError of the block the number of the video.
 
-    Parameters
-    ----------
-    video : int or None
-        Number of the video; None leaves errors as they are, as for a single video.
-
-    Raises
-    ------
-    VideoTypeError, VideoValueError
-        In place of a `TypeError` or a `ValueError`.
+    None, for a single video, leaves errors as they are.
     """
     try:
         yield
@@ -59,3 +55,8 @@ def errors_of_video(video):
             raise
         kind = VideoTypeError if isinstance(error, TypeError) else VideoValueError
         raise kind(str(error), video) from error
+
+
+def one_line(message):
+    """Text of a message without its line breaks."""
+    return " ".join(str(message).split())

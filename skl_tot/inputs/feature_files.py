@@ -72,6 +72,8 @@ class FeatureFiles(Sequence):
     >>> folder.cleanup()
     """
 
+    __module__ = "skl_tot.datasets"  # where users import it from, and so do pickles
+
     @validate_params(
         {
             "paths": ["array-like"],
@@ -122,20 +124,16 @@ class FeatureFiles(Sequence):
         )
 
     def __getstate__(self):
-        return {name: value for name, value in vars(self).items() if name != "_open"}
+        state = vars(self).copy()
+        del state["_open"]
+        return state
 
     def __setstate__(self, state):
         vars(self).update(state, _open=functools.lru_cache(MAX_OPEN)(_open))
 
 
 class FloatRows:
-    """A video on disk that is of neither float type, and becomes float64 as it is read.
-
-    Parameters
-    ----------
-    video : ndarray of shape (n_frames, n_features)
-        Numbers of any real type.
-    """
+    """A video on disk, of neither float type, that becomes float64 as it is read."""
 
     dtype, itemsize = np.dtype(np.float64), 8
 
@@ -153,13 +151,7 @@ class FloatRows:
 
 
 class FloatVideos(Sequence):
-    """Checked videos of `FeatureFiles`, opened as they are asked for, as floats.
-
-    Parameters
-    ----------
-    files : FeatureFiles
-        Videos that have been checked.
-    """
+    """Checked videos of `FeatureFiles` as floats, opened as they are asked for."""
 
     def __init__(self, files):
         self.files = files
@@ -172,54 +164,18 @@ class FloatVideos(Sequence):
 
 
 def as_floats(video):
-    """Make a memmap an array of float32 or float64, without reading it.
-
-    Parameters
-    ----------
-    video : memmap of shape (n_frames, n_features)
-        Numbers of any real type.
-
-    Returns
-    -------
-    video : ndarray or FloatRows of shape (n_frames, n_features)
-        float32 and float64 as they are; anything else as float64.
-    """
+    """Make a memmap an array of float32 or float64, without reading it."""
     video = np.asarray(video)  # indexing a memmap itself is slower
     return video if video.dtype in (np.float32, np.float64) else FloatRows(video)
 
 
 def read_features(path, *, mmap, transpose=False):
-    """Read the features of one video.
+    """Read a video (n_frames, n_features) of a file ``.npy``, or of text.
 
-    Parameters
-    ----------
-    path : str or path-like
-        File ``.npy``, or of text: numbers separated by blanks, one line a frame.
-    mmap : bool
-        Whether to map a ``.npy`` file into memory, read-only, rather than read it.
-    transpose : bool, default=False
-        Whether the file holds (n_features, n_frames).
-
-    Returns
-    -------
-    video : ndarray of shape (n_frames, n_features)
-        In the type of the file; float64 for text.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, or holds no 2-D array of real numbers.
+    With `mmap` a ``.npy`` file is mapped, read-only.
     """
     try:
-        if not str(path).endswith(".npy"):
-            with warnings.catch_warnings():  # an empty file is an error below
-                warnings.simplefilter("ignore", UserWarning)
-                video = np.loadtxt(path, ndmin=2)
-        elif mmap:
-            video = np.lib.format.open_memmap(path, mode="r")
-        else:
-            with open(path, "rb") as file:
-                video = np.lib.format.read_array(file, allow_pickle=False)
+        video = _read_array(path, mmap)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
@@ -228,6 +184,17 @@ def read_features(path, *, mmap, transpose=False):
             "shape (frames, features)."
         )
     return video.T if transpose else video
+
+
+def _read_array(path, mmap):
+    if not str(path).endswith(".npy"):
+        with warnings.catch_warnings():  # what an empty file holds has no good shape
+            warnings.simplefilter("ignore", UserWarning)
+            return np.loadtxt(path, ndmin=2)
+    if mmap:
+        return np.lib.format.open_memmap(path, mode="r")
+    with open(path, "rb") as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _stamp(path):

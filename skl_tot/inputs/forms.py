@@ -26,45 +26,39 @@ def n_dims(value):
 
 
 def split_videos(X):
-    """Tell one video from many by the number of dimensions of ``X[0]``.
+    """Tell one video from many: a sequence of unchecked videos, and the form of ``X``.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_frames, n_features), or a sequence of such
-        One video, or many as a list, tuple, other sequence, 1-D object array or 3-D
-        array.
-
-    Returns
-    -------
-    videos : sequence of array-like
-        The videos, unchecked.
-    form : {"single", "list", "stacked", "object"}
-        What `mirror_form` needs to give the output the form of the input.
-
-    Raises
-    ------
-    TypeError
-        If ``X`` is neither an array nor a sequence (a generator, dict, string, …).
-    ValueError
-        If ``X`` is an empty sequence or has more than three dimensions.
+    The form, for `mirror_form`, is "single", "list", "stacked" (3-D) or "object".
     """
-    is_array = hasattr(X, "ndim") or hasattr(X, "__array__") or sparse.issparse(X)
-    is_array = is_array and not isinstance(X, FeatureFiles)
-    if isinstance(X, (str, bytes)) or not (is_array or isinstance(X, Sequence)):
+    if isinstance(X, FeatureFiles) or not _is_array(X):
+        return _split_sequence(X)
+    return _split_array(X)
+
+
+def _is_array(X):
+    if isinstance(X, (str, bytes)):  # those of numpy have dimensions, too
+        return False
+    return hasattr(X, "ndim") or hasattr(X, "__array__") or sparse.issparse(X)
+
+
+def _split_sequence(X):
+    if isinstance(X, (str, bytes)) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.")
-    if not is_array:
-        if len(X) == 0:
-            raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
-        return (X, "list") if n_dims(X[0]) >= 2 else ([X], "single")
+    if len(X) == 0:
+        raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
+    return (X, "list") if n_dims(X[0]) >= 2 else ([X], "single")
+
+
+def _split_array(X):
     ndim = n_dims(X)
-    if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
-        X = X.to_numpy()
     if ndim > 3:
         raise ValueError(f"X has {ndim} dimensions, but {EXPECTED}.")
     if ndim == 3:
         if len(X) == 0:
             raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
         return X, "stacked"
+    if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
+        X = X.to_numpy()
     if ndim == 1 and getattr(X, "dtype", "") == np.dtype(object):
         if len(X) == 0:
             raise ValueError(f"X is an empty object array, but {EXPECTED}.")
@@ -74,21 +68,7 @@ def split_videos(X):
 
 
 def mirror_form(outputs, form):
-    """Give a list of per-video outputs the form that `split_videos` found.
-
-    Parameters
-    ----------
-    outputs : list of ndarray
-        One output for each video.
-    form : {"single", "list", "stacked", "object"}
-        From `split_videos`.
-
-    Returns
-    -------
-    outputs : ndarray or list of ndarray
-        One array for one video, a list for a list, a stacked array for a 3-D array,
-        and an object array for an object array.
-    """
+    """Give outputs, one for each video, the form that `split_videos` found."""
     if form == "single":
         return outputs[0]
     if form == "stacked":

@@ -1,13 +1,12 @@
-"""Names of actions, and what is background."""
+"""Names of labels, and which labels are background."""
 
-import json
 import re
-import unicodedata
 from pathlib import Path
 
 import numpy as np
 
-from skl_tot.inputs.labels import split_label_sequences
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.inputs.text_files import is_line, parse_json, read_text
 
 
 def name_actions(y, names):
@@ -43,30 +42,128 @@ def name_actions(y, names):
     if not isinstance(names, dict):
         names = dict(enumerate(names))
     for label, name in names.items():
-        if not (isinstance(name, str) and _is_line(name)):
+        if not (isinstance(name, str) and is_line(name)):
             raise ValueError(
                 f"The name of {label!r} is {name!r}, expected text of one line."
             )
-    unnamed = {str(k) for x in sequences for k in np.unique(x).tolist()}
-    unnamed = unnamed - {str(k) for k in names} | {"background"}
-    taken = sorted(unnamed & {name for label, name in names.items() if label != -1})
-    if taken:
-        raise ValueError(
-            f"{taken[0]!r} is the name of an action, but other frames are called so."
-        )
-    names = {-1: "background"} | names
-    named = []
-    for sequence in sequences:
-        labels, codes = np.unique(sequence, return_inverse=True)
-        words = [names.get(label, str(label)) for label in labels.tolist()]
-        named.append(np.array(words, dtype=str)[codes])
+    unnamed = set(map(str, distinct_labels(sequences))) - set(map(str, names))
+    _check_free(names, unnamed | {BACKGROUND_NAME})
+    names = {BACKGROUND: BACKGROUND_NAME} | names
+    named = [_put_words(sequence, names) for sequence in sequences]
     return named[0] if is_single else named
 
 
-def _is_line(text):
-    """Whether text is one line that is not blank, of characters that files can hold."""
-    refused = {"Cc", "Cn", "Cs", "Zl", "Zp"}
-    return bool(text.strip()) and not refused & set(map(unicodedata.category, text))
+def _put_words(labels, names):
+    """Names of the frames of one video; labels without one as text."""
+    labels, codes = np.unique(labels, return_inverse=True)
+    words = [names.get(label, str(label)) for label in labels.tolist()]
+    return np.array(words, dtype=str)[codes]
+
+
+def name_all_actions(n_actions, names, what="names"):
+    """Names of all actions of a model, as ndarray of str.
+
+    ``names`` is a dict or sequence, called ``what`` in errors, or None.
+
+    >>> name_all_actions(3, {1: "pour"}).tolist()
+    ['action 0', 'pour', 'action 2']
+    """
+    if not isinstance(names, dict):
+        names = dict(enumerate(names or []))
+    check_names(names, n_actions, what)
+    unnamed = sorted(set(range(n_actions)) - names.keys())
+    defaults = default_names(unnamed, "action")
+    _check_free(names, defaults.values())
+    return name_actions(range(n_actions), defaults | names)
+
+
+def _check_free(names, others):
+    """Refuse names that other labels, which have no name, are called by."""
+    for label, name in names.items():
+        if label != BACKGROUND and name in others:
+            raise ValueError(
+                f"{name!r} is the name of an action, but others without a name are "
+                "called so."
+            )
+
+
+def default_names(labels, word):
+    """Names of labels that have none: text as it is, numbers with a word before.
+
+    >>> default_names([3, 5], "action")
+    {3: 'action 3', 5: 'action 5'}
+    """
+    names = {}
+    for label in labels:
+        names[label] = label if isinstance(label, str) else f"{word} {label}"
+    return names
+
+
+def name_labels(labels, target_names):
+    """Names to show of distinct, sorted labels: a dict in the order in which to show.
+
+    ``target_names`` is ``{label: name}`` of some labels, or a sequence of all, in which
+    integer ``i`` is ``target_names[i]``; of string labels it gives the order only.
+    """
+    names = _pair_names(labels, target_names)
+    has_all = set(labels) <= names.keys()
+    if not has_all or len(set(names.values())) < len(names):
+        raise ValueError(
+            f"target_names gives {list(names.values())}, expected a name of its own "
+            f"for each of {labels}."
+        )
+    return names
+
+
+def _pair_names(labels, target_names):
+    """Name of each label that has one."""
+    if target_names is None:
+        return dict(zip(labels, labels))
+    if isinstance(target_names, dict):
+        return {label: target_names.get(label, label) for label in labels}
+    is_text = labels and isinstance(labels[0], str)
+    keys = target_names if is_text else range(len(target_names))
+    return {label: name for label, name in zip(keys, target_names) if label in labels}
+
+
+def background_labels(clusters, classes, background):
+    """Cluster that means background, and the class it stands for or None.
+
+    ``background`` is that class, or None for "background" or -1, whichever occurs.
+    """
+    cluster = BACKGROUND_NAME if BACKGROUND_NAME in clusters else BACKGROUND
+    if background is None and cluster in clusters:
+        occurring = [x for x in (BACKGROUND_NAME, BACKGROUND) if x in classes]
+        background = occurring[0] if occurring else None
+    return cluster, background
+
+
+def labels_of_one_type(sequences):
+    """Labels of files as text if some are, with "background" for -1; else as they are.
+
+    Integers are all that is left of videos, or parts of them, where no action has a
+    name.
+
+    >>> [x.tolist() for x in labels_of_one_type([np.array([2, -1]), np.array(["a"])])]
+    [['2', 'background'], ['a']]
+    """
+    if not any(sequence.dtype.kind == "U" for sequence in sequences):
+        return sequences
+    names = {BACKGROUND: BACKGROUND_NAME, str(BACKGROUND): BACKGROUND_NAME}
+    return [_put_words(sequence, names) for sequence in sequences]
+
+
+def distinct_labels(sequences):
+    """Set of the labels that occur."""
+    return set().union(*(np.unique(sequence).tolist() for sequence in sequences))
+
+
+def check_names(names, n_actions, what="names"):
+    """Refuse names, a dict, of numbers that are no actions of a model."""
+    if not names.keys() <= set(range(n_actions)):
+        raise ValueError(
+            f"{what} is of {list(names)}, expected actions from 0 to {n_actions - 1}."
+        )
 
 
 def read_names(path):
@@ -99,36 +196,43 @@ def read_names(path):
     {0: 'take cup', 1: 'pour'}
     >>> folder.cleanup()
     """
-    text = _read_text(path)
     if Path(path).suffix == ".json":
-        content = _parse_json(path, text)
-        if not isinstance(content, dict):
-            raise ValueError(f"{path} is of {content!r}, expected an object of names.")
-        pairs = list(content.items())
-    else:
-        lines = filter(str.strip, text.splitlines())
-        pairs = [(line.split(maxsplit=1) + [None, None])[:2] for line in lines]
-    for number, name in pairs:
-        if not re.fullmatch(r"-?\d+", str(number)) or not isinstance(name, str):
+        return _read_json_names(path)
+    names = {}
+    for number, name, where in read_numbered_names(path, "name"):
+        if number in names:
+            raise ValueError(f"{where}, expected each number once.")
+        names[number] = name
+    return names
+
+
+def _read_json_names(path):
+    """Names by number, from a JSON object."""
+    content = parse_json(path, read_text(path))
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is of {content!r}, expected an object of names.")
+    names = {}
+    for number, name in content.items():
+        if not re.fullmatch(r"-?\d+", number) or not isinstance(name, str):
             raise ValueError(
                 f"{path} has {number!r} for {name!r}, expected a number and the name "
                 "of its action."
             )
-    names = {int(number): name.strip() for number, name in pairs}
-    if len(names) < len(pairs):
+        names[int(number)] = name.strip()
+    if len(names) < len(content):
         raise ValueError(f"{path} names an action twice.")
     return names
 
 
-def _read_text(path):
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text: {error}") from error
+def read_numbered_names(path, what):
+    """Yield number, name and place, for errors, of each line of ``<int> <name>``.
 
-
-def _parse_json(path, text):
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
+    ``what`` is what errors call a name. Blank lines are skipped.
+    """
+    for i, line in enumerate(read_text(path).splitlines(), start=1):
+        where = f"{path}, line {i}, is {line.strip()!r}"
+        match = re.fullmatch(r"(-?\d+)\s+(.+)", line.strip())
+        if match:
+            yield int(match[1]), match[2], where
+        elif line.strip():
+            raise ValueError(f"{where}, expected '<int> <{what}>'.")

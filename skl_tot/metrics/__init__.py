@@ -6,18 +6,18 @@ means the same action everywhere; a match for each video (``scope="video"``) is 
 Scores of the two scopes must not be compared.
 """
 
+from skl_tot.metrics.matching import match_labels
+from skl_tot.metrics.reports import segmentation_report
 from skl_tot.metrics.scores import (
     edit_score,
     edit_scorer,
     label_free_scorer,
-    match_labels,
     miou_score,
     miou_scorer,
     mof_score,
     mof_scorer,
     segment_f1_score,
     segment_f1_scorer,
-    segmentation_report,
 )
 
 __all__ = [

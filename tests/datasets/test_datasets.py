@@ -156,7 +156,7 @@ def root(tmp_path):
 
 def test_load_all(root):
     data = load_action_dataset(root)
-    assert data.names == ["P01_coffee", "P01_tea", "P02_coffee"]
+    assert data.video_names == ["P01_coffee", "P01_tea", "P02_coffee"]
     assert data.target_names == ["b", "c", "a"]
     assert [labels.tolist() for labels in data.labels] == [
         list("aabb"),
@@ -170,7 +170,7 @@ def test_load_all(root):
 def test_load_one_activity(root):
     (root / "features" / "P09_tea.npy").write_text("broken, but not asked for")
     data = load_action_dataset(str(root), "coffee")
-    assert data.names == ["P01_coffee", "P02_coffee"]
+    assert data.video_names == ["P01_coffee", "P02_coffee"]
     # of the mapping b, c, a, in its order, what coffee shows: c is of tea alone
     assert data.target_names == ["b", "a"]
 
@@ -395,7 +395,7 @@ def test_unknown_activity(root):
     ],
 )
 def test_activity_is_part_of_a_name_or_a_pattern_for_all_of_it(root, activity, names):
-    assert load_action_dataset(root, activity).names == names
+    assert load_action_dataset(root, activity).video_names == names
 
 
 @pytest.mark.parametrize("activity", ["P0[2]", "?01_tea ", "*COFFEE", "milk"])
@@ -569,12 +569,12 @@ def test_real_data(name, n_videos, n_frames, n_features, n_labels):
     if not (DATA / name).is_dir():
         pytest.skip(f"no data set {DATA / name}; SKL_TOT_DATA names its folder")
     data = load_action_dataset(DATA / name)
-    assert len(data.videos) == len(data.labels) == len(data.names) == n_videos
+    assert len(data.videos) == len(data.labels) == len(data.video_names) == n_videos
     assert sum(map(len, data.videos)) == sum(map(len, data.labels)) == n_frames
     assert {video.shape[1] for video in data.videos} == {n_features}
     assert len(data.target_names) == n_labels
     assert set(np.concatenate(data.labels)) == set(data.target_names)
-    raw = np.load(DATA / name / "features" / f"{data.names[0]}.npy")
+    raw = np.load(DATA / name / "features" / f"{data.video_names[0]}.npy")
     assert_allclose(data.videos[0], raw)
 
 

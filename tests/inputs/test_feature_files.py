@@ -2,8 +2,6 @@
 
 import copy
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,12 +10,13 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.utils import _safe_indexing
 
-from skl_tot import TemporalOTSegmenter, _video_files
+from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import FeatureFiles, load_action_dataset
+from skl_tot.inputs import feature_files
 from skl_tot.metrics import mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
 
-QUICK = {"n_actions": 3, "max_iter": 10, "n_frames": 16, "random_state": 0}
+QUICK = {"n_actions": 3, "max_iter": 10, "frames_per_video": 16, "random_state": 0}
 
 
 def save(folder, videos):
@@ -37,13 +36,13 @@ def files(activity, tmp_path):
 def opened(monkeypatch):
     """Paths of the files that were opened, in order."""
     paths = []
-    read = _video_files.read_features
+    read = feature_files.read_features
 
     def count(path, **options):
         paths.append(path)
         return read(path, **options)
 
-    monkeypatch.setattr(_video_files, "read_features", count)
+    monkeypatch.setattr(feature_files, "read_features", count)
     return paths
 
 
@@ -113,6 +112,13 @@ def test_a_pickle_holds_paths(files, opened):
         del opened[:]
 
 
+def test_a_pickle_carries_the_public_name(files):
+    data = pickle.dumps(files)
+    assert b"skl_tot.datasets" in data
+    assert b"inputs" not in data
+    assert FeatureFiles.__module__ == "skl_tot.datasets"
+
+
 def test_paths_do_not_depend_on_the_folder_of_work(files, activity, monkeypatch):
     monkeypatch.chdir(files.paths[0].rpartition("0.npy")[0])
     relative = FeatureFiles(["0.npy"])
@@ -177,8 +183,8 @@ def test_other_types_become_float64(activity, tmp_path, dtype, as_list):
     files = FeatureFiles(save(tmp_path, videos))
     files = list(files) if as_list else files
     floats = [video.astype(np.float64) for video in videos]
-    model = TemporalOTSegmenter(**QUICK, background=10.0).fit(floats)
-    other = TemporalOTSegmenter(**QUICK, background=10.0).fit(files)
+    model = TemporalOTSegmenter(**QUICK, background_percentile=10.0).fit(floats)
+    other = TemporalOTSegmenter(**QUICK, background_percentile=10.0).fit(files)
     for method in ("predict", "predict_proba", "transform"):
         for one, expected in zip(
             getattr(other, method)(files), getattr(model, method)(floats)
@@ -205,35 +211,28 @@ def test_half_precision_is_checked_to_the_end(
         TemporalOTSegmenter(**QUICK).fit(FeatureFiles(save(tmp_path, videos)))
 
 
-MANY_FILES = """
-import os, resource, sys
-import numpy as np
-from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles
-
-folder = sys.argv[1]
-paths = [f"{folder}/{i}.npy" for i in range(300)]
-model = TemporalOTSegmenter(3, max_iter=300, n_frames=8, random_state=0)
-model.fit(np.load(paths[0]))  # opens what torch opens
-resource.setrlimit(resource.RLIMIT_NOFILE, (250, 250))
-files = FeatureFiles(paths)
-labels = model.fit(files).predict(files)
-model.score(files), model.fit(files[::-1]), model.set_params(standardize="video")
-assert len(model.fit(files).transform(files)) == len(labels) == 300
-try:
-    print(len([np.load(path, mmap_mode="r") for path in paths]))
-except OSError as error:
-    print(error.strerror)
-"""
+@pytest.fixture
+def few_descriptors():
+    """At most 250 files may be open at a time."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (250, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_many_files_need_few_descriptors(tmp_path):
-    pytest.importorskip("resource")
+def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     rng = np.random.default_rng(0)
-    save(tmp_path, rng.normal(size=(300, 12, 4)).astype(np.float32))
-    command = [sys.executable, "-c", MANY_FILES, str(tmp_path)]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert (result.stdout, result.stderr) == ("Too many open files\n", "")
+    paths = save(tmp_path, rng.normal(size=(300, 12, 4)).astype(np.float32))
+    files = FeatureFiles(paths)
+    model = TemporalOTSegmenter(3, max_iter=300, frames_per_video=8, random_state=0)
+    labels = model.fit(files).predict(files)
+    model.score(files)
+    model.fit(files[::-1])
+    model.set_params(standardize="video")
+    assert len(model.fit(files).transform(files)) == len(labels) == 300
+    with pytest.raises(OSError, match="Too many open files"):
+        assert [np.load(path, mmap_mode="r") for path in paths]
 
 
 @pytest.mark.parametrize(

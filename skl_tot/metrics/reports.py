@@ -1,0 +1,151 @@
+"""The scores of each action and of the whole, as text or dict."""
+
+import numpy as np
+
+from skl_tot.inputs.names import name_labels
+from skl_tot.metrics.matching import match_frames
+from skl_tot.metrics.scores import (
+    class_counts,
+    edit_score,
+    miou_score,
+    mof_score,
+    segment_f1_score,
+)
+
+
+def segmentation_report(
+    y_true,
+    y_pred,
+    *,
+    scope="activity",
+    ignore_labels=None,
+    background=None,
+    target_names=None,
+    digits=3,
+    output_dict=False,
+):
+    """Report the scores of each action and of the whole, as text or dict.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+        Classes and clusters, as in `match_labels`.
+    scope, ignore_labels, background : optional
+        As in `match_labels`.
+    target_names : dict or sequence of str, default=None
+        Names to show: of some labels as ``{label: name}``, or of all labels as a
+        sequence in which integer ``i`` is ``target_names[i]``. Of string labels a
+        sequence gives the order only.
+    digits : int, default=3
+        Decimals in the text.
+    output_dict : bool, default=False
+        Whether to return a dict.
+
+    Returns
+    -------
+    report : str or dict
+        ``"actions"`` has by name the frame-wise ``"precision"``, ``"recall"``,
+        ``"f1-score"`` and ``"iou"`` in [0, 1] over all videos, the number of true
+        ``"frames"`` and the matched ``"cluster"``: None where there is none, and always
+        with ``scope="video"``, where it differs between videos. ``"totals"`` has the
+        scores and numbers below. ``"clusters without class"`` has by cluster the number
+        of frames that are wrong because no class was matched to it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `match_labels`, and if a label has no name or a name repeats.
+
+    Examples
+    --------
+    >>> y_true = ["cut", "cut", "cut", "mix", "mix", "mix"]
+    >>> print(segmentation_report(y_true, [2, 2, 0, 1, 1, 1]))
+                            precision    recall  f1-score       iou    frames   cluster
+    <BLANKLINE>
+                       cut      1.000     0.667     0.800     0.667         3         2
+                       mix      1.000     1.000     1.000     1.000         3         1
+    <BLANKLINE>
+                       MoF      0.833
+                     F1@50      0.800
+                      edit      0.667
+                      mIoU      0.833
+                    videos          1
+                    frames          6
+    <BLANKLINE>
+    clusters without class  0 (frames: 1)
+    """
+    options = {"scope": scope, "ignore_labels": ignore_labels, "background": background}
+    frames = match_frames(y_true, y_pred, **options)
+    report = {
+        "actions": _rows_of_actions(frames, scope, target_names),
+        "totals": {
+            "MoF": mof_score(y_true, y_pred, **options),
+            "F1@50": segment_f1_score(y_true, y_pred, **options),
+            "edit": edit_score(y_true, y_pred, **options),
+            "mIoU": miou_score(y_true, y_pred, **options),
+            "videos": len(frames.videos()),
+            "frames": len(frames.true),
+        },
+        "clusters without class": _clusters_without_class(frames),
+    }
+    return report if output_dict else _as_text(report, digits)
+
+
+def _rows_of_actions(frames, scope, target_names):
+    """Scores and cluster of each action by its name."""
+    counts_of = {}
+    for k, *counts in np.transpose(class_counts(frames.true, frames.pred)).tolist():
+        counts_of[frames.classes[k]] = counts
+    cluster_of = {}
+    if scope == "activity":
+        for cluster, label in frames.matches()[0].items():
+            cluster_of[label] = cluster
+    rows = {}
+    for label, name in name_labels(list(counts_of), target_names).items():
+        rows[name] = _action_scores(*counts_of[label])
+        rows[name]["cluster"] = cluster_of.get(label)
+    return rows
+
+
+def _action_scores(tp, n_true, n_pred):
+    return {
+        "precision": tp / max(n_pred, 1),  # without a predicted frame tp is 0
+        "recall": tp / n_true,
+        "f1-score": 2 * tp / (n_true + n_pred),
+        "iou": tp / (n_true + n_pred - tp),
+        "frames": n_true,
+    }
+
+
+def _clusters_without_class(frames):
+    """Count the frames of each cluster to which no class was matched."""
+    lost, n_lost = np.unique(~frames.pred[frames.pred < 0], return_counts=True)
+    return {frames.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
+
+
+def _as_text(report, digits):
+    actions, totals, lost = report.values()
+    width = max(len(str(name)) for name in [*actions, "clusters without class"])
+    header = next(iter(actions.values()))
+    lines = [_line("", header, width, digits), ""]
+    for name, row in actions.items():
+        lines.append(_line(name, row.values(), width, digits))
+    lines.append("")
+    for name, value in totals.items():
+        lines.append(_line(name, [value], width, digits))
+    lost = [f"{cluster} (frames: {n})" for cluster, n in lost.items()]
+    last = f"{'clusters without class':>{width}}  {', '.join(lost) or '-'}"
+    return "\n".join([*lines, "", last])
+
+
+def _line(name, values, width, digits):
+    cells = [f"{name!s:>{width}} "]
+    for value in values:
+        cells.append(f" {_cell(value, digits):>9}")
+    return "".join(cells)
+
+
+def _cell(value, digits):
+    if value is None:
+        return "-"
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,147 @@
+"""Names of labels, and what is background; names for people are in test_segments."""
+
+import re
+
+import numpy as np
+import pytest
+
+from skl_tot.inputs.names import (
+    background_labels,
+    default_names,
+    distinct_labels,
+    labels_of_one_type,
+    name_all_actions,
+    name_labels,
+    read_names,
+    read_numbered_names,
+)
+
+
+def as_lists(sequences):
+    return [sequence.tolist() for sequence in sequences]
+
+
+@pytest.mark.parametrize(
+    ("clusters", "classes", "given", "expected"),
+    [
+        ([-1, 0], [-1, 3], None, (-1, -1)),
+        ([-1, 0], ["background", "cut"], None, (-1, "background")),
+        (["background", "0"], [-1, 3], None, ("background", -1)),
+        (["background", "-1"], ["background"], None, ("background", "background")),
+        ([-1, 0], ["SIL", "cut"], None, (-1, None)),
+        ([-1, 0], ["SIL", "background"], "SIL", (-1, "SIL")),
+        # without a cluster of background, no class is set apart
+        ([0, 1], [-1, 3], None, (-1, None)),
+        (["0"], ["background"], None, (-1, None)),
+        ([0, 1], [0, 3], 0, (-1, 0)),
+    ],
+)
+def test_background(clusters, classes, given, expected):
+    assert background_labels(clusters, classes, given) == expected
+
+
+class TestNameLabels:
+    @pytest.mark.parametrize(
+        ("labels", "target_names", "expected"),
+        [
+            ([0, 2], None, {0: 0, 2: 2}),
+            ([0, 2], {2: "mix", 5: "fry"}, {0: 0, 2: "mix"}),
+            ([0, 2], ["cut", "fry", "mix"], {0: "cut", 2: "mix"}),
+            (["a", "c"], ["c", "b", "a"], {"c": "c", "a": "a"}),
+            (["a", "c"], np.array(["c", "a"]), {"c": "c", "a": "a"}),
+            ([], ["cut"], {}),
+            ([], {0: "cut"}, {}),
+        ],
+    )
+    def test_values(self, labels, target_names, expected):
+        names = name_labels(labels, target_names)
+        assert list(names.items()) == list(expected.items())
+
+    @pytest.mark.parametrize(
+        ("labels", "target_names"),
+        [
+            ([0, 2], ["cut", "mix"]),
+            ([0, 1], ["cut", "cut"]),
+            ([0, 1], {0: 1}),
+            (["a", "b"], ["a"]),
+        ],
+    )
+    def test_labels_without_a_name_of_their_own(self, labels, target_names):
+        message = f"expected a name of its own for each of {labels}."
+        with pytest.raises(ValueError, match=re.escape(message)):
+            name_labels(labels, target_names)
+
+
+def test_default_names():
+    assert default_names([3, 0], "label") == {3: "label 3", 0: "label 0"}
+    assert default_names(["cut"], "label") == {"cut": "cut"}
+
+
+def test_distinct_labels():
+    assert distinct_labels([np.array([3, -1, 3]), np.array([], dtype=str)]) == {3, -1}
+    assert distinct_labels([]) == set()
+
+
+class TestNameAllActions:
+    @pytest.mark.parametrize("names", [None, [], {}])
+    def test_without_names(self, names):
+        assert name_all_actions(2, names).tolist() == ["action 0", "action 1"]
+
+    def test_names_of_some(self):
+        assert name_all_actions(2, ["cut"]).tolist() == ["cut", "action 1"]
+        assert name_all_actions(2, {1: "action 1"}).tolist() == ["action 0", "action 1"]
+        assert name_all_actions(2, {1: "cut", 0: "cut"}).tolist() == ["cut", "cut"]
+
+    @pytest.mark.parametrize(
+        ("names", "message"),
+        [
+            ({2: "cut"}, r"what is of \[2\], expected actions from 0 to 1\."),
+            ({-1: "cut"}, r"what is of \[-1\], expected actions from 0 to 1\."),
+            (["a", "b", "c"], r"what is of \[0, 1, 2\], expected"),
+            ({0: "action 1"}, "'action 1' is the name of an action, but others"),
+            ({0: "background"}, "'background' is the name of an action, but others"),
+            ({0: "a\nb"}, "The name of 0 is"),
+        ],
+    )
+    def test_bad_names(self, names, message):
+        with pytest.raises(ValueError, match=message):
+            name_all_actions(2, names, "what")
+
+
+class TestLabelsOfOneType:
+    def test_integers_stay(self):
+        videos = [np.array([0, -1]), np.array([2])]
+        assert as_lists(labels_of_one_type(videos)) == [[0, -1], [2]]
+
+    def test_text_makes_all_text(self):
+        videos = [np.array([10, -1]), np.array(["cut", "-1", "background", "7"])]
+        assert as_lists(labels_of_one_type(videos)) == [
+            ["10", "background"],
+            ["cut", "background", "background", "7"],
+        ]
+
+
+class TestNumberedNames:
+    def test_lines(self, tmp_path):
+        path = tmp_path / "names.txt"
+        path.write_bytes("2 a b \r\n\r\n -1\tc\r\n".encode("utf-8-sig"))
+        found = [(number, name) for number, name, _ in read_numbered_names(path, "x")]
+        assert found == [(2, "a b"), (-1, "c")]
+        (*_, (_, _, where)) = read_numbered_names(path, "x")
+        assert where == f"{path}, line 3, is '-1\\tc'"
+
+    def test_bad_line(self, tmp_path):
+        path = tmp_path / "names.txt"
+        path.write_text("2 a\n\nb 3\n")
+        message = f"{path}, line 3, is 'b 3', expected '<int> <label>'."
+        with pytest.raises(ValueError, match=re.escape(message)):
+            list(read_numbered_names(path, "label"))
+
+    def test_names_of_actions_have_a_number_each(self, tmp_path):
+        path = tmp_path / "names.txt"
+        path.write_text("0 a\n1 a\n0 b\n")
+        message = f"{path}, line 3, is '0 b', expected each number once."
+        with pytest.raises(ValueError, match=re.escape(message)):
+            read_names(path)
+        path.write_text("0 a\n1 a\n")
+        assert read_names(path) == {0: "a", 1: "a"}
