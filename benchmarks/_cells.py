@@ -165,7 +165,9 @@ def compute(cell):
     n_actions, ignore = cell["n_actions"], cell["ignore"]
     if n_actions is None:
         n_actions = len(set(np.concatenate(data.labels)).difference(ignore))
-    train, test = split_videos(len(data.names), cell["seed"], cell["generalization"])
+    train, test = split_videos(
+        len(data.video_names), cell["seed"], cell["generalization"]
+    )
     model = METHODS[cell["method"]](
         n_actions=n_actions, random_state=cell["seed"], **cell["settings"]
     )
@@ -183,8 +185,8 @@ def compute(cell):
     return {
         "n_actions": n_actions,
         "n_labels": len(set(np.concatenate(data.labels)).difference(ignore)),
-        "fit_videos": [data.names[i] for i in train],
-        "scored_videos": [data.names[i] for i in test],
+        "fit_videos": [data.video_names[i] for i in train],
+        "scored_videos": [data.video_names[i] for i in test],
         "scores": scores | times,
     }
 
@@ -195,12 +197,12 @@ def load(folder, **options):
     data = load_action_dataset(folder, **options)
     if data.labels is None:
         raise ValueError(f"{folder} has no folder groundTruth.")
-    for name, video in zip(data.names, data.videos):
+    for name, video in zip(data.video_names, data.videos):
         if not np.isfinite(video).all():
             raise ValueError(f"The features of {name} are not all finite.")
         if video.shape[1] != data.videos[0].shape[1]:
             raise ValueError(
-                f"{name} has {video.shape[1]} features, {data.names[0]} has "
+                f"{name} has {video.shape[1]} features, {data.video_names[0]} has "
                 f"{data.videos[0].shape[1]}."
             )
     return data

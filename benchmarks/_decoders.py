@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 from _timing import interleaved
 
-from skl_tot.decoding.paths import decode, path_posterior, viterbi
+from skl_tot.decoding import decode, path_posterior
+from skl_tot.decoding.paths import viterbi
 
 try:
     from hmmlearn.base import BaseHMM

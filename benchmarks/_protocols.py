@@ -11,7 +11,7 @@ PAPER = {
     "temperature": 0.1,
     "n_sinkhorn_iter": 3,
     "window": 30,
-    "n_frames": 256,
+    "frames_per_video": 256,
     "batch_size": 2,
     "learning_rate": 1e-3,
     "decay": 0.0,
@@ -137,7 +137,7 @@ PROTOCOLS = {
             "Embedding size: supplement A.3. K: released code, without background.",
             "Background frames are not scored, as in the paper. The released code also "
             "predicts background, which the paper does not mention: --set "
-            "background=45, or 75, does so here.",
+            "background_percentile=45, or 75, does so here.",
         ),
     ),
     "breakfast": Protocol(

@@ -1,6 +1,7 @@
 """Time training steps."""
 
 import itertools
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,12 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.training.batches import sampled_batches
 from skl_tot.training.graphs import GraphedStep, training_stream
-from skl_tot.training.loop import phase, train_step
-from skl_tot.training.network import init_parameters
+from skl_tot.training.loop import parameter_shapes, train_step
+from skl_tot.training.network import init_network
 from skl_tot.training.readers import open_reader
 from skl_tot.training.sampling import shuffled_batches
-from skl_tot.training.state import TrainingConfig, new_state
+from skl_tot.training.state import new_state
+from skl_tot.training.terms import all_changes
 
 
 class Shape(NamedTuple):
@@ -37,33 +39,34 @@ def make_step(shape, device):
     rng = np.random.default_rng(0)
     arrays = rng.normal(size=(n_videos, 500, shape.features)).astype(np.float32)
     statistics = np.zeros((1, shape.features)), np.ones((1, shape.features))
-    settings = TemporalOTSegmenter(
+    model = TemporalOTSegmenter(
         shape.actions,
         embedding_dim=shape.embedding,
         hidden_dim=2 * shape.embedding,
-        n_frames=shape.frames,
+        frames_per_video=shape.frames,
         batch_size=shape.videos,
-    ).get_params() | {"n_prototypes": shape.actions}
-    config = TrainingConfig(**{name: settings[name] for name in TrainingConfig.names()})
-    generator = torch.Generator().manual_seed(0)
-    parameters = init_parameters(
-        shape.features,
-        config.hidden_dim,
-        config.embedding_dim,
-        shape.actions,
-        generator=generator,
     )
-    parameters = {name: value.to(device) for name, value in parameters.items()}
-    state = new_state(parameters, config, generator, n_iter=config.freeze_iter)
+    settings = model._settings()
+    terms = [term for term in model._terms() if term.weight]
+    generator = torch.Generator().manual_seed(0)
+    shapes = parameter_shapes(shape.features, settings, terms)
+    network = init_network(shapes, generator=generator)
+    network = {name: value.to(device) for name, value in network.items()}
+    changes = all_changes(terms)
+    state = new_state(network, settings, generator, n_iter=max(changes))
     reader = open_reader(
         StandardizedVideos(list(arrays), *statistics),
         torch.device(device),
         n_draws=10**9,
     )
     block = shuffled_batches(n_videos, shape.videos, 1000, generator)
-    batches = sampled_batches(generator, reader, itertools.repeat(block), config)
-    step = GraphedStep(train_step, phase) if device == "cuda" else train_step
-    return lambda: step(state, next(batches), config), next(batches).frames.clone()
+    batches = sampled_batches(
+        generator, reader, itertools.repeat(block), shape.frames, window=0
+    )
+    step = partial(train_step, terms=terms)
+    if device == "cuda":
+        step = GraphedStep(step, changes)
+    return lambda: step(state, next(batches)), next(batches).frames.clone()
 
 
 def bare_step(shape, frames, *, fused):

@@ -9,11 +9,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.prototypes import time_order
-from skl_tot.segmenters.template import BaseSegmenter
+from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.network import Encoder
+from skl_tot.training.terms import TimeStamp
 
 
-class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class CTESegmenter(NetworkSegmenter):
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
 
     The baseline that the paper of `TemporalOTSegmenter` compares itself with, with the
@@ -34,7 +36,7 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         Runs of K-means, the best of which is kept.
     reg_covar : float, default=1e-6
         Added to the diagonal of the covariances.
-    n_frames : int, default=256
+    frames_per_video : int, default=256
         Frames sampled from a video for a mini-batch, one from each of so many bins of
         equal length. A shorter video has frames drawn more than once.
     batch_size : int, default=2
@@ -60,7 +62,7 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         the mean duration of an action in the video (its frames, by ``n_actions``).
         Larger values give fewer segments; 0.5 did well on several sets. Not used if
         ``decoding="fixed"``, where all paths have as many switches.
-    background : float, default=None
+    background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
         100), of the frames that `fit` gave to it. About the percentage of frames that
@@ -81,11 +83,15 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
 
     Attributes
     ----------
+    n_actions_ : int
+        Number of actions K of the fit.
     labels_ : ndarray of shape (n_frames,), or list of such
         Labels of the frames of the videos of the fit, in the form of ``X``. Only if
         ``compute_labels``.
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
+    network_ : dict of str to ndarray
+        All parameters of the network by name, of which those below are a part.
     coefs_ : list of two ndarray
         Weights of the encoder, of shapes (n_features, hidden_dim) and (hidden_dim,
         embedding_dim).
@@ -130,7 +136,9 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
     True
     """
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+    __module__ = "skl_tot"
+
+    _parameter_constraints = NetworkSegmenter._parameter_constraints | {
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "reg_covar": [Interval(Real, 0, None, closed="neither")],
     }
@@ -143,7 +151,7 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         hidden_dim=None,
         n_init=10,
         reg_covar=1e-6,
-        n_frames=256,
+        frames_per_video=256,
         batch_size=2,
         max_iter=6000,
         learning_rate=3e-3,
@@ -152,7 +160,7 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         n_iter_no_change=100,
         decoding="fixed",
         switch_cost=0.0,
-        background=None,
+        background_percentile=None,
         standardize="dataset",
         compute_labels=True,
         device="auto",
@@ -164,7 +172,7 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         self.hidden_dim = hidden_dim
         self.n_init = n_init
         self.reg_covar = reg_covar
-        self.n_frames = n_frames
+        self.frames_per_video = frames_per_video
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.learning_rate = learning_rate
@@ -173,20 +181,25 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         self.n_iter_no_change = n_iter_no_change
         self.decoding = decoding
         self.switch_cost = switch_cost
-        self.background = background
+        self.background_percentile = background_percentile
         self.standardize = standardize
         self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
+    def _terms(self):
+        return [TimeStamp()]
+
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
         seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
-        self._train(videos, seeds[0], n_prototypes=None, beta=1.0, n_init=1)
+        self._train(videos, seeds[0])
+        self.n_actions_ = int(self.n_actions)
+        passes = self._encode(videos, Encoder.embeddings, keep=True)
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         starts = np.cumsum(videos.lengths) - videos.lengths
-        for (embeddings, _), start in zip(self._scores(videos), starts):
+        for embeddings, start in zip(passes, starts):
             frames[start : start + len(embeddings)] = embeddings
         kmeans = KMeans(
             self.n_actions, n_init=self.n_init, random_state=seeds[1], copy_x=False
@@ -194,12 +207,13 @@ class CTESegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[c
         self.gaussians_ = ordered_gaussians(
             frames, videos.lengths, kmeans, self.reg_covar
         )
+        return lambda: map(self._log_likelihood, passes)
 
-    @property
-    def _n_fitted_actions(self):
-        return len(self.gaussians_)
+    def _log_likelihoods(self, videos):
+        return map(self._log_likelihood, self._encode(videos, Encoder.embeddings))
 
-    def _log_likelihood(self, embeddings, scores):
+    def _log_likelihood(self, embeddings):
+        """Log-density of the Gaussian of each action."""
         return np.column_stack(
             [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
         )
@@ -238,3 +252,7 @@ def ordered_gaussians(frames, lengths, kmeans, reg_covar):
         gaussian = GaussianMixture(reg_covar=reg_covar, random_state=0)
         gaussians.append(gaussian.fit(members))
     return gaussians
+
+
+# doctest looks for names of this module, which the public one is not
+__test__ = {"CTESegmenter": CTESegmenter}

@@ -1,31 +1,22 @@
-"""Pipelines that end in a segmenter."""
+"""Segmenters at the end of pipelines."""
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from skl_tot.decoding.decoders import Reading
 from skl_tot.inputs.forms import split_videos
-from skl_tot.segmenters.template import BaseSegmenter
+from skl_tot.inputs.labels import BACKGROUND
+from skl_tot.segmenters.template import BaseSegmenter, check_fitted
+
+
+def last_step(model):
+    """Last step of a pipeline, or the model itself."""
+    return model.steps[-1][1] if isinstance(model, Pipeline) else model
 
 
 def segmenter_of(model):
-    """Last step of a pipeline, or the segmenter itself.
-
-    Parameters
-    ----------
-    model : estimator
-        Segmenter or pipeline.
-
-    Returns
-    -------
-    segmenter : estimator
-        The same object.
-
-    Raises
-    ------
-    TypeError
-        If it is no segmenter.
-    """
-    segmenter = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    """Last step of a pipeline, or the segmenter itself; a TypeError if it is none."""
+    segmenter = last_step(model)
     if not isinstance(segmenter, BaseSegmenter):
         raise TypeError(
             f"model is a {type(segmenter).__name__}, expected a segmenter of skl_tot, "
@@ -35,44 +26,64 @@ def segmenter_of(model):
 
 
 def transform_before(model, videos):
-    """Apply the steps of a pipeline that come before the segmenter.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted segmenter or pipeline that ends in one.
-    videos : array-like, or sequence of such
-        Whatever the first step takes.
-
-    Returns
-    -------
-    videos : array-like, or sequence of such
-        The same if there are no such steps.
-    """
+    """Apply the steps of a fitted pipeline that come before the segmenter, if any."""
     has_steps = isinstance(model, Pipeline) and len(model.steps) > 1
     return model[:-1].transform(videos) if has_steps else videos
 
 
-def check_names(names, segmenter):
-    """Refuse names of actions that a fitted segmenter does not have.
+def read_videos(model, X):
+    """Find all that is to be known of videos, in one pass.
 
     Parameters
     ----------
-    names : dict of int to str
-        Names of actions.
-    segmenter : estimator
-        Fitted segmenter.
+    model : estimator
+        Fitted segmenter or pipeline that ends in one; of another estimator, with
+        ``predict`` and ``predict_posterior``, there is no log-likelihood.
+    X : array-like of shape (n_frames, n_features), or sequence of such
+        One video or many, or whatever the first step takes.
 
-    Raises
+    Yields
     ------
-    ValueError
-        If a key is no action.
+    reading : Reading
+        Log-likelihood, path and posterior (in the type of the video), see
+        `skl_tot.decoding.decoders.Reading`.
     """
-    n_actions = segmenter._n_fitted_actions
-    if not names.keys() <= set(range(n_actions)):
-        raise ValueError(
-            f"names is of {list(names)}, expected actions from 0 to {n_actions - 1}."
-        )
+    segmenter = last_step(model)
+    videos, _ = split_videos(transform_before(model, X))
+    if not isinstance(segmenter, BaseSegmenter):
+        found = segmenter.predict(videos), segmenter.predict_posterior(videos)
+        for path, posterior in zip(*found):
+            yield Reading(None, path, posterior)
+        return
+    videos, _ = check_fitted(segmenter, videos)
+    readings = segmenter._read(videos, with_posterior=True)
+    for reading, array in zip(readings, videos.arrays):
+        posterior = reading.posterior.astype(array.dtype, copy=False)
+        yield reading._replace(posterior=posterior)
+
+
+def path_confidence(reading, names=None):
+    """How sure the path of a video is.
+
+    Parameters
+    ----------
+    reading : Reading
+        From `read_videos`.
+    names : ndarray of str of shape (n_actions,), default=None
+        Names of the actions; those of one name are one action.
+
+    Returns
+    -------
+    confidence : ndarray of shape (n_frames,)
+        Probability, in [0, 1], of the action of each frame; 1 of background.
+    """
+    path, posterior = reading.path, reading.posterior
+    if names is None:
+        own = posterior[np.arange(len(path)), path]
+    else:
+        own = (posterior * (names[:, None] == names)[path]).sum(axis=1)
+    own = np.clip(own, 0, 1)  # rounding
+    return np.where(path == BACKGROUND, 1, own)
 
 
 def predict_with_confidence(model, X, names=None):
@@ -80,28 +91,20 @@ def predict_with_confidence(model, X, names=None):
 
     Parameters
     ----------
-    model : estimator
-        Fitted segmenter or pipeline that ends in one.
-    X : array-like of shape (n_frames, n_features), or sequence of such
-        One video or many, or whatever the first step takes.
+    model, X
+        As of `read_videos`.
     names : ndarray of str of shape (n_actions,), default=None
-        Names of the actions; those of one name are one action.
+        As of `path_confidence`.
 
     Returns
     -------
     labels : list of ndarray of int, of shape (n_frames_i,)
         From ``predict``.
     confidence : list of ndarray of shape (n_frames_i,)
-        Probability, in [0, 1], of the predicted action in ``predict_posterior``; 1 of
-        background.
+        Probability, in [0, 1], of each label.
     """
-    segmenter = model.steps[-1][1] if isinstance(model, Pipeline) else model
-    videos, _ = split_videos(transform_before(model, X))
-    labels, confidence = segmenter.predict(videos), []
-    for path, posterior in zip(labels, segmenter.predict_posterior(videos)):
-        if names is None:
-            own = posterior[np.arange(len(path)), path]
-        else:
-            own = (posterior * (names[:, None] == names)[path]).sum(axis=1)
-        confidence.append(np.where(path < 0, 1, np.clip(own, 0, 1)))  # rounding
+    labels, confidence = [], []
+    for reading in read_videos(model, X):
+        labels.append(reading.path)
+        confidence.append(path_confidence(reading, names))
     return labels, confidence

@@ -1,25 +1,18 @@
 """The estimator of the paper."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 
-import numpy as np
-import torch
-from scipy.special import log_softmax, logsumexp
-from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
+from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.decoding.background import STREAM_MEMORY
-from skl_tot.decoding.prototypes import code_overlap, merge_neighbours
-from skl_tot.inputs.forms import mirror_form
-from skl_tot.inputs.videos import check_videos, unchanged_on_error
-from skl_tot.segmenters.template import BaseSegmenter
-from skl_tot.training.batches import follows_paths
-from skl_tot.training.state import Snapshot
-from skl_tot.training.transport import log_path_prior, log_temporal_prior, pseudo_labels
+from skl_tot.segmenters.prototypes import PrototypeSegmenter
+from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, Term, TimeStamp
+from skl_tot.training.transport import Sinkhorn
 
 
-class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class TemporalOTSegmenter(PrototypeSegmenter):
     r"""Unsupervised action segmentation by temporal optimal transport.
 
     Finds the actions that recordings of one activity share and labels every frame,
@@ -53,13 +46,14 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         actions do. With more, `fit` merges neighbours in time that the network cannot
         tell apart until ``n_actions`` are left, so that long actions have many parts
         and short ones few: durations are learned. 2 did well on real recordings.
-    prior : {"temporal", "path"} or None, default="temporal"
+    prior : {"temporal", "path"}, Prior or None, default="temporal"
         Prior of the transport problem. "temporal" is the diagonal of the paper. "path"
         replaces it, after ``path_iter`` steps, by the posterior of all paths that keep
         the order, whichever actions they leave out, so that the prior follows each
         video: for videos that lack actions. None is plain optimal transport (OT): then
         prototypes have no order of their own, and `fit` sorts them by the mean relative
-        time of their frames, weighted by P, as CTE does.
+        time of their frames, weighted by P, as CTE does. A prior of your own is an
+        object, see "Extending" of the documentation.
     path_iter : int, default=1000
         Steps at the start with the diagonal, if ``prior="path"``; ``tol`` does not stop
         a fit before their end.
@@ -80,7 +74,9 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
     beta : float, default=0.0
         Weight β of the time-stamp loss, the squared error of the relative time that a
         linear head predicts from the embedding; 0 leaves it out of the computation.
-    n_frames : int, default=256
+    terms : list of Term, default=None
+        Further terms of the loss, of your own, see "Extending" of the documentation.
+    frames_per_video : int, default=256
         Frames sampled from a video for a mini-batch, one from each of so many bins of
         equal length. A shorter video has frames drawn more than once.
     batch_size : int, default=2
@@ -118,7 +114,7 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         the mean duration of an action in the video (its frames, by ``n_actions``).
         Larger values give fewer segments; 0.5 did well on several sets. Not used if
         ``decoding="fixed"``, where all paths have as many switches.
-    background : float, default=None
+    background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
         100), of the frames that `fit` gave to it. About the percentage of frames that
@@ -147,9 +143,13 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
 
     Attributes
     ----------
+    n_actions_ : int
+        Number of actions K of the fit.
     labels_ : ndarray of shape (n_frames,), or list of such
         Labels of the frames of the videos of the last fit, in the form of ``X``. Only
         if ``compute_labels``.
+    network_ : dict of str to ndarray
+        All parameters of the network by name, of which those below are a part.
     prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
         Prototypes, in the order of the actions.
     prototype_actions_ : ndarray of shape (n_actions * n_parts,)
@@ -212,21 +212,21 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
     True
     """
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "n_parts": [Interval(Integral, 1, None, closed="left")],
-        "prior": [None, StrOptions({"temporal", "path"})],
+    __module__ = "skl_tot"
+
+    _parameter_constraints = PrototypeSegmenter._parameter_constraints | {
+        "prior": [None, StrOptions({"temporal", "path"}), Prior],
         "path_iter": [Interval(Integral, 0, None, closed="left")],
         "rho": [Interval(Real, 0, None, closed="neither")],
         "sigma": [Interval(Real, 0, None, closed="neither")],
-        "temperature": [Interval(Real, 0, None, closed="neither")],
         "n_sinkhorn_iter": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "window": [Interval(Integral, 1, None, closed="left")],
         "beta": [Interval(Real, 0, None, closed="left")],
+        "terms": [None, list, tuple],
         "freeze_iter": [Interval(Integral, 0, None, closed="left")],
         "decay": [Interval(Real, 0, 1, closed="both")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
-        "warm_start": ["boolean"],
     }
 
     def __init__(
@@ -245,7 +245,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         alpha=0.0,
         window=30,
         beta=0.0,
-        n_frames=256,
+        terms=None,
+        frames_per_video=256,
         batch_size=2,
         max_iter=3000,
         freeze_iter=300,
@@ -257,7 +258,7 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         n_iter_no_change=100,
         decoding="fixed",
         switch_cost=0.0,
-        background=None,
+        background_percentile=None,
         standardize="dataset",
         compute_labels=True,
         warm_start=False,
@@ -278,7 +279,8 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         self.alpha = alpha
         self.window = window
         self.beta = beta
-        self.n_frames = n_frames
+        self.terms = terms
+        self.frames_per_video = frames_per_video
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.freeze_iter = freeze_iter
@@ -290,7 +292,7 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         self.n_iter_no_change = n_iter_no_change
         self.decoding = decoding
         self.switch_cost = switch_cost
-        self.background = background
+        self.background_percentile = background_percentile
         self.standardize = standardize
         self.compute_labels = compute_labels
         self.warm_start = warm_start
@@ -298,156 +300,49 @@ class TemporalOTSegmenter(BaseSegmenter, auto_wrap_output_keys=None):  # type: i
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
-        """Go on learning, with one pass over the given videos in the order given.
+    def _settings(self):
+        return replace(super()._settings(), decay=self.decay, n_init=self.n_init)
 
-        Standardisation, optimiser and random numbers carry on from call to call, so
-        the first ``freeze_iter`` steps of a stream leave the prototypes as drawn. What
-        is background, if that is asked for, is told by the last 20 calls or so, which
-        together need many and different videos.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : TemporalOTSegmenter
-            The fitted estimator; ``labels_``, if computed, are those of the given
-            videos.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in `fit`, but videos may all be shorter than ``n_actions`` frames.
-        """
-        with unchanged_on_error(self):
-            is_first = not hasattr(self, "prototypes_")
-            # without a prior, prototypes have another order after each call
-            goes_on = not is_first and self.prior is not None
-            before = None
-            if goes_on and self.n_actions == self._n_fitted_actions:
-                before = self.background_
-            arrays, form = check_videos(self, X, reset=is_first)
-            self.scaler_ = self._fit_scaler(arrays, getattr(self, "scaler_", None))
-            videos = self._standardized(arrays)
-            start = None
-            if not is_first:
-                start = Snapshot(
-                    self._parameters(), self.n_iter_, self._moments, self._rng_state
-                )
-            self._learn_from(videos, start, one_pass=True, goes_on=goes_on)
-            self._label_fitted(videos, form, before)
-        return self
-
-    def pseudo_labels(self, X):
-        """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
-
-        Each video is a transport problem of its own here, with all its frames. With
-        ``prior="path"`` the prior is that of paths, and with several parts an action
-        has the sum of theirs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_frames, n_actions), or list of such
-            Q, each row summing to 1.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a video is not valid.
-        """
-        videos, form = self._check_fitted(X)
-        codes = [
-            pseudo_labels(
-                scores,
-                self.rho,
-                log_prior=self._log_prior(scores),
-                n_iter=self.n_sinkhorn_iter,
-            )
-            for _, scores in self._scores(videos)
+    def _terms(self):
+        terms = [
+            self._cross_entropy(),
+            TemporalCoherence(self.alpha, self.window),
+            TimeStamp(self.beta),
         ]
-        starts = self._first_parts()
-        return mirror_form([np.add.reduceat(q, starts, axis=1) for q in codes], form)
+        for term in self.terms or []:
+            if not isinstance(term, Term):
+                raise TypeError(
+                    f"terms holds {term!r}, expected objects of a subclass of "
+                    "skl_tot.training.terms.Term."
+                )
+            terms.append(clone(term))
+        return terms
 
-    def _log_prior(self, scores):
-        """Logarithm of the prior of all frames of a video, at the end of training."""
+    def _cross_entropy(self):
+        """Make the term that pseudo-labels belong to."""
+        return CrossEntropy(
+            int(self.n_actions) * int(self.n_parts),
+            self._labeller(),
+            prior=self._prior(),
+            temperature=self.temperature,
+            freeze_iter=self.freeze_iter,
+        )
+
+    def _labeller(self):
+        """Make what solves the transport problem."""
+        return Sinkhorn(self.rho, self.n_sinkhorn_iter)
+
+    def _prior(self):
+        """Make the prior of the transport problem."""
+        if isinstance(self.prior, Prior):
+            return clone(self.prior)
         if self.prior is None:
             return None
-        if follows_paths(self.n_iter_, self):
-            log_codes = self._log_codes(scores)
-            log_codes -= logsumexp(log_codes, axis=0)
-            log_codes *= min(1, self.n_frames / len(scores))  # as if so many were drawn
-            return log_path_prior(torch.from_numpy(log_codes)).numpy()
-        return log_temporal_prior(len(scores), scores.shape[1], self.sigma)
+        diagonal = TemporalPrior(self.sigma)
+        if self.prior == "temporal":
+            return diagonal
+        return PathPrior(diagonal, self.path_iter, self.temperature)
 
-    def _learn(self, videos):
-        start = None
-        if self.warm_start and hasattr(self, "prototypes_"):
-            start = Snapshot(self._parameters(), self.n_iter_)
-        self._learn_from(videos, start, one_pass=False, goes_on=False)
 
-    def _learn_from(self, videos, start, *, one_pass, goes_on):
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        snapshot = self._train(
-            videos,
-            seed,
-            n_prototypes=self.n_actions * self.n_parts,
-            start=start,
-            one_pass=one_pass,
-        )
-        self.prototypes_ = snapshot.parameters["prototypes"]
-        self._time_head = {
-            name: value
-            for name, value in snapshot.parameters.items()
-            if name.startswith("time_")
-        }
-        self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
-        self._merge(videos, goes_on=goes_on)
-
-    def _merge(self, videos, *, goes_on):
-        """Tell which prototypes are parts of one action."""
-        if self.n_parts == 1:
-            self._overlap = 0.0
-            self.prototype_actions_ = np.arange(self.n_actions)
-            return
-        codes = (np.exp(self._log_codes(scores)) for _, scores in self._scores(videos))
-        overlap = code_overlap(codes)
-        if goes_on:  # a few videos say little, and old ones are of another network
-            overlap += STREAM_MEMORY * self._overlap
-        self._overlap = overlap
-        self.prototype_actions_ = merge_neighbours(overlap, self.n_actions)
-
-    def _parameters(self):
-        prototypes = {"prototypes": self.prototypes_}
-        return super()._parameters() | prototypes | self._time_head
-
-    def _log_codes(self, scores):
-        """Logarithm of the codes P, of prototypes."""
-        return log_softmax(scores.astype(np.float64) / self.temperature, axis=1)
-
-    def _log_likelihood(self, embeddings, scores):
-        log_codes = self._log_codes(scores)
-        starts = self._first_parts()
-        if len(starts) == log_codes.shape[1]:
-            return log_codes
-        return np.logaddexp.reduceat(log_codes, starts, axis=1)
-
-    def _first_parts(self):
-        """First prototype of each action."""
-        return np.flatnonzero(np.diff(self.prototype_actions_, prepend=-1))
-
-    @property
-    def _n_fitted_actions(self):
-        return int(self.prototype_actions_[-1]) + 1
+# doctest looks for names of this module, which the public one is not
+__test__ = {"TemporalOTSegmenter": TemporalOTSegmenter}

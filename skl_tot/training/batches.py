@@ -1,119 +1,87 @@
-"""What each training step sees: sampled frames, and the priors that go with them."""
+"""What each training step sees: sampled frames, and where they come from."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from skl_tot.training.distributed import own_part
 from skl_tot.training.sampling import sample_frames
-from skl_tot.training.transport import log_temporal_prior
 
 # Frames drawn at one time, for so many steps ahead.
 DRAWN_AHEAD = 2**15
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True)
+class Batch:
     """What a step sees, video by video and on the device.
 
     Parameters
     ----------
     frames : Tensor of shape (n_own_videos * n_frames, n_features)
         Sampled frames, of the part of the mini-batch that is this process's.
+    times : Tensor of shape (n_own_videos * n_frames,)
+        Their relative times, in (0, 1).
+    coverage : Tensor of shape (n_videos, 1, 1)
+        Frames of each video of the mini-batch by frames sampled of it, at most 1.
+    partners : Tensor of the shape of ``frames``, or None
+        Neighbours of the frames, if a term of the loss wants any.
     part : slice
-        Where they lie in the mini-batch.
+        Where the frames lie in the mini-batch.
     n_total : int
         Frames of the mini-batch.
-    log_prior : Tensor of shape (n_total, n_prototypes), or None
-        See `log_temporal_prior`, repeated for each video; None is plain transport, or
-        the prior of paths.
-    partners : Tensor of the shape of ``frames``, or None
-        Neighbours for the temporal coherence loss; None leaves the loss out.
-    times : Tensor of shape (n_own_videos * n_frames,), or None
-        Relative times for the time-stamp loss; None leaves the loss out.
-    evidence : Tensor of shape (n_videos, 1, 1), or None
-        Weight of a sampled frame in the prior of paths; None leaves that prior out.
+
+    Examples
+    --------
+    >>> frames, times = torch.zeros(8, 3), torch.zeros(8)
+    >>> Batch(frames, times, torch.ones(2, 1, 1), None, slice(0, 8), 8).n_frames
+    4
     """
 
     frames: torch.Tensor
+    times: torch.Tensor
+    coverage: torch.Tensor
+    partners: torch.Tensor | None
     part: slice
     n_total: int
-    log_prior: torch.Tensor | None = None
-    partners: torch.Tensor | None = None
-    times: torch.Tensor | None = None
-    evidence: torch.Tensor | None = None
+
+    @property
+    def n_frames(self):
+        """Frames sampled of each video."""
+        return self.n_total // len(self.coverage)
 
 
-def follows_paths(n_iter, config):
-    """Whether the prior of a step is that of paths, no longer the diagonal."""
-    return config.prior == "path" and n_iter >= config.path_iter
+def sampled_batches(generator, reader, blocks, n_frames, window):
+    """Draw and read each mini-batch of videos, of indices (n_batches, n_videos).
 
-
-def sampled_batches(generator, reader, blocks, config, n_iter=0):
-    """Sample frames for each mini-batch of videos.
-
-    Parameters
-    ----------
-    generator : torch.Generator
-        Draws the frames.
-    reader : ResidentReader or StreamReader
-        Reads them.
-    blocks : list of ndarray of int, of shape (n_batches, n_videos)
-        Indices of the videos of each mini-batch.
-    config : TrainingConfig
-        Settings.
-    n_iter : int, default=0
-        Steps taken before.
-
-    Yields
-    ------
-    batch : Batch
-        The mini-batch.
+    ``window`` is the greatest distance of partners; 0 draws none.
     """
-    lengths, device = reader.lengths, reader.device
-    window = min(config.window, lengths.max()) if config.alpha else 0
+    window = min(window, reader.lengths.max())
     for block in blocks:
-        n_videos = block.shape[1]
-        log_prior = _stacked_prior(config, n_videos, device)
-        part = own_part(n_videos)
-        n_ahead = max(1, DRAWN_AHEAD // (n_videos * config.n_frames))
-        for batches in np.split(block, range(n_ahead, len(block), n_ahead)):
-            frames, partners = sample_frames(
-                lengths[batches], config.n_frames, window, generator
-            )
-            evidence = _evidence(lengths[batches], config, device)
-            batches, frames = batches[:, part], frames[:, part]
-            if config.beta:
-                times = (frames + 0.5) / lengths[batches][..., None]
-                times = torch.from_numpy(times.reshape(len(batches), -1))
-                times = times.to(device, torch.float32)
-            near = reader.read(batches, partners[:, part]) if window else None
-            for step, own in enumerate(reader.read(batches, frames)):
-                on_path = follows_paths(n_iter, config)
-                n_iter += 1
-                yield Batch(
-                    own,
-                    slice(part.start * config.n_frames, part.stop * config.n_frames),
-                    n_videos * config.n_frames,
-                    None if on_path else log_prior,
-                    next(near) if window else None,
-                    times[step] if config.beta else None,
-                    evidence[step] if on_path else None,
-                )
+        n_ahead = max(1, DRAWN_AHEAD // (block.shape[1] * n_frames))
+        for videos in np.split(block, range(n_ahead, len(block), n_ahead)):
+            yield from _drawn_batches(generator, reader, videos, n_frames, window)
 
 
-def _stacked_prior(config, n_videos, device):
-    """Repeat the prior for each video; in memory frames come last, as in the scores."""
-    if config.prior is None:
-        return None
-    log_prior = log_temporal_prior(config.n_frames, config.n_prototypes, config.sigma)
-    log_prior = torch.tensor(log_prior.T, dtype=torch.float32, device=device)
-    return log_prior.repeat(1, n_videos).T
+def _drawn_batches(generator, reader, videos, n_frames, window):
+    """Draw the frames of some mini-batches (n_steps, n_videos) and read them."""
+    n_steps, n_videos = videos.shape
+    lengths, device = reader.lengths[videos], reader.device
+    frames, partners = sample_frames(lengths, n_frames, window, generator)
+    coverage = _to_device(np.minimum(lengths / n_frames, 1), device)[..., None, None]
+    part = own_part(n_videos)
+    videos, lengths, frames = videos[:, part], lengths[:, part], frames[:, part]
+    times = (frames + 0.5) / lengths[..., None]
+    times = _to_device(times.reshape(n_steps, -1), device)
+    near = [None] * n_steps
+    if window:
+        near = reader.read(videos, partners[:, part])
+    place = slice(part.start * n_frames, part.stop * n_frames)
+    steps = zip(reader.read(videos, frames), times, coverage, near)
+    for own, own_times, step_coverage, own_near in steps:
+        yield Batch(own, own_times, step_coverage, own_near, place, n_videos * n_frames)
 
 
-def _evidence(lengths, config, device):
-    """Weigh sampled frames such that one drawn several times counts once."""
-    if config.prior != "path":
-        return None
-    weights = torch.from_numpy(np.minimum(lengths / config.n_frames, 1))
-    return weights.to(device, torch.float32)[..., None, None]
+def _to_device(values, device):
+    """Numbers as float32 on the device."""
+    return torch.from_numpy(values).to(device, torch.float32)

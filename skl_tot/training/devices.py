@@ -1,6 +1,7 @@
 """Where to compute."""
 
 import re
+import warnings
 from multiprocessing import current_process
 
 import torch
@@ -13,21 +14,8 @@ DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 def resolve_device(device):
     """Turn a device string into a device that works here.
 
-    Parameters
-    ----------
-    device : str
-        "auto" takes CUDA where there is one and else the CPU; any other is torch's.
-        "auto" and "cuda" spread the worker processes of a grid search over all GPUs.
-
-    Returns
-    -------
-    device : torch.device
-        A usable device.
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the device or cannot use it on this machine.
+    "auto" takes CUDA where there is one and else the CPU; any other is torch's. "auto"
+    and "cuda" spread the worker processes of a grid search over all GPUs.
 
     Examples
     --------
@@ -52,15 +40,21 @@ def resolve_device(device):
     return resolved
 
 
-def choose_gpu():
-    """Give each worker process a GPU, in turns, and others torch's current one.
+def inference_device(device):
+    """`resolve_device`, but the CPU, with a warning, if the device is not there."""
+    try:
+        return resolve_device(device)
+    except ValueError as error:
+        if device.partition(":")[0] not in DEVICE_TYPES:
+            raise
+        # fitted where there was a GPU, used where there is none
+        warnings.warn(f"{error} Using the CPU.", UserWarning, stacklevel=5)
+        return torch.device("cpu")
 
-    Returns
-    -------
-    index : int
-        Number of the GPU. Pools of joblib and of Python number their processes in the
-        name.
-    """
+
+def choose_gpu():
+    """Give each worker process a GPU, in turns, and others torch's current one."""
+    # pools of joblib and of Python number their processes in the name
     number = re.search(r"-(\d+)$", current_process().name)
     current = torch.cuda.current_device()
     if number is None or current != 0 or rank_and_size()[1] > 1:  # somebody chose it

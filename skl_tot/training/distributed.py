@@ -17,27 +17,14 @@ def rank_and_size():
 
 
 def own_part(n_items):
-    """Which of so many items this process works on.
-
-    Returns
-    -------
-    part : slice
-        The parts of all processes follow each other and differ by at most one in
-        length.
-    """
+    """Slice of so many items that this process works on; all are about as long."""
     rank, size = rank_and_size()
     edges = np.arange(size + 1) * n_items // size
     return slice(int(edges[rank]), int(edges[rank + 1]))
 
 
 def sum_over_processes(tensors):
-    """Add up tensors over all processes, in place and at one go.
-
-    Parameters
-    ----------
-    tensors : list of Tensor
-        Of the same shapes and device type in every process.
-    """
+    """Add up tensors over all processes, in place and at one go."""
     if rank_and_size()[1] == 1 or not tensors:
         return
     flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -47,21 +34,9 @@ def sum_over_processes(tensors):
 
 
 def join_parts(own, part, n_items):
-    """Put the parts of all processes together.
+    """Put the parts (n_own, n_columns) of all processes together, of one its own.
 
-    Parameters
-    ----------
-    own : Tensor of shape (n_own, n_columns)
-        Part of this process.
-    part : slice
-        Where it belongs among the ``n_items``.
-    n_items : int
-        Length of the whole.
-
-    Returns
-    -------
-    whole : Tensor of shape (n_items, n_columns)
-        The same in every process; of one process, ``own``.
+    ``part`` is the slice of the ``n_items`` that this process has.
     """
     if rank_and_size()[1] == 1:
         return own

@@ -1,6 +1,8 @@
 """One step of training as a CUDA graph: a single launch instead of some hundred."""
 
 import contextlib
+from bisect import bisect
+from dataclasses import replace
 
 import torch
 
@@ -9,65 +11,57 @@ N_WARM_UP = 3
 
 
 class GraphedStep:
-    """A step function, captured once for each shape and replayed.
+    """A step function, captured once for each shape and phase, and replayed.
+
+    Whatever tensors a batch holds, a replayed step works on copies of them.
 
     Parameters
     ----------
     step : callable
-        Of a training state, a batch and the settings, returning a tensor. All but the
-        tensors of the batch must be the same objects in each call.
-    phase : callable
-        Of a training state and the settings; steps of different phases are captured
-        apart.
+        Of a training state and a batch, returning a tensor. All but the tensors of the
+        batch must be the same objects in each call.
+    changes : list of int
+        Steps from which on other operations are done, in order.
     capture : callable, default=None
         Runs a function of no arguments and returns a function that repeats what it
         did on the device, and its result; None is `capture_on_cuda`.
     """
 
-    def __init__(self, step, phase, capture=None):
-        self.step, self.phase = step, phase
+    def __init__(self, step, changes, capture=None):
+        self.step, self.changes = step, changes
         self.capture = capture or capture_on_cuda
         self.n_calls, self.graphs = {}, {}
 
-    def __call__(self, state, batch, config):
+    def __call__(self, state, batch):
         """Take a step."""
-        key = (len(batch.frames), self.phase(state, config))
+        phase = bisect(self.changes, state.n_iter)
+        key = (len(batch.frames), len(batch.coverage), phase)
         self.n_calls[key] = self.n_calls.get(key, 0) + 1
         if self.n_calls[key] <= N_WARM_UP:
-            return self.step(state, batch, config)
+            return self.step(state, batch)
+        tensors = _tensors(batch)
         if key not in self.graphs:
-            fixed = batch._replace(
-                **{name: getattr(batch, name).clone() for name in _changing(batch)}
-            )
-            replay, losses = self.capture(lambda: self.step(state, fixed, config))
-            self.graphs[key] = fixed, replay, losses
-        fixed, replay, losses = self.graphs[key]
-        for name in _changing(batch):
-            getattr(fixed, name).copy_(getattr(batch, name))
+            copies = {name: tensor.clone() for name, tensor in tensors.items()}
+            fixed = replace(batch, **copies)
+            replay, losses = self.capture(lambda: self.step(state, fixed))
+            self.graphs[key] = copies, replay, losses
+        copies, replay, losses = self.graphs[key]
+        for name, tensor in tensors.items():
+            copies[name].copy_(tensor)
         replay()
         return losses.clone()
 
 
-def _changing(batch):
-    """Names of the tensors that are other ones in every step."""
-    names = ("frames", "evidence", "partners", "times")
-    return [name for name in names if getattr(batch, name) is not None]
+def _tensors(batch):
+    """Whatever tensors a batch holds, by name."""
+    return {name: x for name, x in vars(batch).items() if torch.is_tensor(x)}
 
 
 def capture_on_cuda(function):
     """Capture what a function does on the current stream, see `training_stream`.
 
-    Parameters
-    ----------
-    function : callable
-        Of no arguments; it is called once, but its kernels are recorded, not run.
-
-    Returns
-    -------
-    replay : callable
-        Runs the kernels.
-    result : Tensor
-        What the function returned; holds its values after each replay.
+    The function is called once, but its kernels are recorded, not run. Returns a
+    callable that runs them, and the result, which holds its values after each replay.
     """
     graph = torch.cuda.CUDAGraph()
     # torch's own stream for captures belongs to the GPU of the first one
@@ -78,13 +72,7 @@ def capture_on_cuda(function):
 
 @contextlib.contextmanager
 def training_stream(device):
-    """On a GPU, work on a stream of its own, as capturing a graph asks for.
-
-    Parameters
-    ----------
-    device : torch.device
-        Where to train; nothing happens if it is no GPU.
-    """
+    """On a GPU, work on a stream of its own, as capturing a graph asks for."""
     if device.type != "cuda":
         yield
         return

@@ -8,22 +8,10 @@ RESIDENT_BYTES = 2**26
 
 
 def open_reader(videos, device, n_draws):
-    """Choose how to read the frames of a fit.
+    """Choose how to read ``n_draws`` frames.
 
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        Standardised videos.
-    device : torch.device
-        Where the frames are wanted.
-    n_draws : int
-        How many frames will be read.
-
-    Returns
-    -------
-    reader : ResidentReader or StreamReader
-        The former if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of
-        the memory that is free, and at least as many are read as there are.
+    Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of the
+    memory that is free, and at least as many are read as there are.
     """
     budget = RESIDENT_BYTES
     if device.type == "cuda":
@@ -34,15 +22,7 @@ def open_reader(videos, device, n_draws):
 
 
 class ResidentReader:
-    """All frames in one tensor on the device.
-
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        Standardised videos.
-    device : torch.device
-        Where the frames are wanted.
-    """
+    """All frames of `StandardizedVideos` in one tensor on the device."""
 
     def __init__(self, videos, device):
         self.lengths, self.device = videos.lengths, device

@@ -45,23 +45,10 @@ def sample_frames(lengths, n_frames, window, generator):
 
 
 def shuffled_batches(n_videos, batch_size, n_batches, generator):
-    """Draw mini-batches of videos, one shuffled pass after the other.
+    """Draw mini-batches (n_batches, min(batch_size, n_videos)) of indices of videos.
 
-    Parameters
-    ----------
-    n_videos : int
-        Number of videos.
-    batch_size : int
-        Videos in a mini-batch; fewer where there are fewer in all.
-    n_batches : int
-        Number of mini-batches.
-    generator : torch.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    batches : ndarray of shape (n_batches, min(batch_size, n_videos))
-        Indices of the videos. No video returns before all others have had their turn.
+    One shuffled pass follows the other: no video returns before all others have had
+    their turn.
     """
     batch_size = min(batch_size, n_videos)
     passes = [
@@ -73,19 +60,9 @@ def shuffled_batches(n_videos, batch_size, n_batches, generator):
 
 
 def one_pass_batches(n_videos, batch_size):
-    """Cut the videos into mini-batches, in the order given.
+    """Cut the videos, in the order given, into mini-batches.
 
-    Parameters
-    ----------
-    n_videos : int
-        Number of videos.
-    batch_size : int
-        Videos in a mini-batch; the last may be smaller.
-
-    Returns
-    -------
-    batches : list of ndarray of shape (n_batches, n)
-        Indices of the videos: all mini-batches of full size, and the smaller one.
+    Gives an array of all those of full size, and one of the smaller one, if any.
     """
     batch_size = min(batch_size, n_videos)
     whole, rest = np.split(np.arange(n_videos), [n_videos // batch_size * batch_size])

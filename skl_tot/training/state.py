@@ -1,52 +1,41 @@
 """What training changes, and its settings: on a device, and as plain numpy."""
 
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 
 import numpy as np
 import torch
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """Settings of the method; the estimators document each under the same name.
-
-    Without ``n_prototypes`` there are no prototypes, no transport and no cross-entropy.
-    """
+class Settings:
+    """What every fit needs, whatever its loss; estimators document each by its name."""
 
     embedding_dim: int
     hidden_dim: int
-    n_frames: int
+    frames_per_video: int
     batch_size: int
     max_iter: int
     learning_rate: float
     weight_decay: float
     tol: float | None
     n_iter_no_change: int
-    n_prototypes: int | None = None
-    prior: str | None = None
-    path_iter: int = 0
-    rho: float | None = None
-    sigma: float | None = None
-    temperature: float | None = None
-    n_sinkhorn_iter: int | None = None
-    alpha: float = 0.0
-    window: int = 0
-    beta: float = 0.0
-    freeze_iter: int = 0
     decay: float = 0.0
     n_init: int = 1
 
-    @classmethod
-    def names(cls):
-        """List the settings."""
-        return [field.name for field in fields(cls)]
+    def __post_init__(self):
+        # numpy's integers overflow, and torch refuses bool
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Integral):
+                object.__setattr__(self, field.name, int(value))
 
 
 @dataclass
 class TrainingState:
     """All that changes from step to step; lives on one device."""
 
-    parameters: dict
+    network: dict
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     n_iter: int
@@ -56,7 +45,21 @@ class TrainingState:
     @property
     def n_networks(self):
         """Count the networks that are trained at once."""
-        return len(self.parameters["hidden_weight"])
+        return len(self.network["hidden_weight"])
+
+    @property
+    def device(self):
+        """Where it lives."""
+        return self.network["hidden_weight"].device
+
+    @property
+    def moments(self):
+        """What the optimiser remembers of each parameter, by its name."""
+        moments = {}
+        for name, value in self.network.items():
+            if value in self.optimizer.state:
+                moments[name] = self.optimizer.state[value]
+        return moments
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class Snapshot:
 
     Parameters
     ----------
-    parameters : dict of str to ndarray
-        See `init_parameters`; of one network, without the leading dimension.
+    network : dict of str to ndarray
+        Parameters of one network, without the leading dimension.
     n_iter : int
         Steps taken since the parameters were drawn.
     moments : dict of str to dict of str to ndarray, default=None
@@ -75,139 +78,75 @@ class Snapshot:
         State of the generator; None seeds it afresh.
     """
 
-    parameters: dict
+    network: dict
     n_iter: int
     moments: dict | None = None
     rng_state: np.ndarray | None = None
 
 
-def check_widths(parameters, config, n_features):
-    """Refuse to go on from a network of another shape.
-
-    Parameters
-    ----------
-    parameters : dict of str to ndarray
-        Those of a `Snapshot`.
-    config : TrainingConfig
-        Settings asked for.
-    n_features : int
-        Width of the features.
-
-    Raises
-    ------
-    ValueError
-        In one line, naming what differs.
-    """
-    fitted_features, hidden_dim = parameters["hidden_weight"].shape
-    for name, fitted, asked in (
-        ("n_actions * n_parts", len(parameters["prototypes"]), config.n_prototypes),
-        ("embedding_dim", len(parameters["output_bias"]), config.embedding_dim),
-        ("hidden_dim", hidden_dim, config.hidden_dim),
-        ("n_features", fitted_features, n_features),
-    ):
-        if fitted != asked:
+def check_shapes(network, shapes):
+    """Refuse to go on from a network of other shapes than are asked for."""
+    for name, dimensions in reversed(shapes.items()):
+        if name not in network:
             raise ValueError(
-                f"Cannot go on from a fit with {name}={fitted} to {name}={asked}; fit "
-                "anew, with warm_start=False."
+                f"Cannot go on from a fit without {name}, which a term of the loss has "
+                "now (its weight was 0); fit anew, with warm_start=False."
             )
-    if config.beta and "time_weight" not in parameters:
-        raise ValueError(
-            f"Cannot go on from a fit with beta=0 to beta={config.beta}; fit anew, "
-            "with warm_start=False."
-        )
+        for fitted, (dimension, asked) in zip(network[name].shape, dimensions.items()):
+            if fitted != asked:
+                raise ValueError(
+                    f"Cannot go on from a fit with {dimension}={fitted} to "
+                    f"{dimension}={asked}; fit anew, with warm_start=False."
+                )
 
 
-def restore(snapshot, config, generator, device):
-    """Put a snapshot on a device.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        Of one network.
-    config : TrainingConfig
-        Settings of the optimiser.
-    generator : torch.Generator
-        Takes the state that the snapshot has, if any.
-    device : torch.device
-        Where to train.
-
-    Returns
-    -------
-    state : TrainingState
-        The parameters have a leading dimension of 1.
-    """
-    parameters = {
-        name: torch.tensor(value, device=device)[None]
-        for name, value in snapshot.parameters.items()
-    }
-    moments = {
-        name: {
-            key: torch.tensor(value[None] if value.ndim else value, device=device)
-            for key, value in moments.items()  # a count of steps has no dimensions
-        }
-        for name, moments in (snapshot.moments or {}).items()
-    }
+def restore(snapshot, settings, generator, device):
+    """Put a snapshot of one network on a device, and the generator in its state."""
+    network = {}
+    for name, value in snapshot.network.items():
+        network[name] = torch.tensor(value, device=device)[None]
+    moments = {}
+    for name, remembered in (snapshot.moments or {}).items():
+        moments[name] = {}
+        for key, value in remembered.items():
+            if value.ndim:  # a count of steps has no dimensions
+                value = value[None]
+            moments[name][key] = torch.tensor(value, device=device)
     if snapshot.rng_state is not None:
         generator.set_state(torch.tensor(snapshot.rng_state, device="cpu"))
-    return new_state(parameters, config, generator, snapshot.n_iter, moments)
+    return new_state(network, settings, generator, snapshot.n_iter, moments)
 
 
-def new_state(parameters, config, generator, n_iter=0, moments=None):
-    """Make parameters trainable.
+def new_state(network, settings, generator, n_iter=0, moments=None):
+    """Make the parameters of a network on a device trainable.
 
-    Parameters
-    ----------
-    parameters : dict of str to Tensor
-        See `init_parameters`, on the device to train on.
-    config : TrainingConfig
-        Settings of the optimiser.
-    generator : torch.Generator
-        Source of randomness.
-    n_iter : int, default=0
-        Steps taken since the parameters were drawn.
-    moments : dict of str to dict of str to Tensor, default=None
-        What the optimiser remembers of each parameter.
-
-    Returns
-    -------
-    state : TrainingState
-        Ready for the first step.
+    ``moments`` is what the optimiser remembers of each of them, by name.
     """
-    parameters = {
-        name: value.detach().requires_grad_() for name, value in parameters.items()
-    }
-    device = parameters["hidden_weight"].device
+    network = {name: x.detach().requires_grad_() for name, x in network.items()}
+    device = network["hidden_weight"].device
     on_gpu = device.type == "cuda"
     optimizer = torch.optim.Adam(
-        parameters.values(),
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
+        network.values(),
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
         fused=True,
         capturable=on_gpu,
     )
     if on_gpu:  # a tensor can change under a captured graph
-        rate = torch.tensor(config.learning_rate, dtype=torch.float32, device=device)
+        rate = torch.tensor(settings.learning_rate, dtype=torch.float32, device=device)
         optimizer.param_groups[0]["lr"] = rate
     for name, values in (moments or {}).items():
-        optimizer.state[parameters[name]] = values
-    return TrainingState(parameters, optimizer, generator, n_iter)
+        optimizer.state[network[name]] = values
+    return TrainingState(network, optimizer, generator, n_iter)
 
 
-def set_learning_rate(state, config):
-    """Let the learning rate of the next step fall to zero towards the end of a fit.
-
-    Parameters
-    ----------
-    state : TrainingState
-        Its optimiser is changed.
-    config : TrainingConfig
-        Settings; the last ``decay * max_iter`` steps have falling learning rates.
-    """
-    n_falling = config.decay * config.max_iter
+def set_learning_rate(state, settings):
+    """Let the learning rate fall to zero over the last ``decay * max_iter`` steps."""
+    n_falling = settings.decay * settings.max_iter
     n_left = state.last_iter - state.n_iter
     if n_left > n_falling:
         return
-    rate = config.learning_rate * n_left / n_falling
+    rate = settings.learning_rate * n_left / n_falling
     group = state.optimizer.param_groups[0]
     if torch.is_tensor(group["lr"]):
         group["lr"].fill_(rate)
@@ -215,73 +154,31 @@ def set_learning_rate(state, config):
         group["lr"] = rate
 
 
-def keep_networks(state, networks, config):
-    """Go on with some of the networks only.
-
-    Parameters
-    ----------
-    state : TrainingState
-        With R networks.
-    networks : ndarray of int
-        Which of them to keep.
-    config : TrainingConfig
-        Settings of the optimiser.
-
-    Returns
-    -------
-    state : TrainingState
-        With as many networks as asked for.
-    """
-    networks = torch.from_numpy(networks).to(state.parameters["hidden_weight"].device)
-
-    def keep(value):
-        return value.detach()[networks] if value.ndim else value
-
-    kept = new_state(
-        {name: keep(value) for name, value in state.parameters.items()},
-        config,
-        state.generator,
-        state.n_iter,
-        {
-            name: {key: keep(value) for key, value in values.items()}
-            for name, values in _moments(state).items()
-        },
-    )
+def keep_networks(state, networks, settings):
+    """Go on with some of the networks only, given by their indices."""
+    networks = torch.from_numpy(networks).to(state.device)
+    kept, moments = _copies(state, lambda value: value[networks])
+    kept = new_state(kept, settings, state.generator, state.n_iter, moments)
     return replace(kept, last_iter=state.last_iter, best_loss=state.best_loss)
 
 
 def take_snapshot(state):
-    """Copy the first network of a state to numpy.
-
-    Parameters
-    ----------
-    state : TrainingState
-        Not changed.
-
-    Returns
-    -------
-    snapshot : Snapshot
-        All that `restore` needs.
-    """
-
-    def copy(value):
-        return (value.detach()[0] if value.ndim else value).cpu().numpy().copy()
-
-    return Snapshot(
-        {name: copy(value) for name, value in state.parameters.items()},
-        state.n_iter,
-        {
-            name: {key: copy(value) for key, value in values.items()}
-            for name, values in _moments(state).items()
-        },
-        state.generator.get_state().numpy(),
-    )
+    """Copy the first network of a state to numpy, with all that `restore` needs."""
+    network, moments = _copies(state, lambda value: value[0])
+    for values in (network, *moments.values()):
+        for name, value in values.items():
+            values[name] = value.cpu().numpy().copy()
+    rng_state = state.generator.get_state().numpy()
+    return Snapshot(network, state.n_iter, moments, rng_state)
 
 
-def _moments(state):
-    """Look up what the optimiser remembers of each parameter, by its name."""
-    return {
-        name: state.optimizer.state[value]
-        for name, value in state.parameters.items()
-        if value in state.optimizer.state
-    }
+def _copies(state, choose):
+    """Network and moments of the networks that ``choose`` takes of a tensor."""
+    network = {name: choose(x.detach()) for name, x in state.network.items()}
+    moments = {}
+    for name, remembered in state.moments.items():
+        moments[name] = {}
+        for key, value in remembered.items():
+            # a count of steps has no dimensions
+            moments[name][key] = choose(value.detach()) if value.ndim else value
+    return network, moments

@@ -314,7 +314,7 @@ def test_protocols_agree_with_the_paper(reproduce):
         for method in VARIANTS:
             settings = reproduce.choose_settings(method, protocol, {})
             reproduce.METHODS[method](n_actions=2).set_params(**settings)
-            assert settings["n_frames"] * settings["batch_size"] == 512
+            assert settings["frames_per_video"] * settings["batch_size"] == 512
     dims = {name: reproduce.PROTOCOLS[name].shared["embedding_dim"] for name in tables}
     assert dims["50salads-eval"] == dims["50salads-mid"] == 30
     assert (dims["breakfast"], dims["yti"]) == (40, 200)

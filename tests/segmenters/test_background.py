@@ -18,7 +18,7 @@ from skl_tot.metrics import (
 )
 from skl_tot.metrics.label_free import cross_video_consistency
 
-QUICK = {"max_iter": 30, "n_frames": 32, "random_state": 0}
+QUICK = {"max_iter": 30, "frames_per_video": 32, "random_state": 0}
 
 
 def with_unrelated_frames(seed, share):
@@ -126,9 +126,12 @@ def test_finds_unrelated_frames_and_spares_the_actions(share):
     found, before, after = [], [], []
     for seed in range(3):
         videos, labels = with_unrelated_frames(seed, share)
-        plain = TemporalOTSegmenter(5, random_state=0).fit_predict(videos)
-        model = TemporalOTSegmenter(5, background=100 * share, random_state=0)
+        model = TemporalOTSegmenter(
+            5, background_percentile=100 * share, random_state=0
+        )
         predicted = model.fit_predict(videos)
+        model.background_ = None  # what it would say without, as is tested below
+        plain = model.predict(videos)
         truth, guess = np.concatenate(labels), np.concatenate(predicted)
         found.append(f1_score(truth == -1, guess == -1))
         before.append(mof_score(labels, plain, ignore_labels=-1))
@@ -141,7 +144,7 @@ def test_finds_unrelated_frames_and_spares_the_actions(share):
 class TestEstimators:
     def test_paths_run_through_what_is_left(self, activity, Segmenter):
         videos, _ = activity
-        model = Segmenter(4, background=20, **QUICK).fit(videos)
+        model = Segmenter(4, background_percentile=20, **QUICK).fit(videos)
         for path in model.predict(videos):
             kept = path[path >= 0]
             assert (np.diff(kept) >= 0).all()
@@ -151,7 +154,7 @@ class TestEstimators:
 
     def test_thresholds_are_those_of_the_fit(self, activity, Segmenter):
         videos, _ = activity
-        model = Segmenter(4, background=20, **QUICK).fit(videos)
+        model = Segmenter(4, background_percentile=20, **QUICK).fit(videos)
         strange = np.full((30, videos[0].shape[1]), 50.0)
         assert (model.predict(strange) == -1).all()
         assert model.predict([strange, videos[0]])[1].max() == 3
@@ -162,6 +165,10 @@ class TestEstimators:
         model = Segmenter(4, **QUICK).fit(activity[0])
         assert model.background_ is None
         assert np.concatenate(model.labels_).min() == 0
+        other = Segmenter(4, background_percentile=20, **QUICK).fit(activity[0])
+        other.background_ = None
+        for path, expected in zip(other.predict(activity[0]), model.labels_):
+            np.testing.assert_array_equal(path, expected)
 
 
 class TestMetrics:

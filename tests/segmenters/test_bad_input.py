@@ -13,7 +13,7 @@ from skl_tot import TemporalOTSegmenter
 
 RNG = np.random.default_rng(0)
 GOOD = [RNG.normal(size=(n, 5)) for n in (12, 9, 15)]
-QUICK = {"max_iter": 3, "freeze_iter": 1, "n_frames": 8, "random_state": 0}
+QUICK = {"max_iter": 3, "freeze_iter": 1, "frames_per_video": 8, "random_state": 0}
 
 
 def replaced(video, index=2):
@@ -161,8 +161,8 @@ BAD_PARAMETERS = [
     ("prior", "time", ValueError),
     ("prior", False, ValueError),
     ("beta", -1.0, ValueError),
-    ("background", 0, ValueError),
-    ("background", 100, ValueError),
+    ("background_percentile", 0, ValueError),
+    ("background_percentile", 100, ValueError),
     ("embedding_dim", 0, ValueError),
     ("hidden_dim", 0, ValueError),
     ("rho", 0.0, ValueError),
@@ -173,7 +173,7 @@ BAD_PARAMETERS = [
     ("n_sinkhorn_iter", 0, ValueError),
     ("alpha", -0.1, ValueError),
     ("window", 0, ValueError),
-    ("n_frames", 0, ValueError),
+    ("frames_per_video", 0, ValueError),
     ("batch_size", 0, ValueError),
     ("max_iter", 0, ValueError),
     ("freeze_iter", -1, ValueError),
@@ -267,7 +267,7 @@ def test_interrupted_fit_leaves_the_estimator(monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skl_tot.segmenters.template.train", interrupt)
+    monkeypatch.setattr("skl_tot.segmenters.networks.train", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit([video * 2 for video in GOOD])
     assert state(model) == before

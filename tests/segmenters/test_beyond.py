@@ -17,9 +17,10 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding.paths import posterior, viterbi, viterbi_free
 from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
-from skl_tot.training.transport import log_path_prior, sinkhorn
+from skl_tot.training.priors import log_path_prior
+from skl_tot.training.transport import sinkhorn
 
-QUICK = {"max_iter": 30, "freeze_iter": 10, "n_frames": 32, "random_state": 0}
+QUICK = {"max_iter": 30, "freeze_iter": 10, "frames_per_video": 32, "random_state": 0}
 ALL = {"n_parts": 2, "prior": "path", "path_iter": 15}
 
 
@@ -103,14 +104,13 @@ class TestParts:
         assert set(model.predict(videos[0])) == {0, 1, 2, 3}
         stream = quick(prior=None, n_parts=2).partial_fit(videos).partial_fit(videos)
         # prototypes are sorted anew: nothing of the first call is left
-        codes = [
-            np.exp(stream._log_codes(s))
-            for _, s in stream._scores(stream._check_fitted(videos)[0])
-        ]
+        codes = [np.exp(stream._log_codes(s)) for s in stream.similarities(videos)]
         np.testing.assert_allclose(stream._overlap, sum(p.T @ p for p in codes))
 
     def test_background_goes_with_parts_and_free_order(self, videos):
-        model = quick(n_parts=2, decoding="free", switch_cost=0.2, background=30)
+        model = quick(
+            n_parts=2, decoding="free", switch_cost=0.2, background_percentile=30
+        )
         path = np.concatenate(model.fit(videos).labels_)
         assert set(path) <= {-1, 0, 1, 2, 3}
         assert 0 < (path == -1).mean() < 0.5
@@ -225,7 +225,7 @@ class TestDecoding:
     def test_uses_the_decoder_that_it_names(self, videos, kind, decoding):
         model = kind(4, max_iter=30, random_state=0).fit(videos)
         model.set_params(decoding=decoding, switch_cost=0.3)
-        (_, scores), *_ = model._encode(model._check_fitted(videos)[0])
+        scores, *_ = model.log_likelihood(videos)
         cost = 0.3 * len(videos[0]) / 4
         expected = {
             "fixed": viterbi(scores),
@@ -309,7 +309,7 @@ class TestDecoding:
 
     def test_posterior_equals_hmmlearn_of_the_same_scores(self, fitted, videos):
         fitted = pickle.loads(pickle.dumps(fitted)).set_params(decoding="free")
-        (_, scores), *_ = fitted._encode(fitted._check_fitted(videos)[0])
+        scores, *_ = fitted.log_likelihood(videos)
 
         class Given(GaussianHMM):
             def _compute_log_likelihood(self, X):

@@ -5,7 +5,7 @@ import pytest
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 
-QUICK = {"n_actions": 4, "max_iter": 10, "n_frames": 16, "random_state": 0}
+QUICK = {"n_actions": 4, "max_iter": 10, "frames_per_video": 16, "random_state": 0}
 
 
 @pytest.fixture(params=[TemporalOTSegmenter, CTESegmenter])
@@ -16,7 +16,7 @@ def estimator(request):
 @pytest.mark.parametrize("background", [None, 20.0])
 def test_all_but_the_labels_is_learned(estimator, activity, background):
     videos, _ = activity
-    estimator.set_params(background=background).fit(videos)
+    estimator.set_params(background_percentile=background).fit(videos)
     labels, learned = estimator.labels_, set(vars(estimator))
     estimator.set_params(compute_labels=False).fit(videos)
     assert set(vars(estimator)) == learned - {"labels_"}
@@ -28,10 +28,10 @@ def test_all_but_the_labels_is_learned(estimator, activity, background):
 
 
 def test_no_pass_over_the_data_for_labels(estimator, activity, monkeypatch):
-    def fail(self, videos):
+    def fail(*_, **__):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("skl_tot.segmenters.template.BaseSegmenter._decode", fail)
+    monkeypatch.setattr("skl_tot.segmenters.template.read_video", fail)
     estimator.set_params(compute_labels=False).fit(activity[0])
     with pytest.raises(AssertionError, match="decoded"):
         estimator.set_params(compute_labels=True).fit(activity[0])

@@ -13,7 +13,7 @@ from skl_tot.segmenters.cte import ordered_gaussians
 
 
 def quick(n_actions=4, **params):
-    defaults = {"max_iter": 30, "n_frames": 32, "n_init": 1, "random_state": 0}
+    defaults = {"max_iter": 30, "frames_per_video": 32, "n_init": 1, "random_state": 0}
     return CTESegmenter(n_actions, **(defaults | params))
 
 
@@ -107,7 +107,7 @@ def test_same_seed_same_result(fitted, activity):
 def test_survives_pickle_and_skops(fitted, activity):
     data = skops.io.dumps(fitted)
     untrusted = skops.io.get_untrusted_types(data=data)
-    assert untrusted == ["skl_tot.segmenters.cte.CTESegmenter"]
+    assert untrusted == ["skl_tot.CTESegmenter"]
     for loaded in (
         pickle.loads(pickle.dumps(fitted)),
         skops.io.loads(data, trusted=untrusted),

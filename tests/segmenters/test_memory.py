@@ -15,7 +15,7 @@ from skl_tot.inputs.blocks import row_blocks
 from skl_tot.metrics.label_free import cross_video_consistency
 from skl_tot.training.readers import ResidentReader
 
-QUICK = {"n_actions": 3, "max_iter": 20, "n_frames": 16, "random_state": 0}
+QUICK = {"n_actions": 3, "max_iter": 20, "frames_per_video": 16, "random_state": 0}
 
 
 class OnDisk(Sequence):
@@ -77,7 +77,7 @@ def peak_memory(function):
         {},
         {"standardize": "video"},
         {"standardize": None},
-        {"background": 5.0},
+        {"background_percentile": 5.0},
         {"compute_labels": False},
     ],
     ids=str,
@@ -95,13 +95,13 @@ def test_no_video_is_ever_in_memory_whole(large, settings):
 )
 @pytest.mark.parametrize("as_list", [False, True])
 def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_list):
-    shape = (60_000, 512)
+    shape = (32_000 * stride, 512)
     rng = np.random.default_rng(0)
     for name in "ab":
         video = np.lib.format.open_memmap(
             tmp_path / f"{name}.npy", "w+", dtype, shape, fortran_order=order == "F"
         )
-        video[::10_000] = 50 * rng.normal(size=(6, 512))
+        video[::8000] = 50 * rng.normal(size=(4 * stride, 512))
         del video
     files = FeatureFiles([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
     model = TemporalOTSegmenter(**QUICK).fit(np.eye(9))
@@ -132,7 +132,9 @@ def test_row_blocks_cover_a_video_once(monkeypatch, n_bytes):
 @pytest.mark.parametrize("standardize", ["dataset", "video"])
 def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standardize):
     videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
-    model = TemporalOTSegmenter(**QUICK, standardize=standardize, background=10.0)
+    model = TemporalOTSegmenter(
+        **QUICK, standardize=standardize, background_percentile=10.0
+    )
     whole = model.fit(videos).background_, model.labels_
     score = model.score(videos)
     monkeypatch.setattr(_sequences, "BLOCK_BYTES", 300)

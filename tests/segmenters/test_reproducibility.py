@@ -1,13 +1,18 @@
 import hashlib
+import json
 import subprocess
 import sys
 
 import numpy as np
-import pytest
 import torch
 
 from skl_tot import TemporalOTSegmenter
 
+SETTINGS = [
+    {"alpha": 0.5},
+    {"n_parts": 2, "prior": "path", "path_iter": 30, "n_init": 3},
+    {"decoding": "free", "switch_cost": 0.3},
+]
 SCRIPT = """
 import hashlib, json, sys
 import numpy as np, torch
@@ -15,34 +20,23 @@ torch.set_num_threads(1)
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 videos, _ = make_activities(5, 4, mean_length=80, random_state=3)
-settings = json.loads(sys.argv[1])
-model = TemporalOTSegmenter(4, max_iter=60, freeze_iter=20, random_state=7, **settings)
-labels = np.concatenate(model.fit(videos).predict(videos))
-digest = hashlib.sha256(labels.tobytes() + model.prototypes_.tobytes())
-print(digest.hexdigest())
+fixed = {"max_iter": 60, "freeze_iter": 20, "random_state": 7}
+for settings in json.loads(sys.argv[1]):
+    model = TemporalOTSegmenter(4, **fixed, **settings)
+    labels = np.concatenate(model.fit(videos).predict(videos))
+    digest = hashlib.sha256(labels.tobytes() + model.prototypes_.tobytes())
+    print(digest.hexdigest())
 """
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        '{"alpha": 0.5}',
-        '{"n_parts": 2, "prior": "path", "path_iter": 30, "n_init": 3}',
-        '{"decoding": "free", "switch_cost": 0.3}',
-    ],
-)
-def test_same_seed_same_bits_in_new_processes(settings):
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", SCRIPT, settings],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for _ in range(2)
-    }
-    assert len(digests) == 1
-    assert len(digests.pop().strip()) == 2 * hashlib.sha256().digest_size
+def test_same_seed_same_bits_in_new_processes():
+    command = [sys.executable, "-c", SCRIPT, json.dumps(SETTINGS)]
+    pipe = subprocess.PIPE
+    processes = [subprocess.Popen(command, stdout=pipe, text=True) for _ in range(2)]
+    first, second = (process.communicate()[0].split() for process in processes)
+    assert first == second
+    assert len(first) == len(set(first)) == len(SETTINGS)
+    assert {len(digest) for digest in first} == {2 * hashlib.sha256().digest_size}
 
 
 def test_global_random_states_are_not_touched(activity):
@@ -51,7 +45,7 @@ def test_global_random_states_are_not_touched(activity):
     numpy_state = np.random.get_state()  # noqa: NPY002
     torch_state = torch.get_rng_state()
     model = TemporalOTSegmenter(
-        4, max_iter=10, n_frames=16, alpha=1.0, random_state=0
+        4, max_iter=10, frames_per_video=16, alpha=1.0, random_state=0
     ).fit(activity[0])
     model.partial_fit(activity[0]).predict(activity[0])
     model.transform(activity[0])
@@ -64,13 +58,13 @@ def test_global_random_states_are_not_touched(activity):
 
 def test_threads_are_left_as_they_are(activity):
     before = torch.get_num_threads()
-    TemporalOTSegmenter(4, max_iter=3, n_frames=16).fit(activity[0])
+    TemporalOTSegmenter(4, max_iter=3, frames_per_video=16).fit(activity[0])
     assert torch.get_num_threads() == before
 
 
 def test_no_seed_draws_anew(activity):
     first, second = (
-        TemporalOTSegmenter(4, max_iter=1, n_frames=16).fit(activity[0])
+        TemporalOTSegmenter(4, max_iter=1, frames_per_video=16).fit(activity[0])
         for _ in range(2)
     )
     assert (first.prototypes_ != second.prototypes_).any()

@@ -2,6 +2,7 @@ import inspect
 import pickle
 import re
 import warnings
+from dataclasses import fields
 
 import joblib
 import numpy as np
@@ -9,16 +10,21 @@ import pandas as pd
 import pytest
 import skops.io
 import torch
+from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
-from skl_tot.training.state import TrainingConfig
-from skl_tot.training.transport import log_temporal_prior, sinkhorn
+from skl_tot.segmenters.pipelines import predict_with_confidence
+from skl_tot.training.network import Encoder
+from skl_tot.training.priors import log_temporal_prior
+from skl_tot.training.state import Settings
+from skl_tot.training.transport import sinkhorn
 
-QUICK = {"max_iter": 30, "freeze_iter": 10, "n_frames": 32, "random_state": 0}
+QUICK = {"max_iter": 30, "freeze_iter": 10, "frames_per_video": 32, "random_state": 0}
 
 
 def quick(n_actions=4, **params):
@@ -88,11 +94,13 @@ class TestFit:
 
     def test_parameters_reach_the_solver(self):
         parameters = set(inspect.signature(TemporalOTSegmenter).parameters)
-        outside = {"background", "standardize", "warm_start", "device", "random_state"}
-        outside |= {"verbose", "compute_labels", "decoding", "switch_cost"}
-        outside |= {"n_actions", "n_parts"}
-        settings = set(TrainingConfig.names()) - {"n_prototypes"}
-        assert parameters - settings == outside
+        outside = {"background_percentile", "standardize", "warm_start", "device"}
+        outside |= {"random_state", "verbose", "compute_labels", "decoding"}
+        outside |= {"switch_cost", "n_actions", "n_parts"}
+        of_terms = {"prior", "path_iter", "rho", "sigma", "temperature", "alpha"}
+        of_terms |= {"n_sinkhorn_iter", "window", "beta", "terms", "freeze_iter"}
+        settings = {field.name for field in fields(Settings)}
+        assert parameters - settings == outside | of_terms
         assert parameters >= settings
 
     def test_every_parameter_is_documented_with_its_default(self):
@@ -113,7 +121,7 @@ class TestFit:
             ("temperature", 0.5),
             ("n_sinkhorn_iter", 1),
             ("alpha", 1.0),
-            ("n_frames", 16),
+            ("frames_per_video", 16),
             ("batch_size", 3),
             ("max_iter", 20),
             ("freeze_iter", 0),
@@ -333,8 +341,8 @@ class TestEdgeCases:
         assert [len(path) for path in labels] == [len(videos[0]), 1, 3]
         assert all((np.diff(path) >= 0).all() for path in labels)
 
-    def test_all_shorter_than_n_frames(self, videos):
-        model = quick(n_frames=500, max_iter=3).fit(videos)
+    def test_all_shorter_than_frames_per_video(self, videos):
+        model = quick(frames_per_video=500, max_iter=3).fit(videos)
         assert all(set(path) == {0, 1, 2, 3} for path in model.labels_)
 
     def test_single_video(self, videos):
@@ -470,7 +478,9 @@ class TestPartialFit:
         np.testing.assert_array_equal(
             model.partial_fit(videos).prototypes_, twin.partial_fit(videos).prototypes_
         )
-        with pytest.raises(ValueError, match=r"beta=0 to beta=1\.0"):
+        with pytest.raises(
+            ValueError, match=r"without time_bias, which a term .* \(its weight was 0\)"
+        ):
             quick().partial_fit(videos).set_params(beta=1.0).partial_fit(videos)
 
     def test_learns(self, activity):
@@ -529,7 +539,7 @@ class TestPersistence:
     def test_skops(self, fitted, videos):
         data = skops.io.dumps(fitted)
         untrusted = skops.io.get_untrusted_types(data=data)
-        assert untrusted == ["skl_tot.segmenters.temporal_ot.TemporalOTSegmenter"]
+        assert untrusted == ["skl_tot.TemporalOTSegmenter"]
         self.check(fitted, skops.io.loads(data, trusted=untrusted), videos)
 
     def check(self, fitted, loaded, videos):
@@ -555,3 +565,101 @@ def test_warns_of_nothing(activity):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         quick(alpha=1.0).fit(activity[0]).predict(activity[0])
+
+
+class TestWhyALabel:
+    """What the decoder is given, and from what it comes, is public."""
+
+    def test_labels_are_the_decoded_log_likelihoods(self, fitted, videos):
+        found = fitted.log_likelihood(videos)
+        for log_likelihood, labels in zip(found, fitted.predict(videos)):
+            np.testing.assert_array_equal(decode(log_likelihood), labels)
+
+    def test_log_likelihoods_are_those_of_the_similarities(self, videos):
+        model = quick(n_parts=2).fit(videos)
+        (similarities,) = model.similarities(videos[:1])
+        np.testing.assert_allclose(
+            similarities, model.transform(videos[0]) @ model.prototypes_.T, rtol=1e-4
+        )
+        codes = softmax(similarities.astype(float) / model.temperature, axis=1)
+        parts = model.prototype_actions_[:, None] == np.arange(4)
+        (found,) = model.log_likelihood(videos[:1])
+        np.testing.assert_allclose(np.exp(found), codes @ parts, rtol=1e-6)
+
+    @pytest.mark.parametrize("method", ["log_likelihood", "similarities"])
+    def test_form_and_errors(self, fitted, videos, method):
+        assert getattr(fitted, method)(videos[0]).shape == (len(videos[0]), 4)
+        with pytest.raises(NotFittedError):
+            getattr(TemporalOTSegmenter(), method)(videos)
+
+
+class TestPasses:
+    """How often the network goes over each video."""
+
+    @pytest.fixture
+    def count(self, monkeypatch):
+        """Number of passes over each video so far, in an array that goes on."""
+        passes = np.zeros(6, int)
+        read = Encoder._read
+
+        def counted(self, videos, i, finish):
+            passes[i] += 1
+            return read(self, videos, i, finish)
+
+        monkeypatch.setattr(Encoder, "_read", counted)
+        return passes
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {},
+            {"n_parts": 2},
+            {"n_parts": 2, "background_percentile": 20},
+            {"prior": None, "n_parts": 2, "background_percentile": 20},
+        ],
+    )
+    def test_fit_has_one(self, videos, count, params):
+        quick(**params).fit(videos)
+        assert count.tolist() == [1] * 6
+
+    def test_cte_has_one(self, videos, count):
+        model = CTESegmenter(4, max_iter=9, background_percentile=20, random_state=0)
+        model.fit(videos)
+        assert count.tolist() == [1] * 6
+
+    def test_fit_without_labels_has_none(self, videos, count):
+        quick(compute_labels=False).fit(videos)
+        assert not count.any()
+
+    def test_what_is_not_kept_is_read_again(self, videos, count, monkeypatch):
+        expected = quick(n_parts=2, background_percentile=20).fit(videos).labels_
+        count[:] = 0
+        size = len(videos[0]) * 8 * 4  # similarities of the first video only
+        monkeypatch.setattr("skl_tot.segmenters.passes.KEPT_BYTES", size)
+        model = quick(n_parts=2, background_percentile=20).fit(videos)
+        assert count.tolist() == [1, 3, 3, 3, 3, 3]
+        assert_all_equal(model.labels_, expected)
+
+    def test_partial_fit_has_one(self, videos, count):
+        quick(n_parts=2, background_percentile=20).partial_fit(videos)
+        assert count.tolist() == [1] * 6
+
+    @pytest.mark.parametrize(
+        "method",
+        ["predict", "predict_proba", "predict_posterior", "transform", "score"],
+    )
+    def test_inference_has_one(self, videos, count, method):
+        model = quick(n_parts=2, background_percentile=20).fit(videos)
+        count[:] = 0
+        getattr(model, method)(videos)
+        assert count.tolist() == [1] * 6
+
+    def test_labels_with_confidence_have_one(self, videos, count):
+        model = quick(background_percentile=20).fit(videos)
+        count[:] = 0
+        labels, confidence = predict_with_confidence(model, videos)
+        assert count.tolist() == [1] * 6
+        assert_all_equal(labels, model.predict(videos))
+        posterior = model.predict_posterior(videos)[0]
+        own = posterior[np.arange(len(labels[0])), labels[0]]
+        np.testing.assert_allclose(confidence[0], np.where(labels[0] < 0, 1, own))

@@ -53,15 +53,15 @@ EXPECTED_FAILURES = {
     ),
 }
 CONFIGURATIONS = [
-    CTESegmenter(max_iter=5, n_frames=16, n_init=1),
-    TemporalOTSegmenter(max_iter=5, freeze_iter=2, n_frames=16),
+    CTESegmenter(max_iter=5, frames_per_video=16, n_init=1),
+    TemporalOTSegmenter(max_iter=5, freeze_iter=2, frames_per_video=16),
     TemporalOTSegmenter(
         3,
         embedding_dim=4,
         hidden_dim=5,
         alpha=1.0,
         standardize=None,
-        n_frames=8,
+        frames_per_video=8,
         max_iter=6,
         freeze_iter=0,
         tol=1e-3,
@@ -74,13 +74,21 @@ CONFIGURATIONS = [
         decoding="free",
         switch_cost=0.5,
         n_init=2,
-        n_frames=16,
+        frames_per_video=16,
         max_iter=5,
         freeze_iter=1,
     ),
-    CTESegmenter(decoding="skip", switch_cost=0.5, max_iter=5, n_frames=16, n_init=1),
+    CTESegmenter(
+        decoding="skip", switch_cost=0.5, max_iter=5, frames_per_video=16, n_init=1
+    ),
     TemporalOTSegmenter(
-        2, prior=None, beta=1.0, background=20, n_frames=8, max_iter=6, freeze_iter=1
+        2,
+        prior=None,
+        beta=1.0,
+        background_percentile=20,
+        frames_per_video=8,
+        max_iter=6,
+        freeze_iter=1,
     ),
 ]
 
@@ -103,7 +111,7 @@ def test_invariance_fails_at_predict_only(check):
     class WithoutPredict(TemporalOTSegmenter):
         predict = property(lambda self: (_ for _ in ()).throw(AttributeError()))
 
-    model = WithoutPredict(max_iter=5, n_frames=16)
+    model = WithoutPredict(max_iter=5, frames_per_video=16)
     assert hasattr(model, "transform")
     assert not hasattr(model, "predict")
     getattr(estimator_checks, check)("WithoutPredict", model)
@@ -124,7 +132,7 @@ def test_checks_not_given_to_third_parties(check):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_column_names_are_checked(monkeypatch):
     """The check wants scikit-learn's line breaks, which our errors do without."""
-    monkeypatch.setattr("skl_tot.inputs.videos._one_line", lambda message: message)
+    monkeypatch.setattr("skl_tot.inputs.videos._first_line", lambda message: message)
     check_dataframe_column_names_consistency("TemporalOTSegmenter", CONFIGURATIONS[1])
 
 
@@ -143,7 +151,12 @@ def test_tags_are_truthful():
 
 def quick(n_actions=4, **params):
     return TemporalOTSegmenter(
-        n_actions, max_iter=30, freeze_iter=10, n_frames=32, random_state=0, **params
+        n_actions,
+        max_iter=30,
+        freeze_iter=10,
+        frames_per_video=32,
+        random_state=0,
+        **params,
     )
 
 
@@ -198,7 +211,7 @@ class TestModelSelection:
     def test_real_data_and_jobs(self, real_data):
         data = real_data("jigsaws_throws")
         videos, labels = data.videos[:24], data.labels[:24]
-        groups = [name.split("_")[1][0] for name in data.names[:24]]
+        groups = [name.split("_")[1][0] for name in data.video_names[:24]]
         assert len({len(video) for video in videos}) > 1
         assert labels[0].dtype.kind == "U"
         one, two = (
@@ -265,7 +278,13 @@ class TestModelSelection:
             pipeline,
             [
                 {step: [quick()], f"{step}__prior": ["temporal", None]},
-                {step: [CTESegmenter(4, max_iter=30, n_frames=32, random_state=0)]},
+                {
+                    step: [
+                        CTESegmenter(
+                            4, max_iter=30, frames_per_video=32, random_state=0
+                        )
+                    ]
+                },
             ],
             scoring=SCORERS,
             refit="mof",

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter, _graph, _readers
+from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.metrics import mof_score
+from skl_tot.training import graphs as _graphs
+from skl_tot.training import readers as _readers
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-SETTINGS = {"n_actions": 4, "max_iter": 60, "freeze_iter": 20, "n_frames": 16}
+SETTINGS = {"n_actions": 4, "max_iter": 60, "freeze_iter": 20, "frames_per_video": 16}
 
 
 def fit(videos, **settings):
@@ -38,7 +40,7 @@ def test_trains_like_the_cpu(activity, settings):
 
 def test_graph_equals_eager_steps(activity, monkeypatch):
     graphed = fit(activity[0], alpha=0.5)
-    monkeypatch.setattr(_graph, "N_WARM_UP", 10**9)
+    monkeypatch.setattr(_graphs, "N_WARM_UP", 10**9)
     eager = fit(activity[0], alpha=0.5)
     np.testing.assert_allclose(graphed.loss_curve_, eager.loss_curve_, rtol=1e-3)
 

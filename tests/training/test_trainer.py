@@ -1,53 +1,104 @@
-import dataclasses
+from dataclasses import fields
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from skl_tot.inputs import blocks as _sequences
+from skl_tot.inputs import blocks as _blocks
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.training import devices as _device
-from skl_tot.training import loop as _trainer
-from skl_tot.training import transport as _transport
+from skl_tot.training import devices as _devices
+from skl_tot.training import loop as _loop
+from skl_tot.training import terms as _terms
 from skl_tot.training.batches import Batch
 from skl_tot.training.devices import choose_gpu, resolve_device
 from skl_tot.training.graphs import GraphedStep
-from skl_tot.training.loop import batch_loss, is_frozen, train, train_step
+from skl_tot.training.loop import batch_loss, parameter_shapes, train, train_step
 from skl_tot.training.losses import (
     cross_entropy_loss,
     temporal_coherence_loss,
     time_stamp_loss,
 )
-from skl_tot.training.network import embed, encode, init_parameters, score_frames
+from skl_tot.training.network import Encoder, compare, embed, init_network
+from skl_tot.training.priors import TemporalPrior, log_temporal_prior
 from skl_tot.training.readers import ResidentReader
-from skl_tot.training.state import Snapshot, TrainingConfig
+from skl_tot.training.state import Settings, Snapshot
+from skl_tot.training.terms import (
+    CrossEntropy,
+    TemporalCoherence,
+    TimeStamp,
+    all_changes,
+)
+from skl_tot.training.transport import Sinkhorn, sinkhorn
 
 CPU = torch.device("cpu")
-CONFIG = TrainingConfig(
-    n_prototypes=3,
-    embedding_dim=4,
-    hidden_dim=6,
-    prior="temporal",
-    rho=0.1,
-    sigma=1.0,
-    temperature=0.1,
-    n_sinkhorn_iter=3,
-    alpha=0.0,
-    window=5,
-    n_frames=8,
-    batch_size=2,
-    max_iter=20,
-    freeze_iter=0,
-    learning_rate=1e-2,
-    weight_decay=1e-4,
-    tol=None,
-    n_iter_no_change=5,
-)
+DEFAULTS = {
+    "n_prototypes": 3,
+    "embedding_dim": 4,
+    "hidden_dim": 6,
+    "prior": "temporal",
+    "rho": 0.1,
+    "sigma": 1.0,
+    "temperature": 0.1,
+    "n_sinkhorn_iter": 3,
+    "alpha": 0.0,
+    "window": 5,
+    "beta": 0.0,
+    "frames_per_video": 8,
+    "batch_size": 2,
+    "max_iter": 20,
+    "freeze_iter": 0,
+    "learning_rate": 1e-2,
+    "decay": 0.0,
+    "weight_decay": 1e-4,
+    "n_init": 1,
+    "tol": None,
+    "n_iter_no_change": 5,
+}
 
 
 def config(**changes):
-    return dataclasses.replace(CONFIG, **changes)
+    return SimpleNamespace(**(DEFAULTS | changes))
+
+
+CONFIG = config()
+
+
+def settings_of(config):
+    return Settings(**{x.name: getattr(config, x.name) for x in fields(Settings)})
+
+
+def terms_of(config):
+    terms = [
+        CrossEntropy(
+            config.n_prototypes,
+            Sinkhorn(config.rho, config.n_sinkhorn_iter),
+            prior=TemporalPrior(config.sigma) if config.prior else None,
+            temperature=config.temperature,
+            freeze_iter=config.freeze_iter,
+        ),
+        TemporalCoherence(config.alpha, config.window),
+        TimeStamp(config.beta),
+    ]
+    return [term for term in terms if term.weight]
+
+
+def draw_network(config=CONFIG, n_features=5, seed=0, n_init=1):
+    shapes = parameter_shapes(n_features, settings_of(config), terms_of(config))
+    generator = torch.Generator().manual_seed(seed)
+    return init_network(shapes, n_init=n_init, generator=generator)
+
+
+def make_batch(frames, n_videos=2, partners=None, times=None):
+    return Batch(
+        frames,
+        torch.zeros(len(frames)) if times is None else times,
+        torch.ones(n_videos, 1, 1),
+        partners,
+        slice(0, len(frames)),
+        len(frames),
+    )
 
 
 @pytest.fixture
@@ -55,13 +106,19 @@ def videos(activity):
     return StandardizedVideos(activity[0])
 
 
-def run(videos, settings=CONFIG, **options):
-    return train(videos, settings, **{"device": CPU, "seed": 0, **options})
+def run(videos, config=CONFIG, **options):
+    options = {"device": CPU, "seed": 0, **options}
+    return train(videos, settings_of(config), terms_of(config), **options)
+
+
+def encode(snapshot, videos, method=Encoder.similarities):
+    encoder = Encoder(snapshot.network, CPU)
+    return [method(encoder, videos, i) for i in range(len(videos))]
 
 
 def assert_same_parameters(first, second):
-    for name, value in first.parameters.items():
-        np.testing.assert_array_equal(value, second.parameters[name], err_msg=name)
+    for name, value in first.network.items():
+        np.testing.assert_array_equal(value, second.network[name], err_msg=name)
 
 
 class TestLosses:
@@ -141,7 +198,10 @@ class TestLosses:
 def slow_loss(parameters, frames, partners, times, settings):
     """The loss of every variant once more, with numpy, loops and plain Sinkhorn."""
     p = {name: value.numpy() for name, value in parameters.items()}
-    n_videos, n_frames = len(frames) // settings.n_frames, settings.n_frames
+    n_videos, n_frames = (
+        len(frames) // settings.frames_per_video,
+        settings.frames_per_video,
+    )
     n_actions = len(p["prototypes"])
 
     def encode_slowly(x):
@@ -191,31 +251,25 @@ VARIANTS = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_loss_of_every_variant_equals_a_slow_one(variant):
-    settings = config(n_frames=6, **VARIANTS[variant])
+    settings = config(frames_per_video=6, **VARIANTS[variant])
     rng = np.random.default_rng(0)
-    networks = {
-        name: (value * 100).double()
-        for name, value in init_parameters(
-            5, 6, 4, 3, with_time=True, generator=torch.Generator().manual_seed(0)
-        ).items()
-    }
+    drawn = draw_network(config(beta=1.0))
+    networks = {name: (value * 100).double() for name, value in drawn.items()}
     frames, partners = rng.normal(size=(2, 12, 5))
     times = rng.uniform(size=12)
-    prior = torch.tensor(_transport.log_temporal_prior(6, 3, settings.sigma))
-    batch = Batch(
+    batch = make_batch(
         torch.tensor(frames),
-        slice(0, 12),
-        12,
-        prior.repeat(2, 1) if settings.prior else None,
-        torch.tensor(partners) if settings.alpha else None,
-        torch.tensor(times) if settings.beta else None,
+        partners=torch.tensor(partners),
+        times=torch.tensor(times),
     )
-    loss = float(batch_loss(networks, batch, settings))
+    loss = float(batch_loss(networks, batch, terms_of(settings), 0))
     parameters = {name: value[0] for name, value in networks.items()}
     expected = slow_loss(parameters, frames, partners, times, settings)
     assert loss == pytest.approx(expected, rel=1e-9)
     others = [
-        slow_loss(parameters, frames, partners, times, config(n_frames=6, **other))
+        slow_loss(
+            parameters, frames, partners, times, config(frames_per_video=6, **other)
+        )
         for name, other in VARIANTS.items()
         if name != variant
     ]
@@ -224,50 +278,44 @@ def test_loss_of_every_variant_equals_a_slow_one(variant):
 
 class TestNetwork:
     def test_encoder_equals_numpy(self):
-        parameters = init_parameters(
-            5, 6, 4, 3, generator=torch.Generator().manual_seed(0)
-        )
+        network = draw_network()
         frames = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
-        values = {name: value[0].numpy() for name, value in parameters.items()}
+        values = {name: value[0].numpy() for name, value in network.items()}
 
         def layer(inputs, name):
             total = inputs @ values[f"{name}_weight"] + values[f"{name}_bias"]
             return 1 / (1 + np.exp(-total))
 
         expected = layer(layer(frames.numpy(), "hidden"), "output")
-        embeddings = embed(parameters, frames)
+        embeddings = embed(network, frames)
         np.testing.assert_allclose(embeddings[0], expected, rtol=1e-5)
         np.testing.assert_allclose(
-            score_frames(parameters, embeddings)[0],
+            compare(network, embeddings)[0],
             expected @ values["prototypes"].T,
             rtol=1e-5,
         )
 
     def test_initial_scale(self):
-        parameters = init_parameters(
-            100, 200, 100, 50, generator=torch.Generator().manual_seed(0)
-        )
-        assert float(parameters["hidden_weight"].std()) == pytest.approx(0.01, rel=0.05)
-        assert float(parameters["prototypes"].std()) == pytest.approx(0.01, rel=0.05)
-        assert not parameters["hidden_bias"].any()
+        vast = config(hidden_dim=200, embedding_dim=100, n_prototypes=50)
+        network = draw_network(vast, n_features=100)
+        assert float(network["hidden_weight"].std()) == pytest.approx(0.01, rel=0.05)
+        assert float(network["prototypes"].std()) == pytest.approx(0.01, rel=0.05)
+        assert not network["hidden_bias"].any()
 
     def test_ignores_the_default_dtype(self):
         torch.set_default_dtype(torch.float64)
         try:
-            generator = torch.Generator().manual_seed(0)
-            assert init_parameters(2, 2, 2, 2, generator=generator)[
-                "hidden_bias"
-            ].dtype == (torch.float32)
+            assert draw_network()["hidden_bias"].dtype == torch.float32
         finally:
             torch.set_default_dtype(torch.float32)
 
-    def test_encode_in_blocks_equals_whole(self, videos, monkeypatch):
+    @pytest.mark.parametrize("method", [Encoder.embeddings, Encoder.similarities])
+    def test_encode_in_blocks_equals_whole(self, videos, monkeypatch, method):
         snapshot, _ = run(videos)
-        whole = list(encode(snapshot.parameters, videos, CPU))
-        monkeypatch.setattr(_sequences, "BLOCK_BYTES", 1000)
-        for first, second in zip(whole, encode(snapshot.parameters, videos, CPU)):
-            np.testing.assert_allclose(first[0], second[0], rtol=1e-6)
-            np.testing.assert_allclose(first[1], second[1], rtol=1e-5, atol=1e-7)
+        whole = encode(snapshot, videos, method)
+        monkeypatch.setattr(_blocks, "BLOCK_BYTES", 1000)
+        for first, second in zip(whole, encode(snapshot, videos, method)):
+            np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-7)
 
 
 class TestTraining:
@@ -279,9 +327,8 @@ class TestTraining:
     def test_first_step_equals_a_bare_step(self, videos, monkeypatch):
         """The losses, the gradients and Adam's update, written out once more."""
         settings = config(alpha=0.7, max_iter=1)
-        generator = torch.Generator().manual_seed(3)
-        parameters = init_parameters(5, 6, 4, 3, generator=generator)
-        start = Snapshot({k: v[0].numpy().copy() for k, v in parameters.items()}, 0)
+        network = {k: v * 100 for k, v in draw_network(seed=3).items()}
+        start = Snapshot({k: v[0].numpy().copy() for k, v in network.items()}, 0)
         seen = []
 
         class Spy(ResidentReader):
@@ -290,16 +337,14 @@ class TestTraining:
                     seen.append(rows)
                     yield rows
 
-        monkeypatch.setattr(_trainer, "open_reader", lambda *args: Spy(*args[:2]))
+        monkeypatch.setattr(_loop, "open_reader", lambda *args: Spy(*args[:2]))
         snapshot, losses = run(videos, settings, start=start)
-        leaves = {k: v.clone().requires_grad_() for k, v in parameters.items()}
+        leaves = {k: v.clone().requires_grad_() for k, v in network.items()}
         sampled, near = seen
         embeddings = embed(leaves, sampled)[0]
-        scores = score_frames(leaves, embeddings[None])[0]
-        prior = torch.tensor(_transport.log_temporal_prior(8, 3, 1.0)).float()
-        codes = _trainer.sinkhorn(
-            scores.detach(), 0.1, log_prior=torch.cat([prior, prior])
-        )
+        scores = compare(leaves, embeddings[None])[0]
+        prior = torch.tensor(log_temporal_prior(8, 3, 1.0)).float()
+        codes = sinkhorn(scores.detach(), 0.1, log_prior=torch.cat([prior, prior]))
         loss = -(codes * torch.log_softmax(scores / 0.1, 1)).sum(1).mean()
         partners = embed(leaves, near)[0].view(2, 8, 4)
         for video in range(2):
@@ -312,7 +357,7 @@ class TestTraining:
             # Adam's first step is the learning rate times the normalised gradient.
             step = 1e-2 * gradient / (gradient.abs() + 1e-8)
             np.testing.assert_allclose(
-                snapshot.parameters[name], (leaf - step).detach()[0], atol=2e-4
+                snapshot.network[name], (leaf - step).detach()[0], atol=2e-4
             )
 
     def test_prototypes_are_frozen_then_free(self, videos):
@@ -321,21 +366,19 @@ class TestTraining:
         free, _ = run(videos, config(max_iter=11, freeze_iter=10))
         assert "prototypes" not in frozen.moments
         np.testing.assert_array_equal(
-            drawn.parameters["prototypes"], frozen.parameters["prototypes"]
+            drawn.network["prototypes"], frozen.network["prototypes"]
         )
-        assert (frozen.parameters["prototypes"] != free.parameters["prototypes"]).any()
-        assert (
-            drawn.parameters["hidden_weight"] != frozen.parameters["hidden_weight"]
-        ).any()
+        assert (frozen.network["prototypes"] != free.network["prototypes"]).any()
+        assert (drawn.network["hidden_weight"] != frozen.network["hidden_weight"]).any()
 
     def test_zero_beta_has_no_time_head(self, videos):
-        assert "time_weight" not in run(videos)[0].parameters
+        assert "time_weight" not in run(videos)[0].network
         snapshot, _ = run(videos, config(beta=1.0, max_iter=400))
         fitted = [
             np.corrcoef(
-                z @ snapshot.parameters["time_weight"], np.arange(len(z)) / len(z)
+                z @ snapshot.network["time_weight"], np.arange(len(z)) / len(z)
             )[0, 1]
-            for z, _ in encode(snapshot.parameters, videos, CPU)
+            for z in encode(snapshot, videos, Encoder.embeddings)
         ]
         assert np.mean(fitted) > 0.8  # embeddings now tell the time
 
@@ -343,7 +386,7 @@ class TestTraining:
         def refuse(*_):
             raise AssertionError("computed")
 
-        monkeypatch.setattr(_trainer, "temporal_coherence_loss", refuse)
+        monkeypatch.setattr(_terms, "temporal_coherence_loss", refuse)
         run(videos)
         with pytest.raises(AssertionError, match="computed"):
             run(videos, config(alpha=1.0))
@@ -354,7 +397,7 @@ class TestTraining:
         assert first_losses == second_losses
         assert_same_parameters(first, second)
         other, _ = run(videos, seed=1)
-        assert (first.parameters["prototypes"] != other.parameters["prototypes"]).any()
+        assert (first.network["prototypes"] != other.network["prototypes"]).any()
 
     def test_going_on_equals_not_stopping(self, videos):
         """Two passes in one call and in two calls through plain numpy."""
@@ -369,7 +412,7 @@ class TestTraining:
 
     def test_start_is_not_changed(self, videos):
         start, _ = run(videos)
-        copy = {name: value.copy() for name, value in start.parameters.items()}
+        copy = {name: value.copy() for name, value in start.network.items()}
         run(videos, start=start)
         assert_same_parameters(start, Snapshot(copy, 0))
 
@@ -384,11 +427,9 @@ class TestTraining:
         expected, _ = run(videos)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             snapshot, _ = run(videos)
-            encoded = next(encode(snapshot.parameters, videos, CPU))
+            encoded = encode(snapshot, videos)
         assert_same_parameters(expected, snapshot)
-        np.testing.assert_array_equal(
-            encoded[0], next(encode(snapshot.parameters, videos, CPU))[0]
-        )
+        np.testing.assert_array_equal(encoded[0], encode(snapshot, videos)[0])
 
     def test_one_pass_takes_every_video_whatever_tol(self, videos):
         settings = config(tol=1e6, n_iter_no_change=1, batch_size=1)
@@ -413,23 +454,20 @@ class TestTraining:
 class TestSeveralNetworks:
     def test_one_transport_for_all(self, videos):
         """Pseudo-labels are those of the mean of the scores."""
-        networks = init_parameters(
-            5, 6, 4, 3, n_init=3, generator=torch.Generator().manual_seed(0)
-        )
+        networks = draw_network(n_init=3)
         networks = {name: value * 100 for name, value in networks.items()}
         frames = torch.randn(16, 5, generator=torch.Generator().manual_seed(1))
-        prior = torch.tensor(_transport.log_temporal_prior(8, 3, 1.0)).float()
-        batch = Batch(frames, slice(0, 16), 16, prior.repeat(2, 1))
-        losses = batch_loss(networks, batch, CONFIG)
-        scores = score_frames(networks, embed(networks, frames))
-        codes = _trainer.sinkhorn(scores.mean(0), 0.1, log_prior=batch.log_prior)
+        losses = batch_loss(networks, make_batch(frames), terms_of(CONFIG), 0)
+        scores = compare(networks, embed(networks, frames))
+        prior = torch.tensor(log_temporal_prior(8, 3, 1.0)).float().repeat(2, 1)
+        codes = sinkhorn(scores.mean(0), 0.1, log_prior=prior)
         expected = [cross_entropy_loss(one, codes, 0.1) for one in scores]
         torch.testing.assert_close(losses, torch.stack(expected))
         assert len(set(losses.tolist())) == 3
 
     def test_the_better_half_stays(self, videos, monkeypatch):
         stages, kept = [], []
-        fit_loop, keep_networks = _trainer.fit_loop, _trainer.keep_networks
+        fit_loop, keep_networks = _loop.fit_loop, _loop.keep_networks
 
         def watch_loop(*args):
             losses, has_stopped = fit_loop(*args)
@@ -440,8 +478,8 @@ class TestSeveralNetworks:
             kept.append(list(networks))
             return keep_networks(state, networks, settings)
 
-        monkeypatch.setattr(_trainer, "fit_loop", watch_loop)
-        monkeypatch.setattr(_trainer, "keep_networks", watch_keep)
+        monkeypatch.setattr(_loop, "fit_loop", watch_loop)
+        monkeypatch.setattr(_loop, "keep_networks", watch_keep)
         snapshot, losses = run(videos, config(n_init=6, max_iter=90))
         assert [stage.shape for stage in stages] == [(30, 6), (30, 3), (30, 2)]
         assert [len(networks) for networks in kept] == [3, 2, 1]
@@ -451,7 +489,7 @@ class TestSeveralNetworks:
         names = [kept[0][kept[1][kept[2][0]]], kept[1][kept[2][0]], kept[2][0]]
         curves = [stage[:, name] for stage, name in zip(stages, names)]
         assert losses == np.concatenate(curves).tolist()
-        assert snapshot.parameters["prototypes"].shape == (3, 4)
+        assert snapshot.network["prototypes"].shape == (3, 4)
         assert snapshot.moments["prototypes"]["exp_avg"].shape == (3, 4)
 
     def test_same_seed_same_result(self, videos):
@@ -476,7 +514,7 @@ class TestSeveralNetworks:
         expected, _ = run(videos, one_pass=True)
         snapshot, _ = run(videos, config(n_init=4), one_pass=True)
         assert_same_parameters(expected, snapshot)
-        start = Snapshot(snapshot.parameters, 0)
+        start = Snapshot(snapshot.network, 0)
         expected, _ = run(videos, start=start)
         assert_same_parameters(expected, run(videos, config(n_init=4), start=start)[0])
 
@@ -485,11 +523,11 @@ class TestDecay:
     def test_learning_rates(self, videos, monkeypatch):
         rates = []
 
-        def watch(state, batch, settings):
+        def watch(state, batch, terms):
             rates.append(state.optimizer.param_groups[0]["lr"])
-            return train_step(state, batch, settings)
+            return train_step(state, batch, terms)
 
-        monkeypatch.setattr(_trainer, "train_step", watch)
+        monkeypatch.setattr(_loop, "train_step", watch)
         run(videos, config(decay=0.5, max_iter=8))
         falling = [1, 0.75, 0.5, 0.25]
         np.testing.assert_allclose(rates, 1e-2 * np.array([1, 1, 1, 1, *falling]))
@@ -501,9 +539,9 @@ class TestDecay:
 
     def test_anew_in_each_fit(self, videos):
         first, _ = run(videos, config(decay=1.0))
-        start = Snapshot(first.parameters, first.n_iter)
+        start = Snapshot(first.network, first.n_iter)
         moved, _ = run(videos, config(decay=1.0), start=start)
-        assert (moved.parameters["prototypes"] != first.parameters["prototypes"]).any()
+        assert (moved.network["prototypes"] != first.network["prototypes"]).any()
 
 
 class TestGraphedStep:
@@ -519,67 +557,42 @@ class TestGraphedStep:
         settings = config(alpha=0.5, beta=0.5, freeze_iter=8, batch_size=4)
         many = StandardizedVideos([*videos.arrays] * 5 + videos.arrays[:1])
         expected, losses = run(many, settings, one_pass=one_pass)
-        step = GraphedStep(train_step, is_frozen, self.capture)
-        monkeypatch.setattr(_trainer, "train_step", step)
+        changes = all_changes(terms_of(settings))
+        step = GraphedStep(
+            partial(train_step, terms=terms_of(settings)), changes, self.capture
+        )
+        monkeypatch.setattr(
+            _loop, "train_step", lambda state, batch, terms: step(state, batch)
+        )
         snapshot, graphed = run(many, settings, one_pass=one_pass)
         assert graphed == losses
         assert_same_parameters(expected, snapshot)
-        phases = {(32, True), (32, False)}
-        assert set(step.graphs) == phases if not one_pass else {(32, True)}
+        phases = {(32, 4, 0), (32, 4, 1)}
+        assert set(step.graphs) == phases if not one_pass else {(32, 4, 0)}
 
 
-class TestOrderByTime:
-    def test_plain_transport_gets_its_order_from_time(self, videos):
-        settings = config(prior=None, max_iter=100, freeze_iter=20)
-        snapshot, _ = run(videos, settings)
-        totals = np.zeros((2, 3))
-        for _, scores in encode(snapshot.parameters, videos, CPU):
-            codes = np.exp(scores.astype(float) / settings.temperature)
-            codes /= codes.sum(axis=1, keepdims=True)
-            times = (np.arange(len(codes)) + 0.5) / len(codes)
-            totals += [times @ codes, codes.sum(axis=0)]
-        assert (np.diff(totals[0] / totals[1]) >= 0).all()
-
-    def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
-        settings = config(prior=None)
-        monkeypatch.setattr(_trainer, "time_order", lambda codes: np.arange(3))
-        unsorted, _ = run(videos, settings)
-        order = np.array([2, 0, 1])
-        monkeypatch.setattr(_trainer, "time_order", lambda codes: order)
-        snapshot, _ = run(videos, settings)
-        np.testing.assert_array_equal(
-            snapshot.parameters["prototypes"], unsorted.parameters["prototypes"][order]
-        )
-        for name in ("exp_avg", "exp_avg_sq"):
-            np.testing.assert_array_equal(
-                snapshot.moments["prototypes"][name],
-                unsorted.moments["prototypes"][name][order],
-            )
-
+class TestOrderOfPrototypes:
     def test_the_optimiser_follows(self, videos):
         """Sorting permutes prototypes and moments alike: training does not notice."""
         settings = config(prior=None)
         snapshot, _ = run(videos, settings)
         order = np.array([2, 0, 1])
+        moments = {
+            name: value[order] if value.ndim else value
+            for name, value in snapshot.moments["prototypes"].items()
+        }
         shuffled = Snapshot(
-            snapshot.parameters
-            | {"prototypes": snapshot.parameters["prototypes"][order]},
+            snapshot.network | {"prototypes": snapshot.network["prototypes"][order]},
             snapshot.n_iter,
-            snapshot.moments
-            | {
-                "prototypes": {
-                    name: value[order] if value.ndim else value
-                    for name, value in snapshot.moments["prototypes"].items()
-                }
-            },
+            snapshot.moments | {"prototypes": moments},
             snapshot.rng_state,
         )
         first, first_losses = run(videos, settings, start=snapshot)
         second, second_losses = run(videos, settings, start=shuffled)
         np.testing.assert_allclose(first_losses, second_losses, rtol=1e-4)
         np.testing.assert_allclose(
-            first.parameters["prototypes"],
-            second.parameters["prototypes"],
+            first.network["prototypes"][order],
+            second.network["prototypes"],
             atol=1e-4,
         )
 
@@ -587,13 +600,13 @@ class TestOrderByTime:
 def test_times_are_midpoints_of_the_sampled_frames(videos, monkeypatch):
     seen = []
 
-    def spy(parameters, batch, settings):
+    def spy(network, batch, terms, step):
         seen.append(batch.times.numpy())
-        return batch_loss(parameters, batch, settings)
+        return batch_loss(network, batch, terms, step)
 
-    monkeypatch.setattr(_trainer, "batch_loss", spy)
+    monkeypatch.setattr(_loop, "batch_loss", spy)
     one_frame = StandardizedVideos([videos.arrays[0][:1], videos.arrays[1][:2]])
-    run(one_frame, config(beta=1.0, n_frames=2, max_iter=1))
+    run(one_frame, config(beta=1.0, frames_per_video=2, max_iter=1))
     times = np.sort(seen[0].reshape(2, 2), axis=1)
     np.testing.assert_allclose(np.sort(times, axis=0), [[0.25, 0.5], [0.5, 0.75]])
 
@@ -644,11 +657,11 @@ class TestDevice:
         chosen = []
         for name in ("LokyProcess-1", "LokyProcess-2", "LokyProcess-13", "MainProcess"):
             process = SimpleNamespace(name=name)
-            monkeypatch.setattr(_device, "current_process", lambda p=process: p)
+            monkeypatch.setattr(_devices, "current_process", lambda p=process: p)
             chosen.append(choose_gpu())
         assert chosen == [1, 0, 1, 0]
         # a process that was given a GPU by its user keeps it
         process = SimpleNamespace(name="SpawnProcess-2")
-        monkeypatch.setattr(_device, "current_process", lambda: process)
+        monkeypatch.setattr(_devices, "current_process", lambda: process)
         current[0] = 1
         assert choose_gpu() == 1

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.training.transport import log_temporal_prior, sinkhorn
+from skl_tot.training.priors import log_temporal_prior
+from skl_tot.training.transport import sinkhorn
 
 
 def random_scores(*shape, seed=0, scale=1.0):

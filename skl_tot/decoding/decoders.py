@@ -1,0 +1,204 @@
+"""The table of decoders, and what is made with one of them of each video."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.decoding.background import is_background
+from skl_tot.decoding.paths import posterior, posterior_free, viterbi, viterbi_free
+from skl_tot.inputs.labels import BACKGROUND
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """A way of turning log-likelihoods into labels.
+
+    Parameters
+    ----------
+    path : callable
+        ``path(log_likelihood, cost)`` gives the action (n_frames,) of each frame on the
+        likeliest path. ``log_likelihood`` has shape (n_frames, n_actions); ``cost``, at
+        least 0 and in nats, is that of going from one action to another.
+    posterior : callable
+        ``posterior(log_likelihood, cost)`` gives the probability (n_frames, n_actions)
+        of each action in each frame, over all paths.
+    keeps_order : bool
+        Whether labels never decrease.
+
+    Examples
+    --------
+    >>> from skl_tot.decoding import DECODERS
+    >>> DECODERS["free"].path(np.array([[0, -5], [-6, 0]]), 1.0)
+    array([0, 1])
+    >>> DECODERS["free"].keeps_order
+    False
+    """
+
+    path: Callable
+    posterior: Callable
+    keeps_order: bool
+
+
+def _skip_path(log_likelihood, cost):
+    return viterbi(log_likelihood, may_skip=True, switch_cost=cost)[0]
+
+
+def _skip_posterior(log_likelihood, cost):
+    return posterior(log_likelihood, may_skip=True, switch_cost=cost)
+
+
+#: What ``decoding`` of a segmenter may be. More can be added.
+DECODERS = {
+    # in fixed order, all paths have as many switches
+    "fixed": Decoder(
+        lambda log_likelihood, cost: viterbi(log_likelihood)[0],
+        lambda log_likelihood, cost: posterior(log_likelihood),
+        keeps_order=True,
+    ),
+    "skip": Decoder(_skip_path, _skip_posterior, keeps_order=True),
+    "free": Decoder(
+        lambda log_likelihood, cost: viterbi_free(log_likelihood, cost)[0],
+        posterior_free,
+        keeps_order=False,
+    ),
+}
+
+
+def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None):
+    """Find the most likely path of a video.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_frames, n_actions)
+        Finite log-likelihood (up to a constant per frame) of each action, such as from
+        ``log_likelihood`` of a segmenter.
+    decoding : str, default="fixed"
+        A key of ``DECODERS``, such as "fixed" (all actions in order), "skip" (some of
+        them, in order) or "free" (any order).
+    switch_cost : float, default=0.0
+        Cost of going from one action to another, in nats for each frame of the mean
+        duration of an action, ``n_frames / n_actions``. Not used in fixed order, where
+        the number of switches is fixed.
+    transcript : array-like of int of shape (n_segments,), default=None
+        Actions that the video shows, in their order, and any number of times. Then
+        only the boundaries are left to find.
+
+    Returns
+    -------
+    path : ndarray of shape (n_frames,), dtype intp
+        Action of each frame.
+
+    Raises
+    ------
+    ValueError
+        If there is no such decoder.
+
+    Examples
+    --------
+    >>> from skl_tot.decoding import decode
+    >>> log_likelihood = [[0, -5], [-1, 0], [-6, 0], [0, -5]]
+    >>> decode(log_likelihood, "free", 1.0)
+    array([0, 1, 1, 0])
+    >>> decode(log_likelihood)
+    array([0, 1, 1, 1])
+    >>> decode(log_likelihood, transcript=[1, 0])
+    array([1, 1, 1, 0])
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    if transcript is not None:
+        transcript = np.asarray(transcript)
+        return transcript[viterbi(log_likelihood[:, transcript])[0]]
+    decoder = _find_decoder(decoding)
+    return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood))
+
+
+def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
+    """Probability of each action in each frame, over all paths.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_frames, n_actions)
+        As of `decode`.
+    decoding : str, default="fixed"
+        As of `decode`.
+    switch_cost : float, default=0.0
+        As of `decode`.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_frames, n_actions)
+        Each row sums to 1.
+
+    Examples
+    --------
+    >>> from skl_tot.decoding import path_posterior
+    >>> path_posterior([[0, 0], [0, 0], [0, 0]])
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    decoder = _find_decoder(decoding)
+    return decoder.posterior(log_likelihood, _nats(switch_cost, log_likelihood))
+
+
+def _find_decoder(name):
+    """Entry of the table."""
+    if name not in DECODERS:
+        raise ValueError(f"decoding is {name!r}, expected one of {list(DECODERS)}.")
+    return DECODERS[name]
+
+
+def _nats(switch_cost, log_likelihood):
+    """Cost of a switch in nats."""
+    return switch_cost * log_likelihood.shape[0] / log_likelihood.shape[1]
+
+
+class Reading(NamedTuple):
+    """What is known of a video of ``n_frames`` frames.
+
+    Attributes
+    ----------
+    log_likelihood : ndarray of shape (n_frames, n_actions)
+        What the decoder was given.
+    path : ndarray of shape (n_frames,)
+        Action of each frame; -1 is background.
+    posterior : ndarray of shape (n_frames, n_actions), or None
+        Probability of each action, over all paths, background not being looked for.
+    """
+
+    log_likelihood: np.ndarray
+    path: np.ndarray
+    posterior: np.ndarray | None
+
+
+def read_video(
+    log_likelihood,
+    blocks,
+    background,
+    decoding,
+    switch_cost,
+    *,
+    transcript=None,
+    with_posterior=False,
+):
+    """Decode a video of log-likelihoods (n_frames, n_actions), around its background.
+
+    ``blocks`` are its standardised frames, read only if there is a ``background``, from
+    `fit_background`.
+    """
+    found = None
+    if with_posterior:
+        found = path_posterior(log_likelihood, decoding, switch_cost)
+    options = {"transcript": transcript}
+    if background is None:
+        path = decode(log_likelihood, decoding, switch_cost, **options)
+        return Reading(log_likelihood, path, found)
+    masks = [is_background(block, background) for block in blocks]
+    kept = ~np.concatenate(masks)
+    path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
+    if kept.any():
+        path[kept] = decode(log_likelihood[kept], decoding, switch_cost, **options)
+    return Reading(log_likelihood, path, found)

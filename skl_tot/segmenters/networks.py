@@ -1,0 +1,175 @@
+"""What segmenters with a network share: its training, and its embeddings."""
+
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.inputs.errors import VideoValueError
+from skl_tot.inputs.forms import mirror_form
+from skl_tot.segmenters.passes import Passes
+from skl_tot.segmenters.template import BaseSegmenter, as_types_of, check_fitted
+from skl_tot.training.devices import inference_device, resolve_device
+from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.loop import train
+from skl_tot.training.network import Encoder
+from skl_tot.training.progress import progress_bar
+from skl_tot.training.state import Settings
+
+# Parameters of version 0.1.0 that have other names now.
+RENAMED = {"n_frames": "frames_per_video", "background": "background_percentile"}
+
+
+class NetworkSegmenter(  # type: ignore[call-arg]
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseSegmenter,
+    auto_wrap_output_keys=None,
+):
+    """Base of segmenters that embed frames by a trained network.
+
+    A subclass names the terms of its loss in ``_terms``. After training, ``network_``
+    holds all parameters by name, those of the terms included.
+    """
+
+    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "hidden_dim": [None, Interval(Integral, 1, None, closed="left")],
+        "frames_per_video": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "tol": [None, Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "verbose": ["verbose"],
+    }
+
+    def __init_subclass__(cls, **options):
+        # the output may be a list of arrays, which set_output cannot wrap
+        super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
+
+    def _terms(self):
+        """Make the terms of the loss of one fit; those of weight 0 are left out."""
+        raise NotImplementedError
+
+    def transform(self, X):
+        """Embed every frame.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        embeddings : ndarray of shape (n_frames, embedding_dim), or list of such
+            Values in (0, 1), in the floating type of the video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        embeddings = list(self._encode(videos, Encoder.embeddings))
+        return mirror_form(as_types_of(embeddings, videos), form)
+
+    @property
+    def coefs_(self):
+        """Weights of the encoder."""
+        return [self.network_["hidden_weight"], self.network_["output_weight"]]
+
+    @property
+    def intercepts_(self):
+        """Biases of the encoder."""
+        return [self.network_["hidden_bias"], self.network_["output_bias"]]
+
+    @property
+    def _n_features_out(self):
+        return len(self.network_["output_bias"])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def __setstate__(self, state):
+        if "network_" not in state and "coefs_" in state:
+            state = _of_today(state)
+        super().__setstate__(state)
+
+    def _settings(self):
+        """Collect what every fit needs."""
+        return Settings(
+            embedding_dim=self.embedding_dim,
+            hidden_dim=self.hidden_dim or 2 * int(self.embedding_dim),
+            frames_per_video=self.frames_per_video,
+            batch_size=self.batch_size,
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+        )
+
+    def _train(self, videos, seed, *, start=None, one_pass=False):
+        """Run the solver, keep the network and return the snapshot."""
+        settings = self._settings()
+        n_steps = settings.max_iter
+        if one_pass:
+            n_steps = -(-len(videos) // settings.batch_size)
+        with progress_bar(n_steps, self.verbose) as progress:
+            snapshot, losses = train(
+                videos,
+                settings,
+                [term for term in self._terms() if term.weight],
+                device=resolve_device(self.device),
+                seed=same_everywhere(seed),
+                start=start,
+                one_pass=one_pass,
+                progress=progress,
+            )
+        self.network_ = snapshot.network
+        self.n_iter_ = snapshot.n_iter
+        self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
+        return snapshot
+
+    def _encode(self, videos, method, *, keep=False):
+        """Pass a method of `Encoder` over videos; it may be kept for further passes."""
+        encoder = Encoder(self.network_, inference_device(self.device))
+        return Passes(partial(_finite, method, encoder, videos), len(videos), keep=keep)
+
+
+def _finite(method, encoder, videos, i):
+    """Output of a method of an encoder for one video, if it is finite."""
+    array = method(encoder, videos, i)
+    if not np.isfinite(array).all():
+        raise VideoValueError(
+            "the scores are not finite; the fit diverged (lower learning_rate) or the "
+            "features are too large for float32.",
+            i,
+        )
+    return array
+
+
+def _of_today(state):
+    """State of a segmenter that version 0.1.0 fitted, as this one keeps it."""
+    state = dict(state)
+    for old, new in RENAMED.items():
+        state[new] = state.pop(old)
+    network = state.pop("_time_head", {})
+    network["hidden_weight"], network["output_weight"] = state.pop("coefs_")
+    network["hidden_bias"], network["output_bias"] = state.pop("intercepts_")
+    if "prototypes_" in state:
+        network["prototypes"] = state.pop("prototypes_")
+        state["n_actions_"] = int(state["prototype_actions_"][-1]) + 1
+    else:
+        state["n_actions_"] = len(state["gaussians_"])
+    state["network_"] = network
+    return state

@@ -1,0 +1,222 @@
+"""What segmenters share that learn prototypes from pseudo-labels, online."""
+
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.decoding.background import STREAM_MEMORY
+from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
+from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.standardization import fit_scaler, standardized
+from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.segmenters.networks import NetworkSegmenter
+from skl_tot.segmenters.passes import Passes
+from skl_tot.segmenters.template import check_fitted
+from skl_tot.training.network import Encoder
+from skl_tot.training.state import Snapshot
+
+
+class PrototypeSegmenter(NetworkSegmenter):
+    """Base of segmenters whose actions are prototypes, one or several of an action.
+
+    A subclass gives the term of the loss that has prototypes and pseudo-labels in
+    ``_cross_entropy``, and names it among its ``_terms``.
+    """
+
+    _parameter_constraints = NetworkSegmenter._parameter_constraints | {
+        "n_parts": [Interval(Integral, 1, None, closed="left")],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "warm_start": ["boolean"],
+    }
+
+    @abstractmethod
+    def _cross_entropy(self):
+        """Make the term that prototypes and pseudo-labels belong to."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Go on learning, with one pass over the given videos in the order given.
+
+        Standardisation, optimiser and random numbers carry on from call to call, so
+        the first ``freeze_iter`` steps of a stream leave the prototypes as drawn. What
+        is background, if that is asked for, is told by the last 20 calls or so, which
+        together need many and different videos.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TemporalOTSegmenter
+            The fitted estimator; ``labels_``, if computed, are those of the given
+            videos.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`, but videos may all be shorter than ``n_actions`` frames.
+        """
+        with unchanged_on_error(self):
+            is_first = not hasattr(self, "network_")
+            # without a prior, prototypes have another order after each call
+            goes_on = not is_first and self._cross_entropy().prior is not None
+            before = None
+            if goes_on and self.n_actions == self.n_actions_:
+                before = self.background_
+            arrays, form = check_videos(self, X, reset=is_first)
+            seen = getattr(self, "scaler_", None)
+            self.scaler_ = None
+            if self.standardize == "dataset":
+                self.scaler_ = fit_scaler(arrays, seen)
+            videos = standardized(arrays, self.standardize == "video", self.scaler_)
+            start = None
+            if not is_first:
+                start = Snapshot(
+                    self.network_, self.n_iter_, self._moments, self._rng_state
+                )
+            log_likelihoods = self._learn_from(videos, start, True, goes_on)
+            self._label(log_likelihoods, videos, form, before)
+        return self
+
+    def pseudo_labels(self, X):
+        """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
+
+        Each video is a transport problem of its own here, with all its frames. With
+        ``prior="path"`` the prior is that of paths, and with several parts an action
+        has the sum of theirs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_frames, n_actions), or list of such
+            Q, each row summing to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        cross_entropy, starts = self._cross_entropy(), self._first_parts()
+        codes = []
+        for similarities in self._similarities(videos):
+            own = cross_entropy.codes_of_video(
+                similarities, self.frames_per_video, self.n_iter_
+            )
+            codes.append(np.add.reduceat(own, starts, axis=1))
+        return mirror_form(codes, form)
+
+    def similarities(self, X):
+        """Compare every frame with every prototype.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_frames, n_actions * n_parts), or list of such
+            z·c, float32; their softmax at ``temperature`` is P.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        return mirror_form(list(self._similarities(videos)), form)
+
+    @property
+    def prototypes_(self):
+        """Prototypes, in the order of the actions."""
+        return self.network_["prototypes"]
+
+    def _learn(self, videos):
+        start = None
+        if self.warm_start and hasattr(self, "network_"):
+            start = Snapshot(self.network_, self.n_iter_)
+        return self._learn_from(videos, start, False, False)
+
+    def _learn_from(self, videos, start, one_pass, goes_on):
+        """Train, and put the prototypes in order and together; as `_learn`."""
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
+        self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
+        self.n_actions_ = int(self.n_actions)
+        similarities = self._similarities(videos, keep=True)
+        if self._cross_entropy().prior is None:
+            similarities = self._order_by_time(similarities, videos)
+        self._merge(similarities, goes_on)
+        return lambda: map(self._log_likelihood, similarities)
+
+    def _order_by_time(self, similarities, videos):
+        """Sort the prototypes by the mean relative time of their frames, as CTE does.
+
+        Without the prior nothing ties the index of a prototype to its place in time.
+        """
+        order = time_order(
+            softmax(x.astype(np.float64) / self.temperature, axis=1)
+            for x in similarities
+        )
+        self.network_ = self.network_ | {"prototypes": self.prototypes_[order]}
+        self._moments = dict(self._moments)
+        if "prototypes" in self._moments:
+            moments = self._moments["prototypes"].items()
+            self._moments["prototypes"] = {
+                name: value[order] if value.ndim else value  # a count of steps has none
+                for name, value in moments
+            }
+        return Passes(lambda i: similarities[i][:, order], len(videos), keep=False)
+
+    def _merge(self, similarities, goes_on):
+        """Tell which prototypes are parts of one action."""
+        if self.n_parts == 1:
+            self._overlap = 0.0
+            self.prototype_actions_ = np.arange(self.n_actions)
+            return
+        overlap = code_overlap(np.exp(self._log_codes(x)) for x in similarities)
+        if goes_on:  # a few videos say little, and old ones are of another network
+            overlap += STREAM_MEMORY * self._overlap
+        self._overlap = overlap
+        self.prototype_actions_ = merge_neighbours(overlap, self.n_actions)
+
+    def _similarities(self, videos, *, keep=False):
+        """Pass over the similarities of videos."""
+        return self._encode(videos, Encoder.similarities, keep=keep)
+
+    def _log_likelihoods(self, videos):
+        return map(self._log_likelihood, self._similarities(videos))
+
+    def _log_likelihood(self, similarities):
+        """Logarithm of P, summed over the parts of each action."""
+        log_codes = self._log_codes(similarities)
+        starts = self._first_parts()
+        if len(starts) == log_codes.shape[1]:
+            return log_codes
+        return np.logaddexp.reduceat(log_codes, starts, axis=1)
+
+    def _log_codes(self, similarities):
+        """Logarithm of the codes P, of prototypes."""
+        return log_softmax(similarities.astype(np.float64) / self.temperature, axis=1)
+
+    def _first_parts(self):
+        """First prototype of each action."""
+        return np.flatnonzero(np.diff(self.prototype_actions_, prepend=-1))

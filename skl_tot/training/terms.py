@@ -1,0 +1,267 @@
+"""Terms of the loss, which the loop adds up; it knows none of them by name."""
+
+import torch
+from sklearn.base import BaseEstimator
+
+from skl_tot.training.distributed import join_parts
+from skl_tot.training.losses import (
+    cross_entropy_loss,
+    temporal_coherence_loss,
+    time_stamp_loss,
+)
+from skl_tot.training.network import compare, embed, predict_time
+
+
+class Term(BaseEstimator):
+    """One summand of the loss of training.
+
+    A subclass overrides `loss`, and of the rest what it needs. Its constructor only
+    keeps its parameters, as that of any scikit-learn estimator, so that it can be
+    cloned, saved and searched over. Each fit works with a clone.
+
+    Attributes
+    ----------
+    weight : float
+        Factor of the loss. A term of weight 0 is left out.
+    window : int
+        Greatest distance, in frames, of a partner that the term wants of each sampled
+        frame, as ``batch.partners``; 0 wants none.
+    changes_at : tuple of int
+        Steps from which on the term does other operations than before. After the last
+        of them, the fit solves one and the same problem, and may be stopped by ``tol``.
+
+    See Also
+    --------
+    skl_tot.training.batches.Batch : What a term sees of a mini-batch.
+
+    Examples
+    --------
+    >>> class SmallEmbeddings(Term):
+    ...     def __init__(self, weight=0.1):
+    ...         self.weight = weight
+    ...
+    ...     def loss(self, network, embeddings, batch, step):
+    ...         return embeddings.square().mean((-2, -1))
+    >>> SmallEmbeddings(0.5).loss({}, torch.ones(1, 4, 2), None, 0)
+    tensor([1.])
+    """
+
+    weight = 1.0
+    window = 0
+    changes_at = ()
+
+    def shapes(self, sizes):
+        """Give the shapes of the parameters that the term adds to the network.
+
+        Parameters
+        ----------
+        sizes : dict of str to int
+            ``n_features``, ``hidden_dim`` and ``embedding_dim``.
+
+        Returns
+        -------
+        shapes : dict of str to dict of str to int
+            For each new parameter the size of each of its dimensions, by a name that
+            errors may use. It is drawn from N(0, 0.01²), or starts at zero if its name
+            ends in ``_bias``.
+        """
+        return {}
+
+    def frozen(self, step):
+        """Name the parameters that stay as they are in a step.
+
+        Parameters
+        ----------
+        step : int
+            Steps taken before, to be compared with ``changes_at`` only.
+
+        Returns
+        -------
+        names : tuple of str
+            Keys of the network.
+        """
+        return ()
+
+    def loss(self, network, embeddings, batch, step):
+        """Compute the loss of a mini-batch, for all networks that are trained at once.
+
+        Parameters
+        ----------
+        network : dict of str to Tensor
+            Parameters; each has a leading dimension of R networks.
+        embeddings : Tensor of shape (R, n_own_videos * n_frames, embedding_dim)
+            Embeddings of ``batch.frames``.
+        batch : Batch
+            The mini-batch.
+        step : int
+            Steps taken before, to be compared with ``changes_at`` only: on a GPU the
+            operations of a step are recorded, and repeated until the next change.
+
+        Returns
+        -------
+        losses : Tensor of shape (R,)
+            Mean over the frames; 0 if there are none.
+        """
+        raise NotImplementedError
+
+
+class CrossEntropy(Term):
+    """Cross-entropy of predicted codes against pseudo-labels (Eq. 1, 2 and 10).
+
+    All networks learn from the same pseudo-labels, those of their mean similarities.
+
+    Parameters
+    ----------
+    n_prototypes : int
+        Number of prototypes.
+    labeller : PseudoLabeller
+        Makes pseudo-labels of similarities and prior.
+    prior : Prior, default=None
+        Prior of the pseudo-labels; None is uniform.
+    temperature : float, default=0.1
+        τ.
+    freeze_iter : int, default=0
+        Steps at the start during which the prototypes stay as drawn.
+    """
+
+    def __init__(
+        self, n_prototypes, labeller, *, prior=None, temperature=0.1, freeze_iter=0
+    ):
+        self.n_prototypes = n_prototypes
+        self.labeller = labeller
+        self.prior = prior
+        self.temperature = temperature
+        self.freeze_iter = freeze_iter
+
+    @property
+    def changes_at(self):  # type: ignore[override]
+        """Steps at which the prototypes or the prior change."""
+        changes = () if self.prior is None else self.prior.changes_at
+        return (self.freeze_iter, *changes)
+
+    def shapes(self, sizes):
+        """Shape of the prototypes."""
+        shape = {
+            "n_actions * n_parts": self.n_prototypes,
+            "embedding_dim": sizes["embedding_dim"],
+        }
+        return {"prototypes": shape}
+
+    def frozen(self, step):
+        """Prototypes, at the start."""
+        return ("prototypes",) if step < self.freeze_iter else ()
+
+    def loss(self, network, embeddings, batch, step):
+        """L_CE of each network."""
+        similarities = compare(network, embeddings)
+        shared = similarities.detach().mean(0)
+        shared = join_parts(shared, batch.part, batch.n_total)
+        shared = shared.unflatten(0, (len(batch.coverage), -1))
+        codes = self.codes(shared, batch.coverage, step).flatten(0, 1)
+        return cross_entropy_loss(similarities, codes[batch.part], self.temperature)
+
+    def codes(self, similarities, coverage, step):
+        """Pseudo-labels Q.
+
+        Parameters
+        ----------
+        similarities : Tensor of shape (n_videos, n_frames, n_prototypes)
+            Those of the sampled frames of each video.
+        coverage : Tensor of shape (n_videos, 1, 1)
+            See `Prior`.
+        step : int
+            Steps taken before.
+
+        Returns
+        -------
+        codes : Tensor of the shape of ``similarities``
+            Rows sum to 1.
+        """
+        log_prior = None
+        if self.prior is not None:
+            log_prior = self.prior(similarities, coverage, step)
+        return self.labeller(similarities, log_prior)
+
+    def codes_of_video(self, similarities, n_sampled, step):
+        """Pseudo-labels of a whole video, a problem of its own.
+
+        Parameters
+        ----------
+        similarities : ndarray of shape (n_frames, n_prototypes)
+            Those of all frames.
+        n_sampled : int
+            Frames that training samples of a video.
+        step : int
+            Steps taken before.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_frames, n_prototypes)
+            Rows sum to 1.
+        """
+        similarities = torch.from_numpy(similarities).double()[None]
+        # as if so many frames were drawn as in training
+        share = min(1, n_sampled / similarities.shape[1])
+        coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
+        return self.codes(similarities, coverage, step)[0].numpy()
+
+
+class TemporalCoherence(Term):
+    """The N-pair loss that keeps neighbouring frames together (Eq. 3).
+
+    Parameters
+    ----------
+    weight : float
+        α.
+    window : int
+        λ.
+    """
+
+    def __init__(self, weight, window):
+        self.weight = weight
+        self.window = window
+
+    def loss(self, network, embeddings, batch, step):
+        """L_TC of each network."""
+        shape = (len(embeddings), -1, batch.n_frames, embeddings.shape[-1])
+        partners = embed(network, batch.partners)
+        return temporal_coherence_loss(embeddings.view(shape), partners.view(shape))
+
+
+class TimeStamp(Term):
+    """The squared error of the relative time, predicted by a linear head (CTE).
+
+    Parameters
+    ----------
+    weight : float, default=1.0
+        β.
+    """
+
+    def __init__(self, weight=1.0):
+        self.weight = weight
+
+    def shapes(self, sizes):
+        """Shapes of the head."""
+        return {
+            "time_weight": {"embedding_dim": sizes["embedding_dim"]},
+            "time_bias": {"outputs": 1},
+        }
+
+    def loss(self, network, embeddings, batch, step):
+        """L_TS of each network."""
+        return time_stamp_loss(predict_time(network, embeddings), batch.times)
+
+
+def all_changes(terms):
+    """List the steps at which any of the terms changes, in order."""
+    return sorted({step for term in terms for step in term.changes_at})
+
+
+def common_window(terms):
+    """Find the window that all terms with partners agree on; 0 if there are none."""
+    windows = {int(term.window) for term in terms if term.window}
+    if len(windows) > 1:
+        raise ValueError(
+            f"Terms of the loss have windows {sorted(windows)}, expected one for all."
+        )
+    return windows.pop() if windows else 0
