@@ -1,30 +1,12 @@
-"""Command line: its arguments. The work is done in `commands`, loaded when needed."""
+"""The command ``skl-tot``. Its work is done in `commands`, loaded when needed."""
 
-import argparse
-import ast
 import os
 import signal
 import sys
 import warnings
 
-EXAMPLES = {
-    "fit": "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
-    "predict": "skl-tot predict model.skops features --out segments --fps 30",
-    "evaluate": "skl-tot evaluate breakfast segments --ignore SIL",
-    "search": "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
-    "plot": "skl-tot plot segments --out timelines.png --fps 30",
-    "features": "skl-tot features video1.mp4 video2.mp4 --out features --fps 10",
-    "report": "skl-tot report model.skops features --out report.html --fps 30",
-    "demo": "skl-tot demo --output timelines.png",
-}
-
-
-class Parser(argparse.ArgumentParser):
-    """Parser whose errors are one line."""
-
-    def error(self, message):
-        """Print the message and leave with 2."""
-        self.exit(2, f"{self.prog}: {_one_line(message)} (try {self.prog} --help)\n")
+from skl_tot.cli.parser import make_parser
+from skl_tot.inputs.errors import one_line
 
 
 def main(argv=None):
@@ -62,7 +44,7 @@ def main(argv=None):
         except Exception as error:
             known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
             kind = "" if isinstance(error, known) else f"{type(error).__name__}: "
-            print(f"skl-tot {command}: {kind}{_one_line(error)}", file=sys.stderr)
+            print(f"skl-tot {command}: {kind}{one_line(error)}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             print(f"skl-tot {command}: interrupted", file=sys.stderr)
@@ -71,208 +53,4 @@ def main(argv=None):
 
 
 def _show_warning(message, *_, **__):
-    print(f"skl-tot: warning: {_one_line(message)}", file=sys.stderr)
-
-
-def _one_line(message):
-    return " ".join(str(message).split())
-
-
-def make_parser():
-    """Make the parser of all commands."""
-    parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name, summary):
-        return commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary.capitalize()}.\n\nexample:\n  {EXAMPLES[name]}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-
-    fit = command("fit", "learn the actions that videos share")
-    _add_folder(fit)
-    _add_model_options(fit)
-    fit.add_argument("--out", required=True, help="model file to write (.skops)")
-
-    predict = command("predict", "say which action each frame shows")
-    _add_model(predict)
-    _add_folder(predict)
-    predict.add_argument("--out", required=True, help="folder to write, a file a video")
-    predict.add_argument(
-        "--format",
-        default="csv",
-        choices=["csv", "json", "labels", "elan", "webvtt", "textgrid"],
-        help="format of the files (default: csv)",
-    )
-    _add_fps(predict)
-    _add_names(predict)
-
-    evaluate = command("evaluate", "compare segments with ground truth")
-    evaluate.add_argument("folder", metavar="DIR", help="folder with groundTruth")
-    _add_transpose(evaluate)
-    evaluate.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
-    evaluate.add_argument(
-        "--scope",
-        default="activity",
-        choices=["activity", "video"],
-        help="match actions to labels over all videos or in each (default: activity)",
-    )
-    evaluate.add_argument(
-        "--ignore",
-        nargs="+",
-        action="extend",
-        metavar="LABEL",
-        help="labels whose frames do not count",
-    )
-    evaluate.add_argument(
-        "--background", metavar="LABEL", help="label of frames without an action"
-    )
-
-    search = command("search", "try parameters and keep the best model")
-    _add_folder(search)
-    _add_model_options(search, n_actions_required=False)
-    search.add_argument(
-        "--grid",
-        nargs="+",
-        action="extend",
-        required=True,
-        type=_grid_axis,
-        metavar="NAME=V1,V2",
-        help="values to try",
-    )
-    search.add_argument(
-        "--scoring",
-        default="label-free",
-        choices=["label-free", "mof", "f1"],
-        help="label-free needs no ground truth, the others do (default: label-free)",
-    )
-    search.add_argument("--folds", type=int, default=2, help="folds (default: 2)")
-    search.add_argument("--n-jobs", type=int, default=None, help="parallel fits")
-    search.add_argument("--out", help="model file to write, fitted on all videos")
-
-    plot = command("plot", "draw timelines of predicted segments")
-    plot.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
-    plot.add_argument("--out", required=True, help="picture to write (.png, .svg, ...)")
-    plot.add_argument("--ground-truth", metavar="DIR", help="folder with groundTruth")
-    _add_transpose(plot)
-    _add_fps(plot)
-    _add_names(plot)
-
-    features = command("features", "compute features of video files")
-    features.add_argument("videos", nargs="+", metavar="VIDEO", help="video file")
-    features.add_argument("--out", required=True, help="folder to write, .npy a video")
-    features.add_argument("--fps", type=_positive, default=10.0, help="default: 10")
-    features.add_argument("--backbone", default="resnet18", help="default: resnet18")
-    features.add_argument(
-        "--weights",
-        default="DEFAULT",
-        metavar="FILE",
-        help="state dict of the backbone (default: torchvision's, from its hub)",
-    )
-    features.add_argument("--device", default="auto", help="default: auto")
-
-    report = command("report", "write a page about a model and its videos")
-    _add_model(report)
-    _add_folder(report)
-    report.add_argument("--out", required=True, help="HTML file to write")
-    report.add_argument("--videos", metavar="DIR", help="video files, for thumbnails")
-    _add_fps(report)
-    _add_names(report)
-
-    demo = command("demo", "fit a generated activity, print scores, draw timelines")
-    demo.add_argument("--output", default="timelines.png", help="picture to write")
-    demo.add_argument("--n-videos", type=int, default=12, help="videos to generate")
-    demo.add_argument("--n-actions", type=int, default=6, help="actions to generate")
-    demo.add_argument("--seed", type=int, default=0, help="seed of data and fit")
-    return parser
-
-
-def _add_folder(parser):
-    parser.add_argument(
-        "folder", metavar="DIR", help="folder of .npy files, or one with features/"
-    )
-    _add_transpose(parser)
-
-
-def _add_transpose(parser):
-    parser.add_argument(
-        "--transpose",
-        action="store_true",
-        help="files hold arrays of shape (features, frames)",
-    )
-
-
-def _add_model(parser):
-    parser.add_argument("model", metavar="MODEL", help="file from fit or search")
-
-
-def _add_fps(parser):
-    parser.add_argument("--fps", type=_positive, help="frames per second, for times")
-
-
-def _add_names(parser):
-    parser.add_argument(
-        "--names", metavar="FILE", help="'<number> <name>' a line, or JSON"
-    )
-
-
-def _add_model_options(parser, n_actions_required=True):
-    parser.add_argument(
-        "--n-actions", type=int, required=n_actions_required, help="actions to find"
-    )
-    parser.add_argument(
-        "--method", default="tot", choices=["tot", "cte"], help="model class"
-    )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        type=_setting,
-        dest="settings",
-        metavar="NAME=VALUE",
-        help="parameters of the model, such as rho=0.1 random_state=0",
-    )
-    parser.add_argument(
-        "--pipeline",
-        default="",
-        metavar="STEP[:N],...",
-        help="steps before it: standard, minmax, robust, pca:N",
-    )
-
-
-def _positive(text):
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
-def _setting(text):
-    name, value = _split_setting(text)
-    return name, _value(value)
-
-
-def _grid_axis(text):
-    name, values = _split_setting(text)
-    return name, [_value(value) for value in values.split(",")]
-
-
-def _split_setting(text):
-    name, _, value = text.partition("=")
-    if not (name.isidentifier() and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def _value(text):
-    """Read a number, boolean or None, or else text."""
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text
+    print(f"skl-tot: warning: {one_line(message)}", file=sys.stderr)

@@ -10,23 +10,6 @@ from pathlib import Path
 def replaced(path):
     """Write to a file of another name, which becomes ``path`` if all goes well.
 
-    Parameters
-    ----------
-    path : str or path-like
-        File to write; one that is there is replaced at the end.
-
-    Yields
-    ------
-    temporary : Path
-        In a folder beside it, with the same name; removed on an error.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing or cannot be written.
-
-    Examples
-    --------
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = Path(folder.name, "a.txt")
     >>> with replaced(path) as temporary:
@@ -47,23 +30,8 @@ def replaced(path):
 def replaced_files(folder):
     """Write files to another folder, from which they move to ``folder`` if all is well.
 
-    Parameters
-    ----------
-    folder : str or path-like
-        Made if it is missing; files of the same names are replaced at the end.
+    It is made if it is missing; in it, files of other names stay.
 
-    Yields
-    ------
-    temporary : Path
-        Folder in it, or beside it if it is new; removed on an error.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be made or written.
-
-    Examples
-    --------
     >>> parent = tempfile.TemporaryDirectory()
     >>> with replaced_files(Path(parent.name, "new")) as temporary:
     ...     _ = Path(temporary, "a.txt").write_text("whole")
@@ -85,27 +53,14 @@ def replaced_files(folder):
 
 
 def check_target(path, is_folder=False):
-    """Refuse a path that cannot be written, before the work rather than after it.
-
-    Parameters
-    ----------
-    path : str or path-like
-        File or folder to write.
-    is_folder : bool, default=False
-        Which of both.
-
-    Raises
-    ------
-    OSError
-        If its folder is missing or cannot be written, or the path is of the other
-        kind.
-    """
+    """Refuse a file or folder that cannot be written, before the work, not after it."""
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent} is no folder, cannot write {path}.")
     place = path if is_folder and path.is_dir() else path.parent
     if not os.access(place, os.W_OK):
         raise PermissionError(f"{place} is not writable, cannot write {path}.")
-    if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
-        expected = "folder" if is_folder else "file"
-        raise FileExistsError(f"{path} is there, and no {expected}.")
+    is_expected = path.is_dir() if is_folder else path.is_file()
+    if path.exists() and not is_expected:
+        kind = "folder" if is_folder else "file"
+        raise FileExistsError(f"{path} is there, and no {kind}.")

@@ -1,18 +1,104 @@
 """Files of segments: a table of formats."""
 
 import csv
-import html
-import json
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.names import _is_line, _parse_json, _read_text
+from skl_tot.inputs.text_files import is_line
 from skl_tot.io.atomic import replaced
-from skl_tot.io.segments import _UNITS, _text, labels_from_segments, segments
+from skl_tot.io.frame_formats import (
+    read_csv,
+    read_json,
+    read_labels,
+    write_csv,
+    write_json,
+    write_labels,
+)
+from skl_tot.io.records import integers_if_all, parse_records
+from skl_tot.io.segments import labels_from_segments
+from skl_tot.io.time_formats import write_elan, write_textgrid, write_webvtt
 
 
-def write_segments(path, records, *, format=None):
+@dataclass(frozen=True)
+class Format:
+    r"""How files of one kind are written and read.
+
+    One that is added to `FORMATS` is known to `write_segments`, `read_segments` and the
+    command line.
+
+    Parameters
+    ----------
+    suffix : str
+        End of the names of the files, with its dot. Of formats with the same one, a
+        file is of the first unless the format is given.
+    write : callable
+        Called with a path to write and the records of `segments`, at least one.
+    read : callable, default=None
+        Called with a path, returns a list of dict with at least ``action``, ``start``
+        and ``end`` in frames, as text or numbers; it need not check them. None if such
+        files are not read.
+    needs_fps : bool, default=False
+        Whether ``write`` needs the times of records in seconds.
+    description : str, default=""
+        A few words for the help of the command line.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skl_tot.io import FORMATS, Format, segments, write_segments
+    >>> def write_ends(path, records):
+    ...     lines = [f"{record['end']} {record['action']}\n" for record in records]
+    ...     path.write_text("".join(lines))
+    >>> FORMATS["ends"] = Format(".ends", write_ends, description="end and action")
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "video.ends")
+    >>> write_segments(segments(["cut", "cut", "mix"]), path)
+    >>> print(path.read_text())
+    2 cut
+    3 mix
+    >>> folder.cleanup()
+    >>> del FORMATS["ends"]
+    """
+
+    suffix: str
+    write: Callable
+    read: Callable | None = None
+    needs_fps: bool = False
+    description: str = ""
+
+
+FORMATS = {
+    "csv": Format(".csv", write_csv, read_csv, description="table, one segment a row"),
+    "json": Format(".json", write_json, read_json, description="list of objects"),
+    "labels": Format(
+        ".txt",
+        write_labels,
+        read_labels,
+        description="one label a line for each frame, as MS-TCN reads",
+    ),
+    "elan": Format(
+        ".eaf",
+        write_elan,
+        needs_fps=True,
+        description='ELAN annotation document, tier "action"',
+    ),
+    "webvtt": Format(
+        ".vtt",
+        write_webvtt,
+        needs_fps=True,
+        description="subtitles that browsers show over the video",
+    ),
+    "textgrid": Format(
+        ".TextGrid",
+        write_textgrid,
+        needs_fps=True,
+        description='Praat TextGrid, interval tier "action"',
+    ),
+}
+
+
+def write_segments(records, path, *, format=None):
     """Write the segments of one video.
 
     ==============  =============  ================================================
@@ -27,14 +113,14 @@ def write_segments(path, records, *, format=None):
     ==============  =============  ================================================
 
     The last three hold times only, rounded to milliseconds, and need `segments` with
-    ``fps``.
+    ``fps``. More can be added to the table `FORMATS`.
 
     Parameters
     ----------
-    path : str or path-like
-        File to write. It is whole or not there: an error leaves what was.
     records : list of dict
         Segments of one video, from `segments`.
+    path : str or path-like
+        File to write. It is whole or not there: an error leaves what was.
     format : str, default=None
         One of the above; None goes by the suffix of ``path``.
 
@@ -58,112 +144,36 @@ def write_segments(path, records, *, format=None):
     >>> from skl_tot.io import segments, write_segments
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "video.csv")
-    >>> write_segments(path, segments(["cut", "cut", "mix"], fps=10))
+    >>> write_segments(segments(["cut", "cut", "mix"], fps=10), path)
     >>> print(path.read_text().splitlines()[1])
     cut,0,2,2,0.0,0.2,0.2
     >>> folder.cleanup()
     """
-    if format is None:
-        formats = {suffix.lower(): name for name, (suffix, _) in FORMATS.items()}
-        format = formats.get(Path(path).suffix.lower(), Path(path).suffix)
-    if format not in FORMATS:
-        raise ValueError(f"format is {format!r}, expected one of {list(FORMATS)}.")
+    entry = _find_format(path, format, FORMATS)
     if not records:
         raise ValueError("records is empty, expected the segments of a video.")
     for record in records:
-        if not _is_line(str(record["action"])):
+        if not is_line(str(record["action"])):
             raise ValueError(
                 f"An action is {record['action']!r}, expected text of one line."
             )
-    with replaced(path) as temporary:
-        FORMATS[format][1](str(temporary), records)
-
-
-def _write_csv(path, records):
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, records[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-
-
-def _write_json(path, records):
-    Path(path).write_text(
-        json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-
-
-def _write_labels(path, records):
-    labels = labels_from_segments(records).astype(str)
-    Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8")
-
-
-def _write_elan(path, records):
-    elan = import_extra("pympi", "export").Elan.Eaf(author="")
-    elan.add_tier("action")
-    elan.remove_tier("default")
-    for segment in _timed(records):
-        elan.add_annotation("action", *segment)
-    elan.to_file(path)
-
-
-def _write_webvtt(path, records):
-    webvtt = import_extra("webvtt", "export")
-    document = webvtt.WebVTT()
-    for start, end, action in _timed(records):
-        # the library leaves the characters that mean something to the reader
-        text = html.escape(action, quote=False)
-        times = (
-            f"{t // 3600000:02}:{t // 60000 % 60:02}:{t // 1000 % 60:02}.{t % 1000:03}"
-            for t in (start, end)
-        )
-        document.captions.append(webvtt.Caption(*times, text))
-    with open(path, "w", encoding="utf-8") as file:
-        document.write(file)
-
-
-def _write_textgrid(path, records):
-    textgrid = import_extra("praatio.textgrid", "export")
-    intervals = [(a / 1000, b / 1000, action) for a, b, action in _timed(records)]
-    tier = textgrid.IntervalTier("action", intervals, 0, intervals[-1][1])
-    grid = textgrid.Textgrid()
-    grid.addTier(tier)
-    grid.save(path, "long_textgrid", includeBlankSpaces=True, reportingMode="error")
-
-
-def _timed(records):
-    """Start and end in milliseconds, and the text, of each segment."""
-    if "start_time" not in records[0]:
+    if entry.needs_fps and "start_time" not in records[0]:
         raise ValueError("fps is None, expected frames per second for this format.")
-    timed = [
-        (round(1000 * r["start_time"]), round(1000 * r["end_time"]), str(r["action"]))
-        for r in records
-    ]
-    for start, end, action in timed:
-        if end == start:
-            raise ValueError(
-                f"A segment of {action!r} at {start} ms is shorter than 1 ms."
-            )
-    return timed
+    with replaced(path) as temporary:
+        entry.write(temporary, records)
 
 
-FORMATS = {
-    "csv": (".csv", _write_csv),
-    "json": (".json", _write_json),
-    "labels": (".txt", _write_labels),
-    "elan": (".eaf", _write_elan),
-    "webvtt": (".vtt", _write_webvtt),
-    "textgrid": (".TextGrid", _write_textgrid),
-}
-
-
-def read_segments(path):
-    r"""Read a file of the formats "csv", "json" or "labels" that hold frames.
+def read_segments(path, *, format=None):
+    r"""Read a file of a format that holds frames: "csv", "json" or "labels".
 
     Parameters
     ----------
     path : str or path-like
         File of `write_segments`, or another with these columns or keys, or a text file
         with one label a line.
+    format : str, default=None
+        One of the above, or another of `FORMATS` that is read; None goes by the suffix
+        of ``path``.
 
     Returns
     -------
@@ -187,25 +197,31 @@ def read_segments(path):
     [3, 3, 1]
     >>> folder.cleanup()
     """
-    path = Path(path)
-    text = _read_text(path)
-    if path.suffix == ".txt":
-        labels = [line.strip() for line in text.rstrip().splitlines()]
-        records = segments(labels) if all(labels) and labels else None
-    elif path.suffix == ".json":
-        records = _parse_json(path, text)
-    elif path.suffix == ".csv":
-        records = csv.DictReader(text.splitlines())
-    else:
-        raise ValueError(f"{path} is no .csv, .json or .txt file of segments.")
+    entry = _find_format(path, format, readable_formats())
     try:
-        records = [
-            {key: _UNITS.get(key, _text)(value) for key, value in record.items()}
-            for record in records
-        ]
+        records = parse_records(entry.read(Path(path)))
         labels_from_segments(records)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(f"{path} holds no segments: {error!r}.") from error
-    if all(re.fullmatch("0|-?[1-9][0-9]*", r["action"]) for r in records):
-        records = [r | {"action": int(r["action"])} for r in records]
-    return records
+    return integers_if_all(records)
+
+
+def readable_formats():
+    """Those of the table that are read."""
+    return {name: entry for name, entry in FORMATS.items() if entry.read}
+
+
+def _find_format(path, name, formats):
+    """Find an entry by its name, or by the suffix of a file."""
+    if name is None:
+        name = Path(path).suffix  # if nothing else, for the error
+        for other in reversed(formats):
+            if formats[other].suffix.lower() == Path(path).suffix.lower():
+                name = other
+    if name not in formats:
+        raise ValueError(
+            f"{path}: format is {name!r}, expected one of {list(formats)}."
+        )
+    return formats[name]

@@ -1,6 +1,8 @@
 """Models in files that run no code when they are opened."""
 
 import inspect
+import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -14,14 +16,20 @@ from skl_tot.segmenters.pipelines import segmenter_of
 FORMAT = 1
 
 TRUSTED_TYPES = [
-    "skl_tot._cte.CTESegmenter",
-    "skl_tot._segmenter.TemporalOTSegmenter",
+    "skl_tot.CTESegmenter",
+    "skl_tot.TemporalOTSegmenter",
     "skl_tot.preprocessing.FrameFeatures",
     "skl_tot.preprocessing.FramewiseTransformer",
 ]
+# Where version 0.1.0 had public classes.
+MOVED = {
+    "skl_tot._cte": "skl_tot",
+    "skl_tot._segmenter": "skl_tot",
+    "skl_tot.video": "skl_tot.preprocessing",
+}
 
 
-def save_model(model, path):
+def save_model(model, path, *, trusted=()):
     """Save a fitted segmenter, or a pipeline that ends in one.
 
     The file is in the format of skops, which holds arrays and parameters, and no code.
@@ -34,6 +42,9 @@ def save_model(model, path):
         with one at its end.
     path : str or path-like
         File to write, by custom ``*.skops``. It is whole or not there.
+    trusted : sequence of str, default=()
+        Further types that the model may hold, as ``"module.Class"``: those of your own
+        terms, priors and estimators.
 
     Raises
     ------
@@ -43,7 +54,8 @@ def save_model(model, path):
         If the file cannot be written.
     TypeError, sklearn.exceptions.NotFittedError
         If ``model`` is no segmenter or not fitted, or a step holds an object that is
-        not of numpy, scipy, scikit-learn or this package, such as a `pathlib.Path`.
+        not of numpy, scipy, scikit-learn or this package, such as a `pathlib.Path`, and
+        not among ``trusted``.
 
     See Also
     --------
@@ -75,12 +87,16 @@ def save_model(model, path):
     with replaced(path) as temporary:
         skops_io = import_extra("skops.io", "cli")
         skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
-        unknown = _untrusted_types(skops_io, file=temporary)
+        unknown = set(skops_io.get_untrusted_types(file=temporary))
+        unknown -= {*TRUSTED_TYPES, *trusted}
         if unknown:
-            raise TypeError(f"model holds {unknown}, which load_model does not trust.")
+            raise TypeError(
+                f"model holds {sorted(unknown)}, which load_model does not trust; "
+                "types of your own can be given as trusted."
+            )
 
 
-def load_model(path):
+def load_model(path, *, trusted=()):
     """Load a model that `save_model` wrote.
 
     Parameters
@@ -89,6 +105,9 @@ def load_model(path):
         File to read. It may be of unknown origin: only types that skops trusts, of
         numpy, scipy and scikit-learn, and those of this package, `TRUSTED_TYPES`, are
         made from it.
+    trusted : sequence of str, default=()
+        Further types to make, as ``"module.Class"``, whose module is imported. Name
+        those that you know.
 
     Returns
     -------
@@ -125,26 +144,52 @@ def load_model(path):
     skops_io, path = import_extra("skops.io", "cli"), Path(path)
     data = path.read_bytes()
     try:
-        unknown = _untrusted_types(skops_io, data=data)
-        if unknown:
-            raise ValueError(
-                "it has types that are not trusted, or that a later version added, "
-                f"{unknown}"
-            )
-        content = skops_io.loads(data, trusted=TRUSTED_TYPES)
-        expected = {"format", "skl_tot", "model"}
-        if type(content) is not dict or not expected <= content.keys():
-            raise ValueError("it was not written by save_model")
-        if content["format"] > FORMAT:
-            raise ValueError(
-                f"version {content['skl_tot']} wrote it, in format "
-                f"{content['format']}; version {skl_tot.__version__} reads {FORMAT}"
-            )
-        segmenter_of(content["model"])
+        model = _load(skops_io, _with_todays_names(data), [*TRUSTED_TYPES, *trusted])
     except Exception as error:  # whatever a broken archive makes of its reader
         raise ValueError(f"{path} cannot be loaded: {error}.") from error
-    _complete(content["model"])
+    _complete(model)
+    return model
+
+
+def _load(skops_io, data, trusted):
+    """Model in the bytes of a file, if it is of trusted types and of a known format."""
+    unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
+    if unknown:
+        raise ValueError(
+            "it has types that are not trusted, or that a later version added, "
+            f"{sorted(unknown)}"
+        )
+    content = skops_io.loads(data, trusted=trusted)
+    expected = {"format", "skl_tot", "model"}
+    if type(content) is not dict or not expected <= content.keys():
+        raise ValueError("it was not written by save_model")
+    if content["format"] > FORMAT:
+        raise ValueError(
+            f"version {content['skl_tot']} wrote it, in format {content['format']}; "
+            f"version {skl_tot.__version__} reads {FORMAT}"
+        )
+    segmenter_of(content["model"])
     return content["model"]
+
+
+def _with_todays_names(data):
+    """Bytes of a file in which public classes are where they are today."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(contents["schema.json"], object_hook=_rename_module)
+    contents["schema.json"] = json.dumps(schema).encode()
+    renamed = io.BytesIO()
+    with zipfile.ZipFile(renamed, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return renamed.getvalue()
+
+
+def _rename_module(node):
+    """Node of a schema with the module of today."""
+    if node.get("__module__") in MOVED:
+        node["__module__"] = MOVED[node["__module__"]]
+    return node
 
 
 def _complete(step):
@@ -155,11 +200,14 @@ def _complete(step):
         if name in ("cache_dir", "memory"):
             setattr(step, name, None)
     for value in step.get_params(deep=False).values():
-        for part in value if isinstance(value, list) else [value]:
-            nested = part[1] if isinstance(part, tuple) and len(part) > 1 else part
-            if hasattr(nested, "get_params"):
-                _complete(nested)
+        parts = value if isinstance(value, list) else [value]
+        for part in parts:
+            _complete_part(part)
 
 
-def _untrusted_types(skops_io, **source):
-    return sorted(set(skops_io.get_untrusted_types(**source)) - set(TRUSTED_TYPES))
+def _complete_part(part):
+    """Complete a parameter that has parameters, or a named step of a pipeline."""
+    if isinstance(part, tuple) and len(part) > 1:
+        part = part[1]
+    if hasattr(part, "get_params"):
+        _complete(part)

@@ -1,30 +1,9 @@
-"""Segments as people use them: records, names in words, and files of other tools."""
-
-import operator
+"""Segments as people use them: a list of records for each video."""
 
 import numpy as np
 
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import check_fps, find_segments, split_label_sequences
-
-
-def _whole(value):
-    """Integer of text or JSON, which may not have decimals."""
-    if isinstance(value, bool):
-        raise TypeError(f"expected a number of frames, got {value!r}")
-    return int(value) if isinstance(value, str) else operator.index(value)
-
-
-def _text(value):
-    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
-        raise TypeError(f"expected text or an integer, got {value!r}")
-    return str(value)
-
-
-_UNITS = {"start": _whole, "end": _whole, "duration": _whole}
-_UNITS |= dict.fromkeys(
-    ("start_time", "end_time", "duration_time", "confidence"), float
-)
 
 
 def segments(y, fps=None, *, confidence=None, as_frame=False):
@@ -74,33 +53,44 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     """
     sequences, is_single = split_label_sequences(y)
     check_fps(fps)
-    if confidence is None:
-        confidences = [None] * len(sequences)
-    else:
-        confidences = [
-            np.asarray(c, float) for c in ([confidence] if is_single else confidence)
-        ]
-        shapes = [c.shape for c in confidences]
-        expected = [sequence.shape for sequence in sequences]
-        if shapes != expected:
-            raise ValueError(
-                f"confidence has shapes {shapes}, expected those of y, {expected}."
-            )
+    confidences = [None] * len(sequences)
+    if confidence is not None:
+        confidences = _check_confidences(confidence, sequences, is_single)
     videos = [_records(*video, fps) for video in zip(sequences, confidences)]
-    if not as_frame:
-        return videos[0] if is_single else videos
+    if as_frame:
+        return _to_frame(videos, is_single)
+    return videos[0] if is_single else videos
+
+
+def _check_confidences(confidence, sequences, is_single):
+    """Confidences of each video, as long as its labels."""
+    confidences = [confidence] if is_single else confidence
+    confidences = [np.asarray(video, float) for video in confidences]
+    shapes = [video.shape for video in confidences]
+    expected = [labels.shape for labels in sequences]
+    if shapes != expected:
+        raise ValueError(
+            f"confidence has shapes {shapes}, expected those of y, {expected}."
+        )
+    return confidences
+
+
+def _to_frame(videos, is_single):
+    """DataFrame of records, with the index of the video if there are many."""
     pd = import_extra("pandas", "export")
     if is_single:
         return pd.DataFrame(videos[0])
-    return pd.DataFrame(
-        [{"video": i} | record for i, video in enumerate(videos) for record in video]
-    )
+    rows = []
+    for i, records in enumerate(videos):
+        rows.extend({"video": i} | record for record in records)
+    return pd.DataFrame(rows)
 
 
 def _records(labels, confidence, fps):
     """Segments of one video."""
     records = []
-    for action, start, end in zip(*(x.tolist() for x in find_segments(labels))):
+    actions, starts, ends = find_segments(labels)
+    for action, start, end in zip(actions.tolist(), starts.tolist(), ends.tolist()):
         record = {"action": action, "start": start, "end": end, "duration": end - start}
         if fps is not None:
             record["start_time"] = start / fps

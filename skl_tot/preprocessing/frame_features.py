@@ -3,20 +3,18 @@
 Needs the ``video`` extra (av, torchvision), which is imported when it is used.
 """
 
-import hashlib
 import itertools
 import os
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
 from skl_tot import __version__
+from skl_tot.inputs.errors import VideoFileNotFoundError, errors_of_video, one_line
 from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.feature_files import read_features
-from skl_tot.io.atomic import replaced
+from skl_tot.preprocessing import feature_cache
 from skl_tot.preprocessing.video_frames import FPS, iterate_frames
 
 # The first two prepare pictures differently for weights of a file; the others end in
@@ -100,6 +98,8 @@ class FrameFeatures(  # type: ignore[call-arg]
     >>> paths = ["take_1.mp4", "take_2.mp4"]
     >>> labels = model.fit(paths).predict(paths)  # doctest: +SKIP
     """
+
+    __module__ = "skl_tot.preprocessing"
 
     _parameter_constraints = {
         "backbone": [str],
@@ -185,46 +185,49 @@ class FrameFeatures(  # type: ignore[call-arg]
             If the recommended weights cannot be loaded, or ``cache_dir`` not written.
         """
         self._validate_params()
-        paths, prefixes = _check_paths(X)
+        paths, is_single = _check_paths(X)
         _check_network(self.backbone, self.weights)
         if self.cache_dir is not None:
             os.makedirs(self.cache_dir, exist_ok=True)
-        places = [self._cache_file(path) for path in paths]
-        features = [_read_cache(place) for place in places]
-        missing = [i for i, video in enumerate(features) if video is None]
-        if missing:
-            # here, as an error of the network is not one of a video
-            compute = _load_network(
-                self.backbone, self.weights, self.random_state, self.device
-            )
-        for i in missing:
-            frames = iterate_frames(paths[i], self.fps)
-            try:
-                features[i] = compute((frame for _, frame in frames), self.batch_size)
-            except ValueError as error:
-                raise ValueError(f"{prefixes[i]}{error}") from error
-            if places[i]:
-                with replaced(places[i]) as unfinished:
-                    np.save(unfinished, features[i])
-        return features if prefixes[0] else features[0]
+        places = [self._cached_file(path) for path in paths]
+        features = [feature_cache.read(place) for place in places]
+        self._compute_missing(features, paths, places, is_single)
+        return features[0] if is_single else features
 
-    def _cache_file(self, path):
+    def _compute_missing(self, features, paths, places, is_single):
+        """Put features in place of None, and keep them."""
+        missing = [i for i, video in enumerate(features) if video is None]
+        if not missing:
+            return
+        # not in the loop, as an error of the network is not one of a video
+        compute = _load_network(
+            self.backbone, self.weights, self.random_state, self.device
+        )
+        for i in missing:
+            with errors_of_video(None if is_single else i):
+                frames = iterate_frames(paths[i], self.fps)
+                features[i] = compute((frame for _, frame in frames), self.batch_size)
+            if places[i] is not None:
+                feature_cache.write(places[i], features[i])
+
+    def _cached_file(self, path):
         """Where the features of a video are kept, if they are."""
         if self.cache_dir is None:
             return None
-        if self.weights is None:
-            weights = int(self.random_state)
-        elif self.weights == "DEFAULT":
-            weights = import_extra("torchvision.models", "video").get_model_weights(
-                self.backbone
-            )
-            weights = str(weights.DEFAULT)
-        else:
-            weights = _version(self.weights)
+        video = feature_cache.file_version(path)
+        weights = self._weights_version()
         fps = self.fps and float(self.fps)
-        key = repr((_version(path), self.backbone, weights, fps, __version__))
-        name = hashlib.sha256(key.encode()).hexdigest()
-        return Path(self.cache_dir, f"{name}.npy")
+        key = (video, self.backbone, weights, fps, __version__)
+        return feature_cache.find(self.cache_dir, key)
+
+    def _weights_version(self):
+        """Tell weights apart from others."""
+        if self.weights is None:
+            return int(self.random_state)
+        if self.weights == "DEFAULT":
+            models = import_extra("torchvision.models", "video")
+            return str(models.get_model_weights(self.backbone).DEFAULT)
+        return feature_cache.file_version(self.weights)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -255,7 +258,7 @@ def _load_network(backbone, weights, random_state, device):
         except (OSError, RuntimeError) as error:
             raise OSError(
                 f"weights='DEFAULT' of {backbone} cannot be loaded "
-                f"({_one_line(error)}); give the path of a file with weights."
+                f"({_gist(error)}); give the path of a file with weights."
             ) from error
     modules = network.named_modules()
     linear = [name for name, x in modules if isinstance(x, torch.nn.Linear)]
@@ -288,7 +291,7 @@ def _load_weights(network, path, last_layer, backbone):
     except Exception as error:  # unpickling raises all kinds
         raise ValueError(
             f"weights={os.fspath(path)!r} is no state dict of {backbone}: "
-            f"{_one_line(error)}"
+            f"{_gist(error)}"
         ) from error
 
 
@@ -305,40 +308,31 @@ def _check_network(backbone, weights):
 
 
 def _check_paths(X):
-    """Paths of existing files as a list, and what errors of each begin with.
-
-    That is empty for a single path only.
-    """
+    """Paths of existing files as a list, and whether it is a single path."""
     is_single = isinstance(X, (str, os.PathLike))
     if not is_single and not hasattr(X, "__len__"):
         raise TypeError(f"X is a {type(X).__name__}, expected a path or a list.")
     paths = [X] if is_single else list(X)
     if not paths:
         raise ValueError(f"X is an empty {type(X).__name__}, expected paths of videos.")
-    prefixes = ["" if is_single else f"Video {i}: " for i in range(len(paths))]
-    for path, prefix in zip(paths, prefixes):
+    for i, path in enumerate(paths):
+        _check_path(path, None if is_single else i)
+    return paths, is_single
+
+
+def _check_path(path, video):
+    """Refuse what is no path of a file."""
+    with errors_of_video(video):
         if not isinstance(path, (str, os.PathLike)):
             kind = type(path).__name__
-            raise TypeError(f"{prefix}expected a path of a video file, got a {kind}.")
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f"{prefix}{path} is not a file.")
-    return paths, prefixes
+            raise TypeError(f"expected a path of a video file, got a {kind}.")
+    if not os.path.isfile(path):
+        reason = f"{path} is not a file."
+        if video is None:
+            raise FileNotFoundError(reason)
+        raise VideoFileNotFoundError(reason, video)
 
 
-def _version(path):
-    """Tell a file apart from others and from what it was before."""
-    status = os.stat(path)
-    return os.path.abspath(path), status.st_size, status.st_mtime_ns
-
-
-def _read_cache(place):
-    """Features that were kept, or None; a broken file is as good as none."""
-    try:
-        return place and read_features(place, mmap=False)
-    except ValueError:
-        return None
-
-
-def _one_line(error):
+def _gist(error):
     """Start of a message, without line breaks and advice."""
-    return " ".join(str(error).split()).partition(". ")[0][:200]
+    return one_line(error).partition(". ")[0][:200]

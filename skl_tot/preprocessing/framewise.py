@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skl_tot.inputs.errors import errors_of_video
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.videos import check_videos, unchanged_on_error
 
@@ -68,6 +69,8 @@ class FramewiseTransformer(  # type: ignore[call-arg]
     >>> [video.ravel().tolist() for video in scaled]
     [[0.0, 0.25], [0.5, 0.75, 1.0]]
     """
+
+    __module__ = "skl_tot.preprocessing"
 
     def __init__(self, transformer):
         self.transformer = transformer
@@ -252,17 +255,8 @@ def _concatenate(videos):
 
 
 def _fit_in_batches(transformer, videos):
-    """Call ``partial_fit`` on consecutive videos, together where they are short.
-
-    A first batch with fewer frames than components is an error for some transformers
-    and leaves components out for others.
-    """
-    sizes = (getattr(transformer, name, 0) for name in ("n_components", "n_clusters"))
-    min_frames = max(
-        videos[0].shape[1],
-        *(size for size in sizes if isinstance(size, numbers.Integral)),
-        0,
-    )
+    """Call ``partial_fit`` on consecutive videos, together where they are short."""
+    min_frames = _frames_to_start(transformer, videos[0].shape[1])
     ready, batch, n_frames = [], [], 0
     for video in videos:
         batch.append(video)
@@ -275,16 +269,32 @@ def _fit_in_batches(transformer, videos):
     transformer.partial_fit(_concatenate(ready + batch))
 
 
+def _frames_to_start(transformer, n_features):
+    # fewer frames than components are an error for some transformers, and leave
+    # components out for others
+    sizes = [n_features]
+    for name in ("n_components", "n_clusters"):
+        size = getattr(transformer, name, 0)
+        if isinstance(size, numbers.Integral):
+            sizes.append(size)
+    return max(sizes)
+
+
 def _apply(method, videos, form):
     """Dense outputs of a method for every video, in the form of the input."""
     outputs = []
     for i, video in enumerate(videos):
         output = method(np.asarray(video))
         output = output.toarray() if sparse.issparse(output) else np.asarray(output)
-        if len(output) != len(video):
-            raise ValueError(
-                f"Video {i}: the transformer made {len(output)} rows of {len(video)} "
-                "frames, expected a row for each frame."
-            )
+        with errors_of_video(None if form == "single" else i):
+            _check_rows(output, len(video))
         outputs.append(output)
     return mirror_form(outputs, form)
+
+
+def _check_rows(output, n_frames):
+    if len(output) != n_frames:
+        raise ValueError(
+            f"the transformer made {len(output)} rows of {n_frames} frames, expected a "
+            "row for each frame."
+        )

@@ -10,7 +10,6 @@ from skl_tot.inputs.extras import import_extra
 
 FPS = [None, Interval(Real, 0, np.inf, closed="neither")]
 
-
 # Seconds by which a frame may come late, as some files round times to milliseconds.
 LATE = 1e-3
 
@@ -57,11 +56,10 @@ def iterate_frames(path, fps=10):
     try:
         # absolute, as ffmpeg takes what is before a colon for a protocol
         with av.open(os.path.abspath(path)) as container:
-            cover = av.stream.Disposition.attached_pic
-            streams = [s for s in container.streams.video if not s.disposition & cover]
-            if not streams or container.format.name == "tty":  # text is, to ffmpeg
+            stream = _find_stream(container, av.stream.Disposition.attached_pic)
+            if stream is None:
                 raise ValueError(f"{path} holds no video.")
-            frames = _decode(container, streams[0], path)
+            frames = _decode(container, stream, path)
             if fps is not None:
                 frames = _resample(frames, fps)
             for time, frame in frames:
@@ -69,6 +67,16 @@ def iterate_frames(path, fps=10):
                     yield time, _to_rgb(frame)
     except av.error.FFmpegError as error:
         raise ValueError(f"{path} cannot be decoded: {error.strerror}.") from error
+
+
+def _find_stream(container, cover):
+    """First stream of pictures that are not the cover of a sound file, or None."""
+    if container.format.name == "tty":  # to ffmpeg, text is
+        return None
+    for stream in container.streams.video:
+        if not stream.disposition & cover:
+            return stream
+    return None
 
 
 def _decode(container, stream, path):
@@ -84,8 +92,10 @@ def _decode(container, stream, path):
                 f"{path} has frames without a time; copy them into a file of another "
                 "format, such as .mp4."
             )
-        start = frame.pts if start is None else start
-        n_frames, time = n_frames + 1, float((frame.pts - start) * frame.time_base)
+        if start is None:
+            start = frame.pts
+        time = float((frame.pts - start) * frame.time_base)
+        n_frames += 1
         yield time, frame
     if n_frames == 0:
         raise ValueError(f"{path} has no frames that can be decoded.")

@@ -16,12 +16,15 @@ from sklearn.preprocessing import StandardScaler
 import skl_tot
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.io import TRUSTED_TYPES, load_model, save_model
+from skl_tot.io import load_model, save_model
+from skl_tot.io.models import TRUSTED_TYPES
 from skl_tot.preprocessing import FramewiseTransformer
 
 QUICK = {"max_iter": 20, "random_state": 0}
 MODELS = {
-    "tot": TemporalOTSegmenter(4, freeze_iter=5, background=5, n_parts=2, **QUICK),
+    "tot": TemporalOTSegmenter(
+        4, freeze_iter=5, background_percentile=5, n_parts=2, **QUICK
+    ),
     "cte": CTESegmenter(4, **QUICK),
     "pipeline": make_pipeline(
         FramewiseTransformer(StandardScaler()),

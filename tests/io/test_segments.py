@@ -195,8 +195,8 @@ class TestFiles:
     def test_other_tools_read_the_same_to_the_millisecond(
         self, records, tmp_path, format
     ):
-        path = tmp_path / f"video{FORMATS[format][0]}"
-        write_segments(path, records)
+        path = tmp_path / f"video{FORMATS[format].suffix}"
+        write_segments(records, path)
         assert READERS[format](str(path)) == [
             (milliseconds(r["start_time"]), milliseconds(r["end_time"]), r["action"])
             for r in records
@@ -208,7 +208,7 @@ class TestFiles:
         labels = np.random.default_rng(0).integers(3, size=500)
         records = segments(labels, fps=25)
         path = tmp_path / "video.file"
-        write_segments(path, records, format=format)
+        write_segments(records, path, format=format)
         found = READERS[format](str(path))
         assert [int(action) for *_, action in found] == [r["action"] for r in records]
         assert found[-1][1] == 20_000
@@ -216,12 +216,12 @@ class TestFiles:
     @pytest.mark.parametrize("suffix", [".csv", ".json", ".txt"])
     def test_read_again(self, records, tmp_path, suffix):
         path = tmp_path / f"video{suffix}"
-        write_segments(path, records)
+        write_segments(records, path)
         found = read_segments(path)
         np.testing.assert_array_equal(labels_from_segments(found), LABELS)
         if suffix != ".txt":
             assert found == records
-        write_segments(path, segments([3, 3, -1]))
+        write_segments(segments([3, 3, -1]), path)
         assert labels_from_segments(read_segments(path)).tolist() == [3, 3, -1]
 
     @pytest.mark.parametrize(
@@ -266,21 +266,21 @@ class TestFiles:
         path = tmp_path / "video.file"
         path.write_text("before")
         with pytest.raises(ValueError, match=re.escape(message)):
-            write_segments(path, segments(labels, fps), format=format)
+            write_segments(segments(labels, fps), path, format=format)
         assert path.read_text() == "before"
         assert list(tmp_path.iterdir()) == [path]
 
     def test_texts_of_digits_stay_apart(self, tmp_path):
-        write_segments(tmp_path / "a.csv", segments(["1", "01", "1"]))
+        write_segments(segments(["1", "01", "1"]), tmp_path / "a.csv")
         found = labels_from_segments(read_segments(tmp_path / "a.csv"))
         assert found.tolist() == ["1", "01", "1"]
 
     def test_no_segments(self, tmp_path):
         with pytest.raises(ValueError, match="records is empty"):
-            write_segments(tmp_path / "a.json", [])
+            write_segments([], tmp_path / "a.json")
 
     def test_missing_library(self, records, tmp_path, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "webvtt", None)
         with pytest.raises(ImportError, match=r"skl-tot\[export\]"):
-            write_segments(tmp_path / "video.vtt", records)
+            write_segments(records, tmp_path / "video.vtt")
         assert not list(tmp_path.iterdir())

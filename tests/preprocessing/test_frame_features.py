@@ -1,8 +1,8 @@
 """Features of real, small video files, with random weights."""
 
 import os
+import pickle
 import shutil
-import subprocess
 import sys
 import urllib.error
 import weakref
@@ -16,9 +16,10 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state
 
-from skl_tot import SegmentationDisplay, TemporalOTSegmenter, video
+from skl_tot import SegmentationDisplay, TemporalOTSegmenter
+from skl_tot.inputs.errors import VideoError
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FrameFeatures
+from skl_tot.preprocessing import FrameFeatures, frame_features, video_frames
 from skl_tot.preprocessing.video_frames import iterate_frames
 
 av = pytest.importorskip("av")
@@ -139,7 +140,7 @@ def computed(monkeypatch):
         paths.append(path)
         return iterate_frames(path, fps)
 
-    monkeypatch.setattr(video, "iterate_frames", recording)
+    monkeypatch.setattr(frame_features, "iterate_frames", recording)
     return paths
 
 
@@ -240,8 +241,8 @@ def test_decodes_no_further_than_asked(clip, monkeypatch):
             decoded.append(item)
             yield item
 
-    decode = video._decode
-    monkeypatch.setattr(video, "_decode", counting)
+    decode = video_frames._decode
+    monkeypatch.setattr(video_frames, "_decode", counting)
     assert len(list(islice(iterate_frames(clip, 10), 3))) == 3
     assert len(decoded) == 8  # the third is known to be over when the eighth comes
 
@@ -339,6 +340,25 @@ def test_invalid_paths(X, error, message):
     for method in ("fit", "transform"):
         with pytest.raises(error, match=message):
             getattr(FrameFeatures(**SMALL), method)(X)
+
+
+def test_errors_know_the_video(clip, tmp_path):
+    features = FrameFeatures(**SMALL)
+    bad = make_bad_file("junk", tmp_path)
+    for path, kind in [
+        ("no.mp4", FileNotFoundError),
+        (3, TypeError),
+        (bad, ValueError),
+    ]:
+        with pytest.raises(VideoError) as info:
+            features.transform([clip, path])
+        assert isinstance(info.value, kind)
+        assert info.value.video == 1
+        again = pickle.loads(pickle.dumps(info.value))
+        assert str(again) == str(info.value) == f"Video 1: {again.reason}"
+    with pytest.raises(ValueError, match=f"^{bad}") as info:
+        features.transform(bad)
+    assert not isinstance(info.value, VideoError)
 
 
 # ------------------------------------------------------------------------ features
@@ -443,7 +463,7 @@ def test_few_frames_in_memory(clip, monkeypatch):
 
     batches, torch_stack = [], torch.stack
     monkeypatch.setattr(torch, "stack", stack)
-    monkeypatch.setattr(video, "iterate_frames", tracked)
+    monkeypatch.setattr(frame_features, "iterate_frames", tracked)
     features = FrameFeatures(**SMALL, batch_size=16).transform(clip)
     assert len(features) == 60
     assert max(most) <= 3
@@ -505,7 +525,7 @@ def test_cache(clip, scenes, tmp_path, computed, monkeypatch):
     first = features.transform(paths)
     assert computed == paths
     with monkeypatch.context() as patch:
-        patch.setattr(video, "_load_network", None)
+        patch.setattr(frame_features, "_load_network", None)
         again = clone(features).set_params(batch_size=1, fps=2.0).transform(paths)
     assert computed == paths
     assert_array_equal(np.concatenate(again), np.concatenate(first))
@@ -586,19 +606,14 @@ def test_pipeline_from_files_to_labels(scenes, tmp_path):
     assert_array_equal(one.confidence[0], display.confidence[1])
 
 
+def test_public_name():
+    assert FrameFeatures.__module__ == "skl_tot.preprocessing"
+
+
 def test_nothing_to_fit(clip):
     features = FrameFeatures(**SMALL, fps=1)
     assert features.fit([clip]) is features
     assert set(vars(features)) == set(features.get_params())
-
-
-def test_module_waits_for_torch():
-    extra = {"av", "torch", "torchvision"}
-    code = f"import sys, skl_tot.preprocessing; print({extra} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("module", ["av", "torchvision.models"])

@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from skl_tot.inputs.errors import VideoError
 from skl_tot.inputs.forms import split_videos
 from skl_tot.preprocessing.framewise import FramewiseTransformer, _fit_in_batches
 
@@ -320,6 +321,31 @@ def test_bad_input_of_inverse_transform(videos, X, message):
     transformer = FramewiseTransformer(PCA(2)).fit(videos)
     with pytest.raises(ValueError, match=message):
         transformer.inverse_transform(X)
+
+
+class Shortens(TransformerMixin, BaseEstimator):
+    """Leaves out a frame of videos with more than four."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return X[:4]
+
+
+def test_rows_that_are_missing():
+    transformer = FramewiseTransformer(Shortens()).fit(np.ones((4, 2)))
+    short, long = np.ones((3, 2)), np.ones((5, 2))
+    with pytest.raises(VideoError, match=r"^Video 1: the transformer made 4 rows of 5"):
+        transformer.transform([short, long])
+    with pytest.raises(ValueError, match=r"^the transformer made 4 rows of 5 frames"):
+        transformer.transform(long)
+
+
+def test_public_name():
+    assert FramewiseTransformer.__module__ == "skl_tot.preprocessing"
+    assert b"skl_tot.preprocessing\n" in pickle.dumps(FramewiseTransformer(PCA()), 0)
 
 
 @pytest.mark.parametrize(

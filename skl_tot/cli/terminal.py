@@ -1,0 +1,40 @@
+"""What people see while a command works: bars, and errors that name files."""
+
+import contextlib
+import sys
+from importlib.util import find_spec
+
+from skl_tot.inputs.errors import VideoError
+
+
+def progress(items, unit):
+    """Show a bar on a terminal, if tqdm is there."""
+    if find_spec("tqdm") is None:
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, unit=unit, disable=None)
+
+
+def has_bars():
+    """Whether someone would see the bar of a fit."""
+    return sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
+@contextlib.contextmanager
+def names_in_errors(names):
+    """Name the file in errors that have the number of a video."""
+    try:
+        yield
+    except VideoError as error:
+        raise ValueError(f"{names[error.video]}: {error.reason}") from error
+
+
+@contextlib.contextmanager
+def errors_of_file(name):
+    """Name the file in all errors, which are of this video."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        reason = error.reason if isinstance(error, VideoError) else error
+        raise ValueError(f"{name}: {reason}") from error

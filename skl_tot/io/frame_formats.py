@@ -1,0 +1,50 @@
+"""Files that hold the frames of segments, and are read again."""
+
+import csv
+import json
+from pathlib import Path
+
+from skl_tot.io.segments import labels_from_segments, segments
+
+
+def write_csv(path, records):
+    """Write a table, one segment a row."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, records[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+
+
+def read_csv(path):
+    """Read a table with a row of names above it."""
+    return list(csv.DictReader(_read_text(path).splitlines()))
+
+
+def write_json(path, records):
+    """Write a list of objects."""
+    text = json.dumps(records, indent=1, ensure_ascii=False)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path):
+    """Read a list of objects."""
+    return json.loads(_read_text(path))
+
+
+def write_labels(path, records):
+    """Write one label a line for each frame."""
+    labels = labels_from_segments(records).astype(str)
+    Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8")
+
+
+def read_labels(path):
+    """Read one label a line for each frame."""
+    lines = _read_text(path).rstrip().splitlines()
+    labels = [line.strip() for line in lines]
+    if not all(labels):
+        raise ValueError(f"line {labels.index('') + 1} is blank")
+    return segments(labels)
+
+
+def _read_text(path):
+    return Path(path).read_text(encoding="utf-8-sig")

@@ -1,0 +1,47 @@
+"""Records of segments as they come from files: the values of their keys."""
+
+import operator
+import re
+
+FRAMES = ("start", "end", "duration")
+NUMBERS = ("start_time", "end_time", "duration_time", "confidence")
+
+
+def parse_records(records):
+    """Give values of text or JSON their types; actions become text.
+
+    >>> parse_records([{"action": 3, "start": "0", "end": "2", "confidence": "1"}])
+    [{'action': '3', 'start': 0, 'end': 2, 'confidence': 1.0}]
+    """
+    return [_parse_record(record) for record in records]
+
+
+def integers_if_all(records):
+    """Make actions integers if all of them are the text of one."""
+    for record in records:
+        if not re.fullmatch("0|-?[1-9][0-9]*", record["action"]):
+            return records
+    return [record | {"action": int(record["action"])} for record in records]
+
+
+def _parse_record(record):
+    return {key: _parse_value(key, value) for key, value in record.items()}
+
+
+def _parse_value(key, value):
+    if key in FRAMES:
+        return _parse_whole(value)
+    return float(value) if key in NUMBERS else _parse_text(value)
+
+
+def _parse_whole(value):
+    """Integer of text or JSON, which may not have decimals."""
+    if isinstance(value, bool):
+        raise TypeError(f"expected a number of frames, got {value!r}")
+    return int(value) if isinstance(value, str) else operator.index(value)
+
+
+def _parse_text(value):
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        raise TypeError(f"expected text or an integer, got {value!r}")
+    return str(value)
