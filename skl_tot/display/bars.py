@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skl_tot.inputs.labels import find_segments
+from skl_tot.display.codes import UNMATCHED
+from skl_tot.inputs.labels import BACKGROUND, find_segments
 
 # Okabe and Ito's colours, safe for colour-blind readers, each with a colour that
 # stands out on it for hatches. A dark brown replaces their black.
@@ -17,8 +18,7 @@ COLOURS = (
     ("#5D3A1A", "white"),
 )
 HATCHES = (None, "////", "....", "xxxx", "----", "||||")
-# Codes of frames without action, and how they look.
-BACKGROUND, UNMATCHED = -1, -2
+# Looks of the codes of frames without action.
 SPECIAL_STYLES = {
     BACKGROUND: {"facecolor": "white", "edgecolor": "#A6A6A6", "linewidth": 0.6},
     UNMATCHED: {
@@ -46,25 +46,29 @@ def _style(code):
 
 
 def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
-    """Draw the bars, named on the y axis if they are of methods, else the videos."""
+    """Draw the bars of videos, of frames as long as ``frame``.
+
+    They are named on the y axis if they are of methods; else the videos are.
+    """
     has_methods = None not in bar_names
     # above the bars of methods, there is room for the name of the video
     height = 0.84 / (len(bar_names) + has_methods)
-    ticks = []
+    bottoms = 0.42 - np.arange(len(bar_names), 0, -1) * height
+    tops = bottoms + 0.94 * height
     for row, bars in enumerate(videos):
-        for i, codes in enumerate(bars):
-            bottom = row + 0.42 - (len(bars) - i) * height
-            _draw_bar(ax, codes, bottom, 0.94 * height, frame)
-            ticks.append(bottom + 0.47 * height)
+        for codes, bottom in zip(bars, bottoms):
+            _draw_bar(ax, codes, row + bottom, 0.94 * height, frame)
         if doubts[row] is not None:
-            _draw_doubt(ax, doubts[row], bottom + 0.94 * height, 0.94 * height, frame)
+            _draw_doubt(ax, doubts[row], row + tops[-1], 0.94 * height, frame)
         if has_methods:
             y = row - 0.42 + 0.5 * height
             ax.text(0, y, video_names[row], va="center", parse_math=False)
+    rows = np.arange(len(videos))
     if has_methods:
-        ax.set_yticks(ticks, bar_names * len(videos), parse_math=False)
+        ticks = np.add.outer(rows, bottoms + 0.47 * height)
+        ax.set_yticks(ticks.ravel(), bar_names * len(videos), parse_math=False)
     else:
-        ax.set_yticks(range(len(videos)), video_names, parse_math=False)
+        ax.set_yticks(rows, video_names, parse_math=False)
 
 
 def _draw_bar(ax, codes, bottom, height, frame):
@@ -106,11 +110,11 @@ def _n_columns(n_entries, height):
     return -(-n_entries // max(int(height / 0.24), 1))
 
 
-def figure_size(n_videos, names, bar_names, video_names):
+def figure_size(names, bar_names, video_names):
     """Width and height in inches that leave 7 inches of width for the bars."""
     has_methods = None not in bar_names
     row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
-    height = max(2, 1 + n_videos * row)
+    height = max(2, 1 + len(video_names) * row)
     columns = _n_columns(len(names), 0.77 * height)
     row_names = bar_names if has_methods else video_names
     letters = max(map(len, row_names)) + columns * (6 + max(map(len, names.values())))

@@ -4,7 +4,7 @@ import numpy as np
 
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.labels import check_fps, split_label_sequences
+from skl_tot.inputs.labels import BACKGROUND, check_fps, split_label_sequences
 
 
 class PseudoLabelDisplay:
@@ -49,6 +49,8 @@ class PseudoLabelDisplay:
     >>> PseudoLabelDisplay(codes, labels=[0, 0, 1]).plot(fps=2).ax_.get_xlabel()
     'time (s)'
     """
+
+    __module__ = "skl_tot"  # where it is public
 
     def __init__(self, codes, *, labels=None):
         self.codes = codes
@@ -198,12 +200,13 @@ def _check_path(labels, shape):
         )
     if labels.dtype.kind != "i":
         raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
-    if labels.min() < -1 or labels.max() >= shape[1]:
+    if labels.min() < BACKGROUND or labels.max() >= shape[1]:
         raise ValueError(
-            f"labels has values from {labels.min()} to {labels.max()}, expected -1 "
-            f"(background) to {shape[1] - 1} as codes has {shape[1]} actions."
+            f"labels has values from {labels.min()} to {labels.max()}, expected "
+            f"{BACKGROUND} (background) to {shape[1] - 1} as codes has {shape[1]} "
+            "actions."
         )
-    return np.where(labels < 0, np.nan, labels)
+    return np.where(labels == BACKGROUND, np.nan, labels)
 
 
 def _draw_path(ax, path, edges):
@@ -214,3 +217,7 @@ def _draw_path(ax, path, edges):
     ax.stairs(
         path, edges, baseline=None, color="white", linewidth=1.5, path_effects=[outline]
     )
+
+
+# doctest looks for the examples of a class in its __module__ only
+__test__ = {"PseudoLabelDisplay": PseudoLabelDisplay}

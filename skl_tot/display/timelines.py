@@ -2,22 +2,12 @@
 
 import numpy as np
 
-from skl_tot.display.bars import (
-    BACKGROUND,
-    UNMATCHED,
-    draw_legend,
-    draw_rows,
-    figure_size,
-)
+from skl_tot.display.bars import draw_legend, draw_rows, figure_size
+from skl_tot.display.codes import encode_predictions, encode_with_truth, split_methods
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import n_dims
-from skl_tot.inputs.labels import (
-    background_labels,
-    check_fps,
-    name_labels,
-    split_label_sequences,
-)
-from skl_tot.metrics.scores import match_labels
+from skl_tot.inputs.labels import check_fps
+from skl_tot.inputs.names import distinct_labels
 
 
 class SegmentationDisplay:
@@ -37,11 +27,11 @@ class SegmentationDisplay:
 
     Parameters
     ----------
-    y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
-        Predicted clusters of one video or of many, integers or strings. A dict has them
-        for each method by its name.
     y_true : array-like of shape (n_frames,), or a sequence of such, default=None
-        Ground-truth labels of the same videos, integers or strings.
+        Ground-truth labels of one video or of many, integers or strings.
+    y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
+        Predicted clusters of the same videos, integers or strings. A dict has them for
+        each method by its name.
     target_names : dict or sequence of str, default=None
         Names of the labels of ``y_true``, or of the clusters without ground truth: of
         some labels as ``{label: name}``, or of all as a sequence in which integer ``i``
@@ -78,18 +68,21 @@ class SegmentationDisplay:
     Examples
     --------
     >>> from skl_tot import SegmentationDisplay
-    >>> display = SegmentationDisplay([1, 1, 0, 0], y_true=["cut", "cut", "mix", "mix"])
+    >>> y_true = ["cut", "cut", "mix", "mix"]
+    >>> display = SegmentationDisplay(y_true=y_true, y_pred=[1, 1, 0, 0])
     >>> display.plot(fps=2).ax_.get_xlabel()
     'time (s)'
-    >>> SegmentationDisplay({"CTE": [0, 0, 1], "TOT": [0, 1, 1]}).plot()
+    >>> SegmentationDisplay(y_pred={"CTE": [0, 0, 1], "TOT": [0, 1, 1]}).plot()
     <skl_tot.SegmentationDisplay object at ...>
     """
 
+    __module__ = "skl_tot"  # where it is public
+
     def __init__(
         self,
-        y_pred,
         *,
         y_true=None,
+        y_pred,
         target_names=None,
         video_names=None,
         scope="activity",
@@ -98,8 +91,8 @@ class SegmentationDisplay:
         confidence=None,
         videos=None,
     ):
-        self.y_pred = y_pred
         self.y_true = y_true
+        self.y_pred = y_pred
         self.target_names = target_names
         self.video_names = video_names
         self.scope = scope
@@ -179,7 +172,7 @@ class SegmentationDisplay:
         ImportError, TypeError, ValueError
             As `plot`.
         """
-        return cls(y_pred, y_true=y_true, **options).plot(ax=ax, fps=fps)
+        return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
     def plot(self, *, ax=None, fps=None):
         """Draw the timelines.
@@ -209,78 +202,45 @@ class SegmentationDisplay:
         """
         plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(fps)
-        names, videos = self._encode()
-        video_names = self._check_video_names(len(videos))
-        drawn = self._check_videos(len(videos))
-        doubts = self._check_confidence(videos)
-        videos, video_names, doubts = (
-            [x[i] for i in drawn] for x in (videos, video_names, doubts)
-        )
-        occurring = set(np.concatenate([np.unique(bar) for v in videos for bar in v]))
-        names = {code: name for code, name in names.items() if code in occurring}
+        names, bars = self._encode()
+        video_names, bars, doubts = self._choose_videos(bars)
+        names = _occurring(names, bars)
         bar_names = self._bar_names()
         if ax is None:
-            size = figure_size(len(videos), names, bar_names, video_names)
+            size = figure_size(names, bar_names, video_names)
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        draw_rows(ax, videos, doubts, bar_names, video_names, 1 / (fps or 1))
+        draw_rows(ax, bars, doubts, bar_names, video_names, 1 / (fps or 1))
         draw_legend(ax, names)
-        ax.set_xlabel("frame" if fps is None else "time (s)")
-        ax.set_xlim(left=0)
-        ax.set_ylim(len(videos) - 0.5, -0.5)
-        ax.tick_params(axis="y", length=0)
-        ax.spines[["left", "right", "top"]].set_visible(False)
-        if len(bar_names) == 2 and None in bar_names:
-            title = "upper bar: ground truth, lower bar: prediction"
-            ax.set_title(title, loc="left", fontsize="medium")
+        _finish_axes(ax, len(bars), fps, bar_names)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+    def _encode(self):
+        """Names of the codes, and the bars of codes of each video."""
+        methods = split_methods(self.y_pred)
+        if self.y_true is None:
+            return encode_predictions(methods, self.target_names, self.background)
+        return encode_with_truth(
+            methods,
+            self.y_true,
+            self.target_names,
+            scope=self.scope,
+            ignore_labels=self.ignore_labels,
+            background=self.background,
+        )
 
     def _bar_names(self):
         """Names of the bars of a row; None names a prediction of no method."""
         methods = list(self.y_pred) if isinstance(self.y_pred, dict) else [None]
         return methods if self.y_true is None else ["ground truth", *methods]
 
-    def _encode(self):
-        """Names of the codes, and of each video the bars of codes.
-
-        An action has a code from 0, and `BACKGROUND` and `UNMATCHED` are codes, too.
-        """
-        methods = _split_methods(self.y_pred)
-        labelled, background = methods, self.background
-        if self.y_true is not None:
-            labelled = [split_label_sequences(self.y_true, "y_true")[0]]
-            clusters, classes = _distinct(methods), _distinct(labelled)
-            _, background = background_labels(clusters, classes, background)
-        elif background is None:
-            background = "background"  # as name_actions calls -1
-        code_of, names = _name_labels(
-            [video for videos in labelled for video in videos],
-            self.target_names,
-            background,
-        )
-        bars = [[_to_codes(video, code_of) for video in x] for x in labelled]
-        if self.y_true is not None:
-            bars += [self._match(pred, code_of) for pred in methods]
-        return names, list(zip(*bars))
-
-    def _match(self, pred, code_of):
-        """Codes of the labels that the clusters of one method are matched to."""
-        matches = match_labels(
-            self.y_true,
-            pred,
-            scope=self.scope,
-            ignore_labels=self.ignore_labels,
-            background=self.background,
-        )
-        if self.scope == "activity":
-            matches = [matches] * len(pred)
-        codes = []
-        for clusters, match in zip(pred, matches):
-            matched = {cluster: code_of.get(label) for cluster, label in match.items()}
-            matched |= {-1: BACKGROUND, "background": BACKGROUND}
-            codes.append(_to_codes(clusters, matched))
-        return codes
+    def _choose_videos(self, bars):
+        """Names, bars and doubts of the videos to draw."""
+        names = self._check_video_names(len(bars))
+        drawn = self._check_videos(len(bars))
+        doubts = self._check_confidence(bars)
+        return zip(*[(names[i], bars[i], doubts[i]) for i in drawn])
 
     def _check_video_names(self, n_videos):
         """Names of the videos, made up where none are given."""
@@ -292,90 +252,65 @@ class SegmentationDisplay:
             )
         return list(self.video_names)
 
-    def _check_confidence(self, videos):
-        """One minus the confidence of each video; None where none is given."""
-        if self.confidence is None:
-            return [None] * len(videos)
-        if isinstance(self.y_pred, dict):
-            raise ValueError("confidence is of one method, but y_pred has several.")
-        confidence = self.confidence
-        if n_dims(confidence) == 0 or (len(videos) == 1 and n_dims(confidence) == 1):
-            confidence = [confidence]
-        shapes = [np.shape(video) for video in confidence]
-        expected = [np.shape(bars[0]) for bars in videos]
-        if shapes != expected:
-            raise ValueError(
-                f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
-            )
-        doubts = [1 - np.asarray(video, dtype=float) for video in confidence]
-        if not all(((doubt >= 0) & (doubt <= 1)).all() for doubt in doubts):
-            raise ValueError("confidence has values outside of [0, 1].")
-        return doubts
-
     def _check_videos(self, n_videos):
         """List the indices of the videos to draw."""
         if self.videos is None:
             return range(n_videos)
         indices = np.atleast_1d(self.videos).tolist()
-        if not indices or any(
-            type(i) is not int or i not in range(n_videos) for i in indices
-        ):
+        valid = [type(i) is int and i in range(n_videos) for i in indices]
+        if not indices or not all(valid):
             raise ValueError(
                 f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."
             )
         return indices
 
-
-def _distinct(methods):
-    """Set of the labels of all videos."""
-    return {x for videos in methods for v in videos for x in np.unique(v).tolist()}
-
-
-def _split_methods(y_pred):
-    """Sequences of the videos for each method, checked to be of the same videos."""
-    if not isinstance(y_pred, dict):
-        y_pred = {None: y_pred}
-    if not y_pred:
-        raise ValueError("y_pred is an empty dict, expected predictions of a method.")
-    methods = []
-    for method, predictions in y_pred.items():
-        name = "y_pred" if method is None else f"y_pred[{method!r}]"
-        videos, _ = split_label_sequences(predictions, name)
-        methods.append(videos)
-        if len(videos) != len(methods[0]):
-            raise ValueError(
-                f"{name} has {len(videos)} videos, expected {len(methods[0])} as for "
-                "the first method."
-            )
-        for i, (video, first) in enumerate(zip(videos, methods[0])):
-            if len(video) == 0:
-                raise ValueError(f"Video {i}: {name} has no frames.")
-            if len(video) != len(first):
-                raise ValueError(
-                    f"Video {i}: {name} has {len(video)} frames, expected {len(first)} "
-                    "as for the first method."
-                )
-    return methods
+    def _check_confidence(self, bars):
+        """One minus the confidence of each video; None where none is given."""
+        if self.confidence is None:
+            return [None] * len(bars)
+        if isinstance(self.y_pred, dict):
+            raise ValueError("confidence is of one method, but y_pred has several.")
+        predictions = [of_video[-1] for of_video in bars]
+        return _doubts(_split_confidence(self.confidence, len(bars)), predictions)
 
 
-def _name_labels(sequences, target_names, background):
-    """Codes of the labels that occur, and names of the codes in order of the legend."""
-    background = -1 if background is None else background
-    if len({sequence.dtype.kind for sequence in sequences}) > 1:
-        raise TypeError("y_pred has text for some methods and integers for others.")
-    labels = np.unique(np.concatenate(sequences)).tolist()
-    labels = [label for label in labels if label not in (-1, background)]
-    if target_names is None and labels and not isinstance(labels[0], str):
-        target_names = {label: f"action {label}" for label in labels}
-    name_of = name_labels(labels, target_names) if labels else {}
-    code_of = {label: code for code, label in enumerate(name_of)}
-    names = dict(enumerate(name_of.values()))
-    names |= {BACKGROUND: "background", UNMATCHED: "no match"}
-    return code_of | {-1: BACKGROUND, background: BACKGROUND}, names
+def _split_confidence(confidence, n_videos):
+    """Sequence with the confidence of each video."""
+    is_one = n_dims(confidence) == 0 or (n_videos == 1 and n_dims(confidence) == 1)
+    return [confidence] if is_one else confidence
 
 
-def _to_codes(sequence, code_of):
-    """Code of every frame."""
-    labels, inverse = np.unique(sequence, return_inverse=True)
-    codes = [code_of.get(label) for label in labels.tolist()]
-    return np.array([UNMATCHED if code is None else code for code in codes])[inverse]
+def _doubts(confidence, predictions):
+    """One minus the confidence, which is to be of the frames of the predictions."""
+    shapes, expected = list(map(np.shape, confidence)), list(map(np.shape, predictions))
+    if shapes != expected:
+        raise ValueError(
+            f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
+        )
+    doubts = [1 - np.asarray(video, dtype=float) for video in confidence]
+    frames = np.concatenate(doubts)
+    if not ((frames >= 0) & (frames <= 1)).all():
+        raise ValueError("confidence has values outside of [0, 1].")
+    return doubts
+
+
+def _occurring(names, videos):
+    """Names of the codes that occur, for the legend."""
+    codes = set().union(*map(distinct_labels, videos))
+    return {code: name for code, name in names.items() if code in codes}
+
+
+def _finish_axes(ax, n_videos, fps, bar_names):
+    """Label and limit the axes, the first row at the top."""
+    ax.set_xlabel("frame" if fps is None else "time (s)")
+    ax.set_xlim(left=0)
+    ax.set_ylim(n_videos - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "right", "top"]].set_visible(False)
+    if len(bar_names) == 2 and None in bar_names:
+        title = "upper bar: ground truth, lower bar: prediction"
+        ax.set_title(title, loc="left", fontsize="medium")
+
+
+# doctest looks for the examples of a class in its __module__ only
+__test__ = {"SegmentationDisplay": SegmentationDisplay}

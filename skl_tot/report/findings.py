@@ -1,0 +1,148 @@
+"""What a model finds in videos, in numbers: paths, tables and typical frames."""
+
+import contextlib
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import softmax
+
+from skl_tot.inputs.errors import VideoError
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, find_segments
+from skl_tot.inputs.names import default_names, distinct_labels
+from skl_tot.metrics.reports import segmentation_report
+
+N_TYPICAL = 5
+
+
+class Findings(NamedTuple):
+    """What is found in many videos, actions of one name being one.
+
+    Attributes
+    ----------
+    actions : list of str
+        Distinct names; an action is an index to them.
+    paths : list of ndarray of shape (n_frames_i,)
+        Action of each frame, -1 for background.
+    confidences : list of ndarray of shape (n_frames_i,)
+        Probability of the action of each frame given the video, 1 for background.
+    typical : list of list of dict
+        For each action its likeliest frames, at most one of a video.
+    """
+
+    actions: list
+    paths: list
+    confidences: list
+    typical: list
+
+    def names(self):
+        """Name of each label of the paths."""
+        return dict(enumerate(self.actions)) | {BACKGROUND: BACKGROUND_NAME}
+
+
+def examine(model, videos, video_names, words):
+    """Read videos one by one by a fitted model; ``words`` name its actions."""
+    from skl_tot.segmenters.pipelines import path_confidence, read_videos
+
+    actions = list(dict.fromkeys(words.tolist()))
+    findings = Findings(actions, [], [], [[] for _ in actions])
+    merge = (words[:, None] == actions).astype(float)
+    merged = np.append(merge.argmax(axis=1), BACKGROUND)  # the last is that of label -1
+    for i, name in enumerate(video_names):
+        with _named(name):
+            (reading,) = read_videos(model, videos[i])
+        path = merged[reading.path]
+        findings.paths.append(path)
+        findings.confidences.append(path_confidence(reading, words))
+        codes = softmax(reading.log_likelihood, axis=1)
+        codes = codes.astype(reading.posterior.dtype, copy=False) @ merge
+        for k, frame in _likeliest_frames(path, codes).items():
+            found = {"video": i, "frame": frame, "code": codes[frame, k]}
+            findings.typical[k].append(found)
+    for frames in findings.typical:
+        frames.sort(key=lambda found: -found["code"])
+        del frames[N_TYPICAL:]
+    return findings
+
+
+@contextlib.contextmanager
+def _named(video_name):
+    """Name the video in errors."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        reason = error.reason if isinstance(error, VideoError) else error
+        raise kind(f"{video_name}: {reason}") from error
+
+
+def _likeliest_frames(path, codes):
+    """Likeliest frame of each action of a path, the middle one where several are."""
+    frames = {}
+    for k in np.unique(path[path != BACKGROUND]).tolist():
+        own = np.where(path == k, codes[:, k], -1)
+        best = np.flatnonzero(own == own.max())  # many where codes saturate
+        frames[k] = int(best[len(best) // 2])
+    return frames
+
+
+def name_truth(y_true):
+    """Names of labels that are unlike those of actions, and which one is background.
+
+    They are ``target_names`` and ``background`` of displays and metrics.
+    """
+    labels = distinct_labels(y_true)
+    names = default_names(sorted(labels), "label") | {BACKGROUND: BACKGROUND_NAME}
+    background = BACKGROUND if BACKGROUND in labels else None
+    return {"target_names": names, "background": background}
+
+
+def score(y_true, paths, video_names, truth):
+    """Report of the metrics; ``truth`` is from `name_truth`."""
+    for name, true, path in zip(video_names, y_true, paths):
+        if len(true) != len(path):
+            raise ValueError(
+                f"y_true has {len(true)} frames for {name}, expected {len(path)}."
+            )
+    return segmentation_report(y_true, paths, **truth, output_dict=True)
+
+
+def describe_actions(findings):
+    """Rows of the table of actions, with background if it occurs."""
+    codes, starts, ends = map(np.concatenate, zip(*map(find_segments, findings.paths)))
+    frames = np.concatenate(findings.paths)
+    confidence = np.concatenate(findings.confidences)
+    rows = []
+    for k, name in findings.names().items():
+        own = frames == k
+        row = {"name": name, "share": own.mean()}
+        row["videos"] = sum(k in path for path in findings.paths)
+        row |= _describe_durations((ends - starts)[codes == k])
+        if own.any() and k != BACKGROUND:
+            row["confidence"] = confidence[own].mean()
+        if own.any() or k != BACKGROUND:
+            rows.append(row)
+    return rows
+
+
+def _describe_durations(lengths):
+    """Count the segments and, if there are any, say how many frames they last."""
+    found = {"segments": len(lengths)}
+    if len(lengths):
+        found |= {"mean": lengths.mean(), "min": lengths.min(), "max": lengths.max()}
+    return found
+
+
+def describe_videos(video_names, findings):
+    """Rows of the table of videos."""
+    rows = []
+    videos = zip(video_names, findings.paths, findings.confidences)
+    for name, path, confidence in videos:
+        segments, _, _ = find_segments(path)
+        row = {"name": name, "frames": len(path), "segments": len(segments)}
+        known = np.flatnonzero(path != BACKGROUND)
+        if len(known):
+            frame = known[confidence[known].argmin()]
+            row |= {"confidence": confidence[known].mean(), "frame": frame}
+            row |= {"action": path[frame], "lowest": confidence[frame]}
+        rows.append(row)
+    return rows

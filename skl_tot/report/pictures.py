@@ -1,0 +1,119 @@
+"""Pictures of a report, as data URIs: timelines, the loss and thumbnails."""
+
+import base64
+import io
+from collections import defaultdict
+
+import numpy as np
+
+from skl_tot.display.bars import figure_size
+from skl_tot.display.codes import UNMATCHED
+from skl_tot.display.timelines import SegmentationDisplay
+
+DPI = 150
+ROWS = 20  # timelines in one picture, which then fits a sheet of paper
+THUMBNAIL = (160, 160)  # largest width and height in pixels
+
+
+def draw_timelines(findings, video_names, y_true, shown, fps):
+    """Pictures of some timelines each: (first name, last name, URI, width).
+
+    ``shown`` has ``target_names`` and perhaps ``background`` of the display.
+    """
+    display = SegmentationDisplay(
+        y_true=y_true,
+        y_pred=findings.paths,
+        video_names=video_names,
+        confidence=findings.confidences,
+        **shown,
+    )
+    duration = max(map(len, findings.paths)) / (fps or 1)
+
+    def draw(ax):
+        display.plot(ax=ax, fps=fps)
+        ax.set_xlim(0, duration)
+
+    pictures = []
+    legend = shown["target_names"] | {UNMATCHED: "no match"}
+    bar_names = [None] if y_true is None else ["ground truth", None]
+    indices, n_pictures = np.arange(len(video_names)), -(-len(video_names) // ROWS)
+    for drawn in np.array_split(indices, n_pictures):
+        display.videos = drawn
+        some = [video_names[i] for i in drawn]
+        size = figure_size(legend, bar_names, some)
+        pictures.append((some[0], some[-1], *_picture(size, draw)))
+    return pictures
+
+
+def draw_loss(segmenter):
+    """Picture of the loss of each step and its running mean: (URI, width)."""
+    losses = np.asarray(segmenter.loss_curve_)
+    width = min(segmenter.n_iter_no_change, len(losses))
+    means = np.convolve(losses, np.full(width, 1 / width), "valid")
+
+    def draw(ax):
+        steps = np.arange(1, len(losses) + 1)
+        ax.plot(steps, losses, color="#8C8C8C", linewidth=0.5, label="each step")
+        centres = steps[: len(means)] + (width - 1) / 2
+        ax.plot(centres, means, color="#0072B2", label=f"mean of {width} steps")
+        ax.set(xlabel="step", ylabel="loss")
+        ax.spines[["right", "top"]].set_visible(False)
+        ax.legend(frameon=False)
+
+    return _picture((7, 2.6), draw)
+
+
+def _picture(size, draw):
+    """Draw on axes and return the data URI and the width in inches."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    buffer = io.BytesIO()
+    with style.context("default"):  # not the styles of the user
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.subplots())
+        # without the version of matplotlib
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return _data_uri("png", buffer), size[0]
+
+
+def add_thumbnails(typical, video_files, fps):
+    """Give every typical frame of `Findings` its picture; a recording is read once."""
+    of_video = defaultdict(list)
+    for frames in typical:
+        for found in frames:
+            of_video[found["video"]].append(found)
+    for i, file in enumerate(video_files):
+        if i in of_video:
+            _add_thumbnails_of(of_video[i], file, fps)
+
+
+def _add_thumbnails_of(found, file, fps):
+    """Read one recording, as far as it is needed."""
+    from skl_tot.preprocessing.video_frames import iterate_frames
+
+    wanted = {of_frame["frame"]: of_frame for of_frame in found}
+    n_frames, last = 0, max(wanted)
+    for _, pixels in iterate_frames(file, fps):
+        if n_frames in wanted:
+            wanted[n_frames]["picture"] = _thumbnail(pixels)
+        if n_frames == last:
+            return
+        n_frames += 1
+    raise ValueError(
+        f"{file} has {n_frames} frames at fps={fps}, expected more than {last} as the "
+        "features have."
+    )
+
+
+def _thumbnail(pixels):
+    from PIL import Image
+
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    image.thumbnail(THUMBNAIL)
+    image.save(buffer, "JPEG", quality=80)
+    return _data_uri("jpeg", buffer)
+
+
+def _data_uri(kind, buffer):
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
