@@ -29,7 +29,7 @@ if arguments.data is None:
 else:
     data = load_action_dataset(arguments.data, arguments.activity)
     videos, labels, actions = data.videos, data.labels, data.target_names
-    video_names = data.names
+    video_names = data.video_names
 
 options = {"n_actions": len(actions), "random_state": 0}
 methods = {
