@@ -70,7 +70,7 @@ class StandardizedVideos:
 
 
 class AllBlocks:
-    """The blocks of all of `StandardizedVideos`, one after another, as often as asked."""
+    """The blocks of all of `StandardizedVideos`, as often as they are asked for."""
 
     def __init__(self, videos):
         self.videos = videos

@@ -12,7 +12,7 @@ from skl_tot.training.sampling import sample_frames
 DRAWN_AHEAD = 2**15
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Batch:
     """What a step sees, video by video and on the device.
 

@@ -25,8 +25,8 @@ class Prior(BaseEstimator):
     >>> class Uniform(Prior):
     ...     def __call__(self, similarities, coverage, step):
     ...         return torch.zeros_like(similarities)
-    >>> Uniform()(torch.ones(1, 1, 2), torch.ones(1, 1, 1), 0)
-    tensor([[[0., 0.]]])
+    >>> Uniform()(torch.ones(1, 2), torch.ones(1, 1, 1), 0)
+    tensor([[0., 0.]])
     """
 
     changes_at = ()
@@ -36,8 +36,9 @@ class Prior(BaseEstimator):
 
         Parameters
         ----------
-        similarities : Tensor of shape (n_videos, n_frames, n_prototypes)
-            Those of the sampled frames, in order of time, with the prototypes.
+        similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
+            Those of the sampled frames, video by video and in order of time, with the
+            prototypes.
         coverage : Tensor of shape (n_videos, 1, 1)
             Frames of each video by frames sampled of it, at most 1: below it, frames
             were drawn more than once, and are no evidence of their own.
@@ -46,7 +47,7 @@ class Prior(BaseEstimator):
 
         Returns
         -------
-        log_prior : Tensor broadcastable to the shape of ``similarities``
+        log_prior : Tensor of the shape of ``similarities``
             Up to a constant.
         """
         raise NotImplementedError
@@ -63,9 +64,9 @@ class FixedPrior(Prior):
     ...             np.linspace(0, 1, n_frames), np.linspace(0, 1, n_prototypes)
     ...         )
     ...         return -np.abs(distance)
-    >>> Loose()(torch.zeros(1, 2, 2), torch.ones(1, 1, 1), 0)
-    tensor([[[-0., -1.],
-             [-1., -0.]]])
+    >>> Loose()(torch.zeros(2, 2), torch.ones(1, 1, 1), 0)
+    tensor([[-0., -1.],
+            [-1., -0.]])
     """
 
     def table(self, n_frames, n_prototypes):
@@ -87,12 +88,13 @@ class FixedPrior(Prior):
         """Logarithm of the prior, the same in each video."""
         # kept, as recorded steps must find it where it was
         kept = self.__dict__.setdefault("_kept", {})
-        key = similarities.shape, similarities.dtype, similarities.device
+        n_videos = len(coverage)
+        key = similarities.shape, n_videos, similarities.dtype, similarities.device
         if key not in kept:
-            n_videos, *shape = similarities.shape
+            n_frames, n_prototypes = len(similarities) // n_videos, len(similarities.T)
+            table = torch.from_numpy(self.table(n_frames, n_prototypes).T)
             # in memory frames come last, as in the similarities
-            table = torch.from_numpy(self.table(*shape).T).to(similarities)
-            kept[key] = table.repeat(1, n_videos).T.unflatten(0, (n_videos, -1))
+            kept[key] = table.to(similarities).repeat(1, n_videos).T
         return kept[key]
 
 
@@ -142,8 +144,9 @@ class PathPrior(Prior):
             return self.start(similarities, coverage, step)
         log_codes = torch.log_softmax(similarities / self.temperature, -1)
         # what a frame says of an action, whatever the share of the action in all
-        log_codes = log_codes - log_codes.flatten(0, 1).logsumexp(0)
-        return log_path_prior(coverage * log_codes)
+        log_codes = log_codes - log_codes.logsumexp(0)
+        by_video = log_codes.unflatten(0, (len(coverage), -1))
+        return log_path_prior(coverage * by_video).flatten(0, 1)
 
 
 def log_temporal_prior(n_frames, n_actions, sigma):

@@ -156,8 +156,7 @@ class CrossEntropy(Term):
         similarities = compare(network, embeddings)
         shared = similarities.detach().mean(0)
         shared = join_parts(shared, batch.part, batch.n_total)
-        shared = shared.unflatten(0, (len(batch.coverage), -1))
-        codes = self.codes(shared, batch.coverage, step).flatten(0, 1)
+        codes = self.codes(shared, batch.coverage, step)
         return cross_entropy_loss(similarities, codes[batch.part], self.temperature)
 
     def codes(self, similarities, coverage, step):
@@ -165,8 +164,8 @@ class CrossEntropy(Term):
 
         Parameters
         ----------
-        similarities : Tensor of shape (n_videos, n_frames, n_prototypes)
-            Those of the sampled frames of each video.
+        similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
+            Those of the sampled frames, video by video.
         coverage : Tensor of shape (n_videos, 1, 1)
             See `Prior`.
         step : int
@@ -180,7 +179,7 @@ class CrossEntropy(Term):
         log_prior = None
         if self.prior is not None:
             log_prior = self.prior(similarities, coverage, step)
-        return self.labeller(similarities, log_prior)
+        return self.labeller(similarities, log_prior, len(coverage))
 
     def codes_of_video(self, similarities, n_sampled, step):
         """Pseudo-labels of a whole video, a problem of its own.
@@ -199,11 +198,11 @@ class CrossEntropy(Term):
         codes : ndarray of shape (n_frames, n_prototypes)
             Rows sum to 1.
         """
-        similarities = torch.from_numpy(similarities).double()[None]
+        similarities = torch.from_numpy(similarities).double()
         # as if so many frames were drawn as in training
-        share = min(1, n_sampled / similarities.shape[1])
+        share = min(1, n_sampled / len(similarities))
         coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
-        return self.codes(similarities, coverage, step)[0].numpy()
+        return self.codes(similarities, coverage, step).numpy()
 
 
 class TemporalCoherence(Term):

@@ -12,22 +12,24 @@ class PseudoLabeller(BaseEstimator):
     Examples
     --------
     >>> class Softmax(PseudoLabeller):
-    ...     def __call__(self, similarities, log_prior):
+    ...     def __call__(self, similarities, log_prior, n_videos):
     ...         return torch.softmax(similarities, -1)
-    >>> Softmax()(torch.ones(1, 1, 2), None)
-    tensor([[[0.5000, 0.5000]]])
+    >>> Softmax()(torch.ones(1, 2), None, 1)
+    tensor([[0.5000, 0.5000]])
     """
 
-    def __call__(self, similarities, log_prior):
+    def __call__(self, similarities, log_prior, n_videos):
         """Pseudo-labels Q.
 
         Parameters
         ----------
-        similarities : Tensor of shape (n_videos, n_frames, n_prototypes)
-            Those of the sampled frames of each video with the prototypes. In memory
+        similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
+            Those of the sampled frames, video by video, with the prototypes. In memory
             frames come last.
-        log_prior : Tensor broadcastable to ``similarities``, or None
+        log_prior : Tensor of the shape of ``similarities``, or None
             Logarithm of the prior, up to a constant; None is uniform.
+        n_videos : int
+            Number of videos, each with as many frames.
 
         Returns
         -------
@@ -52,18 +54,11 @@ class Sinkhorn(PseudoLabeller):
         self.rho = rho
         self.n_iter = n_iter
 
-    def __call__(self, similarities, log_prior):
+    def __call__(self, similarities, log_prior, n_videos):
         """Pseudo-labels Q."""
-        shape = similarities.shape
-        if log_prior is not None:
-            log_prior = log_prior.expand(shape).flatten(0, 1)
-        codes = sinkhorn(
-            similarities.flatten(0, 1),
-            self.rho,
-            log_prior=log_prior,
-            n_iter=self.n_iter,
+        return sinkhorn(
+            similarities, self.rho, log_prior=log_prior, n_iter=self.n_iter
         )
-        return codes.unflatten(0, shape[:2])
 
 
 def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):

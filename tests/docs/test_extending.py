@@ -193,12 +193,12 @@ def test_going_on_without_a_term_leaves_it_alone(extensions, activity):
 def test_shares_follow_the_price(extensions):
     """A low price lets them go; a high one makes them equal."""
     generator = torch.Generator().manual_seed(0)
-    similarities = torch.randn(2, 50, 3, generator=generator) * 0.1
+    similarities = torch.randn(100, 3, generator=generator) * 0.1
     similarities[..., 0] += 0.2
     spreads = []
     for price in (0.001, 0.1, 100.0):
-        codes = extensions.Unbalanced(0.1, price)(similarities, None)
-        spreads.append(float(codes.mean((0, 1)).std()))
+        codes = extensions.Unbalanced(0.1, price)(similarities, None, 2)
+        spreads.append(float(codes.mean(0).std()))
     assert spreads[0] > spreads[1] > spreads[2]
     assert spreads[2] < 0.01
 
