@@ -1,1 +1,1 @@
-"""The command ``skl-tot``."""
+"""The command ``skl-tot``; nothing of it is public."""

@@ -1,1 +1,4 @@
-"""Pictures of segmentations and of pseudo-labels; public in `skl_tot`."""
+"""Pictures of segmentations and of pseudo-labels.
+
+Public, in `skl_tot`: `SegmentationDisplay`, `PseudoLabelDisplay`.
+"""
