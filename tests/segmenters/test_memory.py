@@ -10,7 +10,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import FeatureFiles, load_action_dataset
-from skl_tot.inputs import blocks as _sequences
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.metrics.label_free import cross_video_consistency
 from skl_tot.training.readers import ResidentReader
@@ -37,25 +36,30 @@ class OnDisk(Sequence):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Two videos of 100 MB each, in sparse files."""
+    """Two videos of 30 MB each, in sparse files."""
     root = tmp_path_factory.mktemp("large")
     (root / "features").mkdir()
     rng = np.random.default_rng(0)
     for name in "ab":
         video = np.lib.format.open_memmap(
-            root / "features" / f"{name}.npy", "w+", np.float32, (50_000, 512)
+            root / "features" / f"{name}.npy", "w+", np.float32, (15_000, 512)
         )
-        video[::1000] = rng.normal(size=(50, 512))
+        video[::300] = rng.normal(size=(50, 512))
     return load_action_dataset(root, mmap=True).videos
 
 
 @pytest.fixture(autouse=True)
 def no_large_copy(monkeypatch):
-    """Make copies of more than 64 MB an error: torch's memory is not traced."""
+    """Make copies of more than 16 MB an error: torch's memory is not traced.
+
+    All sizes are a quarter of the real ones, so that videos need not be as long.
+    """
+    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 2**20)
+    monkeypatch.setattr("skl_tot.training.readers.RESIDENT_BYTES", 2**24)
     copy = ResidentReader.__init__
 
     def check(reader, videos, device):
-        assert videos.lengths.sum() * videos.arrays[0].shape[1] <= 2**24
+        assert videos.lengths.sum() * videos.arrays[0].shape[1] <= 2**22
         copy(reader, videos, device)
 
     monkeypatch.setattr(ResidentReader, "__init__", check)
@@ -95,13 +99,13 @@ def test_no_video_is_ever_in_memory_whole(large, settings):
 )
 @pytest.mark.parametrize("as_list", [False, True])
 def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_list):
-    shape = (32_000 * stride, 512)
+    shape = (8000 * stride, 512)
     rng = np.random.default_rng(0)
     for name in "ab":
         video = np.lib.format.open_memmap(
             tmp_path / f"{name}.npy", "w+", dtype, shape, fortran_order=order == "F"
         )
-        video[::8000] = 50 * rng.normal(size=(4 * stride, 512))
+        video[::2000] = 50 * rng.normal(size=(4 * stride, 512))
         del video
     files = FeatureFiles([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
     model = TemporalOTSegmenter(**QUICK).fit(np.eye(9))
@@ -111,17 +115,17 @@ def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_li
 
 
 def test_clustering_holds_little_more_than_the_embeddings():
-    videos = [np.random.default_rng(0).normal(size=(50_000, 2))] * 4
+    videos = [np.random.default_rng(0).normal(size=(12_500, 2))] * 4
     model = CTESegmenter(4, max_iter=3, n_init=1, random_state=0, compute_labels=False)
     model.fit(videos[0][:100])
-    embeddings = 200_000 * 40 * 8
+    embeddings = 50_000 * 40 * 8
     # those of a cluster and what a Gaussian makes of them come on top
     assert peak_memory(lambda: model.fit(videos)) < 2.5 * embeddings
 
 
 @pytest.mark.parametrize("n_bytes", [1, 100, 1000, 10**9])
 def test_row_blocks_cover_a_video_once(monkeypatch, n_bytes):
-    monkeypatch.setattr(_sequences, "BLOCK_BYTES", n_bytes)
+    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", n_bytes)
     video = np.arange(60.0).reshape(20, 3)
     blocks = [video[rows] for rows in row_blocks(video)]
     np.testing.assert_array_equal(np.concatenate(blocks), video)
@@ -137,7 +141,7 @@ def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standard
     )
     whole = model.fit(videos).background_, model.labels_
     score = model.score(videos)
-    monkeypatch.setattr(_sequences, "BLOCK_BYTES", 300)
+    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 300)
     model.fit(videos)
     assert model.score(videos) == pytest.approx(score, rel=1e-3)
     for name, value in whole[0].items():

@@ -65,45 +65,37 @@ def train_all(rank, folder):
     os._exit(0)  # gloo's threads now and then abort an interpreter that ends at once
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """What two processes have learned, of each case."""
-    folder = tmp_path_factory.mktemp("two")
+def learned_by_two(folder, name):
+    """What the first process has learned, which is what the second one has."""
+    first, second = (dict(np.load(folder / f"{name}-{rank}.npz")) for rank in range(2))
+    for key, value in first.items():
+        np.testing.assert_array_equal(value, second[key], err_msg=f"{name}: {key}")
+    return first
+
+
+def test_two_processes_equal_one(tmp_path):
+    """In one test for all cases, as starting processes takes most of the time."""
     processes = [
         subprocess.Popen(
-            [sys.executable, __file__, str(rank), folder],
+            [sys.executable, __file__, str(rank), tmp_path],
             stderr=subprocess.PIPE,
             text=True,
         )
         for rank in range(2)
     ]
+    alone = {name: train(**settings) for name, settings in CASES.items()}
     errors = [process.communicate(timeout=300)[1] for process in processes]
     for process, message in zip(processes, errors):
         assert process.returncode == 0, message
-    return folder
-
-
-def learned(folder, name):
-    """What the first process has learned, which is what the second one has."""
-    first, second = (dict(np.load(folder / f"{name}-{rank}.npz")) for rank in range(2))
-    for key, value in first.items():
-        np.testing.assert_array_equal(value, second[key], err_msg=key)
-    return first
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_two_processes_equal_one(folder, name):
-    both = learned(folder, name)
-    alone = train(**CASES[name])
-    # rounding differs, and grows with the steps
-    np.testing.assert_allclose(both["losses"][:20], alone["losses"][:20], rtol=1e-4)
-    np.testing.assert_allclose(both["losses"], alone["losses"], rtol=0.05)
-    assert mof_score(alone["labels"], both["labels"]) > 0.98
-
-
-@pytest.mark.parametrize("name", UNSEEDED)
-def test_without_a_seed_all_use_the_first_one(folder, name):
-    assert learned(folder, name)
+    for name, one in alone.items():
+        both = learned_by_two(tmp_path, name)
+        # rounding differs, and grows with the steps
+        losses = both["losses"], one["losses"]
+        np.testing.assert_allclose(losses[0][:20], losses[1][:20], 1e-4, err_msg=name)
+        np.testing.assert_allclose(*losses, rtol=0.05, err_msg=name)
+        assert mof_score(one["labels"], both["labels"]) > 0.98, name
+    for name in UNSEEDED:  # without a seed, all use that of the first process
+        learned_by_two(tmp_path, name)
 
 
 if __name__ == "__main__":
