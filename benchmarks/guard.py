@@ -71,6 +71,8 @@ METHODS = (
     "predict_posterior",
     "transform",
     "pseudo_labels",
+    "similarities",
+    "log_likelihood",
 )
 
 
@@ -154,7 +156,9 @@ def compare(before, after):
     n_different, n_close = len(lost), 0
     for name in sorted(set(before) & set(after)):
         old, new = before[name], after[name]
-        if old.shape == new.shape and old.dtype.kind in "US":
+        if old.dtype.kind != new.dtype.kind or old.dtype.itemsize != new.dtype.itemsize:
+            difference = np.inf
+        elif old.shape == new.shape and old.dtype.kind in "US":
             difference = float((old != new).any())
         elif old.shape == new.shape:
             same = (old == new) | (np.isnan(old) & np.isnan(new))

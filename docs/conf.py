@@ -1,6 +1,7 @@
 """Settings of the Sphinx site: sphinx-build -W --keep-going docs docs/_build/html."""
 
 import os
+import re
 
 # the networks of the examples are small: more threads only get in each other's way
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,7 +18,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates"]
@@ -58,6 +58,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 
+html_math_renderer = "mathml"  # browsers show it without scripts from elsewhere
 html_theme = "pydata_sphinx_theme"
 html_title = "skl-tot"
 html_static_path = ["_static"]
@@ -73,3 +74,28 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
 }
+
+
+def setup(app):
+    """Write formulae as MathML, which needs no network and no LaTeX."""
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(_inline, None), block_renderers=(_block, None)
+    )
+
+
+def _inline(translator, node):
+    _write(translator, node.astext(), "inline")
+
+
+def _block(translator, node):
+    # MathML has no margin for numbers
+    formula = re.sub(r"\\tag\{(.*?)\}", r"\\qquad\\text{(\1)}", node.astext())
+    _write(translator, formula, "block")
+
+
+def _write(translator, formula, display):
+    from docutils.nodes import SkipNode
+    from latex2mathml.converter import convert
+
+    translator.body.append(convert(formula, display=display))
+    raise SkipNode

@@ -8,12 +8,18 @@ import numpy as np
 from sklearn.base import clone
 
 from skl_tot.cli import folders
-from skl_tot.cli.terminal import errors_of_file, has_bars, names_in_errors, progress
+from skl_tot.cli.terminal import (
+    errors_of_file,
+    has_bars,
+    names_in_errors,
+    printable,
+    progress,
+)
 from skl_tot.datasets.folders import load_action_dataset
 from skl_tot.datasets.generated import make_activities
-from skl_tot.inputs.names import check_names, name_actions, read_names
+from skl_tot.inputs.names import check_names, distinct_labels, name_actions, read_names
 from skl_tot.inputs.videos import check_videos
-from skl_tot.io.atomic import check_target, replaced, replaced_files
+from skl_tot.io.atomic import check_target, replaced, replaced_files, write_array
 from skl_tot.io.formats import FORMATS, write_segments
 from skl_tot.io.segments import segments
 from skl_tot.metrics.reports import segmentation_report
@@ -65,7 +71,7 @@ def predict(model, folder, transpose, out, format, fps, names):
         for i, name in enumerate(progress(data.video_names, "video")):
             path = temporary / f"{name}{FORMATS[format].suffix}"
             with errors_of_file(name):
-                found = predict_with_confidence(model, [data.videos[i]], words)
+                found = predict_with_confidence(model, data.videos[i : i + 1], words)
                 (labels,), (confidence,) = found
                 labels = name_actions(labels, names) if names else labels
                 records = segments(labels, fps, confidence=confidence)
@@ -168,11 +174,24 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
     truth = None
     if ground_truth:
         truth = folders.read_ground_truth(ground_truth, videos, transpose)
+    order = None
     if names:
+        order = None if truth else _words_by_number(predicted, names)
         predicted = name_actions(predicted, names)
+    options = {"fps": fps, "video_names": printable(videos), "target_names": order}
     with names_in_errors(videos):
-        _draw(out, truth, predicted, fps=fps, video_names=videos)
+        _draw(out, truth, predicted, **options)
     print(f"Timelines of {len(videos)} videos drawn in {out}.")
+
+
+def _words_by_number(labels, names):
+    """Words that actions are shown by, those of names at the place of their number.
+
+    So actions have the colours that they have without names.
+    """
+    numbers = sorted(distinct_labels(labels) | names.keys())
+    places = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
+    return [names.get(number, str(number)) for number in dict.fromkeys(places)]
 
 
 def features(videos, out, fps, backbone, weights, device):
@@ -187,7 +206,7 @@ def features(videos, out, fps, backbone, weights, device):
     with replaced_files(out) as temporary:
         for video in progress(videos, "video"):
             array = extractor.fit_transform(video)
-            np.save(temporary / f"{Path(video).stem}.npy", array)
+            write_array(temporary / f"{Path(video).stem}.npy", array)
     print(f"Features of {len(videos)} videos written to {out}.")
 
 
@@ -207,7 +226,7 @@ def report(model, folder, transpose, out, videos, fps, names):
         data.videos,
         out,
         y_true=data.labels,
-        video_names=data.video_names,
+        video_names=printable(data.video_names),
         action_names=names,
         fps=fps,
         video_files=videos,
@@ -215,17 +234,17 @@ def report(model, folder, transpose, out, videos, fps, names):
     print(f"Report written to {out}.")
 
 
-def demo(output, n_videos, n_actions, seed):
+def demo(out, n_videos, n_actions, seed):
     """Fit a generated activity, print the report and draw the timelines."""
     from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
 
-    _check_picture(output)
+    _check_picture(out)
     videos, labels = make_activities(n_videos, n_actions, random_state=seed)
     model = TemporalOTSegmenter(n_actions, random_state=seed)
     predicted = model.fit_predict(videos)
     print(segmentation_report(labels, predicted))
-    _draw(output, labels, predicted)
-    print(f"Timelines drawn in {output}.")
+    _draw(out, labels, predicted)
+    print(f"Timelines drawn in {out}.")
 
 
 def _check_picture(path):

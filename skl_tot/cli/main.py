@@ -24,10 +24,15 @@ def main(argv=None):
         interrupted. Wrong arguments leave by ``SystemExit(2)``, and so does a process
         that is told to end, with 143.
     """
-    if argv is None:  # the process is ours; temporary files go with it
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    arguments = vars(make_parser().parse_args(argv))
+    _open_closed_streams()
+    # the process is ours; temporary files go with it
+    received = _watch_signals() if argv is None else []
+    parser = make_parser()
+    arguments = vars(parser.parse_args(argv))
     command = arguments.pop("command")
+    if command is None:
+        parser.print_help()
+        return 0
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     with warnings.catch_warnings():
@@ -40,16 +45,51 @@ def main(argv=None):
             print(end="", flush=True)
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except Exception as error:
-            known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
-            kind = "" if isinstance(error, known) else f"{type(error).__name__}: "
-            print(f"skl-tot {command}: {kind}{one_line(error)}", file=sys.stderr)
-            return 2
-        except KeyboardInterrupt:
-            print(f"skl-tot {command}: interrupted", file=sys.stderr)
-            return 130
+        except (Exception, KeyboardInterrupt) as error:
+            return _explain(command, error, received)
     return 0
+
+
+def _open_closed_streams():
+    """Let what is written to a closed stream vanish.
+
+    The next file to be opened would have its number, and get what libraries print.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def _watch_signals():
+    """Make signals to end exceptions, and keep their numbers in a list.
+
+    What a callback raises may reach `main` as an error of the library that called it.
+    """
+    received = []
+
+    def leave(number, _):
+        received.append(number)
+        if number == signal.SIGTERM:
+            sys.exit(143)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave)
+    return received
+
+
+def _explain(command, error, received):
+    """Print in one line what ended a command, and give its status."""
+    if signal.SIGTERM in received:
+        return 143
+    if received or isinstance(error, KeyboardInterrupt):
+        print(f"skl-tot {command}: interrupted", file=sys.stderr)
+        return 130
+    known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
+    kind = "" if isinstance(error, known) else f"{type(error).__name__}: "
+    print(f"skl-tot {command}: {kind}{one_line(error)}", file=sys.stderr)
+    return 2
 
 
 def _show_warning(message, *_, **__):

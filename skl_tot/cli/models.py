@@ -14,7 +14,8 @@ SCALERS = {"standard": StandardScaler, "minmax": MinMaxScaler, "robust": RobustS
 def make_model(n_actions, method, settings, pipeline):
     """Make a segmenter, or a pipeline that ends in one.
 
-    ``settings`` are pairs of name and value, ``pipeline`` is as ``"standard,pca:32"``.
+    ``settings`` are pairs of name and value, ``pipeline`` is as ``"standard,pca:32"``;
+    its segmenter standardises only if ``settings`` say so.
     """
     from skl_tot.segmenters.cte import CTESegmenter
     from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
@@ -24,6 +25,8 @@ def make_model(n_actions, method, settings, pipeline):
     settings = each_once(settings, "--set")
     if "n_actions" in settings:
         raise ValueError("--set has n_actions, expected it as --n-actions.")
+    if pipeline:
+        segmenter.set_params(standardize=None)
     segmenter.set_params(**settings)
     if not pipeline:
         return segmenter

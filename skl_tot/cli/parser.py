@@ -4,7 +4,11 @@ import argparse
 import ast
 from collections.abc import Callable
 
+from skl_tot import __version__
 from skl_tot.inputs.errors import one_line
+
+# Characters of the value of a parameter.
+LONGEST_VALUE = 1000
 
 EXAMPLES = {
     "fit": "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
@@ -14,7 +18,7 @@ EXAMPLES = {
     "plot": "skl-tot plot segments --out timelines.png --fps 30",
     "features": "skl-tot features video1.mp4 video2.mp4 --out features --fps 10",
     "report": "skl-tot report model.skops features --out report.html --fps 30",
-    "demo": "skl-tot demo --output timelines.png",
+    "demo": "skl-tot demo --out timelines.png",
 }
 
 
@@ -47,7 +51,9 @@ class FormatNames:
 def make_parser():
     """Make the parser of all commands."""
     parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    version = f"%(prog)s {__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_fit(commands)
     _add_predict(commands)
     _add_evaluate(commands)
@@ -190,7 +196,7 @@ def _add_demo(commands):
     demo = _add_command(
         commands, "demo", "fit a generated activity, print scores, draw timelines"
     )
-    demo.add_argument("--output", default="timelines.png", help="picture to write")
+    demo.add_argument("--out", default="timelines.png", help="picture to write")
     demo.add_argument("--n-videos", type=int, default=12, help="videos to generate")
     demo.add_argument("--n-actions", type=int, default=6, help="actions to generate")
     demo.add_argument("--seed", type=int, default=0, help="seed of data and fit")
@@ -246,7 +252,8 @@ def _add_model_options(parser, n_actions_required=True):
         "--pipeline",
         default="",
         metavar="STEP[:N],...",
-        help="steps before it: standard, minmax, robust, pca:N",
+        help="steps before it, in place of its own standardisation (unless --set has "
+        "standardize): standard, minmax, robust, pca:N",
     )
 
 
@@ -262,12 +269,12 @@ def _positive(text):
 
 def _setting(text):
     name, value = _split_setting(text)
-    return name, _value(value)
+    return name, _value(name, value)
 
 
 def _grid_axis(text):
     name, values = _split_setting(text)
-    return name, [_value(value) for value in values.split(",")]
+    return name, [_value(name, value) for value in values.split(",")]
 
 
 def _split_setting(text):
@@ -277,9 +284,14 @@ def _split_setting(text):
     return name, value
 
 
-def _value(text):
+def _value(name, text):
     """Read a number, boolean or None, or else text."""
+    too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
+    if len(text) > LONGEST_VALUE:
+        raise too_long
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return text
+    except (MemoryError, RecursionError):  # too many brackets or signs
+        raise too_long from None

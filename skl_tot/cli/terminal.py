@@ -1,6 +1,7 @@
 """What people see while a command works: bars, and errors that name files."""
 
 import contextlib
+import os
 import sys
 from importlib.util import find_spec
 
@@ -14,6 +15,11 @@ def progress(items, unit):
     from tqdm.auto import tqdm
 
     return tqdm(items, unit=unit, disable=None)
+
+
+def printable(names):
+    r"""Names of files as text; bytes that are none stand as ``\xff``."""
+    return [os.fsencode(name).decode(errors="backslashreplace") for name in names]
 
 
 def has_bars():

@@ -1,6 +1,7 @@
 """Recordings in the folder layout of the field."""
 
 import os
+from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from numbers import Integral
@@ -14,6 +15,16 @@ from skl_tot.datasets.label_files import map_labels, read_labels
 from skl_tot.datasets.splitting import split_ends
 from skl_tot.inputs.feature_files import FeatureFiles, read_features
 from skl_tot.inputs.names import distinct_labels, read_numbered_names
+
+# What reads files that features may be in.
+READERS = {
+    "*.csv": "pandas.read_csv",
+    "*.parquet": "pandas.read_parquet",
+    "*.npz": "numpy.load",
+    "*.h5": "h5py.File",
+    "*.hdf5": "h5py.File",
+    "*.mat": "scipy.io.loadmat",
+}
 
 
 @validate_params(
@@ -141,16 +152,17 @@ def load_action_dataset(
 
 def _find_features(root, activity):
     """Feature files sorted by video name, one for each video."""
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder, expected one of features.")
     folder = root / "features"
+    expected = "file *.npy or *.txt"
     if folder.is_dir():
         found = [*folder.glob("[!.]*.npy"), *folder.glob("[!.]*.txt")]
     else:
+        folder, expected = root, "folder features and no file *.npy"
         found = list(root.glob("[!.]*.npy"))  # not .txt: notes may lie beside them
-        if not found:
-            raise FileNotFoundError(f"{folder} is no folder, expected one of features.")
-        folder = root
     if not found:
-        raise FileNotFoundError(f"{folder} has no file *.npy or *.txt.")
+        raise FileNotFoundError(f"{folder} has no {expected}, {_describe(folder)}.")
     paths = found if activity is None else _of_activity(found, activity)
     if not paths:
         raise FileNotFoundError(
@@ -159,6 +171,20 @@ def _find_features(root, activity):
     paths.sort(key=attrgetter("stem"))
     _check_stems(paths)
     return paths
+
+
+def _describe(folder):
+    """Say what a folder has in place of features, and what reads it."""
+    kinds = Counter()
+    for path in folder.glob("[!.]*"):
+        kinds["folders" if path.is_dir() else f"*{path.suffix.lower()}"] += 1
+    if not kinds:
+        return "it is empty"
+    found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
+    for kind in kinds:
+        if kind in READERS:
+            return f"but {found}: read {kind} by {READERS[kind]}, then numpy.save"
+    return f"but {found}"
 
 
 def _check_stems(paths):

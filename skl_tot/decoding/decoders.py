@@ -93,7 +93,7 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     Raises
     ------
     ValueError
-        If there is no such decoder.
+        If there is no such decoder, or the transcript has other actions.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     """
     log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
     if transcript is not None:
-        transcript = np.asarray(transcript)
+        transcript = _check_transcript(transcript, log_likelihood.shape[1])
         return transcript[viterbi(log_likelihood[:, transcript])[0]]
     decoder = _find_decoder(decoding)
     return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood))
@@ -142,6 +142,18 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
     log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
     decoder = _find_decoder(decoding)
     return decoder.posterior(log_likelihood, _nats(switch_cost, log_likelihood))
+
+
+def _check_transcript(transcript, n_actions):
+    """Refuse a transcript of other actions, or of none."""
+    transcript = np.asarray(transcript)
+    known = np.isin(transcript, np.arange(n_actions))
+    if transcript.ndim != 1 or len(transcript) == 0 or not known.all():
+        raise ValueError(
+            f"transcript is {transcript.tolist()}, expected actions from 0 to "
+            f"{n_actions - 1}."
+        )
+    return transcript.astype(np.intp)
 
 
 def _find_decoder(name):

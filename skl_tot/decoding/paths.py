@@ -1,4 +1,4 @@
-"""Label paths of videos, their posteriors, and the order of actions in time."""
+"""Label paths of videos, and their posteriors."""
 
 import numpy as np
 from scipy.special import softmax
@@ -55,32 +55,40 @@ def viterbi(log_likelihood, *, may_skip=False, switch_cost=0.0):
     log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
     n_frames, n_actions = log_likelihood.shape
     may_skip = may_skip or n_frames < n_actions
-    totals = _prefix_sums(log_likelihood)
 
     # best[t]: score of the first t frames when the actions seen so far explain them.
     best = np.full(n_frames + 1, -np.inf)
     best[0] = 0.0
-    entries = np.empty((n_actions, n_frames))
+    # Bytes in place of scores, so that a long video takes little memory: where the
+    # running maximum grows the path may have entered the action.
+    grows = np.ones((n_actions, n_frames), dtype=bool)
     skipped = np.zeros((n_actions, n_frames + 1), dtype=bool)
-    for action, total in enumerate(totals):
+    for action in range(n_actions):
+        total = _prefix_sums(log_likelihood[:, action])
         before, best = best, np.full(n_frames + 1, -np.inf)
-        np.subtract(before[:-1], total[:-1], out=entries[action])
-        entries[action, 1:] -= switch_cost
-        np.maximum.accumulate(entries[action], out=best[1:])
+        entries = before[:-1] - total[:-1]
+        entries[1:] -= switch_cost
+        entries = np.maximum.accumulate(entries, out=best[1:])
+        np.greater(entries[1:], entries[:-1], out=grows[action, 1:])
         best[1:] += total[1:]
         if may_skip:
             skipped[action] = before > best
             np.maximum(before, best, out=best)
+    return _trace_back(grows, skipped), float(best[-1])
 
+
+def _trace_back(grows, skipped):
+    """Path (n_frames,) that ends in the last action that is not skipped."""
+    n_actions, n_frames = grows.shape
     path = np.empty(n_frames, dtype=np.intp)
     end = n_frames
     for action in range(n_actions - 1, -1, -1):
         if end == 0 or skipped[action, end]:
             continue
-        start = int(np.argmax(entries[action, :end]))
+        start = end - 1 - int(np.argmax(grows[action, end - 1 :: -1]))
         path[start:end] = action
         end = start
-    return path, float(best[-1])
+    return path
 
 
 def viterbi_free(log_likelihood, switch_cost):
@@ -190,11 +198,10 @@ def posterior_free(log_likelihood, switch_cost):
     return softmax(log_likelihood + expected[:, 0] + expected[::-1, 1], axis=1)
 
 
-def _prefix_sums(log_likelihood):
-    """Add up the first 0, 1, … frames of each action: (n_actions, n_frames + 1)."""
-    n_frames, n_actions = log_likelihood.shape
-    totals = np.zeros((n_actions, n_frames + 1))
-    np.cumsum(log_likelihood.T, axis=1, out=totals[:, 1:])
+def _prefix_sums(values):
+    """Add up the first 0, 1, … of values (n_frames,): (n_frames + 1,)."""
+    totals = np.zeros(len(values) + 1)
+    np.cumsum(values, out=totals[1:])
     return totals
 
 
@@ -204,7 +211,8 @@ def _forward(log_likelihood, may_skip, switch_cost):
     result = np.empty((n_actions, n_frames))
     before = np.full(n_frames + 1, -np.inf)
     before[0] = 0.0
-    for action, total in enumerate(_prefix_sums(log_likelihood)):
+    for action in range(n_actions):
+        total = _prefix_sums(log_likelihood[:, action])
         entries = before[:-1] - total[:-1]
         entries[1:] -= switch_cost
         result[action] = np.logaddexp.accumulate(entries) + total[1:]

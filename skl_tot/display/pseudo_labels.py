@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skl_tot.display.bars import draw_boxes
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import split_videos
 from skl_tot.inputs.labels import BACKGROUND, check_fps, split_label_sequences
@@ -12,7 +13,8 @@ class PseudoLabelDisplay:
 
     Time runs to the right and actions run down, so codes in a fixed order fall from the
     upper left to the lower right. The colour is the probability, from 0 to 1 for all
-    pictures alike, on a map safe for colour-blind readers.
+    pictures alike, on a map safe for colour-blind readers. At the left, each action is
+    marked in its colour of `SegmentationDisplay`.
 
     Create it with `from_estimator` or `from_predictions`, which draw at once, or from
     codes here, to be drawn by `plot`.
@@ -169,6 +171,7 @@ class PseudoLabelDisplay:
         ax.yaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("frame" if fps is None else "time (s)")
         ax.set_ylabel("action")
+        _mark_actions(ax, n_actions)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -207,6 +210,21 @@ def _check_path(labels, shape):
             "actions."
         )
     return np.where(labels == BACKGROUND, np.nan, labels)
+
+
+def _mark_actions(ax, n_actions):
+    """Draw a strip of the colours of the actions between the image and the ticks."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    # inches to the right of the axes
+    beside = ScaledTranslation(0, 0, ax.transAxes)
+    x = ax.figure.dpi_scale_trans + beside
+    transform = blended_transform_factory(x, ax.transData)
+    left, right = -0.13, -0.04
+    for k in range(n_actions):
+        box = [(left, k - 0.5), (left, k + 0.5), (right, k + 0.5), (right, k - 0.5)]
+        draw_boxes(ax, [box], k, transform=transform, clip_on=False)
+    ax.tick_params(axis="y", length=0, pad=11)
 
 
 def _draw_path(ax, path, edges):

@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from skl_tot.display.bars import draw_legend, draw_rows, figure_size
-from skl_tot.display.codes import encode_predictions, encode_with_truth, split_methods
+from skl_tot.display.bars import draw_rows, figure_size, lay_out_by_widest
+from skl_tot.display.codes import encode
+from skl_tot.display.legends import draw_legend, make_room
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import n_dims
 from skl_tot.inputs.labels import check_fps
-from skl_tot.inputs.names import distinct_labels
+
+TRUTH = "ground truth"  # name of its bar
+MANY = 100  # videos, beyond which every name costs time
 
 
 class SegmentationDisplay:
@@ -15,15 +18,18 @@ class SegmentationDisplay:
 
     With ground truth a row has two bars, the ground truth above the prediction, and a
     cluster has the colour of the label it is matched to by
-    `~skl_tot.metrics.match_labels`. Clusters without label are grey and hatched. The
+    `~skl_tot.metrics.match_labels`. The legend has the cluster of each label in
+    brackets if there is one match. Clusters without label are grey and hatched. The
     predicted integer -1, or text "background", is background, which is white. To
     compare methods, give the predictions of each: a row has one more bar for each
     method, matched by itself. With ``confidence``, black rises from the foot of the
     prediction where it is unsure: over the whole bar at probability 0.
 
     Create it with `from_estimator` or `from_predictions`, which draw at once, or from
-    labels here, to be drawn by `plot`. The first eight labels differ in colour; further
-    ones repeat the colours with hatches, and only the 49th repeats the first.
+    labels here, to be drawn by `plot`. The integer ``i`` has the same colour in all
+    pictures, text that of its place in ``target_names``, or without these among the
+    sorted labels. Twenty labels differ in colour, also for colour-blind readers;
+    further ones repeat the colours with hatches, and only the 121st repeats the first.
 
     Parameters
     ----------
@@ -36,7 +42,8 @@ class SegmentationDisplay:
         Names of the labels of ``y_true``, or of the clusters without ground truth: of
         some labels as ``{label: name}``, or of all as a sequence in which integer ``i``
         is ``target_names[i]``. Of string labels a sequence gives the order only.
-        None calls integer ``i`` "action i" and sorts strings.
+        None calls integer ``i`` "action i", or "label i" of ground truth, and sorts
+        strings.
     video_names : sequence of str, default=None
         Names of the videos; None means "video 0", ….
     scope : {"activity", "video"}, default="activity"
@@ -180,8 +187,9 @@ class SegmentationDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. The legend is at its right, outside. None makes a figure
-            that is large enough for all.
+            Where to draw. The legend is at its right, outside. If no layout of the
+            figure does, margins and fonts leave room for it and for names. None makes
+            a figure that is large enough for all.
         fps : float, default=None
             Frames per second, for a time axis in seconds. None counts frames.
 
@@ -202,38 +210,33 @@ class SegmentationDisplay:
         """
         plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(fps)
-        names, bars = self._encode()
-        video_names, bars, doubts = self._choose_videos(bars)
-        names = _occurring(names, bars)
+        encoded = encode(
+            self.y_true,
+            self.y_pred,
+            target_names=self.target_names,
+            background=self.background,
+            scope=self.scope,
+            ignore_labels=self.ignore_labels,
+        )
+        video_names, bars, doubts = self._choose_videos(encoded.videos)
+        key = encoded.key(bars)
         bar_names = self._bar_names()
-        if ax is None:
-            size = figure_size(names, bar_names, video_names)
+        is_own = ax is None
+        if is_own:
+            names, title = key
+            size = figure_size(names, title, bar_names, video_names)
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        draw_rows(ax, bars, doubts, bar_names, video_names, 1 / (fps or 1))
-        draw_legend(ax, names)
-        _finish_axes(ax, len(bars), fps, bar_names)
+        draw_timelines(ax, key, bars, doubts, bar_names, video_names, fps)
+        if is_own and len(bars) > MANY:
+            lay_out_by_widest(ax)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
 
-    def _encode(self):
-        """Names of the codes, and the bars of codes of each video."""
-        methods = split_methods(self.y_pred)
-        if self.y_true is None:
-            return encode_predictions(methods, self.target_names, self.background)
-        return encode_with_truth(
-            methods,
-            self.y_true,
-            self.target_names,
-            scope=self.scope,
-            ignore_labels=self.ignore_labels,
-            background=self.background,
-        )
-
     def _bar_names(self):
         """Names of the bars of a row; None names a prediction of no method."""
         methods = list(self.y_pred) if isinstance(self.y_pred, dict) else [None]
-        return methods if self.y_true is None else ["ground truth", *methods]
+        return methods if self.y_true is None else [TRUTH, *methods]
 
     def _choose_videos(self, bars):
         """Names, bars and doubts of the videos to draw."""
@@ -294,22 +297,25 @@ def _doubts(confidence, predictions):
     return doubts
 
 
-def _occurring(names, videos):
-    """Names of the codes that occur, for the legend."""
-    codes = set().union(*map(distinct_labels, videos))
-    return {code: name for code, name in names.items() if code in codes}
+def draw_timelines(ax, key, videos, doubts, bar_names, video_names, fps):
+    """Draw the bars of videos and all that explains them.
 
-
-def _finish_axes(ax, n_videos, fps, bar_names):
-    """Label and limit the axes, the first row at the top."""
+    ``key`` has the names and the title of the legend. ``doubts`` are one minus the
+    confidence of each video, or None. A name of a bar is None without methods.
+    """
+    draw_rows(ax, videos, doubts, bar_names, video_names, 1 / (fps or 1))
     ax.set_xlabel("frame" if fps is None else "time (s)")
     ax.set_xlim(left=0)
-    ax.set_ylim(n_videos - 0.5, -0.5)
+    ax.set_ylim(len(videos) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "right", "top"]].set_visible(False)
-    if len(bar_names) == 2 and None in bar_names:
-        title = "upper bar: ground truth, lower bar: prediction"
-        ax.set_title(title, loc="left", fontsize="medium")
+    if bar_names[0] == TRUTH:
+        lower = "lower bar: prediction" if None in bar_names else "others: predictions"
+        title = f"upper bar: ground truth, {lower}"
+        ax.set_title(title, loc="left", fontsize="medium", wrap=True)
+    draw_legend(ax, *key)
+    if ax.figure.get_layout_engine() is None:
+        make_room(ax)
 
 
 # doctest looks for the examples of a class in its __module__ only

@@ -38,7 +38,9 @@ class StandardizedVideos:
 
     def read(self, video, rows):
         """Read standardised frames of one video, in its type."""
-        return self._standardize(self.arrays[video][rows], video)
+        frames = self.arrays[video][rows]
+        own = frames if frames.flags.owndata else None  # no view of the video
+        return self._standardize(frames, video, out=own)
 
     def blocks(self, video):
         """Yield standardised frames of one video a block of rows at a time."""
@@ -55,8 +57,9 @@ class StandardizedVideos:
             if array.dtype != out.dtype or not array.flags.c_contiguous:
                 target[:] = self.read(video, rows)  # take would copy the whole video
                 continue
-            # all rows exist; to make sure of it, numpy would fill a buffer first
-            np.take(array, rows, axis=0, out=target, mode="clip")
+            # all rows exist, as no video changes its shape; to make sure of it, numpy
+            # would fill a buffer first
+            array.take(rows, axis=0, out=target, mode="clip")
             self._standardize(target, video, out=target)
 
     def _standardize(self, frames, video, out=None):

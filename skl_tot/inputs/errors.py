@@ -1,6 +1,11 @@
 """Errors that know the video they are of."""
 
 import contextlib
+import sys
+import warnings
+from pathlib import Path
+
+PACKAGE = str(Path(__file__).parents[1])
 
 
 class VideoError(Exception):
@@ -60,3 +65,19 @@ def errors_of_video(video):
 def one_line(message):
     """Text of a message without its line breaks."""
     return " ".join(str(message).split())
+
+
+def warn_user(text, category=UserWarning):
+    """Warn at the line outside of this package, and of decorators, that called it."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _is_inside(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
+
+
+def _is_inside(filename):
+    return (
+        filename.startswith(PACKAGE)
+        or filename == contextlib.__file__
+        or "sklearn" in Path(filename).parts
+    )

@@ -9,6 +9,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skl_tot.inputs.errors import VideoValueError, errors_of_video, one_line
+
 # Some systems let a process have 256 files open.
 MAX_OPEN = 128
 
@@ -104,8 +106,7 @@ class FeatureFiles(Sequence):
         if isinstance(key, tuple) and key[1:] == (...,):  # as scikit-learn asks
             key = key[0]
         if isinstance(key, Integral):
-            path = self.paths[key]
-            return self._open(path, _stamp(path), self.stride, self.transpose)
+            return self._map(key)
         indices = np.arange(len(self))[key]
         if indices.ndim != 1:
             raise IndexError(f"{type(self).__name__} have one dimension, got {key!r}.")
@@ -113,6 +114,12 @@ class FeatureFiles(Sequence):
         # the files that are open are shared, so that there are never more of them
         vars(subset).update(vars(self), paths=[self.paths[i] for i in indices])
         return subset
+
+    def _map(self, i, file=None):
+        """Map a file, or that version of it which is open."""
+        path = self.paths[i]
+        stamp = _stamp(path if file is None else file.fileno())
+        return self._open(path, stamp, self.stride, self.transpose)
 
     def __repr__(self):
         return f"{type(self).__name__} of {len(self)} videos"
@@ -138,7 +145,7 @@ class FloatRows:
     dtype, itemsize = np.dtype(np.float64), 8
 
     def __init__(self, video):
-        self.video, self.shape = video, video.shape
+        self.video, self.shape, self.size = video, video.shape, video.size
 
     def __len__(self):
         return len(self.video)
@@ -150,17 +157,102 @@ class FloatRows:
         return self.video.astype(self.dtype if dtype is None else dtype)
 
 
+class FileRows(FloatRows):
+    """A video of `FeatureFiles` as floats, whose blocks are not read through the map.
+
+    A process that reads a map of a file which is cut off meanwhile is killed; an
+    ordinary read gives less than was asked for.
+    """
+
+    ndim = 2
+
+    def __init__(self, videos, i, video):
+        super().__init__(video)
+        self.videos, self.i, self.flags = videos, i, video.flags
+        if video.dtype in (np.float32, np.float64):
+            self.dtype, self.itemsize = video.dtype, video.itemsize
+
+    def __getitem__(self, rows):
+        flags = self.flags
+        if isinstance(rows, slice) and (flags.c_contiguous or flags.f_contiguous):
+            frames = self._read(*rows.indices(len(self))[:2])
+        else:
+            frames = np.asarray(self.videos.open(self.i))[rows]
+        return frames.astype(self.dtype, copy=False)
+
+    def __array__(self, dtype=None, copy=None):
+        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
+
+    def take(self, rows, **options):
+        """Take single frames, as an array does."""
+        return np.asarray(self.video).take(rows, **options)
+
+    def _read(self, start, stop):
+        """Frames of the file as it is now, in the type that they have there."""
+        path = self.videos.files.paths[self.i]
+        try:
+            with open(path, "rb", buffering=0) as file:
+                video = self.videos.open(self.i, file)
+                return _read_rows(file, video, start, stop)
+        except OSError as error:
+            reason = f"{path} cannot be read: {error}"
+            raise VideoValueError(reason, self.i) from error
+
+
 class FloatVideos(Sequence):
-    """Checked videos of `FeatureFiles` as floats, opened as they are asked for."""
+    """Videos of `FeatureFiles` as floats, opened as they are asked for.
+
+    A file may be written anew meanwhile, but not in another shape than it had first.
+    """
 
     def __init__(self, files):
-        self.files = files
+        self.files, self.shapes = files, {}
 
     def __len__(self):
         return len(self.files)
 
     def __getitem__(self, i):
-        return as_floats(self.files[i])
+        return FileRows(self, i, self.open(i))
+
+    def open(self, i, file=None):
+        """Map a video, or that version of its file which is open."""
+        with errors_of_video(i):
+            video = self.files._map(i, file)
+        shape = self.shapes.setdefault(i, video.shape)
+        if video.shape != shape:
+            reason = (
+                f"{self.files.paths[i]} changed while it was in use: it had shape "
+                f"{shape} and now has {video.shape}."
+            )
+            raise VideoValueError(reason, i)
+        return video
+
+
+def _read_rows(file, video, start, stop):
+    """Rows of a mapped video that lie in its file one after the other, or as columns.
+
+    ``file`` is open and not buffered.
+    """
+    n_frames, width = video.shape
+    if video.flags.c_contiguous:
+        rows = np.empty((stop - start, width), video.dtype)
+        _fill(rows, file, video.offset + start * width * video.itemsize)
+        return rows
+    columns = np.empty((width, stop - start), video.dtype)
+    for i, column in enumerate(columns):
+        _fill(column, file, video.offset + (i * n_frames + start) * video.itemsize)
+    return columns.T
+
+
+def _fill(array, file, position):
+    """Read an array from a place of a file."""
+    left = memoryview(array.reshape(-1).view(np.uint8))
+    file.seek(position)
+    while left:
+        n_read = file.readinto(left)
+        if not n_read:
+            raise OSError("it was cut off meanwhile.")
+        left = left[n_read:]
 
 
 def as_floats(video):
@@ -175,9 +267,10 @@ def read_features(path, *, mmap, transpose=False):
     With `mmap` a ``.npy`` file is mapped, read-only.
     """
     try:
-        video = _read_array(path, mmap)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        with np.errstate(all="ignore"):  # sizes of what is not there
+            video = _read_array(path, mmap)
+    except Exception as error:  # whatever a broken header makes of its reader
+        raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
         raise ValueError(
             f"{path} holds {video.dtype} of shape {video.shape}, expected numbers of "
@@ -187,6 +280,8 @@ def read_features(path, *, mmap, transpose=False):
 
 
 def _read_array(path, mmap):
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError("it is no regular file.")
     if not str(path).endswith(".npy"):
         with warnings.catch_warnings():  # what an empty file holds has no good shape
             warnings.simplefilter("ignore", UserWarning)
@@ -198,7 +293,10 @@ def _read_array(path, mmap):
 
 
 def _stamp(path):
-    """Tell versions of a file apart: the end of a map may be cut off by another."""
+    """Tell versions of a file apart: the end of a map may be cut off by another.
+
+    It is of a path or of the number of an open file.
+    """
     try:
         status = os.stat(path)
     except OSError:  # opening it says what is wrong

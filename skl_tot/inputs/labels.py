@@ -2,6 +2,7 @@
 
 import contextlib
 import numbers
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,8 @@ from skl_tot.inputs.forms import n_dims
 # Label of frames of no action, and what it is called where labels are words.
 BACKGROUND = -1
 BACKGROUND_NAME = "background"
+# Types whose values numpy would take for numbers among others.
+NO_NUMBERS = (str, bytes, np.datetime64, np.timedelta64)
 
 
 def split_label_sequences(y, name="y"):
@@ -74,25 +77,39 @@ def _as_labels(labels, where):
         raise ValueError(
             f"{where} has {n_dims(labels)} dimensions, expected 1 (frames)."
         )
+    _check_unmasked(labels, where)
     labels = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
-    if labels.dtype == object:
-        labels = _typed(labels)
+    if labels.dtype.kind in "OT":
+        labels = _typed(labels.astype(object), where)
     if labels.dtype.kind in "US":
         return labels.astype(str)
     if labels.dtype.kind in "iub" or _are_whole(labels):
-        return labels.astype(np.intp)
+        return _as_integers(labels, where)
     raise TypeError(
         f"{where} has labels of type {labels.dtype}, expected integers or strings."
     )
 
 
-def _typed(labels):
-    """Objects as an array of text or numbers, if that is what all of them are."""
+def _check_unmasked(labels, where):
+    """Refuse a masked array that lacks labels."""
+    if np.ma.is_masked(labels):
+        n_masked = np.ma.count_masked(labels)
+        background = BACKGROUND_NAME if labels.dtype.kind == "U" else BACKGROUND
+        raise TypeError(
+            f"{where} is masked in {n_masked} of {len(labels)} frames, expected a "
+            f"label for each; .filled({background!r}) makes them background."
+        )
+
+
+def _typed(labels, where):
+    """Objects as an array of text or of numbers, if that is what all of them are."""
     if all(isinstance(label, str) for label in labels):
         return labels.astype(str)
+    if any(isinstance(label, NO_NUMBERS) for label in labels):
+        return labels
     if all(isinstance(label, numbers.Integral) for label in labels):
-        return labels.astype(np.intp)
-    with contextlib.suppress(TypeError, ValueError):
+        return _as_integers(labels, where)
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         return labels.astype(float)
     return labels
 
@@ -103,6 +120,17 @@ def _are_whole(labels):
     return whole and np.abs(labels).max(initial=0) < 2**53
 
 
+def _as_integers(labels, where):
+    """Whole labels as integers of 64 bits, if they are not too large."""
+    limits = np.iinfo(np.intp)
+    for label in (labels.min(), labels.max()) if len(labels) else ():
+        if not limits.min <= int(label) <= limits.max:
+            raise ValueError(
+                f"{where} has the label {label}, expected integers of 64 bits."
+            )
+    return labels.astype(np.intp)
+
+
 def find_segments(labels):
     """Find runs of equal labels: the label, first frame and end (exclusive) of each."""
     cuts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
@@ -111,5 +139,7 @@ def find_segments(labels):
 
 def check_fps(fps):
     """Refuse a number of frames per second that gives no time; None is allowed."""
-    if fps is not None and not (isinstance(fps, numbers.Real) and fps > 0):
-        raise ValueError(f"fps is {fps!r}, expected a positive number or None.")
+    if fps is None:
+        return
+    if not (isinstance(fps, numbers.Real) and 0 < fps <= sys.float_info.max):
+        raise ValueError(f"fps is {fps!r}, expected a positive, finite number or None.")

@@ -29,8 +29,9 @@ def name_actions(y, names):
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor strings, or a name is no text of one line,
-        is "background", or is the number of another action without a name.
+        If labels are neither integers nor strings, names are of the other kind, or a
+        name is no text of one line, is "background" or "-1", or is the number of
+        another action without a name.
 
     Examples
     --------
@@ -46,11 +47,33 @@ def name_actions(y, names):
             raise ValueError(
                 f"The name of {label!r} is {name!r}, expected text of one line."
             )
+        if name == str(BACKGROUND) and label != BACKGROUND:
+            raise ValueError(
+                f"The name of {label!r} is {name!r}, which files and scores take for "
+                "background."
+            )
+    _check_keys(names, sequences)
     unnamed = set(map(str, distinct_labels(sequences))) - set(map(str, names))
     _check_free(names, unnamed | {BACKGROUND_NAME})
     names = {BACKGROUND: BACKGROUND_NAME} | names
     named = [_put_words(sequence, names) for sequence in sequences]
     return named[0] if is_single else named
+
+
+def _check_keys(names, sequences):
+    """Refuse names of text if labels are integers, and the other way round."""
+    filled = [sequence for sequence in sequences if len(sequence)]
+    if not filled:
+        return
+    example = filled[0][0].item()
+    is_text = isinstance(example, str)
+    for label in names:
+        if isinstance(label, str) != is_text:
+            found, expected = ("no text", "text") if is_text else ("text", "integers")
+            raise TypeError(
+                f"names has {label!r}, {found}, but labels are {expected}: expected "
+                f"keys as {example!r}."
+            )
 
 
 def _put_words(labels, names):
@@ -213,7 +236,7 @@ def _read_json_names(path):
         raise ValueError(f"{path} is of {content!r}, expected an object of names.")
     names = {}
     for number, name in content.items():
-        if not re.fullmatch(r"-?\d+", number) or not isinstance(name, str):
+        if not re.fullmatch(r"-?\d{1,18}", number) or not isinstance(name, str):
             raise ValueError(
                 f"{path} has {number!r} for {name!r}, expected a number and the name "
                 "of its action."
@@ -231,7 +254,7 @@ def read_numbered_names(path, what):
     """
     for i, line in enumerate(read_text(path).splitlines(), start=1):
         where = f"{path}, line {i}, is {line.strip()!r}"
-        match = re.fullmatch(r"(-?\d+)\s+(.+)", line.strip())
+        match = re.fullmatch(r"(-?\d{1,18})\s+(.+)", line.strip())
         if match:
             yield int(match[1]), match[2], where
         elif line.strip():

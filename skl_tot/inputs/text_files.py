@@ -20,7 +20,7 @@ def parse_json(path, text):
     """Content of JSON text that was read from ``path``."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of numbers and depth as well
         raise ValueError(f"{path} is no JSON: {error}") from error
 
 

@@ -1,31 +1,58 @@
 """Checks of videos."""
 
 import contextlib
+import warnings
 
 import numpy as np
 from scipy import sparse
+from sklearn import get_config
+from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
 from skl_tot.inputs.blocks import row_blocks
-from skl_tot.inputs.errors import errors_of_video, one_line
+from skl_tot.inputs.errors import VideoError, errors_of_video, one_line, warn_user
 from skl_tot.inputs.feature_files import FeatureFiles, FloatRows, FloatVideos, as_floats
 from skl_tot.inputs.forms import n_dims, split_videos
+from skl_tot.inputs.orientation import hint_if_turned
+
+# Frames of a video that tell whether a feature grows steadily, and least of a video.
+N_PROBES, MIN_PROBES = 64, 8
 
 
-def check_videos(estimator, X, *, reset):
+def check_videos(estimator, X, *, reset, find_clocks=False):
     """Validate videos as scikit-learn does 2-D arrays; `reset` in a fit. Gives floats.
 
-    Also gives the form, for `mirror_form`. What is on disk is not loaded whole.
+    Also gives the form, for `mirror_form`. What is on disk is not loaded whole. With
+    ``find_clocks``, features that are no more than a clock make a warning.
     """
     videos, form = split_videos(X)
     is_lazy = isinstance(videos, FeatureFiles)
-    checked = []
-    for i in range(len(videos)):
-        with errors_of_video(None if form == "single" else i), _short_errors():
-            video = _validate(estimator, _check_video(videos[i]), reset and i == 0)
-        if not is_lazy:
-            checked.append(video)
-    return FloatVideos(videos) if is_lazy else checked, form
+    if is_lazy:
+        videos = FloatVideos(videos)
+    checked, first, grows = [], None, np.array(find_clocks)
+    with _once():
+        for i in range(len(videos)):
+            with errors_of_video(None if form == "single" else i), _short_errors():
+                video = _check_video(videos[i])
+                with _helpful(video), hint_if_turned(estimator, video, first):
+                    video = _validate(estimator, video, reset and i == 0)
+            first = first or video.shape
+            if grows.any():
+                grows = grows & _grows_steadily(video)
+            if not is_lazy:
+                checked.append(video)
+        _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
+    return videos if is_lazy else checked, form
+
+
+@contextlib.contextmanager
+def _once():
+    """Show each warning about videos but once, not for each of them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):
+        warn_user(text, category)
 
 
 @contextlib.contextmanager
@@ -33,22 +60,68 @@ def _short_errors():
     """Make errors a TypeError or a ValueError, of one line."""
     try:
         yield
+    except VideoError:
+        raise
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(_first_line(str(error))) from None
 
 
+@contextlib.contextmanager
+def _helpful(video):
+    """Say where a value is that is not finite, and what to do about it."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        if not text.startswith("Input") or not ("NaN" in text or "infinity" in text):
+            raise
+        raise ValueError(_describe_gaps(video)) from None
+
+
+def _describe_gaps(video):
+    """First value that is not finite, how many there are, and the remedy."""
+    names = getattr(video, "columns", None)
+    if not isinstance(video, (np.memmap, FloatRows)):
+        video = np.asarray(video, dtype=float)
+    first, n_gaps = None, 0
+    for rows in row_blocks(video):
+        block = np.asarray(video[rows], dtype=float)
+        gaps = np.argwhere(~np.isfinite(block))
+        if first is None and len(gaps):
+            frame, column = gaps[0]
+            kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
+            where = int(column) if names is None else repr(names[column])
+            first = f"{kind} in frame {rows.start + frame}, column {where}"
+        n_gaps += len(gaps)
+    return (
+        f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
+        "fill gaps, as by FramewiseTransformer(SimpleImputer()), or leave such frames "
+        "out."
+    )
+
+
 def _validate(estimator, video, reset):
     """Validate a video as scikit-learn does; what must be converted stays on disk."""
-    types = [np.float64, np.float32]
+    options = {
+        "dtype": [np.float64, np.float32],
+        "ensure_all_finite": "allow-nan" if allows_nan(estimator) else True,
+    }
     on_disk = isinstance(video, np.memmap) and video.size
     floats = as_floats(video) if on_disk else video
     if not isinstance(floats, FloatRows):
-        return validate_data(estimator, video, reset=reset, dtype=types)
+        return validate_data(estimator, video, reset=reset, **options)
     for rows in row_blocks(floats):
         first = reset and rows.start == 0
-        validate_data(estimator, video[rows], reset=first, dtype=types)
+        validate_data(estimator, video[rows], reset=first, **options)
+        if get_config()["assume_finite"]:  # the rest need not be read
+            break
     return floats
+
+
+def allows_nan(estimator):
+    """Whether values may be missing."""
+    return get_tags(estimator).input_tags.allow_nan
 
 
 def _check_video(video):
@@ -58,9 +131,8 @@ def _check_video(video):
     if np.ma.isMaskedArray(video):
         raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
     if hasattr(video, "iloc"):
-        if 0 in video.shape:
-            raise ValueError(f"Found a data frame of shape {video.shape}.")
-    elif not sparse.issparse(video):
+        _check_frame(video)
+    elif not (sparse.issparse(video) or isinstance(video, FloatRows)):
         _check_array(video)
     return video
 
@@ -73,6 +145,24 @@ def _tensor_to_array(tensor):
     return tensor.numpy()
 
 
+def _check_frame(frame):
+    """Refuse data frames that are empty, of several recordings, or hold no numbers."""
+    if 0 in frame.shape:
+        raise ValueError(f"Found a data frame of shape {frame.shape}.")
+    if getattr(frame.index, "nlevels", 1) > 1:
+        raise ValueError(
+            f"X has an index of {frame.index.nlevels} levels, as of several "
+            "recordings; expected a list of them: [part.droplevel(0) for _, part in "
+            "X.groupby(level=0)]."
+        )
+    dtypes = getattr(frame, "dtypes", [])
+    for name, dtype in zip(getattr(frame, "columns", []), dtypes):
+        if getattr(dtype, "kind", "f") in "USTVMm":
+            raise ValueError(
+                f"column {name!r} holds {dtype}, expected numbers; drop it."
+            )
+
+
 def _check_array(video):
     """Refuse lists and arrays that are not 2-D or hold no numbers."""
     try:
@@ -83,20 +173,69 @@ def _check_array(video):
             "expected a 2-D array (frames, features), got a nested sequence of "
             "unequal lengths."
         ) from None
+    if ndim == 3:
+        raise ValueError(
+            f"Expected 2D array, got 3D array of shape {np.shape(video)} instead. "
+            "Reshape your data, such as a track of points: video.reshape("
+            "len(video), -1)."
+        )
     if ndim != 2:
         raise ValueError(
             f"Expected 2D array, got {ndim}D array instead. Reshape your data: "
             "rows are frames, columns are features."
         )
-    if kind in "USVMm":
+    if kind in "USTVMm":
         raise ValueError("X holds text, dates or records, expected numbers.")
 
 
 def _first_line(message):
     """First line of a message; all of it where the first only announces a list."""
-    if message.startswith("The feature names"):
+    first = message.partition("\n")[0].rstrip()
+    if first.startswith("The feature names") or first.endswith(":"):
         return one_line(message)
-    return message.partition("\n")[0]
+    return first
+
+
+def check_lengths(y, videos, form):
+    """Refuse labels that are not of these videos; what they are is not looked at."""
+    if y is None:
+        return
+    lengths = [len(video) for video in videos]
+    y = [y] if form == "single" else y
+    if not hasattr(y, "__len__"):
+        raise TypeError(f"y is a {type(y).__name__}, expected labels of each video.")
+    if len(y) != len(videos):
+        raise ValueError(
+            f"y is of {len(y)} videos, expected {len(videos)}, as X has so many."
+        )
+    for i, (labels, length) in enumerate(zip(y, lengths)):
+        with errors_of_video(None if form == "single" else i):
+            found = len(labels if hasattr(labels, "__len__") else np.asarray(labels))
+            if found != length:
+                raise ValueError(f"y has {found} labels, X has {length} frames.")
+
+
+def _grows_steadily(video):
+    """Mask (n_features,) of the features that grow from probe to probe."""
+    probes = np.unique(np.linspace(0, len(video) - 1, N_PROBES).astype(int))
+    if len(probes) < MIN_PROBES:
+        return np.zeros(video.shape[1], dtype=bool)
+    return (np.diff(video[probes], axis=0) > 0).all(axis=0)
+
+
+def _warn_of_clocks(grows, names):
+    """Warn of features that grow steadily in every video."""
+    if not grows.any():
+        return
+    columns = np.flatnonzero(grows).tolist()
+    if names is not None:
+        columns = [str(names[k]) for k in columns]
+    warnings.warn(
+        f"Columns {columns} of X grow steadily in every video, as a clock does, and "
+        "would be learned as features; drop them if they are none.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 @contextlib.contextmanager

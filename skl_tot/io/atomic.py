@@ -4,6 +4,9 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
 
 
 @contextlib.contextmanager
@@ -22,7 +25,8 @@ def replaced(path):
     check_target(path)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".skl-tot-") as folder:
         temporary = Path(folder, path.name)
-        yield temporary
+        with _named_errors(path):
+            yield temporary
         os.replace(temporary, path)
 
 
@@ -43,7 +47,8 @@ def replaced_files(folder):
     check_target(folder, is_folder=True)
     place = folder if folder.is_dir() else folder.parent
     with tempfile.TemporaryDirectory(dir=place, prefix=".skl-tot-") as name:
-        yield Path(name)
+        with _named_errors(folder):
+            yield Path(name)
         paths = list(Path(name).iterdir())
         folder.mkdir(exist_ok=True)
         for path in paths:
@@ -64,3 +69,23 @@ def check_target(path, is_folder=False):
     if path.exists() and not is_expected:
         kind = "folder" if is_folder else "file"
         raise FileExistsError(f"{path} is there, and no {kind}.")
+
+
+def write_array(path, array):
+    """Write a file ``.npy``; if that fails, the error says why.
+
+    Of a file of its own, numpy says no more than how many bytes were written.
+    """
+    with open(path, "wb") as file:
+        np.save(SimpleNamespace(write=file.write), array)
+
+
+@contextlib.contextmanager
+def _named_errors(path):
+    """Name the file or folder in an error of the system that names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.text_files import is_line
 from skl_tot.io.atomic import replaced
 from skl_tot.io.frame_formats import (
@@ -15,9 +16,20 @@ from skl_tot.io.frame_formats import (
     write_json,
     write_labels,
 )
-from skl_tot.io.records import integers_if_all, parse_records
-from skl_tot.io.segments import labels_from_segments
+from skl_tot.io.records import check_finite, integers_if_all, parse_records
+from skl_tot.io.segments import check_cover, check_keys
 from skl_tot.io.time_formats import write_elan, write_textgrid, write_webvtt
+
+# What reading raises of content that is something else, or meant to do harm.
+NO_SEGMENTS = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    csv.Error,
+)
 
 
 @dataclass(frozen=True)
@@ -130,9 +142,10 @@ def write_segments(records, path, *, format=None):
         If the library for a format is missing; the extra ``export`` has them.
     OSError
         If the file cannot be written.
-    ValueError
-        If the format is unknown, times are missing, a segment is shorter than a
-        millisecond, or an action has no text of one line.
+    TypeError, ValueError
+        If records are no segments, the format is unknown, times are missing, a segment
+        is shorter than a millisecond, a time or confidence is not finite, or an action
+        has no text of one line or is called "-1".
 
     See Also
     --------
@@ -150,17 +163,25 @@ def write_segments(records, path, *, format=None):
     >>> folder.cleanup()
     """
     entry = _find_format(path, format, FORMATS)
-    if not records:
-        raise ValueError("records is empty, expected the segments of a video.")
-    for record in records:
-        if not is_line(str(record["action"])):
-            raise ValueError(
-                f"An action is {record['action']!r}, expected text of one line."
-            )
+    check_keys(records)
+    for i, record in enumerate(records):
+        _check_action(record["action"])
+        check_finite(record, i)
     if entry.needs_fps and "start_time" not in records[0]:
         raise ValueError("fps is None, expected frames per second for this format.")
     with replaced(path) as temporary:
         entry.write(temporary, records)
+
+
+def _check_action(action):
+    """Refuse an action that files cannot hold, or that is not read as it is written."""
+    if not is_line(str(action)):
+        raise ValueError(f"An action is {action!r}, expected text of one line.")
+    if isinstance(action, str) and action == str(BACKGROUND):
+        raise ValueError(
+            f"An action is called {action!r}, which is read as background, expected "
+            f"another name, or {BACKGROUND_NAME!r} if it is that."
+        )
 
 
 def read_segments(path, *, format=None):
@@ -179,7 +200,7 @@ def read_segments(path, *, format=None):
     -------
     records : list of dict
         Segments of the video, see `segments`. Actions are integers if all of them are
-        whole numbers.
+        whole numbers of 18 digits or less.
 
     Raises
     ------
@@ -200,10 +221,10 @@ def read_segments(path, *, format=None):
     entry = _find_format(path, format, readable_formats())
     try:
         records = parse_records(entry.read(Path(path)))
-        labels_from_segments(records)
+        check_cover(records)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text: {error}") from error
-    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
+    except NO_SEGMENTS as error:
         raise ValueError(f"{path} holds no segments: {error!r}.") from error
     return integers_if_all(records)
 

@@ -3,14 +3,18 @@
 import inspect
 import io
 import json
+import stat
 import zipfile
 from pathlib import Path
 
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
+from skl_tot.inputs.errors import one_line
 from skl_tot.inputs.extras import import_extra
+from skl_tot.io.archives import check_archive, read_archive
 from skl_tot.io.atomic import replaced
+from skl_tot.io.model_checks import check_methods, check_segmenter
 from skl_tot.segmenters.pipelines import segmenter_of
 
 FORMAT = 1
@@ -20,6 +24,10 @@ TRUSTED_TYPES = [
     "skl_tot.TemporalOTSegmenter",
     "skl_tot.preprocessing.FrameFeatures",
     "skl_tot.preprocessing.FramewiseTransformer",
+    "skl_tot.training.priors.PathPrior",
+    "skl_tot.training.priors.TemporalPrior",
+    "skl_tot.training.terms.TemporalCoherence",
+    "skl_tot.training.terms.TimeStamp",
 ]
 # Where version 0.1.0 had public classes.
 MOVED = {
@@ -56,6 +64,9 @@ def save_model(model, path, *, trusted=()):
         If ``model`` is no segmenter or not fitted, or a step holds an object that is
         not of numpy, scipy, scikit-learn or this package, such as a `pathlib.Path`, and
         not among ``trusted``.
+    ValueError
+        If the file would unpack to more than `load_model` reads: leave ``labels_`` of
+        very many frames out by ``compute_labels=False``.
 
     See Also
     --------
@@ -87,6 +98,8 @@ def save_model(model, path, *, trusted=()):
     with replaced(path) as temporary:
         skops_io = import_extra("skops.io", "cli")
         skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
+        with zipfile.ZipFile(temporary) as archive:
+            check_archive(archive, temporary.stat().st_size)
         unknown = set(skops_io.get_untrusted_types(file=temporary))
         unknown -= {*TRUSTED_TYPES, *trusted}
         if unknown:
@@ -120,10 +133,11 @@ def load_model(path, *, trusted=()):
     ImportError
         If skops is not installed.
     OSError
-        If the file cannot be read.
+        If the file cannot be read or is no regular one.
     ValueError
-        If the file holds something else, types that are not trusted, or is of a later
-        format.
+        If the file holds something else, types that are not trusted, parameters or
+        arrays that no fit leaves, or is of a later format; or if it unpacks to more
+        than 1 GiB and to more than 20 times its size, which is not read.
 
     See Also
     --------
@@ -142,17 +156,23 @@ def load_model(path, *, trusted=()):
     >>> folder.cleanup()
     """
     skops_io, path = import_extra("skops.io", "cli"), Path(path)
-    data = path.read_bytes()
-    try:
-        model = _load(skops_io, _with_todays_names(data), [*TRUSTED_TYPES, *trusted])
-    except Exception as error:  # whatever a broken archive makes of its reader
-        raise ValueError(f"{path} cannot be loaded: {error}.") from error
-    _complete(model)
-    return model
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+        raise OSError(f"{path} is no regular file, expected one of save_model.")
+    with open(path, "rb") as file:
+        try:
+            data = _with_todays_names(read_archive(file, status.st_size))
+            return _load(skops_io, data, [*TRUSTED_TYPES, *trusted])
+        except Exception as error:  # whatever a broken archive makes of its reader
+            reason = one_line(error).rstrip(".")
+            raise ValueError(f"{path} cannot be loaded: {reason}.") from error
 
 
 def _load(skops_io, data, trusted):
-    """Model in the bytes of a file, if it is of trusted types and of a known format."""
+    """Model in the bytes of an archive, if its types and contents are as they should.
+
+    They are checked before anything is called that an attribute could stand for.
+    """
     unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
     if unknown:
         raise ValueError(
@@ -168,14 +188,16 @@ def _load(skops_io, data, trusted):
             f"version {content['skl_tot']} wrote it, in format {content['format']}; "
             f"version {skl_tot.__version__} reads {FORMAT}"
         )
-    segmenter_of(content["model"])
-    return content["model"]
+    model = content["model"]
+    check_methods(model)
+    segmenter = segmenter_of(model)
+    _complete(model)
+    check_segmenter(segmenter)
+    return model
 
 
-def _with_todays_names(data):
-    """Bytes of a file in which public classes are where they are today."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
+def _with_todays_names(contents):
+    """Bytes of an archive in which public classes are where they are today."""
     schema = json.loads(contents["schema.json"], object_hook=_rename_module)
     contents["schema.json"] = json.dumps(schema).encode()
     renamed = io.BytesIO()

@@ -1,5 +1,7 @@
 """Records of segments as they come from files: the values of their keys."""
 
+import math
+import numbers
 import operator
 import re
 
@@ -16,10 +18,20 @@ def parse_records(records):
     return [_parse_record(record) for record in records]
 
 
+def check_finite(record, i):
+    """Refuse a time or confidence of segment i that is no number, infinite or nan."""
+    for key in NUMBERS:
+        value = record.get(key, 0.0)
+        if not (isinstance(value, numbers.Real) and math.isfinite(value)):
+            raise ValueError(
+                f"Segment {i} has {key} {value!r}, expected a finite number."
+            )
+
+
 def integers_if_all(records):
-    """Make actions integers if all of them are the text of one."""
+    """Make actions integers if all of them are the text of one that fits 64 bits."""
     for record in records:
-        if not re.fullmatch("0|-?[1-9][0-9]*", record["action"]):
+        if not re.fullmatch("0|-?[1-9][0-9]{0,17}", record["action"]):
             return records
     return [record | {"action": int(record["action"])} for record in records]
 
@@ -31,7 +43,7 @@ def _parse_record(record):
 def _parse_value(key, value):
     if key in FRAMES:
         return _parse_whole(value)
-    return float(value) if key in NUMBERS else _parse_text(value)
+    return _parse_number(value) if key in NUMBERS else _parse_text(value)
 
 
 def _parse_whole(value):
@@ -39,6 +51,14 @@ def _parse_whole(value):
     if isinstance(value, bool):
         raise TypeError(f"expected a number of frames, got {value!r}")
     return int(value) if isinstance(value, str) else operator.index(value)
+
+
+def _parse_number(value):
+    """Float of text or JSON, which may be neither infinite nor nan."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, got {value!r}")
+    return number
 
 
 def _parse_text(value):

@@ -1,9 +1,16 @@
 """Segments as people use them: a list of records for each video."""
 
+import numbers
+from collections.abc import Mapping
+
 import numpy as np
 
+from skl_tot.inputs.errors import errors_of_video
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import check_fps, find_segments, split_label_sequences
+
+# Beyond a year of video; a small file must not ask for more memory than there is.
+MAX_FRAMES = 10**9
 
 
 def segments(y, fps=None, *, confidence=None, as_frame=False):
@@ -35,8 +42,8 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     ImportError
         If pandas is not installed for a DataFrame.
     TypeError, ValueError
-        If labels are neither integers nor strings, ``fps`` is not positive, or
-        confidences are not of the frames of ``y``.
+        If labels are neither integers nor strings, ``fps`` is not positive and finite,
+        or confidences are not finite or not of the frames of ``y``.
 
     See Also
     --------
@@ -64,8 +71,10 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
 
 def _check_confidences(confidence, sequences, is_single):
     """Confidences of each video, as long as its labels."""
-    confidences = [confidence] if is_single else confidence
-    confidences = [np.asarray(video, float) for video in confidences]
+    confidences = [confidence] if is_single else list(confidence)
+    for i, video in enumerate(confidences):
+        with errors_of_video(None if is_single else i):
+            confidences[i] = _as_finite(video)
     shapes = [video.shape for video in confidences]
     expected = [labels.shape for labels in sequences]
     if shapes != expected:
@@ -73,6 +82,20 @@ def _check_confidences(confidence, sequences, is_single):
             f"confidence has shapes {shapes}, expected those of y, {expected}."
         )
     return confidences
+
+
+def _as_finite(confidence):
+    """Confidences of one video as floats, if none is masked, infinite or nan."""
+    if np.ma.is_masked(confidence):
+        raise TypeError("confidence is masked, expected a number for each frame.")
+    confidence = np.asarray(confidence, float)
+    bad = np.flatnonzero(~np.isfinite(confidence))
+    if bad.size:
+        raise ValueError(
+            f"confidence is {confidence.flat[bad[0]]} in frame {bad[0]}, expected "
+            "finite numbers."
+        )
+    return confidence
 
 
 def _to_frame(videos, is_single):
@@ -119,8 +142,9 @@ def labels_from_segments(records):
     Raises
     ------
     TypeError, ValueError
-        If segments are empty, leave frames out or overlap, or actions are neither all
-        integers nor all strings.
+        If there are none, a segment is no dict or lacks a key, or they leave frames
+        out, overlap or are longer than 10⁹ frames, or actions are neither all integers
+        nor all strings.
 
     Examples
     --------
@@ -128,14 +152,66 @@ def labels_from_segments(records):
     >>> labels_from_segments(segments([2, 2, 0, 1])).tolist()
     [2, 2, 0, 1]
     """
-    ends = [0]
-    for i, record in enumerate(records):
-        if record["start"] != ends[-1] or record["end"] <= record["start"]:
-            raise ValueError(
-                f"Segment {i} is of frames {record['start']} to {record['end']}, "
-                f"expected it to start at {ends[-1]} and to end after that."
-            )
-        ends.append(record["end"])
+    ends = check_cover(records)
     actions = [record["action"] for record in records]
     (labels,), _ = split_label_sequences(actions, "actions")
-    return np.repeat(labels, np.diff(ends))
+    try:
+        return np.repeat(labels, np.diff(ends, prepend=0))
+    except MemoryError as error:
+        raise ValueError(
+            f"{ends[-1]} frames with labels of {labels.itemsize} bytes do not fit into "
+            "memory."
+        ) from error
+
+
+def check_cover(records):
+    """Give the ends of segments, which may not leave a frame out or overlap.
+
+    >>> check_cover(segments([2, 2, 0]))
+    [2, 3]
+    """
+    check_keys(records)
+    ends = []
+    for i, record in enumerate(records):
+        start, end = _frame(record, "start", i), _frame(record, "end", i)
+        expected = ends[-1] if ends else 0
+        if start != expected or end <= start:
+            raise ValueError(
+                f"Segment {i} is of frames {start} to {end}, expected it to start at "
+                f"{expected} and to end after that."
+            )
+        if end > MAX_FRAMES:
+            raise ValueError(
+                f"Segment {i} ends at {end}, expected at most {MAX_FRAMES} frames."
+            )
+        ends.append(end)
+    return ends
+
+
+def check_keys(records):
+    """Refuse what are no records of segments, or none at all."""
+    if not hasattr(records, "__len__"):
+        raise TypeError(
+            f"records is a {type(records).__name__}, expected a list of dict."
+        )
+    if len(records) == 0:
+        raise ValueError("records is empty, expected the segments of a video.")
+    for i, record in enumerate(records):
+        if not isinstance(record, Mapping):
+            raise TypeError(
+                f"Segment {i} is a {type(record).__name__}, expected a dict."
+            )
+        for key in ("action", "start", "end"):
+            if key not in record:
+                raise ValueError(
+                    f"Segment {i} has no {key!r}, expected action, start and end."
+                )
+
+
+def _frame(record, key, i):
+    """Start or end of segment i, if it is a whole number."""
+    if not isinstance(record[key], numbers.Integral):
+        raise TypeError(
+            f"Segment {i} has {key} {record[key]!r}, expected a number of frames."
+        )
+    return int(record[key])

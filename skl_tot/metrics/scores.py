@@ -50,7 +50,7 @@ def segment_f1_score(
     ignore_labels=None,
     background=None,
 ):
-    r"""Segmental F1 (F1@50 for an overlap of 0.5), which punishes over-segmentation.
+    r"""Segmental F1, which punishes over-segmentation; ``F1@50`` at an overlap of 0.5.
 
     .. math:: \frac{2\, TP}{n_{\text{true}} + n_{\text{pred}}}
 
@@ -222,12 +222,18 @@ def label_free_scorer(estimator, X, y=None):
 def _segment_counts(true, pred, overlap):
     """Count hits, true and predicted segments of one video."""
     true_code, true_start, true_end = find_segments(true)
-    code, start, end = np.array(find_segments(pred))[:, :, None]
-    shared = np.minimum(end, true_end) - np.maximum(start, true_start)
-    joint = (end - start) + (true_end - true_start) - shared
-    iou = np.where(code == true_code, shared / joint, 0)
+    code, start, end = find_segments(pred)
+    # What two segments share lies between neighbouring cuts of either sequence.
+    cuts = np.union1d(true_start, start)
+    i = np.searchsorted(true_start, cuts, side="right") - 1
+    j = np.searchsorted(start, cuts, side="right") - 1
+    shared = np.diff(cuts, append=len(true))
+    joint = (true_end - true_start)[i] + (end - start)[j] - shared
+    iou = np.where(true_code[i] == code[j], shared / joint, 0)
+    # The best of each predicted segment comes first; of equals, the earlier does.
+    best = np.lexsort((-iou, j))[np.searchsorted(j, np.arange(len(code)))]
     # a true segment that several point at is one hit
-    hits = np.unique(iou.argmax(axis=1)[iou.max(axis=1) >= overlap])
+    hits = np.unique(i[best][iou[best] >= overlap])
     return len(hits), len(true_code), len(code)
 
 

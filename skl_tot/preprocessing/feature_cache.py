@@ -4,10 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
-import numpy as np
-
 from skl_tot.inputs.feature_files import read_features
-from skl_tot.io.atomic import replaced
+from skl_tot.io.atomic import replaced, write_array
 
 
 def find(folder, key):
@@ -33,4 +31,4 @@ def read(path):
 def write(path, features):
     """Keep features."""
     with replaced(path) as unfinished:
-        np.save(unfinished, features)
+        write_array(unfinished, features)

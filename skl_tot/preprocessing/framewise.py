@@ -57,7 +57,8 @@ class FramewiseTransformer(  # type: ignore[call-arg]
 
     Notes
     -----
-    Features must be finite, also where the inner transformer allows missing values.
+    Features must be finite, or missing (nan) where the inner transformer allows that,
+    as imputers do.
 
     Examples
     --------
@@ -94,7 +95,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         ------
         TypeError, ValueError
             If ``transformer`` is no transformer or needs ``y``, or if a video is not a
-            finite real 2-D array as wide as the first. An estimator fitted before
+            real 2-D array as wide as the first. An estimator fitted before
             stays as it was.
         """
         with unchanged_on_error(self):
@@ -159,7 +160,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not a finite real 2-D array as wide as those of `fit`.
+            If a video is not a real 2-D array as wide as those of `fit`.
         """
         check_is_fitted(self, "transformer_")
         videos, form = check_videos(self, X, reset=False)
@@ -184,7 +185,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not a finite real 2-D array of the transformed width.
+            If a video is not a real 2-D array of the transformed width.
         """
         check_is_fitted(self, "transformer_")
         # a clone, as the width differs from that of the input
@@ -244,6 +245,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         tags.input_tags.three_d_array = True
         inner = get_tags(self.transformer)
         tags.input_tags.positive_only = inner.input_tags.positive_only
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
         if inner.transformer_tags is not None:
             tags.transformer_tags = inner.transformer_tags
         return tags

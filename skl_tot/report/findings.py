@@ -21,6 +21,8 @@ class Findings(NamedTuple):
     ----------
     actions : list of str
         Distinct names; an action is an index to them.
+    numbers : list of int
+        Number of each action in the model, the first of those of its name.
     paths : list of ndarray of shape (n_frames_i,)
         Action of each frame, -1 for background.
     confidences : list of ndarray of shape (n_frames_i,)
@@ -30,6 +32,7 @@ class Findings(NamedTuple):
     """
 
     actions: list
+    numbers: list
     paths: list
     confidences: list
     typical: list
@@ -44,7 +47,8 @@ def examine(model, videos, video_names, words):
     from skl_tot.segmenters.pipelines import path_confidence, read_videos
 
     actions = list(dict.fromkeys(words.tolist()))
-    findings = Findings(actions, [], [], [[] for _ in actions])
+    numbers = [words.tolist().index(action) for action in actions]
+    findings = Findings(actions, numbers, [], [], [[] for _ in actions])
     merge = (words[:, None] == actions).astype(float)
     merged = np.append(merge.argmax(axis=1), BACKGROUND)  # the last is that of label -1
     for i, name in enumerate(video_names):

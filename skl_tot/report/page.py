@@ -115,10 +115,10 @@ def write_report(
 
     words = name_all_actions(segmenter.n_actions_, action_names, "action_names")
     findings = examine(model, videos, video_names, words)
-    shown, scores = {"target_names": findings.names()}, None
+    truth, scores = None, None
     if y_true is not None:
-        shown = name_truth(y_true)
-        scores = score(y_true, findings.paths, video_names, shown)
+        truth = name_truth(y_true)
+        scores = score(y_true, findings.paths, video_names, truth)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
     html = template.render(
@@ -132,7 +132,7 @@ def write_report(
         names=findings.names(),
         video_names=video_names,
         loss=draw_loss(segmenter),
-        timelines=draw_timelines(findings, video_names, y_true, shown, fps),
+        timelines=draw_timelines(findings, video_names, y_true, truth, fps),
         actions=describe_actions(findings),
         videos=describe_videos(video_names, findings),
         typical=dict(zip(findings.actions, findings.typical)),

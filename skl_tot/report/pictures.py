@@ -7,42 +7,54 @@ from collections import defaultdict
 import numpy as np
 
 from skl_tot.display.bars import figure_size
-from skl_tot.display.codes import UNMATCHED
-from skl_tot.display.timelines import SegmentationDisplay
+from skl_tot.display.codes import encode
+from skl_tot.display.timelines import TRUTH
+from skl_tot.display.timelines import draw_timelines as timelines
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 
 DPI = 150
 ROWS = 20  # timelines in one picture, which then fits a sheet of paper
 THUMBNAIL = (160, 160)  # largest width and height in pixels
 
 
-def draw_timelines(findings, video_names, y_true, shown, fps):
+def draw_timelines(findings, video_names, y_true, truth, fps):
     """Pictures of some timelines each: (first name, last name, URI, width).
 
-    ``shown`` has ``target_names`` and perhaps ``background`` of the display.
+    ``truth`` is from `name_truth` if there is ground truth, else None.
     """
-    display = SegmentationDisplay(
-        y_true=y_true,
-        y_pred=findings.paths,
-        video_names=video_names,
-        confidence=findings.confidences,
-        **shown,
-    )
+    encoded = encode_timelines(findings, y_true, truth)
+    doubts = [1 - confidence for confidence in findings.confidences]
+    bar_names = [None] if y_true is None else [TRUTH, None]
     duration = max(map(len, findings.paths)) / (fps or 1)
 
-    def draw(ax):
-        display.plot(ax=ax, fps=fps)
-        ax.set_xlim(0, duration)
-
     pictures = []
-    legend = shown["target_names"] | {UNMATCHED: "no match"}
-    bar_names = [None] if y_true is None else ["ground truth", None]
     indices, n_pictures = np.arange(len(video_names)), -(-len(video_names) // ROWS)
     for drawn in np.array_split(indices, n_pictures):
-        display.videos = drawn
-        some = [video_names[i] for i in drawn]
-        size = figure_size(legend, bar_names, some)
+        videos, some, unsure = zip(
+            *[(encoded.videos[i], video_names[i], doubts[i]) for i in drawn]
+        )
+        content = (encoded.key(videos), videos, unsure, bar_names, some, fps)
+
+        def draw(ax, content=content):
+            timelines(ax, *content)
+            ax.set_xlim(0, duration)
+
+        size = figure_size(encoded.names, encoded.title, bar_names, some)
         pictures.append((some[0], some[-1], *_picture(size, draw)))
     return pictures
+
+
+def encode_timelines(findings, y_true, truth):
+    """Codes of frames: colours go by the number of an action, not by its name."""
+    if y_true is None:
+        numbers = np.append(findings.numbers, BACKGROUND)  # the last is that of -1
+        paths = [numbers[path] for path in findings.paths]
+        names = dict(zip(findings.numbers, findings.actions))
+        return encode(None, paths, target_names=names, background=None)
+    words = np.array([*findings.actions, BACKGROUND_NAME])
+    paths = [words[path] for path in findings.paths]
+    options = {"scope": "activity", "ignore_labels": None}
+    return encode(y_true, paths, **truth, **options)
 
 
 def draw_loss(segmenter):

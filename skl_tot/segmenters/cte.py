@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.prototypes import time_order
 from skl_tot.segmenters.networks import NetworkSegmenter
+from skl_tot.segmenters.template import MOST
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.network import Encoder
 from skl_tot.training.terms import TimeStamp
@@ -139,7 +140,7 @@ class CTESegmenter(NetworkSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
-        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "n_init": [Interval(Integral, 1, MOST, closed="both")],
         "reg_covar": [Interval(Real, 0, None, closed="neither")],
     }
 
@@ -196,18 +197,19 @@ class CTESegmenter(NetworkSegmenter):
         seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
         self._train(videos, seeds[0])
         self.n_actions_ = int(self.n_actions)
-        passes = self._encode(videos, Encoder.embeddings, keep=True)
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
-        starts = np.cumsum(videos.lengths) - videos.lengths
-        for embeddings, start in zip(passes, starts):
-            frames[start : start + len(embeddings)] = embeddings
+        by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
+        passes = self._encode(videos, Encoder.embeddings)
+        for own, embeddings in zip(by_video, passes):
+            own[:] = embeddings
         kmeans = KMeans(
             self.n_actions, n_init=self.n_init, random_state=seeds[1], copy_x=False
         )
         self.gaussians_ = ordered_gaussians(
             frames, videos.lengths, kmeans, self.reg_covar
         )
-        return lambda: map(self._log_likelihood, passes)
+        # in the type that the network gives, whose rounding K-means leaves as it was
+        return lambda: (self._log_likelihood(own.astype("f4")) for own in by_video)
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._encode(videos, Encoder.embeddings))

@@ -10,7 +10,12 @@ from sklearn.utils._param_validation import Interval
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import BaseSegmenter, as_types_of, check_fitted
+from skl_tot.segmenters.template import (
+    MOST,
+    BaseSegmenter,
+    as_types_of,
+    check_fitted,
+)
 from skl_tot.training.devices import inference_device, resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.loop import train
@@ -35,11 +40,11 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     """
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
-        "hidden_dim": [None, Interval(Integral, 1, None, closed="left")],
-        "frames_per_video": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [Interval(Integral, 1, MOST, closed="both")],
+        "hidden_dim": [None, Interval(Integral, 1, MOST, closed="both")],
+        "frames_per_video": [Interval(Integral, 1, MOST, closed="both")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "tol": [None, Interval(Real, 0, None, closed="left")],

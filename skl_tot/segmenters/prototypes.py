@@ -11,12 +11,13 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.background import STREAM_MEMORY
 from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
+from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.standardization import fit_scaler, standardized
-from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import check_fitted
+from skl_tot.segmenters.template import MOST, check_fitted
 from skl_tot.training.network import Encoder
 from skl_tot.training.state import Snapshot
 
@@ -29,7 +30,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     """
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
-        "n_parts": [Interval(Integral, 1, None, closed="left")],
+        "n_parts": [Interval(Integral, 1, MOST, closed="both")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "warm_start": ["boolean"],
     }
@@ -51,12 +52,12 @@ class PrototypeSegmenter(NetworkSegmenter):
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, see Notes of the class.
-        y : None
-            Ignored.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            As in `fit`.
 
         Returns
         -------
-        self : TemporalOTSegmenter
+        self : object
             The fitted estimator; ``labels_``, if computed, are those of the given
             videos.
 
@@ -73,8 +74,15 @@ class PrototypeSegmenter(NetworkSegmenter):
             if goes_on and self.n_actions == self.n_actions_:
                 before = self.background_
             arrays, form = check_videos(self, X, reset=is_first)
+            check_lengths(y, arrays, form)
             seen = getattr(self, "scaler_", None)
-            self.scaler_ = None
+            before_it = getattr(self, "_standardize", self.standardize)
+            if before_it != self.standardize:
+                raise ValueError(
+                    f"Cannot go on from a fit with standardize={before_it!r} to "
+                    f"{self.standardize!r}; fit anew."
+                )
+            self._standardize, self.scaler_ = self.standardize, None
             if self.standardize == "dataset":
                 self.scaler_ = fit_scaler(arrays, seen)
             videos = standardized(arrays, self.standardize == "video", self.scaler_)
@@ -112,10 +120,10 @@ class PrototypeSegmenter(NetworkSegmenter):
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
-        cross_entropy, starts = self._cross_entropy(), self._first_parts()
-        codes = []
+        starts, codes = self._first_parts(), []
         for similarities in self._similarities(videos):
-            own = cross_entropy.codes_of_video(
+            # made anew, as its prior keeps tables of each length
+            own = self._cross_entropy().codes_of_video(
                 similarities, self.frames_per_video, self.n_iter_
             )
             codes.append(np.add.reduceat(own, starts, axis=1))
@@ -153,6 +161,13 @@ class PrototypeSegmenter(NetworkSegmenter):
         start = None
         if self.warm_start and hasattr(self, "network_"):
             start = Snapshot(self.network_, self.n_iter_)
+        n_iter = 0 if start is None else start.n_iter
+        if self._cross_entropy().freeze_iter >= n_iter + self.max_iter:
+            raise ValueError(
+                f"freeze_iter={self.freeze_iter} leaves no step of "
+                f"max_iter={self.max_iter} in which the prototypes move; give fewer, "
+                "or a share such as 0.1."
+            )
         return self._learn_from(videos, start, False, False)
 
     def _learn_from(self, videos, start, one_pass, goes_on):
@@ -161,8 +176,11 @@ class PrototypeSegmenter(NetworkSegmenter):
         snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
         self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
         self.n_actions_ = int(self.n_actions)
-        similarities = self._similarities(videos, keep=True)
-        if self._cross_entropy().prior is None:
+        is_ordered = self._cross_entropy().prior is not None
+        n_passes = (not is_ordered) + (self.n_parts > 1) + bool(self.compute_labels)
+        n_passes += self.background_percentile is not None
+        similarities = self._similarities(videos, keep=n_passes > 1)
+        if not is_ordered:
             similarities = self._order_by_time(similarities, videos)
         self._merge(similarities, goes_on)
         return lambda: map(self._log_likelihood, similarities)
@@ -207,11 +225,14 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _log_likelihood(self, similarities):
         """Logarithm of P, summed over the parts of each action."""
-        log_codes = self._log_codes(similarities)
         starts = self._first_parts()
-        if len(starts) == log_codes.shape[1]:
-            return log_codes
-        return np.logaddexp.reduceat(log_codes, starts, axis=1)
+        result = np.empty((len(similarities), len(starts)))
+        for rows in row_blocks(similarities):  # a long video has few temporaries
+            log_codes = self._log_codes(similarities[rows])
+            if len(starts) < log_codes.shape[1]:
+                log_codes = np.logaddexp.reduceat(log_codes, starts, axis=1)
+            result[rows] = log_codes
+        return result
 
     def _log_codes(self, similarities):
         """Logarithm of the codes P, of prototypes."""

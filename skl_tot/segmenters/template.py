@@ -15,8 +15,11 @@ from skl_tot.inputs.blocks import AllBlocks, row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
 from skl_tot.inputs.standardization import fit_scaler, standardized
-from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
+
+# Largest number of anything: what is beyond does not fit into arrays, nor into C.
+MOST = 2**31 - 1
 
 
 class BaseSegmenter(ClusterMixin, BaseEstimator):
@@ -28,7 +31,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "n_actions": [Interval(Integral, 1, None, closed="left")],
+        "n_actions": [Interval(Integral, 1, MOST, closed="both")],
         "decoding": [StrOptions(DECODERS.keys())],  # also those that are added later
         "switch_cost": [Interval(Real, 0, None, closed="left")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
@@ -56,8 +59,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, see Notes of the class.
-        y : None
-            Ignored.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Labels, as a search or a pipeline hands them on. They are not learned from;
+            only their numbers are checked.
 
         Returns
         -------
@@ -71,14 +75,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             or the loss diverges. An estimator fitted before stays as it was.
         """
         with unchanged_on_error(self):
-            arrays, form = check_videos(self, X, reset=True)
+            arrays, form = check_videos(self, X, reset=True, find_clocks=True)
+            check_lengths(y, arrays, form)
             longest = max(map(len, arrays))
             if longest < self.n_actions:
                 raise ValueError(
                     f"n_actions={self.n_actions} is more than the number of frames of "
                     f"the longest video (n_samples={longest})."
                 )
-            self.scaler_ = fit_scaler(arrays) if self.standardize == "dataset" else None
+            self._standardize, self.scaler_ = self.standardize, None
+            if self.standardize == "dataset":
+                self.scaler_ = fit_scaler(arrays)
             videos = standardized(arrays, self.standardize == "video", self.scaler_)
             log_likelihoods = self._learn(videos)
             self._label(log_likelihoods, videos, form)
@@ -91,8 +98,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, see Notes of the class.
-        y : None
-            Ignored.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            As in `fit`.
 
         Returns
         -------
@@ -104,7 +111,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         TypeError, ValueError
             As in `fit`.
         """
-        self.fit(X)
+        self.fit(X, y)
         return self.labels_ if self.compute_labels else self.predict(X)
 
     def predict(self, X, *, transcripts=None):
@@ -204,8 +211,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def log_likelihood(self, X):
         """Compute what the decoder is given: how well each action explains each frame.
 
-        `skl_tot.decoding.decode` turns it into the labels of `predict`, which says why
-        a frame has the label that it has.
+        `skl_tot.decoding.decode` turns it into the labels of `predict` (with
+        background, that of the other frames), which says why a frame has its label.
 
         Parameters
         ----------
@@ -254,22 +261,29 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, see Notes of the class.
-        y : None
-            Ignored. To score against labels, use the scorers of `skl_tot.metrics`.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Not looked at, but for their numbers. To score against labels, use the
+            scorers of `skl_tot.metrics`.
 
         Returns
         -------
         score : float
-            From 0 to K, higher is better; nan, with a warning, for a single video.
+            From 0 to K, higher is better; nan, with a warning, for a single array.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a video is not valid, or there are not two, as in a fold of a search.
         """
-        videos, _ = check_fitted(self, X)
+        videos, form = check_fitted(self, X)
+        check_lengths(y, videos.arrays, form)
+        if form != "single" and len(videos) < 2:
+            raise ValueError(
+                "score compares videos, but X has one, expected two or more; without "
+                "labels, each fold of a search needs two, so take fewer folds."
+            )
         readings = self._read(videos, decoding="fixed")
         labels = [reading.path for reading in readings]
         blocks = map(videos.blocks, range(len(videos)))
@@ -333,8 +347,9 @@ def check_fitted(segmenter, X):
     check_is_fitted(segmenter, "n_actions_")
     segmenter._validate_params()  # the decoder's may have been set after the fit
     arrays, form = check_videos(segmenter, X, reset=False)
-    per_video = segmenter.standardize == "video"
-    return standardized(arrays, per_video, segmenter.scaler_), form
+    # as in the fit, whatever has been set since
+    how = getattr(segmenter, "_standardize", segmenter.standardize)
+    return standardized(arrays, how == "video", segmenter.scaler_), form
 
 
 def as_types_of(outputs, videos):

@@ -4,9 +4,10 @@ from dataclasses import replace
 from numbers import Integral, Real
 
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
+from skl_tot.segmenters.template import MOST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, Term, TimeStamp
 from skl_tot.training.transport import Sinkhorn
@@ -83,8 +84,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Videos in a mini-batch; fewer where there are fewer in all.
     max_iter : int, default=3000
         Optimiser steps, one mini-batch each.
-    freeze_iter : int, default=300
-        Steps at the start during which the prototypes stay as drawn.
+    freeze_iter : int or float, default=0.1
+        Steps at the start during which the prototypes stay as drawn: as a number, less
+        than ``max_iter``, or as a share of ``max_iter``, in [0, 1).
     learning_rate : float, default=1e-3
         Step size of Adam.
     decay : float, default=0.7
@@ -219,14 +221,17 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "path_iter": [Interval(Integral, 0, None, closed="left")],
         "rho": [Interval(Real, 0, None, closed="neither")],
         "sigma": [Interval(Real, 0, None, closed="neither")],
-        "n_sinkhorn_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_sinkhorn_iter": [Interval(Integral, 1, MOST, closed="both")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "window": [Interval(Integral, 1, None, closed="left")],
         "beta": [Interval(Real, 0, None, closed="left")],
         "terms": [None, list, tuple],
-        "freeze_iter": [Interval(Integral, 0, None, closed="left")],
+        "freeze_iter": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="left"),
+        ],
         "decay": [Interval(Real, 0, 1, closed="both")],
-        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "n_init": [Interval(Integral, 1, MOST, closed="both")],
     }
 
     def __init__(
@@ -249,7 +254,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         frames_per_video=256,
         batch_size=2,
         max_iter=3000,
-        freeze_iter=300,
+        freeze_iter=0.1,
         learning_rate=1e-3,
         decay=0.7,
         weight_decay=1e-4,
@@ -306,7 +311,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     def _terms(self):
         terms = [
             self._cross_entropy(),
-            TemporalCoherence(self.alpha, self.window),
+            TemporalCoherence(self.alpha, int(self.window)),
             TimeStamp(self.beta),
         ]
         for term in self.terms or []:
@@ -320,17 +325,20 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _cross_entropy(self):
         """Make the term that pseudo-labels belong to."""
+        freeze_iter = self.freeze_iter
+        if not isinstance(freeze_iter, Integral):
+            freeze_iter = freeze_iter * int(self.max_iter)
         return CrossEntropy(
             int(self.n_actions) * int(self.n_parts),
             self._labeller(),
             prior=self._prior(),
             temperature=self.temperature,
-            freeze_iter=self.freeze_iter,
+            freeze_iter=int(freeze_iter),
         )
 
     def _labeller(self):
         """Make what solves the transport problem."""
-        return Sinkhorn(self.rho, self.n_sinkhorn_iter)
+        return Sinkhorn(self.rho, int(self.n_sinkhorn_iter))
 
     def _prior(self):
         """Make the prior of the transport problem."""
@@ -338,10 +346,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             return clone(self.prior)
         if self.prior is None:
             return None
-        diagonal = TemporalPrior(self.sigma)
+        diagonal = TemporalPrior(float(self.sigma))
         if self.prior == "temporal":
             return diagonal
-        return PathPrior(diagonal, self.path_iter, self.temperature)
+        return PathPrior(diagonal, int(self.path_iter), self.temperature)
 
 
 # doctest looks for names of this module, which the public one is not

@@ -1,11 +1,11 @@
 """Where to compute."""
 
 import re
-import warnings
 from multiprocessing import current_process
 
 import torch
 
+from skl_tot.inputs.errors import warn_user
 from skl_tot.training.distributed import rank_and_size
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
@@ -48,7 +48,7 @@ def inference_device(device):
         if device.partition(":")[0] not in DEVICE_TYPES:
             raise
         # fitted where there was a GPU, used where there is none
-        warnings.warn(f"{error} Using the CPU.", UserWarning, stacklevel=5)
+        warn_user(f"{error} Using the CPU.")
         return torch.device("cpu")
 
 

@@ -225,7 +225,14 @@ def parameter_shapes(n_features, settings, terms):
     }
     shapes = encoder_shapes(sizes)
     for term in terms:
-        shapes |= term.shapes(sizes)
+        own = term.shapes(sizes)
+        taken = sorted(shapes.keys() & own.keys())
+        if taken:
+            raise ValueError(
+                f"{term!r} adds {taken[0]!r} to the network, which has it already; "
+                "expected another name."
+            )
+        shapes |= own
     return shapes
 
 

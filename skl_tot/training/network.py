@@ -5,6 +5,7 @@ other and are computed at once; a fitted network is one of them, of numpy arrays
 that dimension. Terms of the loss may add parameters of their own.
 """
 
+import numpy as np
 import torch
 
 from skl_tot.inputs.blocks import row_blocks
@@ -108,10 +109,15 @@ class Encoder:
     def _read(self, videos, i, finish):
         """Embed one of `StandardizedVideos`, and finish each block."""
         array, hidden_dim = videos.arrays[i], self.network["hidden_bias"].shape[-1]
-        blocks = []
+        result = None
         for rows in row_blocks(array, hidden_dim):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             with torch.autocast(self.device.type, enabled=False):
-                blocks.append(finish(embed(self.network, frames)))
-        return torch.cat(blocks, 1)[0].cpu().numpy()
+                block = finish(embed(self.network, frames))[0].cpu().numpy()
+            if not torch.isfinite(frames).all():
+                block[:] = np.nan  # sigmoids would hide it
+            if result is None:
+                result = np.empty((len(array), block.shape[1]), dtype=np.float32)
+            result[rows] = block
+        return result

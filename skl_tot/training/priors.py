@@ -84,6 +84,27 @@ class FixedPrior(Prior):
         """
         raise NotImplementedError
 
+    def set_params(self, **params):
+        """Set parameters, and forget tables of others.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : FixedPrior
+            The prior.
+        """
+        self.__dict__.pop("_kept", None)
+        return super().set_params(**params)
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("_kept", None)  # which are on a device
+        return state
+
     def __call__(self, similarities, coverage, step):
         """Logarithm of the prior, the same in each video."""
         # kept, as recorded steps must find it where it was
@@ -92,7 +113,7 @@ class FixedPrior(Prior):
         key = similarities.shape, n_videos, similarities.dtype, similarities.device
         if key not in kept:
             n_frames, n_prototypes = len(similarities) // n_videos, len(similarities.T)
-            table = torch.from_numpy(self.table(n_frames, n_prototypes).T)
+            table = torch.tensor(self.table(n_frames, n_prototypes).T.copy())
             # in memory frames come last, as in the similarities
             kept[key] = table.to(similarities).repeat(1, n_videos).T
         return kept[key]
@@ -191,7 +212,7 @@ def log_temporal_prior(n_frames, n_actions, sigma):
     frames = np.arange(n_frames) / n_frames
     actions = np.arange(n_actions) / n_actions
     scale = 1 / n_frames**2 + 1 / n_actions**2
-    return -((frames[:, None] - actions) ** 2) / (2 * sigma**2 * scale)
+    return -((frames[:, None] - actions) ** 2) / (2 * (sigma * sigma) * scale)
 
 
 def log_path_prior(log_likelihood):

@@ -56,9 +56,7 @@ class Sinkhorn(PseudoLabeller):
 
     def __call__(self, similarities, log_prior, n_videos):
         """Pseudo-labels Q."""
-        return sinkhorn(
-            similarities, self.rho, log_prior=log_prior, n_iter=self.n_iter
-        )
+        return sinkhorn(similarities, self.rho, log_prior=log_prior, n_iter=self.n_iter)
 
 
 def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):

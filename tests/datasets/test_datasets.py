@@ -271,9 +271,13 @@ MAPPING = "mapping/mapping.txt"
         (
             lambda root: (root / "features").rename(root / "else"),
             FileNotFoundError,
-            r"features is no folder, expected one of features\.",
+            r"has no folder features and no file \*\.npy, but 3 folders\.",
         ),
-        (without_videos, FileNotFoundError, r"features has no file \*\.npy or \*\.txt"),
+        (
+            without_videos,
+            FileNotFoundError,
+            r"features has no file \*\.npy or \*\.txt, it is empty\.",
+        ),
         (write(TEA, "x"), ValueError, r"P01_tea\.npy cannot be read: "),
         (write(TEA, b""), ValueError, r"P01_tea\.npy cannot be read: "),
         (
@@ -594,3 +598,40 @@ def test_split_label_of_real_data():
         assert all(ends[names == "SIL_end"] == len(after))
         assert (names[0] == "SIL_start") == is_silent[0]
         assert (names[-1] == "SIL_end") == is_silent[-1]
+
+
+@pytest.mark.parametrize("below", [".", "features"])
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ["a.csv", "b.CSV", "notes"],
+            r"but 2 \*\.csv, 1 \*: read \*\.csv by pandas\.rea",
+        ),
+        (
+            ["a.parquet"],
+            r"but 1 \*\.parquet: read \*\.parquet by pandas\.read_parquet,",
+        ),
+        (["a.npz"], r"but 1 \*\.npz: read \*\.npz by numpy\.load, then numpy\.save\."),
+        (["a.h5", "b.h5"], r"but 2 \*\.h5: read \*\.h5 by h5py\.File, then numpy"),
+        (["a.mat"], r"but 1 \*\.mat: read \*\.mat by scipy\.io\.loadmat, then nump"),
+        (["a.avi", ".hidden.csv"], r"but 1 \*\.avi\."),
+        ([], r"it is empty\."),
+    ],
+    ids=str,
+)
+def test_a_folder_without_features_says_what_it_has(tmp_path, below, names, message):
+    folder = tmp_path / below
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+    with pytest.raises(FileNotFoundError, match=rf"\*\.(npy|txt), {message}") as info:
+        load_action_dataset(tmp_path)
+    assert str(info.value).startswith(f"{folder} has no ")
+
+
+def test_a_folder_that_is_missing(tmp_path):
+    (tmp_path / "a.csv").touch()
+    for name in ("none", "a.csv"):
+        with pytest.raises(FileNotFoundError, match=f"{name} is no folder, expected"):
+            load_action_dataset(tmp_path / name)

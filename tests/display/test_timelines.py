@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import skl_tot
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.display.bars import COLOURS, HATCHES
+from skl_tot.display.looks import COLOURS, HATCHES
 from skl_tot.display.pseudo_labels import PseudoLabelDisplay
 from skl_tot.display.timelines import SegmentationDisplay
 
@@ -40,11 +40,22 @@ def bars(display):
 
 
 def legend(display):
+    """Names, without those of clusters -> (colour, hatch)."""
     entries = display.ax_.get_legend()
     return {
-        text.get_text(): (to_hex(patch.get_facecolor()), patch.get_hatch())
+        text.get_text().partition(" (")[0]: (
+            to_hex(patch.get_facecolor()),
+            patch.get_hatch(),
+        )
         for text, patch in zip(entries.get_texts(), entries.get_patches())
     }
+
+
+def legend_texts(display):
+    """Title and names as they are."""
+    entries = display.ax_.get_legend()
+    names = [text.get_text() for text in entries.get_texts()]
+    return entries.get_title().get_text(), names
 
 
 def row_labels(display):
@@ -127,7 +138,10 @@ def test_names_of_labels(y_true, target_names, expected):
         SegmentationDisplay(y_pred=[0, 1, 1], y_true=y_true, target_names=target_names),
         SegmentationDisplay(y_pred=y_true, target_names=target_names),
     ):
-        assert list(legend(display.plot())) == expected
+        # integers of ground truth are no numbers of actions
+        word = "action" if display.y_true is None else "label"
+        shown = [name.replace("action", word) for name in expected]
+        assert list(legend(display.plot())) == shown
 
 
 def test_many_actions_differ_in_colour_or_hatch():
@@ -166,8 +180,6 @@ def test_layout_leaves_room_for_everything(n_videos, n_actions):
     names = [f"P{i:02}_cam01_coffee" for i in range(n_videos)]
     display = SegmentationDisplay.from_predictions(labels, labels, video_names=names)
     assert row_labels(display) == names
-    # as fine as one call for each bar and label
-    assert len(display.ax_.collections) == 2 * n_videos * n_actions
     figure, ax = display.figure_, display.ax_
     figure.canvas.draw()
     axes, key = ax.get_window_extent(), ax.get_legend().get_window_extent()
@@ -253,7 +265,7 @@ def test_from_estimator():
             ValueError,
             "y_true has 3 frames, y_pred has 2",
         ),
-        ({"fps": 0}, ValueError, "fps is 0, expected a positive number"),
+        ({"fps": 0}, ValueError, "fps is 0, expected a positive"),
     ],
 )
 def test_bad_input(pyplot, options, error, message):
@@ -305,7 +317,8 @@ def test_methods_are_matched_each_by_itself():
     assert list(legend(display)) == ["cut", "mix", "no match"]
     assert row_labels(display) == ["ground truth", "CTE", "TOT"]
     assert_allclose(display.ax_.get_yticks(), np.array(rows) + 0.47 * h, atol=0.01)
-    assert display.ax_.get_title(loc="left") == ""
+    title = display.ax_.get_title(loc="left")
+    assert title == "upper bar: ground truth, others: predictions"
     assert [text.get_text() for text in display.ax_.texts] == ["video 0"]
 
 
@@ -457,7 +470,7 @@ def test_codes_with_background_and_without_path(pyplot):
         ({"labels": [[0, 0], [1]]}, ValueError, "labels has 2 frames of 2 videos"),
         ({"labels": ["a", "b"]}, TypeError, "labels is of type <U1, expected integers"),
         ({"labels": [0, 2]}, ValueError, "labels has values from 0 to 2, expected -1"),
-        ({"fps": -1}, ValueError, "fps is -1, expected a positive number"),
+        ({"fps": -1}, ValueError, "fps is -1, expected a positive"),
     ],
 )
 def test_bad_codes(pyplot, options, error, message):
@@ -499,7 +512,8 @@ class TestConfidence:
         display = SegmentationDisplay.from_estimator(Model(), videos, confidence=True)
         # that of the action that is drawn, not the largest
         assert [c.tolist() for c in display.confidence] == [[0.25] * 4, [0.25] * 3]
-        assert sum(c.get_zorder() == 3 for c in display.ax_.collections) == 2
+        (doubts,) = [c for c in display.ax_.collections if c.get_zorder() == 3]
+        assert len(doubts.get_paths()) == 2
 
     @pytest.mark.parametrize(
         ("confidence", "message"),
@@ -531,3 +545,214 @@ def test_labels_are_given_by_name():
 def test_public_place(display):
     assert display.__module__ == "skl_tot"
     assert getattr(skl_tot, display.__name__) is display
+
+
+class TestColourOfAnAction:
+    """It does not depend on what else is drawn, nor on names."""
+
+    def colours(self, display):
+        return [colour for _, colour, _ in bars(display.plot()).values()]
+
+    def test_of_an_integer(self):
+        many = SegmentationDisplay(y_pred=[[0, 1, 2], [2, 3, -1]])
+        assert self.colours(many)[:3] == COLOUR[:3]
+        few = SegmentationDisplay(y_pred=[[2, 3, -1]])
+        assert self.colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
+        for names in ({2: "pour", 3: "a"}, ["x", "y", "pour", "a"]):
+            few.target_names = names
+            assert self.colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
+
+    def test_of_negative_integers(self):
+        display = SegmentationDisplay(y_pred=[-2, -3, -1, 0]).plot()
+        assert list(legend(display)) == [
+            "action -3",
+            "action -2",
+            "action 0",
+            "background",
+        ]
+        assert len(set(legend(display).values())) == 4
+
+    def test_of_text_in_names(self):
+        names = ["take cup", "pour", "stir", "background", "drink"]
+        for y_pred in (["stir", "drink"], ["stir", "drink", "pour", "background"]):
+            display = SegmentationDisplay(y_pred=y_pred, target_names=names)
+            assert self.colours(display)[:2] == [COLOUR[2], COLOUR[4]]
+        # those of a dict, of which some occur, as those that occur without it
+        names = dict.fromkeys(["a", "b", "c"])
+        names = {name: name.upper() for name in names}
+        display = SegmentationDisplay(y_pred=["c"], target_names=names)
+        assert self.colours(display) == [COLOUR[2]]
+
+    def test_of_names_that_actions_share(self):
+        # names of a model, of which two actions became one
+        names = ["pour", "pour", "stir"]
+        display = SegmentationDisplay(y_pred=["stir", "pour"], target_names=names)
+        assert self.colours(display) == [COLOUR[2], COLOUR[0]]
+
+    @pytest.mark.parametrize("names", [None, list("abcdefgh")])
+    def test_of_ground_truth_and_what_is_matched_to_it(self, names):
+        display = SegmentationDisplay(
+            y_true=[5, 5, 7, 7], y_pred=[0, 0, 9, 9], target_names=names
+        )
+        assert self.colours(display) == [COLOUR[5], COLOUR[7]] * 2
+
+
+class TestWhoIsWho:
+    """With ground truth, the legend says which predicted action a label is."""
+
+    def test_clusters_of_labels(self):
+        y_true = ["cut", "cut", "mix", "mix", "fry", "fry"]
+        y_pred = [5, 5, 3, 3, 3, 8]
+        display = SegmentationDisplay.from_predictions(y_true, y_pred)
+        assert legend_texts(display) == (
+            "ground truth (prediction)",
+            ["cut (action 5)", "fry (action 8)", "mix (action 3)"],
+        )
+
+    def test_unmatched(self):
+        display = SegmentationDisplay.from_predictions([4, 4, 4], ["a", "b", "a"])
+        assert legend_texts(display)[1] == ["label 4 (a)", "no match (b)"]
+        # clusters of frames that are left out of the match
+        display = SegmentationDisplay.from_predictions(
+            [4, 4, 4, *[1] * 5], [0, 0, 0, 1, 2, 3, 4, 5], ignore_labels=1
+        )
+        assert legend_texts(display)[1] == [
+            "label 1",
+            "label 4 (action 0)",
+            "no match (5 actions)",
+        ]
+
+    def test_names_that_say_it(self):
+        display = SegmentationDisplay.from_predictions(["a", "b"], ["a", "b"])
+        assert legend_texts(display) == ("", ["a", "b"])
+        swapped = SegmentationDisplay.from_predictions(["a", "b"], ["b", "a"])
+        assert legend_texts(swapped)[1] == ["a (b)", "b (a)"]
+
+    @pytest.mark.parametrize(
+        "options",
+        [{"y_pred": {"A": [5, 5, 3], "B": [5, 5, 3]}}, {"scope": "video"}],
+    )
+    def test_several_matches_have_no_name(self, options):
+        options = {"y_pred": [5, 5, 3]} | options
+        y_true = ["cut", "cut", "mix"]
+        display = SegmentationDisplay.from_predictions(y_true, **options)
+        assert legend_texts(display) == ("", ["cut", "mix"])
+        assert "ground truth" in display.ax_.get_title(loc="left")
+
+
+def test_one_collection_for_each_action(pyplot):
+    _, labels = make_activities(30, 5, random_state=0)
+    confidence = [np.full(len(video), 0.5) for video in labels]
+    display = SegmentationDisplay.from_predictions(
+        labels, labels, confidence=confidence
+    )
+    assert len(display.ax_.collections) == 5 + 1
+    assert len(bars(display)) >= 2 * 30 * 5
+
+
+def test_layout_of_many_videos_is_that_of_all_names():
+    names = ["P1"] * 100 + ["the longest of all the names"] + ["P2"] * 50
+    display = SegmentationDisplay(y_pred=[[0, 1]] * 151, video_names=names).plot()
+    display.figure_.canvas.draw()
+    box = display.ax_.get_position().bounds
+    for text in display.ax_.get_yticklabels():
+        assert text.get_window_extent().x0 >= 0
+        text.set_in_layout(True)
+    display.figure_.canvas.draw()
+    assert_allclose(display.ax_.get_position().bounds, box)
+
+
+LONG = "pour the rest of the milk from the jug into the small blue cup"
+
+
+def inside(ax, dpi=100):
+    """Whether legend and names of rows lie in the figure, and bars are left."""
+    figure = ax.figure
+    figure.set_dpi(dpi)
+    figure.canvas.draw()
+    names = [text.get_window_extent() for text in ax.get_yticklabels()]
+    box, key = figure.bbox, ax.get_legend().get_window_extent()
+    for extent in (key, *names):
+        assert extent.x0 >= box.x0
+        assert extent.x1 <= box.x1
+        assert extent.y0 >= box.y0
+        assert extent.y1 <= box.y1
+    axes = ax.get_window_extent()
+    assert key.x0 >= axes.x1
+    assert max(extent.x1 for extent in names) <= axes.x0
+    assert axes.width > 0.1 * figure.bbox.width
+
+
+def apart(left, right):
+    """Whether the legend of axes ends before the names of those at their right."""
+    end = left.get_legend().get_window_extent().x1
+    names = [text.get_window_extent() for text in right.get_yticklabels()]
+    return end <= min(name.x0 for name in names)
+
+
+class TestGivenAxes:
+    @pytest.mark.parametrize(("n_videos", "n_actions"), [(1, 60), (40, 3)])
+    @pytest.mark.parametrize("name", ["a", LONG])
+    @pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+    def test_all_is_in_the_figure(self, pyplot, n_videos, n_actions, name, layout):
+        _, ax = pyplot.subplots(layout=layout)
+        y = [np.arange(n_actions)] * n_videos
+        display = SegmentationDisplay(
+            y_true=y,
+            y_pred=y,
+            target_names=[f"{name} {i}" for i in range(n_actions)],
+            video_names=[
+                f"P{i}_cam01_{'coffee' * len(name[:3])}" for i in range(n_videos)
+            ],
+        )
+        assert display.plot(ax=ax).ax_ is ax
+        for dpi in (100, 72, 110):
+            inside(ax, dpi)
+
+    def test_axes_in_a_grid_stay_in_their_column(self, pyplot):
+        figure, axes = pyplot.subplots(1, 3, figsize=(15, 4))
+        display = SegmentationDisplay(y_pred=[np.arange(8)] * 3)
+        for ax in axes:
+            display.plot(ax=ax)
+        positions = [ax.get_position().bounds for ax in axes]
+        display.plot(ax=axes[1])  # has room already
+        assert_allclose([ax.get_position().bounds for ax in axes], positions)
+        for ax in axes:
+            inside(ax)
+        assert all(apart(left, right) for left, right in pairwise(axes))
+        figure.tight_layout()  # sees them as before
+        for ax in axes:
+            inside(ax)
+        assert all(apart(left, right) for left, right in pairwise(axes))
+
+    def test_axes_of_no_grid(self, pyplot):
+        ax = pyplot.figure(figsize=(5, 3)).add_axes([0.2, 0.2, 0.8, 0.7])
+        SegmentationDisplay(y_pred=[0, 1, 2]).plot(ax=ax)
+        inside(ax)
+
+    def test_axes_of_a_part_of_a_figure(self, pyplot):
+        parts = pyplot.figure(figsize=(10, 3)).subfigures(1, 2)
+        axes = [part.subplots() for part in parts]
+        for ax in axes:
+            SegmentationDisplay(y_pred=[0, 1, 2]).plot(ax=ax)
+        parts[0].figure.canvas.draw()
+        assert apart(*axes)
+        end = axes[1].get_legend().get_window_extent().x1
+        assert end <= parts[0].figure.bbox.x1
+        PseudoLabelDisplay(np.eye(3)).plot(ax=parts[0].subplots())
+
+
+def test_pseudo_labels_mark_actions_in_their_colours(pyplot):
+    figure, ax = pyplot.subplots()
+    PseudoLabelDisplay(np.eye(3)).plot(ax=ax)
+    figure.canvas.draw()
+    assert [to_hex(c.get_facecolor()[0]) for c in ax.collections] == COLOUR[:3]
+    axes = ax.get_window_extent()
+    for k, strip in enumerate(ax.collections):
+        box = strip.get_paths()[0].get_extents(strip.get_transform())
+        assert axes.x0 - 25 < box.x0 < box.x1 < axes.x0
+        _, top = ax.transData.transform((0, k - 0.5))
+        assert_allclose(box.y1, top)
+    names = [text.get_window_extent() for text in ax.get_yticklabels()]
+    assert max(name.x1 for name in names) <= box.x0
+    assert ax.get_xlim() == (0, 3)

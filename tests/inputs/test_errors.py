@@ -28,7 +28,12 @@ def check(X):
 @pytest.mark.parametrize(
     ("function", "arguments", "error", "reason"),
     [
-        (check, ([GOOD, GOOD * np.nan],), ValueError, "Input X contains NaN."),
+        (
+            check,
+            ([GOOD, GOOD * np.nan],),
+            ValueError,
+            "Input X contains NaN in frame 0, column 0,",
+        ),
         (check, ([GOOD, np.ma.array(GOOD)],), TypeError, "masked arrays lose "),
         (check, ([GOOD, np.ones((4, 3))],), ValueError, "X has 3 features, but "),
         (check, ([GOOD, [[1, 2], [3]]],), ValueError, "expected a 2-D array "),

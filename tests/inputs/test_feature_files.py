@@ -1,11 +1,16 @@
 """Videos in files: selections stay on disk, and few files are open at a time."""
 
 import copy
+import os
 import pickle
+import pkgutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.utils import _safe_indexing
@@ -13,6 +18,9 @@ from sklearn.utils import _safe_indexing
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import FeatureFiles, load_action_dataset
 from skl_tot.inputs import feature_files
+from skl_tot.inputs.feature_files import FloatVideos, read_features
+from skl_tot.inputs.standardization import standardized
+from skl_tot.inputs.videos import check_videos
 from skl_tot.metrics import mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -207,8 +215,145 @@ def test_half_precision_is_checked_to_the_end(
     monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 400)
     videos = [video.astype(np.float16) for video in activity[0]]
     videos[2][position, 1] = np.nan
-    with pytest.raises(ValueError, match=r"^Video 2: Input X contains NaN\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Video 2: Input X contains NaN in frame (0|51), column 1, "
+    ):
         TemporalOTSegmenter(**QUICK).fit(FeatureFiles(save(tmp_path, videos)))
+
+
+def replace_at(monkeypatch, place, path, content):
+    """Save other content to a file whenever a function is called, before its work."""
+    module, _, name = place.rpartition(".")
+    owner = pkgutil.resolve_name(module)
+    called = getattr(owner, name)
+
+    def replace(*arguments, **options):
+        np.save(path, content)
+        return called(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, replace)
+
+
+class TestFilesThatChange:
+    """Files that are replaced or cut off between the reads of a fit."""
+
+    @pytest.mark.parametrize("shape", [(20, 5), (900, 5), (60, 7)], ids=str)
+    @pytest.mark.parametrize(
+        "place",
+        [
+            "skl_tot.segmenters.template.fit_scaler",
+            "skl_tot.segmenters.template.standardized",
+            "skl_tot.training.loop.open_reader",
+            "skl_tot.inputs.blocks.StandardizedVideos.gather",
+        ],
+    )
+    def test_another_shape_is_an_error(
+        self, activity, tmp_path, monkeypatch, place, shape
+    ):
+        resident = 0 if place.endswith("gather") else 2**26
+        monkeypatch.setattr("skl_tot.training.readers.RESIDENT_BYTES", resident)
+        paths = save(tmp_path, [video.astype(np.float32) for video in activity[0]])
+        replace_at(monkeypatch, place, paths[2], np.ones(shape, np.float32))
+        model = TemporalOTSegmenter(**QUICK)
+        with pytest.raises(ValueError, match=r"^Video 2: .*2\.npy changed") as info:
+            model.fit(FeatureFiles(paths))
+        assert str(shape) in str(info.value)
+        assert not hasattr(model, "network_")
+
+    def test_the_same_shape_is_read(self, activity, tmp_path, monkeypatch):
+        paths = save(tmp_path, activity[0])
+        place = "skl_tot.segmenters.template.standardized"
+        replace_at(monkeypatch, place, paths[2], activity[0][2] + 1)
+        files = FeatureFiles(paths)
+        TemporalOTSegmenter(**QUICK).fit(files)
+        assert_array_equal(files[2], activity[0][2] + 1)
+
+    def test_files_are_not_read_in_vain(self, activity, tmp_path, monkeypatch):
+        """A check looks at each block once, or not at all."""
+        paths = save(tmp_path, [video.astype(np.float32) for video in activity[0]])
+        read, sizes = feature_files._read_rows, []
+
+        def count(*arguments):
+            rows = read(*arguments)
+            sizes.append(rows.nbytes)
+            return rows
+
+        monkeypatch.setattr(feature_files, "_read_rows", count)
+        monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 400)
+        n_bytes = sum(4 * video.size for video in activity[0])
+        check_videos(TemporalOTSegmenter(), FeatureFiles(paths), reset=True)
+        assert max(sizes) <= 400
+        assert sum(sizes) == n_bytes
+        del sizes[:]
+        with config_context(assume_finite=True):
+            check_videos(TemporalOTSegmenter(), FeatureFiles(paths), reset=True)
+        assert len(sizes) == len(paths)
+
+    def test_a_missing_file_is_named(self, activity, tmp_path, monkeypatch):
+        paths = save(tmp_path, activity[0])
+
+        def remove(*arguments):
+            paths[2].unlink(missing_ok=True)
+            return standardized(*arguments)
+
+        monkeypatch.setattr("skl_tot.segmenters.template.standardized", remove)
+        with pytest.raises(ValueError, match=r"^Video 2: .*2\.npy cannot be read: "):
+            TemporalOTSegmenter(**QUICK).fit(FeatureFiles(paths))
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("transpose", [False, True])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["<f4", "<f8", ">f4", "<f2", "<i2"])
+def test_blocks_are_those_of_the_array(tmp_path, stride, transpose, order, dtype):
+    array = np.arange(231).reshape(33, 7).astype(dtype, order=order)
+    array = array.T.copy(order) if transpose else array
+    options = {"stride": stride, "transpose": transpose}
+    (video,) = FloatVideos(FeatureFiles(save(tmp_path, [array]), **options))
+    expected = (array.T if transpose else array)[::stride]
+    assert video.shape == expected.shape
+    assert video.dtype == (np.float32 if dtype == "<f4" else np.float64)
+    for rows in [slice(0, 4), slice(5, 90), slice(None), np.array([3, 0, 3])]:
+        assert video[rows].dtype == video.dtype
+        assert_array_equal(video[rows], expected[rows])
+    assert_array_equal(np.asarray(video), expected)
+
+
+HEADERS = [
+    "(99999999999999999999999, 2)",
+    "(0, 99999999999999999999999)",
+    "(1000000000000000000, 10)",
+    "(4611686018427387904, 4)",
+    "(-1, 10)",
+    "(True, 2)",
+    "(" + "-" * 9000 + "1, 2)",
+    "((((",
+]
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("shape", HEADERS, ids=lambda shape: shape[:30])
+def test_absurd_headers_are_errors_of_the_file(tmp_path, shape, mmap):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n"
+    path = tmp_path / "a.npy"
+    size = len(header).to_bytes(2, "little")
+    path.write_bytes(b"\x93NUMPY\x01\x00" + size + header.encode() + bytes(800))
+    with pytest.raises(ValueError, match=r"a\.npy (cannot be read|holds)") as info:
+        read_features(path, mmap=mmap)
+    assert "\n" not in str(info.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.parametrize("name", ["a.npy", "a.txt"])
+def test_pipes_are_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    code = f"""
+from skl_tot.inputs.feature_files import read_features
+read_features({str(tmp_path / name)!r}, mmap=True)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert f"{name} cannot be read: it is no regular file" in done.stderr
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """Model files."""
 
+import copy
 import json
+import os
 import re
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skops.io
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -37,6 +41,11 @@ MODELS = {
 @pytest.fixture(scope="module")
 def fitted(activity):
     return TemporalOTSegmenter(4, freeze_iter=5, **QUICK).fit(activity[0])
+
+
+@pytest.fixture(scope="module")
+def models(activity):
+    return {name: clone(model).fit(activity[0]) for name, model in MODELS.items()}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -169,3 +178,215 @@ def test_broken_files(fitted, tmp_path):
             load_model(tmp_path / f"{name}.skops")
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "missing.skops")
+
+
+def dump(model, path):
+    """Write a file as save_model does, of a model that it would refuse."""
+    content = {"format": 1, "skl_tot": "0.1.0", "n_features_in": 5, "model": model}
+    skops.io.dump(content, path)
+
+
+def refused(path, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        load_model(path)
+    assert str(error.value).startswith(f"{path} cannot be loaded: ")
+    assert "\n" not in str(error.value)
+    assert not str(error.value).endswith("..")
+
+
+class TestContents:
+    """Files of the right types whose contents are not those of a fitted model."""
+
+    @pytest.mark.parametrize(
+        "name", ["predict", "get_params", "_validate_params", "transform", "_read"]
+    )
+    def test_attributes_in_place_of_methods(self, fitted, tmp_path, name):
+        model = copy.copy(fitted)
+        setattr(model, name, "x")
+        for kind, found in (("a", model), ("b", make_pipeline(PCA(), model))):
+            dump(found, tmp_path / kind)
+            message = f"TemporalOTSegmenter has {name!r} in place of its method"
+            refused(tmp_path / kind, message)
+
+    def test_attributes_in_place_of_methods_of_parts(self, models, tmp_path):
+        for part, model in [
+            ("StandardScaler", copy.deepcopy(models["tot"])),
+            ("GaussianMixture", copy.deepcopy(models["cte"])),
+            ("PCA", copy.deepcopy(models["pipeline"])),
+        ]:
+            found = {
+                "StandardScaler": lambda model: model.scaler_,
+                "GaussianMixture": lambda model: model.gaussians_[1],
+                "PCA": lambda model: model[1].transformer_,
+            }[part](model)
+            found.transform = found.score_samples = 3
+            dump(model, tmp_path / part)
+            refused(tmp_path / part, f"{part} has ")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("n_actions", "x"), ("decoding", "none"), ("temperature", -1)],
+    )
+    def test_parameters(self, fitted, tmp_path, name, value):
+        model = copy.copy(fitted)
+        setattr(model, name, value)
+        dump(model, tmp_path / "a")
+        refused(tmp_path / "a", f"The {name!r} parameter of TemporalOTSegmenter must")
+
+    @pytest.mark.parametrize("model", ["tot", "cte"])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("n_features_in_", 4),
+            ("n_features_in_", "5"),
+            ("n_actions_", 3),
+            ("n_actions_", 0),
+            ("n_actions_", None),
+            ("n_iter_", "x"),
+            ("scaler_", "x"),
+            ("scaler_", StandardScaler()),
+            ("scaler_", StandardScaler().fit(np.eye(4))),
+            ("network_", {}),
+            ("network_", "x"),
+            ("background_", "x"),
+            ("background_", {}),
+        ],
+    )
+    def test_attributes(self, models, tmp_path, model, name, value):
+        changed = copy.copy(models[model])
+        setattr(changed, name, value)
+        dump(changed, tmp_path / "a")
+        refused(tmp_path / "a", "expected ")
+
+    @pytest.mark.parametrize("model", ["tot", "cte"])
+    @pytest.mark.parametrize(
+        "name", ["hidden_weight", "hidden_bias", "output_weight", "output_bias"]
+    )
+    def test_networks(self, models, tmp_path, model, name):
+        network = models[model].network_
+        for value in (
+            network[name][..., :-1],
+            network[name][None],
+            network[name].astype(str),
+            network[name] + np.nan,
+            "x",
+        ):
+            changed = copy.copy(models[model])
+            changed.network_ = network | {name: value}
+            dump(changed, tmp_path / "a")
+            refused(tmp_path / "a", "network_")
+
+    def test_prototypes(self, models, tmp_path):
+        model = models["tot"]
+        actions = model.prototype_actions_
+        for name, value in [
+            ("prototype_actions_", actions[:-1]),
+            ("prototype_actions_", actions[::-1].copy()),
+            ("prototype_actions_", actions + 1),
+            ("prototype_actions_", actions.astype(float)),
+            ("prototype_actions_", 2 * actions),
+            ("prototype_actions_", "x"),
+            ("network_", model.network_ | {"prototypes": model.prototypes_[:-1]}),
+            ("network_", model.network_ | {"prototypes": model.prototypes_[:, 1:]}),
+        ]:
+            changed = copy.copy(model)
+            setattr(changed, name, value)
+            dump(changed, tmp_path / "a")
+            refused(tmp_path / "a", "prototype")
+
+    def test_gaussians(self, models, tmp_path):
+        first, *others = models["cte"].gaussians_
+        for name, value in [
+            ("means_", first.means_[:, 1:]),
+            ("means_", "x"),
+            ("precisions_cholesky_", first.precisions_cholesky_[0]),
+            ("weights_", np.ones(2)),
+            ("covariance_type", "diag"),
+            ("n_features_in_", 3),
+        ]:
+            changed = copy.copy(models["cte"])
+            gaussian = copy.copy(first)
+            setattr(gaussian, name, value)
+            changed.gaussians_ = [gaussian, *others]
+            dump(changed, tmp_path / "a")
+            refused(tmp_path / "a", "gaussians_[0]")
+        for gaussians in (others, None, [PCA(), *others]):
+            changed.gaussians_ = gaussians
+            dump(changed, tmp_path / "a")
+            refused(tmp_path / "a", "gaussians_")
+
+    @pytest.mark.parametrize("name", ["means", "variances", "thresholds"])
+    def test_background(self, models, tmp_path, name):
+        background = models["tot"].background_
+        for value in (background[name][1:], "x", background[name] * 1j):
+            changed = copy.copy(models["tot"])
+            changed.background_ = background | {name: value}
+            dump(changed, tmp_path / "a")
+            refused(tmp_path / "a", f"background_[{name!r}]")
+
+
+class TestSize:
+    def test_bomb_is_refused_unread(self, tmp_path, monkeypatch):
+        path = tmp_path / "bomb.skops"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("schema.json", "{}")
+            for i in range(3):
+                archive.writestr(f"{i}.npy", bytes(10**6))
+        monkeypatch.setattr("skl_tot.io.archives.MAX_UNPACKED", 2 * 10**6)
+        tracemalloc.start()
+        refused(path, "it unpacks to 3000002 bytes, expected at most 2000000")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10**6
+
+    def test_sizes_that_are_not_true(self, tmp_path):
+        """A directory that says less than there is gets no more than it says."""
+        path = tmp_path / "bomb.skops"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("schema.json", bytes(10**7))
+        size, lie = (n.to_bytes(4, "little") for n in (10**7, 10))
+        path.write_bytes(path.read_bytes().replace(size, lie))
+        tracemalloc.start()
+        refused(path, "Bad CRC-32")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10**6
+
+    def test_schema(self, fitted, tmp_path, monkeypatch):
+        monkeypatch.setattr("skl_tot.io.archives.MAX_SCHEMA", 1000)
+        dump(fitted, tmp_path / "a")
+        refused(tmp_path / "a", "its schema.json unpacks to")
+
+    def test_other_compression(self, fitted, tmp_path):
+        skops.io.dump(fitted, tmp_path / "a", compression=zipfile.ZIP_LZMA)
+        refused(tmp_path / "a", "is compressed in a way that save_model does not use")
+
+    def test_deep_schema(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "a", "w") as archive:
+            archive.writestr("schema.json", "[" * 100_000)
+        refused(tmp_path / "a", "recursion")
+
+    def test_save_writes_no_file_that_load_refuses(self, fitted, tmp_path, monkeypatch):
+        model = copy.copy(fitted)
+        model.labels_ = [np.zeros(10**6, int)]
+        save_model(model, tmp_path / "a")
+        monkeypatch.setattr("skl_tot.io.archives.MAX_UNPACKED", 10**6)
+        message = r"it unpacks to \d+ bytes, .*compute_labels=False leaves labels_"
+        with pytest.raises(ValueError, match=message):
+            save_model(model, tmp_path / "b")
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+    def test_large_networks_have_no_limit(self, fitted, tmp_path, monkeypatch):
+        monkeypatch.setattr("skl_tot.io.archives.MAX_UNPACKED", 10)
+        model = copy.copy(fitted)
+        del model.labels_
+        save_model(model, tmp_path / "a")
+        load_model(tmp_path / "a")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFO")
+def test_no_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
+        with pytest.raises(OSError, match=re.escape(f"{path} is no regular file")):
+            load_model(path)

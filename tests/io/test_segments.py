@@ -56,13 +56,71 @@ class TestSegments:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"fps": 0}, "fps is 0, expected a positive number or None."),
+            ({"fps": 0}, "fps is 0, expected a positive, finite number or None."),
             ({"confidence": [0.5]}, "confidence has shapes [(1,)], expected"),
         ],
     )
     def test_bad_arguments(self, arguments, message):
         with pytest.raises(ValueError, match=re.escape(message)):
             segments([1, 1], **arguments)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_confidence_is_finite(self, value):
+        message = r"^Video 1: confidence is .* in frame 2, expected finite numbers\."
+        with pytest.raises(ValueError, match=message):
+            segments([[1], [1, 1, 2]], confidence=[[0.5], [0.5, 1, value]])
+        with pytest.raises(ValueError, match=r"^confidence is .* in frame 0, expected"):
+            segments([1, 2], confidence=[value, 1])
+
+    def test_confidence_is_not_masked(self):
+        confidence = np.ma.array([0.5, 0.7], mask=[False, True])
+        with pytest.raises(TypeError, match=r"^confidence is masked, expected"):
+            segments([1, 2], confidence=confidence)
+
+    @pytest.mark.parametrize(
+        ("records", "error", "message"),
+        [
+            ([{}], ValueError, "Segment 0 has no 'action', expected action, start and"),
+            ([{"action": 1, "start": 0}], ValueError, "Segment 0 has no 'end'"),
+            ([3], TypeError, "Segment 0 is a int, expected a dict."),
+            (3, TypeError, "records is a int, expected a list of dict."),
+            ([], ValueError, "records is empty"),
+            (
+                [{"action": 1, "start": "0", "end": 2}],
+                TypeError,
+                "Segment 0 has start '0', expected a number of frames.",
+            ),
+            (
+                [{"action": 1, "start": 0, "end": np.nan}],
+                TypeError,
+                "Segment 0 has end nan, expected a number of frames.",
+            ),
+            (
+                [{"action": 1, "start": 0, "end": 2**70}],
+                ValueError,
+                f"Segment 0 ends at {2**70}, expected at most 1000000000 frames.",
+            ),
+            (
+                [{"action": 2**64, "start": 0, "end": 2}],
+                ValueError,
+                f"actions has the label {2**64}, expected integers of 64 bits.",
+            ),
+        ],
+    )
+    def test_records_that_are_no_segments(self, records, error, message):
+        with pytest.raises(error, match=re.escape(message)):
+            labels_from_segments(records)
+
+    def test_memory_for_hostile_records(self, monkeypatch):
+        records = [{"action": "a" * 500, "start": 0, "end": 10**9}]
+
+        def repeat(*arguments):
+            raise MemoryError
+
+        monkeypatch.setattr(np, "repeat", repeat)
+        message = "1000000000 frames with labels of 2000 bytes do not fit into mem"
+        with pytest.raises(ValueError, match=message):
+            labels_from_segments(records)
 
     @pytest.mark.parametrize(
         "change", [{"start": 1}, {"end": 0}, {"end": 8}], ids=["late", "empty", "gap"]
@@ -85,6 +143,27 @@ class TestNames:
     def test_bad_names(self, name):
         with pytest.raises(ValueError, match=r"The name of 0 is .*text of one line"):
             name_actions([0, 1], {0: name})
+
+    def test_keys_and_labels_of_different_types(self):
+        message = "names has '0', text, but labels are integers: expected keys as 0."
+        for y in ([0, 1], [[0, 1], []]):
+            with pytest.raises(TypeError, match=re.escape(message)):
+                name_actions(y, {"0": "take"})
+        message = "names has 0, no text, but labels are text: expected keys as 'cut'."
+        for names in ({0: "take"}, ["take"]):
+            with pytest.raises(TypeError, match=re.escape(message)):
+                name_actions(["cut", "stir"], names)
+        named = name_actions(["cut", "stir"], {"cut": "slice", "fry": "fry"})
+        assert named.tolist() == ["slice", "stir"]
+        named = name_actions([0, 7], {np.int64(0): "cut", 5: "fry"})
+        assert named.tolist() == ["cut", "7"]
+        assert [x.tolist() for x in name_actions([[], []], {0: "cut"})] == [[], []]
+
+    def test_minus_one_is_no_name(self):
+        message = "The name of 0 is '-1', which files and scores take for background."
+        with pytest.raises(ValueError, match=re.escape(message)):
+            name_actions([0, 1], {0: "-1"})
+        assert name_actions([0, -1], {-1: "-1"}).tolist() == ["0", "-1"]
 
     @pytest.mark.parametrize("name", ["1", "background"])
     def test_names_of_other_frames(self, name):
@@ -115,12 +194,18 @@ class TestNames:
             ("a.json", "{"),
             ("a.json", '{"x": "a"}'),
             ("a.json", '{"0": 1}'),
+            ("a.json", "[" * 100_000),
+            ("a.json", '{"' + "9" * 5000 + '": "a"}'),
+            ("a.json", "9" * 5000),
+            ("a.txt", "9" * 5000 + " a"),
+            ("a.txt", "9223372036854775808 a"),
         ],
     )
     def test_bad_files(self, tmp_path, file, text):
         (tmp_path / file).write_text(text)
-        with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))):
+        with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
             read_names(tmp_path / file)
+        assert "\n" not in str(error.value)
 
     def test_no_text(self, tmp_path):
         (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
@@ -241,6 +326,16 @@ class TestFiles:
             ("a.json", '[{"action": "a", "start": false, "end": 2}]'),
             ("a.csv", "action,start,end\ncut,0,3,4\n"),
             ("a.json", "nonsense"),
+            ("a.json", "[" * 100_000),
+            ("a.json", "9" * 5000),
+            ("a.json", '[{"action": "a", "start": 0, "end": 1000000000000000}]'),
+            ("a.json", '[{"action": "a", "start": 0, "end": 9223372036854775808}]'),
+            ("a.json", '[{"action": "a", "start": 0, "end": 2, "confidence": NaN}]'),
+            ("a.json", '[{"action": "a", "start": 0, "end": 2, "end_time": 1e999}]'),
+            ("a.csv", "action,start,end,confidence\na,0,2,nan\n"),
+            ("a.csv", "action,start,end\na,0," + "9" * 5000),
+            ("a.json", '[{"start": 0, "end": 2}]'),
+            ("a.csv", "action,start\ncut,0\n"),
             ("a.txt", ""),
             ("a.txt", "cut\n\ncut"),
             ("a.doc", "cut"),
@@ -269,6 +364,31 @@ class TestFiles:
             write_segments(segments(labels, fps), path, format=format)
         assert path.read_text() == "before"
         assert list(tmp_path.iterdir()) == [path]
+
+    @pytest.mark.parametrize("digits", [19, 5000])
+    def test_texts_of_many_digits_stay_text(self, tmp_path, digits):
+        text = f"action,start,end\n{'9' * digits},0,2\n"
+        (tmp_path / "a.csv").write_text(text)
+        found = labels_from_segments(read_segments(tmp_path / "a.csv"))
+        assert found.tolist() == ["9" * digits] * 2
+
+    @pytest.mark.parametrize("format", FORMATS)
+    @pytest.mark.parametrize("key", ["confidence", "end_time"])
+    def test_no_file_has_numbers_that_are_none(self, tmp_path, format, key):
+        for value in (np.nan, np.inf):
+            record = segments([0], 1, confidence=[1])[0] | {key: value}
+            message = f"Segment 0 has {key} {value}, expected a finite number."
+            with pytest.raises(ValueError, match=re.escape(message)):
+                write_segments([record], tmp_path / "a", format=format)
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_no_file_has_an_action_that_reads_as_background(self, tmp_path, format):
+        message = "An action is called '-1', which is read as background, expected a"
+        for labels in (["-1", "2"], ["cut", "-1"]):
+            with pytest.raises(ValueError, match=re.escape(message)):
+                write_segments(segments(labels, 1), tmp_path / "a", format=format)
+        assert not list(tmp_path.iterdir())
 
     def test_texts_of_digits_stay_apart(self, tmp_path):
         write_segments(segments(["1", "01", "1"]), tmp_path / "a.csv")

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -26,6 +27,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from skl_tot.datasets import FeatureFiles
 from skl_tot.inputs.errors import VideoError
 from skl_tot.inputs.forms import split_videos
 from skl_tot.preprocessing.framewise import FramewiseTransformer, _fit_in_batches
@@ -258,11 +260,11 @@ def test_unusable_inner_transformer(videos, inner, message):
 
 def bad_inputs():
     good = np.ones((3, 4))
-    nan = np.full((3, 4), np.nan)
+    infinite = np.full((3, 4), np.inf)
     return [
         ([good, np.ones((3, 5))], ValueError, "Video 1: X has 5 features"),
-        ([good, nan], ValueError, "Video 1: Input X contains NaN"),
-        (nan, ValueError, "^Input X contains NaN"),
+        ([good, infinite], ValueError, "Video 1: Input X contains infinity"),
+        (infinite, ValueError, "^Input X contains infinity"),
         ([good, np.ones(3)], ValueError, "Video 1: Expected 2D array, got 1D"),
         ([good, np.empty((0, 4))], ValueError, "Video 1: Found array with 0 sample"),
         ([], ValueError, "X is an empty list"),
@@ -405,15 +407,32 @@ def test_grid_search_over_a_pipeline_of_ragged_videos(videos):
     }
 
 
+def test_missing_values_are_the_inner_transformers_to_allow(videos, tmp_path):
+    gaps = [video.copy() for video in videos]
+    gaps[1][2, 3] = np.nan
+    column = np.concatenate(gaps)[:, 3]
+    paths = [tmp_path / f"{i}.npy" for i in range(len(gaps))]
+    for path, video in zip(paths, gaps):
+        np.save(path, video)
+    for form in (gaps, FeatureFiles(paths)):
+        filled = FramewiseTransformer(SimpleImputer()).fit_transform(form)
+        assert filled[1][2, 3] == pytest.approx(np.nanmean(column))
+        assert_array_equal(filled[0], videos[0])
+        with pytest.raises(VideoError, match=r"^Video 1: Input X contains NaN"):
+            FramewiseTransformer(PCA(2)).fit(form)
+
+
 def test_tags_are_those_of_the_inner_transformer():
     class Positive(TransformerMixin, BaseEstimator):
         def __sklearn_tags__(self):
             tags = super().__sklearn_tags__()
             tags.input_tags.positive_only = True
+            tags.input_tags.allow_nan = True
             tags.transformer_tags.preserves_dtype = ["float32"]
             return tags
 
     tags = FramewiseTransformer(Positive()).__sklearn_tags__()
     assert tags.input_tags.positive_only
+    assert tags.input_tags.allow_nan
     assert tags.input_tags.three_d_array
     assert tags.transformer_tags.preserves_dtype == ["float32"]

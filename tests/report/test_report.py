@@ -14,11 +14,14 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.inputs.labels import find_segments
+from skl_tot.inputs.names import name_all_actions
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
 
 pytest.importorskip("jinja2")
 from skl_tot.report import write_report
+from skl_tot.report.findings import examine, name_truth
+from skl_tot.report.pictures import encode_timelines
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +196,33 @@ def test_actions_of_one_name_are_one(activity, model, tmp_path):
     assert page.cells("actions", "pour")[0][:2] == ["6", "6"]  # segments are joined
 
 
+@pytest.mark.parametrize("names", [None, {0: "pour"}, {0: "pour", 1: "pour"}])
+@pytest.mark.parametrize("n_videos", [2, 6])
+def test_colours_go_by_the_numbers_of_actions(activity, model, names, n_videos):
+    videos = activity[0][-n_videos:]
+    files = [f"video {i}" for i in range(n_videos)]
+    words = name_all_actions(4, names)
+    findings = examine(model, videos, files, words)
+    encoded = encode_timelines(findings, None, None)
+    for (codes,), path in zip(encoded.videos, model.predict(videos)):
+        first = words.tolist().index("pour") if names else 0
+        merged = np.where(words[path] == "pour", first, path)
+        assert codes.tolist() == merged.tolist()
+    assert [encoded.names[k] for k in findings.numbers] == findings.actions
+
+
+def test_legend_names_the_actions_that_labels_are_matched_to(activity, model):
+    videos, labels = activity
+    files = [f"video {i}" for i in range(6)]
+    words = name_all_actions(4, {2: "pour"})
+    findings = examine(model, videos, files, words)
+    encoded = encode_timelines(findings, labels, name_truth(labels))
+    expected = segmentation_report(labels, findings.paths, output_dict=True)
+    for label, row in expected["actions"].items():
+        name = f"label {label} ({words[row['cluster']]})"
+        assert encoded.names[int(label)] == name
+
+
 def test_parameters_and_steps(activity, tmp_path):
     model = make_pipeline(
         FramewiseTransformer(PCA(3)),
@@ -334,7 +364,7 @@ def test_thumbnails(activity, model, tmp_path, recordings):
 
 
 def test_recordings_that_are_too_short(activity, model, tmp_path, recordings):
-    with pytest.raises(ValueError, match=r"take_0.mkv has \d+ frames at fps=1, exp"):
+    with pytest.raises(ValueError, match=r"take_\d.mkv has \d+ frames at fps=1, exp"):
         write_report(
             model, activity[0], tmp_path / "a.html", fps=1, video_files=recordings
         )

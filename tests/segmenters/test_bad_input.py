@@ -54,7 +54,7 @@ BAD_VIDEOS = {
     "dict": ({"a": GOOD[0]}, TypeError, "^X is a dict"),
     "set": ({1, 2}, TypeError, "^X is a set"),
     "text": ("videos.npy", TypeError, "^X is a str"),
-    "list of text": (["a.npy", "b.npy"], ValueError, "got 1D array"),
+    "list of text": (["a.npy", "b.npy"], TypeError, "list of str. skl_tot.datasets"),
     "video of text": (
         replaced(np.full((4, 5), "1.0")),
         ValueError,
@@ -276,7 +276,7 @@ def test_interrupted_fit_leaves_the_estimator(monkeypatch):
 @pytest.mark.parametrize("max_iter", [1, 20])
 def test_diverging_fit_leaves_the_estimator(max_iter):
     model = TemporalOTSegmenter(3, **QUICK).fit(GOOD)
-    model.set_params(learning_rate=1e38, max_iter=max_iter)
+    model.set_params(learning_rate=1e38, max_iter=max_iter, freeze_iter=0)
     before = state(model)
     with pytest.raises(ValueError, match=r"(loss|scores).* finite") as info:
         model.fit(GOOD)

@@ -242,7 +242,7 @@ class TestModelSelection:
 
     def test_halving(self, ragged):
         search = HalvingGridSearchCV(
-            quick(),
+            quick().set_params(freeze_iter=0.3),
             {"rho": [0.05, 0.5], "alpha": [0.0, 1.0]},
             scoring=segment_f1_scorer,
             resource="max_iter",

@@ -1,0 +1,53 @@
+"""Files that cannot be written say why, and leave nothing."""
+
+import numpy as np
+import pytest
+
+from skl_tot.io.atomic import replaced, replaced_files, write_array
+
+resource = pytest.importorskip("resource")
+
+
+@pytest.fixture
+def little_room():
+    """No file may have more than 4 KB, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("array", [np.ones((90, 40)), np.ones((40, 90)).T])
+def test_an_array_that_does_not_fit(tmp_path, little_room, array):
+    with (
+        pytest.raises(OSError, match=r"File too large: '.*a\.npy'$"),
+        replaced(tmp_path / "a.npy") as path,
+    ):
+        write_array(path, array)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_does_not_fit(tmp_path, little_room):
+    with (
+        pytest.raises(OSError, match=r"File too large: '.*out'$"),
+        replaced_files(tmp_path / "out") as folder,
+    ):
+        write_array(folder / "a.npy", np.ones((90, 40)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_stay(tmp_path):
+    with (
+        pytest.raises(OSError, match=r"^weights cannot be loaded$"),
+        replaced(tmp_path / "a.npy"),
+    ):
+        raise OSError("weights cannot be loaded")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, ">f8", np.int16])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_are_what_numpy_writes(tmp_path, dtype, order):
+    array = np.arange(231).reshape(33, 7).astype(dtype, order=order)
+    write_array(tmp_path / "a.npy", array)
+    np.save(tmp_path / "b.npy", array)
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()

@@ -1,0 +1,342 @@
+"""Small changes to the code that no other test would notice."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax, logsumexp
+from scipy.stats import norm
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.datasets import FeatureFiles
+from skl_tot.decoding import DECODERS, decode
+from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
+from skl_tot.decoding.decoders import Reading
+from skl_tot.decoding.paths import viterbi
+from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
+from skl_tot.inputs.standardization import standardized
+from skl_tot.segmenters.pipelines import path_confidence
+from skl_tot.training import loop
+from skl_tot.training.batches import sampled_batches
+from skl_tot.training.priors import (
+    FixedPrior,
+    PathPrior,
+    TemporalPrior,
+    log_path_prior,
+)
+from skl_tot.training.readers import ResidentReader
+from skl_tot.training.state import Settings
+from skl_tot.training.terms import Term
+from skl_tot.training.transport import sinkhorn
+
+QUICK = {"max_iter": 30, "freeze_iter": 10, "frames_per_video": 32, "random_state": 0}
+
+
+@pytest.fixture
+def videos(activity):
+    return activity[0]
+
+
+def test_a_video_is_standardised_by_its_population_deviation(videos):
+    own = standardized(videos, True, None)
+    for i, video in enumerate(videos):
+        values = video.astype(float)
+        expected = (values - values.mean(axis=0)) / values.std(axis=0, ddof=0)
+        np.testing.assert_allclose(own.read(i, slice(None)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "merged"),
+    [
+        # shared / (size a * size b) ** e of two pairs: 8 / 400 ** e, 20 / size ** e
+        (2000, [0, 0, 1, 2]),  # with e = 1 / 2 the other pair would be first
+        (1300, [0, 1, 2, 2]),  # with e = 1 this one would be
+    ],
+)
+def test_exponent_of_merging(size, merged):
+    overlap = np.zeros((4, 4))
+    overlap[0, 1] = overlap[1, 0] = 8
+    overlap[2, 3] = overlap[3, 2] = 20
+    sizes = np.array([20, 20, 40, size / 40])
+    overlap[np.diag_indices(4)] = sizes - overlap.sum(axis=1)
+    np.testing.assert_array_equal(merge_neighbours(overlap, 3), merged)
+
+
+def test_frames_drawn_twice_are_half_the_evidence():
+    generator = torch.Generator().manual_seed(0)
+    similarities = torch.rand(20, 3, generator=generator)
+    coverage = torch.tensor([0.5, 1.0])[:, None, None]
+    prior = PathPrior(TemporalPrior(1.0), 0, 0.1)(similarities, coverage, 0)
+    log_codes = torch.log_softmax(similarities / 0.1, -1)
+    log_codes = log_codes - log_codes.logsumexp(0)
+    for rows, share in ((slice(0, 10), 0.5), (slice(10, 20), 1.0)):
+        expected = log_path_prior(share * log_codes[rows])
+        torch.testing.assert_close(prior[rows], expected)
+
+
+def test_coverage_of_a_mini_batch(videos):
+    own = standardized([videos[0], videos[1][:16]], False, None)
+    reader = ResidentReader(own, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(0)
+    batches = sampled_batches(generator, reader, [np.array([[0, 1]])], 32, 0)
+    coverage = next(batches).coverage
+    assert coverage.flatten().tolist() == [1.0, 0.5]
+
+
+def test_pseudo_labels_weigh_frames_as_training_does(videos):
+    model = TemporalOTSegmenter(4, prior="path", path_iter=0, **QUICK).fit(videos)
+    (similarities,) = model.similarities(videos[:1])
+    similarities = similarities.astype(float)
+    assert len(similarities) > 32  # training draws so many
+    log_codes = log_softmax(similarities / model.temperature, axis=1)
+    log_codes -= logsumexp(log_codes, axis=0)
+    log_codes *= 32 / len(similarities)
+    expected = sinkhorn(
+        torch.from_numpy(similarities),
+        model.rho,
+        log_prior=log_path_prior(torch.from_numpy(log_codes)),
+        n_iter=model.n_sinkhorn_iter,
+    )
+    np.testing.assert_allclose(model.pseudo_labels(videos[:1])[0], expected, atol=1e-9)
+
+
+def test_a_stream_remembers_what_overlapped(videos):
+    model = TemporalOTSegmenter(4, n_parts=2, **QUICK).partial_fit(videos)
+    before = model._overlap
+    model.partial_fit(videos[:2])
+    codes = [np.exp(model._log_codes(x)) for x in model.similarities(videos[:2])]
+    expected = code_overlap(codes) + STREAM_MEMORY * before
+    np.testing.assert_allclose(model._overlap, expected)
+
+
+def test_background_is_sure():
+    posterior = np.array([[0.2, 0.8], [0.3, 0.7], [1.0 + 1e-9, 0.0]])
+    path = np.array([-1, 0, 0])
+    confidence = path_confidence(Reading(None, path, posterior))
+    np.testing.assert_array_equal(confidence, [1.0, 0.3, 1.0])
+    words = np.array(["pour", "pour"])
+    confidence = path_confidence(Reading(None, path, posterior), words)
+    np.testing.assert_allclose(confidence, [1.0, 1.0, 1.0])
+
+
+def test_a_fit_stops_where_the_loss_is_not_below_the_best(videos, monkeypatch):
+    """Of blocks with losses 1, 0.5 and 0.8 the third ends it: below the first only."""
+    losses = iter(np.repeat([1.0, 0.5, 0.8, 0.1], 2))
+    monkeypatch.setattr(
+        loop, "train_step", lambda *_, **__: torch.tensor([next(losses)])
+    )
+    settings = Settings(
+        embedding_dim=2,
+        hidden_dim=2,
+        frames_per_video=4,
+        batch_size=1,
+        max_iter=8,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        tol=0.01,
+        n_iter_no_change=2,
+    )
+    _, curve = loop.train(
+        standardized(videos, False, None),
+        settings,
+        [],
+        device=torch.device("cpu"),
+        seed=0,
+    )
+    np.testing.assert_allclose(curve, [1, 1, 0.5, 0.5, 0.8, 0.8])
+
+
+class TestOrderWithoutPrior:
+    def test_it_comes_from_time(self, videos):
+        model = TemporalOTSegmenter(3, prior=None, **(QUICK | {"max_iter": 100}))
+        totals = np.zeros((2, 3))
+        for similarities in model.fit(videos).similarities(videos):
+            codes = np.exp(log_softmax(similarities.astype(float) / 0.1, axis=1))
+            times = (np.arange(len(codes)) + 0.5) / len(codes)
+            totals += [times @ codes, codes.sum(axis=0)]
+        assert (np.diff(totals[0] / totals[1]) >= 0).all()
+
+    def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
+        where = "skl_tot.segmenters.prototypes.time_order"
+        monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(3))
+        unsorted = TemporalOTSegmenter(3, prior=None, **QUICK).fit(videos)
+        order = np.array([2, 0, 1])
+        monkeypatch.setattr(where, lambda codes: list(codes) and order)
+        model = TemporalOTSegmenter(3, prior=None, **QUICK).fit(videos)
+        np.testing.assert_array_equal(model.prototypes_, unsorted.prototypes_[order])
+        for name in ("exp_avg", "exp_avg_sq"):
+            np.testing.assert_array_equal(
+                model._moments["prototypes"][name],
+                unsorted._moments["prototypes"][name][order],
+            )
+
+
+class Counting(Term):
+    """A term that keeps state, which is that of one fit."""
+
+    weight = 0.1
+
+    def loss(self, network, embeddings, batch, step):
+        self.n_calls = getattr(self, "n_calls", 0) + 1
+        return embeddings.square().mean((-2, -1))
+
+
+def test_a_fit_works_with_clones_of_terms(videos):
+    term = Counting()
+    TemporalOTSegmenter(4, terms=[term], **QUICK).fit(videos)
+    assert not hasattr(term, "n_calls")
+
+
+def test_parameters_of_terms_have_names_of_their_own(videos):
+    class Head(Counting):
+        def shapes(self, sizes):
+            return {"head": {"embedding_dim": sizes["embedding_dim"]}}
+
+    with pytest.raises(ValueError, match=r"Head\(\) adds 'head' to the network, which"):
+        TemporalOTSegmenter(4, terms=[Head(), Head()], **QUICK).fit(videos)
+
+
+def test_segmenters_have_no_set_output(videos):
+    class Own(TemporalOTSegmenter):
+        pass
+
+    for kind in (Own, TemporalOTSegmenter):
+        assert not hasattr(kind(), "set_output")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"freeze_iter": np.int8(20), "tol": 1.0, "n_iter_no_change": 110},
+        {"sigma": np.int8(12)},
+        {"prior": "path", "path_iter": np.int8(20)},
+        {"alpha": 1.0, "window": np.int8(100)},
+        {"n_sinkhorn_iter": np.int8(2)},
+    ],
+    ids=str,
+)
+def test_small_integers_do_not_overflow(videos, params):
+    plain = {k: v.item() if isinstance(v, np.int8) else v for k, v in params.items()}
+    options = QUICK | {"max_iter": 220}
+    one = TemporalOTSegmenter(4, **(options | params)).fit(videos)
+    other = TemporalOTSegmenter(4, **(options | plain)).fit(videos)
+    assert one.loss_curve_ == other.loss_curve_
+
+
+class TestTablesOfAPrior:
+    def test_follow_the_parameters(self):
+        prior, similarities = TemporalPrior(1.0), torch.zeros(4, 2)
+        first = prior(similarities, torch.ones(1, 1, 1), 0)
+        second = prior.set_params(sigma=2.0)(similarities, torch.ones(1, 1, 1), 0)
+        torch.testing.assert_close(first, 4 * second)
+
+    def test_are_in_no_pickle(self):
+        prior = TemporalPrior(1.0)
+        before = pickle.dumps(prior)
+        prior(torch.zeros(4, 2), torch.ones(1, 1, 1), 0)
+        assert pickle.dumps(prior) == before
+
+    def test_may_be_views(self):
+        class Turned(FixedPrior):
+            def table(self, n_frames, n_prototypes):
+                return np.zeros((n_frames, n_prototypes))[::-1, ::-1]
+
+        assert Turned()(torch.zeros(4, 2), torch.ones(2, 1, 1), 0).shape == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "predict",
+        "predict_proba",
+        "predict_posterior",
+        "transform",
+        "log_likelihood",
+        "similarities",
+        "pseudo_labels",
+        "score",
+    ],
+)
+def test_warning_of_the_device_is_of_the_users_line(videos, method):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    model = TemporalOTSegmenter(4, **QUICK).fit(videos).set_params(device="cuda")
+    with pytest.warns(UserWarning, match="Using the CPU") as found:
+        getattr(model, method)(videos)
+    assert found[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_decoders_keep_the_order_if_they_say_so(name):
+    rng = np.random.default_rng(0)
+    paths = [decode(rng.normal(size=(40, 4)), name, 0.01) for _ in range(5)]
+    decreases = any((np.diff(path) < 0).any() for path in paths)
+    assert decreases != DECODERS[name].keeps_order
+
+
+@pytest.mark.parametrize("transcript", [[], [4], [-1, 0], [[0]], ["a"]])
+def test_decoding_by_a_bad_transcript(transcript):
+    with pytest.raises(ValueError, match="expected actions from 0 to 3"):
+        decode(np.zeros((5, 4)), transcript=transcript)
+
+
+def test_a_path_by_transcript_is_of_indices():
+    path = decode(np.zeros((5, 4)), transcript=np.array([1, 0], dtype=np.int8))
+    assert path.dtype == np.intp
+
+
+def test_of_equal_paths_none_skips_the_last_action():
+    path, score = viterbi(np.zeros((3, 2)), may_skip=True)
+    assert score == 0
+    assert path[-1] == 1
+
+
+def test_an_empty_prototype_is_merged_before_all_others():
+    overlap = np.array(
+        [[5.0, 4.0, 0.0, 0.0], [4.0, 5.0, 0.0, 0.0], [0.0] * 4, [0.0, 0.0, 0.0, 9.0]]
+    )
+    assert merge_neighbours(overlap, 3).tolist() == [0, 1, 1, 2]
+
+
+def test_time_is_relative_to_the_length_of_a_video():
+    short, long = np.zeros((10, 2)), np.zeros((100, 2))
+    short[9, 0] = 1.0  # at the end of a short video
+    long[50, 1] = 1.0  # half-way in a long one
+    assert time_order([short, long]).tolist() == [1, 0]
+
+
+def test_a_file_replaced_by_one_of_equal_size_is_opened_anew(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((5, 2)))
+    files = FeatureFiles([path])
+    assert not files[0].any()
+    stamp = path.stat().st_mtime_ns
+    np.save(tmp_path / "b.npy", np.ones((5, 2)))
+    os.utime(tmp_path / "b.npy", ns=(stamp + 10**9, stamp + 10**9))
+    os.replace(tmp_path / "b.npy", path)
+    assert files[0].all()
+
+
+def test_an_action_without_weight_counts_as_half_way():
+    assert time_order([np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])]).tolist() == [
+        0,
+        2,
+        1,
+    ]
+
+
+def test_background_goes_by_the_density_of_gaussians():
+    rng = np.random.default_rng(0)
+    background = {
+        "means": rng.normal(size=(3, 2)),
+        "variances": rng.uniform(0.1, 9, size=(3, 2)),
+    }
+    video = rng.normal(size=(6, 2)) * 3
+    found = _log_densities(video, background)
+    expected = norm.logpdf(
+        video[:, None], background["means"], np.sqrt(background["variances"])
+    ).sum(axis=2)
+    difference = found - expected  # one constant for all
+    np.testing.assert_allclose(difference, difference[0, 0])
