@@ -9,13 +9,9 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.forms import mirror_form
+from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import (
-    MOST,
-    BaseSegmenter,
-    as_types_of,
-    check_fitted,
-)
+from skl_tot.segmenters.template import MOST, BaseSegmenter
 from skl_tot.training.devices import inference_device, resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.loop import train

@@ -6,7 +6,8 @@ from sklearn.pipeline import Pipeline
 from skl_tot.decoding.decoders import Reading
 from skl_tot.inputs.forms import split_videos
 from skl_tot.inputs.labels import BACKGROUND
-from skl_tot.segmenters.template import BaseSegmenter, check_fitted
+from skl_tot.segmenters.fitted import check_fitted
+from skl_tot.segmenters.template import BaseSegmenter
 
 
 def last_step(model):

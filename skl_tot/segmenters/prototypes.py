@@ -15,9 +15,10 @@ from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
+from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import MOST, check_fitted
+from skl_tot.segmenters.template import MOST
 from skl_tot.training.network import Encoder
 from skl_tot.training.state import Snapshot
 

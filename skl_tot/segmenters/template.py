@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, path_posterior, read_video
@@ -17,6 +16,7 @@ from skl_tot.inputs.labels import check_transcripts
 from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
+from skl_tot.segmenters.fitted import as_types_of, check_fitted
 
 # Largest number of anything: what is beyond does not fit into arrays, nor into C.
 MOST = 2**31 - 1
@@ -340,21 +340,3 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if self.compute_labels:
             readings = self._read(videos, log_likelihoods())
             self.labels_ = mirror_form([reading.path for reading in readings], form)
-
-
-def check_fitted(segmenter, X):
-    """Standardised videos and their form, if the segmenter is fitted."""
-    check_is_fitted(segmenter, "n_actions_")
-    segmenter._validate_params()  # the decoder's may have been set after the fit
-    arrays, form = check_videos(segmenter, X, reset=False)
-    # as in the fit, whatever has been set since
-    how = getattr(segmenter, "_standardize", segmenter.standardize)
-    return standardized(arrays, how == "video", segmenter.scaler_), form
-
-
-def as_types_of(outputs, videos):
-    """Give each output the floating type of its video."""
-    return [
-        output.astype(array.dtype, copy=False)
-        for output, array in zip(outputs, videos.arrays)
-    ]

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
 from skl_tot.segmenters.template import MOST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
-from skl_tot.training.terms import CrossEntropy, TemporalCoherence, Term, TimeStamp
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp, cloned
 from skl_tot.training.transport import Sinkhorn
 
 
@@ -314,14 +314,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             TemporalCoherence(self.alpha, int(self.window)),
             TimeStamp(self.beta),
         ]
-        for term in self.terms or []:
-            if not isinstance(term, Term):
-                raise TypeError(
-                    f"terms holds {term!r}, expected objects of a subclass of "
-                    "skl_tot.training.terms.Term."
-                )
-            terms.append(clone(term))
-        return terms
+        return terms + cloned(self.terms)
 
     def _cross_entropy(self):
         """Make the term that pseudo-labels belong to."""

@@ -1,7 +1,7 @@
 """Terms of the loss, which the loop adds up; it knows none of them by name."""
 
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from skl_tot.training.distributed import join_parts
 from skl_tot.training.losses import (
@@ -250,6 +250,17 @@ class TimeStamp(Term):
     def loss(self, network, embeddings, batch, step):
         """L_TS of each network."""
         return time_stamp_loss(predict_time(network, embeddings), batch.times)
+
+
+def cloned(terms):
+    """Clones, for one fit, of terms that users gave, if they are terms."""
+    for term in terms or []:
+        if not isinstance(term, Term):
+            raise TypeError(
+                f"terms holds {term!r}, expected objects of a subclass of "
+                "skl_tot.training.terms.Term."
+            )
+    return [clone(term) for term in terms or []]
 
 
 def all_changes(terms):

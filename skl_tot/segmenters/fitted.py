@@ -1,0 +1,24 @@
+"""Input and output of fitted segmenters."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from skl_tot.inputs.standardization import standardized
+from skl_tot.inputs.videos import check_videos
+
+
+def check_fitted(segmenter, X):
+    """Standardised videos and their form, if the segmenter is fitted."""
+    check_is_fitted(segmenter, "n_actions_")
+    segmenter._validate_params()  # the decoder's may have been set after the fit
+    arrays, form = check_videos(segmenter, X, reset=False)
+    # as in the fit, whatever has been set since
+    how = getattr(segmenter, "_standardize", segmenter.standardize)
+    return standardized(arrays, how == "video", segmenter.scaler_), form
+
+
+def as_types_of(outputs, videos):
+    """Give each output the floating type of its video."""
+    return [
+        output.astype(array.dtype, copy=False)
+        for output, array in zip(outputs, videos.arrays)
+    ]
