@@ -1,0 +1,463 @@
+"""Files that are not what they should be, and places that cannot be written."""
+
+import io as streams
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skl_tot import preprocessing, report
+from skl_tot.datasets import FeatureFiles, load_action_dataset
+from skl_tot.io import load_model, read_names, read_segments, save_model, write_segments
+
+pytestmark = pytest.mark.usefixtures("_in_a_folder")
+SMALL = {
+    "max_examples": 60,
+    "derandomize": True,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __reduce__(self):
+        return (exec, ("open('ran', 'w')",))
+
+
+def npy_header(text, body=b"", version=1):
+    header = text.encode("latin1") + b"\n"
+    size = len(header).to_bytes(2 if version == 1 else 4, "little")
+    return b"\x93NUMPY" + bytes([version, 0]) + size + header + body
+
+
+def described(descr="<f8", order=False, shape="(3, 2)"):
+    return f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}"
+
+
+def array_bytes(array, **options):
+    file = streams.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+NOISE = bytes((i * 167 + 13) % 256 for i in range(3000))
+DEEP = b"[" * 100_000
+GENERAL = {
+    "empty": b"",
+    "noise": NOISE,
+    "null bytes": bytes(100),
+    "null byte": b"a\0b",
+    "high bytes": b"\xff\xfe\xfd",
+    "utf-16": "0 a\n1 b\n".encode("utf-16"),
+    "BOM only": b"\xef\xbb\xbf",
+    "line ends": b"\r\n\r\n\r\n",
+    "returns": b"a\rb\rc",
+    "blanks": b"   \t \n ",
+    "pickle": pickle.dumps(Payload()),
+    "zip": b"PK\x05\x06" + bytes(18),
+    "deep": DEEP,
+    "long line": b"a" * 300_000,
+    "quotes": b'"' * 999,
+    "surrogate": b"\xed\xa0\x80",
+    "html": b"<html><script>alert(1)</script></html>",
+}
+CSV = {
+    "header only": b"action,start,end\n",
+    "wrong header": b"a,b,c\na,0,1\n",
+    "no header": b"a,0,1\nb,1,2\n",
+    "same columns": b"action,start,end,end\na,0,1,2\n",
+    "few columns": b"action,start,end\na,0\n",
+    "many columns": b"action,start,end\na,0,1,2,3\n",
+    "gap": b"action,start,end\na,0,1\nb,2,3\n",
+    "overlap": b"action,start,end\na,0,3\nb,2,4\n",
+    "backwards": b"action,start,end\na,5,0\n",
+    "not from 0": b"action,start,end\na,1,2\n",
+    "decimals": b"action,start,end\na,0.0,1.5\n",
+    "nan": b"action,start,end\na,0,nan\n",
+    "large": b"action,start,end\na,0,9223372036854775808\n",
+    "larger": b"action,start,end\na,0," + b"9" * 5000 + b"\n",
+    "no action": b"action,start,end\n,0,1\n",
+    "null": b"action,start,end\na\0,0,1\n",
+    "bad confidence": b"action,start,end,confidence\na,0,1,inf\n",
+    "bad time": b"action,start,end,start_time\na,0,1,x\n",
+    "formula": b"action,start,end\n=1+1,0\n",
+    "open quote": b'action,start,end\n"a,0,1\n',
+    "long cell": b'action,start,end\n"' + b"a" * 200_000 + b'",0,1\n',
+    "negative": b"action,start,end\na,-1,1\n",
+    "cut": b"action,start,end\na,0,1\nb,1",
+}
+JSON = {
+    "number": b"3",
+    "text": b'"a"',
+    "null": b"null",
+    "dict": b'{"action": 1}',
+    "list of numbers": b"[1, 2]",
+    "empty list": b"[]",
+    "empty dicts": b"[{}]",
+    "cut": b'[{"action": "a", "start": 0, ',
+    "deep dicts": b'{"a":' * 50_000,
+    "closed deep": b"[" * 50_000 + b"]" * 50_000,
+    "NaN": b'[{"action": "a", "start": NaN, "end": 1}]',
+    "infinite": b'[{"action": "a", "start": 0, "end": Infinity}]',
+    "boolean": b'[{"action": "a", "start": 0, "end": true}]',
+    "boolean action": b'[{"action": true, "start": 0, "end": 1}]',
+    "null action": b'[{"action": null, "start": 0, "end": 1}]',
+    "list action": b'[{"action": ["a"], "start": 0, "end": 1}]',
+    "float": b'[{"action": "a", "start": 0, "end": 1.5}]',
+    "digits": b'[{"action": "a", "start": 0, "end": ' + b"9" * 5000 + b"}]",
+    "1e400": b'[{"action": "a", "start": 0, "end": 1, "confidence": 1e400}]',
+    "lone surrogate": b'[{"action": "\\ud800", "start": 0}]',
+    "two values": b"[] []",
+    "comment": b"// a\n[]",
+    "huge time": b'[{"action": "a", "start": 0, "end": 1, "start_time": 1'
+    + b"0" * 4000
+    + b"}]",
+}
+NAMES = {
+    "no number": b"take cup\n",
+    "no name": b"0\n",
+    "twice": b"0 a\n0 b\n",
+    "float": b"0.5 a\n",
+    "plus": b"+1 a\n",
+    "large": b"9" * 5000 + b" a\n",
+    "other digits": "\u0663 a\n\u0664 \u00b2".encode() + b"\n\n x",
+    "null": b"0\0a\n",
+}
+JSON_NAMES = {
+    "list": b'["a"]',
+    "number": b"1",
+    "text key": b'{"a": "b"}',
+    "large key": b'{"' + b"9" * 5000 + b'": "b"}',
+    "number value": b'{"0": 1}',
+    "dict value": b'{"0": {"a": "b"}}',
+    "one twice": b'{"0": "a", "00": "b"}',
+    "cut": b'{"0": "a"',
+    "deep value": b'{"0": ' + DEEP,
+}
+ARRAYS = {
+    "cut": array_bytes(np.ones((30, 2)))[:300],
+    "cut in the header": array_bytes(np.ones((30, 2)))[:40],
+    "magic only": b"\x93NUMPY",
+    "version": npy_header(described(), bytes(48), version=9),
+    "huge": npy_header(described(shape="(4611686018427387904, 4)")),
+    "larger": npy_header(described(shape=f"({10**30}, 2)")),
+    "negative": npy_header(described(shape="(-1, 2)"), bytes(48)),
+    "floats": npy_header(described(shape="(1.5, 2)"), bytes(48)),
+    "booleans": npy_header(described(shape="(True, 2)"), bytes(48)),
+    "many axes": npy_header(described(shape=str((1,) * 70)), bytes(48)),
+    "one axis": array_bytes(np.ones(3)),
+    "three axes": array_bytes(np.ones((3, 2, 2))),
+    "no frames": array_bytes(np.ones((0, 2))),
+    "no features": array_bytes(np.ones((2, 0))),
+    "scalar": array_bytes(np.array(1.0)),
+    "complex": array_bytes(np.ones((3, 2)) * 1j),
+    "words": array_bytes(np.full((3, 2), "a")),
+    "dates": array_bytes(np.zeros((3, 2), "M8[s]")),
+    "structured": array_bytes(np.zeros(3, [("a", float)])),
+    "objects": array_bytes(np.array([[Payload(), 1]]), allow_pickle=True),
+    "no dict": npy_header("[1, 2]"),
+    "code": npy_header("open('ran', 'w')"),
+    "call": npy_header("{'descr': open('ran', 'w'), 'shape': (1,)}"),
+    "nested header": npy_header("(" * 5000),
+    "signs": npy_header("-" * 20_000 + "1"),
+    "unknown type": npy_header(described("<f3"), bytes(48)),
+    "object type": npy_header(described("|O"), bytes(48)),
+    "void": npy_header(described("|V0"), bytes(48)),
+    "npz": b"PK\x03\x04" + NOISE,
+}
+TEXT_FEATURES = {
+    "words": b"a b\nc d\n",
+    "ragged": b"1 2\n3\n",
+    "complex": b"1j 2\n",
+    "hexadecimal": b"0x1p 1\n",
+    "comments": b"# a\n# b\n",
+    "digits": b"1_0 2\n,\n",
+}
+LABELS = {
+    "few": b"a\nb\n",
+    "many": b"a\n" * 50,
+    "blank line": b"a\n\n" + b"a\n" * 10,
+}
+READERS = {
+    "csv": (GENERAL | CSV, "v.csv", read_segments),
+    "json": (GENERAL | JSON, "v.json", read_segments),
+    "labels": (
+        {k: GENERAL[k] for k in ("empty", "noise", "high bytes", "utf-16")}
+        | {"blank": b"a\n\nb\n", "null": b"a\0\n\x1b\n", "BOM": b"\xef\xbb\xbf\n"},
+        "v.txt",
+        read_segments,
+    ),
+    "names": (GENERAL | NAMES, "n.txt", read_names),
+    "names in JSON": (GENERAL | JSON_NAMES, "n.json", read_names),
+    "model": (GENERAL, "m.skops", load_model),
+}
+# Faults that are known and stay for now, as in test_api.
+KNOWN = {}
+
+
+@pytest.fixture(autouse=True)
+def _runs_no_code(tmp_path, _in_a_folder):
+    yield
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_readers(attack, report_faults, tmp_path, kind):
+    contents, name, read = READERS[kind]
+    outcomes = {}
+    for label, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        outcomes[kind, label] = attack(read, tmp_path / name, naming=name)
+    report_faults(outcomes, KNOWN)
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_readers_of_what_is_no_file(attack, tmp_path, kind):
+    _, name, read = READERS[kind]
+    (tmp_path / name).mkdir()
+    with pytest.raises(OSError, match=name):
+        read(tmp_path / name)
+    with pytest.raises(OSError, match=name):
+        read(tmp_path / "missing" / name)
+    (tmp_path / "file").write_bytes(b"a")
+    with pytest.raises(OSError, match=name):
+        read(tmp_path / "file" / name)
+
+
+def load_all(root, **options):
+    data = load_action_dataset(root, **options)
+    return [np.asarray(video).sum() for video in data.videos]
+
+
+def make_folder(root):
+    for name in ("features", "groundTruth", "mapping"):
+        (root / name).mkdir(exist_ok=True)
+    np.save(root / "features" / "v.npy", np.ones((6, 2)))
+    (root / "groundTruth" / "v.txt").write_text("a\n" * 6)
+    (root / "mapping" / "mapping.txt").write_text("0 a\n")
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_features_of_data_sets(attack, report_faults, tmp_path, mmap):
+    make_folder(tmp_path)
+    outcomes = {}
+    for label, content in (GENERAL | ARRAYS).items():
+        (tmp_path / "features" / "v.npy").write_bytes(content)
+        what = attack(load_all, tmp_path, mmap=mmap, naming="v.npy")
+        outcomes["features", label] = what
+    (tmp_path / "features" / "v.npy").unlink()
+    for label, content in (GENERAL | TEXT_FEATURES).items():
+        (tmp_path / "features" / "v.txt").write_bytes(content)
+        what = attack(load_all, tmp_path, mmap=mmap, naming="v.txt")
+        outcomes["text features", label] = what
+    report_faults(outcomes, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "name", ["groundTruth/v.txt", "mapping/mapping.txt", "map.txt"]
+)
+def test_text_of_data_sets(attack, report_faults, tmp_path, name):
+    make_folder(tmp_path)
+    options = {"label_mapping": tmp_path / "map.txt"} if name == "map.txt" else {}
+    contents = GENERAL | (NAMES if "mapping" in name else LABELS)
+    outcomes = {}
+    for label, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        if name == "mapping/mapping.txt" and not content.strip(b"\xef\xbb\xbf \t\r\n"):
+            named = ""  # a mapping of nothing lacks the labels of another file
+        else:
+            named = name.rpartition("/")[2]
+        outcomes[name, label] = attack(load_all, tmp_path, naming=named, **options)
+    report_faults(outcomes, KNOWN)
+
+
+def test_feature_files(attack, report_faults, tot, tmp_path):
+    np.save(tmp_path / "good.npy", np.ones((6, 2)))
+    bad = tmp_path / "bad.npy"
+    files = FeatureFiles([tmp_path / "good.npy", bad])
+    outcomes = {}
+    for label, content in (GENERAL | ARRAYS).items():
+        bad.write_bytes(content)
+        outcomes["item", label] = attack(files.__getitem__, 1, naming="bad.npy")
+        outcomes["predict", label] = attack(tot.predict, files, naming="bad.npy")
+        outcomes["fit", label] = attack(tot.fit, files, naming="bad.npy", unchanged=tot)
+    report_faults(outcomes, KNOWN)
+
+
+def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):
+    pytest.importorskip("torchvision")
+    whole = tiny_video.read_bytes()
+    contents = GENERAL | {"half": whole[: len(whole) // 2], "start": whole[:40]}
+    for i in range(40, len(whole), len(whole) // 12):
+        contents[f"changed at {i}"] = whole[:i] + bytes(9) + whole[i + 9 :]
+    outcomes = {}
+    for label, content in contents.items():
+        (tmp_path / "v.mp4").write_bytes(content)
+        frames = lambda path: list(preprocessing.iterate_frames(path))  # noqa: E731
+        outcomes["video", label] = attack(frames, tmp_path / "v.mp4", naming="v.mp4")
+    report_faults(outcomes, KNOWN)
+
+
+def test_weights(attack, report_faults, tmp_path, tiny_video):
+    pytest.importorskip("torchvision")
+    outcomes = {}
+    model = preprocessing.FrameFeatures("mobilenet_v3_small", weights="w.pth")
+    for label in ("empty", "noise", "pickle", "zip", "null bytes"):
+        (tmp_path / "w.pth").write_bytes(GENERAL[label])
+        outcomes["weights", label] = attack(model.transform, tiny_video, naming="w.pth")
+    report_faults(outcomes, KNOWN)
+
+
+def archive(**parts):
+    file = streams.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name.replace("_json", ".json"), content)
+    return file.getvalue()
+
+
+def model_nodes(node):
+    """All dicts of a schema."""
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from model_nodes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from model_nodes(value)
+
+
+def test_models(attack, report_faults, tot, tmp_path):
+    path = tmp_path / "m.skops"
+    save_model(tot, path)
+    whole = path.read_bytes()
+    call = {"__class__": "exec", "__module__": "builtins", "__loader__": "FunctionNode"}
+    contents = {
+        "no schema": archive(a="b"),
+        "schema of noise": archive(schema_json=NOISE),
+        "schema of a number": archive(schema_json="3"),
+        "schema of a list": archive(schema_json="[]"),
+        "deep schema": archive(schema_json=DEEP),
+        "empty schema": archive(schema_json="{}"),
+        "call": archive(schema_json=json.dumps(call)),
+        "bomb": archive(schema_json=b"[" + b" " * (2**26 + 5) + b"]"),
+    }
+    for i in range(0, len(whole), len(whole) // 25):
+        contents[f"cut at {i}"] = whole[:i]
+        contents[f"changed at {i}"] = whole[:i] + b"\xff\x00\xff" + whole[i + 3 :]
+    outcomes = {}
+    for label, content in contents.items():
+        path.write_bytes(content)
+        outcomes["model", label] = attack(load_model, path, naming="m.skops")
+    report_faults(outcomes, KNOWN)
+
+
+def test_schemas_of_models(attack, report_faults, tot, videos, tmp_path):
+    """One value at a time is replaced in the description of a model's objects."""
+    path = tmp_path / "m.skops"
+    save_model(tot, path)
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    text = parts["schema.json"].decode()
+    n_nodes = len(list(model_nodes(json.loads(text))))
+    outcomes = {}
+    hostile = [None, -1, "x", [], {}, 1e300, True]
+    for i in range(0, n_nodes, 2):
+        schema = json.loads(text)
+        node = list(model_nodes(schema))[i]
+        keys = sorted(node)
+        key = keys[i // 2 % len(keys)] if keys else "content"
+        node[key] = hostile[i // 2 % len(hostile)]
+        with zipfile.ZipFile(path, "w") as new:
+            for name, content in parts.items():
+                new.writestr(name, content)
+            # the last of a name counts
+        with zipfile.ZipFile(path, "w") as new:
+            for name, content in parts.items():
+                changed = json.dumps(schema) if name == "schema.json" else content
+                new.writestr(name, changed)
+        outcomes["schema", i, key] = attack(load_model, path, naming="m.skops")
+    report_faults(outcomes, KNOWN)
+
+
+RECORDS = [{"action": "a", "start": 0, "end": 2, "start_time": 0.0, "end_time": 0.2}]
+
+
+def snapshot(folder):
+    return sorted((str(path), path.is_dir()) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("where", ["missing", "file", "folder"])
+@pytest.mark.parametrize(
+    "kind", ["csv", "json", "txt", "eaf", "vtt", "TextGrid", "skops", "html", "npy"]
+)
+def test_writers_leave_nothing(attack, tot, videos, tiny_video, tmp_path, kind, where):
+    (tmp_path / "file").write_bytes(b"a")
+    (tmp_path / "folder" / f"o.{kind}").mkdir(parents=True)
+    path = tmp_path / where / f"o.{kind}"
+    before = snapshot(tmp_path)
+    if kind == "npy" and where != "file":
+        pytest.skip("this folder is made, or may be written")
+    calls = {
+        "skops": lambda: save_model(tot, path),
+        "html": lambda: report.write_report(tot, videos, path),
+        "npy": lambda: preprocessing.FrameFeatures(
+            weights=None, cache_dir=path
+        ).transform(tiny_video),
+    }
+    with pytest.raises(OSError, match=f"{where}"):
+        calls.get(kind, lambda: write_segments(RECORDS, path))()
+    assert snapshot(tmp_path) == before
+    assert (tmp_path / "file").read_bytes() == b"a"
+
+
+TEXT = st.one_of(
+    st.binary(max_size=60),
+    st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.lists(st.sampled_from(["a", "0", "1", "-1", ",", "\n", " ", '"', "end"])).map(
+        lambda words: "".join(["action,start,end\n", *words]).encode()
+    ),
+)
+
+
+@settings(**SMALL)
+@given(content=TEXT)
+def test_any_text(attack, tmp_path, content):
+    for name, read in {
+        "v.csv": read_segments,
+        "v.json": read_segments,
+        "v.txt": read_segments,
+        "n.txt": read_names,
+        "n.json": read_names,
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        assert attack(read, tmp_path / name, naming=name) is None
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+RECORD = st.fixed_dictionaries(
+    {"action": VALUES, "start": VALUES | st.just(0), "end": VALUES | st.just(2)},
+    optional={"confidence": VALUES, "start_time": VALUES, "more": VALUES},
+)
+
+
+@settings(**SMALL)
+@given(
+    content=VALUES
+    | st.lists(RECORD, max_size=3)
+    | st.dictionaries(st.sampled_from(["0", "1", "-1", "a"]), VALUES)
+)
+def test_any_json(attack, tmp_path, content):
+    for name, read in {"v.json": read_segments, "n.json": read_names}.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+        assert attack(read, tmp_path / name, naming=name) is None
