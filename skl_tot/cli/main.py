@@ -41,6 +41,7 @@ def main(argv=None):
             # late, so that --help does not wait for torch
             from skl_tot.cli import commands
 
+            _check_out(arguments)
             getattr(commands, command)(**arguments)
             print(end="", flush=True)
         except BrokenPipeError:  # whoever reads has seen enough
@@ -48,6 +49,12 @@ def main(argv=None):
         except (Exception, KeyboardInterrupt) as error:
             return _explain(command, error, received)
     return 0
+
+
+def _check_out(arguments):
+    """Refuse to write to no path, which would be the current folder."""
+    if arguments.get("out") == "":
+        raise ValueError("--out is '', expected a path to write to.")
 
 
 def _open_closed_streams():

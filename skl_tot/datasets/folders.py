@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.datasets.label_files import map_labels, read_labels
 from skl_tot.datasets.splitting import split_ends
+from skl_tot.inputs.errors import one_line
 from skl_tot.inputs.feature_files import FeatureFiles, read_features
 from skl_tot.inputs.names import distinct_labels, read_numbered_names
 
@@ -153,7 +154,9 @@ def load_action_dataset(
 def _find_features(root, activity):
     """Feature files sorted by video name, one for each video."""
     if not root.is_dir():
-        raise FileNotFoundError(f"{root} is no folder, expected one of features.")
+        raise FileNotFoundError(
+            f"{one_line(root)} is no folder, expected one of features."
+        )
     folder = root / "features"
     expected = "file *.npy or *.txt"
     if folder.is_dir():

@@ -12,10 +12,10 @@ from sklearn.utils._param_validation import Interval, validate_params
         "n_videos": [Interval(Integral, 1, None, closed="left")],
         "n_actions": [Interval(Integral, 1, None, closed="left")],
         "n_features": [Interval(Integral, 1, None, closed="left")],
-        "mean_length": [Interval(Real, 1, None, closed="left")],
-        "unevenness": [Interval(Real, 0, None, closed="left")],
+        "mean_length": [Interval(Real, 1, 1e9, closed="both")],
+        "unevenness": [Interval(Real, 0, 10, closed="both")],
         "missing": [Interval(Real, 0, 1, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
+        "noise": [Interval(Real, 0, 1e6, closed="both")],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -46,17 +46,17 @@ def make_activities(
     n_features : int, default=16
         Number of features of a frame.
     mean_length : float, default=200
-        Mean number of frames of a video that has all actions.
+        Mean number of frames of a video that has all actions, up to 1e9.
     unevenness : float, default=0.3
-        Standard deviation of the logarithm of the actions' mean durations. Half of it
-        is the standard deviation of the logarithm of one action's duration over the
-        videos. With 0, every action of every video takes ``mean_length / n_actions``
-        frames.
+        Standard deviation of the logarithm of the actions' mean durations, up to 10.
+        Half of it is the standard deviation of the logarithm of one action's duration
+        over the videos. With 0, every action of every video takes
+        ``mean_length / n_actions`` frames.
     missing : float, default=0.0
         Probability in [0, 1) that an action is left out of a video. A video from which
         all would be left out gets one at random.
     noise : float, default=1.0
-        Standard deviation of the white noise in each feature.
+        Standard deviation of the white noise in each feature, up to 1e6.
     random_state : int, RandomState instance or None, default=None
         Seed or generator. An int gives the same data in every call.
 

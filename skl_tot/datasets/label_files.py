@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skl_tot.inputs.errors import one_line
 from skl_tot.inputs.names import distinct_labels
 
 
@@ -34,7 +35,7 @@ def _read_lines(path):
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        raise ValueError(f"{one_line(path)} cannot be read: {error}") from error
     return [line.strip() for line in text.rstrip().splitlines()]
 
 

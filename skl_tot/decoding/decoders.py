@@ -1,13 +1,17 @@
 """The table of decoders, and what is made with one of them of each video."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from skl_tot.decoding.background import is_background
 from skl_tot.decoding.paths import posterior, posterior_free, viterbi, viterbi_free
+from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import BACKGROUND
 
 
@@ -92,8 +96,9 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
 
     Raises
     ------
-    ValueError
-        If there is no such decoder, or the transcript has other actions.
+    TypeError, ValueError
+        If there is no such decoder, a value is not finite, or the transcript has other
+        actions.
 
     Examples
     --------
@@ -106,12 +111,18 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
     """
-    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    log_likelihood = check_log_likelihood(log_likelihood)
     if transcript is not None:
         transcript = _check_transcript(transcript, log_likelihood.shape[1])
+    return _decode(log_likelihood, decoding, switch_cost, transcript)
+
+
+def _decode(log_likelihood, decoding, switch_cost, transcript=None):
+    """Path through checked log-likelihoods."""
+    if transcript is not None:
         return transcript[viterbi(log_likelihood[:, transcript])[0]]
-    decoder = _find_decoder(decoding)
-    return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood))
+    cost = _nats(switch_cost, log_likelihood)
+    return _find_decoder(decoding).path(log_likelihood, cost)
 
 
 def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
@@ -139,21 +150,54 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
            [0.5, 0.5],
            [0. , 1. ]])
     """
-    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-    decoder = _find_decoder(decoding)
-    return decoder.posterior(log_likelihood, _nats(switch_cost, log_likelihood))
+    return _posterior(check_log_likelihood(log_likelihood), decoding, switch_cost)
+
+
+def _posterior(log_likelihood, decoding, switch_cost):
+    """Posterior of checked log-likelihoods."""
+    cost = _nats(switch_cost, log_likelihood)
+    return _find_decoder(decoding).posterior(log_likelihood, cost)
+
+
+def check_log_likelihood(values):
+    """Array (n_frames, n_actions) of finite float64, or an error of one line."""
+    if np.ma.isMaskedArray(values) or sparse.issparse(values):
+        raise TypeError(
+            f"log_likelihood is a {type(values).__name__}, expected an array (frames, "
+            "actions)."
+        )
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise ValueError("log_likelihood is no table of numbers.") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"log_likelihood is of type {array.dtype}, expected numbers.")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"log_likelihood has shape {array.shape}, expected (frames, actions)."
+        )
+    with np.errstate(all="ignore"):  # what is out of reach is infinite, and refused
+        array = array.astype(np.float64)
+    if not (np.abs(array) < 1e150).all():  # sums of more may overflow
+        raise ValueError("log_likelihood has values that are not finite, or too large.")
+    return array
 
 
 def _check_transcript(transcript, n_actions):
     """Refuse a transcript of other actions, or of none."""
-    transcript = np.asarray(transcript)
-    known = np.isin(transcript, np.arange(n_actions))
-    if transcript.ndim != 1 or len(transcript) == 0 or not known.all():
+    actions = np.array(0)
+    if not sparse.issparse(transcript):
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            actions = np.asarray(transcript)
+    known = actions.dtype.kind in "iu" and np.isin(actions, np.arange(n_actions)).all()
+    if actions.ndim != 1 or len(actions) == 0 or not known:
         raise ValueError(
-            f"transcript is {transcript.tolist()}, expected actions from 0 to "
+            f"transcript is {short_repr(transcript)}, expected actions from 0 to "
             f"{n_actions - 1}."
         )
-    return transcript.astype(np.intp)
+    return actions.astype(np.intp)
 
 
 def _find_decoder(name):
@@ -165,6 +209,10 @@ def _find_decoder(name):
 
 def _nats(switch_cost, log_likelihood):
     """Cost of a switch in nats."""
+    if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
+        raise ValueError(
+            f"switch_cost is {short_repr(switch_cost)}, expected a number from 0 on."
+        )
     return switch_cost * log_likelihood.shape[0] / log_likelihood.shape[1]
 
 
@@ -203,14 +251,14 @@ def read_video(
     """
     found = None
     if with_posterior:
-        found = path_posterior(log_likelihood, decoding, switch_cost)
-    options = {"transcript": transcript}
+        found = _posterior(log_likelihood, decoding, switch_cost)
+    options = decoding, switch_cost, transcript
     if background is None:
-        path = decode(log_likelihood, decoding, switch_cost, **options)
+        path = _decode(log_likelihood, *options)
         return Reading(log_likelihood, path, found)
     masks = [is_background(block, background) for block in blocks]
     kept = ~np.concatenate(masks)
     path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
     if kept.any():
-        path[kept] = decode(log_likelihood[kept], decoding, switch_cost, **options)
+        path[kept] = _decode(log_likelihood[kept], *options)
     return Reading(log_likelihood, path, found)

@@ -3,9 +3,15 @@
 import numpy as np
 
 from skl_tot.display.bars import draw_boxes
+from skl_tot.display.checks import check_axes, check_methods
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.labels import BACKGROUND, check_fps, split_label_sequences
+from skl_tot.inputs.labels import (
+    BACKGROUND,
+    as_reals,
+    check_fps,
+    split_label_sequences,
+)
 
 
 class PseudoLabelDisplay:
@@ -81,6 +87,7 @@ class PseudoLabelDisplay:
         ImportError, TypeError, ValueError
             As `plot`, if ``X`` is many videos, and what the estimator raises.
         """
+        check_methods(estimator, "pseudo_labels", "predict")
         videos, form = split_videos(X)
         if form != "single":
             raise ValueError(
@@ -142,13 +149,14 @@ class PseudoLabelDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If labels are not integers.
+            If labels are not integers, codes are not real, or ``ax`` is no Axes.
         ValueError
             If codes are not a table of probabilities, labels do not fit them, or
-            ``fps`` is not positive.
+            ``fps`` is not from 1e-6 to 1e6.
         """
         plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(fps)
+        check_axes(ax)
         codes = _check_codes(self.codes)
         path = None if self.labels is None else _check_path(self.labels, codes.shape)
         if ax is None:
@@ -179,7 +187,7 @@ class PseudoLabelDisplay:
 
 def _check_codes(codes):
     """Array of shape (n_frames, n_actions)."""
-    codes = np.asarray(codes, dtype=float)
+    codes = as_reals(codes, "codes")
     if codes.ndim != 2 or 0 in codes.shape:
         raise ValueError(
             f"codes has shape {codes.shape}, expected (frames, actions) of one video."

@@ -3,11 +3,13 @@
 import numpy as np
 
 from skl_tot.display.bars import draw_rows, figure_size, lay_out_by_widest
+from skl_tot.display.checks import check_axes, check_methods
 from skl_tot.display.codes import encode
 from skl_tot.display.legends import draw_legend, make_room
+from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import n_dims
-from skl_tot.inputs.labels import check_fps
+from skl_tot.inputs.labels import as_reals, check_fps
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # videos, beyond which every name costs time
@@ -143,6 +145,7 @@ class SegmentationDisplay:
         ImportError, TypeError, ValueError
             As `plot`, and what ``estimator.predict`` raises.
         """
+        check_methods(estimator, "predict")
         if confidence:
             from skl_tot.segmenters.pipelines import predict_with_confidence
 
@@ -203,13 +206,14 @@ class SegmentationDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If labels are neither integers nor strings.
+            If labels are neither integers nor strings, or ``ax`` is no Axes.
         ValueError
             If numbers of videos, frames or names disagree, a label has no name, a video
-            is empty or not there, or ``fps`` is not positive.
+            is empty or not there, or ``fps`` is not from 1e-6 to 1e6.
         """
         plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(fps)
+        check_axes(ax)
         encoded = encode(
             self.y_true,
             self.y_pred,
@@ -263,7 +267,8 @@ class SegmentationDisplay:
         valid = [type(i) is int and i in range(n_videos) for i in indices]
         if not indices or not all(valid):
             raise ValueError(
-                f"videos is {self.videos!r}, expected indices from 0 to {n_videos - 1}."
+                f"videos is {short_repr(self.videos)}, expected indices from 0 to "
+                f"{n_videos - 1}."
             )
         return indices
 
@@ -290,7 +295,7 @@ def _doubts(confidence, predictions):
         raise ValueError(
             f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
         )
-    doubts = [1 - np.asarray(video, dtype=float) for video in confidence]
+    doubts = [1 - as_reals(video, "confidence") for video in confidence]
     frames = np.concatenate(doubts)
     if not ((frames >= 0) & (frames <= 1)).all():
         raise ValueError("confidence has values outside of [0, 1].")

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 PACKAGE = str(Path(__file__).parents[1])
+MAX_SHOWN = 80  # characters of a value in an error
 
 
 class VideoError(Exception):
@@ -65,6 +66,19 @@ def errors_of_video(video):
 def one_line(message):
     """Text of a message without its line breaks."""
     return " ".join(str(message).split())
+
+
+def short_repr(value):
+    """Show a value, whatever it is, in one line that is not long.
+
+    >>> short_repr("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    try:
+        text = one_line(repr(value))
+    except Exception:  # nested too deeply, say
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
 
 def warn_user(text, category=UserWarning):

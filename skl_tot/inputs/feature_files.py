@@ -3,13 +3,18 @@
 import functools
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skl_tot.inputs.errors import VideoValueError, errors_of_video, one_line
+from skl_tot.inputs.errors import (
+    VideoValueError,
+    errors_of_video,
+    one_line,
+    short_repr,
+)
 
 # Some systems let a process have 256 files open.
 MAX_OPEN = 128
@@ -85,6 +90,11 @@ class FeatureFiles(Sequence):
         prefer_skip_nested_validation=True,
     )
     def __init__(self, paths, *, stride=1, transpose=False):
+        if isinstance(paths, (set, frozenset, Mapping)):
+            raise TypeError(
+                f"paths is a {type(paths).__name__}, which has no order; expected a "
+                "list, such as sorted(paths)."
+            )
         # absolute, as parallel jobs may work in another folder
         self.paths = [os.path.abspath(path) for path in paths]
         for i, path in enumerate(self.paths):
@@ -109,7 +119,9 @@ class FeatureFiles(Sequence):
             return self._map(key)
         indices = np.arange(len(self))[key]
         if indices.ndim != 1:
-            raise IndexError(f"{type(self).__name__} have one dimension, got {key!r}.")
+            raise IndexError(
+                f"{type(self).__name__} have one dimension, got {short_repr(key)}."
+            )
         subset = object.__new__(type(self))
         # the files that are open are shared, so that there are never more of them
         vars(subset).update(vars(self), paths=[self.paths[i] for i in indices])

@@ -10,6 +10,7 @@ from skl_tot.inputs.errors import warn_user
 from skl_tot.inputs.feature_files import FeatureFiles
 
 PATH_TYPES = (str, bytes, os.PathLike)
+MAX_DIMS = 32  # more are no array of anything
 EXPECTED = (
     "expected a 2-D array (frames, features) as one video, "
     "or a list or 3-D array of them as many"
@@ -18,14 +19,16 @@ EXPECTED = (
 
 def n_dims(value):
     """Count the dimensions of anything array-like, without copying an array."""
-    if sparse.issparse(value):
-        return 2
-    if hasattr(value, "ndim"):
-        return value.ndim
-    try:
-        return np.asarray(value).ndim
-    except (ValueError, RuntimeError):  # ragged lists have no ndim of their own
-        return 1 + n_dims(value[0])
+    for depth in range(MAX_DIMS):
+        if sparse.issparse(value):
+            return depth + 2
+        if hasattr(value, "ndim"):
+            return depth + value.ndim
+        try:
+            return depth + np.asarray(value).ndim
+        except (ValueError, RuntimeError):  # ragged lists have no ndim of their own
+            value = value[0]
+    raise ValueError(f"Expected an array, got more than {MAX_DIMS} nested sequences.")
 
 
 def split_videos(X):

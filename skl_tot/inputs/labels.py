@@ -2,12 +2,11 @@
 
 import contextlib
 import numbers
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from skl_tot.inputs.errors import errors_of_video
+from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.forms import n_dims
 
 # Label of frames of no action, and what it is called where labels are words.
@@ -15,6 +14,8 @@ BACKGROUND = -1
 BACKGROUND_NAME = "background"
 # Types whose values numpy would take for numbers among others.
 NO_NUMBERS = (str, bytes, np.datetime64, np.timedelta64)
+# Frames per second beyond which times are of no use, or no numbers.
+MIN_FPS, MAX_FPS = 1e-6, 1e6
 
 
 def split_label_sequences(y, name="y"):
@@ -117,7 +118,8 @@ def _typed(labels, where):
 def _are_whole(labels):
     """Whether labels are floats that integers can stand for."""
     whole = labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels))
-    return whole and np.abs(labels).max(initial=0) < 2**53
+    # as Python's number, which all floats can be compared with
+    return whole and np.abs(labels).max(initial=0).item() < 2**53
 
 
 def _as_integers(labels, where):
@@ -141,5 +143,22 @@ def check_fps(fps):
     """Refuse a number of frames per second that gives no time; None is allowed."""
     if fps is None:
         return
-    if not (isinstance(fps, numbers.Real) and 0 < fps <= sys.float_info.max):
-        raise ValueError(f"fps is {fps!r}, expected a positive, finite number or None.")
+    if not (isinstance(fps, numbers.Real) and MIN_FPS <= fps <= MAX_FPS):
+        raise ValueError(
+            f"fps is {short_repr(fps)}, expected a positive number from "
+            f"{MIN_FPS:g} to {MAX_FPS:g}, or None."
+        )
+
+
+def as_reals(values, name):
+    """Real numbers as an array of float; ``name`` is what errors call them."""
+    array = np.asarray(values)
+    if array.dtype.kind in "cmM":
+        raise TypeError(f"{name} is of type {array.dtype}, expected real numbers.")
+    try:
+        with np.errstate(over="ignore"):  # of more precise types: infinite
+            return array.astype(float)
+    except OverflowError as error:
+        raise ValueError(
+            f"{name} has numbers that are too large for floats."
+        ) from error

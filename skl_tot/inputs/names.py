@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.text_files import is_line, parse_json, read_text
 
@@ -40,17 +41,17 @@ def name_actions(y, names):
     ['take cup', 'take cup', 'pour', '2']
     """
     sequences, is_single = split_label_sequences(y)
-    if not isinstance(names, dict):
-        names = dict(enumerate(names))
+    names = _by_label(names, "names")
     for label, name in names.items():
         if not (isinstance(name, str) and is_line(name)):
             raise ValueError(
-                f"The name of {label!r} is {name!r}, expected text of one line."
+                f"The name of {short_repr(label)} is {short_repr(name)}, expected text "
+                "of one line."
             )
         if name == str(BACKGROUND) and label != BACKGROUND:
             raise ValueError(
-                f"The name of {label!r} is {name!r}, which files and scores take for "
-                "background."
+                f"The name of {short_repr(label)} is {name!r}, which files and scores "
+                "take for background."
             )
     _check_keys(names, sequences)
     unnamed = set(map(str, distinct_labels(sequences))) - set(map(str, names))
@@ -58,6 +59,15 @@ def name_actions(y, names):
     names = {BACKGROUND: BACKGROUND_NAME} | names
     named = [_put_words(sequence, names) for sequence in sequences]
     return named[0] if is_single else named
+
+
+def _by_label(names, what):
+    """Names, a dict or a sequence, as a dict; ``what`` is what errors call them."""
+    if isinstance(names, (str, bytes)):
+        raise TypeError(
+            f"{what} is {short_repr(names)}, expected a dict or a list of names."
+        )
+    return names if isinstance(names, dict) else dict(enumerate(names))
 
 
 def _check_keys(names, sequences):
@@ -71,8 +81,8 @@ def _check_keys(names, sequences):
         if isinstance(label, str) != is_text:
             found, expected = ("no text", "text") if is_text else ("text", "integers")
             raise TypeError(
-                f"names has {label!r}, {found}, but labels are {expected}: expected "
-                f"keys as {example!r}."
+                f"names has {short_repr(label)}, {found}, but labels are {expected}: "
+                f"expected keys as {short_repr(example)}."
             )
 
 
@@ -91,8 +101,7 @@ def name_all_actions(n_actions, names, what="names"):
     >>> name_all_actions(3, {1: "pour"}).tolist()
     ['action 0', 'pour', 'action 2']
     """
-    if not isinstance(names, dict):
-        names = dict(enumerate(names or []))
+    names = {} if names is None else _by_label(names, what)
     check_names(names, n_actions, what)
     unnamed = sorted(set(range(n_actions)) - names.keys())
     defaults = default_names(unnamed, "action")
@@ -105,8 +114,8 @@ def _check_free(names, others):
     for label, name in names.items():
         if label != BACKGROUND and name in others:
             raise ValueError(
-                f"{name!r} is the name of an action, but others without a name are "
-                "called so."
+                f"{short_repr(name)} is the name of an action, but others without a "
+                "name are called so."
             )
 
 
@@ -132,8 +141,8 @@ def name_labels(labels, target_names):
     has_all = set(labels) <= names.keys()
     if not has_all or len(set(names.values())) < len(names):
         raise ValueError(
-            f"target_names gives {list(names.values())}, expected a name of its own "
-            f"for each of {labels}."
+            f"target_names gives {short_repr(list(names.values()))}, expected a name "
+            f"of its own for each of {labels}."
         )
     return names
 
@@ -142,6 +151,11 @@ def _pair_names(labels, target_names):
     """Name of each label that has one."""
     if target_names is None:
         return dict(zip(labels, labels))
+    if isinstance(target_names, (str, bytes)):
+        raise TypeError(
+            f"target_names is {short_repr(target_names)}, expected a dict or a list of "
+            "names."
+        )
     if isinstance(target_names, dict):
         return {label: target_names.get(label, label) for label in labels}
     is_text = labels and isinstance(labels[0], str)
@@ -233,13 +247,15 @@ def _read_json_names(path):
     """Names by number, from a JSON object."""
     content = parse_json(path, read_text(path))
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is of {content!r}, expected an object of names.")
+        raise ValueError(
+            f"{path} is of {short_repr(content)}, expected an object of names."
+        )
     names = {}
     for number, name in content.items():
         if not re.fullmatch(r"-?\d{1,18}", number) or not isinstance(name, str):
             raise ValueError(
-                f"{path} has {number!r} for {name!r}, expected a number and the name "
-                "of its action."
+                f"{path} has {short_repr(number)} for {short_repr(name)}, expected a "
+                "number and the name of its action."
             )
         names[int(number)] = name.strip()
     if len(names) < len(content):
@@ -253,7 +269,7 @@ def read_numbered_names(path, what):
     ``what`` is what errors call a name. Blank lines are skipped.
     """
     for i, line in enumerate(read_text(path).splitlines(), start=1):
-        where = f"{path}, line {i}, is {line.strip()!r}"
+        where = f"{path}, line {i}, is {short_repr(line.strip())}"
         match = re.fullmatch(r"(-?\d{1,18})\s+(.+)", line.strip())
         if match:
             yield int(match[1]), match[2], where

@@ -16,7 +16,13 @@ def fit_scaler(videos, scaler=None):
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
     for video in videos:
         for rows in row_blocks(video):  # scikit-learn's temporaries have its size
-            scaler.partial_fit(video[rows])
+            with np.errstate(over="ignore", invalid="ignore"):
+                scaler.partial_fit(video[rows])
+    if not np.isfinite(scaler.var_).all():
+        column = int(np.argmin(np.isfinite(scaler.var_)))
+        raise ValueError(
+            f"Feature {column} of X is too large to be standardised; scale it down."
+        )
     return scaler
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.text_files import is_line
 from skl_tot.io.atomic import replaced
@@ -176,7 +177,9 @@ def write_segments(records, path, *, format=None):
 def _check_action(action):
     """Refuse an action that files cannot hold, or that is not read as it is written."""
     if not is_line(str(action)):
-        raise ValueError(f"An action is {action!r}, expected text of one line.")
+        raise ValueError(
+            f"An action is {short_repr(action)}, expected text of one line."
+        )
     if isinstance(action, str) and action == str(BACKGROUND):
         raise ValueError(
             f"An action is called {action!r}, which is read as background, expected "
@@ -204,8 +207,8 @@ def read_segments(path, *, format=None):
 
     Raises
     ------
-    OSError, ValueError
-        If the file cannot be read or holds something else.
+    OSError, TypeError, ValueError
+        If ``path`` is no path, or the file cannot be read or holds something else.
 
     Examples
     --------
@@ -218,14 +221,15 @@ def read_segments(path, *, format=None):
     [3, 3, 1]
     >>> folder.cleanup()
     """
+    path = Path(path)
     entry = _find_format(path, format, readable_formats())
     try:
-        records = parse_records(entry.read(Path(path)))
+        records = parse_records(entry.read(path))
         check_cover(records)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text: {error}") from error
+        raise ValueError(f"{one_line(path)} is no text: {error}") from error
     except NO_SEGMENTS as error:
-        raise ValueError(f"{path} holds no segments: {error!r}.") from error
+        raise ValueError(f"{one_line(path)} holds no segments: {error!r}.") from error
     return integers_if_all(records)
 
 
@@ -243,6 +247,7 @@ def _find_format(path, name, formats):
                 name = other
     if name not in formats:
         raise ValueError(
-            f"{path}: format is {name!r}, expected one of {list(formats)}."
+            f"{one_line(path)}: format is {short_repr(name)}, expected one of "
+            f"{list(formats)}."
         )
     return formats[name]

@@ -5,6 +5,8 @@ import numbers
 import operator
 import re
 
+from skl_tot.inputs.errors import short_repr
+
 FRAMES = ("start", "end", "duration")
 NUMBERS = ("start_time", "end_time", "duration_time", "confidence")
 
@@ -22,10 +24,18 @@ def check_finite(record, i):
     """Refuse a time or confidence of segment i that is no number, infinite or nan."""
     for key in NUMBERS:
         value = record.get(key, 0.0)
-        if not (isinstance(value, numbers.Real) and math.isfinite(value)):
+        if not (isinstance(value, numbers.Real) and _is_finite(value)):
             raise ValueError(
-                f"Segment {i} has {key} {value!r}, expected a finite number."
+                f"Segment {i} has {key} {short_repr(value)}, expected a finite number."
             )
+
+
+def _is_finite(number):
+    """Whether a number is a float other than infinity and nan, or fits into one."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def integers_if_all(records):

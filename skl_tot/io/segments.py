@@ -5,9 +5,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from skl_tot.inputs.errors import errors_of_video
+from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.labels import check_fps, find_segments, split_label_sequences
+from skl_tot.inputs.labels import (
+    as_reals,
+    check_fps,
+    find_segments,
+    split_label_sequences,
+)
 
 # Beyond a year of video; a small file must not ask for more memory than there is.
 MAX_FRAMES = 10**9
@@ -42,7 +47,7 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     ImportError
         If pandas is not installed for a DataFrame.
     TypeError, ValueError
-        If labels are neither integers nor strings, ``fps`` is not positive and finite,
+        If labels are neither integers nor strings, ``fps`` is not from 1e-6 to 1e6,
         or confidences are not finite or not of the frames of ``y``.
 
     See Also
@@ -88,7 +93,7 @@ def _as_finite(confidence):
     """Confidences of one video as floats, if none is masked, infinite or nan."""
     if np.ma.is_masked(confidence):
         raise TypeError("confidence is masked, expected a number for each frame.")
-    confidence = np.asarray(confidence, float)
+    confidence = as_reals(confidence, "confidence")
     bad = np.flatnonzero(~np.isfinite(confidence))
     if bad.size:
         raise ValueError(
@@ -212,6 +217,7 @@ def _frame(record, key, i):
     """Start or end of segment i, if it is a whole number."""
     if not isinstance(record[key], numbers.Integral):
         raise TypeError(
-            f"Segment {i} has {key} {record[key]!r}, expected a number of frames."
+            f"Segment {i} has {key} {short_repr(record[key])}, expected a number of "
+            "frames."
         )
     return int(record[key])

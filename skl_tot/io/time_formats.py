@@ -31,8 +31,15 @@ def write_webvtt(path, records):
 def write_textgrid(path, records):
     """Write a TextGrid of Praat."""
     textgrid = import_extra("praatio.textgrid", "export")
-    intervals = []
+    intervals, last = [], 0
     for start, end, action in _to_milliseconds(records):
+        if start < last or end < start:
+            raise ValueError(
+                f"A segment of {action!r} is from {start} to {end} ms, expected it to "
+                f"start at {last} ms or later and to end after that, as intervals of a "
+                "TextGrid do not overlap."
+            )
+        last = end
         intervals.append((start / 1000, end / 1000, action))
     tier = textgrid.IntervalTier("action", intervals, 0, intervals[-1][1])
     grid = textgrid.Textgrid()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from skl_tot.inputs.errors import errors_of_video
+from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.labels import split_label_sequences
 from skl_tot.inputs.names import background_labels
 
@@ -115,7 +115,7 @@ def match_frames(y_true, y_pred, scope, ignore_labels, background):
 def check_choice(name, value, choices):
     """Refuse a value of a parameter that is none of the choices."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} is {value!r}, expected one of {choices}.")
+        raise ValueError(f"{name} is {short_repr(value)}, expected one of {choices}.")
 
 
 def _check_lengths(true, pred, is_single):
@@ -146,8 +146,8 @@ def _is_one_of(classes, ignore_labels):
         ignored = set(ignored)
     except TypeError:
         raise TypeError(
-            f"ignore_labels is {ignore_labels!r}, expected a label or a sequence of "
-            "labels."
+            f"ignore_labels is {short_repr(ignore_labels)}, expected a label or a "
+            "sequence of labels."
         ) from None
     return np.array([label in ignored for label in classes])
 
@@ -155,7 +155,7 @@ def _is_one_of(classes, ignore_labels):
 def _background_codes(clusters, classes, background):
     """Codes of the cluster and of the class that are background, None where none is."""
     if background is not None and not np.isscalar(background):
-        raise TypeError(f"background is {background!r}, expected one label.")
+        raise TypeError(f"background is {short_repr(background)}, expected one label.")
     cluster, background = background_labels(clusters, classes, background)
     return _index_of(cluster, clusters), _index_of(background, classes)
 

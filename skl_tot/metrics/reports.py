@@ -1,7 +1,10 @@
 """The scores of each action and of the whole, as text or dict."""
 
+from numbers import Integral
+
 import numpy as np
 
+from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.names import name_labels
 from skl_tot.metrics.matching import match_frames
 from skl_tot.metrics.scores import (
@@ -11,6 +14,8 @@ from skl_tot.metrics.scores import (
     mof_score,
     segment_f1_score,
 )
+
+MAX_DIGITS = 20  # a float has no more
 
 
 def segmentation_report(
@@ -76,6 +81,7 @@ def segmentation_report(
     """
     options = {"scope": scope, "ignore_labels": ignore_labels, "background": background}
     frames = match_frames(y_true, y_pred, **options)
+    _check_digits(digits)
     report = {
         "actions": _rows_of_actions(frames, scope, target_names),
         "totals": {
@@ -89,6 +95,15 @@ def segmentation_report(
         "clusters without class": _clusters_without_class(frames),
     }
     return report if output_dict else _as_text(report, digits)
+
+
+def _check_digits(digits):
+    """Refuse what is no number of digits."""
+    if not isinstance(digits, Integral) or digits not in range(MAX_DIGITS + 1):
+        raise ValueError(
+            f"digits is {short_repr(digits)}, expected an integer from 0 to "
+            f"{MAX_DIGITS}."
+        )
 
 
 def _rows_of_actions(frames, scope, target_names):

@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 from sklearn.metrics import make_scorer
 
+from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import find_segments
 from skl_tot.metrics.matching import check_choice, match_frames
 
@@ -92,7 +93,9 @@ def segment_f1_score(
     0.5
     """
     if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
-        raise ValueError(f"overlap is {overlap!r}, expected a number in (0, 1].")
+        raise ValueError(
+            f"overlap is {short_repr(overlap)}, expected a number in (0, 1]."
+        )
     check_choice("average", average, ("pooled", "video"))
     frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
     counts = np.array(

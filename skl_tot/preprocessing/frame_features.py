@@ -12,7 +12,12 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
 from skl_tot import __version__
-from skl_tot.inputs.errors import VideoFileNotFoundError, errors_of_video, one_line
+from skl_tot.inputs.errors import (
+    VideoFileNotFoundError,
+    errors_of_video,
+    one_line,
+    short_repr,
+)
 from skl_tot.inputs.extras import import_extra
 from skl_tot.preprocessing import feature_cache
 from skl_tot.preprocessing.video_frames import FPS, iterate_frames
@@ -300,7 +305,7 @@ def _check_network(backbone, weights):
     models = import_extra("torchvision.models", "video")
     if backbone not in set(models.list_models(module=models)) - UNSUITABLE:
         raise ValueError(
-            f"backbone is {backbone!r}, expected a classification network of "
+            f"backbone is {short_repr(backbone)}, expected a classification network of "
             "torchvision that ends in a linear layer, such as 'resnet18'."
         )
     if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
@@ -327,7 +332,7 @@ def _check_path(path, video):
             kind = type(path).__name__
             raise TypeError(f"expected a path of a video file, got a {kind}.")
     if not os.path.isfile(path):
-        reason = f"{path} is not a file."
+        reason = f"{one_line(path)} is not a file."
         if video is None:
             raise FileNotFoundError(reason)
         raise VideoFileNotFoundError(reason, video)

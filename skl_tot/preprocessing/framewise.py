@@ -10,7 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.inputs.errors import errors_of_video
+from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.videos import check_videos, unchanged_on_error
 
@@ -229,8 +229,8 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         usable = hasattr(inner, "fit") and hasattr(inner, "transform")
         if isinstance(inner, type) or not usable:
             raise TypeError(
-                f"transformer is {inner!r}, expected a scikit-learn transformer with "
-                "fit and transform."
+                f"transformer is {short_repr(inner)}, expected a scikit-learn "
+                "transformer with fit and transform."
             )
         inner = clone(inner)
         if get_tags(inner).target_tags.required:

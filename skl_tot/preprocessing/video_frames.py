@@ -6,9 +6,11 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skl_tot.inputs.errors import one_line
 from skl_tot.inputs.extras import import_extra
+from skl_tot.inputs.labels import MAX_FPS, MIN_FPS
 
-FPS = [None, Interval(Real, 0, np.inf, closed="neither")]
+FPS = [None, Interval(Real, MIN_FPS, MAX_FPS, closed="both")]
 
 # Seconds by which a frame may come late, as some files round times to milliseconds.
 LATE = 1e-3
@@ -42,7 +44,8 @@ def iterate_frames(path, fps=10):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If ``fps`` is not positive, or the file is no video, is damaged or was cut off.
+        If ``fps`` is not from 1e-6 to 1e6, or the file is no video, is damaged or was
+        cut off.
 
     Examples
     --------
@@ -52,7 +55,7 @@ def iterate_frames(path, fps=10):
     """
     av = import_extra("av", "video")
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"{path} is not a file.")
+        raise FileNotFoundError(f"{one_line(path)} is not a file.")
     try:
         # absolute, as ffmpeg takes what is before a colon for a protocol
         with av.open(os.path.abspath(path)) as container:

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.prototypes import time_order
 from skl_tot.segmenters.networks import NetworkSegmenter
-from skl_tot.segmenters.template import MOST
+from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.network import Encoder
 from skl_tot.training.terms import TimeStamp
@@ -141,7 +141,7 @@ class CTESegmenter(NetworkSegmenter):
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
         "n_init": [Interval(Integral, 1, MOST, closed="both")],
-        "reg_covar": [Interval(Real, 0, None, closed="neither")],
+        "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")],
     }
 
     def __init__(

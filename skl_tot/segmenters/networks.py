@@ -11,7 +11,7 @@ from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import MOST, BaseSegmenter
+from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST, BaseSegmenter
 from skl_tot.training.devices import inference_device, resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.loop import train
@@ -41,9 +41,9 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         "frames_per_video": [Interval(Integral, 1, MOST, closed="both")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "tol": [None, Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "weight_decay": [Interval(Real, 0, LARGEST, closed="both")],
+        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
         "verbose": ["verbose"],

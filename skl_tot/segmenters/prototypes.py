@@ -18,7 +18,7 @@ from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_erro
 from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import MOST
+from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.network import Encoder
 from skl_tot.training.state import Snapshot
 
@@ -32,7 +32,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
         "n_parts": [Interval(Integral, 1, MOST, closed="both")],
-        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "temperature": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "warm_start": ["boolean"],
     }
 

@@ -20,6 +20,8 @@ from skl_tot.segmenters.fitted import as_types_of, check_fitted
 
 # Largest number of anything: what is beyond does not fit into arrays, nor into C.
 MOST = 2**31 - 1
+# Squares of weights and scales stay numbers.
+SMALLEST, LARGEST = 1e-100, 1e300
 
 
 class BaseSegmenter(ClusterMixin, BaseEstimator):
@@ -33,7 +35,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     _parameter_constraints = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both")],
         "decoding": [StrOptions(DECODERS.keys())],  # also those that are added later
-        "switch_cost": [Interval(Real, 0, None, closed="left")],
+        "switch_cost": [Interval(Real, 0, LARGEST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
         "compute_labels": ["boolean"],

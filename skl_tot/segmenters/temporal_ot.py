@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
-from skl_tot.segmenters.template import MOST
+from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp, cloned
 from skl_tot.training.transport import Sinkhorn
@@ -219,12 +219,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     _parameter_constraints = PrototypeSegmenter._parameter_constraints | {
         "prior": [None, StrOptions({"temporal", "path"}), Prior],
         "path_iter": [Interval(Integral, 0, None, closed="left")],
-        "rho": [Interval(Real, 0, None, closed="neither")],
-        "sigma": [Interval(Real, 0, None, closed="neither")],
+        "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "n_sinkhorn_iter": [Interval(Integral, 1, MOST, closed="both")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, LARGEST, closed="both")],
         "window": [Interval(Integral, 1, None, closed="left")],
-        "beta": [Interval(Real, 0, None, closed="left")],
+        "beta": [Interval(Real, 0, LARGEST, closed="both")],
         "terms": [None, list, tuple],
         "freeze_iter": [
             Interval(Integral, 0, None, closed="left"),

@@ -376,7 +376,7 @@ ERRORS = [
     ("predict model.skops flat --out a --names none.txt", "none.txt"),
     ("predict model.skops flat --out a --names list.json", "expected an object of na"),
     ("predict model.skops data/features --out data/groundTruth", "which is read"),
-    ("predict model.skops flat --out a --fps 1e-310 --format elan", "end_time inf, "),
+    ("predict model.skops flat --out a --fps 1e-310 --format elan", "fps is 1e-310, "),
     ("plot endless --out a.png", "v0.csv holds no segments"),
     ("plot quoted --out a.png", "v0.csv holds no segments"),
     ("evaluate data one_short", "v1: y_true has "),

@@ -756,3 +756,22 @@ def test_pseudo_labels_mark_actions_in_their_colours(pyplot):
     names = [text.get_window_extent() for text in ax.get_yticklabels()]
     assert max(name.x1 for name in names) <= box.x0
     assert ax.get_xlim() == (0, 3)
+
+
+@pytest.mark.parametrize("name", ["from_predictions", "from_estimator"])
+@pytest.mark.parametrize("display", [SegmentationDisplay, PseudoLabelDisplay])
+def test_what_is_no_axes_or_estimator(display, name):
+    if name == "from_estimator":
+        with pytest.raises(TypeError, match="estimator is a int, which has no p"):
+            display.from_estimator(3, np.ones((4, 2)))
+    else:
+        with pytest.raises(TypeError, match="ax is a int, expected matplotlib Axes"):
+            display.from_predictions([[1.0, 0.0]], [0], ax=3)
+
+
+@pytest.mark.parametrize(
+    ("codes", "error"), [([[1j, 0]], TypeError), ([[10**400, 0]], ValueError)]
+)
+def test_codes_that_are_no_floats(codes, error):
+    with pytest.raises(error, match="codes "):
+        PseudoLabelDisplay(codes).plot()

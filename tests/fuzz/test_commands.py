@@ -271,7 +271,6 @@ def test_refused(run_in, folder, monkeypatch, capsys, line):
     assert run_in(arguments, capsys.readouterr, (2,)) is None
 
 
-@pytest.mark.xfail(strict=True, reason="no folder is taken for the current one")
 def test_no_folder_to_write(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["predict", str(folder / "m.skops"), str(folder / "data"), "--out", ""]

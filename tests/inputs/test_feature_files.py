@@ -451,3 +451,9 @@ class TestLoadActionDataset:
         videos = load_action_dataset(root, transpose=True).videos
         assert [type(video) for video in videos] == [np.memmap, np.ndarray]
         assert_array_equal(videos[1], np.arange(8.0).reshape(2, 4).T)
+
+
+@pytest.mark.parametrize("paths", [{"b.npy", "a.npy"}, {"a.npy": 1}])
+def test_paths_without_an_order(paths):
+    with pytest.raises(TypeError, match="which has no order; expected a list"):
+        FeatureFiles(paths)

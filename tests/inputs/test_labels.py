@@ -93,8 +93,16 @@ class TestStringDType:
             refused(labels, TypeError, r"expected integers or strings")
 
 
-@pytest.mark.parametrize("fps", [np.inf, -np.inf, np.nan, 0, -1, 10**400, "30", [30]])
+@pytest.mark.parametrize(
+    "fps", [np.inf, -np.inf, np.nan, 0, -1, 1e-320, 1e300, 10**400, "30", [30]]
+)
 def test_rates_that_give_no_time(fps):
-    message = f"fps is {fps!r}, expected a positive, finite number or None."
+    message = "expected a positive number from 1e-06 to 1e+06, or None."
     with pytest.raises(ValueError, match=re.escape(message)):
         check_fps(fps)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.longdouble])
+def test_whole_floats_of_any_size(kind):
+    (labels,), _ = split_label_sequences(np.array([0, 3, 3], dtype=kind))
+    assert labels.tolist() == [0, 3, 3]

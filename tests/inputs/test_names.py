@@ -10,6 +10,7 @@ from skl_tot.inputs.names import (
     default_names,
     distinct_labels,
     labels_of_one_type,
+    name_actions,
     name_all_actions,
     name_labels,
     read_names,
@@ -145,3 +146,10 @@ class TestNumberedNames:
             read_names(path)
         path.write_text("0 a\n1 a\n")
         assert read_names(path) == {0: "a", 1: "a"}
+
+
+def test_one_text_is_no_list_of_names():
+    with pytest.raises(TypeError, match="names is 'ab', expected a dict or a list"):
+        name_actions([0, 1], "ab")
+    with pytest.raises(TypeError, match="target_names is 'ab', expected a dict or"):
+        name_labels([0, 1], "ab")

@@ -56,7 +56,7 @@ class TestSegments:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"fps": 0}, "fps is 0, expected a positive, finite number or None."),
+            ({"fps": 0}, "fps is 0, expected a positive number from 1e-06"),
             ({"confidence": [0.5]}, "confidence has shapes [(1,)], expected"),
         ],
     )
@@ -404,3 +404,26 @@ class TestFiles:
         with pytest.raises(ImportError, match=r"skl-tot\[export\]"):
             write_segments(records, tmp_path / "video.vtt")
         assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("second", [(0.1, 0.3), (0.3, 0.2), (-0.5, -0.2)])
+def test_intervals_of_a_textgrid_do_not_overlap(tmp_path, second):
+    pytest.importorskip("praatio")
+    records = segments(["a", "a", "b"], 10)
+    records[1] |= {"start_time": second[0], "end_time": second[1]}
+    with pytest.raises(ValueError, match=r"'b' is from -?\d+ to -?\d+ ms, expected"):
+        write_segments(records, tmp_path / "v.TextGrid")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("confidence", "error"), [([1j, 0], TypeError), ([10**400, 0], ValueError)]
+)
+def test_confidence_that_is_no_float(confidence, error):
+    with pytest.raises(error, match="confidence "):
+        segments([0, 1], confidence=confidence)
+
+
+def test_paths_that_are_none():
+    with pytest.raises(TypeError):
+        read_segments(np.ones(3), format="csv")
