@@ -164,6 +164,8 @@ def write_segments(records, path, *, format=None):
     >>> folder.cleanup()
     """
     entry = _find_format(path, format, FORMATS)
+    if hasattr(records, "__len__"):
+        records = list(records)  # whatever its length is said to be
     check_keys(records)
     for i, record in enumerate(records):
         _check_action(record["action"])

@@ -338,9 +338,7 @@ METHODS = {
     },
 }
 # Faults that are known and stay for now: what is attacked, the argument, their kinds.
-KNOWN = {
-    ("write_segments", "records"): ["IndexError"],
-}
+KNOWN = {}
 
 
 def pairs(table):
