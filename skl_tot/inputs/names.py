@@ -63,11 +63,16 @@ def name_actions(y, names):
 
 def _by_label(names, what):
     """Names, a dict or a sequence, as a dict; ``what`` is what errors call them."""
+    _check_no_text(names, what)
+    return names if isinstance(names, dict) else dict(enumerate(names))
+
+
+def _check_no_text(names, what):
+    """Refuse a text, whose letters are no names."""
     if isinstance(names, (str, bytes)):
         raise TypeError(
             f"{what} is {short_repr(names)}, expected a dict or a list of names."
         )
-    return names if isinstance(names, dict) else dict(enumerate(names))
 
 
 def _check_keys(names, sequences):
@@ -151,11 +156,7 @@ def _pair_names(labels, target_names):
     """Name of each label that has one."""
     if target_names is None:
         return dict(zip(labels, labels))
-    if isinstance(target_names, (str, bytes)):
-        raise TypeError(
-            f"target_names is {short_repr(target_names)}, expected a dict or a list of "
-            "names."
-        )
+    _check_no_text(target_names, "target_names")
     if isinstance(target_names, dict):
         return {label: target_names.get(label, label) for label in labels}
     is_text = labels and isinstance(labels[0], str)

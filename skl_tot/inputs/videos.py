@@ -32,10 +32,8 @@ def check_videos(estimator, X, *, reset, find_clocks=False):
     checked, first, grows = [], None, np.array(find_clocks)
     with _once():
         for i in range(len(videos)):
-            with errors_of_video(None if form == "single" else i), _short_errors():
-                video = _check_video(videos[i])
-                with _helpful(video), hint_if_turned(estimator, video, first):
-                    video = _validate(estimator, video, reset and i == 0)
+            with errors_of_video(None if form == "single" else i):
+                video = _checked(estimator, videos, i, first, reset)
             first = first or video.shape
             if grows.any():
                 grows = grows & _grows_steadily(video)
@@ -43,6 +41,14 @@ def check_videos(estimator, X, *, reset, find_clocks=False):
                 checked.append(video)
         _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
     return videos if is_lazy else checked, form
+
+
+def _checked(estimator, videos, i, first, reset):
+    """Validate video i; ``first`` is the shape of the first, if that is known."""
+    with _short_errors():
+        video = _check_video(videos[i])
+        with _helpful(video), hint_if_turned(estimator, video, first):
+            return _validate(estimator, video, reset and i == 0)
 
 
 @contextlib.contextmanager

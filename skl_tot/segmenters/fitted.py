@@ -1,9 +1,17 @@
-"""Input and output of fitted segmenters."""
+"""Input and output of segmenters, in fits and after them."""
 
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.inputs.standardization import standardized
+from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.inputs.videos import check_videos
+
+
+def standardize_fit(segmenter, arrays, scaler=None):
+    """Standardise the videos of a fit, and keep how; ``scaler`` is gone on from."""
+    segmenter._standardize, segmenter.scaler_ = segmenter.standardize, None
+    if segmenter.standardize == "dataset":
+        segmenter.scaler_ = fit_scaler(arrays, scaler)
+    return standardized(arrays, segmenter.standardize == "video", segmenter.scaler_)
 
 
 def check_fitted(segmenter, X):

@@ -13,14 +13,13 @@ from skl_tot.decoding.background import STREAM_MEMORY
 from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
-from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
-from skl_tot.segmenters.fitted import check_fitted
+from skl_tot.segmenters.fitted import check_fitted, standardize_fit
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.network import Encoder
-from skl_tot.training.state import Snapshot
+from skl_tot.training.state import Snapshot, map_moments
 
 
 class PrototypeSegmenter(NetworkSegmenter):
@@ -76,17 +75,13 @@ class PrototypeSegmenter(NetworkSegmenter):
                 before = self.background_
             arrays, form = check_videos(self, X, reset=is_first)
             check_lengths(y, arrays, form)
-            seen = getattr(self, "scaler_", None)
             before_it = getattr(self, "_standardize", self.standardize)
             if before_it != self.standardize:
                 raise ValueError(
                     f"Cannot go on from a fit with standardize={before_it!r} to "
                     f"{self.standardize!r}; fit anew."
                 )
-            self._standardize, self.scaler_ = self.standardize, None
-            if self.standardize == "dataset":
-                self.scaler_ = fit_scaler(arrays, seen)
-            videos = standardized(arrays, self.standardize == "video", self.scaler_)
+            videos = standardize_fit(self, arrays, getattr(self, "scaler_", None))
             start = None
             if not is_first:
                 start = Snapshot(
@@ -196,13 +191,9 @@ class PrototypeSegmenter(NetworkSegmenter):
             for x in similarities
         )
         self.network_ = self.network_ | {"prototypes": self.prototypes_[order]}
-        self._moments = dict(self._moments)
-        if "prototypes" in self._moments:
-            moments = self._moments["prototypes"].items()
-            self._moments["prototypes"] = {
-                name: value[order] if value.ndim else value  # a count of steps has none
-                for name, value in moments
-            }
+        if "prototypes" in self._moments:  # not if they were frozen all along
+            own = {"prototypes": self._moments["prototypes"]}
+            self._moments = self._moments | map_moments(own, lambda x: x[order])
         return Passes(lambda i: similarities[i][:, order], len(videos), keep=False)
 
     def _merge(self, similarities, goes_on):

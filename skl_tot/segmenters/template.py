@@ -13,10 +13,9 @@ from skl_tot.decoding.decoders import DECODERS, path_posterior, read_video
 from skl_tot.inputs.blocks import AllBlocks, row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
-from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
-from skl_tot.segmenters.fitted import as_types_of, check_fitted
+from skl_tot.segmenters.fitted import as_types_of, check_fitted, standardize_fit
 
 # Largest number of anything: what is beyond does not fit into arrays, nor into C.
 MOST = 2**31 - 1
@@ -85,10 +84,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                     f"n_actions={self.n_actions} is more than the number of frames of "
                     f"the longest video (n_samples={longest})."
                 )
-            self._standardize, self.scaler_ = self.standardize, None
-            if self.standardize == "dataset":
-                self.scaler_ = fit_scaler(arrays)
-            videos = standardized(arrays, self.standardize == "video", self.scaler_)
+            videos = standardize_fit(self, arrays)
             log_likelihoods = self._learn(videos)
             self._label(log_likelihoods, videos, form)
         return self

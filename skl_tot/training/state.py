@@ -105,13 +105,10 @@ def restore(snapshot, settings, generator, device):
     network = {}
     for name, value in snapshot.network.items():
         network[name] = torch.tensor(value, device=device)[None]
-    moments = {}
-    for name, remembered in (snapshot.moments or {}).items():
-        moments[name] = {}
+    moments = map_moments(snapshot.moments or {}, lambda value: value[None])
+    for remembered in moments.values():
         for key, value in remembered.items():
-            if value.ndim:  # a count of steps has no dimensions
-                value = value[None]
-            moments[name][key] = torch.tensor(value, device=device)
+            remembered[key] = torch.tensor(value, device=device)
     if snapshot.rng_state is not None:
         generator.set_state(torch.tensor(snapshot.rng_state, device="cpu"))
     return new_state(network, settings, generator, snapshot.n_iter, moments)
@@ -175,10 +172,15 @@ def take_snapshot(state):
 def _copies(state, choose):
     """Network and moments of the networks that ``choose`` takes of a tensor."""
     network = {name: choose(x.detach()) for name, x in state.network.items()}
-    moments = {}
-    for name, remembered in state.moments.items():
-        moments[name] = {}
+    return network, map_moments(state.moments, lambda x: choose(x.detach()))
+
+
+def map_moments(moments, change):
+    """Change what an optimiser remembers, but for counts of steps, by a function."""
+    changed = {}
+    for name, remembered in moments.items():
+        changed[name] = {}
         for key, value in remembered.items():
             # a count of steps has no dimensions
-            moments[name][key] = choose(value.detach()) if value.ndim else value
-    return network, moments
+            changed[name][key] = change(value) if value.ndim else value
+    return changed

@@ -241,8 +241,8 @@ class TestFilesThatChange:
     @pytest.mark.parametrize(
         "place",
         [
-            "skl_tot.segmenters.template.fit_scaler",
-            "skl_tot.segmenters.template.standardized",
+            "skl_tot.segmenters.fitted.fit_scaler",
+            "skl_tot.segmenters.fitted.standardized",
             "skl_tot.training.loop.open_reader",
             "skl_tot.inputs.blocks.StandardizedVideos.gather",
         ],
@@ -262,7 +262,7 @@ class TestFilesThatChange:
 
     def test_the_same_shape_is_read(self, activity, tmp_path, monkeypatch):
         paths = save(tmp_path, activity[0])
-        place = "skl_tot.segmenters.template.standardized"
+        place = "skl_tot.segmenters.fitted.standardized"
         replace_at(monkeypatch, place, paths[2], activity[0][2] + 1)
         files = FeatureFiles(paths)
         TemporalOTSegmenter(**QUICK).fit(files)
@@ -296,7 +296,7 @@ class TestFilesThatChange:
             paths[2].unlink(missing_ok=True)
             return standardized(*arguments)
 
-        monkeypatch.setattr("skl_tot.segmenters.template.standardized", remove)
+        monkeypatch.setattr("skl_tot.segmenters.fitted.standardized", remove)
         with pytest.raises(ValueError, match=r"^Video 2: .*2\.npy cannot be read: "):
             TemporalOTSegmenter(**QUICK).fit(FeatureFiles(paths))
 
