@@ -179,8 +179,9 @@ def check_log_likelihood(values):
             f"log_likelihood has shape {array.shape}, expected (frames, actions)."
         )
     with np.errstate(all="ignore"):  # what is out of reach is infinite, and refused
-        array = array.astype(np.float64)
-    if not (np.abs(array) < 1e150).all():  # sums of more may overflow
+        array = array.astype(np.float64, copy=False)
+    # nan is in no range; sums of more may overflow
+    if not -1e150 < array.min() <= array.max() < 1e150:
         raise ValueError("log_likelihood has values that are not finite, or too large.")
     return array
 
