@@ -8,12 +8,10 @@ import re
 import time
 
 import numpy as np
-from sklearn.cluster import KMeans
+from _baselines import EqualSplit, FrameKMeans, LeftRightHMM
+from _methods import make, seeded
 from sklearn.model_selection import ShuffleSplit
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
 
@@ -26,64 +24,6 @@ METRICS = {
 }
 
 
-class EqualSplit:
-    """Cut every video into parts of equal length, whatever it shows."""
-
-    def __init__(self, n_actions, random_state=None):
-        self.n_actions = n_actions
-
-    def fit(self, videos):
-        return self
-
-    def predict(self, videos):
-        k = self.n_actions
-        return [np.arange(len(video)) * k // len(video) for video in videos]
-
-
-class FrameKMeans:
-    """K-means of standardised frames, blind to time."""
-
-    def __init__(self, n_actions, random_state=None):
-        self.model = make_pipeline(
-            StandardScaler(), KMeans(n_actions, n_init=10, random_state=random_state)
-        )
-
-    def fit(self, videos):
-        self.model.fit(np.concatenate(videos))
-        return self
-
-    def predict(self, videos):
-        return [self.model.predict(video) for video in videos]
-
-
-class LeftRightHMM:
-    """Left-to-right Gaussian HMM of standardised frames, started from equal parts."""
-
-    def __init__(self, n_actions, random_state=None):
-        self.n_actions = n_actions
-
-    def fit(self, videos):
-        from hmmlearn.hmm import GaussianHMM  # optional
-
-        k, lengths = self.n_actions, [len(video) for video in videos]
-        frames = np.concatenate(videos)
-        self.scaler_ = StandardScaler().fit(frames)
-        frames = self.scaler_.transform(frames)
-        parts = np.concatenate(EqualSplit(k).predict(videos))
-        parts = [frames[parts == action] for action in range(k)]
-        leave = np.r_[np.full(k - 1, min(k / np.mean(lengths), 0.5)), 0.0]
-        model = GaussianHMM(k, "diag", params="tmc", init_params="")
-        model.startprob_ = np.eye(k)[0]
-        model.transmat_ = np.diag(1 - leave) + np.diag(leave[:-1], 1)
-        model.means_ = np.array([part.mean(axis=0) for part in parts])
-        model.covars_ = np.array([part.var(axis=0) for part in parts]) + 1e-2
-        self.model_ = model.fit(frames, lengths)
-        return self
-
-    def predict(self, videos):
-        return [self.model_.predict(self.scaler_.transform(video)) for video in videos]
-
-
 VARIANTS = {
     "OT": {"prior": None},
     "OT+CTE": {"prior": None, "beta": 1.0},
@@ -92,31 +32,45 @@ VARIANTS = {
     "TOT+CTE": {"beta": 1.0},
     "TOT+TCL": {"alpha": 1.0},
 }
+BASELINES = {
+    "equal split": EqualSplit,
+    "k-means": functools.partial(FrameKMeans, n_components=None),
+    "left-right HMM": functools.partial(
+        LeftRightHMM, n_components=None, n_iter=10, tol=1e-2
+    ),
+}
 METHODS = {
     **{
-        name: functools.partial(TemporalOTSegmenter, **variant)
+        name: functools.partial(make, "tot", **variant)
         for name, variant in VARIANTS.items()
     },
-    "CTE": CTESegmenter,
-    "equal split": EqualSplit,
-    "k-means": FrameKMeans,
-    "left-right HMM": LeftRightHMM,
+    "CTE": functools.partial(make, "cte"),
+    "Frank-Wolfe": functools.partial(make, "frank-wolfe"),
+    "Mallow": functools.partial(make, "mallow"),
+    "VTE": functools.partial(make, "vte"),
+    "ASAL": functools.partial(make, "asal"),
+    "UDE": functools.partial(make, "ude"),
+    "ASOT": functools.partial(make, "asot"),
+    **BASELINES,
 }
-DETERMINISTIC = {"equal split", "left-right HMM"}
+
+
+def parameters(method):
+    return METHODS[method](n_actions=1).get_params().keys()
 
 
 def choose_settings(method, protocol, overrides):
-    """Parameters of a method: the protocol's, then the user's that it has.
+    """Parameters of a method: the protocol's, then the user's, of those that it has.
 
     A weight that the variant does without (``alpha`` of TOT) is left out, as the
-    variant would be another one.
+    variant would be another one. So is that of other methods, which is another thing.
     """
-    if method not in VARIANTS and method != "CTE":
+    if method in BASELINES:
         return {}
-    settings = dict(protocol.shared)
+    known = parameters(method)
+    settings = {name: protocol.shared[name] for name in protocol.shared.keys() & known}
     if method in VARIANTS:
         settings |= VARIANTS[method] | protocol.settings
-    known = METHODS[method](n_actions=1).get_params().keys()
     missing = {"alpha", "beta"} - VARIANTS.get(method, {}).keys()
     overrides = {name: overrides[name] for name in overrides.keys() & known - missing}
     return settings | overrides
@@ -168,9 +122,8 @@ def compute(cell):
     train, test = split_videos(
         len(data.video_names), cell["seed"], cell["generalization"]
     )
-    model = METHODS[cell["method"]](
-        n_actions=n_actions, random_state=cell["seed"], **cell["settings"]
-    )
+    model = METHODS[cell["method"]](n_actions=n_actions, **cell["settings"])
+    seeded(model, cell["seed"])
     start = time.perf_counter()
     model.fit([data.videos[i] for i in train])
     fitted = time.perf_counter()

@@ -230,7 +230,11 @@ CHANGES = [
         '("prototypes",) if step <= self.freeze_iter',
     ),
     (TERMS, "similarities.detach().mean(0)", "similarities.detach()[0]"),
-    (TERMS, "partners = embed(network, batch.partners)", "partners = embeddings"),
+    (
+        TERMS,
+        "partners = embed(network, batch.partners, self.encoder)",
+        "partners = embeddings",
+    ),
     (LOOP, "loss = term.weight * loss", "pass"),
     (LOOP, "n_kept = 1 if is_last else -(-state.n_networks // 2)", "n_kept = 1"),
     (LOOP, "max(changes, default=0) + settings", "settings"),

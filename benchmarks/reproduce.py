@@ -16,24 +16,20 @@ import sys
 from pathlib import Path
 
 import joblib
-import numpy as np
-import sklearn
-import torch
 from _cells import (
-    DETERMINISTIC,
+    BASELINES,
     METHODS,
-    METRICS,
     cell_path,
     choose_settings,
+    parameters,
     read_result,
     run_cell,
     write_text,
 )
 from _protocols import PROTOCOLS
+from _reports import as_json, report
 
 import skl_tot
-
-COLUMNS = [*METRICS, "fit, s", "predict, s"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -111,7 +107,9 @@ def check_arguments(parser, arguments):
         arguments.n_actions < 1 or len(arguments.activities) > 1
     ):
         parser.error("--n-actions must be positive, and is for a single activity only.")
-    arguments.set = dict(parse_setting(parser, text) for text in arguments.set)
+    arguments.set = dict(
+        parse_setting(parser, text, arguments.methods) for text in arguments.set
+    )
     if arguments.generalization:
         name += ", unseen videos"
     arguments.title = arguments.title or name
@@ -120,14 +118,11 @@ def check_arguments(parser, arguments):
     )
 
 
-def parse_setting(parser, text):
+def parse_setting(parser, text, methods):
     """Name and value of ``name=value``; a value that is no literal is a text."""
     name, equals, value = text.partition("=")
-    known = {
-        parameter
-        for method in ("TOT", "CTE")
-        for parameter in METHODS[method](n_actions=1).get_params()
-    } - {"n_actions", "prior", "random_state", "verbose"}
+    known = set().union(*map(parameters, set(methods) - BASELINES.keys()))
+    known -= {"n_actions", "prior", "random_state", "verbose"}
     if not equals or name not in known:
         parser.error(f"--set {text}: expected NAME=VALUE, NAME one of {sorted(known)}.")
     try:
@@ -146,7 +141,7 @@ def plan(arguments):
         if split_label and n_actions is not None:
             n_actions += 1
         for method in arguments.methods:
-            once = method in DETERMINISTIC and not arguments.generalization
+            is_random = arguments.generalization or "random_state" in parameters(method)
             cells += [
                 {
                     "method": method,
@@ -164,7 +159,7 @@ def plan(arguments):
                     "generalization": arguments.generalization,
                     "version": skl_tot.__version__,
                 }
-                for seed in range(1 if once else arguments.seeds)
+                for seed in range(arguments.seeds if is_random else 1)
             ]
     return cells
 
@@ -194,159 +189,6 @@ def progress(results, total, initial):
             yield result
     else:
         yield from tqdm(results, total=total, initial=initial, unit="cell")
-
-
-def summarize(results):
-    """Mean and deviation of each column over seeds, first averaged over activities.
-
-    A seed counts if none of its activities failed.
-    """
-    seeds = {}
-    for result in results:
-        seeds.setdefault(result["cell"]["seed"], []).append(result.get("scores"))
-    complete = [scores for scores in seeds.values() if None not in scores]
-    values = [
-        [np.mean([scores[column] for scores in activities]) for column in COLUMNS]
-        for activities in complete
-    ]
-    if not values:
-        return {"seeds": 0}
-    pairs = zip(np.mean(values, axis=0).tolist(), np.std(values, axis=0).tolist())
-    return {"seeds": len(values), **dict(zip(COLUMNS, pairs))}
-
-
-def format_number(pair, n_seeds, digits):
-    texts = [f"{value:.{digits}f}" for value in pair[: 1 if n_seeds == 1 else 2]]
-    return " ± ".join(text.removeprefix("0") if digits == 3 else text for text in texts)
-
-
-def format_published(result):
-    """MoF and F1 of a published pair in percent, as fractions."""
-    return ["–" if x is None else f"{x / 100:.3f}"[1:] for x in result]
-
-
-def table(results, published=None):
-    """Markdown table with a row for each method."""
-    headers = ["method", "seeds", *COLUMNS]
-    if published:
-        headers += ["published MoF", "published F1"]
-    rows = [headers, ["---"] * len(headers)]
-    methods = dict.fromkeys(result["cell"]["method"] for result in results)
-    for method in methods:
-        row = summarize([r for r in results if r["cell"]["method"] == method])
-        n_seeds = row["seeds"]
-        cells = [
-            format_number(row[column], n_seeds, 3 if column in METRICS else 2)
-            if n_seeds
-            else "failed"
-            for column in COLUMNS
-        ]
-        if published:
-            cells += format_published(published.get(method, (None, None)))
-        rows.append([method, str(n_seeds), *cells])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def published_table(protocol):
-    """Markdown table of published results of methods that are not run here."""
-    rows = [("method", "MoF", "F1"), ("---",) * 3]
-    rows += [(name, *format_published(pair)) for name, pair in protocol.others.items()]
-    rows += [
-        (f"{name} (second-hand)", *format_published(pair))
-        for name, pair in protocol.second_hand.items()
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def describe(cell):
-    parts = cell["method"], cell["data"]["activity"], f"seed {cell['seed']}"
-    return ", ".join(filter(None, parts))
-
-
-def failures(results):
-    """Lines for the errors, each with the cells that it stopped."""
-    cells = {}
-    for result in results:
-        if "error" in result:
-            cells.setdefault(result["error"], []).append(describe(result["cell"]))
-    return [f"- {error} ({'; '.join(names)})" for error, names in cells.items()]
-
-
-def notes(arguments, results, extra):
-    """Lines on how the numbers came about."""
-    protocol = PROTOCOLS[arguments.protocol]
-    lines = [
-        "Mean ± standard deviation (population) over seeds. Clusters are matched to "
-        "labels once over all frames of an activity; several activities are averaged "
-        "within a seed, which counts if none of them failed. Times are those of one "
-        "activity.",
-        *extra,
-        *protocol.notes,
-    ]
-    ignored = set(arguments.ignore).union(protocol.ignore)
-    if ignored:
-        lines.append(f"Frames not scored: {', '.join(sorted(ignored))}.")
-    if arguments.set:
-        lines.append(f"Set by hand: {arguments.set}.")
-    if arguments.n_actions:
-        lines.append(f"K set by hand: {arguments.n_actions}.")
-    if protocol.published and arguments.activities != list(protocol.activities):
-        lines.append(
-            "Published numbers are means over all activities of the protocol, of which "
-            f"these were run: {', '.join(arguments.activities)}."
-        )
-    counts = {
-        (r["cell"]["data"]["activity"] or "The data", r["n_labels"], r["n_actions"])
-        for r in results
-        if "scores" in r and r["n_labels"] != r["n_actions"]
-    }
-    lines += [f"{name}: {n} labels occur, K is {k}." for name, n, k in sorted(counts)]
-    return [f"- {line}" for line in lines]
-
-
-def report(arguments, results, extra):
-    """Text of results.md."""
-    protocol = PROTOCOLS[arguments.protocol]
-    published = (
-        protocol.generalization if arguments.generalization else protocol.published
-    )
-    where = "table 7" if arguments.generalization else protocol.tables
-    parts = [f"# {arguments.title}", table(results, published)]
-    if published:
-        parts.append(f"Published: the paper's {where}, as fractions.")
-    if failed := failures(results):
-        parts += ["## Failed", "\n".join(failed)]
-    if len(arguments.activities) > 1:
-        for activity in arguments.activities:
-            own = [r for r in results if r["cell"]["data"]["activity"] == activity]
-            parts += [f"## {activity}", table(own)]
-    if not arguments.generalization and (protocol.others or protocol.second_hand):
-        parts += [
-            "## Published, not run here",
-            published_table(protocol),
-            "Second-hand: quoted by later papers that compare themselves, with other "
-            "definitions of F1.",
-        ]
-    parts += ["## Notes", "\n".join(notes(arguments, results, extra))]
-    return "\n\n".join(parts) + "\n"
-
-
-def as_json(arguments, results, extra):
-    """Content of results.json."""
-    return {
-        "title": arguments.title,
-        "protocol": arguments.protocol,
-        "generalization": arguments.generalization,
-        "versions": {
-            module.__name__: module.__version__ for module in (skl_tot, torch, sklearn)
-        },
-        "notes": notes(arguments, results, extra),
-        "methods": {
-            method: summarize([r for r in results if r["cell"]["method"] == method])
-            for method in arguments.methods
-        },
-        "cells": results,
-    }
 
 
 def main(argv=None):

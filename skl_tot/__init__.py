@@ -2,22 +2,17 @@
 
 import importlib
 
+from skl_tot.segmenters import METHODS as _METHODS
+
 __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
-_PLACES = {
-    "CTESegmenter": "skl_tot.segmenters.cte",
+_PLACES = dict(_METHODS.values()) | {
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
     "SegmentationDisplay": "skl_tot.display.timelines",
-    "TemporalOTSegmenter": "skl_tot.segmenters.temporal_ot",
 }
 
-__all__ = [
-    "CTESegmenter",
-    "PseudoLabelDisplay",
-    "SegmentationDisplay",
-    "TemporalOTSegmenter",
-]
+__all__ = sorted(_PLACES)
 
 
 def __getattr__(name):

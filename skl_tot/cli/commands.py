@@ -41,12 +41,13 @@ def fit(folder, transpose, n_actions, method, settings, pipeline, out):
     model = make_model(n_actions, method, settings, pipeline)
     check_target(out)
     segmenter = segmenter_of(model)
-    verbose = segmenter.verbose
-    if has_bars():
+    verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
+    if verbose is not None and has_bars():
         segmenter.verbose = 1
     with names_in_errors(data.video_names):
         model.fit(data.videos)
-    segmenter.verbose = verbose  # the bar was of this terminal
+    if verbose is not None:
+        segmenter.verbose = verbose  # the bar was of this terminal
     save_model(model, out)
     print(f"Fitted to {len(data.videos)} videos, written to {out}.")
 

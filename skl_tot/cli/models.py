@@ -6,7 +6,9 @@ from sklearn.decomposition import IncrementalPCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+import skl_tot
 from skl_tot.preprocessing.framewise import FramewiseTransformer
+from skl_tot.segmenters import METHODS
 
 SCALERS = {"standard": StandardScaler, "minmax": MinMaxScaler, "robust": RobustScaler}
 
@@ -17,11 +19,7 @@ def make_model(n_actions, method, settings, pipeline):
     ``settings`` are pairs of name and value, ``pipeline`` is as ``"standard,pca:32"``;
     its segmenter standardises only if ``settings`` say so.
     """
-    from skl_tot.segmenters.cte import CTESegmenter
-    from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
-
-    methods = {"tot": TemporalOTSegmenter, "cte": CTESegmenter}
-    segmenter = methods[method](n_actions)
+    segmenter = getattr(skl_tot, METHODS[method][0])(n_actions)
     settings = each_once(settings, "--set")
     if "n_actions" in settings:
         raise ValueError("--set has n_actions, expected it as --n-actions.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from skl_tot import __version__
 from skl_tot.inputs.errors import one_line
+from skl_tot.segmenters import METHODS
 
 # Characters of the value of a parameter.
 LONGEST_VALUE = 1000
@@ -235,9 +236,7 @@ def _add_model_options(parser, n_actions_required=True):
     parser.add_argument(
         "--n-actions", type=int, required=n_actions_required, help="actions to find"
     )
-    parser.add_argument(
-        "--method", default="tot", choices=["tot", "cte"], help="model class"
-    )
+    parser.add_argument("--method", default="tot", choices=METHODS, help="model class")
     parser.add_argument(
         "--set",
         nargs="+",

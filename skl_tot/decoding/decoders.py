@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.special import softmax
 
 from skl_tot.decoding.background import is_background
+from skl_tot.decoding.orders import (
+    mallow_path,
+    mallow_posterior,
+    peak_path,
+    peak_posterior,
+)
 from skl_tot.decoding.paths import posterior, posterior_free, viterbi, viterbi_free
 from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import BACKGROUND
@@ -30,6 +37,10 @@ class Decoder:
         of each action in each frame, over all paths.
     keeps_order : bool
         Whether labels never decrease.
+    along : callable, default=None
+        ``along(log_likelihood, transcript)`` gives the action (n_frames,) of each frame
+        on the likeliest path through the actions (n_segments,) of a transcript. None
+        gives boundaries no preference.
 
     Examples
     --------
@@ -43,6 +54,7 @@ class Decoder:
     path: Callable
     posterior: Callable
     keeps_order: bool
+    along: Callable | None = None
 
 
 def _skip_path(log_likelihood, cost):
@@ -67,6 +79,15 @@ DECODERS = {
         posterior_free,
         keeps_order=False,
     ),
+    # along an order of the video's own
+    "peaks": Decoder(peak_path, peak_posterior, keeps_order=False),
+    "mallow": Decoder(mallow_path, mallow_posterior, keeps_order=False),
+    # each frame by itself, so that nothing is paid for a switch
+    "framewise": Decoder(
+        lambda log_likelihood, cost: log_likelihood.argmax(axis=1),
+        lambda log_likelihood, cost: softmax(log_likelihood, axis=1),
+        keeps_order=False,
+    ),
 }
 
 
@@ -80,11 +101,14 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
         ``log_likelihood`` of a segmenter.
     decoding : str, default="fixed"
         A key of ``DECODERS``, such as "fixed" (all actions in order), "skip" (some of
-        them, in order) or "free" (any order).
+        them, in order), "free" (any order, and any number of times), "peaks" or
+        "mallow" (some of them, each once, in an order that is found for this video: by
+        when they are most probable, or by what explains the video best).
     switch_cost : float, default=0.0
         Cost of going from one action to another, in nats for each frame of the mean
         duration of an action, ``n_frames / n_actions``. Not used in fixed order, where
-        the number of switches is fixed.
+        the number of switches is fixed. With "mallow", each pair of actions that is
+        turned round costs it too.
     transcript : array-like of int of shape (n_segments,), default=None
         Actions that the video shows, in their order, and any number of times. Then
         only the boundaries are left to find.
@@ -119,10 +143,12 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
 
 def _decode(log_likelihood, decoding, switch_cost, transcript=None):
     """Path through checked log-likelihoods."""
-    if transcript is not None:
-        return transcript[viterbi(log_likelihood[:, transcript])[0]]
-    cost = _nats(switch_cost, log_likelihood)
-    return _find_decoder(decoding).path(log_likelihood, cost)
+    decoder = _find_decoder(decoding)
+    if transcript is None:
+        return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood))
+    if decoder.along is not None:
+        return decoder.along(log_likelihood, transcript)
+    return transcript[viterbi(log_likelihood[:, transcript])[0]]
 
 
 def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
@@ -201,11 +227,13 @@ def _check_transcript(transcript, n_actions):
     return actions.astype(np.intp)
 
 
-def _find_decoder(name):
-    """Entry of the table."""
-    if name not in DECODERS:
-        raise ValueError(f"decoding is {name!r}, expected one of {list(DECODERS)}.")
-    return DECODERS[name]
+def _find_decoder(decoding):
+    """Entry of the table, or the decoder that a segmenter made."""
+    if isinstance(decoding, Decoder):
+        return decoding
+    if decoding not in DECODERS:
+        raise ValueError(f"decoding is {decoding!r}, expected one of {list(DECODERS)}.")
+    return DECODERS[decoding]
 
 
 def _nats(switch_cost, log_likelihood):

@@ -1,6 +1,6 @@
 """Which prototypes are parts of one action."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -61,18 +61,56 @@ def merge_neighbours(overlap, n_actions):
     >>> merge_neighbours(overlap, 2)
     array([0, 1, 1])
     """
+    return _merge(overlap, n_actions, lambda n_groups: list(pairwise(range(n_groups))))
+
+
+def merge_alike(overlap, n_actions):
+    """Merge prototypes that the network cannot tell apart, wherever they are in time.
+
+    As `merge_neighbours`, but any two groups may be merged, so that the parts of an
+    action that returns come together.
+
+    Parameters
+    ----------
+    overlap : ndarray of shape (n_prototypes, n_prototypes)
+        S, from `code_overlap`.
+    n_actions : int
+        Number of actions K, at most the number of prototypes.
+
+    Returns
+    -------
+    actions : ndarray of shape (n_prototypes,), dtype intp
+        Action of each prototype: 0 … K - 1, in the order of their first prototypes.
+
+    Examples
+    --------
+    >>> overlap = np.array([[5.0, 0.0, 3.0], [0.0, 7.0, 1.0], [3.0, 1.0, 5.0]])
+    >>> merge_alike(overlap, 2)
+    array([0, 1, 0])
+    """
+    return _merge(
+        overlap, n_actions, lambda n_groups: list(combinations(range(n_groups), 2))
+    )
+
+
+def _merge(overlap, n_actions, find_pairs):
+    """Merge the pairs of groups that overlap most, of those that ``find_pairs`` has."""
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])
-        shared = [overlap[np.ix_(a, b)].sum() for a, b in pairwise(groups)]
-        scale = (sizes[:-1] * sizes[1:]) ** SIZE_EXPONENT
+        pairs = find_pairs(len(groups))
+        shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in pairs]
+        scale = sizes[pairs].prod(axis=1) ** SIZE_EXPONENT
         # an empty group counts as alike, and goes first
         alike = np.divide(
             shared, scale, out=np.full(len(scale), np.inf), where=scale > 0
         )
-        first = int(alike.argmax())
-        groups[first : first + 2] = [groups[first] + groups[first + 1]]
-    return np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        first, second = pairs[int(alike.argmax())]
+        groups[first] = groups[first] + groups.pop(second)
+    actions = np.empty(len(overlap), dtype=np.intp)
+    for action, group in enumerate(groups):
+        actions[group] = action
+    return actions
 
 
 def time_order(codes):

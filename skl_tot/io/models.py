@@ -14,18 +14,19 @@ from skl_tot.inputs.errors import one_line
 from skl_tot.inputs.extras import import_extra
 from skl_tot.io.archives import check_archive, read_archive
 from skl_tot.io.atomic import replaced
-from skl_tot.io.model_checks import check_methods, check_segmenter
+from skl_tot.io.model_checks import check_methods
+from skl_tot.segmenters import METHODS
 from skl_tot.segmenters.pipelines import segmenter_of
 
 FORMAT = 1
 
 TRUSTED_TYPES = [
-    "skl_tot.CTESegmenter",
-    "skl_tot.TemporalOTSegmenter",
+    *(f"skl_tot.{name}" for name, _ in METHODS.values()),
     "skl_tot.preprocessing.FrameFeatures",
     "skl_tot.preprocessing.FramewiseTransformer",
     "skl_tot.training.priors.PathPrior",
     "skl_tot.training.priors.TemporalPrior",
+    "skl_tot.training.structured.StructuredTransport",
     "skl_tot.training.terms.TemporalCoherence",
     "skl_tot.training.terms.TimeStamp",
 ]
@@ -46,8 +47,7 @@ def save_model(model, path, *, trusted=()):
     Parameters
     ----------
     model : estimator
-        Fitted `TemporalOTSegmenter` or `CTESegmenter`, or a `Pipeline` of scikit-learn
-        with one at its end.
+        Fitted segmenter, or a `Pipeline` of scikit-learn with one at its end.
     path : str or path-like
         File to write, by custom ``*.skops``. It is whole or not there.
     trusted : sequence of str, default=()
@@ -192,7 +192,8 @@ def _load(skops_io, data, trusted):
     check_methods(model)
     segmenter = segmenter_of(model)
     _complete(model)
-    check_segmenter(segmenter)
+    segmenter._validate_params()
+    segmenter._check_state()
     return model
 
 

@@ -13,6 +13,7 @@ from skl_tot.display.timelines import draw_timelines as timelines
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 
 DPI = 150
+MEAN_STEPS = 100  # in a mean of the loss
 ROWS = 20  # timelines in one picture, which then fits a sheet of paper
 THUMBNAIL = (160, 160)  # largest width and height in pixels
 
@@ -58,9 +59,14 @@ def encode_timelines(findings, y_true, truth):
 
 
 def draw_loss(segmenter):
-    """Picture of the loss of each step and its running mean: (URI, width)."""
+    """Picture of the loss of each step and its running mean: (URI, width).
+
+    None of a method that trains no network.
+    """
+    if not hasattr(segmenter, "loss_curve_"):
+        return None
     losses = np.asarray(segmenter.loss_curve_)
-    width = min(segmenter.n_iter_no_change, len(losses))
+    width = min(getattr(segmenter, "n_iter_no_change", MEAN_STEPS), len(losses))
     means = np.convolve(losses, np.full(width, 1 / width), "valid")
 
     def draw(ax):

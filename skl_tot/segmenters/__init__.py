@@ -1,6 +1,18 @@
 """What people fit, one module an estimator, and in three steps what they share.
 
-Public, in `skl_tot`: `TemporalOTSegmenter`, `CTESegmenter`. `template` has fit, predict
-and score, `networks` training and embeddings, `prototypes` pseudo-labels, parts and
-streams.
+Public, in `skl_tot`: the classes of ``METHODS``. `template` has fit, predict and score,
+`networks` training and embeddings, `prototypes` pseudo-labels, parts and streams.
 """
+
+#: Class and module of each method, by its name on the command line. Whatever else
+#: needs all of them goes by this table.
+METHODS = {
+    "tot": ("TemporalOTSegmenter", "skl_tot.segmenters.temporal_ot"),
+    "asot": ("ASOTSegmenter", "skl_tot.segmenters.asot"),
+    "cte": ("CTESegmenter", "skl_tot.segmenters.cte"),
+    "vte": ("VTESegmenter", "skl_tot.segmenters.vte"),
+    "ude": ("UDESegmenter", "skl_tot.segmenters.ude"),
+    "asal": ("ASALSegmenter", "skl_tot.segmenters.asal"),
+    "mallow": ("MallowSegmenter", "skl_tot.segmenters.mallow"),
+    "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.segmenters.frank_wolfe"),
+}

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.prototypes import time_order
+from skl_tot.inputs.states import check_array
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.distributed import same_everywhere
@@ -54,10 +55,8 @@ class CTESegmenter(NetworkSegmenter):
         ``tol`` below the best such average before. None never stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
-    decoding : {"fixed", "skip", "free"}, default="fixed"
-        Paths that the decoder looks for: all actions in their order, each of at least
-        one frame; some of the actions in their order; or actions in any order, each as
-        often as it is found.
+    decoding : str, default="fixed"
+        Paths that the decoder looks for, see `TemporalOTSegmenter`.
     switch_cost : float, default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
@@ -219,6 +218,34 @@ class CTESegmenter(NetworkSegmenter):
         return np.column_stack(
             [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
         )
+
+    def _check_state(self):
+        super()._check_state()
+        gaussians, n_actions = self.gaussians_, self.n_actions_
+        if not isinstance(gaussians, list) or len(gaussians) != n_actions:
+            raise ValueError(
+                f"gaussians_ is {gaussians!r}, expected {n_actions} in a list"
+            )
+        for i, gaussian in enumerate(gaussians):
+            check_gaussian(gaussian, f"gaussians_[{i}]", self._n_features_out)
+
+
+def check_gaussian(gaussian, where, embedding_dim):
+    """Refuse what is no Gaussian of `ordered_gaussians`."""
+    if type(gaussian) is not GaussianMixture or gaussian.covariance_type != "full":
+        raise ValueError(f"{where} is {gaussian!r}, expected a GaussianMixture")
+    if gaussian.n_features_in_ != embedding_dim:
+        raise ValueError(
+            f"{where} is of {gaussian.n_features_in_} features, expected "
+            f"{embedding_dim}"
+        )
+    shapes = {
+        "weights_": (1,),
+        "means_": (1, embedding_dim),
+        "precisions_cholesky_": (1, embedding_dim, embedding_dim),
+    }
+    for name, shape in shapes.items():
+        check_array(getattr(gaussian, name, None), f"{where}.{name}", shape)
 
 
 def ordered_gaussians(frames, lengths, kmeans, reg_covar):

@@ -1,5 +1,7 @@
 """What segmenters with a network share: its training, and its embeddings."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
@@ -9,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.states import check_item, count, size
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.passes import Passes
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST, BaseSegmenter
@@ -49,6 +52,10 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         "verbose": ["verbose"],
     }
 
+    _encoder = "sigmoid"  # a key of ENCODERS
+    # what `transform` gives of a video
+    _embeddings: Callable = staticmethod(Encoder.embeddings)
+
     def __init_subclass__(cls, **options):
         # the output may be a list of arrays, which set_output cannot wrap
         super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
@@ -68,7 +75,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         Returns
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of such
-            Values in (0, 1), in the floating type of the video.
+            In (0, 1), or of unit length, by the method; in the floating type of the
+            video.
 
         Raises
         ------
@@ -78,7 +86,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
-        embeddings = list(self._encode(videos, Encoder.embeddings))
+        embeddings = list(self._encode(videos, self._embeddings))
         return mirror_form(as_types_of(embeddings, videos), form)
 
     @property
@@ -105,6 +113,23 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             state = _of_today(state)
         super().__setstate__(state)
 
+    def _check_state(self):
+        super()._check_state()
+        count(self, "n_iter_")
+        n_features = self.n_features_in_
+        hidden_dim = size(self.network_, "network_", "hidden_bias")
+        embedding_dim = size(self.network_, "network_", "output_bias")
+        shapes = {
+            "hidden_weight": (n_features, hidden_dim),
+            "hidden_bias": (hidden_dim,),
+            "output_weight": (hidden_dim, embedding_dim),
+            "output_bias": (embedding_dim,),
+        }
+        for name, value in self.network_.items():
+            shapes.setdefault(name, getattr(value, "shape", ()))
+        for name, shape in shapes.items():
+            check_item(self.network_, "network_", name, shape)
+
     def _settings(self):
         """Collect what every fit needs."""
         return Settings(
@@ -117,11 +142,22 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             weight_decay=self.weight_decay,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
+            encoder=self._encoder,
         )
 
-    def _train(self, videos, seed, *, start=None, one_pass=False):
-        """Run the solver, keep the network and return the snapshot."""
+    def _train(
+        self, videos, seed, *, terms=None, max_iter=None, start=None, one_pass=False
+    ):
+        """Run the solver, keep the network and return the snapshot.
+
+        Other ``terms`` and ``max_iter`` than the segmenter's are those of a part of a
+        fit, which goes on from the ``start`` that the part before gave.
+        """
         settings = self._settings()
+        if max_iter is not None:
+            settings = replace(settings, max_iter=max_iter)
+        if terms is None:
+            terms = self._terms()
         n_steps = settings.max_iter
         if one_pass:
             n_steps = -(-len(videos) // settings.batch_size)
@@ -129,7 +165,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             snapshot, losses = train(
                 videos,
                 settings,
-                [term for term in self._terms() if term.weight],
+                [term for term in terms if term.weight],
                 device=resolve_device(self.device),
                 seed=same_everywhere(seed),
                 start=start,
@@ -143,7 +179,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     def _encode(self, videos, method, *, keep=False):
         """Pass a method of `Encoder` over videos; it may be kept for further passes."""
-        encoder = Encoder(self.network_, inference_device(self.device))
+        encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
         return Passes(partial(_finite, method, encoder, videos), len(videos), keep=keep)
 
 

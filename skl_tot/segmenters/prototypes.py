@@ -13,6 +13,7 @@ from skl_tot.decoding.background import STREAM_MEMORY
 from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.states import check_item, check_numbering
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.segmenters.fitted import check_fitted, standardize_fit
 from skl_tot.segmenters.networks import NetworkSegmenter
@@ -34,6 +35,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         "temperature": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "warm_start": ["boolean"],
     }
+
+    _merger = staticmethod(merge_neighbours)
 
     @abstractmethod
     def _cross_entropy(self):
@@ -116,13 +119,13 @@ class PrototypeSegmenter(NetworkSegmenter):
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
-        starts, codes = self._first_parts(), []
+        codes = []
         for similarities in self._similarities(videos):
             # made anew, as its prior keeps tables of each length
             own = self._cross_entropy().codes_of_video(
                 similarities, self.frames_per_video, self.n_iter_
             )
-            codes.append(np.add.reduceat(own, starts, axis=1))
+            codes.append(self._together(own, np.add))
         return mirror_form(codes, form)
 
     def similarities(self, X):
@@ -152,6 +155,13 @@ class PrototypeSegmenter(NetworkSegmenter):
     def prototypes_(self):
         """Prototypes, in the order of the actions."""
         return self.network_["prototypes"]
+
+    def _check_state(self):
+        super()._check_state()
+        actions = self.prototype_actions_
+        check_numbering(actions, "prototype_actions_", self.n_actions_)
+        shape = (len(actions), self._n_features_out)
+        check_item(self.network_, "network_", "prototypes", shape)
 
     def _learn(self, videos):
         start = None
@@ -206,7 +216,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         if goes_on:  # a few videos say little, and old ones are of another network
             overlap += STREAM_MEMORY * self._overlap
         self._overlap = overlap
-        self.prototype_actions_ = merge_neighbours(overlap, self.n_actions)
+        self.prototype_actions_ = self._merger(overlap, self.n_actions)
 
     def _similarities(self, videos, *, keep=False):
         """Pass over the similarities of videos."""
@@ -217,19 +227,23 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _log_likelihood(self, similarities):
         """Logarithm of P, summed over the parts of each action."""
-        starts = self._first_parts()
-        result = np.empty((len(similarities), len(starts)))
+        result = np.empty((len(similarities), self.n_actions_))
         for rows in row_blocks(similarities):  # a long video has few temporaries
             log_codes = self._log_codes(similarities[rows])
-            if len(starts) < log_codes.shape[1]:
-                log_codes = np.logaddexp.reduceat(log_codes, starts, axis=1)
-            result[rows] = log_codes
+            result[rows] = self._together(log_codes, np.logaddexp)
         return result
 
     def _log_codes(self, similarities):
         """Logarithm of the codes P, of prototypes."""
         return log_softmax(similarities.astype(np.float64) / self.temperature, axis=1)
 
-    def _first_parts(self):
-        """First prototype of each action."""
-        return np.flatnonzero(np.diff(self.prototype_actions_, prepend=-1))
+    def _together(self, codes, add):
+        """Put codes (n_frames, n_prototypes) of the parts of each action together."""
+        actions = self.prototype_actions_
+        if (np.diff(actions) < 0).any():
+            order = np.argsort(actions, kind="stable")
+            actions, codes = actions[order], codes[:, order]
+        if len(actions) == self.n_actions_:
+            return codes
+        starts = np.flatnonzero(np.diff(actions, prepend=-1))
+        return add.reduceat(codes, starts, axis=1)

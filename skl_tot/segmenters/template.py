@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.background import fit_background
@@ -13,6 +14,7 @@ from skl_tot.decoding.decoders import DECODERS, path_posterior, read_video
 from skl_tot.inputs.blocks import AllBlocks, row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
+from skl_tot.inputs.states import check_array, check_item, count
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
 from skl_tot.segmenters.fitted import as_types_of, check_fitted, standardize_fit
@@ -75,19 +77,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a parameter or a video is not valid, no video has ``n_actions`` frames,
             or the loss diverges. An estimator fitted before stays as it was.
         """
-        with unchanged_on_error(self):
-            arrays, form = check_videos(self, X, reset=True, find_clocks=True)
-            check_lengths(y, arrays, form)
-            longest = max(map(len, arrays))
-            if longest < self.n_actions:
-                raise ValueError(
-                    f"n_actions={self.n_actions} is more than the number of frames of "
-                    f"the longest video (n_samples={longest})."
-                )
-            videos = standardize_fit(self, arrays)
-            log_likelihoods = self._learn(videos)
-            self._label(log_likelihoods, videos, form)
-        return self
+        return self._fit(X, y)
 
     def fit_predict(self, X, y=None):
         """Learn the actions and label the frames.
@@ -199,10 +189,11 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
+        decoding = self._decoders().get(self.decoding, self.decoding)
         probabilities = []
         for log_likelihood in self._log_likelihoods(videos):
             probabilities.append(
-                path_posterior(log_likelihood, self.decoding, self.switch_cost)
+                path_posterior(log_likelihood, decoding, self.switch_cost)
             )
         return mirror_form(as_types_of(probabilities, videos), form)
 
@@ -289,10 +280,33 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         information = held_out_information(videos.blocks, labels, self.n_actions_)
         return consistency * math.exp(information)
 
+    def _decoders(self):
+        """Name the decoders that go by what this segmenter has learned.
+
+        A subclass that has some names them among the constraints of ``decoding``.
+        """
+        return {}
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    def _fit(self, X, y, **known):
+        """Fit, with what else is ``known`` of the videos for ``_learn``."""
+        with unchanged_on_error(self):
+            arrays, form = check_videos(self, X, reset=True, find_clocks=True)
+            check_lengths(y, arrays, form)
+            longest = max(map(len, arrays))
+            if longest < self.n_actions:
+                raise ValueError(
+                    f"n_actions={self.n_actions} is more than the number of frames of "
+                    f"the longest video (n_samples={longest})."
+                )
+            videos = standardize_fit(self, arrays)
+            log_likelihoods = self._learn(videos, **known)
+            self._label(log_likelihoods, videos, form)
+        return self
 
     def _read(
         self,
@@ -308,15 +322,37 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             log_likelihoods = self._log_likelihoods(videos)
         if transcripts is None:
             transcripts = [None] * len(videos)
+        decoding = decoding or self.decoding
+        decoding = self._decoders().get(decoding, decoding)
         for i, log_likelihood in enumerate(log_likelihoods):
             yield read_video(
                 log_likelihood,
                 videos.blocks(i),
                 self.background_,
-                decoding or self.decoding,
+                decoding,
                 self.switch_cost,
                 transcript=transcripts[i],
                 with_posterior=with_posterior,
+            )
+
+    def _check_state(self):
+        """Refuse fitted attributes that no fit leaves, in a model from a file."""
+        n_features = count(self, "n_features_in_")
+        n_actions = count(self, "n_actions_")
+        scaler, background = self.scaler_, self.background_
+        if scaler is not None:
+            if type(scaler) is not StandardScaler:
+                raise ValueError(f"scaler_ is {scaler!r}, expected a StandardScaler")
+            for name in ("mean_", "scale_"):
+                array = getattr(scaler, name, None)
+                check_array(array, f"scaler_.{name}", (n_features,))
+        if background is not None:
+            shape = (n_actions, n_features)
+            check_item(background, "background_", "means", shape)
+            check_item(background, "background_", "variances", shape)
+            # inf for an action without frames
+            check_item(
+                background, "background_", "thresholds", shape[:1], is_finite=False
             )
 
     def _label(self, log_likelihoods, videos, form, before=None):

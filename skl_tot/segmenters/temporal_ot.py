@@ -9,8 +9,9 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
+from skl_tot.training.structured import StructuredTransport
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp, cloned
-from skl_tot.training.transport import Sinkhorn
+from skl_tot.training.transport import PseudoLabeller, Sinkhorn
 
 
 class TemporalOTSegmenter(PrototypeSegmenter):
@@ -66,6 +67,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         paper's one legible value is 2.
     temperature : float, default=0.1
         Temperature τ of the softmax that gives P.
+    transport : {"sinkhorn", "structured"} or PseudoLabeller, default="sinkhorn"
+        How the transport problem is solved. "sinkhorn" is the paper's, in which all
+        actions get equal shares; "structured" is that of `ASOTSegmenter`, which keeps
+        neighbouring frames together and lets shares differ. One of your own, or other
+        settings of `skl_tot.training.structured.StructuredTransport`, are an object.
     n_sinkhorn_iter : int, default=3
         Sinkhorn iterations for the pseudo-labels.
     alpha : float, default=0.0
@@ -107,10 +113,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         never stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
-    decoding : {"fixed", "skip", "free"}, default="fixed"
-        Paths that the decoder looks for: all actions in their order, each of at least
-        one frame; some of the actions in their order; or actions in any order, each as
-        often as it is found.
+    decoding : str, default="fixed"
+        Paths that the decoder looks for. "fixed": all actions in their order, each of
+        at least one frame. "skip": some of them, in this order. "free": in any order,
+        each as often as it is found. "peaks", "mallow": some of them, each once, in an
+        order of the video's own, see `skl_tot.decoding.decode`. "framewise": none, each
+        frame is labelled by itself.
     switch_cost : float, default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
@@ -221,6 +229,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "path_iter": [Interval(Integral, 0, None, closed="left")],
         "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "transport": [StrOptions({"sinkhorn", "structured"}), PseudoLabeller],
         "n_sinkhorn_iter": [Interval(Integral, 1, MOST, closed="both")],
         "alpha": [Interval(Real, 0, LARGEST, closed="both")],
         "window": [Interval(Integral, 1, None, closed="left")],
@@ -246,6 +255,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         rho=0.07,
         sigma=0.75,
         temperature=0.1,
+        transport="sinkhorn",
         n_sinkhorn_iter=3,
         alpha=0.0,
         window=30,
@@ -280,6 +290,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.rho = rho
         self.sigma = sigma
         self.temperature = temperature
+        self.transport = transport
         self.n_sinkhorn_iter = n_sinkhorn_iter
         self.alpha = alpha
         self.window = window
@@ -331,6 +342,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _labeller(self):
         """Make what solves the transport problem."""
+        if isinstance(self.transport, PseudoLabeller):
+            return clone(self.transport)
+        if self.transport == "structured":
+            return StructuredTransport(self.rho)
         return Sinkhorn(self.rho, int(self.n_sinkhorn_iter))
 
     def _prior(self):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from skl_tot.training.distributed import own_part
-from skl_tot.training.sampling import sample_frames
+from skl_tot.training.sampling import later_frames, sample_frames
 
 # Frames drawn at one time, for so many steps ahead.
 DRAWN_AHEAD = 2**15
@@ -30,6 +30,8 @@ class Batch:
         Where the frames lie in the mini-batch.
     n_total : int
         Frames of the mini-batch.
+    later : Tensor of the shape of ``frames``, default=None
+        Frames at a fixed distance behind them, if a term of the loss wants any.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Batch:
     partners: torch.Tensor | None
     part: slice
     n_total: int
+    later: torch.Tensor | None = None
 
     @property
     def n_frames(self):
@@ -51,19 +54,20 @@ class Batch:
         return self.n_total // len(self.coverage)
 
 
-def sampled_batches(generator, reader, blocks, n_frames, window):
+def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
     """Draw and read each mini-batch of videos, of indices (n_batches, n_videos).
 
-    ``window`` is the greatest distance of partners; 0 draws none.
+    ``window`` is the greatest distance of partners, and ``lag`` how much later frames
+    come, see `later_frames`; 0 gives none of them.
     """
     window = min(window, reader.lengths.max())
     for block in blocks:
         n_ahead = max(1, DRAWN_AHEAD // (block.shape[1] * n_frames))
         for videos in np.split(block, range(n_ahead, len(block), n_ahead)):
-            yield from _drawn_batches(generator, reader, videos, n_frames, window)
+            yield from _drawn_batches(generator, reader, videos, n_frames, window, lag)
 
 
-def _drawn_batches(generator, reader, videos, n_frames, window):
+def _drawn_batches(generator, reader, videos, n_frames, window, lag):
     """Draw the frames of some mini-batches (n_steps, n_videos) and read them."""
     n_steps, n_videos = videos.shape
     lengths, device = reader.lengths[videos], reader.device
@@ -73,13 +77,23 @@ def _drawn_batches(generator, reader, videos, n_frames, window):
     videos, lengths, frames = videos[:, part], lengths[:, part], frames[:, part]
     times = (frames + 0.5) / lengths[..., None]
     times = _to_device(times.reshape(n_steps, -1), device)
-    near = [None] * n_steps
+    near = later = [None] * n_steps
     if window:
         near = reader.read(videos, partners[:, part])
+    if lag:
+        later = reader.read(videos, later_frames(frames, lengths, lag))
     place = slice(part.start * n_frames, part.stop * n_frames)
-    steps = zip(reader.read(videos, frames), times, coverage, near)
-    for own, own_times, step_coverage, own_near in steps:
-        yield Batch(own, own_times, step_coverage, own_near, place, n_videos * n_frames)
+    steps = zip(reader.read(videos, frames), times, coverage, near, later)
+    for own, own_times, step_coverage, own_near, own_later in steps:
+        yield Batch(
+            frames=own,
+            times=own_times,
+            coverage=step_coverage,
+            partners=own_near,
+            part=place,
+            n_total=n_videos * n_frames,
+            later=own_later,
+        )
 
 
 def _to_device(values, device):

@@ -19,6 +19,7 @@ from skl_tot.training.graphs import GraphedStep, training_stream
 from skl_tot.training.network import embed, encoder_shapes, init_network
 from skl_tot.training.readers import open_reader
 from skl_tot.training.sampling import one_pass_batches, shuffled_batches
+from skl_tot.training.starts import initialise
 from skl_tot.training.state import (
     check_shapes,
     keep_networks,
@@ -27,15 +28,15 @@ from skl_tot.training.state import (
     set_learning_rate,
     take_snapshot,
 )
-from skl_tot.training.terms import all_changes, common_window
+from skl_tot.training.terms import all_changes, common_lag, common_window
 
 # Stages of a fit with several networks; all but the last end with half of them.
 N_STAGES = 3
 
 
-def batch_loss(network, batch, terms, step):
+def batch_loss(network, batch, terms, step, encoder="sigmoid"):
     """Weighted sum (R,) of the terms, a mean over the frames of this process."""
-    embeddings = embed(network, batch.frames)
+    embeddings = embed(network, batch.frames, encoder)
     total = None
     for term in terms:
         loss = term.loss(network, embeddings, batch, step)
@@ -45,13 +46,13 @@ def batch_loss(network, batch, terms, step):
     return total
 
 
-def train_step(state, batch, terms):
+def train_step(state, batch, terms, encoder="sigmoid"):
     """Update R networks on one mini-batch, in place but for the count of steps.
 
     Returns the losses (R,) before the update, on the device: what this process adds to
     the mean over the mini-batch.
     """
-    losses = batch_loss(state.network, batch, terms, state.n_iter)
+    losses = batch_loss(state.network, batch, terms, state.n_iter, encoder)
     share = torch.full_like(losses, len(batch.frames) / batch.n_total)
     state.optimizer.zero_grad()
     losses.backward(share)
@@ -61,6 +62,9 @@ def train_step(state, batch, terms):
     gradients = [value.grad for value in state.network.values()]
     sum_over_processes([value for value in gradients if value is not None])
     state.optimizer.step()
+    with torch.no_grad():
+        for term in terms:
+            term.constrain(state.network)
     return losses.detach() * share
 
 
@@ -74,7 +78,7 @@ def fit_loop(state, batches, settings, terms, progress=None):
     Returns the losses (n_steps, R), and whether ``tol`` ended it.
     """
     changes = all_changes(terms)
-    step = functools.partial(train_step, terms=terms)
+    step = functools.partial(train_step, terms=terms, encoder=settings.encoder)
     if can_be_graphed(state):
         step = GraphedStep(step, changes)
     # earlier losses are of another problem
@@ -173,7 +177,7 @@ def train(
     """
     keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
-    window = common_window(terms)
+    window, lag = common_window(terms), common_lag(terms)
     shapes = parameter_shapes(videos.arrays[0].shape[1], settings, terms)
     if one_pass:  # which takes every video, once, and trains one network
         settings = replace(settings, tol=None, n_init=1)
@@ -183,12 +187,16 @@ def train(
         block.size for blocks in stages for block in blocks
     )
     with torch.autocast(device.type, enabled=False), training_stream(device):
+        reader = open_reader(videos, device, n_draws)
+        if start is None:
+            initialise(state, reader, terms, settings)
         draw = functools.partial(
             sampled_batches,
             generator,
-            open_reader(videos, device, n_draws),
+            reader,
             n_frames=settings.frames_per_video,
             window=window,
+            lag=lag,
         )
         stages = [draw(blocks) for blocks in stages]  # nothing is drawn as yet
         state, losses = fit_in_stages(state, stages, settings, terms, progress)

@@ -5,6 +5,9 @@ other and are computed at once; a fitted network is one of them, of numpy arrays
 that dimension. Terms of the loss may add parameters of their own.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -12,6 +15,30 @@ from skl_tot.inputs.blocks import row_blocks
 from skl_tot.training.devices import keep_freed_memory
 
 INIT_SCALE = 0.01
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """A kind of two-layer perceptron.
+
+    ``scale(D)`` multiplies the D features; ``hidden`` and ``output`` turn what a layer
+    adds up into its values.
+    """
+
+    hidden: Callable
+    output: Callable
+    scale: Callable = lambda n_features: 1.0
+
+
+def _unit_length(values):
+    return torch.nn.functional.normalize(values, dim=-1)
+
+
+#: Kinds of encoders: that of the paper, and one whose embeddings have unit length.
+ENCODERS = {
+    "sigmoid": Perceptron(torch.sigmoid, torch.sigmoid),
+    "unit": Perceptron(torch.relu, _unit_length, lambda n_features: n_features**-0.5),
+}
 
 
 def encoder_shapes(sizes):
@@ -45,13 +72,19 @@ def init_network(shapes, *, n_init=1, generator):
     return network
 
 
-def embed(network, frames):
-    """Embed frames (n_frames, n_features): (R, n_frames, embedding_dim), in (0, 1)."""
-    values = frames.expand(len(network["hidden_weight"]), -1, -1)
-    for layer in ("hidden", "output"):
-        bias = network[f"{layer}_bias"].unsqueeze(1)
-        values = torch.baddbmm(bias, values, network[f"{layer}_weight"]).sigmoid()
-    return values
+def embed(network, frames, encoder="sigmoid"):
+    """Embed frames (n_frames, n_features): (R, n_frames, embedding_dim).
+
+    Values are in (0, 1), or embeddings of unit length, by the kind of encoder.
+    """
+    kind, weights = ENCODERS[encoder], network["hidden_weight"]
+    factor = kind.scale(frames.shape[-1])
+    values = frames if factor == 1 else frames * factor
+    values = values.expand(len(weights), -1, -1)
+    values = torch.baddbmm(network["hidden_bias"].unsqueeze(1), values, weights)
+    weights, bias = network["output_weight"], network["output_bias"]
+    values = torch.baddbmm(bias.unsqueeze(1), kind.hidden(values), weights)
+    return kind.output(values)
 
 
 def compare(network, embeddings):
@@ -88,17 +121,20 @@ class Encoder:
         Of a single network, without the leading dimension.
     device : torch.device
         Where to compute.
+    encoder : str, default="sigmoid"
+        A key of ``ENCODERS``.
     """
 
-    def __init__(self, network, device):
+    def __init__(self, network, device, encoder="sigmoid"):
         keep_freed_memory()
         self.device = device
+        self.encoder = encoder
         self.network = {}
         for name, value in network.items():
             self.network[name] = torch.tensor(value, device=device)[None]
 
     def embeddings(self, videos, i):
-        """Embeddings (n_frames, embedding_dim) of video i, float32 in (0, 1)."""
+        """Embeddings (n_frames, embedding_dim) of video i, float32."""
         return self._read(videos, i, lambda embeddings: embeddings)
 
     def similarities(self, videos, i):
@@ -114,9 +150,11 @@ class Encoder:
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             with torch.autocast(self.device.type, enabled=False):
-                block = finish(embed(self.network, frames))[0].cpu().numpy()
+                block = (
+                    finish(embed(self.network, frames, self.encoder))[0].cpu().numpy()
+                )
             if not torch.isfinite(frames).all():
-                block[:] = np.nan  # sigmoids would hide it
+                block[:] = np.nan  # a bounded embedding would hide it
             if result is None:
                 result = np.empty((len(array), block.shape[1]), dtype=np.float32)
             result[rows] = block

@@ -136,6 +136,16 @@ class TemporalPrior(FixedPrior):
         return log_temporal_prior(n_frames, n_prototypes, self.sigma)
 
 
+class LinearPrior(FixedPrior):
+    r"""A diagonal that falls off linearly, ASOT's: :math:`-|t / N - k / K|`."""
+
+    def table(self, n_frames, n_prototypes):
+        """Logarithm of the diagonal."""
+        frames = np.arange(n_frames) / n_frames
+        prototypes = np.arange(n_prototypes) / n_prototypes
+        return -np.abs(frames[:, None] - prototypes)
+
+
 class PathPrior(Prior):
     """The posterior of all paths that keep the order, see `log_path_prior`.
 

@@ -44,6 +44,35 @@ def sample_frames(lengths, n_frames, window, generator):
     return frames, first + (uniform[:, :, 1] * (last - first + 1)).astype(np.intp)
 
 
+def later_frames(frames, lengths, lag):
+    """Find the frames that come ``lag`` after others, or end the video.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_steps, n_videos, n_frames)
+        Frame indices.
+    lengths : ndarray of shape (n_steps, n_videos)
+        Number of frames of each video.
+    lag : int or float
+        In frames; below 1 a share of the frames of the video, rounded up.
+
+    Returns
+    -------
+    later : ndarray of the shape of ``frames``
+        Frame indices.
+
+    Examples
+    --------
+    >>> later_frames(np.array([[[0, 5, 9]]]), np.array([[10]]), 3)
+    array([[[3, 8, 9]]])
+    """
+    lengths = lengths[..., None]
+    if lag < 1:
+        lag = np.ceil(lag * lengths).astype(np.intp)
+    # a lag of any size stays an index
+    return np.minimum(frames + np.minimum(lag, lengths), lengths - 1)
+
+
 def shuffled_batches(n_videos, batch_size, n_batches, generator):
     """Draw mini-batches (n_batches, min(batch_size, n_videos)) of indices of videos.
 

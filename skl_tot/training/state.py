@@ -22,6 +22,7 @@ class Settings:
     n_iter_no_change: int
     decay: float = 0.0
     n_init: int = 1
+    encoder: str = "sigmoid"
 
     def __post_init__(self):
         # numpy's integers overflow, and torch refuses bool

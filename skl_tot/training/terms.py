@@ -26,9 +26,15 @@ class Term(BaseEstimator):
     window : int
         Greatest distance, in frames, of a partner that the term wants of each sampled
         frame, as ``batch.partners``; 0 wants none.
+    lag : int or float
+        How much later the frame is that the term wants of each sampled frame, as
+        ``batch.later``: in frames, or below 1 as a share of the video; the last frame
+        where the video ends before. 0 wants none.
     changes_at : tuple of int
         Steps from which on the term does other operations than before. After the last
         of them, the fit solves one and the same problem, and may be stopped by ``tol``.
+    starts_at_frames : bool
+        Whether the term wants to see frames before the first step, in `initialise`.
 
     See Also
     --------
@@ -49,7 +55,9 @@ class Term(BaseEstimator):
 
     weight = 1.0
     window = 0
+    lag = 0
     changes_at = ()
+    starts_at_frames = False
 
     def shapes(self, sizes):
         """Give the shapes of the parameters that the term adds to the network.
@@ -67,6 +75,30 @@ class Term(BaseEstimator):
             ends in ``_bias``.
         """
         return {}
+
+    def initialise(self, network, embeddings, times, generator):
+        """Set first values of parameters, in place, if ``starts_at_frames``.
+
+        Parameters
+        ----------
+        network : dict of str to Tensor
+            Parameters as drawn; each has a leading dimension of R networks.
+        embeddings : Tensor of shape (R, n_frames, embedding_dim)
+            Embeddings of frames sampled of the videos.
+        times : Tensor of shape (n_frames,)
+            Their relative times, in (0, 1).
+        generator : torch.Generator
+            Source of randomness, of the CPU.
+        """
+
+    def constrain(self, network):
+        """Put parameters, in place, where they have to be after each step.
+
+        Parameters
+        ----------
+        network : dict of str to Tensor
+            Parameters; each has a leading dimension of R networks.
+        """
 
     def frozen(self, step):
         """Name the parameters that stay as they are in a step.
@@ -215,16 +247,19 @@ class TemporalCoherence(Term):
         α.
     window : int
         λ.
+    encoder : str, default="sigmoid"
+        Kind of the encoder.
     """
 
-    def __init__(self, weight, window):
+    def __init__(self, weight, window, encoder="sigmoid"):
         self.weight = weight
         self.window = window
+        self.encoder = encoder
 
     def loss(self, network, embeddings, batch, step):
         """L_TC of each network."""
         shape = (len(embeddings), -1, batch.n_frames, embeddings.shape[-1])
-        partners = embed(network, batch.partners)
+        partners = embed(network, batch.partners, self.encoder)
         return temporal_coherence_loss(embeddings.view(shape), partners.view(shape))
 
 
@@ -270,9 +305,18 @@ def all_changes(terms):
 
 def common_window(terms):
     """Find the window that all terms with partners agree on; 0 if there are none."""
-    windows = {int(term.window) for term in terms if term.window}
-    if len(windows) > 1:
+    return _common("windows", {int(term.window) for term in terms if term.window})
+
+
+def common_lag(terms):
+    """Find the lag that all terms with later frames agree on; 0 if there are none."""
+    return _common("lags", {term.lag for term in terms if term.lag})
+
+
+def _common(name, values):
+    """Take the only one of some values; 0 if there is none."""
+    if len(values) > 1:
         raise ValueError(
-            f"Terms of the loss have windows {sorted(windows)}, expected one for all."
+            f"Terms of the loss have {name} {sorted(values)}, expected one for all."
         )
-    return windows.pop() if windows else 0
+    return values.pop() if values else 0

@@ -17,6 +17,7 @@ from skl_tot.metrics import mof_score
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "reproduce.py"
 BASELINES = ["equal split", "k-means", "left-right HMM"]
 VARIANTS = ["OT", "OT+CTE", "OT+TCL", "TOT", "TOT+CTE", "TOT+TCL"]
+SYSTEMS = ["CTE", "Frank-Wolfe", "Mallow", "VTE", "ASAL", "UDE", "ASOT"]
 QUICK = ["--set", "max_iter=3", "freeze_iter=1", "embedding_dim=4"]
 
 
@@ -61,6 +62,10 @@ def cells_of(out):
 def test_all_methods_and_metrics(reproduce, folder, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = [str(folder), "--protocol", "custom", "--seeds", "2", *QUICK]
+    methods = [*VARIANTS, *SYSTEMS, *BASELINES]
+    assert list(reproduce.METHODS) == methods
+    methods.remove("ASAL")  # takes its time, as it starts from a fit of another
+    arguments += ["--methods", *methods]
     assert reproduce.main([*arguments, "--out", str(out), "--title", "Mine"]) == 0
     text = (out / "results.md").read_text()
     assert text.startswith("# Mine\n")
@@ -68,15 +73,14 @@ def test_all_methods_and_metrics(reproduce, folder, tmp_path, capsys):
     for name in ("MoF", "F1 per video", "F1 pooled", "edit", "mIoU", "fit, s"):
         assert f"| {name} |" in text
     content = json.loads((out / "results.json").read_text())
-    methods = [*VARIANTS, "CTE", *BASELINES]
     assert list(content["methods"]) == methods
     assert set(content["versions"]) == {"skl_tot", "torch", "sklearn"}
-    assert len(content["cells"]) == 8 * 2 + 2  # two are the same for every seed
     for method in methods:
         assert f"\n| {method} | " in text
-        assert content["methods"][method]["seeds"] == (
-            1 if method in ("equal split", "left-right HMM") else 2
-        )
+        n_seeds = 2 if "random_state" in reproduce.parameters(method) else 1
+        assert content["methods"][method]["seeds"] == n_seeds
+    assert "random_state" not in reproduce.parameters("equal split")
+    assert "random_state" in reproduce.parameters("TOT")
     of_tot = [c for c in content["cells"] if c["cell"]["method"] == "TOT"]
     assert {c["n_actions"] for c in of_tot} == {3}
     mofs = [c["scores"]["MoF"] for c in of_tot]
@@ -300,21 +304,52 @@ def test_protocols_agree_with_the_paper(reproduce):
         "breakfast": [7, 5, 7, 5, 8, 9, 12, 9, 8, 14],
         "desktop": [23],
     }
+    others = {
+        "50salads-eval": {"VTE": (30.6, None), "ASAL": (39.2, None)},
+        "50salads-mid": {"VTE": (24.2, None), "ASAL": (34.4, None)},
+        "yti": {
+            "Frank-Wolfe": (None, 24.4),
+            "Mallow": (27.8, 27.0),
+            "VTE": (None, 29.9),
+            "ASAL": (44.9, 32.1),
+            "UDE": (43.8, 29.6),
+        },
+        "breakfast": {
+            "Mallow": (34.6, None),
+            "VTE": (48.1, None),
+            "ASAL": (52.5, 37.9),
+            "UDE": (47.4, 31.9),
+            "CTE, SIL split": (41.5, 22.7),
+        },
+        "desktop": {},
+    }
+    others["50salads-eval"]["UDE"] = (42.2, None)
+    published = importlib.import_module("_published").published
     assert tables.keys() == reproduce.PROTOCOLS.keys() - {"custom"}
     for name, table in tables.items():
         protocol = reproduce.PROTOCOLS[name]
-        assert protocol.published == {
-            method: result[::-1] for method, result in table.items()
+        printed = {
+            method: (result.mof, result.f1)
+            for method, result in published(name).items()
+            if result.source == "P"
         }
-        assert protocol.generalization == {
-            method: result[::-1]
-            for method, result in zip(["CTE", "TOT", "TOT+TCL"], generalization[name])
-        }
+        expected = {method: result[::-1] for method, result in table.items()}
+        assert printed == expected | others[name]
+        unseen = published(name, unseen=True)
+        expected = dict(zip(["CTE", "TOT", "TOT+TCL"], generalization[name]))
+        assert unseen.keys() == expected.keys()
+        for method, result in unseen.items():
+            assert (result.f1, result.mof, result.source) == (*expected[method], "P")
         assert list(protocol.activities.values()) == n_actions[name]
         for method in VARIANTS:
             settings = reproduce.choose_settings(method, protocol, {})
             reproduce.METHODS[method](n_actions=2).set_params(**settings)
             assert settings["frames_per_video"] * settings["batch_size"] == 512
+        for method in SYSTEMS:
+            settings = reproduce.choose_settings(method, protocol, {})
+            reproduce.METHODS[method](n_actions=2).set_params(**settings)
+            known = reproduce.parameters(method)
+            assert settings.keys() == protocol.shared.keys() & known
     dims = {name: reproduce.PROTOCOLS[name].shared["embedding_dim"] for name in tables}
     assert dims["50salads-eval"] == dims["50salads-mid"] == 30
     assert (dims["breakfast"], dims["yti"]) == (40, 200)
@@ -330,12 +365,19 @@ def test_published_numbers_stand_beside(reproduce, tmp_path):
     arguments += ["--methods", "CTE", "TOT", "--seeds", "1", "--out", str(out)]
     assert reproduce.main(arguments) == 0
     lines = (out / "results.md").read_text().splitlines()
-    assert next(x for x in lines if x.startswith("| TOT")).endswith("| .475 | .310 |")
-    assert "| ASOT (second-hand) | .561 | .383 |" in lines
+    assert next(x for x in lines if x.startswith("| TOT")).endswith(
+        "| .475 | .310 | P |"
+    )
+    assert "| ASOT | .561 | .383 | NL |" in lines
+    assert "| UFSA | .521 | – | L |" in lines
+    assert "N: notes on the system's own paper" in "\n".join(lines)
     assert "- tea: 3 labels occur, K is 8." in lines
     assert reproduce.main([*arguments, "--generalization"]) == 0
     lines = (out / "results.md").read_text().splitlines()
-    assert next(x for x in lines if x.startswith("| CTE")).endswith("| .406 | .234 |")
+    assert next(x for x in lines if x.startswith("| CTE")).endswith(
+        "| .406 | .234 | P |"
+    )
+    assert not any(line.startswith("| ASOT") for line in lines)
 
 
 def test_weights_set_by_hand_keep_the_variants(reproduce):
@@ -349,6 +391,7 @@ def test_weights_set_by_hand_keep_the_variants(reproduce):
     assert settings("TOT") == {"rho": 0.1, "max_iter": 9}
     assert settings("TOT+TCL") == {"alpha": 0.5, "rho": 0.1, "max_iter": 9}
     assert settings("CTE") == {"max_iter": 9}
+    assert settings("ASOT") == {"rho": 0.1, "max_iter": 9}
     assert settings("k-means") == {}
 
 

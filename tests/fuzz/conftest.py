@@ -5,7 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import (
+    CTESegmenter,
+    FrankWolfeSegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+    UDESegmenter,
+    VTESegmenter,
+)
 from skl_tot.datasets import make_activities
 
 # NotFittedError and InvalidParameterError of scikit-learn are ValueErrors
@@ -44,6 +51,26 @@ def tot(videos):
 def cte(videos):
     """Fitted segmenter of the other method."""
     return CTESegmenter(2, n_init=1, **QUICK).fit(videos)
+
+
+@pytest.fixture(scope="session")
+def frank_wolfe(videos):
+    return FrankWolfeSegmenter(2, max_iter=2).fit(videos)
+
+
+@pytest.fixture(scope="session")
+def mallow(videos):
+    return MallowSegmenter(2, max_iter=3).fit(videos)
+
+
+@pytest.fixture(scope="session")
+def vte(videos):
+    return VTESegmenter(2, n_init=1, **QUICK).fit(videos)
+
+
+@pytest.fixture(scope="session")
+def ude(videos):
+    return UDESegmenter(2, **QUICK).fit(videos)
 
 
 @pytest.fixture(scope="session")

@@ -336,6 +336,12 @@ METHODS = {
         "score": ("X", "y"),
         "transform": ("X",),
     },
+    "frank_wolfe": {
+        "fit": ("X", "y", "narrations"),
+        "predict": ("X", "transcripts"),
+        "score": ("X", "y"),
+    },
+    "mallow": {"fit": ("X", "y"), "predict_posterior": ("X",)},
 }
 # Faults that are known and stay for now: what is attacked, the argument, their kinds.
 KNOWN = {}
@@ -395,7 +401,7 @@ def test_keys_of_feature_files(attack, report_faults):
     report_faults(faults, KNOWN)
 
 
-@pytest.mark.parametrize("kind", ["tot", "cte"])
+@pytest.mark.parametrize("kind", ["tot", "cte", "frank_wolfe", "mallow", "vte", "ude"])
 @pytest.mark.parametrize("which", ["fit", "predict"])
 def test_settings(attack, report_faults, videos, request, kind, which):
     fitted = request.getfixturevalue(kind)

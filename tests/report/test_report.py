@@ -235,7 +235,7 @@ def test_parameters_and_steps(activity, tmp_path):
     assert "<code>reg_covar=1e-06</code>" in text
     assert "FramewiseTransformer(transformer=PCA(n_components=3))" in text
     assert "<h1>Tea &amp; &lt;cake&gt;</h1>" in text
-    assert "after 9 steps" in Page(path).text
+    assert "after 9 iterations" in Page(path).text
 
 
 def test_forms_of_input(activity, tmp_path):

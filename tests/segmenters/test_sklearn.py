@@ -24,7 +24,15 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import (
+    ASOTSegmenter,
+    CTESegmenter,
+    FrankWolfeSegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+    UDESegmenter,
+    VTESegmenter,
+)
 from skl_tot.metrics import (
     edit_scorer,
     miou_scorer,
@@ -52,9 +60,22 @@ EXPECTED_FAILURES = {
         "follow them"
     ),
 }
+QUICK = TemporalOTSegmenter(max_iter=5, freeze_iter=2, frames_per_video=16)
 CONFIGURATIONS = [
+    QUICK,
+    ASOTSegmenter(max_iter=5, frames_per_video=16),
     CTESegmenter(max_iter=5, frames_per_video=16, n_init=1),
-    TemporalOTSegmenter(max_iter=5, freeze_iter=2, frames_per_video=16),
+    FrankWolfeSegmenter(max_iter=5),
+    MallowSegmenter(),
+    MallowSegmenter(
+        3,
+        decoding="peaks",
+        switch_cost=0.5,
+        background_percentile=20,
+        standardize=None,
+        shrinkage=0.1,
+        max_iter=2,
+    ),
     TemporalOTSegmenter(
         3,
         embedding_dim=4,
@@ -90,6 +111,8 @@ CONFIGURATIONS = [
         max_iter=6,
         freeze_iter=1,
     ),
+    VTESegmenter(max_iter=5, frames_per_video=16, n_init=1),
+    UDESegmenter(max_iter=5, frames_per_video=16),
 ]
 
 
@@ -126,14 +149,14 @@ def test_invariance_fails_at_predict_only(check):
     ],
 )
 def test_checks_not_given_to_third_parties(check):
-    check("TemporalOTSegmenter", CONFIGURATIONS[1])
+    check("TemporalOTSegmenter", QUICK)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_column_names_are_checked(monkeypatch):
     """The check wants scikit-learn's line breaks, which our errors do without."""
     monkeypatch.setattr("skl_tot.inputs.videos._first_line", lambda message: message)
-    check_dataframe_column_names_consistency("TemporalOTSegmenter", CONFIGURATIONS[1])
+    check_dataframe_column_names_consistency("TemporalOTSegmenter", QUICK)
 
 
 def test_tags_are_truthful():

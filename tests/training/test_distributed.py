@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import CTESegmenter, TemporalOTSegmenter, UDESegmenter, VTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 
@@ -23,6 +23,8 @@ CASES = {
     "streamed": {"batch_size": 2, "n_passes": 8, "alpha": 0.3},
     "path": {"batch_size": 3, "prior": "path", "path_iter": 5, "n_parts": 2},
     "cte": {"method": "cte"},
+    "vte": {"method": "vte", "horizon": 5, "prediction_weight": 0.3},
+    "ude": {"method": "ude", "batch_size": 3},
 }
 UNSEEDED = {
     "tot, unseeded": {"random_state": None, "noise": 3.0},
@@ -36,6 +38,10 @@ def train(method="tot", noise=1.0, n_passes=0, **settings):
     settings = OPTIONS | settings
     if method == "cte":
         model = CTESegmenter(4, max_iter=60, n_init=1, **settings)
+    elif method == "vte":
+        model = VTESegmenter(4, max_iter=60, n_init=1, **settings)
+    elif method == "ude":
+        model = UDESegmenter(4, max_iter=60, **settings)
     else:
         model = TemporalOTSegmenter(4, max_iter=200, freeze_iter=20, **settings)
     if n_passes:

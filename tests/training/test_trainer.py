@@ -53,6 +53,7 @@ DEFAULTS = {
     "decay": 0.0,
     "weight_decay": 1e-4,
     "n_init": 1,
+    "encoder": "sigmoid",
     "tol": None,
     "n_iter_no_change": 5,
 }
@@ -523,9 +524,9 @@ class TestDecay:
     def test_learning_rates(self, videos, monkeypatch):
         rates = []
 
-        def watch(state, batch, terms):
+        def watch(state, batch, terms, encoder):
             rates.append(state.optimizer.param_groups[0]["lr"])
-            return train_step(state, batch, terms)
+            return train_step(state, batch, terms, encoder)
 
         monkeypatch.setattr(_loop, "train_step", watch)
         run(videos, config(decay=0.5, max_iter=8))
@@ -562,7 +563,7 @@ class TestGraphedStep:
             partial(train_step, terms=terms_of(settings)), changes, self.capture
         )
         monkeypatch.setattr(
-            _loop, "train_step", lambda state, batch, terms: step(state, batch)
+            _loop, "train_step", lambda state, batch, **_: step(state, batch)
         )
         snapshot, graphed = run(many, settings, one_pass=one_pass)
         assert graphed == losses
@@ -600,9 +601,9 @@ class TestOrderOfPrototypes:
 def test_times_are_midpoints_of_the_sampled_frames(videos, monkeypatch):
     seen = []
 
-    def spy(network, batch, terms, step):
+    def spy(network, batch, terms, step, encoder):
         seen.append(batch.times.numpy())
-        return batch_loss(network, batch, terms, step)
+        return batch_loss(network, batch, terms, step, encoder)
 
     monkeypatch.setattr(_loop, "batch_loss", spy)
     one_frame = StandardizedVideos([videos.arrays[0][:1], videos.arrays[1][:2]])

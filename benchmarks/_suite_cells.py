@@ -1,0 +1,141 @@
+"""Cells of the suite: one row on one set with one seed, kept as lines of a file."""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from _cells import load
+from _methods import make, parameters, seeded
+from _suite_rows import Row
+from threadpoolctl import threadpool_limits
+
+import skl_tot
+from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
+
+SCORES = {
+    "MoF": mof_score,
+    "F1@50": segment_f1_score,
+    "edit": edit_score,
+    "mIoU": miou_score,
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row on one set with one seed."""
+
+    row: Row
+    name: str  # of the set
+    seed: int
+
+    @property
+    def key(self):
+        """What makes two cells the same."""
+        settings = tuple(sorted(self.row.settings.items()))
+        return self.row.method, settings, self.name, self.seed
+
+    def __str__(self):
+        return f"{self.row.title}, {self.name}, seed {self.seed}"
+
+
+def plan(rows, names, n_seeds):
+    """Cells of rows on sets, those of one set together."""
+    return [
+        Cell(row, name, seed)
+        for name in names
+        for row in rows
+        for seed in range(n_seeds if has_seed(row.method) else 1)
+    ]
+
+
+def has_seed(method):
+    """Whether results depend on a seed."""
+    try:
+        return "random_state" in parameters(method)
+    except Exception:  # its cells will say what is wrong with it
+        return True
+
+
+def run_cell(cell, folder, path):
+    """Compute a cell, add its line, with an error if there is one, and sum it up."""
+    result = {
+        "method": cell.row.method,
+        "settings": cell.row.settings,
+        "set": cell.name,
+        "seed": cell.seed,
+        "version": skl_tot.__version__,
+    }
+    try:
+        result |= compute(cell, folder)
+    except Exception as error:  # whatever it is, the other cells go on
+        message = " ".join(str(error).split())
+        result["error"] = f"{type(error).__name__}: {message}"
+    add_line(path, json.dumps(result))
+    outcome = result.get("error") or f"{result['fit'] + result['predict']:.2f} s"
+    return f"{cell}: {outcome}"
+
+
+def compute(cell, folder):
+    """Fit, predict and score on one thread, timed by what the processor does."""
+    data = load(str(folder), mmap=False)
+    n_actions = len(set(np.concatenate(data.labels)))
+    model = make(cell.row.method, n_actions=n_actions, **cell.row.settings)
+    seeded(model, cell.seed)
+    if "compute_labels" in model.get_params():
+        model.set_params(compute_labels=False)  # predict does
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        start = time.process_time()
+        model.fit(data.videos)
+        fitted = time.process_time()
+        predicted = model.predict(data.videos)
+        end = time.process_time()
+    scores = {name: score(data.labels, predicted) for name, score in SCORES.items()}
+    return {
+        "n_actions": n_actions,
+        "n_videos": len(data.videos),
+        "n_frames": sum(map(len, data.videos)),
+        "scores": scores,
+        "fit": fitted - start,
+        "predict": end - fitted,
+    }
+
+
+def add_line(path, text):
+    """Add a line to a file, in one go, as other processes do."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(handle, f"{text}\n".encode())
+    finally:
+        os.close(handle)
+
+
+def read_results(path):
+    """Last result of each cell of a file, by the cell's key.
+
+    A line that was cut off, by a kill, is passed over and ended, so that the next one
+    stands alone.
+    """
+    results = {}
+    text = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+    if text and not text.endswith("\n"):
+        add_line(path, "")
+    for line in text.splitlines():
+        try:
+            result = json.loads(line)
+        except ValueError:
+            continue
+        results[cell_of(result).key] = result
+    return results
+
+
+def cell_of(result):
+    settings = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in result["settings"].items()
+    }
+    return Cell(Row(result["method"], settings), result["set"], result["seed"])

@@ -1,0 +1,90 @@
+"""Rows of the suite: methods with settings, and how the command line writes them."""
+
+import ast
+from dataclasses import dataclass, field
+
+from _methods import NAMES, parameters
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method with those of its parameters that are not left as they are."""
+
+    method: str
+    settings: dict = field(default_factory=dict)
+
+    @property
+    def text(self):
+        """The row as the command line has it."""
+        pairs = [f"{name}={_text(value)}" for name, value in self.settings.items()]
+        return ":".join(filter(None, [self.method, ",".join(pairs)]))
+
+    @property
+    def title(self):
+        """Name in tables: that in ``ROWS``, or else the text."""
+        for title, row in ROWS.items():
+            if row == self:
+                return title
+        return self.text
+
+
+FREE = {"decoding": "free", "switch_cost": 0.5}
+# Names that are also names of systems in `_published` stand for these.
+ROWS = {
+    "TOT": Row("tot"),
+    "TOT, two parts": Row("tot", {"n_parts": 2}),
+    "TOT, two parts, free": Row("tot", {"n_parts": 2, **FREE}),
+    "TOT+TCL": Row("tot", {"alpha": 1.0}),
+    "OT": Row("tot", {"prior": None}),
+    "CTE": Row("cte"),
+    "VTE": Row("vte"),
+    "UDE": Row("ude"),
+    "ASOT": Row("asot"),
+    "ASAL": Row("asal"),
+    "Mallow": Row("mallow"),
+    "Frank-Wolfe": Row("frank-wolfe"),
+    "equal split": Row("equal-split"),
+    "k-means": Row("k-means"),
+    "k-means, free": Row("k-means", FREE),
+    "left-right HMM": Row("left-right-hmm"),
+}
+
+
+def parse_row(text):
+    """Row of ``METHOD:NAME=VALUE,NAME=VALUE``; a value without quotes may be a text.
+
+    Raises ValueError, of one line, for what is not known.
+    """
+    method, _, settings = text.partition(":")
+    if method not in NAMES:
+        raise ValueError(f"{text}: no method {method!r}, expected one of {NAMES}.")
+    try:
+        call = ast.parse(f"dict({settings})", mode="eval").body
+        row = Row(method, dict(map(_setting, call.keywords)))
+    except (SyntaxError, TypeError, ValueError, AttributeError):
+        call = None
+    if call is None or not isinstance(call, ast.Call) or call.args:
+        raise ValueError(f"{text}: expected METHOD:NAME=VALUE,NAME=VALUE.")
+    known = sorted(parameters(method) - {"n_actions", "random_state"})
+    for name in row.settings:
+        if name not in known:
+            raise ValueError(f"{text}: no parameter {name!r}, expected one of {known}.")
+    return row
+
+
+def _setting(keyword):
+    """Name and value of a keyword of a call."""
+    if keyword.arg is None:
+        raise ValueError("** names no parameter")
+    if isinstance(keyword.value, ast.Name):
+        return keyword.arg, keyword.value.id
+    value = ast.literal_eval(keyword.value)
+    hash(value)  # a list or dict is no value of a row
+    return keyword.arg, value
+
+
+def _text(value):
+    """Value as `_setting` reads it."""
+    if isinstance(value, str) and value.isidentifier():
+        return value
+    return repr(value)

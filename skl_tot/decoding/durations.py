@@ -1,0 +1,299 @@
+"""Paths of segments whose lengths have probabilities: a hidden semi-Markov model."""
+
+from functools import partial
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.special import gammaln, logsumexp
+
+from skl_tot.decoding.decoders import Decoder
+from skl_tot.decoding.paths import posterior, viterbi
+
+# Bins that a longer video is cut into: time and memory grow with their square.
+MAX_BINS = 512
+# Lengths of a segment that are looked at, by its mean.
+SHORTEST, LONGEST = 0.1, 4.0
+
+
+def poisson_log_pmf(counts, means):
+    r"""Log-probability of counts under Poisson distributions.
+
+    .. math:: \log p(d) = d \log \lambda - \lambda - \log d!
+
+    Parameters
+    ----------
+    counts : ndarray
+        d, at least 0.
+    means : ndarray broadcastable to ``counts``
+        λ, above 0.
+
+    Returns
+    -------
+    log_pmf : ndarray
+        In nats.
+
+    Examples
+    --------
+    >>> poisson_log_pmf(np.array([0, 1]), 1.0)
+    array([-1., -1.])
+    """
+    return counts * np.log(means) - means - gammaln(np.add(counts, 1.0))
+
+
+def duration_table(mean_durations, n_bins):
+    """Log-probability of each length of each of some segments that fill a video.
+
+    Means are scaled to add up to ``n_bins``. Lengths below a tenth of the mean (but
+    where segments are so many that they would not fit) or beyond four times the mean
+    are left out.
+
+    Parameters
+    ----------
+    mean_durations : ndarray of shape (n_segments,)
+        Mean length of each segment, above 0, in any unit.
+    n_bins : int
+        Length of the video, at least ``n_segments``.
+
+    Returns
+    -------
+    table : ndarray of shape (n_segments, n_bins + 1)
+        Column d is of d bins; -inf is left out.
+
+    Examples
+    --------
+    >>> np.isfinite(duration_table(np.array([1.0, 3.0]), 4)).astype(int)
+    array([[0, 1, 1, 1, 1],
+           [0, 1, 1, 1, 1]])
+    """
+    means = (n_bins * mean_durations / mean_durations.sum())[:, None]
+    lengths = np.arange(n_bins + 1)
+    shortest = np.maximum(np.floor(SHORTEST * means), 1)
+    if shortest.sum() > n_bins:
+        shortest[:] = 1
+    longest = np.maximum(np.ceil(LONGEST * means), shortest)
+    is_in = (shortest <= lengths) & (lengths <= longest)
+    return np.where(is_in, poisson_log_pmf(lengths, means), -np.inf)
+
+
+def describe_labels(labels, n_actions):
+    """Shares and mean lengths of the actions in labels of videos.
+
+    Parameters
+    ----------
+    labels : list of ndarray of int, of shape (n_frames_i,)
+        Actions; -1 is none.
+    n_actions : int
+        Number of actions K.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_actions,)
+        Share of the frames of a video, mean over videos, above 0: as if there were one
+        more video, of equal shares.
+    durations : ndarray of shape (n_actions,)
+        Mean length of a segment by the length of its video; of an action that is
+        nowhere, 1 / K.
+
+    Examples
+    --------
+    >>> describe_labels([np.array([0, 0, 1, 0])], 2)
+    (array([0.625, 0.375]), array([0.375, 0.25 ]))
+    """
+    shares, n_segments = np.zeros((2, n_actions))
+    for video in labels:
+        starts = np.flatnonzero(np.diff(video, prepend=-2))
+        for action, first, end in zip(video[starts], starts, [*starts[1:], len(video)]):
+            if action >= 0:
+                shares[action] += (end - first) / len(video)
+                n_segments[action] += 1
+    durations = np.full(n_actions, 1 / n_actions)
+    np.divide(shares, n_segments, out=durations, where=n_segments > 0)
+    return (shares + 1 / n_actions) / (shares.sum() + 1), durations
+
+
+def viterbi_durations(log_likelihood, table):
+    r"""Most likely path through segments in their order, with lengths that matter.
+
+    With the prefix sums :math:`C_s(t)` of the log-likelihoods the best score of the
+    first t bins, when the first s segments explain them, is
+
+    .. math::
+
+        V_s(t) = \max_d V_{s-1}(t - d) + C_s(t) - C_s(t - d) + \log p_s(d).
+
+    Parameters
+    ----------
+    log_likelihood : ndarray of shape (n_bins, n_segments)
+        Finite log-likelihood of each segment.
+    table : ndarray of shape (n_segments, n_bins + 1)
+        As of `duration_table`: finite in one run of columns of each row, and such that
+        some lengths add up to ``n_bins``.
+
+    Returns
+    -------
+    path : ndarray of shape (n_bins,), dtype intp
+        Segment of each bin, non-decreasing, all of them.
+    score : float
+        Sum of ``log_likelihood`` along the path and of the log-probabilities.
+
+    Examples
+    --------
+    >>> table = np.log([[1e-9, 0.1, 0.8, 0.1]] * 2)
+    >>> viterbi_durations(np.array([[0.0, -1.0]] * 3), table)[0]
+    array([0, 0, 1])
+    """
+    n_bins, n_segments = log_likelihood.shape
+    totals = _prefix_sums(log_likelihood)
+    chosen = np.empty((n_segments, n_bins + 1), dtype=np.int32)
+    best = np.full(n_bins + 1, -np.inf)
+    best[0] = 0.0
+    for segment in range(n_segments):
+        total = totals[:, segment]
+        scores, longest = _scores_of_lengths(best - total, table[segment])
+        place = scores.argmax(axis=1)
+        chosen[segment] = longest - place
+        best = total + np.take_along_axis(scores, place[:, None], axis=1)[:, 0]
+    path = np.empty(n_bins, dtype=np.intp)
+    end = n_bins
+    for segment in range(n_segments - 1, -1, -1):
+        start = end - chosen[segment, end]
+        path[start:end] = segment
+        end = start
+    return path, float(best[-1])
+
+
+def posterior_durations(log_likelihood, table):
+    r"""Probability of each segment in each bin, over all paths of `viterbi_durations`.
+
+    Forward and backward sums weigh the end :math:`e_s` of each segment; a bin b is
+    in segment s with
+
+    .. math:: P(e_{s-1} \le b < e_s) = P(e_{s-1} \le b) - P(e_s \le b).
+
+    Parameters
+    ----------
+    log_likelihood, table
+        As of `viterbi_durations`.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_bins, n_segments)
+        Each row sums to 1.
+
+    Examples
+    --------
+    >>> table = duration_table(np.array([1.0, 1.0]), 3)
+    >>> posterior_durations(np.zeros((3, 2)), table).round(3)
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
+    """
+    forward = _forward(log_likelihood, table)
+    # from the end, the segments in turned order are the same problem
+    backward = _forward(log_likelihood[::-1, ::-1], table[::-1])[::-1, ::-1]
+    has_ended = np.exp(forward + backward - forward[-1, -1]).cumsum(axis=1)[:, :-1]
+    shares = np.clip(has_ended[:-1] - has_ended[1:], 0, None).T
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def duration_decoder(mean_durations, max_bins=MAX_BINS):
+    """Make a decoder of videos whose segments have lengths of known means.
+
+    A path has all actions in their order, or just those of a transcript, and the
+    lengths are Poisson of the means in bins, scaled to the length of the video. Longer
+    videos are decoded in ``max_bins`` bins, or one for each segment if those are more,
+    in which sums of the log-likelihoods stand for the frames. The cost of a switch is
+    not used, as all paths have as many. In a video with fewer frames than segments,
+    lengths do not matter and segments may be left out.
+
+    Parameters
+    ----------
+    mean_durations : ndarray of shape (n_actions,)
+        Mean length of a segment of each action, above 0, in any unit.
+    max_bins : int, default=512
+        Most bins.
+
+    Returns
+    -------
+    decoder : Decoder
+        As those of ``DECODERS``.
+
+    Examples
+    --------
+    >>> decoder = duration_decoder(np.array([0.25, 0.75]))
+    >>> decoder.path(np.zeros((8, 2)), 0.0)
+    array([0, 0, 1, 1, 1, 1, 1, 1])
+    >>> decoder.along(np.zeros((8, 2)), np.array([1, 0]))
+    array([1, 1, 1, 1, 1, 1, 0, 0])
+    """
+    model = mean_durations, max_bins
+    actions = np.arange(len(mean_durations))
+    return Decoder(
+        lambda log_likelihood, cost: _path(*model, log_likelihood, actions),
+        lambda log_likelihood, cost: _posterior(*model, log_likelihood),
+        keeps_order=True,
+        along=partial(_path, *model),
+    )
+
+
+def _path(mean_durations, max_bins, log_likelihood, transcript):
+    """Path (n_frames,) along a transcript."""
+    own = log_likelihood[:, transcript]
+    if len(own) < len(transcript):
+        return transcript[viterbi(own)[0]]
+    starts, lengths = _cut(len(own), max(max_bins, len(transcript)))
+    table = duration_table(mean_durations[transcript], len(starts))
+    path, _ = viterbi_durations(np.add.reduceat(own, starts), table)
+    return transcript[np.repeat(path, lengths)]
+
+
+def _posterior(mean_durations, max_bins, log_likelihood):
+    """Posterior (n_frames, n_actions), the same in all frames of a bin."""
+    n_frames, n_actions = log_likelihood.shape
+    if n_frames < n_actions:
+        return posterior(log_likelihood)
+    starts, lengths = _cut(n_frames, max(max_bins, n_actions))
+    table = duration_table(mean_durations, len(starts))
+    shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
+    return np.repeat(shares, lengths, axis=0)
+
+
+def _cut(n_frames, max_bins):
+    """First frame and number of frames of each of equal bins."""
+    n_bins = min(n_frames, max_bins)
+    edges = np.arange(n_bins + 1) * n_frames // n_bins
+    return edges[:-1], np.diff(edges)
+
+
+def _prefix_sums(log_likelihood):
+    """Add up the first 0, 1, … bins: (n_bins + 1, n_segments)."""
+    totals = np.zeros((len(log_likelihood) + 1, log_likelihood.shape[1]))
+    np.cumsum(log_likelihood, axis=0, out=totals[1:])
+    return totals
+
+
+def _scores_of_lengths(entries, log_durations):
+    """Score (n_bins + 1, n_lengths) of each end and length, and the longest length.
+
+    ``entries`` (n_bins + 1,) are the scores of starts. Columns go from the longest
+    length to the shortest.
+    """
+    lengths = np.flatnonzero(log_durations > -np.inf)
+    shortest, longest = lengths[0], lengths[-1]
+    # in row t of the windows are the starts t - longest … t - shortest
+    padded = np.concatenate([np.full(longest, -np.inf), entries])
+    windows = sliding_window_view(padded, longest - shortest + 1)[: len(entries)]
+    return windows + log_durations[shortest : longest + 1][::-1], longest
+
+
+def _forward(log_likelihood, table):
+    """Log-weight (n_segments + 1, n_bins + 1) of the ends of the first segments."""
+    n_bins, n_segments = log_likelihood.shape
+    totals = _prefix_sums(log_likelihood)
+    result = np.full((n_segments + 1, n_bins + 1), -np.inf)
+    result[0, 0] = 0.0
+    for segment in range(n_segments):
+        total = totals[:, segment]
+        scores, _ = _scores_of_lengths(result[segment] - total, table[segment])
+        result[segment + 1] = total + logsumexp(scores, axis=1)
+    return result

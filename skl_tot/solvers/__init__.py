@@ -1,0 +1,1 @@
+"""What learns without a network, as functions of arrays; goes without torch."""

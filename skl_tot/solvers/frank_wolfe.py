@@ -1,0 +1,267 @@
+"""Discriminative clustering of events in a known order, by Frank-Wolfe."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skl_tot.inputs.blocks import row_blocks
+
+
+def mean_frames(videos, i, edges):
+    """Mean of the frames of each chunk of one of `StandardizedVideos`.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos, read a block at a time.
+    i : int
+        Number of the video.
+    edges : ndarray of int of shape (n_chunks + 1,)
+        First frame of each chunk, and the number of frames.
+
+    Returns
+    -------
+    chunks : ndarray of shape (n_chunks, n_features)
+        Float64; not finite where sums are too large for it.
+    """
+    sums = np.zeros((len(edges) - 1, videos.arrays[i].shape[1]))
+    chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows in row_blocks(videos.arrays[i]):
+            found, starts = np.unique(chunk_of[rows], return_index=True)
+            frames = videos.read(i, rows)
+            sums[found] += np.add.reduceat(frames, starts, axis=0, dtype=float)
+    return sums / np.diff(edges)[:, None]
+
+
+def cheapest_events(costs):
+    r"""Choose one chunk for each event of each video, in order, at the least cost.
+
+    With :math:`g_k(t)` the cost of event k in chunk t, the least cost of the events up
+    to k among the first chunks up to t is a running minimum,
+
+    .. math:: M_k(t) = \min_{s \le t} \left( M_{k-1}(s - 1) + g_k(s) \right),
+
+    which takes O(T K) operations and no loop over chunks nor videos.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n_events, n_videos, n_chunks)
+        Infinite where an event cannot be, as beyond the end of a video.
+
+    Returns
+    -------
+    events : ndarray of shape (n_videos, n_events), dtype intp
+        Chunk of each event, increasing in each video; the first of equally cheap ones.
+    totals : ndarray of shape (n_videos,)
+        Sum of the costs, infinite where events cannot be in order.
+
+    Examples
+    --------
+    >>> costs = np.array([[[3.0, 0.0, 1.0]], [[9.0, 0.0, 2.0]]])
+    >>> cheapest_events(costs)
+    (array([[1, 2]]), array([2.]))
+    """
+    n_events, n_videos, n_chunks = costs.shape
+    least = np.empty_like(costs)
+    before = np.zeros((n_videos, n_chunks))
+    for k in range(n_events):
+        np.minimum.accumulate(before + costs[k], axis=1, out=least[k])
+        before[:, 1:] = least[k, :, :-1]
+        before[:, 0] = np.inf  # nothing is before the first chunk
+    events = np.empty((n_videos, n_events), dtype=np.intp)
+    last = np.full(n_videos, n_chunks - 1)
+    videos = np.arange(n_videos)
+    for k in range(n_events - 1, -1, -1):
+        reached = least[k, videos, last]
+        # the first chunk with this least cost, as least costs never rise
+        events[:, k] = (least[k] > reached[:, None]).sum(axis=1)
+        last = events[:, k] - 1
+    return events, least[-1, :, -1]
+
+
+@dataclass
+class Solution:
+    """What `minimise` found.
+
+    Attributes
+    ----------
+    events : ndarray of shape (n_videos, n_events)
+        Chunk of each event in each video, counted from the start of the video.
+    objective : float
+        Objective of these events.
+    curve : list of float
+        Objective of the relaxed problem after each iteration.
+    coef : ndarray of shape (n_events, n_features)
+        Weights W of the classifier of these events.
+    intercept : ndarray of shape (n_events,)
+        Its intercepts b.
+    noise : ndarray of shape (n_events,)
+        Mean squared error of the classifier.
+    """
+
+    events: np.ndarray
+    objective: float
+    curve: list
+    coef: np.ndarray
+    intercept: np.ndarray
+    noise: np.ndarray
+
+
+class EventClustering:
+    r"""Where events are, judged by how well a linear classifier finds them.
+
+    Chunks X (n_chunks, n_features) of all videos are rows of one array, and Z
+    (n_chunks, n_events) says which of them shows which event. The objective is that of
+    the best ridge regression,
+
+    .. math::
+
+        f(Z) = \min_{W, b} \frac{1}{N} \lVert Z - X W - 1 b^\top \rVert^2
+        + \lambda \lVert W \rVert^2
+        = \frac{1}{N} \left( \lVert \bar Z \rVert^2 - \lVert Y^\top Z \rVert^2 \right)
+
+    where :math:`\bar Z` is centred and :math:`Y = \bar X V (S^2 + N \lambda)^{-1/2}`
+    comes from the eigenvectors V and the eigenvalues :math:`S^2` of
+    :math:`\bar X^\top \bar X`. So the prediction is
+    :math:`X W + 1 b^\top = Y Y^\top Z + \text{mean of } Z`, linear in Z, and the
+    gradient :math:`\frac{2}{N} (Z - X W - 1 b^\top)`.
+
+    Parameters
+    ----------
+    chunks : ndarray of shape (n_chunks, n_features)
+        X, float64, the chunks of one video after those of the other.
+    lengths : ndarray of int of shape (n_videos,)
+        Number of chunks of each video.
+    allowed : ndarray of bool of shape (n_events, n_videos, max(lengths))
+        Where each event may be; not beyond the end of a video.
+    regularization : float
+        λ, positive.
+    """
+
+    def __init__(self, chunks, lengths, allowed, regularization):
+        self.lengths, self.allowed = lengths, allowed
+        self.n_chunks = len(chunks)
+        self.n_events, self.n_videos, n_slots = allowed.shape
+        self.starts = np.cumsum(lengths) - lengths
+        self.is_chunk = np.arange(n_slots) < lengths[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean = chunks.mean(axis=0)
+            centred = chunks - self.mean
+            covariance = centred.T @ centred
+        if not np.isfinite(covariance).all():
+            raise ValueError("The features of X are too large; scale them down.")
+        values, vectors = np.linalg.eigh(covariance)
+        # directions in which nothing varies but rounding errors
+        floor = values[-1] * len(values) * np.finfo(float).eps
+        kept = values > max(floor, 0)
+        scales = np.sqrt(values[kept] + self.n_chunks * regularization)
+        self.basis = vectors[:, kept] / scales
+        self.whitened = centred @ self.basis
+
+    def cheapest(self, costs):
+        """Cheapest rows (n_videos, n_events) for costs (n_chunks, n_events)."""
+        padded = np.full(self.allowed.shape, np.inf)
+        padded[:, self.is_chunk] = costs.T
+        padded[~self.allowed] = np.inf
+        return cheapest_events(padded)[0] + self.starts[:, None]
+
+    def assignment(self, rows):
+        """Z (n_chunks, n_events) of events in these rows."""
+        result = np.zeros((self.n_chunks, self.n_events))
+        result[rows, np.arange(self.n_events)] = 1
+        return result
+
+    def projection(self, rows):
+        """Y'Z (rank, n_events) of events in these rows."""
+        return self.whitened[rows].sum(axis=0).T
+
+    def predict(self, projection):
+        """Prediction XW + 1b' (n_chunks, n_events) of the best classifier."""
+        return self.whitened @ projection + self.n_videos / self.n_chunks
+
+    def objective(self, projection):
+        """Objective f of events, from their `projection`."""
+        share = self.n_videos / self.n_chunks
+        variance = self.n_events * share * (1 - share)
+        return variance - np.square(projection).sum() / self.n_chunks
+
+    def gradient(self, assignment, predicted):
+        """Gradient (n_chunks, n_events) of f at a Z and its prediction."""
+        return (assignment - predicted) * (2 / self.n_chunks)
+
+    def start(self, rng, n_corners):
+        """Mean Z of random events that are allowed, and its prediction."""
+        assignment = np.zeros((self.n_chunks, self.n_events))
+        predicted = np.zeros_like(assignment)
+        for _ in range(n_corners):
+            rows = self.cheapest(rng.uniform(size=assignment.shape))
+            assignment += self.assignment(rows)
+            predicted += self.predict(self.projection(rows))
+        return assignment / n_corners, predicted / n_corners
+
+    def solution(self, rows, curve):
+        """`Solution` of events in these rows."""
+        projection = self.projection(rows)
+        coef = (self.basis @ projection).T
+        errors = self.assignment(rows) - self.predict(projection)
+        return Solution(
+            events=rows - self.starts[:, None],
+            objective=float(self.objective(projection)),
+            curve=curve,
+            coef=coef,
+            intercept=self.n_videos / self.n_chunks - coef @ self.mean,
+            noise=np.square(errors).mean(axis=0),
+        )
+
+
+def best_step(slope, curvature):
+    """Step in [0, 1] at which ``slope * step + curvature * step**2`` is least."""
+    if slope >= 0:
+        return 0.0
+    return 1.0 if -slope >= 2 * curvature else -slope / (2 * curvature)
+
+
+def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
+    """Minimise over the hull of allowed events, and keep the best events on the way.
+
+    Parameters
+    ----------
+    problem : EventClustering
+        What to minimise. Every video must have events that are allowed.
+    rng : RandomState
+        Draws the first Z.
+    n_corners : int, default=10
+        Random events whose mean is the first Z.
+    max_iter : int, default=650
+        Most iterations.
+    tol : float, default=0.0
+        Stop when the objective is known to be within ``tol`` of its minimum over the
+        hull, relative to its value.
+
+    Returns
+    -------
+    solution : Solution
+        The best of the events that are cheapest for the predictions of an iteration.
+    """
+    assignment, predicted = problem.start(rng, n_corners)
+    best, lowest, curve = None, np.inf, []
+    for _ in range(max_iter):
+        rounded = problem.cheapest(-predicted)
+        objective = problem.objective(problem.projection(rounded))
+        if objective < lowest:
+            best, lowest = rounded, objective
+        gradient = problem.gradient(assignment, predicted)
+        corner = problem.cheapest(gradient)
+        direction = problem.assignment(corner) - assignment
+        change = problem.predict(problem.projection(corner)) - predicted
+        slope = np.vdot(gradient, direction)
+        curvature = np.vdot(direction, direction - change) / problem.n_chunks
+        step = best_step(slope, curvature)
+        assignment += step * direction
+        predicted += step * change
+        value = np.vdot(assignment, assignment - predicted) / problem.n_chunks
+        curve.append(float(value))
+        if -slope <= tol * value:  # f is convex: no more can be won
+            break
+    return problem.solution(best, curve)

@@ -1,0 +1,439 @@
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import multivariate_normal
+
+from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.decoding import decode
+from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.segmenters import METHODS
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+QUICK = "tot:max_iter=3,n_parts=2"
+
+
+@pytest.fixture(scope="module")
+def suite():
+    """The scripts as modules; they find their neighbours as when they are run."""
+    names = ("suite", "_suite_cells", "_suite_rows", "_suite_tables")
+    names += ("_baselines", "_published")
+    sys.path.insert(0, str(FOLDER))
+    n_threads = torch.get_num_threads()
+    yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+    torch.set_num_threads(n_threads)
+    sys.path.remove(str(FOLDER))
+
+
+def write_set(root, n_actions, seed):
+    """Six videos in the field's layout."""
+    videos, labels = make_activities(
+        6, n_actions, n_features=4, mean_length=30, random_state=seed
+    )
+    for name in ("features", "groundTruth", "mapping"):
+        (root / name).mkdir(parents=True)
+    for i, (video, actions) in enumerate(zip(videos, labels)):
+        np.save(root / "features" / f"video_{i}.npy", video)
+        text = "\n".join(f"act{action}" for action in actions)
+        (root / "groundTruth" / f"video_{i}.txt").write_text(text)
+    mapping = "".join(f"{k} act{k}\n" for k in range(n_actions))
+    (root / "mapping" / "mapping.txt").write_text(mapping)
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_set(tmp_path / "data" / "first", 3, 0)
+    write_set(tmp_path / "data" / "second", 4, 1)
+    (tmp_path / "data" / "no_set").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(suite, data, tmp_path):
+    """Run with one file of results; returns status, page and lines."""
+
+    def run(*arguments):
+        results = tmp_path / "suite.jsonl"
+        arguments = [*map(str, arguments), "--results", str(results)]
+        status = suite.suite.main(["--data", str(data), *arguments])
+        lines = results.read_text().splitlines()
+        page = (tmp_path / "suite.md").read_text()
+        return status, page, [json.loads(line) for line in lines]
+
+    return run
+
+
+def entries(page, title, table=0):
+    """Entries of a row of one of the tables of a page."""
+    rows = [line for line in page.splitlines() if line.startswith(f"| {title} |")]
+    return [entry.strip() for entry in rows[table].strip("|").split("|")]
+
+
+def test_end_to_end(run, data, capsys):
+    only = ["--only", "equal split", "k-means*", "left-right HMM", "tot:*"]
+    status, page, lines = run("--seeds", 2, "--jobs", 2, "--method", QUICK, *only)
+    assert status == 0
+    assert page in capsys.readouterr().out
+    # two rows have no seed
+    assert len(lines) == 2 * (2 * 1 + 3 * 2)
+    assert {line["set"]: line["n_actions"] for line in lines} == {
+        "first": 3,
+        "second": 4,
+    }
+    title = "tot:max_iter=3,n_parts=2"
+    own = [line for line in lines if line["method"] == "tot"]
+    assert all(line["settings"] == {"max_iter": 3, "n_parts": 2} for line in own)
+    assert all(line["fit"] > 0 and line["predict"] > 0 for line in own)
+    expected = []
+    for name in ("first", "second"):
+        cell = []
+        for score in ("MoF", "F1@50"):
+            scores = [x["scores"][score] for x in own if x["set"] == name]
+            cell.append(f"{100 * np.mean(scores):.1f}")
+        expected.append(" / ".join(cell))
+    assert entries(page, title)[1:3] == expected
+    assert entries(page, title, 1)[1:3] == [f"`{title}`", "2"]
+    assert entries(page, "equal split", 1)[1:3] == ["`equal-split`", "1"]
+    assert "- first: 6 videos, " in page
+    assert "Failed" not in page
+
+
+def test_scores_are_those_of_the_metrics(run, data):
+    _, page, lines = run("--only", "equal split")
+    expected = []
+    for line in lines:
+        videos = load_action_dataset(data / line["set"])
+        k = line["n_actions"]
+        split = [np.arange(len(y)) * k // len(y) for y in videos.labels]
+        mof, f1 = (
+            mof_score(videos.labels, split),
+            segment_f1_score(videos.labels, split),
+        )
+        assert (line["scores"]["MoF"], line["scores"]["F1@50"]) == (mof, f1)
+        expected.append((100 * mof, 100 * f1))
+    first, second = expected
+    row = entries(page, "equal split")
+    assert row[1] == f"{first[0]:.1f} / {first[1]:.1f}"
+    mof, f1 = np.mean(expected, axis=0)
+    assert row[3] == f"{mof:.1f} / {f1:.1f}"
+    assert row[4] == " / ".join(f"{abs(a - b) / 2:.1f}" for a, b in zip(first, second))
+
+
+def test_models_are_made_as_the_cell_says(run, suite, monkeypatch):
+    models, make = [], suite._suite_cells.make
+
+    def spy(*args, **settings):
+        models.append(make(*args, **settings))
+        return models[-1]
+
+    monkeypatch.setattr(suite._suite_cells, "make", spy)
+    spec = "tot:max_iter=2,prior=None"
+    run("--seeds", 2, "--sets", "second", "--method", spec, "--only", "tot:*")
+    assert [model.random_state for model in models] == [0, 1]
+    for model in models:
+        assert (model.n_actions, model.max_iter, model.prior) == (4, 2, None)
+        assert not model.compute_labels
+
+
+def test_nothing_is_run_twice(run):
+    only = ["--only", "k-means", "equal split"]
+    _, before, lines = run("--seeds", 1, *only)
+    assert len(lines) == 4
+    _, after, lines = run("--seeds", 1, *only)
+    assert len(lines) == 4
+    assert after == before
+    # the same settings written otherwise, in another order
+    _, _, lines = run("--seeds", 1, "--method", "equal-split", *only)
+    assert len(lines) == 4
+    # one seed more, of the row that has seeds
+    _, page, lines = run("--seeds", 2, *only)
+    assert len(lines) == 6
+    assert entries(page, "k-means", 1)[2] == "2"
+    # again by the name of the row, or of the set; the last result counts
+    _, _, lines = run("--seeds", 2, "--rerun", "equal*", *only)
+    assert len(lines) == 8
+    _, page, lines = run("--seeds", 2, "--rerun", "second", *only)
+    assert len(lines) == 11
+    assert entries(page, "k-means", 1)[2] == "2"
+
+
+def test_order_and_type_of_settings_do_not_matter(run):
+    only = ["--seeds", 1, "--sets", "first", "--only", "k-means:*"]
+    run(*only, "--method", "k-means:n_init=1,switch_cost=1,decoding=free")
+    again = "k-means:decoding='free',switch_cost=1.0,n_init=1"
+    _, _, lines = run(*only, "--method", again)
+    assert len(lines) == 1
+
+
+def test_goes_on_after_a_line_that_was_cut_off(run, tmp_path):
+    path = tmp_path / "suite.jsonl"
+    only = ["--only", "equal split"]
+    run(*only)
+    text = path.read_text()
+    path.write_text(text[:-30])
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        run(*only)  # the test's own reading: the cut line is still there
+    whole = []
+    for line in path.read_text().splitlines():
+        try:
+            whole.append(json.loads(line)["set"])
+        except ValueError:
+            continue
+    assert whole == ["first", "second"]
+
+
+def test_errors_are_kept_and_shown(run, data):
+    broken = data / "second" / "features" / "video_2.npy"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:-8])
+    only = ["--seeds", 1, "--only", "k-means", "equal split"]
+    status, page, lines = run(*only)
+    assert status == 1
+    assert ["error" in line for line in lines] == [False, False, True, True]
+    assert "video_2.npy cannot be read" in page
+    assert "(equal split, second, seed 0; k-means, second, seed 0)" in page
+    assert entries(page, "k-means")[2:] == ["failed", "–", "–"]
+    assert entries(page, "k-means", 1)[2:] == ["0", "–", "–", "–", "–", "–"]
+    # only what failed is run again
+    broken.write_bytes(whole)
+    status, page, lines = run(*only)
+    assert status == 0
+    assert len(lines) == 6
+    assert "Failed" not in page
+
+
+def test_a_method_that_cannot_be_loaded_stops_its_cells_only(run, monkeypatch):
+    monkeypatch.setitem(METHODS, "mallow", ("MallowSegmenter", "skl_tot.nowhere"))
+    only = ["--seeds", 1, "--sets", "first", "--only", "Mallow", "equal split"]
+    status, page, _ = run(*only)
+    assert status == 1
+    assert "No module named 'skl_tot.nowhere' (Mallow, first, seed 0)" in page
+    assert entries(page, "equal split")[1] != "failed"
+
+
+def test_only_the_table(run, suite, tmp_path, capsys):
+    _, page, _ = run("--only", "equal split")
+    results = tmp_path / "suite.jsonl"
+    out = tmp_path / "again.md"
+    arguments = ["--only-table", "--results", str(results), "--out", str(out)]
+    assert suite.suite.main(arguments) == 0
+    assert out.read_text() == page
+    target = tmp_path / "page.md"
+    target.write_text("Text\n\n<!-- suite -->\nOld\n<!-- end of suite -->\n\nMore\n")
+    for _ in range(2):
+        assert suite.suite.main([*arguments, "--page", str(target)]) == 0
+        expected = f"<!-- suite -->\n\n{page}\n<!-- end of suite -->"
+        assert target.read_text() == f"Text\n\n{expected}\n\nMore\n"
+
+
+def result(seed, name, mof, **others):
+    scores = {"MoF": mof, "F1@50": mof / 2, "edit": 0.25, "mIoU": 0.125}
+    return {
+        "method": "tot",
+        "settings": {},
+        "set": name,
+        "seed": seed,
+        "version": "0",
+        "n_actions": 2,
+        "n_videos": 3,
+        "n_frames": 4,
+        "scores": scores,
+        "fit": 1.0,
+        "predict": 0.5,
+        **others,
+    }
+
+
+def test_means_and_deviations(suite):
+    values = np.array([[0.2, 0.6, 0.7], [0.4, 0.9, 0.1], [0.3, 0.3, 0.8]])
+    names = ["a", "b", "c"]
+    results = [
+        result(seed, name, values[seed, i])
+        for i, name in enumerate(names)
+        for seed in (2, 0, 1)
+    ]
+    summary = suite._suite_tables.summarize(results, names)
+    percent = 100 * values
+    assert summary.n_seeds == 3
+    assert summary.by_set["MoF"] == pytest.approx(percent.mean(axis=0))
+    assert summary.means["MoF"] == pytest.approx(percent.mean())
+    assert summary.deviations["MoF"] == pytest.approx(percent.mean(axis=1).std())
+    assert summary.spreads["MoF"] == pytest.approx(percent.mean(axis=0).std())
+    assert summary.means["F1@50"] == pytest.approx(percent.mean() / 2)
+    assert summary.means["seconds"] == pytest.approx(1.5)
+    # a seed that lacks a set counts for the sets that it has, and not for means
+    summary = suite._suite_tables.summarize(results[:-1], names)
+    assert results[-1]["seed"] == 1
+    assert summary.n_seeds == 2
+    known = percent[[0, 2]]
+    assert summary.by_set["MoF"] == pytest.approx([*percent.mean(0)[:2], 75.0])
+    assert summary.means["MoF"] == pytest.approx(known.mean())
+    assert summary.deviations["MoF"] == pytest.approx(known.mean(axis=1).std())
+    assert summary.spreads["MoF"] == pytest.approx(known.mean(axis=0).std())
+
+
+def test_format_of_the_tables(suite):
+    results = [result(seed, "a", 0.5 + seed / 10) for seed in (0, 1)]
+    results += [result(0, "a", 0.25, settings={"alpha": 1})]
+    page = suite._suite_tables.page(results)
+    assert "| method | a | mean ± over seeds | ± over sets |\n| --- | ---: |" in page
+    row = "| TOT | 55.0 / 27.5 | 55.0 ± 5.0 / 27.5 ± 2.5 | 0.0 / 0.0 |"
+    assert row in page
+    assert "| TOT+TCL | 25.0 / 12.5 | 25.0 / 12.5 | 0.0 / 0.0 |" in page
+    row = "| TOT | `tot` | 2 | 55.0 ± 5.0 | 27.5 ± 2.5 | 25.0 ± 0.0 | 12.5 ± 0.0 |"
+    assert f"{row} 1.50 ± 0.00 |" in page
+    row = entries(page, "TOT", 2)
+    assert row[1] == "CVPR 2022"
+    assert row[3] == "55.0 ± 5.0 / 27.5 ± 2.5"
+    assert row[4:] == [
+        "47.4 / 42.8 P",
+        "31.8 / – P",
+        "40.6 / 30.0 P",
+        "47.5 / 31.0 P",
+        "56.3 / 51.7 P",
+    ]
+    asot = next(line for line in page.splitlines() if line.startswith("| ASOT |"))
+    assert "| – | 59.3 / 53.6 NL |" in asot
+    assert "32.9" in page
+
+
+def test_every_system_of_the_paper_has_its_row(suite):
+    systems, rows = suite._published.SYSTEMS, suite._suite_rows.ROWS
+    in_tables = ["Frank-Wolfe", "Mallow", "CTE", "VTE", "ASAL", "UDE", "TOT", "TOT+TCL"]
+    for name in [*in_tables, "ASOT"]:
+        assert name in rows
+        assert systems[name].basis
+    assert {row.method for row in rows.values()} == {
+        *METHODS,
+        *suite._baselines.BASELINES,
+    }
+    letters = suite._published.SOURCES.keys()
+    for system in systems.values():
+        for pair in [*system.results.values(), *system.unseen.values()]:
+            assert set(pair.source) <= letters
+            assert pair.source
+            assert not (pair.mof is None and pair.f1 is None)
+
+
+def test_rows_are_read_as_they_are_written(suite):
+    rows = suite._suite_rows
+    for row in rows.ROWS.values():
+        assert rows.parse_row(row.text) == row
+    row = rows.parse_row("tot:prior=None,rho=1e-2,decoding='free',n_parts=2")
+    expected = {"prior": None, "rho": 0.01, "decoding": "free", "n_parts": 2}
+    assert row.settings == expected
+    assert row.title == "tot:prior=None,rho=0.01,decoding=free,n_parts=2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--method", "svm"], "no method 'svm', expected one of ['tot', "),
+        (["--method", "tot:rhoo=1"], "no parameter 'rhoo', expected one of"),
+        (["--method", "tot:n_actions=1"], "no parameter 'n_actions'"),
+        (["--method", "tot:rho"], "expected METHOD:NAME=VALUE"),
+        (["--method", "tot:rho=1)"], "expected METHOD:NAME=VALUE"),
+        (["--method", "tot:rho=[1]"], "expected METHOD:NAME=VALUE"),
+        (["--method", "tot:rho=f(1)"], "expected METHOD:NAME=VALUE"),
+        (["--method", "tot:**a"], "expected METHOD:NAME=VALUE"),
+        (["--only", "SVM"], "--only SVM is none of"),
+        (["--sets", "third"], "--sets third is not one of ['first', 'second']"),
+        (["--seeds", "0"], "--seeds must be positive"),
+        (["--jobs", "0"], "--jobs not 0"),
+        (["--page", __file__], "test_suite.py is no page with the lines"),
+        (["--data", "nowhere"], "nowhere has no folder with a folder features"),
+        (["--only-table"], "is no file"),
+    ],
+)
+def test_wrong_usage_is_one_line(run, capsys, arguments, message):
+    with pytest.raises(SystemExit) as error:
+        run(*arguments)
+    assert error.value.code == 2
+    text = capsys.readouterr().err
+    assert message in text
+    assert text.count("\n") == 1
+
+
+def left_right(n_videos=12, n_actions=4):
+    """Well separated actions in their order, of lengths far from equal."""
+    rng = np.random.default_rng(0)
+    means = 4 * rng.normal(size=(n_actions, 6))
+    labels = [np.repeat(range(n_actions), rng.integers(8, 40, n_actions))]
+    for _ in range(n_videos - 1):
+        labels.append(np.repeat(range(n_actions), rng.integers(8, 40, n_actions)))
+    videos = [means[y] + rng.normal(size=(len(y), 6)) for y in labels]
+    return videos, labels
+
+
+def test_equal_split(suite):
+    model = suite._baselines.EqualSplit(3).fit([])
+    labels = model.predict([np.zeros((7, 1)), np.zeros((3, 1)), np.zeros((2, 1))])
+    assert [y.tolist() for y in labels] == [[0, 0, 0, 1, 1, 2, 2], [0, 1, 2], [0, 1]]
+
+
+def test_left_right_hmm(suite):
+    videos, labels = left_right()
+    for options in ({}, {"n_components": None}):
+        model = suite._baselines.LeftRightHMM(4, **options).fit(videos)
+        predicted = model.predict(videos)
+        assert mof_score(labels, predicted) > 0.99
+        for path in predicted:
+            assert path[0] == 0
+            assert set(np.diff(path)) <= {0, 1}
+    split = suite._baselines.EqualSplit(4).predict(videos)
+    assert mof_score(labels, split) < 0.9
+
+
+def test_kmeans_and_its_decoder(suite):
+    videos, labels = left_right()
+    shuffle = np.random.default_rng(1).permutation(4)
+    videos = [
+        np.concatenate([video[y == k] for k in shuffle])
+        for video, y in zip(videos, labels)
+    ]
+    labels = [np.concatenate([y[y == k] for k in shuffle]) for y in labels]
+    noise = np.random.default_rng(2)
+    noisy = [video + 3 * noise.normal(size=video.shape) for video in videos]
+    options = {"n_components": 3, "random_state": 0}
+    plain = suite._baselines.FrameKMeans(4, **options).fit(noisy)
+    free = suite._baselines.FrameKMeans(
+        4, decoding="free", switch_cost=0.5, **options
+    ).fit(noisy)
+    nearest = [plain.kmeans_.predict(plain.reduce_.transform(video)) for video in noisy]
+    for path, expected in zip(plain.predict(noisy), nearest):
+        assert (path == expected).all()
+    scores = [segment_f1_score(labels, model.predict(noisy)) for model in (plain, free)]
+    assert scores[1] > scores[0] + 0.3
+    gaussians = [
+        multivariate_normal(mean, plain.variance_ * np.eye(3))
+        for mean in plain.kmeans_.cluster_centers_
+    ]
+    for cost in (0.02, 0.1, 0.5):
+        free.set_params(switch_cost=cost)
+        for video, path in zip(noisy, free.predict(noisy)):
+            reduced = plain.reduce_.transform(video)
+            densities = np.column_stack([g.logpdf(reduced) for g in gaussians])
+            assert (path == decode(densities, "free", cost)).all()
+    # of no cost, the likeliest path is the nearest centre
+    free.set_params(switch_cost=0.0)
+    for path, expected in zip(free.predict(noisy), nearest):
+        assert (path == expected).all()
+    # the variance: mean squared distance of a coordinate to its centre
+    frames = plain.reduce_.transform(np.concatenate(noisy))
+    centres = plain.kmeans_.cluster_centers_[np.concatenate(nearest)]
+    assert plain.variance_ == pytest.approx(((frames - centres) ** 2).mean())
+
+
+def test_components_are_no_more_than_there_are(suite):
+    one = [np.random.default_rng(0).normal(size=(20, 1)).astype("f4")]
+    for name in ("FrameKMeans", "LeftRightHMM"):
+        model = getattr(suite._baselines, name)(2).fit(one)
+        assert model.predict(one)[0].shape == (20,)
+    assert model.reduce_[-1].n_components_ == 1
+    same = suite._baselines.FrameKMeans(1, decoding="free").fit([np.ones((5, 2))])
+    assert same.predict([np.ones((3, 2))])[0].tolist() == [0, 0, 0]

@@ -1,0 +1,231 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
+from scipy.stats import poisson
+
+from skl_tot.decoding.decoders import decode, path_posterior
+from skl_tot.decoding.durations import (
+    LONGEST,
+    SHORTEST,
+    duration_decoder,
+    duration_table,
+    poisson_log_pmf,
+    posterior_durations,
+    viterbi_durations,
+)
+
+problems = given(
+    n_frames=st.integers(1, 10),
+    n_segments=st.integers(1, 6),
+    seed=st.integers(0, 10**6),
+)
+
+
+def all_lengths(n_frames, n_segments):
+    """Lengths of all paths that give every segment at least one frame."""
+    for cuts in itertools.combinations(range(1, n_frames), n_segments - 1):
+        yield np.diff([0, *cuts, n_frames])
+
+
+def score(log_likelihood, lengths, log_probability):
+    """Score of one path, frame by frame; -inf if a length is not allowed."""
+    segments = np.repeat(range(len(lengths)), lengths)
+    total = log_likelihood[np.arange(len(segments)), segments].sum()
+    return total + sum(log_probability(s, d) for s, d in enumerate(lengths))
+
+
+def truncated_poisson(means, n_frames, shortest=SHORTEST):
+    """Log-probability of a length as scipy gives it, within the limits."""
+    means = n_frames * means / means.sum()
+
+    def log_probability(segment, length):
+        mean = means[segment]
+        if not max(1, np.floor(shortest * mean)) <= length <= np.ceil(LONGEST * mean):
+            return -np.inf
+        return poisson.logpmf(length, mean)
+
+    return log_probability
+
+
+def drawn(seed, n_frames, n_segments):
+    rng = np.random.default_rng(seed)
+    # few and long as well as many and short
+    means = rng.exponential(size=n_segments) + 0.05
+    return rng.normal(size=(n_frames, n_segments)), means
+
+
+def test_poisson_equals_scipy():
+    counts, means = np.arange(200), np.array([[1e-9], [0.3], [1.0], [17.5], [900.0]])
+    expected = poisson.logpmf(counts, means)
+    np.testing.assert_allclose(
+        poisson_log_pmf(counts, means), expected, rtol=1e-9, atol=1e-9
+    )
+
+
+@settings(max_examples=150)
+@problems
+def test_path_equals_brute_force(n_frames, n_segments, seed):
+    if n_frames < n_segments:
+        return
+    log_likelihood, means = drawn(seed, n_frames, n_segments)
+    table = duration_table(means, n_frames)
+    found, value = viterbi_durations(log_likelihood, table)
+    log_probability = truncated_poisson(means, n_frames)
+    scores = {
+        tuple(lengths): score(log_likelihood, lengths, log_probability)
+        for lengths in all_lengths(n_frames, n_segments)
+    }
+    best = max(scores, key=scores.get)
+    assert value == pytest.approx(scores[best])
+    assert tuple(np.bincount(found, minlength=n_segments)) == best
+    assert (np.diff(found) >= 0).all()
+
+
+@settings(max_examples=100)
+@problems
+def test_posterior_equals_brute_force(n_frames, n_segments, seed):
+    if n_frames < n_segments:
+        return
+    log_likelihood, means = drawn(seed, n_frames, n_segments)
+    log_probability = truncated_poisson(means, n_frames)
+    paths = list(all_lengths(n_frames, n_segments))
+    weights = softmax([score(log_likelihood, d, log_probability) for d in paths])
+    expected = np.zeros((n_frames, n_segments))
+    for lengths, weight in zip(paths, weights):
+        segments = np.repeat(range(n_segments), lengths)
+        expected[np.arange(n_frames), segments] += weight
+    table = duration_table(means, n_frames)
+    found = posterior_durations(log_likelihood, table)
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+def test_limits_hold_and_the_rest_is_searched():
+    """So long that a tenth of the mean is more than a frame."""
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        means = np.array([10.0, 1.0, 1.0]) * rng.uniform(0.8, 1.2, size=3)
+        log_likelihood = rng.normal(size=(48, 3)) + [-2.0, 0.0, 2.0]
+        log_probability = truncated_poisson(means, 48)
+        scores = [
+            score(log_likelihood, lengths, log_probability)
+            for lengths in all_lengths(48, 3)
+        ]
+        assert -np.inf in scores
+        table = duration_table(means, 48)
+        assert viterbi_durations(log_likelihood, table)[1] == pytest.approx(max(scores))
+
+
+def test_any_table_with_limits():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        log_likelihood = rng.normal(size=(9, 3))
+        table = np.full((3, 10), -np.inf)
+        for row, (low, high) in zip(table, [(1, 2), (3, 6), (2, 4)]):
+            row[low : high + 1] = rng.normal(size=high + 1 - low)
+        found, value = viterbi_durations(log_likelihood, table)
+        scores = [
+            score(log_likelihood, lengths, lambda s, d, table=table: table[s, d])
+            for lengths in all_lengths(9, 3)
+        ]
+        assert value == pytest.approx(max(scores))
+        assert score(
+            log_likelihood, np.bincount(found), lambda s, d, table=table: table[s, d]
+        ) == pytest.approx(value)
+
+
+def test_limits_are_a_tenth_and_four_times_the_mean():
+    is_in = np.isfinite(duration_table(np.array([10.0, 1.0, 1.0]), 120))
+    lengths = np.arange(121)
+    np.testing.assert_array_equal(is_in[0], lengths >= 10)
+    np.testing.assert_array_equal(is_in[1], (lengths >= 1) & (lengths <= 40))
+
+
+@example(means=[1.0] + 29 * [1e-6], n_more=0)  # two frames are a tenth of the first
+@given(
+    means=st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=40),
+    n_more=st.integers(0, 300),
+)
+def test_some_lengths_always_add_up(means, n_more):
+    n_bins = len(means) + n_more
+    is_in = np.isfinite(duration_table(np.array(means), n_bins))
+    shortest = is_in.argmax(axis=1)
+    longest = n_bins - is_in[:, ::-1].argmax(axis=1)
+    assert is_in.any(axis=1).all()
+    assert shortest.min() >= 1
+    assert shortest.sum() <= n_bins <= longest.sum()
+    assert (is_in.sum(axis=1) == longest - shortest + 1).all()
+
+
+def test_decoder_equals_brute_force_along_a_transcript():
+    rng = np.random.default_rng(3)
+    means = np.array([0.5, 0.2, 0.3])
+    transcript = np.array([2, 0, 2, 1])
+    log_likelihood = rng.normal(size=(10, 3))
+    decoder = duration_decoder(means)
+    own = log_likelihood[:, transcript]
+    log_probability = truncated_poisson(means[transcript], 10)
+    best = max(
+        all_lengths(10, 4), key=lambda lengths: score(own, lengths, log_probability)
+    )
+    found = decode(log_likelihood, decoder, transcript=transcript)
+    np.testing.assert_array_equal(found, np.repeat(transcript, best))
+
+
+def test_lengths_decide_where_frames_say_nothing():
+    decoder = duration_decoder(np.array([1.0, 2.0, 1.0]))
+    nothing = np.zeros((400, 3))
+    expected = np.repeat([0, 1, 2], [100, 200, 100])
+    assert np.mean(decode(nothing, decoder) != expected) < 0.01
+    shares = path_posterior(nothing, decoder)
+    np.testing.assert_allclose(shares.sum(axis=0), [100, 200, 100], rtol=0.02)
+
+
+def test_bins_of_a_long_video():
+    """Boundaries are at most a bin beside those of all frames."""
+    truth = np.repeat([0, 1, 2], [700, 1500, 801])
+    log_likelihood = np.where(truth[:, None] == np.arange(3), 0.0, -1.0)
+    means = np.array([1.0, 1.0, 1.0])
+    exact = decode(log_likelihood, duration_decoder(means, max_bins=10**4))
+    binned = decode(log_likelihood, duration_decoder(means, max_bins=100))
+    np.testing.assert_array_equal(exact, truth)
+    assert np.count_nonzero(binned != truth) <= 2 * 31
+    shares = path_posterior(log_likelihood, duration_decoder(means, max_bins=100))
+    assert shares.shape == (3001, 3)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert np.mean(shares.argmax(axis=1) != truth) < 0.02
+
+
+def test_more_segments_than_bins():
+    transcript = np.tile([0, 1], 30)
+    log_likelihood = np.zeros((200, 2))
+    decoder = duration_decoder(np.array([1.0, 1.0]), max_bins=10)
+    path = decode(log_likelihood, decoder, transcript=transcript)
+    assert np.count_nonzero(np.diff(path)) == 59
+
+
+@pytest.mark.parametrize("n_frames", [1, 3])
+def test_video_with_fewer_frames_than_actions(n_frames):
+    log_likelihood = np.random.default_rng(0).normal(size=(n_frames, 5))
+    decoder = duration_decoder(np.ones(5))
+    np.testing.assert_array_equal(
+        decode(log_likelihood, decoder), decode(log_likelihood)
+    )
+    np.testing.assert_allclose(
+        path_posterior(log_likelihood, decoder), path_posterior(log_likelihood)
+    )
+    transcript = np.array([4, 0, 1, 0])
+    np.testing.assert_array_equal(
+        decode(log_likelihood, decoder, transcript=transcript),
+        decode(log_likelihood, transcript=transcript),
+    )
+
+
+def test_far_apart_scores_stay_probabilities():
+    log_likelihood = np.random.default_rng(0).normal(scale=1e6, size=(50, 4))
+    shares = path_posterior(log_likelihood, duration_decoder(np.ones(4)))
+    assert np.isfinite(shares).all()
+    np.testing.assert_allclose(shares.sum(axis=1), 1)

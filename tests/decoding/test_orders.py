@@ -1,0 +1,256 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skl_tot.decoding import DECODERS, decode, path_posterior
+from skl_tot.decoding.orders import (
+    MAX_BLOCKS,
+    _block_totals,
+    _path_scores,
+    inversions_of,
+    mallow_inversions,
+    mallow_path,
+    mallow_posterior,
+    order_of,
+    path_along,
+    peak_order,
+)
+from skl_tot.decoding.paths import viterbi
+
+problems = given(
+    n_frames=st.integers(1, 7),
+    n_actions=st.integers(1, 4),
+    cost=st.floats(0, 3),
+    seed=st.integers(0, 10**6),
+)
+
+
+def all_inversions(n_actions):
+    return list(
+        itertools.product(*(range(n_actions - k) for k in range(n_actions - 1)))
+    )
+
+
+def paths_along(order, n_frames):
+    """All paths whose actions come in an order, each at most once."""
+    for places in itertools.combinations_with_replacement(range(len(order)), n_frames):
+        yield np.array(order)[list(places)]
+
+
+def path_score(log_likelihood, path, cost):
+    score = sum(log_likelihood[t, action] for t, action in enumerate(path))
+    return score - cost * (np.diff(path) != 0).sum()
+
+
+def best_along(log_likelihood, order, cost):
+    paths = paths_along(order, len(log_likelihood))
+    return max(path_score(log_likelihood, path, cost) for path in paths)
+
+
+@pytest.mark.parametrize("n_actions", [1, 2, 3, 4, 5])
+def test_inversion_vectors_are_all_orders(n_actions):
+    orders = [tuple(order_of(v)) for v in all_inversions(n_actions)]
+    assert sorted(orders) == list(itertools.permutations(range(n_actions)))
+    for inversions, order in zip(all_inversions(n_actions), orders):
+        np.testing.assert_array_equal(inversions_of(order), inversions)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_inversions_count_later_actions_that_stand_before(order):
+    expected = [
+        sum(order.index(j) < order.index(k) for j in range(k + 1, 4)) for k in range(3)
+    ]
+    assert inversions_of(order).tolist() == expected
+
+
+@settings(max_examples=50)
+@problems
+def test_scores_along_orders_equal_brute_force(n_frames, n_actions, cost, seed):
+    log_likelihood = np.random.default_rng(seed).normal(size=(n_frames, n_actions))
+    orders = np.array(list(itertools.permutations(range(n_actions))))
+    scores = _path_scores(_block_totals(log_likelihood), orders, cost)
+    scores = scores + log_likelihood.max(axis=1).sum()
+    expected = [best_along(log_likelihood, order, cost) for order in orders]
+    np.testing.assert_allclose(scores, expected)
+    path = path_along(log_likelihood, orders[-1], cost)
+    assert path_score(log_likelihood, path, cost) == pytest.approx(expected[-1])
+
+
+@settings(max_examples=50)
+@problems
+def test_no_other_value_of_one_inversion_is_better(n_frames, n_actions, cost, seed):
+    rng = np.random.default_rng(seed)
+    log_likelihood = rng.normal(size=(n_frames, n_actions))
+    costs = rng.exponential(size=n_actions - 1)
+
+    def objective(inversions):
+        best = best_along(log_likelihood, order_of(inversions), cost)
+        return best - costs @ inversions
+
+    found = mallow_inversions(log_likelihood, costs, cost)
+    best = objective(found)
+    assert best >= objective(np.zeros(n_actions - 1, dtype=int)) - 1e-9
+    for k in range(n_actions - 1):
+        for value in range(n_actions - k):
+            other = found.copy()
+            other[k] = value
+            assert objective(other) <= best + 1e-9
+
+
+def test_of_two_actions_the_order_is_the_best():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        log_likelihood = rng.normal(size=(6, 2))
+        cost = rng.exponential()
+        along, turned = (best_along(log_likelihood, o, 0.0) for o in ([0, 1], [1, 0]))
+        expected = [int(turned - cost > along)]
+        assert mallow_inversions(log_likelihood, cost).tolist() == expected
+
+
+def clear_video(order, n_frames=40, seed=0, width=1.0):
+    """Log-likelihoods of a video that shows actions in an order, and its actions."""
+    truth = np.repeat(order, n_frames)
+    noise = np.random.default_rng(seed).normal(size=(len(truth), max(order) + 1))
+    return 3.0 * (truth[:, None] == range(max(order) + 1)) + width * noise, truth
+
+
+@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [0]])
+@pytest.mark.parametrize("n_frames", [40, 700])
+def test_finds_the_order_of_a_clear_video(decoding, order, n_frames):
+    log_likelihood, truth = clear_video(order, n_frames)
+    assert (decode(log_likelihood, decoding) == truth).mean() > 0.97
+    probabilities = path_posterior(log_likelihood, decoding)
+    assert (probabilities.argmax(axis=1) == truth).mean() > 0.97
+
+
+@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
+def test_leaves_out_what_a_video_lacks(decoding):
+    log_likelihood, truth = clear_video([2, 0, 3])  # no 1
+    path = decode(log_likelihood, decoding, 0.1)
+    assert (path == truth).mean() > 0.97
+    assert 1 not in path
+
+
+def test_mallow_returns_to_the_usual_order_at_a_price():
+    log_likelihood, truth = clear_video([1, 0, 2])
+    usual = decode(log_likelihood, "skip")
+    assert (usual != truth).mean() > 0.3
+    worth = best_score(log_likelihood, [1, 0, 2]) - best_score(
+        log_likelihood, [0, 1, 2]
+    )
+    for price, expected in ((0.99 * worth, truth), (1.01 * worth, usual)):
+        path = mallow_path(log_likelihood, 0.0, np.array([price, 0.0]))
+        assert (path == expected).mean() > 0.97
+    # a switch costs as much as an inversion
+    path = DECODERS["mallow"].path(log_likelihood, 1.01 * worth)
+    assert 0 not in path or (np.diff(path) >= 0).all()
+
+
+def best_score(log_likelihood, order):
+    return viterbi(log_likelihood[:, order], may_skip=True)[1]
+
+
+def test_a_single_frame_makes_no_peak():
+    log_likelihood, truth = clear_video([1, 0])
+    log_likelihood[-1] = [0.0, 50.0]  # an outlier, the surest frame of action 1
+    assert peak_order(log_likelihood).tolist() == [1, 0]
+    assert (decode(log_likelihood, "peaks", 0.5)[:-1] == truth[:-1]).mean() > 0.97
+
+
+def test_peaks_are_those_of_balanced_weights():
+    # The posterior of action 2 is largest at the start, among the few frames of action
+    # 1; balanced, it belongs to the many of action 0.
+    start = np.tile([1e-9, 0.84, 0.16], (30, 1))
+    middle = np.tile([0.92, 1e-9, 0.08], (40, 1))
+    end = np.tile([0.88, 1e-9, 0.12], (40, 1))
+    posteriors = np.concatenate([start, middle, end])
+    assert peak_order(np.log(posteriors)).tolist() == [1, 0, 2]
+
+
+def test_an_action_that_never_wins_has_a_peak():
+    log_likelihood, _ = clear_video([1, 2, 0])
+    faint = np.where(np.arange(120) < 30, -9.0, -12.0)
+    with_faint = np.column_stack([log_likelihood, faint])
+    assert peak_order(with_faint).tolist().index(3) < 2
+    assert peak_order(with_faint[::-1]).tolist().index(3) > 1
+
+
+@settings(max_examples=50)
+@problems
+def test_posteriors_equal_enumeration(n_frames, n_actions, cost, seed):
+    rng = np.random.default_rng(seed)
+    log_likelihood = rng.normal(scale=2, size=(n_frames, n_actions))
+    switch = cost * n_frames / n_actions
+    orders = {
+        "peaks": peak_order(log_likelihood),
+        "mallow": order_of(mallow_inversions(log_likelihood, switch, switch)),
+    }
+    for decoding, order in orders.items():
+        expected = np.zeros_like(log_likelihood)
+        for path in paths_along(order, n_frames):
+            weight = np.exp(path_score(log_likelihood, path, switch))
+            expected[np.arange(n_frames), path] += weight
+        expected /= expected.sum(axis=1, keepdims=True)
+        found = path_posterior(log_likelihood, decoding, cost)
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_posterior_with_dispersions_is_along_the_order_of_the_path():
+    log_likelihood, _ = clear_video([1, 0, 2])
+    for dispersions in (np.zeros(2), np.full(2, 1e4)):
+        path = mallow_path(log_likelihood, 1.0, dispersions)
+        probabilities = mallow_posterior(log_likelihood, 1.0, dispersions)
+        assert (probabilities.argmax(axis=1) == path).mean() > 0.95
+
+
+@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 7), (5, 1), (600, 3)])
+def test_smallest_and_even_videos(decoding, shape):
+    for log_likelihood in (
+        np.zeros(shape),
+        np.random.default_rng(0).normal(size=shape),
+    ):
+        path = decode(log_likelihood, decoding, 0.5)
+        assert path.dtype == np.intp
+        assert path.shape == shape[:1]
+        assert 0 <= path.min() <= path.max() < shape[1]
+        sums = path_posterior(log_likelihood, decoding, 0.5).sum(axis=1)
+        np.testing.assert_allclose(sums, 1)
+
+
+@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
+def test_constants_of_frames_do_not_matter(decoding):
+    rng = np.random.default_rng(0)
+    log_likelihood = rng.normal(size=(50, 4))
+    shifted = log_likelihood + 100 * rng.normal(size=(50, 1))
+    for cost in (0.0, 0.3):
+        np.testing.assert_array_equal(
+            decode(log_likelihood, decoding, cost), decode(shifted, decoding, cost)
+        )
+
+
+@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
+def test_largest_and_surest_log_likelihoods(decoding):
+    _, truth = clear_video([1, 2, 0])
+    sure = np.where(truth[:, None] == range(3), 0.0, -1e149)
+    np.testing.assert_array_equal(decode(sure, decoding), truth)
+    np.testing.assert_allclose(path_posterior(sure, decoding).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("n_frames", [MAX_BLOCKS, MAX_BLOCKS + 1, 5 * MAX_BLOCKS - 1])
+def test_blocks_have_the_sums_of_all_frames(n_frames):
+    log_likelihood = -np.random.default_rng(0).exponential(size=(n_frames, 3))
+    log_likelihood[:, 0] = 0.0
+    totals = _block_totals(log_likelihood)
+    assert totals.shape == (3, MAX_BLOCKS + 1)
+    np.testing.assert_allclose(totals[:, -1], log_likelihood.sum(axis=0))
+    assert (np.diff(totals[1:], axis=1) < 0).all()  # no block is empty
+
+
+def test_neither_keeps_the_order():
+    assert not DECODERS["peaks"].keeps_order
+    assert not DECODERS["mallow"].keeps_order

@@ -1,0 +1,128 @@
+"""Narrations: checks, and where events may be."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from skl_tot.inputs.errors import VideoError
+from skl_tot.solvers.narrations import (
+    allowed_chunks,
+    check_events,
+    check_narrations,
+    events_of_tokens,
+)
+
+LENGTHS = np.array([100, 50])
+EDGES = [np.arange(0, 101, 10), np.arange(0, 51, 10)]
+
+
+def windows(narrations, delays=(0, 0), n_events=2):
+    allowed = allowed_chunks(narrations, EDGES, n_events, list(delays), [0, 1])
+    return [[np.flatnonzero(row).tolist() for row in event] for event in allowed]
+
+
+def test_windows_hold_the_chunks_that_narrations_touch():
+    ten, five = list(range(10)), list(range(5))
+    assert windows([[], []]) == [[ten, five], [ten, five]]
+    said = [[(0, 12.0, 31.0)], [(1, 40.0, 50.0)]]
+    assert windows(said) == [[[1, 2, 3], five], [ten, [4]]]
+    # ends are exclusive, and moments have a chunk, too
+    assert windows([[(0, 10.0, 30.0)], []])[0][0] == [1, 2]
+    assert windows([[(0, 30.0, 30.0)], []])[0][0] == [3]
+    # a delay reaches as far as the video does
+    assert windows([[(0, 12.0, 12.0)], [(1, 40.0, 41.0)]], (25, 999)) == [
+        [[1, 2, 3], five],
+        [ten, [4]],
+    ]
+
+
+def test_as_few_narrations_as_can_be_are_left_out():
+    said = [[(0, 60.0, 70.0), (1, 10.0, 20.0), (2, 30.0, 40.0)], []]
+    with pytest.warns(UserWarning, match=r"1 of the narrations .* event 0 in video 0"):
+        found = windows(said, n_events=3)
+    assert found[0][0] == list(range(10))
+    assert found[1][0] == [1]
+    assert found[2][0] == [3]
+
+
+def test_narrations_need_room_for_others():
+    """The third event cannot be in the second chunk."""
+    with pytest.warns(UserWarning, match=r"1 of the narrations .* event 2 in video 1"):
+        windows([[], [(2, 10.0, 20.0)]], n_events=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        windows([[], [(2, 20.0, 30.0)]], n_events=3)
+
+
+def test_forms():
+    entries = [(1, 20, 30), (0, 5)]
+    expected = [(0, 5.0, 5.0), (1, 20.0, 30.0)]
+    one = LENGTHS[:1]
+    assert check_narrations(entries, one) == ([expected], False)
+    assert check_narrations([entries], one) == ([expected], False)
+    assert check_narrations([], one) == ([[]], False)
+    assert check_narrations([[]], one) == ([[]], False)
+    assert check_narrations([[], entries], LENGTHS[::-1]) == ([[], expected], False)
+    assert check_narrations(np.array([[0, 5, 6]]), one)[0] == [[(0, 5.0, 6.0)]]
+    assert check_narrations([("a", 1)], one) == ([[("a", 1.0, 1.0)]], True)
+
+
+@pytest.mark.parametrize(
+    ("narrations", "kind", "text"),
+    [
+        ("jack", TypeError, "expected a list"),
+        (3, TypeError, "expected a list"),
+        ([], ValueError, "of 0 videos, expected 2"),
+        ([[]], ValueError, "of 1 videos, expected 2"),
+        ([[], [], []], ValueError, "of 3 videos, expected 2"),
+        ([[], "ab"], TypeError, "Video 1: its narrations are 'ab'"),
+        ([[], [3]], ValueError, "Video 1: a narration is 3"),
+        ([[], [(1,)]], ValueError, r"Video 1: .*expected \(event, start, end\)"),
+        ([[(0, 1, 2, 3)], []], ValueError, "Video 0: a narration is"),
+        ([[(0.5, 1, 2)], []], TypeError, "of type float, expected an integer or text"),
+        ([[(True, 1, 2)], []], TypeError, "of type bool"),
+        ([[(None, 1, 2)], []], TypeError, "of type NoneType"),
+        ([[(0, "1", 2)], []], TypeError, "has the time '1'"),
+        ([[(0, 1, None)], []], TypeError, "has the time None"),
+        ([[(0, 1, 2)], [("a", 1, 2)]], TypeError, "Video 1: .* integers and text"),
+        ([[], [(0, 50)]], ValueError, "Video 1: .*which has 50 frames"),
+        ([[], [(0, 49, 51)]], ValueError, "not inside of the video"),
+        ([[], [(0, -1, 5)]], ValueError, "not inside of the video"),
+        ([[], [(0, float("nan"), 5)]], ValueError, "not inside of the video"),
+        ([[], [(0, 1, float("inf"))]], ValueError, "not inside of the video"),
+        ([[], [(0, 9, 5)]], ValueError, "ends before it starts"),
+    ],
+)
+def test_what_is_wrong_is_said(narrations, kind, text):
+    with pytest.raises(kind, match=text) as caught:
+        check_narrations(narrations, LENGTHS)
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_of_a_single_video_have_no_number():
+    with pytest.raises(ValueError, match="ends before") as caught:
+        check_narrations([(0, 9, 5)], LENGTHS[:1])
+    assert not isinstance(caught.value, VideoError)
+
+
+def test_events():
+    check_events([[(0, 1, 2), (2, 3, 4)], [(0, 1, 2)]], 3)
+    with pytest.raises(ValueError, match=r"Video 1: .*event 3, expected 0 to 2"):
+        check_events([[], [(3, 1, 2)]], 3)
+    with pytest.raises(ValueError, match="event -1, expected 0 to 2"):
+        check_events([[(-1, 1, 2)]], 3)
+    with pytest.raises(ValueError, match=r"Video 0: .*event 1 more than once"):
+        check_events([[(1, 1, 2), (1, 5, 6)], []], 3)
+
+
+def test_tokens_become_events():
+    said = [
+        [("hello", 0, 1), ("jack", 5, 6), ("wheel", 9, 12)],
+        [("jack", 2, 4), ("so", 5, 5), ("wheel", 7, 8)],
+    ]
+    found, names = events_of_tokens(said, 2)
+    assert names.tolist() == ["jack", "wheel"]
+    assert found == [[(0, 5, 6), (1, 9, 12)], [(0, 2, 4), (1, 7, 8)]]
+    with pytest.raises(ValueError, match="make 4 events, expected n_actions=5"):
+        events_of_tokens(said, 5)

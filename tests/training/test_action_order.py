@@ -1,0 +1,234 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.training.action_order import (
+    embed_actions,
+    find_segments,
+    order_loss,
+    order_shapes,
+    read_order,
+    segment_shares,
+    shuffled,
+)
+from skl_tot.training.classifier import (
+    ClassifierSizes,
+    ClassifierTrainer,
+    classifier_shapes,
+    classify,
+    read_embeddings,
+    read_scores,
+)
+from skl_tot.training.network import Encoder, embed
+
+SIZES = ClassifierSizes(n_actions=3, hidden_dim=16, embedding_dim=8, order_dim=6)
+
+
+def generator(seed=0):
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def drawn(shapes, scale=0.5):
+    draw, network = generator(), {}
+    for name, dimensions in shapes.items():
+        shape = (1, *dimensions.values())
+        network[name] = scale * torch.randn(shape, generator=draw)
+    return network
+
+
+@pytest.fixture
+def unit():
+    """A network, and torch's unit with the same weights."""
+    network = drawn(order_shapes(5, 4))
+    with torch.random.fork_rng():
+        unit = torch.nn.GRU(5, 4, batch_first=True)
+    with torch.no_grad():
+        unit.weight_ih_l0.copy_(network["reader_weight"][0].T)
+        unit.weight_hh_l0.copy_(network["state_weight"][0].T)
+        unit.bias_ih_l0.copy_(network["reader_bias"][0])
+        unit.bias_hh_l0.zero_()
+    return network, unit
+
+
+def test_verdicts_equal_torch_on_sequences_of_many_lengths(unit):
+    network, unit = unit
+    lengths = [3, 1, 6, 2]
+    sequences = torch.randn(4, 6, 5, generator=generator())
+    found = read_order(network, sequences, torch.tensor(lengths))
+    for verdict, sequence, length in zip(found, sequences, lengths):
+        _, state = unit(sequence[None, :length])
+        expected = state[0] @ network["verdict_weight"][0] + network["verdict_bias"]
+        torch.testing.assert_close(verdict, expected[0, 0])
+
+
+def test_action_embedding_is_the_state_after_one_frame(unit):
+    network, unit = unit
+    frames = torch.randn(1, 7, 5, generator=generator())
+    expected, _ = unit(frames[0, :, None])
+    torch.testing.assert_close(embed_actions(network, frames)[0], expected[:, 0])
+
+
+@given(n_segments=st.integers(2, 12), seed=st.integers(0, 10**6))
+def test_shuffled_is_another_order(n_segments, seed):
+    order = shuffled(n_segments, generator(seed))
+    assert sorted(order) == list(range(n_segments))
+    assert list(order) != list(range(n_segments))
+
+
+def test_half_of_the_orders_swap_two_neighbours():
+    draw, n_swaps, places = generator(), 0, set()
+    for _ in range(1000):
+        moved = np.flatnonzero(shuffled(9, draw) != np.arange(9))
+        if len(moved) == 2 and moved[1] == moved[0] + 1:
+            n_swaps += 1
+            places.add(int(moved[0]))
+    assert 430 < n_swaps < 570
+    assert places == set(range(8))
+
+
+def test_means_of_segments():
+    labels = np.array([[4, 4, 1, 1, 1, 4], [0, 0, 0, 0, 2, 2]])
+    segments, n_segments = find_segments(labels)
+    np.testing.assert_array_equal(n_segments, [3, 2])
+    values = np.random.default_rng(0).normal(size=(2, 6, 3))
+    means = segment_shares(segments) @ values
+    np.testing.assert_allclose(means[0, 0], values[0, :2].mean(axis=0))
+    np.testing.assert_allclose(means[0, 1], values[0, 2:5].mean(axis=0))
+    np.testing.assert_allclose(means[0, 2], values[0, 5])
+    np.testing.assert_allclose(means[1, 1], values[1, 4:].mean(axis=0))
+
+
+def test_loss_leaves_out_videos_of_a_single_segment():
+    network = drawn(order_shapes(5, 4))
+    embeddings = torch.randn(2, 6, 5, generator=generator())
+    labels = np.array([[1] * 6, [0, 0, 1, 1, 2, 2]])
+    both = order_loss(network, embeddings, labels, generator(1))
+    alone = order_loss(network, embeddings[1:], labels[1:], generator(1))
+    torch.testing.assert_close(both, alone)
+    assert order_loss(network, embeddings[:1], labels[:1], generator(1)) == 0
+
+
+def ordered_videos(n_videos, seed):
+    """Mean embeddings of segments whose content drifts along a circle, with noise."""
+    rng = np.random.default_rng(seed)
+    angles = np.linspace(0, 3, 6) + rng.normal(scale=0.1, size=(n_videos, 6))
+    codes = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    codes = codes + rng.normal(scale=0.1, size=codes.shape)
+    return torch.from_numpy(np.repeat(codes, 4, axis=1)).float()
+
+
+def accuracy(network, videos, seed):
+    draw = generator(seed)
+    own = videos[:, ::4]
+    turned = torch.stack([video[shuffled(6, draw)] for video in own])
+    n_read = torch.full((len(own),), 6)
+    right = (read_order(network, own, n_read) > 0).double().mean()
+    return (right + (read_order(network, turned, n_read) < 0).double().mean()) / 2
+
+
+def test_order_is_learned():
+    labels = np.tile(np.repeat(np.arange(6), 4), (40, 1))
+    network = drawn(order_shapes(2, 8))
+    network = {name: value.requires_grad_() for name, value in network.items()}
+    optimizer = torch.optim.Adam(network.values(), lr=0.02)
+    train, test = ordered_videos(40, 0), ordered_videos(200, 1)
+    draw = generator()
+    before = accuracy(network, test, 5)
+    for _ in range(80):
+        optimizer.zero_grad()
+        order_loss(network, train, labels, draw).backward()
+        optimizer.step()
+    assert abs(before - 0.5) < 0.2
+    assert accuracy(network, test, 5) > 0.9
+
+
+def blobs(seed=0, n_videos=6):
+    """Videos of three actions, and their labels."""
+    rng = np.random.default_rng(seed)
+    videos, labels = [], []
+    for _ in range(n_videos):
+        own = np.repeat([0, 1, 2], rng.integers(5, 30, size=3))
+        centres = 3 * np.eye(4)[own]
+        videos.append(centres + rng.normal(size=centres.shape))
+        labels.append(own)
+    return StandardizedVideos(videos), labels
+
+
+def make_trainer(videos, **options):
+    options = {"order_weight": 1.0, "learning_rate": 0.01} | options
+    return ClassifierTrainer(
+        videos,
+        SIZES,
+        frames_per_video=32,
+        batch_size=2,
+        weight_decay=0.0,
+        device=torch.device("cpu"),
+        seed=0,
+        **options,
+    )
+
+
+def test_classifier_learns_and_goes_on():
+    videos, labels = blobs()
+    trainer = make_trainer(videos)
+    seen = []
+    _, first = trainer.learn(labels, 60, seen.extend)
+    network, second = trainer.learn(labels, 60)
+    assert seen == first
+    assert len(first) == len(second) == 60
+    assert np.mean(second) < np.mean(first[:10]) / 2
+    encoder = Encoder(network, torch.device("cpu"))
+    others, truth = blobs(seed=1)
+    for i, own in enumerate(truth):
+        found = read_scores(encoder, others, i)
+        assert np.mean(found.argmax(axis=1) == own) > 0.85
+        assert read_embeddings(encoder, others, i).shape == (len(own), 8 + 6)
+
+
+def test_scores_are_those_of_the_joint_embedding():
+    shapes = classifier_shapes(4, SIZES)
+    network = drawn(shapes)
+    embeddings = embed(network, torch.randn(5, 4, generator=generator()))
+    joint = torch.cat([embeddings, embed_actions(network, embeddings)], -1)[0]
+    expected = joint @ network["action_weight"][0] + network["action_bias"][0]
+    torch.testing.assert_close(classify(network, embeddings)[0], expected)
+
+
+def test_without_weight_the_order_is_not_learned():
+    videos, labels = blobs()
+    ends = {}
+    for weight in (0.0, 1.0):
+        trainer = make_trainer(videos, order_weight=weight)
+        before = trainer.network["verdict_weight"].detach().clone()
+        trainer.learn(labels, 3)
+        ends[weight] = torch.equal(trainer.network["verdict_weight"], before)
+    assert ends == {0.0: True, 1.0: False}
+
+
+def test_background_is_no_action():
+    """A label that is none of the actions pulls at no score."""
+    videos, labels = blobs()
+    trainer = make_trainer(videos, order_weight=0.0)
+    network, losses = trainer.learn([np.full_like(own, -1) for own in labels], 3)
+    assert losses == [0.0] * 3
+    assert np.isfinite(network["action_weight"]).all()
+
+
+def test_same_seed_same_network_and_no_global_generator():
+    videos, labels = blobs()
+    state = torch.random.get_rng_state()
+    first, _ = make_trainer(videos).learn(labels, 5)
+    second, _ = make_trainer(videos).learn(labels, 5)
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name])
+        assert value.dtype == np.float32
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_diverging_loss_is_an_error():
+    videos, labels = blobs()
+    with pytest.raises(ValueError, match="no longer finite"):
+        make_trainer(videos, learning_rate=1e38).learn(labels, 20)

@@ -1,0 +1,225 @@
+"""Later frames, decoded features and the contrast of concepts."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.training.batches import Batch, sampled_batches
+from skl_tot.training.network import encoder_shapes, init_network
+from skl_tot.training.readers import ResidentReader, StreamReader
+from skl_tot.training.reconstruction import (
+    ConceptContrast,
+    Prediction,
+    Reconstruction,
+    concept_loss,
+)
+from skl_tot.training.sampling import later_frames
+from skl_tot.training.terms import Term, TimeStamp, common_lag
+
+SIZES = {"n_features": 5, "hidden_dim": 4, "embedding_dim": 3}
+CPU = torch.device("cpu")
+
+
+def make_batch(frames, later=None):
+    n = len(frames)
+    return Batch(
+        frames, torch.zeros(n), torch.ones(2, 1, 1), None, slice(0, n), n, later
+    )
+
+
+def draw(term, n_init=2, scale=30):
+    """Parameters of a term, large enough to leave the middle of the sigmoids."""
+    generator = torch.Generator().manual_seed(1)
+    network = init_network(term.shapes(SIZES), n_init=n_init, generator=generator)
+    return {name: value.double() * scale for name, value in network.items()}
+
+
+class TestLaterFrames:
+    @pytest.mark.parametrize("lag", [1, 3, 500, 2**40, 0.001, 0.25, 0.99])
+    def test_equal_a_loop(self, lag):
+        lengths = np.array([[5, 40], [1, 300]])
+        rng = np.random.default_rng(0)
+        frames = rng.integers(0, lengths[..., None], size=(2, 2, 20))
+        later = later_frames(frames, lengths, lag)
+        for place, frame in np.ndenumerate(frames):
+            length = lengths[place[:2]]
+            steps = lag if lag >= 1 else math.ceil(lag * length)
+            assert later[place] == min(frame + steps, length - 1)
+
+    @pytest.mark.parametrize("lag", [7, 0.1])
+    @pytest.mark.parametrize("window", [0, 4])
+    @pytest.mark.parametrize("reader", [ResidentReader, StreamReader])
+    def test_batches_hold_the_frame_at_the_lag(self, reader, window, lag):
+        lengths = [30, 61, 8]
+        # a frame is its number and that of its video
+        arrays = [
+            np.column_stack([np.arange(n), np.full(n, i)]).astype(float)
+            for i, n in enumerate(lengths)
+        ]
+        reader = reader(StandardizedVideos(arrays), CPU)
+        videos = [np.array([[0, 1], [2, 0], [1, 2]])]
+        generator = torch.Generator().manual_seed(0)
+        batches = sampled_batches(generator, reader, videos, 16, window, lag)
+        n_seen = 0
+        for batch in batches:
+            assert (batch.partners is None) == (window == 0)
+            for (frame, video), later in zip(batch.frames.tolist(), batch.later):
+                length = lengths[int(video)]
+                steps = lag if lag >= 1 else math.ceil(lag * length)
+                assert later.tolist() == [min(frame + steps, length - 1), video]
+                n_seen += 1
+        assert n_seen == 3 * 32
+
+    @pytest.mark.parametrize("window", [0, 4])
+    def test_change_nothing_else_that_is_drawn(self, window):
+        arrays = [np.random.default_rng(0).normal(size=(n, 3)) for n in (30, 61)]
+        reader = ResidentReader(StandardizedVideos(arrays), CPU)
+        drawn = []
+        for lag in (0, 5):
+            generator = torch.Generator().manual_seed(0)
+            blocks = [np.array([[0, 1]] * 4)]
+            drawn.append(
+                list(sampled_batches(generator, reader, blocks, 16, window, lag))
+            )
+        for without, with_later in zip(*drawn):
+            assert without.later is None
+            assert torch.equal(without.frames, with_later.frames)
+            assert torch.equal(without.times, with_later.times)
+            if window:
+                assert torch.equal(without.partners, with_later.partners)
+
+    def test_terms_agree_on_one_lag(self):
+        assert common_lag([TimeStamp(), Reconstruction()]) == 0
+        assert common_lag([TimeStamp(), Prediction(1.0, 0.1)]) == 0.1
+        with pytest.raises(ValueError, match=r"lags \[2, 3\], expected one for all"):
+            common_lag([Prediction(1.0, 2), Prediction(1.0, 3)])
+        assert Term.lag == 0
+
+
+def draw_all(term, n_init=2):
+    """Parameters of the encoder and of a term."""
+    generator = torch.Generator().manual_seed(2)
+    network = init_network(encoder_shapes(SIZES), n_init=n_init, generator=generator)
+    encoder = {name: value.double() * 30 for name, value in network.items()}
+    return encoder | draw(term, n_init)
+
+
+@pytest.mark.parametrize("term", [Reconstruction(), Prediction(1.0, 2)])
+class TestDecoders:
+    def test_loss_equals_a_loop(self, term):
+        network = draw_all(term)
+        rng = np.random.default_rng(0)
+        frames, later = torch.tensor(rng.normal(size=(2, 6, 5)))
+        embeddings = torch.tensor(rng.uniform(size=(2, 6, 3)))
+        losses = term.loss(network, embeddings, make_batch(frames, later), 0)
+        for r in range(2):
+            p = {name: value[r].numpy() for name, value in network.items()}
+            total = 0.0
+            for t in range(6):
+                added = embeddings[r, t].numpy() @ p["decoder_hidden_weight"]
+                hidden = 1 / (1 + np.exp(-added - p["decoder_hidden_bias"]))
+                found = hidden @ p["decoder_output_weight"] + p["decoder_output_bias"]
+                target = frames[t].numpy()
+                if term.lag:
+                    added = target @ p["hidden_weight"] + p["hidden_bias"]
+                    found += 1 / (1 + np.exp(-added)) @ p["decoder_skip_weight"]
+                    target = later[t].numpy()
+                total += ((found - target) ** 2).mean()
+            assert losses[r].item() == pytest.approx(total / 6)
+
+    def test_gradient_equals_finite_differences(self, term):
+        network = draw_all(term, n_init=1)
+        rng = np.random.default_rng(0)
+        frames, later = torch.tensor(rng.normal(size=(2, 4, 5)))
+        embeddings = torch.tensor(rng.uniform(size=(1, 4, 3)), requires_grad=True)
+        names = list(network)
+
+        def loss(z, *values):
+            parameters = dict(zip(names, values))
+            return term.loss(parameters, z, make_batch(frames, later), 0)
+
+        values = [network[name].requires_grad_() for name in names]
+        assert torch.autograd.gradcheck(loss, (embeddings, *values))
+
+    def test_nothing_has_no_loss(self, term):
+        network = {name: value.float() for name, value in draw_all(term).items()}
+        batch = make_batch(torch.zeros(0, 5), torch.zeros(0, 5))
+        assert term.loss(network, torch.zeros(2, 0, 3), batch, 0).tolist() == [0, 0]
+
+
+def slow_concept_loss(scores):
+    """InfoNCE with concepts as anchors, written out."""
+    n_frames, n_concepts = scores.shape
+    m = max(1, n_frames // (2 * n_concepts))
+    total = 0.0
+    for k in range(n_concepts):
+        confidence = []
+        for row in scores:
+            confidence.append(math.exp(row[k]) / sum(math.exp(s) for s in row))
+        ranking = sorted(range(n_frames), key=lambda t: -confidence[t])
+        others = sum(math.exp(scores[t, k]) for t in ranking[m:])
+        for t in ranking[:m]:
+            found = math.exp(scores[t, k])
+            total -= math.log(found / (found + others)) / (m * n_concepts)
+    return total
+
+
+class TestConceptContrast:
+    @pytest.mark.parametrize("shape", [(24, 3), (5, 4), (3, 4), (1, 2), (2, 1), (1, 1)])
+    def test_loss_equals_loops(self, shape):
+        scores = np.random.default_rng(0).normal(0, 2, size=(2, *shape))
+        losses = concept_loss(torch.tensor(scores))
+        for own, loss in zip(scores, losses):
+            assert loss.item() == pytest.approx(slow_concept_loss(own))
+
+    def test_positives_are_by_confidence_not_by_similarity(self):
+        # the first frame is the nearest of both concepts, and has one of them
+        scores = torch.tensor([[3.0, 9.0], [2.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
+        expected = slow_concept_loss(scores.double().numpy())
+        assert concept_loss(scores).item() == pytest.approx(expected)
+        nearest = scores[:, 0].softmax(0)[0].log().item()
+        assert expected > -nearest / 2 + 0.1
+
+    def test_gradient_equals_finite_differences(self):
+        scores = torch.tensor(np.random.default_rng(0).normal(size=(2, 12, 3)))
+        assert torch.autograd.gradcheck(concept_loss, scores.requires_grad_())
+
+    def test_gradient_without_negatives_is_a_number(self):
+        scores = torch.zeros(1, 1, 3, requires_grad=True)
+        concept_loss(scores).sum().backward()
+        assert torch.isfinite(scores.grad).all()
+
+    def test_term_divides_cosines_by_temperature(self):
+        rng = np.random.default_rng(0)
+        term = ConceptContrast(4, temperature=0.2)
+        network = draw(term)
+        term.constrain(network)
+        concepts = network["prototypes"]
+        np.testing.assert_allclose(concepts.norm(dim=-1), 1)
+        embeddings = torch.tensor(rng.normal(size=(2, 16, 3)))
+        batch = make_batch(torch.zeros(16, 5))
+        losses = term.loss(network, embeddings, batch, 0)
+        for own, z, loss in zip(concepts.numpy(), embeddings.numpy(), losses):
+            cosines = z @ own.T / np.linalg.norm(z, axis=1, keepdims=True)
+            assert loss.item() == pytest.approx(slow_concept_loss(cosines / 0.2))
+
+    def test_descent_parts_clusters(self):
+        """Concepts that start at random end at one cluster each."""
+        rng = np.random.default_rng(0)
+        centres = np.eye(6)[:3]
+        frames = np.repeat(centres, 20, axis=0) + 0.05 * rng.normal(size=(60, 6))
+        embeddings = torch.nn.functional.normalize(torch.tensor(frames)[None], dim=-1)
+        concepts = torch.tensor(rng.normal(size=(1, 3, 6)), requires_grad=True)
+        term, network = ConceptContrast(3), {"prototypes": concepts}
+        optimizer = torch.optim.Adam([concepts], lr=0.05)
+        for _ in range(300):
+            with torch.no_grad():
+                term.constrain(network)
+            optimizer.zero_grad()
+            term.loss(network, embeddings, make_batch(torch.zeros(60, 1)), 0).backward()
+            optimizer.step()
+        nearest = (embeddings[0] @ concepts[0].T).argmax(-1).view(3, 20)
+        assert sorted(row.unique().tolist() for row in nearest) == [[0], [1], [2]]
