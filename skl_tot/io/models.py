@@ -24,11 +24,13 @@ TRUSTED_TYPES = [
     *(f"skl_tot.{name}" for name, _ in METHODS.values()),
     "skl_tot.preprocessing.FrameFeatures",
     "skl_tot.preprocessing.FramewiseTransformer",
+    "skl_tot.training.priors.LinearPrior",
     "skl_tot.training.priors.PathPrior",
     "skl_tot.training.priors.TemporalPrior",
     "skl_tot.training.structured.StructuredTransport",
     "skl_tot.training.terms.TemporalCoherence",
     "skl_tot.training.terms.TimeStamp",
+    "skl_tot.training.transport.Sinkhorn",
 ]
 # Where version 0.1.0 had public classes.
 MOVED = {

@@ -331,8 +331,8 @@ class ASALSegmenter(NetworkSegmenter):
         super()._check_state()
         for name in ("log_shares_", "mean_durations_"):
             check_array(getattr(self, name), name, (self.n_actions_,))
-        if self.mean_durations_.min() <= 0:
-            raise ValueError("mean_durations_ is not above 0 for all actions")
+        if not ((self.mean_durations_ > 1e-12) & (self.mean_durations_ <= 1)).all():
+            raise ValueError("mean_durations_ is not a share of videos for all actions")
         sizes = ClassifierSizes(
             n_actions=self.n_actions_,
             hidden_dim=len(self.intercepts_[0]),

@@ -51,8 +51,8 @@ class ASOTSegmenter(PrototypeSegmenter):
         Prototypes for each action. With more than one, `fit` merges those that the
         network cannot tell apart, wherever they are in time, until ``n_actions`` are
         left. The authors have 1.
-    rho : float, default=0.15
-        Weight ρ of the prior.
+    rho : float, default=0.25
+        Weight ρ of the prior. The authors have 0.05 to 0.25, by the data set.
     epsilon : float, default=0.07
         Weight ε of the entropy in training.
     structure_weight : float, default=0.3
@@ -77,7 +77,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         equal length. A shorter video has frames drawn more than once.
     batch_size : int, default=2
         Videos in a mini-batch; fewer where there are fewer in all.
-    max_iter : int, default=2000
+    max_iter : int, default=1500
         Optimiser steps, one mini-batch each.
     learning_rate : float, default=1e-3
         Step size of Adam.
@@ -179,6 +179,9 @@ class ASOTSegmenter(PrototypeSegmenter):
     are the first values of the network, drawn from N(0, 0.01²), parts, restarts, and
     paths.
 
+    A video is labelled as one problem, in float64: for T frames and K prototypes that
+    takes some 75 T K bytes beside its features.
+
     Input and edge cases are those of `TemporalOTSegmenter`. Label k is the k-th action
     by mean relative time.
 
@@ -225,7 +228,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         embedding_dim=40,
         hidden_dim=128,
         n_parts=1,
-        rho=0.15,
+        rho=0.25,
         epsilon=0.07,
         structure_weight=0.3,
         balance=0.1,
@@ -237,7 +240,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         temperature=0.1,
         frames_per_video=256,
         batch_size=2,
-        max_iter=2000,
+        max_iter=1500,
         learning_rate=1e-3,
         decay=0.0,
         weight_decay=1e-4,
@@ -314,7 +317,11 @@ class ASOTSegmenter(PrototypeSegmenter):
         )
 
     def _merge(self, similarities, goes_on):
+        before = self.prototype_actions_ if goes_on else None
         super()._merge(similarities, goes_on)
+        if before is not None and self.n_parts == 1:
+            self.prototype_actions_ = before  # numbers mean the same in all of a stream
+            return
         order = time_order(
             self._together(np.exp(self._log_codes(x)), np.add) for x in similarities
         )

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.errors import VideoValueError
-from skl_tot.inputs.states import check_array
+from skl_tot.inputs.states import check_array, count
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST, BaseSegmenter
 from skl_tot.solvers.frank_wolfe import EventClustering, mean_frames, minimise
 from skl_tot.solvers.narrations import (
@@ -339,6 +339,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     def _check_state(self):
         super()._check_state()
+        count(self, "n_iter_")
         shape = (self.n_actions_,)
         check_array(self.coef_, "coef_", (self.n_actions_, self.n_features_in_))
         check_array(self.intercept_, "intercept_", shape)

@@ -129,6 +129,9 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             shapes.setdefault(name, getattr(value, "shape", ()))
         for name, shape in shapes.items():
             check_item(self.network_, "network_", name, shape)
+            found = self.network_[name].dtype
+            if found != np.float32:  # torch would not mix them
+                raise ValueError(f"network_[{name!r}] is of {found}, expected float32")
 
     def _settings(self):
         """Collect what every fit needs."""

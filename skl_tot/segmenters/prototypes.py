@@ -90,7 +90,10 @@ class PrototypeSegmenter(NetworkSegmenter):
                 start = Snapshot(
                     self.network_, self.n_iter_, self._moments, self._rng_state
                 )
+            earlier = getattr(self, "prototype_actions_", None)
             log_likelihoods = self._learn_from(videos, start, True, goes_on)
+            if before is not None:
+                before = _renumbered(before, earlier, self.prototype_actions_)
             self._label(log_likelihoods, videos, form, before)
         return self
 
@@ -247,3 +250,14 @@ class PrototypeSegmenter(NetworkSegmenter):
             return codes
         starts = np.flatnonzero(np.diff(actions, prepend=-1))
         return add.reduceat(codes, starts, axis=1)
+
+
+def _renumbered(background, earlier, now):
+    """Give what is known of actions their numbers of now, by their prototypes.
+
+    It stays as it was where these were put together in another way.
+    """
+    sources = earlier[np.unique(now, return_index=True)[1]]
+    if len(np.unique(sources)) < len(sources):
+        return background
+    return {name: values[sources] for name, values in background.items()}

@@ -117,8 +117,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_frames,), or list of such
-            Labels 0 … K - 1, non-decreasing in each video unless ``decoding="free"`` or
-            a transcript says otherwise; -1 for background, if that was asked for.
+            Labels 0 … K - 1, non-decreasing in each video if ``decoding`` keeps their
+            order and no transcript says otherwise; -1 for background, if that was asked
+            for.
 
         Raises
         ------
@@ -138,8 +139,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def predict_proba(self, X):
         """Predict the probability of each action, frame by frame, without decoding.
 
-        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `CTESegmenter` the
-        posterior of the Gaussians with equal weights.
+        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter` the
+        pseudo-labels Q of the whole video, and for those with Gaussians their
+        posterior.
 
         Parameters
         ----------

@@ -69,11 +69,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Temperature τ of the softmax that gives P.
     transport : {"sinkhorn", "structured"} or PseudoLabeller, default="sinkhorn"
         How the transport problem is solved. "sinkhorn" is the paper's, in which all
-        actions get equal shares; "structured" is that of `ASOTSegmenter`, which keeps
-        neighbouring frames together and lets shares differ. One of your own, or other
-        settings of `skl_tot.training.structured.StructuredTransport`, are an object.
+        actions get equal shares; "structured" is that of `ASOTSegmenter`, but with the
+        ``rho`` and the ``prior`` of this one: it keeps neighbouring frames together and
+        lets shares differ. One of your own, or other settings of
+        `skl_tot.training.structured.StructuredTransport`, are an object.
     n_sinkhorn_iter : int, default=3
-        Sinkhorn iterations for the pseudo-labels.
+        Sinkhorn iterations for the pseudo-labels; not for other kinds of transport.
     alpha : float, default=0.0
         Weight α of the temporal coherence loss; 0 leaves it out of the computation.
     window : int, default=30

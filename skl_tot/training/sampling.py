@@ -68,7 +68,8 @@ def later_frames(frames, lengths, lag):
     """
     lengths = lengths[..., None]
     if lag < 1:
-        lag = np.ceil(lag * lengths).astype(np.intp)
+        # 0.07 of 100 are 7 frames, though the product is a little more
+        lag = np.ceil(lag * lengths * (1 - 1e-12)).astype(np.intp)
     # a lag of any size stays an index
     return np.minimum(frames + np.minimum(lag, lengths), lengths - 1)
 

@@ -136,8 +136,11 @@ def structured_transport(
     tensor([1., 0.])
     """
     n_frames, n_prototypes = cost.shape[-2:]
+    # of more, too, all that is left is a uniform plan
+    epsilon = min(epsilon, torch.finfo(cost.dtype).max / 8)
     width = int(n_frames * radius)
-    per_neighbour = structure_weight / (n_frames * radius)
+    # without neighbours there is no structure, however small the radius
+    per_neighbour = structure_weight / (n_frames * radius) if width else 0.0
     # frames last, as sums and filters run along them
     linear = (1 - structure_weight) * cost.mT.contiguous()
     most = linear + per_neighbour * (1 - 1 / n_prototypes) * _counts(linear, width)

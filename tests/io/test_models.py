@@ -279,6 +279,8 @@ class TestContents:
             network[name][..., :-1],
             network[name][None],
             network[name].astype(str),
+            network[name].astype(int),
+            network[name].astype(np.float64),
             network[name] + np.nan,
             "x",
         ):

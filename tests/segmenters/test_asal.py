@@ -209,6 +209,8 @@ def clone_by_pickle(model):
     [
         {"mean_durations_": np.ones(3)},
         {"mean_durations_": np.array([1.0, 0.0, 1.0, 1.0])},
+        {"mean_durations_": np.array([1e-300, 1.0, 1.0, 1.0])},
+        {"mean_durations_": np.array([1e-3, 1e300, 1e-3, 1e-3])},
         {"log_shares_": np.full(4, np.nan)},
         {"log_shares_": None},
         {"network_": {"action_weight": np.ones((3, 4))}},

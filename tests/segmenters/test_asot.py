@@ -8,8 +8,10 @@ from skl_tot import ASOTSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
+from skl_tot.training.priors import LinearPrior
 from skl_tot.training.spherical import SphericalCrossEntropy, cluster
 from skl_tot.training.structured import StructuredTransport, structured_transport
+from skl_tot.training.transport import Sinkhorn
 
 QUICK = {"max_iter": 30, "frames_per_video": 32, "random_state": 0}
 
@@ -54,7 +56,7 @@ def test_probabilities_are_pseudo_labels_of_all_frames(model, data):
     n_frames = len(video)
     cosines = model.similarities([video])[0].astype(float)
     times, prototypes = np.arange(n_frames) / n_frames, np.arange(4) / 4
-    cost = 1 - cosines + 0.15 * np.abs(times[:, None] - prototypes)
+    cost = 1 - cosines + 0.25 * np.abs(times[:, None] - prototypes)
     codes = structured_transport(
         torch.from_numpy(cost)[None], 0.04, 0.6, 0.04, 0.01, n_iter=25
     )[0].numpy()
@@ -134,6 +136,35 @@ def test_stream_and_warm_start(data):
     assert warm.fit(data[0]).loss_curve_[30] < first
 
 
+def test_stream_keeps_background_with_its_prototypes(data):
+    """Played backwards, the same frames are of the same prototypes, numbered anew."""
+    stream = ASOTSegmenter(4, rho=0.0, background_percentile=10, **QUICK)
+    stream.fit(data[0])
+    numbers, before = stream.prototype_actions_, stream.background_
+    stream.set_params(learning_rate=1e-9)
+    stream.partial_fit([video[::-1] for video in data[0]])
+    now, after = stream.prototype_actions_, stream.background_
+    assert not np.array_equal(numbers, now)
+    counts = before["counts"][numbers]
+    np.testing.assert_allclose(after["counts"][now], 1.95 * counts)
+    for name in ("means", "variances", "thresholds"):
+        found, expected = after[name][now], before[name][numbers]
+        np.testing.assert_allclose(
+            found[counts > 0], expected[counts > 0], rtol=0.1, atol=1e-3
+        )
+
+
+def test_numbers_of_actions_stay_in_a_stream(data):
+    """Also where the videos of a call have them in another order."""
+    stream = ASOTSegmenter(4, **QUICK).fit(data[0])
+    before = stream.prototype_actions_
+    turned = [video[::-1] for video in data[0]]
+    stream.partial_fit(turned)
+    np.testing.assert_array_equal(stream.prototype_actions_, before)
+    anew = ASOTSegmenter(4, **QUICK).partial_fit(turned)
+    assert np.array_equal(np.sort(anew.prototype_actions_), range(4))
+
+
 @pytest.mark.parametrize("settings", [{}, {"n_parts": 2, "decoding": "free"}])
 def test_saved_models(data, tmp_path, settings):
     model = ASOTSegmenter(4, **settings, **QUICK).fit(data[0])
@@ -177,6 +208,14 @@ class TestTransportOfTheOther:
         model = TemporalOTSegmenter(4, transport=StructuredTransport(0.2), **QUICK)
         save_model(model.fit(data[0]), tmp_path / "model.skops")
         assert load_model(tmp_path / "model.skops").transport.rho == 0.2
+
+    def test_saved_with_parts_of_the_package(self, data, tmp_path):
+        parts = {"transport": Sinkhorn(0.1), "prior": LinearPrior()}
+        model = TemporalOTSegmenter(4, **parts, **QUICK).fit(data[0])
+        save_model(model, tmp_path / "model.skops")
+        loaded = load_model(tmp_path / "model.skops")
+        assert loaded.transport.rho == 0.1
+        assert isinstance(loaded.prior, LinearPrior)
 
     def test_no_other_text(self, data):
         with pytest.raises(ValueError, match="transport"):

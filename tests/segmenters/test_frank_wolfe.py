@@ -341,6 +341,7 @@ def test_saving(activity, tmp_path):
         ("coef_", np.zeros((3, 5)), "coef_ is of shape"),
         ("intercept_", np.full(4, np.nan), "intercept_ has values"),
         ("noise_", [1.0] * 4, "noise_ is of list"),
+        ("n_iter_", "x", "n_iter_ is 'x'"),
     ],
 )
 def test_files_of_other_shapes_are_refused(activity, tmp_path, name, value, text):

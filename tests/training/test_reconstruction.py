@@ -49,6 +49,11 @@ class TestLaterFrames:
             steps = lag if lag >= 1 else math.ceil(lag * length)
             assert later[place] == min(frame + steps, length - 1)
 
+    def test_shares_are_rounded_up_but_not_for_rounding_errors(self):
+        hundred, share = np.array([[100]]), 0.07
+        assert math.ceil(share * 100) == 8
+        assert later_frames(np.zeros((1, 1, 1), int), hundred, share) == 7
+
     @pytest.mark.parametrize("lag", [7, 0.1])
     @pytest.mark.parametrize("window", [0, 4])
     @pytest.mark.parametrize("reader", [ResidentReader, StreamReader])

@@ -155,6 +155,22 @@ def test_small_problems(shape):
     np.testing.assert_allclose(codes.sum(-1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("radius", [0.0, 5e-324, 0.03])
+def test_without_neighbours_there_is_no_structure(cost, radius):
+    codes = structured_transport(cost, 0.07, 0.3, radius, 0.1)
+    # the linear part keeps its share, and only that
+    gradient = 0.7 * cost + 0.1 * (codes.mean(1, keepdim=True) * 4).log()
+    gradient = gradient + 0.07 * codes.log()
+    assert torch.isfinite(codes).all()
+    np.testing.assert_allclose(gradient.std(-1), 0, atol=1e-2)
+
+
+@pytest.mark.parametrize("epsilon", [1e3, 1e38, 1e300])
+def test_entropy_without_bounds_gives_uniform_codes(cost, epsilon):
+    codes = structured_transport(cost.float(), epsilon, 0.3, 0.1, 0.1)
+    np.testing.assert_allclose(codes, 1 / 4, rtol=1e-3)
+
+
 def test_labeller_adds_the_prior_and_splits_the_videos(cost):
     similarities, log_prior = 1 - cost, -torch.rand(30, 4).double()
     labeller = StructuredTransport(rho=0.2)
