@@ -17,6 +17,15 @@ LOOP = "training/loop.py"
 BATCHES = "training/batches.py"
 MOMENTS = "inputs/moments.py"
 PROTOTYPES = "segmenters/prototypes.py"
+STRUCTURED = "training/structured.py"
+SPHERICAL = "training/spherical.py"
+CONCEPTS = "training/reconstruction.py"
+ACTION_ORDER = "training/action_order.py"
+ORDERS = "decoding/orders.py"
+DURATIONS = "decoding/durations.py"
+COUNTS = "solvers/counts.py"
+MALLOW = "solvers/mallow.py"
+EVENTS = "solvers/frank_wolfe.py"
 
 # Eight that no test noticed once.
 ONCE_UNNOTICED = [
@@ -138,7 +147,7 @@ CHANGES = [
         "return sum(video.T @ video for video in codes)",
         "return sum(video.T @ video / len(video) for video in codes)",
     ),
-    (PARTS, "first = int(alike.argmax())", "first = int(alike.argmin())"),
+    (PARTS, "pairs[int(alike.argmax())]", "pairs[int(alike.argmin())]"),
     (PARTS, "out=np.full(len(scale), np.inf)", "out=np.zeros(len(scale))"),
     (
         PARTS,
@@ -218,8 +227,8 @@ CHANGES = [
     ),
     (
         PRIORS,
-        "np.arange(n_frames) / n_frames",
-        "(np.arange(n_frames) + 0.5) / n_frames",
+        "np.arange(n_frames) / n_frames\n    actions",
+        "(np.arange(n_frames) + 0.5) / n_frames\n    actions",
     ),
     (PRIORS, "1 / n_frames**2 + 1 / n_actions**2", "1 / n_actions**2"),
     (PRIORS, "backward.flip(-1, -2) - log_likelihood", "backward.flip(-1, -2)"),
@@ -243,4 +252,34 @@ CHANGES = [
         "settings = replace(settings, tol=None, n_init=1)",
         "settings = replace(settings, n_init=1)",
     ),
+    (STRUCTURED, "log_codes - push * shares.log()", "log_codes"),
+    (STRUCTURED, "(width + 1, width)", "(width, width + 1)"),
+    (STRUCTURED, "step = 4 / most", "step = 2 / most"),
+    (STRUCTURED, "cost = cost - self.rho * log_prior", "cost = cost + log_prior"),
+    (
+        SPHERICAL,
+        "prototypes.copy_(torch.nn.functional",
+        "torch.abs(torch.nn.functional",
+    ),
+    (
+        CONCEPTS,
+        "confidence = torch.log_softmax(scores.detach(), -1).mT",
+        "confidence = by_concept",
+    ),
+    (CONCEPTS, "predicted - batch.later", "predicted - batch.frames"),
+    (ACTION_ORDER, "if is_easy < 0.5:", "if is_easy < 1.0:"),
+    (ACTION_ORDER, "truth[: len(kept)] = 1", "truth[len(kept) :] = 1"),
+    (
+        ORDERS,
+        "(order[: places[action]] > action)",
+        "(order[: places[action]] < action)",
+    ),
+    (ORDERS, "for _ in range(N_BALANCINGS):", "for _ in range(0):"),
+    (DURATIONS, "has_ended[:-1] - has_ended[1:]", "has_ended[1:] - has_ended[:-1]"),
+    (DURATIONS, "chosen[segment] = longest - place", "chosen[segment] = place"),
+    (COUNTS, "behind = starts[place + 1 :] - 1", "behind = starts[place + 1 :]"),
+    (COUNTS, "np.log(counts + others + PRIOR_FRAMES)", "np.log(others + PRIOR_FRAMES)"),
+    (MALLOW, "n_values = n_inversions + 1 - k", "n_values = n_inversions + 2 - k"),
+    (EVENTS, "* (2 / self.n_chunks)", "* (1 / self.n_chunks)"),
+    (EVENTS, "-slope / (2 * curvature)", "-slope / curvature"),
 ]

@@ -24,6 +24,7 @@ TESTS = {
     "decoding": ["tests/decoding", "skl_tot/decoding"],
     "metrics": ["tests/metrics", "skl_tot/metrics"],
     "inputs": ["tests/inputs"],
+    "solvers": ["tests/solvers", "skl_tot/solvers"],
     "segmenters": [],
 }
 ESTIMATOR_TESTS = [
