@@ -139,8 +139,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def predict_proba(self, X):
         """Predict the probability of each action, frame by frame, without decoding.
 
-        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter` the
-        pseudo-labels Q of the whole video, and for those with Gaussians their
+        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
+        the pseudo-labels Q of the whole video, and for those with Gaussians their
         posterior.
 
         Parameters
