@@ -47,6 +47,8 @@ ROWS = {
     "Mallow": Row("mallow"),
     "Mallow, moves": Row("mallow", {"counts": "moves"}),
     "Frank-Wolfe": Row("frank-wolfe"),
+    "Auto": Row("auto"),
+    "Auto, best": Row("auto", {"combine": "best"}),
     "equal split": Row("equal-split"),
     "k-means": Row("k-means"),
     "k-means, free": Row("k-means", FREE),

@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.background import is_background
+from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.decoding.orders import (
     mallow_path,
     mallow_posterior,
@@ -41,6 +42,8 @@ class Decoder:
         ``along(log_likelihood, transcript)`` gives the action (n_frames,) of each frame
         on the likeliest path through the actions (n_segments,) of a transcript. None
         gives boundaries no preference.
+    uses_cost : bool, default=True
+        Whether the cost of a switch matters.
 
     Examples
     --------
@@ -55,6 +58,7 @@ class Decoder:
     posterior: Callable
     keeps_order: bool
     along: Callable | None = None
+    uses_cost: bool = True
 
 
 def _skip_path(log_likelihood, cost):
@@ -72,6 +76,7 @@ DECODERS = {
         lambda log_likelihood, cost: viterbi(log_likelihood)[0],
         lambda log_likelihood, cost: posterior(log_likelihood),
         keeps_order=True,
+        uses_cost=False,
     ),
     "skip": Decoder(_skip_path, _skip_posterior, keeps_order=True),
     "free": Decoder(
@@ -87,6 +92,7 @@ DECODERS = {
         lambda log_likelihood, cost: log_likelihood.argmax(axis=1),
         lambda log_likelihood, cost: softmax(log_likelihood, axis=1),
         keeps_order=False,
+        uses_cost=False,
     ),
 }
 
@@ -104,11 +110,12 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
         them, in order), "free" (any order, and any number of times), "peaks" or
         "mallow" (some of them, each once, in an order that is found for this video: by
         when they are most probable, or by what explains the video best).
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         Cost of going from one action to another, in nats for each frame of the mean
         duration of an action, ``n_frames / n_actions``. Not used in fixed order, where
         the number of switches is fixed. With "mallow", each pair of actions that is
-        turned round costs it too.
+        turned round costs it too. "auto" finds it for each video, see
+        `skl_tot.decoding.evidence.find_switch_cost`.
     transcript : array-like of int of shape (n_segments,), default=None
         Actions that the video shows, in their order, and any number of times. Then
         only the boundaries are left to find.
@@ -145,7 +152,7 @@ def _decode(log_likelihood, decoding, switch_cost, transcript=None):
     """Path through checked log-likelihoods."""
     decoder = _find_decoder(decoding)
     if transcript is None:
-        return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood))
+        return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood, decoder))
     if decoder.along is not None:
         return decoder.along(log_likelihood, transcript)
     return transcript[viterbi(log_likelihood[:, transcript])[0]]
@@ -160,7 +167,7 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
         As of `decode`.
     decoding : str, default="fixed"
         As of `decode`.
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         As of `decode`.
 
     Returns
@@ -181,8 +188,35 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
 
 def _posterior(log_likelihood, decoding, switch_cost):
     """Posterior of checked log-likelihoods."""
-    cost = _nats(switch_cost, log_likelihood)
-    return _find_decoder(decoding).posterior(log_likelihood, cost)
+    decoder = _find_decoder(decoding)
+    cost = _nats(switch_cost, log_likelihood, decoder)
+    return decoder.posterior(log_likelihood, cost)
+
+
+def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
+    """Posterior of frames that are no independent evidence.
+
+    Parameters
+    ----------
+    log_likelihood, decoding, switch_cost
+        As of `path_posterior`, and valid.
+    confidence : dict of float, default=None
+        ``tempering``, a factor of log-likelihoods and costs, which leaves the best path
+        what it is; and ``agreement`` of the labels with something else, the share to
+        which the rest is uniform. None tempers nothing.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_frames, n_actions)
+        Each row sums to 1.
+    """
+    if confidence is None:
+        return _posterior(log_likelihood, decoding, switch_cost)
+    decoder = _find_decoder(decoding)
+    cost = _nats(switch_cost, log_likelihood, decoder)
+    tempering, agreement = confidence["tempering"], confidence["agreement"]
+    found = decoder.posterior(tempering * log_likelihood, tempering * cost)
+    return agreement * found + (1 - agreement) / found.shape[1]
 
 
 def check_log_likelihood(values):
@@ -236,11 +270,14 @@ def _find_decoder(decoding):
     return DECODERS[decoding]
 
 
-def _nats(switch_cost, log_likelihood):
+def _nats(switch_cost, log_likelihood, decoder):
     """Cost of a switch in nats."""
+    if isinstance(switch_cost, str) and switch_cost == "auto":
+        return find_switch_cost(log_likelihood) if decoder.uses_cost else 0.0
     if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
         raise ValueError(
-            f"switch_cost is {short_repr(switch_cost)}, expected a number from 0 on."
+            f"switch_cost is {short_repr(switch_cost)}, expected a number from 0 on, "
+            "or 'auto'."
         )
     return switch_cost * log_likelihood.shape[0] / log_likelihood.shape[1]
 
@@ -255,7 +292,8 @@ class Reading(NamedTuple):
     path : ndarray of shape (n_frames,)
         Action of each frame; -1 is background.
     posterior : ndarray of shape (n_frames, n_actions), or None
-        Probability of each action, over all paths, background not being looked for.
+        Probability of each action, over all paths, background not being looked for;
+        tempered, see `tempered_posterior`.
     """
 
     log_likelihood: np.ndarray
@@ -272,15 +310,16 @@ def read_video(
     *,
     transcript=None,
     with_posterior=False,
+    confidence=None,
 ):
     """Decode a video of log-likelihoods (n_frames, n_actions), around its background.
 
     ``blocks`` are its standardised frames, read only if there is a ``background``, from
-    `fit_background`.
+    `fit_background`. ``confidence`` is as of `tempered_posterior`.
     """
     found = None
     if with_posterior:
-        found = _posterior(log_likelihood, decoding, switch_cost)
+        found = tempered_posterior(log_likelihood, decoding, switch_cost, confidence)
     options = decoding, switch_cost, transcript
     if background is None:
         path = _decode(log_likelihood, *options)

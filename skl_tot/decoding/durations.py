@@ -233,6 +233,7 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
         lambda log_likelihood, cost: _posterior(*model, log_likelihood),
         keeps_order=True,
         along=partial(_path, *model),
+        uses_cost=False,
     )
 
 

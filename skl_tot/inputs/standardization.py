@@ -26,14 +26,17 @@ def fit_scaler(videos, scaler=None):
     return scaler
 
 
-def standardized(videos, per_video, scaler):
-    """Pair videos with means and scales: their own, those of a scaler, or none."""
+def standardized(videos, per_video, scaler, context=None):
+    """Pair videos with means and scales: their own, those of a scaler, or none.
+
+    ``context`` is that of `StandardizedVideos`.
+    """
     if scaler is not None:
         scalers = [scaler]
     elif per_video:
         scalers = [fit_scaler([video]) for video in videos]
     else:
-        return StandardizedVideos(videos)
+        return StandardizedVideos(videos, context=context)
     means = np.array([scaler.mean_ for scaler in scalers])
     scales = np.array([scaler.scale_ for scaler in scalers])
-    return StandardizedVideos(videos, means, scales)
+    return StandardizedVideos(videos, means, scales, context)

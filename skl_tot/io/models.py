@@ -228,6 +228,9 @@ def _complete(step):
         parts = value if isinstance(value, list) else [value]
         for part in parts:
             _complete_part(part)
+    fitted = vars(step).get("estimators_")  # candidates
+    for part in fitted if isinstance(fitted, list) else []:
+        _complete_part(part)
 
 
 def _complete_part(part):

@@ -109,6 +109,44 @@ def held_out_information(read_blocks, labels, n_actions):
     return float(entropy(totals) + log_likelihood / totals.sum())
 
 
+def held_out_agreement(read_blocks, labels, n_actions):
+    r"""Tell the share of frames that other videos label alike, less that by chance.
+
+    The Gaussians of `held_out_information` say of each frame of the other half which
+    action is likeliest, all being equally likely before. With the share a of frames in
+    which that is the label, and the share c in which it would be if both were drawn by
+    themselves, this is Cohen's kappa,
+
+    .. math:: \max(0, (a - c) / (1 - c)).
+
+    It is 1 if labels carry over, and 0 if they do not, or if all labels are the same.
+    With frames in one half only, it is not known, and nan. Parameters are as of
+    `held_out_information`.
+
+    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
+    >>> labels = [np.array([0, 1]), np.array([0, 1])]
+    >>> held_out_agreement(lambda i: [videos[i]], labels, 2)
+    1.0
+    >>> held_out_agreement(lambda i: [videos[i]], [labels[0], 1 - labels[1]], 2)
+    0.0
+    """
+    halves = _moments_of_halves(read_blocks, labels, n_actions)
+    if not all(half.counts.any() for half in halves):
+        return float("nan")
+    table = np.zeros((n_actions, n_actions))
+    for i in range(len(labels)):
+        half = halves[1 - i % 2]
+        weights, offsets = _discriminant(half)
+        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+            judged = ((rows - half.shift) @ weights.T + offsets).argmax(axis=1)
+            np.add.at(table, (actions, judged), 1)
+    table /= table.sum()
+    chance = float(table.sum(axis=0) @ table.sum(axis=1))
+    if chance >= 1:
+        return 0.0
+    return max(0.0, (float(np.trace(table)) - chance) / (1 - chance))
+
+
 def _moments_of_halves(read_blocks, labels, n_actions):
     """Moments of the actions over the videos of even index, and over the others."""
     halves = ActionMoments(n_actions), ActionMoments(n_actions)

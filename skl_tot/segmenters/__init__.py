@@ -7,6 +7,7 @@ Public, in `skl_tot`: the classes of ``METHODS``. `template` has fit, predict an
 #: Class and module of each method, by its name on the command line. Whatever else
 #: needs all of them goes by this table.
 METHODS = {
+    "auto": ("AutoSegmenter", "skl_tot.segmenters.auto"),
     "tot": ("TemporalOTSegmenter", "skl_tot.segmenters.temporal_ot"),
     "asot": ("ASOTSegmenter", "skl_tot.segmenters.asot"),
     "cte": ("CTESegmenter", "skl_tot.segmenters.cte"),

@@ -61,8 +61,8 @@ class ASALSegmenter(NetworkSegmenter):
         actions. A clone of it is fitted to the videos as they are given; without a
         seed of its own it gets one from ``random_state``. What is in a
         `sklearn.frozen.FrozenEstimator` is used as it was fitted. None means
-        ``TemporalOTSegmenter(n_actions)`` with the ``standardize`` and the ``device``
-        of this one.
+        ``TemporalOTSegmenter(n_actions)`` with the ``standardize``, the ``context`` and
+        the ``device`` of this one.
     embedding_dim : int, default=40
         Width E of the embedding of frames.
     hidden_dim : int, default=None
@@ -91,10 +91,11 @@ class ASALSegmenter(NetworkSegmenter):
     decoding : str, default="durations"
         Paths that the decoder looks for after the fit: "durations", as in the rounds,
         or one of those of `TemporalOTSegmenter`. Durations count for transcripts, too.
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
-        Only used if ``decoding`` is "skip" or "free".
+        Only used if ``decoding`` is "skip" or "free". "auto" goes by how long segments
+        and the correlations within them last, however many a video has.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -105,6 +106,8 @@ class ASALSegmenter(NetworkSegmenter):
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are. A given segmenter
         goes by its own.
+    context : int, default=None
+        As of `TemporalOTSegmenter`; a given segmenter goes by its own.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     device : str, default="auto"
@@ -138,6 +141,9 @@ class ASALSegmenter(NetworkSegmenter):
         Share of the labels of all frames that changed in each round.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    confidence_ : dict of float or None
+        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
+        the log-likelihoods, if ``compute_labels``.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
@@ -230,6 +236,7 @@ class ASALSegmenter(NetworkSegmenter):
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
+        context=None,
         compute_labels=True,
         device="auto",
         random_state=None,
@@ -252,6 +259,7 @@ class ASALSegmenter(NetworkSegmenter):
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.context = context
         self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
@@ -283,7 +291,10 @@ class ASALSegmenter(NetworkSegmenter):
         segmenter = self.segmenter
         if segmenter is None:
             segmenter = TemporalOTSegmenter(
-                self.n_actions, standardize=self.standardize, device=self.device
+                self.n_actions,
+                standardize=self.standardize,
+                context=self.context,
+                device=self.device,
             )
         return first_labels(segmenter, videos.arrays, self.n_actions, seed)
 
@@ -339,7 +350,7 @@ class ASALSegmenter(NetworkSegmenter):
             embedding_dim=len(self.intercepts_[1]),
             order_dim=size(self.network_, "network_", "verdict_weight"),
         )
-        shapes = classifier_shapes(self.n_features_in_, sizes)
+        shapes = classifier_shapes(self._n_features_read(), sizes)
         for name, dimensions in shapes.items():
             check_item(self.network_, "network_", name, tuple(dimensions.values()))
 

@@ -101,11 +101,12 @@ class ASOTSegmenter(PrototypeSegmenter):
         "framewise" gives each frame the action with the largest pseudo-label, as the
         authors do. The others, those of `TemporalOTSegmenter`, look for a path, by the
         logarithm of the pseudo-labels.
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
         Larger values give fewer segments; 0.5 did well on several sets. Not used if
-        ``decoding="fixed"``, where all paths have as many switches.
+        ``decoding="fixed"``, where all paths have as many switches. "auto" goes by how
+        long segments and the correlations within them last, however many a video has.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -115,6 +116,8 @@ class ASOTSegmenter(PrototypeSegmenter):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    context : int, default=None
+        As of `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` and `partial_fit` end by labelling their videos, which takes one
         more pass over the data. Without, there is no ``labels_``. With ``n_parts``
@@ -153,6 +156,9 @@ class ASOTSegmenter(PrototypeSegmenter):
         Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    confidence_ : dict of float or None
+        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
+        the log-likelihoods, if ``compute_labels``.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
@@ -251,6 +257,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
+        context=None,
         compute_labels=True,
         warm_start=False,
         device="auto",
@@ -284,6 +291,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.context = context
         self.compute_labels = compute_labels
         self.warm_start = warm_start
         self.device = device

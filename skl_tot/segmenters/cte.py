@@ -57,11 +57,12 @@ class CTESegmenter(NetworkSegmenter):
         Steps over which the loss is averaged for ``tol`` and for the progress bar.
     decoding : str, default="fixed"
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
         Larger values give fewer segments; 0.5 did well on several sets. Not used if
-        ``decoding="fixed"``, where all paths have as many switches.
+        ``decoding="fixed"``, where all paths have as many switches. "auto" goes by how
+        long segments and the correlations within them last, however many a video has.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -71,6 +72,8 @@ class CTESegmenter(NetworkSegmenter):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    context : int, default=None
+        As of `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos, which takes one more pass over the
         data. Without, there is no ``labels_``.
@@ -99,6 +102,9 @@ class CTESegmenter(NetworkSegmenter):
         Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    confidence_ : dict of float or None
+        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
+        the log-likelihoods, if ``compute_labels``.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
@@ -162,6 +168,7 @@ class CTESegmenter(NetworkSegmenter):
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
+        context=None,
         compute_labels=True,
         device="auto",
         random_state=None,
@@ -183,6 +190,7 @@ class CTESegmenter(NetworkSegmenter):
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.context = context
         self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state

@@ -7,11 +7,17 @@ from skl_tot.inputs.videos import check_videos
 
 
 def standardize_fit(segmenter, arrays, scaler=None):
-    """Standardise the videos of a fit, and keep how; ``scaler`` is gone on from."""
+    """Standardise the videos of a fit, and keep how they are read.
+
+    ``scaler`` is gone on from.
+    """
     segmenter._standardize, segmenter.scaler_ = segmenter.standardize, None
     if segmenter.standardize == "dataset":
         segmenter.scaler_ = fit_scaler(arrays, scaler)
-    return standardized(arrays, segmenter.standardize == "video", segmenter.scaler_)
+    context = getattr(segmenter, "context", None)
+    segmenter._context = None if context is None else int(context)
+    per_video = segmenter.standardize == "video"
+    return standardized(arrays, per_video, segmenter.scaler_, segmenter._context)
 
 
 def check_fitted(segmenter, X):
@@ -21,7 +27,13 @@ def check_fitted(segmenter, X):
     arrays, form = check_videos(segmenter, X, reset=False)
     # as in the fit, whatever has been set since
     how = getattr(segmenter, "_standardize", segmenter.standardize)
-    return standardized(arrays, how == "video", segmenter.scaler_), form
+    context = context_of(segmenter)
+    return standardized(arrays, how == "video", segmenter.scaler_, context), form
+
+
+def context_of(segmenter):
+    """Frames on each side that a fitted segmenter joins to each, or None."""
+    return getattr(segmenter, "_context", None)  # before there was any, nothing
 
 
 def as_types_of(outputs, videos):

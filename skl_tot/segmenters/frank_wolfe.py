@@ -7,10 +7,9 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.states import check_array, count
-from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST, BaseSegmenter
+from skl_tot.segmenters.template import CONTEXT, LARGEST, MOST, SMALLEST, BaseSegmenter
 from skl_tot.solvers.frank_wolfe import EventClustering, mean_frames, minimise
 from skl_tot.solvers.narrations import (
     allowed_chunks,
@@ -73,13 +72,15 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Stop when the objective is known to be within this share of its minimum.
     decoding : str, default="fixed"
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         As of `CTESegmenter`.
     background_percentile : float, default=None
         As of `CTESegmenter`.
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    context : int, default=None
+        As of `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     random_state : int, RandomState instance or None, default=None
@@ -111,6 +112,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Iterations made.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    confidence_ : dict of float or None
+        As of `CTESegmenter`.
     background_ : dict of ndarray or None
         As of `CTESegmenter`.
     n_features_in_ : int
@@ -167,6 +170,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        **CONTEXT,
         "frames_per_chunk": [None, Interval(Integral, 1, MOST, closed="both")],
         "narration_delay": [
             Interval(Integral, 0, MOST, closed="both"),
@@ -192,6 +196,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
+        context=None,
         compute_labels=True,
         random_state=None,
     ):
@@ -206,6 +211,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.context = context
         self.compute_labels = compute_labels
         self.random_state = random_state
 
@@ -329,7 +335,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         for i in range(len(videos)):
             ratios = np.empty((int(videos.lengths[i]), self.n_actions_))
             with np.errstate(over="ignore", invalid="ignore"):
-                for rows in row_blocks(videos.arrays[i]):
+                for rows in videos.row_blocks(i):
                     np.matmul(videos.read(i, rows), self.coef_.T, out=ratios[rows])
                 ratios += self.intercept_ - 0.5
                 ratios /= noise
@@ -341,7 +347,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         super()._check_state()
         count(self, "n_iter_")
         shape = (self.n_actions_,)
-        check_array(self.coef_, "coef_", (self.n_actions_, self.n_features_in_))
+        check_array(self.coef_, "coef_", (self.n_actions_, self._n_features_read()))
         check_array(self.intercept_, "intercept_", shape)
         check_array(self.noise_, "noise_", shape)
 

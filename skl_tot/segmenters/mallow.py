@@ -7,9 +7,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.orders import mallow_path, mallow_posterior
-from skl_tot.inputs.states import check_array, check_item, check_numbers, count, item
-from skl_tot.segmenters.template import LARGEST, MOST, BaseSegmenter
-from skl_tot.solvers.discriminants import embed, log_joint
+from skl_tot.inputs.states import check_array, count
+from skl_tot.segmenters.template import CONTEXT, LARGEST, MOST, BaseSegmenter
+from skl_tot.solvers.discriminants import appearance_scores, check_appearance, log_joint
 from skl_tot.solvers.mallow import fit_mallow
 
 # Less, and what is within actions may vanish from sums of float64.
@@ -81,6 +81,8 @@ class MallowSegmenter(BaseSegmenter):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    context : int, default=None
+        As of `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     random_state : int, RandomState instance or None, default=None
@@ -163,6 +165,7 @@ class MallowSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        **CONTEXT,
         "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "counts": [StrOptions({"path", "moves"})],
@@ -181,6 +184,7 @@ class MallowSegmenter(BaseSegmenter):
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
+        context=None,
         compute_labels=True,
         random_state=None,
     ):
@@ -193,6 +197,7 @@ class MallowSegmenter(BaseSegmenter):
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.context = context
         self.compute_labels = compute_labels
         self.random_state = random_state
 
@@ -209,10 +214,7 @@ class MallowSegmenter(BaseSegmenter):
         return lambda: (log_joint(frames, self.appearance_) for frames in embedded)
 
     def _log_likelihoods(self, videos):
-        center, scalings = self.appearance_["center"], self.appearance_["scalings"]
-        for i in range(len(videos)):
-            frames = embed(videos, i, center, scalings)
-            yield log_joint(frames, self.appearance_, i)
+        return appearance_scores(videos, self.appearance_)
 
     def _decoders(self):
         options = {"dispersions": self.dispersions_}
@@ -226,20 +228,10 @@ class MallowSegmenter(BaseSegmenter):
     def _check_state(self):
         super()._check_state()
         count(self, "n_iter_")
-        n_actions, n_features = self.n_actions_, self.n_features_in_
-        appearance, where = self.appearance_, "appearance_"
-        scalings = item(appearance, where, "scalings")
-        check_numbers(scalings, "appearance_['scalings']")
-        width = scalings.shape[-1] if scalings.ndim else 0
-        shapes = {
-            "center": (n_features,),
-            "scalings": (n_features, width),
-            "means": (n_actions, width),
-            "precisions_cholesky": (n_actions, width, width),
-            "shares": (n_actions,),
-        }
-        for name, shape in shapes.items():
-            check_item(appearance, where, name, shape)
+        n_actions = self.n_actions_
+        check_appearance(
+            self.appearance_, "appearance_", n_actions, self._n_features_read()
+        )
         check_array(self.dispersions_, "dispersions_", (n_actions - 1,))
 
 

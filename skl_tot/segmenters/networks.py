@@ -14,7 +14,13 @@ from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.states import check_item, count, size
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST, BaseSegmenter
+from skl_tot.segmenters.template import (
+    CONTEXT,
+    LARGEST,
+    MOST,
+    SMALLEST,
+    BaseSegmenter,
+)
 from skl_tot.training.devices import inference_device, resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.loop import train
@@ -39,6 +45,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     """
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        **CONTEXT,
         "embedding_dim": [Interval(Integral, 1, MOST, closed="both")],
         "hidden_dim": [None, Interval(Integral, 1, MOST, closed="both")],
         "frames_per_video": [Interval(Integral, 1, MOST, closed="both")],
@@ -116,7 +123,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def _check_state(self):
         super()._check_state()
         count(self, "n_iter_")
-        n_features = self.n_features_in_
+        n_features = self._n_features_read()
         hidden_dim = size(self.network_, "network_", "hidden_bias")
         embedding_dim = size(self.network_, "network_", "output_bias")
         shapes = {

@@ -15,7 +15,7 @@ from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.states import check_item, check_numbering
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
-from skl_tot.segmenters.fitted import check_fitted, standardize_fit
+from skl_tot.segmenters.fitted import check_fitted, context_of, standardize_fit
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
@@ -78,12 +78,8 @@ class PrototypeSegmenter(NetworkSegmenter):
                 before = self.background_
             arrays, form = check_videos(self, X, reset=is_first)
             check_lengths(y, arrays, form)
-            before_it = getattr(self, "_standardize", self.standardize)
-            if before_it != self.standardize:
-                raise ValueError(
-                    f"Cannot go on from a fit with standardize={before_it!r} to "
-                    f"{self.standardize!r}; fit anew."
-                )
+            if not is_first:
+                self._check_reading()
             videos = standardize_fit(self, arrays, getattr(self, "scaler_", None))
             start = None
             if not is_first:
@@ -158,6 +154,20 @@ class PrototypeSegmenter(NetworkSegmenter):
     def prototypes_(self):
         """Prototypes, in the order of the actions."""
         return self.network_["prototypes"]
+
+    def _check_reading(self):
+        """Refuse to go on with frames that are read in another way than before."""
+        before = {
+            "standardize": getattr(self, "_standardize", self.standardize),
+            "context": context_of(self),
+        }
+        for name, value in before.items():
+            now = getattr(self, name)
+            if value != now:
+                raise ValueError(
+                    f"Cannot go on from a fit with {name}={value!r} to {now!r}; fit "
+                    "anew."
+                )
 
     def _check_state(self):
         super()._check_state()

@@ -1,4 +1,4 @@
-"""Labels of one segmenter for another to start from."""
+"""Labels of one segmenter for another to go on from."""
 
 import warnings
 
@@ -11,7 +11,12 @@ from skl_tot.segmenters.template import BaseSegmenter
 
 
 def first_labels(segmenter, arrays, n_actions, seed):
-    """Labels of videos by a segmenter.
+    """Labels of videos by a segmenter; see `fit_segmenter`."""
+    return fit_segmenter(segmenter, arrays, n_actions, seed)[1]
+
+
+def fit_segmenter(segmenter, arrays, n_actions, seed):
+    """Fit a clone of a segmenter, and label the videos.
 
     Parameters
     ----------
@@ -27,6 +32,8 @@ def first_labels(segmenter, arrays, n_actions, seed):
 
     Returns
     -------
+    segmenter : estimator
+        The clone, fitted, or the FrozenEstimator.
     labels : list of ndarray of int, of shape (n_frames_i,)
         From -1, background, to ``n_actions - 1``.
 
@@ -35,19 +42,25 @@ def first_labels(segmenter, arrays, n_actions, seed):
     TypeError, ValueError
         If it is no segmenter, or has another number of actions.
     """
-    _check(segmenter, n_actions)
+    check_segmenter(segmenter, n_actions)
     if isinstance(segmenter, FrozenEstimator):
-        with warnings.catch_warnings():  # names of columns are checked by now
-            warnings.filterwarnings("ignore", "X does not have valid feature names")
-            return segmenter.predict(list(arrays))
+        return segmenter, predict_labels(segmenter, arrays)
     segmenter = clone(segmenter)
     last = last_step(segmenter)
+    last._validate_params()  # which fits within fits leave out
     if last.random_state is None:
         last.set_params(random_state=seed)
-    return segmenter.fit_predict(list(arrays))
+    return segmenter, segmenter.fit_predict(list(arrays))
 
 
-def _check(segmenter, n_actions):
+def predict_labels(segmenter, arrays):
+    """Labels of videos, whose names of columns are checked by now."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        return segmenter.predict(list(arrays))
+
+
+def check_segmenter(segmenter, n_actions):
     """Refuse to start from what is no segmenter, or one of other actions."""
     is_frozen = isinstance(segmenter, FrozenEstimator)
     last = last_step(segmenter.estimator if is_frozen else segmenter)

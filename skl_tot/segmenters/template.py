@@ -10,19 +10,32 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.background import fit_background
-from skl_tot.decoding.decoders import DECODERS, path_posterior, read_video
-from skl_tot.inputs.blocks import AllBlocks, row_blocks
+from skl_tot.decoding.decoders import DECODERS, read_video, tempered_posterior
+from skl_tot.inputs.blocks import AllBlocks
+from skl_tot.inputs.context import joined_width
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
 from skl_tot.inputs.states import check_array, check_item, count
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
-from skl_tot.segmenters.fitted import as_types_of, check_fitted, standardize_fit
+from skl_tot.segmenters.confidence import (
+    check_confidence,
+    learn_confidence,
+    warn_of_few_actions,
+)
+from skl_tot.segmenters.fitted import (
+    as_types_of,
+    check_fitted,
+    context_of,
+    standardize_fit,
+)
 
 # Largest number of anything: what is beyond does not fit into arrays, nor into C.
 MOST = 2**31 - 1
 # Squares of weights and scales stay numbers.
 SMALLEST, LARGEST = 1e-100, 1e300
+# Constraint of what segmenters have that read frames with what is around them.
+CONTEXT = {"context": [None, Interval(Integral, 1, MOST, closed="both")]}
 
 
 class BaseSegmenter(ClusterMixin, BaseEstimator):
@@ -36,7 +49,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     _parameter_constraints = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both")],
         "decoding": [StrOptions(DECODERS.keys())],  # also those that are added later
-        "switch_cost": [Interval(Real, 0, LARGEST, closed="both")],
+        "switch_cost": [
+            Interval(Real, 0, LARGEST, closed="both"),
+            StrOptions({"auto"}),
+        ],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
         "compute_labels": ["boolean"],
@@ -134,7 +150,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 transcripts, len(videos), form, self.n_actions_
             )
         readings = self._read(videos, transcripts=transcripts)
-        return mirror_form([reading.path for reading in readings], form)
+        labels = [reading.path for reading in readings]
+        if transcripts is None:
+            self._warn_of_few_actions(labels)
+        return mirror_form(labels, form)
 
     def predict_proba(self, X):
         """Predict the probability of each action, frame by frame, without decoding.
@@ -170,8 +189,21 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         Where `predict_proba` looks at one frame at a time, this weighs all paths that
         ``decoding`` allows (by forward and backward sums). In the middle of a segment
         one action has all of the probability; at a boundary two share it, and over as
-        many frames as the boundary is uncertain. As neighbouring frames are no
-        independent evidence, it is more certain than it should be.
+        many frames as the boundary is uncertain.
+
+        Neighbouring frames are no independent evidence, and labels that other videos
+        contradict are no evidence at all. So log-likelihoods, and the costs of
+        switches, are multiplied by a factor b from 0 to 1, from the autocorrelation of
+        the log-odds within segments; and the result p is mixed with chance,
+
+        .. math:: \kappa \, p + (1 - \kappa) / K,
+
+        where :math:`\kappa` says how far Gaussians of each half of the videos label the
+        other half alike, beyond chance. `fit` learns b and :math:`\kappa`, which are
+        ``confidence_["tempering"]`` and ``confidence_["agreement"]``; after one with
+        ``compute_labels=False`` they are not known, and both taken for 1, as is
+        :math:`\kappa` after a single video. `skl_tot.decoding.path_posterior` of
+        `log_likelihood` is exact, and too sure of itself.
 
         Parameters
         ----------
@@ -195,7 +227,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         probabilities = []
         for log_likelihood in self._log_likelihoods(videos):
             probabilities.append(
-                path_posterior(log_likelihood, decoding, self.switch_cost)
+                tempered_posterior(
+                    log_likelihood, decoding, self.switch_cost, self._confidence()
+                )
             )
         return mirror_form(as_types_of(probabilities, videos), form)
 
@@ -230,8 +264,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         The product of a consistency and the exponential of an information, each of
         which fails on some data by itself. Both are of the path in fixed order through
-        all actions, whatever ``decoding`` is, so that settings are compared by what
-        they have learned.
+        all actions, whatever ``decoding`` is, and of the features of single frames,
+        whatever ``context`` is, so that settings are compared by what they have
+        learned.
 
         *Consistency.* With :math:`b` the variance of a (standardised) feature's mean
         over actions, and :math:`w` the variance of one action's mean over videos,
@@ -277,6 +312,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             )
         readings = self._read(videos, decoding="fixed")
         labels = [reading.path for reading in readings]
+        videos = videos.without_context()
         blocks = map(videos.blocks, range(len(videos)))
         consistency = cross_video_consistency(blocks, labels)
         information = held_out_information(videos.blocks, labels, self.n_actions_)
@@ -289,6 +325,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         return {}
 
+    def _fewest_actions(self):
+        """Actions that a fit has at least."""
+        return self.n_actions
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -300,9 +340,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             arrays, form = check_videos(self, X, reset=True, find_clocks=True)
             check_lengths(y, arrays, form)
             longest = max(map(len, arrays))
-            if longest < self.n_actions:
+            n_actions = self._fewest_actions()
+            if longest < n_actions:
                 raise ValueError(
-                    f"n_actions={self.n_actions} is more than the number of frames of "
+                    f"n_actions={n_actions} is more than the number of frames of "
                     f"the longest video (n_samples={longest})."
                 )
             videos = standardize_fit(self, arrays)
@@ -335,7 +376,22 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 self.switch_cost,
                 transcript=transcripts[i],
                 with_posterior=with_posterior,
+                confidence=self._confidence(),
             )
+
+    def _confidence(self):
+        """Get what the last fit has learned of it, if anything."""
+        return getattr(self, "confidence_", None)  # nothing in models of before
+
+    def _warn_of_few_actions(self, labels):
+        """Warn of paths that show few actions, if that can be the cost's fault."""
+        decoder = self._decoders().get(self.decoding) or DECODERS[self.decoding]
+        if decoder.uses_cost:
+            warn_of_few_actions(labels, self.n_actions_, self.switch_cost)
+
+    def _n_features_read(self):
+        """Width of the frames that a fit has read."""
+        return joined_width(self.n_features_in_, context_of(self))
 
     def _check_state(self):
         """Refuse fitted attributes that no fit leaves, in a model from a file."""
@@ -348,8 +404,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             for name in ("mean_", "scale_"):
                 array = getattr(scaler, name, None)
                 check_array(array, f"scaler_.{name}", (n_features,))
+        check_confidence(self._confidence())
         if background is not None:
-            shape = (n_actions, n_features)
+            shape = (n_actions, self._n_features_read())
             check_item(background, "background_", "means", shape)
             check_item(background, "background_", "variances", shape)
             # inf for an action without frames
@@ -359,12 +416,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _label(self, log_likelihoods, videos, form, before=None):
         """Learn what is background and label the videos of a fit, if asked to."""
-        self.background_ = None
+        self.background_ = self.confidence_ = None
         self.__dict__.pop("labels_", None)  # those of an earlier fit
         if self.background_percentile is not None:
             labels = []
             for i, reading in enumerate(self._read(videos, log_likelihoods())):
-                for rows in row_blocks(videos.arrays[i]):
+                for rows in videos.row_blocks(i):
                     labels.append(reading.path[rows])
             self.background_ = fit_background(
                 AllBlocks(videos),
@@ -375,4 +432,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             )
         if self.compute_labels:
             readings = self._read(videos, log_likelihoods())
-            self.labels_ = mirror_form([reading.path for reading in readings], form)
+            labels, self.confidence_ = learn_confidence(
+                readings, videos, self.n_actions_
+            )
+            self._warn_of_few_actions(labels)
+            self.labels_ = mirror_form(labels, form)

@@ -120,11 +120,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         each as often as it is found. "peaks", "mallow": some of them, each once, in an
         order of the video's own, see `skl_tot.decoding.decode`. "framewise": none, each
         frame is labelled by itself.
-    switch_cost : float, default=0.0
+    switch_cost : float or "auto", default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``).
         Larger values give fewer segments; 0.5 did well on several sets. Not used if
-        ``decoding="fixed"``, where all paths have as many switches.
+        ``decoding="fixed"``, where all paths have as many switches. "auto" goes by how
+        long segments and the correlations within them last, however many a video has.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -134,6 +135,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each video by itself, or leave the features as they are.
+    context : int, default=None
+        Join each frame by the mean and the standard deviation of every standardised
+        feature over a window: the frame, and so many before and after it, fewer at the
+        ends of a video. What is learned from has 3 D features then, all divided by the
+        square root of 3, so that frames are as long as before; it is made as frames are
+        read, and never held for all videos. Where training does not hold all frames in
+        memory, each sampled frame takes the reading of its window, ``2 * context + 1``
+        frames. None leaves each frame by itself. Takes a new fit to change.
     compute_labels : bool, default=True
         Whether `fit` and `partial_fit` end by labelling their videos, which takes one
         more pass over the data. Without, there is no ``labels_``. With ``n_parts``
@@ -172,6 +181,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
+    confidence_ : dict of float or None
+        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
+        the log-likelihoods, if ``compute_labels``.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
@@ -276,6 +288,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
+        context=None,
         compute_labels=True,
         warm_start=False,
         device="auto",
@@ -311,6 +324,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.context = context
         self.compute_labels = compute_labels
         self.warm_start = warm_start
         self.device = device

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from skl_tot.inputs.errors import VideoValueError
+from skl_tot.inputs.states import check_item, check_numbers, item
 
 # Frames that each action is thought to have had before: Dirichlet prior of the shares.
 PRIOR_FRAMES = 0.1
@@ -173,3 +174,40 @@ def log_joint(frames, gaussians, i=None):
     if not (log_densities > -1e150).all():
         raise VideoValueError("the features are too far from those of the fit.", i)
     return log_densities
+
+
+def appearance_scores(videos, appearance):
+    """Yield the log-density of each action, plus the log of its share of frames.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos to read.
+    appearance : dict of ndarray
+        ``center`` (n_features,) and ``scalings`` (n_features, n_directions) of the
+        embedding, and what `fit_gaussians` gives.
+
+    Yields
+    ------
+    scores : ndarray of shape (n_frames_i, n_actions)
+        Of one video, in nats.
+    """
+    for i in range(len(videos)):
+        frames = embed(videos, i, appearance["center"], appearance["scalings"])
+        yield log_joint(frames, appearance, i)
+
+
+def check_appearance(appearance, where, n_actions, n_features):
+    """Refuse what is no ``appearance`` of `appearance_scores`, called ``where``."""
+    scalings = item(appearance, where, "scalings")
+    check_numbers(scalings, f"{where}['scalings']")
+    width = scalings.shape[-1] if scalings.ndim else 0
+    shapes = {
+        "center": (n_features,),
+        "scalings": (n_features, width),
+        "means": (n_actions, width),
+        "precisions_cholesky": (n_actions, width, width),
+        "shares": (n_actions,),
+    }
+    for name, shape in shapes.items():
+        check_item(appearance, where, name, shape)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skl_tot.inputs.blocks import row_blocks
-
 
 def mean_frames(videos, i, edges):
     """Mean of the frames of each chunk of one of `StandardizedVideos`.
@@ -24,10 +22,10 @@ def mean_frames(videos, i, edges):
     chunks : ndarray of shape (n_chunks, n_features)
         Float64; not finite where sums are too large for it.
     """
-    sums = np.zeros((len(edges) - 1, videos.arrays[i].shape[1]))
+    sums = np.zeros((len(edges) - 1, videos.n_features))
     chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     with np.errstate(over="ignore", invalid="ignore"):
-        for rows in row_blocks(videos.arrays[i]):
+        for rows in videos.row_blocks(i):
             found, starts = np.unique(chunk_of[rows], return_index=True)
             frames = videos.read(i, rows)
             sums[found] += np.add.reduceat(frames, starts, axis=0, dtype=float)

@@ -103,7 +103,7 @@ class ClassifierTrainer:
         self.generator = torch.Generator("cpu").manual_seed(seed)
         # rounds go over the videos again and again
         self.reader = open_reader(videos, device, videos.lengths.sum())
-        shapes = classifier_shapes(videos.arrays[0].shape[1], sizes)
+        shapes = classifier_shapes(videos.n_features, sizes)
         self.network = {}
         for name, drawn in init_network(shapes, generator=self.generator).items():
             if name.endswith("weight"):  # the variance of sums does not grow

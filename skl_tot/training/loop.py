@@ -178,7 +178,7 @@ def train(
     keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
     window, lag = common_window(terms), common_lag(terms)
-    shapes = parameter_shapes(videos.arrays[0].shape[1], settings, terms)
+    shapes = parameter_shapes(videos.n_features, settings, terms)
     if one_pass:  # which takes every video, once, and trains one network
         settings = replace(settings, tol=None, n_init=1)
     state = _start(shapes, settings, generator, device, start)

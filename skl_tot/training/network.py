@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skl_tot.inputs.blocks import row_blocks
 from skl_tot.training.devices import keep_freed_memory
 
 INIT_SCALE = 0.01
@@ -144,9 +143,9 @@ class Encoder:
     @torch.inference_mode()
     def _read(self, videos, i, finish):
         """Embed one of `StandardizedVideos`, and finish each block."""
-        array, hidden_dim = videos.arrays[i], self.network["hidden_bias"].shape[-1]
+        n_frames, hidden_dim = videos.lengths[i], self.network["hidden_bias"].shape[-1]
         result = None
-        for rows in row_blocks(array, hidden_dim):
+        for rows in videos.row_blocks(i, hidden_dim):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             with torch.autocast(self.device.type, enabled=False):
@@ -156,6 +155,6 @@ class Encoder:
             if not torch.isfinite(frames).all():
                 block[:] = np.nan  # a bounded embedding would hide it
             if result is None:
-                result = np.empty((len(array), block.shape[1]), dtype=np.float32)
+                result = np.empty((n_frames, block.shape[1]), dtype=np.float32)
             result[rows] = block
         return result

@@ -16,7 +16,7 @@ def open_reader(videos, device, n_draws):
     budget = RESIDENT_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2
-    n_bytes = 4 * videos.lengths.sum() * videos.arrays[0].shape[1]
+    n_bytes = 4 * videos.lengths.sum() * videos.n_features
     is_resident = n_bytes <= budget and n_draws >= videos.lengths.sum()
     return (ResidentReader if is_resident else StreamReader)(videos, device)
 
@@ -27,7 +27,7 @@ class ResidentReader:
     def __init__(self, videos, device):
         self.lengths, self.device = videos.lengths, device
         self.starts = np.cumsum(videos.lengths) - videos.lengths
-        shape = (videos.lengths.sum(), videos.arrays[0].shape[1])
+        shape = (videos.lengths.sum(), videos.n_features)
         self.frames = torch.empty(shape, dtype=torch.float32, device=device)
         for video, start in enumerate(self.starts):
             for block in videos.blocks(video):
@@ -71,7 +71,7 @@ class StreamReader:
     def read(self, batches, frames):
         """Read the frames of some mini-batches, see `ResidentReader.read`."""
         on_gpu = self.device.type == "cuda"
-        shape = (*frames.shape[1:], self.videos.arrays[0].shape[1])
+        shape = (*frames.shape[1:], self.videos.n_features)
         buffers = [
             torch.empty(shape, dtype=torch.float32, device="cpu", pin_memory=on_gpu)
             for _ in range(1 + on_gpu)

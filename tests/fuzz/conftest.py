@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skl_tot import (
+    AutoSegmenter,
     CTESegmenter,
     FrankWolfeSegmenter,
     MallowSegmenter,
@@ -61,6 +62,12 @@ def frank_wolfe(videos):
 @pytest.fixture(scope="session")
 def mallow(videos):
     return MallowSegmenter(2, max_iter=3).fit(videos)
+
+
+@pytest.fixture(scope="session")
+def auto(videos):
+    candidates = [("one", MallowSegmenter(max_iter=3))]
+    return AutoSegmenter(2, candidates=candidates).fit(videos)
 
 
 @pytest.fixture(scope="session")

@@ -342,6 +342,7 @@ METHODS = {
         "score": ("X", "y"),
     },
     "mallow": {"fit": ("X", "y"), "predict_posterior": ("X",)},
+    "auto": {"fit": ("X", "y"), "predict": ("X",), "candidate_labels": ("X",)},
 }
 # Faults that are known and stay for now: what is attacked, the argument, their kinds.
 KNOWN = {}
@@ -401,13 +402,15 @@ def test_keys_of_feature_files(attack, report_faults):
     report_faults(faults, KNOWN)
 
 
-@pytest.mark.parametrize("kind", ["tot", "cte", "frank_wolfe", "mallow", "vte", "ude"])
+@pytest.mark.parametrize(
+    "kind", ["tot", "cte", "frank_wolfe", "mallow", "vte", "ude", "auto"]
+)
 @pytest.mark.parametrize("which", ["fit", "predict"])
 def test_settings(attack, report_faults, videos, request, kind, which):
     fitted = request.getfixturevalue(kind)
     faults = {}
     values = HOSTILE if which == "fit" else SCALARS  # arrays are refused alike
-    for argument in fitted.get_params():
+    for argument in fitted.get_params(deep=False):
         for label, make in values.items():
             model = clone(fitted)
             vars(model).update(vars(fitted))

@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.decoding import path_posterior
 from skl_tot.decoding.paths import posterior, viterbi, viterbi_free
 from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
 from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
@@ -296,7 +297,7 @@ class TestDecoding:
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
         sure = probabilities.max(axis=1)
         agrees = probabilities.argmax(axis=1) == path
-        assert agrees[sure > 0.95].mean() > 0.95
+        assert agrees[sure >= np.median(sure)].mean() > 0.95
         (ends,) = np.nonzero(np.diff(path))
         assert sure[ends].mean() < sure.mean()
 
@@ -320,9 +321,11 @@ class TestDecoding:
         model.transmat_ = np.full((4, 4), 0.25)
         model.means_, model.covars_ = np.zeros((4, 4)), np.ones((4, 4))
         model.n_features = 4
-        np.testing.assert_allclose(
-            fitted.predict_posterior(videos[0]), model.predict_proba(scores), atol=1e-6
-        )
+        expected = model.predict_proba(scores)
+        np.testing.assert_allclose(path_posterior(scores, "free"), expected, atol=1e-6)
+        fitted.confidence_ = None  # as after a fit that did not look for it
+        found = fitted.predict_posterior(videos[0])
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 class TestTranscripts:

@@ -38,7 +38,14 @@ def make(method, **settings):
     quick = {name: value for name, value in QUICK.items() if name in own}
     if "segmenter" in own:
         quick["segmenter"] = make("tot", **settings)
+    if "candidates" in own:
+        quick["candidates"] = quick_candidates()
     return segmenter.set_params(**(quick | settings))
+
+
+def quick_candidates(**settings):
+    """Candidates in place of the default ones."""
+    return [("tot", make("tot")), ("mallow", make("mallow"))]
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +211,10 @@ class TestFiles:
             for own, other in zip(model.predict(data[0]), loaded.predict(data[0])):
                 np.testing.assert_array_equal(own, other)
 
-    def test_commands(self, data, method, tmp_path):
+    def test_commands(self, data, method, tmp_path, monkeypatch):
+        monkeypatch.setattr(
+            "skl_tot.segmenters.auto.default_candidates", quick_candidates
+        )
         for i, video in enumerate(data[0]):
             np.save(tmp_path / f"video{i}.npy", video)
         model, folder = str(tmp_path / "model.skops"), str(tmp_path)
@@ -234,5 +244,7 @@ def test_finds_clear_actions(method):
         fit["max_iter"] = min(usual["max_iter"], 600)
     if method == "asal":
         fit["segmenter"] = make("tot", max_iter=300)
+    if method == "auto":
+        fit["candidates"] = [("tot", make("tot", max_iter=300)), ("cte", make("cte"))]
     model.set_params(**fit).fit(videos)
     assert mof_score(labels, model.labels_) > 0.9

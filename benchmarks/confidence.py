@@ -1,0 +1,139 @@
+"""How much the confidence of labels means: on recorded sets, and on noise.
+
+    python benchmarks/confidence.py --data FOLDER --method tot:n_parts=2
+
+Each folder in FOLDER is a set in the field's layout. A row says, of the exact posterior
+and of the tempered one of ``predict_posterior``: the area under the ROC curve of the
+mean confidence of a predicted segment against whether it is right (its action is
+matched to that of a true segment, with an IoU of at least 0.5), the expected
+calibration error of frames in 15 bins, and the mean confidence. On noise, 20 videos of
+independent standard Gaussian frames, there is the mean confidence only, and K is 6.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from _cells import load
+from _methods import make, seeded
+from _suite_rows import parse_row
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
+
+from skl_tot.inputs.labels import find_segments
+from skl_tot.metrics import match_labels
+
+N_BINS = 15
+HEADER = "| set | MoF | tempering | agreement | AUC | ECE | confidence |"
+
+
+def calibration_error(is_right, confidence):
+    """Mean distance of the mean confidence from the share that is right, over bins."""
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    error = 0.0
+    for i in np.unique(bins):
+        own = bins == i
+        gap = abs(is_right[own].mean() - confidence[own].mean())
+        error += own.mean() * gap
+    return error
+
+
+def judge_segments(true, path, confidence):
+    """Whether each segment of a matched path is right, and its mean confidence."""
+    names, *bounds = find_segments(true)
+    is_right, means = [], []
+    for name, start, end in zip(*find_segments(path)):
+        shared = np.minimum(end, bounds[1]) - np.maximum(start, bounds[0])
+        union = np.maximum(end, bounds[1]) - np.minimum(start, bounds[0])
+        is_right.append(bool((shared / union >= 0.5)[names == name].any()))
+        means.append(confidence[start:end].mean())
+    return is_right, means
+
+
+def judge(truth, paths, matched, posteriors):
+    """Area under the curve, calibration error and mean confidence of posteriors."""
+    is_right, sure, segments = [], [], ([], [])
+    for true, path, names, posterior in zip(truth, paths, matched, posteriors):
+        confidence = posterior[np.arange(len(path)), path]
+        is_right.append(names == true)
+        sure.append(confidence)
+        for values, more in zip(segments, judge_segments(true, names, confidence)):
+            values.extend(more)
+    area = float("nan")
+    if len(set(segments[0])) == 2:
+        area = roc_auc_score(*segments)
+    is_right, sure = np.concatenate(is_right), np.concatenate(sure)
+    return area, calibration_error(is_right, sure), sure.mean()
+
+
+def fit(row, n_actions, videos, seed):
+    """Fitted model, and its posteriors without tempering and with it."""
+    model = make(row.method, n_actions=n_actions, **row.settings)
+    seeded(model, seed)
+    with threadpool_limits(1):
+        model.fit(videos)
+        found = model.predict_posterior(videos)
+        confidence = model.confidence_
+        model.confidence_ = None
+        exact = model.predict_posterior(videos)
+    model.confidence_ = confidence
+    return model, exact, found
+
+
+def line(name, *cells):
+    return f"| {name} | " + " | ".join(cells) + " |"
+
+
+def arrow(*values):
+    return " → ".join(f"{value:.2f}" for value in values)
+
+
+def study_set(row, folder, seed):
+    """Line of a set, and areas and errors (2, 2)."""
+    data = load(str(folder), mmap=False)
+    names, codes = np.unique(np.concatenate(data.labels), return_inverse=True)
+    truth = np.split(codes, np.cumsum([len(y) for y in data.labels])[:-1])
+    model, *posteriors = fit(row, len(names), data.videos, seed)
+    paths = model.labels_
+    mapping = match_labels(truth, paths)
+    matched = [np.array([mapping.get(k, -1) for k in path]) for path in paths]
+    results = np.array([judge(truth, paths, matched, p) for p in posteriors])
+    is_right = np.concatenate(truth) == np.concatenate(matched)
+    learned = [f"{model.confidence_[name]:.2f}" for name in ("tempering", "agreement")]
+    cells = f"{is_right.mean():.2f}", *learned, *(arrow(*x) for x in results.T)
+    print(line(folder.name, *cells), flush=True)
+    return results[:, :2]
+
+
+def study_noise(row, seed):
+    """Print the line of noise."""
+    rng = np.random.default_rng(seed)
+    videos = [rng.normal(size=(n, 16)) for n in rng.integers(150, 300, size=20)]
+    model, *posteriors = fit(row, 6, videos, seed)
+    means = []
+    for posterior in posteriors:
+        own = [p[np.arange(len(z)), z] for p, z in zip(posterior, model.labels_)]
+        means.append(np.concatenate(own).mean())
+    learned = [f"{model.confidence_[name]:.2f}" for name in ("tempering", "agreement")]
+    print(line("noise, chance 0.17", "", *learned, "", "", arrow(*means)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    row = parse_row(arguments.method)
+    print(HEADER, "| --- |" + " ---: |" * 6, sep="\n")
+    folders = sorted(
+        x for x in arguments.data.iterdir() if (x / "groundTruth").is_dir()
+    )
+    results = [study_set(row, folder, arguments.seed) for folder in folders]
+    medians = np.nanmedian(results, axis=0)
+    print(line("median", "", "", "", *(arrow(*x) for x in medians.T), ""))
+    study_noise(row, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Frames joined by what is around them."""
+
+import math
+
+import numpy as np
+
+# A frame, the mean of its window and the spread there.
+N_PARTS = 3
+
+
+def joined_width(n_features, context):
+    """Width of frames of ``n_features`` once they are joined by their context."""
+    return n_features if context is None else N_PARTS * n_features
+
+
+def rows_around(rows, n_frames, context):
+    """All rows that the windows of some take in, each once and in order."""
+    near = rows[:, None] + np.arange(-context, context + 1)
+    return np.unique(near.clip(0, n_frames - 1))
+
+
+def neighbours_of_block(frames, first, n_frames, context):
+    """Yield what is a step away from the rows of a block, from the farthest before on.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_near, n_features)
+        The block and what is within ``context`` of it.
+    first, n_frames : int
+        First row of the block there, and its length.
+    context : int
+        Longest step.
+
+    Yields
+    ------
+    inside : slice
+        Those rows of the block that have such a neighbour.
+    near : ndarray of shape (n_inside, n_features)
+        The neighbours.
+    """
+    for row in range(first - context, first + context + 1):
+        inside = slice(max(0, -row), min(n_frames, len(frames) - row))
+        if inside.start < inside.stop:
+            yield inside, frames[row + inside.start : row + inside.stop]
+
+
+def neighbours_of_rows(frames, near, rows, context):
+    """Yield what is a step away from single rows, as `neighbours_of_block` does.
+
+    ``frames`` (n_near, n_features) are those of `rows_around`, which are ``near``.
+    """
+    for step in range(-context, context + 1):
+        at = np.searchsorted(near, rows + step).clip(0, len(near) - 1)
+        inside = near[at] == rows + step  # or the video is over
+        yield inside, frames[at[inside]]
+
+
+def join_context(frames, neighbours):
+    """Join frames by mean and spread of their windows, all over the root of 3.
+
+    So joined frames are about as long as frames are. Sums go over the frames of a
+    window in their order, so that a frame has the same result whatever else is read
+    with it.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_features)
+        The frames.
+    neighbours : callable
+        Goes over the frames of all windows, as `neighbours_of_block`.
+
+    Returns
+    -------
+    joined : ndarray of shape (n_frames, 3 * n_features)
+        Frame, mean, and standard deviation, each divided by the square root of 3, in
+        the type of ``frames``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.array([[0.0], [2.0], [7.0]])
+    >>> joined = join_context(frames, lambda: neighbours_of_block(frames, 0, 3, 1))
+    >>> (joined * 3**0.5).round(1)
+    array([[0. , 1. , 1. ],
+           [2. , 3. , 2.9],
+           [7. , 4.5, 2.5]])
+    """
+    joined = np.zeros((len(frames), N_PARTS * frames.shape[1]), frames.dtype)
+    own, means, spreads = np.split(joined, N_PARTS, axis=1)  # views
+    counts = np.zeros((len(frames), 1), frames.dtype)
+    own[:] = frames
+    with np.errstate(over="ignore", invalid="ignore"):
+        for inside, near in neighbours():
+            means[inside] += near
+            counts[inside] += 1
+        means /= counts
+        for inside, near in neighbours():
+            spreads[inside] += np.square(near - means[inside])
+        spreads /= counts
+    np.sqrt(spreads, out=spreads)
+    joined /= math.sqrt(N_PARTS)
+    return joined

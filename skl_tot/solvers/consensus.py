@@ -1,0 +1,196 @@
+"""What several labelings of the same frames agree on, each with a numbering of its own.
+
+Actions of two labelings are matched one to one so that most frames agree (the Hungarian
+method). Then labelings vote, frame by frame. A labeling weighs as much as it agrees
+with others beyond chance, so that those that find hardly any segments, and agree on
+that, do not outvote others.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+# Rounds of matching and votes; few labelings are matched anew after two.
+MAX_ROUNDS = 4
+# Labelings that agree by chance on all but such a share of frames say nothing.
+LEAST_DOUBT = 1e-9
+
+
+class Consensus(NamedTuple):
+    """What labelings agree on.
+
+    Attributes
+    ----------
+    votes : ndarray of shape (n_frames, n_actions)
+        Share of the votes that is for each action. Rows sum to 1.
+    weights : ndarray of shape (n_labelings,)
+        Weight of the vote of each labeling, of which the sum is 1.
+    mappings : ndarray of int of shape (n_labelings, n_actions)
+        Action of the consensus that each action of each labeling is.
+    agreement : ndarray of shape (n_labelings, n_labelings)
+        Share of the frames that two labelings agree on, matched to each other.
+    """
+
+    votes: np.ndarray
+    weights: np.ndarray
+    mappings: np.ndarray
+    agreement: np.ndarray
+
+
+def find_consensus(labelings, n_actions):
+    r"""Match labelings to each other, and let them vote.
+
+    Two that agree on a share a of the frames, and by chance, given how many frames each
+    has of each action, would on a share e, agree beyond chance by Cohen's
+
+    .. math:: \kappa = (a - e) / (1 - e) .
+
+    The mean over all others, if positive, is the weight of a labeling. That of the
+    largest weight is the first reference. By turns, all are matched to the reference,
+    and their votes become the reference.
+
+    Parameters
+    ----------
+    labelings : sequence of ndarray of int of shape (n_frames,)
+        Actions of the same frames, from 0 to ``n_actions - 1``; below 0, background,
+        which is no vote.
+    n_actions : int
+        Number of actions K.
+
+    Returns
+    -------
+    consensus : Consensus
+        Votes, and how labelings are matched.
+
+    Examples
+    --------
+    >>> labelings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
+    >>> found = find_consensus(labelings, 2)
+    >>> found.votes.round(2)
+    array([[1.  , 0.  ],
+           [0.78, 0.22],
+           [0.  , 1.  ]])
+    >>> found.mappings
+    array([[0, 1],
+           [1, 0],
+           [1, 0]])
+    """
+    agreement, kappa = _compare(labelings, n_actions)
+    weights = kappa.sum(axis=1) - np.diag(kappa)
+    weights[weights < LEAST_DOUBT] = 0
+    if not weights.any():  # there is one, or all agree by chance
+        weights = np.ones(len(labelings))
+    weights /= weights.sum()
+    first = labelings[int(weights.argmax())]
+    votes = count_votes([first], [1.0], [np.arange(n_actions)], n_actions)
+    mappings = None
+    for _ in range(MAX_ROUNDS):
+        before, mappings = mappings, []
+        for labels in labelings:
+            mappings.append(match_actions(_count_weights(labels, votes)))
+        if before is not None and np.array_equal(before, mappings):
+            break
+        votes = count_votes(labelings, weights, mappings, n_actions)
+    return Consensus(votes, weights, np.array(mappings), agreement)
+
+
+def match_actions(table):
+    """Match rows one to one to columns, for the largest sum.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_actions, n_actions)
+        Weight of the frames that two actions have in common.
+
+    Returns
+    -------
+    columns : ndarray of int of shape (n_actions,)
+        Column of each row.
+    """
+    return linear_sum_assignment(table, maximize=True)[1]
+
+
+def count_votes(labelings, weights, mappings, n_actions):
+    """Share of the votes that is for each action.
+
+    Parameters
+    ----------
+    labelings : sequence of ndarray of int of shape (n_frames,)
+        Actions of the same frames; below 0 is no vote.
+    weights : sequence of float
+        Weight of the vote of each.
+    mappings : sequence of ndarray of int of shape (n_actions,)
+        What each action of each labeling is called.
+    n_actions : int
+        Number of actions K.
+
+    Returns
+    -------
+    votes : ndarray of shape (n_frames, n_actions)
+        Rows sum to 1. A frame without votes has equal shares.
+    """
+    votes = np.zeros((len(labelings[0]), n_actions))
+    for labels, weight, mapping in zip(labelings, weights, mappings):
+        known = np.flatnonzero(labels >= 0)
+        votes[known, mapping[labels[known]]] += weight
+    votes[~votes.any(axis=1)] = 1
+    return votes / votes.sum(axis=1, keepdims=True)
+
+
+def mean_vote(labels, mapping, votes):
+    """Mean, over frames, of the share of votes that agree with a labeling.
+
+    Parameters
+    ----------
+    labels : ndarray of int of shape (n_frames,)
+        Its actions; below 0, nothing agrees.
+    mapping : ndarray of int of shape (n_actions,)
+        What its actions are called.
+    votes : ndarray of shape (n_frames, n_actions)
+        From `count_votes`.
+
+    Returns
+    -------
+    share : float
+        From 0 to 1.
+    """
+    known = np.flatnonzero(labels >= 0)
+    return float(votes[known, mapping[labels[known]]].sum() / len(labels))
+
+
+def _compare(labelings, n_actions):
+    """Agreement of each two labelings, and what of it is beyond chance."""
+    shape = len(labelings), len(labelings)
+    agreement, kappa = np.empty(shape), np.empty(shape)
+    for i, first in enumerate(labelings):
+        for j, second in enumerate(labelings[: i + 1]):
+            shares = _count_pairs(first, second, n_actions) / len(first)
+            columns = match_actions(shares)
+            agreed = shares[np.arange(n_actions), columns].sum()
+            chance = shares.sum(axis=1) @ shares.sum(axis=0)[columns]
+            agreement[i, j] = agreement[j, i] = agreed
+            is_certain = chance > 1 - LEAST_DOUBT
+            kappa[i, j] = kappa[j, i] = (
+                0 if is_certain else (agreed - chance) / (1 - chance)
+            )
+    return agreement, kappa
+
+
+def _count_pairs(first, second, n_actions):
+    """Frames that each action of one has in common with each of the other."""
+    known = (first >= 0) & (second >= 0)
+    pairs = n_actions * first[known] + second[known]
+    counts = np.bincount(pairs, minlength=n_actions**2)
+    return counts.reshape(n_actions, n_actions)
+
+
+def _count_weights(labels, votes):
+    """Votes for each action in the frames of each action of a labeling."""
+    known = labels >= 0
+    table = np.empty((votes.shape[1],) * 2)
+    for action, weights in enumerate(votes.T):
+        table[:, action] = np.bincount(
+            labels[known], weights[known], minlength=len(table)
+        )
+    return table

@@ -1,0 +1,99 @@
+"""Labels that are learned from again: directions, Gaussians and paths in turns."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.decoding.decoders import decode
+from skl_tot.solvers.discriminants import (
+    action_means,
+    discriminants,
+    embed,
+    fit_gaussians,
+    frame_moments,
+    log_joint,
+    spread_root,
+)
+
+
+class Spread(NamedTuple):
+    """What the refinements of different labels of the same videos share.
+
+    Attributes
+    ----------
+    center : ndarray of shape (n_features,)
+        Mean of all frames.
+    root : ndarray of shape (n_features, n_features)
+        From `spread_root`.
+    """
+
+    center: np.ndarray
+    root: np.ndarray
+
+
+def measure_spread(videos, shrinkage):
+    """Mean and regularised spread of all frames, from one pass over the videos.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos to learn from.
+    shrinkage : float
+        As of `spread_root`.
+
+    Returns
+    -------
+    spread : Spread
+        For `refine_labels`.
+    """
+    center, covariance = frame_moments(videos)
+    return Spread(center, spread_root(covariance, shrinkage))
+
+
+def refine_labels(
+    videos, labels, n_actions, spread, *, reg_covar, max_iter, decoding, switch_cost
+):
+    """Refine labels by what their frames look like.
+
+    By turns, directions and Gaussians are fitted to the labels, as `fit_mallow` does,
+    and each video is labelled along the likeliest path.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos to learn from.
+    labels : sequence of ndarray of int of shape (n_frames_i,)
+        Actions to start from; below 0, background, counts as action 0 at first.
+    n_actions : int
+        Number of actions K.
+    spread : Spread
+        From `measure_spread` of these videos.
+    reg_covar : float
+        As of `fit_gaussians`.
+    max_iter : int
+        Rounds at most; fewer if no label changes.
+    decoding, switch_cost
+        As of `skl_tot.decoding.decode`.
+
+    Returns
+    -------
+    appearance : dict of ndarray
+        ``center`` (n_features,) and ``scalings`` (n_features, n_directions), and what
+        `fit_gaussians` gives.
+    labels : list of ndarray of int of shape (n_frames_i,)
+        Likeliest paths through its `appearance_scores`.
+    """
+    paths = [np.maximum(path, 0) for path in labels]
+    for _ in range(max_iter):
+        before = np.concatenate(paths)
+        counts, means = action_means(videos, paths, n_actions, spread.center)
+        scalings = discriminants(spread.root, counts, means)
+        appearance = {"center": spread.center, "scalings": scalings}
+        embedded = [embed(videos, i, *appearance.values()) for i in range(len(videos))]
+        frames = np.concatenate(embedded)
+        appearance |= fit_gaussians(frames, before, n_actions, reg_covar)
+        for i, frames in enumerate(embedded):
+            paths[i] = decode(log_joint(frames, appearance, i), decoding, switch_cost)
+        if np.array_equal(np.concatenate(paths), before):
+            break
+    return appearance, paths

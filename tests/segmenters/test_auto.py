@@ -1,0 +1,620 @@
+import pickle
+
+import joblib
+import numpy as np
+import pandas
+import pytest
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import adjusted_rand_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skl_tot import (
+    ASALSegmenter,
+    AutoSegmenter,
+    MallowSegmenter,
+    SegmentationDisplay,
+    TemporalOTSegmenter,
+)
+from skl_tot.datasets import make_activities
+from skl_tot.decoding import decode
+from skl_tot.io import load_model, save_model
+from skl_tot.metrics import mof_score
+from skl_tot.metrics.label_free import held_out_information
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.segmenters.portfolio import default_candidates
+from skl_tot.segmenters.template import BaseSegmenter
+
+EXPECTED_FAILURES = {
+    "check_methods_sample_order_invariance": "predict decodes a path",
+    "check_methods_subset_invariance": "predict decodes a path",
+    "check_clustering": "the points are shuffled",
+}
+
+
+class Given(BaseSegmenter):
+    """Finds what the first feature says, rounded, under other numbers."""
+
+    def __init__(self, n_actions=8, *, shift=0, wrong=0.0, random_state=None):
+        self.n_actions = n_actions
+        self.shift = shift
+        self.wrong = wrong
+        self.random_state = random_state
+
+    decoding, switch_cost, background_percentile = "framewise", 0.0, None
+    standardize, compute_labels = None, True
+
+    def _learn(self, videos):
+        self.n_actions_ = self.n_actions
+        self.seed_ = self.random_state
+        return lambda: self._log_likelihoods(videos)
+
+    def _log_likelihoods(self, videos):
+        for video in videos:
+            actions = np.clip(video[:, 0].round().astype(int), 0, self.n_actions - 1)
+            actions[: int(self.wrong * len(actions))] = self.n_actions - 1
+            yield np.eye(self.n_actions)[(actions + self.shift) % self.n_actions]
+
+
+def tot(n_actions=4, **params):
+    params = {"max_iter": 60, "freeze_iter": 10, "frames_per_video": 64} | params
+    return TemporalOTSegmenter(n_actions, **params)
+
+
+def quick():
+    return [
+        ("tot", tot(decoding="free", switch_cost=0.5)),
+        ("mallow", MallowSegmenter()),
+    ]
+
+
+def auto(n_actions=4, candidates=None, **params):
+    candidates = quick() if candidates is None else candidates
+    params = {"candidates": candidates, "random_state": 0} | params
+    return AutoSegmenter(n_actions, **params)
+
+
+def clone_by_pickle(model):
+    return pickle.loads(pickle.dumps(model))
+
+
+def assert_same(first, second):
+    for own, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+@pytest.fixture(scope="module")
+def activity():
+    return make_activities(
+        6, 4, n_features=5, mean_length=60, noise=0.5, unevenness=0.3, random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(activity):
+    return auto().fit(activity[0])
+
+
+@pytest.fixture(scope="module")
+def clear():
+    """Videos whose first feature is the action, and their labels."""
+    rng = np.random.default_rng(0)
+    labels = [np.repeat(np.arange(4), rng.integers(8, 14, 4)) for _ in range(5)]
+    videos = []
+    for path in labels:
+        noise = rng.normal(scale=0.1, size=(len(path), 2))
+        videos.append(np.c_[path + noise[:, 0], noise[:, 1]])
+    return videos, labels
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@parametrize_with_checks(
+    [
+        AutoSegmenter(
+            3,
+            candidates=[
+                ("tot", tot(max_iter=3, freeze_iter=1)),
+                ("mallow", MallowSegmenter(max_iter=2)),
+            ],
+        ),
+        AutoSegmenter(
+            (2, 3), candidates=[("m", MallowSegmenter(max_iter=2))], combine="best"
+        ),
+    ],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_estimator_checks(estimator, check):
+    if isinstance(estimator.n_actions, tuple):
+        estimator = estimator.set_params(n_actions=2)
+    check(estimator)
+
+
+class TestVote:
+    def test_majority_under_other_numbers(self, clear):
+        videos, labels = clear
+        candidates = [
+            ("a", Given(shift=1)),
+            ("b", Given(shift=2)),
+            ("c", Given(shift=3, wrong=0.3)),
+        ]
+        model = auto(candidates=candidates, refine=False).fit(videos)
+        assert_same(model.labels_, labels)
+        found = model.candidate_labels(videos)
+        assert list(found) == model.names_ == ["a", "b", "c"]
+        assert_same(found["a"], labels)
+        assert_same(found["b"], labels)
+        expected = [[3, 0, 1, 2], [2, 3, 0, 1], [1, 2, 3, 0]]
+        np.testing.assert_array_equal(model.mappings_, expected)
+        matched = np.concatenate(found["c"]) == np.concatenate(labels)
+        expected = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]) + matched.mean() * (
+            np.array([[0, 0, 1], [0, 0, 1], [1, 1, 0]])
+        )
+        np.testing.assert_allclose(model.agreement_, expected)
+        # where c is right all three agree, elsewhere two
+        share = matched.mean()
+        weights = model.weights_
+        assert weights[0] == weights[1] > weights[2] > 0.2
+        scores = 1 - (1 - share) * np.array([weights[2]] * 2 + [1 - weights[2]])
+        np.testing.assert_allclose(model.results_["score"], scores)
+        np.testing.assert_allclose(
+            model.results_["agreement"], [(1 + share) / 2, (1 + share) / 2, share]
+        )
+        assert model.best_index_ in (0, 1)
+
+    def test_log_likelihoods_are_those_of_votes(self, clear):
+        videos, _ = clear
+        candidates = [("a", Given()), ("b", Given()), ("c", Given(wrong=0.3))]
+        model = auto(candidates=candidates, refine=False).fit(videos)
+        first, _, last = model.weights_
+        votes = np.array([2 * first, 0, 0, last])
+        scores = model.log_likelihood(videos[0])
+        np.testing.assert_allclose(scores[0], np.log(votes + 0.02))
+        shares = model.predict_proba(videos[0])
+        np.testing.assert_allclose(shares[0], (votes + 0.02) / 1.08)
+
+    def test_actions_are_numbered_in_time(self, activity, fitted):
+        weights, times = np.zeros(4), np.zeros(4)
+        for scores in fitted.log_likelihood(activity[0]):
+            votes = np.exp(scores) - 0.02
+            weights += votes.sum(axis=0)
+            times += (np.arange(len(votes)) + 0.5) / len(votes) @ votes
+        assert (np.diff(times / weights) > 0).all()
+
+    def test_refinements_repair(self):
+        videos, labels = make_activities(8, 3, noise=0.4, random_state=1)
+        wrong = Given(3, wrong=0.0)
+        candidates = [("wrong", wrong), ("mallow", MallowSegmenter())]
+        model = auto(3, candidates).fit(videos)
+        assert model.names_ == ["wrong", "mallow", "wrong refined", "mallow refined"]
+        found = model.candidate_labels(videos)
+        before = mof_score(labels, found["wrong"])
+        assert mof_score(labels, found["wrong refined"]) > before + 0.05
+        assert len(model.appearances_) == 2
+
+    def test_labels_of_the_fit_are_those_of_predict(self, fitted, activity):
+        assert_same(fitted.predict(activity[0]), fitted.labels_)
+        for name, labels in fitted.candidate_labels(activity[0]).items():
+            index = fitted.names_.index(name)
+            n_segments = [1 + np.count_nonzero(np.diff(path)) for path in labels]
+            assert fitted.results_["n_segments"][index] == np.mean(n_segments)
+
+    def test_finds_actions(self, fitted, activity):
+        assert mof_score(activity[1], fitted.labels_) > 0.75
+
+    def test_results_make_a_table(self, fitted):
+        table = pandas.DataFrame(fitted.results_)
+        assert table["name"].tolist() == fitted.names_
+        assert (table["seconds"] > 0).all()
+        assert table["score"].between(0, 1).all()
+
+    def test_one_candidate(self, activity):
+        model = auto(candidates=[("m", MallowSegmenter())], refine=False)
+        model.fit(activity[0])
+        assert np.isnan(model.results_["agreement"]).all()
+        assert model.results_["score"] == [1.0]
+
+    def test_timelines_side_by_side(self, fitted, activity):
+        timelines = {"vote": fitted.labels_} | fitted.candidate_labels(activity[0])
+        display = SegmentationDisplay.from_predictions(None, timelines)
+        assert len(display.ax_.get_yticklabels()) >= 5
+
+
+class TestBest:
+    def test_is_read_as_its_candidate(self, activity, fitted):
+        model = clone_by_pickle(fitted).set_params(combine="best")
+        for index in range(4):
+            model.best_index_ = index
+            model.set_params(decoding="framewise")
+            labels = model.predict(activity[0])
+            if index < 2:
+                scores = model.estimators_[index].log_likelihood(activity[0])
+                mapping = model.mappings_[index]
+                assert_same(labels, [mapping[x.argmax(axis=1)] for x in scores])
+            model.set_params(decoding="free", switch_cost=0.5)
+            own = model.candidate_labels(activity[0])[model.names_[index]]
+            if index != 1:  # which has an order of its own
+                assert_same(model.predict(activity[0]), own)
+
+    def test_has_the_numbers_of_the_consensus(self, clear):
+        videos, labels = clear
+        candidates = [("a", Given(shift=1)), ("b", Given(shift=2))]
+        model = auto(candidates=candidates, combine="best", decoding="framewise")
+        model.fit(videos)
+        for index in range(4):
+            model.best_index_ = index
+            assert_same(model.predict(videos), labels)
+
+    def test_has_the_highest_score(self, activity, fitted):
+        model = auto(combine="best").fit(activity[0])
+        assert_same(model.predict(activity[0]), model.labels_)
+        scores = model.results_["score"]
+        assert model.best_index_ == int(np.argmax(scores))
+        assert scores == fitted.results_["score"]  # which combine does not change
+
+    def test_pipeline_and_frozen(self, activity):
+        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
+        for candidate in (pipeline, FrozenEstimator(clone(pipeline).fit(activity[0]))):
+            model = auto(
+                candidates=[("one", candidate)], refine=False, combine="best"
+            ).set_params(decoding="fixed")
+            model.fit(activity[0])
+            (own,) = model.candidate_labels(activity[0]).values()
+            assert_same(model.labels_, own)
+
+
+class TestCandidates:
+    def test_clones_are_fitted(self, activity):
+        candidates = quick()
+        model = auto(3, candidates).fit(activity[0])
+        for (_, given), found in zip(candidates, model.estimators_):
+            assert not hasattr(given, "labels_")
+            assert given.n_actions in (4, 8)
+            assert type(found) is type(given)
+            assert found.n_actions_ == 3
+
+    def test_frozen_is_used_as_it_is(self, activity):
+        start = MallowSegmenter(4).fit(activity[0][:3])
+        before = joblib.hash(start)
+        model = auto(candidates=[("m", FrozenEstimator(start))], refine=False)
+        model.fit(activity[0])
+        assert joblib.hash(start) == before
+        (own,) = model.candidate_labels(activity[0]).values()
+        for path, expected in zip(own, start.predict(activity[0])):
+            np.testing.assert_array_equal(path, model.mappings_[0][expected])
+
+    def test_data_frames(self, activity):
+        frames = [pandas.DataFrame(video).add_prefix("f") for video in activity[0]]
+        frozen = FrozenEstimator(MallowSegmenter(4).fit(frames))
+        model = auto(candidates=[*quick(), ("frozen", frozen)]).fit(frames)
+        assert list(model.feature_names_in_) == ["f0", "f1", "f2", "f3", "f4"]
+        assert_same(model.predict(frames), model.labels_)
+        model.set_params(combine="best").best_index_ = 2
+        assert len(model.predict(frames)) == len(frames)
+
+    def test_seeds(self, clear):
+        candidates = [("a", Given()), ("b", Given()), ("c", Given(random_state=5))]
+        first, again, other = (
+            auto(candidates=candidates, random_state=seed).fit(clear[0])
+            for seed in (0, 0, 1)
+        )
+        seeds = [member.seed_ for member in first.estimators_]
+        assert seeds == [member.seed_ for member in again.estimators_]
+        assert len(set(seeds)) == 3
+        assert seeds[2] == 5
+        assert [member.seed_ for member in other.estimators_][:2] != seeds[:2]
+
+    def test_background_of_a_candidate_is_no_vote(self, activity):
+        candidates = [
+            ("shy", tot(background_percentile=30)),
+            ("sure", MallowSegmenter()),
+        ]
+        model = auto(candidates=candidates, refine=False).fit(activity[0])
+        shy = np.concatenate(model.candidate_labels(activity[0])["shy"])
+        assert 0.05 < np.mean(shy == -1) < 0.8
+        assert np.concatenate(model.labels_).min() == 0
+        votes = np.exp(np.concatenate(model.log_likelihood(activity[0]))) - 0.02
+        np.testing.assert_allclose(votes.sum(axis=1), 1)
+        np.testing.assert_allclose(votes[shy == -1].max(axis=1), 1)
+
+    def test_default_portfolio(self, activity, monkeypatch):
+        asked = []
+
+        def candidates(**settings):
+            asked.append(settings)
+            made = default_candidates(**settings)
+            made[-1][1].set_params(n_steps=2, segmenter__max_iter=3)
+            for _, member in made:
+                if "frames_per_video" in member.get_params():
+                    member.set_params(max_iter=3, frames_per_video=16)
+            return made
+
+        monkeypatch.setattr("skl_tot.segmenters.auto.default_candidates", candidates)
+        model = AutoSegmenter(
+            4, standardize="video", context=2, device="cpu", random_state=0
+        )
+        model.fit(activity[0])
+        settings = {"standardize": "video", "context": 2, "device": "cpu"}
+        assert asked == [settings]
+        assert len(model.names_) == 12
+        assert len({member.random_state for member in model.estimators_}) == 6
+        for member in model.estimators_:
+            assert member.n_actions_ == 4
+            for name, value in settings.items():
+                assert member.get_params().get(name, value) == value
+        assert model.estimators_[-1].segmenter.n_actions == 4
+        assert model.estimators_[-1].segmenter.context == 2
+        # each frame has mean and spread of what is around it
+        assert model.appearances_[0]["center"].shape == (15,)
+        assert_same(model.predict(activity[0]), model.labels_)
+
+    def test_nested_parameters(self):
+        model = auto()
+        params = model.get_params()
+        assert params["tot__max_iter"] == 60
+        assert params["tot"] is model.candidates[0][1]
+        assert "tot__max_iter" not in model.get_params(deep=False)
+        model.set_params(tot__rho=0.3, mallow=tot(rho=0.4), switch_cost=0.2)
+        assert clone(model).get_params()["tot__rho"] == 0.3
+        assert model.get_params()["mallow__rho"] == 0.4
+        assert AutoSegmenter().get_params()["candidates"] == "auto"
+        with pytest.raises(ValueError, match="Invalid parameter"):
+            model.set_params(asot__rho=0.1)
+
+    def test_candidates_of_candidates(self, activity):
+        model = auto(candidates=[("inner", auto()), ("m", MallowSegmenter())])
+        model.fit(activity[0])
+        assert model.estimators_[0].n_actions_ == 4
+        assert_same(model.predict(activity[0]), model.labels_)
+
+
+class TestNumberOfActions:
+    @pytest.mark.parametrize(
+        ("n_actions", "numbers"), [(3, range(2, 7)), (5, [6, 4, 5]), (4, (2, 4, 5))]
+    )
+    def test_is_found_where_it_is_clear(self, n_actions, numbers):
+        videos, labels = make_activities(
+            12, n_actions, noise=0.4, unevenness=0.5, mean_length=80, random_state=0
+        )
+        model = auto(numbers, [("m", MallowSegmenter())]).fit(videos)
+        scores = model.n_actions_scores_
+        assert model.n_actions_ == n_actions == max(scores, key=scores.get)
+        assert list(scores) == sorted(numbers)
+        assert model.estimators_[0].n_actions_ == n_actions
+        assert mof_score(labels, model.labels_) > 0.9
+        assert model.n_actions == numbers
+
+    def test_what_numbers_are_chosen_by(self):
+        videos, _ = make_activities(9, 3, noise=2.0, mean_length=50, random_state=0)
+        model = auto([4, 5], [("m", MallowSegmenter())]).fit(videos)
+        frames = np.concatenate(videos)
+        scaled = [(x - frames.mean(axis=0)) / frames.std(axis=0) for x in videos]
+        for n_actions, score in model.n_actions_scores_.items():
+            labels = []
+            for part in (videos, videos[::2], videos[1::2]):
+                own = MallowSegmenter(n_actions, decoding="free", switch_cost=0.5)
+                labels.append(own.fit(part).predict(videos))
+            information = held_out_information(
+                lambda i: [scaled[i]], labels[0], n_actions
+            )
+            agreement = adjusted_rand_score(*map(np.concatenate, labels[1:]))
+            assert 0.1 < agreement < 0.99
+            assert score == pytest.approx(np.exp(information) * agreement)
+
+    def test_numbers_beyond_the_frames_are_left_out(self, activity):
+        numbers = [3, 4, 10**6]
+        model = auto(numbers, [("m", MallowSegmenter())]).fit(activity[0])
+        assert list(model.n_actions_scores_) == [3, 4]
+
+    def test_one_number(self, activity, fitted):
+        assert fitted.n_actions_scores_ is None
+        model = auto([4]).fit(activity[0][0])
+        assert model.n_actions_ == 4
+        assert model.n_actions_scores_ is None
+
+    @pytest.mark.parametrize(
+        ("n_actions", "message"),
+        [
+            ([], "n_actions is empty"),
+            ([2, 3.5], "n_actions has 3.5"),
+            ((0, 2), "n_actions has 0"),
+            (range(1000, 1002), "n_actions=1000 is more than"),
+            ("34", "n_actions"),
+            (0, "n_actions"),
+        ],
+    )
+    def test_bad_numbers(self, activity, n_actions, message):
+        with pytest.raises(ValueError, match=message):
+            auto(n_actions).fit(activity[0])
+
+    def test_one_video(self, activity):
+        with pytest.raises(ValueError, match="X has one video"):
+            auto([2, 3]).fit(activity[0][0])
+        short = [activity[0][0], activity[0][1][:3]]
+        with pytest.raises(ValueError, match="of every second video"):
+            auto([8, 9]).fit(short)
+
+
+class TestFiles:
+    def test_file_and_pickle(self, activity, fitted, tmp_path):
+        frozen = FrozenEstimator(tot().fit(activity[0]))
+        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
+        others = [("frozen", frozen), ("pipeline", pipeline)]
+        for model in (fitted, auto(candidates=others).fit(activity[0])):
+            save_model(model, tmp_path / "model.skops")
+            for loaded in (
+                load_model(tmp_path / "model.skops"),
+                clone_by_pickle(model),
+            ):
+                assert_same(loaded.predict(activity[0]), model.labels_)
+                assert loaded.results_ == model.results_
+                loaded.set_params(combine="best")
+                loaded.predict(activity[0])
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"names_": ["a"]},
+            {"mappings_": np.zeros((4, 4), dtype=int)},
+            {"mappings_": np.tile(np.arange(4), (3, 1))},
+            {"mappings_": np.tile(np.arange(4.0), (4, 1))},
+            {"mappings_": None},
+            {"weights_": np.ones(3)},
+            {"weights_": np.array([1.0, 1.0, -1.0, 0.0])},
+            {"agreement_": np.ones((3, 3))},
+            {"best_index_": 4},
+            {"estimators_": [MallowSegmenter()]},
+            {"appearances_": [{}, {}]},
+        ],
+    )
+    def test_broken_files_are_refused(self, fitted, change, tmp_path):
+        model = clone_by_pickle(fitted)
+        vars(model).update(change)
+        save_model(model, tmp_path / "model.skops")
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            load_model(tmp_path / "model.skops")
+
+    @pytest.mark.parametrize("place", [0, 1])
+    def test_broken_candidates_are_refused(self, fitted, activity, place, tmp_path):
+        model = clone_by_pickle(fitted)
+        member = model.estimators_[place]
+        if place == 0:
+            member.network_ = {}
+        else:
+            model.estimators_[1] = MallowSegmenter(3).fit(activity[0])
+        save_model(model, tmp_path / "model.skops")
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            load_model(tmp_path / "model.skops")
+
+    def test_methods_of_candidates_are_methods(self, fitted, tmp_path):
+        model = clone_by_pickle(fitted)
+        vars(model.estimators_[1])["predict"] = "text"
+        save_model(model, tmp_path / "model.skops")
+        with pytest.raises(ValueError, match="in place of its method"):
+            load_model(tmp_path / "model.skops")
+
+    def test_folders_of_candidates_are_forgotten(self, activity, tmp_path):
+        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
+        model = auto(candidates=[("p", pipeline)]).fit(activity[0])
+        model.estimators_[0].memory = str(tmp_path)
+        save_model(model, tmp_path / "model.skops")
+        assert load_model(tmp_path / "model.skops").estimators_[0].memory is None
+
+    def test_without_labels(self, activity, fitted):
+        model = auto(compute_labels=False).fit(activity[0])
+        assert not hasattr(model, "labels_")
+        assert_same(model.predict(activity[0]), fitted.labels_)
+        for member in fitted.estimators_:
+            assert not hasattr(member, "labels_")
+
+
+def test_same_seed_same_result(activity, fitted):
+    again = auto().fit(activity[0])
+    assert_same(again.labels_, fitted.labels_)
+    assert again.results_["score"] == fitted.results_["score"]
+    np.testing.assert_array_equal(again.agreement_, fitted.agreement_)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"candidates": []}, "candidates is empty"),
+        ({"candidates": "all"}, "candidates"),
+        ({"candidates": [("a", tot()), ("a", tot())]}, "not unique"),
+        ({"candidates": [("a", tot()), ("a refined", tot())]}, "not unique"),
+        ({"candidates": [("a__b", tot())]}, "must not contain __"),
+        ({"candidates": [("decoding", tot())]}, "conflict"),
+        ({"candidates": [("a", tot(rho=-1))]}, "candidate 'a': .*rho"),
+        (
+            {"candidates": [("a", ASALSegmenter(segmenter=tot(rho=-1)))]},
+            "candidate 'a': .*rho",
+        ),
+        ({"combine": "mean"}, "combine"),
+        ({"refine": "yes"}, "refine"),
+        ({"decoding": "freely"}, "decoding"),
+    ],
+)
+def test_bad_parameters_change_nothing(fitted, activity, params, message):
+    model = clone_by_pickle(fitted).set_params(**params)
+    before = joblib.hash(vars(model))
+    with pytest.raises(ValueError, match=message):
+        model.fit(activity[0])
+    assert joblib.hash(vars(model)) == before
+
+
+@pytest.mark.parametrize(
+    ("candidates", "message"),
+    [
+        ([tot()], "expected a list of pairs"),
+        ([(1, tot())], "expected a list of pairs"),
+        ([("a", tot()), ("b",)], "expected a list of pairs"),
+        ([("a", LinearRegression())], "candidate 'a': .*LinearRegression, expected"),
+        ([("a", TemporalOTSegmenter)], "candidate 'a'"),
+        ([("a", None)], "candidate 'a'"),
+    ],
+)
+def test_what_is_no_candidate(activity, candidates, message):
+    with pytest.raises(TypeError, match=message):
+        auto(candidates=candidates).fit(activity[0])
+
+
+def test_frozen_candidates_have_as_many_actions(activity):
+    frozen = FrozenEstimator(MallowSegmenter(3).fit(activity[0]))
+    with pytest.raises(ValueError, match=r"candidate 'f': .*n_actions=3, expected 4"):
+        auto(candidates=[("f", frozen)]).fit(activity[0])
+    with pytest.raises(ValueError, match=r"candidate 'f': .*not fitted"):
+        auto(candidates=[("f", FrozenEstimator(tot()))]).fit(activity[0])
+
+
+def test_not_fitted(activity):
+    with pytest.raises(NotFittedError):
+        auto().candidate_labels(activity[0])
+
+
+def test_clocks_are_told_of_once():
+    rng = np.random.default_rng(0)
+    videos = [np.c_[np.arange(40.0), rng.normal(size=(40, 2))] for _ in range(4)]
+    with pytest.warns(UserWarning, match="grow steadily") as caught:
+        auto([2, 3], [("m", MallowSegmenter())]).fit(videos)
+    assert len(caught) == 1
+
+
+def test_progress(activity, capsys):
+    pytest.importorskip("tqdm")
+    auto(verbose=1, candidates=[("m", MallowSegmenter())]).fit(activity[0])
+    assert "candidate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (9, 1), (30, 3)])
+@pytest.mark.parametrize("n_actions", [1, 4])
+def test_small_input(shape, n_actions, dtype):
+    if shape[0] < n_actions:
+        return
+    video = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    video[:, 0] = 1  # constant
+    candidates = [("m", MallowSegmenter()), ("t", tot(max_iter=3, freeze_iter=1))]
+    model = auto(n_actions, candidates).fit(video)
+    assert model.labels_.shape == shape[:1]
+    assert model.predict_proba(video).dtype == dtype
+    for combine in ("vote", "best"):
+        model.set_params(combine=combine)
+        short = model.predict([video[:2], video[:1]])
+        assert [len(path) for path in short] == [min(2, len(video)), 1]
+    assert model.candidate_labels(video)["m"].shape == shape[:1]
+
+
+def test_background(activity):
+    model = auto(background_percentile=10).fit(activity[0])
+    share = np.mean(np.concatenate(model.labels_) == -1)
+    assert 0 < share < 0.3
+    assert_same(model.predict(activity[0]), model.labels_)
+
+
+def test_decoder_reads_the_votes(fitted, activity):
+    video = activity[0][0]
+    expected = decode(fitted.log_likelihood(video), "free", 0.1)
+    np.testing.assert_array_equal(fitted.predict(video), expected)

@@ -1,0 +1,239 @@
+"""How sure segmenters say they are, and the warning where they show few actions."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+
+from skl_tot import ASOTSegmenter, CTESegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.decoding import decode, path_posterior
+from skl_tot.decoding.evidence import Evidence
+from skl_tot.metrics import mof_score
+from skl_tot.metrics.label_free import held_out_agreement
+from skl_tot.segmenters.pipelines import predict_with_confidence
+
+N_ACTIONS = 5
+
+
+def make_noise(n_videos=12, seed=0):
+    """Videos of independent frames in which nothing is to be found."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(n, 8)) for n in rng.integers(100, 200, size=n_videos)]
+
+
+@pytest.fixture(scope="module")
+def easy():
+    return make_activities(
+        n_videos=10,
+        n_actions=4,
+        n_features=6,
+        mean_length=80,
+        unevenness=0.0,
+        noise=0.8,
+        random_state=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(easy):
+    return TemporalOTSegmenter(4, max_iter=500, random_state=0).fit(easy[0])
+
+
+class TestAgreement:
+    def test_by_scipy(self):
+        """Discriminants are those of Gaussians with one variance for all actions."""
+        from scipy.stats import norm
+        from sklearn.metrics import cohen_kappa_score
+
+        rng = np.random.default_rng(0)
+        labels = [rng.integers(3, size=50) for _ in range(5)]
+        videos = [y[:, None] * [1.0, -0.5] + rng.normal(size=(50, 2)) for y in labels]
+        judged = []
+        for i in range(5):
+            frames = np.concatenate(videos[1 - i % 2 :: 2])
+            known = np.concatenate(labels[1 - i % 2 :: 2])
+            means = np.array([frames[known == k].mean(axis=0) for k in range(3)])
+            spread = np.sqrt(np.mean((frames - means[known]) ** 2, axis=0))
+            densities = norm.logpdf(videos[i][:, None], means, spread).sum(axis=2)
+            judged.append(densities.argmax(axis=1))
+        expected = cohen_kappa_score(np.concatenate(labels), np.concatenate(judged))
+        found = held_out_agreement(
+            lambda i: [videos[i][:20], videos[i][20:]], labels, 3
+        )
+        assert found == pytest.approx(expected, abs=1e-12)
+
+    def test_nothing_to_compare(self):
+        videos = [np.zeros((4, 1)), np.ones((4, 1))]
+        one, none = np.zeros(4, int), np.full(4, -1)
+
+        def agreement(labels):
+            return held_out_agreement(lambda i: [videos[i]], labels, 2)
+
+        assert np.isnan(agreement([one]))
+        assert np.isnan(agreement([one, none]))
+        assert agreement([one, one]) == 0.0  # all labels are the same
+
+    def test_worse_than_chance_is_none(self):
+        videos = [np.array([[0.0], [1.0]])] * 2
+        labels = [np.array([0, 1]), np.array([1, 0])]
+        assert held_out_agreement(lambda i: [videos[i]], labels, 2) == 0.0
+
+
+class TestPosterior:
+    def test_is_learned_from_the_fit(self, fitted, easy):
+        evidence = Evidence()
+        for scores, path in zip(fitted.log_likelihood(easy[0]), fitted.labels_):
+            evidence.add(scores, path)
+        found = fitted.confidence_["tempering"]
+        assert found == pytest.approx(evidence.tempering(), rel=1e-5)
+        frames = [fitted.scaler_.transform(video) for video in easy[0]]
+        agreement = held_out_agreement(lambda i: [frames[i]], fitted.labels_, 4)
+        assert fitted.confidence_["agreement"] == pytest.approx(agreement)
+        assert 0.5 < agreement < 1
+
+    @pytest.mark.parametrize("decoding", ["fixed", "free"])
+    def test_is_what_it_says(self, fitted, easy, decoding):
+        model = pickle.loads(pickle.dumps(fitted))
+        model.set_params(decoding=decoding, switch_cost=0.2)
+        model.confidence_ = {"tempering": 0.3, "agreement": 0.7}
+        scores = model.log_likelihood(easy[0][3])
+        expected = 0.7 * path_posterior(0.3 * scores, decoding, 0.06) + 0.3 / 4
+        found = model.predict_posterior(easy[0][3])
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def test_reports_say_the_same(self, fitted, easy):
+        labels, confidence = predict_with_confidence(fitted, easy[0])
+        for path, sure, codes in zip(
+            labels, confidence, fitted.predict_posterior(easy[0])
+        ):
+            np.testing.assert_allclose(sure, codes[np.arange(len(path)), path])
+
+    @pytest.mark.parametrize("method", [TemporalOTSegmenter, ASOTSegmenter])
+    @pytest.mark.parametrize("decoding", ["fixed", "free"])
+    def test_noise_is_near_chance(self, method, decoding):
+        model = method(N_ACTIONS, decoding=decoding, switch_cost=0.1, random_state=0)
+        model.set_params(max_iter=500)
+        for videos in (make_noise(), make_noise(seed=1)):
+            model = model if hasattr(model, "labels_") else model.fit(videos)
+            _, confidence = predict_with_confidence(model, videos)
+            mean = np.mean(np.concatenate(confidence))
+            assert mean == pytest.approx(1 / N_ACTIONS, abs=0.15)
+
+    def test_what_carries_over_is_trusted(self, easy):
+        videos, truth = easy
+        model = MallowSegmenter(4, random_state=0).fit(videos[:8])
+        labels, confidence = predict_with_confidence(model, videos[8:])
+        assert mof_score(truth[8:], labels) > 0.9
+        assert np.mean(np.concatenate(confidence)) > 0.75
+
+    def test_boundaries_are_less_sure_than_the_middle(self, fitted, easy):
+        path, sure = predict_with_confidence(fitted, easy[0][0])
+        (ends,) = np.nonzero(np.diff(path[0]))
+        assert sure[0][ends].mean() < np.median(sure[0]) - 0.02
+
+    def test_frame_rate_does_not_matter(self, easy):
+        slow = [np.repeat(video, 4, axis=0) for video in easy[0]]
+        model = CTESegmenter(4, max_iter=300, random_state=0).fit(easy[0])
+        again = pickle.loads(pickle.dumps(model))
+        frames = read(again, slow)
+        again._label(lambda: again._log_likelihoods(frames), frames, "list")
+        factor = again.confidence_["tempering"] / model.confidence_["tempering"]
+        assert factor == pytest.approx(1 / 4, rel=0.3)
+
+    def test_without_labels_it_is_not_looked_for(self, easy):
+        model = TemporalOTSegmenter(
+            4, max_iter=50, compute_labels=False, random_state=0
+        )
+        assert model.fit(easy[0]).confidence_ is None
+        expected = path_posterior(model.log_likelihood(easy[0][0]))
+        found = model.predict_posterior(easy[0][0])
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def test_one_video_has_no_halves(self, easy):
+        model = CTESegmenter(4, max_iter=50, random_state=0).fit(easy[0][0])
+        assert model.confidence_["agreement"] == 1.0
+
+    def test_models_of_before(self, fitted, easy):
+        model = pickle.loads(pickle.dumps(fitted))
+        del model.confidence_
+        model._check_state()
+        expected = path_posterior(model.log_likelihood(easy[0][0]))
+        found = model.predict_posterior(easy[0][0])
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        "confidence",
+        [
+            "sure",
+            {"tempering": 0.5},
+            {"tempering": 0.5, "agreement": 2.0},
+            {"tempering": float("nan"), "agreement": 1.0},
+            {"tempering": None, "agreement": 1.0},
+        ],
+    )
+    def test_models_of_others(self, fitted, confidence):
+        model = pickle.loads(pickle.dumps(fitted))
+        model.confidence_ = confidence
+        with pytest.raises(ValueError, match="confidence_"):
+            model._check_state()
+
+
+class TestAutomaticCost:
+    @pytest.mark.parametrize("decoding", ["skip", "free"])
+    def test_decodes_with_it(self, fitted, easy, decoding):
+        model = pickle.loads(pickle.dumps(fitted))
+        model.set_params(decoding=decoding, switch_cost="auto")
+        scores = model.log_likelihood(easy[0][0])
+        np.testing.assert_array_equal(
+            model.predict(easy[0][0]), decode(scores, decoding, "auto")
+        )
+        assert model.predict_posterior(easy[0][0]).shape == scores.shape
+
+    def test_no_other_word(self, fitted, easy):
+        model = pickle.loads(pickle.dumps(fitted)).set_params(switch_cost="automatic")
+        with pytest.raises(ValueError, match="The 'switch_cost' parameter"):
+            model.predict(easy[0])
+
+
+class TestWarning:
+    @pytest.fixture
+    def costly(self, fitted):
+        model = pickle.loads(pickle.dumps(fitted))
+        return model.set_params(decoding="free", switch_cost=1e4)
+
+    def test_names_the_remedy(self, costly, easy):
+        text = (
+            '10 of 10 videos show fewer than half of the 4 .*, try switch_cost="auto"'
+        )
+        with pytest.warns(UserWarning, match=text) as caught:
+            costly.predict(easy[0])
+        assert caught[0].filename == __file__
+        assert "\n" not in str(caught[0].message)
+
+    def test_in_a_fit(self, easy):
+        model = TemporalOTSegmenter(4, decoding="skip", switch_cost=1e4, random_state=0)
+        with pytest.warns(UserWarning, match="show fewer than half"):
+            model.set_params(max_iter=5).fit(easy[0])
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"switch_cost": 0.0}, {"decoding": "fixed"}, {"switch_cost": "auto"}],
+    )
+    def test_is_not_there_without_need(self, costly, easy, changes):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            costly.set_params(**changes).predict(easy[0])
+
+    def test_not_of_short_videos_or_known_actions(self, costly, easy):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            costly.predict([video[:2] for video in easy[0]])
+            costly.predict(easy[0][:1], transcripts=[[2]])
+
+
+def read(model, videos):
+    from skl_tot.segmenters.fitted import check_fitted
+
+    return check_fitted(model, videos)[0]

@@ -1,0 +1,149 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from skl_tot.solvers.consensus import (
+    count_votes,
+    find_consensus,
+    match_actions,
+    mean_vote,
+)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 5))
+def test_matching_equals_all_permutations(seed, n_actions):
+    table = np.random.default_rng(seed).integers(0, 9, (n_actions, n_actions))
+    rows = np.arange(n_actions)
+    orders = itertools.permutations(rows)
+    best = max(table[rows, order].sum() for order in orders)
+    columns = match_actions(table)
+    assert sorted(columns) == list(rows)
+    assert table[rows, columns].sum() == best
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4))
+def test_agreement_equals_all_permutations(seed, n_actions):
+    labelings = np.random.default_rng(seed).integers(-1, n_actions, (3, 12))
+    found = find_consensus(labelings, n_actions).agreement
+    orders = list(itertools.permutations(range(n_actions)))
+    for i, j in itertools.product(range(3), repeat=2):
+        known = labelings[i] >= 0
+        shares = []
+        for order in orders:
+            renamed = np.where(known, np.array(order)[labelings[i]], -2)
+            shares.append(np.mean(renamed == labelings[j]))
+        assert found[i, j] == pytest.approx(max(shares))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_permuted_copies_of_one_labeling_are_that_labeling(seed, n_actions):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, n_actions, 40)
+    orders = [rng.permutation(n_actions) for _ in range(5)]
+    found = find_consensus([order[labels] for order in orders], n_actions)
+    voted = found.votes.argmax(axis=1)
+    np.testing.assert_allclose(found.votes, np.eye(n_actions)[voted])
+    for order, mapping in zip(orders, found.mappings):
+        np.testing.assert_array_equal(mapping[order[labels]], voted)
+    np.testing.assert_allclose(found.agreement, 1)
+
+
+def test_a_majority_wins_whatever_its_numbers():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 25)
+    labelings = []
+    for i in range(5):
+        wrong = labels.copy()
+        wrong[10 * i : 10 * i + 10] = (wrong[10 * i : 10 * i + 10] + 1 + i) % 4
+        labelings.append(rng.permutation(4)[wrong])
+    labelings.append(rng.integers(0, 4, 100))
+    found = find_consensus(labelings, 4)
+    back = found.mappings[4][labelings[4]]  # right but for frames 40 to 49
+    voted = found.votes.argmax(axis=1)
+    kept = np.delete(np.arange(100), range(40, 50))
+    np.testing.assert_array_equal(voted[kept], back[kept])
+    assert len({(own, vote) for own, vote in zip(labels, voted)}) == 4
+    scores = [
+        mean_vote(own, mapping, found.votes)
+        for own, mapping in zip(labelings, found.mappings)
+    ]
+    assert min(scores[:5]) > 0.7 > 0.6 > scores[5]
+
+
+def test_reference_is_the_labeling_that_agrees_most():
+    """Two that agree outvote one, whose numbers would otherwise be kept."""
+    other = np.repeat([0, 1, 2], 10)
+    one = np.repeat([2, 0], 15)
+    found = find_consensus([other, one, (one + 1) % 3], 3)
+    # the first of the two
+    np.testing.assert_array_equal(found.mappings[1], [0, 1, 2])
+    np.testing.assert_array_equal(found.mappings[2][(one + 1) % 3], one)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 4))
+def test_weights_are_kappas(seed, n_actions):
+    labelings = np.random.default_rng(seed).integers(0, n_actions, (3, 12))
+    found = find_consensus(labelings, n_actions)
+    kappas = np.zeros((3, 3))
+    for i, j in itertools.combinations(range(3), 2):
+        table = np.zeros((n_actions, n_actions))
+        np.add.at(table, (labelings[j], labelings[i]), 1)
+        renamed = match_actions(table / 12)[labelings[j]]
+        # one and the same action throughout tells nothing
+        if len({*renamed, *labelings[i]}) > 1:
+            kappas[i, j] = kappas[j, i] = cohen_kappa_score(renamed, labelings[i])
+    expected = np.maximum(kappas.sum(axis=1), 0)
+    expected = expected / expected.sum() if expected.any() else np.full(3, 1 / 3)
+    np.testing.assert_allclose(found.weights, expected, atol=1e-12)
+
+
+def test_labelings_of_one_segment_say_nothing():
+    labels = np.repeat([0, 1, 2], 10)
+    noisy = labels.copy()
+    noisy[::5] = 0
+    none = np.zeros(30, dtype=int)
+    found = find_consensus([none, labels, none + 2, noisy, none + 1], 3)
+    np.testing.assert_allclose(found.weights, [0, 0.5, 0, 0.5, 0])
+    assert len(set(found.votes.argmax(axis=1))) == 3
+
+
+def test_without_any_agreement_all_weigh_the_same():
+    found = find_consensus([np.zeros(6, dtype=int)] * 2, 2)
+    np.testing.assert_array_equal(found.weights, [0.5, 0.5])
+    np.testing.assert_allclose(found.votes.max(axis=1), 1)
+
+
+def test_votes_are_shares():
+    labelings = [np.array([0, 1, -1, -1]), np.array([0, 0, 1, -1])]
+    votes = count_votes(labelings, [0.5, 0.5], [np.array([1, 0]), np.array([1, 0])], 2)
+    np.testing.assert_array_equal(votes, [[0, 1], [0.5, 0.5], [1, 0], [0.5, 0.5]])
+    # two of four frames are of background; 1 and 1/2 of the votes agree
+    assert mean_vote(labelings[0], np.array([1, 0]), votes) == 1.5 / 4
+
+
+def test_background_is_no_vote():
+    labels = np.repeat([0, 1], 5)
+    found = find_consensus([labels, np.full(10, -1), 1 - labels], 2)
+    np.testing.assert_array_equal(found.votes.argmax(axis=1), labels)
+    np.testing.assert_allclose(found.votes.max(axis=1), 1)
+    np.testing.assert_array_equal(found.agreement[1], 0)
+
+
+def test_votes_are_matched_to_what_they_become():
+    """Every labeling is matched to the final votes as well as it can be."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(6), 5)
+    for _ in range(50):
+        labelings = []
+        for _ in range(9):
+            own = np.where(rng.random(30) < 0.8, rng.integers(0, 6, 30), labels)
+            labelings.append(rng.permutation(6)[own])
+        found = find_consensus(labelings, 6)
+        for own, mapping in zip(labelings, found.mappings):
+            table = np.eye(6)[own].T @ found.votes
+            best = table[np.arange(6), match_actions(table)].sum()
+            assert table[np.arange(6), mapping].sum() == pytest.approx(best)
