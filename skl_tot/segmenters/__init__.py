@@ -1,14 +1,15 @@
 """What people fit, one module an estimator, and in three steps what they share.
 
-Public, in `skl_tot`: the classes of ``METHODS``. `template` has fit, predict and score,
-`networks` training and embeddings, `prototypes` pseudo-labels, parts and streams.
+Public, in `skl_tot`: the classes of ``METHODS``. `template` has fit, `outputs` predict
+and score, `networks` training and embeddings, `prototypes` pseudo-labels, parts and
+streams.
 """
 
 #: Class and module of each method, by its name on the command line. Whatever else
 #: needs all of them goes by this table.
 METHODS = {
-    "auto": ("AutoSegmenter", "skl_tot.segmenters.auto"),
     "tot": ("TemporalOTSegmenter", "skl_tot.segmenters.temporal_ot"),
+    "auto": ("AutoSegmenter", "skl_tot.segmenters.auto"),
     "asot": ("ASOTSegmenter", "skl_tot.segmenters.asot"),
     "cte": ("CTESegmenter", "skl_tot.segmenters.cte"),
     "vte": ("VTESegmenter", "skl_tot.segmenters.vte"),

@@ -127,7 +127,8 @@ def test_default_start_is_temporal_ot(activity, monkeypatch):
     monkeypatch.setattr("skl_tot.segmenters.asal.TemporalOTSegmenter", Start)
     monkeypatch.setattr("skl_tot.segmenters.starts.clone", lambda start: start)
     asal(segmenter=None, standardize="video", device="cpu").fit(activity[0])
-    assert made == [(4, {"standardize": "video", "device": "cpu"})]
+    expected = {"standardize": "video", "context": None, "device": "cpu"}
+    assert made == [(4, expected)]
 
 
 def test_labels_are_those_of_predict_and_of_the_decoder(fitted, activity):

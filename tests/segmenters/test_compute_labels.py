@@ -31,7 +31,7 @@ def test_no_pass_over_the_data_for_labels(estimator, activity, monkeypatch):
     def fail(*_, **__):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("skl_tot.segmenters.template.read_video", fail)
+    monkeypatch.setattr("skl_tot.segmenters.outputs.read_video", fail)
     estimator.set_params(compute_labels=False).fit(activity[0])
     with pytest.raises(AssertionError, match="decoded"):
         estimator.set_params(compute_labels=True).fit(activity[0])

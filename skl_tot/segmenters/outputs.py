@@ -1,0 +1,263 @@
+"""What fitted segmenters give: labels, probabilities, and a score without labels."""
+
+import math
+
+from scipy.special import softmax
+from sklearn.base import BaseEstimator
+
+from skl_tot.decoding.decoders import DECODERS, read_video, tempered_posterior
+from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.labels import check_transcripts
+from skl_tot.inputs.videos import check_lengths
+from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
+from skl_tot.segmenters.confidence import warn_of_few_actions
+from skl_tot.segmenters.fitted import as_types_of, check_fitted
+
+
+class FittedOutputs(BaseEstimator):
+    """Outputs of a segmenter that has ``_log_likelihoods``; part of `BaseSegmenter`."""
+
+    def predict(self, X, *, transcripts=None):
+        """Label every frame by the likeliest path through the actions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        transcripts : sequence of int, or sequence of such, default=None
+            The actions that each video is known to show, in their order; one may
+            return. Their path has just these segments (in a video with fewer frames,
+            some of them), whatever ``decoding`` is. None leaves actions to be found.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            Labels 0 … K - 1, non-decreasing in each video if ``decoding`` keeps their
+            order and no transcript says otherwise; -1 for background, if that was asked
+            for.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video or a transcript is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        if transcripts is not None:
+            transcripts = check_transcripts(
+                transcripts, len(videos), form, self.n_actions_
+            )
+        readings = self._read(videos, transcripts=transcripts)
+        labels = [reading.path for reading in readings]
+        if transcripts is None:
+            self._warn_of_few_actions(labels)
+        return mirror_form(labels, form)
+
+    def predict_proba(self, X):
+        """Predict the probability of each action, frame by frame, without decoding.
+
+        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
+        the pseudo-labels Q of the whole video, and for those with Gaussians their
+        posterior.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+            Each row sums to 1, in the floating type of the video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        probabilities = [softmax(x, axis=1) for x in self._log_likelihoods(videos)]
+        return mirror_form(as_types_of(probabilities, videos), form)
+
+    def predict_posterior(self, X):
+        r"""Predict the probability of each action, frame by frame, given the video.
+
+        Where `predict_proba` looks at one frame at a time, this weighs all paths that
+        ``decoding`` allows (by forward and backward sums). In the middle of a segment
+        one action has all of the probability; at a boundary two share it, and over as
+        many frames as the boundary is uncertain.
+
+        Neighbouring frames are no independent evidence, and labels that other videos
+        contradict are no evidence at all. So log-likelihoods, and the costs of
+        switches, are multiplied by a factor b from 0 to 1, from the autocorrelation of
+        the log-odds within segments; and the result p is mixed with chance,
+
+        .. math:: \kappa \, p + (1 - \kappa) / K,
+
+        where :math:`\kappa` says how far Gaussians of each half of the videos label the
+        other half alike, beyond chance. `fit` learns b and :math:`\kappa`, which are
+        ``confidence_["tempering"]`` and ``confidence_["agreement"]``; after one with
+        ``compute_labels=False`` they are not known, and both taken for 1, as is
+        :math:`\kappa` after a single video. `skl_tot.decoding.path_posterior` of
+        `log_likelihood` is exact, and too sure of itself.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class. Background is not looked for.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+            Each row sums to 1, in the floating type of the video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        decoding = self._decoders().get(self.decoding, self.decoding)
+        probabilities = []
+        for log_likelihood in self._log_likelihoods(videos):
+            probabilities.append(
+                tempered_posterior(
+                    log_likelihood, decoding, self.switch_cost, self._confidence()
+                )
+            )
+        return mirror_form(as_types_of(probabilities, videos), form)
+
+    def log_likelihood(self, X):
+        """Compute what the decoder is given: how well each action explains each frame.
+
+        `skl_tot.decoding.decode` turns it into the labels of `predict` (with
+        background, that of the other frames), which says why a frame has its label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_frames, n_actions), or list of such
+            In nats, up to a constant for each frame, float64.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        return mirror_form(list(self._log_likelihoods(videos)), form)
+
+    def score(self, X, y=None):
+        r"""Measure how well actions carry over from video to video; needs no labels.
+
+        The product of a consistency and the exponential of an information, each of
+        which fails on some data by itself. Both are of the path in fixed order through
+        all actions, whatever ``decoding`` is, and of the features of single frames,
+        whatever ``context`` is, so that settings are compared by what they have
+        learned.
+
+        *Consistency.* With :math:`b` the variance of a (standardised) feature's mean
+        over actions, and :math:`w` the variance of one action's mean over videos,
+
+        .. math::
+
+            b \,/\, (b + w), \text{ mean over features,}
+
+        is high if actions differ, but one action does not differ between videos.
+
+        *Information.* The videos with even index make a Gaussian for each action, of
+        independent features with shared variances, which judge the frames of the
+        other videos, and the other way round. The entropy of the path less the
+        cross-entropy of what they predict says, in nats, how much videos tell of the
+        actions of others; its exponential is a number of actions told apart.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Not looked at, but for their numbers. To score against labels, use the
+            scorers of `skl_tot.metrics`.
+
+        Returns
+        -------
+        score : float
+            From 0 to K, higher is better; nan, with a warning, for a single array.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid, or there are not two, as in a fold of a search.
+        """
+        videos, form = check_fitted(self, X)
+        check_lengths(y, videos.arrays, form)
+        if form != "single" and len(videos) < 2:
+            raise ValueError(
+                "score compares videos, but X has one, expected two or more; without "
+                "labels, each fold of a search needs two, so take fewer folds."
+            )
+        readings = self._read(videos, decoding="fixed")
+        labels = [reading.path for reading in readings]
+        videos = videos.without_context()
+        blocks = map(videos.blocks, range(len(videos)))
+        consistency = cross_video_consistency(blocks, labels)
+        information = held_out_information(videos.blocks, labels, self.n_actions_)
+        return consistency * math.exp(information)
+
+    def _decoders(self):
+        """Name the decoders that go by what this segmenter has learned.
+
+        A subclass that has some names them among the constraints of ``decoding``.
+        """
+        return {}
+
+    def _read(
+        self,
+        videos,
+        log_likelihoods=None,
+        *,
+        transcripts=None,
+        decoding=None,
+        with_posterior=False,
+    ):
+        """Yield a `Reading` of each of standardised videos, from one pass over them."""
+        if log_likelihoods is None:
+            log_likelihoods = self._log_likelihoods(videos)
+        if transcripts is None:
+            transcripts = [None] * len(videos)
+        decoding = decoding or self.decoding
+        decoding = self._decoders().get(decoding, decoding)
+        for i, log_likelihood in enumerate(log_likelihoods):
+            yield read_video(
+                log_likelihood,
+                videos.blocks(i),
+                self.background_,
+                decoding,
+                self.switch_cost,
+                transcript=transcripts[i],
+                with_posterior=with_posterior,
+                confidence=self._confidence(),
+            )
+
+    def _confidence(self):
+        """Get what the last fit has learned of it, if anything."""
+        return getattr(self, "confidence_", None)  # nothing in models of before
+
+    def _warn_of_few_actions(self, labels):
+        """Warn of paths that show few actions, if that can be the cost's fault."""
+        decoder = self._decoders().get(self.decoding) or DECODERS[self.decoding]
+        if decoder.uses_cost:
+            warn_of_few_actions(labels, self.n_actions_, self.switch_cost)
