@@ -183,14 +183,8 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
            [0.5, 0.5],
            [0. , 1. ]])
     """
-    return _posterior(check_log_likelihood(log_likelihood), decoding, switch_cost)
-
-
-def _posterior(log_likelihood, decoding, switch_cost):
-    """Posterior of checked log-likelihoods."""
-    decoder = _find_decoder(decoding)
-    cost = _nats(switch_cost, log_likelihood, decoder)
-    return decoder.posterior(log_likelihood, cost)
+    log_likelihood = check_log_likelihood(log_likelihood)
+    return tempered_posterior(log_likelihood, decoding, switch_cost)
 
 
 def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
@@ -210,10 +204,10 @@ def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
     probabilities : ndarray of shape (n_frames, n_actions)
         Each row sums to 1.
     """
-    if confidence is None:
-        return _posterior(log_likelihood, decoding, switch_cost)
     decoder = _find_decoder(decoding)
     cost = _nats(switch_cost, log_likelihood, decoder)
+    if confidence is None:
+        return decoder.posterior(log_likelihood, cost)
     tempering, agreement = confidence["tempering"], confidence["agreement"]
     found = decoder.posterior(tempering * log_likelihood, tempering * cost)
     return agreement * found + (1 - agreement) / found.shape[1]

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.inputs.states import check_array, check_item, size
 from skl_tot.segmenters.networks import NetworkSegmenter
-from skl_tot.segmenters.starts import first_labels
+from skl_tot.segmenters.starts import fit_segmenter
 from skl_tot.segmenters.template import LARGEST, MOST
 from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
 from skl_tot.training.classifier import (
@@ -296,7 +296,7 @@ class ASALSegmenter(NetworkSegmenter):
                 context=self.context,
                 device=self.device,
             )
-        return first_labels(segmenter, videos.arrays, self.n_actions, seed)
+        return fit_segmenter(segmenter, videos.arrays, self.n_actions, seed)[1]
 
     def _trainer(self, videos, seed):
         """Make what trains the network."""

@@ -10,11 +10,6 @@ from skl_tot.segmenters.pipelines import last_step
 from skl_tot.segmenters.template import BaseSegmenter
 
 
-def first_labels(segmenter, arrays, n_actions, seed):
-    """Labels of videos by a segmenter; see `fit_segmenter`."""
-    return fit_segmenter(segmenter, arrays, n_actions, seed)[1]
-
-
 def fit_segmenter(segmenter, arrays, n_actions, seed):
     """Fit a clone of a segmenter, and label the videos.
 

@@ -145,6 +145,41 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
     return {"means": means, "precisions_cholesky": factors, "shares": shares}
 
 
+def fit_appearance(videos, labels, n_actions, center, root, reg_covar):
+    """Fit directions and Gaussians to labels of videos.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos to learn from.
+    labels : sequence of ndarray of int of shape (n_frames_i,)
+        Action of each frame.
+    n_actions : int
+        Number of actions K.
+    center : ndarray of shape (n_features,)
+        Mean of all frames.
+    root : ndarray of shape (n_features, n_features)
+        From `spread_root`.
+    reg_covar : float
+        As of `fit_gaussians`.
+
+    Returns
+    -------
+    appearance : dict of ndarray
+        ``center``, ``scalings`` (n_features, n_directions), and what `fit_gaussians`
+        gives.
+    embedded : list of ndarray of shape (n_frames_i, n_directions)
+        Frames along the directions.
+    """
+    counts, means = action_means(videos, labels, n_actions, center)
+    scalings = discriminants(root, counts, means)
+    embedded = [embed(videos, i, center, scalings) for i in range(len(videos))]
+    gaussians = fit_gaussians(
+        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar
+    )
+    return {"center": center, "scalings": scalings} | gaussians, embedded
+
+
 def log_joint(frames, gaussians, i=None):
     """Log-density of each action's Gaussian plus the log of its share of frames.
 

@@ -12,10 +12,7 @@ from scipy.optimize import brentq
 from skl_tot.decoding.orders import mallow_inversions, order_of, path_along
 from skl_tot.solvers.counts import move_counts
 from skl_tot.solvers.discriminants import (
-    action_means,
-    discriminants,
-    embed,
-    fit_gaussians,
+    fit_appearance,
     frame_moments,
     log_joint,
     spread_root,
@@ -120,8 +117,7 @@ def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, by_moves=Fa
     Returns
     -------
     appearance : dict of ndarray
-        ``center`` (n_features,) and ``scalings`` (n_features, n_directions), and what
-        `fit_gaussians` gives.
+        From `fit_appearance`.
     dispersions : ndarray of shape (n_actions - 1,)
         From `fit_dispersions`.
     n_iter : int
@@ -135,26 +131,22 @@ def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, by_moves=Fa
     inversions = np.zeros((len(videos), n_actions - 1), dtype=np.intp)
     dispersions = fit_dispersions(inversions)
     for n_iter in range(1, max_iter + 1):
-        counts, means = action_means(videos, paths, n_actions, center)
-        scalings = discriminants(root, counts, means)
-        embedded = [embed(videos, i, center, scalings) for i in range(len(videos))]
         labels = np.concatenate(paths)
-        gaussians = fit_gaussians(
-            np.concatenate(embedded), labels, n_actions, reg_covar
+        appearance, embedded = fit_appearance(
+            videos, paths, n_actions, center, root, reg_covar
         )
         for i, frames in enumerate(embedded):
-            scores = log_joint(frames, gaussians, i)
+            scores = log_joint(frames, appearance, i)
             inversions[i] = mallow_inversions(scores, dispersions)
             order = order_of(inversions[i])
             if by_moves:
-                scores -= np.log(gaussians["shares"])  # moves have shares of their own
+                scores -= np.log(appearance["shares"])  # moves have shares of their own
                 paths[i] = _path_of_moves(scores, order, paths, i)
             else:
                 paths[i] = path_along(scores, order, 0.0)
         dispersions = fit_dispersions(inversions)
         if n_iter == max_iter or np.array_equal(np.concatenate(paths), labels):
             break
-    appearance = {"center": center, "scalings": scalings} | gaussians
     return appearance, dispersions, n_iter, embedded
 
 

@@ -92,6 +92,12 @@ def _check_entry(entry, length):
             f"the event of narration {short_repr(entry)} is of type "
             f"{type(event).__name__}, expected an integer or text."
         )
+    _check_times(entry, start, end, length)
+    return event if isinstance(event, str) else int(event), float(start), float(end)
+
+
+def _check_times(entry, start, end, length):
+    """Refuse times of an entry that are no frames of the video, or turned round."""
     for time in (start, end):
         if isinstance(time, bool) or not isinstance(time, Real):
             raise TypeError(
@@ -105,7 +111,6 @@ def _check_entry(entry, length):
         )
     if start > end:
         raise ValueError(f"narration {short_repr(entry)} ends before it starts.")
-    return event if isinstance(event, str) else int(event), float(start), float(end)
 
 
 def check_events(narrations, n_actions):

@@ -6,10 +6,7 @@ import numpy as np
 
 from skl_tot.decoding.decoders import decode
 from skl_tot.solvers.discriminants import (
-    action_means,
-    discriminants,
-    embed,
-    fit_gaussians,
+    fit_appearance,
     frame_moments,
     log_joint,
     spread_root,
@@ -78,20 +75,16 @@ def refine_labels(
     Returns
     -------
     appearance : dict of ndarray
-        ``center`` (n_features,) and ``scalings`` (n_features, n_directions), and what
-        `fit_gaussians` gives.
+        From `fit_appearance`.
     labels : list of ndarray of int of shape (n_frames_i,)
         Likeliest paths through its `appearance_scores`.
     """
     paths = [np.maximum(path, 0) for path in labels]
     for _ in range(max_iter):
         before = np.concatenate(paths)
-        counts, means = action_means(videos, paths, n_actions, spread.center)
-        scalings = discriminants(spread.root, counts, means)
-        appearance = {"center": spread.center, "scalings": scalings}
-        embedded = [embed(videos, i, *appearance.values()) for i in range(len(videos))]
-        frames = np.concatenate(embedded)
-        appearance |= fit_gaussians(frames, before, n_actions, reg_covar)
+        appearance, embedded = fit_appearance(
+            videos, paths, n_actions, spread.center, spread.root, reg_covar
+        )
         for i, frames in enumerate(embedded):
             paths[i] = decode(log_joint(frames, appearance, i), decoding, switch_cost)
         if np.array_equal(np.concatenate(paths), before):

@@ -29,14 +29,15 @@ class Perceptron:
     scale: Callable = lambda n_features: 1.0
 
 
-def _unit_length(values):
+def unit_length(values):
+    """Scale rows to unit length."""
     return torch.nn.functional.normalize(values, dim=-1)
 
 
 #: Kinds of encoders: that of the paper, and one whose embeddings have unit length.
 ENCODERS = {
     "sigmoid": Perceptron(torch.sigmoid, torch.sigmoid),
-    "unit": Perceptron(torch.relu, _unit_length, lambda n_features: n_features**-0.5),
+    "unit": Perceptron(torch.relu, unit_length, lambda n_features: n_features**-0.5),
 }
 
 
@@ -103,6 +104,11 @@ def compare(network, embeddings):
         frames come last, as the transport is several times faster along them.
     """
     return (network["prototypes"] @ embeddings.mT).mT
+
+
+def constrain_prototypes(network):
+    """Give prototypes unit length, in place."""
+    network["prototypes"].copy_(unit_length(network["prototypes"]))
 
 
 def predict_time(network, embeddings):

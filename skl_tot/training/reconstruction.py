@@ -1,10 +1,10 @@
 """Terms that decode features from embeddings, and tell concepts apart by them."""
 
 import torch
-from torch.nn.functional import normalize, softplus
+from torch.nn.functional import softplus
 
 from skl_tot.training.distributed import join_parts, rank_and_size
-from skl_tot.training.network import compare
+from skl_tot.training.network import compare, constrain_prototypes, unit_length
 from skl_tot.training.terms import Term
 
 
@@ -98,11 +98,11 @@ class ConceptContrast(Term):
 
     def constrain(self, network):
         """Give concepts unit length."""
-        network["prototypes"].copy_(normalize(network["prototypes"], dim=-1))
+        constrain_prototypes(network)
 
     def loss(self, network, embeddings, batch, step):
         """Loss of each network, the mini-batch being one problem."""
-        cosines = compare(network, normalize(embeddings, dim=-1))
+        cosines = compare(network, unit_length(embeddings))
         return concept_loss(join_shares(cosines, batch) / self.temperature)
 
 

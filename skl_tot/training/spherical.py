@@ -7,6 +7,7 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from skl_tot.training.network import constrain_prototypes
 from skl_tot.training.terms import CrossEntropy
 
 
@@ -33,8 +34,7 @@ class SphericalCrossEntropy(CrossEntropy):
 
     def constrain(self, network):
         """Give prototypes unit length."""
-        prototypes = network["prototypes"]
-        prototypes.copy_(torch.nn.functional.normalize(prototypes, dim=-1))
+        constrain_prototypes(network)
 
 
 def cluster(embeddings, n_centres, seed):
