@@ -119,9 +119,9 @@ class ASOTSegmenter(PrototypeSegmenter):
     context : int, default=None
         As of `TemporalOTSegmenter`.
     compute_labels : bool, default=True
-        Whether `fit` and `partial_fit` end by labelling their videos, which takes one
-        more pass over the data. Without, there is no ``labels_``. With ``n_parts``
-        above 1, one pass is needed anyway, to merge them.
+        Whether `fit` and `partial_fit` end by labelling their videos, which takes three
+        more passes over the data, two of them for ``confidence_``. Without, there is no
+        ``labels_``. With ``n_parts`` above 1, one pass is needed anyway, to merge them.
     warm_start : bool, default=False
         Whether `fit` starts from the encoder and prototypes of the last fit instead of
         random ones. Standardisation, optimiser and random numbers start anew;

@@ -75,8 +75,8 @@ class CTESegmenter(NetworkSegmenter):
     context : int, default=None
         As of `TemporalOTSegmenter`.
     compute_labels : bool, default=True
-        Whether `fit` ends by labelling its videos, which takes one more pass over the
-        data. Without, there is no ``labels_``.
+        Whether `fit` ends by labelling its videos, which takes three more passes over
+        the data, two of them for ``confidence_``. Without, there is no ``labels_``.
     device : str, default="auto"
         Where to compute, see `TemporalOTSegmenter`. Clustering is done on the CPU.
     random_state : int, RandomState instance or None, default=None

@@ -144,9 +144,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         memory, each sampled frame takes the reading of its window, ``2 * context + 1``
         frames. None leaves each frame by itself. Takes a new fit to change.
     compute_labels : bool, default=True
-        Whether `fit` and `partial_fit` end by labelling their videos, which takes one
-        more pass over the data. Without, there is no ``labels_``. With ``n_parts``
-        above 1, one pass is needed anyway, to merge them.
+        Whether `fit` and `partial_fit` end by labelling their videos, which takes three
+        more passes over the data, two of them for ``confidence_``. Without, there is no
+        ``labels_``. With ``n_parts`` above 1, one pass is needed anyway, to merge them.
     warm_start : bool, default=False
         Whether `fit` starts from the encoder and prototypes of the last fit instead of
         random ones. Standardisation, optimiser and random numbers start anew;
