@@ -18,7 +18,7 @@ BATCHES = "training/batches.py"
 MOMENTS = "inputs/moments.py"
 PROTOTYPES = "segmenters/prototypes.py"
 STRUCTURED = "training/structured.py"
-SPHERICAL = "training/spherical.py"
+NETWORK = "training/network.py"
 CONCEPTS = "training/reconstruction.py"
 ACTION_ORDER = "training/action_order.py"
 ORDERS = "decoding/orders.py"
@@ -257,9 +257,9 @@ CHANGES = [
     (STRUCTURED, "step = 4 / most", "step = 2 / most"),
     (STRUCTURED, "cost = cost - self.rho * log_prior", "cost = cost + log_prior"),
     (
-        SPHERICAL,
-        "prototypes.copy_(torch.nn.functional",
-        "torch.abs(torch.nn.functional",
+        NETWORK,
+        'network["prototypes"].copy_(unit_length(',
+        "torch.abs(unit_length(",
     ),
     (
         CONCEPTS,

@@ -96,16 +96,12 @@ def held_out_information(read_blocks, labels, n_actions):
     if not all(half.counts.any() for half in halves):
         return 0.0
     totals, log_likelihood = np.zeros(n_actions), 0.0
-    for i in range(len(labels)):
-        half = halves[1 - i % 2]
-        weights, offsets = _discriminant(half)
-        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
-            scores = (rows - half.shift) @ weights.T + offsets
-            joint = half.counts * np.exp(scores - scores.max(axis=1, keepdims=True))
-            own = joint[np.arange(len(rows)), actions] / joint.sum(axis=1)
-            mixed = (1 - UNIFORM_WEIGHT) * own + UNIFORM_WEIGHT / n_actions
-            log_likelihood += np.log(mixed).sum()
-            totals += np.bincount(actions, minlength=n_actions)
+    for half, scores, actions in _judged_by_others(read_blocks, labels, halves):
+        joint = half.counts * np.exp(scores - scores.max(axis=1, keepdims=True))
+        own = joint[np.arange(len(actions)), actions] / joint.sum(axis=1)
+        mixed = (1 - UNIFORM_WEIGHT) * own + UNIFORM_WEIGHT / n_actions
+        log_likelihood += np.log(mixed).sum()
+        totals += np.bincount(actions, minlength=n_actions)
     return float(entropy(totals) + log_likelihood / totals.sum())
 
 
@@ -134,17 +130,22 @@ def held_out_agreement(read_blocks, labels, n_actions):
     if not all(half.counts.any() for half in halves):
         return float("nan")
     table = np.zeros((n_actions, n_actions))
-    for i in range(len(labels)):
-        half = halves[1 - i % 2]
-        weights, offsets = _discriminant(half)
-        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
-            judged = ((rows - half.shift) @ weights.T + offsets).argmax(axis=1)
-            np.add.at(table, (actions, judged), 1)
+    for _, scores, actions in _judged_by_others(read_blocks, labels, halves):
+        np.add.at(table, (actions, scores.argmax(axis=1)), 1)
     table /= table.sum()
     chance = float(table.sum(axis=0) @ table.sum(axis=1))
     if chance >= 1:
         return 0.0
     return max(0.0, (float(np.trace(table)) - chance) / (1 - chance))
+
+
+def _judged_by_others(read_blocks, labels, halves):
+    """Yield, block by block, the other half, its scores of the actions, and labels."""
+    for i in range(len(labels)):
+        half = halves[1 - i % 2]
+        weights, offsets = _discriminant(half)
+        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+            yield half, (rows - half.shift) @ weights.T + offsets, actions
 
 
 def _moments_of_halves(read_blocks, labels, n_actions):
