@@ -5,7 +5,7 @@ from pathlib import Path
 
 from skl_tot.datasets.folders import load_action_dataset
 from skl_tot.inputs.names import labels_of_one_type
-from skl_tot.io.formats import FORMATS, read_segments, readable_formats
+from skl_tot.io.formats import FORMATS, frame_formats, read_records
 from skl_tot.io.segments import labels_from_segments
 
 
@@ -16,7 +16,7 @@ def read_predictions(folder):
     repeated = find_repeated(names)
     if repeated is not None:
         raise ValueError(f"{folder} has several files of {repeated!r}, expected one.")
-    labels = [labels_from_segments(read_segments(path)) for path in paths]
+    labels = [labels_from_segments(read_records(path)) for path in paths]
     return names, labels_of_one_type(labels)
 
 
@@ -25,7 +25,7 @@ def _prediction_files(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder, expected one of predictions.")
-    suffixes = [entry.suffix for entry in readable_formats().values()]
+    suffixes = [entry.suffix for entry in frame_formats().values()]
     paths = [path for path in folder.glob("[!.]*") if path.suffix in suffixes]
     if not paths:
         expected = " or ".join(f"*{suffix}" for suffix in suffixes)

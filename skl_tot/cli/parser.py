@@ -44,9 +44,9 @@ class FormatNames:
 
     def __iter__(self):
         """Iterate over the names."""
-        from skl_tot.io.formats import FORMATS
+        from skl_tot.io.formats import writable_formats
 
-        return iter(FORMATS)
+        return iter(writable_formats())
 
 
 def make_parser():
@@ -100,10 +100,10 @@ def _add_predict(commands):
 
 def _list_formats():
     """Names and descriptions of the table of formats."""
-    from skl_tot.io.formats import FORMATS
+    from skl_tot.io.formats import writable_formats
 
     lines = ["formats:"]
-    for name, entry in FORMATS.items():
+    for name, entry in writable_formats().items():
         lines.append(f"  {name:<10}{entry.description}")
     lines[1] += " (default)"
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """Files of segments: a table of formats."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +10,22 @@ from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.text_files import is_line
 from skl_tot.io.atomic import replaced
 from skl_tot.io.frame_formats import (
-    read_csv,
     read_json,
     read_labels,
     write_csv,
     write_json,
     write_labels,
 )
-from skl_tot.io.records import check_finite, integers_if_all, parse_records
+from skl_tot.io.records import (
+    SegmentsError,
+    check_finite,
+    integers_if_all,
+    parse_records,
+)
 from skl_tot.io.segments import check_cover, check_keys
+from skl_tot.io.tables import read_table
 from skl_tot.io.time_formats import write_elan, write_textgrid, write_webvtt
+from skl_tot.io.time_readers import read_elan, read_textgrid, read_webvtt
 
 # What reading raises of content that is something else, or meant to do harm.
 NO_SEGMENTS = (
@@ -45,16 +51,20 @@ class Format:
     suffix : str
         End of the names of the files, with its dot. Of formats with the same one, a
         file is of the first unless the format is given.
-    write : callable
-        Called with a path to write and the records of `segments`, at least one.
+    write : callable, default=None
+        Called with a path to write and the records of `segments`, at least one. None if
+        such files are not written.
     read : callable, default=None
-        Called with a path, returns a list of dict with at least ``action``, ``start``
-        and ``end`` in frames, as text or numbers; it need not check them. None if such
-        files are not read.
+        Called with a path, returns a list of dict with ``action``, and ``start`` and
+        ``end`` in frames or ``start_time`` and ``end_time`` in seconds, as text or
+        numbers; it need not check them. ``line``, where it has one, is for errors, and
+        ``recording`` for files of several. None if such files are not read.
     needs_fps : bool, default=False
         Whether ``write`` needs the times of records in seconds.
     description : str, default=""
         A few words for the help of the command line.
+    reads_seconds : bool, default=False
+        Whether ``read`` gives times in seconds, so that frames need their rate.
 
     Examples
     --------
@@ -75,14 +85,17 @@ class Format:
     """
 
     suffix: str
-    write: Callable
+    write: Callable | None = None
     read: Callable | None = None
     needs_fps: bool = False
     description: str = ""
+    reads_seconds: bool = False
 
 
 FORMATS = {
-    "csv": Format(".csv", write_csv, read_csv, description="table, one segment a row"),
+    "csv": Format(
+        ".csv", write_csv, read_table, description="table, one segment a row"
+    ),
     "json": Format(".json", write_json, read_json, description="list of objects"),
     "labels": Format(
         ".txt",
@@ -93,20 +106,32 @@ FORMATS = {
     "elan": Format(
         ".eaf",
         write_elan,
+        read_elan,
         needs_fps=True,
         description='ELAN annotation document, tier "action"',
+        reads_seconds=True,
     ),
     "webvtt": Format(
         ".vtt",
         write_webvtt,
+        read_webvtt,
         needs_fps=True,
         description="subtitles that browsers show over the video",
+        reads_seconds=True,
     ),
     "textgrid": Format(
         ".TextGrid",
         write_textgrid,
+        read_textgrid,
         needs_fps=True,
         description='Praat TextGrid, interval tier "action"',
+        reads_seconds=True,
+    ),
+    "boris": Format(
+        ".tsv",
+        read=read_table,
+        description="aggregated events of BORIS",
+        reads_seconds=True,
     ),
 }
 
@@ -150,7 +175,7 @@ def write_segments(records, path, *, format=None):
 
     See Also
     --------
-    read_segments : Reads the first three.
+    read_segments : Reads them.
 
     Examples
     --------
@@ -163,7 +188,7 @@ def write_segments(records, path, *, format=None):
     cut,0,2,2,0.0,0.2,0.2
     >>> folder.cleanup()
     """
-    entry = _find_format(path, format, FORMATS)
+    entry = _find_format(path, format, writable_formats())
     if hasattr(records, "__len__"):
         records = list(records)  # whatever its length is said to be
     check_keys(records)
@@ -189,47 +214,35 @@ def _check_action(action):
         )
 
 
-def read_segments(path, *, format=None):
-    r"""Read a file of a format that holds frames: "csv", "json" or "labels".
-
-    Parameters
-    ----------
-    path : str or path-like
-        File of `write_segments`, or another with these columns or keys, or a text file
-        with one label a line.
-    format : str, default=None
-        One of the above, or another of `FORMATS` that is read; None goes by the suffix
-        of ``path``.
-
-    Returns
-    -------
-    records : list of dict
-        Segments of the video, see `segments`. Actions are integers if all of them are
-        whole numbers of 18 digits or less.
-
-    Raises
-    ------
-    OSError, TypeError, ValueError
-        If ``path`` is no path, or the file cannot be read or holds something else.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from skl_tot.io import labels_from_segments, read_segments
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = pathlib.Path(folder.name, "video.csv")
-    >>> _ = path.write_text("action,start,end\n3,0,2\n1,2,3")
-    >>> labels_from_segments(read_segments(path)).tolist()
-    [3, 3, 1]
-    >>> folder.cleanup()
-    """
+def read_rows(path, format):
+    """Give the records of a file as its reader does, their values as they come."""
     path = Path(path)
     entry = _find_format(path, format, readable_formats())
     try:
-        records = parse_records(entry.read(path))
+        rows = list(entry.read(path))
+        for row in rows:
+            if not isinstance(row, Mapping):
+                raise TypeError(f"found a {type(row).__name__}, expected a dict")
+    except SegmentsError as error:
+        raise ValueError(f"{one_line(path)}, {one_line(error)}") from error
+    except NO_SEGMENTS as error:
+        raise ValueError(f"{one_line(path)} holds no segments: {error!r}.") from error
+    return rows
+
+
+def read_records(path, *, format=None):
+    """Segments of a video as `segments` gives them, from a format that has frames.
+
+    They have to cover the video. Actions are integers if all of them are whole numbers
+    of 18 digits or less.
+    """
+    rows = read_rows(path, format)
+    try:
+        records = []
+        for row in rows:
+            records.append({key: row[key] for key in row if key != "line"})
+        records = parse_records(records)
         check_cover(records)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{one_line(path)} is no text: {error}") from error
     except NO_SEGMENTS as error:
         raise ValueError(f"{one_line(path)} holds no segments: {error!r}.") from error
     return integers_if_all(records)
@@ -238,6 +251,17 @@ def read_segments(path, *, format=None):
 def readable_formats():
     """Those of the table that are read."""
     return {name: entry for name, entry in FORMATS.items() if entry.read}
+
+
+def frame_formats():
+    """Those of the table whose files say frames."""
+    formats = readable_formats()
+    return {name: formats[name] for name in formats if not formats[name].reads_seconds}
+
+
+def writable_formats():
+    """Those of the table that are written."""
+    return {name: entry for name, entry in FORMATS.items() if entry.write}
 
 
 def _find_format(path, name, formats):

@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+from skl_tot.io.records import SegmentsError, read_text
 from skl_tot.io.segments import labels_from_segments, segments
 
 
@@ -15,11 +16,6 @@ def write_csv(path, records):
         writer.writerows(records)
 
 
-def read_csv(path):
-    """Read a table with a row of names above it."""
-    return list(csv.DictReader(_read_text(path).splitlines()))
-
-
 def write_json(path, records):
     """Write a list of objects."""
     text = json.dumps(records, indent=1, ensure_ascii=False)
@@ -28,7 +24,7 @@ def write_json(path, records):
 
 def read_json(path):
     """Read a list of objects."""
-    return json.loads(_read_text(path))
+    return json.loads(read_text(path))
 
 
 def write_labels(path, records):
@@ -39,12 +35,15 @@ def write_labels(path, records):
 
 def read_labels(path):
     """Read one label a line for each frame."""
-    lines = _read_text(path).rstrip().splitlines()
+    lines = read_text(path).rstrip().splitlines()
     labels = [line.strip() for line in lines]
-    if not all(labels):
-        raise ValueError(f"line {labels.index('') + 1} is blank")
+    for i, label in enumerate(labels, start=1):
+        if not label:
+            raise SegmentsError("there is nothing, expected the label of a frame.", i)
+        if "\t" in label:
+            raise SegmentsError(
+                "there is a tab, expected the label of a frame; format='csv' reads "
+                "tables with a row of names.",
+                i,
+            )
     return segments(labels)
-
-
-def _read_text(path):
-    return Path(path).read_text(encoding="utf-8-sig")

@@ -1,14 +1,41 @@
 """Records of segments as they come from files: the values of their keys."""
 
+import codecs
 import math
 import numbers
 import operator
 import re
+from pathlib import Path
 
 from skl_tot.inputs.errors import short_repr
 
 FRAMES = ("start", "end", "duration")
 NUMBERS = ("start_time", "end_time", "duration_time", "confidence")
+
+
+class SegmentsError(ValueError):
+    """What a file holds is wrong, in one line that does not name it; and its line."""
+
+    def __init__(self, reason, line=None):
+        super().__init__(reason if line is None else f"line {line}: {reason}")
+
+
+def read_text(path):
+    """Text of a file in UTF-8, or in UTF-16 if its first bytes say so.
+
+    Praat and spreadsheets write the second where there are other letters than ASCII's.
+    """
+    content = Path(path).read_bytes()
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = error.object[: error.start]
+        raise SegmentsError(
+            f"this is no text in {error.encoding.upper()} ({error.reason}), expected "
+            "UTF-8, or UTF-16 with its mark.",
+            place.count(b"\n") + 1,
+        ) from error
 
 
 def parse_records(records):

@@ -21,6 +21,7 @@ import skl_tot
 from skl_tot import (
     CTESegmenter,
     FrankWolfeSegmenter,
+    HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
     UDESegmenter,
@@ -34,13 +35,19 @@ from skl_tot.preprocessing import FramewiseTransformer
 QUICK = {"max_iter": 20, "random_state": 0}
 MODELS = {
     "tot": TemporalOTSegmenter(
-        4, freeze_iter=5, background_percentile=5, n_parts=2, **QUICK
+        4,
+        freeze_iter=5,
+        background_percentile=5,
+        n_parts=2,
+        decoding="fixed",
+        **QUICK,
     ),
     "cte": CTESegmenter(4, **QUICK),
     "frank-wolfe": FrankWolfeSegmenter(4, **QUICK),
     "vte": VTESegmenter(4, **QUICK),
     "ude": UDESegmenter(4, **QUICK),
     "mallow": MallowSegmenter(4, background_percentile=5),
+    "hmm": HMMSegmenter(4, background_percentile=5),
     "pipeline": make_pipeline(
         FramewiseTransformer(StandardScaler()),
         FramewiseTransformer(PCA(3)),
@@ -85,7 +92,8 @@ def test_parameter_that_its_version_did_not_know(fitted, tmp_path, activity):
     content = {"format": 1, "skl_tot": "0.0.1", "n_features_in": 5, "model": older}
     skops.io.dump(content, tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")
-    assert loaded.decoding == "fixed"
+    assert loaded.decoding == "free"
+    assert loaded.switch_cost == 0.5
     np.testing.assert_array_equal(
         loaded.predict(activity[0][0]), fitted.predict(activity[0][0])
     )
