@@ -7,11 +7,17 @@ import numpy as np
 from scipy.special import softmax
 
 from skl_tot.inputs.errors import VideoError
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, find_segments
+from skl_tot.inputs.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    find_segments,
+    split_label_sequences,
+)
 from skl_tot.inputs.names import default_names, distinct_labels
 from skl_tot.metrics.reports import segmentation_report
 
 N_TYPICAL = 5
+N_COMPARED = 6  # videos of which candidates are shown, as all would be many bars
 
 
 class Findings(NamedTuple):
@@ -29,6 +35,9 @@ class Findings(NamedTuple):
         Probability of the action of each frame given the video, 1 for background.
     typical : list of list of dict
         For each action its likeliest frames, at most one of a video.
+    candidates : list of dict of str to ndarray of shape (n_frames_i,)
+        For each of the first `N_COMPARED` videos, the paths of candidates, as
+        ``paths``; none of a segmenter without ``candidate_labels``.
     """
 
     actions: list
@@ -36,24 +45,38 @@ class Findings(NamedTuple):
     paths: list
     confidences: list
     typical: list
+    candidates: list
 
     def names(self):
         """Name of each label of the paths."""
         return dict(enumerate(self.actions)) | {BACKGROUND: BACKGROUND_NAME}
 
+    def candidate_names(self):
+        """Names of the candidates, if there are any."""
+        return list(self.candidates[0]) if self.candidates else []
+
 
 def examine(model, videos, video_names, words):
     """Read videos one by one by a fitted model; ``words`` name its actions."""
-    from skl_tot.segmenters.pipelines import path_confidence, read_videos
+    from skl_tot.segmenters.pipelines import (
+        path_confidence,
+        read_videos,
+        segmenter_of,
+        transform_before,
+    )
 
+    segmenter = segmenter_of(model)
     actions = list(dict.fromkeys(words.tolist()))
     numbers = [words.tolist().index(action) for action in actions]
-    findings = Findings(actions, numbers, [], [], [[] for _ in actions])
+    findings = Findings(actions, numbers, [], [], [[] for _ in actions], [])
     merge = (words[:, None] == actions).astype(float)
     merged = np.append(merge.argmax(axis=1), BACKGROUND)  # the last is that of label -1
     for i, name in enumerate(video_names):
         with _named(name):
-            (reading,) = read_videos(model, videos[i])
+            video = transform_before(model, videos[i])  # once, as it may take long
+            (reading,) = read_videos(segmenter, video)
+            if i < N_COMPARED and hasattr(segmenter, "candidate_labels"):
+                findings.candidates.append(_ask_candidates(segmenter, video, merged))
         path = merged[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
@@ -77,6 +100,23 @@ def _named(video_name):
         kind = TypeError if isinstance(error, TypeError) else ValueError
         reason = error.reason if isinstance(error, VideoError) else error
         raise kind(f"{video_name}: {reason}") from error
+
+
+def _ask_candidates(segmenter, video, merged):
+    """Paths of one video by each candidate, without those that are refined.
+
+    ``merged`` has the action of each label.
+    """
+    from skl_tot.segmenters.members import name_of_refinement
+
+    found = segmenter.candidate_labels(video)
+    refined = set(map(name_of_refinement, found))
+    paths = {}
+    for name, labels in found.items():
+        if name not in refined:
+            (path,), _ = split_label_sequences(labels)
+            paths[name] = merged[path]
+    return paths
 
 
 def _likeliest_frames(path, codes):
@@ -149,4 +189,17 @@ def describe_videos(video_names, findings):
             row |= {"confidence": confidence[known].mean(), "frame": frame}
             row |= {"action": path[frame], "lowest": confidence[frame]}
         rows.append(row)
+    return rows
+
+
+def describe_candidates(segmenter):
+    """Rows of the table of candidates, none of a segmenter without.
+
+    A number that is not there, as the agreement of the only candidate, is None.
+    """
+    rows = []
+    if hasattr(segmenter, "candidate_labels") and hasattr(segmenter, "results_"):
+        for values in zip(*segmenter.results_.values()):
+            known = [None if value != value else value for value in values]  # NaN
+            rows.append(dict(zip(segmenter.results_, known)))
     return rows

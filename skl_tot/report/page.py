@@ -13,12 +13,15 @@ from skl_tot.inputs.names import name_all_actions
 from skl_tot.io.atomic import replaced
 from skl_tot.report.findings import (
     describe_actions,
+    describe_candidates,
     describe_videos,
     examine,
     name_truth,
     score,
 )
-from skl_tot.report.pictures import add_thumbnails, draw_loss, draw_timelines
+from skl_tot.report.pictures import draw_loss
+from skl_tot.report.thumbnails import add_thumbnails
+from skl_tot.report.timelines import draw_candidates, draw_timelines, encode_timelines
 
 
 def write_report(
@@ -36,13 +39,14 @@ def write_report(
     """Write a page about a fitted model and what it finds in videos.
 
     The page has the timelines, tables of the actions and of the videos, the frames most
-    typical of each action, the parameters and the loss. It is one HTML file without
+    typical of each action, the parameters and the loss; of an `AutoSegmenter` also its
+    candidates, side by side for the first six videos. It is one HTML file without
     scripts, which opens from disk. The same input gives the same file.
 
     Parameters
     ----------
     model : estimator
-        Fitted `TemporalOTSegmenter` or `CTESegmenter`, or a `Pipeline` of scikit-learn
+        Fitted segmenter, such as `TemporalOTSegmenter`, or a `Pipeline` of scikit-learn
         with one at its end.
     videos : array-like of shape (n_frames, n_features), or a sequence of such
         One video or many, as for ``model.predict``; also a list of paths if the
@@ -121,6 +125,7 @@ def write_report(
         scores = score(y_true, findings.paths, video_names, truth)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
+    encoded = encode_timelines(findings, y_true, truth)
     html = template.render(
         title=title or "Action segmentation",
         version=__version__,
@@ -132,11 +137,16 @@ def write_report(
         names=findings.names(),
         video_names=video_names,
         loss=draw_loss(segmenter),
-        timelines=draw_timelines(findings, video_names, y_true, truth, fps),
+        timelines=draw_timelines(findings, encoded, video_names, fps),
         actions=describe_actions(findings),
         videos=describe_videos(video_names, findings),
         typical=dict(zip(findings.actions, findings.typical)),
         scores=scores,
+        candidates=describe_candidates(segmenter),
+        best=getattr(segmenter, "best_index_", None),
+        compared=draw_candidates(findings, encoded, video_names, fps),
+        compared_names=findings.candidate_names(),
+        n_compared=len(findings.candidates),
     )
     with replaced(path) as temporary:
         temporary.write_bytes(html.encode())

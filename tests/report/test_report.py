@@ -5,28 +5,57 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
-from skl_tot.inputs.labels import find_segments
+from skl_tot import (
+    AutoSegmenter,
+    CTESegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+)
+from skl_tot.inputs.labels import BACKGROUND, find_segments
 from skl_tot.inputs.names import name_all_actions
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.segmenters.temporal_ot import PAPER
 
 pytest.importorskip("jinja2")
 from skl_tot.report import write_report
 from skl_tot.report.findings import examine, name_truth
-from skl_tot.report.pictures import encode_timelines
+from skl_tot.report.timelines import (
+    draw_candidates,
+    encode_candidates,
+    encode_timelines,
+)
+
+
+def tot(**params):
+    """A segmenter that finds every action in every video, whatever it learned."""
+    return TemporalOTSegmenter(
+        4, **(PAPER | {"max_iter": 20, "random_state": 0} | params)
+    )
 
 
 @pytest.fixture(scope="module")
 def model(activity):
-    return TemporalOTSegmenter(4, max_iter=60, random_state=0).fit(activity[0])
+    return tot(max_iter=60).fit(activity[0])
+
+
+CANDIDATES = [
+    ("tot", TemporalOTSegmenter(max_iter=20, n_init=1)),
+    ("mallow", MallowSegmenter()),
+]
+
+
+@pytest.fixture(scope="module")
+def vote(activity):
+    model = AutoSegmenter(4, candidates=CANDIDATES, random_state=0)
+    return model.fit(activity[0])
 
 
 class Page(HTMLParser):
@@ -170,9 +199,7 @@ def test_scores(activity, model, tmp_path, kind):
 def test_background(activity, tmp_path):
     videos, labels = activity
     labels = [np.where(np.arange(len(y)) < 5, -1, y) for y in labels]
-    model = TemporalOTSegmenter(
-        4, max_iter=20, random_state=0, background_percentile=20, decoding="skip"
-    ).fit(videos)
+    model = tot(background_percentile=20, decoding="skip").fit(videos)
     path = tmp_path / "report.html"
     write_report(model, videos, path, y_true=labels)
     page = Page(path)
@@ -240,9 +267,7 @@ def test_parameters_and_steps(activity, tmp_path):
 
 def test_forms_of_input(activity, tmp_path):
     video = activity[0][0]
-    model = make_pipeline(
-        StandardScaler(), TemporalOTSegmenter(4, max_iter=20, random_state=0)
-    ).fit(video)
+    model = make_pipeline(StandardScaler(), tot()).fit(video)
     only_step = make_pipeline(clone(model[-1])).fit(activity[0])
     write_report(model, video, tmp_path / "a.html", y_true=activity[1][0])
     write_report(model, [video], tmp_path / "b.html", y_true=activity[1][:1])
@@ -407,7 +432,7 @@ def test_opens_in_a_browser(activity, model, tmp_path):
 
 @pytest.mark.parametrize("steps", [[], [StandardScaler()]])
 def test_network_passes_once_over_each_video(activity, tmp_path, monkeypatch, steps):
-    segmenter = TemporalOTSegmenter(4, max_iter=20, random_state=0)
+    segmenter = tot()
     model = make_pipeline(*steps, segmenter).fit(activity[0][0])
     passes = []
     likelihoods = TemporalOTSegmenter._log_likelihoods
@@ -420,3 +445,195 @@ def test_network_passes_once_over_each_video(activity, tmp_path, monkeypatch, st
     monkeypatch.setattr(TemporalOTSegmenter, "_log_likelihoods", counted)
     write_report(model, activity[0], tmp_path / "a.html", y_true=activity[1])
     assert passes == [len(video) for video in activity[0]]
+
+
+COLUMNS = {
+    "score": 3,
+    "weight": 3,
+    "information": 3,
+    "agreement": 3,
+    "n_segments": 1,
+    "seconds": 1,
+}
+
+
+def test_table_of_candidates(activity, vote, tmp_path):
+    path = tmp_path / "report.html"
+    write_report(vote, activity[0], path)
+    rows = Page(path).rows["candidates"]
+    assert len(rows[0]) == 1 + len(COLUMNS)
+    marked = [name for name, *_ in rows[1:] if "best" in name]
+    assert marked == [f"{vote.names_[vote.best_index_]} (best score)"]
+    assert [name.removesuffix(" (best score)") for name, *_ in rows[1:]] == vote.names_
+    for i, (_, *cells) in enumerate(rows[1:]):
+        assert cells == [f"{vote.results_[x][i]:.{n}f}" for x, n in COLUMNS.items()]
+
+
+def test_candidate_alone_agrees_with_no_other(activity, tmp_path):
+    candidates = [("mallow", MallowSegmenter())]
+    model = AutoSegmenter(4, candidates=candidates, refine=False, random_state=0)
+    path = tmp_path / "report.html"
+    write_report(model.fit(activity[0]), activity[0], path)
+    (cells,) = Page(path).cells("candidates", "mallow (best score)")
+    assert cells[list(COLUMNS).index("agreement")] == "–"
+
+
+@pytest.mark.parametrize("n_videos", [1, 3, 8])
+def test_picture_of_candidates(activity, vote, tmp_path, n_videos):
+    videos = [activity[0][i % 6] for i in range(n_videos)]
+    path = tmp_path / "report.html"
+    write_report(vote, videos, path)
+    page = Page(path)
+    alts = [picture["alt"] for picture in page.pictures if "tot" in picture["alt"]]
+    first, last = "video 0", f"video {min(n_videos, 6) - 1}"
+    expected = first if n_videos == 1 else f"{first} to {last}"
+    assert alts == [
+        f"Coloured timelines of {expected}, a bar for the prediction, tot, mallow."
+    ]
+    what = {1: "The video", 3: "Each video", 8: "Each of the first 6 videos"}[n_videos]
+    assert f"{what}, by the prediction and by each candidate" in page.text
+
+
+def test_many_candidates_in_several_pictures(activity, vote):
+    videos = activity[0][:5]
+    files = [f"take {i}" for i in range(5)]
+    findings = examine(vote, videos, files, name_all_actions(4, None))
+    for of_video in findings.candidates:
+        path = of_video["tot"]
+        of_video.update({f"tot {i}": path for i in range(10)})
+    encoded = encode_timelines(findings, None, None)
+    pictures = draw_candidates(findings, encoded, files, None)
+    named = [(first, last) for first, last, *_ in pictures]
+    assert named == [("take 0", "take 1"), ("take 2", "take 3"), ("take 4", "take 4")]
+
+
+@pytest.mark.parametrize("names", [None, {0: "pour"}, {1: "pour", 2: "pour"}])
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]])
+def test_colours_of_candidates_are_those_of_the_vote(activity, vote, names, steps):
+    videos = activity[0]
+    files = [f"video {i}" for i in range(6)]
+    model = vote
+    if steps:
+        model = make_pipeline(*steps, vote)
+        videos = [10 * video for video in videos]
+        steps[0].fit(np.concatenate(videos))
+    words = name_all_actions(4, names)
+    findings = examine(model, videos, files, words)
+    encoded = encode_candidates(findings, encode_timelines(findings, None, None))
+    read = [steps[0].transform(video) for video in videos] if steps else videos
+    labels = vote.candidate_labels(read)
+    expected = [vote.predict(read), labels["tot"], labels["mallow"]]
+    assert findings.candidate_names() == ["tot", "mallow"]
+    first_of = [words.tolist().index(word) for word in words]
+    for bars, *paths in zip(encoded.videos, *expected, strict=True):
+        for codes, path in zip(bars, paths, strict=True):
+            assert codes.tolist() == np.array(first_of)[path].tolist()
+    assert [encoded.names[k] for k in findings.numbers] == findings.actions
+
+
+def test_colours_of_candidates_are_those_of_the_labels(activity, vote):
+    videos, y_true = activity
+    files = [f"video {i}" for i in range(6)]
+    findings = examine(vote, videos, files, name_all_actions(4, None))
+    y_true = [y.max() - y for y in y_true]  # so that numbers differ
+    for y, path in zip(y_true, findings.paths):
+        ends = find_segments(path)[2] - 1
+        y[ends] = (y[ends] + 1) % 4  # where the vote is wrong
+    # the vote never says 0, so that it is matched to nothing
+    for path in findings.paths:
+        path[path == 0] = BACKGROUND
+    encoded = encode_timelines(findings, y_true, name_truth(y_true))
+    report = segmentation_report(y_true, findings.paths, output_dict=True)
+    code_of = {}
+    for label, row in report["actions"].items():
+        code_of[row["cluster"]] = int(label)
+    labels = vote.candidate_labels(videos)
+    compared = encode_candidates(findings, encoded)
+    unmatched = set(range(4)) - code_of.keys()
+    assert 0 in unmatched
+    (name,) = [name for name in compared.names.values() if "no match" in name]
+    shown = ", ".join(f"action {k}" for k in sorted(unmatched))
+    assert name == f"no match ({shown})"
+    for i, (true, predicted, tot, mallow) in enumerate(compared.videos):
+        assert true.tolist() == y_true[i].tolist()
+        assert predicted.tolist() == encoded.videos[i][-1].tolist()
+        for codes, path in [(tot, labels["tot"][i]), (mallow, labels["mallow"][i])]:
+            for k in np.unique(path).tolist():
+                (code,) = set(codes[path == k].tolist())
+                assert code == code_of.get(k, code)
+                assert (compared.names[code] == name) == (k in unmatched)
+
+
+def test_background_of_candidates(activity):
+    options = {"max_iter": 20, "background_percentile": 30, "decoding": "skip"}
+    candidates = [("tot", TemporalOTSegmenter(**options))]
+    model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(activity[0])
+    files = [f"video {i}" for i in range(6)]
+    findings = examine(model, activity[0], files, name_all_actions(4, None))
+    found = encode_candidates(findings, encode_timelines(findings, None, None))
+    labels = model.candidate_labels(activity[0])["tot"]
+    assert (np.concatenate(labels) == BACKGROUND).any()
+    for (_, codes), path in zip(found.videos, labels, strict=True):
+        assert codes.tolist() == path.tolist()
+    assert found.names[BACKGROUND] == "background"
+
+
+class Loader(TransformerMixin, BaseEstimator):
+    """Read the features of one path or of many, and count them."""
+
+    def __init__(self, read):
+        self.read = read
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        if isinstance(X, list):
+            return [self.transform(path) for path in X]
+        self.read.append(X)
+        return np.load(X)
+
+
+def test_candidates_of_paths(activity, vote, tmp_path):
+    files = [str(tmp_path / f"{i}.npy") for i in range(6)]
+    for file, video in zip(files, activity[0]):
+        np.save(file, video)
+    loader = Loader([])
+    write_report(vote, activity[0], tmp_path / "a.html")
+    model = make_pipeline(loader.fit(files), vote)
+    write_report(model, files, tmp_path / "b.html")
+    assert loader.read == files  # each once, as features may take long
+    a, b = Page(tmp_path / "a.html"), Page(tmp_path / "b.html")
+    assert a.rows == b.rows
+    assert a.pictures == b.pictures
+
+
+def test_candidates_same_bytes(activity, vote, tmp_path):
+    paths = [tmp_path / "a.html", tmp_path / "b.html"]
+    for path in paths:
+        write_report(vote, activity[0], path, y_true=activity[1])
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    page = Page(paths[0])
+    alts = [picture["alt"] for picture in page.pictures if "tot" in picture["alt"]]
+    assert "a bar for the ground truth, the prediction, tot, mallow." in alts[0]
+
+
+def test_segmenters_that_name_their_candidates_have_the_section(activity, tmp_path):
+    class Doubled(MallowSegmenter):
+        def candidate_labels(self, X):
+            return {"<one>": self.predict(X)}
+
+    path = tmp_path / "report.html"
+    model = Doubled(4).fit(activity[0])
+    write_report(model, activity[0], path)
+    page = Page(path)
+    assert page.rows["candidates"] == []  # no table without results
+    assert "the prediction, <one>." in page.pictures[1]["alt"]
+    assert 'href="#candidates"' in path.read_text(encoding="utf-8")
+
+
+def test_no_candidates(activity, model, tmp_path):
+    path = tmp_path / "report.html"
+    write_report(model, activity[0], path)
+    assert "andidate" not in path.read_text(encoding="utf-8")
