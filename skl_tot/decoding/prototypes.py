@@ -3,6 +3,7 @@
 from itertools import combinations, pairwise
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 # Merged first is what overlaps most for its size to this power. At 1/2 long actions
 # take in short neighbours, at 1 no action gets longer than the others.
@@ -31,6 +32,52 @@ def code_overlap(codes):
            [0.25, 0.25]])
     """
     return sum(video.T @ video for video in codes)
+
+
+def group_prototypes(overlap, n_networks, n_actions, merge):
+    """Put the prototypes of several networks together to actions.
+
+    Those of each network are merged by themselves. Then actions of networks are matched
+    one to one, so that their codes have most in common (the Hungarian method): each
+    network in turn to those before it, and once more to all others.
+
+    Parameters
+    ----------
+    overlap : ndarray of shape (n_networks * n_prototypes, n_networks * n_prototypes)
+        From `code_overlap` of the codes of all networks, side by side.
+    n_networks : int
+        Number of networks R.
+    n_actions : int
+        Number of actions K.
+    merge : callable
+        `merge_neighbours` or `merge_alike`.
+
+    Returns
+    -------
+    actions : ndarray of shape (n_networks * n_prototypes,), dtype intp
+        Action of each prototype, in the numbers of the first network.
+
+    Examples
+    --------
+    >>> codes = np.array([[1.0, 0.0, 0.1, 0.9], [0.0, 1.0, 0.8, 0.2]])
+    >>> group_prototypes(code_overlap([codes]), 2, 2, merge_neighbours)
+    array([0, 1, 1, 0])
+    """
+    blocks = np.split(np.arange(len(overlap)), n_networks)
+    actions = np.concatenate(
+        [merge(overlap[np.ix_(block, block)], n_actions) for block in blocks]
+    )
+    members = np.eye(n_actions)[actions]  # (n_networks * n_prototypes, n_actions)
+    for turn in range(2):
+        for r, block in enumerate(blocks[1:], 1):
+            others = np.concatenate(
+                blocks[:r] if turn == 0 else blocks[:r] + blocks[r + 1 :]
+            )
+            shared = members[block].T @ overlap[np.ix_(block, others)] @ members[others]
+            columns = linear_sum_assignment(shared, maximize=True)[1]
+            actions[block] = columns[actions[block]]
+            members[block] = np.eye(n_actions)[actions[block]]
+    return actions
 
 
 def merge_neighbours(overlap, n_actions):

@@ -11,7 +11,7 @@ from skl_tot.inputs.states import check_array, check_item, size
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.starts import fit_segmenter
 from skl_tot.segmenters.template import LARGEST, MOST
-from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
+from skl_tot.segmenters.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.classifier import (
     ClassifierSizes,
     ClassifierTrainer,
@@ -61,8 +61,8 @@ class ASALSegmenter(NetworkSegmenter):
         actions. A clone of it is fitted to the videos as they are given; without a
         seed of its own it gets one from ``random_state``. What is in a
         `sklearn.frozen.FrozenEstimator` is used as it was fitted. None means
-        ``TemporalOTSegmenter(n_actions)`` with the ``standardize``, the ``context`` and
-        the ``device`` of this one.
+        `TemporalOTSegmenter` as published, with the ``standardize``, the ``context``
+        and the ``device`` of this one.
     embedding_dim : int, default=40
         Width E of the embedding of frames.
     hidden_dim : int, default=None
@@ -295,6 +295,7 @@ class ASALSegmenter(NetworkSegmenter):
                 standardize=self.standardize,
                 context=self.context,
                 device=self.device,
+                **PAPER,
             )
         return fit_segmenter(segmenter, videos.arrays, self.n_actions, seed)[1]
 

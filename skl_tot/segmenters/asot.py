@@ -87,11 +87,8 @@ class ASOTSegmenter(PrototypeSegmenter):
     weight_decay : float, default=1e-4
         L2 penalty on all parameters, prototypes included.
     n_init : int, default=1
-        Networks, drawn independently, that `fit` trains at once to give one result that
-        depends less on the seed. They share their pseudo-labels, those of the mean of
-        their scores, and with them the actions that they look for. After each third of
-        the steps the half with the higher loss is left behind, and at the end the
-        network with the lowest loss is kept. `partial_fit` and warm starts train one.
+        Networks that `fit` trains at once, as of `TemporalOTSegmenter`. All start at
+        the same clusters.
     tol : float, default=None
         Stop when the loss, averaged over ``n_iter_no_change`` steps, is not at least
         ``tol`` below the best such average before. None never stops early.
@@ -340,7 +337,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         problem = self._problem(
             self.predict_epsilon, self.predict_structure_weight, self.predict_balance
         )
-        codes = problem.codes_of_video(similarities, len(similarities), self.n_iter_)
+        codes = self._codes_of_video(problem, similarities, len(similarities))
         return np.log(np.maximum(self._together(codes, np.add), LEAST_CODE))
 
 

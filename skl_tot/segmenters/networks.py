@@ -83,7 +83,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of such
             In (0, 1), or of unit length, by the method; in the floating type of the
-            video.
+            video. Those of several networks are side by side, ``n_init *
+            embedding_dim``.
 
         Raises
         ------
@@ -98,17 +99,23 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     @property
     def coefs_(self):
-        """Weights of the encoder."""
+        """Weights of the encoder, or of several."""
         return [self.network_["hidden_weight"], self.network_["output_weight"]]
 
     @property
     def intercepts_(self):
-        """Biases of the encoder."""
+        """Biases of the encoder, or of several."""
         return [self.network_["hidden_bias"], self.network_["output_bias"]]
 
     @property
+    def _n_networks(self):
+        """Networks of which the mean speaks; the arrays of several have a dimension."""
+        bias = self.network_["output_bias"]
+        return 1 if bias.ndim == 1 else len(bias)
+
+    @property
     def _n_features_out(self):
-        return len(self.network_["output_bias"])
+        return self.network_["output_bias"].size  # those of all, side by side
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -124,13 +131,16 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         super()._check_state()
         count(self, "n_iter_")
         n_features = self._n_features_read()
-        hidden_dim = size(self.network_, "network_", "hidden_bias")
-        embedding_dim = size(self.network_, "network_", "output_bias")
+        size(self.network_, "network_", "output_bias")  # there is one
+        several = (self._n_networks,) if self._n_networks > 1 else ()
+        n_each = max(1, self._n_networks)
+        hidden_dim = size(self.network_, "network_", "hidden_bias") // n_each
+        embedding_dim = size(self.network_, "network_", "output_bias") // n_each
         shapes = {
-            "hidden_weight": (n_features, hidden_dim),
-            "hidden_bias": (hidden_dim,),
-            "output_weight": (hidden_dim, embedding_dim),
-            "output_bias": (embedding_dim,),
+            "hidden_weight": (*several, n_features, hidden_dim),
+            "hidden_bias": (*several, hidden_dim),
+            "output_weight": (*several, hidden_dim, embedding_dim),
+            "output_bias": (*several, embedding_dim),
         }
         for name, value in self.network_.items():
             shapes.setdefault(name, getattr(value, "shape", ()))

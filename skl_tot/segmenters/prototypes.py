@@ -4,13 +4,18 @@ from abc import abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.background import STREAM_MEMORY
-from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
+from skl_tot.decoding.prototypes import (
+    code_overlap,
+    group_prototypes,
+    merge_neighbours,
+    time_order,
+)
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.states import check_item, check_numbering
@@ -97,8 +102,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
 
         Each video is a transport problem of its own here, with all its frames. With
-        ``prior="path"`` the prior is that of paths, and with several parts an action
-        has the sum of theirs.
+        ``prior="path"`` the prior is that of paths; with several parts an action has
+        the sum of theirs, and with several networks the mean of theirs.
 
         Parameters
         ----------
@@ -120,10 +125,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         videos, form = check_fitted(self, X)
         codes = []
         for similarities in self._similarities(videos):
-            # made anew, as its prior keeps tables of each length
-            own = self._cross_entropy().codes_of_video(
-                similarities, self.frames_per_video, self.n_iter_
-            )
+            problem = self._cross_entropy()  # anew, as its prior keeps tables
+            own = self._codes_of_video(problem, similarities, self.frames_per_video)
             codes.append(self._together(own, np.add))
         return mirror_form(codes, form)
 
@@ -137,8 +140,9 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Returns
         -------
-        similarities : ndarray of shape (n_frames, n_actions * n_parts), or list of such
-            z·c, float32; their softmax at ``temperature`` is P.
+        similarities : ndarray of shape (n_frames, n_prototypes), or list of such
+            z·c, float32; their softmax at ``temperature`` is P. Those of several
+            networks are side by side, ``n_init * n_actions * n_parts`` in all.
 
         Raises
         ------
@@ -173,8 +177,16 @@ class PrototypeSegmenter(NetworkSegmenter):
         super()._check_state()
         actions = self.prototype_actions_
         check_numbering(actions, "prototype_actions_", self.n_actions_)
+        n_networks = self._n_networks
         shape = (len(actions), self._n_features_out)
+        if n_networks > 1:
+            shape = (n_networks, len(actions) // n_networks, shape[1] // n_networks)
         check_item(self.network_, "network_", "prototypes", shape)
+        if len(actions) % n_networks:
+            raise ValueError(
+                f"prototype_actions_ has {len(actions)} prototypes, expected as many "
+                f"of each of {n_networks} networks"
+            )
 
     def _learn(self, videos):
         start = None
@@ -196,7 +208,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         self._moments, self._rng_state = snapshot.moments, snapshot.rng_state
         self.n_actions_ = int(self.n_actions)
         is_ordered = self._cross_entropy().prior is not None
-        n_passes = (not is_ordered) + (self.n_parts > 1) + bool(self.compute_labels)
+        n_passes = (not is_ordered) + bool(self.compute_labels)
+        n_passes += self.n_parts > 1 or self._n_networks > 1
         n_passes += self.background_percentile is not None
         similarities = self._similarities(videos, keep=n_passes > 1)
         if not is_ordered:
@@ -209,19 +222,24 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Without the prior nothing ties the index of a prototype to its place in time.
         """
-        order = time_order(
-            softmax(x.astype(np.float64) / self.temperature, axis=1)
-            for x in similarities
-        )
-        self.network_ = self.network_ | {"prototypes": self.prototypes_[order]}
+        order = time_order(np.exp(self._log_codes(x)) for x in similarities)
+        n_prototypes = len(order) // self._n_networks
+        # networks stay one after the other
+        order = order[np.argsort(order // n_prototypes, kind="stable")]
+
+        def sort(prototypes):
+            rows = prototypes.reshape(len(order), -1)
+            return rows[order].reshape(prototypes.shape)
+
+        self.network_ = self.network_ | {"prototypes": sort(self.prototypes_)}
         if "prototypes" in self._moments:  # not if they were frozen all along
             own = {"prototypes": self._moments["prototypes"]}
-            self._moments = self._moments | map_moments(own, lambda x: x[order])
+            self._moments = self._moments | map_moments(own, sort)
         return Passes(lambda i: similarities[i][:, order], len(videos), keep=False)
 
     def _merge(self, similarities, goes_on):
         """Tell which prototypes are parts of one action."""
-        if self.n_parts == 1:
+        if self.n_parts == 1 and self._n_networks == 1:
             self._overlap = 0.0
             self.prototype_actions_ = np.arange(self.n_actions)
             return
@@ -229,7 +247,9 @@ class PrototypeSegmenter(NetworkSegmenter):
         if goes_on:  # a few videos say little, and old ones are of another network
             overlap += STREAM_MEMORY * self._overlap
         self._overlap = overlap
-        self.prototype_actions_ = self._merger(overlap, self.n_actions)
+        self.prototype_actions_ = group_prototypes(
+            overlap, self._n_networks, self.n_actions, self._merger
+        )
 
     def _similarities(self, videos, *, keep=False):
         """Pass over the similarities of videos."""
@@ -239,7 +259,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return map(self._log_likelihood, self._similarities(videos))
 
     def _log_likelihood(self, similarities):
-        """Logarithm of P, summed over the parts of each action."""
+        """Logarithm of P, summed over the parts of each action, mean of networks."""
         result = np.empty((len(similarities), self.n_actions_))
         for rows in row_blocks(similarities):  # a long video has few temporaries
             log_codes = self._log_codes(similarities[rows])
@@ -247,8 +267,18 @@ class PrototypeSegmenter(NetworkSegmenter):
         return result
 
     def _log_codes(self, similarities):
-        """Logarithm of the codes P, of prototypes."""
-        return log_softmax(similarities.astype(np.float64) / self.temperature, axis=1)
+        """Logarithm of the codes P of prototypes, by the number of networks."""
+        scores = similarities.astype(np.float64) / self.temperature
+        own = scores.reshape(len(scores), self._n_networks, -1)
+        codes = log_softmax(own, axis=2) - np.log(self._n_networks)
+        return codes.reshape(scores.shape)
+
+    def _codes_of_video(self, problem, similarities, n_sampled):
+        """Pseudo-labels of prototypes in a whole video, by the number of networks."""
+        codes = []
+        for own in np.split(similarities, self._n_networks, axis=1):
+            codes.append(problem.codes_of_video(own, n_sampled, self.n_iter_))
+        return np.concatenate(codes, axis=1) / self._n_networks
 
     def _together(self, codes, add):
         """Put codes (n_frames, n_prototypes) of the parts of each action together."""

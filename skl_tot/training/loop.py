@@ -1,4 +1,4 @@
-"""Online training: the step, the loop over mini-batches, and the stages of a fit.
+"""Online training: the step, and the loop over mini-batches.
 
 The loss is the sum of the terms that an estimator asks for, see
 `skl_tot.training.terms.Term`; nothing here knows one by name.
@@ -7,7 +7,6 @@ The loss is the sum of the terms that an estimator asks for, see
 import functools
 import threading
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -22,16 +21,12 @@ from skl_tot.training.sampling import one_pass_batches, shuffled_batches
 from skl_tot.training.starts import initialise
 from skl_tot.training.state import (
     check_shapes,
-    keep_networks,
     new_state,
     restore,
     set_learning_rate,
     take_snapshot,
 )
 from skl_tot.training.terms import all_changes, common_lag, common_window
-
-# Stages of a fit with several networks; all but the last end with half of them.
-N_STAGES = 3
 
 
 def batch_loss(network, batch, terms, step, encoder="sigmoid"):
@@ -75,7 +70,7 @@ def fit_loop(state, batches, settings, terms, progress=None):
     after the last change of a term, is not ``tol`` below the best. ``progress`` gets as
     many new losses at a time, means over networks.
 
-    Returns the losses (n_steps, R), and whether ``tol`` ended it.
+    Returns the losses (n_steps, R).
     """
     changes = all_changes(terms)
     step = functools.partial(train_step, terms=terms, encoder=settings.encoder)
@@ -95,11 +90,11 @@ def fit_loop(state, batches, settings, terms, progress=None):
             continue
         mean = losses[-1].mean()
         if mean > state.best_loss - settings.tol:
-            return np.concatenate(losses), True
+            break
         state.best_loss = mean
     if pending:
         losses.append(_collect(pending, progress))
-    return np.concatenate(losses), False
+    return np.concatenate(losses)
 
 
 def can_be_graphed(state):
@@ -179,28 +174,25 @@ def train(
     generator = torch.Generator("cpu").manual_seed(seed)
     window, lag = common_window(terms), common_lag(terms)
     shapes = parameter_shapes(videos.n_features, settings, terms)
-    if one_pass:  # which takes every video, once, and trains one network
-        settings = replace(settings, tol=None, n_init=1)
+    if one_pass:  # which takes every video, once
+        settings = replace(settings, tol=None)
     state = _start(shapes, settings, generator, device, start)
-    stages = _plan(len(videos), settings, state, one_pass)
-    n_draws = settings.frames_per_video * sum(
-        block.size for blocks in stages for block in blocks
-    )
+    batches = _plan(len(videos), settings, state, one_pass)
+    n_draws = settings.frames_per_video * sum(block.size for block in batches)
     with torch.autocast(device.type, enabled=False), training_stream(device):
         reader = open_reader(videos, device, n_draws)
         if start is None:
             initialise(state, reader, terms, settings)
-        draw = functools.partial(
-            sampled_batches,
+        batches = sampled_batches(
             generator,
             reader,
+            batches,
             n_frames=settings.frames_per_video,
             window=window,
             lag=lag,
         )
-        stages = [draw(blocks) for blocks in stages]  # nothing is drawn as yet
-        state, losses = fit_in_stages(state, stages, settings, terms, progress)
-    return take_snapshot(state), losses
+        losses = fit_loop(state, batches, settings, terms, progress)
+    return take_snapshot(state), losses.mean(axis=1).tolist()
 
 
 def _start(shapes, settings, generator, device, start):
@@ -214,14 +206,14 @@ def _start(shapes, settings, generator, device, start):
 
 
 def _plan(n_videos, settings, state, one_pass):
-    """Draw the mini-batches of each stage, and tell the state where they end."""
+    """Draw the videos of the mini-batches, and tell the state where they end."""
     if one_pass:
-        return [one_pass_batches(n_videos, settings.batch_size)]
+        return one_pass_batches(n_videos, settings.batch_size)
     batches = shuffled_batches(
         n_videos, settings.batch_size, settings.max_iter, state.generator
     )
     state.last_iter = state.n_iter + settings.max_iter
-    return cut_stages(batches, state.n_networks, settings.n_iter_no_change)
+    return [batches]
 
 
 def parameter_shapes(n_features, settings, terms):
@@ -242,36 +234,3 @@ def parameter_shapes(n_features, settings, terms):
             )
         shapes |= own
     return shapes
-
-
-def cut_stages(batches, n_networks, n_iter_no_change):
-    """Cut the steps of a fit, videos (n_steps, n_videos), into stages.
-
-    A single network has one stage. Others have stages of whole blocks of
-    ``n_iter_no_change`` steps, each a list of arrays for `sampled_batches`.
-    """
-    blocks = np.split(batches, range(n_iter_no_change, len(batches), n_iter_no_change))
-    n_stages = 1 if n_networks == 1 else min(N_STAGES, len(blocks))
-    edges = np.arange(n_stages + 1) * len(blocks) // n_stages
-    return [[np.concatenate(blocks[start:stop])] for start, stop in pairwise(edges)]
-
-
-def fit_in_stages(state, stages, settings, terms, progress=None):
-    """Train, leaving the worse half of the networks behind at the end of each stage.
-
-    Returns a state with the network whose mean loss over the last tenth of the last
-    stage is the lowest, and its loss in each step.
-    """
-    curves = np.empty((0, state.n_networks))
-    for number, batches in enumerate(stages, 1):
-        losses, has_stopped = fit_loop(state, batches, settings, terms, progress)
-        curves = np.concatenate([curves, losses])
-        is_last = has_stopped or number == len(stages)
-        n_kept = 1 if is_last else -(-state.n_networks // 2)
-        final = losses[-max(1, len(losses) // 10) :].mean(axis=0)
-        best = np.argsort(final, kind="stable")[:n_kept]
-        state = keep_networks(state, best, settings)
-        curves = curves[:, best]
-        if is_last:
-            break
-    return state, curves[:, 0].tolist()

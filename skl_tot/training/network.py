@@ -1,7 +1,7 @@
 """The network, a dictionary of named tensors, and what is computed with it.
 
-All tensors have a leading dimension of R restarts, networks that know nothing of each
-other and are computed at once; a fitted network is one of them, of numpy arrays without
+All tensors have a leading dimension of R networks, which know nothing of each other and
+are computed at once. Fitted ones are numpy arrays, those of a single network without
 that dimension. Terms of the loss may add parameters of their own.
 """
 
@@ -123,7 +123,7 @@ class Encoder:
     Parameters
     ----------
     network : dict of str to ndarray
-        Of a single network, without the leading dimension.
+        Of one or more networks; those of a single one without the leading dimension.
     device : torch.device
         Where to compute.
     encoder : str, default="sigmoid"
@@ -135,29 +135,30 @@ class Encoder:
         self.device = device
         self.encoder = encoder
         self.network = {}
+        is_single = network["hidden_weight"].ndim == 2
         for name, value in network.items():
-            self.network[name] = torch.tensor(value, device=device)[None]
+            value = torch.tensor(value, device=device)
+            self.network[name] = value[None] if is_single else value
 
     def embeddings(self, videos, i):
-        """Embeddings (n_frames, embedding_dim) of video i, float32."""
+        """Embeddings (n_frames, R * embedding_dim) of video i, float32."""
         return self._read(videos, i, lambda embeddings: embeddings)
 
     def similarities(self, videos, i):
-        """Similarities (n_frames, n_prototypes) of video i, float32."""
+        """Similarities (n_frames, R * n_prototypes) of video i, float32."""
         return self._read(videos, i, lambda z: compare(self.network, z))
 
     @torch.inference_mode()
     def _read(self, videos, i, finish):
-        """Embed one of `StandardizedVideos`, and finish each block."""
+        """Embed one of `StandardizedVideos`, finish each block, and join networks."""
         n_frames, hidden_dim = videos.lengths[i], self.network["hidden_bias"].shape[-1]
         result = None
         for rows in videos.row_blocks(i, hidden_dim):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             with torch.autocast(self.device.type, enabled=False):
-                block = (
-                    finish(embed(self.network, frames, self.encoder))[0].cpu().numpy()
-                )
+                values = finish(embed(self.network, frames, self.encoder))
+            block = np.concatenate(list(values.cpu().numpy()), axis=1)
             if not torch.isfinite(frames).all():
                 block[:] = np.nan  # a bounded embedding would hide it
             if result is None:

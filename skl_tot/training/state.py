@@ -1,6 +1,6 @@
 """What training changes, and its settings: on a device, and as plain numpy."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from numbers import Integral
 
 import numpy as np
@@ -65,12 +65,12 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One network and its training state as plain numpy, to use or to go on from.
+    """Networks and their training state as plain numpy, to use or to go on from.
 
     Parameters
     ----------
     network : dict of str to ndarray
-        Parameters of one network, without the leading dimension.
+        Parameters; those of a single network are without the leading dimension.
     n_iter : int
         Steps taken since the parameters were drawn.
     moments : dict of str to dict of str to ndarray, default=None
@@ -93,7 +93,8 @@ def check_shapes(network, shapes):
                 f"Cannot go on from a fit without {name}, which a term of the loss has "
                 "now (its weight was 0); fit anew, with warm_start=False."
             )
-        for fitted, (dimension, asked) in zip(network[name].shape, dimensions.items()):
+        own = network[name].shape[-len(dimensions) :]  # of each of the networks
+        for fitted, (dimension, asked) in zip(own, dimensions.items()):
             if fitted != asked:
                 raise ValueError(
                     f"Cannot go on from a fit with {dimension}={fitted} to "
@@ -102,11 +103,13 @@ def check_shapes(network, shapes):
 
 
 def restore(snapshot, settings, generator, device):
-    """Put a snapshot of one network on a device, and the generator in its state."""
+    """Put a snapshot of networks on a device, and the generator in its state."""
+    is_single = snapshot.network["hidden_weight"].ndim == 2
+    add = (lambda value: value[None]) if is_single else np.asarray
     network = {}
     for name, value in snapshot.network.items():
-        network[name] = torch.tensor(value, device=device)[None]
-    moments = map_moments(snapshot.moments or {}, lambda value: value[None])
+        network[name] = torch.tensor(add(value), device=device)
+    moments = map_moments(snapshot.moments or {}, add)
     for remembered in moments.values():
         for key, value in remembered.items():
             remembered[key] = torch.tensor(value, device=device)
@@ -152,28 +155,16 @@ def set_learning_rate(state, settings):
         group["lr"] = rate
 
 
-def keep_networks(state, networks, settings):
-    """Go on with some of the networks only, given by their indices."""
-    networks = torch.from_numpy(networks).to(state.device)
-    kept, moments = _copies(state, lambda value: value[networks])
-    kept = new_state(kept, settings, state.generator, state.n_iter, moments)
-    return replace(kept, last_iter=state.last_iter, best_loss=state.best_loss)
-
-
 def take_snapshot(state):
-    """Copy the first network of a state to numpy, with all that `restore` needs."""
-    network, moments = _copies(state, lambda value: value[0])
+    """Copy the networks of a state to numpy, with all that `restore` needs."""
+    drop = (lambda value: value[0]) if state.n_networks == 1 else torch.clone
+    network = {name: drop(x.detach()) for name, x in state.network.items()}
+    moments = map_moments(state.moments, lambda x: drop(x.detach()))
     for values in (network, *moments.values()):
         for name, value in values.items():
             values[name] = value.cpu().numpy().copy()
     rng_state = state.generator.get_state().numpy()
     return Snapshot(network, state.n_iter, moments, rng_state)
-
-
-def _copies(state, choose):
-    """Network and moments of the networks that ``choose`` takes of a tensor."""
-    network = {name: choose(x.detach()) for name, x in state.network.items()}
-    return network, map_moments(state.moments, lambda x: choose(x.detach()))
 
 
 def map_moments(moments, change):

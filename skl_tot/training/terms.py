@@ -141,7 +141,7 @@ class Term(BaseEstimator):
 class CrossEntropy(Term):
     """Cross-entropy of predicted codes against pseudo-labels (Eq. 1, 2 and 10).
 
-    All networks learn from the same pseudo-labels, those of their mean similarities.
+    Each network learns from pseudo-labels of its own.
 
     Parameters
     ----------
@@ -187,10 +187,13 @@ class CrossEntropy(Term):
     def loss(self, network, embeddings, batch, step):
         """L_CE of each network."""
         similarities = compare(network, embeddings)
-        shared = similarities.detach().mean(0)
-        shared = join_parts(shared, batch.part, batch.n_total)
-        codes = self.codes(shared, batch.coverage, step)
-        return cross_entropy_loss(similarities, codes[batch.part], self.temperature)
+        codes = []
+        for own in similarities.detach():
+            joined = join_parts(own, batch.part, batch.n_total)
+            codes.append(self.codes(joined, batch.coverage, step)[batch.part])
+        # one need not be copied, and keeps its frames last in memory
+        codes = codes[0] if len(codes) == 1 else torch.stack(codes)
+        return cross_entropy_loss(similarities, codes, self.temperature)
 
     def codes(self, similarities, coverage, step):
         """Pseudo-labels Q.
@@ -317,6 +320,7 @@ def _common(name, values):
     """Take the only one of some values; 0 if there is none."""
     if len(values) > 1:
         raise ValueError(
-            f"Terms of the loss have {name} {sorted(values)}, expected one for all."
+            f"Terms of the loss have {name} {sorted(values)}, expected one for all; a "
+            "term of weight 0, such as alpha=0, has none."
         )
     return values.pop() if values else 0

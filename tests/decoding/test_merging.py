@@ -1,9 +1,16 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.decoding.prototypes import code_overlap, merge_neighbours
+from skl_tot.decoding.prototypes import (
+    code_overlap,
+    group_prototypes,
+    merge_alike,
+    merge_neighbours,
+)
 
 
 def test_overlap_is_a_sum_over_frames():
@@ -62,3 +69,93 @@ def test_number_of_frames_does_not_matter(scale):
     np.testing.assert_array_equal(
         merge_neighbours(overlap, 3), merge_neighbours(scale * overlap, 3)
     )
+
+
+def make_codes(n_networks, n_prototypes, n_frames=30, seed=0):
+    """Codes of networks that know nothing of each other, side by side."""
+    rng = np.random.default_rng(seed)
+    shape = (n_frames, n_networks)
+    codes = rng.dirichlet(np.full(n_prototypes, 0.3), shape) / n_networks
+    return codes.reshape(n_frames, n_networks * n_prototypes)
+
+
+def shared(overlap, actions):
+    """What the codes of the same action have in common, between networks and within."""
+    return overlap[actions[:, None] == actions].sum()
+
+
+class TestSeveralNetworks:
+    @settings(max_examples=50)
+    @given(
+        n_parts=st.integers(1, 3), n_actions=st.integers(1, 4), seed=st.integers(0, 99)
+    )
+    def test_two_are_matched_as_well_as_can_be(self, n_parts, n_actions, seed):
+        n_prototypes = n_parts * n_actions
+        overlap = code_overlap([make_codes(2, n_prototypes, seed=seed)])
+        found = group_prototypes(overlap, 2, n_actions, merge_neighbours)
+        first = merge_neighbours(overlap[:n_prototypes, :n_prototypes], n_actions)
+        second = merge_neighbours(overlap[n_prototypes:, n_prototypes:], n_actions)
+        np.testing.assert_array_equal(found[:n_prototypes], first)
+        best = max(
+            shared(overlap, np.concatenate([first, np.array(order)[second]]))
+            for order in itertools.permutations(range(n_actions))
+        )
+        assert shared(overlap, found) == pytest.approx(best)
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_no_other_matching_of_one_network_is_better(self, seed):
+        """The last is the best of all orders, given the others; so is each of turns."""
+        n_actions, n_prototypes = 3, 6
+        overlap = code_overlap([make_codes(3, n_prototypes, seed=seed)])
+        found = group_prototypes(overlap, 3, n_actions, merge_neighbours)
+        total = shared(overlap, found)
+        for order in itertools.permutations(range(n_actions)):
+            other = found.copy()
+            other[-n_prototypes:] = np.array(order)[found[-n_prototypes:]]
+            assert shared(overlap, other) <= total + 1e-9
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_is_as_good_as_all_assignments_where_networks_agree(self, seed):
+        """Three networks of the same codes in other numbers, with some noise."""
+        rng = np.random.default_rng(seed)
+        labels = np.repeat([0, 1, 2], 20)
+        orders = [np.arange(3), rng.permutation(3), rng.permutation(3)]
+        codes = []
+        for order in orders:
+            noise = rng.dirichlet(np.ones(3), len(labels))
+            codes.append((0.6 * np.eye(3)[order[labels]] + 0.4 * noise) / 3)
+        overlap = code_overlap([np.concatenate(codes, axis=1)])
+        found = group_prototypes(overlap, 3, 3, merge_neighbours)
+        permutations = list(itertools.permutations(range(3)))
+        best = max(
+            shared(overlap, np.array([0, 1, 2, *second, *third]))
+            for second, third in itertools.product(permutations, repeat=2)
+        )
+        assert shared(overlap, found) == pytest.approx(best)
+        for order, actions in zip(orders, found.reshape(3, 3)):
+            np.testing.assert_array_equal(actions[order], [0, 1, 2])
+
+    def test_second_turn_goes_by_all_others(self):
+        """What the second is like is known only once the third is matched."""
+        # networks of two actions; the second knows the third, which knows the first
+        between = {(0, 1): 0.1 * np.eye(2), (0, 2): np.eye(2), (1, 2): np.eye(2)[::-1]}
+        overlap = np.eye(6)
+        for (one, other), block in between.items():
+            own, theirs = slice(2 * one, 2 * one + 2), slice(2 * other, 2 * other + 2)
+            overlap[own, theirs] = block
+            overlap[theirs, own] = block.T
+        overlap[0:2, 4:6] = overlap[4:6, 0:2] = 3 * np.eye(2)
+        found = group_prototypes(overlap, 3, 2, merge_neighbours)
+        np.testing.assert_array_equal(found, [0, 1, 1, 0, 0, 1])
+
+    @pytest.mark.parametrize("merge", [merge_neighbours, merge_alike])
+    def test_one_is_merged_and_no_more(self, merge):
+        overlap = code_overlap([make_codes(1, 6)])
+        found = group_prototypes(overlap, 1, 3, merge)
+        np.testing.assert_array_equal(found, merge(overlap, 3))
+
+    def test_every_network_has_all_actions(self):
+        overlap = code_overlap([make_codes(4, 6)])
+        for merge in (merge_neighbours, merge_alike):
+            found = group_prototypes(overlap, 4, 3, merge).reshape(4, 6)
+            assert all(set(own) == {0, 1, 2} for own in found)

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -23,7 +23,7 @@ from skl_tot.training.losses import (
 from skl_tot.training.network import Encoder, compare, embed, init_network
 from skl_tot.training.priors import TemporalPrior, log_temporal_prior
 from skl_tot.training.readers import ResidentReader
-from skl_tot.training.state import Settings, Snapshot
+from skl_tot.training.state import Settings, Snapshot, map_moments
 from skl_tot.training.terms import (
     CrossEntropy,
     TemporalCoherence,
@@ -453,71 +453,54 @@ class TestTraining:
 
 
 class TestSeveralNetworks:
-    def test_one_transport_for_all(self, videos):
-        """Pseudo-labels are those of the mean of the scores."""
+    def test_each_has_a_transport_of_its_own(self):
         networks = draw_network(n_init=3)
         networks = {name: value * 100 for name, value in networks.items()}
         frames = torch.randn(16, 5, generator=torch.Generator().manual_seed(1))
         losses = batch_loss(networks, make_batch(frames), terms_of(CONFIG), 0)
         scores = compare(networks, embed(networks, frames))
         prior = torch.tensor(log_temporal_prior(8, 3, 1.0)).float().repeat(2, 1)
-        codes = sinkhorn(scores.mean(0), 0.1, log_prior=prior)
-        expected = [cross_entropy_loss(one, codes, 0.1) for one in scores]
+        codes = [sinkhorn(one, 0.1, log_prior=prior) for one in scores]
+        expected = [cross_entropy_loss(*pair, 0.1) for pair in zip(scores, codes)]
         torch.testing.assert_close(losses, torch.stack(expected))
         assert len(set(losses.tolist())) == 3
 
-    def test_the_better_half_stays(self, videos, monkeypatch):
-        stages, kept = [], []
-        fit_loop, keep_networks = _loop.fit_loop, _loop.keep_networks
+    @pytest.mark.parametrize("options", [{"one_pass": True}, {}])
+    def test_each_learns_as_if_alone(self, videos, options):
+        together, _ = run(videos, config(n_init=3, alpha=0.5))
+        further, losses = run(videos, config(alpha=0.5), start=together, **options)
+        alone = []
+        for r in range(3):
+            network = {name: value[r] for name, value in together.network.items()}
+            moments = map_moments(together.moments, lambda value, r=r: value[r])
+            start = replace(together, network=network, moments=moments)
+            snapshot, curve = run(videos, config(alpha=0.5), start=start, **options)
+            alone.append(curve)
+            for name, value in snapshot.network.items():
+                expected = further.network[name][r]
+                np.testing.assert_allclose(value, expected, atol=1e-6)
+        np.testing.assert_allclose(losses, np.mean(alone, axis=0), rtol=1e-5)
 
-        def watch_loop(*args):
-            losses, has_stopped = fit_loop(*args)
-            stages.append(losses)
-            return losses, has_stopped
-
-        def watch_keep(state, networks, settings):
-            kept.append(list(networks))
-            return keep_networks(state, networks, settings)
-
-        monkeypatch.setattr(_loop, "fit_loop", watch_loop)
-        monkeypatch.setattr(_loop, "keep_networks", watch_keep)
-        snapshot, losses = run(videos, config(n_init=6, max_iter=90))
-        assert [stage.shape for stage in stages] == [(30, 6), (30, 3), (30, 2)]
-        assert [len(networks) for networks in kept] == [3, 2, 1]
-        for stage, networks in zip(stages, kept):
-            order = np.argsort(stage[-3:].mean(axis=0))
-            assert networks == list(order[: len(networks)])
-        names = [kept[0][kept[1][kept[2][0]]], kept[1][kept[2][0]], kept[2][0]]
-        curves = [stage[:, name] for stage, name in zip(stages, names)]
-        assert losses == np.concatenate(curves).tolist()
+    def test_a_single_one_has_no_dimension(self, videos):
+        snapshot, _ = run(videos)
         assert snapshot.network["prototypes"].shape == (3, 4)
         assert snapshot.moments["prototypes"]["exp_avg"].shape == (3, 4)
+        snapshot, _ = run(videos, config(n_init=2))
+        assert snapshot.network["prototypes"].shape == (2, 3, 4)
+        assert snapshot.moments["prototypes"]["exp_avg"].shape == (2, 3, 4)
 
     def test_same_seed_same_result(self, videos):
         first, second = (run(videos, config(n_init=4, max_iter=60)) for _ in range(2))
         assert first[1] == second[1]
         assert_same_parameters(first[0], second[0])
 
-    @pytest.mark.parametrize("max_iter", [1, 2, 3, 4])
-    def test_few_steps(self, videos, max_iter):
-        snapshot, losses = run(videos, config(n_init=5, max_iter=max_iter))
-        assert len(losses) == snapshot.n_iter == max_iter
-
     @pytest.mark.parametrize("max_iter", [12, 27, 30, 90])
-    def test_tol_ends_all_stages(self, videos, max_iter):
+    def test_tol_goes_by_their_mean(self, videos, max_iter):
         for n_init in (1, 4):
             settings = config(
                 n_init=n_init, learning_rate=1e-12, max_iter=max_iter, tol=1.0
             )
             assert len(run(videos, settings)[1]) == 10
-
-    def test_going_on_has_one(self, videos):
-        expected, _ = run(videos, one_pass=True)
-        snapshot, _ = run(videos, config(n_init=4), one_pass=True)
-        assert_same_parameters(expected, snapshot)
-        start = Snapshot(snapshot.network, 0)
-        expected, _ = run(videos, start=start)
-        assert_same_parameters(expected, run(videos, config(n_init=4), start=start)[0])
 
 
 class TestDecay:

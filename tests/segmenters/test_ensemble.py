@@ -1,0 +1,338 @@
+"""Several networks that speak with one voice."""
+
+import copy
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, softmax
+
+from skl_tot import ASOTSegmenter, TemporalOTSegmenter
+from skl_tot.decoding.prototypes import (
+    code_overlap,
+    group_prototypes,
+    merge_neighbours,
+    time_order,
+)
+from skl_tot.io import load_model, save_model
+from skl_tot.metrics import mof_score
+from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.training import loop
+from skl_tot.training.graphs import GraphedStep
+from skl_tot.training.priors import log_temporal_prior
+from skl_tot.training.transport import sinkhorn
+
+QUICK = {"max_iter": 30, "freeze_iter": 5, "frames_per_video": 16, "random_state": 0}
+N_NETWORKS, N_ACTIONS, N_PARTS = 3, 4, 2
+
+
+def ensemble(**params):
+    params = {"n_init": N_NETWORKS, "n_parts": N_PARTS, **QUICK} | params
+    return TemporalOTSegmenter(N_ACTIONS, **params)
+
+
+@pytest.fixture(scope="module")
+def videos(activity):
+    return activity[0]
+
+
+@pytest.fixture(scope="module")
+def fitted(videos):
+    return ensemble().fit(videos)
+
+
+def compute_codes(model, video):
+    """Codes (n_networks, n_frames, n_prototypes) of each network, by hand."""
+    frames = model.scaler_.transform(video)
+    codes = []
+    for r in range(N_NETWORKS):
+        own = {name: value[r].astype(float) for name, value in model.network_.items()}
+        hidden = expit(frames @ own["hidden_weight"] + own["hidden_bias"])
+        embedded = expit(hidden @ own["output_weight"] + own["output_bias"])
+        scores = embedded @ own["prototypes"].T
+        codes.append(softmax(scores / model.temperature, axis=1))
+    return np.array(codes)
+
+
+def test_shapes(fitted, videos):
+    assert fitted.prototypes_.shape == (3, 8, 40)
+    assert [x.shape for x in fitted.coefs_] == [(3, 5, 80), (3, 80, 40)]
+    assert [x.shape for x in fitted.intercepts_] == [(3, 80), (3, 40)]
+    assert fitted.prototype_actions_.shape == (24,)
+    for own in np.split(fitted.prototype_actions_, 3):
+        assert set(own) == {0, 1, 2, 3}
+    video = videos[0]
+    assert fitted.transform(video).shape == (len(video), 120)
+    assert len(fitted.get_feature_names_out()) == 120
+    assert fitted.similarities(video).shape == (len(video), 24)
+    assert fitted.log_likelihood(video).shape == (len(video), 4)
+    assert len(set(fitted.network_["hidden_bias"][:, 0])) == 3
+
+
+def test_log_likelihood_is_that_of_the_mean_of_codes(fitted, videos):
+    """Of each action the codes of its parts, of all networks."""
+    parts = np.eye(4)[fitted.prototype_actions_].reshape(3, 8, 4)
+    for video, found in zip(videos, fitted.log_likelihood(videos)):
+        codes = compute_codes(fitted, video)
+        expected = np.mean(codes @ parts, axis=0)
+        np.testing.assert_allclose(expected.sum(axis=1), 1)
+        np.testing.assert_allclose(np.exp(found), expected, rtol=1e-3)
+    proba = fitted.predict_proba(videos[0])
+    np.testing.assert_allclose(proba, np.exp(fitted.log_likelihood(videos[0])))
+
+
+def test_networks_stand_side_by_side(fitted, videos):
+    scores = fitted.similarities(videos[0]).reshape(-1, 3, 8)
+    codes = softmax(scores.astype(float) / fitted.temperature, axis=2)
+    expected = compute_codes(fitted, videos[0]).swapaxes(0, 1)
+    np.testing.assert_allclose(codes, expected, rtol=1e-3)
+    embedded = fitted.transform(videos[0]).reshape(-1, 3, 40)
+    products = np.einsum("tre,rpe->trp", embedded, fitted.prototypes_)
+    np.testing.assert_allclose(scores, products, rtol=1e-3)
+
+
+def test_actions_are_those_of_codes_in_common(fitted, videos):
+    codes = []
+    for video in videos:
+        own = compute_codes(fitted, video) / 3
+        codes.append(np.concatenate(list(own), axis=1))
+    expected = group_prototypes(code_overlap(codes), 3, 4, merge_neighbours)
+    np.testing.assert_array_equal(fitted.prototype_actions_, expected)
+
+
+def test_pseudo_labels_are_the_mean_of_their_own(fitted, videos):
+    scores = fitted.similarities(videos[0])
+    prior = torch.tensor(log_temporal_prior(len(scores), 8, fitted.sigma))
+    own = []
+    for similarities in np.split(scores, 3, axis=1):
+        problem = torch.tensor(similarities).double()
+        own.append(sinkhorn(problem, fitted.rho, log_prior=prior).numpy())
+    parts = np.eye(4)[fitted.prototype_actions_].reshape(3, 8, 4)
+    expected = np.mean(own @ parts, axis=0)
+    found = fitted.pseudo_labels(videos[0])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_one_part_each(videos):
+    model = ensemble(n_parts=1).fit(videos)
+    for own in np.split(model.prototype_actions_, 3):
+        assert sorted(own) == [0, 1, 2, 3]
+    np.testing.assert_array_equal(model.prototype_actions_[:4], range(4))
+    np.testing.assert_allclose(model.predict_proba(videos[0]).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("params", [{"n_actions": 1}, {"n_actions": 1, "n_parts": 1}])
+def test_one_action(videos, params):
+    model = ensemble().set_params(**params).fit(videos)
+    assert not np.concatenate(model.labels_).any()
+    np.testing.assert_allclose(model.predict_proba(videos[0]), 1)
+
+
+def test_a_single_one_has_no_first_dimension(videos):
+    model = ensemble(n_init=1).fit(videos)
+    assert model.prototypes_.shape == (8, 40)
+    assert model.transform(videos[0]).shape == (len(videos[0]), 40)
+    assert (np.diff(model.prototype_actions_) >= 0).all()
+
+
+def test_is_better_than_one_of_them(activity):
+    """On the mean of seeds, and it depends less on them."""
+    videos, labels = activity
+    scores = {}
+    for n_init in (1, 3):
+        scores[n_init] = []
+        for seed in range(3):
+            model = ensemble(n_init=n_init, max_iter=60, random_state=seed)
+            scores[n_init].append(mof_score(labels, model.fit_predict(videos)))
+    assert np.mean(scores[3]) > np.mean(scores[1]) - 0.01
+    assert min(scores[3]) > min(scores[1]) - 0.01
+
+
+class TestWithoutPrior:
+    """Prototypes of each network are sorted by time, among themselves."""
+
+    def test_order(self, videos):
+        model = ensemble(prior=None).fit(videos)
+        assert model.prototypes_.shape == (3, 8, 40)
+        for r in range(3):
+            codes = [compute_codes(model, video)[r] for video in videos]
+            np.testing.assert_array_equal(time_order(codes), range(8))
+
+    def test_moments_and_labels_follow(self, videos, monkeypatch):
+        where = "skl_tot.segmenters.prototypes.time_order"
+        monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(24))
+        unsorted = ensemble(prior=None).fit(videos)
+        # networks mixed up, as their times are
+        mixed = np.random.default_rng(0).permutation(24)
+        monkeypatch.setattr(where, lambda codes: list(codes) and mixed)
+        model = ensemble(prior=None).fit(videos)
+        for r in range(3):
+            order = mixed[mixed // 8 == r] - 8 * r
+            expected = unsorted.prototypes_[r][order]
+            np.testing.assert_array_equal(model.prototypes_[r], expected)
+            for name in ("exp_avg", "exp_avg_sq"):
+                found, before = (
+                    x._moments["prototypes"][name][r] for x in (model, unsorted)
+                )
+                np.testing.assert_array_equal(found, before[order])
+        for own, predicted in zip(model.labels_, model.predict(videos)):
+            np.testing.assert_array_equal(own, predicted)
+
+
+class TestGoingOn:
+    def test_stream_goes_on_the_same_from_a_pickle(self, videos):
+        model = ensemble().partial_fit(videos[:3])
+        assert model.prototypes_.shape == (3, 8, 40)
+        twin = pickle.loads(pickle.dumps(model))
+        for one in (model, twin):
+            one.partial_fit(videos[3:])
+        assert model.n_iter_ == len(model.loss_curve_) == 4
+        for name, value in model.network_.items():
+            np.testing.assert_array_equal(value, twin.network_[name])
+        np.testing.assert_array_equal(model.prototype_actions_, twin.prototype_actions_)
+
+    def test_stream_and_warm_start_have_as_many_as_there_are(self, videos):
+        for before, after in ((3, 1), (1, 3), (3, 2)):
+            stream = ensemble(n_init=before).partial_fit(videos)
+            stream.set_params(n_init=after).partial_fit(videos)
+            warm = ensemble(n_init=before, warm_start=True).fit(videos)
+            first = warm.loss_curve_
+            warm.set_params(n_init=after).fit(videos)
+            for model in (stream, warm):
+                bias = model.network_["output_bias"]
+                assert bias.shape == ((40,) if before == 1 else (before, 40))
+            assert warm.n_iter_ == 60
+            assert warm.loss_curve_[:30] == first
+
+    def test_stream_after_a_fit(self, fitted, videos):
+        model = pickle.loads(pickle.dumps(fitted)).partial_fit(videos[:2])
+        assert model.n_iter_ == 31
+        assert (model.prototypes_ != fitted.prototypes_).any(axis=(1, 2)).all()
+
+    def test_stream_with_background(self, videos):
+        model = ensemble(background_percentile=20).partial_fit(videos)
+        before = {name: value.copy() for name, value in model.background_.items()}
+        model.partial_fit(videos)
+        assert (model.background_["counts"] > before["counts"]).any()
+
+    def test_other_widths_are_refused(self, fitted, videos):
+        model = pickle.loads(pickle.dumps(fitted)).set_params(n_actions=5)
+        message = r"n_actions \* n_parts=8 to n_actions \* n_parts=10"
+        with pytest.raises(ValueError, match=message):
+            model.partial_fit(videos)
+        np.testing.assert_array_equal(model.prototypes_, fitted.prototypes_)
+        model = pickle.loads(pickle.dumps(fitted)).set_params(embedding_dim=7)
+        with pytest.raises(ValueError, match="embedding_dim=40 to embedding_dim=7"):
+            model.partial_fit(videos)
+
+
+def test_captured_steps(videos, monkeypatch):
+    """With the stand-in for CUDA, which repeats the step on tensors that stay."""
+
+    def capture(function):
+        result = torch.zeros(N_NETWORKS)
+        return lambda: result.copy_(function()), result
+
+    params = {"prior": "path", "path_iter": 15, "alpha": 0.5, "beta": 0.1}
+    expected = ensemble(**params).fit(videos)
+    monkeypatch.setattr(loop, "can_be_graphed", lambda state: True)
+    monkeypatch.setattr(loop, "GraphedStep", partial(GraphedStep, capture=capture))
+    found = ensemble(**params).fit(videos)
+    assert found.loss_curve_ == expected.loss_curve_
+    for name, value in expected.network_.items():
+        np.testing.assert_array_equal(found.network_[name], value)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ensemble(),
+        ensemble(beta=0.5, n_parts=1, background_percentile=10),
+        ASOTSegmenter(4, n_init=3, max_iter=20, frames_per_video=16, random_state=0),
+    ],
+    ids=["tot", "time head, background", "asot"],
+)
+def test_file_and_pickle(model, videos, tmp_path):
+    model.fit(videos)
+    save_model(model, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    for other in (loaded, pickle.loads(pickle.dumps(model))):
+        for name in ("predict", "predict_proba", "pseudo_labels", "transform"):
+            found, expected = (getattr(x, name)(videos) for x in (other, model))
+            for own, theirs in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(own, theirs)
+    model.partial_fit(videos)
+    loaded.partial_fit(videos)
+    np.testing.assert_array_equal(model.prototypes_, loaded.prototypes_)
+
+
+class TestContents:
+    """Of a file of others."""
+
+    def refuse(self, fitted, **changes):
+        model = copy.copy(fitted)
+        model._check_state()
+        vars(model).update(changes)
+        with pytest.raises(ValueError, match=r"network_|prototype"):
+            model._check_state()
+
+    @pytest.mark.parametrize(
+        "name", ["hidden_weight", "hidden_bias", "output_weight", "output_bias"]
+    )
+    def test_networks(self, fitted, name):
+        value = fitted.network_[name]
+        for other in (
+            value[0],
+            value[:2],
+            value[:0],
+            value[None],
+            value[..., :-1],
+            value.astype(float),
+        ):
+            self.refuse(fitted, network_=fitted.network_ | {name: other})
+
+    def test_all_in_another_shape(self, fitted):
+        for change in (lambda x: x[None], lambda x: x[:0], lambda x: x[:1]):
+            network = {name: change(x) for name, x in fitted.network_.items()}
+            self.refuse(fitted, network_=network)
+
+    def test_prototypes(self, fitted):
+        prototypes = fitted.prototypes_
+        for other in (
+            prototypes[0],
+            prototypes[:2],
+            prototypes[:, 1:],
+            prototypes[..., 1:],
+            prototypes.reshape(24, 40),
+        ):
+            self.refuse(fitted, network_=fitted.network_ | {"prototypes": other})
+
+    def test_actions(self, fitted):
+        actions = fitted.prototype_actions_
+        for other in (
+            actions[:8],
+            actions[:-1],
+            np.append(actions, 0),
+            np.append(actions, [0, 1]),
+            actions.reshape(3, 8),
+            actions + 1,
+        ):
+            self.refuse(fitted, prototype_actions_=other)
+
+    def test_a_single_network_of_such_actions(self, fitted):
+        network = {name: value[0] for name, value in fitted.network_.items()}
+        self.refuse(fitted, network_=network)
+
+
+def test_defaults_and_those_of_the_paper():
+    defaults = TemporalOTSegmenter().get_params()
+    assert defaults["n_init"] == defaults["n_parts"] == 3
+    published = TemporalOTSegmenter(7, **PAPER).get_params()
+    changed = {name for name in defaults if published[name] != defaults[name]}
+    assert changed == PAPER.keys() | {"n_actions"}
+    assert PAPER["decoding"] == "fixed"
+    assert PAPER["n_parts"] == PAPER["n_init"] == 1
+    assert PAPER["alpha"] == 0
