@@ -14,6 +14,7 @@ from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.datasets import load_action_dataset
 from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
+from skl_tot.segmenters.temporal_ot import PAPER
 
 METRICS = {
     "MoF": mof_score,
@@ -24,6 +25,7 @@ METRICS = {
 }
 
 
+# What each changes of the method as published.
 VARIANTS = {
     "OT": {"prior": None},
     "OT+CTE": {"prior": None, "beta": 1.0},
@@ -41,7 +43,7 @@ BASELINES = {
 }
 METHODS = {
     **{
-        name: functools.partial(make, "tot", **variant)
+        name: functools.partial(make, "tot", **(PAPER | variant))
         for name, variant in VARIANTS.items()
     },
     "CTE": functools.partial(make, "cte"),

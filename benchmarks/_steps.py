@@ -10,6 +10,7 @@ from _timing import interleaved
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training.batches import sampled_batches
 from skl_tot.training.graphs import GraphedStep, training_stream
 from skl_tot.training.loop import parameter_shapes, train_step
@@ -41,9 +42,9 @@ def make_step(shape, device):
     statistics = np.zeros((1, shape.features)), np.ones((1, shape.features))
     model = TemporalOTSegmenter(
         shape.actions,
+        **(PAPER | {"frames_per_video": shape.frames}),
         embedding_dim=shape.embedding,
         hidden_dim=2 * shape.embedding,
-        frames_per_video=shape.frames,
         batch_size=shape.videos,
     )
     settings = model._settings()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from _methods import NAMES, parameters
 
+from skl_tot.segmenters.temporal_ot import PAPER
+
 
 @dataclass(frozen=True)
 class Row:
@@ -29,14 +31,14 @@ class Row:
 
 
 FREE = {"decoding": "free", "switch_cost": 0.5}
-# Names that are also names of systems in `_published` stand for these.
 ROWS = {
     "TOT": Row("tot"),
-    "TOT, two parts": Row("tot", {"n_parts": 2}),
-    "TOT, two parts, free": Row("tot", {"n_parts": 2, **FREE}),
-    "TOT, structured transport": Row("tot", {"transport": "structured"}),
-    "TOT+TCL": Row("tot", {"alpha": 1.0}),
-    "OT": Row("tot", {"prior": None}),
+    "TOT, as published": Row("tot", PAPER),
+    "TOT, two parts": Row("tot", PAPER | {"n_parts": 2}),
+    "TOT, two parts, free": Row("tot", PAPER | {"n_parts": 2, **FREE}),
+    "TOT, structured transport": Row("tot", PAPER | {"transport": "structured"}),
+    "TOT+TCL": Row("tot", PAPER | {"alpha": 1.0}),
+    "OT": Row("tot", PAPER | {"prior": None}),
     "CTE": Row("cte"),
     "VTE": Row("vte"),
     "UDE": Row("ude"),
@@ -47,13 +49,18 @@ ROWS = {
     "Mallow": Row("mallow"),
     "Mallow, moves": Row("mallow", {"counts": "moves"}),
     "Frank-Wolfe": Row("frank-wolfe"),
+    "HMM": Row("hmm"),
     "Auto": Row("auto"),
-    "Auto, best": Row("auto", {"combine": "best"}),
     "equal split": Row("equal-split"),
     "k-means": Row("k-means"),
     "k-means, free": Row("k-means", FREE),
     "left-right HMM": Row("left-right-hmm"),
 }
+
+
+def title_of_system(name):
+    """Title of the row that stands for a system of `_published`."""
+    return {"TOT": "TOT, as published"}.get(name, name)
 
 
 def parse_row(text):

@@ -6,7 +6,7 @@ import numpy as np
 from _protocols import PROTOCOLS
 from _published import SOURCES, SYSTEMS, published, remarks
 from _suite_cells import SCORES, cell_of
-from _suite_rows import ROWS
+from _suite_rows import ROWS, title_of_system
 
 COLUMNS = [*SCORES, "seconds"]
 MAIN = ("MoF", "F1@50")  # those of the wide table
@@ -142,8 +142,9 @@ def systems_table(summaries):
         if name not in ROWS or not system.basis:
             continue
         row = [name, system.where, system.basis, "–"]
-        if name in summaries:
-            row[-1] = pair(with_deviation(summaries[name], c) for c in MAIN)
+        title = title_of_system(name)
+        if title in summaries:
+            row[-1] = pair(with_deviation(summaries[title], c) for c in MAIN)
         row += [printed(published(protocol).get(name)) for protocol in protocols]
         rows.append(row)
     return markdown(rows, n_texts=3)

@@ -20,18 +20,19 @@ import numpy as np
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.segmenters.temporal_ot import PAPER
 
 DATA = Path(
     os.environ.get("SKL_TOT_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
 TOLERANCE = 1e-12
 
-# Parameters beside n_actions, max_iter and random_state, of each case.
+# Changes of the method as published, beside n_actions, max_iter and random_state.
 TOT_CASES = {
     "OT": {"prior": None},
     "OT+CTE": {"prior": None, "beta": 1.0},
     "OT+TCL": {"prior": None, "alpha": 1.0},
-    "TOT": {},
+    "TOT, as published": {},
     "TOT+CTE": {"beta": 1.0},
     "TOT+TCL": {"alpha": 1.0},
     "path": {"prior": "path", "path_iter": 40},
@@ -59,6 +60,7 @@ TOT_CASES = {
         "batch_size": 3,
     },
     "no labels": {"compute_labels": False, "n_parts": 2},
+    "ensemble, no prior": {"n_init": 3, "n_parts": 2, "prior": None, "beta": 0.5},
 }
 CTE_CASES = {
     "CTE": {},
@@ -92,19 +94,22 @@ def make_sets():
 def make_fits(videos, n_actions):
     """Yield the name and the fitted estimator of each case."""
     common = {"n_actions": n_actions, "max_iter": 90, "random_state": 0}
+    yield "TOT", TemporalOTSegmenter(**common).fit(videos)
+    published = PAPER | common
     for name, parameters in TOT_CASES.items():
-        parameters = common | {"freeze_iter": 20} | parameters
+        parameters = published | {"freeze_iter": 20} | parameters
         yield name, TemporalOTSegmenter(**parameters).fit(videos)
     for name, parameters in CTE_CASES.items():
         yield name, CTESegmenter(**(common | parameters)).fit(videos)
-    warm = TemporalOTSegmenter(**common, warm_start=True, beta=0.5).fit(videos)
+    warm = TemporalOTSegmenter(**published, warm_start=True, beta=0.5).fit(videos)
     yield "warm start", warm.set_params(n_parts=1, alpha=0.5).fit(videos[1:])
     for name, parameters in {
         "stream": {"freeze_iter": 2},
         "stream, parts": {"n_parts": 2, "background_percentile": 30, "freeze_iter": 0},
+        "stream, ensemble": {"n_init": 3, "n_parts": 2, "freeze_iter": 2},
         "stream, no prior": {"prior": None, "beta": 1.0, "batch_size": 1},
     }.items():
-        stream = TemporalOTSegmenter(**(common | parameters))
+        stream = TemporalOTSegmenter(**(published | parameters))
         for call in range(3):
             stream.partial_fit(videos[call:])
         yield name, stream

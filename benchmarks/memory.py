@@ -71,12 +71,12 @@ def measure(root, n_steps, settings):
 
     from skl_tot import TemporalOTSegmenter
     from skl_tot.datasets import FeatureFiles
+    from skl_tot.segmenters.temporal_ot import PAPER
 
     imported = anonymous_memory()
     videos = FeatureFiles(sorted(Path(root).glob("*.npy")))
-    model = TemporalOTSegmenter(
-        max_iter=n_steps, random_state=0, device="cpu", **settings
-    )
+    fixed = {"max_iter": n_steps, "random_state": 0, "device": "cpu"}
+    model = TemporalOTSegmenter(**(PAPER | fixed | settings))
     fit, fit_seconds = peak_of(lambda: model.fit(videos))
     predict, predict_seconds = peak_of(lambda: model.predict(videos[0]))
     folds, folds_seconds = peak_of(

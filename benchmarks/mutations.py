@@ -28,7 +28,8 @@ TESTS = {
     "segmenters": [],
 }
 ESTIMATOR_TESTS = [
-    f"tests/segmenters/test_{name}.py" for name in ("noticed", "segmenter", "beyond")
+    f"tests/segmenters/test_{name}.py"
+    for name in ("noticed", "segmenter", "beyond", "ensemble")
 ]
 LEFT_OUT = ["tests/training/test_distributed.py", "tests/training/test_cuda.py"]
 

@@ -1,7 +1,8 @@
 """Methods compared, as in Figs. 5 and 6 of the paper
 ==================================================
 
-Draw one video: the ground truth, and below it what CTE, TOT and TOT+TCL find.
+Draw one video: the ground truth, and below it what CTE, TOT and TOT+TCL find, as
+published, and what the defaults find.
 
 ::
 
@@ -14,6 +15,7 @@ import matplotlib.pyplot as plt
 
 from skl_tot import CTESegmenter, SegmentationDisplay, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.segmenters.temporal_ot import PAPER
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
@@ -34,8 +36,9 @@ else:
 options = {"n_actions": len(actions), "random_state": 0}
 methods = {
     "CTE": CTESegmenter(**options),
-    "TOT": TemporalOTSegmenter(**options),
-    "TOT+TCL": TemporalOTSegmenter(**options, alpha=1.0),
+    "TOT": TemporalOTSegmenter(**options, **PAPER),
+    "TOT+TCL": TemporalOTSegmenter(**options, **(PAPER | {"alpha": 1.0})),
+    "defaults": TemporalOTSegmenter(**options),
 }
 display = SegmentationDisplay.from_predictions(
     labels,

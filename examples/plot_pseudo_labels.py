@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 
 from skl_tot import PseudoLabelDisplay, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.segmenters.temporal_ot import PAPER
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
@@ -40,7 +41,8 @@ figure, axes = plt.subplots(
 )
 for ax, (name, options) in zip(axes.flat, variants.items()):
     # with some seeds, OT collapses: all actions get the same probability
-    model = TemporalOTSegmenter(n_actions, random_state=1, **options).fit(videos)
+    settings = PAPER | options | {"random_state": 1}
+    model = TemporalOTSegmenter(n_actions, **settings).fit(videos)
     display = PseudoLabelDisplay.from_estimator(
         model, videos[arguments.video], ax=ax, colorbar=False
     )

@@ -72,7 +72,7 @@ axes.axhline(
     mof_score(unseen_labels, whole.predict(unseen)),
     color="black",
     linestyle="--",
-    label="fit on all of its videos, 3000 steps",
+    label=f"fit on all of its videos, {whole.n_iter_} steps",
 )
 axes.axvline(half, color="0.7", linestyle=":", label="saved and loaded")
 axes.set(

@@ -97,8 +97,8 @@ def _log_odds(log_likelihood, path):
     return np.clip(log_odds, -LARGEST_ODDS, LARGEST_ODDS)
 
 
-def find_switch_cost(log_likelihood):
-    r"""Cost of a switch that a video itself suggests, in nats.
+def find_switch_cost(*log_likelihoods):
+    r"""Cost of a switch that videos themselves suggest, in nats, one for all.
 
     Let segments last d frames on the mean, and let evidence be worth that of
     :math:`d / \tau` independent frames (see `Evidence`). At each of these, a switch to
@@ -112,8 +112,9 @@ def find_switch_cost(log_likelihood):
 
     Parameters
     ----------
-    log_likelihood : ndarray of shape (n_frames, n_actions)
-        Finite log-likelihood (up to a constant per frame) of each action.
+    *log_likelihoods : ndarray of shape (n_frames_i, n_actions)
+        Finite log-likelihood (up to a constant per frame) of each action, of one or
+        more videos.
 
     Returns
     -------
@@ -129,16 +130,18 @@ def find_switch_cost(log_likelihood):
     >>> round(find_switch_cost(log_likelihood), 1)
     3.0
     """
-    n_frames, n_actions = log_likelihood.shape
+    n_actions = log_likelihoods[0].shape[1]
     cost = np.log(n_actions)
     if n_actions == 1:
         return float(cost)
     for _ in range(MAX_ROUNDS):
         before = cost
-        path, _ = viterbi_free(log_likelihood, before)
-        evidence = Evidence()
-        evidence.add(log_likelihood, path)
-        duration = n_frames / (1 + np.count_nonzero(np.diff(path)))
+        evidence, n_segments = Evidence(), 0
+        for log_likelihood in log_likelihoods:
+            path, _ = viterbi_free(log_likelihood, before)
+            evidence.add(log_likelihood, path)
+            n_segments += 1 + np.count_nonzero(np.diff(path))
+        duration = evidence.n_frames / n_segments
         n_independent = max(1.0, duration / evidence.correlation_time())
         nats = np.log1p((n_actions - 1) * n_independent)
         cost = nats / max(evidence.tempering(), 1 / LARGEST_ODDS)

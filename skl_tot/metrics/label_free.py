@@ -1,71 +1,63 @@
 """Scores of a segmentation that need no ground truth."""
 
-import warnings
-from collections import defaultdict
-
 import numpy as np
 from scipy.stats import entropy
-from sklearn.exceptions import UndefinedMetricWarning
 
 from skl_tot.decoding.background import MIN_VARIANCE
 from skl_tot.inputs.moments import ActionMoments
 
 UNIFORM_WEIGHT = 0.1
+# Of what the video tells. 1 and 3 chose almost as well.
+VIDEO_WEIGHT = 2.0
 
 
-def cross_video_consistency(videos, labels):
-    r"""How much actions differ from each other, against one action between videos.
+def carried_information(read_blocks, labels, n_actions):
+    r"""Judge labels by what carries over from video to video, and by what does not.
 
-    With :math:`m_{vkd}` the mean of feature d over the frames of action k in video v,
-    :math:`b_d` the variance over actions of its mean over videos
-    :math:`\bar m_{kd}`, and :math:`w_d` the mean of
-    :math:`(m_{vkd} - \bar m_{kd})^2` over all v and k,
+    From the information of `held_out_information` twice that of `video_information` is
+    taken: labels that only tell videos apart are known to other videos, too, but are no
+    actions that they share. On seven recorded and four generated sets, the scores of
+    some hundred fits each had a rank correlation of 0.66 with the share of frames that
+    were right, on average, and above 0.25 on each; without the second term 0.56, and
+    below 0 on two.
 
-    .. math::
+    Parameters are as of `held_out_information`, and the result is in nats, at most
+    log(K).
 
-        \frac1D \sum_d \frac{b_d}{b_d + w_d}.
-
-    Each video is an iterable of blocks (n_rows, n_features) of its frames; ``labels``
-    has an array of ints for each, negative for background, which is left out. The
-    result is from 0 to 1, higher is better; nan, with an `UndefinedMetricWarning`, for
-    fewer than two videos, and 0 if all but one are background.
-
-    >>> videos = [[np.array([[0.0]]), np.array([[1.0]])], [np.array([[0.5], [1.5]])]]
-    >>> cross_video_consistency(videos, [np.array([0, 1]), np.array([0, 1])])
-    0.8
+    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
+    >>> labels = [np.array([0, 1]), np.array([0, 1])]
+    >>> carried_information(lambda i: [videos[i]], labels, 2)
+    0.641...
     """
-    if len(labels) < 2:
-        warnings.warn(
-            "Consistency compares videos and is not defined for a single one.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return float("nan")
-    highest = np.array([path.max() for path in labels])
-    if np.sum(highest >= 0) < 2:
-        return 0.0  # all others are background
-    centres, deviations = [], []
-    for means in _means_by_action(videos, labels, 1 + highest.max()):
-        centres.append(np.mean(means, axis=0))
-        deviations.append(means - centres[-1])
-    between = np.var(centres, axis=0)
-    within = np.mean(np.concatenate(deviations) ** 2, axis=0)
-    varies = between + within > 0
-    shares = between / np.where(varies, between + within, 1)
-    return float(shares.mean())
+    shared = held_out_information(read_blocks, labels, n_actions)
+    return shared - VIDEO_WEIGHT * video_information(labels, n_actions)
 
 
-def _means_by_action(videos, labels, n_actions):
-    """For each action, its means (n_videos_with_it, n_features) less a common shift."""
-    groups, shift = defaultdict(list), None
-    for blocks, path in zip(videos, labels):
-        moments = ActionMoments(n_actions, shift)
-        for rows, actions in _labelled_blocks(blocks, path):
-            moments.add(rows, actions)
-        shift, means = moments.shift, moments.means()
-        for action in np.flatnonzero(moments.counts):
-            groups[action].append(means[action])
-    return groups.values()
+def video_information(labels, n_actions):
+    r"""Measure how much the video tells of the label of a frame, in nats.
+
+    With the entropy H of the labels of all frames, and those of the :math:`n_v` frames
+    of each video v,
+
+    .. math:: H(y) - \sum_v \frac{n_v}{N} H(y_v) .
+
+    It is 0 if all actions have the same share of each video. ``labels`` has an array of
+    ints below K for each video, negative for background, which is left out.
+
+    >>> video_information([np.array([0, 1]), np.array([0, 0, 1, 1])], 2)
+    0.0
+    >>> video_information([np.array([0, 0]), np.array([1, 1])], 2)  # log(2)
+    0.693...
+    """
+    counts = np.zeros((len(labels), n_actions))
+    for row, path in zip(counts, labels):
+        row += np.bincount(path[path >= 0], minlength=n_actions)
+    counts = counts[counts.any(axis=1)]
+    if not len(counts):
+        return 0.0
+    lengths = counts.sum(axis=1)
+    within = lengths @ entropy(counts, axis=1) / lengths.sum()
+    return max(0.0, float(entropy(counts.sum(axis=0)) - within))
 
 
 def held_out_information(read_blocks, labels, n_actions):

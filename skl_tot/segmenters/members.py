@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
-from skl_tot.decoding.decoders import decode
+from skl_tot.decoding.paths import viterbi_free
+from skl_tot.inputs.states import check_item
+from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.pipelines import last_step, segmenter_of, transform_before
 from skl_tot.segmenters.starts import fit_segmenter, predict_labels
 from skl_tot.solvers.consensus import mean_vote
@@ -19,7 +21,7 @@ from skl_tot.solvers.refinement import refine_labels
 # Where any order may be; candidates with a cost of their own are left as they are.
 FREE = {"decoding": "free", "switch_cost": 0.5}
 # How labels of a candidate are refined. More rounds drift from where they started.
-REFINEMENT = {"reg_covar": 0.1, "max_iter": 3, **FREE}
+REFINEMENT = {"reg_covar": 0.1, "max_iter": 3}
 SHRINKAGE = 1.0
 
 
@@ -43,7 +45,7 @@ class Member(NamedTuple):
     name : str
         Its name.
     model : estimator or dict of ndarray
-        Fitted segmenter, or ``appearance`` of `refine_labels`.
+        Fitted segmenter, or ``appearance`` of `refine_labels` with its "switch_cost".
     labels : list of ndarray of int of shape (n_frames_i,)
         Its labels of the videos of the fit.
     seconds : float
@@ -94,11 +96,12 @@ def name_of_refinement(name):
 def refine_member(member, videos, n_actions, spread):
     """Refine the labels of a candidate by what their frames look like."""
     start = time.perf_counter()
-    appearance, labels = refine_labels(
+    appearance, switch_cost, labels = refine_labels(
         videos, member.labels, n_actions, spread, **REFINEMENT
     )
+    model = appearance | {"switch_cost": np.array(switch_cost)}
     seconds = time.perf_counter() - start
-    return Member(name_of_refinement(member.name), appearance, labels, seconds)
+    return Member(name_of_refinement(member.name), model, labels, seconds)
 
 
 def member_scores(model, videos):
@@ -114,12 +117,22 @@ def member_scores(model, videos):
 def member_labels(model, videos):
     """Labels of each video by a `Member`'s model."""
     if isinstance(model, dict):
-        return [decode(scores, **FREE) for scores in appearance_scores(videos, model)]
+        cost = float(model["switch_cost"])
+        return [viterbi_free(x, cost)[0] for x in appearance_scores(videos, model)]
     with quietly():
         return predict_labels(model, videos.arrays)
 
 
-def describe_members(members, consensus):
+def measure_information(members, videos, n_actions):
+    """Measure what carries over between videos of each member's labels, in nats."""
+    read_blocks = videos.without_context().blocks
+    information = []
+    for member in members:
+        information.append(carried_information(read_blocks, member.labels, n_actions))
+    return np.array(information)
+
+
+def describe_members(members, consensus, information):
     """Columns of a table of the members: ``results_`` of `AutoSegmenter`."""
     scores, n_segments = [], []
     for member, mapping in zip(members, consensus.mappings):
@@ -132,6 +145,8 @@ def describe_members(members, consensus):
     return {
         "name": [member.name for member in members],
         "score": scores,
+        "weight": consensus.weights.tolist(),
+        "information": information.tolist(),
         "agreement": (agreement / others).tolist(),
         "n_segments": n_segments,
         "seconds": [member.seconds for member in members],
@@ -151,4 +166,6 @@ def check_models(estimators, appearances, n_actions, n_features):
                 f"{n_actions}"
             )
     for i, appearance in enumerate(appearances):
-        check_appearance(appearance, f"appearances_[{i}]", n_actions, n_features)
+        where = f"appearances_[{i}]"
+        check_appearance(appearance, where, n_actions, n_features)
+        check_item(appearance, where, "switch_cost", ())

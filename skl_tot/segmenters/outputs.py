@@ -1,15 +1,17 @@
 """What fitted segmenters give: labels, probabilities, and a score without labels."""
 
 import math
+import warnings
 
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import UndefinedMetricWarning
 
 from skl_tot.decoding.decoders import DECODERS, read_video, tempered_posterior
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
 from skl_tot.inputs.videos import check_lengths
-from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
+from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.confidence import warn_of_few_actions
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 
@@ -161,26 +163,19 @@ class FittedOutputs(BaseEstimator):
     def score(self, X, y=None):
         r"""Measure how well actions carry over from video to video; needs no labels.
 
-        The product of a consistency and the exponential of an information, each of
-        which fails on some data by itself. Both are of the path in fixed order through
-        all actions, whatever ``decoding`` is, and of the features of single frames,
-        whatever ``context`` is, so that settings are compared by what they have
-        learned.
+        A number of actions told apart, :math:`\exp(I - 2 J)`, of the labels that
+        `predict` gives. It goes by the features of single frames, whatever ``context``
+        is.
 
-        *Consistency.* With :math:`b` the variance of a (standardised) feature's mean
-        over actions, and :math:`w` the variance of one action's mean over videos,
+        :math:`I` is what other videos tell of the label of a frame. The videos with
+        even index make a Gaussian for each action, of independent features with shared
+        variances, which judge the frames of the other videos, and the other way round.
+        The entropy of the labels less the cross-entropy of what they predict is the
+        information, in nats.
 
-        .. math::
-
-            b \,/\, (b + w), \text{ mean over features,}
-
-        is high if actions differ, but one action does not differ between videos.
-
-        *Information.* The videos with even index make a Gaussian for each action, of
-        independent features with shared variances, which judge the frames of the
-        other videos, and the other way round. The entropy of the path less the
-        cross-entropy of what they predict says, in nats, how much videos tell of the
-        actions of others; its exponential is a number of actions told apart.
+        :math:`J` is what the video alone tells of it: the entropy of the labels less
+        its mean within videos. It is high if an action fills some videos and is missing
+        in others, as clusters do that tell videos apart.
 
         Parameters
         ----------
@@ -204,18 +199,21 @@ class FittedOutputs(BaseEstimator):
         """
         videos, form = check_fitted(self, X)
         check_lengths(y, videos.arrays, form)
-        if form != "single" and len(videos) < 2:
+        if form == "single":
+            warnings.warn(
+                "score compares videos and is not defined for a single one.",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
+            return math.nan
+        if len(videos) < 2:
             raise ValueError(
                 "score compares videos, but X has one, expected two or more; without "
                 "labels, each fold of a search needs two, so take fewer folds."
             )
-        readings = self._read(videos, decoding="fixed")
-        labels = [reading.path for reading in readings]
+        labels = [reading.path for reading in self._read(videos)]
         videos = videos.without_context()
-        blocks = map(videos.blocks, range(len(videos)))
-        consistency = cross_video_consistency(blocks, labels)
-        information = held_out_information(videos.blocks, labels, self.n_actions_)
-        return consistency * math.exp(information)
+        return math.exp(carried_information(videos.blocks, labels, self.n_actions_))
 
     def _decoders(self):
         """Name the decoders that go by what this segmenter has learned.
@@ -230,7 +228,6 @@ class FittedOutputs(BaseEstimator):
         log_likelihoods=None,
         *,
         transcripts=None,
-        decoding=None,
         with_posterior=False,
     ):
         """Yield a `Reading` of each of standardised videos, from one pass over them."""
@@ -238,8 +235,7 @@ class FittedOutputs(BaseEstimator):
             log_likelihoods = self._log_likelihoods(videos)
         if transcripts is None:
             transcripts = [None] * len(videos)
-        decoding = decoding or self.decoding
-        decoding = self._decoders().get(decoding, decoding)
+        decoding = self._decoders().get(self.decoding, self.decoding)
         for i, log_likelihood in enumerate(log_likelihoods):
             yield read_video(
                 log_likelihood,

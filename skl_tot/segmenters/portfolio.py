@@ -9,10 +9,11 @@ from skl_tot.inputs.errors import short_repr
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.segmenters.asal import ASALSegmenter
 from skl_tot.segmenters.asot import ASOTSegmenter
+from skl_tot.segmenters.hmm import HMMSegmenter
 from skl_tot.segmenters.mallow import MallowSegmenter
 from skl_tot.segmenters.members import FREE, quietly
 from skl_tot.segmenters.template import MOST
-from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
+from skl_tot.segmenters.temporal_ot import PAPER, TemporalOTSegmenter
 
 
 def default_candidates(**settings):
@@ -20,17 +21,19 @@ def default_candidates(**settings):
 
     ``settings`` are "standardize", "context" and "device".
     """
-    fine = {"n_parts": 4, "sigma": 1.5, "temperature": 0.2, **FREE, **settings}
-    start = TemporalOTSegmenter(n_parts=2, **settings)
+    published = PAPER | settings
+    two_parts = published | {"n_parts": 2}
+    start = TemporalOTSegmenter(**two_parts)
     without_device = settings.copy()
     del without_device["device"]
     return [
+        ("tot", TemporalOTSegmenter(**settings)),
+        ("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
+        ("tot_path", TemporalOTSegmenter(**published | {"prior": "path"})),
         ("asot", ASOTSegmenter(**settings)),
-        ("mallow", MallowSegmenter(**FREE, **without_device)),
-        ("tot", TemporalOTSegmenter(n_parts=2, **FREE, **settings)),
-        ("tot_fine", TemporalOTSegmenter(n_init=4, **fine)),
-        ("tot_coherent", TemporalOTSegmenter(alpha=0.5, **fine)),
         ("asal", ASALSegmenter(segmenter=start, **settings)),
+        ("mallow", MallowSegmenter(**without_device)),
+        ("hmm", HMMSegmenter(**without_device)),
     ]
 
 

@@ -43,7 +43,7 @@ def fit_segmenter(segmenter, arrays, n_actions, seed):
     segmenter = clone(segmenter)
     last = last_step(segmenter)
     last._validate_params()  # which fits within fits leave out
-    if last.random_state is None:
+    if last.get_params(deep=False).get("random_state", seed) is None:
         last.set_params(random_state=seed)
     return segmenter, segmenter.fit_predict(list(arrays))
 

@@ -3,7 +3,7 @@
 Actions of two labelings are matched one to one so that most frames agree (the Hungarian
 method). Then labelings vote, frame by frame. A labeling weighs as much as it agrees
 with others beyond chance, so that those that find hardly any segments, and agree on
-that, do not outvote others.
+that, do not outvote others; and the more, the more of it carries over between videos.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,8 @@ from scipy.optimize import linear_sum_assignment
 
 # Rounds of matching and votes; few labelings are matched anew after two.
 MAX_ROUNDS = 4
+# Of what labels carry over, in nats: a labeling with one nat less weighs e^-6 as much.
+SHARPNESS = 6.0
 # Labelings that agree by chance on all but such a share of frames say nothing.
 LEAST_DOUBT = 1e-9
 
@@ -38,7 +40,7 @@ class Consensus(NamedTuple):
     agreement: np.ndarray
 
 
-def find_consensus(labelings, n_actions):
+def find_consensus(labelings, n_actions, information=None):
     r"""Match labelings to each other, and let them vote.
 
     Two that agree on a share a of the frames, and by chance, given how many frames each
@@ -46,9 +48,10 @@ def find_consensus(labelings, n_actions):
 
     .. math:: \kappa = (a - e) / (1 - e) .
 
-    The mean over all others, if positive, is the weight of a labeling. That of the
-    largest weight is the first reference. By turns, all are matched to the reference,
-    and their votes become the reference.
+    The mean over all others, if positive, is the weight of a labeling, times
+    :math:`e^{6 I}` of the information I that it carries. That of the largest weight is
+    the first reference. By turns, all are matched to the reference, and their votes
+    become the reference.
 
     Parameters
     ----------
@@ -57,6 +60,8 @@ def find_consensus(labelings, n_actions):
         which is no vote.
     n_actions : int
         Number of actions K.
+    information : ndarray of shape (n_labelings,), default=None
+        From `carried_information`, in nats. None takes all for equally good.
 
     Returns
     -------
@@ -81,6 +86,8 @@ def find_consensus(labelings, n_actions):
     weights[weights < LEAST_DOUBT] = 0
     if not weights.any():  # there is one, or all agree by chance
         weights = np.ones(len(labelings))
+    if information is not None:
+        weights *= np.exp(SHARPNESS * (information - np.max(information)))
     weights /= weights.sum()
     first = labelings[int(weights.argmax())]
     votes = count_votes([first], [1.0], [np.arange(n_actions)], n_actions)

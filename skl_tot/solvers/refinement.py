@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.decoding.decoders import decode
+from skl_tot.decoding.evidence import find_switch_cost
+from skl_tot.decoding.paths import viterbi_free
 from skl_tot.solvers.discriminants import (
     fit_appearance,
     frame_moments,
@@ -47,13 +48,12 @@ def measure_spread(videos, shrinkage):
     return Spread(center, spread_root(covariance, shrinkage))
 
 
-def refine_labels(
-    videos, labels, n_actions, spread, *, reg_covar, max_iter, decoding, switch_cost
-):
+def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
     """Refine labels by what their frames look like.
 
     By turns, directions and Gaussians are fitted to the labels, as `fit_mallow` does,
-    and each video is labelled along the likeliest path.
+    and each video is labelled along the likeliest path in any order. What a switch
+    costs is found anew each time, see `find_switch_cost`, for all videos at once.
 
     Parameters
     ----------
@@ -69,13 +69,13 @@ def refine_labels(
         As of `fit_gaussians`.
     max_iter : int
         Rounds at most; fewer if no label changes.
-    decoding, switch_cost
-        As of `skl_tot.decoding.decode`.
 
     Returns
     -------
     appearance : dict of ndarray
         From `fit_appearance`.
+    switch_cost : float
+        Cost of a switch, in nats.
     labels : list of ndarray of int of shape (n_frames_i,)
         Likeliest paths through its `appearance_scores`.
     """
@@ -85,8 +85,9 @@ def refine_labels(
         appearance, embedded = fit_appearance(
             videos, paths, n_actions, spread.center, spread.root, reg_covar
         )
-        for i, frames in enumerate(embedded):
-            paths[i] = decode(log_joint(frames, appearance, i), decoding, switch_cost)
+        scores = [log_joint(frames, appearance, i) for i, frames in enumerate(embedded)]
+        switch_cost = find_switch_cost(*scores)
+        paths = [viterbi_free(own, switch_cost)[0] for own in scores]
         if np.array_equal(np.concatenate(paths), before):
             break
-    return appearance, paths
+    return appearance, switch_cost, paths

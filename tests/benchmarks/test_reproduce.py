@@ -13,6 +13,7 @@ from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score
+from skl_tot.segmenters.temporal_ot import PAPER
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "reproduce.py"
 BASELINES = ["equal split", "k-means", "left-right HMM"]
@@ -389,6 +390,9 @@ def test_weights_set_by_hand_keep_the_variants(reproduce):
         )
 
     assert settings("TOT") == {"rho": 0.1, "max_iter": 9}
+    model = reproduce.METHODS["TOT"](n_actions=3, **settings("TOT"))
+    expected = PAPER | {"max_iter": 9}
+    assert {name: getattr(model, name) for name in PAPER} == expected
     assert settings("TOT+TCL") == {"alpha": 0.5, "rho": 0.1, "max_iter": 9}
     assert settings("CTE") == {"max_iter": 9}
     assert settings("ASOT") == {"rho": 0.1, "max_iter": 9}

@@ -208,6 +208,33 @@ class TestSwitchCost:
         duration = len(path) / len(find_segments(path)[0])
         assert cost == pytest.approx(np.log1p(duration), rel=0.1)
 
+    def test_of_several_videos_is_that_of_one_in_pieces(self):
+        """Cuts only add a segment each, and take a pair of frames away."""
+        scores, _ = make_two()
+        whole = find_switch_cost(scores)
+        pieces = [scores[i : i + 400] for i in range(0, 4000, 400)]
+        assert find_switch_cost(*pieces) == pytest.approx(whole, rel=0.05)
+        assert find_switch_cost(*pieces[::-1]) == pytest.approx(
+            find_switch_cost(*pieces)
+        )
+        again = find_switch_cost(*pieces, *pieces)
+        assert again == pytest.approx(find_switch_cost(*pieces))
+
+    def test_is_what_the_formula_says_of_all_videos(self):
+        """Long and short videos count by their frames and their segments."""
+        scores = [judge(make_cycles(n)[0]) for n in (3, 12)]
+        scores = [scores[0], 0.5 * scores[1]]
+        cost = find_switch_cost(*scores)
+        evidence, n_segments = Evidence(), 0
+        for own in scores:
+            path, _ = viterbi_free(own, cost)
+            evidence.add(own, path)
+            n_segments += len(find_segments(path)[0])
+        n_frames = sum(map(len, scores))
+        n_independent = n_frames / n_segments / evidence.correlation_time()
+        expected = np.log1p(4 * max(1, n_independent)) / evidence.tempering()
+        assert cost == pytest.approx(expected, rel=0.1)
+
     @pytest.mark.parametrize("decoding", sorted(set(DECODERS)))
     def test_every_decoder_takes_it(self, decoding):
         scores, _ = make_two(80)

@@ -124,7 +124,7 @@ def test_captured_steps(make, activity, monkeypatch):
     """With the stand-in for CUDA, which repeats the step on tensors that stay."""
 
     def capture(function):
-        result = torch.zeros(1)
+        result = torch.zeros(make().n_init)
         return lambda: result.copy_(function()), result
 
     expected = make().fit(activity[0])
@@ -224,8 +224,7 @@ def test_format_there_and_back(extensions, tmp_path):
     write_segments(records, tmp_path / "a.runs")
     assert (tmp_path / "a.runs").read_text() == "2 take cup\n1 pour\n"
     found = read_segments(tmp_path / "a.runs")
-    for record, expected in zip(found, records, strict=True):
-        assert record.items() <= expected.items()
+    assert found.tolist() == ["take cup", "take cup", "pour"]
 
 
 def test_format_on_the_command_line(extensions, activity, tmp_path, capsys):

@@ -9,6 +9,7 @@ from skl_tot import (
     AutoSegmenter,
     CTESegmenter,
     FrankWolfeSegmenter,
+    HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
     UDESegmenter,
@@ -62,6 +63,11 @@ def frank_wolfe(videos):
 @pytest.fixture(scope="session")
 def mallow(videos):
     return MallowSegmenter(2, max_iter=3).fit(videos)
+
+
+@pytest.fixture(scope="session")
+def hmm(videos):
+    return HMMSegmenter(2, max_iter=3).fit(videos)
 
 
 @pytest.fixture(scope="session")

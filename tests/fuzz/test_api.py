@@ -342,6 +342,7 @@ METHODS = {
         "score": ("X", "y"),
     },
     "mallow": {"fit": ("X", "y"), "predict_posterior": ("X",)},
+    "hmm": {"fit": ("X", "y"), "predict_posterior": ("X",)},
     "auto": {"fit": ("X", "y"), "predict": ("X",), "candidate_labels": ("X",)},
 }
 # Faults that are known and stay for now: what is attacked, the argument, their kinds.
@@ -403,7 +404,7 @@ def test_keys_of_feature_files(attack, report_faults):
 
 
 @pytest.mark.parametrize(
-    "kind", ["tot", "cte", "frank_wolfe", "mallow", "vte", "ude", "auto"]
+    "kind", ["tot", "cte", "frank_wolfe", "mallow", "hmm", "vte", "ude", "auto"]
 )
 @pytest.mark.parametrize("which", ["fit", "predict"])
 def test_settings(attack, report_faults, videos, request, kind, which):

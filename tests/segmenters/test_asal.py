@@ -18,12 +18,14 @@ from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.segmenters.template import BaseSegmenter
+from skl_tot.segmenters.temporal_ot import PAPER
 
 TINY = {"embedding_dim": 4, "order_dim": 3, "frames_per_video": 16, "n_steps": 3}
 
 
 def tot(n_actions=4, **params):
-    params = {"max_iter": 60, "freeze_iter": 10, "frames_per_video": 64} | params
+    quick = {"max_iter": 60, "freeze_iter": 10, "frames_per_video": 64}
+    params = PAPER | quick | params
     return TemporalOTSegmenter(n_actions, **params)
 
 
@@ -122,12 +124,13 @@ def test_default_start_is_temporal_ot(activity, monkeypatch):
     class Start(TemporalOTSegmenter):
         def __init__(self, n_actions=8, **params):
             made.append((n_actions, params))
-            super().__init__(n_actions, max_iter=20, freeze_iter=5, random_state=0)
+            quick = PAPER | {"max_iter": 20, "freeze_iter": 5, "random_state": 0}
+            super().__init__(n_actions, **quick)
 
     monkeypatch.setattr("skl_tot.segmenters.asal.TemporalOTSegmenter", Start)
     monkeypatch.setattr("skl_tot.segmenters.starts.clone", lambda start: start)
     asal(segmenter=None, standardize="video", device="cpu").fit(activity[0])
-    expected = {"standardize": "video", "context": None, "device": "cpu"}
+    expected = PAPER | {"standardize": "video", "context": None, "device": "cpu"}
     assert made == [(4, expected)]
 
 

@@ -120,7 +120,8 @@ def test_prototypes_move_from_the_start_and_stay_on_the_sphere():
 
 def test_restarts(data):
     model = ASOTSegmenter(4, n_init=3, **QUICK).fit(data[0])
-    assert model.prototypes_.shape == (4, 40)
+    assert model.prototypes_.shape == (3, 4, 40)
+    assert set(model.prototype_actions_[4:8]) == {0, 1, 2, 3}
     again = ASOTSegmenter(4, n_init=3, **QUICK).fit(data[0])
     np.testing.assert_array_equal(model.prototypes_, again.prototypes_)
 

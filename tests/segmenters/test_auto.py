@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, cohen_kappa_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -24,10 +24,12 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import held_out_information
+from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.segmenters.portfolio import default_candidates
 from skl_tot.segmenters.template import BaseSegmenter
+from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.solvers.consensus import SHARPNESS
 
 EXPECTED_FAILURES = {
     "check_methods_sample_order_invariance": "predict decodes a path",
@@ -61,7 +63,8 @@ class Given(BaseSegmenter):
 
 
 def tot(n_actions=4, **params):
-    params = {"max_iter": 60, "freeze_iter": 10, "frames_per_video": 64} | params
+    quick = {"max_iter": 60, "freeze_iter": 10, "frames_per_video": 64}
+    params = PAPER | quick | params
     return TemporalOTSegmenter(n_actions, **params)
 
 
@@ -157,7 +160,20 @@ class TestVote:
         # where c is right all three agree, elsewhere two
         share = matched.mean()
         weights = model.weights_
-        assert weights[0] == weights[1] > weights[2] > 0.2
+        assert weights[0] == pytest.approx(weights[1])
+        assert weights[1] > weights[2] > 0
+        # kappa by information: those of a and b agree by 1 and by that with c
+        kappa = cohen_kappa_score(np.concatenate(labels), np.concatenate(found["c"]))
+        frames = [model.scaler_.transform(video) for video in videos]
+        information = [
+            carried_information(lambda i: [frames[i]], paths, 4)
+            for paths in found.values()
+        ]
+        np.testing.assert_allclose(model.results_["information"], information)
+        own = np.array([1 + kappa, 1 + kappa, 2 * kappa])
+        own = own * np.exp(SHARPNESS * np.array(information))
+        np.testing.assert_allclose(weights, own / own.sum())
+        assert model.results_["weight"] == weights.tolist()
         scores = 1 - (1 - share) * np.array([weights[2]] * 2 + [1 - weights[2]])
         np.testing.assert_allclose(model.results_["score"], scores)
         np.testing.assert_allclose(
@@ -184,11 +200,10 @@ class TestVote:
             times += (np.arange(len(votes)) + 0.5) / len(votes) @ votes
         assert (np.diff(times / weights) > 0).all()
 
-    def test_refinements_repair(self):
-        videos, labels = make_activities(8, 3, noise=0.4, random_state=1)
-        wrong = Given(3, wrong=0.0)
-        candidates = [("wrong", wrong), ("mallow", MallowSegmenter())]
-        model = auto(3, candidates).fit(videos)
+    def test_refinements_repair(self, clear):
+        videos, labels = clear
+        candidates = [("wrong", Given(wrong=0.12)), ("mallow", MallowSegmenter())]
+        model = auto(candidates=candidates).fit(videos)
         assert model.names_ == ["wrong", "mallow", "wrong refined", "mallow refined"]
         found = model.candidate_labels(videos)
         before = mof_score(labels, found["wrong"])
@@ -326,7 +341,7 @@ class TestCandidates:
         def candidates(**settings):
             asked.append(settings)
             made = default_candidates(**settings)
-            made[-1][1].set_params(n_steps=2, segmenter__max_iter=3)
+            dict(made)["asal"].set_params(n_steps=2, segmenter__max_iter=3)
             for _, member in made:
                 if "frames_per_video" in member.get_params():
                     member.set_params(max_iter=3, frames_per_video=16)
@@ -339,14 +354,21 @@ class TestCandidates:
         model.fit(activity[0])
         settings = {"standardize": "video", "context": 2, "device": "cpu"}
         assert asked == [settings]
-        assert len(model.names_) == 12
-        assert len({member.random_state for member in model.estimators_}) == 6
+        names = [name for name, _ in default_candidates(**settings)]
+        assert model.names_ == [*names, *(f"{name} refined" for name in names)]
+        seeds = [
+            member.random_state
+            for member in model.estimators_
+            if "random_state" in member.get_params()
+        ]
+        assert len(set(seeds)) == len(seeds) == len(names) - 1
         for member in model.estimators_:
             assert member.n_actions_ == 4
             for name, value in settings.items():
                 assert member.get_params().get(name, value) == value
-        assert model.estimators_[-1].segmenter.n_actions == 4
-        assert model.estimators_[-1].segmenter.context == 2
+        start = model.estimators_[model.names_.index("asal")].segmenter
+        assert start.n_actions == 4
+        assert start.context == 2
         # each frame has mean and spread of what is around it
         assert model.appearances_[0]["center"].shape == (15,)
         assert_same(model.predict(activity[0]), model.labels_)

@@ -10,10 +10,16 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from skl_tot import TemporalOTSegmenter
+from skl_tot.segmenters.temporal_ot import PAPER
 
 RNG = np.random.default_rng(0)
 GOOD = [RNG.normal(size=(n, 5)) for n in (12, 9, 15)]
-QUICK = {"max_iter": 3, "freeze_iter": 1, "frames_per_video": 8, "random_state": 0}
+QUICK = PAPER | {
+    "max_iter": 3,
+    "freeze_iter": 1,
+    "frames_per_video": 8,
+    "random_state": 0,
+}
 
 
 def replaced(video, index=2):

@@ -13,6 +13,7 @@ from skl_tot.decoding.evidence import Evidence
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_agreement
 from skl_tot.segmenters.pipelines import predict_with_confidence
+from skl_tot.segmenters.temporal_ot import PAPER
 
 N_ACTIONS = 5
 
@@ -38,7 +39,8 @@ def easy():
 
 @pytest.fixture(scope="module")
 def fitted(easy):
-    return TemporalOTSegmenter(4, max_iter=500, random_state=0).fit(easy[0])
+    model = TemporalOTSegmenter(4, **(PAPER | {"max_iter": 500}), random_state=0)
+    return model.fit(easy[0])
 
 
 class TestAgreement:
@@ -144,7 +146,7 @@ class TestPosterior:
 
     def test_without_labels_it_is_not_looked_for(self, easy):
         model = TemporalOTSegmenter(
-            4, max_iter=50, compute_labels=False, random_state=0
+            4, **(PAPER | {"max_iter": 50}), compute_labels=False, random_state=0
         )
         assert model.fit(easy[0]).confidence_ is None
         expected = path_posterior(model.log_likelihood(easy[0][0]))

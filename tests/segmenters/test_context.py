@@ -205,9 +205,7 @@ def test_score_is_of_single_frames(data):
     model = make("mallow", context=2).fit(data)
     own = make("mallow").fit(data)
     # the same labels, so the same score
-    own._read = lambda *arguments, **options: model._read(
-        model_videos(model, data), decoding="fixed"
-    )
+    own._read = lambda *arguments, **options: model._read(model_videos(model, data))
     assert own.score(data) == model.score(data)
 
 

@@ -38,7 +38,7 @@ def test_scores_equal_the_serial_ones(cluster, activity, tmp_path, lazy):
             np.save(tmp_path / f"{i}.npy", video)
         videos = FeatureFiles(sorted(tmp_path.glob("*.npy")))
     model = TemporalOTSegmenter(
-        4, max_iter=30, frames_per_video=16, freeze_iter=5, random_state=0
+        4, max_iter=30, frames_per_video=16, freeze_iter=5, n_init=1, random_state=0
     )
     grid = {"rho": [0.05, 0.2], "alpha": [0.0, 0.5]}
     search = GridSearchCV(

@@ -14,8 +14,9 @@ from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.decoding.paths import viterbi
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.segmenters.temporal_ot import PAPER
 
-QUICK = {"max_iter": 20, "frames_per_video": 16, "random_state": 0}
+QUICK = PAPER | {"max_iter": 20, "frames_per_video": 16, "random_state": 0}
 
 
 def quick(n_actions=3, **params):
@@ -40,8 +41,9 @@ class TestFreeze:
         )
 
     def test_the_default_is_what_it_was(self):
-        model = TemporalOTSegmenter()
-        assert model._cross_entropy().freeze_iter == 300
+        published = TemporalOTSegmenter(**PAPER)
+        assert published._cross_entropy().freeze_iter == 300
+        assert TemporalOTSegmenter()._cross_entropy().freeze_iter == 200
 
     def test_prototypes_move_in_short_fits(self, videos):
         drawn = quick(max_iter=2, freeze_iter=1, learning_rate=1e-30).fit(videos)
@@ -194,17 +196,18 @@ class TestVideos:
 
     @pytest.mark.parametrize("kind", [TemporalOTSegmenter, CTESegmenter])
     def test_a_clock_among_the_features(self, videos, kind):
+        options = {"max_iter": 5, "decoding": "fixed", "random_state": 0}
         clocks = [np.c_[video, np.arange(len(video)) / 30] for video in videos]
         with pytest.warns(UserWarning, match=r"Columns \[5\] of X grow steadily"):
-            kind(3, max_iter=5, random_state=0).fit(clocks)
+            kind(3, **options).fit(clocks)
         columns = [*"abcde", "time"]
         frames = [pd.DataFrame(clock, columns=columns) for clock in clocks]
         with pytest.warns(UserWarning, match=r"Columns \['time'\] of X grow steadily"):
-            kind(3, max_iter=5, random_state=0).fit(frames)
+            kind(3, **options).fit(frames)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             stopped = [*clocks[:-1], clocks[-1].round(0)]  # not in every video
-            kind(3, max_iter=5, random_state=0).fit(stopped)
+            kind(3, **options).fit(stopped)
 
     def test_one_warning_about_names_for_all_videos(self, videos):
         columns = list("abcde")
@@ -250,8 +253,12 @@ class TestNumbersOutOfReach:
         )
 
 
-def test_a_long_video_takes_little_memory(fitted):
-    """A path needs bytes of each frame, no arrays of scores besides the likelihood."""
+@pytest.mark.parametrize(("changes", "n_bytes"), [({}, 250), ({"n_init": 3}, 300)])
+def test_a_long_video_takes_little_memory(activity, monkeypatch, changes, n_bytes):
+    """A path needs bytes of each frame, no arrays of scores besides the likelihood.
+
+    Similarities of several networks are held, four bytes each, and no codes of them.
+    """
     n_frames, n_actions = 50_000, 8
     rng = np.random.default_rng(0)
     log_likelihood = rng.normal(size=(n_frames, n_actions))
@@ -260,10 +267,12 @@ def test_a_long_video_takes_little_memory(fitted):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100 * n_frames
+    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 2**18)
+    model = quick(decoding="skip", **changes).fit(activity[0])
     long = rng.normal(size=(n_frames, 5)).astype(np.float32)
-    fitted.predict(long[:100])
+    model.predict(long[:100])
     tracemalloc.start()
-    fitted.predict(long)
+    model.predict(long)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 250 * n_frames
+    assert peak < n_bytes * n_frames

@@ -18,6 +18,7 @@ from skl_tot.decoding.paths import viterbi
 from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
 from skl_tot.inputs.standardization import standardized
 from skl_tot.segmenters.pipelines import path_confidence
+from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training import loop
 from skl_tot.training.batches import sampled_batches
 from skl_tot.training.priors import (
@@ -31,7 +32,12 @@ from skl_tot.training.state import Settings
 from skl_tot.training.terms import Term
 from skl_tot.training.transport import sinkhorn
 
-QUICK = {"max_iter": 30, "freeze_iter": 10, "frames_per_video": 32, "random_state": 0}
+QUICK = PAPER | {
+    "max_iter": 30,
+    "freeze_iter": 10,
+    "frames_per_video": 32,
+    "random_state": 0,
+}
 
 
 @pytest.fixture
@@ -103,7 +109,7 @@ def test_pseudo_labels_weigh_frames_as_training_does(videos):
 
 
 def test_a_stream_remembers_what_overlapped(videos):
-    model = TemporalOTSegmenter(4, n_parts=2, **QUICK).partial_fit(videos)
+    model = TemporalOTSegmenter(4, **(QUICK | {"n_parts": 2})).partial_fit(videos)
     before = model._overlap
     model.partial_fit(videos[:2])
     codes = [np.exp(model._log_codes(x)) for x in model.similarities(videos[:2])]

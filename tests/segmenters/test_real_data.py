@@ -1,18 +1,20 @@
-"""Scores on real recordings, at the defaults apart from n_actions."""
+"""Scores on real recordings, as published and at the defaults, apart from n_actions."""
 
 import numpy as np
 import pytest
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.segmenters.temporal_ot import PAPER
 
 
 def mean_scores(data, **params):
-    """MoF and F1, mean over seeds 0 to 2."""
+    """MoF and F1 of the method as published, mean over seeds 0 to 2."""
     n_actions = len(data.target_names)
     scores = []
     for seed in range(3):
-        model = TemporalOTSegmenter(n_actions, random_state=seed, **params)
+        settings = PAPER | params | {"random_state": seed}
+        model = TemporalOTSegmenter(n_actions, **settings)
         predicted = model.fit_predict(data.videos)
         for path in predicted:
             assert (np.diff(path) >= 0).all()
@@ -43,12 +45,22 @@ def test_large_sets(real_data, name, least_mof, least_f1):
     assert mof > without_prior
 
 
+def test_defaults(real_data):
+    data = real_data("hapt")
+    model = TemporalOTSegmenter(len(data.target_names), random_state=0)
+    predicted = model.fit_predict(data.videos)
+    assert mof_score(data.labels, predicted) > 0.6
+    assert segment_f1_score(data.labels, predicted) > 0.35
+
+
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 @pytest.mark.parametrize("name", ["hapt", "jigsaws_throws", "breakfast_coffee5"])
 def test_runs_with_and_without_coherence_loss(real_data, name, alpha):
     data = real_data(name)
     model = TemporalOTSegmenter(
-        len(data.target_names), alpha=alpha, max_iter=20, random_state=0
+        len(data.target_names),
+        **(PAPER | {"alpha": alpha, "max_iter": 20}),
+        random_state=0,
     )
     predicted = model.fit_predict(data.videos)
     assert [len(p) for p in predicted] == [len(video) for video in data.videos]

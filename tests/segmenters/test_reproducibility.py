@@ -7,11 +7,13 @@ import numpy as np
 import torch
 
 from skl_tot import TemporalOTSegmenter
+from skl_tot.segmenters.temporal_ot import PAPER
 
 SETTINGS = [
-    {"alpha": 0.5},
-    {"n_parts": 2, "prior": "path", "path_iter": 30, "n_init": 3},
-    {"decoding": "free", "switch_cost": 0.3},
+    PAPER | {"alpha": 0.5},
+    PAPER | {"n_parts": 2, "prior": "path", "path_iter": 30, "n_init": 3},
+    PAPER | {"decoding": "free", "switch_cost": 0.3},
+    {},
 ]
 SCRIPT = """
 import hashlib, json, sys
@@ -22,7 +24,7 @@ from skl_tot.datasets import make_activities
 videos, _ = make_activities(5, 4, mean_length=80, random_state=3)
 fixed = {"max_iter": 60, "freeze_iter": 20, "random_state": 7}
 for settings in json.loads(sys.argv[1]):
-    model = TemporalOTSegmenter(4, **fixed, **settings)
+    model = TemporalOTSegmenter(4, **(settings | fixed))
     labels = np.concatenate(model.fit(videos).predict(videos))
     digest = hashlib.sha256(labels.tobytes() + model.prototypes_.tobytes())
     print(digest.hexdigest())

@@ -13,18 +13,25 @@ import torch
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.metrics import mutual_info_score
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import cross_video_consistency, held_out_information
+from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.segmenters.pipelines import predict_with_confidence
+from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training.network import Encoder
 from skl_tot.training.priors import log_temporal_prior
 from skl_tot.training.state import Settings
 from skl_tot.training.transport import sinkhorn
 
-QUICK = {"max_iter": 30, "freeze_iter": 10, "frames_per_video": 32, "random_state": 0}
+QUICK = PAPER | {
+    "max_iter": 30,
+    "freeze_iter": 10,
+    "frames_per_video": 32,
+    "random_state": 0,
+}
 
 
 def quick(n_actions=4, **params):
@@ -50,7 +57,7 @@ def assert_all_equal(first, second):
 class TestFit:
     def test_finds_the_actions(self, activity):
         videos, labels = activity
-        model = TemporalOTSegmenter(4, max_iter=600, freeze_iter=200, random_state=0)
+        model = quick(max_iter=600, freeze_iter=200, frames_per_video=256)
         predicted = model.fit_predict(videos)
         equal_split = [np.arange(len(y)) * 4 // len(y) for y in labels]
         assert mof_score(labels, predicted) > mof_score(labels, equal_split) + 0.05
@@ -357,7 +364,7 @@ class TestEdgeCases:
     def test_one_action(self, videos):
         model = quick(1).fit(videos)
         assert not np.concatenate(model.labels_).any()
-        assert model.score(videos) == 0
+        assert model.score(videos) == 1  # there is one to tell apart
         np.testing.assert_array_equal(model.predict_proba(videos[0]), 1)
 
     @pytest.mark.parametrize("standardize", ["dataset", "video", None])
@@ -409,44 +416,58 @@ class TestPseudoLabels:
 
 
 class TestScore:
-    def test_equals_the_formula(self, fitted, videos):
-        frames = [fitted.scaler_.transform(video) for video in videos]
-        means = np.array(
-            [
-                [x[path == k].mean(axis=0) for k in range(4)]
-                for x, path in zip(frames, fitted.predict(videos))
-            ]
-        )
-        centres = means.mean(axis=0)
-        between = ((centres - centres.mean(axis=0)) ** 2).mean(axis=0)
-        within = ((means - centres) ** 2).mean(axis=(0, 1))
-        consistency = (between / (between + within)).mean()
-        information = held_out_information(
-            lambda i: [frames[i]], fitted.predict(videos), 4
-        )
-        expected = consistency * np.exp(information)
-        assert fitted.score(videos) == pytest.approx(expected)
+    @pytest.mark.parametrize(
+        "changes",
+        [{}, {"decoding": "free", "switch_cost": 0.1}, {"decoding": "skip"}],
+        ids=str,
+    )
+    def test_equals_the_formula(self, fitted, videos, changes):
+        """Of the labels that `predict` gives, and of the standardised features."""
+        model = pickle.loads(pickle.dumps(fitted)).set_params(**changes)
+        frames = [model.scaler_.transform(video) for video in videos]
+        labels = model.predict(videos)
+        information = held_out_information(lambda i: [frames[i]], labels, 4)
+        names = np.repeat(range(len(videos)), [len(path) for path in labels])
+        own = mutual_info_score(names, np.concatenate(labels))
+        expected = np.exp(information - 2 * own)
+        assert model.score(videos) == pytest.approx(expected)
+
+    def test_leaves_background_out(self, videos):
+        model = quick(background_percentile=20).fit(videos)
+        frames = [model.scaler_.transform(video) for video in videos]
+        labels = model.predict(videos)
+        kept = [path >= 0 for path in labels]
+        assert not np.concatenate(kept).all()
+        frames = [video[own] for video, own in zip(frames, kept)]
+        labels = [path[own] for path, own in zip(labels, kept)]
+        expected = np.exp(carried_information(lambda i: [frames[i]], labels, 4))
+        assert model.score(videos) == pytest.approx(expected)
 
     def test_prefers_the_truth(self, activity):
-        videos, labels = [[video] for video in activity[0]], activity[1]
+        videos, labels = activity
         rng = np.random.default_rng(0)
-        truth = cross_video_consistency(videos, labels)
+        truth = carried_information(lambda i: [videos[i]], labels, 4)
         for _ in range(10):
             cuts = [np.sort(rng.integers(1, len(y), 3)) for y in labels]
             wrong = [
                 np.searchsorted(cut, np.arange(len(y)), side="right")
                 for cut, y in zip(cuts, labels)
             ]
-            assert cross_video_consistency(videos, wrong) < truth
+            assert carried_information(lambda i: [videos[i]], wrong, 4) < truth
 
     def test_single_video_is_undefined(self, fitted, videos):
-        with pytest.warns(UndefinedMetricWarning, match="single one"):
+        with pytest.warns(UndefinedMetricWarning, match="single one") as found:
             assert np.isnan(fitted.score(videos[0]))
+        assert found[0].filename == __file__
 
-    def test_identical_videos(self, fitted, videos):
-        labels = [np.arange(len(videos[0])) % 4] * 2
-        same = [[videos[0]], [videos[0]]]
-        assert cross_video_consistency(same, labels) == pytest.approx(1)
+    def test_clusters_that_tell_videos_apart_are_no_actions(self):
+        rng = np.random.default_rng(0)
+        videos = [rng.normal(10 * (i // 2 % 2), 1, size=(30, 2)) for i in range(8)]
+        labels = [np.full(30, i // 2 % 2) for i in range(8)]
+        shared = held_out_information(lambda i: [videos[i]], labels, 2)
+        assert shared > np.log(2) - 0.1  # other videos know them
+        found = carried_information(lambda i: [videos[i]], labels, 2)
+        assert found == pytest.approx(shared - 2 * np.log(2))
 
 
 class TestPartialFit:
@@ -614,6 +635,7 @@ class TestPasses:
         "params",
         [
             {},
+            {"n_init": 2},
             {"n_parts": 2},
             {"n_parts": 2, "background_percentile": 20},
             {"prior": None, "n_parts": 2, "background_percentile": 20},

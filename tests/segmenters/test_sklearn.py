@@ -28,6 +28,7 @@ from skl_tot import (
     ASOTSegmenter,
     CTESegmenter,
     FrankWolfeSegmenter,
+    HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
     UDESegmenter,
@@ -66,6 +67,10 @@ CONFIGURATIONS = [
     ASOTSegmenter(max_iter=5, frames_per_video=16),
     CTESegmenter(max_iter=5, frames_per_video=16, n_init=1),
     FrankWolfeSegmenter(max_iter=5),
+    HMMSegmenter(max_iter=5),
+    HMMSegmenter(
+        3, n_components=None, decoding="skip", switch_cost=0.5, standardize=None
+    ),
     MallowSegmenter(),
     MallowSegmenter(
         3,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from skl_tot.solvers.consensus import (
+    SHARPNESS,
     count_votes,
     find_consensus,
     match_actions,
@@ -99,6 +100,30 @@ def test_weights_are_kappas(seed, n_actions):
     expected = np.maximum(kappas.sum(axis=1), 0)
     expected = expected / expected.sum() if expected.any() else np.full(3, 1 / 3)
     np.testing.assert_allclose(found.weights, expected, atol=1e-12)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 4))
+def test_information_multiplies_weights(seed, n_actions):
+    rng = np.random.default_rng(seed)
+    labelings = rng.integers(0, n_actions, (3, 12))
+    information = rng.normal(size=3)
+    plain = find_consensus(labelings, n_actions).weights
+    found = find_consensus(labelings, n_actions, information).weights
+    np.testing.assert_allclose(found.sum(), 1)
+    expected = plain * np.exp(SHARPNESS * information)
+    np.testing.assert_allclose(found, expected / expected.sum(), atol=1e-12)
+    moved = find_consensus(labelings, n_actions, information - 1e3).weights
+    np.testing.assert_allclose(moved, found)
+
+
+def test_one_that_carries_more_outvotes_two():
+    one, other = np.repeat([0, 1, 2], 10), np.repeat([0, 1], 15)
+    plain = find_consensus([one, other, other], 3)
+    np.testing.assert_array_equal(plain.votes.argmax(axis=1)[10:15], 0)
+    found = find_consensus([one, other, other], 3, np.array([1.0, 0.0, 0.0]))
+    np.testing.assert_array_equal(found.votes.argmax(axis=1), one)
+    # the one of the largest weight is the reference, whose numbers are kept
+    np.testing.assert_array_equal(found.mappings[0], [0, 1, 2])
 
 
 def test_labelings_of_one_segment_say_nothing():
