@@ -39,14 +39,16 @@ def frame_moments(videos):
 def action_means(videos, labels, n_actions, mean):
     """Count the frames of actions, and average them less ``mean``.
 
-    ``labels`` has the action of each frame of each video. Counts are (n_actions,),
-    means (n_actions, n_features); an action without frames has a mean of 0.
+    ``labels`` has the action of each frame of each video, below 0 for none. Counts are
+    (n_actions,), means (n_actions, n_features); an action without frames has a mean of
+    0.
     """
     counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(mean)))
+    codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # the last of -1
     for i, actions in enumerate(labels):
         start = 0
         for block in videos.blocks(i):
-            codes = np.eye(n_actions)[actions[start : start + len(block)]].T
+            codes = codes_of[actions[start : start + len(block)]].T
             start += len(block)
             counts += codes.sum(axis=1)
             sums += codes @ (block - mean)
@@ -106,7 +108,7 @@ def embed(videos, i, mean, scalings):
     return np.concatenate(blocks)
 
 
-def fit_gaussians(frames, labels, n_actions, reg_covar):
+def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
     """Fit a Gaussian to the frames of each action.
 
     Parameters
@@ -114,11 +116,15 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
     frames : ndarray of shape (n_frames, n_directions)
         Embedded frames of all videos.
     labels : ndarray of int of shape (n_frames,)
-        Their actions. One of fewer than two frames is spread as all frames are.
+        Their actions, -1 where it is not known. One of fewer than two frames, or of
+        none if covariances are pooled, is spread as all frames are.
     n_actions : int
         Number of actions K.
     reg_covar : float
         Added to the diagonal of the covariances.
+    pooled : float, default=0.0
+        How far each covariance goes towards that of frames about the mean of their own
+        action, from 0 to 1.
 
     Returns
     -------
@@ -131,21 +137,26 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
+    counts = np.bincount(labels[labels >= 0], minlength=n_actions)
+    least = 1 if pooled else 2
+    covariances = np.empty_like(factors)
     for k in range(n_actions):
-        members = frames[labels == k]
-        if len(members) < 2:
-            members = frames
+        members = frames[labels == k] if counts[k] >= least else frames
         means[k] = members.mean(axis=0)
         centred = members - means[k]
-        covariance = centred.T @ centred / len(members)
+        covariances[k] = centred.T @ centred / len(members)
+    if pooled:
+        common = np.tensordot(counts / counts.sum(), covariances, axes=1)
+        covariances += pooled * (common - covariances)
+    for k, covariance in enumerate(covariances):
         root = np.linalg.cholesky(covariance + reg_covar * np.eye(n_directions))
         factors[k] = solve_triangular(root, np.eye(n_directions), lower=True).T
-    shares = np.bincount(labels, minlength=n_actions) + PRIOR_FRAMES
+    shares = counts + PRIOR_FRAMES
     shares /= shares.sum()
     return {"means": means, "precisions_cholesky": factors, "shares": shares}
 
 
-def fit_appearance(videos, labels, n_actions, center, root, reg_covar):
+def fit_appearance(videos, labels, n_actions, center, root, reg_covar, *, pooled=0.0):
     """Fit directions and Gaussians to labels of videos.
 
     Parameters
@@ -153,14 +164,14 @@ def fit_appearance(videos, labels, n_actions, center, root, reg_covar):
     videos : StandardizedVideos
         Videos to learn from.
     labels : sequence of ndarray of int of shape (n_frames_i,)
-        Action of each frame.
+        Action of each frame, -1 where it is not known.
     n_actions : int
         Number of actions K.
     center : ndarray of shape (n_features,)
         Mean of all frames.
     root : ndarray of shape (n_features, n_features)
         From `spread_root`.
-    reg_covar : float
+    reg_covar, pooled : float
         As of `fit_gaussians`.
 
     Returns
@@ -172,10 +183,13 @@ def fit_appearance(videos, labels, n_actions, center, root, reg_covar):
         Frames along the directions.
     """
     counts, means = action_means(videos, labels, n_actions, center)
+    if counts.sum() < videos.lengths.sum():  # their mean is not that of all
+        means -= counts @ means / counts.sum()
+        means[counts == 0] = 0
     scalings = discriminants(root, counts, means)
     embedded = [embed(videos, i, center, scalings) for i in range(len(videos))]
     gaussians = fit_gaussians(
-        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar
+        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar, pooled
     )
     return {"center": center, "scalings": scalings} | gaussians, embedded
 

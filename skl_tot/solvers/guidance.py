@@ -1,0 +1,287 @@
+"""A few labels, carried over to all other frames by what is known without them.
+
+A guide weighs three kinds of evidence of a frame: what it looks like, in which clusters
+an unsupervised fit puts it, and when it is; and it knows which actions follow on which.
+All of it is counted on labelled frames, and what frames look like once more on the
+labels that come of that.
+"""
+
+import numpy as np
+
+from skl_tot.decoding.moves import move_decoder
+from skl_tot.solvers.discriminants import appearance_scores, fit_appearance
+
+# All of these were chosen on the mean of seven recorded sets.
+POOLED, REG_COVAR = 0.5, 0.1  # of Gaussians
+BLEND = 0.1  # of ratios with 1, as clusters err
+N_BINS = 100  # of relative time
+TIME_WIDTH, TIME_FLOOR = 0.05, 0.05  # as shares of a video, and of a bin's weight
+MOVE_COUNT = 0.5  # moves that each pair of actions is thought to have had before
+SWITCH_COST = 0.1  # of a move as likely as any other, see `move_decoder`
+# A cluster that labelled frames show this much less often than others is new to them.
+RARELY = 0.1
+
+
+def fit_guide(
+    videos, labels, clusterings, n_actions, n_clusters, spread, *, n_rounds=2
+):
+    r"""Learn from labelled frames what tells actions apart.
+
+    With the share :math:`P_m(c)` of cluster c of clustering m, and :math:`P_m(c | k)`
+    its share of the frames labelled k, the scores of frame t of T are
+
+    .. math::
+
+        s_{tk} = \log p(z_t, k) + \log P(k | t / T)
+            + \frac{1}{\sqrt M} \sum_{m=1}^M
+              \log \Bigl( 0.9 \frac{P_m(c_{mt} | k)}{P_m(c_{mt})} + 0.1 \Bigr) .
+
+    :math:`p(z, k)` are Gaussians of frames along linear discriminants, whose
+    covariances are half-way to the common one; :math:`P(k | t / T)` is the share of k
+    around that time of labelled videos. The best path, on which a move from action to
+    action costs by how often labelled videos have it, labels all other frames; from
+    these labels, discriminants and Gaussians are learned anew, once.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos to learn from.
+    labels : list of ndarray of int of shape (n_frames_i,)
+        Action of each frame, -1 where it is not known. Each action has a frame.
+    clusterings : list of list of ndarray of int of shape (n_frames_i,)
+        M clusterings of the frames of each video; below 0 is in no cluster.
+    n_actions : int
+        Number of actions K.
+    n_clusters : int
+        Number of clusters of each clustering.
+    spread : Spread
+        From `skl_tot.solvers.refinement.measure_spread` of the videos.
+    n_rounds : int, default=2
+        Times that frames are labelled; more than twice drifts.
+
+    Returns
+    -------
+    guide : dict of ndarray
+        "ratios" (M, n_clusters, n_actions), "times" (100, n_actions), "moves"
+        (n_actions, n_actions) and "starts" (n_actions,), logarithms; and ``appearance``
+        of `fit_appearance`.
+    paths : list of ndarray of int of shape (n_frames_i,)
+        Labels of all frames, those that were given included.
+
+    Examples
+    --------
+    >>> from skl_tot.inputs.standardization import fit_scaler, standardized
+    >>> from skl_tot.solvers.refinement import measure_spread
+    >>> videos = [np.array([[0.0], [0.0], [9.0]]), np.array([[0.0], [9.0], [9.0]])]
+    >>> videos = standardized(videos, False, fit_scaler(videos))
+    >>> labels = [np.array([1, 1, 0]), np.array([-1, -1, -1])]
+    >>> clusters = [np.array([0, 0, 1]), np.array([0, 1, 1])]
+    >>> spread = measure_spread(videos, 1.0)
+    >>> guide, paths = fit_guide(videos, labels, [clusters], 2, 2, spread)
+    >>> paths
+    [array([1, 1, 0]), array([1, 0, 0])]
+    """
+    guide = {
+        "ratios": count_clusters(labels, clusterings, n_actions, n_clusters),
+        "times": count_times(labels, n_actions),
+    }
+    guide["moves"], guide["starts"] = count_moves(labels, n_actions)
+    paths = labels
+    for _ in range(n_rounds):
+        appearance, _ = fit_appearance(
+            videos,
+            paths,
+            n_actions,
+            spread.center,
+            spread.root,
+            REG_COVAR,
+            pooled=POOLED,
+        )
+        guide = guide | appearance
+        scores = list(guided_scores(videos, clusterings, guide))
+        paths = guided_paths(scores, guide, labels)
+    return guide, paths
+
+
+def guided_scores(videos, clusterings, guide):
+    """Yield the scores of the actions in each video.
+
+    Parameters
+    ----------
+    videos : StandardizedVideos
+        Videos to read.
+    clusterings : list of list of ndarray of int of shape (n_frames_i,)
+        As of `fit_guide`, of these videos.
+    guide : dict of ndarray
+        From `fit_guide`.
+
+    Yields
+    ------
+    scores : ndarray of shape (n_frames_i, n_actions)
+        In nats.
+    """
+    weight = 1 / np.sqrt(max(len(clusterings), 1))
+    for i, scores in enumerate(appearance_scores(videos, guide)):
+        bins = np.arange(len(scores)) * N_BINS // len(scores)
+        scores += guide["times"][bins]
+        for ratios, clusters in zip(guide["ratios"], clusterings):
+            known = clusters[i] >= 0
+            scores[known] += weight * ratios[clusters[i][known]]
+        yield scores
+
+
+def guided_paths(scores, guide, labels):
+    """Best path through the scores of each video; known labels stay as they are."""
+    decoder = move_decoder(guide["moves"], guide["starts"])
+    paths = []
+    for own, known in zip(scores, labels):
+        path = decoder.path(own, SWITCH_COST * len(own) / own.shape[1])
+        paths.append(np.where(known >= 0, known, path))
+    return paths
+
+
+def count_clusters(labels, clusterings, n_actions, n_clusters):
+    """Log-ratios (M, n_clusters, n_actions) of clusters in labelled frames and in all.
+
+    Examples
+    --------
+    >>> labels, clusters = [np.array([0, 0, 1, -1])], [np.array([0, 0, 1, 1])]
+    >>> np.exp(count_clusters(labels, [clusters], 2, 2))
+    array([[[1.9, 0.1],
+            [0.1, 1.9]]])
+    """
+    ratios = np.empty((len(clusterings), n_clusters, n_actions))
+    truth = np.concatenate(labels)
+    for own, paths in zip(ratios, clusterings):
+        clusters = np.concatenate(paths)
+        clustered = clusters >= 0
+        known = clustered & (truth >= 0)
+        joint = np.zeros((n_clusters, n_actions))
+        np.add.at(joint, (clusters[known], truth[known]), 1)
+        within = joint / np.maximum(joint.sum(axis=0), 1)
+        shares = np.bincount(clusters[clustered], minlength=n_clusters)
+        shares = shares / max(clustered.sum(), 1)
+        ratio = np.ones_like(joint)  # of a cluster without frames
+        np.divide(within, shares[:, None], out=ratio, where=shares[:, None] > 0)
+        own[:] = np.log((1 - BLEND) * ratio + BLEND)
+    return ratios
+
+
+def count_times(labels, n_actions):
+    """Log-probability (100, n_actions) of each action by relative time.
+
+    Of the labelled frames, each video with the same weight, in a Gaussian window.
+    """
+    table = np.zeros((N_BINS, n_actions))
+    for path in labels:
+        known = np.flatnonzero(path >= 0)
+        if len(known):
+            bins = known * N_BINS // len(path)
+            np.add.at(table, (bins, path[known]), 1 / len(known))
+    distances = np.subtract.outer(np.arange(N_BINS), np.arange(N_BINS))
+    window = np.exp(-0.5 * (distances / (N_BINS * TIME_WIDTH)) ** 2)
+    table = window @ table
+    weights = table.sum(axis=1, keepdims=True)
+    weights[weights <= 0] = 1.0  # far from all labels
+    table += TIME_FLOOR * weights / n_actions
+    return np.log(table / table.sum(axis=1, keepdims=True))
+
+
+def count_moves(labels, n_actions):
+    """Log-probabilities of the next action (n_actions, n_actions), and of the first.
+
+    The diagonal is 0. Moves are counted between neighbouring frames that are labelled.
+
+    Examples
+    --------
+    >>> moves, starts = count_moves([np.array([0, 0, 1, -1, 2])], 3)
+    >>> np.exp(moves).round(2)
+    array([[1.  , 0.75, 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.5 , 0.5 , 1.  ]])
+    >>> np.exp(starts)
+    array([0.6, 0.2, 0.2])
+    """
+    moves = np.full((n_actions, n_actions), MOVE_COUNT)
+    starts = np.full(n_actions, MOVE_COUNT)
+    for path in labels:
+        before, after = path[:-1], path[1:]
+        is_move = (before >= 0) & (after >= 0) & (before != after)
+        np.add.at(moves, (before[is_move], after[is_move]), 1)
+        if path[0] >= 0:
+            starts[path[0]] += 1
+    np.fill_diagonal(moves, 0)
+    totals = np.maximum(moves.sum(axis=1, keepdims=True), MOVE_COUNT)
+    moves /= totals
+    np.fill_diagonal(moves, 1)
+    return np.log(moves), np.log(starts / starts.sum())
+
+
+def fill_timestamps(labels):
+    """Labels of videos of which single frames are labelled, one of each segment.
+
+    A segment reaches half-way to the next labelled frame, and the first and the last to
+    the ends. Videos with two neighbouring labelled frames, or none, stay as they are.
+
+    Examples
+    --------
+    >>> fill_timestamps([np.array([-1, 0, -1, -1, 1]), np.array([0, 0, -1])])
+    [array([0, 0, 0, 1, 1]), array([ 0,  0, -1])]
+    """
+    filled = []
+    for path in labels:
+        frames = np.flatnonzero(path >= 0)
+        if len(frames) and len(path) > 1 and (np.diff(frames) > 1).all():
+            cuts = (frames[:-1] + frames[1:] + 1) // 2
+            counts = np.diff(np.concatenate([[0], cuts, [len(path)]]))
+            path = np.repeat(path[frames], counts)
+        filled.append(path)
+    return filled
+
+
+def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
+    """Label clusters that labelled frames hardly show as actions of their own.
+
+    Of at most ``n_new`` clusters, those with most frames first, the frames of videos
+    without any label get labels from ``n_labels`` on.
+
+    Parameters
+    ----------
+    labels : list of ndarray of int of shape (n_frames_i,)
+        Labels below ``n_labels``, -1 where they are not known.
+    clusters : list of ndarray of int of shape (n_frames_i,)
+        Clusters of the same frames.
+    n_labels, n_new, n_clusters : int
+        Number of labels, of actions that may be added, and of clusters.
+
+    Returns
+    -------
+    labels : list of ndarray of int of shape (n_frames_i,)
+        With those of new actions.
+    n_actions : int
+        Number of labels and new actions.
+
+    Examples
+    --------
+    >>> labels = [np.array([0, 0, 0]), np.array([-1, -1, -1])]
+    >>> clusters = [np.array([1, 1, 1]), np.array([1, 0, 0])]
+    >>> add_new_actions(labels, clusters, 1, 1, 2)
+    ([array([0, 0, 0]), array([-1,  1,  1])], 2)
+    """
+    truth, flat = np.concatenate(labels), np.concatenate(clusters)
+    everywhere = np.bincount(flat[flat >= 0], minlength=n_clusters) / len(flat)
+    shown = flat[(truth >= 0) & (flat >= 0)]
+    labelled = np.bincount(shown, minlength=n_clusters) / max(len(shown), 1)
+    is_rare = labelled < RARELY * everywhere
+    # where none of its frames could get its label, it would be an action of no frame
+    is_there = np.zeros(n_clusters + 1, bool)  # the last is that of cluster -1
+    for path, own in zip(labels, clusters):
+        is_there[own] |= (path < 0).all()
+    new = np.flatnonzero(is_rare & is_there[:-1])
+    new = new[np.argsort(-everywhere[new], kind="stable")][: max(n_new, 0)]
+    renamed = np.full(n_clusters + 1, -1)
+    renamed[new] = n_labels + np.arange(len(new))
+    found = []
+    for path, own in zip(labels, clusters):
+        found.append(path if (path >= 0).any() else renamed[own])
+    return found, n_labels + len(new)

@@ -1,0 +1,261 @@
+"""What sets actions apart: means of features by action, and over its course."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.inputs.errors import VideoValueError, short_repr
+from skl_tot.inputs.forms import split_videos
+from skl_tot.inputs.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    as_reals,
+    find_segments,
+    split_label_sequences,
+)
+from skl_tot.inputs.names import distinct_labels
+
+NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
+# A feature that varies by less than rounding, relative to its values, is constant.
+CONSTANT = 10 * np.finfo(float).eps
+
+
+class Profiles(NamedTuple):
+    """What features are like during each action, in standard deviations.
+
+    Attributes
+    ----------
+    actions : list of int or str
+        Labels of the actions that occur, in their order.
+    features : list of str
+        Names of the features.
+    means : ndarray of shape (n_actions, n_features)
+        Mean of each feature over the frames of each action, less the mean of all
+        frames, over their standard deviation; 0 of a constant feature.
+    curves : ndarray of shape (n_actions, n_points, n_features)
+        The same over relative time: of parts of equal duration of each segment, and
+        then over the segments of an action.
+    """
+
+    actions: list
+    features: list
+    means: np.ndarray
+    curves: np.ndarray
+
+
+def action_profiles(videos, labels, *, feature_names=None, n_points=20):
+    """Describe what features are like during each action.
+
+    Parameters
+    ----------
+    videos : array-like of shape (n_frames, n_features), or sequence of such
+        Features of one video or of many.
+    labels : array-like of shape (n_frames,), or sequence of such
+        Label of each frame, integers or text. -1 and "background" are no actions;
+        their frames count only for the mean and the standard deviation of all frames.
+    feature_names : sequence of str, default=None
+        Names of the features. None takes those of the columns of data frames, or
+        "feature 0", ….
+    n_points : int, default=20
+        Number of parts of a segment.
+
+    Returns
+    -------
+    profiles : Profiles
+        Actions, features, means and curves.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a video is no table of finite numbers, labels or names do not fit, or no
+        frame shows an action.
+
+    Examples
+    --------
+    >>> from skl_tot.solvers.profiles import action_profiles
+    >>> video = [[0.0, 5.0], [0.0, 5.0], [2.0, 5.0], [2.0, 5.0]]
+    >>> profiles = action_profiles(video, [0, 0, 1, 1], n_points=2)
+    >>> profiles.means
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    >>> profiles.curves.shape
+    (2, 2, 2)
+    """
+    if type(n_points) is not int or n_points < 1:
+        raise ValueError(
+            f"n_points is {short_repr(n_points)}, expected an integer of at least 1."
+        )
+    arrays, paths = _pair(videos, labels)
+    sums, names = None, feature_names
+    for i, path in enumerate(paths):
+        video = arrays[i]
+        if names is None:
+            names = column_names(video)
+        frames = _check_video(video, i, len(path), sums)
+        if sums is None:
+            sums = ProfileSums(sorted(distinct_labels(paths)), frames[0], n_points)
+        sums.add(frames, path)
+    return sums.profiles(names)
+
+
+def _pair(videos, labels):
+    """Sequences of videos and of their labels."""
+    try:
+        arrays, form = split_videos(videos)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"videos: {error}") from None
+    paths, is_single = split_label_sequences(labels, "labels")
+    if is_single and form != "single" and len(arrays) != 1:
+        raise ValueError(
+            f"labels are of one video, expected {len(arrays)} sequences, as videos has "
+            "so many."
+        )
+    if len(paths) != len(arrays):
+        raise ValueError(
+            f"labels has {len(paths)} sequences, expected {len(arrays)}, one for each "
+            "video."
+        )
+    return arrays, paths
+
+
+def _check_video(video, i, n_labels, sums):
+    """Frames of a video as finite float64."""
+    frames = as_reals(video, f"video {i}")
+    if frames.ndim != 2 or 0 in frames.shape:
+        raise VideoValueError(
+            f"features have shape {frames.shape}, expected (frames, features).", i
+        )
+    if len(frames) != n_labels:
+        raise VideoValueError(
+            f"labels has {n_labels} frames, expected {len(frames)}, as in videos.", i
+        )
+    if not np.isfinite(frames).all():
+        raise VideoValueError(
+            "features have values that are not finite; fill gaps, or leave such frames "
+            "out.",
+            i,
+        )
+    if sums is not None and frames.shape[1] != sums.n_features:
+        raise VideoValueError(
+            f"there are {frames.shape[1]} features, expected {sums.n_features}, as in "
+            "video 0.",
+            i,
+        )
+    return frames
+
+
+def column_names(video):
+    """Names of the columns of a data frame, if all are text; else None."""
+    columns = getattr(video, "columns", None)
+    if columns is None or not all(isinstance(name, str) for name in columns):
+        return None
+    return list(columns)
+
+
+class ProfileSums:
+    """Sums for `Profiles`, to which one video after another is added.
+
+    Parameters
+    ----------
+    labels : list of int or str
+        Labels that may occur, in order, with background or without.
+    origin : ndarray of shape (n_features,)
+        What is taken off all frames, so that squares keep their precision: a frame.
+    n_points : int
+        Number of parts of a segment.
+    """
+
+    def __init__(self, labels, origin, n_points):
+        self.labels = [label for label in labels if label not in NO_ACTIONS]
+        self.origin, self.n_points = origin, n_points
+        self.n_features = len(origin)
+        self.n_frames = 0
+        self.sum = np.zeros(self.n_features)
+        self.squares = np.zeros(self.n_features)
+        n_actions = len(self.labels)
+        self.counts, self.segments = np.zeros(n_actions), np.zeros(n_actions)
+        self.sums = np.zeros((n_actions, self.n_features))
+        self.curves = np.zeros((n_actions, n_points, self.n_features))
+
+    def add(self, frames, path):
+        """Add the frames (n_frames, n_features) of a video, and their labels."""
+        with np.errstate(over="ignore", invalid="ignore"):  # found in the end
+            frames = frames - self.origin
+            self.n_frames += len(frames)
+            self.sum += frames.sum(axis=0)
+            self.squares += (frames**2).sum(axis=0)
+            for label, start, end in zip(*find_segments(path)):
+                if label in self.labels:
+                    self._add_segment(self.labels.index(label), frames[start:end])
+
+    def _add_segment(self, k, frames):
+        self.counts[k] += len(frames)
+        self.segments[k] += 1
+        self.sums[k] += frames.sum(axis=0)
+        self.curves[k] += average_parts(frames, self.n_points)
+
+    def profiles(self, feature_names=None):
+        """Divide the sums; actions that have no frame are left out."""
+        found = np.flatnonzero(self.counts)
+        if len(found) == 0:
+            raise ValueError("labels has only background, expected frames of actions.")
+        mean = self.sum / self.n_frames
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = np.sqrt(np.maximum(self.squares / self.n_frames - mean**2, 0))
+        if not np.isfinite(spread).all():
+            raise ValueError(
+                "videos has values whose squares are too large for floats."
+            )
+        varies = spread > CONSTANT * np.abs(self.origin)
+        factors = np.where(varies, 1 / np.where(varies, spread, 1), 0)
+        means = self.sums[found] / self.counts[found, None]
+        curves = self.curves[found] / self.segments[found, None, None]
+        return Profiles(
+            [self.labels[k] for k in found],
+            _check_names(feature_names, self.n_features),
+            (means - mean) * factors,
+            (curves - mean) * factors,
+        )
+
+
+def _check_names(names, n_features):
+    """List the names of all features."""
+    if names is None:
+        return [f"feature {i}" for i in range(n_features)]
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__len__"):
+        raise TypeError(
+            f"feature_names is {short_repr(names)}, expected a list of names."
+        )
+    if len(names) != n_features:
+        raise ValueError(
+            f"feature_names has {len(names)} names, expected {n_features}, one for "
+            "each feature."
+        )
+    return [str(name) for name in names]
+
+
+def average_parts(frames, n_parts):
+    """Average frames over parts of equal duration, which may cut a frame in two.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_features)
+        Frames of a segment.
+    n_parts : int
+        Number of parts.
+
+    Returns
+    -------
+    averages : ndarray of shape (n_parts, n_features)
+        Their mean is that of the frames.
+
+    Examples
+    --------
+    >>> average_parts(np.array([[1.0], [2.0], [3.0]]), 2).round(3).tolist()
+    [[1.333], [2.667]]
+    """
+    edges = np.arange(n_parts + 1) * len(frames) / n_parts
+    last = np.minimum(edges.astype(int), len(frames) - 1)
+    sums = np.cumsum(frames, axis=0) - frames  # before each frame
+    until = sums[last] + (edges - last)[:, None] * frames[last]
+    return np.diff(until, axis=0) * n_parts / len(frames)

@@ -1,0 +1,389 @@
+"""What a guide learns of labels, counted by hand and by slow loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.linalg import eigh
+from scipy.stats import multivariate_normal
+
+from skl_tot.decoding.moves import viterbi_moves
+from skl_tot.inputs.standardization import fit_scaler, standardized
+from skl_tot.solvers.discriminants import (
+    action_means,
+    discriminants,
+    fit_appearance,
+    fit_gaussians,
+    log_joint,
+)
+from skl_tot.solvers.guidance import (
+    N_BINS,
+    add_new_actions,
+    count_clusters,
+    count_moves,
+    count_times,
+    fill_timestamps,
+    fit_guide,
+    guided_scores,
+)
+from skl_tot.solvers.refinement import measure_spread
+
+
+def made(seed=0, n_videos=5, n_actions=3, n_features=4, *, known=2):
+    """Videos of noisy actions, labels of the first few, and two clusterings."""
+    rng = np.random.default_rng(seed)
+    centres = 2 * rng.normal(size=(n_actions, n_features))
+    frames, labels, truth = [], [], []
+    for i in range(n_videos):
+        path = np.repeat(rng.permutation(n_actions), rng.integers(4, 12, n_actions))
+        frames.append(centres[path] + rng.normal(size=(len(path), n_features)))
+        truth.append(path)
+        labels.append(path if i < known else np.full(len(path), -1))
+    n_clusters = n_actions + 1
+    clusterings = []
+    for _ in range(2):
+        clusters = []
+        for path in truth:
+            noise = rng.integers(-1, n_clusters, len(path))
+            clusters.append(np.where(rng.random(len(path)) < 0.7, path, noise))
+        clusterings.append(clusters)
+    videos = standardized(frames, False, fit_scaler(frames))
+    return videos, labels, clusterings, n_actions, n_clusters
+
+
+def whole(videos):
+    """All frames as the solvers see them."""
+    return np.concatenate(
+        [np.vstack(list(videos.blocks(i))) for i in range(len(videos))]
+    )
+
+
+class TestCounts:
+    def test_clusters_by_hand(self):
+        labels = [np.array([0, 0, 1]), np.array([-1, -1, 1, 0])]
+        clusters = [np.array([0, 1, 1]), np.array([1, 1, -1, 0])]
+        found = np.exp(count_clusters(labels, [clusters], 2, 3))
+        # of six clustered frames, 2 and 4; of label 0: 2 and 1, of label 1: 0 and 1
+        expected = [[0.9 * 2 / 3 * 3, 0], [0.9 / 3 * 1.5, 0.9 * 1.5], [0.9, 0.9]]
+        np.testing.assert_allclose(found, 0.1 + np.array([expected]))
+
+    def test_clusters_of_an_action_that_is_in_none(self):
+        labels, clusters = [np.array([0, 1])], [np.array([0, -1])]
+        found = np.exp(count_clusters(labels, [clusters], 2, 1))
+        np.testing.assert_allclose(found, [[[1.0, 0.1]]])
+
+    def test_no_clusterings(self):
+        assert count_clusters([np.array([0, 1])], [], 2, 3).shape == (0, 3, 2)
+
+    def test_times_by_a_slow_loop(self):
+        labels = [np.array([0, 0, 1, -1]), np.full(7, -1), np.array([2] * 150 + [0])]
+        found = np.exp(count_times(labels, 3))
+        assert found.shape == (N_BINS, 3)
+        for here in range(N_BINS):
+            weights = np.zeros(3)
+            for path in labels:
+                for t, action in enumerate(path):
+                    if action >= 0:
+                        there = int(100 * t / len(path) + 1e-9)
+                        width = np.exp(-((here - there) ** 2) / (2 * 5.0**2))
+                        weights[action] += width / (path >= 0).sum()
+            expected = (weights + 0.05 * weights.sum() / 3) / (1.05 * weights.sum())
+            np.testing.assert_allclose(found[here], expected)
+
+    def test_times_far_from_all_labels(self):
+        path = np.full(1000, -1)
+        path[0] = 1
+        found = np.exp(count_times([path], 2))
+        assert np.isfinite(found).all()
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+
+    def test_each_video_has_the_same_weight(self):
+        once = count_times([np.array([0] * 100), np.array([1] * 500)], 2)
+        np.testing.assert_allclose(np.exp(once), 0.5)
+
+    def test_moves_by_hand(self):
+        labels = [np.array([0, 0, 1, 2, -1, 0]), np.array([1, 0]), np.array([-1, 2, 0])]
+        moves, starts = count_moves(labels, 3)
+        counts = np.array([[0, 1.5, 0.5], [1.5, 0, 1.5], [1.5, 0.5, 0]])
+        expected = counts / counts.sum(axis=1, keepdims=True) + np.eye(3)
+        np.testing.assert_allclose(np.exp(moves), expected)
+        np.testing.assert_allclose(np.exp(starts), np.array([1.5, 1.5, 0.5]) / 3.5)
+
+    def test_moves_of_one_action(self):
+        moves, starts = count_moves([np.array([0, 0])], 1)
+        assert moves.tolist() == [[0.0]]
+        assert starts.tolist() == [0.0]
+
+
+class TestTimestamps:
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ([-1, -1, 4, -1], [4] * 4),
+            ([3, -1, -1, -1, 5], [3, 3, 5, 5, 5]),
+            ([3, -1, 5], [3, 5, 5]),
+            ([-1, 1, -1, 1, -1, 0], [1, 1, 1, 1, 0, 0]),
+            ([0, 0, -1, 1], [0, 0, -1, 1]),
+            ([-1, -1], [-1, -1]),
+            ([-1], [-1]),
+            ([2], [2]),
+            ([-1, 2], [2, 2]),
+        ],
+    )
+    def test_by_hand(self, path, expected):
+        assert fill_timestamps([np.array(path)])[0].tolist() == expected
+
+    @given(st.lists(st.sampled_from([-1, -1, -1, 0, 1, 2]), min_size=2, max_size=20))
+    def test_each_frame_is_that_of_the_nearest(self, path):
+        path = np.array(path)
+        (filled,) = fill_timestamps([path])
+        known = np.flatnonzero(path >= 0)
+        if len(known) == 0 or (np.diff(known) == 1).any():
+            np.testing.assert_array_equal(filled, path)
+            return
+        assert filled[known].tolist() == path[known].tolist()
+        for t, action in enumerate(filled):
+            distances = np.abs(known - t)
+            assert action in path[known[distances == distances.min()]]
+
+
+class TestNewActions:
+    def test_most_frequent_first_and_not_too_many(self):
+        labels = [np.array([0, 0, 0, 0]), np.full(9, -1)]
+        clusters = [np.zeros(4, int), np.array([3, 1, 1, 1, 2, 2, -1, 0, 3])]
+        for n_new, expected in [
+            (0, [-1] * 9),
+            (1, [-1, 1, 1, 1, -1, -1, -1, -1, -1]),
+            (2, [-1, 1, 1, 1, 2, 2, -1, -1, -1]),
+            (9, [3, 1, 1, 1, 2, 2, -1, -1, 3]),
+        ]:
+            found, n_actions = add_new_actions(labels, clusters, 1, n_new, 4)
+            assert found[0].tolist() == [0] * 4
+            assert found[1].tolist() == expected
+            assert n_actions == 1 + min(n_new, 3)
+
+    def test_more_labels_than_clusters(self):
+        labels = [np.array([0, 1, 2]), np.full(3, -1)]
+        clusters = [np.array([0, 0, 0]), np.array([1, 1, 2])]
+        found, n_actions = add_new_actions(labels, clusters, 3, -1, 3)
+        assert n_actions == 3
+        assert found[1].tolist() == [-1] * 3
+
+    def test_a_cluster_only_of_videos_with_some_labels_is_none(self):
+        """No frame would get its label, and each action is to have one."""
+        labels = [np.array([0, 0, -1, -1]), np.full(3, -1)]
+        clusters = [np.array([0, 0, 1, 1]), np.array([0, 0, 2])]
+        found, n_actions = add_new_actions(labels, clusters, 1, 5, 3)
+        assert n_actions == 2
+        assert found[1].tolist() == [-1, -1, 1]
+
+    def test_nothing_new(self):
+        labels = [np.array([0, 0, 1]), np.full(2, -1)]
+        clusters = [np.array([0, 0, 1]), np.array([1, 0])]
+        found, n_actions = add_new_actions(labels, clusters, 2, 3, 5)
+        assert n_actions == 2
+        assert found[1].tolist() == [-1, -1]
+
+
+class TestGaussians:
+    def test_without_unknown_labels_they_are_as_ever(self):
+        """Bit for bit what moments of the frames of each action are."""
+        rng = np.random.default_rng(0)
+        frames, labels = rng.normal(size=(50, 3)), rng.integers(0, 4, 50)
+        labels[labels == 3] = 2
+        labels[7] = 3  # a single frame: spread as all are
+        found = fit_gaussians(frames, labels, 5, 0.1)
+        for k in range(5):
+            members = frames[labels == k]
+            members = frames if len(members) < 2 else members
+            centred = members - members.mean(axis=0)
+            covariance = centred.T @ centred / len(members) + 0.1 * np.eye(3)
+            np.testing.assert_array_equal(found["means"][k], members.mean(axis=0))
+            factor = found["precisions_cholesky"][k]
+            np.testing.assert_allclose(
+                factor @ factor.T, np.linalg.inv(covariance), atol=1e-10
+            )
+        shares = np.bincount(labels, minlength=5) + 0.1
+        np.testing.assert_array_equal(found["shares"], shares / shares.sum())
+
+    @pytest.mark.parametrize("pooled", [0.0, 0.3, 0.5, 1.0])
+    def test_pooled_by_hand(self, pooled):
+        rng = np.random.default_rng(1)
+        frames = rng.normal(size=(40, 2)) * [1, 3]
+        labels = rng.integers(-1, 3, 40)
+        labels[labels == 2] = 0
+        labels[5] = 2  # one frame, no spread of its own if pooled
+        found = fit_gaussians(frames, labels, 4, 0.2, pooled)
+        own, counts = [], []
+        for k in range(4):
+            members = frames[labels == k]
+            counts.append(len(members))
+            if len(members) == 0 or (len(members) == 1 and not pooled):
+                members = frames
+            own.append(
+                np.cov(members.T, ddof=0) if len(members) > 1 else np.zeros((2, 2))
+            )
+        within = np.zeros((2, 2))
+        for covariance, n in zip(own, counts):
+            within += covariance * n / sum(counts)
+        for k in range(4):
+            expected = (1 - pooled) * own[k] + pooled * within + 0.2 * np.eye(2)
+            factor = found["precisions_cholesky"][k]
+            np.testing.assert_allclose(factor @ factor.T, np.linalg.inv(expected))
+        np.testing.assert_allclose(
+            found["means"][2], frames[5] if pooled else frames.mean(0)
+        )
+        shares = np.array(counts) + 0.1
+        np.testing.assert_allclose(found["shares"], shares / shares.sum())
+
+    def test_unknown_labels_are_no_frames_of_any_action(self):
+        """The same Gaussians as of the known frames only, but for the spread of all."""
+        rng = np.random.default_rng(2)
+        frames, labels = rng.normal(size=(30, 2)), rng.integers(0, 2, 30)
+        unknown = rng.normal(size=(9, 2))
+        found = fit_gaussians(
+            np.vstack([frames, unknown]), np.append(labels, [-1] * 9), 2, 0.1, 0.5
+        )
+        expected = fit_gaussians(frames, labels, 2, 0.1, 0.5)
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name], values)
+
+    def test_means_of_actions_leave_out_unknown_frames(self):
+        videos, labels, _, n_actions, _ = made()
+        center = np.ones(4)
+        counts, means = action_means(videos, labels, n_actions, center)
+        frames, flat = whole(videos), np.concatenate(labels)
+        for k in range(n_actions):
+            assert counts[k] == (flat == k).sum()
+            np.testing.assert_allclose(
+                means[k], frames[flat == k].mean(axis=0) - center
+            )
+
+    def test_appearance_of_full_labels_is_as_ever(self):
+        """Bit for bit of its parts, in which nothing is taken from the means."""
+        videos, labels, _, n_actions, _ = made(known=5)
+        spread = measure_spread(videos, 1.0)
+        found, embedded = fit_appearance(
+            videos, labels, n_actions, spread.center, spread.root, 0.1
+        )
+        counts, means = action_means(videos, labels, n_actions, spread.center)
+        scalings = discriminants(spread.root, counts, means)
+        np.testing.assert_array_equal(found["scalings"], scalings)
+        expected = fit_gaussians(
+            np.concatenate(embedded), np.concatenate(labels), n_actions, 0.1
+        )
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name], values)
+
+    def test_directions_of_some_labels_solve_the_equation(self):
+        """B is of the labelled frames, about their own mean; the spread is of all."""
+        videos, labels, _, n_actions, _ = made()
+        spread = measure_spread(videos, 1.0)
+        found, _ = fit_appearance(
+            videos, labels, n_actions, spread.center, spread.root, 0.1, pooled=0.5
+        )
+        frames, flat = whole(videos), np.concatenate(labels)
+        known, center = flat >= 0, frames[flat >= 0].mean(axis=0)
+        between = np.zeros((4, 4))
+        for k in range(n_actions):
+            mean = frames[flat == k].mean(axis=0) - center
+            between += (flat[known] == k).mean() * np.outer(mean, mean)
+        within = spread.root @ spread.root.T - between
+        _, vectors = eigh(between, within)
+        for column, expected in zip(found["scalings"].T, vectors.T[::-1]):
+            np.testing.assert_allclose(abs(expected @ within @ column), 1, rtol=1e-6)
+
+
+class TestGuide:
+    def test_scores_by_a_slow_loop(self):
+        videos, labels, clusterings, n_actions, n_clusters = made()
+        spread = measure_spread(videos, 1.0)
+        guide, _ = fit_guide(videos, labels, clusterings, n_actions, n_clusters, spread)
+        for i, scores in enumerate(guided_scores(videos, clusterings, guide)):
+            frames = np.vstack(list(videos.blocks(i)))
+            embedded = (frames - guide["center"]) @ guide["scalings"]
+            for t in range(len(scores)):
+                for k in range(n_actions):
+                    factor = guide["precisions_cholesky"][k]
+                    covariance = np.linalg.inv(factor @ factor.T)
+                    mean = guide["means"][k]
+                    score = multivariate_normal(mean, covariance).logpdf(embedded[t])
+                    score += np.log(guide["shares"][k])
+                    score += guide["times"][100 * t // len(scores), k]
+                    for ratios, clusters in zip(guide["ratios"], clusterings):
+                        if clusters[i][t] >= 0:
+                            score += ratios[clusters[i][t], k] / np.sqrt(2)
+                    assert scores[t, k] == pytest.approx(score)
+
+    def test_first_round_by_hand(self):
+        videos, labels, clusterings, n_actions, n_clusters = made(3)
+        spread = measure_spread(videos, 1.0)
+        options = n_actions, n_clusters, spread
+        guide, paths = fit_guide(videos, labels, clusterings, *options, n_rounds=1)
+        ratios = count_clusters(labels, clusterings, n_actions, n_clusters)
+        np.testing.assert_array_equal(guide["ratios"], ratios)
+        np.testing.assert_array_equal(guide["times"], count_times(labels, n_actions))
+        moves, starts = count_moves(labels, n_actions)
+        np.testing.assert_array_equal(guide["moves"], moves)
+        np.testing.assert_array_equal(guide["starts"], starts)
+        appearance, embedded = fit_appearance(
+            videos, labels, n_actions, spread.center, spread.root, 0.1, pooled=0.5
+        )
+        for i, frames in enumerate(embedded):
+            n_frames = len(frames)
+            scores = log_joint(frames, appearance)
+            scores += guide["times"][100 * np.arange(n_frames) // n_frames]
+            for own, clusters in zip(ratios, clusterings):
+                in_one = clusters[i] >= 0
+                scores[in_one] += own[clusters[i]][in_one] / np.sqrt(2)
+            unit = 0.1 * n_frames / n_actions / np.log(n_actions)
+            expected = viterbi_moves(scores, -unit * moves, -unit * starts)
+            known = labels[i] >= 0
+            np.testing.assert_array_equal(paths[i][~known], expected[~known])
+
+    def test_second_round_learns_appearance_from_the_first(self):
+        videos, labels, clusterings, n_actions, n_clusters = made(3)
+        spread = measure_spread(videos, 1.0)
+        options = n_actions, n_clusters, spread
+        first, paths = fit_guide(videos, labels, clusterings, *options, n_rounds=1)
+        second, _ = fit_guide(videos, labels, clusterings, *options)
+        appearance, _ = fit_appearance(
+            videos, paths, n_actions, spread.center, spread.root, 0.1, pooled=0.5
+        )
+        for name, values in appearance.items():
+            np.testing.assert_array_equal(second[name], values)
+        for name in ("ratios", "times", "moves", "starts"):
+            np.testing.assert_array_equal(second[name], first[name])
+        assert not np.array_equal(first["means"], second["means"])
+
+    @given(st.integers(0, 99), st.integers(1, 5))
+    def test_given_labels_stay(self, seed, known):
+        videos, labels, clusterings, n_actions, n_clusters = made(seed, known=known)
+        rng = np.random.default_rng(seed)
+        holes = [np.where(rng.random(len(x)) < 0.3, -1, x) for x in labels]
+        spread = measure_spread(videos, 1.0)
+        _, paths = fit_guide(videos, holes, clusterings, n_actions, n_clusters, spread)
+        for path, own in zip(paths, holes):
+            assert path[own >= 0].tolist() == own[own >= 0].tolist()
+            assert ((path >= 0) & (path < n_actions)).all()
+
+    def test_carries_clear_labels_over(self):
+        rng = np.random.default_rng(0)
+        truth = [np.repeat([2, 0, 1], rng.integers(10, 30, 3)) for _ in range(6)]
+        frames = [6 * np.eye(3)[x] + rng.normal(size=(len(x), 3)) for x in truth]
+        videos = standardized(frames, False, fit_scaler(frames))
+        labels = [truth[0]] + [np.full(len(x), -1) for x in truth[1:]]
+        spread = measure_spread(videos, 1.0)
+        _, paths = fit_guide(videos, labels, [], 3, 1, spread)
+        assert np.mean(np.concatenate(paths) == np.concatenate(truth)) > 0.99
+
+    @pytest.mark.parametrize("n_features", [1, 3])
+    def test_one_action_and_constant_frames(self, n_features):
+        frames = [np.ones((5, n_features)), np.ones((1, n_features))]
+        videos = standardized(frames, False, fit_scaler(frames))
+        spread = measure_spread(videos, 1.0)
+        clusters = [np.zeros(5, int), np.zeros(1, int)]
+        labels = [np.array([0, -1, -1, -1, -1]), np.array([-1])]
+        guide, paths = fit_guide(videos, labels, [clusters], 1, 1, spread)
+        assert [x.tolist() for x in paths] == [[0] * 5, [0]]
+        assert all(np.isfinite(values).all() for values in guide.values())

@@ -1,0 +1,131 @@
+"""Profiles against sums written out frame by frame."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from skl_tot.inputs.labels import find_segments
+from skl_tot.solvers.profiles import action_profiles, average_parts
+
+
+def parts_by_overlaps(frames, n_parts):
+    """Mean of what each part overlaps of each frame."""
+    length = len(frames) / n_parts
+    parts = []
+    for j in range(n_parts):
+        total = np.zeros(frames.shape[1])
+        for t, frame in enumerate(frames):
+            overlap = min((j + 1) * length, t + 1) - max(j * length, t)
+            total = total + max(overlap, 0) * frame
+        parts.append(total / length)
+    return np.array(parts)
+
+
+@given(st.integers(1, 30), st.integers(1, 30))
+def test_parts(n_frames, n_parts):
+    frames = np.random.default_rng(n_frames).normal(size=(n_frames, 3))
+    found = average_parts(frames, n_parts)
+    assert_allclose(found, parts_by_overlaps(frames, n_parts), atol=1e-12)
+    assert_allclose(found.mean(axis=0), frames.mean(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("offset", [0, 1e6])
+def test_by_hand(text, offset):
+    rng = np.random.default_rng(0)
+    videos = [offset + rng.normal(size=(n, 4)) * [1, 2, 3, 0] for n in (23, 40, 7)]
+    labels = [np.sort(rng.integers(-1, 3, len(video))) for video in videos]
+    labels[0][:3] = 2  # that returns
+    if text:
+        words = np.array(["pour", "add", "stir", "background"])
+        labels = [words[path] for path in labels]
+    found = action_profiles(videos, labels, n_points=6)
+    actions = ["add", "pour", "stir"] if text else [0, 1, 2]
+    assert found.actions == actions
+    frames = np.concatenate(videos)
+    spread = frames.std(axis=0)
+    spread[3] = np.inf
+    for k, action in enumerate(actions):
+        own, curves = [], []
+        for video, path in zip(videos, labels):
+            for t in range(len(video)):
+                if path[t] == action:
+                    own.append(video[t])
+            for label, start, end in zip(*find_segments(path)):
+                if label == action:
+                    curves.append(parts_by_overlaps(video[start:end], 6))
+        expected = (np.mean(own, axis=0) - frames.mean(axis=0)) / spread
+        assert_allclose(found.means[k], expected, atol=1e-8)
+        expected = (np.mean(curves, axis=0) - frames.mean(axis=0)) / spread
+        assert_allclose(found.curves[k], expected, atol=1e-8)
+    assert (found.means[:, 3] == 0).all()
+
+
+def test_one_video_one_action_one_feature():
+    found = action_profiles(np.array([[1.0], [3.0]]), [5, 5], n_points=2)
+    assert found.actions == [5]
+    assert_allclose(found.means, [[0]], atol=1e-12)
+    assert_allclose(found.curves, [[[-1], [1]]])
+
+
+def test_forms():
+    rng = np.random.default_rng(0)
+    videos, labels = rng.normal(size=(2, 9, 3)), [[0] * 4 + [1] * 5] * 2
+    expected = action_profiles(list(videos), labels)
+    for X in (videos, videos.tolist(), [pd.DataFrame(video) for video in videos]):
+        found = action_profiles(X, labels)
+        assert_allclose(found.means, expected.means)
+        assert found.features == ["feature 0", "feature 1", "feature 2"]
+    single = action_profiles(videos[0], labels[0])
+    assert_allclose(single.curves, action_profiles(videos[:1], labels[:1]).curves)
+    found = action_profiles(videos.astype(np.float32), labels)
+    assert found.means.dtype == np.float64
+    assert_allclose(found.means, expected.means, atol=1e-6)
+
+
+def test_constant_but_for_rounding():
+    videos = [np.array([[0.1 + 0.2], [0.3], [0.3]])]
+    assert action_profiles(videos, [[0, 1, 1]]).means.tolist() == [[0], [0]]
+
+
+def test_names():
+    frame = pd.DataFrame(np.arange(6.0).reshape(3, 2), columns=["left", "right"])
+    assert action_profiles(frame, [0, 0, 1]).features == ["left", "right"]
+    named = action_profiles(frame, [0, 0, 1], feature_names=("a", "b"))
+    assert named.features == ["a", "b"]
+
+
+VIDEO = [[0.0, 1.0], [2.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("videos", "labels", "options", "message"),
+    [
+        (VIDEO, [0], {}, "Video 0: labels has 1 frames, expected 2"),
+        ([VIDEO, VIDEO], [[0, 1]], {}, "labels has 1 sequences, expected 2"),
+        ([VIDEO, VIDEO], [0, 1], {}, "labels are of one video, expected 2 seq"),
+        ([VIDEO, [[1.0]]], [[0, 1], [0]], {}, "Video 1: there are 1 features, exp"),
+        ([[0.0, np.nan]], [0], {}, "Video 0: features have values that are not fin"),
+        ([[1e200], [2e200]], [0, 1], {}, "squares are too large"),
+        ([0.0, 1.0], [0, 1], {}, r"features have shape \(2,\), expected"),
+        ([], [0], {}, "videos: X is an empty list"),
+        (VIDEO, [-1, -1], {}, "labels has only background"),
+        (VIDEO, ["-1", "background"], {}, "labels has only background"),
+        (VIDEO, [0, 1], {"n_points": 0}, "n_points is 0, expected an integer"),
+        (VIDEO, [0, 1], {"n_points": 2.0}, "n_points is 2.0, expected an integer"),
+        (VIDEO, [0, 1], {"feature_names": ["a"]}, "feature_names has 1 names, exp"),
+    ],
+)
+def test_errors(videos, labels, options, message):
+    with pytest.raises(ValueError, match=message) as error:
+        action_profiles(videos, labels, **options)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("names", ["ab", 2])
+def test_names_that_are_no_list(names):
+    with pytest.raises(TypeError, match=r"feature_names is .*, expected a list"):
+        action_profiles(VIDEO, [0, 1], feature_names=names)
