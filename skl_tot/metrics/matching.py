@@ -26,8 +26,9 @@ def match_labels(
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
         Classes and clusters, integers or strings, of one video or of many. The two may
         differ in type.
-    scope : {"activity", "video"}, default="activity"
-        One match over the frames of all videos, or one match for each video.
+    scope : {"activity", "video", "labels"}, default="activity"
+        One match over the frames of all videos, or one match for each video; "labels"
+        matches nothing: predictions are labels already, as after a fit with guidance.
     ignore_labels : label or sequence of labels, default=None
         Classes, such as background, whose frames are first removed from both sequences;
         the frames on either side become neighbours. Labels that do not occur are
@@ -92,7 +93,7 @@ class MatchedFrames(NamedTuple):
 
 def match_frames(y_true, y_pred, scope, ignore_labels, background):
     """Check the input, remove ignored frames and match: all that the scores share."""
-    check_choice("scope", scope, ("activity", "video"))
+    check_choice("scope", scope, ("activity", "video", "labels"))
     true, is_single = split_label_sequences(y_true, "y_true")
     pred, _ = split_label_sequences(y_pred, "y_pred")
     _check_lengths(true, pred, is_single)
@@ -106,6 +107,9 @@ def match_frames(y_true, y_pred, scope, ignore_labels, background):
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
     groups = bounds if scope == "video" else bounds[[0, -1]]
     fixed = _background_codes(clusters, classes, background)
+    if scope == "labels":
+        pred = _same_codes(clusters, classes, *fixed)[cluster]
+        return MatchedFrames(classes, clusters, true, cluster, pred, bounds, groups)
     pred = np.empty_like(cluster)
     for a, b in pairwise(groups):
         pred[a:b] = _match_codes(true[a:b], cluster[a:b], *fixed)
@@ -158,6 +162,17 @@ def _background_codes(clusters, classes, background):
         raise TypeError(f"background is {short_repr(background)}, expected one label.")
     cluster, background = background_labels(clusters, classes, background)
     return _index_of(cluster, clusters), _index_of(background, classes)
+
+
+def _same_codes(clusters, classes, background_cluster, background_class):
+    """Code of the class of each cluster's own name, ~cluster if there is none."""
+    codes = ~np.arange(len(clusters))
+    for cluster, label in enumerate(clusters):
+        if label in classes:
+            codes[cluster] = classes.index(label)
+    if background_cluster is not None and background_class is not None:
+        codes[background_cluster] = background_class
+    return codes
 
 
 def _index_of(label, labels):

@@ -3,9 +3,9 @@
 import numbers
 
 import numpy as np
-from sklearn.metrics import make_scorer
 
 from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.guidance import UNKNOWN, UNKNOWN_NAME
 from skl_tot.inputs.labels import find_segments
 from skl_tot.metrics.matching import check_choice, match_frames
 
@@ -177,10 +177,54 @@ def miou_score(
     return float(np.mean([_mean_iou(*group) for group in groups]))
 
 
-mof_scorer = make_scorer(mof_score)
-segment_f1_scorer = make_scorer(segment_f1_score)
-edit_scorer = make_scorer(edit_score)
-miou_scorer = make_scorer(miou_score)
+class SegmentationScorer:
+    """A score of an estimator's predictions, for searches and cross-validation.
+
+    Of an estimator with ``classes_``, as after a fit with guidance, predictions are
+    labels, and nothing is matched; frames whose label is not known (-1, "" or None),
+    and videos of which None is, are left out.
+
+    Parameters
+    ----------
+    score : callable
+        One of the scores of this module.
+
+    Examples
+    --------
+    >>> SegmentationScorer(mof_score)
+    SegmentationScorer(mof_score)
+    """
+
+    def __init__(self, score):
+        self.score = score
+
+    def __call__(self, estimator, X, y):
+        """Predict X and score against y."""
+        predicted = estimator.predict(X)
+        if getattr(estimator, "classes_", None) is None:
+            return self.score(y, predicted)
+        is_single = getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object
+        pairs = [(y, predicted)] if is_single else zip(y, predicted)
+        truth, found = [], []
+        for labels, path in pairs:
+            if labels is not None:
+                own = [UNKNOWN_NAME if label is None else label for label in labels]
+                truth.append(own)
+                found.append(path)
+        if not truth:
+            raise ValueError("y has no known label, expected some to score against.")
+        text = np.asarray(found[0]).dtype.kind == "U"
+        unknown = UNKNOWN_NAME if text else UNKNOWN
+        return self.score(truth, found, scope="labels", ignore_labels=unknown)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.score.__name__})"
+
+
+mof_scorer = SegmentationScorer(mof_score)
+segment_f1_scorer = SegmentationScorer(segment_f1_score)
+edit_scorer = SegmentationScorer(edit_score)
+miou_scorer = SegmentationScorer(miou_score)
 
 
 def label_free_scorer(estimator, X, y=None):

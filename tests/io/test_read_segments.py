@@ -685,3 +685,45 @@ def test_reading_loads_no_other_library(tmp_path):
     )
     path = save(tmp_path, "a.TextGrid", LONG)
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
+class TestOtherLibraries:
+    """Files that are written by libraries of the programs' formats."""
+
+    SEGMENTS = ((0.0, 0.5, "reach"), (0.5, 1.2, "pour"), (1.5, 2.0, "reach"))
+    EXPECTED = ["reach"] * 5 + ["pour"] * 7 + [""] * 3 + ["reach"] * 5
+
+    def test_elan(self, tmp_path):
+        elan = pytest.importorskip("pympi").Elan
+        file = elan.Eaf(author="somebody")
+        file.add_tier("action")
+        for start, end, label in self.SEGMENTS:
+            times = int(1000 * start), int(1000 * end)
+            file.add_annotation("action", *times, label)
+        path = tmp_path / "a.eaf"
+        file.to_file(str(path))
+        labels = read_segments(path, fps=10, n_frames=20)
+        assert labels.tolist() == self.EXPECTED
+
+    @pytest.mark.parametrize("form", ["short_textgrid", "long_textgrid"])
+    def test_praat(self, tmp_path, form):
+        textgrid = pytest.importorskip("praatio.textgrid")
+        file = textgrid.Textgrid()
+        file.addTier(textgrid.IntervalTier("action", self.SEGMENTS, 0, 2.0))
+        path = tmp_path / "a.TextGrid"
+        file.save(str(path), format=form, includeBlankSpaces=True)
+        labels = read_segments(path, fps=10, n_frames=20)
+        assert labels.tolist() == self.EXPECTED
+
+
+@pytest.mark.parametrize("format", writable_formats())
+@pytest.mark.parametrize("fps", [10, 29.97])
+def test_writing_again_gives_the_same_file(tmp_path, format, fps):
+    labels = np.repeat(["reach", "pour", "background", "stir"], [7, 5, 3, 9])
+    path = tmp_path / f"a{FORMATS[format].suffix}"
+    write(segments(labels, fps=fps), path, format=format)
+    content = path.read_bytes()
+    options = {"fps": fps, "n_frames": 24, "gaps": "background", "format": format}
+    again = read_segments(path, **options)
+    write(segments(again, fps=fps), path, format=format)
+    assert path.read_bytes() == content

@@ -16,6 +16,7 @@ from skl_tot.metrics import (
     match_labels,
     miou_score,
     mof_score,
+    mof_scorer,
     segment_f1_score,
     segmentation_report,
 )
@@ -379,7 +380,7 @@ INPUT_ERRORS = [
         A,
         A,
         {"scope": "dataset"},
-        "scope is 'dataset', expected one of ('activity', 'video').",
+        "scope is 'dataset', expected one of ('activity', 'video', 'labels').",
     ),
 ]
 INPUT_TYPE_ERRORS = [
@@ -605,3 +606,33 @@ def test_text_background_is_no_action():
     assert mof_score(["nothing", "cut", "cut", "mix"], named) == 0.75
     match = match_labels(["nothing", "cut"], named[:2], background="nothing")
     assert match == {"background": "nothing", "a": "cut"}
+
+
+class TestLabels:
+    """Predictions that are labels already."""
+
+    def test_nothing_is_matched(self):
+        true, pred = [["a", "a", "b"], ["b"]], [["a", "b", "a"], ["b"]]
+        assert mof_score(true, pred, scope="labels") == 0.5
+        assert mof_score(true, [["x"] * 3, ["b"]], scope="labels") == 0.25
+        assert mof_score([1, 0], [1, 1], scope="labels") == 0.5
+        # text is no number
+        assert mof_score(["1", "0"], [1, 0], scope="labels") == 0.0
+
+    def test_background(self):
+        assert mof_score([-1, 0], [-1, 0], scope="labels") == 1.0
+        true = ["background", "a"]
+        assert mof_score(true, [-1, 5], scope="labels") == 0.5
+
+    def test_scorer_of_a_guided_segmenter(self):
+        class Guided:
+            classes_ = np.array(["a", "b"])
+
+            def predict(self, X):
+                return [np.array(["a", "b", "b"]), np.array(["b", "b"])]
+
+        y = [["b", "", "b"], ["a", None]]
+        assert mof_scorer(Guided(), [0, 0], y) == pytest.approx(1 / 3)
+        assert mof_scorer(Guided(), [0, 0], [None, ["b", "a"]]) == 0.5
+        with pytest.raises(ValueError, match="y has no known label"):
+            mof_scorer(Guided(), [0, 0], [None, None])
