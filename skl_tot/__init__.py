@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
 _PLACES = dict(_METHODS.values()) | {
+    "ProfileDisplay": "skl_tot.display.profiles",
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
     "SegmentationDisplay": "skl_tot.display.timelines",
 }

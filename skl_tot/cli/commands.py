@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
-from skl_tot.cli import folders
+from skl_tot.cli import corrections, folders
 from skl_tot.cli.terminal import (
     errors_of_file,
     has_bars,
@@ -17,7 +17,15 @@ from skl_tot.cli.terminal import (
 )
 from skl_tot.datasets.folders import load_action_dataset
 from skl_tot.datasets.generated import make_activities
-from skl_tot.inputs.names import check_names, distinct_labels, name_actions, read_names
+from skl_tot.inputs.guidance import UNKNOWN_NAME
+from skl_tot.inputs.names import (
+    check_names,
+    distinct_labels,
+    labels_of_one_type,
+    name_actions,
+    name_all_actions,
+    read_names,
+)
 from skl_tot.inputs.videos import check_videos
 from skl_tot.io.atomic import check_target, replaced, replaced_files, write_array
 from skl_tot.io.formats import FORMATS, write_segments
@@ -31,39 +39,86 @@ SCORERS = {
 }
 
 
-def fit(folder, transpose, n_actions, method, settings, pipeline, out):
-    """Fit a model to a folder of videos and save it."""
+def fit(
+    folder,
+    transpose,
+    n_actions,
+    method,
+    settings,
+    pipeline,
+    out,
+    labels,
+    fps,
+    gaps,
+):
+    """Fit a model to a folder of videos, some perhaps with labels, and save it."""
     from skl_tot.cli.models import make_model
     from skl_tot.io.models import save_model
     from skl_tot.segmenters.pipelines import segmenter_of
 
+    corrections.check_alone(labels, fps, gaps)
     data = load_action_dataset(folder, transpose=transpose)
     model = make_model(n_actions, method, settings, pipeline)
     check_target(out)
     segmenter = segmenter_of(model)
+    y = None
+    if labels is not None:
+        if "guidance" in dict(settings):
+            raise ValueError("--set has guidance, expected --labels alone.")
+        segmenter.set_params(guidance="labels")
+        y = corrections.read_labels(labels, data, folder, fps, gaps)
     verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
     if verbose is not None and has_bars():
         segmenter.verbose = 1
     with names_in_errors(data.video_names):
-        model.fit(data.videos)
+        model.fit(data.videos, y)
     if verbose is not None:
         segmenter.verbose = verbose  # the bar was of this terminal
     save_model(model, out)
+    if y is not None:
+        print(corrections.describe_labels(y))
     print(f"Fitted to {len(data.videos)} videos, written to {out}.")
+
+
+def refine(model, folder, transpose, labels, fps, gaps, out):
+    """Teach a model the labels of some videos and save it."""
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.segmenters.pipelines import (
+        output_labels,
+        segmenter_of,
+        transform_before,
+    )
+
+    check_target(out)
+    model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
+    y = corrections.read_labels(labels, data, folder, fps, gaps)
+    segmenter = segmenter_of(model)
+    had_names = output_labels(segmenter).dtype.kind == "U"
+    guidance = segmenter.guidance
+    with names_in_errors(data.video_names):
+        videos = transform_before(model, data.videos)
+        before = segmenter.predict(videos)
+        segmenter.set_params(guidance="labels").guide(videos, y)
+        segmenter.set_params(guidance=guidance)
+        after = segmenter.predict(videos)
+    save_model(model, out)
+    print(corrections.describe_labels(y))
+    print(corrections.describe_changes(before, after, y, had_names))
+    print(f"Written to {out}.")
 
 
 def predict(model, folder, transpose, out, format, fps, names):
     """Write the segments of the videos of a folder."""
     from skl_tot.io.models import load_model
-    from skl_tot.segmenters.pipelines import predict_with_confidence, segmenter_of
+    from skl_tot.segmenters.pipelines import (
+        output_labels,
+        predict_with_confidence,
+        segmenter_of,
+    )
 
     model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
     names = names and read_names(names)
-    words = None
-    if names:
-        n_actions = segmenter_of(model).n_actions_
-        check_names(names, n_actions)
-        words = name_actions(range(n_actions), names)
+    words = _words_of_actions(output_labels(segmenter_of(model)), names)
     format = format or next(iter(FORMATS))
     if fps is None and FORMATS[format].needs_fps:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
@@ -74,20 +129,40 @@ def predict(model, folder, transpose, out, format, fps, names):
             with errors_of_file(name):
                 found = predict_with_confidence(model, data.videos[i : i + 1], words)
                 (labels,), (confidence,) = found
-                labels = name_actions(labels, names) if names else labels
                 records = segments(labels, fps, confidence=confidence)
                 write_segments(records, path, format=format)
     print(f"Segments of {len(data.videos)} videos written to {out}.")
 
 
-def evaluate(folder, transpose, predictions, scope, ignore, background):
-    """Print the scores of predictions against the ground truth of a folder."""
+def _words_of_actions(labels, names):
+    """Words for the labels of a model; None for numbers without names."""
+    if labels.dtype.kind == "U":
+        return name_all_actions(labels, names)
+    if not names:
+        return None
+    check_names(names, labels)
+    return name_actions(labels, names)
+
+
+def evaluate(folder, transpose, predictions, scope, ignore, background, labels, fps):
+    """Print the scores of predictions against ground truth, or corrected labels."""
+    corrections.check_alone(labels, fps)
     names, predicted = folders.read_predictions(predictions)
-    truth = folders.read_ground_truth(folder, names, transpose)
+    if labels is None:
+        truth = folders.read_ground_truth(folder, names, transpose)
+    else:
+        data = load_action_dataset(folder, transpose=transpose)
+        data.labels = corrections.read_labels(labels, data, folder, fps, None)
+        names, predicted, truth = folders.pick_labelled(data, folder, names, predicted)
     asked = {*(ignore or []), *([background] if background else [])}
     unknown = asked - set(np.concatenate(truth).tolist())
     if unknown:
-        raise ValueError(f"{folder} has no frames of label {min(unknown)!r}.")
+        raise ValueError(f"{labels or folder} has no frames of label {min(unknown)!r}.")
+    if scope == "labels":
+        alike = labels_of_one_type([*truth, *predicted])
+        truth, predicted = alike[: len(truth)], alike[len(truth) :]
+    if labels is not None:
+        ignore = [*(ignore or []), UNKNOWN_NAME]
     options = {"scope": scope, "ignore_labels": ignore, "background": background}
     with names_in_errors(names):
         print(segmentation_report(truth, predicted, **options))

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from skl_tot.datasets.folders import load_action_dataset
+from skl_tot.inputs.guidance import UNKNOWN_NAME
 from skl_tot.inputs.names import labels_of_one_type
 from skl_tot.io.formats import FORMATS, frame_formats, read_records
 from skl_tot.io.segments import labels_from_segments
@@ -46,6 +47,11 @@ def read_ground_truth(folder, names, transpose):
     data = load_action_dataset(folder, transpose=transpose)
     if data.labels is None:
         raise FileNotFoundError(f"{folder} has no folder groundTruth.")
+    return _labels_of(names, data, folder)
+
+
+def _labels_of(names, data, folder):
+    """Labels of the named videos, which have to be there."""
     labels = dict(zip(data.video_names, data.labels))
     for name in names:
         if name not in labels:
@@ -53,6 +59,22 @@ def read_ground_truth(folder, names, transpose):
     if len(names) < len(labels):
         print(f"{len(names)} of {len(labels)} videos of {folder} have predictions.")
     return [labels[name] for name in names]
+
+
+def pick_labelled(data, folder, names, predicted):
+    """Names, predictions and labels of the videos with predictions that have labels.
+
+    ``data.labels`` are arrays, or None where there are none.
+    """
+    truth = _labels_of(names, data, folder)
+    kept = [i for i, own in enumerate(truth) if own is not None]
+    n_without = sum(own is None for own in data.labels)
+    if n_without:
+        print(f"{n_without} of {len(data.labels)} videos have no labels, left out.")
+    truth = [truth[i] for i in kept]
+    if not any((own != UNKNOWN_NAME).any() for own in truth):
+        raise ValueError("No video with predictions has labels, expected some.")
+    return [names[i] for i in kept], [predicted[i] for i in kept], truth
 
 
 def find_video_file(folder, name):

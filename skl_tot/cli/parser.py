@@ -13,6 +13,7 @@ LONGEST_VALUE = 1000
 
 EXAMPLES = {
     "fit": "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
+    "refine": "skl-tot refine model.skops features --labels corrected --out new.skops",
     "predict": "skl-tot predict model.skops features --out segments --fps 30",
     "evaluate": "skl-tot evaluate breakfast segments --ignore SIL",
     "search": "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
@@ -56,6 +57,7 @@ def make_parser():
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_fit(commands)
+    _add_refine(commands)
     _add_predict(commands)
     _add_evaluate(commands)
     _add_search(commands)
@@ -80,6 +82,19 @@ def _add_fit(commands):
     _add_folder(fit)
     _add_model_options(fit)
     fit.add_argument("--out", required=True, help="model file to write (.skops)")
+    _add_labels(fit)
+    _add_gaps(fit)
+
+
+def _add_refine(commands):
+    refine = _add_command(
+        commands, "refine", "teach a model labels that people have corrected"
+    )
+    _add_model(refine)
+    _add_folder(refine)
+    _add_labels(refine, required=True)
+    _add_gaps(refine)
+    refine.add_argument("--out", required=True, help="model file to write (.skops)")
 
 
 def _add_predict(commands):
@@ -117,8 +132,9 @@ def _add_evaluate(commands):
     evaluate.add_argument(
         "--scope",
         default="activity",
-        choices=["activity", "video"],
-        help="match actions to labels over all videos or in each (default: activity)",
+        choices=["activity", "video", "labels"],
+        help="match actions to labels over all videos or in each, or take them for "
+        "labels, as of a model that has learned some (default: activity)",
     )
     evaluate.add_argument(
         "--ignore",
@@ -130,6 +146,7 @@ def _add_evaluate(commands):
     evaluate.add_argument(
         "--background", metavar="LABEL", help="label of frames without an action"
     )
+    _add_labels(evaluate)
 
 
 def _add_search(commands):
@@ -224,6 +241,26 @@ def _add_model(parser):
 
 def _add_fps(parser):
     parser.add_argument("--fps", type=_positive, help="frames per second, for times")
+
+
+def _add_labels(parser, required=False):
+    parser.add_argument(
+        "--labels",
+        required=required,
+        metavar="FOLDER",
+        help="corrected files, named as the recordings; some may be missing",
+    )
+    parser.add_argument(
+        "--fps", type=_positive, help="frames per second, for labels with times"
+    )
+
+
+def _add_gaps(parser):
+    parser.add_argument(
+        "--gaps",
+        choices=["unknown", "background"],
+        help="what frames between the segments of labels are (default: unknown)",
+    )
 
 
 def _add_names(parser):

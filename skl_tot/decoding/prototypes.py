@@ -80,7 +80,7 @@ def group_prototypes(overlap, n_networks, n_actions, merge):
     return actions
 
 
-def merge_neighbours(overlap, n_actions):
+def merge_neighbours(overlap, n_actions, record=None):
     r"""Merge prototypes that the network cannot tell apart, next to next in time.
 
     Prototypes of equal shares cut long actions into parts, whose frames look alike and
@@ -96,6 +96,8 @@ def merge_neighbours(overlap, n_actions):
         S, from `code_overlap`; prototypes in the order of time.
     n_actions : int
         Number of actions K, at most the number of prototypes.
+    record : list, default=None
+        Gets the two groups, lists of prototypes, of each merge in turn.
 
     Returns
     -------
@@ -108,10 +110,14 @@ def merge_neighbours(overlap, n_actions):
     >>> merge_neighbours(overlap, 2)
     array([0, 1, 1])
     """
-    return _merge(overlap, n_actions, lambda n_groups: list(pairwise(range(n_groups))))
+
+    def find_pairs(n_groups):
+        return list(pairwise(range(n_groups)))
+
+    return _merge(overlap, n_actions, find_pairs, record)
 
 
-def merge_alike(overlap, n_actions):
+def merge_alike(overlap, n_actions, record=None):
     """Merge prototypes that the network cannot tell apart, wherever they are in time.
 
     As `merge_neighbours`, but any two groups may be merged, so that the parts of an
@@ -123,6 +129,8 @@ def merge_alike(overlap, n_actions):
         S, from `code_overlap`.
     n_actions : int
         Number of actions K, at most the number of prototypes.
+    record : list, default=None
+        As of `merge_neighbours`.
 
     Returns
     -------
@@ -135,12 +143,14 @@ def merge_alike(overlap, n_actions):
     >>> merge_alike(overlap, 2)
     array([0, 1, 0])
     """
-    return _merge(
-        overlap, n_actions, lambda n_groups: list(combinations(range(n_groups), 2))
-    )
+
+    def find_pairs(n_groups):
+        return list(combinations(range(n_groups), 2))
+
+    return _merge(overlap, n_actions, find_pairs, record)
 
 
-def _merge(overlap, n_actions, find_pairs):
+def _merge(overlap, n_actions, find_pairs, record):
     """Merge the pairs of groups that overlap most, of those that ``find_pairs`` has."""
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
@@ -153,6 +163,8 @@ def _merge(overlap, n_actions, find_pairs):
             shared, scale, out=np.full(len(scale), np.inf), where=scale > 0
         )
         first, second = pairs[int(alike.argmax())]
+        if record is not None:
+            record.append((groups[first], groups[second]))
         groups[first] = groups[first] + groups.pop(second)
     actions = np.empty(len(overlap), dtype=np.intp)
     for action, group in enumerate(groups):

@@ -1,4 +1,4 @@
-"""Pictures of segmentations and of pseudo-labels.
+"""Pictures of segmentations, of pseudo-labels, and of what actions look like.
 
-Public, in `skl_tot`: `SegmentationDisplay`, `PseudoLabelDisplay`.
+Public, in `skl_tot`: `SegmentationDisplay`, `PseudoLabelDisplay`, `ProfileDisplay`.
 """

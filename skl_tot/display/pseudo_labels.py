@@ -179,7 +179,7 @@ class PseudoLabelDisplay:
         ax.yaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("frame" if fps is None else "time (s)")
         ax.set_ylabel("action")
-        _mark_actions(ax, n_actions)
+        mark_actions(ax, range(n_actions))
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -220,8 +220,8 @@ def _check_path(labels, shape):
     return np.where(labels == BACKGROUND, np.nan, labels)
 
 
-def _mark_actions(ax, n_actions):
-    """Draw a strip of the colours of the actions between the image and the ticks."""
+def mark_actions(ax, codes):
+    """Draw a strip of colours, those of the codes of rows, between image and ticks."""
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
     # inches to the right of the axes
@@ -229,9 +229,9 @@ def _mark_actions(ax, n_actions):
     x = ax.figure.dpi_scale_trans + beside
     transform = blended_transform_factory(x, ax.transData)
     left, right = -0.13, -0.04
-    for k in range(n_actions):
+    for k, code in enumerate(codes):
         box = [(left, k - 0.5), (left, k + 0.5), (right, k + 0.5), (right, k - 0.5)]
-        draw_boxes(ax, [box], k, transform=transform, clip_on=False)
+        draw_boxes(ax, [box], code, transform=transform, clip_on=False)
     ax.tick_params(axis="y", length=0, pad=11)
 
 

@@ -98,20 +98,39 @@ def _put_words(labels, names):
     return np.array(words, dtype=str)[codes]
 
 
-def name_all_actions(n_actions, names, what="names"):
+def name_all_actions(actions, names, what="names"):
     """Names of all actions of a model, as ndarray of str.
 
-    ``names`` is a dict or sequence, called ``what`` in errors, or None.
+    ``actions`` is their number, or an array of their labels: text stands for itself,
+    and is named by its place. ``names`` is a dict or sequence, called ``what`` in
+    errors, or None.
 
     >>> name_all_actions(3, {1: "pour"}).tolist()
     ['action 0', 'pour', 'action 2']
+    >>> name_all_actions(np.array(["cut", "pour"]), {1: "stir"}).tolist()
+    ['cut', 'stir']
     """
     names = {} if names is None else _by_label(names, what)
-    check_names(names, n_actions, what)
-    unnamed = sorted(set(range(n_actions)) - names.keys())
+    labels = actions if isinstance(actions, np.ndarray) else np.arange(actions)
+    if labels.dtype.kind == "U":
+        return _rename(labels, names, what)
+    check_names(names, labels, what)
+    unnamed = sorted(set(labels.tolist()) - names.keys())
     defaults = default_names(unnamed, "action")
     _check_free(names, defaults.values())
-    return name_actions(range(n_actions), defaults | names)
+    return name_actions(labels, defaults | names)
+
+
+def _rename(labels, names, what):
+    """Distinct labels of text, those at some places by other names."""
+    places = np.arange(len(labels))
+    check_names(names, places, what)
+    words = dict(enumerate(labels.tolist())) | names
+    for place, word in enumerate(labels.tolist()):
+        if word == BACKGROUND_NAME and place not in names:
+            del words[place]
+            places[place] = BACKGROUND
+    return name_actions(places, words)
 
 
 def _check_free(names, others):
@@ -196,12 +215,15 @@ def distinct_labels(sequences):
     return set().union(*(np.unique(sequence).tolist() for sequence in sequences))
 
 
-def check_names(names, n_actions, what="names"):
-    """Refuse names, a dict, of numbers that are no actions of a model."""
-    if not names.keys() <= set(range(n_actions)):
-        raise ValueError(
-            f"{what} is of {list(names)}, expected actions from 0 to {n_actions - 1}."
-        )
+def check_names(names, labels, what="names"):
+    """Refuse names, a dict, of numbers that are not among the labels of a model."""
+    labels = labels.tolist()
+    if names.keys() <= set(labels):
+        return
+    expected = f"among {labels}"
+    if labels == list(range(len(labels))):
+        expected = f"from 0 to {len(labels) - 1}"
+    raise ValueError(f"{what} is of {list(names)}, expected actions {expected}.")
 
 
 def read_names(path):

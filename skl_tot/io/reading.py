@@ -105,21 +105,32 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
     if not (isinstance(gaps, str) and gaps in GAPS):
         raise ValueError(f"gaps is {short_repr(gaps)}, expected one of {list(GAPS)}.")
     _check_n_frames(n_frames)
-    paths, is_one = _find_files(path, format)
-    found = {}
-    for each in paths:
-        _add_recordings(found, each, _read_file(each, fps, format))
-    is_one = is_one and len(found) == 1
+    found, is_one = read_recordings(path, fps, format)
     if not (is_one or n_frames is None or isinstance(n_frames, Mapping)):
         raise TypeError(
             f"n_frames is {n_frames} for {len(found)} recordings, expected a dict by "
             "their names."
         )
+    labels = label_recordings(found, n_frames, gaps)
+    return next(iter(labels.values())) if is_one else labels
+
+
+def read_recordings(path, fps, format):
+    """Segments and file of each recording by its name, and whether it is only one."""
+    paths, is_one = _find_files(path, format)
+    found = {}
+    for each in paths:
+        _add_recordings(found, each, _read_file(each, fps, format))
+    return found, is_one and len(found) == 1
+
+
+def label_recordings(found, n_frames, gaps):
+    """Labels of recordings of `read_recordings`, by their names."""
     labels = {}
     for name, (recording, file) in found.items():
         length = _find_length(recording, one_line(file), name, n_frames)
         labels[name] = _label_frames(recording, one_line(file), length, GAPS[gaps])
-    return labels[name] if is_one else labels
+    return labels
 
 
 def _check_n_frames(n_frames):

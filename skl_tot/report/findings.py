@@ -14,9 +14,12 @@ from skl_tot.inputs.labels import (
     split_label_sequences,
 )
 from skl_tot.inputs.names import default_names, distinct_labels
+from skl_tot.inputs.videos import check_videos
 from skl_tot.metrics.reports import segmentation_report
+from skl_tot.solvers.profiles import ProfileSums
 
 N_TYPICAL = 5
+N_QUESTIONS = 5  # of what to label next
 N_COMPARED = 6  # videos of which candidates are shown, as all would be many bars
 
 
@@ -37,7 +40,12 @@ class Findings(NamedTuple):
         For each action its likeliest frames, at most one of a video.
     candidates : list of dict of str to ndarray of shape (n_frames_i,)
         For each of the first `N_COMPARED` videos, the paths of candidates, as
-        ``paths``; none of a segmenter without ``candidate_labels``.
+        ``paths``; none of a segmenter without ``candidate_labels``. Of one that has
+        learned labels, or was edited, each cluster is the action of most of its frames.
+    doubts : list of ndarray of shape (n_frames_i,)
+        Entropy of each frame, see `skl_tot.segmenters.questions.measure_doubts`.
+    sums : list of ProfileSums
+        One, for the profiles of the actions.
     """
 
     actions: list
@@ -46,6 +54,8 @@ class Findings(NamedTuple):
     confidences: list
     typical: list
     candidates: list
+    doubts: list
+    sums: list
 
     def names(self):
         """Name of each label of the paths."""
@@ -64,22 +74,32 @@ def examine(model, videos, video_names, words):
         segmenter_of,
         transform_before,
     )
+    from skl_tot.segmenters.questions import measure_doubts, votes_of
 
     segmenter = segmenter_of(model)
-    actions = list(dict.fromkeys(words.tolist()))
+    # people label background, too
+    actions = [x for x in dict.fromkeys(words.tolist()) if x != BACKGROUND_NAME]
     numbers = [words.tolist().index(action) for action in actions]
-    findings = Findings(actions, numbers, [], [], [[] for _ in actions], [])
-    merge = (words[:, None] == actions).astype(float)
-    merged = np.append(merge.argmax(axis=1), BACKGROUND)  # the last is that of label -1
+    typical = [[] for _ in actions]
+    findings = Findings(actions, numbers, [], [], typical, [], [], [])
+    merge = (words[:, None] == np.array(actions, dtype=str)).astype(float)
+    alike = (words[:, None] == np.unique(words)).astype(float)
+    places = {action: k for k, action in enumerate(actions)}
+    merged = [places.get(word, BACKGROUND) for word in words.tolist()]
+    merged = np.array([*merged, BACKGROUND])  # the last is that of label -1
     for i, name in enumerate(video_names):
         with _named(name):
             video = transform_before(model, videos[i])  # once, as it may take long
             (reading,) = read_videos(segmenter, video)
             if i < N_COMPARED and hasattr(segmenter, "candidate_labels"):
-                findings.candidates.append(_ask_candidates(segmenter, video, merged))
+                findings.candidates.append(_ask_candidates(segmenter, video))
         path = merged[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
+        votes = votes_of(segmenter, reading.log_likelihood)
+        votes = None if votes is None else votes @ alike
+        findings.doubts.append(measure_doubts(reading.posterior @ alike, votes))
+        _add_frames(findings, check_videos(segmenter, video, reset=False)[0], path)
         codes = softmax(reading.log_likelihood, axis=1)
         codes = codes.astype(reading.posterior.dtype, copy=False) @ merge
         for k, frame in _likeliest_frames(path, codes).items():
@@ -88,6 +108,8 @@ def examine(model, videos, video_names, words):
     for frames in findings.typical:
         frames.sort(key=lambda found: -found["code"])
         del frames[N_TYPICAL:]
+    is_changed = segmenter._guide() is not None or bool(segmenter._edits())
+    _translate(findings, merged, is_changed)
     return findings
 
 
@@ -102,11 +124,24 @@ def _named(video_name):
         raise kind(f"{video_name}: {reason}") from error
 
 
-def _ask_candidates(segmenter, video, merged):
-    """Paths of one video by each candidate, without those that are refined.
+def _add_frames(findings, arrays, path):
+    """Add the frames of one video to the sums for profiles."""
+    frames = np.asarray(arrays[0], dtype=float)
+    if not findings.sums:
+        actions = range(len(findings.actions))
+        findings.sums.append(ProfileSums(actions, frames[0], n_points=1))
+    findings.sums[0].add(frames, path)
 
-    ``merged`` has the action of each label.
-    """
+
+def list_questions(findings):
+    """Rows of the table of what to label next."""
+    from skl_tot.segmenters.questions import rank_moments
+
+    return rank_moments(findings.paths, findings.doubts, N_QUESTIONS)
+
+
+def _ask_candidates(segmenter, video):
+    """Labels of one video by each candidate, without those that are refined."""
     from skl_tot.segmenters.members import name_of_refinement
 
     found = segmenter.candidate_labels(video)
@@ -115,8 +150,33 @@ def _ask_candidates(segmenter, video, merged):
     for name, labels in found.items():
         if name not in refined:
             (path,), _ = split_label_sequences(labels)
-            paths[name] = merged[path]
+            paths[name] = path
     return paths
+
+
+def _translate(findings, merged, is_changed):
+    """Put actions in place of the labels of candidates, who know no guide."""
+    for name in findings.candidate_names():
+        action_of = merged
+        labels = [paths[name] for paths in findings.candidates]
+        if is_changed:
+            action_of = _commonest_actions(labels, findings.paths)
+        for paths in findings.candidates:
+            paths[name] = action_of[paths[name]]
+
+
+def _commonest_actions(labels, paths):
+    """Find the action of most frames of each cluster; that of -1 is the last.
+
+    ``labels`` are of the first videos of ``paths``.
+    """
+    labels = np.concatenate(labels)
+    found = np.concatenate(paths)[: len(labels)]
+    actions = np.full(max(labels.max(), 0) + 2, BACKGROUND)
+    for cluster in np.unique(labels[labels != BACKGROUND]).tolist():
+        values, counts = np.unique(found[labels == cluster], return_counts=True)
+        actions[cluster] = values[counts.argmax()]
+    return actions
 
 
 def _likeliest_frames(path, codes):

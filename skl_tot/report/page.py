@@ -16,12 +16,18 @@ from skl_tot.report.findings import (
     describe_candidates,
     describe_videos,
     examine,
+    list_questions,
     name_truth,
     score,
 )
 from skl_tot.report.pictures import draw_loss
 from skl_tot.report.thumbnails import add_thumbnails
-from skl_tot.report.timelines import draw_candidates, draw_timelines, encode_timelines
+from skl_tot.report.timelines import (
+    draw_candidates,
+    draw_heat_map,
+    draw_timelines,
+    encode_timelines,
+)
 
 
 def write_report(
@@ -39,9 +45,10 @@ def write_report(
     """Write a page about a fitted model and what it finds in videos.
 
     The page has the timelines, tables of the actions and of the videos, the frames most
-    typical of each action, the parameters and the loss; of an `AutoSegmenter` also its
-    candidates, side by side for the first six videos. It is one HTML file without
-    scripts, which opens from disk. The same input gives the same file.
+    typical of each action, what features are like during each, what to label next, the
+    parameters and the loss; of an `AutoSegmenter` also its candidates, side by side for
+    the first six videos. It is one HTML file without scripts, which opens from disk.
+    The same input gives the same file.
 
     Parameters
     ----------
@@ -60,7 +67,9 @@ def write_report(
         Names of the videos; None means "video 0", ….
     action_names : dict or sequence of str, default=None
         Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
-        Actions of one name become one. The others are called "action 1", ….
+        Actions of one name become one. The others are called "action 1", …. After a
+        fit with ``guidance``, or ``guide``, numbers are those among ``classes_``, or
+        their places if they are text, which stands for itself.
     fps : float, default=None
         Frames of the features per second, to give times as well.
     video_files : sequence of str or path-like, default=None
@@ -101,7 +110,7 @@ def write_report(
     """
     template = _load_template()
     # late, as it waits for torch
-    from skl_tot.segmenters.pipelines import segmenter_of
+    from skl_tot.segmenters.pipelines import output_labels, segmenter_of
 
     check_fps(fps)
     segmenter = segmenter_of(model)
@@ -117,7 +126,7 @@ def write_report(
     _check_number("video_files", video_files, "files", len(videos))
     _check_number("y_true", y_true, "videos", len(videos))
 
-    words = name_all_actions(segmenter.n_actions_, action_names, "action_names")
+    words = name_all_actions(output_labels(segmenter), action_names, "action_names")
     findings = examine(model, videos, video_names, words)
     truth, scores = None, None
     if y_true is not None:
@@ -139,6 +148,10 @@ def write_report(
         loss=draw_loss(segmenter),
         timelines=draw_timelines(findings, encoded, video_names, fps),
         actions=describe_actions(findings),
+        profiles=draw_heat_map(
+            findings, encoded, getattr(segmenter, "feature_names_in_", None)
+        ),
+        questions=list_questions(findings),
         videos=describe_videos(video_names, findings),
         typical=dict(zip(findings.actions, findings.typical)),
         scores=scores,

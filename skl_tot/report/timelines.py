@@ -4,6 +4,7 @@ import numpy as np
 
 from skl_tot.display.bars import figure_size
 from skl_tot.display.codes import UNMATCHED, Encoded, encode
+from skl_tot.display.profiles import MOST, draw_profiles, profile_size
 from skl_tot.display.timelines import TRUTH
 from skl_tot.display.timelines import draw_timelines as timelines
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
@@ -63,6 +64,25 @@ def _draw_in_parts(encoded, bar_names, doubts, video_names, n_videos, fps):
         size = figure_size(encoded.names, encoded.title, bar_names, some)
         pictures.append((some[0], some[-1], *picture(size, draw)))
     return pictures
+
+
+def draw_heat_map(findings, encoded, feature_names):
+    """Picture of the profiles of actions: (URI, width), and of how many features.
+
+    None if there is only background.
+    """
+    (sums,) = findings.sums
+    if not sums.counts.any():
+        return None
+    profiles = sums.profiles(feature_names)
+    _, codes = _codes_of_actions(findings, encoded)
+    names = [findings.actions[k] for k in profiles.actions]
+    codes = codes[profiles.actions].tolist()
+    uri, width = picture(
+        profile_size(profiles, names),
+        lambda ax: draw_profiles(ax, profiles, codes, names),
+    )
+    return uri, width, len(profiles.features), min(MOST, len(profiles.features))
 
 
 def encode_timelines(findings, y_true, truth):

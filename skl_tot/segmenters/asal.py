@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.inputs.states import check_array, check_item, size
+from skl_tot.segmenters.edits import edited_totals
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.starts import fit_segmenter
 from skl_tot.segmenters.template import LARGEST, MOST
@@ -108,6 +109,8 @@ class ASALSegmenter(NetworkSegmenter):
         goes by its own.
     context : int, default=None
         As of `TemporalOTSegmenter`; a given segmenter goes by its own.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     device : str, default="auto"
@@ -139,6 +142,13 @@ class ASALSegmenter(NetworkSegmenter):
         Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
     changes_ : list of float
         Share of the labels of all frames that changed in each round.
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -237,6 +247,7 @@ class ASALSegmenter(NetworkSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         device="auto",
         random_state=None,
@@ -260,6 +271,7 @@ class ASALSegmenter(NetworkSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
@@ -336,8 +348,9 @@ class ASALSegmenter(NetworkSegmenter):
         """Log p(k|x) - log p(k)."""
         return scores.astype(np.float64) - self.log_shares_
 
-    def _decoders(self):
-        return {"durations": duration_decoder(self.mean_durations_)}
+    def _decoders(self, edits=()):
+        durations = edited_totals(self.mean_durations_, edits)
+        return {"durations": duration_decoder(durations)}
 
     def _check_state(self):
         super()._check_state()

@@ -115,6 +115,8 @@ class ASOTSegmenter(PrototypeSegmenter):
         over each video by itself, or leave the features as they are.
     context : int, default=None
         As of `TemporalOTSegmenter`.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` and `partial_fit` end by labelling their videos, which takes three
         more passes over the data, two of them for ``confidence_``. Without, there is no
@@ -146,11 +148,23 @@ class ASOTSegmenter(PrototypeSegmenter):
     prototype_actions_ : ndarray of shape (n_actions * n_parts,)
         Action that each prototype is a part of. Actions are numbered by the mean
         relative time of their frames.
+    merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
+        How prototypes of the first network were merged, and would be until one group is
+        left, as of `scipy.cluster.hierarchy.linkage`; heights are the numbers of the
+        merges. None if there is but one network, of one part each. ``predict(X,
+        n_actions=k)`` cuts it.
     coefs_ : list of two ndarray
         Weights of the encoder, of shapes (n_features, hidden_dim) and (hidden_dim,
         embedding_dim).
     intercepts_ : list of two ndarray
         Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -255,6 +269,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         warm_start=False,
         device="auto",
@@ -289,6 +304,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
         self.warm_start = warm_start
         self.device = device
@@ -334,11 +350,19 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     def _log_likelihood(self, similarities):
         """Logarithm of Q, of all frames of a video, summed over parts."""
+        codes = self._predicted_codes(similarities)
+        return np.log(np.maximum(self._together(codes, np.add), LEAST_CODE))
+
+    def _log_parts(self, videos):
+        for similarities in self._similarities(videos):
+            yield np.log(np.maximum(self._predicted_codes(similarities), LEAST_CODE))
+
+    def _predicted_codes(self, similarities):
+        """Q of prototypes, of all frames of a video."""
         problem = self._problem(
             self.predict_epsilon, self.predict_structure_weight, self.predict_balance
         )
-        codes = self._codes_of_video(problem, similarities, len(similarities))
-        return np.log(np.maximum(self._together(codes, np.add), LEAST_CODE))
+        return self._codes_of_video(problem, similarities, len(similarities))
 
 
 # doctest looks for names of this module, which the public one is not

@@ -103,6 +103,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         go by their own.
     context : int, default=None
         As of `TemporalOTSegmenter`. Given candidates go by their own.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
         Candidates keep none.
@@ -144,6 +146,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     n_actions_scores_ : dict of int to float or None
         What each of several numbers of actions was chosen by, the largest; None if
         there was one.
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -247,6 +256,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         device="auto",
         random_state=None,
@@ -261,6 +271,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
@@ -338,6 +349,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _fewest_actions(self):
         return min(possible_numbers(self.n_actions))
+
+    def _most_actions(self):
+        return max(possible_numbers(self.n_actions))
+
+    def _clusterings(self, videos, log_likelihoods):
+        return list(self._labels_of_members(videos))
 
     def _learn(self, videos):
         candidates = self._named_candidates()

@@ -81,6 +81,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
         over each video by itself, or leave the features as they are.
     context : int, default=None
         As of `TemporalOTSegmenter`.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     random_state : int, RandomState instance or None, default=None
@@ -110,6 +112,13 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Objective of the mixture after each iteration; never rises.
     n_iter_ : int
         Iterations made.
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -197,6 +206,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         random_state=None,
     ):
@@ -212,6 +222,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
         self.random_state = random_state
 

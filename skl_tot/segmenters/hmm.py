@@ -59,6 +59,8 @@ class HMMSegmenter(BaseSegmenter):
         over each video by itself, or leave the features as they are.
     context : int, default=None
         As of `TemporalOTSegmenter`.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
 
@@ -85,6 +87,13 @@ class HMMSegmenter(BaseSegmenter):
         nats a frame. It never falls.
     n_iter_ : int
         Steps taken.
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -156,6 +165,7 @@ class HMMSegmenter(BaseSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
     ):
         self.n_actions = n_actions
@@ -168,6 +178,7 @@ class HMMSegmenter(BaseSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
 
     def _learn(self, videos):

@@ -83,6 +83,8 @@ class MallowSegmenter(BaseSegmenter):
         over each video by itself, or leave the features as they are.
     context : int, default=None
         As of `TemporalOTSegmenter`.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     random_state : int, RandomState instance or None, default=None
@@ -104,6 +106,13 @@ class MallowSegmenter(BaseSegmenter):
     dispersions_ : ndarray of shape (n_actions - 1,)
         Cost :math:`\rho_k`, in nats, of an action that comes before action k in place
         of after it.
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     background_ : dict of ndarray or None
@@ -185,6 +194,7 @@ class MallowSegmenter(BaseSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         random_state=None,
     ):
@@ -198,6 +208,7 @@ class MallowSegmenter(BaseSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
         self.random_state = random_state
 
@@ -216,14 +227,17 @@ class MallowSegmenter(BaseSegmenter):
     def _log_likelihoods(self, videos):
         return appearance_scores(videos, self.appearance_)
 
-    def _decoders(self):
-        options = {"dispersions": self.dispersions_}
+    def _decoders(self, edits=()):
+        dispersions = self.dispersions_
+        if edits:  # of other actions, by the mean
+            dispersions = dispersions.mean() if len(dispersions) else 0.0
+        options = {"dispersions": dispersions}
         mallow = Decoder(
             partial(mallow_path, **options),
             partial(mallow_posterior, **options),
             keeps_order=False,
         )
-        return super()._decoders() | {"mallow": mallow}
+        return super()._decoders(edits) | {"mallow": mallow}
 
     def _check_state(self):
         super()._check_state()

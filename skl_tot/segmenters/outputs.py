@@ -8,12 +8,16 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 
 from skl_tot.decoding.decoders import DECODERS, read_video, tempered_posterior
+from skl_tot.decoding.moves import move_decoder
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
 from skl_tot.inputs.videos import check_lengths
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.confidence import warn_of_few_actions
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
+from skl_tot.segmenters.guided import codes_of_transcripts, in_words
+from skl_tot.segmenters.questions import ask
+from skl_tot.solvers.guidance import SWITCH_COST, guided_scores
 
 
 class FittedOutputs(BaseEstimator):
@@ -36,7 +40,8 @@ class FittedOutputs(BaseEstimator):
         labels : ndarray of shape (n_frames,), or list of such
             Labels 0 … K - 1, non-decreasing in each video if ``decoding`` keeps their
             order and no transcript says otherwise; -1 for background, if that was asked
-            for.
+            for. After a fit with ``guidance``, or `guide`, those of ``classes_``, on
+            paths that go by the moves from action to action of what was labelled.
 
         Raises
         ------
@@ -47,14 +52,16 @@ class FittedOutputs(BaseEstimator):
         """
         videos, form = check_fitted(self, X)
         if transcripts is not None:
+            if self._classes() is not None:
+                transcripts = codes_of_transcripts(transcripts, self.classes_, form)
             transcripts = check_transcripts(
-                transcripts, len(videos), form, self.n_actions_
+                transcripts, len(videos), form, self._n_outputs
             )
         readings = self._read(videos, transcripts=transcripts)
         labels = [reading.path for reading in readings]
         if transcripts is None:
             self._warn_of_few_actions(labels)
-        return mirror_form(labels, form)
+        return mirror_form(self._in_words(labels), form)
 
     def predict_proba(self, X):
         """Predict the probability of each action, frame by frame, without decoding.
@@ -81,7 +88,7 @@ class FittedOutputs(BaseEstimator):
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
-        probabilities = [softmax(x, axis=1) for x in self._log_likelihoods(videos)]
+        probabilities = [softmax(x, axis=1) for x in self._weigh(videos)]
         return mirror_form(as_types_of(probabilities, videos), form)
 
     def predict_posterior(self, X):
@@ -124,12 +131,12 @@ class FittedOutputs(BaseEstimator):
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
-        decoding = self._decoders().get(self.decoding, self.decoding)
+        decoding, switch_cost = self._how_to_decode()
         probabilities = []
-        for log_likelihood in self._log_likelihoods(videos):
+        for log_likelihood in self._weigh(videos):
             probabilities.append(
                 tempered_posterior(
-                    log_likelihood, decoding, self.switch_cost, self._confidence()
+                    log_likelihood, decoding, switch_cost, self._confidence()
                 )
             )
         return mirror_form(as_types_of(probabilities, videos), form)
@@ -158,7 +165,46 @@ class FittedOutputs(BaseEstimator):
             If a video is not valid.
         """
         videos, form = check_fitted(self, X)
-        return mirror_form(list(self._log_likelihoods(videos)), form)
+        return mirror_form(list(self._weigh(videos)), form)
+
+    def most_informative(self, X, n=1, *, unit="videos"):
+        """Say what to label next: where labels would tell most.
+
+        The doubt of a frame is the entropy of `predict_posterior`, in nats. For
+        `AutoSegmenter` that of the votes (`predict_proba`) is added: how far its
+        candidates disagree; not with ``combine="best"``, nor with guidance, which
+        counts the labels of the candidates in the posterior.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class. Leave those out that you have
+            labelled.
+        n : int, default=1
+            How many to list at most.
+        unit : {"videos", "moments"}, default="videos"
+            What to list: whole videos, by the mean doubt of their frames; or segments
+            of `predict`, by the sum of their doubts beyond that of the surest frame in
+            ``X``, as every frame has some. The longest are not listed for their length
+            alone, nor scraps at boundaries.
+
+        Returns
+        -------
+        found : list of dict
+            Most informative first, of those alike the first in ``X``. Each has "video",
+            the index, "start" and "end" (exclusive), in frames, "action", the label of
+            the segment (-1 is background), None for a video, and "information", what
+            it is listed by, in nats.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video, ``n`` or ``unit`` is not valid.
+        """
+        videos, _ = check_fitted(self, X)
+        return ask(self, videos, n, unit)
 
     def score(self, X, y=None):
         r"""Measure how well actions carry over from video to video; needs no labels.
@@ -213,12 +259,13 @@ class FittedOutputs(BaseEstimator):
             )
         labels = [reading.path for reading in self._read(videos)]
         videos = videos.without_context()
-        return math.exp(carried_information(videos.blocks, labels, self.n_actions_))
+        return math.exp(carried_information(videos.blocks, labels, self._n_outputs))
 
-    def _decoders(self):
+    def _decoders(self, edits=()):
         """Name the decoders that go by what this segmenter has learned.
 
-        A subclass that has some names them among the constraints of ``decoding``.
+        A subclass that has some names them among the constraints of ``decoding``. They
+        are for the actions after ``edits``.
         """
         return {}
 
@@ -232,21 +279,57 @@ class FittedOutputs(BaseEstimator):
     ):
         """Yield a `Reading` of each of standardised videos, from one pass over them."""
         if log_likelihoods is None:
-            log_likelihoods = self._log_likelihoods(videos)
+            log_likelihoods = self._weigh(videos)
         if transcripts is None:
             transcripts = [None] * len(videos)
-        decoding = self._decoders().get(self.decoding, self.decoding)
+        decoding, switch_cost = self._how_to_decode()
         for i, log_likelihood in enumerate(log_likelihoods):
             yield read_video(
                 log_likelihood,
                 videos.blocks(i),
                 self.background_,
                 decoding,
-                self.switch_cost,
+                switch_cost,
                 transcript=transcripts[i],
                 with_posterior=with_posterior,
                 confidence=self._confidence(),
             )
+
+    def _guide(self):
+        """Get what was learned of labels, if anything; models of before had nothing."""
+        return getattr(self, "guide_", None)
+
+    def _in_words(self, paths):
+        """Labels of paths: numbers of actions, or what they stand for."""
+        classes = self._classes()
+        return paths if classes is None else in_words(paths, classes)
+
+    def _how_to_decode(self):
+        """Give the decoder, or its name, and the cost of a switch."""
+        if self._guide() is not None:
+            return move_decoder(*self._edited_guide()), SWITCH_COST
+        decoders = self._decoders(self._edits())
+        return decoders.get(self.decoding, self.decoding), self.switch_cost
+
+    def _weigh(self, videos):
+        """Go over what the decoder is given of each video."""
+        log_likelihoods = self._log_likelihoods(videos)
+        if self._guide() is not None:
+            clusterings = self._clusterings(videos, log_likelihoods)
+            log_likelihoods = guided_scores(videos, clusterings, self.guide_)
+        return self._edited(log_likelihoods, videos)
+
+    def _clusterings(self, videos, log_likelihoods):
+        """List clusterings of the frames, each a list of clusters of each video.
+
+        In free order, what keeps its order says more of where a frame is.
+        """
+        decoding = "fixed" if self.decoding == "free" else self.decoding
+        decoding = self._decoders().get(decoding, decoding)
+        clusters = []
+        for log_likelihood in log_likelihoods:
+            clusters.append(read_video(log_likelihood, (), None, decoding, 0.0).path)
+        return [clusters]
 
     def _confidence(self):
         """Get what the last fit has learned of it, if anything."""
@@ -255,5 +338,5 @@ class FittedOutputs(BaseEstimator):
     def _warn_of_few_actions(self, labels):
         """Warn of paths that show few actions, if that can be the cost's fault."""
         decoder = self._decoders().get(self.decoding) or DECODERS[self.decoding]
-        if decoder.uses_cost:
-            warn_of_few_actions(labels, self.n_actions_, self.switch_cost)
+        if decoder.uses_cost and self._guide() is None:
+            warn_of_few_actions(labels, self._n_outputs, self.switch_cost)

@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 
 from skl_tot.decoding.decoders import Reading
 from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.labels import BACKGROUND
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.template import BaseSegmenter
 
@@ -24,6 +24,12 @@ def segmenter_of(model):
             "or a pipeline that ends in one."
         )
     return segmenter
+
+
+def output_labels(segmenter):
+    """Label of each action that a fitted segmenter tells apart, an array."""
+    classes = segmenter._classes()
+    return np.arange(segmenter._n_outputs) if classes is None else classes
 
 
 def transform_before(model, videos):
@@ -47,7 +53,7 @@ def read_videos(model, X):
     ------
     reading : Reading
         Log-likelihood, path and posterior (in the type of the video), see
-        `skl_tot.decoding.decoders.Reading`.
+        `skl_tot.decoding.decoders.Reading`. The path has the places of `output_labels`.
     """
     segmenter = last_step(model)
     videos, _ = split_videos(transform_before(model, X))
@@ -99,8 +105,8 @@ def predict_with_confidence(model, X, names=None):
 
     Returns
     -------
-    labels : list of ndarray of int, of shape (n_frames_i,)
-        From ``predict``.
+    labels : list of ndarray of shape (n_frames_i,)
+        From ``predict``; names, if there are any.
     confidence : list of ndarray of shape (n_frames_i,)
         Probability, in [0, 1], of each label.
     """
@@ -108,4 +114,10 @@ def predict_with_confidence(model, X, names=None):
     for reading in read_videos(model, X):
         labels.append(reading.path)
         confidence.append(path_confidence(reading, names))
+    segmenter = last_step(model)
+    if names is not None:
+        words = np.append(names, BACKGROUND_NAME)  # the last is that of -1
+        labels = [words[path] for path in labels]
+    elif isinstance(segmenter, BaseSegmenter):
+        labels = segmenter._in_words(labels)
     return labels, confidence

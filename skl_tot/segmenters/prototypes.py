@@ -16,16 +16,29 @@ from skl_tot.decoding.prototypes import (
     merge_neighbours,
     time_order,
 )
+from skl_tot.decoding.trees import halve_group, merge_tree
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.forms import mirror_form
-from skl_tot.inputs.states import check_item, check_numbering
-from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
+from skl_tot.inputs.labels import BACKGROUND
+from skl_tot.inputs.states import check_array, check_item, check_numbering
+from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.segmenters.edits import follow_parts
 from skl_tot.segmenters.fitted import check_fitted, context_of, standardize_fit
+from skl_tot.segmenters.levels import (
+    check_level,
+    check_tree,
+    coarse_groups,
+    fine_splits,
+    refine_path,
+)
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.network import Encoder
 from skl_tot.training.state import Snapshot, map_moments
+
+# Added to the frames of parts, which may have none.
+LEAST_FRAMES = 1e-6
 
 
 class PrototypeSegmenter(NetworkSegmenter):
@@ -46,6 +59,65 @@ class PrototypeSegmenter(NetworkSegmenter):
     @abstractmethod
     def _cross_entropy(self):
         """Make the term that prototypes and pseudo-labels belong to."""
+
+    def predict(self, X, *, transcripts=None, n_actions=None):
+        """Label every frame by the likeliest path through the actions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many, see Notes of the class.
+        transcripts : sequence of int, or sequence of such, default=None
+            The actions that each video is known to show, in their order; one may
+            return. Their path has just these segments (in a video with fewer frames,
+            some of them), whatever ``decoding`` is. None leaves actions to be found.
+        n_actions : int, default=None
+            Another number of actions than that of the fit, from 1 to the prototypes of
+            a network, without training anew. ``merge_tree_`` is cut to so many groups.
+            Fewer make one of the actions of each group. For more, segments of the fit
+            are cut in turn: where a group is undone, the decoder looks for a path
+            through its halves, in each of its segments. So cuts are nested: a boundary
+            of few actions is one of more, too. Groups are numbered by their first
+            action, halves of one by their first prototype. Needs ``n_parts`` or
+            ``n_init`` above 1; not after `guide` or edits.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            Labels 0 … K - 1, non-decreasing in each video if ``decoding`` keeps their
+            order and no transcript says otherwise; -1 for background, if that was asked
+            for. After a fit with ``guidance``, or `guide`, those of ``classes_``, on
+            paths that go by the moves from action to action of what was labelled.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video, a transcript or ``n_actions`` is not valid.
+        """
+        if n_actions is None:
+            return super().predict(X, transcripts=transcripts)
+        videos, form = check_fitted(self, X)
+        is_edited = self._classes() is not None or bool(self._edits())
+        check_level(n_actions, self._tree(), is_edited, transcripts)
+        if n_actions <= self.n_actions_:
+            groups = coarse_groups(self._tree(), self.prototype_actions_, n_actions)
+            words = np.append(groups, BACKGROUND)  # the last is that of -1
+            paths = [words[reading.path] for reading in self._read(videos)]
+            return mirror_form(paths, form)
+        splits = fine_splits(
+            self._tree(), self._overlap, self.prototype_actions_, n_actions
+        )
+        paths = []
+        for reading, log_codes in zip(self._read(videos), self._log_parts(videos)):
+            path = reading.path
+            for action, parts in splits:
+                path = refine_path(
+                    path, action, parts, log_codes, self.decoding, self.switch_cost
+                )
+            paths.append(path)
+        return mirror_form(paths, form)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -79,10 +151,12 @@ class PrototypeSegmenter(NetworkSegmenter):
             # without a prior, prototypes have another order after each call
             goes_on = not is_first and self._cross_entropy().prior is not None
             before = None
-            if goes_on and self.n_actions == self.n_actions_:
+            # with labels, or before that without, it is of other actions
+            is_guided = self.guidance is not None or self._guide() is not None
+            if goes_on and not is_guided and self.n_actions == self.n_actions_:
                 before = self.background_
             arrays, form = check_videos(self, X, reset=is_first)
-            check_lengths(y, arrays, form)
+            known = self._read_known(y, arrays, form)
             if not is_first:
                 self._check_reading()
             videos = standardize_fit(self, arrays, getattr(self, "scaler_", None))
@@ -95,7 +169,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             log_likelihoods = self._learn_from(videos, start, True, goes_on)
             if before is not None:
                 before = _renumbered(before, earlier, self.prototype_actions_)
-            self._label(log_likelihoods, videos, form, before)
+            self._guide_and_label(known, log_likelihoods, videos, form, before)
         return self
 
     def pseudo_labels(self, X):
@@ -187,6 +261,11 @@ class PrototypeSegmenter(NetworkSegmenter):
                 f"prototype_actions_ has {len(actions)} prototypes, expected as many "
                 f"of each of {n_networks} networks"
             )
+        if self._tree() is not None:
+            check_array(self._overlap, "_overlap", (len(actions), len(actions)))
+            check_tree(self._tree(), actions[: len(actions) // n_networks])
+        elif any("parts" in edit for edit in self._edits()):
+            raise ValueError("edits_ has parts without merge_tree_")
 
     def _learn(self, videos):
         start = None
@@ -240,16 +319,39 @@ class PrototypeSegmenter(NetworkSegmenter):
     def _merge(self, similarities, goes_on):
         """Tell which prototypes are parts of one action."""
         if self.n_parts == 1 and self._n_networks == 1:
-            self._overlap = 0.0
+            self._overlap, self.merge_tree_ = 0.0, None
             self.prototype_actions_ = np.arange(self.n_actions)
             return
         overlap = code_overlap(np.exp(self._log_codes(x)) for x in similarities)
         if goes_on:  # a few videos say little, and old ones are of another network
             overlap += STREAM_MEMORY * self._overlap
         self._overlap = overlap
+        first = slice(len(overlap) // self._n_networks)
+        self.merge_tree_ = merge_tree(overlap[first, first], self._merger)
         self.prototype_actions_ = group_prototypes(
             overlap, self._n_networks, self.n_actions, self._merger
         )
+
+    def _tree(self):
+        """Get the tree of parts, if there is one; models of before had none."""
+        return getattr(self, "merge_tree_", None)
+
+    def _split_parts(self, code, n):
+        tree = self._tree()
+        if tree is None or self._guide() is not None:
+            return None
+        actions, is_mixed = follow_parts(self.prototype_actions_, self._edits())
+        is_part = actions == code
+        if is_mixed[code] or np.count_nonzero(is_part[: len(tree) + 1]) < n:
+            return None
+        parts = halve_group(tree, self._overlap, is_part, n)
+        frames = np.sum(self._overlap, axis=1)[is_part] + LEAST_FRAMES
+        shares = np.bincount(parts[is_part], frames)
+        return {"shares": shares / shares.sum(), "parts": parts}
+
+    def _log_parts(self, videos):
+        """Logarithms of the codes of prototypes in videos."""
+        return map(self._log_codes, self._similarities(videos))
 
     def _similarities(self, videos, *, keep=False):
         """Pass over the similarities of videos."""

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import ClusterMixin, _fit_context
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -18,11 +19,15 @@ from skl_tot.segmenters.confidence import (
     check_confidence,
     learn_confidence,
 )
+from skl_tot.segmenters.editing import Editing
 from skl_tot.segmenters.fitted import (
+    check_fitted,
     context_of,
     standardize_fit,
 )
+from skl_tot.segmenters.guided import check_guide, learn_guide, read_known
 from skl_tot.segmenters.outputs import FittedOutputs
+from skl_tot.solvers.guidance import guided_scores
 
 # Largest number of anything: what is beyond does not fit into arrays, nor into C.
 MOST = 2**31 - 1
@@ -32,7 +37,7 @@ SMALLEST, LARGEST = 1e-100, 1e300
 CONTEXT = {"context": [None, Interval(Integral, 1, MOST, closed="both")]}
 
 
-class BaseSegmenter(ClusterMixin, FittedOutputs):
+class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
     """Base of segmenters that decode paths through actions.
 
     A subclass learns in ``_learn`` and gives log-likelihoods of the actions, up to a
@@ -49,9 +54,12 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
         ],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
+        "guidance": [None, StrOptions({"labels", "transcripts"})],
         "compute_labels": ["boolean"],
         "random_state": ["random_state"],
     }
+
+    guidance: str | None = None  # of those without that parameter
 
     @abstractmethod
     def _learn(self, videos):
@@ -73,8 +81,9 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, see Notes of the class.
         y : array-like of shape (n_frames,), or sequence of such, default=None
-            Labels, as a search or a pipeline hands them on. They are not learned from;
-            only their numbers are checked.
+            What ``guidance`` says: for each video its labels or its transcript, or
+            None. Without guidance, labels that a search or a pipeline hands on are not
+            learned from; only their numbers are checked.
 
         Returns
         -------
@@ -125,7 +134,7 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
         """Fit, with what else is ``known`` of the videos for ``_learn``."""
         with unchanged_on_error(self):
             arrays, form = check_videos(self, X, reset=True, find_clocks=True)
-            check_lengths(y, arrays, form)
+            guidance = self._read_known(y, arrays, form)
             longest = max(map(len, arrays))
             n_actions = self._fewest_actions()
             if longest < n_actions:
@@ -135,8 +144,73 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
                 )
             videos = standardize_fit(self, arrays)
             log_likelihoods = self._learn(videos, **known)
-            self._label(log_likelihoods, videos, form)
+            self._guide_and_label(guidance, log_likelihoods, videos, form)
         return self
+
+    def guide(self, X, y):
+        """Learn from labels or transcripts, and leave what has been trained as it is.
+
+        Clusters stay what they are; which action each is a sign of, what actions look
+        like, when they are and what follows on what, is learned anew. Corrections of
+        some videos change labels of others where they look alike. What `rename`,
+        `merge` and `split` have done is forgotten, so it is for after this.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many: those with labels, and better also those without.
+        y : array-like of shape (n_frames,), or sequence of such
+            As in `fit` with ``guidance``; labels if that is None.
+
+        Returns
+        -------
+        self : object
+            The estimator, which predicts these labels from now on; ``labels_``, if
+            computed, are those of the given videos.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video or what is known of one is not valid. The estimator stays as it
+            was.
+        """
+        videos, form = check_fitted(self, X)
+        with unchanged_on_error(self):
+            kind = self.guidance or "labels"
+            known = read_known(kind, y, videos.arrays, form, self.n_actions_)
+            self._guide_and_label(
+                known, lambda: self._log_likelihoods(videos), videos, form
+            )
+        return self
+
+    def _read_known(self, y, arrays, form):
+        """Check what is known of the videos of a fit; None without guidance."""
+        if self.guidance is None:
+            check_lengths(y, arrays, form)
+            return None
+        return read_known(self.guidance, y, arrays, form, self._most_actions())
+
+    def _most_actions(self):
+        """Actions that a fit has at most."""
+        return self.n_actions
+
+    def _guide_and_label(self, known, log_likelihoods, videos, form, before=None):
+        """Learn from what is known, if anything, and label the videos."""
+        self.guide_ = given = None
+        self.edits_ = []
+        self.__dict__.pop("classes_", None)
+        if known is not None:
+            clusterings = self._clusterings(videos, log_likelihoods())
+            self.guide_, self.classes_, given = learn_guide(
+                known, videos, clusterings, self.n_actions_
+            )
+
+            def log_likelihoods():
+                return guided_scores(videos, clusterings, self.guide_)
+
+        self._label(log_likelihoods, videos, form, before, given)
 
     def _n_features_read(self):
         """Width of the frames that a fit has read."""
@@ -154,8 +228,14 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
                 array = getattr(scaler, name, None)
                 check_array(array, f"scaler_.{name}", (n_features,))
         check_confidence(self._confidence())
+        self._check_edits(self._n_features_read())
+        guide = getattr(self, "guide_", None)
+        classes = getattr(self, "classes_", None)
+        if self._edits():  # they leave the guide as it was
+            classes = np.arange(self._n_learned)
+        check_guide(guide, classes, n_actions, self._n_features_read())
         if background is not None:
-            shape = (n_actions, self._n_features_read())
+            shape = (self._n_learned, self._n_features_read())
             check_item(background, "background_", "means", shape)
             check_item(background, "background_", "variances", shape)
             # inf for an action without frames
@@ -163,7 +243,7 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
                 background, "background_", "thresholds", shape[:1], is_finite=False
             )
 
-    def _label(self, log_likelihoods, videos, form, before=None):
+    def _label(self, log_likelihoods, videos, form, before=None, given=None):
         """Learn what is background and label the videos of a fit, if asked to."""
         self.background_ = self.confidence_ = None
         self.__dict__.pop("labels_", None)  # those of an earlier fit
@@ -175,14 +255,17 @@ class BaseSegmenter(ClusterMixin, FittedOutputs):
             self.background_ = fit_background(
                 AllBlocks(videos),
                 labels,
-                self.n_actions_,
+                self._n_outputs,
                 self.background_percentile,
                 before,
             )
         if self.compute_labels:
             readings = self._read(videos, log_likelihoods())
             labels, self.confidence_ = learn_confidence(
-                readings, videos, self.n_actions_
+                readings, videos, self._n_outputs
             )
             self._warn_of_few_actions(labels)
-            self.labels_ = mirror_form(labels, form)
+            if given is not None:
+                pairs = zip(labels, given)
+                labels = [np.where(own >= 0, own, path) for path, own in pairs]
+            self.labels_ = mirror_form(self._in_words(labels), form)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
+from skl_tot.decoding.decoders import decode
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
@@ -13,6 +15,8 @@ from skl_tot.training.structured import StructuredTransport
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp, cloned
 from skl_tot.training.transport import PseudoLabeller, Sinkhorn
 
+# Of a code that vanishes there is a logarithm, too.
+LEAST_CODE = 1e-30
 #: Parameters of `TemporalOTSegmenter` that are the paper's, or what it leaves open as
 #: the reproduction has it.
 PAPER = {
@@ -161,6 +165,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         read, and never held for all videos. Where training does not hold all frames in
         memory, each sampled frame takes the reading of its window, ``2 * context + 1``
         frames. None leaves each frame by itself. Takes a new fit to change.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` of `fit` and `partial_fit` is, see "A person in the loop" of the
+        documentation. "labels": for each video the labels of its frames, -1 (numbers)
+        or "" or None (text) where they are not known, or None; from single frames, one
+        of each segment, to whole videos. "transcripts": for each video its actions in
+        their order, or None. Then `predict` answers in these labels. None: ``y`` is not
+        learned from.
     compute_labels : bool, default=True
         Whether `fit` and `partial_fit` end by labelling their videos, which takes three
         more passes over the data, two of them for ``confidence_``. Without, there is no
@@ -193,12 +204,24 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         have no first dimension.
     prototype_actions_ : ndarray of shape (n_init * n_actions * n_parts,)
         Action that each prototype is a part of, those of one network after the other.
+    merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
+        How prototypes of the first network were merged, and would be until one group is
+        left, as of `scipy.cluster.hierarchy.linkage`; heights are the numbers of the
+        merges. None if there is but one network, of one part each. ``predict(X,
+        n_actions=k)`` cuts it.
     coefs_ : list of two ndarray
         Weights of the encoders, of shapes (n_init, n_features, hidden_dim) and (n_init,
         hidden_dim, embedding_dim).
     intercepts_ : list of two ndarray
         Biases of the encoders, of shapes (n_init, hidden_dim) and (n_init,
         embedding_dim).
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -309,6 +332,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         warm_start=False,
         device="auto",
@@ -345,6 +369,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
+        self.guidance = guidance
         self.compute_labels = compute_labels
         self.warm_start = warm_start
         self.device = device
@@ -353,6 +378,18 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _settings(self):
         return replace(super()._settings(), decay=self.decay, n_init=self.n_init)
+
+    def _clusterings(self, videos, log_likelihoods):
+        # each network by itself says more than their mean
+        clusterings = [[] for _ in range(self._n_networks)]
+        blocks = np.split(np.arange(len(self.prototype_actions_)), self._n_networks)
+        for similarities in self._similarities(videos):
+            codes = np.exp(self._log_codes(similarities))
+            for clusters, block in zip(clusterings, blocks):
+                actions = np.eye(self.n_actions_)[self.prototype_actions_[block]]
+                scores = np.log(np.maximum(codes[:, block] @ actions, LEAST_CODE))
+                clusters.append(decode(scores))
+        return clusterings
 
     def _terms(self):
         terms = [

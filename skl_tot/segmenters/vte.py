@@ -80,6 +80,8 @@ class VTESegmenter(CTESegmenter):
         over each video by itself, or leave the features as they are.
     context : int, default=None
         As of `TemporalOTSegmenter`.
+    guidance : {"labels", "transcripts"} or None, default=None
+        What ``y`` is, see `TemporalOTSegmenter`.
     compute_labels : bool, default=True
         Whether `fit` ends by labelling its videos, which takes three more passes over
         the data, two of them for ``confidence_``. Without, there is no ``labels_``.
@@ -107,6 +109,13 @@ class VTESegmenter(CTESegmenter):
         embedding_dim).
     intercepts_ : list of two ndarray
         Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in, and names of actions found besides; only after
+        a fit with ``guidance``, `guide`, or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -192,6 +201,7 @@ class VTESegmenter(CTESegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
+        guidance=None,
         compute_labels=True,
         device="auto",
         random_state=None,
@@ -215,6 +225,7 @@ class VTESegmenter(CTESegmenter):
             background_percentile=background_percentile,
             standardize=standardize,
             context=context,
+            guidance=guidance,
             compute_labels=compute_labels,
             device=device,
             random_state=random_state,

@@ -23,12 +23,14 @@ from skl_tot.inputs.names import name_all_actions
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.solvers.profiles import action_profiles
 
 pytest.importorskip("jinja2")
-from skl_tot.report import write_report
+from skl_tot.report import timelines, write_report
 from skl_tot.report.findings import examine, name_truth
 from skl_tot.report.timelines import (
     draw_candidates,
+    draw_heat_map,
     encode_candidates,
     encode_timelines,
 )
@@ -140,7 +142,7 @@ def test_tables(activity, model, tmp_path):
     ]
     assert len(page.rows["videos"]) == 7
     assert "scores" not in page.rows
-    assert len(page.pictures) == 2
+    assert len(page.pictures) == 3
 
 
 def test_typical_frames(activity, model, tmp_path):
@@ -284,7 +286,7 @@ def test_many_videos_in_several_pictures(activity, model, tmp_path):
     alts = [picture["alt"] for picture in Page(path).pictures]
     assert "take 0 to take 10." in alts[0]
     assert "take 11 to take 20." in alts[1]
-    assert len(alts) == 3
+    assert len(alts) == 4
 
 
 def test_same_input_gives_same_bytes_and_leaves_pyplot_alone(activity, model, tmp_path):
@@ -629,7 +631,7 @@ def test_segmenters_that_name_their_candidates_have_the_section(activity, tmp_pa
     write_report(model, activity[0], path)
     page = Page(path)
     assert page.rows["candidates"] == []  # no table without results
-    assert "the prediction, <one>." in page.pictures[1]["alt"]
+    assert "the prediction, <one>." in page.pictures[2]["alt"]
     assert 'href="#candidates"' in path.read_text(encoding="utf-8")
 
 
@@ -637,3 +639,86 @@ def test_no_candidates(activity, model, tmp_path):
     path = tmp_path / "report.html"
     write_report(model, activity[0], path)
     assert "andidate" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("fps", [None, 4])
+def test_what_to_label_next(activity, vote, tmp_path, fps):
+    path = tmp_path / "report.html"
+    names = [f"take {i}" for i in range(6)]
+    options = {"fps": fps, "video_names": names, "action_names": {1: "pour <milk>"}}
+    write_report(vote, activity[0], path, **options)
+    _, *rows = Page(path).rows["questions"]
+    expected = vote.most_informative(activity[0], 5, unit="moments")
+    assert len(rows) == len(expected) == 5
+    for row, one in zip(rows, expected):
+        start, end = one["start"], one["end"]
+        time = [f"{start / 4:.2f} s – {end / 4:.2f} s"] if fps else []
+        action = {1: "pour <milk>"}.get(one["action"], f"action {one['action']}")
+        assert [cell.strip() for cell in row] == [
+            names[one["video"]],
+            str(start),
+            str(end - 1),
+            *time,
+            action,
+            f"{one['information']:.1f}",
+        ]
+
+
+def test_doubts_between_actions_of_one_name_are_none(activity, vote):
+    files = [f"video {i}" for i in range(6)]
+    findings = examine(vote, activity[0], files, name_all_actions(4, ["a"] * 4))
+    assert np.abs(np.concatenate(findings.doubts)).max() < 1e-6
+    findings = examine(vote, activity[0], files, name_all_actions(4, None))
+    assert np.concatenate(findings.doubts).max() > 0.1
+
+
+@pytest.mark.parametrize("scale", [None, 10])
+def test_profiles(activity, model, tmp_path, scale):
+    videos = activity[0]
+    if scale:
+        pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), tot())
+        model = pipeline.fit([scale * video for video in videos])
+    path = tmp_path / "report.html"
+    write_report(model, videos, path)
+    alts = [picture["alt"] for picture in Page(path).pictures]
+    assert "Heat map of the mean of 5 features during each action." in alts
+    files = [f"video {i}" for i in range(6)]
+    findings = examine(model, videos, files, name_all_actions(4, None))
+    read = model[:-1].transform(videos) if scale else videos
+    expected = action_profiles(read, findings.paths)
+    found = findings.sums[0].profiles()
+    np.testing.assert_allclose(found.means, expected.means, atol=1e-9)
+
+
+def test_heat_map_is_of_actions_that_occur_in_their_colours(
+    activity, model, monkeypatch
+):
+    files = [f"video {i}" for i in range(6)]
+    words = name_all_actions(4, {1: "pour", 2: "pour"})
+    findings = examine(model, activity[0], files, words)
+    findings.sums[0].counts[0] = 0  # as if it were in no video
+    drawn = []
+    monkeypatch.setattr(timelines, "draw_profiles", lambda ax, *of: drawn.append(of))
+    encoded = encode_timelines(findings, None, None)
+    assert draw_heat_map(findings, encoded, list("abcde"))[2:] == (5, 5)
+    ((profiles, codes, names),) = drawn
+    assert names == ["pour", "action 3"]
+    assert codes == [1, 3]
+    assert profiles.features == list("abcde")
+
+
+def test_no_heat_map_of_background(activity, model):
+    words = name_all_actions(4, None)
+    findings = examine(model, activity[0][:1], ["video 0"], words)
+    findings.sums[0].counts[:] = 0
+    encoded = encode_timelines(findings, None, None)
+    assert draw_heat_map(findings, encoded, None) is None
+
+
+def test_many_features(tmp_path):
+    rng = np.random.default_rng(0)
+    videos = [rng.normal(size=(30, 45)) for _ in range(2)]
+    path = tmp_path / "report.html"
+    write_report(MallowSegmenter(2).fit(videos), videos, path)
+    text = Page(path).text
+    assert "Of 45 features, these are the 40 that differ most between actions." in text

@@ -103,7 +103,7 @@ class TestFit:
         parameters = set(inspect.signature(TemporalOTSegmenter).parameters)
         outside = {"background_percentile", "standardize", "warm_start", "device"}
         outside |= {"random_state", "verbose", "compute_labels", "decoding"}
-        outside |= {"switch_cost", "n_actions", "n_parts", "context"}
+        outside |= {"switch_cost", "n_actions", "n_parts", "context", "guidance"}
         of_terms = {"prior", "path_iter", "rho", "sigma", "temperature", "alpha"}
         of_terms |= {"n_sinkhorn_iter", "window", "beta", "terms", "freeze_iter"}
         of_terms |= {"transport"}

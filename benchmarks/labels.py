@@ -1,0 +1,175 @@
+"""What a few labels are worth: accuracy in the labels' own words, on other videos.
+
+    python benchmarks/labels.py --data FOLDER --method tot --seeds 3
+
+Each folder in FOLDER is a set in the field's layout. A segmenter is fitted once for
+each set and seed; then, for each draw of labelled videos, `guide` learns their labels,
+with the other videos beside them. A cell is the share of the frames of the other videos
+whose label is right, without any matching, mean over seeds and draws. Rows:
+
+- *no labels*: the fit alone, its clusters matched to the labels of all other videos;
+- *classifier*: linear discriminants on 16 principal components, free paths;
+- *N videos*: guided by N labelled videos;
+- *stamps*: guided by the middle frame of each segment of five videos;
+- *half*, *half, supervised*: guided by half of the videos, and a logistic regression of
+  frames with the same decoder;
+- *transcripts*: of all videos, whose frames are labelled; compare *no labels, all*;
+- *own*: predictions after guidance by the fit's own labels of all videos, matched to
+  labels; compare *no labels, all*.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from _cells import load
+from _methods import make, seeded
+from _suite_rows import parse_row
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from skl_tot.decoding import decode
+from skl_tot.decoding.moves import move_decoder
+from skl_tot.metrics import match_labels, mof_score
+from skl_tot.solvers.guidance import SWITCH_COST, count_moves
+
+N_DRAWS = 5
+
+
+def accuracy(truth, predicted, videos):
+    """Share of frames of some videos whose label is right."""
+    hits = [truth[i] == predicted[i] for i in videos]
+    return float(np.concatenate(hits).mean())
+
+
+def draw(n_videos, n_labelled, number):
+    """Labelled videos of a draw, at least one being left."""
+    order = np.random.default_rng(number).permutation(n_videos)
+    return order[: min(n_labelled, n_videos - 1)]
+
+
+def middle_frames(labels):
+    """Labels of the middle frame of each segment, the others unknown."""
+    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    middles = (starts + np.r_[starts[1:], len(labels)]) // 2
+    known = np.full(len(labels), "", dtype=labels.dtype)
+    known[middles] = labels[middles]
+    return known
+
+
+def transcript(labels):
+    return labels[np.r_[True, labels[1:] != labels[:-1]]]
+
+
+def supervised(classifier, videos, truth, labelled, with_moves):
+    """Labels of all videos by a classifier of frames, and a decoder."""
+    model = make_pipeline(StandardScaler(), *classifier)
+    frames = np.concatenate([videos[i] for i in labelled])
+    model.fit(frames, np.concatenate([truth[i] for i in labelled]))
+    codes = [np.searchsorted(model.classes_, truth[i]) for i in labelled]
+    decoder = move_decoder(*count_moves(codes, len(model.classes_)))
+    paths = []
+    for video in videos:
+        scores = np.log(np.maximum(model.predict_proba(video), 1e-13))
+        if with_moves:
+            cost = SWITCH_COST * len(scores) / scores.shape[1]
+            path = decoder.path(scores, cost)
+        else:
+            path = decode(scores, "free", 0.5)
+        paths.append(model.classes_[path])
+    return paths
+
+
+def study_seed(row, data, truth, seed):
+    """Rows of one set and seed, means over draws."""
+    videos, n = [np.asarray(x, np.float64) for x in data.videos], len(truth)
+    everything = range(n)
+    model = make(row.method, n_actions=len(data.target_names), **row.settings)
+    model = seeded(model, seed).fit(videos)
+    clusters = model.labels_
+    cells = {"no labels, all": mof_score(truth, clusters)}
+    names = match_labels(truth, clusters)
+    own = [np.array([names.get(k) or "" for k in path]) for path in clusters]
+    cells["own"] = accuracy(truth, model.guide(videos, own).predict(videos), everything)
+    orders = [transcript(y) for y in truth]
+    model.guidance = "transcripts"
+    cells["transcripts"] = accuracy(
+        truth, model.guide(videos, orders).labels_, everything
+    )
+    model.guidance = "labels"
+    sums = {}
+    for number in range(N_DRAWS):
+        for name, n_labelled in {"1": 1, "2": 2, "5": 5, "half": n // 2}.items():
+            labelled = draw(n, n_labelled, number)
+            others = np.setdiff1d(everything, labelled)
+            known = [truth[i] if i in labelled else None for i in everything]
+            found = model.guide(videos, known).labels_
+            title = name if name == "half" else f"{name} videos"
+            sums.setdefault(title, []).append(accuracy(truth, found, others))
+            if name == "2":
+                left = [truth[i] for i in others]
+                score = mof_score(left, [clusters[i] for i in others])
+                sums.setdefault("no labels", []).append(score)
+                components = min(16, videos[0].shape[1])
+                steps = PCA(components), LinearDiscriminantAnalysis()
+                found = supervised(steps, videos, truth, labelled, False)
+                sums.setdefault("classifier", []).append(accuracy(truth, found, others))
+            if name == "5":
+                stamps = [None if x is None else middle_frames(x) for x in known]
+                found = model.guide(videos, stamps).labels_
+                sums.setdefault("stamps", []).append(accuracy(truth, found, others))
+            if name == "half":
+                steps = (LogisticRegression(C=0.1, tol=1e-2),)
+                found = supervised(steps, videos, truth, labelled, True)
+                sums.setdefault("half, supervised", []).append(
+                    accuracy(truth, found, others)
+                )
+    for name, values in sums.items():
+        cells[name] = float(np.mean(values))
+    return cells
+
+
+def markdown(results, sets):
+    """Table of means over seeds, sets as columns, in percent."""
+    lines = ["| | " + " | ".join(sets) + " | mean ± over seeds |"]
+    lines.append("| --- |" + " ---: |" * (len(sets) + 1))
+    for name in results[sets[0]][0]:
+        table = np.array([[cells[name] for cells in results[s]] for s in sets])
+        means = [f"{100 * x:.1f}" for x in table.mean(axis=1)]
+        over_seeds = 100 * table.mean(axis=0)
+        means.append(f"{over_seeds.mean():.1f} ± {over_seeds.std():.1f}")
+        lines.append(f"| {name} | " + " | ".join(means) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sets", nargs="+")
+    arguments = parser.parse_args()
+    row = parse_row(arguments.method)
+    folders = sorted(
+        x for x in arguments.data.iterdir() if (x / "groundTruth").is_dir()
+    )
+    results = {}
+    for folder in folders:
+        if arguments.sets and folder.name not in arguments.sets:
+            continue
+        data = load(str(folder), mmap=False)
+        truth = [np.asarray(y).astype(str) for y in data.labels]
+        with threadpool_limits(1):
+            results[folder.name] = [
+                study_seed(row, data, truth, seed) for seed in range(arguments.seeds)
+            ]
+        print(folder.name, results[folder.name], flush=True)
+    print(markdown(results, list(results)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What to label next, by sums written out frame by frame."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.exceptions import NotFittedError
+
+from skl_tot import AutoSegmenter, HMMSegmenter, MallowSegmenter
+from skl_tot.inputs.labels import find_segments
+from skl_tot.segmenters.questions import measure_doubts, rank_moments, rank_videos
+
+
+@pytest.fixture(scope="module")
+def noisy(activity):
+    rng = np.random.default_rng(0)
+    return [x + rng.normal(scale=1, size=x.shape) for x in activity[0]]
+
+
+@pytest.fixture(scope="module")
+def model(noisy):
+    return MallowSegmenter(4, decoding="free", switch_cost=0.1).fit(noisy)
+
+
+@pytest.fixture(scope="module")
+def vote(noisy):
+    candidates = [("mallow", MallowSegmenter()), ("hmm", HMMSegmenter())]
+    return AutoSegmenter(4, candidates=candidates, random_state=0).fit(noisy)
+
+
+def entropy(row):
+    total = 0.0
+    for p in row:
+        if p > 0:
+            total -= p * math.log(p)
+    return total
+
+
+def doubts_of(model, videos, with_votes=False):
+    doubts = []
+    votes = model.predict_proba(videos)
+    for posterior, shares in zip(model.predict_posterior(videos), votes):
+        of_video = []
+        for p, v in zip(posterior, shares):
+            of_video.append(entropy(p) + (entropy(v) if with_votes else 0))
+        doubts.append(of_video)
+    return doubts
+
+
+def check_videos(found, doubts):
+    means = [sum(of_video) / len(of_video) for of_video in doubts]
+    order = np.argsort(-np.round(means, 9), kind="stable")
+    assert [one["video"] for one in found] == order.tolist()
+    assert len(np.unique(np.round(means, 9))) > 1
+    for one in found:
+        assert_allclose(one["information"], means[one["video"]])
+        assert one["start"] == 0
+        assert one["end"] == len(doubts[one["video"]])
+        assert one["action"] is None
+
+
+@pytest.mark.parametrize("kind", ["model", "vote"])
+def test_videos(request, noisy, kind):
+    model = request.getfixturevalue(kind)
+    doubts = doubts_of(model, noisy, with_votes=kind == "vote")
+    check_videos(model.most_informative(noisy, 100), doubts)
+    assert len(model.most_informative(noisy)) == 1
+    assert len(model.most_informative(noisy, np.int64(4))) == 4
+
+
+def test_one_candidate_is_no_vote(noisy, vote):
+    vote.combine = "best"
+    try:
+        check_videos(vote.most_informative(noisy, 6), doubts_of(vote, noisy))
+    finally:
+        vote.combine = "vote"
+
+
+@pytest.mark.parametrize("kind", ["model", "vote"])
+def test_moments(request, noisy, kind):
+    model = request.getfixturevalue(kind)
+    doubts = doubts_of(model, noisy, with_votes=kind == "vote")
+    least = min(map(min, doubts))
+    expected = []
+    for i, path in enumerate(model.predict(noisy)):
+        for action, start, end in zip(*find_segments(path)):
+            total = 0.0
+            for doubt in doubts[i][start:end]:
+                total += doubt - least
+            expected.append((total, i, start, end, action))
+    expected.sort(key=lambda one: -one[0])
+    found = model.most_informative(noisy, 1000, unit="moments")
+    assert len(found) == len(expected)
+    for one, (total, *where) in zip(found, expected):
+        assert list(one.values())[:-1] == where
+        assert_allclose(one["information"], total, atol=1e-9)
+    assert model.most_informative(noisy, 3, unit="moments") == found[:3]
+
+
+def test_length_alone_is_no_information():
+    long, short = np.full(90, 1.0), np.full(10, 1.5)
+    path = np.r_[np.zeros(90, int), np.ones(10, int)]
+    (first, last) = rank_moments([path], [np.r_[long, short]], 2)
+    assert (first["start"], first["end"], first["information"]) == (90, 100, 5.0)
+    assert last["information"] == 0
+
+
+def test_ties_go_by_place():
+    doubts = [np.array([0.0, 0.3, 0.0]), np.array([0.1, 0.1, 0.1 + 1e-13])]
+    assert [one["video"] for one in rank_videos(doubts, 2)] == [0, 1]
+    doubts = [np.array([0.0, 0.3 - 1e-14, 0.3, 0.5])]
+    found = rank_moments([np.arange(4)], doubts, 4)
+    assert [one["start"] for one in found] == [3, 1, 2, 0]
+
+
+@pytest.mark.parametrize("unit", ["videos", "moments"])
+def test_forms(noisy, model, unit):
+    (alone,) = model.most_informative(noisy[2], unit=unit)
+    assert alone == model.most_informative(noisy[2:3], unit=unit)[0]
+    assert alone["video"] == 0
+    short = [video[:30] for video in noisy]
+    expected = model.most_informative(short, 4, unit=unit)
+    assert model.most_informative(np.stack(short), 4, unit=unit) == expected
+
+
+def test_background_is_an_action_of_its_own(noisy):
+    model = MallowSegmenter(4, background_percentile=30).fit(noisy)
+    found = model.most_informative(noisy, 1000, unit="moments")
+    n_segments = sum(len(find_segments(path)[0]) for path in model.labels_)
+    assert len(found) == n_segments
+    assert -1 in {one["action"] for one in found}
+
+
+def test_labels_of_a_guide(noisy, activity, vote):
+    words = np.array(["cut", "mix", "fry", "eat"])
+    y = [words[activity[1][0]], *[None] * 5]
+    candidates = [("mallow", MallowSegmenter()), ("hmm", HMMSegmenter())]
+    model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(noisy)
+    model.guide(noisy, y)
+    predicted = model.predict(noisy)
+    for one in model.most_informative(noisy, 8, unit="moments"):
+        assert type(one["action"]) is str
+        own = predicted[one["video"]][one["start"] : one["end"]]
+        assert set(own.tolist()) == {one["action"]}
+    check_videos(model.most_informative(noisy, 6), doubts_of(model, noisy))
+
+
+def test_sure_and_unsure():
+    posterior = np.array([[1.0, 0.0], [0.5, 0.5], [1 + 1e-16, -1e-17]])
+    assert_allclose(measure_doubts(posterior), [0, math.log(2), 0], atol=1e-12)
+    votes = np.array([[0.5, 0.5], [1.0, 0.0], [1.0, 0.0]])
+    twice = measure_doubts(posterior, votes)
+    assert_allclose(twice, [math.log(2), math.log(2), 0], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n": 0}, "n is 0, expected an integer of at least 1."),
+        ({"n": 1.5}, "n is 1.5, expected"),
+        ({"n": True}, "n is True, expected"),
+        ({"unit": "frames"}, "unit is 'frames', expected 'videos' or 'moments'."),
+        ({"unit": ["videos"]}, r"unit is \['videos'\], expected"),
+    ],
+)
+def test_errors(noisy, model, options, message):
+    with pytest.raises(ValueError, match=message):
+        model.most_informative(noisy, **options)
+
+
+def test_not_fitted(noisy):
+    with pytest.raises(NotFittedError):
+        MallowSegmenter(4).most_informative(noisy)
