@@ -107,6 +107,40 @@ def refine(model, folder, transpose, labels, fps, gaps, out):
     print(f"Written to {out}.")
 
 
+def edit(model, merge, split, rename, features, transpose, out):
+    """Merge, split and rename the actions of a model and save it."""
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.segmenters.pipelines import (
+        output_labels,
+        segmenter_of,
+        transform_before,
+    )
+
+    check_target(out)
+    if not (merge or split or rename):
+        raise ValueError("nothing to do, expected --merge, --split or --rename.")
+    renamed = dict(corrections.split_name(text) for text in rename)
+    model = load_model(model)
+    segmenter = segmenter_of(model)
+    videos = None
+    if features is not None:
+        data = load_action_dataset(features, transpose=transpose)
+        videos = transform_before(model, data.videos)
+
+    def label_of(text):
+        return corrections.label_of(text, output_labels(segmenter))
+
+    for texts in merge:
+        segmenter.merge([label_of(text) for text in texts])
+    for text in split:
+        segmenter.split(label_of(text), videos)
+    if renamed:
+        segmenter.rename({label_of(old): new for old, new in renamed.items()})
+    save_model(model, out)
+    labels = ", ".join(map(str, output_labels(segmenter).tolist()))
+    print(f"Actions: {labels}.\nWritten to {out}.")
+
+
 def predict(model, folder, transpose, out, format, fps, names):
     """Write the segments of the videos of a folder."""
     from skl_tot.io.models import load_model

@@ -52,6 +52,20 @@ def check_alone(labels, fps, gaps=None):
             raise ValueError(f"{option} is given without --labels, which it is of.")
 
 
+def split_name(text):
+    """Split "ACTION=NAME" of --rename."""
+    old, sign, new = text.partition("=")
+    if not (sign and old and new.strip()):
+        raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")
+    return old, new
+
+
+def label_of(text, labels):
+    """Label that a word of the command line stands for."""
+    is_number = labels.dtype.kind != "U" and text.lstrip("-").isdigit()
+    return int(text) if is_number else text
+
+
 def describe_labels(y):
     """Say in a few words what is labelled."""
     labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]

@@ -14,6 +14,7 @@ LONGEST_VALUE = 1000
 EXAMPLES = {
     "fit": "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
     "refine": "skl-tot refine model.skops features --labels corrected --out new.skops",
+    "edit": "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
     "predict": "skl-tot predict model.skops features --out segments --fps 30",
     "evaluate": "skl-tot evaluate breakfast segments --ignore SIL",
     "search": "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
@@ -58,6 +59,7 @@ def make_parser():
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_fit(commands)
     _add_refine(commands)
+    _add_edit(commands)
     _add_predict(commands)
     _add_evaluate(commands)
     _add_search(commands)
@@ -95,6 +97,38 @@ def _add_refine(commands):
     _add_labels(refine, required=True)
     _add_gaps(refine)
     refine.add_argument("--out", required=True, help="model file to write (.skops)")
+
+
+def _add_edit(commands):
+    edit = _add_command(
+        commands, "edit", "merge, split and rename actions, in this order"
+    )
+    _add_model(edit)
+    edit.add_argument(
+        "--merge",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar="ACTION",
+        help="actions that are one; may be repeated, by the labels after those before",
+    )
+    edit.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="ACTION",
+        help="action that is two; by its parts, or by --features",
+    )
+    edit.add_argument(
+        "--rename",
+        nargs="+",
+        default=[],
+        metavar="ACTION=NAME",
+        help="new names",
+    )
+    edit.add_argument("--features", metavar="DIR", help="videos to split by")
+    _add_transpose(edit)
+    edit.add_argument("--out", required=True, help="model file to write (.skops)")
 
 
 def _add_predict(commands):

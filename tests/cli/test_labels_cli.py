@@ -1,6 +1,7 @@
 """The command line for labels that people have corrected."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -359,3 +360,40 @@ def test_one_table_of_several_recordings(tmp_path):
     assert run(f"{FIT} --labels {tmp_path}/all.csv --out {out}") == 0
     assert load_model(out).classes_.tolist() == ["pour", "stir", "action 1"]
     assert (load_model(out).labels_[3][:10] == "pour").all()
+
+
+class TestEdit:
+    def test_all_of_it(self, capsys):
+        command = "edit model.skops --merge 1 2 --rename 0=reach 1=pour --out e.skops"
+        assert run(command) == 0
+        assert "Actions: reach, pour." in capsys.readouterr().out
+        videos = load_videos()
+        expected = load_model("model.skops").merge([1, 2]).rename(["reach", "pour"])
+        found = load_model("e.skops").predict(videos)
+        for path, labels in zip(found, expected.predict(videos)):
+            assert path.tolist() == labels.tolist()
+        assert run("edit e.skops --merge pour reach --out f.skops") == 0
+        assert load_model("f.skops").classes_.tolist() == ["pour"]
+
+    def test_split(self, capsys):
+        assert run("edit model.skops --split 1 --features flat --out s.skops") == 0
+        assert "Actions: 0, 1, 2, 3." in capsys.readouterr().out
+        assert run("predict s.skops flat --out split") == 0
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ("", "nothing to do, expected --merge"),
+            ("--merge 1", "expected 2 or more"),
+            ("--merge 1 9", "there is no action 9, only [0, 1, 2]"),
+            ("--split 1", "expected X, videos"),
+            ("--rename 0", "--rename has '0', expected ACTION=NAME"),
+            ("--rename 0=a 1=a", "names would have 'a' twice"),
+        ],
+    )
+    def test_errors(self, capsys, options, message):
+        assert run(f"edit model.skops {options} --out bad.skops") != 0
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+        assert not Path("bad.skops").exists()
