@@ -14,7 +14,7 @@ from skl_tot.solvers.guidance import fit_guide, guided_scores
 N_ROUNDS = 8
 # Neighbouring frames say the same: of the evidence of frames, so much is new. With all
 # of it, lengths would not matter, and segments would never move far from equal ones.
-TEMPERING = 0.2
+TEMPERING = 0.1
 # Bins of a longer video: time and memory grow with their square.
 MAX_BINS = 300
 
