@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.inputs.errors import short_repr
@@ -31,6 +32,9 @@ class Editing(BaseEstimator):
 
     ``edits_`` has them in their order, see `skl_tot.segmenters.edits`.
     """
+
+    # scikit-learn takes a method of this name for that of a cross-validator
+    __metadata_request__split = {"label": UNUSED, "n": UNUSED}
 
     def rename(self, names):
         """Give actions names, which `predict` answers in from now on.
