@@ -17,6 +17,7 @@ LOOP = "training/loop.py"
 BATCHES = "training/batches.py"
 MOMENTS = "inputs/moments.py"
 PROTOTYPES = "segmenters/prototypes.py"
+EDITS = "segmenters/edits.py"
 STRUCTURED = "training/structured.py"
 NETWORK = "training/network.py"
 CONCEPTS = "training/reconstruction.py"
@@ -245,7 +246,7 @@ CHANGES = [
         "np.hstack(codes)",
     ),
     (PROTOTYPES, 'order[np.argsort(order // n_prototypes, kind="stable")]', "order"),
-    (PROTOTYPES, "if (np.diff(actions) < 0).any():", "if False:"),
+    (EDITS, "if (np.diff(groups) < 0).any():", "if False:"),
     (PROTOTYPES, "self.n_parts > 1 or self._n_networks > 1", "self.n_parts > 1"),
     (STATE, "weight_decay=settings.weight_decay", "weight_decay=0"),
     (

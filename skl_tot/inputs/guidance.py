@@ -128,11 +128,11 @@ def _objects(values):
 
 def _encode(known, what, form, n_actions):
     """Codes of labels of videos, and the sorted labels."""
-    filled = []
+    masks, filled = [], []
     for i, values in enumerate(known):
+        masks.append(np.array([not _is_unknown(value) for value in values], bool))
         with errors_of_video(None if form == "single" else i):
-            own = [value for value in values if not _is_unknown(value)]
-            filled.append(_checked(own))
+            filled.append(_checked(values[masks[-1]].tolist()))
     kinds = {own.dtype.kind for own in filled if len(own)}
     if not kinds:
         raise ValueError(f"guidance={what!r}, but y has no known label, expected some.")
@@ -144,9 +144,8 @@ def _encode(known, what, form, n_actions):
             f"y has {len(classes)} labels, expected at most n_actions={n_actions}."
         )
     codes = []
-    for values, own in zip(known, filled):
-        found = np.full(len(values), UNKNOWN)
-        is_known = [not _is_unknown(value) for value in values]
+    for is_known, own in zip(masks, filled):
+        found = np.full(len(is_known), UNKNOWN)
         if len(own):
             found[is_known] = np.searchsorted(classes, own)
         codes.append(found)

@@ -74,7 +74,7 @@ def examine(model, videos, video_names, words):
         segmenter_of,
         transform_before,
     )
-    from skl_tot.segmenters.questions import measure_doubts, votes_of
+    from skl_tot.segmenters.questions import measure_doubts
 
     segmenter = segmenter_of(model)
     # people label background, too
@@ -96,7 +96,7 @@ def examine(model, videos, video_names, words):
         path = merged[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
-        votes = votes_of(segmenter, reading.log_likelihood)
+        votes = segmenter._votes(reading.log_likelihood)
         votes = None if votes is None else votes @ alike
         findings.doubts.append(measure_doubts(reading.posterior @ alike, votes))
         _add_frames(findings, check_videos(segmenter, video, reset=False)[0], path)

@@ -1,6 +1,7 @@
 """A portfolio of methods and settings, combined without labels."""
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
@@ -12,7 +13,6 @@ from skl_tot.inputs.labels import BACKGROUND
 from skl_tot.inputs.states import check_array, check_numbering
 from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.members import (
-    SHRINKAGE,
     check_models,
     describe_members,
     fit_candidate,
@@ -31,7 +31,7 @@ from skl_tot.segmenters.portfolio import (
 )
 from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.solvers.consensus import count_votes, find_consensus
-from skl_tot.solvers.refinement import measure_spread
+from skl_tot.solvers.refinement import SHRINKAGE, measure_spread
 from skl_tot.training.distributed import same_everywhere
 
 # Added to the share of votes, so that an action without any remains possible.
@@ -352,6 +352,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _most_actions(self):
         return max(possible_numbers(self.n_actions))
+
+    def _votes(self, log_likelihood):
+        # a guide counts the labels of each candidate already
+        if self.combine != "vote" or self._guide() is not None:
+            return None
+        return softmax(log_likelihood, axis=1)
 
     def _clusterings(self, videos, log_likelihoods):
         return list(self._labels_of_members(videos))

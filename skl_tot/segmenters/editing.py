@@ -12,7 +12,6 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.videos import unchanged_on_error
 from skl_tot.segmenters.edits import (
     check_edits,
@@ -21,10 +20,10 @@ from skl_tot.segmenters.edits import (
     fit_line,
     merge_edit,
     n_after,
-    n_before,
     split_edit,
 )
 from skl_tot.segmenters.fitted import check_fitted
+from skl_tot.segmenters.guided import words_of
 
 
 class Editing(BaseEstimator):
@@ -225,17 +224,13 @@ class Editing(BaseEstimator):
     def _words(self):
         """Labels of all actions, and last that of background."""
         classes = self._classes()
-        if classes is None:
-            classes = np.arange(self._n_outputs)
-        background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
-        return np.concatenate([classes, np.array([background])])
+        return words_of(np.arange(self._n_outputs) if classes is None else classes)
 
     @property
     def _n_learned(self):
         """Number of actions before edits."""
-        if self._edits():
-            return n_before(self.edits_[0])
-        return self.n_actions_ if self._guide() is None else len(self.classes_)
+        guide = self._guide()
+        return self.n_actions_ if guide is None else np.size(guide["starts"])
 
     @property
     def _n_outputs(self):
@@ -278,10 +273,7 @@ class Editing(BaseEstimator):
         n_prototypes = 0
         if hasattr(self, "_log_parts"):
             n_prototypes = np.size(self.prototype_actions_)
-        n_actions = self.n_actions_
-        if self._guide() is not None:
-            n_actions = np.size(self.guide_["starts"])
-        check_edits(edits, n_actions, n_features, n_prototypes)
+        check_edits(edits, self._n_learned, n_features, n_prototypes)
         classes = self._classes()
         if classes is None:
             return

@@ -21,11 +21,6 @@ LEAST_VARIANCE = 1e-3
 LEAST_PROBABILITY = 1e-200
 
 
-def n_before(edit):
-    """Count the actions that an edit is of."""
-    return len(edit["groups"]) if "groups" in edit else int(edit["sources"][-1]) + 1
-
-
 def n_after(edit):
     """Count the actions after an edit."""
     return int(edit["groups"].max()) + 1 if "groups" in edit else len(edit["sources"])
@@ -101,9 +96,13 @@ def together(columns, groups, add):
     >>> together(np.array([[1, 2, 4]]), np.array([1, 0, 1]), np.add)
     array([[2, 5]])
     """
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    return add.reduceat(columns[:, order], starts, axis=1)
+    if (np.diff(groups) < 0).any():
+        order = np.argsort(groups, kind="stable")
+        groups, columns = groups[order], columns[:, order]
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    if len(starts) == len(groups):
+        return columns
+    return add.reduceat(columns, starts, axis=1)
 
 
 def halves_by_parts(log_codes, parts):

@@ -15,10 +15,8 @@ from skl_tot.solvers.guidance import (
     fill_timestamps,
     fit_guide,
 )
-from skl_tot.solvers.refinement import measure_spread
+from skl_tot.solvers.refinement import SHRINKAGE, measure_spread
 from skl_tot.solvers.transcripts import align_transcripts
-
-SHRINKAGE = 1.0
 
 
 class Known(NamedTuple):
@@ -46,7 +44,7 @@ def read_known(kind, y, arrays, form, n_actions):
 
 
 def learn_guide(known, videos, clusterings, n_actions):
-    """Learn a guide from what is known of videos, and label them.
+    """Learn a guide from what is known of videos.
 
     Parameters
     ----------
@@ -80,7 +78,7 @@ def learn_guide(known, videos, clusterings, n_actions):
         labels, n_found = add_new_actions(
             filled, clusterings[0], n_labels, n_actions - n_labels, n_actions
         )
-    guide, _ = fit_guide(videos, labels, clusterings, n_found, n_actions, spread)
+    guide = fit_guide(videos, labels, clusterings, n_found, n_actions, spread)
     return guide, name_new_actions(known.classes, n_found), given
 
 
@@ -105,11 +103,15 @@ def name_new_actions(classes, n_actions):
     return np.array(names)
 
 
+def words_of(classes):
+    """Labels of all actions, and last, as that of code -1, that of background."""
+    background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
+    return np.concatenate([classes, np.array([background])])
+
+
 def in_words(paths, classes):
     """Labels that codes (n_frames_i,) stand for; -1 is background."""
-    background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
-    # the last is that of -1
-    words = np.concatenate([classes, np.array([background])])
+    words = words_of(classes)
     return [words[path] for path in paths]
 
 

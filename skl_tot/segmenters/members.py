@@ -22,7 +22,6 @@ from skl_tot.solvers.refinement import refine_labels
 FREE = {"decoding": "free", "switch_cost": 0.5}
 # How labels of a candidate are refined. More rounds drift from where they started.
 REFINEMENT = {"reg_covar": 0.1, "max_iter": 3}
-SHRINKAGE = 1.0
 
 
 @contextlib.contextmanager

@@ -299,6 +299,10 @@ class FittedOutputs(BaseEstimator):
         """Get what was learned of labels, if anything; models of before had nothing."""
         return getattr(self, "guide_", None)
 
+    def _votes(self, log_likelihood):
+        """Shares of votes that log-likelihoods are of, if they are of a vote."""
+        return None
+
     def _in_words(self, paths):
         """Labels of paths: numbers of actions, or what they stand for."""
         classes = self._classes()

@@ -22,7 +22,7 @@ from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import BACKGROUND
 from skl_tot.inputs.states import check_array, check_item, check_numbering
 from skl_tot.inputs.videos import check_videos, unchanged_on_error
-from skl_tot.segmenters.edits import follow_parts
+from skl_tot.segmenters.edits import follow_parts, together
 from skl_tot.segmenters.fitted import check_fitted, context_of, standardize_fit
 from skl_tot.segmenters.levels import (
     check_level,
@@ -384,14 +384,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _together(self, codes, add):
         """Put codes (n_frames, n_prototypes) of the parts of each action together."""
-        actions = self.prototype_actions_
-        if (np.diff(actions) < 0).any():
-            order = np.argsort(actions, kind="stable")
-            actions, codes = actions[order], codes[:, order]
-        if len(actions) == self.n_actions_:
-            return codes
-        starts = np.flatnonzero(np.diff(actions, prepend=-1))
-        return add.reduceat(codes, starts, axis=1)
+        return together(codes, self.prototype_actions_, add)
 
 
 def _renumbered(background, earlier, now):

@@ -1,7 +1,7 @@
 """What to label next: videos, or moments, that a fitted segmenter is least sure of."""
 
 import numpy as np
-from scipy.special import entr, softmax
+from scipy.special import entr
 
 from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import find_segments
@@ -15,7 +15,7 @@ def ask(segmenter, videos, n, unit):
     _check_question(n, unit)
     paths, doubts = [], []
     for reading in segmenter._read(videos, with_posterior=True):
-        votes = votes_of(segmenter, reading.log_likelihood)
+        votes = segmenter._votes(reading.log_likelihood)
         paths.append(reading.path)
         doubts.append(measure_doubts(reading.posterior, votes))
     if unit == "videos":
@@ -30,18 +30,6 @@ def _check_question(n, unit):
         raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
     if not isinstance(unit, str) or unit not in UNITS:
         raise ValueError(f"unit is {short_repr(unit)}, expected 'videos' or 'moments'.")
-
-
-def votes_of(segmenter, log_likelihood):
-    """Shares of the votes for each action, of a segmenter that decodes these; or None.
-
-    A guide counts the labels of each candidate, so that what they disagree on is in the
-    posterior, and is not to be counted again.
-    """
-    is_vote = getattr(segmenter, "combine", None) == "vote"
-    if not is_vote or segmenter._guide() is not None:
-        return None
-    return softmax(log_likelihood, axis=1)
 
 
 def measure_doubts(posterior, votes=None):

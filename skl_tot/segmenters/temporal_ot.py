@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skl_tot.decoding.decoders import decode
+from skl_tot.segmenters.edits import together
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
 from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
@@ -386,9 +387,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         for similarities in self._similarities(videos):
             codes = np.exp(self._log_codes(similarities))
             for clusters, block in zip(clusterings, blocks):
-                actions = np.eye(self.n_actions_)[self.prototype_actions_[block]]
-                scores = np.log(np.maximum(codes[:, block] @ actions, LEAST_CODE))
-                clusters.append(decode(scores))
+                actions = self.prototype_actions_[block]
+                own = together(codes[:, block], actions, np.add)
+                clusters.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return clusterings
 
     def _terms(self):

@@ -9,7 +9,11 @@ labels that come of that.
 import numpy as np
 
 from skl_tot.decoding.moves import move_decoder
-from skl_tot.solvers.discriminants import appearance_scores, fit_appearance
+from skl_tot.solvers.discriminants import (
+    appearance_scores,
+    fit_appearance,
+    log_joint,
+)
 
 # All of these were chosen on the mean of seven recorded sets.
 POOLED, REG_COVAR = 0.5, 0.1  # of Gaussians
@@ -57,7 +61,8 @@ def fit_guide(
     spread : Spread
         From `skl_tot.solvers.refinement.measure_spread` of the videos.
     n_rounds : int, default=2
-        Times that frames are labelled; more than twice drifts.
+        Times that appearance is learned: from the labels, and then again from those
+        that come of it. More than twice drifts.
 
     Returns
     -------
@@ -65,8 +70,6 @@ def fit_guide(
         "ratios" (M, n_clusters, n_actions), "times" (100, n_actions), "moves"
         (n_actions, n_actions) and "starts" (n_actions,), logarithms; and ``appearance``
         of `fit_appearance`.
-    paths : list of ndarray of int of shape (n_frames_i,)
-        Labels of all frames, those that were given included.
 
     Examples
     --------
@@ -77,8 +80,8 @@ def fit_guide(
     >>> labels = [np.array([1, 1, 0]), np.array([-1, -1, -1])]
     >>> clusters = [np.array([0, 0, 1]), np.array([0, 1, 1])]
     >>> spread = measure_spread(videos, 1.0)
-    >>> guide, paths = fit_guide(videos, labels, [clusters], 2, 2, spread)
-    >>> paths
+    >>> guide = fit_guide(videos, labels, [clusters], 2, 2, spread)
+    >>> guided_paths(guided_scores(videos, [clusters], guide), guide, labels)
     [array([1, 1, 0]), array([1, 0, 0])]
     """
     guide = {
@@ -86,9 +89,14 @@ def fit_guide(
         "times": count_times(labels, n_actions),
     }
     guide["moves"], guide["starts"] = count_moves(labels, n_actions)
-    paths = labels
-    for _ in range(n_rounds):
-        appearance, _ = fit_appearance(
+    paths, embedded = labels, []
+    for number in range(n_rounds):
+        if number > 0:
+            joint = (log_joint(x, guide, i) for i, x in enumerate(embedded))
+            paths = guided_paths(
+                _add_evidence(joint, clusterings, guide), guide, labels
+            )
+        appearance, embedded = fit_appearance(
             videos,
             paths,
             n_actions,
@@ -98,9 +106,7 @@ def fit_guide(
             pooled=POOLED,
         )
         guide = guide | appearance
-        scores = list(guided_scores(videos, clusterings, guide))
-        paths = guided_paths(scores, guide, labels)
-    return guide, paths
+    return guide
 
 
 def guided_scores(videos, clusterings, guide):
@@ -120,8 +126,13 @@ def guided_scores(videos, clusterings, guide):
     scores : ndarray of shape (n_frames_i, n_actions)
         In nats.
     """
+    yield from _add_evidence(appearance_scores(videos, guide), clusterings, guide)
+
+
+def _add_evidence(appearance, clusterings, guide):
+    """Add, to scores by what frames look like, those by when they are and clusters."""
     weight = 1 / np.sqrt(max(len(clusterings), 1))
-    for i, scores in enumerate(appearance_scores(videos, guide)):
+    for i, scores in enumerate(appearance):
         bins = np.arange(len(scores)) * N_BINS // len(scores)
         scores += guide["times"][bins]
         for ratios, clusters in zip(guide["ratios"], clusterings):

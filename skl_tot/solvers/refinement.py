@@ -13,6 +13,9 @@ from skl_tot.solvers.discriminants import (
     spread_root,
 )
 
+# As of `spread_root`, where nobody says otherwise.
+SHRINKAGE = 1.0
+
 
 class Spread(NamedTuple):
     """What the refinements of different labels of the same videos share.

@@ -63,7 +63,7 @@ def align_transcripts(videos, transcripts, clusterings, n_actions, n_clusters, s
             labels.append(np.full(length, -1))
     for _ in range(N_ROUNDS):
         before = labels
-        guide, _ = fit_guide(
+        guide = fit_guide(
             videos, labels, clusterings, n_actions, n_clusters, spread, n_rounds=1
         )
         guide["times"] = np.zeros_like(guide["times"])

@@ -24,6 +24,7 @@ from skl_tot.solvers.guidance import (
     count_times,
     fill_timestamps,
     fit_guide,
+    guided_paths,
     guided_scores,
 )
 from skl_tot.solvers.refinement import measure_spread
@@ -294,11 +295,17 @@ class TestGaussians:
             np.testing.assert_allclose(abs(expected @ within @ column), 1, rtol=1e-6)
 
 
+def fit_and_label(videos, labels, clusterings, *options, **n_rounds):
+    guide = fit_guide(videos, labels, clusterings, *options, **n_rounds)
+    scores = guided_scores(videos, clusterings, guide)
+    return guide, guided_paths(scores, guide, labels)
+
+
 class TestGuide:
     def test_scores_by_a_slow_loop(self):
         videos, labels, clusterings, n_actions, n_clusters = made()
         spread = measure_spread(videos, 1.0)
-        guide, _ = fit_guide(videos, labels, clusterings, n_actions, n_clusters, spread)
+        guide = fit_guide(videos, labels, clusterings, n_actions, n_clusters, spread)
         for i, scores in enumerate(guided_scores(videos, clusterings, guide)):
             frames = np.vstack(list(videos.blocks(i)))
             embedded = (frames - guide["center"]) @ guide["scalings"]
@@ -319,7 +326,7 @@ class TestGuide:
         videos, labels, clusterings, n_actions, n_clusters = made(3)
         spread = measure_spread(videos, 1.0)
         options = n_actions, n_clusters, spread
-        guide, paths = fit_guide(videos, labels, clusterings, *options, n_rounds=1)
+        guide, paths = fit_and_label(videos, labels, clusterings, *options, n_rounds=1)
         ratios = count_clusters(labels, clusterings, n_actions, n_clusters)
         np.testing.assert_array_equal(guide["ratios"], ratios)
         np.testing.assert_array_equal(guide["times"], count_times(labels, n_actions))
@@ -345,8 +352,8 @@ class TestGuide:
         videos, labels, clusterings, n_actions, n_clusters = made(3)
         spread = measure_spread(videos, 1.0)
         options = n_actions, n_clusters, spread
-        first, paths = fit_guide(videos, labels, clusterings, *options, n_rounds=1)
-        second, _ = fit_guide(videos, labels, clusterings, *options)
+        first, paths = fit_and_label(videos, labels, clusterings, *options, n_rounds=1)
+        second = fit_guide(videos, labels, clusterings, *options)
         appearance, _ = fit_appearance(
             videos, paths, n_actions, spread.center, spread.root, 0.1, pooled=0.5
         )
@@ -362,7 +369,9 @@ class TestGuide:
         rng = np.random.default_rng(seed)
         holes = [np.where(rng.random(len(x)) < 0.3, -1, x) for x in labels]
         spread = measure_spread(videos, 1.0)
-        _, paths = fit_guide(videos, holes, clusterings, n_actions, n_clusters, spread)
+        _, paths = fit_and_label(
+            videos, holes, clusterings, n_actions, n_clusters, spread
+        )
         for path, own in zip(paths, holes):
             assert path[own >= 0].tolist() == own[own >= 0].tolist()
             assert ((path >= 0) & (path < n_actions)).all()
@@ -374,7 +383,7 @@ class TestGuide:
         videos = standardized(frames, False, fit_scaler(frames))
         labels = [truth[0]] + [np.full(len(x), -1) for x in truth[1:]]
         spread = measure_spread(videos, 1.0)
-        _, paths = fit_guide(videos, labels, [], 3, 1, spread)
+        _, paths = fit_and_label(videos, labels, [], 3, 1, spread)
         assert np.mean(np.concatenate(paths) == np.concatenate(truth)) > 0.99
 
     @pytest.mark.parametrize("n_features", [1, 3])
@@ -384,6 +393,6 @@ class TestGuide:
         spread = measure_spread(videos, 1.0)
         clusters = [np.zeros(5, int), np.zeros(1, int)]
         labels = [np.array([0, -1, -1, -1, -1]), np.array([-1])]
-        guide, paths = fit_guide(videos, labels, [clusters], 1, 1, spread)
+        guide, paths = fit_and_label(videos, labels, [clusters], 1, 1, spread)
         assert [x.tolist() for x in paths] == [[0] * 5, [0]]
         assert all(np.isfinite(values).all() for values in guide.values())
