@@ -19,12 +19,18 @@ from skl_tot.inputs.names import distinct_labels, read_numbered_names
 
 # What reads files that features may be in.
 READERS = {
-    "*.csv": "pandas.read_csv",
-    "*.parquet": "pandas.read_parquet",
-    "*.npz": "numpy.load",
-    "*.h5": "h5py.File",
-    "*.hdf5": "h5py.File",
-    "*.mat": "scipy.io.loadmat",
+    "*.csv": "skl_tot.io.read_recordings",
+    "*.tsv": "skl_tot.io.read_recordings",
+    "*.parquet": "skl_tot.io.read_recordings",
+    "*.npz": "numpy.load, then numpy.save",
+    "*.h5": "h5py.File, then numpy.save",
+    "*.hdf5": "h5py.File, then numpy.save",
+    "*.mat": "scipy.io.loadmat, then numpy.save",
+    "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
+    "*.mp4": "skl-tot features",
+    "*.avi": "skl-tot features",
+    "*.mov": "skl-tot features",
+    "*.mkv": "skl-tot features",
 }
 
 
@@ -135,7 +141,7 @@ def load_action_dataset(
     root = Path(root)
     paths = _find_features(root, activity)
     videos = _open_features(paths, mmap, transpose)
-    labels, target_names = _read_ground_truth(root, paths, videos)
+    labels, target_names = read_ground_truth(root, paths, videos)
     if label_mapping is not None:
         labels, target_names = map_labels(labels, paths, Path(label_mapping))
     if split_label is not None:
@@ -165,7 +171,9 @@ def _find_features(root, activity):
         folder, expected = root, "folder features and no file *.npy"
         found = list(root.glob("[!.]*.npy"))  # not .txt: notes may lie beside them
     if not found:
-        raise FileNotFoundError(f"{folder} has no {expected}, {_describe(folder)}.")
+        raise FileNotFoundError(
+            f"{folder} has no {expected}, {describe_folder(folder)}."
+        )
     paths = found if activity is None else _of_activity(found, activity)
     if not paths:
         raise FileNotFoundError(
@@ -176,7 +184,7 @@ def _find_features(root, activity):
     return paths
 
 
-def _describe(folder):
+def describe_folder(folder):
     """Say what a folder has in place of features, and what reads it."""
     kinds = Counter()
     for path in folder.glob("[!.]*"):
@@ -184,10 +192,17 @@ def _describe(folder):
     if not kinds:
         return "it is empty"
     found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    for kind in kinds:
-        if kind in READERS:
-            return f"but {found}: read {kind} by {READERS[kind]}, then numpy.save"
-    return f"but {found}"
+    remedies = (find_remedy(kind) for kind in kinds)
+    return f"but {found}{next(filter(None, remedies), '')}"
+
+
+def find_remedy(kind):
+    """Say what reads files such as ``*.mat``, after a colon; nothing if unknown.
+
+    >>> find_remedy("*.mat")
+    ': read *.mat by scipy.io.loadmat, then numpy.save'
+    """
+    return f": read {kind} by {READERS[kind]}" if kind in READERS else ""
 
 
 def _check_stems(paths):
@@ -221,8 +236,11 @@ def _every(stride, videos):
     return [video[::stride] for video in videos]
 
 
-def _read_ground_truth(root, paths, videos):
-    """Labels of each video and all labels; None for what there is no file of."""
+def read_ground_truth(root, paths, videos):
+    """Labels of each video and all labels; None for what there is no file of.
+
+    Ground truth has the names of ``paths``, whose files need not be of arrays.
+    """
     shapes = [video.shape for video in videos]  # each file has to hold features
     target_names = _read_mapping(root)
     if not (root / "groundTruth").is_dir():

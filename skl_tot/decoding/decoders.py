@@ -1,16 +1,24 @@
 """The table of decoders, and what is made with one of them of each video."""
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.background import is_background
+from skl_tot.decoding.chains import (
+    cyclic_chain,
+    fixed_chain,
+    free_chain,
+    single_chain,
+    skip_chain,
+)
+from skl_tot.decoding.checks import check_log_likelihood, check_transcript
+from skl_tot.decoding.cyclic import posterior_cyclic, viterbi_cyclic
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.decoding.orders import (
     mallow_path,
@@ -44,6 +52,14 @@ class Decoder:
         gives boundaries no preference.
     uses_cost : bool, default=True
         Whether the cost of a switch matters.
+    cycle_frames : float, default=None
+        Frames of a cycle, if paths may run through the actions again and again: what is
+        longer than that has cycles, whose actions last no longer. None if they do not,
+        infinity if it is not known.
+    chain : callable, default=None
+        ``chain(n_actions, cost)`` gives the `skl_tot.decoding.chains.Chain` of the same
+        paths or, where these depend on a whole video, of the nearest ones, by which
+        frames are decoded as they come. None if they cannot be.
 
     Examples
     --------
@@ -59,6 +75,8 @@ class Decoder:
     keeps_order: bool
     along: Callable | None = None
     uses_cost: bool = True
+    cycle_frames: float | None = None
+    chain: Callable | None = None
 
 
 def _skip_path(log_likelihood, cost):
@@ -77,22 +95,41 @@ DECODERS = {
         lambda log_likelihood, cost: posterior(log_likelihood),
         keeps_order=True,
         uses_cost=False,
+        chain=fixed_chain,
     ),
-    "skip": Decoder(_skip_path, _skip_posterior, keeps_order=True),
+    "skip": Decoder(_skip_path, _skip_posterior, keeps_order=True, chain=skip_chain),
     "free": Decoder(
         lambda log_likelihood, cost: viterbi_free(log_likelihood, cost)[0],
         posterior_free,
         keeps_order=False,
+        chain=free_chain,
     ),
-    # along an order of the video's own
-    "peaks": Decoder(peak_path, peak_posterior, keeps_order=False),
-    "mallow": Decoder(mallow_path, mallow_posterior, keeps_order=False),
+    "cyclic": Decoder(
+        viterbi_cyclic,
+        posterior_cyclic,
+        keeps_order=False,
+        cycle_frames=np.inf,
+        chain=cyclic_chain,
+    ),
+    "cyclic_skip": Decoder(
+        partial(viterbi_cyclic, may_skip=True),
+        partial(posterior_cyclic, may_skip=True),
+        keeps_order=False,
+        cycle_frames=np.inf,
+        chain=partial(cyclic_chain, may_skip=True),
+    ),
+    # along an order of the video's own, which is not known before it ends
+    "peaks": Decoder(peak_path, peak_posterior, keeps_order=False, chain=free_chain),
+    "mallow": Decoder(
+        mallow_path, mallow_posterior, keeps_order=False, chain=free_chain
+    ),
     # each frame by itself, so that nothing is paid for a switch
     "framewise": Decoder(
         lambda log_likelihood, cost: log_likelihood.argmax(axis=1),
         lambda log_likelihood, cost: softmax(log_likelihood, axis=1),
         keeps_order=False,
         uses_cost=False,
+        chain=single_chain,
     ),
 }
 
@@ -107,7 +144,9 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
         ``log_likelihood`` of a segmenter.
     decoding : str, default="fixed"
         A key of ``DECODERS``, such as "fixed" (all actions in order), "skip" (some of
-        them, in order), "free" (any order, and any number of times), "peaks" or
+        them, in order), "free" (any order, and any number of times), "cyclic" (in
+        order, and from the last to the first again, from any to any), "cyclic_skip"
+        (which may leave actions out, each for the cost of a switch more), "peaks" or
         "mallow" (some of them, each once, in an order that is found for this video: by
         when they are most probable, or by what explains the video best).
     switch_cost : float or "auto", default=0.0
@@ -144,7 +183,7 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     """
     log_likelihood = check_log_likelihood(log_likelihood)
     if transcript is not None:
-        transcript = _check_transcript(transcript, log_likelihood.shape[1])
+        transcript = check_transcript(transcript, log_likelihood.shape[1])
     return _decode(log_likelihood, decoding, switch_cost, transcript)
 
 
@@ -213,48 +252,6 @@ def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
     return agreement * found + (1 - agreement) / found.shape[1]
 
 
-def check_log_likelihood(values):
-    """Array (n_frames, n_actions) of finite float64, or an error of one line."""
-    if np.ma.isMaskedArray(values) or sparse.issparse(values):
-        raise TypeError(
-            f"log_likelihood is a {type(values).__name__}, expected an array (frames, "
-            "actions)."
-        )
-    try:
-        array = np.asarray(values)
-        if array.dtype == object:
-            array = array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise ValueError("log_likelihood is no table of numbers.") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"log_likelihood is of type {array.dtype}, expected numbers.")
-    if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(
-            f"log_likelihood has shape {array.shape}, expected (frames, actions)."
-        )
-    with np.errstate(all="ignore"):  # what is out of reach is infinite, and refused
-        array = array.astype(np.float64, copy=False)
-    # nan is in no range; sums of more may overflow
-    if not -1e150 < array.min() <= array.max() < 1e150:
-        raise ValueError("log_likelihood has values that are not finite, or too large.")
-    return array
-
-
-def _check_transcript(transcript, n_actions):
-    """Refuse a transcript of other actions, or of none."""
-    actions = np.array(0)
-    if not sparse.issparse(transcript):
-        with contextlib.suppress(TypeError, ValueError, RecursionError):
-            actions = np.asarray(transcript)
-    known = actions.dtype.kind in "iu" and np.isin(actions, np.arange(n_actions)).all()
-    if actions.ndim != 1 or len(actions) == 0 or not known:
-        raise ValueError(
-            f"transcript is {short_repr(transcript)}, expected actions from 0 to "
-            f"{n_actions - 1}."
-        )
-    return actions.astype(np.intp)
-
-
 def _find_decoder(decoding):
     """Entry of the table, or the decoder that a segmenter made."""
     if isinstance(decoding, Decoder):
@@ -265,7 +262,15 @@ def _find_decoder(decoding):
 
 
 def _nats(switch_cost, log_likelihood, decoder):
-    """Cost of a switch in nats."""
+    """Cost of a switch in nats, for a whole video."""
+    return nats_of_switch(switch_cost, log_likelihood, decoder, len(log_likelihood))
+
+
+def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames):
+    """Cost of a switch in nats, for a video of ``n_frames`` frames.
+
+    ``log_likelihood`` (n_known, n_actions) is what is known of it.
+    """
     if isinstance(switch_cost, str) and switch_cost == "auto":
         return find_switch_cost(log_likelihood) if decoder.uses_cost else 0.0
     if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
@@ -273,7 +278,9 @@ def _nats(switch_cost, log_likelihood, decoder):
             f"switch_cost is {short_repr(switch_cost)}, expected a number from 0 on, "
             "or 'auto'."
         )
-    return switch_cost * log_likelihood.shape[0] / log_likelihood.shape[1]
+    if decoder.cycle_frames is not None:
+        n_frames = min(n_frames, decoder.cycle_frames)
+    return switch_cost * n_frames / log_likelihood.shape[1]
 
 
 class Reading(NamedTuple):

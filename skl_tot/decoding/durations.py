@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import gammaln, logsumexp
 
+from skl_tot.decoding.chains import fixed_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.paths import posterior, viterbi
 
@@ -234,6 +235,7 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
         keeps_order=True,
         along=partial(_path, *model),
         uses_cost=False,
+        chain=fixed_chain,  # how long the video is, is not known before it ends
     )
 
 

@@ -18,20 +18,25 @@ class VideoError(Exception):
         What is wrong, in one line.
     video : int
         Number of the video.
+    name : str or int, default=None
+        Its name, if it has one.
 
     Examples
     --------
     >>> error = VideoValueError("it has no frames.", 3)
     >>> print(error, error.video, error.reason, sep="; ")
     Video 3: it has no frames.; 3; it has no frames.
+    >>> print(VideoValueError("it has no frames.", 3, "take_3"))
+    take_3: it has no frames.
     """
 
-    def __init__(self, reason, video):
-        super().__init__(reason, video)  # both, so that it can be pickled
-        self.reason, self.video = reason, video
+    def __init__(self, reason, video, name=None):
+        super().__init__(reason, video, name)  # all, so that it can be pickled
+        self.reason, self.video, self.name = reason, video, name
 
     def __str__(self):
-        return f"Video {self.video}: {self.reason}"
+        name = f"Video {self.video}" if self.name is None else self.name
+        return f"{name}: {self.reason}"
 
 
 class VideoTypeError(VideoError, TypeError):
@@ -47,20 +52,23 @@ class VideoFileNotFoundError(VideoError, FileNotFoundError):
 
 
 @contextlib.contextmanager
-def errors_of_video(video):
+def errors_of_video(video, name=None):
     """Give a TypeError or a ValueError of the block the number of the video.
 
-    None, for a single video, leaves errors as they are.
+    None, for a single video, leaves errors as they are. One with a number already gets
+    the name, if it lacks one.
     """
     try:
         yield
-    except VideoError:
+    except VideoError as error:
+        if error.name is None:
+            error.name = name
         raise
     except (TypeError, ValueError) as error:
         if video is None:
             raise
         kind = VideoTypeError if isinstance(error, TypeError) else VideoValueError
-        raise kind(str(error), video) from error
+        raise kind(str(error), video, name) from error
 
 
 def one_line(message):

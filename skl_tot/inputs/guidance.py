@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from skl_tot.inputs.errors import errors_of_video, short_repr
-from skl_tot.inputs.forms import n_dims
+from skl_tot.inputs.dimensions import n_dims
+from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.forms import errors_in
 from skl_tot.inputs.labels import split_label_sequences
 
 # Labels of frames whose action is not known, numbers and text.
@@ -23,7 +24,7 @@ def read_labels(y, lengths, form, n_actions):
         -1 where they are not known, or text, "" or None where they are not known.
     lengths : sequence of int
         Frames of each video.
-    form : str
+    form : str or Named
         Form of X; "single" is one video.
     n_actions : int
         Number of actions that there may be.
@@ -38,7 +39,7 @@ def read_labels(y, lengths, form, n_actions):
     sequences = _sequences(y, "labels", len(lengths), form)
     known = []
     for i, (values, length) in enumerate(zip(sequences, lengths)):
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             own = np.full(length, None) if values is None else _objects(values)
             if len(own) != length:
                 raise ValueError(f"y has {len(own)} labels, X has {length} frames.")
@@ -55,11 +56,11 @@ def read_transcripts(y, lengths, form, n_actions):
     sequences = _sequences(y, "transcripts", len(lengths), form)
     known = []
     for i, values in enumerate(sequences):
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             known.append(np.empty(0, object) if values is None else _objects(values))
     transcripts, classes = _encode(known, "transcripts", form, n_actions)
     for i, (values, length) in enumerate(zip(transcripts, lengths)):
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             _check_transcript(values, classes, length, sequences[i] is None)
     return transcripts, classes
 
@@ -131,7 +132,7 @@ def _encode(known, what, form, n_actions):
     masks, filled = [], []
     for i, values in enumerate(known):
         masks.append(np.array([not _is_unknown(value) for value in values], bool))
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             filled.append(_checked(values[masks[-1]].tolist()))
     kinds = {own.dtype.kind for own in filled if len(own)}
     if not kinds:

@@ -6,23 +6,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skl_tot.inputs.errors import errors_of_video, short_repr
-from skl_tot.inputs.forms import n_dims
+from skl_tot.inputs.dimensions import n_dims
+from skl_tot.inputs.forms import errors_in
+from skl_tot.inputs.named import by_name
+from skl_tot.inputs.rates import MAX_FPS as MAX_FPS
+from skl_tot.inputs.rates import MIN_FPS as MIN_FPS
+from skl_tot.inputs.rates import check_fps as check_fps
 
 # Label of frames of no action, and what it is called where labels are words.
 BACKGROUND = -1
 BACKGROUND_NAME = "background"
 # Types whose values numpy would take for numbers among others.
 NO_NUMBERS = (str, bytes, np.datetime64, np.timedelta64)
-# Frames per second beyond which times are of no use, or no numbers.
-MIN_FPS, MAX_FPS = 1e-6, 1e6
 
 
 def split_label_sequences(y, name="y"):
     """Give labels as a list of 1-D arrays, one a video, and whether `y` was only one.
 
-    Labels are text or integers; `name` is what errors call them.
+    Labels are text or integers; `name` is what errors call them. They may have names of
+    videos: a dict, `Recordings`, or a Series that a MultiIndex tells videos apart.
     """
+    named = by_name(y)
+    if named is not None:
+        if not named:
+            raise ValueError(f"{name} is empty, expected labels of a video.")
+        return _checked_sequences(named.values(), named, name), False
     if hasattr(y, "iloc"):
         y = y.to_numpy()
     is_sequence = isinstance(y, Sequence) or getattr(y, "ndim", 0) > 0
@@ -35,11 +43,17 @@ def split_label_sequences(y, name="y"):
         raise ValueError(f"{name} is empty, expected one label for each frame.")
     if _is_label(y[0]):
         return [_as_labels(y, name)], True
-    sequences = [_as_labels(labels, f"{name}[{i}]") for i, labels in enumerate(y)]
-    filled = filter(len, sequences)
-    if len({labels.dtype.kind for labels in filled}) > 1:
+    return _checked_sequences(y, range(len(y)), name), False
+
+
+def _checked_sequences(values, keys, name):
+    """Labels of many videos, of one type; ``keys`` tell them apart in errors."""
+    sequences = []
+    for key, labels in zip(keys, values):
+        sequences.append(_as_labels(labels, f"{name}[{key!r}]"))
+    if len({labels.dtype.kind for labels in sequences if len(labels)}) > 1:
         raise TypeError(f"{name} has text in some videos and integers in others.")
-    return sequences, False
+    return sequences
 
 
 def _is_label(value):
@@ -57,7 +71,7 @@ def check_transcripts(transcripts, n_videos, form, n_actions):
             "each video."
         )
     for i, sequence in enumerate(sequences):
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             _check_transcript(sequence, n_actions)
     return sequences
 
@@ -137,17 +151,6 @@ def find_segments(labels):
     """Find runs of equal labels: the label, first frame and end (exclusive) of each."""
     cuts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
     return labels[cuts[:-1]], cuts[:-1], cuts[1:]
-
-
-def check_fps(fps):
-    """Refuse a number of frames per second that gives no time; None is allowed."""
-    if fps is None:
-        return
-    if not (isinstance(fps, numbers.Real) and MIN_FPS <= fps <= MAX_FPS):
-        raise ValueError(
-            f"fps is {short_repr(fps)}, expected a positive number from "
-            f"{MIN_FPS:g} to {MAX_FPS:g}, or None."
-        )
 
 
 def as_reals(values, name):

@@ -1,6 +1,6 @@
 """Refusals of fitted attributes that no fit leaves, as a model from a file may hold."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -11,6 +11,12 @@ def count(segmenter, name):
     if not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{name} is {value!r}, expected an integer from 1")
     return value
+
+
+def check_positive(value, name):
+    """Refuse what is no positive finite number; None, not known, is allowed."""
+    if value is not None and not (isinstance(value, Real) and 0 < value < np.inf):
+        raise ValueError(f"{name} is {value!r}, expected a positive number")
 
 
 def check_array(array, name, shape, *, is_finite=True):

@@ -10,9 +10,10 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
 from skl_tot.inputs.blocks import row_blocks
-from skl_tot.inputs.errors import VideoError, errors_of_video, one_line, warn_user
+from skl_tot.inputs.dimensions import n_dims
+from skl_tot.inputs.errors import VideoError, one_line, warn_user
 from skl_tot.inputs.feature_files import FeatureFiles, FloatRows, FloatVideos, as_floats
-from skl_tot.inputs.forms import n_dims, split_videos
+from skl_tot.inputs.forms import errors_in, split_videos
 from skl_tot.inputs.orientation import hint_if_turned
 
 # Frames of a video that tell whether a feature grows steadily, and least of a video.
@@ -32,7 +33,7 @@ def check_videos(estimator, X, *, reset, find_clocks=False):
     checked, first, grows = [], None, np.array(find_clocks)
     with _once():
         for i in range(len(videos)):
-            with errors_of_video(None if form == "single" else i):
+            with errors_in(form, i):
                 video = _checked(estimator, videos, i, first, reset)
             first = first or video.shape
             if grows.any():
@@ -82,18 +83,23 @@ def _helpful(video):
         text = str(error)
         if not text.startswith("Input") or not ("NaN" in text or "infinity" in text):
             raise
-        raise ValueError(_describe_gaps(video)) from None
+        refused = _not_finite if "NaN" in text else np.isinf
+        raise ValueError(_describe_gaps(video, refused)) from None
 
 
-def _describe_gaps(video):
-    """First value that is not finite, how many there are, and the remedy."""
+def _not_finite(values):
+    return ~np.isfinite(values)
+
+
+def _describe_gaps(video, refused):
+    """First value that is refused, how many there are, and the remedy."""
     names = getattr(video, "columns", None)
     if not isinstance(video, (np.memmap, FloatRows)):
         video = np.asarray(video, dtype=float)
     first, n_gaps = None, 0
     for rows in row_blocks(video):
         block = np.asarray(video[rows], dtype=float)
-        gaps = np.argwhere(~np.isfinite(block))
+        gaps = np.argwhere(refused(block))
         if first is None and len(gaps):
             frame, column = gaps[0]
             kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
@@ -102,8 +108,7 @@ def _describe_gaps(video):
         n_gaps += len(gaps)
     return (
         f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
-        "fill gaps, as by FramewiseTransformer(SimpleImputer()), or leave such frames "
-        "out."
+        "fill gaps, as by skl_tot.preprocessing.GapFiller, or leave such frames out."
     )
 
 
@@ -157,9 +162,8 @@ def _check_frame(frame):
         raise ValueError(f"Found a data frame of shape {frame.shape}.")
     if getattr(frame.index, "nlevels", 1) > 1:
         raise ValueError(
-            f"X has an index of {frame.index.nlevels} levels, as of several "
-            "recordings; expected a list of them: [part.droplevel(0) for _, part in "
-            "X.groupby(level=0)]."
+            f"a data frame of many has an index of {frame.index.nlevels} levels, as of "
+            "several recordings; give it by itself, or its droplevel(0) if it is one."
         )
     dtypes = getattr(frame, "dtypes", [])
     for name, dtype in zip(getattr(frame, "columns", []), dtypes):
@@ -215,7 +219,7 @@ def check_lengths(y, videos, form):
             f"y is of {len(y)} videos, expected {len(videos)}, as X has so many."
         )
     for i, (labels, length) in enumerate(zip(y, lengths)):
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             found = len(labels if hasattr(labels, "__len__") else np.asarray(labels))
             if found != length:
                 raise ValueError(f"y has {found} labels, X has {length} frames.")

@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.labels import split_label_sequences
+from skl_tot.inputs.named import pair_by_name
 from skl_tot.inputs.names import background_labels
 
 
@@ -94,6 +95,7 @@ class MatchedFrames(NamedTuple):
 def match_frames(y_true, y_pred, scope, ignore_labels, background):
     """Check the input, remove ignored frames and match: all that the scores share."""
     check_choice("scope", scope, ("activity", "video", "labels"))
+    y_true, y_pred = pair_by_name(y_true, y_pred)
     true, is_single = split_label_sequences(y_true, "y_true")
     pred, _ = split_label_sequences(y_pred, "y_pred")
     _check_lengths(true, pred, is_single)

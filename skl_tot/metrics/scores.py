@@ -7,6 +7,7 @@ import numpy as np
 from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.guidance import UNKNOWN, UNKNOWN_NAME
 from skl_tot.inputs.labels import find_segments
+from skl_tot.inputs.named import as_sequence, pair_by_name
 from skl_tot.metrics.matching import check_choice, match_frames
 
 
@@ -203,6 +204,7 @@ class SegmentationScorer:
         predicted = estimator.predict(X)
         if getattr(estimator, "classes_", None) is None:
             return self.score(y, predicted)
+        y, predicted = map(as_sequence, pair_by_name(y, predicted))
         is_single = getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object
         pairs = [(y, predicted)] if is_single else zip(y, predicted)
         truth, found = [], []

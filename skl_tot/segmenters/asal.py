@@ -162,6 +162,8 @@ class ASALSegmenter(NetworkSegmenter):
         Loss of each step of all rounds.
     n_iter_ : int
         Rounds taken.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str

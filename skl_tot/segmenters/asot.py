@@ -179,6 +179,8 @@ class ASOTSegmenter(PrototypeSegmenter):
         Loss of each step, in nats.
     n_iter_ : int
         Steps taken since the parameters were drawn.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str
@@ -347,6 +349,12 @@ class ASOTSegmenter(PrototypeSegmenter):
             self._together(np.exp(self._log_codes(x)), np.add) for x in similarities
         )
         self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]
+
+    def _whole_videos(self):
+        return (
+            "ASOTSegmenter solves a transport problem of a whole video; take "
+            "TemporalOTSegmenter"
+        )
 
     def _log_likelihood(self, similarities):
         """Logarithm of Q, of all frames of a video, summed over parts."""

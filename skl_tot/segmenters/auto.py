@@ -162,6 +162,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
         background was asked for.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str
@@ -352,6 +354,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _most_actions(self):
         return max(possible_numbers(self.n_actions))
+
+    def _whole_videos(self):
+        return (
+            "AutoSegmenter asks candidates that decode a whole video; take one of its "
+            "estimators_"
+        )
 
     def _votes(self, log_likelihood):
         # a guide counts the labels of each candidate already

@@ -263,9 +263,9 @@ class Editing(BaseEstimator):
         if isinstance(labels, np.ndarray) and labels.dtype != object:
             self.labels_ = _replaced(labels, *known)
             return
-        self.labels_ = copy(labels)  # a list, or an array of arrays
-        for i, own in enumerate(labels):
-            self.labels_[i] = _replaced(own, *known)
+        self.labels_ = copy(labels)  # a list, an array of arrays, or a dict of names
+        for key in labels if isinstance(labels, dict) else range(len(labels)):
+            self.labels_[key] = _replaced(labels[key], *known)
 
     def _check_edits(self, n_features):
         """Refuse edits and names that no call leaves, in a model from a file."""

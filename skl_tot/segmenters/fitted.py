@@ -2,6 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
+from skl_tot.inputs.clocks import check_rate
 from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.inputs.videos import check_videos
 
@@ -24,6 +25,7 @@ def check_fitted(segmenter, X):
     """Standardised videos and their form, if the segmenter is fitted."""
     check_is_fitted(segmenter, "n_actions_")
     segmenter._validate_params()  # the decoder's may have been set after the fit
+    check_rate(segmenter, X)
     arrays, form = check_videos(segmenter, X, reset=False)
     # as in the fit, whatever has been set since
     how = getattr(segmenter, "_standardize", segmenter.standardize)

@@ -125,6 +125,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
         As of `CTESegmenter`.
     background_ : dict of ndarray or None
         As of `CTESegmenter`.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str
@@ -283,8 +285,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         TypeError, ValueError
             As in `fit`.
         """
-        self.fit(X, y, narrations=narrations)
-        return self.labels_ if self.compute_labels else self.predict(X)
+        return self.fit(X, y, narrations=narrations)._labels_of_fit(X)
 
     def _learn(self, videos, narrations=None):
         rng = check_random_state(self.random_state)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.errors import errors_of_video
+from skl_tot.inputs.forms import errors_in
 from skl_tot.inputs.guidance import read_labels, read_transcripts
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.states import check_item
@@ -123,7 +123,7 @@ def codes_of_transcripts(transcripts, classes, form):
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     found = []
     for i, sequence in enumerate(sequences):
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             found.append(_codes_of(sequence.tolist(), codes))
     return found
 

@@ -100,6 +100,8 @@ class HMMSegmenter(BaseSegmenter):
         As of `CTESegmenter`.
     background_ : dict of ndarray or None
         As of `CTESegmenter`.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str

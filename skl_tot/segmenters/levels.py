@@ -87,11 +87,14 @@ def refine_path(path, action, parts, log_codes, decoding, switch_cost):
     """Path (n_frames,) in which an action is split; others stay where they are.
 
     Each segment of the action is decoded by itself, to a path through both halves, or
-    one of them. What keeps the order of actions, is "skip" there.
+    one of them. What keeps the order of actions, once or again and again, is "skip"
+    there.
     """
     refined = path + (path > action)
     log_halves = halves_by_parts(log_codes, parts)
-    within = "skip" if DECODERS[decoding].keeps_order else decoding
+    decoder = DECODERS[decoding]
+    in_order = decoder.keeps_order or decoder.cycle_frames is not None
+    within = "skip" if in_order else decoding
     for label, start, end in zip(*find_segments(path)):
         if label == action:
             refined[start:end] += decode(log_halves[start:end], within, switch_cost)

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skl_tot.decoding.chains import free_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.orders import mallow_path, mallow_posterior
 from skl_tot.inputs.states import check_array, count
@@ -121,6 +122,8 @@ class MallowSegmenter(BaseSegmenter):
         background was asked for.
     n_iter_ : int
         Rounds taken.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str
@@ -236,6 +239,7 @@ class MallowSegmenter(BaseSegmenter):
             partial(mallow_path, **options),
             partial(mallow_posterior, **options),
             keeps_order=False,
+            chain=free_chain,
         )
         return super()._decoders(edits) | {"mallow": mallow}
 

@@ -67,7 +67,7 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
     try:
         if not isinstance(estimator, FrozenEstimator):
             estimator = clone(estimator)
-            _set_n_actions(estimator, n_actions)
+            set_n_actions(estimator, n_actions)
             # what it says is asked for anyway
             last = last_step(estimator)
             if "compute_labels" in last.get_params(deep=False):
@@ -80,7 +80,7 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
     return Member(name, fitted, labels, time.perf_counter() - start)
 
 
-def _set_n_actions(estimator, n_actions):
+def set_n_actions(estimator, n_actions):
     """Set the number of actions of a segmenter, and of what it starts from."""
     while estimator is not None and not isinstance(estimator, FrozenEstimator):
         segmenter = segmenter_of(estimator).set_params(n_actions=n_actions)

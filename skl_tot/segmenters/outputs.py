@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
@@ -11,6 +12,7 @@ from skl_tot.decoding.decoders import DECODERS, read_video, tempered_posterior
 from skl_tot.decoding.moves import move_decoder
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
+from skl_tot.inputs.named import arrange
 from skl_tot.inputs.videos import check_lengths
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.confidence import warn_of_few_actions
@@ -52,6 +54,7 @@ class FittedOutputs(BaseEstimator):
         """
         videos, form = check_fitted(self, X)
         if transcripts is not None:
+            transcripts = arrange(transcripts, form, "transcripts")
             if self._classes() is not None:
                 transcripts = codes_of_transcripts(transcripts, self.classes_, form)
             transcripts = check_transcripts(
@@ -244,7 +247,7 @@ class FittedOutputs(BaseEstimator):
             If a video is not valid, or there are not two, as in a fold of a search.
         """
         videos, form = check_fitted(self, X)
-        check_lengths(y, videos.arrays, form)
+        check_lengths(arrange(y, form), videos.arrays, form)
         if form == "single":
             warnings.warn(
                 "score compares videos and is not defined for a single one.",
@@ -312,8 +315,15 @@ class FittedOutputs(BaseEstimator):
         """Give the decoder, or its name, and the cost of a switch."""
         if self._guide() is not None:
             return move_decoder(*self._edited_guide()), SWITCH_COST
-        decoders = self._decoders(self._edits())
-        return decoders.get(self.decoding, self.decoding), self.switch_cost
+        decoders = DECODERS | self._decoders(self._edits())
+        decoder = decoders[self.decoding]
+        if decoder.cycle_frames is not None:
+            decoder = replace(decoder, cycle_frames=self._cycle_frames())
+        return decoder, self.switch_cost
+
+    def _cycle_frames(self):
+        """Frames of a cycle: of the videos of the fit, on average."""
+        return getattr(self, "mean_frames_", math.inf)  # models of before had none
 
     def _weigh(self, videos):
         """Go over what the decoder is given of each video."""

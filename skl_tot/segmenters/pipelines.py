@@ -1,6 +1,7 @@
 """Segmenters at the end of pipelines."""
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from skl_tot.decoding.decoders import Reading
@@ -32,10 +33,36 @@ def output_labels(segmenter):
     return np.arange(segmenter._n_outputs) if classes is None else classes
 
 
+def shown_labels(segmenter):
+    """Labels of actions as people should see them: names, where numbers say little."""
+    names = getattr(segmenter, "action_names_", None)
+    is_named = names is not None and segmenter._classes() is None
+    return np.array(names) if is_named else output_labels(segmenter)
+
+
 def transform_before(model, videos):
     """Apply the steps of a fitted pipeline that come before the segmenter, if any."""
     has_steps = isinstance(model, Pipeline) and len(model.steps) > 1
     return model[:-1].transform(videos) if has_steps else videos
+
+
+def unfrozen(model):
+    """Model that is in a FrozenEstimator, or the model itself."""
+    return model.estimator if isinstance(model, FrozenEstimator) else model
+
+
+def waits_for_end(model):
+    """Say why a model cannot label frames before a video ends, with a remedy, or None.
+
+    Steps of a pipeline that look at single frames say so by ``_of_single_frames``.
+    """
+    for name, step in model.steps[:-1] if isinstance(model, Pipeline) else []:
+        if not getattr(step, "_of_single_frames", False):
+            return (
+                f"the step {name!r} ({type(step).__name__}) may look at other frames; "
+                "fit a model without it"
+            )
+    return last_step(model)._whole_videos()
 
 
 def read_videos(model, X):

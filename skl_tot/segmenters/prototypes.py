@@ -18,7 +18,8 @@ from skl_tot.decoding.prototypes import (
 )
 from skl_tot.decoding.trees import halve_group, merge_tree
 from skl_tot.inputs.blocks import row_blocks
-from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.clocks import check_rate
+from skl_tot.inputs.forms import mirror_form, named_errors
 from skl_tot.inputs.labels import BACKGROUND
 from skl_tot.inputs.states import check_array, check_item, check_numbering
 from skl_tot.inputs.videos import check_videos, unchanged_on_error
@@ -155,6 +156,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             is_guided = self.guidance is not None or self._guide() is not None
             if goes_on and not is_guided and self.n_actions == self.n_actions_:
                 before = self.background_
+            self.fps_ = check_rate(self, X)
             arrays, form = check_videos(self, X, reset=is_first)
             known = self._read_known(y, arrays, form)
             if not is_first:
@@ -166,10 +168,11 @@ class PrototypeSegmenter(NetworkSegmenter):
                     self.network_, self.n_iter_, self._moments, self._rng_state
                 )
             earlier = getattr(self, "prototype_actions_", None)
-            log_likelihoods = self._learn_from(videos, start, True, goes_on)
-            if before is not None:
-                before = _renumbered(before, earlier, self.prototype_actions_)
-            self._guide_and_label(known, log_likelihoods, videos, form, before)
+            with named_errors(form):
+                log_likelihoods = self._learn_from(videos, start, True, goes_on)
+                if before is not None:
+                    before = _renumbered(before, earlier, self.prototype_actions_)
+                self._guide_and_label(known, log_likelihoods, videos, form, before)
         return self
 
     def pseudo_labels(self, X):

@@ -11,9 +11,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.inputs.blocks import AllBlocks
+from skl_tot.inputs.clocks import rate_of
 from skl_tot.inputs.context import joined_width
-from skl_tot.inputs.forms import mirror_form
-from skl_tot.inputs.states import check_array, check_item, count
+from skl_tot.inputs.forms import keep_outputs, mirror_kept, named_errors
+from skl_tot.inputs.named import arrange
+from skl_tot.inputs.rates import check_fps
+from skl_tot.inputs.states import check_array, check_item, check_positive, count
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.segmenters.confidence import (
     check_confidence,
@@ -26,6 +29,7 @@ from skl_tot.segmenters.fitted import (
     standardize_fit,
 )
 from skl_tot.segmenters.guided import check_guide, learn_guide, read_known
+from skl_tot.segmenters.online_outputs import OnlineOutputs
 from skl_tot.segmenters.outputs import FittedOutputs
 from skl_tot.solvers.guidance import guided_scores
 
@@ -37,7 +41,7 @@ SMALLEST, LARGEST = 1e-100, 1e300
 CONTEXT = {"context": [None, Interval(Integral, 1, MOST, closed="both")]}
 
 
-class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
+class BaseSegmenter(ClusterMixin, Editing, OnlineOutputs, FittedOutputs):
     """Base of segmenters that decode paths through actions.
 
     A subclass learns in ``_learn`` and gives log-likelihoods of the actions, up to a
@@ -118,8 +122,11 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
         TypeError, ValueError
             As in `fit`.
         """
-        self.fit(X, y)
-        return self.labels_ if self.compute_labels else self.predict(X)
+        return self.fit(X, y)._labels_of_fit(X)
+
+    def _labels_of_fit(self, X):
+        """Labels of the videos of the last fit, in their form."""
+        return mirror_kept(self.labels_, X) if self.compute_labels else self.predict(X)
 
     def _fewest_actions(self):
         """Actions that a fit has at least."""
@@ -133,8 +140,11 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
     def _fit(self, X, y, **known):
         """Fit, with what else is ``known`` of the videos for ``_learn``."""
         with unchanged_on_error(self):
+            self.fps_ = rate_of(X)
             arrays, form = check_videos(self, X, reset=True, find_clocks=True)
             guidance = self._read_known(y, arrays, form)
+            for name, values in known.items():
+                known[name] = arrange(values, form, name)
             longest = max(map(len, arrays))
             n_actions = self._fewest_actions()
             if longest < n_actions:
@@ -142,9 +152,11 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
                     f"n_actions={n_actions} is more than the number of frames of "
                     f"the longest video (n_samples={longest})."
                 )
-            videos = standardize_fit(self, arrays)
-            log_likelihoods = self._learn(videos, **known)
-            self._guide_and_label(guidance, log_likelihoods, videos, form)
+            with named_errors(form):
+                videos = standardize_fit(self, arrays)
+                self.mean_frames_ = float(videos.lengths.mean())
+                log_likelihoods = self._learn(videos, **known)
+                self._guide_and_label(guidance, log_likelihoods, videos, form)
         return self
 
     def guide(self, X, y):
@@ -179,7 +191,9 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
         videos, form = check_fitted(self, X)
         with unchanged_on_error(self):
             kind = self.guidance or "labels"
-            known = read_known(kind, y, videos.arrays, form, self.n_actions_)
+            known = read_known(
+                kind, arrange(y, form), videos.arrays, form, self.n_actions_
+            )
             self._guide_and_label(
                 known, lambda: self._log_likelihoods(videos), videos, form
             )
@@ -187,6 +201,7 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
 
     def _read_known(self, y, arrays, form):
         """Check what is known of the videos of a fit; None without guidance."""
+        y = arrange(y, form)
         if self.guidance is None:
             check_lengths(y, arrays, form)
             return None
@@ -218,6 +233,8 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
 
     def _check_state(self):
         """Refuse fitted attributes that no fit leaves, in a model from a file."""
+        check_fps(getattr(self, "fps_", None), "fps_")  # models of before had none
+        check_positive(getattr(self, "mean_frames_", None), "mean_frames_")  # nor this
         n_features = count(self, "n_features_in_")
         n_actions = count(self, "n_actions_")
         scaler, background = self.scaler_, self.background_
@@ -243,6 +260,9 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
                 background, "background_", "thresholds", shape[:1], is_finite=False
             )
 
+    def _note_paths(self, paths, form):
+        """Keep what a method has of the paths of the videos of a fit, if anything."""
+
     def _label(self, log_likelihoods, videos, form, before=None, given=None):
         """Learn what is background and label the videos of a fit, if asked to."""
         self.background_ = self.confidence_ = None
@@ -265,7 +285,8 @@ class BaseSegmenter(ClusterMixin, Editing, FittedOutputs):
                 readings, videos, self._n_outputs
             )
             self._warn_of_few_actions(labels)
+            self._note_paths(labels, form)
             if given is not None:
                 pairs = zip(labels, given)
                 labels = [np.where(own >= 0, own, path) for path, own in pairs]
-            self.labels_ = mirror_form(self._in_words(labels), form)
+            self.labels_ = keep_outputs(self._in_words(labels), form)

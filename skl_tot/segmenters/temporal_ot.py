@@ -140,15 +140,18 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     decoding : str, default="free"
         Paths that the decoder looks for. "free": in any order, each as often as it is
         found. "fixed": all actions in their order, each of at least one frame. "skip":
-        some of them, in this order. "peaks", "mallow": some of them, each once, in an
-        order of the video's own, see `skl_tot.decoding.decode`. "framewise": none, each
-        frame is labelled by itself.
+        some of them, in this order. "cyclic", "cyclic_skip": all or some of them, in
+        this order, and from the last to the first again, for recordings longer than
+        those of the fit. "peaks", "mallow": some of them, each once, in an order of the
+        video's own, see `skl_tot.decoding.decode`. "framewise": none, each frame is
+        labelled by itself.
     switch_cost : float or "auto", default=0.5
         Cost of going from one action to another, at least 0, in nats for each frame of
-        the mean duration of an action in the video (its frames, by ``n_actions``).
-        Larger values give fewer segments. Not used if ``decoding="fixed"``, where all
-        paths have as many switches. "auto" goes by how long segments and the
-        correlations within them last: for videos in which actions come back many times.
+        the mean duration of an action in the video (its frames, by ``n_actions``; if it
+        has cycles, those of a video of the fit). Larger values give fewer segments. Not
+        used if ``decoding="fixed"``, where all paths have as many switches. "auto" goes
+        by how long segments and the correlations within them last: for videos in which
+        actions come back many times.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -237,6 +240,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Loss of each step, in nats.
     n_iter_ : int
         Steps taken since the parameters were drawn.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str
@@ -246,9 +251,22 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     -----
     *Input.* ``X`` is one video, an array of shape (n_frames, n_features), or many: a
     list, tuple, other sequence or object array of such arrays (memmaps, tensors and
-    data frames too), or a 3-D array of videos of equal length. Output takes the form
-    of the input. Cross-validation of one single array would split its frames. As
-    output may be a list, there is no ``set_output``.
+    data frames too), or a 3-D array of videos of equal length. Videos may have names:
+    those of `skl_tot.io.Recordings`, of a dict, or of a data frame whose index has two
+    levels, recording and frame (of more, all but the last say which recording it is).
+    Objects of xarray with a dimension "time" are one video each; other dimensions are
+    flattened to features called "nose x", space last, and variables of a data set stand
+    side by side.
+
+    Output takes the form of the input: `Recordings` of labels, a dict, a Series or data
+    frame with the index of the input. ``labels_`` of videos with names is a dict. What
+    is known of them, ``y``, may have their names, in any order. Cross-validation of one
+    single array, or data frame, would split its frames; it takes lists and
+    `Recordings`. As output may be a list, there is no ``set_output``.
+
+    *Rates.* `Recordings` have frames per second, and so have objects of xarray with a
+    regular clock (dates, durations, or floats in seconds; integers may count frames).
+    A model keeps them as ``fps_``, and refuses videos of another rate.
 
     *Labels.* Label k is the k-th action in time, 0 the first. It carries no name:
     `skl_tot.metrics.match_labels` finds the action that it stands for.

@@ -153,6 +153,8 @@ class UDESegmenter(NetworkSegmenter):
         Loss of each step; it rises where the concepts come in.
     n_iter_ : int
         Steps taken.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str

@@ -129,6 +129,8 @@ class VTESegmenter(CTESegmenter):
         Loss of each step.
     n_iter_ : int
         Steps taken.
+    fps_ : float or None
+        Frames per second of the videos of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str

@@ -13,6 +13,7 @@ from skl_tot.inputs.labels import (
     find_segments,
     split_label_sequences,
 )
+from skl_tot.inputs.named import arrange
 from skl_tot.inputs.names import distinct_labels
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
@@ -104,7 +105,8 @@ def _pair(videos, labels):
         arrays, form = split_videos(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos: {error}") from None
-    paths, is_single = split_label_sequences(labels, "labels")
+    known = arrange(labels, form, "labels")
+    paths, is_single = split_label_sequences(known, "labels")
     if is_single and form != "single" and len(arrays) != 1:
         raise ValueError(
             f"labels are of one video, expected {len(arrays)} sequences, as videos has "

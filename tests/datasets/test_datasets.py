@@ -606,16 +606,20 @@ def test_split_label_of_real_data():
     [
         (
             ["a.csv", "b.CSV", "notes"],
-            r"but 2 \*\.csv, 1 \*: read \*\.csv by pandas\.rea",
+            r"but 2 \*\.csv, 1 \*: read \*\.csv by skl_tot\.io",
         ),
         (
             ["a.parquet"],
-            r"but 1 \*\.parquet: read \*\.parquet by pandas\.read_parquet,",
+            r"but 1 \*\.parquet: read \*\.parquet by skl_tot\.io\.",
         ),
         (["a.npz"], r"but 1 \*\.npz: read \*\.npz by numpy\.load, then numpy\.save\."),
         (["a.h5", "b.h5"], r"but 2 \*\.h5: read \*\.h5 by h5py\.File, then numpy"),
         (["a.mat"], r"but 1 \*\.mat: read \*\.mat by scipy\.io\.loadmat, then nump"),
-        (["a.avi", ".hidden.csv"], r"but 1 \*\.avi\."),
+        (
+            ["a.avi", ".hidden.csv"],
+            r"but 1 \*\.avi: read \*\.avi by skl-tot features\.",
+        ),
+        (["a.doc"], r"but 1 \*\.doc\."),
         ([], r"it is empty\."),
     ],
     ids=str,

@@ -424,7 +424,7 @@ def test_numbers_that_are_searched_for(data):
 
 WRONG = {
     "y None": (None, "y is None, expected labels"),
-    "dict": ({0: [0]}, "y is a dict, expected a sequence"),
+    "dict": ({0: [0]}, "y is a dict of names, but X has none; expected a sequence"),
     "text": ("abc", "y is a str, expected a sequence"),
     "number": (3, "y is a int, expected a sequence"),
     "set": ({1, 2}, "y is a set, expected a sequence"),
@@ -495,7 +495,7 @@ WRONG_IN_PREDICT = {
     "nothing": ([], "transcripts is empty, expected the actions of each video"),
     "too few": ([[1, 3]], "has 1 sequences, expected 2"),
     "a number": (3, "transcripts is a int, expected one sequence"),
-    "a dict": ({0: [1]}, "transcripts is a dict, expected one sequence"),
+    "a dict": ({0: [1]}, "transcripts is a dict of names, but X has none"),
     "a str": ("pour", "transcripts is a str, expected one sequence"),
     "None": ([[1], None], r"transcripts\[1\] has 0 dimensions, expected 1"),
     "floats": ([[1], [0.5]], r"transcripts\[1\] has labels of type float64"),
@@ -553,7 +553,7 @@ class TestWrongGuidance:
         for y, match in [
             ([0, 1], f"^y has 2 labels, X has {n_frames} frames"),
             ([data[1][0]], "^y has .* for a video, expected a sequence"),
-            (dict.fromkeys(range(n_frames), 0), "^y has .* expected a sequence"),
+            (dict.fromkeys(range(n_frames), 0), "^y is a dict of names.* a sequence"),
             ("a" * n_frames, "^y has .* expected a sequence"),
             (None, "y is None"),
         ]:

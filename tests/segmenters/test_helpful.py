@@ -138,8 +138,8 @@ class TestVideos:
             quick().fit(frames)
         assert str(info.value) == (
             f"Video 2: Input X contains NaN in frame 7, column 'd', and in {share:.2%} "
-            "of all values; fill gaps, as by FramewiseTransformer(SimpleImputer()), or "
-            "leave such frames out."
+            "of all values; fill gaps, as by skl_tot.preprocessing.GapFiller, or leave "
+            "such frames out."
         )
         spoiled = videos[0].copy()
         spoiled[3, 4] = -np.inf
@@ -147,26 +147,6 @@ class TestVideos:
             ValueError, match=r"contains infinity in frame 3, column 4,"
         ):
             quick().fit(spoiled)
-
-    def test_tracks_of_points(self):
-        rng = np.random.default_rng(0)
-        tracks = [rng.normal(size=(30, 4, 2)) for _ in range(3)]
-        with pytest.raises(VideoValueError, match=r"video.reshape\(len\(video\), -1\)"):
-            quick().fit(tracks)
-        with pytest.warns(UserWarning, match=r"30 videos of 4 frames.*X.reshape\(len"):
-            quick(2).fit(tracks[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # many long videos of two features
-            quick(2).fit(rng.normal(size=(3, 40, 2)))
-
-    def test_an_index_of_several_recordings(self, videos):
-        parts = [pd.DataFrame(video) for video in videos]
-        table = pd.concat(parts, keys=range(len(parts)))
-        with pytest.raises(
-            ValueError, match=r"index of 2 levels.*droplevel\(0\).*groupby"
-        ):
-            quick().fit(table)
-        quick().fit([part.droplevel(0) for _, part in table.groupby(level=0)])
 
     def test_columns_that_are_no_numbers(self, videos):
         frame = pd.DataFrame(videos[0]).assign(
@@ -186,10 +166,7 @@ class TestVideos:
         with pytest.raises(ValueError, match="X holds text"):
             quick().fit(text)
 
-    def test_dict_and_paths(self, videos, tmp_path):
-        named = dict(zip("abcdef", videos))
-        with pytest.raises(TypeError, match=r"X is a dict, but .*list\(X.values\(\)\)"):
-            quick().fit(named)
+    def test_paths(self, tmp_path):
         for paths in ("a.npy", tmp_path, ["a.npy", "b.npy"], [tmp_path]):
             with pytest.raises(TypeError, match=r"datasets\.FeatureFiles\(paths\)"):
                 quick().fit(paths)

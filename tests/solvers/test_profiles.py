@@ -73,17 +73,21 @@ def test_one_video_one_action_one_feature():
 
 def test_forms():
     rng = np.random.default_rng(0)
-    videos, labels = rng.normal(size=(2, 9, 3)), [[0] * 4 + [1] * 5] * 2
+    videos, labels = rng.normal(size=(2, 9, 4)), [[0] * 4 + [1] * 5, [1] * 9]
     expected = action_profiles(list(videos), labels)
     for X in (videos, videos.tolist(), [pd.DataFrame(video) for video in videos]):
         found = action_profiles(X, labels)
         assert_allclose(found.means, expected.means)
-        assert found.features == ["feature 0", "feature 1", "feature 2"]
+        assert found.features == [f"feature {k}" for k in range(4)]
     single = action_profiles(videos[0], labels[0])
     assert_allclose(single.curves, action_profiles(videos[:1], labels[:1]).curves)
     found = action_profiles(videos.astype(np.float32), labels)
     assert found.means.dtype == np.float64
     assert_allclose(found.means, expected.means, atol=1e-6)
+    found = action_profiles(
+        {"a": videos[0], "b": videos[1]}, {"b": labels[1], "a": labels[0]}
+    )
+    assert_allclose(found.means, expected.means)
 
 
 def test_constant_but_for_rounding():

@@ -1,0 +1,402 @@
+"""Long recordings of many cycles, by any segmenter."""
+
+import math
+from itertools import pairwise
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context, clone
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.inputs.errors import errors_of_video, warn_user
+from skl_tot.inputs.forms import keep_outputs, mirror_form
+from skl_tot.inputs.named import arrange
+from skl_tot.inputs.videos import check_lengths
+from skl_tot.metrics.label_free import carried_information
+from skl_tot.segmenters.fitted import check_fitted
+from skl_tot.segmenters.members import (
+    check_models,
+    member_scores,
+    quietly,
+    set_n_actions,
+)
+from skl_tot.segmenters.pipelines import (
+    last_step,
+    segmenter_of,
+    unfrozen,
+    waits_for_end,
+)
+from skl_tot.segmenters.starts import fit_segmenter
+from skl_tot.segmenters.template import LARGEST, MOST, BaseSegmenter
+from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
+from skl_tot.solvers.cuts import check_cuts, cuts_of_path
+from skl_tot.solvers.cycles import cut_recording
+from skl_tot.training.distributed import same_everywhere
+
+# In nats a frame, for segmenters whose own decoding has no cost.
+SWITCH_COST = 0.5
+
+
+class CyclicSegmenter(BaseSegmenter):
+    r"""Segmentation of long recordings in which the same actions come again and again.
+
+    One camera sees a job done fifty times, and nobody has cut the recording. `fit`
+
+    1. finds the cycles, see `skl_tot.solvers.cycles.find_cycles`, or takes ``cuts``;
+    2. fits a segmenter to them, each cycle being a video;
+    3. decodes whole recordings by what it has learned, on paths that go through the
+       actions in order, and from the last to the first again;
+    4. cuts anew where such a path begins with the first action again.
+
+    Parameters
+    ----------
+    n_actions : int, default=8
+        Number of actions K of a cycle.
+    segmenter : estimator or None, default=None
+        A segmenter of this package, or a pipeline that ends in one, of which a clone is
+        fitted to the cycles, with the ``n_actions`` of this one; without a seed of its
+        own, it gets one from ``random_state``. What is in a
+        `sklearn.frozen.FrozenEstimator` is used as it was fitted. None takes
+        `TemporalOTSegmenter`.
+    decoding : {"cyclic", "cyclic_skip"}, default="cyclic_skip"
+        Whether all cycles have all actions, or some may lack some. A path starts and
+        ends in any action. Does not change the fit.
+    switch_cost : float, "auto" or None, default=None
+        Cost of going on to the next action, at least 0, in nats for each frame of the
+        mean duration of an action: of the frames of a cycle, by ``n_actions``. An
+        action that is left out costs as much. Larger values give fewer cycles. "auto"
+        is found for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
+        None takes that of the segmenter, or 0.5 if that is 0.
+    compute_labels : bool, default=True
+        Whether `fit` ends by labelling its recordings. Without, there are no
+        ``labels_``, and no ``cuts_``.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the search for cycles, and of the seed of a segmenter that has none.
+
+    Attributes
+    ----------
+    n_actions_ : int
+        Number of actions K of the fit.
+    segmenter_ : estimator
+        The segmenter, fitted to cycles by its own decoding. From then on it decodes
+        "cyclic_skip", as do its candidates if it is an `AutoSegmenter`.
+    labels_ : ndarray of shape (n_frames,), or list of such
+        Labels of the frames of the recordings of the fit, in the form of ``X``. Only if
+        ``compute_labels``.
+    cuts_ : ndarray of int of shape (n_cycles + 1,), or list of such
+        First frame of each cycle of a recording, and the end of the last, in the form
+        of ``X``. Only if ``compute_labels``.
+    n_cycles_ : int
+        Number of cycles, in all recordings together. Only if ``compute_labels``.
+    mean_frames_ : float
+        Mean number of frames of the cycles that the segmenter was fitted to.
+    classes_ : ndarray of shape (n_classes,)
+        Labels that `predict` answers in; only after `guide` or `rename`.
+    guide_ : dict of ndarray or None
+        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+    edits_ : list of dict of ndarray
+        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+    scaler_ : None
+        Recordings are standardised by the segmenter.
+    confidence_ : dict of float or None
+        As of `CTESegmenter`.
+    background_ : None
+        Background is not looked for.
+    fps_ : float or None
+        Frames per second of the recordings of the fit, where they came with a rate.
+    n_features_in_ : int
+        Width D of the features.
+    feature_names_in_ : ndarray of str
+        Names of the features, where all names are strings (data frames).
+
+    See Also
+    --------
+    skl_tot.solvers.cycles.find_cycles : The search for cycles.
+    skl_tot.statistics.cycle_times : A table of the cycles of labels.
+
+    Notes
+    -----
+    Input is that of `TemporalOTSegmenter`, each video being a long recording. Without
+    ``cuts``, a recording should start where a cycle does, and of several recordings
+    each is cut by itself. Segmenters of this package order their actions by their mean
+    time within the cycle, which is the order of the circle.
+
+    Frames of ``cuts`` that are before the first or after the last are not learned from,
+    and labelled like all others. Cycles are not found again from the first labels and
+    learned from once more: on recorded cycles that made labels no better.
+
+    Examples
+    --------
+    >>> from skl_tot import CyclicSegmenter, HMMSegmenter
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
+    >>> frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
+    >>> model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0)
+    >>> model.fit(frames).n_cycles_
+    12
+    >>> bool((model.labels_ == labels).mean() > 0.95)
+    True
+    """
+
+    __module__ = "skl_tot"
+
+    _parameter_constraints = {
+        "n_actions": [Interval(Integral, 1, MOST, closed="both")],
+        "segmenter": [None, HasMethods(["fit", "predict"])],
+        "decoding": [StrOptions({"cyclic", "cyclic_skip"})],
+        "switch_cost": [
+            Interval(Real, 0, LARGEST, closed="both"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "compute_labels": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    # what the segmenter does by itself, or nobody does
+    standardize: str | None = None
+    background_percentile: float | None = None
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        segmenter=None,
+        decoding="cyclic_skip",
+        switch_cost=None,
+        compute_labels=True,
+        random_state=None,
+    ):
+        self.n_actions = n_actions
+        self.segmenter = segmenter
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.compute_labels = compute_labels
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, cuts=None):
+        """Learn the actions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One long recording, or several.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Labels, as a search or a pipeline hands them on. They are not learned from;
+            only their numbers are checked.
+        cuts : sequence of int, or sequence of such, default=None
+            Where cycles begin, as frames of the recording, or of each of several, and
+            the end of the last cycle. None finds them.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter, a recording or cuts are not valid, no cycle has
+            ``n_actions`` frames, or the segmenter cannot be fitted. An estimator fitted
+            before stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If a recording shows fewer than three cycles, or none that are clear.
+        """
+        return self._fit(X, y, cuts=cuts)
+
+    def fit_predict(self, X, y=None, *, cuts=None):
+        """Learn the actions and label the frames.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One long recording, or several.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            As in `fit`.
+        cuts : sequence of int, or sequence of such, default=None
+            As in `fit`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            Those of `predict`, also with ``compute_labels=False``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`.
+        """
+        return self.fit(X, y, cuts=cuts)._labels_of_fit(X)
+
+    def find_cuts(self, X):
+        """Cut recordings where a new cycle begins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One long recording, or several.
+
+        Returns
+        -------
+        cuts : ndarray of int of shape (n_cycles + 1,), or list of such
+            First frame of each cycle, and the end of the last. What is at either end of
+            a recording and shows fewer than half of the actions is no cycle.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos, form = check_fitted(self, X)
+        return mirror_form(self._cut([own.path for own in self._read(videos)]), form)
+
+    def score(self, X, y=None):
+        """Measure how well actions carry over from cycle to cycle; needs no labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One long recording, or several.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Not looked at, but for their numbers.
+
+        Returns
+        -------
+        score : float
+            From 0 to K, higher is better: that of `TemporalOTSegmenter.score`, with
+            cycles in place of videos; nan, with a warning, for a single array that
+            shows one cycle.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid, or several show one cycle.
+        """
+        videos, form = check_fitted(self, X)
+        check_lengths(arrange(y, form), videos.arrays, form)
+        paths = [reading.path for reading in self._read(videos)]
+        cuts = self._cut(paths)
+        labels = _cut_arrays(paths, cuts)
+        if len(labels) < 2 and form == "single":
+            warn_user(
+                "score compares cycles and is not defined for a single one.",
+                UndefinedMetricWarning,
+            )
+            return math.nan
+        if len(labels) < 2:
+            raise ValueError(
+                "score compares cycles, but X shows one, expected two or more."
+            )
+        cycles = StandardizedVideos(_cut_arrays(videos.arrays, cuts))
+        return math.exp(carried_information(cycles.blocks, labels, self._n_outputs))
+
+    def _learn(self, videos, cuts=None):
+        n_actions = int(self.n_actions)
+        rng = check_random_state(self.random_state)
+        seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
+        if cuts is None:
+            cuts = self._find_cycles(videos, n_actions, seeds[0])
+        else:
+            cuts = check_cuts(cuts, videos.lengths)
+        cycles = _cut_arrays(videos.arrays, cuts)
+        longest = max(map(len, cycles))
+        if longest < n_actions:
+            raise ValueError(
+                f"n_actions={n_actions} is more than the number of frames of the "
+                f"longest cycle, {longest}; give cuts, or fewer actions."
+            )
+        with quietly():
+            fitted, _ = fit_segmenter(
+                self._segmenter(n_actions), cycles, n_actions, seeds[1]
+            )
+        _let_decode_cycles(fitted)
+        self.segmenter_, self.n_actions_ = fitted, n_actions
+        self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
+        return lambda: self._log_likelihoods(videos)
+
+    def _segmenter(self, n_actions):
+        """Segmenter to fit, with so many actions."""
+        if self.segmenter is None:
+            return TemporalOTSegmenter(n_actions)
+        if isinstance(self.segmenter, FrozenEstimator):
+            return self.segmenter
+        segmenter = clone(self.segmenter)
+        segmenter_of(segmenter)
+        set_n_actions(segmenter, n_actions)
+        return segmenter
+
+    @staticmethod
+    def _find_cycles(videos, n_actions, seed):
+        """Cuts of each recording."""
+        cuts = []
+        for i, array in enumerate(videos.arrays):
+            with errors_of_video(i if len(videos) > 1 else None):
+                cuts.append(cut_recording(array, n_actions, seed))
+        return cuts
+
+    def _log_likelihoods(self, videos):
+        return iter(member_scores(self.segmenter_, videos))
+
+    def _whole_videos(self):
+        return super()._whole_videos() or waits_for_end(unfrozen(self.segmenter_))
+
+    def _n_around(self):
+        return last_step(unfrozen(self.segmenter_))._n_around()
+
+    def _how_to_decode(self):
+        decoder, cost = super()._how_to_decode()
+        if cost is None:
+            segmenter = self.segmenter_
+            if isinstance(segmenter, FrozenEstimator):
+                segmenter = segmenter.estimator
+            cost = segmenter_of(segmenter).switch_cost or SWITCH_COST
+        return decoder, cost
+
+    def _note_paths(self, paths, form):
+        cuts = self._cut(paths)
+        self.cuts_ = keep_outputs(cuts, form)
+        self.n_cycles_ = sum(len(own) - 1 for own in cuts)
+
+    def _cut(self, paths):
+        """Cuts of paths."""
+        return [cuts_of_path(path, self._n_outputs) for path in paths]
+
+    def _check_state(self):
+        super()._check_state()
+        check_models([self.segmenter_], [], self.n_actions_, self.n_features_in_)
+
+
+def _let_decode_cycles(model):
+    """Let a fitted segmenter, and its candidates if it has some, decode cycles."""
+    if isinstance(model, FrozenEstimator):  # which is used as it is
+        return
+    segmenter = segmenter_of(model)
+    cost = segmenter.switch_cost or SWITCH_COST
+    segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
+    for candidate in getattr(segmenter, "estimators_", []):
+        _let_decode_cycles(candidate)
+
+
+def _cut_arrays(arrays, cuts):
+    """Rows of all cycles, one array each."""
+    cycles = []
+    for array, own in zip(arrays, cuts):
+        for start, end in pairwise(own):
+            cycles.append(array[start:end])
+    return cycles
+
+
+# doctest looks for names of this module, which the public one is not
+__test__ = {"CyclicSegmenter": CyclicSegmenter}

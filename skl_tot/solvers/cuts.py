@@ -1,0 +1,95 @@
+"""Cuts between cycles: of paths, and those that are given."""
+
+import numpy as np
+
+from skl_tot.inputs.errors import errors_of_video, short_repr
+
+
+def cuts_of_path(path, n_actions):
+    """Cut a path through actions in a circle where a new cycle begins.
+
+    That is where the number of the action falls. What is before the first such place,
+    and after the last, is a cycle if it shows half of the actions or more.
+
+    Parameters
+    ----------
+    path : ndarray of int of shape (n_frames,)
+        Action of each frame.
+    n_actions : int
+        Number of actions.
+
+    Returns
+    -------
+    cuts : ndarray of int of shape (n_cycles + 1,)
+        First frame of each cycle, and the end of the last.
+
+    Examples
+    --------
+    >>> cuts_of_path(np.array([2, 2, 0, 1, 2, 0, 2, 0, 1]), 3)
+    array([2, 5, 7, 9])
+    """
+    cuts = np.flatnonzero(np.diff(path) < 0) + 1
+    if len(cuts) == 0:
+        return np.array([0, len(path)])
+    if 2 * len(np.unique(path[: cuts[0]])) >= n_actions:
+        cuts = np.append(0, cuts)
+    if 2 * len(np.unique(path[cuts[-1] :])) >= n_actions:
+        cuts = np.append(cuts, len(path))
+    return cuts
+
+
+def check_cuts(cuts, lengths):
+    """Give cuts as an array of frames for each recording, or refuse them.
+
+    Parameters
+    ----------
+    cuts : sequence of int, or sequence of such
+        Of the only recording, or of each: the first frame of each cycle, and the end of
+        the last.
+    lengths : ndarray of int of shape (n_recordings,)
+        Frames of each recording.
+
+    Returns
+    -------
+    checked : list of ndarray of int of shape (n_cycles_i + 1,)
+        Which increase, from 0 to the length at most.
+    """
+    if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
+        raise TypeError(
+            f"cuts is {short_repr(cuts)}, expected frames at which cycles begin, of "
+            "each recording."
+        )
+    is_flat = len(cuts) > 0 and np.ndim(cuts[0]) == 0
+    cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
+    if len(cuts) != len(lengths):
+        raise ValueError(
+            f"cuts is of {len(cuts)} recordings, expected {len(lengths)}, as X has so "
+            "many."
+        )
+    checked = []
+    for i, (own, length) in enumerate(zip(cuts, lengths.tolist())):
+        with errors_of_video(i if len(lengths) > 1 else None):
+            checked.append(_check_cuts(own, length))
+    return checked
+
+
+def _check_cuts(cuts, n_frames):
+    """Cuts of one recording as an array."""
+    array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
+    if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"cuts are {short_repr(cuts)}, expected two frames or more, as integers."
+        )
+    array = array.astype(np.intp)
+    if (np.diff(array) <= 0).any():
+        place = int(np.argmax(np.diff(array) <= 0))
+        raise ValueError(
+            f"cuts have {array[place + 1]} after {array[place]}, expected frames that "
+            "increase."
+        )
+    if array[0] < 0 or array[-1] > n_frames:
+        wrong = array[0] if array[0] < 0 else array[-1]
+        raise ValueError(
+            f"cuts have {wrong}, expected frames from 0 to {n_frames}, the end."
+        )
+    return array

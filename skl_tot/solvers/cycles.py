@@ -1,0 +1,270 @@
+"""Cuts between the cycles of one long recording."""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array, check_random_state
+
+from skl_tot.inputs.blocks import BLOCK_BYTES
+from skl_tot.inputs.errors import warn_user
+from skl_tot.solvers.phases import (
+    N_PHASES,
+    Circle,
+    find_origin,
+    fit_circle,
+    follow,
+    phases_between,
+)
+from skl_tot.solvers.recurrence import find_occurrences, find_period
+
+# Cycles are looked for from so many times a period on.
+FACTORS = (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4)
+# Rounds in which the period becomes that of the cycles found, which may be off so far.
+MAX_ROUNDS, NEAR = 4, 0.2
+# Means of frames of which a period has so many; and least of one that can be told.
+SAMPLES, LEAST_SAMPLES = 40, 8
+N_COMPONENTS = 12
+# Frames of a recording at most; of more, means of neighbours are taken.
+MOST_FRAMES = 2**18
+# Cycles that phases are learned from at first.
+MOST_CYCLES = 500
+# Numbers of cycles that agree: as logarithms.
+TOLERANCE = 0.06
+# Of the cycles, below which the first is no cycle; and above which the last is one.
+LEAST_FIRST, LEAST_LAST = 0.2, 0.5
+DEFAULT_ARCS = 5
+# Numbers of cycles from different periods that agree where there are some.
+LEAST_VOTES = 4
+FEW_CYCLES = 3
+SHORTEST = 16
+
+
+class Candidate(NamedTuple):
+    """A circle that was looked for from one period on.
+
+    Attributes
+    ----------
+    period : float
+        What it started from, in frames.
+    length : float
+        Mean number of frames of its cycles.
+    view : View
+        What it was learned from.
+    circle : Circle
+        Phases of the means of the view.
+    origin : int
+        Phase with which cycles start.
+    """
+
+    period: float
+    length: float
+    view: "View"
+    circle: Circle
+    origin: int
+
+
+class View(NamedTuple):
+    """Means of blocks of ``size`` frames, along ``axes`` from a ``center``."""
+
+    size: int
+    center: np.ndarray
+    axes: np.ndarray
+
+    def of(self, frames):
+        """See frames (n_frames, n_features) so: (n_blocks, n_axes)."""
+        return (_means_of_blocks(frames, self.size) - self.center) @ self.axes
+
+
+def find_cycles(features, n_actions=None, *, random_state=None):
+    r"""Cut one long recording into its cycles.
+
+    1. *Period.* That of the first peak of the autocorrelation of the standardised
+       features.
+    2. *Phases.* For each of eleven periods from 0.4 to 2.4 times this one: frames
+       become means, 40 a period, and their 12 principal components. Of random windows
+       of half a period, that which comes again most alike, about once a period, says
+       where cycles are, roughly. 24 phases of a circle then learn what they look like,
+       and paths round the circle when each is passed, by turns.
+    3. *Vote.* The number of cycles that most of the eleven agree on, within 6 %. If
+       they are not as long as the period, all is done again from their length on.
+    4. *Origin.* The circle is cut into ``n_actions`` arcs that differ most. A cycle
+       starts with that boundary of arcs with which, or after which, the recording does.
+
+    Everything is by Fourier transforms and paths that go frame by frame, so that it
+    takes O(T log T).
+
+    Parameters
+    ----------
+    features : array-like of shape (n_frames, n_features)
+        Features of the recording. It should start where a cycle does.
+    n_actions : int, default=None
+        Actions of a cycle, about. None takes 5.
+    random_state : int, RandomState instance or None, default=None
+        Where the windows are.
+
+    Returns
+    -------
+    cuts : ndarray of int of shape (n_cycles + 1,)
+        First frame of each cycle, and the end of the last. That is less than
+        ``n_frames`` if the recording ends before the middle of a cycle.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the features are no table of finite numbers, or a parameter is not valid.
+
+    Warns
+    -----
+    UserWarning
+        If there are fewer than three cycles, or fewer than 16 frames, or the periods
+        do not agree.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
+    >>> frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
+    >>> cuts = find_cycles(frames, 3, random_state=0)
+    >>> len(cuts) - 1, int(np.abs(cuts - np.arange(0, 721, 60)).max()) < 5
+    (12, True)
+    """
+    if n_actions is not None and not (
+        isinstance(n_actions, Integral) and n_actions > 0
+    ):
+        raise ValueError(f"n_actions is {n_actions!r}, expected a positive integer.")
+    features = check_array(
+        features, dtype=[np.float64, np.float32], input_name="features"
+    )
+    seed = check_random_state(random_state).randint(2**31 - 1)
+    return cut_recording(features, n_actions or DEFAULT_ARCS, seed)
+
+
+def cut_recording(features, n_actions, seed):
+    """Cut checked features, of which only a block is read at a time; see `find_cycles`.
+
+    ``features`` need to have ``shape``, ``itemsize`` and rows by slices.
+    """
+    n_frames = len(features)
+    if n_frames < SHORTEST:
+        warn_user(
+            f"a recording has {n_frames} frames and is taken for one cycle, expected "
+            f"{SHORTEST} or more to find cycles in."
+        )
+        return np.array([0, n_frames])
+    size = -(-n_frames // MOST_FRAMES)
+    frames = _standardize(_means_of_blocks(features, size))
+    found, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
+    cuts = np.array([0, len(frames)]) if found is None else _cut_all(frames, found)
+    if n_votes < LEAST_VOTES or len(cuts) <= FEW_CYCLES:
+        _warn(len(cuts) - 1, n_votes)
+    # what is less than a mean is of the last cycle
+    return np.where(cuts == len(frames), n_frames, cuts * size)
+
+
+def _cut_all(frames, found):
+    """Cuts of all frames, of which a candidate may have learned from the first."""
+    view, circle = found.view, found.circle
+    blocks = view.of(frames)
+    if len(circle.path) < len(blocks):
+        circle = fit_circle(blocks, follow(blocks, circle.means, circle.variances))
+    return _cuts(circle.path, found.origin, view.size, len(frames))
+
+
+def _warn(n_cycles, n_votes):
+    """Warn of cycles that may be none."""
+    reason = "no period is clear" if n_votes < LEAST_VOTES else "too few to learn from"
+    warn_user(
+        f"found {n_cycles} cycles in a recording, {reason}; give cuts, or a longer "
+        "recording, if that is wrong."
+    )
+
+
+def _means_of_blocks(frames, size):
+    """Means of blocks of so many frames, a few of them read at a time."""
+    n_blocks, means = len(frames) // size, []
+    n_rows = max(1, BLOCK_BYTES // (frames.itemsize * frames.shape[1] * size))
+    for first in range(0, n_blocks, n_rows):
+        end = min(first + n_rows, n_blocks)
+        block = np.asarray(frames[first * size : end * size], dtype=np.float64)
+        means.append(block.reshape(end - first, size, -1).mean(axis=1))
+    return np.concatenate(means)
+
+
+def _standardize(frames):
+    """Zero mean and unit variance of each feature."""
+    spread = frames.std(axis=0)
+    return (frames - frames.mean(axis=0)) / np.where(spread > 0, spread, 1)
+
+
+def _search(frames, n_arcs, seed):
+    """Find the candidate of the most votes, and the number of these."""
+    period, candidates, best, n_votes = find_period(frames), [], None, 0
+    for _ in range(MAX_ROUNDS):
+        stretch = frames[: int(MOST_CYCLES * period)]
+        for factor in FACTORS:
+            candidate = _find_candidate(stretch, factor * period, n_arcs, seed)
+            if candidate is not None:
+                candidates.append(candidate)
+        if not candidates:
+            break
+        best, n_votes = _elect(candidates, len(frames))
+        before, period = period, best.length
+        if abs(np.log(period / before)) < NEAR:
+            break
+    return best, n_votes
+
+
+def _elect(candidates, n_frames):
+    """Take the candidate that most agree with, about, exactly, and with itself.
+
+    To agree on a small number of cycles says less, by its logarithm.
+    """
+    lengths = np.array([candidate.length for candidate in candidates])
+    periods = np.array([candidate.period for candidate in candidates])
+    ratios = np.abs(np.log(lengths[:, None] / lengths))
+    votes = (ratios < TOLERANCE).sum(axis=1)
+    exact = (ratios == 0).sum(axis=1)
+    own = np.abs(np.log(periods / lengths))
+    best = np.lexsort((own, -exact, -votes * np.log(n_frames / lengths)))[0]
+    return candidates[best], int(votes[best])
+
+
+def _find_candidate(frames, period, n_arcs, seed):
+    """Learn cycles from one period on; None if that is too short, or too long."""
+    size = max(1, round(period / SAMPLES))
+    if not LEAST_SAMPLES <= period / size <= len(frames) // size / 2:
+        return None
+    view = _choose_view(frames, size)
+    blocks = view.of(frames)
+    rng = np.random.RandomState(seed)
+    occurrences = find_occurrences(blocks, period / size, rng)
+    if len(occurrences) < 2:
+        return None
+    circle = fit_circle(blocks, phases_between(occurrences, len(blocks)))
+    origin = find_origin(circle, n_arcs)
+    n_cycles = len(_cuts(circle.path, origin, size, len(frames))) - 1
+    return Candidate(period, len(frames) / n_cycles, view, circle, origin)
+
+
+def _choose_view(frames, size):
+    """Means of blocks, along principal components if there are many features."""
+    blocks = _means_of_blocks(frames, size)
+    center, axes = blocks.mean(axis=0), np.eye(blocks.shape[1])
+    if len(axes) > N_COMPONENTS:
+        blocks = blocks - center
+        _, axes = np.linalg.eigh(blocks.T @ blocks)  # ascending
+        axes = axes[:, ::-1][:, :N_COMPONENTS]
+    return View(size, center, axes)
+
+
+def _cuts(path, origin, size, n_frames):
+    """Frames at which a path round the circle, of means, passes the origin."""
+    since = (path - origin) % N_PHASES
+    starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
+    starts = starts[starts * max(1, len(starts)) > LEAST_FIRST * n_frames]
+    cuts = np.append(0, starts)
+    if since[-1] > LEAST_LAST * N_PHASES or len(cuts) == 1:
+        cuts = np.append(cuts, n_frames)
+    return cuts

@@ -1,0 +1,417 @@
+import inspect
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skl_tot
+from skl_tot import ActivitySegmenter, HMMSegmenter, MallowSegmenter
+from skl_tot.cli.main import main
+from skl_tot.datasets import FeatureFiles, make_activities
+from skl_tot.inputs.errors import VideoError
+from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.metrics import activity_purity, mof_score
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.segmenters import METHODS
+
+QUICK = {
+    "max_iter": 4,
+    "freeze_iter": 1,
+    "frames_per_video": 8,
+    "n_steps": 2,
+    "n_init": 1,
+    "random_state": 0,
+}
+
+
+def make(method):
+    """Make a segmenter of three actions that is fitted in no time."""
+    segmenter = getattr(skl_tot, METHODS[method][0])(3)
+    own = segmenter.get_params()
+    quick = {name: value for name, value in QUICK.items() if name in own}
+    if "segmenter" in own:
+        quick["segmenter"] = make("tot")
+    if "candidates" in own:
+        quick["candidates"] = [("mallow", make("mallow")), ("hmm", make("hmm"))]
+    return segmenter.set_params(**quick)
+
+
+def mixed(n_activities, n_videos=4, n_actions=3, **options):
+    """Videos of several activities in turn, distinct labels, and activities."""
+    options = {"n_features": 6, "mean_length": 40, "noise": 0.5} | options
+    parts = []
+    for k in range(n_activities):
+        videos, labels = make_activities(n_videos, n_actions, random_state=k, **options)
+        parts.append([(x, y + n_actions * k, k) for x, y in zip(videos, labels)])
+    videos, labels, activities = [], [], []
+    for of_each in zip(*parts):
+        for video, actions, activity in of_each:
+            videos.append(video)
+            labels.append(actions)
+            activities.append(activity)
+    return videos, labels, np.array(activities)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return mixed(2)
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    return ActivitySegmenter(MallowSegmenter(3), 2, random_state=0).fit(data[0])
+
+
+def assert_same(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_segmenter(method, data, tmp_path):
+    videos, _, activities = data
+    model = ActivitySegmenter(make(method), 2, random_state=0).fit(videos)
+    assert model.activities_.tolist() == activities.tolist()
+    assert_same(model.predict(videos), model.labels_)
+    for path, k in zip(model.labels_, activities):
+        assert set(path) <= set(range(3 * k, 3 * k + 3))
+    posteriors = model.predict_posterior(videos)
+    for posterior, k in zip(posteriors, activities):
+        np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-5)
+        assert (np.delete(posterior, np.s_[3 * k : 3 * k + 3], axis=1) == 0).all()
+    save_model(model, tmp_path / "model.skops")
+    assert_same(load_model(tmp_path / "model.skops").predict(videos), model.labels_)
+
+
+class TestActivities:
+    def test_each_is_as_its_own_fit(self, data, fitted):
+        videos, _, activities = data
+        for k in (0, 1):
+            own = [x for x, a in zip(videos, activities) if a == k]
+            alone = MallowSegmenter(3).fit(own)
+            found = [y for y, a in zip(fitted.labels_, activities) if a == k]
+            assert_same([path + 3 * k for path in alone.labels_], found)
+            log_likelihood = fitted.log_likelihood(own)[0]
+            np.testing.assert_allclose(
+                log_likelihood[:, 3 * k : 3 * k + 3], alone.log_likelihood(own)[0]
+            )
+            np.testing.assert_allclose(
+                fitted.predict_proba(own)[0][:, 3 * k : 3 * k + 3],
+                alone.predict_proba(own)[0],
+            )
+
+    def test_given(self, data):
+        videos, _, activities = data
+        words = np.array(["wash", "cook"])[activities]
+        model = ActivitySegmenter(MallowSegmenter(3)).fit(videos, activities=words)
+        assert model.activity_names_.tolist() == ["cook", "wash"]
+        assert model.activities_.tolist() == words.tolist()
+        assert model.predict_activity(videos).tolist() == words.tolist()
+        assert model.predict_activity(videos[0]) == "wash"
+        assert model.action_names_[3] == "wash: action 0"
+
+    def test_given_against_what_is_seen(self, data):
+        videos, _, activities = data
+        given = activities.copy()
+        given[0] = 1
+        model = ActivitySegmenter(MallowSegmenter(3)).fit(videos, activities=given)
+        assert model.labels_[0].min() >= 3
+        assert model.predict_activity(videos[0]) == 0
+
+    def test_new_videos(self, data, fitted):
+        videos, _, activities = mixed(2, n_videos=8)
+        assert fitted.predict_activity(videos).tolist() == activities.tolist()
+
+    @pytest.mark.parametrize("n_activities", [1, 2, 4])
+    def test_number_found(self, n_activities):
+        videos, _, activities = mixed(n_activities, n_videos=6)
+        model = ActivitySegmenter(HMMSegmenter(2), random_state=0).fit(videos)
+        assert abs(len(model.activity_names_) - n_activities) <= 1
+        assert activity_purity(activities, model.activities_) == 1
+
+    def test_found_is_as_good_as_given(self):
+        videos, labels, activities = mixed(5, n_videos=5)
+        segmenter = MallowSegmenter(3)
+        found = ActivitySegmenter(segmenter, 5, random_state=0).fit(videos)
+        given = ActivitySegmenter(segmenter).fit(videos, activities=activities)
+        scores = [mof_score(labels, model.labels_) for model in (found, given)]
+        assert activity_purity(activities, found.activities_) >= 0.9
+        assert scores[0] >= scores[1] - 0.05
+        assert scores[1] > 0.7
+
+    def test_wrong_activity_counts_as_wrong(self, data):
+        videos, labels, _ = data
+        given = [0] * len(videos)
+        model = ActivitySegmenter(MallowSegmenter(3)).fit(videos, activities=given)
+        assert mof_score(labels, model.labels_) < 0.8
+
+    def test_parallel_and_again_give_the_same(self, data, fitted):
+        for n_jobs in (None, 2):
+            with joblib.parallel_config("threading"):  # processes take long to start
+                again = clone(fitted).set_params(n_jobs=n_jobs).fit(data[0])
+            assert_same(again.labels_, fitted.labels_)
+
+    def test_seeds_reach_segmenters(self, data):
+        segmenter = make("tot").set_params(random_state=None)
+        models = []
+        for seed in (0, 0, 1):
+            model = ActivitySegmenter(segmenter, 2, random_state=seed)
+            models.append(model.fit(data[0]).segmenters_)
+        first, same, other = models
+        assert first[0].random_state == same[0].random_state
+        assert first[0].random_state not in (
+            first[1].random_state,
+            other[0].random_state,
+        )
+
+
+class TestForms:
+    def test_recordings(self, data, fitted):
+        names = [f"take {i}" for i in range(len(data[0]))]
+        takes = Recordings(data[0], names, fps=10)
+        model = clone(fitted).fit(takes)
+        assert list(model.activities_) == names
+        assert model.predict(takes).names == names
+        assert model.fps_ == 10
+        given = dict(reversed(model.activities_.items()))
+        again = ActivitySegmenter(MallowSegmenter(3)).fit(takes, activities=given)
+        assert again.activities_ == model.activities_
+        assert model.predict_activity(takes) == model.activities_
+
+    def test_single_video(self, data):
+        model = ActivitySegmenter(HMMSegmenter(2)).fit(data[0][0])
+        assert model.predict_activity(data[0][0]) == 0
+        assert model.labels_.shape == (len(data[0][0]),)
+
+    def test_data_frames_keep_names(self, data):
+        frames = [pd.DataFrame(x, columns=list("abcdef")) for x in data[0]]
+        model = ActivitySegmenter(HMMSegmenter(2), 2, random_state=0).fit(frames)
+        assert model.feature_names_in_.tolist() == list("abcdef")
+        assert len(model.predict(frames)) == len(frames)
+
+    def test_files(self, data, fitted, tmp_path):
+        paths = []
+        for i, video in enumerate(data[0]):
+            paths.append(tmp_path / f"{i}.npy")
+            np.save(paths[-1], video)
+        model = clone(fitted).fit(FeatureFiles(paths))
+        assert_same(model.labels_, fitted.labels_)
+        assert_same(model.predict(FeatureFiles(paths)), fitted.labels_)
+
+    def test_pipeline_in_it_and_around_it(self, data, tmp_path):
+        inner = make_pipeline(FramewiseTransformer(StandardScaler()), HMMSegmenter(2))
+        model = make_pipeline(
+            FramewiseTransformer(StandardScaler()),
+            ActivitySegmenter(inner, 2, random_state=0),
+        ).fit(data[0])
+        save_model(model, tmp_path / "model.skops")
+        again = load_model(tmp_path / "model.skops")
+        assert_same(again.predict(data[0]), model[-1].labels_)
+        assert model[-1].get_params()["segmenter__hmmsegmenter__n_actions"] == 2
+
+    def test_pickle_and_no_labels(self, data, fitted):
+        model = clone(fitted).set_params(compute_labels=False).fit(data[0])
+        assert not hasattr(model, "labels_")
+        again = pickle.loads(pickle.dumps(model))
+        assert_same(again.predict(data[0]), fitted.labels_)
+
+    def test_background(self, data):
+        segmenter = MallowSegmenter(3, background_percentile=20)
+        model = ActivitySegmenter(segmenter, 2, random_state=0).fit(data[0])
+        assert_same(model.predict(data[0]), model.labels_)
+        for path, k in zip(model.labels_, data[2]):
+            assert set(path) <= {-1, 3 * k, 3 * k + 1, 3 * k + 2}
+        assert 0.01 < (np.concatenate(model.labels_) == -1).mean() < 0.4
+
+
+class TestTranscripts:
+    def test_say_the_activity(self, data, fitted):
+        videos = data[0][:2]
+        found = fitted.predict(videos, transcripts=[[5, 3], [1]])
+        assert found[0][0] == 5
+        assert found[0][-1] == 3
+        assert set(found[1]) == {1}
+
+    def test_of_two_activities(self, data, fitted):
+        with pytest.raises(VideoError, match=r"^Video 1: its transcript .* several"):
+            fitted.predict(data[0][:2], transcripts=[[1], [0, 5]])
+
+
+class TestScore:
+    def test_mean_over_activities(self, data, fitted):
+        videos, _, activities = data
+        total, n_frames = 0, 0
+        for k in (0, 1):
+            own = [x for x, a in zip(videos, activities) if a == k]
+            # the same standardisation, as the score is of standardised features
+            segmenter = clone(fitted.segmenters_[k])
+            segmenter.fit(own)
+            length = sum(map(len, own))
+            total += length * np.log(segmenter.score(own))
+            n_frames += length
+        assert fitted.score(videos) == pytest.approx(np.exp(total / n_frames), rel=0.2)
+        assert fitted.score(videos) > 1.5
+
+    def test_no_two_of_one(self, data, fitted):
+        with pytest.warns(UndefinedMetricWarning, match="no two are of one"):
+            assert np.isnan(fitted.score(data[0][:2]))
+
+
+class TestEdits:
+    def test_rename(self, data, fitted):
+        model = pickle.loads(pickle.dumps(fitted))
+        model.rename(model.action_names_)
+        words = np.array(model.action_names_)
+        assert_same(model.predict(data[0]), [words[y] for y in fitted.labels_])
+        assert_same(model.labels_, model.predict(data[0]))
+
+    def test_merge(self, data, fitted):
+        model = pickle.loads(pickle.dumps(fitted)).rename({3: "pour"})
+        model.merge(["pour", "action 5"])
+        expected = {5: "pour", 3: "pour"}
+        for path, before in zip(model.labels_, fitted.labels_):
+            words = [expected.get(k, f"action {k}") for k in before.tolist()]
+            assert path.tolist() == words
+        assert len(model.action_names_) == 5
+        assert model.predict_posterior(data[0])[1].shape[1] == 5
+
+    def test_merge_numbers(self, data, fitted):
+        model = pickle.loads(pickle.dumps(fitted)).merge([0, 2])
+        groups = np.array([0, 1, 0, 2, 3, 4])
+        assert_same(model.labels_, [groups[path] for path in fitted.labels_])
+        assert model.action_offsets_.tolist() == [0, 2, 5]
+
+    def test_split(self, data, fitted):
+        model = pickle.loads(pickle.dumps(fitted)).split(4, data[0])
+        assert model.action_offsets_.tolist() == [0, 3, 7]
+        unchanged = [i for i, k in enumerate(data[2]) if k == 0]
+        found = model.predict(data[0])
+        assert_same([found[i] for i in unchanged], fitted.predict(data[0])[::2])
+        # the old one is two
+        old = np.concatenate(fitted.predict(data[0]))
+        assert set(np.concatenate(found)[old == 4]) >= {4, 5}
+
+    def test_of_two_activities(self, fitted):
+        with pytest.raises(ValueError, match=r"labels is \[0, 4\], of several"):
+            fitted.merge([0, 4])
+
+    def test_guide(self, data, fitted):
+        with pytest.raises(TypeError, match="segmenters_"):
+            fitted.guide(data[0], data[1])
+
+
+def fit_with(data, given=None, **options):
+    segmenter = options.pop("segmenter", MallowSegmenter(3))
+    return ActivitySegmenter(segmenter, **options).fit(data[0], activities=given)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_activities": 9}, r"^n_activities is 9, but X has 8 videos that differ"),
+        ({"n_activities": 0}, r"'n_activities' parameter .* must be"),
+        ({"n_activities": "many"}, r"'n_activities' parameter .* must be"),
+        ({"segmenter": StandardScaler()}, r"'segmenter' parameter .* must be"),
+        (
+            {"segmenter": ActivitySegmenter(HMMSegmenter(2))},
+            r"^segmenter is a Activity",
+        ),
+        ({"segmenter": FrozenEstimator(HMMSegmenter(2))}, r"^segmenter is a Frozen"),
+        ({"segmenter": HMMSegmenter(2, guidance="labels")}, r"has guidance='labels'"),
+        ({"segmenter": HMMSegmenter(99)}, r"^n_actions=99 is more than the number of"),
+        ({"segmenter": HMMSegmenter(0)}, r"'n_actions' parameter"),
+        ({"given": [0, 1]}, r"^activities has 2 labels, expected 8"),
+        ({"given": "cook"}, r"^activities is 'cook', expected a sequence"),
+        ({"given": 3}, r"^activities is 3, expected a sequence"),
+        ({"given": [0.5] * 8}, r"^Video 0: its activity is 0.5, expected an integer"),
+        ({"given": [0] * 7 + [None]}, r"^Video 7: its activity is None"),
+        ({"given": ["a"] * 7 + [" "]}, r"^Video 7: its activity is ' '"),
+        ({"given": ["a"] * 7 + [1]}, r"^activities has integers and text"),
+        ({"given": [0] * 8, "n_activities": 2}, r"^n_activities is 2, but activities"),
+        ({"given": {"a": 0}}, r"^activities is a dict of names, but X has none"),
+    ],
+)
+def test_bad_input(data, options, message):
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        fit_with(data, **options)
+    assert "\n" not in str(caught.value)
+
+
+class TestErrors:
+    def test_short_group_is_named(self, data):
+        videos = [*data[0], data[0][0][:5]]
+        given = ["long"] * 8 + ["short"]
+        model = ActivitySegmenter(HMMSegmenter(6))
+        with pytest.raises(ValueError, match=r"^activity 'short', of 1 videos: n_act"):
+            model.fit(videos, activities=given)
+
+    def test_fitted_stays(self, data, fitted):
+        model = pickle.loads(pickle.dumps(fitted))
+        with pytest.raises(ValueError, match="n_activities is 9"):
+            model.set_params(n_activities=9).fit(data[0])
+        assert_same(model.predict(data[0]), fitted.labels_)
+
+    def test_not_fitted(self, data):
+        model = ActivitySegmenter(HMMSegmenter(2))
+        for method in (model.predict, model.predict_activity, model.score):
+            with pytest.raises(NotFittedError):
+                method(data[0])
+
+    def test_other_features(self, data, fitted):
+        with pytest.raises(ValueError, match="5 features"):
+            fitted.predict_activity(data[0][0][:, :5])
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("bags_", np.zeros((3, 64))),
+            ("activity_names_", np.array([1, 1])),
+            ("vocabulary_", {"centres": np.zeros((64, 6)), "width": np.array(0.0)}),
+            ("segmenters_", []),
+        ],
+    )
+    def test_broken_file(self, fitted, tmp_path, name, value):
+        model = pickle.loads(pickle.dumps(fitted))
+        setattr(model, name, value)
+        save_model(model, tmp_path / "model.skops")
+        with pytest.raises(ValueError, match=name):
+            load_model(tmp_path / "model.skops")
+
+
+class TestCommand:
+    @pytest.fixture
+    def folder(self, data, tmp_path):
+        for i, video in enumerate(data[0]):
+            np.save(tmp_path / f"take{i}.npy", video)
+        return tmp_path
+
+    @pytest.mark.parametrize("number", ["2", "auto"])
+    def test_fit_and_predict(self, folder, number, capsys):
+        out = str(folder / "model.skops")
+        fit = ["fit", str(folder), "--n-actions", "3", "--method", "mallow"]
+        assert main([*fit, "--activities", number, "--out", out]) == 0
+        assert "Activities: 0 (4 videos), 1 (4 videos)." in capsys.readouterr().out
+        segments = str(folder / "segments.csv")
+        assert main(["predict", out, str(folder), "--out", segments]) == 0
+        table = pd.read_csv(segments)
+        assert table.iloc[:, 0].nunique() == 8
+
+    def test_wrong_number(self, folder, capsys):
+        arguments = ["fit", str(folder), "--n-actions", "3", "--out", "m.skops"]
+        with pytest.raises(SystemExit):
+            main([*arguments, "--activities", "0"])
+        assert "0 is no number from 1, nor auto" in capsys.readouterr().err
+
+
+def test_parameters_are_documented():
+    text = inspect.getdoc(ActivitySegmenter)
+    for name in inspect.signature(ActivitySegmenter).parameters:
+        assert f"\n{name} : " in text

@@ -1,0 +1,333 @@
+"""Long recordings of many cycles, by any segmenter."""
+
+import pickle
+import warnings
+from itertools import pairwise
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skl_tot
+from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot.cli.main import main
+from skl_tot.decoding import decode
+from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.segmenters import METHODS
+from skl_tot.statistics import cycle_times, deviations
+
+QUICK = {
+    "max_iter": 20,
+    "freeze_iter": 2,
+    "frames_per_video": 32,
+    "n_steps": 5,
+    "n_init": 1,
+}
+
+
+def make_work(n_cycles=12, seed=0, missing=()):
+    """Frames, labels and cuts of one recording of cycles of three actions."""
+    rng = np.random.default_rng(seed)
+    labels, cuts = [], [0]
+    for i in range(n_cycles):
+        lengths = np.array([20, 8, 14]) + rng.integers(-2, 3, size=3)
+        lengths[1] *= i not in missing
+        labels.append(np.repeat(np.arange(3), lengths))
+        cuts.append(cuts[-1] + lengths.sum())
+    labels = np.concatenate(labels)
+    frames = 4 * np.eye(3, 4)[labels] + rng.normal(size=(len(labels), 4))
+    return frames, labels, np.array(cuts)
+
+
+def make(method="hmm", **settings):
+    """Make a segmenter that is fitted in no time."""
+    segmenter = getattr(skl_tot, METHODS[method][0])(3)
+    own = segmenter.get_params()
+    quick = {name: value for name, value in QUICK.items() if name in own}
+    if "segmenter" in own:
+        quick["segmenter"] = make("tot")
+    if "candidates" in own:
+        quick["candidates"] = [("hmm", make()), ("mallow", make("mallow"))]
+    return segmenter.set_params(**(quick | settings))
+
+
+@pytest.fixture(scope="module")
+def work():
+    return make_work(missing=(5,))
+
+
+@pytest.fixture(scope="module")
+def fitted(work):
+    return CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0).fit(work[0])
+
+
+class TestLongRecordings:
+    def test_finds_cycles_and_actions(self, fitted, work):
+        frames, labels, cuts = work
+        assert fitted.n_cycles_ == 12
+        assert np.abs(fitted.cuts_ - cuts).max() <= 3
+        assert (fitted.labels_ == labels).mean() > 0.95
+        np.testing.assert_array_equal(fitted.predict(frames), fitted.labels_)
+
+    def test_is_the_decoder_of_what_the_segmenter_says(self, fitted, work):
+        given = fitted.segmenter_.log_likelihood(work[0])
+        np.testing.assert_array_equal(fitted.log_likelihood(work[0]), given)
+        assert fitted.mean_frames_ == pytest.approx(len(work[0]) / 12, rel=0.05)
+        cost = 0.5 * fitted.mean_frames_ / len(work[0])
+        expected = decode(given, "cyclic_skip", cost)
+        np.testing.assert_array_equal(fitted.labels_, expected)
+        codes = fitted.predict_posterior(work[0])
+        np.testing.assert_allclose(codes.sum(axis=1), 1)
+        np.testing.assert_array_equal(codes.argmax(axis=1)[30:34], expected[30:34])
+
+    def test_cost_of_a_switch(self, work):
+        frames, _, cuts = work
+        own = MallowSegmenter(switch_cost="auto")
+        model = CyclicSegmenter(3, segmenter=own).fit(frames, cuts=cuts)
+        given = model.log_likelihood(frames)
+        expected = decode(given, "cyclic_skip", "auto")
+        np.testing.assert_array_equal(model.labels_, expected)
+        frozen = FrozenEstimator(model.segmenter_)
+        again = CyclicSegmenter(3, segmenter=frozen).fit(frames, cuts=cuts)
+        np.testing.assert_array_equal(again.labels_, expected)
+        model.set_params(switch_cost=2.0)
+        cost = 2.0 * model.mean_frames_ / len(frames)
+        expected = decode(given, "cyclic_skip", cost)
+        np.testing.assert_array_equal(model.predict(frames), expected)
+
+    def test_lacking_actions(self, fitted, work):
+        own = fitted.labels_[work[2][5] : work[2][6]]
+        assert not (own == 1).any()
+        whole = pickle.loads(pickle.dumps(fitted)).set_params(decoding="cyclic")
+        steps = np.diff(whole.predict(work[0])) % 3
+        assert set(steps.tolist()) == {0, 1}
+
+    def test_given_cuts(self, work):
+        frames, labels, cuts = work
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter())
+        model.fit(frames[20:], cuts=cuts[1:8] - 20)  # it starts within a cycle
+        assert model.mean_frames_ == np.diff(cuts[1:8]).mean()
+        assert (model.labels_ == labels[20:]).mean() > 0.95
+        direct = HMMSegmenter(3).fit([frames[a:b] for a, b in pairwise(cuts[1:8])])
+        np.testing.assert_allclose(model.segmenter_.means_, direct.means_)
+        # what is left of the first cycle shows two of three actions
+        assert model.n_cycles_ == 12
+
+    def test_new_recordings(self, fitted):
+        frames, labels, cuts = make_work(5, seed=1)
+        assert (fitted.predict(frames) == labels).mean() > 0.95
+        assert np.abs(fitted.find_cuts(frames) - cuts).max() <= 2
+        both = fitted.find_cuts([frames, frames[: cuts[2] + 3]])
+        assert [len(x) for x in both] == [6, 3]  # the last piece is no cycle
+
+    def test_several_recordings(self, work):
+        other = make_work(8, seed=2)
+        takes = Recordings([work[0], other[0]], ["a", "b"], fps=10)
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0).fit(takes)
+        assert model.n_cycles_ == 20
+        assert sorted(model.cuts_) == ["a", "b"]
+        assert mof_score([work[1], other[1]], list(model.labels_.values())) > 0.95
+        model.fit(takes, cuts={"b": other[2], "a": work[2]})
+        assert model.mean_frames_ == pytest.approx((work[2][-1] + other[2][-1]) / 20)
+        assert model.fps_ == 10
+
+    def test_score_compares_cycles(self, fitted, work):
+        assert 2.2 < fitted.score(work[0]) <= 3
+        with pytest.raises(ValueError, match="score compares cycles, but X shows one"):
+            fitted.score([work[0][:40]])
+        with pytest.warns(UndefinedMetricWarning, match="score compares cycles"):
+            assert np.isnan(fitted.score(work[0][:40]))
+
+    def test_tables_of_cycles(self, fitted):
+        table = cycle_times(fitted.labels_, fps=10, start=0)
+        assert len(table) == 12
+        assert table["missing"][5] == (1,)
+        cycles = np.split(fitted.labels_, fitted.cuts_[1:-1])
+        names = [f"cycle {i}" for i in range(len(cycles))]
+        worst = deviations(Recordings(cycles, names)).iloc[0]
+        assert worst["recording"] == "cycle 5"
+        assert worst["missing"] == (1,)
+
+    def test_names(self, work):
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter())
+        model.fit(work[0], cuts=work[2]).rename(["take", "turn", "put"])
+        assert (model.predict(work[0]) == model.labels_).all()
+        np.testing.assert_array_equal(model.find_cuts(work[0]), model.cuts_)
+
+    def test_guide(self, work):
+        frames, labels, cuts = work
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter()).fit(frames, cuts=cuts)
+        known = np.where(np.arange(len(labels)) < 200, labels + 5, -1)
+        model.guide(frames, known)
+        assert (model.predict(frames) == labels + 5).mean() > 0.9
+
+    def test_without_labels(self, work):
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0)
+        model.set_params(compute_labels=False)
+        labels = model.fit_predict(work[0], cuts=work[2])
+        assert (labels == work[1]).mean() > 0.95
+        assert not hasattr(model, "cuts_")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_segmenter(work, method):
+    frames, labels, cuts = work
+    model = CyclicSegmenter(3, segmenter=make(method), random_state=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*show fewer than half")
+        found = model.fit_predict(frames, cuts=cuts)
+    assert found.shape == labels.shape
+    np.testing.assert_allclose(model.predict_proba(frames).sum(axis=1), 1, rtol=1e-6)
+    if method in ("hmm", "mallow", "auto"):
+        assert mof_score(labels, found) > 0.9
+
+
+class TestComposition:
+    def test_parameters(self):
+        model = CyclicSegmenter(4, segmenter=HMMSegmenter(max_iter=3))
+        assert model.get_params()["segmenter__max_iter"] == 3
+        model.set_params(segmenter__max_iter=5, n_actions=3)
+        assert clone(model).segmenter.max_iter == 5
+        assert "HMMSegmenter(max_iter=5)" in repr(model)
+
+    def test_a_pipeline_inside_and_around(self, work):
+        frames, labels, cuts = work
+        inside = make_pipeline(FramewiseTransformer(PCA(3)), HMMSegmenter())
+        model = CyclicSegmenter(3, segmenter=inside).fit(frames, cuts=cuts)
+        assert (model.labels_ == labels).mean() > 0.95
+        around = make_pipeline(
+            FramewiseTransformer(StandardScaler()),
+            CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0),
+        )
+        found = around.fit_predict(frames, cyclicsegmenter__cuts=cuts)
+        assert (found == labels).mean() > 0.95
+
+    def test_a_frozen_segmenter(self, work):
+        frames, labels, cuts = work
+        cycles = [frames[a:b] for a, b in pairwise(cuts)]
+        frozen = FrozenEstimator(HMMSegmenter(3).fit(cycles))
+        model = CyclicSegmenter(3, segmenter=frozen).fit(frames, cuts=cuts)
+        assert model.segmenter_ is not None
+        assert (model.labels_ == labels).mean() > 0.95
+
+    def test_the_segmenter_given_stays_as_it_was(self, work):
+        segmenter = HMMSegmenter(7)
+        before = joblib.hash(segmenter)
+        CyclicSegmenter(3, segmenter=segmenter).fit(work[0], cuts=work[2])
+        assert joblib.hash(segmenter) == before
+
+    def test_the_default_is_tot_with_a_seed(self, work):
+        model = CyclicSegmenter(3, random_state=0)
+        inner = model._segmenter(3)
+        assert isinstance(inner, TemporalOTSegmenter)
+        assert inner.n_actions == 3
+        quick = CyclicSegmenter(3, segmenter=make("tot"), random_state=0)
+        one = quick.fit(work[0], cuts=work[2]).labels_
+        np.testing.assert_array_equal(
+            clone(quick).fit(work[0], cuts=work[2]).labels_, one
+        )
+
+
+class TestFiles:
+    @pytest.mark.parametrize("method", ["hmm", "tot"])
+    def test_models(self, work, method, tmp_path):
+        model = CyclicSegmenter(3, segmenter=make(method), random_state=0)
+        model.fit(work[0], cuts=work[2])
+        save_model(model, tmp_path / "model.skops")
+        for loaded in (
+            load_model(tmp_path / "model.skops"),
+            pickle.loads(pickle.dumps(model)),
+        ):
+            np.testing.assert_array_equal(loaded.predict(work[0]), model.labels_)
+
+    def test_a_broken_model(self, fitted, tmp_path):
+        broken = pickle.loads(pickle.dumps(fitted))
+        broken.segmenter_.means_ = np.ones(3)
+        save_model(broken, tmp_path / "model.skops")
+        with pytest.raises(ValueError, match="means_ is of shape"):
+            load_model(tmp_path / "model.skops")
+        broken = pickle.loads(pickle.dumps(fitted))
+        broken.mean_frames_ = -1.0
+        save_model(broken, tmp_path / "model.skops")
+        with pytest.raises(ValueError, match=r"mean_frames_ is -1\.0, expected a pos"):
+            load_model(tmp_path / "model.skops")
+
+    def test_commands(self, work, tmp_path, capsys):
+        folder, model = tmp_path / "features", str(tmp_path / "model.skops")
+        folder.mkdir()
+        np.save(folder / "shift.npy", work[0])
+        options = ["--n-actions", "3", "--method", "hmm", "--cycles", "--fps", "10"]
+        options += ["--pipeline", "standard"]
+        assert main(["fit", str(folder), *options, "--out", model]) == 0
+        assert "12 cycles" in capsys.readouterr().out
+        out = str(tmp_path / "segments")
+        assert main(["predict", model, str(folder), "--out", out]) == 0
+        page = str(tmp_path / "page.html")
+        assert main(["report", model, str(folder), "--out", page]) == 0
+        tables = str(tmp_path / "tables")
+        assert main(["summary", out, "--out", tables]) == 0
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("settings", "options", "text"),
+        [
+            ({}, {"cuts": [0, 50, 20]}, "cuts have 20 after 50"),
+            ({}, {"cuts": [0, 100000]}, "cuts have 100000, expected frames from 0 to"),
+            ({}, {"cuts": [[0, 50], [0, 60]]}, "cuts is of 2 recordings, expected 1"),
+            ({}, {"cuts": [0, 2, 4]}, "n_actions=3 is more than .* longest cycle, 2"),
+            ({"decoding": "free"}, {}, "'decoding' parameter"),
+            ({"switch_cost": -1}, {}, "'switch_cost' parameter"),
+            ({"n_actions": 0}, {}, "'n_actions' parameter"),
+            ({"n_actions": 2000}, {}, "n_actions=2000 is more than the number"),
+            ({"segmenter": HMMSegmenter(max_iter=0)}, {}, "'max_iter' parameter"),
+        ],
+    )
+    def test_changes_nothing(self, fitted, work, settings, options, text):
+        model = clone(fitted).fit(work[0], cuts=work[2])
+        model.set_params(**settings)
+        before = joblib.hash(model)
+        with pytest.raises(ValueError, match=text) as error:
+            model.fit(work[0], **options)
+        assert "\n" not in str(error.value)
+        assert joblib.hash(model) == before
+
+    def test_no_segmenter(self, work):
+        with pytest.raises(ValueError, match="'segmenter' parameter"):
+            CyclicSegmenter(3, segmenter="hmm").fit(work[0])
+        with pytest.raises(TypeError, match="expected a segmenter of skl_tot"):
+            CyclicSegmenter(3, segmenter=KMeans()).fit(work[0], cuts=work[2])
+
+    def test_a_frozen_segmenter_of_other_actions(self, work):
+        cycles = [work[0][:45], work[0][45:90]]
+        frozen = FrozenEstimator(MallowSegmenter(2).fit(cycles))
+        with pytest.raises(ValueError, match="n_actions=2, expected 3"):
+            CyclicSegmenter(3, segmenter=frozen).fit(work[0], cuts=work[2])
+
+    def test_too_short_to_find_cycles(self):
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter())
+        with pytest.warns(
+            UserWarning, match="has 10 frames and is taken for one cycle"
+        ):
+            model.fit(np.random.default_rng(0).normal(size=(10, 2)))
+        assert model.mean_frames_ == 10
+
+    def test_few_cycles_make_a_warning(self):
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0)
+        once = np.repeat(np.arange(3.0), 20)[:, None] + np.eye(3)[np.arange(60) % 3]
+        with pytest.warns(UserWarning, match="cycles in a recording") as found:
+            model.fit(once)
+        assert found[0].filename == __file__
+
+    def test_not_fitted(self, work):
+        with pytest.raises(NotFittedError):
+            CyclicSegmenter(3).find_cuts(work[0])

@@ -1,0 +1,240 @@
+"""Cycles found in one recording, and cuts that are given."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skl_tot.inputs.feature_files import FloatRows
+from skl_tot.solvers import cycles
+from skl_tot.solvers.cuts import check_cuts, cuts_of_path
+from skl_tot.solvers.cycles import cut_recording, find_cycles
+from skl_tot.solvers.phases import N_PHASES, _cut_line, fit_circle, phases_between
+from skl_tot.solvers.recurrence import (
+    _distances,
+    _least_sum,
+    autocorrelation,
+    find_period,
+)
+
+
+def make_work(n_cycles=20, duration=60, drift=0.3, noise=0.7, missing=0.1, seed=0):
+    """Frames of one recording of uneven actions, their labels and the true cuts."""
+    rng = np.random.default_rng(seed)
+    shares = np.array([0.35, 0.1, 0.25, 0.3])
+    labels, cuts = [], [0]
+    for pace in np.linspace(1 - drift / 2, 1 + drift / 2, n_cycles):
+        lengths = duration * shares * pace * np.exp(rng.normal(scale=0.1, size=4))
+        lengths = np.maximum(lengths.round().astype(int), 1)
+        if rng.random() < missing:
+            lengths[rng.integers(4)] = 0
+        labels.append(np.repeat(np.arange(4), lengths))
+        cuts.append(cuts[-1] + lengths.sum())
+    labels = np.concatenate(labels)
+    means = rng.normal(size=(4, 6))
+    frames = means[labels] + noise * rng.normal(size=(len(labels), 6))
+    return frames, labels, np.array(cuts)
+
+
+def count_near(cuts, found, duration):
+    """Share of cuts that were found, up to 5 % of a cycle."""
+    return (np.abs(cuts[:, None] - found).min(axis=1) <= 0.05 * duration + 1).mean()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_finds_cycles(seed):
+    frames, _, cuts = make_work(seed=seed)
+    found = find_cycles(frames, 4, random_state=seed)
+    assert len(found) == len(cuts)
+    assert count_near(cuts, found, 60) >= 0.9
+    assert found[0] == 0
+    assert found[-1] == len(frames)
+
+
+def test_neither_scale_nor_what_is_beside_matters():
+    frames, _, _ = make_work()
+    found = find_cycles(frames, 4, random_state=0)
+    other = np.column_stack([1000 * frames + 5, np.ones(len(frames))])
+    np.testing.assert_array_equal(find_cycles(other, 4, random_state=0), found)
+
+
+def test_a_long_recording_is_read_in_blocks(monkeypatch):
+    frames, _, cuts = make_work(n_cycles=15, duration=200)
+    monkeypatch.setattr(cycles, "MOST_FRAMES", 2**10)
+    monkeypatch.setattr(cycles, "BLOCK_BYTES", 2**12)
+    found = find_cycles(frames, 4, random_state=0)
+    assert len(found) == len(cuts)
+    assert found[-1] == len(frames)
+    assert count_near(cuts, found, 200) >= 0.9
+    rows = FloatRows(frames.astype(np.float16))
+    again = cut_recording(rows, 4, np.random.RandomState(0).randint(2**31 - 1))
+    assert len(again) == len(cuts)
+
+
+def test_many_cycles_are_followed_by_what_some_look_like(monkeypatch):
+    frames, _, cuts = make_work(n_cycles=40, missing=0.0)
+    monkeypatch.setattr(cycles, "MOST_CYCLES", 12)
+    found = find_cycles(frames, 4, random_state=0)
+    assert len(found) == len(cuts)
+    assert count_near(cuts, found, 60) >= 0.9
+
+
+def test_an_incomplete_cycle_at_the_end_is_none():
+    frames, _, cuts = make_work(drift=0.0, missing=0.0)
+    found = find_cycles(frames[: cuts[-2] + 10], 4, random_state=0)
+    assert len(found) == len(cuts) - 1
+    assert abs(found[-1] - cuts[-2]) <= 3
+
+
+def test_cycles_that_are_few_or_none_make_a_warning():
+    once = np.repeat(np.arange(4.0), 25)[:, None]
+    with pytest.warns(UserWarning, match="found [12] cycles in a recording"):
+        find_cycles(once, 4, random_state=0)
+    with pytest.warns(UserWarning, match="cycles in a recording"):
+        find_cycles(np.ones((40, 2)), random_state=0)
+    with pytest.warns(UserWarning, match="cycles in a recording, no period"):
+        found = find_cycles(
+            np.random.default_rng(0).normal(size=(16, 2)), random_state=0
+        )
+    assert found[0] == 0
+
+
+def test_a_short_recording_is_one_cycle():
+    with pytest.warns(UserWarning, match="has 10 frames and is taken for one cycle"):
+        found = find_cycles(np.ones((10, 2)))
+    np.testing.assert_array_equal(found, [0, 10])
+
+
+@pytest.mark.parametrize(
+    ("features", "n_actions", "text"),
+    [
+        (np.ones(30), 3, "Expected 2D array"),
+        (np.full((30, 2), np.nan), 3, "features contains NaN"),
+        (np.ones((30, 2)), 0, "n_actions is 0, expected a positive integer"),
+        (np.ones((30, 2)), 2.5, "n_actions is 2.5"),
+    ],
+)
+def test_bad_input(features, n_actions, text):
+    with pytest.raises(ValueError, match=text):
+        find_cycles(features, n_actions)
+
+
+class TestRecurrence:
+    def test_autocorrelation(self):
+        frames = np.random.default_rng(0).normal(size=(50, 3))
+        frames -= frames.mean(axis=0)
+        expected = []
+        for lag in range(50):
+            own = (frames[: 50 - lag] * frames[lag:]).sum() / (50 - lag)
+            expected.append(own / np.square(frames).mean() / 3)
+        np.testing.assert_allclose(autocorrelation(frames), expected, atol=1e-12)
+
+    def test_period(self):
+        time = np.arange(900)
+        frames = np.column_stack([np.sin(time / 50 * 2 * np.pi), 0 * time])
+        assert abs(find_period(frames) - 50) <= 1
+
+    def test_distances(self):
+        frames = np.random.default_rng(0).normal(size=(40, 3))
+        expected = []
+        for start in range(34):
+            own = np.square(frames[start : start + 7] - frames[5:12]).mean()
+            expected.append(own)
+        np.testing.assert_allclose(_distances(frames, 5, 7), expected, atol=1e-12)
+
+    @settings(max_examples=25)
+    @given(st.integers(0, 10**6))
+    def test_least_sum_equals_that_of_all_choices(self, seed):
+        distances = np.random.default_rng(seed).normal(size=(2, 9))
+        nearest, farthest = 2, 4
+        best, found = np.inf, None
+        for n in range(1, 6):
+            for places in itertools.combinations(range(9), n):
+                gaps = np.diff(places)
+                is_whole = places[0] < farthest and places[-1] >= 9 - farthest
+                if is_whole and ((gaps >= nearest) & (gaps <= farthest)).all():
+                    for row in distances:
+                        if row[list(places)].sum() < best:
+                            best, found = row[list(places)].sum(), places
+        np.testing.assert_array_equal(_least_sum(distances, nearest, farthest), found)
+
+
+class TestPhases:
+    def test_learns_what_phases_look_like(self):
+        n_frames, period = 800, 40
+        turns = np.arange(n_frames) / period
+        angles = 2 * np.pi * turns
+        frames = np.column_stack([np.cos(angles), np.sin(angles)])
+        start = phases_between(np.arange(0, n_frames, period), n_frames)
+        circle = fit_circle(frames, start)
+        expected = np.floor(turns % 1 * N_PHASES)
+        gap = (circle.path - expected + N_PHASES / 2) % N_PHASES - N_PHASES / 2
+        assert np.abs(gap - gap.mean()).max() <= 2
+        assert np.hypot(*circle.means.T).min() > 0.9
+
+    @settings(max_examples=20)
+    @given(st.integers(0, 10**6), st.integers(1, 4))
+    def test_least_variance_of_pieces(self, seed, n_pieces):
+        rng = np.random.default_rng(seed)
+        means, weights = rng.normal(size=(7, 2)), rng.uniform(0.5, 2, size=7)
+        best = np.inf
+        for cuts in itertools.combinations(range(1, 7), n_pieces - 1):
+            total = 0.0
+            for start, end in itertools.pairwise([0, *cuts, 7]):
+                own, weight = means[start:end], weights[start:end, None]
+                center = (weight * own).sum(axis=0) / weight.sum()
+                total += (weight * np.square(own - center)).sum()
+            if total < best:
+                best, expected = total, (0, *cuts)
+        variance, starts = _cut_line(means, weights, n_pieces)
+        assert variance == pytest.approx(best)
+        np.testing.assert_array_equal(np.sort(starts), expected)
+
+
+class TestCuts:
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ([0, 1, 2, 3], [0, 4]),
+            ([3, 0, 1, 2, 3, 0], [1, 5]),
+            ([2, 3, 0, 1, 3, 1, 2], [0, 2, 5, 7]),
+            ([0, 0], [0, 2]),
+            ([1, 0], [1]),
+        ],
+    )
+    def test_of_a_path(self, path, expected):
+        np.testing.assert_array_equal(cuts_of_path(np.array(path), 4), expected)
+
+    def test_given(self):
+        lengths = np.array([50])
+        for given_cuts in ([0, 10, 50], [[0, 10, 50]], np.array([0, 10, 50])):
+            (checked,) = check_cuts(given_cuts, lengths)
+            np.testing.assert_array_equal(checked, [0, 10, 50])
+        checked = check_cuts([[3, 9], [0, 4, 20]], np.array([10, 20]))
+        assert [x.tolist() for x in checked] == [[3, 9], [0, 4, 20]]
+
+    @pytest.mark.parametrize(
+        ("bad", "text"),
+        [
+            ([[0, 30, 20], [0, 40]], "Video 0: cuts have 20 after 30"),
+            ([[0, 20], [0, 41]], "Video 1: cuts have 41, expected frames from 0 to 40"),
+            ([[-1, 20], [0, 40]], "cuts have -1"),
+            ([[0, 20, 20], [0, 40]], "cuts have 20 after 20"),
+            ([[0, 20]], "cuts is of 1 recordings, expected 2"),
+            ([0, 20], r"Video 0: cuts are 0, expected two frames or more"),
+            ([[5], [0, 40]], r"cuts are \[5\], expected two"),
+            ([[], [0, 40]], "expected two"),
+            ([[0.5, 20], [0, 40]], "as integers"),
+            ([["a", "b"], [0, 40]], "as integers"),
+        ],
+    )
+    def test_bad(self, bad, text):
+        with pytest.raises(ValueError, match=text):
+            check_cuts(bad, np.array([40, 40]))
+
+    @pytest.mark.parametrize("bad", [5, "text", None])
+    def test_no_sequence(self, bad):
+        with pytest.raises(TypeError, match="expected frames at which cycles begin"):
+            check_cuts(bad, np.array([40]))
