@@ -10,8 +10,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.inputs.errors import errors_of_video, short_repr
-from skl_tot.inputs.forms import mirror_form
+from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.forms import errors_in, mirror_form
 from skl_tot.inputs.videos import check_videos, unchanged_on_error
 
 
@@ -72,6 +72,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
     """
 
     __module__ = "skl_tot.preprocessing"
+    _of_single_frames = True  # so that it can be applied to a stream
 
     def __init__(self, transformer):
         self.transformer = transformer
@@ -288,8 +289,26 @@ def _apply(method, videos, form):
     for i, video in enumerate(videos):
         output = method(np.asarray(video))
         output = output.toarray() if sparse.issparse(output) else np.asarray(output)
-        with errors_of_video(None if form == "single" else i):
+        with errors_in(form, i):
             _check_rows(output, len(video))
+        outputs.append(output)
+    return mirror_form(outputs, form)
+
+
+def apply_to_videos(function, videos, form, originals, names=None):
+    """Apply a function to every checked video; outputs are in the form of the input.
+
+    Where the original is a data frame, so is the output, with its index and these
+    names, or else its own.
+    """
+    outputs = []
+    for i, video in enumerate(videos):
+        with errors_in(form, i):
+            output = function(np.asarray(video))
+        original = originals[i]
+        if hasattr(original, "iloc"):
+            columns = original.columns if names is None else names
+            output = type(original)(output, index=original.index, columns=columns)
         outputs.append(output)
     return mirror_form(outputs, form)
 

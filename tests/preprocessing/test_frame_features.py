@@ -525,7 +525,7 @@ def test_cache(clip, scenes, tmp_path, computed, monkeypatch):
     first = features.transform(paths)
     assert computed == paths
     with monkeypatch.context() as patch:
-        patch.setattr(frame_features, "_load_network", None)
+        patch.setattr(frame_features, "load_network", None)
         again = clone(features).set_params(batch_size=1, fps=2.0).transform(paths)
     assert computed == paths
     assert_array_equal(np.concatenate(again), np.concatenate(first))

@@ -268,7 +268,8 @@ def bad_inputs():
         ([good, np.ones(3)], ValueError, "Video 1: Expected 2D array, got 1D"),
         ([good, np.empty((0, 4))], ValueError, "Video 1: Found array with 0 sample"),
         ([], ValueError, "X is an empty list"),
-        ({"a": good}, TypeError, "X is a dict"),
+        ({"a": good, "b": infinite}, ValueError, "b: Input X contains infinity"),
+        ({}, ValueError, "X is an empty dict"),
     ]
 
 

@@ -1,0 +1,314 @@
+"""Networks that make features of pictures, by the library that they come from.
+
+A backbone is called ``"library/name"``; without a library it is one of torchvision.
+Libraries are imported when they are used.
+"""
+
+import itertools
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.inputs.extras import import_extra
+
+# The first two prepare pictures differently for weights of a file; the others end in
+# a convolution.
+UNSUITABLE = {"googlenet", "inception_v3", "squeezenet1_0", "squeezenet1_1"}
+
+
+class Library(NamedTuple):
+    """What has to be known of a library of networks; all functions take a name first.
+
+    Parameters
+    ----------
+    expected : str
+        What a name has to be, for errors.
+    is_known : callable
+        ``is_known(name)``: whether it is the name of a suitable network.
+    version : callable
+        ``version(name)``: tells recommended weights apart from others.
+    build : callable
+        ``build(name, recommended)``: the network without its last layer, with
+        recommended weights or random ones, and what that layer is called.
+    prepare : callable
+        ``prepare(name, network, image_size)``: a function that makes a tensor (3,
+        height, width) of a frame. The network is made to take that size.
+    """
+
+    expected: str
+    is_known: Callable
+    version: Callable
+    build: Callable
+    prepare: Callable
+
+
+def check_network(backbone, weights):
+    """Refuse a backbone that is not known, and weights that are not there."""
+    library, name = _library_of(backbone)
+    if not library.is_known(name):
+        raise ValueError(
+            f"backbone is {short_repr(backbone)}, expected {library.expected}."
+        )
+    if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
+        raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
+
+
+def recommended_version(backbone):
+    """Tell the recommended weights of a backbone apart from others."""
+    library, name = _library_of(backbone)
+    return library.version(name)
+
+
+def load_network(
+    backbone, weights, *, random_state, device, pooling=None, image_size=None
+):
+    """Load a network without its last layer.
+
+    Returns a function that makes features (n_frames, n_features) of an iterable of
+    frames (height, width, 3) and a batch size.
+    """
+    torch = import_extra("torch", "video")
+    from skl_tot.training.devices import resolve_device
+
+    device = resolve_device(device)
+    library, name = _library_of(backbone)
+    network = _build(backbone, weights, random_state).eval()
+    prepare = library.prepare(name, network, image_size)
+    features_of = _pooled(network, pooling, backbone)
+    if pooling is not None or image_size is not None:
+        asked = f"image_size={image_size} with pooling={pooling!r}"
+        _try_network(features_of, prepare, backbone, asked)
+    network.to(device)
+
+    def compute(frames, batch_size):
+        pictures = map(prepare, frames)
+        rows = []
+        with torch.inference_mode():
+            while batch := list(itertools.islice(pictures, batch_size)):
+                rows.append(features_of(torch.stack(batch).to(device)).cpu().numpy())
+        return np.concatenate(rows)
+
+    return compute
+
+
+def _library_of(backbone):
+    """Library of a backbone, and its name in there."""
+    prefix, slash, name = backbone.partition("/")
+    if not slash:
+        return LIBRARIES["torchvision"], backbone
+    if prefix not in LIBRARIES:
+        expected = " or ".join(f"'{known}/NAME'" for known in LIBRARIES)
+        raise ValueError(f"backbone is {short_repr(backbone)}, expected {expected}.")
+    return LIBRARIES[prefix], name
+
+
+def _build(backbone, weights, random_state):
+    """Network without its last layer, of random weights if there are no others."""
+    torch = import_extra("torch", "video")
+    library, name = _library_of(backbone)
+    # only the generator of the CPU is used, and it is put back
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(int(random_state))
+        try:
+            network, last_layers = library.build(name, weights == "DEFAULT")
+        except Exception as error:  # each hub has its own
+            if weights != "DEFAULT":
+                raise
+            raise OSError(
+                f"weights='DEFAULT' of {backbone} cannot be loaded "
+                f"({_gist(error)}); give the path of a file with weights."
+            ) from error
+    if weights not in (None, "DEFAULT"):
+        _load_weights(network, weights, last_layers, backbone)
+    return network
+
+
+def _load_weights(network, path, last_layers, backbone):
+    """Put a state dict of a file into a network that has lost its last layer."""
+    torch = import_extra("torch", "video")
+    is_safetensors = os.fspath(path).endswith(".safetensors")
+    safetensors = import_extra("safetensors.torch", "timm") if is_safetensors else None
+    try:
+        if safetensors:
+            state = safetensors.load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        for layer, part in itertools.product(last_layers, ("weight", "bias")):
+            state.pop(f"{layer}.{part}", None)
+        network.load_state_dict(state)
+    except Exception as error:  # unpickling raises all kinds
+        raise ValueError(
+            f"weights={os.fspath(path)!r} is no state dict of {backbone}: "
+            f"{_gist(error)}"
+        ) from error
+
+
+def _pooled(network, pooling, backbone):
+    """Make a function of pictures, whose tokens are pooled as asked for."""
+    torch = import_extra("torch", "video")
+    if pooling is None:
+        return network
+    n_others = getattr(network, "num_prefix_tokens", None)
+    if n_others is None:
+        raise ValueError(
+            f"pooling is {pooling!r}, but {backbone} has no tokens, expected None."
+        )
+    if pooling == "token" and getattr(network, "cls_token", None) is None:
+        raise ValueError(
+            f"pooling is 'token', but {backbone} has no class token, expected 'avg'."
+        )
+
+    normalise = getattr(network, "fc_norm", torch.nn.Identity())
+
+    def features_of(pictures):
+        tokens = network.forward_features(pictures)
+        if pooling == "token":
+            return normalise(tokens[:, 0])
+        return normalise(tokens[:, n_others:].mean(dim=1))
+
+    return features_of
+
+
+def _try_network(features_of, prepare, backbone, asked):
+    """Refuse what was asked for if the network fails at it."""
+    torch = import_extra("torch", "video")
+    picture = prepare(np.zeros((16, 16, 3), np.uint8))
+    try:
+        with torch.inference_mode():
+            features = features_of(picture[None])
+    except Exception as error:  # assertions, and whatever shapes lead to
+        raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
+    if features.ndim != 2:
+        shape = tuple(features.shape)
+        raise ValueError(f"{backbone} cannot do {asked}: features have shape {shape}.")
+
+
+def _gist(error):
+    """Start of a message, without line breaks and advice."""
+    return one_line(error).partition(". ")[0][:200]
+
+
+# -------------------------------------------------------------------- torchvision
+
+
+def _is_in_torchvision(name):
+    models = import_extra("torchvision.models", "video")
+    return name in set(models.list_models(module=models)) - UNSUITABLE
+
+
+def _version_in_torchvision(name):
+    models = import_extra("torchvision.models", "video")
+    return str(models.get_model_weights(name).DEFAULT)
+
+
+def _build_by_torchvision(name, recommended):
+    """Put nothing in place of the last linear layer."""
+    torch = import_extra("torch", "video")
+    models = import_extra("torchvision.models", "video")
+    network = models.get_model(name, weights="DEFAULT" if recommended else None)
+    modules = network.named_modules()
+    linear = [name for name, x in modules if isinstance(x, torch.nn.Linear)]
+    parent, _, child = linear[-1].rpartition(".")
+    setattr(network.get_submodule(parent), child, torch.nn.Identity())
+    return network, linear[-1:]
+
+
+def _prepare_by_torchvision(name, network, image_size):
+    """Prepare as for the recommended weights; of another size, show as much of it."""
+    torch = import_extra("torch", "video")
+    models = import_extra("torchvision.models", "video")
+    transforms = models.get_model_weights(name).DEFAULT.transforms
+    transform = transforms()
+    if image_size is not None:
+        ratio = transform.resize_size[0] / transform.crop_size[0]
+        resize_size = round(ratio * image_size)
+        transform = transforms(crop_size=image_size, resize_size=resize_size)
+
+    def prepare(frame):
+        return transform(torch.from_numpy(frame).permute(2, 0, 1))
+
+    return prepare
+
+
+# --------------------------------------------------------------------------- timm
+
+
+def _is_in_timm(name):
+    timm = import_extra("timm", "timm")
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError:  # there are no such weights of that network
+        return False
+    return timm.is_model(name)
+
+
+def _version_in_timm(name):
+    """Name with the weights that it means if it says none."""
+    config = import_extra("timm", "timm").get_pretrained_cfg(name)
+    return name if config is None else f"{config.architecture}.{config.tag}"
+
+
+def _build_by_timm(name, recommended):
+    """Let timm leave out the last layer."""
+    timm = import_extra("timm", "timm")
+    network = timm.create_model(name, pretrained=recommended, num_classes=0)
+    last_layers = network.pretrained_cfg.get("classifier") or ()
+    if isinstance(last_layers, str):
+        last_layers = (last_layers,)
+    return network, last_layers
+
+
+def _set_size(name, network, image_size):
+    """Make a transformer take pictures of a size."""
+    patch, _ = network.patch_embed.patch_size
+    if image_size % patch:  # some would not see the last rows
+        raise ValueError(
+            f"image_size is {image_size}, but timm/{name} has patches of {patch} "
+            "pixels, expected a multiple of that."
+        )
+    try:
+        network.set_input_size((image_size, image_size))
+    except Exception as error:  # assertions, mostly
+        raise ValueError(
+            f"timm/{name} cannot do image_size={image_size}: {_gist(error)}"
+        ) from error
+
+
+def _prepare_by_timm(name, network, image_size):
+    """Prepare as timm does for the weights of that name, perhaps of another size."""
+    data = import_extra("timm.data", "timm")
+    image = import_extra("PIL.Image", "timm")
+    config = data.resolve_model_data_config(network)
+    if image_size is not None:
+        # the configuration stays that of the weights, even if the network is told
+        config["input_size"] = (3, image_size, image_size)
+        if hasattr(network, "set_input_size"):  # it has positions or windows
+            _set_size(name, network, image_size)
+    transform = data.create_transform(**config)
+
+    def prepare(frame):
+        return transform(image.fromarray(frame))
+
+    return prepare
+
+
+LIBRARIES = {
+    "torchvision": Library(
+        "a classification network of torchvision that ends in a linear layer, such as "
+        "'resnet18', or 'timm/NAME'",
+        _is_in_torchvision,
+        _version_in_torchvision,
+        _build_by_torchvision,
+        _prepare_by_torchvision,
+    ),
+    "timm": Library(
+        "one that timm.list_models() or timm.list_pretrained() has, after 'timm/'",
+        _is_in_timm,
+        _version_in_timm,
+        _build_by_timm,
+        _prepare_by_timm,
+    ),
+}

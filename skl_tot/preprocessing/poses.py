@@ -1,0 +1,343 @@
+"""Features of poses that do not depend on where and how large a body is seen."""
+
+import re
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Options
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.forms import split_videos
+from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.preprocessing.framewise import apply_to_videos
+
+AXES = "xyz"
+SEPARATORS = " _.,:/-"
+# One letter of an axis that stands alone, as in "nose x", "left_ear_y", "z.tail".
+_AXIS = re.compile(rf"(?<![^{SEPARATORS}])[{AXES}](?![^{SEPARATORS}])", re.IGNORECASE)
+# Size of a body over its coordinates, up to which it is but an error of rounding.
+ROUNDING = 1e-12
+EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
+
+
+class PoseFeatures(  # type: ignore[call-arg]
+    TransformerMixin,
+    BaseEstimator,
+    # the output may be a list, which set_output cannot wrap
+    auto_wrap_output_keys=None,
+):
+    r"""Posture and movement of a body from its points, wherever it is in the picture.
+
+    Of the points :math:`p_{tk} \in \mathbb{R}^d` of frame t, with centre
+    :math:`c_t = \frac{1}{K} \sum_k p_{tk}`, each coordinate becomes
+
+    .. math::
+
+       q_{tk} = R_t \frac{p_{tk} - c_t}{s}, \qquad
+       s = \operatorname{median}_t
+           \sqrt{\frac{1}{K} \sum_k \lVert p_{tk} - c_t \rVert^2} .
+
+    The size s is one number for a whole video, so that it takes away how far the camera
+    is, or how large the body, and leaves how it bends and stretches. :math:`R_t` is the
+    rotation in the plane of x and y that turns the heading, from one point to another,
+    to the direction of x; without ``heading`` there is none.
+
+    Speeds are of central differences, in sizes s for each frame: that of the centre,
+    :math:`\lVert \dot c_t \rVert / s`, and those of the points within the body,
+    :math:`\lVert \dot q_{tk} \rVert`. With a heading, there is also how fast it turns,
+    in radians for each frame, positive from x to y.
+
+    Parameters
+    ----------
+    heading : tuple of two str or int, default=None
+        Points from which to which the heading goes, such as ``("tail", "nose")``, by
+        name or, if columns have no names, by number. None keeps the directions of the
+        picture, where these mean something.
+    speeds : bool, default=True
+        Whether to add speeds.
+    n_dims : {2, 3}, default=None
+        Coordinates of a point. None takes them from the names of columns. Columns
+        without names are in the order x, y(, z) of the first point, of the second, …,
+        as ``track.reshape(len(track), -1)`` makes of an array (frames, points,
+        dimensions), and need ``n_dims``.
+
+    Attributes
+    ----------
+    points_ : list of str
+        Names of the points, "point0", "point1", … without column names.
+    columns_ : ndarray of shape (n_points, n_dims)
+        Column of each coordinate.
+    n_features_in_ : int
+        Number of features of a frame.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Column names; only if the videos of ``fit`` were data frames.
+
+    See Also
+    --------
+    GapFiller : Before this, fills what was not tracked.
+
+    Notes
+    -----
+    Column names have an x, y or z that stands alone, at either end or in between, and
+    the name of the point: "nose x", "nose_x", "x nose mouse1". Data frames come out as
+    data frames, whose columns are "nose x", "nose y", …, "speed", "nose speed", …,
+    "turn". All points are taken as one body: with several, give each its own columns.
+
+    Where both points of the heading coincide, the frame is not rotated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_tot.preprocessing import PoseFeatures
+    >>> track = np.array([[[0.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [5.0, 0.0]]])
+    >>> poses = PoseFeatures(n_dims=2, heading=(0, 1)).fit(track.reshape(2, -1))
+    >>> poses.get_feature_names_out()[:5].tolist()
+    ['point0 x', 'point0 y', 'point1 x', 'point1 y', 'speed']
+    >>> poses.transform(track.reshape(2, -1))[0, :5].tolist()
+    [-1.0, 0.0, 1.0, 0.0, 3.0]
+    """
+
+    __module__ = "skl_tot.preprocessing"
+
+    _parameter_constraints = {
+        "heading": [tuple, list, None],
+        "speeds": ["boolean"],
+        "n_dims": [Options(Integral, {2, 3}), None],
+    }
+
+    def __init__(self, *, heading=None, speeds=True, n_dims=None):
+        self.heading = heading
+        self.speeds = speeds
+        self.n_dims = n_dims
+
+    def fit(self, X, y=None):
+        """Find the points by the names or the number of the columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video, or many as a list, other sequence, object array or 3-D array.
+        y : ignored
+            Labels of frames may be passed, as by a pipeline, and are not used.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter is not valid, columns are no coordinates of two points or
+            more, or a video is not a real 2-D array as wide as the first, or has
+            values that are missing or infinite. An estimator fitted before stays as
+            it was.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            check_videos(self, X, reset=True)
+            names = getattr(self, "feature_names_in_", None)
+            self.points_, self.columns_ = _find_points(
+                names, self.n_features_in_, self.n_dims
+            )
+            self._find_heading()
+        return self
+
+    def transform(self, X):
+        """Make features of every video.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            As for `fit`.
+
+        Returns
+        -------
+        X_new : array or data frame of shape (n_frames, n_features_out), or many of them
+            In the form of ``X``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not as `fit` expects it, or has all points in one place.
+        """
+        check_is_fitted(self, "columns_")
+        videos, form = check_videos(self, X, reset=False)
+        names = self.get_feature_names_out()
+        return apply_to_videos(self._features, videos, form, split_videos(X)[0], names)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            Names of the columns, which must be those of ``fit``; they change nothing.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_features_out,)
+            Names of the columns of a transformed video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If ``input_features`` has the wrong length or differs from the names seen
+            in `fit`.
+        """
+        check_is_fitted(self, "columns_")
+        _check_feature_names_in(self, input_features)
+        axes = AXES[: self.columns_.shape[1]]
+        names = [f"{point} {axis}" for point in self.points_ for axis in axes]
+        if self.speeds:
+            names += ["speed", *(f"{point} speed" for point in self.points_)]
+            names += ["turn"] * (self.heading is not None)
+        return np.array(names, dtype=object)
+
+    def _find_heading(self):
+        """Numbers of the points of the heading, or None."""
+        if self.heading is None:
+            return None
+        found = []
+        for point in self.heading:
+            if isinstance(point, Integral) and 0 <= point < len(self.points_):
+                found.append(int(point))
+            elif point in self.points_:
+                found.append(self.points_.index(point))
+        if len(self.heading) != 2 or len(set(found)) != 2:
+            raise ValueError(
+                f"heading is {short_repr(self.heading)}, expected two of the points "
+                f"{short_repr(self.points_)}."
+            )
+        return found
+
+    def _features(self, video):
+        """Features (n_frames, n_features_out) of a video (n_frames, n_features)."""
+        points = video[:, self.columns_].astype(float)
+        centre = points.mean(axis=1)
+        posture = points - centre[:, None]
+        size = np.median(np.sqrt((posture**2).sum(axis=2).mean(axis=1)))
+        if size <= ROUNDING * np.abs(points).max():
+            raise ValueError(
+                "all points are in one place in most frames, expected a body."
+            )
+        posture /= size
+        heading, angle = self._find_heading(), None
+        if heading is not None:
+            start, end = heading
+            angle = np.arctan2(*(posture[:, end] - posture[:, start])[:, [1, 0]].T)
+            posture = _rotate(posture, -angle)
+        features = [posture.reshape(len(video), -1)]
+        if self.speeds:
+            features += _speeds(centre / size, posture, angle)
+        return np.column_stack(features).astype(video.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _rotate(points, angles):
+    """Rotate points (T, K, d) of each frame in the plane of the first two axes."""
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    x, y = points[..., 0], points[..., 1]
+    rotated = points.copy()
+    rotated[..., 0] = cos * x - sin * y
+    rotated[..., 1] = sin * x + cos * y
+    return rotated
+
+
+def _speeds(centre, posture, angle):
+    """Speed of the centre (T,), of the points (T, K) and, if any, of the angle (T,)."""
+    speeds = [
+        np.linalg.norm(_differences(centre), axis=1),
+        np.linalg.norm(_differences(posture), axis=2),
+    ]
+    if angle is not None:
+        speeds.append(_differences(np.unwrap(angle)))
+    return speeds
+
+
+def _differences(values):
+    """Central differences from frame to frame; none in a single one."""
+    return np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
+
+
+def _find_points(names, n_features, n_dims):
+    """Names of points, and the column of each of their coordinates (K, d)."""
+    found = [] if names is None else [_split_name(name) for name in names]
+    if any(found):
+        points, columns = _named_points(names, found)
+    else:
+        points, columns = _unnamed_points(n_features, n_dims)
+    if n_dims not in (None, columns.shape[1]):
+        raise ValueError(
+            f"n_dims is {n_dims}, but points of X have {columns.shape[1]} coordinates."
+        )
+    if len(points) < 2:
+        raise ValueError(
+            f"X has n_features = {n_features} of one point, expected two or more."
+        )
+    return points, columns
+
+
+def _split_name(name):
+    """Point and axis of a column's name, or None.
+
+    >>> _split_name("left_ear_x"), _split_name("Y nose"), _split_name("time")
+    (('left_ear', 'x'), ('nose', 'y'), None)
+    """
+    found = list(_AXIS.finditer(name))
+    if len(found) != 1:
+        return None
+    start, end = found[0].span()
+    parts = [name[:start].rstrip(SEPARATORS), name[end:].lstrip(SEPARATORS)]
+    point = " ".join(part for part in parts if part)
+    return (point, name[start].lower()) if point else None
+
+
+def _named_points(names, found):
+    """Points of columns, each of which has a name and should be a coordinate."""
+    others = [str(name) for name, coordinate in zip(names, found) if coordinate is None]
+    if others:
+        raise ValueError(
+            f"columns {short_repr(others)} of X are no coordinates of points, "
+            f"{EXPECTED_NAMES}; drop them."
+        )
+    places = {}
+    for column, (point, axis) in enumerate(found):
+        if axis in places.setdefault(point, {}):
+            raise ValueError(f"X has two columns of {axis} of point {point!r}.")
+        places[point][axis] = column
+    axes = AXES[:3] if "z" in set().union(*places.values()) else AXES[:2]
+    for point, own in places.items():
+        if set(own) != set(axes):
+            raise ValueError(
+                f"point {point!r} of X has {', '.join(sorted(own))}, expected "
+                f"{', '.join(axes)}."
+            )
+    columns = [[own[axis] for axis in axes] for own in places.values()]
+    return list(places), np.array(columns)
+
+
+def _unnamed_points(n_features, n_dims):
+    """Points of columns that lie point by point."""
+    if n_dims is None:
+        raise ValueError(
+            "n_dims is None and columns of X have no names that say which point and "
+            f"axis they are, {EXPECTED_NAMES}; give n_dims=2 or 3."
+        )
+    if n_features % n_dims:
+        raise ValueError(
+            f"X has n_features = {n_features}, expected a multiple of n_dims={n_dims}."
+        )
+    columns = np.arange(n_features).reshape(-1, n_dims)
+    return [f"point{k}" for k in range(len(columns))], columns

@@ -1,0 +1,286 @@
+"""Gaps are filled as pandas does, refused where too long, and told of."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import (
+    check_transformer_get_feature_names_out,
+    parametrize_with_checks,
+)
+
+from skl_tot import HMMSegmenter
+from skl_tot.datasets import FeatureFiles, make_activities
+from skl_tot.inputs.errors import VideoError
+from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+
+NAN = np.nan
+
+
+@pytest.fixture
+def videos():
+    """Two videos with gaps: of 2 frames inside, of 1 at the start, of 3 at the end."""
+    first = np.arange(40.0).reshape(20, 2) ** 2
+    second = np.arange(60.0).reshape(30, 2)
+    first[4:6, 0] = NAN
+    second[0, 1] = NAN
+    second[27:, 1] = NAN
+    return [first, second]
+
+
+@parametrize_with_checks([GapFiller(), GapFiller(limit=None)])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+def test_scikit_learn_check_of_names():
+    check_transformer_get_feature_names_out("GapFiller", GapFiller())
+
+
+def test_values_by_hand(videos):
+    filled = GapFiller(limit=3).fit_transform(videos)
+    expected = videos[0].copy()
+    before, after = expected[3, 0], expected[6, 0]
+    expected[4, 0] = before + (after - before) / 3
+    expected[5, 0] = before + 2 * (after - before) / 3
+    assert_allclose(filled[0], expected)
+    expected = videos[1].copy()
+    expected[0, 1], expected[27:, 1] = expected[1, 1], expected[26, 1]
+    assert_allclose(filled[1], expected)
+
+
+@given(
+    values=arrays(float, (12, 3), elements=st.floats(-9, 9)),
+    missing=arrays(bool, (12, 3)),
+)
+def test_equals_pandas(values, missing):
+    missing[5] = False  # no feature is missing throughout
+    frame = pd.DataFrame(values).mask(missing)
+    with warnings.catch_warnings(action="ignore"):
+        filled = GapFiller(limit=None).fit_transform(frame.to_numpy())
+    expected = frame.interpolate(limit_direction="both").to_numpy()
+    assert_allclose(filled, expected, atol=1e-12)
+
+
+@given(missing=arrays(bool, 15), limit=st.integers(0, 15))
+def test_a_gap_is_refused_where_it_is_longer_than_the_limit(missing, limit):
+    missing[7] = False
+    runs = "".join("01"[int(value)] for value in missing).split("0")
+    video = np.where(missing, NAN, 1.0)[:, None]
+    filler = GapFiller(limit=limit).fit(video)
+    with warnings.catch_warnings(action="ignore"):
+        if max(map(len, runs)) <= limit:
+            assert_array_equal(filler.transform(video), np.ones((15, 1)))
+        else:
+            with pytest.raises(ValueError, match=f"expected up to limit={limit};"):
+                filler.transform(video)
+
+
+def test_a_long_gap_is_named_with_the_remedy(videos):
+    frames = [pd.DataFrame(video, columns=["hip x", "hip y"]) for video in videos]
+    filler = GapFiller(limit=2).fit(frames)  # which report is there to tell of
+    with pytest.raises(VideoError) as info:
+        filler.transform(frames)
+    assert str(info.value) == (
+        "Video 1: column 'hip y' is missing in frames 27 to 29, a gap of 3 frames, "
+        "expected up to limit=2; raise it, or leave the column or the video out."
+    )
+    with pytest.raises(ValueError, match=r"^column 1 is missing in frames 27 to 29"):
+        GapFiller(limit=2).fit_transform(videos[1])
+
+
+@pytest.mark.parametrize("limit", [3, None])
+def test_a_feature_missing_throughout_is_refused(videos, limit):
+    videos[0][:, 1] = NAN
+    filler = GapFiller(limit=limit).fit(videos)
+    with pytest.raises(VideoError) as info:
+        filler.transform(videos)
+    assert info.value.video == 0
+    assert info.value.reason == (
+        "column 1 is missing in all 20 frames; leave it out, or this video."
+    )
+
+
+def test_infinity_is_no_gap(videos):
+    filler = GapFiller().fit(videos)
+    before = pickle.dumps(filler)
+    videos[1][9, 0] = np.inf
+    for method in (filler.fit, filler.transform, filler.report):
+        with pytest.raises(VideoError, match=r"^Video 1: Input X contains infinity"):
+            method(videos)
+    assert pickle.dumps(filler) == before
+
+
+def test_how_much_is_missing(videos):
+    filler = GapFiller().fit(videos)
+    assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
+    assert filler.report(videos) == [
+        {
+            "video": 0,
+            "feature": 0,
+            "gaps": 1,
+            "frames": 2,
+            "share": 0.1,
+            "longest": 2,
+        },
+        {
+            "video": 1,
+            "feature": 1,
+            "gaps": 2,
+            "frames": 4,
+            "share": 4 / 30,
+            "longest": 3,
+        },
+    ]
+
+
+def test_much_is_filled_with_a_warning(videos):
+    videos[1][3:9, 0] = NAN
+    filler = GapFiller().fit(videos)
+    filler.transform(videos)  # a fifth and no more, so without a word
+    videos[1][9, 0] = NAN
+    with pytest.warns(UserWarning, match="23% of the frames of column 0 of video 1"):
+        filler.transform(videos)
+
+
+def test_input_stays_as_it_was_and_so_does_its_type(videos):
+    small = [video.astype(np.float32) for video in videos]
+    before = [video.copy() for video in small]
+    filled = GapFiller().fit_transform(small)
+    assert {video.dtype for video in filled} == {np.dtype(np.float32)}
+    for video, copy in zip(small, before):
+        assert_array_equal(video, copy)
+
+
+def test_data_frames_keep_names_and_index(videos):
+    index = pd.Index(np.arange(20) / 25, name="seconds")
+    frame = pd.DataFrame(videos[0], columns=["a", "b"], index=index)
+    filler = GapFiller().fit([frame])
+    (filled,) = filler.transform([frame])
+    pd.testing.assert_frame_equal(filled, frame.interpolate())
+    assert filler.get_feature_names_out().tolist() == ["a", "b"]
+    two_levels = frame.set_axis(pd.MultiIndex.from_product([["p"], ["x", "y"]]), axis=1)
+    filled = GapFiller().fit_transform(two_levels)
+    pd.testing.assert_frame_equal(filled, two_levels.interpolate())
+
+
+def test_names_reach_the_model_behind(videos):
+    frames = [pd.DataFrame(video[::-1], columns=["a", "b"]) for video in videos]
+    model = make_pipeline(GapFiller(), HMMSegmenter(2, max_iter=2)).fit(frames)
+    assert model[-1].feature_names_in_.tolist() == ["a", "b"]
+
+
+def test_files_are_filled_as_arrays_are(videos, tmp_path):
+    paths = [tmp_path / f"{i}.npy" for i in range(2)]
+    for path, video in zip(paths, videos):
+        np.save(path, video)
+    filler = GapFiller().fit(FeatureFiles(paths))
+    assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
+    filled = filler.transform(FeatureFiles(paths))
+    for video, expected in zip(filled, filler.transform(videos)):
+        assert_array_equal(video, expected)
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "short"])
+def test_bad_limits(videos, limit):
+    with pytest.raises(ValueError, match="'limit' parameter of GapFiller must be"):
+        GapFiller(limit).fit(videos)
+
+
+@pytest.mark.parametrize("method", ["transform", "report"])
+def test_not_fitted(videos, method):
+    with pytest.raises(NotFittedError):
+        getattr(GapFiller(), method)(videos)
+
+
+def test_clone_and_pickle(videos):
+    filler = GapFiller(limit=4).fit(videos)
+    assert clone(filler).limit == 4
+    assert not hasattr(clone(filler), "missing_share_")
+    restored = pickle.loads(pickle.dumps(filler))
+    assert_array_equal(restored.transform(videos)[0], filler.transform(videos)[0])
+    assert b"skl_tot.preprocessing\n" in pickle.dumps(filler, 0)
+
+
+@pytest.fixture
+def activities():
+    videos, _ = make_activities(6, 3, mean_length=40, random_state=0)
+    for video in videos:
+        video[5:9, 2] = NAN
+    return videos
+
+
+def test_pipeline_in_a_file(activities, tmp_path):
+    model = make_pipeline(GapFiller(limit=4), HMMSegmenter(3, max_iter=3))
+    model.fit(activities)
+    save_model(model, tmp_path / "model.skops")
+    restored = load_model(tmp_path / "model.skops")
+    for labels, expected in zip(
+        restored.predict(activities), model.predict(activities)
+    ):
+        assert_array_equal(labels, expected)
+
+
+def test_search_over_the_limit(activities):
+    model = make_pipeline(GapFiller(), HMMSegmenter(3, max_iter=3))
+    search = GridSearchCV(model, {"gapfiller__limit": [3, 4]}, cv=2, error_score=-99.0)
+    with pytest.warns(Warning, match="limit=3"):
+        search.fit(activities)
+    assert search.best_params_ == {"gapfiller__limit": 4}
+
+
+def test_recordings_keep_their_names(videos):
+    takes = Recordings(videos, ["a", "b"], fps=25)
+    filled = GapFiller().fit_transform(takes)
+    assert isinstance(filled, Recordings)
+    assert filled.names == ["a", "b"]
+    assert filled.fps == 25
+    assert_allclose(filled["a"], GapFiller().fit_transform(videos)[0])
+    assert [gaps["video"] for gaps in GapFiller().fit(takes).report(takes)] == list(
+        "ab"
+    )
+    with pytest.raises(VideoError, match=r"^b: column 1 is missing in frames 27 to 29"):
+        GapFiller(limit=2).fit_transform(takes)
+
+
+def test_a_table_of_all_recordings(videos):
+    tables = [pd.DataFrame(video, columns=["x", "y"]) for video in videos]
+    table = pd.concat(tables, keys=["a", "b"])
+    filled = GapFiller().fit_transform(table)
+    pd.testing.assert_index_equal(filled.index, table.index)
+    assert_allclose(filled.loc["b"], GapFiller().fit_transform(videos)[1])
+    assert filled.columns.tolist() == ["x", "y"]
+
+
+def test_an_imputer_may_come_before_a_segmenter(activities):
+    model = make_pipeline(
+        FramewiseTransformer(SimpleImputer()), HMMSegmenter(3, max_iter=3)
+    )
+    labels = model.fit(activities).predict(activities)
+    assert [len(path) for path in labels] == [len(video) for video in activities]
+    column = np.concatenate(activities)[:, 2]
+    filled = model[0].transform(activities)
+    assert_allclose(filled[3][5:9, 2], np.nanmean(column))
+
+
+def test_without_filling_the_gap_is_named(activities):
+    frames = [pd.DataFrame(video).add_prefix("f") for video in activities]
+    for model in (HMMSegmenter(3), FramewiseTransformer(PCA(2))):
+        with pytest.raises(
+            VideoError, match=r"contains NaN in frame 5, column 'f2'.*fill gaps, as by"
+        ) as info:
+            model.fit(frames)
+        assert info.value.video == 0
