@@ -9,6 +9,7 @@ from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.text_files import is_line
 from skl_tot.io.atomic import replaced
+from skl_tot.io.boris import write_boris
 from skl_tot.io.frame_formats import (
     read_json,
     read_labels,
@@ -16,9 +17,13 @@ from skl_tot.io.frame_formats import (
     write_json,
     write_labels,
 )
+from skl_tot.io.labelstudio import read_labelstudio, write_labelstudio
+from skl_tot.io.nwb import read_nwb, write_nwb
+from skl_tot.io.parquet import read_parquet, write_parquet
 from skl_tot.io.records import (
     SegmentsError,
     check_finite,
+    group_by_recording,
     integers_if_all,
     parse_records,
 )
@@ -65,6 +70,9 @@ class Format:
         A few words for the help of the command line.
     reads_seconds : bool, default=False
         Whether ``read`` gives times in seconds, so that frames need their rate.
+    many : bool, default=False
+        Whether one file can hold several recordings, as `write_table` writes them:
+        ``write`` then finds the name of each in ``recording`` of its records.
 
     Examples
     --------
@@ -90,13 +98,23 @@ class Format:
     needs_fps: bool = False
     description: str = ""
     reads_seconds: bool = False
+    many: bool = False
 
 
 FORMATS = {
     "csv": Format(
-        ".csv", write_csv, read_table, description="table, one segment a row"
+        ".csv", write_csv, read_table, description="table, one segment a row", many=True
     ),
-    "json": Format(".json", write_json, read_json, description="list of objects"),
+    "parquet": Format(
+        ".parquet",
+        write_parquet,
+        read_parquet,
+        description="the same table, for data frames",
+        many=True,
+    ),
+    "json": Format(
+        ".json", write_json, read_json, description="list of objects", many=True
+    ),
     "labels": Format(
         ".txt",
         write_labels,
@@ -129,9 +147,27 @@ FORMATS = {
     ),
     "boris": Format(
         ".tsv",
-        read=read_table,
+        write_boris,
+        read_table,
+        needs_fps=True,
         description="aggregated events of BORIS",
         reads_seconds=True,
+        many=True,
+    ),
+    "nwb": Format(
+        ".nwb",
+        write_nwb,
+        read_nwb,
+        needs_fps=True,
+        description="Neurodata Without Borders, with an ethogram",
+        reads_seconds=True,
+    ),
+    "labelstudio": Format(
+        ".json",
+        write_labelstudio,
+        read_labelstudio,
+        description="tasks of Label Studio, TimelineLabels",
+        many=True,
     ),
 }
 
@@ -139,19 +175,26 @@ FORMATS = {
 def write_segments(records, path, *, format=None):
     """Write the segments of one video.
 
-    ==============  =============  ================================================
-    ``format``      suffix         what it is
-    ==============  =============  ================================================
-    ``"csv"``       ``.csv``       table, one segment a row
-    ``"json"``      ``.json``      list of objects
-    ``"labels"``    ``.txt``       one label a line for each frame, as MS-TCN reads
-    ``"elan"``      ``.eaf``       ELAN annotation document, tier "action"
-    ``"webvtt"``    ``.vtt``       subtitles that browsers show over the video
-    ``"textgrid"``  ``.TextGrid``  Praat TextGrid, interval tier "action"
-    ==============  =============  ================================================
+    =================  =============  ================================================
+    ``format``         suffix         what it is
+    =================  =============  ================================================
+    ``"csv"``          ``.csv``       table, one segment a row
+    ``"parquet"``      ``.parquet``   the same table, for data frames
+    ``"json"``         ``.json``      list of objects
+    ``"labels"``       ``.txt``       one label a line for each frame, as MS-TCN reads
+    ``"elan"``         ``.eaf``       ELAN annotation document, tier "action"
+    ``"webvtt"``       ``.vtt``       subtitles that browsers show over the video
+    ``"textgrid"``     ``.TextGrid``  Praat TextGrid, interval tier "action"
+    ``"boris"``        ``.tsv``       aggregated events of BORIS
+    ``"nwb"``          ``.nwb``       Neurodata Without Borders, with an ethogram
+    ``"labelstudio"``  ``.json``      tasks of Label Studio, TimelineLabels
+    =================  =============  ================================================
 
-    The last three hold times only, rounded to milliseconds, and need `segments` with
-    ``fps``. More can be added to the table `FORMATS`.
+    ELAN, WebVTT, TextGrid, BORIS and NWB hold times only, the first four rounded to
+    milliseconds, and need `segments` with a rate. A session of NWB starts at 1970-01-01
+    and is called as its file. In Label Studio, the video of the labelling configuration
+    is called "video" and has ``frameRate="$fps"``, the TimelineLabels are called
+    "action". More can be added to the table `FORMATS`.
 
     Parameters
     ----------
@@ -165,7 +208,8 @@ def write_segments(records, path, *, format=None):
     Raises
     ------
     ImportError
-        If the library for a format is missing; the extra ``export`` has them.
+        If the library for a format is missing; the extras ``export``, ``nwb`` and
+        ``tables`` have them.
     OSError
         If the file cannot be written.
     TypeError, ValueError
@@ -176,6 +220,7 @@ def write_segments(records, path, *, format=None):
     See Also
     --------
     read_segments : Reads them.
+    write_table : One file of several recordings.
 
     Examples
     --------
@@ -188,10 +233,15 @@ def write_segments(records, path, *, format=None):
     cut,0,2,2,0.0,0.2,0.2
     >>> folder.cleanup()
     """
-    entry = _find_format(path, format, writable_formats())
+    entry = find_format(path, format, writable_formats())
     if hasattr(records, "__len__"):
         records = list(records)  # whatever its length is said to be
     check_keys(records)
+    write_records(records, path, entry)
+
+
+def write_records(records, path, entry):
+    """Write records that have all keys as an entry of the table says."""
     for i, record in enumerate(records):
         _check_action(record["action"])
         check_finite(record, i)
@@ -217,7 +267,7 @@ def _check_action(action):
 def read_rows(path, format):
     """Give the records of a file as its reader does, their values as they come."""
     path = Path(path)
-    entry = _find_format(path, format, readable_formats())
+    entry = find_format(path, format, readable_formats())
     try:
         rows = list(entry.read(path))
         for row in rows:
@@ -236,7 +286,20 @@ def read_records(path, *, format=None):
     They have to cover the video. Actions are integers if all of them are whole numbers
     of 18 digits or less.
     """
-    rows = read_rows(path, format)
+    return _check_rows(read_rows(path, format), path)
+
+
+def read_records_of_many(path):
+    """Give those of each video of a file by its name, as `read_records` does of one."""
+    try:
+        recordings = group_by_recording(read_rows(path, None), path)
+    except TypeError as error:  # a list as a name, say
+        raise ValueError(f"{one_line(path)} holds no segments: {error!r}.") from error
+    return {name: _check_rows(rows, path) for name, rows in recordings.items()}
+
+
+def _check_rows(rows, path):
+    """Give the values of a video their types, if its records cover it."""
     try:
         records = []
         for row in rows:
@@ -264,7 +327,7 @@ def writable_formats():
     return {name: entry for name, entry in FORMATS.items() if entry.write}
 
 
-def _find_format(path, name, formats):
+def find_format(path, name, formats):
     """Find an entry by its name, or by the suffix of a file."""
     if name is None:
         name = Path(path).suffix  # if nothing else, for the error

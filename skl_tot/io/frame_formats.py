@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+from skl_tot.io.labelstudio import are_tasks, records_of_tasks
 from skl_tot.io.records import SegmentsError, read_text
 from skl_tot.io.segments import labels_from_segments, segments
 
@@ -23,8 +24,9 @@ def write_json(path, records):
 
 
 def read_json(path):
-    """Read a list of objects."""
-    return json.loads(read_text(path))
+    """Read a list of objects, or tasks of Label Studio if it is of such."""
+    records = json.loads(read_text(path))
+    return records_of_tasks(records) if are_tasks(records) else records
 
 
 def write_labels(path, records):

@@ -22,8 +22,12 @@ FORMAT = 1
 
 TRUSTED_TYPES = [
     *(f"skl_tot.{name}" for name, _ in METHODS.values()),
+    "skl_tot.CyclicSegmenter",
+    "skl_tot.ActivitySegmenter",
     "skl_tot.preprocessing.FrameFeatures",
     "skl_tot.preprocessing.FramewiseTransformer",
+    "skl_tot.preprocessing.GapFiller",
+    "skl_tot.preprocessing.PoseFeatures",
     "skl_tot.training.priors.LinearPrior",
     "skl_tot.training.priors.PathPrior",
     "skl_tot.training.priors.TemporalPrior",
@@ -228,9 +232,11 @@ def _complete(step):
         parts = value if isinstance(value, list) else [value]
         for part in parts:
             _complete_part(part)
-    fitted = vars(step).get("estimators_")  # candidates
-    for part in fitted if isinstance(fitted, list) else []:
-        _complete_part(part)
+    for name in ("estimators_", "segmenters_"):  # candidates, those of activities
+        fitted = vars(step).get(name)
+        for part in fitted if isinstance(fitted, list) else []:
+            _complete_part(part)
+    _complete_part(vars(step).get("segmenter_"))  # that of cycles
 
 
 def _complete_part(part):

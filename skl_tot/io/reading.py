@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skl_tot.inputs.clocks import agreed_rate
 from skl_tot.inputs.errors import one_line, short_repr, warn_user
 from skl_tot.inputs.guidance import UNKNOWN_NAME
 from skl_tot.inputs.labels import BACKGROUND_NAME, check_fps
@@ -17,21 +18,25 @@ from skl_tot.io.segments import MAX_FRAMES
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
 
 
-def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None):
+def read_segments(
+    path, *, fps=None, n_frames=None, gaps="unknown", format=None, recordings=None
+):
     r"""Read segments, such as people have corrected, as labels of frames.
 
-    ==============  =========================================  =====================
-    ``format``      suffix                                     times in
-    ==============  =========================================  =====================
-    ``"csv"``       ``.csv``, a table with a row of names      see below
-    ``"json"``      ``.json``, a list of objects               frames, or seconds
-    ``"labels"``    ``.txt``, one label a line for each frame
-    ``"elan"``      ``.eaf``                                   milliseconds
-    ``"webvtt"``    ``.vtt``                                   seconds
-    ``"textgrid"``  ``.TextGrid``                              seconds
-    ``"boris"``     ``.tsv``, a table such as aggregated       see below
-                    events of BORIS
-    ==============  =========================================  =====================
+    =================  ================================================  ===============
+    ``format``         suffix                                            times in
+    =================  ================================================  ===============
+    ``"csv"``          ``.csv``, a table with a row of names             see below
+    ``"parquet"``      ``.parquet``, the same table                      see below
+    ``"json"``         ``.json``, a list of objects                      frames, seconds
+    ``"labels"``       ``.txt``, one label a line for each frame
+    ``"elan"``         ``.eaf``                                          milliseconds
+    ``"webvtt"``       ``.vtt``                                          seconds
+    ``"textgrid"``     ``.TextGrid``                                     seconds
+    ``"boris"``        ``.tsv``, such as aggregated events of BORIS      see below
+    ``"nwb"``          ``.nwb``                                          seconds
+    ``"labelstudio"``  ``.json``, tasks of Label Studio                  frames
+    =================  ================================================  ===============
 
     Others of `FORMATS` are read as they say. What `write_segments` writes comes back
     label by label, in formats of milliseconds up to 1000 frames per second.
@@ -45,8 +50,10 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
     ``recording`` or ``Observation id`` says which recording a row is of. Other columns,
     such as durations and modifiers, do not count.
 
-    Of an ELAN document or a TextGrid, the tier "action" is read, or the only one with
-    intervals.
+    Of an ELAN document, a TextGrid or a file of NWB, the tier or table "action" is
+    read, or the only one with intervals. Of a task of Label Studio, its one annotation
+    is read, or its prediction if it has none; the name is ``recording`` of its data, or
+    that of its video.
 
     Parameters
     ----------
@@ -61,6 +68,9 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
         Label of frames without a segment: ``""`` or ``"background"``.
     format : str, default=None
         One of the above; None goes by the suffix of each file.
+    recordings : Recordings, default=None
+        What the segments are of, found by name: their clocks or rate say which frames
+        times in seconds are, in place of ``fps``, and ``n_frames`` are theirs.
 
     Returns
     -------
@@ -75,7 +85,9 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
     OSError, TypeError, ValueError
         If a file cannot be read or holds something else, a segment has no label,
         overlaps another, ends before it starts, or is before the recording or beyond
-        ``n_frames``, a name occurs twice, or times are seconds and ``fps`` is missing.
+        ``n_frames``, a name occurs twice or is none of ``recordings``, times are
+        seconds and ``fps`` is missing, or ``fps`` or ``n_frames`` contradict
+        ``recordings``.
 
     Warns
     -----
@@ -86,7 +98,7 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
 
     See Also
     --------
-    write_segments : Writes what is read here.
+    write_segments, write_table : Write what is read here.
     segments : Segments of labels.
 
     Examples
@@ -106,7 +118,13 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
     if not (isinstance(gaps, str) and gaps in GAPS):
         raise ValueError(f"gaps is {short_repr(gaps)}, expected one of {list(GAPS)}.")
     _check_n_frames(n_frames)
-    found, is_one = read_recordings(path, fps, format)
+    if recordings is not None:
+        if n_frames is not None:
+            raise ValueError("n_frames and recordings are given, expected one of them.")
+        n_frames = {name: len(array) for name, array in recordings.items()}
+    found, is_one = read_by_recording(path, fps, format, recordings)
+    if recordings is not None:
+        _check_known(found, recordings.names)
     if not (is_one or n_frames is None or isinstance(n_frames, Mapping)):
         raise TypeError(
             f"n_frames is {n_frames} for {len(found)} recordings, expected a dict by "
@@ -116,17 +134,47 @@ def read_segments(path, *, fps=None, n_frames=None, gaps="unknown", format=None)
     return next(iter(labels.values())) if is_one else labels
 
 
-def read_recordings(path, fps, format):
-    """Segments and file of each recording by its name, and whether it is only one."""
+def read_by_recording(path, fps, format, recordings=None):
+    """Segments and file of each recording by its name, and whether it is only one.
+
+    Clocks and rates are those of ``recordings``, if there are any.
+    """
     paths, is_one = _find_files(path, format)
+    fps, edges = _find_clocks(fps, recordings)
     found = {}
     for each in paths:
-        _add_recordings(found, each, _read_file(each, fps, format))
+        for name, segments in _read_file(each, fps, format, edges).items():
+            if name in found:
+                raise ValueError(
+                    f"{one_line(each)} and {one_line(found[name][1])} both have a "
+                    f"recording {short_repr(name)}, expected one file of each."
+                )
+            found[name] = segments, each
     return found, is_one and len(found) == 1
 
 
+def _check_known(found, names):
+    """Refuse segments of other recordings than those of some names."""
+    for name, (_, path) in found.items():
+        if name not in names:
+            raise ValueError(
+                f"{one_line(path)}: there is no recording {short_repr(name)}, expected "
+                f"one of {short_repr(names)}."
+            )
+
+
+def _find_clocks(fps, recordings):
+    """Frames per second, and edges of the frames of recordings that have clocks."""
+    if recordings is None:
+        return fps, None
+    edges = {}
+    for i, name in enumerate(recordings.names):
+        edges[name] = None if recordings.times is None else recordings.edges(i)
+    return agreed_rate(fps, recordings.fps, "the recordings"), edges
+
+
 def label_recordings(found, n_frames, gaps):
-    """Labels of recordings of `read_recordings`, by their names."""
+    """Labels of recordings of `read_by_recording`, by their names."""
     labels = {}
     for name, (recording, file) in found.items():
         length = _find_length(recording, one_line(file), name, n_frames)
@@ -175,36 +223,22 @@ def _files_of_folder(folder, format):
     return sorted(paths, key=lambda path: path.name)
 
 
-def _add_recordings(found, path, recordings):
-    """Put the segments of a file among those of others, each under its name."""
-    if len(recordings) == 1:
-        recordings = {path.stem: next(iter(recordings.values()))}
-    for name, segments in recordings.items():
-        if not name:
-            raise ValueError(
-                f"{one_line(path)}: some rows name their recording, some do not, "
-                "expected all or none to do so."
-            )
-        if name in found:
-            raise ValueError(
-                f"{one_line(path)} and {one_line(found[name][1])} both have a "
-                f"recording {short_repr(name)}, expected one file of each."
-            )
-        found[name] = segments, path
+def _read_file(path, fps, format, edges):
+    """Segments of each recording of a file, of which there is one of its name or many.
 
-
-def _read_file(path, fps, format):
-    """Segments of a file by the recording that rows name, if they do."""
+    ``edges`` are those of frames, by the names of all recordings that there can be.
+    """
     rows = read_rows(path, format)
-    recordings = {} if rows else {"": []}
+    names = _names_of_rows(rows, path, edges)
+    found = {} if rows else {path.stem: []}
     stale = []
-    for i, row in enumerate(rows):
-        place = f"line {row['line']}" if is_int(row.get("line")) else f"segment {i}"
+    for i, (row, name) in enumerate(zip(rows, names)):
+        place = _place_of_row(row, i)
         where = f"{one_line(path)}, {place}"
-        segment = as_segment(row, place, where, fps)
-        name = parse_line(row.get("recording", ""), "recording", where)
-        recordings.setdefault(name, []).append(segment)
-        if is_stale(row, segment, fps):
+        clock = edges and edges.get(name)
+        segment = as_segment(row, place, where, fps, clock)
+        found.setdefault(name, []).append(segment)
+        if is_stale(row, segment, fps, clock):
             stale.append(where)
     if stale:
         warn_user(
@@ -212,7 +246,32 @@ def _read_file(path, fps, format):
             f"per second, as in {len(stale)} of {len(rows)} segments; those in frames "
             "are read."
         )
-    return recordings
+    return found
+
+
+def _place_of_row(row, i):
+    """Where row i is in its file, for errors."""
+    return f"line {row['line']}" if is_int(row.get("line")) else f"segment {i}"
+
+
+def _names_of_rows(rows, path, edges):
+    """Names of the recordings of rows: that of the file, if they name one or none.
+
+    If there can be no recording of that name, it is the one that they name.
+    """
+    names = []
+    for i, row in enumerate(rows):
+        where = f"{one_line(path)}, {_place_of_row(row, i)}"
+        names.append(parse_line(row.get("recording", ""), "recording", where))
+    if len(set(names)) <= 1:
+        is_known = edges is not None and path.stem not in edges and names[:1] != [""]
+        return names if is_known else [path.stem] * len(rows)
+    if "" in names:
+        raise ValueError(
+            f"{one_line(path)}: some rows name their recording, some do not, expected "
+            "all or none to do so."
+        )
+    return names
 
 
 def _find_length(found, where, name, n_frames):

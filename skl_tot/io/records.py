@@ -47,6 +47,42 @@ def parse_records(records):
     return [_parse_record(record) for record in records]
 
 
+def group_by_recording(records, path):
+    """Put records under the names of their recordings, or else of their file.
+
+    >>> group_by_recording([{"start": 0}, {"recording": "b"}], "take.csv")
+    {'take': [{'start': 0}], 'b': [{'recording': 'b'}]}
+    """
+    recordings = {}
+    for record in records:
+        name = record.get("recording", Path(path).stem)
+        recordings.setdefault(name, []).append(record)
+    return recordings
+
+
+def mean_rate(records):
+    """Frames per second of a recording, None if its records have no times.
+
+    >>> mean_rate([{"start": 0, "end": 3, "start_time": 1.0, "end_time": 1.5}])
+    6.0
+    """
+    if "start_time" not in records[0]:
+        return None
+    seconds = records[-1]["end_time"] - records[0]["start_time"]
+    n_frames = records[-1]["end"] - records[0]["start"]
+    return n_frames / seconds if seconds else None
+
+
+def check_same_keys(records):
+    """Refuse records of which some know more than others, where a table has columns."""
+    for i, record in enumerate(records):
+        if record.keys() != records[0].keys():
+            raise ValueError(
+                f"Segment {i} has the keys {short_repr(list(record))}, expected those "
+                f"of the first, {short_repr(list(records[0]))}."
+            )
+
+
 def check_finite(record, i):
     """Refuse a time or confidence of segment i that is no number, infinite or nan."""
     for key in NUMBERS:

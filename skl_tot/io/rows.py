@@ -5,6 +5,8 @@ import numbers
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.text_files import is_line
@@ -47,8 +49,11 @@ def parse_line(value, what, where):
     return text
 
 
-def as_segment(row, place, where, fps):
-    """Segment of a record, if its label and times are ones."""
+def as_segment(row, place, where, fps, edges=None):
+    """Segment of a record, if its label and times are ones.
+
+    ``edges`` is when each frame of the recording begins, on its clock if it has one.
+    """
     label = parse_line(row.get("action"), "label", where)
     if not label:
         raise ValueError(f"{where}: the label is blank, expected text.")
@@ -64,14 +69,42 @@ def as_segment(row, place, where, fps):
             f"{where}: {short_repr(label)} is from {start:.10g} to {end:.10g} {unit}, "
             "expected it to end after its start."
         )
-    factor = fps if unit == "s" else 1
-    if end * factor > MAX_FRAMES:
+    first, stop = start, end
+    if unit == "s":
+        first, stop = (frame_at(seconds, fps, edges) for seconds in (start, end))
+    if stop > MAX_FRAMES:
         raise ValueError(
             f"{where}: {short_repr(label)} ends at {end:.10g} {unit}, expected at most "
             f"{MAX_FRAMES} frames."
         )
-    frames = round(start * factor), round(end * factor)
-    return Segment(label, start, end, unit, place, *frames)
+    if round(first) < 0:
+        raise ValueError(
+            f"{where}: {short_repr(label)} starts at {start:.10g} s, expected "
+            f"{edges[0]:.10g} s or later, where the clock of the recording starts."
+        )
+    return Segment(label, start, end, unit, place, round(first), round(stop))
+
+
+def frame_at(seconds, fps, edges=None):
+    """Frame at a time, with the fraction of it that is over.
+
+    Before and after a clock, its frames go on at the rate.
+
+    >>> frame_at(0.25, 10.0)
+    2.5
+    >>> clock = np.array([1.0, 1.5, 2.5, 3.0])
+    >>> [frame_at(seconds, 2.0, clock) for seconds in (0.5, 1.5, 2.0, 4.0)]
+    [-1.0, 1.0, 1.5, 5.0]
+    """
+    if edges is None:
+        return seconds * fps
+    n_frames = len(edges) - 1
+    if seconds < edges[0]:
+        return float((seconds - edges[0]) * fps)
+    if seconds >= edges[n_frames]:
+        return float(n_frames + (seconds - edges[n_frames]) * fps)
+    i = int(np.searchsorted(edges, seconds, "right")) - 1
+    return float(i + (seconds - edges[i]) / (edges[i + 1] - edges[i]))
 
 
 def _parse_time(row, key, unit, where):
@@ -104,10 +137,12 @@ def _parse_number(value):
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def is_stale(row, segment, fps):
+def is_stale(row, segment, fps, edges=None):
     """Whether seconds beside frames, if there are any, are of other frames."""
     if segment.unit == "s" or fps is None:
         return False
     start, end = (_parse_number(row.get(key)) for key in UNITS["s"])
-    distances = abs(start * fps - segment.start), abs(end * fps - segment.end)
-    return any(distance > 1 for distance in distances)  # not so of nan
+    if math.isnan(start + end):
+        return False
+    start, end = frame_at(start, fps, edges), frame_at(end, fps, edges)
+    return abs(start - segment.start) > 1 or abs(end - segment.end) > 1

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from skl_tot.inputs.clocks import agreed_rate
 from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import (
@@ -13,6 +14,7 @@ from skl_tot.inputs.labels import (
     find_segments,
     split_label_sequences,
 )
+from skl_tot.inputs.recordings import Recordings, frame_edges
 
 # Beyond a year of video; a small file must not ask for more memory than there is.
 MAX_FRAMES = 10**9
@@ -23,36 +25,41 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
 
     Parameters
     ----------
-    y : array-like of shape (n_frames,), or a sequence of such
-        Label of each frame of one video or of many, integers or strings.
+    y : array-like of shape (n_frames,), or a sequence, dict or `Recordings` of such
+        Label of each frame of one video or of many, integers or strings. A Series with
+        an index of two levels, recording and frame, is taken as a dict.
     fps : float, default=None
-        Frames per second, to give times as well.
-    confidence : array-like of shape (n_frames,), or a sequence of such, default=None
+        Frames per second, to give times as well; `Recordings` with a rate know it. On
+        a clock, frame i is from ``times[i]`` to ``times[i + 1]``.
+    confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
         Probability of the label of each frame, such as from ``predict_posterior``;
-        a segment has their mean.
+        a segment has their mean. In the form of ``y``.
     as_frame : bool, default=False
         Whether to return a pandas DataFrame.
 
     Returns
     -------
-    records : list of dict, list of such, or DataFrame
+    records : list of dict, list or dict of such, or DataFrame
         For each segment, in order of time, ``action``; ``start``, ``end`` and
         ``duration`` in frames, of which ``end`` is the first after the segment; with
         ``fps``, ``start_time``, ``end_time`` and ``duration_time`` in seconds; with
-        ``confidence``, ``confidence``. Of many videos a list for each. A DataFrame of
-        many has the index of the video as first column, ``video``.
+        ``confidence``, ``confidence``. Of many videos a list for each; of `Recordings`
+        and of a dict, a dict of them by name. A DataFrame of many has the index of the
+        video as first column, ``video``, or the name, ``recording``.
 
     Raises
     ------
     ImportError
         If pandas is not installed for a DataFrame.
     TypeError, ValueError
-        If labels are neither integers nor strings, ``fps`` is not from 1e-6 to 1e6,
-        or confidences are not finite or not of the frames of ``y``.
+        If labels are neither integers nor strings, ``fps`` is not from 1e-6 to 1e6 or
+        contradicts the rate of `Recordings`, or confidences are not finite or not of
+        the frames of ``y``.
 
     See Also
     --------
     labels_from_segments : The way back.
+    write_table : One file of the segments of all recordings.
     write_segments : Files of segments.
 
     Examples
@@ -63,15 +70,54 @@ def segments(y, fps=None, *, confidence=None, as_frame=False):
     cut 0.0 1.5
     mix 1.5 2.0
     """
-    sequences, is_single = split_label_sequences(y)
     check_fps(fps)
+    y, confidence = _by_name(y), _by_name(confidence)
+    names = getattr(y, "names", None)
+    sequences, is_single = split_label_sequences(y)
+    _check_filled(sequences, names)
     confidences = [None] * len(sequences)
     if confidence is not None:
+        _check_same_names(names, getattr(confidence, "names", names))
         confidences = _check_confidences(confidence, sequences, is_single)
-    videos = [_records(*video, fps) for video in zip(sequences, confidences)]
+    rate, clocks = _find_clocks(y, fps, len(sequences))
+    videos = [_records(*video, rate) for video in zip(sequences, confidences, clocks)]
     if as_frame:
-        return _to_frame(videos, is_single)
+        return _to_frame(videos, is_single, names)
+    if names is not None:
+        return dict(zip(names, videos))
     return videos[0] if is_single else videos
+
+
+def _by_name(y):
+    """Make a dict, or a Series with an index of recording and frame, Recordings."""
+    if getattr(getattr(y, "index", None), "nlevels", 1) > 1:
+        y = {str(name): own.to_numpy() for name, own in y.groupby(level=0, sort=False)}
+    return Recordings(list(y.values()), list(y)) if isinstance(y, Mapping) else y
+
+
+def _check_filled(sequences, names):
+    """Refuse a video without frames."""
+    for i, labels in enumerate(sequences):
+        if len(labels) == 0:
+            video = names[i] if names else i
+            raise ValueError(
+                f"y has no labels of video {video!r}, expected one for each frame."
+            )
+
+
+def _check_same_names(names, others):
+    """Refuse confidences of other recordings than the labels."""
+    if names != others:
+        raise ValueError(
+            f"confidence is of recordings {short_repr(others)}, expected those of y, "
+            f"{short_repr(names)}."
+        )
+
+
+def _find_clocks(y, fps, n_videos):
+    """Frames per second, and the clock of each video, None where it has none."""
+    rate, times = getattr(y, "fps", None), getattr(y, "times", None)
+    return agreed_rate(fps, rate, "the labels"), times or [None] * n_videos
 
 
 def _check_confidences(confidence, sequences, is_single):
@@ -103,27 +149,42 @@ def _as_finite(confidence):
     return confidence
 
 
-def _to_frame(videos, is_single):
-    """DataFrame of records, with the index of the video if there are many."""
+def _to_frame(videos, is_single, names):
+    """DataFrame of records, with the name or index of the video if there are many."""
     pd = import_extra("pandas", "export")
     if is_single:
         return pd.DataFrame(videos[0])
+    if names is None:
+        return pd.DataFrame(join_records(enumerate(videos), "video"))
+    return pd.DataFrame(join_records(zip(names, videos), "recording"))
+
+
+def join_records(videos, key):
+    """Join the records of all videos, each with what its video is called.
+
+    >>> join_records([("a", [{"start": 0}])], "recording")
+    [{'recording': 'a', 'start': 0}]
+    """
     rows = []
-    for i, records in enumerate(videos):
-        rows.extend({"video": i} | record for record in records)
-    return pd.DataFrame(rows)
+    for name, records in videos:
+        rows.extend({key: name} | record for record in records)
+    return rows
 
 
-def _records(labels, confidence, fps):
+def _records(labels, confidence, clock, fps):
     """Segments of one video."""
     records = []
+    edges = frame_edges(len(labels), fps, clock)
     actions, starts, ends = find_segments(labels)
     for action, start, end in zip(actions.tolist(), starts.tolist(), ends.tolist()):
         record = {"action": action, "start": start, "end": end, "duration": end - start}
         if fps is not None:
-            record["start_time"] = start / fps
-            record["end_time"] = end / fps
-            record["duration_time"] = (end - start) / fps
+            duration = (end - start) / fps  # exact, other than a difference
+            if clock is not None:
+                duration = float(edges[end] - edges[start])
+            record["start_time"] = float(edges[start])
+            record["end_time"] = float(edges[end])
+            record["duration_time"] = duration
         if confidence is not None:
             record["confidence"] = float(confidence[start:end].mean())
         records.append(record)

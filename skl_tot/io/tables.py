@@ -33,7 +33,7 @@ def read_table(path):
         io.StringIO(header + text.read()), delimiter=delimiter, strict=True
     )
     names = next(rows, [])
-    keys = _find_keys(names)
+    keys = find_keys(names)
     records = []
     for row in rows:
         if any(cell.strip() for cell in row):
@@ -53,7 +53,7 @@ def _find_delimiter(header):
     return max(n_cells, key=n_cells.get)
 
 
-def _find_keys(names):
+def find_keys(names):
     """Key of each column that has one of its own, by the number of the column.
 
     Plain ``start`` and ``end`` are frames beside ``action``, as `write_segments` has

@@ -10,7 +10,7 @@ def write_elan(path, records):
     elan = import_extra("pympi", "export").Elan.Eaf(author="")
     elan.add_tier("action")
     elan.remove_tier("default")
-    for start, end, action in _to_milliseconds(records):
+    for start, end, action in to_milliseconds(records):
         elan.add_annotation("action", start, end, action)
     elan.to_file(str(path))
 
@@ -19,7 +19,7 @@ def write_webvtt(path, records):
     """Write subtitles for browsers."""
     webvtt = import_extra("webvtt", "export")
     document = webvtt.WebVTT()
-    for start, end, action in _to_milliseconds(records):
+    for start, end, action in to_milliseconds(records):
         # the library leaves the characters that mean something to the reader
         text = html.escape(action, quote=False)
         caption = webvtt.Caption(_format_time(start), _format_time(end), text)
@@ -32,7 +32,7 @@ def write_textgrid(path, records):
     """Write a TextGrid of Praat."""
     textgrid = import_extra("praatio.textgrid", "export")
     intervals, last = [], 0
-    for start, end, action in _to_milliseconds(records):
+    for start, end, action in to_milliseconds(records):
         if start < last or end < start:
             raise ValueError(
                 f"A segment of {action!r} is from {start} to {end} ms, expected it to "
@@ -49,13 +49,18 @@ def write_textgrid(path, records):
     )
 
 
-def _to_milliseconds(records):
+def to_milliseconds(records):
     """Start, end and text of each segment."""
     timed = []
     for record in records:
         start = round(1000 * record["start_time"])
         end = round(1000 * record["end_time"])
         action = str(record["action"])
+        if start < 0:
+            raise ValueError(
+                f"A segment of {action!r} is from {start} to {end} ms, expected it to "
+                "start at 0 ms or later."
+            )
         if end == start:
             raise ValueError(
                 f"A segment of {action!r} at {start} ms is shorter than 1 ms."

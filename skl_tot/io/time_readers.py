@@ -29,7 +29,7 @@ def read_elan(path):
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise SegmentsError(f"this is no XML, {error}.") from error
     records = []
-    for action, slots, line in _pick_tier(document.tiers):
+    for action, slots, line in pick_tier(document.tiers):
         start, end = (_seconds_of_slot(document.slots, slot, line) for slot in slots)
         records.append(_record(action, start, end, line))
     return records
@@ -118,7 +118,7 @@ def read_textgrid(path):
         intervals = _read_tier(tokens, kind == "IntervalTier")
         if kind == "IntervalTier":
             tiers.append((name, intervals))
-    return _pick_tier(tiers)
+    return pick_tier(tiers)
 
 
 def _read_tier(tokens, has_intervals):
@@ -208,7 +208,7 @@ def _read_cue(block, line):
     return _record(action, match[1], match[2], line)
 
 
-def _pick_tier(tiers):
+def pick_tier(tiers):
     """Content of the tier of actions: the one called so, or the only one."""
     filled = [tier for tier in tiers if tier[1]]
     named = [tier for tier in tiers if tier[0] == TIER]

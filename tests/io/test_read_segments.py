@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from skl_tot.inputs.text_files import is_line
 from skl_tot.io import FORMATS, Format, name_actions, read_segments, segments
 from skl_tot.io import write_segments as write
-from skl_tot.io.formats import writable_formats
+from skl_tot.io.formats import frame_formats, writable_formats
 
 WRITTEN = list(writable_formats())
 RATES = [1, 7.5, 23.976, 25, 29.97, 30000 / 1001, 50, 59.94, 119.88, 120, 240, 999.9]
@@ -51,7 +51,8 @@ def refused(path, *parts, **options):
 
 
 class TestRoundTrip:
-    @pytest.mark.parametrize("format", WRITTEN)
+    # files of NWB take long; test_handover has a few
+    @pytest.mark.parametrize("format", sorted(set(WRITTEN) - {"nwb"}))
     @settings(max_examples=40, **FAST)
     @given(
         runs=st.lists(st.tuples(LABEL, st.integers(1, 400)), min_size=1, max_size=12),
@@ -61,34 +62,37 @@ class TestRoundTrip:
     @example(runs=[("a", 10**6 - 7), ("b", 1), ("a", 6)], fps=29.97, gaps="unknown")
     @example(runs=[("a", 1), ("b", 1)] * 300, fps=120, gaps="unknown")
     @example(runs=[("a", 1), ("b", 1)] * 300, fps=999.9, gaps="unknown")
-    def test_labels(self, tmp_path, format, runs, fps, gaps):
+    def test_exports_are_read_back(self, tmp_path, format, runs, fps, gaps):
         labels = np.repeat(*zip(*runs))
         path = tmp_path / f"video{FORMATS[format].suffix}"
         write(segments(labels, fps), path, format=format)
-        found = read_segments(path, fps=fps, gaps=gaps)
+        options = {"fps": fps, "gaps": gaps, "format": format}
+        found = read_segments(path, **options)
         np.testing.assert_array_equal(found, labels)
         assert found.dtype.kind == "U"
-        found = read_segments(path, fps=fps, n_frames=len(labels) + 2, gaps=gaps)
+        found = read_segments(path, n_frames=len(labels) + 2, **options)
         gap = "" if gaps == "unknown" else "background"
         assert found.tolist() == [*labels.tolist(), gap, gap]
 
     @pytest.mark.parametrize("format", WRITTEN)
     def test_numbers(self, tmp_path, format):
         labels = [3, 3, -1, 10, 3]
-        write(segments(labels, 25), tmp_path / "a", format=format)
-        found = read_segments(tmp_path / "a", fps=25, format=format)
+        path = tmp_path / f"a{FORMATS[format].suffix}"
+        write(segments(labels, 25), path, format=format)
+        found = read_segments(path, fps=25, format=format)
         np.testing.assert_array_equal(found, name_actions(labels, {}))
         assert found.tolist() == ["3", "3", "background", "10", "3"]
 
-    @pytest.mark.parametrize("format", ["csv", "json", "labels"])
+    @pytest.mark.parametrize("format", frame_formats())
     def test_frames_need_no_rate(self, tmp_path, format):
         write(segments(["a", "a", "b"]), tmp_path / "a", format=format)
         assert read_segments(tmp_path / "a", format=format).tolist() == ["a", "a", "b"]
 
-    @pytest.mark.parametrize("format", ["elan", "webvtt", "textgrid"])
+    @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(frame_formats())))
     def test_times_need_a_rate(self, tmp_path, format):
-        write(segments(["a", "a", "b"], 25), tmp_path / "a", format=format)
-        refused(tmp_path / "a", "fps is None", format=format)
+        path = tmp_path / f"a{FORMATS[format].suffix}"
+        write(segments(["a", "a", "b"], 25), path, format=format)
+        refused(path, "fps is None", format=format)
 
     def test_table_of_many(self, tmp_path):
         pytest.importorskip("pandas")
@@ -359,7 +363,7 @@ class TestOtherTools:
 class TestCorrections:
     """What people do to a file of this package."""
 
-    def test_an_end_is_moved(self, tmp_path):
+    def test_one_end_of_a_csv_is_moved(self, tmp_path):
         write(segments(np.repeat(["a", "b"], [10, 5]), 10), tmp_path / "a.csv")
         text = (tmp_path / "a.csv").read_text()
         path = save(tmp_path, "a.csv", text.replace("a,0,10,", "a,0,8,"))
@@ -726,4 +730,7 @@ def test_writing_again_gives_the_same_file(tmp_path, format, fps):
     options = {"fps": fps, "n_frames": 24, "gaps": "background", "format": format}
     again = read_segments(path, **options)
     write(segments(again, fps=fps), path, format=format)
-    assert path.read_bytes() == content
+    if format == "nwb":  # which has the time of its writing
+        np.testing.assert_array_equal(read_segments(path, **options), again)
+    else:
+        assert path.read_bytes() == content

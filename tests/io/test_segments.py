@@ -265,8 +265,45 @@ def read_labels(path):
     ]
 
 
+def read_parquet(path):
+    pytest.importorskip("pyarrow")
+    table = pd.read_parquet(path)
+    times = table[["start_time", "end_time"]].map(milliseconds)
+    return list(zip(times["start_time"], times["end_time"], table["action"]))
+
+
+def read_boris(path):
+    table = pd.read_csv(path, sep="\t")
+    times = table[["Start (s)", "Stop (s)"]].map(milliseconds)
+    return list(zip(times["Start (s)"], times["Stop (s)"], table["Behavior"]))
+
+
+def read_nwb(path):
+    pynwb = pytest.importorskip("pynwb")
+    with pynwb.NWBHDF5IO(path, "r") as file:
+        table = file.read().processing["behavior"]["action"].to_dataframe()
+    times = table[["start_time", "stop_time"]].map(milliseconds)
+    return list(zip(times["start_time"], times["stop_time"], table["label"]))
+
+
+def read_labelstudio(path):
+    with open(path, encoding="utf-8") as file:
+        (task,) = json.load(file)
+    found = []
+    for region in task["predictions"][0]["result"]:
+        (frames,), (action,) = region["value"].values()
+        times = (frames["start"] - 1) / FPS, frames["end"] / FPS
+        found.append((*map(milliseconds, times), action))
+    assert task["data"]["fps"] == pytest.approx(FPS)
+    return found
+
+
 READERS = {
     "csv": read_csv,
+    "parquet": read_parquet,
+    "boris": read_boris,
+    "nwb": read_nwb,
+    "labelstudio": read_labelstudio,
     "json": read_json,
     "labels": read_labels,
     "elan": read_elan,
@@ -281,14 +318,14 @@ class TestFiles:
         self, records, tmp_path, format
     ):
         path = tmp_path / f"video{FORMATS[format].suffix}"
-        write_segments(records, path)
+        write_segments(records, path, format=format)
         assert READERS[format](str(path)) == [
             (milliseconds(r["start_time"]), milliseconds(r["end_time"]), r["action"])
             for r in records
         ]
         assert list(tmp_path.iterdir()) == [path]
 
-    @pytest.mark.parametrize("format", ["elan", "webvtt", "textgrid"])
+    @pytest.mark.parametrize("format", ["elan", "webvtt", "textgrid", "boris"])
     def test_many_segments_of_numbers(self, tmp_path, format):
         labels = np.random.default_rng(0).integers(3, size=500)
         records = segments(labels, fps=25)
@@ -298,7 +335,7 @@ class TestFiles:
         assert [int(action) for *_, action in found] == [r["action"] for r in records]
         assert found[-1][1] == 20_000
 
-    @pytest.mark.parametrize("suffix", [".csv", ".json", ".txt"])
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json", ".txt"])
     def test_read_again(self, records, tmp_path, suffix):
         path = tmp_path / f"video{suffix}"
         write_segments(records, path)
@@ -351,7 +388,7 @@ class TestFiles:
         ("labels", "fps", "format", "message"),
         [
             ([0, 1], None, "elan", "fps is None, expected frames per second"),
-            ([0, 1], 30, "srt", "format is 'srt', expected one of ['csv', 'json'"),
+            ([0, 1], 30, "srt", "format is 'srt', expected one of ['csv', 'parq"),
             ([0, 1], 5000, "webvtt", "A segment of '0' at 0 ms is shorter than 1 ms."),
             (["a\x01", "b"], 30, "elan", "An action is 'a\\x01', expected text"),
             (["", "b"], 30, "labels", "An action is '', expected text of one line."),

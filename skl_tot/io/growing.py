@@ -1,0 +1,155 @@
+"""Tables that grow while they are read: files that are written to, and pipes."""
+
+import csv
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.io.clocks import is_clock
+
+# Bytes that are read at once, and seconds until a file is looked at again.
+CHUNK_BYTES, WAIT = 2**18, 0.1
+
+
+def read_lines(file, name, *, follow=False, wait=WAIT):
+    """Read the lines of a file as they are written, many at once if they are there.
+
+    Parameters
+    ----------
+    file : binary file
+        An open file, or a pipe.
+    name : str
+        What it is called in errors.
+    follow : bool, default=False
+        Whether to wait for more at the end.
+    wait : float, default=0.1
+        Seconds until the file is looked at again.
+
+    Yields
+    ------
+    lines : list of str
+        Whole lines; the last of all need not be ended.
+
+    Raises
+    ------
+    ValueError
+        If it is no text in UTF-8, or becomes shorter.
+    """
+    rest = b""
+    while True:
+        chunk = file.read1(CHUNK_BYTES)
+        if not chunk:
+            if not follow:
+                break
+            _check_longer(file, name)
+            time.sleep(wait)
+            continue
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield _as_text(whole, name)
+    yield _as_text([rest], name)
+
+
+def _check_longer(file, name):
+    """Refuse a file that has been written anew, of which lines would be missed."""
+    if os.fstat(file.fileno()).st_size < file.tell():
+        raise ValueError(f"{one_line(name)} became shorter, expected one that grows.")
+
+
+def _as_text(lines, name):
+    try:
+        return [line.decode("utf-8-sig").rstrip("\r") for line in lines]
+    except UnicodeDecodeError:
+        raise ValueError(f"{one_line(name)} is no text in UTF-8.") from None
+
+
+class GrowingTable:
+    """Frames from the lines of a table, of which the first names the columns.
+
+    Parameters
+    ----------
+    name : str
+        What the table is called in errors.
+    n_features : int
+        Number of features.
+    columns : list of str, default=None
+        Columns that are features, in this order. None takes all but clocks.
+
+    Examples
+    --------
+    >>> table = GrowingTable("takes.csv", 2)
+    >>> table.read(["time,x,y", "0.0,1,2"])
+    array([[1., 2.]])
+    >>> table.read(["0.1,3,4"])
+    array([[3., 4.]])
+    """
+
+    def __init__(self, name, n_features, columns=None):
+        self.name, self.n_features, self.columns = one_line(name), n_features, columns
+        self.header: Any = None
+        self.places, self.separator = [], ","
+        self.n_lines = 0
+
+    def read(self, lines):
+        """Read frames (n_frames, n_features) from whole lines.
+
+        Raises
+        ------
+        ValueError
+            If a line has other columns than the first, or a cell is no number.
+        """
+        frames = []
+        for line in lines:
+            self.n_lines += 1
+            if not line.strip():
+                continue
+            if self.header is None:
+                self._read_header(line)
+            else:
+                frames.append(self._read_row(line))
+        return np.array(frames).reshape(len(frames), self.n_features)
+
+    def _read_header(self, line):
+        """Find out which columns are features."""
+        self.separator = max(",;\t", key=line.count)  # a comma if none occurs
+        self.header = [name.strip() for name in self._cells(line)]
+        columns = self.columns
+        if columns is None:
+            columns = [name for name in self.header if not is_clock(name)]
+        for name in columns:
+            if self.header.count(name) != 1:
+                raise ValueError(
+                    f"{self.name} has {self.header.count(name)} columns called "
+                    f"{name!r}, expected one, among {short_repr(self.header)}."
+                )
+        if len(columns) != self.n_features:
+            raise ValueError(
+                f"{self.name} has the columns {short_repr(columns)}, expected "
+                f"{self.n_features}, as in the fit; name them by --columns."
+            )
+        self.places = [self.header.index(name) for name in columns]
+
+    def _read_row(self, line):
+        """Read the features of a frame."""
+        cells = self._cells(line)
+        if len(cells) != len(self.header):
+            raise ValueError(
+                f"{self.name}, line {self.n_lines}: there are {len(cells)} cells, "
+                f"expected {len(self.header)}."
+            )
+        return [self._number(cells[place], place) for place in self.places]
+
+    def _number(self, cell, place):
+        """Read a number, which may have a comma where separators are none."""
+        try:
+            return float(cell if self.separator == "," else cell.replace(",", "."))
+        except ValueError:
+            raise ValueError(
+                f"{self.name}, line {self.n_lines}: column {self.header[place]!r} "
+                f"holds {short_repr(cell)}, expected a number."
+            ) from None
+
+    def _cells(self, line):
+        return next(csv.reader([line], delimiter=self.separator))

@@ -1,0 +1,149 @@
+"""Tables of recordings, read from files and split."""
+
+import csv
+import gzip
+import warnings
+from itertools import pairwise
+
+import numpy as np
+
+from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.inputs.extras import import_extra
+
+
+def read_tables(paths, names, by):
+    """Read files, or split them by a column, into a data frame for each recording.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Files of text, or Parquet.
+    names : list of str
+        Names of the files, which those of recordings are without ``by``.
+    by : str or None
+        Column that names the recording of each row.
+
+    Returns
+    -------
+    tables : dict of str to DataFrame
+        All columns but ``by``, in the order of the files and of the rows.
+    """
+    read = [_read_table(path, by) for path in paths]
+    if by is None:
+        return dict(zip(names, read))
+    for (path, table), (other_path, other) in pairwise(zip(paths, read)):
+        if set(table.columns) != set(other.columns):
+            odd = sorted(set(table.columns) ^ set(other.columns))
+            raise ValueError(
+                f"{one_line(path)} and {one_line(other_path)} are not of one table, "
+                f"as only one has column {odd[0]!r}."
+            )
+    if len(read) == 1:
+        return _split(read[0], by)
+    return _split(import_extra("pandas", "tables").concat(read, ignore_index=True), by)
+
+
+def _read_table(path, by):
+    """Read a file, of which each column has a name of its own."""
+    read = _read_parquet if path.suffix.lower() == ".parquet" else _read_text
+    try:
+        table = read(path, by)
+    except ImportError:
+        raise
+    except Exception as error:  # whatever a broken file makes of its reader
+        raise ValueError(
+            f"{one_line(path)} cannot be read: {one_line(error)}"
+        ) from None
+    table.columns = [str(name).strip() for name in table.columns]
+    for name in table.columns[table.columns.duplicated()]:
+        raise ValueError(f"{one_line(path)} has two columns {name!r}, expected one.")
+    if by is not None and by not in table.columns:
+        raise ValueError(
+            f"{one_line(path)} has no column {by!r} that names recordings (by, --by), "
+            f"expected one of {short_repr(list(table.columns))}."
+        )
+    if len(table) == 0:
+        raise ValueError(f"{one_line(path)} has no rows, expected one for each frame.")
+    return table
+
+
+def _read_parquet(path, by):
+    """Read a Parquet file, the names of its rows among the columns."""
+    pd = import_extra("pandas", "tables")
+    import_extra("pyarrow", "tables")
+    table = pd.read_parquet(path, engine="pyarrow")
+    is_plain = isinstance(table.index, pd.RangeIndex) and table.index.name is None
+    return table if is_plain else table.reset_index()
+
+
+def _read_text(path, by):
+    """Read separated text with one line of names."""
+    pd = import_extra("pandas", "tables")
+    separator, decimal = _find_dialect(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # of values lost
+        return pd.read_csv(
+            path,
+            sep=separator,
+            decimal=decimal,
+            skipinitialspace=True,
+            encoding="utf-8-sig",
+            index_col=False,  # or else the first column would be, in rows too long
+            low_memory=False,  # one type for all of a column
+            dtype=None if by is None else {by: str},  # 007 is not 7
+        )
+
+
+def _find_dialect(path):
+    """Separator and decimal sign of a file, by its first two lines, which it checks."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        header, row = file.readline(), file.readline()
+    if ".tsv" in [suffix.lower() for suffix in path.suffixes]:
+        separator = "\t"
+    else:
+        separator = max(",;\t", key=header.count)  # a comma if none occurs
+    names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
+    _check_names(names)
+    decimal = "," if separator != "," and "," in row and "." not in row else "."
+    return separator, decimal
+
+
+def _check_names(names):
+    """Refuse a first line that names no columns, or two the same."""
+    if names[0] == "scorer":
+        raise ValueError(
+            "it has several lines of names, as DeepLabCut writes, expected one; "
+            "pandas.read_csv(path, header=[0, 1, 2], index_col=0) reads it."
+        )
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise ValueError(f"it has two columns {name!r}, expected one.")
+    is_counted = names == [str(i) for i in range(len(names))]  # as pandas names them
+    if not is_counted and all(map(_is_number, names)):
+        raise ValueError(
+            f"its first line is {short_repr(names)}, expected names of the columns."
+        )
+
+
+def _is_number(text):
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _split(table, by):
+    """Rows of each recording, in the order in which their names appear."""
+    names = table[by]
+    missing = np.flatnonzero(names.isna())
+    if missing.size:
+        raise ValueError(
+            f"column {by!r} is empty in row {missing[0]}, expected a recording's name."
+        )
+    if names.dtype.kind == "f" and (names == np.trunc(names)).all():
+        names = names.astype(np.int64)
+    table = table.drop(columns=by)
+    parts = table.groupby(names.astype(str).to_numpy(), sort=False)
+    return {name: part.reset_index(drop=True) for name, part in parts}

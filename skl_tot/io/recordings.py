@@ -1,0 +1,264 @@
+"""Recordings in the files that people have: arrays, and tables."""
+
+import os
+from numbers import Real
+from pathlib import Path
+
+from sklearn.utils._param_validation import validate_params
+
+from skl_tot.datasets.folders import describe_folder, find_remedy
+from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.inputs.feature_files import FeatureFiles
+from skl_tot.inputs.rates import check_fps
+from skl_tot.inputs.recordings import Recordings
+from skl_tot.io.clocks import (
+    common_rate,
+    find_clock,
+    read_clocks,
+    resample_frames,
+    warn_of_gaps,
+)
+from skl_tot.io.rate_files import rate_of_arrays
+from skl_tot.io.recording_tables import read_tables
+from skl_tot.io.table_features import read_features
+
+# Endings of the files that are read, by what is in them.
+KINDS = {
+    ".npy": "arrays",
+    ".csv": "text",
+    ".tsv": "text",
+    ".csv.gz": "text",
+    ".tsv.gz": "text",
+    ".parquet": "Parquet",
+}
+EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
+
+
+@validate_params(
+    {
+        "path": [str, os.PathLike, list, tuple],
+        "by": [str, None],
+        "time": [str, "boolean", None],
+        "columns": [list, tuple, "array-like", None],
+        "fps": [Real, None],
+        "resample": [Real, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resample=None):
+    r"""Read recordings from a folder of files, or from one table of all.
+
+    =============================  ==================================================
+    folder of ``.npy``             a recording a file, (n_frames, n_features); opened
+                                   as they are asked for
+    folder of CSV or Parquet       a recording a file, a row a frame, a feature a
+                                   column; with ``by``, the files are one table
+    one file of CSV or Parquet     with ``by`` a long table of many recordings, else
+                                   one recording
+    =============================  ==================================================
+
+    Recordings are called as their files, and are in the order of their names; those of
+    a long table as ``by`` says, in the order in which they appear. Hidden files, and
+    files of other kinds beside the tables or arrays, are left alone.
+
+    Parameters
+    ----------
+    path : str, path-like, or list of these
+        Folder, file, or files in order.
+    by : str, default=None
+        Column of a long table that says which recording a row is of. Numbers become
+        text.
+    time : str or False, default=None
+        Column that is the clock, which is no feature: seconds, or the unit that its
+        name ends in (``time_ms``, ``Time (ms)``; s, ms, us, ns, min); of dates and
+        text, as ``12:00:01.5``, seconds since the first frame. None takes a column
+        called time, timestamp or seconds, or one called t if it grows, in either
+        case and with or without a unit. False takes none.
+    columns : list of str, default=None
+        Columns that are features, in this order, as ``"state"`` or ``"state 0"`` of a
+        column of lists. None keeps all numbers but the clock and columns that count
+        the frames, with a warning about the latter.
+    fps : float, default=None
+        Frames per second of files without a clock. With one it is checked, and so it
+        is by ``recordings.json`` beside ``.npy`` files, which ``skl-tot features``
+        writes: ``{"fps": 10.0}``.
+    resample : float, default=None
+        Frames per second to bring all recordings to, by linear interpolation on their
+        clocks, from their first time to their last, without smoothing. Values are NaN
+        next to missing ones, and in gaps longer than 3.5 usual steps.
+
+    Returns
+    -------
+    recordings : Recordings
+        Tables are data frames (n_frames_i, n_features), float32 if all numbers are,
+        else float64, with the names of the columns; missing values are NaN. Columns of
+        lists, which have to be equally long, are expanded to ``name 0``, ``name 1``, …,
+        booleans are 0 and 1. ``.npy`` files are `FeatureFiles`. With a clock, ``times``
+        are those of the files, and ``fps`` is the median over recordings of
+
+        .. math:: 1 / \operatorname{mean} \{t_{i+1} - t_i \le 1.5 \,
+            \operatorname{median}_j (t_{j+1} - t_j)\}.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing to read; the error says what is there.
+    ImportError
+        If pandas, or pyarrow for Parquet, is not installed (extra ``tables``).
+    TypeError, ValueError
+        If a file cannot be read, recordings have different columns, a column holds no
+        numbers, a clock does not go forward, or rates differ by more than 1 %, among
+        recordings without ``resample`` or from ``fps``.
+
+    Warns
+    -----
+    UserWarning
+        If columns that count frames are left out, a clock has gaps (steps above 1.5
+        times the median), or gives less than 0.1 frames per second.
+
+    Notes
+    -----
+    Text is separated by commas, semicolons or tabs, whichever its first line has most
+    of; that line names the columns. Decimals may have commas where separators are none.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skl_tot.io import read_recordings
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name) / "takes.csv"
+    >>> _ = path.write_text("take,time,x\na,0.0,5\na,0.1,6\nb,0.0,7\nb,0.1,9\n")
+    >>> takes = read_recordings(path, by="take")
+    >>> takes, takes.names
+    (Recordings of 2 at 10 frames per second, ['a', 'b'])
+    >>> takes["b"]
+         x
+    0  7.0
+    1  9.0
+    >>> folder.cleanup()
+    """
+    if time is True:
+        raise ValueError("time is True, expected the name of a column, False or None.")
+    check_fps(fps, "fps (--fps)")
+    check_fps(resample, "resample (--resample)")
+    columns = _check_columns(columns)
+    paths, kind = find_files(path)
+    names = [_stem(path) for path in paths]
+    if kind == "arrays":
+        given = {"by": by, "time": time or None, "columns": columns}
+        _check_none({**given, "resample": resample}, paths[0])
+        rate = rate_of_arrays(paths, fps)
+        return Recordings(FeatureFiles(paths), names, fps=rate)
+    if by is None:
+        _check_distinct(paths, names)
+    tables = read_tables(paths, names, by)
+    clock = find_clock(tables, time)
+    if clock is None and resample is not None:
+        raise ValueError(
+            f"resample (--resample) is {resample:g}, but {one_line(paths[0])} has no "
+            "clock that is known; expected its column by time (--time)."
+        )
+    times = None if clock is None else read_clocks(tables, clock)
+    frames = read_features(tables, columns, clock)
+    return _put_together(frames, list(tables), times, fps, resample)
+
+
+def _put_together(frames, names, times, fps, resample):
+    """Make recordings of frames and clocks, at one rate."""
+    if times is None:
+        return Recordings(frames, names, fps=fps)
+    rate = common_rate(times, names, fps, resample)
+    warn_of_gaps(times, names)
+    if resample is not None:
+        rate = float(resample)
+        for i, (frame, clock) in enumerate(zip(frames, times)):
+            array, times[i] = resample_frames(frame.to_numpy(), clock, rate)
+            frames[i] = type(frame)(array, columns=frame.columns)
+    return Recordings(frames, names, fps=rate, times=times)
+
+
+def _check_columns(columns):
+    """Names of the features as a list, or None."""
+    if columns is None:
+        return None
+    columns = list(columns)
+    if not columns or not all(isinstance(name, str) for name in columns):
+        raise TypeError(f"columns is {short_repr(columns)}, expected names of columns.")
+    return columns
+
+
+def find_files(path):
+    """Files to read, in order, and what they are by `KINDS`; errors name remedies."""
+    if isinstance(path, (list, tuple)):
+        paths = [Path(one) for one in path]
+    else:
+        paths = _look_into(Path(path))
+    if not paths:
+        raise ValueError("path is an empty list, expected files.")
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{one_line(path)} is no folder or file, expected {EXPECTED}."
+            )
+        if _kind(path) is None:
+            remedy = find_remedy(f"*{path.suffix.lower()}")
+            raise ValueError(
+                f"{one_line(path)} is none of the files that are read, expected "
+                f"{EXPECTED}{remedy}."
+            )
+    kinds = sorted({_kind(path) for path in paths})
+    if len(kinds) > 1:
+        raise ValueError(
+            f"{one_line(paths[0].parent)} has files of {' and of '.join(kinds)}, "
+            "expected one kind; put them into folders of their own, or give a list."
+        )
+    return paths, kinds[0]
+
+
+def _look_into(path):
+    """File itself, or the files of a folder that are read, by their names."""
+    if not path.is_dir():
+        return [path]
+    found = [own for own in path.glob("[!.]*") if _kind(own) and not own.is_dir()]
+    if not found:
+        raise FileNotFoundError(
+            f"{one_line(path)} has no file {EXPECTED}, {describe_folder(path)}."
+        )
+    return sorted(found, key=_stem)
+
+
+def _suffix(path):
+    """Find the ending of a file among those that are read, or None."""
+    name = path.name.lower()
+    return next((ending for ending in KINDS if name.endswith(ending)), None)
+
+
+def _kind(path):
+    return KINDS.get(_suffix(path))
+
+
+def _stem(path):
+    """Name of a file without the ending that says its kind."""
+    return path.name[: -len(_suffix(path))]
+
+
+def _check_distinct(paths, names):
+    """Refuse two files of one name."""
+    seen = {}
+    for path, name in zip(paths, names):
+        if name in seen:
+            raise ValueError(
+                f"{one_line(seen[name])} and {one_line(path)} are both {name!r}, "
+                "expected one file for each recording."
+            )
+        seen[name] = path
+
+
+def _check_none(options, path):
+    """Refuse options of tables where files are arrays."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} (--{name}) is {short_repr(value)}, which is for tables, but "
+                f"{one_line(path)} is an array."
+            )

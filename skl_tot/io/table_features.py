@@ -1,0 +1,204 @@
+"""Columns of tables as features."""
+
+import numpy as np
+
+from skl_tot.inputs.errors import short_repr, warn_user
+from skl_tot.inputs.extras import import_extra
+
+# What pandas says of columns of objects that are numbers, some perhaps missing.
+NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
+# Frames from which on numbers that go up by one count them.
+MIN_COUNTED = 3
+
+
+def read_features(tables, columns, clock):
+    """Numbers of recordings, as a data frame for each.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        From `read_tables`.
+    columns : list of str or None
+        Features to keep; None keeps all but the clock and what counts frames.
+    clock : str or None
+        Column that is the clock.
+
+    Returns
+    -------
+    frames : list of DataFrame of shape (n_frames_i, n_features)
+        float32 if all numbers are, else float64; columns are those of the first.
+    """
+    pd = import_extra("pandas", "tables")
+    found = {}
+    for name, table in tables.items():
+        found[name] = _numbers_of(table, name, columns, clock)
+    if columns is None:
+        _leave_out_counters(found)
+    first_name, first = next(iter(found.items()))
+    types = set()
+    for name, numbers in found.items():
+        _check_alike(name, numbers, first_name, first)
+        types.update(values.dtype for values in numbers.values())
+    dtype = np.float32 if types == {np.dtype(np.float32)} else np.float64
+    frames = []
+    for numbers in found.values():
+        array = np.empty((len(numbers[next(iter(first))]), len(first)), dtype)
+        for k, column in enumerate(first):
+            array[:, k] = numbers[column]
+        frames.append(pd.DataFrame(array, columns=list(first)))
+    return frames
+
+
+def _numbers_of(table, recording, columns, clock):
+    """Numbers of one recording, a 1-D array for each name, lists expanded."""
+    numbers, parts, unfit = {}, {}, []
+    for source in table.columns:
+        if not _is_asked(source, columns, clock):
+            continue
+        values = _as_numbers(table[source], recording)
+        if values is None:
+            unfit.append(source)
+            continue
+        own = [source]
+        if values.ndim == 2:
+            own = [f"{source} {k}" for k in range(values.shape[1])]
+        parts[source] = own
+        for name, column in zip(own, values.reshape(len(values), -1).T):
+            if name in numbers:
+                raise ValueError(f"{recording!r} has two columns {name!r}.")
+            numbers[name] = column
+    if unfit:
+        raise ValueError(_describe_unfit(unfit, list(parts), recording, columns))
+    if columns is None:
+        return numbers
+    return _picked(numbers, parts, columns, recording, list(table.columns))
+
+
+def _is_asked(source, columns, clock):
+    """Whether a column, or a part of its lists, is a feature to keep."""
+    if columns is None:
+        return source != clock
+    return source in columns or any(name.startswith(f"{source} ") for name in columns)
+
+
+def _describe_unfit(unfit, fit, recording, columns):
+    """Say which columns hold no numbers, and how to go without them."""
+    shown = ", ".join(map(repr, unfit[:5])) + (", ..." if len(unfit) > 5 else "")
+    remedy = "leave them out"
+    if columns is None and fit:
+        words = " ".join(f"'{name}'" if " " in name else name for name in fit[:10])
+        more = ", ..." if len(fit) > 10 else ""
+        listed = ", ".join(map(repr, fit[:10])) + more
+        remedy = f"name the features by columns=[{listed}] (--columns {words})"
+    return f"{recording!r} has no numbers in column {shown}; {remedy}."
+
+
+def _picked(numbers, parts, columns, recording, sources):
+    """Numbers by the names that were asked for, in that order."""
+    picked = {}
+    for name in columns:
+        own = parts.get(name, [name] if name in numbers else None)
+        if own is None:
+            raise ValueError(
+                f"{recording!r} has no column {name!r}, expected columns (--columns) "
+                f"among {short_repr(sources)}."
+            )
+        for part in own:
+            picked[part] = numbers[part]
+    return picked
+
+
+def _as_numbers(values, recording):
+    """Column as an array (n_frames,), lists (n_frames, length); None if no numbers."""
+    pd = import_extra("pandas", "tables")
+    if values.dtype == np.float32:
+        return values.to_numpy()
+    if _is_numeric(values.dtype):
+        return values.to_numpy(float, na_value=np.nan)
+    if values.dtype.kind != "O":
+        return None
+    lists = [isinstance(value, (list, tuple, np.ndarray)) for value in values]
+    if any(lists):
+        return _expand(values, lists, recording)
+    if pd.api.types.infer_dtype(values, skipna=True) in NUMBERS:
+        return values.to_numpy(float, na_value=np.nan)
+    return None
+
+
+def _is_numeric(dtype):
+    """Whether a column is one of real numbers, or of booleans."""
+    types = import_extra("pandas", "tables").api.types
+    return types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
+
+
+def _expand(values, lists, recording):
+    """Make lists of equal length rows of an array; a missing one is all NaN."""
+    cells = [None] * len(values)
+    length = at = None
+    for i, (value, is_list) in enumerate(zip(values, lists)):
+        if not is_list:
+            continue
+        try:
+            cells[i] = _flat(value)
+        except (TypeError, ValueError):
+            return None
+        if length is None:
+            length, at = len(cells[i]), i
+        if len(cells[i]) != length:
+            raise ValueError(
+                f"column {values.name!r} of {recording!r} has {len(cells[i])} values "
+                f"in row {i} and {length} in row {at}, expected equally many."
+            )
+    missing = np.full(length, np.nan, np.float32)  # of either type of float
+    return np.stack([missing if cell is None else cell for cell in cells])
+
+
+def _flat(value):
+    """Numbers of a list, or of lists in it, as a 1-D array of floats."""
+    array = np.asarray(value)
+    if array.dtype == object:
+        array = np.concatenate([_flat(part) for part in array]) if len(array) else array
+    if array.dtype.kind not in "fiub":
+        raise TypeError("no numbers")
+    return array.ravel() if array.dtype == np.float32 else array.ravel().astype(float)
+
+
+def _leave_out_counters(found):
+    """Take away columns that do no more than count the frames of each recording."""
+    counters = set.intersection(*map(_find_counters, found.values()))
+    longest = max(_n_frames(numbers) for numbers in found.values())
+    if not counters or longest < MIN_COUNTED:
+        return
+    counters = [name for name in next(iter(found.values())) if name in counters]
+    for numbers in found.values():
+        for name in counters:
+            del numbers[name]
+    warn_user(
+        f"Columns {counters} count the frames and are left out; columns=[...] "
+        "(--columns) says which are features."
+    )
+
+
+def _find_counters(numbers):
+    """Names of the columns that go up by one from frame to frame."""
+    return {name for name, values in numbers.items() if (np.diff(values) == 1).all()}
+
+
+def _n_frames(numbers):
+    return max(map(len, numbers.values()), default=0)
+
+
+def _check_alike(name, numbers, first_name, first):
+    """Refuse a recording without features, or with others than the first has."""
+    if not numbers:
+        raise ValueError(f"{name!r} has no column of features, expected some.")
+    for one, other, own_name, other_name in (
+        (first, numbers, name, first_name),
+        (numbers, first, first_name, name),
+    ):
+        for column in one:
+            if column not in other:
+                raise ValueError(
+                    f"{own_name!r} has no column {column!r}, which {other_name!r} has; "
+                    "expected the same in all, or columns=[...] (--columns)."
+                )

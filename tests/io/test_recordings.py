@@ -1,0 +1,435 @@
+"""Recordings from files: held against what pandas and numpy say by hand."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.datasets import FeatureFiles
+from skl_tot.io import Recordings, read_recordings
+from skl_tot.io.clocks import rate_of, resample_frames
+
+RNG = np.random.default_rng(0)
+
+
+def table(n=6, fps=10.0, start=0.0, **more):
+    """Two features and a clock."""
+    columns = {
+        "time": start + np.arange(n) / fps,
+        "x": RNG.normal(size=n),
+        "n": RNG.integers(100, size=n),
+    }
+    return pd.DataFrame(columns | more)
+
+
+def put(folder, **tables):
+    """Write tables as CSV."""
+    folder.mkdir(exist_ok=True)
+    for name, own in tables.items():
+        own.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+class TestSources:
+    def test_folder_of_arrays_stays_on_disk(self, tmp_path):
+        for name in ("b", "a", ".hidden"):
+            np.save(tmp_path / f"{name}.npy", np.ones((4, 2)))
+        (tmp_path / "notes.txt").write_text("x")
+        takes = read_recordings(tmp_path, fps=30)
+        assert isinstance(takes, Recordings)
+        assert isinstance(takes.arrays, FeatureFiles)
+        assert (takes.names, takes.fps, takes.times) == (["a", "b"], 30.0, None)
+
+    @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".parquet", ".CSV"])
+    def test_folder_of_tables(self, tmp_path, suffix):
+        tables = {"b": table(5), "a": table(7, start=3.0), "a10": table(4)}
+        for name, own in tables.items():
+            path = tmp_path / f"{name}{suffix}"
+            if suffix == ".parquet":
+                own.to_parquet(path)
+            else:
+                own.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+        (tmp_path / ".hidden.csv").write_text("x")
+        (tmp_path / "a.mp4").touch()
+        takes = read_recordings(tmp_path)
+        assert (takes.names, takes.fps) == (["a", "a10", "b"], 10.0)
+        for name, frame in takes.items():
+            pd.testing.assert_frame_equal(frame, tables[name][["x", "n"]].astype(float))
+            clock = takes.times[takes.names.index(name)]
+            np.testing.assert_array_equal(clock, tables[name]["time"])
+
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+    @pytest.mark.parametrize("n_files", [1, 2])
+    def test_long_table(self, tmp_path, suffix, n_files):
+        parts = [table(5, who=7), table(6, who=3)]
+        files = [pd.concat(parts)] if n_files == 1 else parts
+        for i, own in enumerate(files):
+            path = tmp_path / f"{i}{suffix}"
+            write = own.to_parquet if suffix == ".parquet" else own.to_csv
+            write(path, index=False)
+        source = tmp_path / f"0{suffix}" if n_files == 1 else tmp_path
+        takes = read_recordings(source, by="who")
+        assert takes.names == ["7", "3"]  # as they appear
+        for own, frame, clock in zip(parts, takes, takes.times):
+            np.testing.assert_array_equal(frame, own[["x", "n"]])
+            np.testing.assert_array_equal(clock, own["time"])
+
+    def test_interleaved_rows_of_a_long_table(self, tmp_path):
+        own = pd.concat([table(5, who="b"), table(5, who="a")]).sort_values("time")
+        put(tmp_path, long=own)
+        takes = read_recordings(tmp_path / "long.csv", by="who")
+        for name, frame in takes.items():
+            expected = own[own["who"] == name][["x", "n"]].to_numpy()
+            np.testing.assert_array_equal(frame, expected)
+
+    def test_names_of_recordings_are_as_written(self, tmp_path):
+        (tmp_path / "a.csv").write_text("who,x\n007,1\n7,2\n7,5\n")
+        assert read_recordings(tmp_path / "a.csv", by="who").names == ["007", "7"]
+
+    def test_one_table_is_one_recording(self, tmp_path):
+        put(tmp_path, **{"take.1": table()})
+        assert read_recordings(tmp_path / "take.1.csv").names == ["take.1"]
+
+    def test_list_of_paths_keeps_its_order(self, tmp_path):
+        put(tmp_path, a=table(), b=table(), c=table())
+        paths = [tmp_path / "c.csv", str(tmp_path / "a.csv")]
+        assert read_recordings(paths).names == ["c", "a"]
+
+    def test_index_of_a_parquet_table_are_columns(self, tmp_path):
+        own = pd.concat([table(5), table(4)], keys=["b", "a"], names=["who", "frame"])
+        own.to_parquet(tmp_path / "long.parquet")
+        with pytest.warns(UserWarning, match=r"\['frame'\] count the frames"):
+            takes = read_recordings(tmp_path / "long.parquet", by="who")
+        assert [len(frame) for frame in takes] == [5, 4]
+        assert list(takes[0].columns) == ["x", "n"]
+
+    def test_semicolons_with_decimal_commas(self, tmp_path):
+        (tmp_path / "a.csv").write_text("\ufeffTime [s]; x\n0,0;1,5\n0,5;2,5\n")
+        takes = read_recordings(tmp_path)
+        assert takes.fps == 2.0
+        assert takes[0]["x"].tolist() == [1.5, 2.5]
+
+    def test_a_segmenter_learns_the_names_of_the_columns(self, tmp_path):
+        put(tmp_path, a=table(60), b=table(70))
+        model = TemporalOTSegmenter(2, max_iter=2, freeze_iter=1, random_state=0)
+        model.fit(list(read_recordings(tmp_path)))
+        assert model.feature_names_in_.tolist() == ["x", "n"]
+
+
+class TestColumns:
+    def test_lists_are_expanded(self, tmp_path):
+        state = RNG.normal(size=(8, 2)).astype(np.float32)
+        pose = RNG.normal(size=(8, 2, 3)).astype(np.float32)
+        own = pd.DataFrame(
+            {
+                "observation.state": list(state),
+                "pose": [frame.tolist() for frame in pose],
+                "episode_index": [3] * 4 + [1] * 4,
+                "frame_index": [0, 1, 2, 3] * 2,
+                "timestamp": np.tile(np.arange(4) / 50, 2).astype(np.float32),
+            }
+        )
+        own.to_parquet(tmp_path / "data.parquet")
+        with pytest.warns(UserWarning, match=r"\['frame_index'\] count the frames"):
+            takes = read_recordings(tmp_path / "data.parquet", by="episode_index")
+        assert (takes.names, takes.fps) == (["3", "1"], pytest.approx(50))
+        names = [f"observation.state {k}" for k in range(2)]
+        names += [f"pose {k}" for k in range(6)]
+        assert list(takes[0].columns) == names
+        expected = np.hstack([state, pose.reshape(8, -1)])
+        np.testing.assert_array_equal(np.vstack(list(takes)), expected)
+        columns = ["pose 4", "observation.state"]  # pose was written as Python's
+        takes = read_recordings(
+            tmp_path / "data.parquet", by="episode_index", columns=columns
+        )
+        picked = np.hstack([pose.reshape(8, -1)[:, [4]], state])
+        np.testing.assert_array_equal(np.vstack(list(takes)), picked)
+        takes = read_recordings(
+            tmp_path / "data.parquet", by="episode_index", columns=columns[1:]
+        )
+        assert takes[0].to_numpy().dtype == np.float32
+
+    def test_float32_stays_and_others_become_float64(self, tmp_path):
+        own = pd.DataFrame({"x": np.arange(4, dtype=np.float32) ** 2})
+        own.to_parquet(tmp_path / "a.parquet")
+        assert read_recordings(tmp_path)[0].dtypes.tolist() == [np.float32]
+        own.assign(on=[True, False, False, True]).to_parquet(tmp_path / "a.parquet")
+        frame = read_recordings(tmp_path)[0]
+        assert frame.dtypes.tolist() == [np.float64] * 2
+        assert frame["on"].tolist() == [1, 0, 0, 1]
+
+    def test_missing_values_stay(self, tmp_path):
+        (tmp_path / "a.csv").write_text("x,on\n1,True\n,\n5,False\n")
+        expected = [[1, 1], [np.nan, np.nan], [5, 0]]
+        np.testing.assert_array_equal(read_recordings(tmp_path)[0], expected)
+
+    def test_a_missing_list_is_missing_values(self, tmp_path):
+        own = pd.DataFrame({"s": [None, [1.0, 2.0], [3.0, 5.0]]})
+        own.to_parquet(tmp_path / "a.parquet")
+        expected = [[np.nan, np.nan], [1, 2], [3, 5]]
+        np.testing.assert_array_equal(read_recordings(tmp_path)[0], expected)
+
+    def test_columns_have_the_order_of_the_first(self, tmp_path):
+        own = table()
+        put(tmp_path, a=own, b=own[["n", "time", "x"]])
+        first, second = read_recordings(tmp_path)
+        pd.testing.assert_frame_equal(first, second)
+
+    def test_frame_numbers_are_left_out_aloud(self, tmp_path):
+        a = pd.DataFrame({"x": [4.0, 2, 1], "i": [1, 2, 3], "j": [0, 1, 2]})
+        b = pd.DataFrame({"x": [4.0, 2, 1], "i": [4, 5, 6], "j": [0, 1, 3]})
+        put(tmp_path, a=a, b=b)
+        with pytest.warns(UserWarning, match=r"\['i'\] count the frames") as caught:
+            takes = read_recordings(tmp_path)
+        assert len(caught) == 1
+        assert list(takes[0].columns) == ["x", "j"]
+        takes = read_recordings(tmp_path, columns=["i", "x"])
+        assert list(takes[0].columns) == ["i", "x"]
+
+
+class TestClocks:
+    def test_a_column_time_left_in_a_table(self, tmp_path):
+        """It is the clock, and no feature."""
+        put(tmp_path, a=table(8, fps=25), b=table(8, fps=25))
+        takes = read_recordings(tmp_path)
+        assert "time" not in takes[0].columns
+        assert takes.fps == 25
+
+    @pytest.mark.parametrize(
+        ("name", "unit"),
+        [("TIME", 1), ("Timestamp", 1), ("seconds", 1), ("t", 1), ("Time (s)", 1)]
+        + [("time_ms", 1e-3), ("time [ms]", 1e-3), ("t (ms)", 1e-3), ("time_s", 1)]
+        + [("timestamp_ns", 1e-9), ("Time/us", None), ("tms", None)],
+    )
+    def test_names_and_units(self, tmp_path, name, unit):
+        times = np.array([0.0, 20.0, 40.0, 60.0])
+        own = pd.DataFrame({name: times / (unit or 1) / 1000, "x": [1.0, 5, 2, 3]})
+        put(tmp_path, a=own)
+        takes = read_recordings(tmp_path)
+        if unit is None:
+            assert takes.times is None
+            assert list(takes[0].columns) == [name, "x"]
+        else:
+            np.testing.assert_allclose(takes.times[0], times / 1000)
+            assert takes.fps == pytest.approx(50)
+
+    def test_named_clock_with_a_unit(self, tmp_path):
+        put(tmp_path, a=pd.DataFrame({"tick ms": [0, 40, 80], "x": [1.0, 5, 2]}))
+        assert read_recordings(tmp_path, time="tick ms").fps == 25
+        assert read_recordings(tmp_path).times is None
+
+    @pytest.mark.parametrize(
+        "stamps",
+        [
+            pd.date_range("2024-03-31 01:59:59", periods=4, freq="250ms", tz="UTC"),
+            pd.to_timedelta([0, 250, 500, 750], unit="ms"),
+            ["2024-01-01 00:00:00", "2024-01-01 00:00:00.250"]
+            + ["2024-01-01 00:00:00.500", "2024-01-01 00:00:00.750"],
+            ["00:00:00", "00:00:00.25", "00:00:00.5", "00:00:00.75"],
+            ["0", "0.25", "0.5", "0.75"],
+        ],
+        ids=["dates", "durations", "text dates", "text durations", "text numbers"],
+    )
+    def test_dates_and_text(self, tmp_path, stamps):
+        own = pd.DataFrame({"timestamp": stamps, "x": [1.0, 5, 2, 3]})
+        own.to_parquet(tmp_path / "a.parquet")
+        takes = read_recordings(tmp_path)
+        assert takes.times[0].tolist() == [0, 0.25, 0.5, 0.75]
+        assert list(takes[0].columns) == ["x"]
+
+    def test_no_clock_on_request(self, tmp_path):
+        put(tmp_path, a=table())
+        takes = read_recordings(tmp_path, time=False, fps=5)
+        assert (takes.fps, takes.times) == (5.0, None)
+        assert "time" in takes[0].columns
+
+    def test_a_column_t_that_goes_back_is_a_feature(self, tmp_path):
+        put(tmp_path, a=pd.DataFrame({"t": [20.5, 20.4, 20.6]}))
+        assert list(read_recordings(tmp_path)[0].columns) == ["t"]
+
+    @pytest.mark.parametrize("fps", [24, 29.97, 30, 60, 100])
+    def test_rate_of_a_rounded_clock(self, fps):
+        clock = np.round(np.arange(300) / fps, 3)
+        assert rate_of(clock) == pytest.approx(fps, rel=1e-3)
+        gaps = np.delete(clock, np.arange(100, 180))
+        assert rate_of(gaps) == pytest.approx(fps, rel=1e-3)
+
+    def test_gaps_are_told_and_kept(self, tmp_path):
+        own = table(40).drop(index=range(20, 25))
+        put(tmp_path, a=table(20), b=own)
+        message = "1 gaps in the clocks of 1 of 2 recordings, the first of 0.6 s after "
+        with pytest.warns(UserWarning, match=re.escape(message + "1.9 s of 'b'")):
+            takes = read_recordings(tmp_path)
+        np.testing.assert_array_equal(takes.times[1], own["time"])
+        assert takes.fps == 10
+
+    def test_different_rates_are_listed(self, tmp_path):
+        tables = {f"v{i}": table(fps=30) for i in range(4)} | {"w": table(fps=25)}
+        put(tmp_path, **tables, one=table(1), near=table(fps=30.1))
+        expected = "30 ('v0', 'v1' and 3 more); 25 ('w'); expected one rate, as"
+        with pytest.raises(ValueError, match=re.escape(expected)) as info:
+            read_recordings(tmp_path)
+        assert "resample=30 (--resample 30)" in str(info.value)
+        assert read_recordings(tmp_path, resample=30).fps == 30
+
+    def test_many_rates_are_listed_shortly(self, tmp_path):
+        put(tmp_path, **{f"v{i}": table(fps=10 + i) for i in range(9)})
+        with pytest.raises(ValueError, match="; 4 others; ") as info:
+            read_recordings(tmp_path)
+        assert len(str(info.value)) < 300
+
+    def test_fps_is_held_against_the_clock(self, tmp_path):
+        put(tmp_path, a=table(fps=30))
+        assert read_recordings(tmp_path, fps=29.97).fps == 29.97
+        with pytest.raises(
+            ValueError, match=r"fps \(--fps\) is 25, .* gives 30 frames"
+        ):
+            read_recordings(tmp_path, fps=25)
+
+    def test_a_clock_in_another_unit(self, tmp_path):
+        put(tmp_path, a=table(fps=0.03))
+        with pytest.warns(UserWarning, match=r"'a' gives 0.03 frames .*'time_ms'"):
+            read_recordings(tmp_path)
+
+
+class TestResampling:
+    def test_as_numpy_interpolates(self, tmp_path):
+        own = table(50, fps=30, start=2.0)
+        put(tmp_path, a=own, b=table(20, fps=12))
+        takes = read_recordings(tmp_path, resample=20)
+        assert takes.fps == 20
+        times = 2 + np.arange(33) / 20  # up to 2 + 49 / 30
+        np.testing.assert_allclose(takes.times[0], times)
+        for name in ("x", "n"):
+            expected = np.interp(times, own["time"], own[name])
+            np.testing.assert_allclose(takes[0][name], expected)
+        assert list(takes[0].columns) == ["x", "n"]
+
+    def test_its_own_rate_changes_nothing(self):
+        frames = RNG.normal(size=(40, 2)).astype(np.float32)
+        frames[[0, 7, 8, 39]] = np.nan
+        found, times = resample_frames(frames, 5 + np.arange(40) / 30, 30.0)
+        np.testing.assert_array_equal(found, frames)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(times, 5 + np.arange(40) / 30)
+
+    def test_nothing_is_made_up(self):
+        clock = np.arange(10) / 10
+        frames = np.arange(10.0)[:, None]
+        frames[4] = np.nan
+        found, times = resample_frames(frames, clock, 20.0)
+        expected = np.where((times > 0.31) & (times < 0.49), np.nan, times * 10)
+        np.testing.assert_allclose(found[:, 0], expected)
+
+    @pytest.mark.parametrize(("n_missing", "is_bridged"), [(1, 1), (2, 1), (3, 0)])
+    def test_long_gaps_stay(self, n_missing, is_bridged):
+        kept = np.r_[0:20, 20 + n_missing : 40]
+        found, times = resample_frames(kept[:, None] / 1.0, kept / 10, 10.0)
+        np.testing.assert_allclose(times, np.arange(40) / 10)
+        gap = np.arange(20, 20 + n_missing)
+        assert np.isnan(found[gap]).all() != is_bridged
+        np.testing.assert_allclose(found[kept, 0], kept)
+        if is_bridged:
+            np.testing.assert_allclose(found[:, 0], np.arange(40))
+
+    def test_one_frame(self):
+        found, times = resample_frames(np.ones((1, 2)), np.array([3.0]), 7.0)
+        assert (found.tolist(), times.tolist()) == ([[1, 1]], [3])
+
+
+def _text(path, **files):
+    for name, text in files.items():
+        (path / f"{name}.csv").write_text(text)
+
+
+ERRORS = [
+    # columns
+    ({"a": "x,who\n1,b\n"}, {}, "'a' has no numbers in column 'who'; name the features "
+     "by columns=['x'] (--columns x)"),
+    ({"a": "who\nb\n"}, {}, "'a' has no numbers in column 'who'; leave them out."),
+    ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y', which 'b' has"),
+    ({"a": "x\n1\n"}, {"columns": ["y"]}, "'a' has no column 'y', expected columns"),
+    ({"a": "x\n1\n"}, {"columns": []}, "columns is [], expected names of columns."),
+    ({"a": "x\n1\n"}, {"columns": [3]}, "columns is [3], expected names of columns."),
+    ({"a": "time\n1\n2\n"}, {}, "'a' has no column of features"),
+    ({"a": "x,x\n1,2\n"}, {}, "a.csv cannot be read: it has two columns 'x'"),
+    ({"a": "1.5,2.5\n3,4\n"}, {}, "its first line is ['1.5', '2.5'], expected names"),
+    ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: Length of header"),
+    ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n0,1,2\n"}, {}, "as DeepLabCut wri"),
+    ({"a": "x\n"}, {}, "a.csv has no rows"),
+    ({"a": ""}, {}, "a.csv cannot be read: "),
+    # recordings
+    ({"a": "x\n1\n"}, {"by": "who"}, "a.csv has no column 'who' that names recordings"),
+    ({"a": "who,x\n,1\n"}, {"by": "who"}, "column 'who' is empty in row 0"),
+    ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"by": "w"}, "only one has column 'x'"),
+    # clocks
+    ({"a": "x\n1\n"}, {"time": "t"}, "'a' has no column 't' to be its clock"),
+    ({"a": "x\n1\n"}, {"time": True}, "time is True, expected the name of a column"),
+    ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "the clock 'time' of 'a' goes back from 2 "
+     "to 1 s in row 2, expected times that grow: sort the rows"),
+    ({"a": "time,x\n0,5\n0,4\n"}, {}, "of 'a' stands still from 0 to 0 s in row 1"),
+    ({"a": "time,x\n0,5\n,4\n"}, {}, "the clock 'time' of 'a' has no time in row 1"),
+    ({"a": "time,x\nnoon,5\n"}, {}, "of 'a' holds what is no time, such as 'noon'"),
+    ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "Columns 'time' and 't' may both be the"),
+    ({"a": "time,x\n0,5\n"}, {}, "No recording has two frames"),
+    ({"a": "x\n5\n"}, {"fps": 0}, "fps (--fps) is 0, expected a positive number"),
+    ({"a": "x\n5\n"}, {"resample": 1e9}, "resample (--resample) is 1000000000.0, exp"),
+    ({"a": "x\n5\n"}, {"resample": 10}, "resample (--resample) is 10, but"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "options", "message"), ERRORS)
+def test_errors(tmp_path, files, options, message):
+    _text(tmp_path, **files)
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as info:
+        read_recordings(tmp_path, **options)
+    assert "\n" not in str(info.value)
+
+
+def test_lists_of_unequal_length(tmp_path):
+    pd.DataFrame({"s": [[1.0, 2.0], [3.0]]}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="'s' of 'a' has 1 values in row 1 and 2 in"):
+        read_recordings(tmp_path)
+    pd.DataFrame({"s": [["u"], ["v"]]}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="'a' has no numbers in column 's'"):
+        read_recordings(tmp_path)
+    pd.DataFrame({"s": [[1.0, 2.0]]}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"s": [[1.0]]}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match="'b' has no column 's 1', which 'a' has"):
+        read_recordings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a.npz", "b.npz"], "but 2 *.npz: read *.npz by numpy.load, then numpy.save."),
+        (["a.h5"], "but 1 *.h5: read *.h5 by h5py.File"),
+        (["a.mat"], "but 1 *.mat: read *.mat by scipy.io.loadmat"),
+        (["a.mp4"], "but 1 *.mp4: read *.mp4 by skl-tot features."),
+        (["a.doc"], "but 1 *.doc."),
+        ([".hidden.csv"], "it is empty."),
+        (["a.csv", "b.npy"], "has files of arrays and of text, expected one kind"),
+        (["a.csv", "a.tsv"], "are both 'a', expected one file for each recording."),
+    ],
+    ids=str,
+)
+def test_folder_of_csv_parquet_npz_h5_mat_or_missing(tmp_path, names, message):
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises((FileNotFoundError, ValueError), match=re.escape(message)):
+        read_recordings(tmp_path)
+
+
+def test_paths_that_are_not_read(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none is no folder or file, expected"):
+        read_recordings(tmp_path / "none")
+    with pytest.raises(ValueError, match="path is an empty list"):
+        read_recordings([])
+    (tmp_path / "a.mat").touch()
+    with pytest.raises(ValueError, match=r"a\.mat is none of the files .*loadmat"):
+        read_recordings(tmp_path / "a.mat")
+    np.save(tmp_path / "a.npy", np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"by \(--by\) is 'who', which is for tables"):
+        read_recordings(tmp_path / "a.npy", by="who")
