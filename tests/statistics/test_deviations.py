@@ -1,0 +1,207 @@
+"""Recordings that deviate, made so."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.datasets import make_activities
+from skl_tot.inputs.labels import find_segments
+from skl_tot.statistics import deviations
+from skl_tot.statistics.deviating import write_lists
+
+STRUCTURAL = ["missing", "repeated", "out_of_order"]
+
+
+def synthetic(seed, spread=0.1):
+    """Labels of 30 recordings with 6 actions of uneven durations."""
+    random = np.random.default_rng(seed)
+    usual = np.array([60, 25, 90, 40, 15, 120])
+    labels = {}
+    for i in range(30):
+        durations = usual * random.uniform(1 - spread, 1 + spread, 6)
+        labels[f"take {i}"] = np.arange(6).repeat(np.round(durations).astype(int))
+    return labels
+
+
+def generated(seed):
+    _, labels = make_activities(30, 6, n_features=1, random_state=seed)
+    return {f"take {i}": own for i, own in enumerate(labels)}
+
+
+def exchange(labels, i, j):
+    """Labels with two segments exchanged."""
+    actions, starts, ends = find_segments(labels)
+    order = np.arange(len(actions))
+    order[[i, j]] = j, i
+    return actions[order].repeat((ends - starts)[order])
+
+
+def spoil(labels, seed):
+    """Remove an action of one, exchange two of another, slow a third, at random."""
+    random = np.random.default_rng(seed)
+    one, two, three = random.choice(list(labels), 3, replace=False)
+    removed = random.integers(6)
+    labels[one] = labels[one][labels[one] != removed]
+    i, j = random.choice(6, 2, replace=False)
+    labels[two] = exchange(labels[two], i, j)
+    labels[three] = labels[three].repeat(3)
+    return one, two, three, removed
+
+
+@pytest.mark.parametrize("make", [synthetic, generated])
+@pytest.mark.parametrize("seed", range(6))
+def test_spoilt_recordings_are_first(make, seed):
+    labels = make(seed)
+    one, two, three, removed = spoil(labels, seed + 100)
+    table = deviations(labels, fps=25)
+    assert set(table["recording"][:3]) == {one, two, three}
+    assert table["score"].is_monotonic_decreasing
+    assert table["recording"].tolist() != sorted(labels)
+    found = table.set_index("recording")
+    assert found.loc[one, "missing"] == (removed,)
+    assert found.loc[two, "out_of_order"]
+    assert not found.loc[two, "missing"]
+    assert len(found.loc[three, "too_long"]) >= 4
+    others = found.drop([one, two, three])
+    assert (others[STRUCTURAL].map(len) == 0).all(axis=None)
+
+
+def test_all_actions_of_a_slow_recording_are_too_long():
+    labels = synthetic(0)
+    labels["take 4"] = labels["take 4"].repeat(3)
+    labels["take 5"] = labels["take 5"][::3]
+    found = deviations(labels).set_index("recording")
+    assert {action for action, _ in found.loc["take 4", "too_long"]} == set(range(6))
+    assert {action for action, _ in found.loc["take 5", "too_short"]} == set(range(6))
+    assert all(z < -3.5 for _, z in found.loc["take 5", "too_short"])
+    assert found.loc["take 4", "too_short"] == ()
+    # the most extreme first
+    z = [z for _, z in found.loc["take 4", "too_long"]]
+    assert z == sorted(z, reverse=True)
+
+
+def test_z_is_that_of_the_definition():
+    labels = synthetic(1, spread=0.4)
+    labels["take 0"] = labels["take 0"].repeat(3)
+    totals = pd.DataFrame({k: pd.Series(v).value_counts() for k, v in labels.items()}).T
+    median = totals.median()
+    mad = (totals - median).abs().median()
+    z = (totals - median) / np.maximum(1.4826 * mad, np.maximum(0.05 * median, 1))
+    table = deviations(labels, threshold=1.5)
+    for row in table.itertuples():
+        own = z.loc[row.recording]
+        assert dict(row.too_long) == pytest.approx(own[own > 1.5].to_dict())
+        assert dict(row.too_short) == pytest.approx(own[own < -1.5].to_dict())
+
+
+def test_equal_durations_do_not_explode():
+    labels = {name: [0] * 100 + [1] * 8 for name in "abcdefg"}
+    labels["b"] = [0] * 110 + [1] * 10  # within 5 % and one frame, 3.5 times
+    assert deviations(labels)["score"].tolist() == [0] * 7
+    labels["b"] = [0] * 120 + [1] * 8
+    table = deviations(labels)
+    assert table["too_long"][0] == ((0, 4.0),)
+    # in seconds alone
+    rows = {"recording": list("abcd"), "action": 0, "start_time": 0, "end_time": 1.0}
+    table = pd.DataFrame(rows)
+    table.loc[2, "end_time"] = 1.5
+    assert deviations(table)["too_long"][0] == ((0, pytest.approx(10)),)
+
+
+def test_repeated_is_more_than_usual():
+    labels = {name: ["a", "b", "c", "b"] for name in "vwxyz"}
+    labels["x"] = ["a", "b", "c", "b", "a", "b"]
+    table = deviations(labels)
+    assert table["recording"][0] == "x"
+    assert table["repeated"][0] == ("a", "b")
+    assert table["score"].tolist()[1:] == [0, 0, 0, 0]
+
+
+def test_a_usual_step_back_is_in_order():
+    labels = {name: ["a", "b", "c", "b"] for name in "vwxyz"}
+    labels["x"] = ["c", "b", "a", "b"]
+    table = deviations(labels)
+    assert table["out_of_order"][0] == (("b", "a"),)
+    assert not any(table["out_of_order"][1:])
+    given = deviations(labels, order=["a", "b", "c"]).set_index("recording")
+    assert given.loc["v", "out_of_order"] == (("c", "b"),)
+    assert given.loc["x", "out_of_order"] == (("c", "b"), ("b", "a"))
+
+
+def test_a_step_back_of_half_the_recordings_is_not_usual():
+    labels = {"v": "abc", "w": "abc", "x": "acb", "y": "acb"}
+    labels = {name: list(own) for name, own in labels.items()}
+    table = deviations(labels)
+    assert table["recording"].tolist() == ["x", "y", "v", "w"]
+    assert table["out_of_order"][0] == (("c", "b"),)
+
+
+def test_equal_scores_are_by_durations():
+    labels = {"u": 100, "v": 100, "w": 102, "x": 108, "y": 100}
+    labels = {name: [0] * n for name, n in labels.items()}
+    assert deviations(labels)["recording"].tolist() == ["x", "w", "u", "v", "y"]
+
+
+def test_actions_out_of_the_order_do_not_count():
+    labels = {name: ["a", "b", "c"] for name in "vwxyz"}
+    labels["x"] = ["a", "noise", "b", "c"]
+    assert deviations(labels)["score"].tolist() == [0] * 5
+    table = deviations(labels, order=["a", "noise", "c"])
+    assert table["missing"].tolist() == [("noise",)] * 4 + [()]
+
+
+def test_cycles_of_many_recordings_are_in_order():
+    labels = {name: ["a", "b", "c"] * 10 for name in "vwxyz"}
+    labels["x"] = labels["x"][:9] + ["a", "c", "b"] + labels["x"][9:]
+    table = deviations(labels)
+    assert table["recording"][0] == "x"
+    assert table["out_of_order"][0] == (("c", "b"), ("b", "a"))
+
+
+def test_unlikely_recordings():
+    labels = {name: ["a", "b"] for name in "abcde"}
+    scores = {"a": -1.0, "b": -1.1, "c": [-9.0, -7.0], "d": -0.9, "e": -1.0}
+    table = deviations(labels, log_likelihoods=scores)
+    assert table["recording"][0] == "c"
+    assert table["unlikely"].tolist() == [True] + [False] * 4
+    found = table.set_index("recording")["likelihood_quantile"]
+    assert found.to_dict() == {"a": 0.8, "b": 0.4, "c": 0.2, "d": 1.0, "e": 0.8}
+    again = deviations(labels, log_likelihoods=list(scores.values()))
+    pd.testing.assert_frame_equal(table, again)
+    series = pd.Series({"a": -1.0, "b": -1.1, "c": -8.0, "d": -0.9, "e": -1.0})
+    again = deviations(labels, log_likelihoods=series[::-1])
+    pd.testing.assert_frame_equal(table, again)
+    assert deviations(labels)["likelihood_quantile"].isna().all()
+
+
+def test_one_recording_and_none_with_actions_deviate_from_nothing():
+    assert deviations(["a", "b", "a"])["score"].tolist() == [0]
+    assert deviations([[-1], [-1]])["score"].tolist() == [0, 0]
+
+
+def test_lists_are_text_in_files():
+    labels = {name: ["a", "b", "c"] for name in "vwxyz"}
+    labels["x"] = ["b", "a"] * 5
+    row = write_lists(deviations(labels)).iloc[0]
+    assert row["missing"] == "c"
+    assert row["repeated"] == "a, b"
+    assert row["out_of_order"] == "b before a"
+    assert row["too_long"] == "a (z 4.0), b (z 4.0)"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"order": "ab"}, "order is 'ab', expected a list of actions"),
+        ({"order": ["a", "z"]}, "order has 'z', which no recording shows"),
+        ({"order": ["a", "a"]}, "expected each action once"),
+        ({"threshold": 0}, "threshold is 0, expected a positive number"),
+        ({"threshold": "high"}, "threshold is 'high', expected a positive number"),
+        ({"log_likelihoods": [1]}, "log_likelihoods has 1, expected 2"),
+        ({"log_likelihoods": {"x": 1}}, "log_likelihoods has no 'y'"),
+        ({"log_likelihoods": [1, np.nan]}, "log_likelihoods of 'y' is nan"),
+    ],
+)
+def test_wrong_options_are_named(options, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        deviations({"x": ["a", "b"], "y": ["b"]}, **options)

@@ -1,0 +1,349 @@
+"""Durations, transitions and cycles against pandas by hand and numbers worked out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.io import Recordings, segments
+from skl_tot.statistics import cycle_times, durations, transitions, usual_order
+
+ACTIONS = np.array(["cut", "mix", "bake", "eat", "background"])
+
+
+def random_labels(seed, n_recordings=6):
+    """Labels of runs of random actions, with background between some."""
+    random = np.random.default_rng(seed)
+    labels = {}
+    for i in range(n_recordings):
+        runs = random.integers(1, 9, 25)
+        labels[f"take {i}"] = ACTIONS[random.integers(0, 5, 25)].repeat(runs)
+    labels["take 0"] = labels["take 0"][labels["take 0"] != "eat"]
+    return labels
+
+
+def bouts_by_hand(labels, fps):
+    """Bouts from a table of frames, as one finds them in pandas."""
+    frames = []
+    for name, own in labels.items():
+        table = pd.DataFrame({"recording": name, "action": own})
+        table["run"] = (table["action"] != table["action"].shift()).cumsum()
+        table["start"] = np.arange(len(own)) / fps
+        frames.append(table)
+    frames = pd.concat(frames)
+    bouts = frames.groupby(["recording", "run"]).agg(
+        action=("action", "first"), start=("start", "first"), n=("start", "size")
+    )
+    bouts["duration"] = bouts["n"] / fps
+    bouts["end"] = bouts["start"] + bouts["duration"]
+    return bouts[bouts["action"] != "background"].reset_index()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_durations_are_those_of_pandas(seed):
+    labels, fps = random_labels(seed), 12.5
+    bouts = bouts_by_hand(labels, fps)
+    times = bouts.groupby(["recording", "action"])["duration"]
+    expected = times.agg(["count", "sum", "mean", "std", "median"])
+    expected["iqr"] = times.quantile(0.75) - times.quantile(0.25)
+    expected["cv"] = expected["std"] / expected["mean"]
+    lengths = pd.Series({name: len(own) / fps for name, own in labels.items()})
+    expected["share"] = expected["sum"].div(lengths, level=0)
+    expected["latency"] = bouts.groupby(["recording", "action"])["start"].min()
+    bouts["gap"] = (
+        bouts["start"] - bouts.groupby(["recording", "action"])["end"].shift()
+    )
+    gaps = bouts.groupby(["recording", "action"])["gap"]
+    expected["interval_mean"], expected["interval_sd"] = gaps.mean(), gaps.std()
+
+    table = durations(labels, fps=fps)
+    assert set(table.pop("unit")) == {"s"}
+    assert len(table) == len(labels) * 4  # also for those that lack one
+    found = table.set_index(["recording", "action"])
+    absent = found[found["bouts"] == 0]
+    assert absent.index.tolist() == [("take 0", "eat")]
+    assert absent[["total", "share"]].to_numpy().tolist() == [[0, 0]]
+    assert absent.drop(columns=["bouts", "total", "share"]).isna().all(axis=None)
+    expected = expected.rename(
+        columns={"count": "bouts", "sum": "total", "std": "sd"}
+    ).sort_index()
+    found = found[found["bouts"] > 0].sort_index()
+    pd.testing.assert_frame_equal(found, expected[found.columns], check_dtype=False)
+
+
+def test_groups_pool_bouts():
+    labels, fps = random_labels(3), 10
+    bouts = bouts_by_hand(labels, fps)
+    groups = {name: "odd" if int(name[-1]) % 2 else "even" for name in labels}
+    bouts["group"] = bouts["recording"].map(groups)
+    seconds = pd.Series({name: len(own) / fps for name, own in labels.items()})
+    own = bouts.groupby(["group", "action"])
+    times = own["duration"]
+    firsts = bouts.groupby(["group", "action", "recording"])["start"].min()
+    bouts["gap"] = (
+        bouts["start"] - bouts.groupby(["recording", "action"])["end"].shift()
+    )
+    gaps = bouts.groupby(["group", "action"])["gap"]
+    expected = pd.DataFrame(
+        {
+            "recordings": 3,
+            "recordings_with": own["recording"].nunique(),
+            "bouts": times.size(),
+            "total": times.sum(),
+            "mean": times.mean(),
+            "sd": times.std(),
+            "median": times.median(),
+            "iqr": times.quantile(0.75) - times.quantile(0.25),
+            "cv": times.std() / times.mean(),
+            "share": times.sum().div(seconds.groupby(groups).sum(), level=0),
+            "latency": firsts.groupby(["group", "action"]).mean(),
+            "interval_mean": gaps.mean(),
+            "interval_sd": gaps.std(),
+        }
+    )
+    table = durations(labels, fps=fps, groups=groups)
+    found = table.set_index(["group", "action"]).sort_index()[expected.columns]
+    expected = expected.rename_axis(["group", "action"])
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    for other in (pd.Series(groups), list(groups.values())):
+        pd.testing.assert_frame_equal(durations(labels, fps=fps, groups=other), table)
+
+
+def test_time_budget_as_boris_defines_it():
+    """Observation of 20 s: durations 2, 4 and 3 s, with 3 and 5 s between them."""
+    labels = ["groom"] * 2 + ["background"] * 3 + ["groom"] * 4
+    labels += ["rest"] * 5 + ["groom"] * 3 + ["background"] * 3
+    groom = durations(labels, fps=1).set_index("action").loc["groom"]
+    assert groom["bouts"] == 3  # total number of occurrences
+    assert groom["total"] == 9  # total duration
+    assert groom["mean"] == 3  # duration mean
+    assert groom["sd"] == 1  # its standard deviation, of a sample
+    assert groom["interval_mean"] == 4  # inter-event intervals, mean
+    assert groom["interval_sd"] == pytest.approx(2**0.5)
+    assert groom["share"] == 0.45  # % of total length, which has all the time
+
+
+def test_times_are_those_of_the_clock():
+    times = [np.array([5, 5.1, 5.2, 6.0]), np.array([0.0, 0.1])]
+    labels = [np.array(["a", "a", "background", "b"]), np.array(["b", "b"])]
+    recordings = Recordings(labels, ["x", "y"], fps=10, times=times)
+    table = durations(recordings).set_index(["recording", "action"])
+    assert table.loc[("x", "a"), "total"] == pytest.approx(0.2)
+    assert table.loc[("x", "b"), "latency"] == pytest.approx(1)
+    assert table.loc[("x", "b"), "share"] == pytest.approx(0.1 / 1.1)
+    # the table of its segments says the same
+    with pytest.warns(UserWarning, match="1 of 4 segments .* as of a clock"):
+        again = durations(segments(recordings, as_frame=True))
+    pd.testing.assert_frame_equal(
+        table.reset_index().drop(columns="unit"), again.drop(columns="unit")
+    )
+
+
+def test_forms_of_labels_are_alike():
+    labels = random_labels(4)
+    expected = durations(labels, fps=10)
+    series = pd.concat({name: pd.Series(own) for name, own in labels.items()})
+    forms = [
+        Recordings(list(labels.values()), list(labels), fps=10),
+        series,
+        segments(labels, as_frame=True),
+        segments(labels, 10, as_frame=True),
+        segments(labels, 10, as_frame=True).sample(frac=1, random_state=0),
+    ]
+    for form in forms:
+        table = durations(form, fps=10).sort_values(["recording", "action"])
+        pd.testing.assert_frame_equal(
+            table.reset_index(drop=True), expected, check_exact=False
+        )
+    numbered = durations(list(labels.values()), fps=10)
+    assert numbered["recording"].unique().tolist() == ["0", "1", "2", "3", "4", "5"]
+    np.testing.assert_allclose(numbered["total"], expected["total"])
+    one = durations(labels["take 1"], fps=10)
+    np.testing.assert_allclose(one["mean"], expected["mean"][4:8])
+    assert set(durations(labels)["unit"]) == {"frames"}
+
+
+def test_integers_are_actions_but_for_minus_one():
+    table = durations([[2, 2, -1, 0]])
+    assert table["action"].tolist() == [0, 2]
+    assert table["share"].tolist() == [0.25, 0.5]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_usual_order_is_that_of_pandas(seed):
+    labels = random_labels(seed)
+    bouts = bouts_by_hand(labels, 1)
+    firsts = bouts.groupby(["recording", "action"])["start"].min()
+    lengths = pd.Series({name: len(own) for name, own in labels.items()})
+    medians = firsts.div(lengths, level=0).groupby("action").median()
+    assert usual_order(labels) == medians.sort_values().index.tolist()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_transitions_are_those_of_pandas(seed):
+    labels = random_labels(seed)
+    bouts = bouts_by_hand(labels, 1)
+    bouts["next"] = bouts.groupby("recording")["action"].shift(-1)
+    counts = pd.crosstab(bouts["action"], bouts["next"])
+    shares = pd.crosstab(bouts["action"], bouts["next"], normalize="index")
+    table = transitions(labels)
+    for column, expected in {"count": counts, "probability": shares}.items():
+        found = table.pivot(index="from", columns="to", values=column)
+        np.testing.assert_allclose(found, expected)
+        assert found.columns.tolist() == expected.columns.tolist()
+
+
+def test_transitions_of_absent_actions_are_numbers():
+    table = transitions([["a", "b"], ["c"]], groups=["x", "y"])
+    assert len(table) == 18
+    assert table["probability"].notna().all()
+    assert table.query("group == 'y'")["count"].sum() == 0
+    sums = table.groupby(["group", "from"])["probability"].sum()
+    assert sums[sums > 0].index.tolist() == [("x", "a")]
+
+
+def test_background_is_passed_over_by_transitions():
+    table = transitions([["a", "background", "a", "b"]]).set_index(["from", "to"])
+    assert table["count"].to_dict() == {
+        ("a", "a"): 1,
+        ("a", "b"): 1,
+        ("b", "a"): 0,
+        ("b", "b"): 0,
+    }
+
+
+def test_cycles_of_one_recording():
+    labels = ["wait"] * 2 + ["grasp", "move", "move", "background", "drop"]
+    labels += ["grasp", "drop", "background", "grasp", "move", "drop", "background"]
+    table = cycle_times(labels, fps=2, start="grasp")
+    assert table["cycle"].tolist() == [0, 1, 2]
+    assert table["start"].tolist() == [1, 3.5, 5]
+    assert table["end"].tolist() == [3.5, 5, 6.5]  # the last with its last action
+    assert table["duration"].tolist() == [2.5, 1.5, 1.5]
+    assert table["missing"].tolist() == [(), ("move",), ()]
+    pd.testing.assert_frame_equal(
+        cycle_times(labels[2:], fps=2)[["duration"]], table[["duration"]]
+    )
+
+
+def test_recordings_of_one_cycle_need_no_start():
+    table = cycle_times({"x": ["background", "a", "b"], "y": ["b", "b", "b", -1][:3]})
+    assert table["recording"].tolist() == ["x", "y"]
+    assert table["start"].tolist() == [1, 0]
+    assert table["duration"].tolist() == [2, 3]
+
+
+def test_one_action_that_returns_makes_no_cycles():
+    takes = [["stand", "sit", "stand", "lie", "walk"]] * 3
+    assert cycle_times(takes)["duration"].tolist() == [5, 5, 5]
+    assert len(cycle_times(takes, start="stand")) == 6
+
+
+def test_recordings_without_cycle_are_named():
+    with pytest.warns(UserWarning, match="1 of 2 recordings show no 'a' .* 'y'"):
+        table = cycle_times({"x": ["a", "b"], "y": ["b"]}, start="a")
+    assert table["recording"].tolist() == ["x"]
+
+
+def test_usual_order_is_by_first_starts():
+    takes = [["b", "a", "c"], ["b", "a", "a", "c"], ["a", "b", "c", "d"], ["b", "c"]]
+    assert usual_order(takes) == ["b", "a", "c"]
+    assert set(usual_order(takes[1:3])) == {"a", "b", "c"}  # half is not usual
+    takes = [
+        ["stand", "sit", "stand", "lie", "stand", "sit"][: 3 + i] for i in range(4)
+    ]
+    assert usual_order(takes) == ["stand", "sit", "lie"]
+    laps = ["grasp", "move", "drop"] * 20
+    assert usual_order(laps) == ["grasp", "move", "drop"]
+
+
+def test_frames_decide_after_a_boundary_was_moved():
+    labels = {"x": ["a"] * 10 + ["b"] * 10, "y": ["a", "b"]}
+    table = segments(labels, 10, as_frame=True)
+    table.loc[0, "end"] = 6  # its end_time is that of frame 10
+    with pytest.warns(UserWarning, match="contradict their frames, as of 'x'"):
+        found = durations(table)
+    assert found["total"].tolist() == pytest.approx([0.6, 1.0, 0.1, 0.1])
+    table.loc[1, "start"] = 6
+    with pytest.warns(UserWarning, match="2 of 4 segments .* one of 'x'"):
+        found = durations(table, fps=10)
+    assert found["total"].tolist() == pytest.approx([1.0, 1.0, 0.1, 0.1])
+
+
+def test_a_frame_has_one_time():
+    table = pd.DataFrame({"action": ["a", "b"], "start": [0, 10], "end": [10, 20]})
+    table = table.assign(start_time=[0, 1.5], end_time=[1, 2.5])
+    with pytest.warns(UserWarning, match="seconds of 1 of 1 recordings contradict"):
+        assert durations(table)["latency"].tolist() == [0, 1]
+
+
+def test_latency_of_a_table_is_from_its_frame_zero():
+    table = pd.DataFrame({"action": ["a"], "start_time": [3.0], "end_time": [5.0]})
+    assert durations(table)["latency"].tolist() == [3]
+    assert durations(table)["share"].tolist() == [0.4]
+    on_clock = table.assign(start=[10], end=[20], start_time=[1002.0], end_time=[1004])
+    assert durations(on_clock)["latency"].tolist() == [2]  # 5 frames per second
+
+
+def test_a_point_in_time_is_a_bout():
+    table = pd.DataFrame({"action": ["a", "look"], "start_time": 4, "end_time": [6, 4]})
+    found = durations(table).set_index("action")
+    assert found.loc["look", ["bouts", "total", "mean"]].tolist() == [1, 0, 0]
+    assert np.isnan(found.loc["look", "cv"])
+
+
+def test_segments_that_touch_are_one_bout():
+    table = pd.DataFrame(
+        {"action": ["a", "a", "a"], "start": [0, 2, 5], "end": [2, 4, 6]}
+    )
+    assert durations(table)["bouts"].tolist() == [2]
+    assert durations(table)["total"].tolist() == [5]
+
+
+def test_recordings_without_actions_give_empty_tables():
+    nothing = [[-1, -1], [-1]]
+    assert durations(nothing).empty
+    assert "share" in durations(nothing)
+    assert "recordings_with" in durations(nothing, groups=["a", "b"])
+    assert transitions(nothing).empty
+    assert usual_order(nothing) == []
+    with pytest.warns(UserWarning, match="2 of 2 recordings show no action"):
+        assert cycle_times(nothing).empty
+
+
+LONG = pd.DataFrame({"action": ["a", "b"], "start": [0, 1], "end": [2, 3]})
+WITH_TIMES = segments({"x": ["a"] * 20}, 10, as_frame=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        ({"q": []}, {}, "q: labels are empty, expected one for each frame"),
+        ({}, {}, "labels is empty"),
+        ({"a": [1.5]}, {}, r"labels\['a'\] has labels of type float64"),
+        ({"a": ["x"], "b": [1]}, {}, "text in some videos and integers in others"),
+        (LONG[["start", "end"]], {}, r"has the columns \['start', 'end'\], expected"),
+        (LONG.iloc[:0], {}, "no rows, expected a row for each segment"),
+        (LONG, {}, "0: a segment starts at 1 frames and the one before it ends at 2"),
+        (LONG.assign(end=["x", 3]), {}, "start and end that are no numbers"),
+        (LONG.assign(end=[-1, 3]), {}, "start 0 and end -1, expected it to end after"),
+        (LONG.assign(action=[None, "a"]), {}, "rows without an action"),
+        (LONG.assign(recording=[None, "a"]), {}, "rows without a recording"),
+        (LONG.assign(start=0, end=0), {}, "0: segments last 0 frames, expected more"),
+        (WITH_TIMES, {"fps": 11}, "fps is 11, expected 10 frames per second"),
+        (Recordings([["a"]], fps=5), {"fps": 6}, "fps is 6, expected 5 frames"),
+        (["a"], {"fps": 0}, "fps is 0, expected a positive number"),
+        ({"x": ["a"]}, {"groups": {"y": 1}}, "groups has no 'x', expected the group"),
+        ({"x": ["a"]}, {"groups": {"x": None}}, "no group for 'x', expected one"),
+        (["a"], {"groups": "a"}, "groups is 'a', expected a dict"),
+        (["a"], {"groups": [1, 2]}, "groups has 2, expected 1, one for each recording"),
+    ],
+)
+def test_wrong_input_is_named_in_one_line(labels, options, message):
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        durations(labels, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_start_of_cycles_is_an_action():
+    with pytest.raises(ValueError, match=r"start is 'z', expected one of .*\['a'\]"):
+        cycle_times(["a"], start="z")
