@@ -8,9 +8,15 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
 _PLACES = dict(_METHODS.values()) | {
+    "ActivitySegmenter": "skl_tot.segmenters.activities",
+    "CyclicSegmenter": "skl_tot.segmenters.cyclic",
+    "DeviationDisplay": "skl_tot.display.deviations",
+    "DurationDisplay": "skl_tot.display.durations",
+    "LevelsDisplay": "skl_tot.display.levels",
     "ProfileDisplay": "skl_tot.display.profiles",
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
     "SegmentationDisplay": "skl_tot.display.timelines",
+    "TransitionDisplay": "skl_tot.display.transitions",
 }
 
 __all__ = sorted(_PLACES)

@@ -166,7 +166,7 @@ class ProfileDisplay:
                 f"profiles is {short_repr(self.profiles)}, expected Profiles from "
                 "action_profiles; from_predictions takes videos and labels."
             )
-        codes, names = _name_actions(self.profiles.actions, self.action_names)
+        codes, names = code_actions(self.profiles.actions, self.action_names)
         if ax is None:
             size = profile_size(self.profiles, names)
             _, ax = plt.subplots(figsize=size, layout="constrained")
@@ -176,7 +176,7 @@ class ProfileDisplay:
         return self
 
 
-def _name_actions(actions, action_names):
+def code_actions(actions, action_names):
     """Codes of actions, which are their colours, and their names."""
     encoded = encode(
         None, np.array(actions), target_names=action_names, background=None
@@ -221,9 +221,9 @@ def draw_profiles(ax, profiles, codes, names):
     )
     bar = ax.figure.colorbar(image, ax=ax)
     bar.set_label("standard deviations\nfrom the mean")
-    shown = [_shortened(profiles.features[i]) for i in chosen]
+    shown = [shortened(profiles.features[i]) for i in chosen]
     ax.set_xticks(range(len(shown)), shown, rotation=90, parse_math=False)
-    shown = [_shortened(name) for name in names]
+    shown = [shortened(name) for name in names]
     ax.set_yticks(range(len(shown)), shown, parse_math=False)
     n_features = len(profiles.features)
     if n_features > MOST:
@@ -234,7 +234,7 @@ def draw_profiles(ax, profiles, codes, names):
     return image
 
 
-def _shortened(name, most=40):
+def shortened(name, most=40):
     """Name in one line that leaves room for the picture."""
     name = " ".join(name.split())
     return name if len(name) <= most else f"{name[: most - 1]}…"

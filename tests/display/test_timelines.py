@@ -480,7 +480,7 @@ def test_bad_codes(pyplot, options, error, message):
     assert pyplot.get_fignums() == []
 
 
-@pytest.mark.parametrize("X", [[np.zeros((3, 2))] * 2, np.zeros((2, 3, 2))])
+@pytest.mark.parametrize("X", [[np.zeros((3, 4))] * 2, np.zeros((2, 3, 4))])
 def test_pseudo_labels_of_many_videos(X):
     with pytest.raises(ValueError, match="X holds 2 videos, expected one, an array"):
         PseudoLabelDisplay.from_estimator(Model(), X)

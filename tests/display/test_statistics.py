@@ -1,0 +1,131 @@
+"""Pictures of statistics show the numbers of the tables."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgba
+
+from skl_tot import DeviationDisplay, DurationDisplay, TransitionDisplay
+from skl_tot.display.looks import COLOURS
+from skl_tot.io import segments
+from skl_tot.statistics import deviations, durations, transitions
+
+LABELS = {
+    f"take {i}": np.array(["cut", "stir", "bake"]).repeat(9 + i) for i in range(5)
+}
+LABELS["take 1"] = np.array(["cut", "bake"]).repeat(10)
+LABELS["take 2"] = np.array(["stir", "cut", "bake", "cut"]).repeat(10)
+LABELS["take 3"] = np.array(["cut", "stir", "bake"]).repeat(60)
+DISPLAYS = [DurationDisplay, TransitionDisplay, DeviationDisplay]
+
+
+@pytest.fixture(autouse=True)
+def _no_window():
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+def texts(ticks):
+    return [tick.get_text() for tick in ticks]
+
+
+def test_durations_are_points_in_the_usual_order():
+    display = DurationDisplay.from_labels(LABELS, fps=10)
+    assert texts(display.ax_.get_yticklabels()) == ["cut", "stir", "bake"]
+    assert display.ax_.get_xlabel() == "duration of a bout (s)"
+    table = durations(LABELS, fps=10, groups=[0] * 5).set_index("action")
+    points = [c for c in display.ax_.collections if len(c.get_offsets()) > 1]
+    for row, action in enumerate(["cut", "stir", "bake"]):
+        x, y = points[row].get_offsets().T
+        assert x.sum() == pytest.approx(table.loc[action, "total"])
+        assert len(x) == table.loc[action, "bouts"]
+        assert np.abs(y - row).max() < 0.5
+        # colours are by the place among sorted names, as those of timelines
+        place = ["bake", "cut", "stir"].index(action)
+        colour = points[row].get_facecolor()[0, :3]
+        assert tuple(colour) == to_rgba(COLOURS[place][0])[:3]
+    (right,) = display.ax_.child_axes
+    assert texts(right.get_yticklabels()) == ["6", "4", "5"]
+
+
+def test_boxes_are_quartiles_and_whiskers():
+    labels = [[0] * n + [-1] for n in (10, 11, 12, 13, 14, 40)]
+    ax = DurationDisplay.from_labels(labels).ax_
+    box = ax.patches[0].get_xy()
+    lower, upper = np.quantile([10, 11, 12, 13, 14, 40], [0.25, 0.75])
+    assert {lower, upper} == set(box[:, 0])
+    whiskers = [c.get_segments() for c in ax.collections if hasattr(c, "get_segments")]
+    ends = np.concatenate([np.ravel(np.array(own)[..., 0]) for own in whiskers])
+    assert {10, 14, 12.5} <= set(ends.tolist())
+    assert 40 not in ends
+    assert ax.get_xlim()[1] > 40
+
+
+def test_transitions_are_those_of_the_table():
+    display = TransitionDisplay.from_labels(LABELS)
+    order = texts(display.ax_.get_yticklabels())
+    table = transitions(LABELS).pivot(index="from", columns="to", values="probability")
+    np.testing.assert_allclose(display.im_.get_array(), table.loc[order, order])
+    counts = transitions(LABELS)["count"]
+    shown = [int(text.get_text()) for text in display.ax_.texts]
+    assert sorted(shown) == sorted(counts[counts > 0])
+
+
+def test_deviations_are_marked():
+    display = DeviationDisplay.from_labels(LABELS)
+    table = deviations(LABELS)
+    ax = display.ax_
+    assert texts(ax.get_yticklabels()) == table["recording"].tolist()
+    (right,) = ax.child_axes
+    assert texts(right.get_yticklabels()) == list(map(str, table["score"]))
+    rows = {name: i for i, name in enumerate(table["recording"])}
+    signs = {text.get_position(): text.get_text() for text in ax.texts}
+    assert signs[1, rows["take 1"]] == "×"
+    assert signs[0, rows["take 2"]] == "2⇄"
+    assert signs[1, rows["take 2"]] == "⇄"
+    z = display.im_.get_array()
+    assert np.isnan(z.filled(np.nan)[rows["take 1"], 1])
+    slow = dict(table.set_index("recording").loc["take 3", "too_long"])
+    assert z[rows["take 3"], 1] == pytest.approx(slow["stir"])
+
+
+def test_only_the_most_deviating_are_drawn():
+    ax = DeviationDisplay.from_labels(LABELS, n_recordings=2).ax_
+    assert len(ax.get_yticklabels()) == 2
+    assert ax.get_title(loc="left") == "the 2 most deviating of 5 recordings"
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_all_take_tables_axes_and_names(display):
+    table = segments(LABELS, 10, as_frame=True)
+    _, ax = plt.subplots()
+    drawn = display.from_labels(table, ax=ax, action_names={"cut": "cut it"})
+    assert drawn.ax_ is ax
+    assert drawn.figure_ is ax.figure
+    assert "cut it" in texts(ax.get_yticklabels()) + texts(ax.get_xticklabels())
+    drawn.figure_.draw_without_rendering()
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_all_refuse_what_they_cannot_draw(display):
+    with pytest.raises(ValueError, match="labels show no action, expected some to"):
+        display.from_labels([[-1, -1]])
+    with pytest.raises(TypeError, match="ax is a str, expected matplotlib Axes"):
+        display.from_labels(LABELS, ax="here")
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+@pytest.mark.parametrize("n_actions", [1, 25])
+def test_many_actions_and_long_names_fit(display, n_actions):
+    name = "a very long name $that^is no formula$ of an action number"
+    actions = np.array([f"{name} {i}" for i in range(n_actions)])
+    labels = {f"{name} {i}": actions.repeat(3 + i) for i in range(3)}
+    figure = display.from_labels(labels).figure_
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()
+    assert box.width < width + 0.3
+    assert box.height < height + 0.3
+    assert pd.notna(box.width)
