@@ -46,6 +46,8 @@ class Findings(NamedTuple):
         Entropy of each frame, see `skl_tot.segmenters.questions.measure_doubts`.
     sums : list of ProfileSums
         One, for the profiles of the actions.
+    log_likelihoods : list of float
+        Mean over the frames of each video of that of the action of the frame.
     """
 
     actions: list
@@ -56,6 +58,7 @@ class Findings(NamedTuple):
     candidates: list
     doubts: list
     sums: list
+    log_likelihoods: list
 
     def names(self):
         """Name of each label of the paths."""
@@ -81,7 +84,7 @@ def examine(model, videos, video_names, words):
     actions = [x for x in dict.fromkeys(words.tolist()) if x != BACKGROUND_NAME]
     numbers = [words.tolist().index(action) for action in actions]
     typical = [[] for _ in actions]
-    findings = Findings(actions, numbers, [], [], typical, [], [], [])
+    findings = Findings(actions, numbers, [], [], typical, [], [], [], [])
     merge = (words[:, None] == np.array(actions, dtype=str)).astype(float)
     alike = (words[:, None] == np.unique(words)).astype(float)
     places = {action: k for k, action in enumerate(actions)}
@@ -96,6 +99,7 @@ def examine(model, videos, video_names, words):
         path = merged[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
+        findings.log_likelihoods.append(_mean_log_likelihood(reading))
         votes = segmenter._votes(reading.log_likelihood)
         votes = None if votes is None else votes @ alike
         findings.doubts.append(measure_doubts(reading.posterior @ alike, votes))
@@ -122,6 +126,13 @@ def _named(video_name):
         kind = TypeError if isinstance(error, TypeError) else ValueError
         reason = error.reason if isinstance(error, VideoError) else error
         raise kind(f"{video_name}: {reason}") from error
+
+
+def _mean_log_likelihood(reading):
+    """Mean over frames of an action, NaN if there are none."""
+    known = np.flatnonzero(reading.path != BACKGROUND)
+    found = reading.log_likelihood[known, reading.path[known]]
+    return float(found.mean(dtype=float)) if len(known) else np.nan
 
 
 def _add_frames(findings, arrays, path):
@@ -215,10 +226,11 @@ def describe_actions(findings):
     codes, starts, ends = map(np.concatenate, zip(*map(find_segments, findings.paths)))
     frames = np.concatenate(findings.paths)
     confidence = np.concatenate(findings.confidences)
+    codes_of = [*findings.numbers, BACKGROUND]  # the last is that of -1
     rows = []
     for k, name in findings.names().items():
         own = frames == k
-        row = {"name": name, "share": own.mean()}
+        row = {"name": name, "code": codes_of[k], "share": own.mean()}
         row["videos"] = sum(k in path for path in findings.paths)
         row |= _describe_durations((ends - starts)[codes == k])
         if own.any() and k != BACKGROUND:
@@ -232,7 +244,8 @@ def _describe_durations(lengths):
     """Count the segments and, if there are any, say how many frames they last."""
     found = {"segments": len(lengths)}
     if len(lengths):
-        found |= {"mean": lengths.mean(), "min": lengths.min(), "max": lengths.max()}
+        found |= {"median": np.median(lengths), "mean": lengths.mean()}
+        found |= {"min": lengths.min(), "max": lengths.max()}
     return found
 
 

@@ -1,33 +1,34 @@
-"""A page about a segmentation: one HTML file that needs no network and no script."""
+"""A page about a segmentation: one HTML file that needs no network."""
 
+import base64
+import hashlib
+import inspect
 import os
-from importlib.resources import files
 
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
+from skl_tot.inputs.clocks import agreed_rate, rate_of
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.labels import check_fps, split_label_sequences
+from skl_tot.inputs.labels import split_label_sequences
+from skl_tot.inputs.named import Named, arrange
 from skl_tot.inputs.names import name_all_actions
+from skl_tot.inputs.rates import check_fps
+from skl_tot.inputs.recordings import Recordings
 from skl_tot.io.atomic import replaced
+from skl_tot.report.colours import class_names
+from skl_tot.report.content import describe_content
+from skl_tot.report.drawing import draw_loss
 from skl_tot.report.findings import (
-    describe_actions,
     describe_candidates,
-    describe_videos,
     examine,
-    list_questions,
     name_truth,
     score,
 )
-from skl_tot.report.pictures import draw_loss
+from skl_tot.report.levels import describe_levels
+from skl_tot.report.page_files import read_page_file
 from skl_tot.report.thumbnails import add_thumbnails
-from skl_tot.report.timelines import (
-    draw_candidates,
-    draw_heat_map,
-    draw_timelines,
-    encode_timelines,
-)
 
 
 def write_report(
@@ -44,11 +45,13 @@ def write_report(
 ):
     """Write a page about a fitted model and what it finds in videos.
 
-    The page has the timelines, tables of the actions and of the videos, the frames most
-    typical of each action, what features are like during each, what to label next, the
-    parameters and the loss; of an `AutoSegmenter` also its candidates, side by side for
-    the first six videos. It is one HTML file without scripts, which opens from disk.
-    The same input gives the same file.
+    The page has the usual order of the actions and the recordings that deviate from it;
+    timelines that can be pointed at, zoomed, sorted and filtered; tables of the actions
+    and of the recordings, the frames most typical of each action, what features are
+    like during each, the scores, what to label next, the parameters and the loss; of an
+    `AutoSegmenter` also its candidates, side by side for the first six recordings, and
+    of a network that can be cut to more actions two levels of these. It is one HTML
+    file, which opens from disk and loads nothing. The same input gives the same file.
 
     Parameters
     ----------
@@ -56,24 +59,26 @@ def write_report(
         Fitted segmenter, such as `TemporalOTSegmenter`, or a `Pipeline` of scikit-learn
         with one at its end.
     videos : array-like of shape (n_frames, n_features), or a sequence of such
-        One video or many, as for ``model.predict``; also a list of paths if the
-        pipeline starts from these. The pipeline gets one at a time.
+        One video or many, as for ``model.predict``, also by name or as
+        `skl_tot.io.Recordings`, whose rate and clocks give times; also a list of paths
+        if the pipeline starts from these. The pipeline gets one at a time.
     path : str or path-like
         File to write. It is whole or not there: an error leaves what was.
     y_true : array-like of shape (n_frames,), or a sequence of such, default=None
         Ground truth, integers or strings, to show and to score against. The integer -1
-        is background.
+        is background. If it and ``videos`` have names, it may be in another order.
     video_names : sequence of str, default=None
-        Names of the videos; None means "video 0", ….
+        Names of the videos; None takes those that they have, or else "video 0", ….
     action_names : dict or sequence of str, default=None
         Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
         Actions of one name become one. The others are called "action 1", …. After a
         fit with ``guidance``, or ``guide``, numbers are those among ``classes_``, or
         their places if they are text, which stands for itself.
     fps : float, default=None
-        Frames of the features per second, to give times as well.
+        Frames of the features per second, to give times as well. None takes that of
+        ``videos`` or, if they have none, that of the videos of the fit.
     video_files : sequence of str or path-like, default=None
-        The recording of each video, for thumbnails. Needs ``fps``, and PyAV of the
+        The recording of each video, for thumbnails. Needs a rate, and PyAV of the
         ``video`` extra.
     title : str, default=None
         Heading of the page; None means "Action segmentation".
@@ -81,12 +86,13 @@ def write_report(
     Raises
     ------
     ImportError
-        If jinja2 or matplotlib is not installed; the extra ``report`` has both.
+        If jinja2 or pandas is not installed; the extra ``report`` has both.
     OSError
         If the file cannot be written, or a recording cannot be read.
     TypeError, ValueError, sklearn.exceptions.NotFittedError
         If ``model`` is no fitted segmenter, a video is not valid, numbers of videos,
-        frames or names disagree, or a recording is shorter than its features.
+        frames or names disagree, ``fps`` contradicts the rate of the videos or of the
+        fit, or a recording is shorter than its features.
 
     See Also
     --------
@@ -110,23 +116,24 @@ def write_report(
     """
     template = _load_template()
     # late, as it waits for torch
-    from skl_tot.segmenters.pipelines import output_labels, segmenter_of
+    from skl_tot.segmenters.pipelines import segmenter_of, shown_labels
 
-    check_fps(fps)
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
-    videos = _split(videos)
+    fps = _choose_fps(fps, videos, segmenter)
+    times = getattr(videos, "times", None) if isinstance(videos, Recordings) else None
+    videos, form = _split(videos)
     if video_names is None:
-        video_names = [f"video {i}" for i in range(len(videos))]
+        video_names = _default_names(form, len(videos))
     if y_true is not None:
-        y_true, _ = split_label_sequences(y_true, "y_true")
+        y_true, _ = split_label_sequences(arrange(y_true, form, "y_true"), "y_true")
     if video_files is not None and fps is None:
         raise ValueError("fps is None, expected a number as video_files are given.")
     _check_number("video_names", video_names, "names", len(videos))
     _check_number("video_files", video_files, "files", len(videos))
     _check_number("y_true", y_true, "videos", len(videos))
 
-    words = name_all_actions(output_labels(segmenter), action_names, "action_names")
+    words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
     findings = examine(model, videos, video_names, words)
     truth, scores = None, None
     if y_true is not None:
@@ -134,32 +141,27 @@ def write_report(
         scores = score(y_true, findings.paths, video_names, truth)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
-    encoded = encode_timelines(findings, y_true, truth)
+    # names need not be distinct, numbers are
+    labels = Recordings(findings.paths, fps=fps, times=times)
+    feature_names = getattr(segmenter, "feature_names_in_", None)
+    content = describe_content(
+        findings, labels, video_names, feature_names, y_true, truth, scores
+    )
+    levels = describe_levels(model, videos, findings)
+    if levels is not None:
+        content["css"] += levels.css
     html = template.render(
+        content,
+        levels=levels,
         title=title or "Action segmentation",
         version=__version__,
+        js=read_page_file("timelines.js") + read_page_file("page.js"),
         segmenter=segmenter,
-        defaults=type(segmenter)().get_params(),
+        defaults=_default_parameters(type(segmenter)),
         steps=list(model[:-1]) if segmenter is not model else [],
-        n_frames=sum(map(len, findings.paths)),
-        fps=fps,
-        names=findings.names(),
-        video_names=video_names,
         loss=draw_loss(segmenter),
-        timelines=draw_timelines(findings, encoded, video_names, fps),
-        actions=describe_actions(findings),
-        profiles=draw_heat_map(
-            findings, encoded, getattr(segmenter, "feature_names_in_", None)
-        ),
-        questions=list_questions(findings),
-        videos=describe_videos(video_names, findings),
-        typical=dict(zip(findings.actions, findings.typical)),
-        scores=scores,
         candidates=describe_candidates(segmenter),
         best=getattr(segmenter, "best_index_", None),
-        compared=draw_candidates(findings, encoded, video_names, fps),
-        compared_names=findings.candidate_names(),
-        n_compared=len(findings.candidates),
     )
     with replaced(path) as temporary:
         temporary.write_bytes(html.encode())
@@ -167,23 +169,55 @@ def write_report(
 
 def _load_template():
     jinja2 = import_extra("jinja2", "report")
-    import_extra("matplotlib", "report")  # says so before any work is done
-    text = files("skl_tot.report").joinpath("page.html").read_text(encoding="utf-8")
+    import_extra("pandas", "report")  # says so before any work is done
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.from_string(text)
+    environment.filters |= {"classes": class_names, "digest": _digest}
+    return environment.from_string(read_page_file("page.html"))
+
+
+def _default_parameters(kind):
+    """Defaults of the parameters of a segmenter; some have none."""
+    parameters = inspect.signature(kind).parameters
+    return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def _digest(text):
+    """Name of a style or script by what is in it, as the policy of the page has it."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _choose_fps(fps, videos, segmenter):
+    """Rate that is given, or else that of the videos, or else that of the fit."""
+    check_fps(fps)
+    known = {
+        "the videos": rate_of(videos),
+        "those of the fit": getattr(segmenter, "fps_", None),
+    }
+    for whose, rate in known.items():
+        agreed = agreed_rate(fps, rate, whose)
+        fps = agreed if fps is None else fps
+    return fps
 
 
 def _split(videos):
-    """Sequence of videos: arrays or paths."""
+    """Sequence of videos, arrays or paths, and their form."""
     is_list = isinstance(videos, (list, tuple)) and len(videos)
     if is_list and isinstance(videos[0], (str, os.PathLike)):
-        return videos
+        return videos, "list"
     try:
-        return split_videos(videos)[0]
+        return split_videos(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
+
+
+def _default_names(form, n_videos):
+    """Names that the videos have, or else numbers."""
+    if isinstance(form, Named):
+        return list(map(str, form.names))
+    return [f"video {i}" for i in range(n_videos)]
 
 
 def _check_number(name, values, what, expected):

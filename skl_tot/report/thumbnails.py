@@ -1,9 +1,8 @@
 """Thumbnails of typical frames, from recordings."""
 
+import base64
 import io
 from collections import defaultdict
-
-from skl_tot.report.pictures import data_uri
 
 THUMBNAIL = (160, 160)  # largest width and height in pixels
 
@@ -43,4 +42,4 @@ def _thumbnail(pixels):
     image, buffer = Image.fromarray(pixels), io.BytesIO()
     image.thumbnail(THUMBNAIL)
     image.save(buffer, "JPEG", quality=80)
-    return data_uri("jpeg", buffer)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

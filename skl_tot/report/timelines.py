@@ -1,128 +1,95 @@
-"""Pictures of timelines: of predictions, and of candidates side by side."""
+"""What the script of the page draws: segments of all recordings, as plain data."""
+
+import math
 
 import numpy as np
 
-from skl_tot.display.bars import figure_size
-from skl_tot.display.codes import UNMATCHED, Encoded, encode
-from skl_tot.display.profiles import MOST, draw_profiles, profile_size
-from skl_tot.display.timelines import TRUTH
-from skl_tot.display.timelines import draw_timelines as timelines
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
-from skl_tot.report.pictures import picture
+from skl_tot.inputs.labels import BACKGROUND, find_segments
+from skl_tot.report.colours import describe_looks
 
-ROWS = 20  # timelines in one picture, which then fits a sheet of paper
-BARS = 32  # of candidates in one picture, with the names of the videos
-PREDICTION = "prediction"  # name of its bar
+MOST_BINS = 400  # of the doubt of a recording
+LEVELS = 36  # of doubt, one digit to the base of that each
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+FEATURES = 6  # of a profile beside an action
 
 
-def draw_timelines(findings, encoded, video_names, fps):
-    """Pictures of some timelines each: (first name, last name, URI, width).
+def describe_timelines(findings, labels, video_names, palette, y_true, deviations):
+    """Timelines of the recordings: a dict of what JSON has.
 
-    ``encoded`` is from `encode_timelines`.
+    Times are in seconds since the first frame if there is a rate, else in frames.
+    ``labels`` are `Recordings` of the paths, and ``deviations`` a number for each.
     """
-    bar_names = [TRUTH, None] if _has_truth(encoded) else [None]
-    doubts = [1 - confidence for confidence in findings.confidences]
-    return _draw_in_parts(encoded, bar_names, doubts, video_names, ROWS, fps)
+    codes = np.array([*findings.numbers, BACKGROUND])  # the last is that of -1
+    rows = []
+    for i, path in enumerate(findings.paths):
+        edges = _edges(labels, i, len(path))
+        confidence = findings.confidences[i]
+        row = {"name": str(video_names[i]), "end": edges[-1]}
+        row["confidence"] = _round(confidence.mean(), 4)
+        row["deviation"] = _round(deviations[i], 4)
+        row["prediction"] = _describe_segments(codes[path], edges, confidence)
+        row["doubt"] = _describe_doubt(1 - confidence)
+        if y_true is not None:
+            true = palette.codes_of(y_true[i])
+            row["truth"] = _describe_segments(true, edges)
+        rows.append(row)
+    return {
+        "fps": labels.fps,
+        "digits": _count_digits(labels.fps),
+        "names": palette.actions,
+        "labels": palette.labels,
+        "looks": describe_looks(palette),
+        "recordings": rows,
+    }
 
 
-def draw_candidates(findings, encoded, video_names, fps):
-    """Pictures as of `draw_timelines`, of the first videos by each candidate.
+def _edges(labels, i, n_frames):
+    """When frames begin and the last ends, since the first: a list."""
+    if labels.fps is None:
+        return list(range(n_frames + 1))
+    edges = labels.edges(i)
+    return np.round(edges - edges[0], _count_digits(labels.fps) + 1).tolist()
 
-    There are none if there are no candidates.
+
+def _count_digits(fps):
+    """Count the decimals that tell the times of frames apart, at least 2."""
+    return 2 + max(0, math.ceil(math.log10((fps or 1) / 100)))
+
+
+def _describe_segments(codes, edges, confidence=None):
+    """List starts, codes and, if given, mean confidences of segments."""
+    found, starts, ends = find_segments(codes)
+    segments = {"start": [edges[start] for start in starts], "code": found.tolist()}
+    if confidence is not None:
+        sums = np.add.reduceat(confidence, starts, dtype=float)
+        segments["confidence"] = np.round(sums / (ends - starts), 2).tolist()
+    return segments
+
+
+def _describe_doubt(doubt):
+    """Digits of the largest doubt in each part of a recording."""
+    n_bins = min(len(doubt), MOST_BINS)
+    starts = np.arange(n_bins) * len(doubt) // n_bins
+    worst = np.maximum.reduceat(doubt, starts)
+    levels = np.rint(np.clip(worst, 0, 1) * (LEVELS - 1)).astype(int)
+    return "".join(DIGITS[level] for level in levels.tolist())
+
+
+def _round(value, digits):
+    return round(float(value), digits)
+
+
+def describe_actions_at_hand(findings, profiles, facts, names):
+    """List what is shown of actions that are clicked.
+
+    ``facts`` are a line of each, ``names`` those of codes.
     """
-    if not findings.candidates:
-        return []
-    bar_names = [TRUTH, PREDICTION] if _has_truth(encoded) else [PREDICTION]
-    bar_names += findings.candidate_names()
-    encoded = encode_candidates(findings, encoded)
-    video_names = video_names[: len(encoded.videos)]
-    doubts = [None] * len(video_names)
-    n_videos = max(BARS // (1 + len(bar_names)), 1)
-    return _draw_in_parts(encoded, bar_names, doubts, video_names, n_videos, fps)
-
-
-def _has_truth(encoded):
-    """Whether ground truth stands before the prediction."""
-    return len(encoded.videos[0]) > 1
-
-
-def _draw_in_parts(encoded, bar_names, doubts, video_names, n_videos, fps):
-    """Draw at most ``n_videos`` in one picture, and all to the same scale."""
-    duration = max(len(bars[0]) for bars in encoded.videos) / (fps or 1)
-    pictures = []
-    indices, n_pictures = np.arange(len(video_names)), -(-len(video_names) // n_videos)
-    for drawn in np.array_split(indices, n_pictures):
-        videos, some, unsure = zip(
-            *[(encoded.videos[i], video_names[i], doubts[i]) for i in drawn]
-        )
-        content = (encoded.key(videos), videos, unsure, bar_names, some, fps)
-
-        def draw(ax, content=content):
-            timelines(ax, *content)
-            ax.set_xlim(0, duration)
-
-        size = figure_size(encoded.names, encoded.title, bar_names, some)
-        pictures.append((some[0], some[-1], *picture(size, draw)))
-    return pictures
-
-
-def draw_heat_map(findings, encoded, feature_names):
-    """Picture of the profiles of actions: (URI, width), and of how many features.
-
-    None if there is only background.
-    """
-    (sums,) = findings.sums
-    if not sums.counts.any():
-        return None
-    profiles = sums.profiles(feature_names)
-    _, codes = _codes_of_actions(findings, encoded)
-    names = [findings.actions[k] for k in profiles.actions]
-    codes = codes[profiles.actions].tolist()
-    uri, width = picture(
-        profile_size(profiles, names),
-        lambda ax: draw_profiles(ax, profiles, codes, names),
-    )
-    return uri, width, len(profiles.features), min(MOST, len(profiles.features))
-
-
-def encode_timelines(findings, y_true, truth):
-    """Codes of frames: colours go by the number of an action, not by its name.
-
-    ``truth`` is from `name_truth` if there is ground truth, else None.
-    """
-    if y_true is None:
-        numbers = np.append(findings.numbers, BACKGROUND)  # the last is that of -1
-        paths = [numbers[path] for path in findings.paths]
-        names = dict(zip(findings.numbers, findings.actions))
-        return encode(None, paths, target_names=names, background=None)
-    words = np.array([*findings.actions, BACKGROUND_NAME])
-    paths = [words[path] for path in findings.paths]
-    options = {"scope": "activity", "ignore_labels": None}
-    return encode(y_true, paths, **truth, **options)
-
-
-def encode_candidates(findings, encoded):
-    """Codes of the bars of `encode_timelines`, and after them of each candidate.
-
-    An action has the code that it has where it is predicted.
-    """
-    names, codes = _codes_of_actions(findings, encoded)
-    videos = []
-    for bars, paths in zip(encoded.videos, findings.candidates):
-        videos.append((*bars, *[codes[path] for path in paths.values()]))
-    return Encoded(names, encoded.title, videos)
-
-
-def _codes_of_actions(findings, encoded):
-    """Names of all codes, and the code of each action, the last that of -1."""
-    if not _has_truth(encoded):
-        # also those that are never predicted
-        names = dict(zip(findings.numbers, findings.actions)) | encoded.names
-        return names, np.append(findings.numbers, BACKGROUND)
-    codes = np.full(len(findings.actions) + 1, UNMATCHED)
-    codes[BACKGROUND] = BACKGROUND
-    for path, bars in zip(findings.paths, encoded.videos):
-        codes[path] = bars[-1]
-    unmatched = np.array(findings.actions)[codes[:-1] == UNMATCHED]
-    shown = ", ".join(unmatched) if len(unmatched) < 4 else f"{len(unmatched)} actions"
-    return encoded.names | {UNMATCHED: f"no match ({shown})"}, codes
+    rows = []
+    for code, line in zip(findings.numbers, facts):
+        row = {"code": code, "name": names[code], "facts": line, "profile": []}
+        rows.append(row)
+    for k, means in zip(profiles.actions, profiles.means) if profiles else []:
+        order = np.argsort(-np.abs(means), kind="stable")[:FEATURES]
+        found = [[profiles.features[j], _round(means[j], 2)] for j in order]
+        rows[k]["profile"] = found
+    return rows

@@ -1,0 +1,367 @@
+"""The page in a browser, moved and clicked as people would."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from skl_tot import MallowSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.inputs.labels import find_segments
+from skl_tot.io import Recordings
+
+pytest.importorskip("jinja2")
+pytest.importorskip("pandas")
+pytest.importorskip("selenium")
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from skl_tot.report import write_report
+
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+FPS = 10
+NAMED = {0: "take cup", 1: "pour"}
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser without window, of a profile of its own."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("no chromium or no chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in FLAGS.split():
+        options.add_argument(flag)
+    profile = tmp_path_factory.mktemp("profile")
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(driver)
+    opened = webdriver.Chrome(options=options, service=service)
+    yield opened
+    opened.quit()
+
+
+class Few:
+    """Few recordings with ground truth, of unequal length and confidence."""
+
+    def __init__(self, folder):
+        videos, y_true = make_activities(
+            8, 4, n_features=6, mean_length=50, unevenness=0.4, random_state=2
+        )
+        videos[2] = np.concatenate([videos[2], videos[2][-30:]])
+        y_true[2] = np.concatenate([y_true[2], y_true[2][-30:]])
+        self.names = [f"{word} {i}" for i, word in enumerate(["cup", "tea"] * 4)]
+        self.model = MallowSegmenter(4).fit(videos)
+        self.videos = videos
+        self.path = folder / "few.html"
+        takes = Recordings(videos, self.names, fps=FPS)
+        write_report(self.model, takes, self.path, y_true=y_true, action_names=NAMED)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    return Few(tmp_path_factory.mktemp("few"))
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Path of a page of 300 recordings, without rate."""
+    videos, _ = make_activities(300, 3, n_features=4, mean_length=12, random_state=0)
+    path = tmp_path_factory.mktemp("many") / "many.html"
+    names = [f"a_long_name_of_a_recording_without_blank_{i}" for i in range(300)]
+    write_report(MallowSegmenter(3).fit(videos[:20]), videos, path, video_names=names)
+    return path
+
+
+class Opened:
+    """A page that is open: what a person sees of it and does to it."""
+
+    def __init__(self, browser, path, width):
+        self.browser = browser
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get(path.as_uri())
+        self.plot = self.find("#plot")
+        self.settle()
+
+    def find(self, selector):
+        return self.browser.find_element("css selector", selector)
+
+    def run(self, script, *values):
+        return self.browser.execute_script(script, *values)
+
+    def settle(self):
+        """Wait until all is drawn."""
+        script = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        self.browser.execute_async_script(script)
+
+    def is_too_wide(self):
+        """Whether it scrolls sideways."""
+        root = "document.documentElement"
+        return self.run(f"return {root}.scrollWidth > {root}.clientWidth")
+
+    def data(self):
+        """Range of time, left edge, and order of rows."""
+        self.settle()
+        return self.run("return {...document.getElementById('plot').dataset}")
+
+    def x(self, seconds):
+        """Place of a time, in pixels from the left edge of the plot."""
+        data = self.data()
+        start, end, left = (float(data[key]) for key in ("from", "to", "left"))
+        width = self.plot.size["width"]
+        return left + (seconds - start) / (end - start) * (width - left)
+
+    def to(self, x, y, do=lambda chain: chain):
+        """Move the mouse to a point of the plot, and do something there."""
+        self.run("arguments[0].scrollIntoView()", self.plot)
+        script = "return document.querySelector('canvas').getBoundingClientRect()"
+        box = self.run(script)
+        chain = ActionChains(self.browser, duration=0)
+        mouse = chain.w3c_actions.pointer_action
+        mouse.move_to_location(round(box["x"] + x), round(box["y"] + y))
+        do(chain).perform()
+        self.settle()
+
+    def rows(self):
+        """Indices of the recordings from top to bottom."""
+        return [int(index) for index in self.data()["rows"].split()]
+
+    def colour(self, x, y):
+        """Colour of a point of the plot."""
+        self.settle()
+        script = (
+            "const pen = new OffscreenCanvas(1, 1)"
+            ".getContext('2d', {willReadFrequently: true});"
+            "const canvas = document.querySelector('canvas');"
+            "pen.drawImage(canvas, -arguments[0], -arguments[1]);"
+            "return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)"
+        )
+        return self.run(script, round(x), round(y))
+
+    def press(self, *keys):
+        self.run("arguments[0].focus()", self.plot)
+        ActionChains(self.browser, duration=0).send_keys(*keys).perform()
+        self.settle()
+        return self.find("#said").get_attribute("textContent")
+
+
+@pytest.fixture(params=[1400, 500])
+def page(request, browser, few):
+    """The page of few recordings, which says nothing and is not too wide."""
+    yield from open_and_check(browser, few, request.param)
+
+
+@pytest.fixture
+def wide(browser, few):
+    """The same in one width."""
+    yield from open_and_check(browser, few, 1400)
+
+
+def open_and_check(browser, few, width):
+    opened = Opened(browser, few.path, width)
+    yield opened
+    assert not opened.is_too_wide()
+    assert browser.get_log("browser") == []
+
+
+AXIS, ROW = 26, 26  # heights of the page of few recordings
+
+
+def middle(row):
+    """Height of the bar of the prediction in a row."""
+    return AXIS + ROW * row + 7
+
+
+def expected_tip(few, i, segment):
+    """What is said of a segment, from the model."""
+    y = few.model.predict(few.videos)[i]
+    posterior = few.model.predict_posterior(few.videos)[i]
+    codes, starts, ends = find_segments(y)
+    start, end = starts[segment], ends[segment]
+    code = codes[segment]
+    name = NAMED.get(code, f"action {code}")
+    sure = posterior[start:end, code].mean()
+    times = f"{start / FPS:.2f} – {end / FPS:.2f} s ({(end - start) / FPS:.2f} s)"
+    return start, end, [name, times, f"confidence {sure:.2f}", few.names[i]]
+
+
+def test_hover(page, few):
+    for i, segment in [(0, 0), (3, 2), (6, 1)]:
+        start, end, lines = expected_tip(few, i, segment)
+        x = page.x((start + end) / 2 / FPS)
+        page.to(x, middle(i))
+        assert page.find("#tip").text.splitlines() == lines
+    page.to(x, middle(i) + 12)
+    assert "ground truth" in page.find("#tip").text
+    page.to(x, 5)
+    assert not page.find("#tip").is_displayed()
+
+
+def test_sort_and_filter(wide, few):
+    assert wide.rows() == list(range(8))
+    lengths = np.array(list(map(len, few.videos)))
+    wide.find("#sort option[value=duration]").click()
+    assert wide.rows() == np.argsort(-lengths, kind="stable").tolist()
+    wide.find("#sort option[value=name]").click()
+    assert wide.rows() == [0, 2, 4, 6, 1, 3, 5, 7]
+    wide.find("#filter").send_keys("TEA")
+    assert wide.rows() == [1, 3, 5, 7]
+    assert wide.find("#shown").text == "4 of 8 recordings"
+    wide.find("#sort option[value=confidence]").click()
+    posterior = few.model.predict_posterior(few.videos)
+    sure = [
+        q[np.arange(len(q)), y].mean()
+        for q, y in zip(posterior, few.model.predict(few.videos))
+    ]
+    assert wide.rows() == sorted([1, 3, 5, 7], key=lambda i: round(sure[i], 4))
+    wide.find("#filter").send_keys("xyz")
+    assert wide.rows() == []
+
+
+def test_deviating_recordings_are_first_and_shown(wide, few):
+    links = wide.browser.find_elements("css selector", "a[data-show]")
+    shown = [int(link.get_attribute("data-show")) for link in links]
+    wide.find("#sort option[value=deviation]").click()
+    assert wide.rows()[: len(shown)] == shown
+    assert shown
+    wide.find("#filter").send_keys("nothing")
+    wide.run("arguments[0].click()", links[0])
+    assert len(wide.rows()) == 8
+    height = wide.run("return document.querySelector('#plot div').offsetHeight")
+    assert height > AXIS + 8 * ROW  # one is open
+
+
+def test_zoom(page, few):
+    whole = page.data()
+    longest = max(map(len, few.videos)) / FPS
+    assert (float(whole["from"]), float(whole["to"])) == (0, longest)
+    page.find("#closer").click()
+    data = page.data()
+    np.testing.assert_allclose(float(data["from"]), longest / 4, atol=1e-6)
+    np.testing.assert_allclose(float(data["to"]), longest * 3 / 4, atol=1e-6)
+    i, segment = 4, 2
+    start, end, lines = expected_tip(few, i, segment)
+    page.to(page.x((start + end) / 2 / FPS), middle(i))
+    assert page.find("#tip").text.splitlines() == lines
+    page.find("#whole").click()
+    assert page.data() == whole
+    left, right = page.x(2), page.x(5)
+    page.to(left, middle(1), lambda c: c.click_and_hold().move_by_offset(9, 0))
+    page.to(right, middle(1), lambda chain: chain.release())
+    data = page.data()
+    pixel = longest / (page.plot.size["width"] - float(data["left"]))
+    np.testing.assert_allclose(float(data["from"]), 2, atol=pixel)
+    np.testing.assert_allclose(float(data["to"]), 5, atol=pixel)
+    page.to(left, middle(1), lambda c: c.double_click())
+    assert page.data()["to"] == whole["to"]
+
+
+def test_wheel_zooms_about_the_mouse(wide):
+    at = wide.x(4)
+    script = (
+        "document.querySelector('canvas').dispatchEvent(new WheelEvent('wheel', "
+        "{deltaY: -60, ctrlKey: true, bubbles: true, cancelable: true, "
+        "clientX: arguments[0] + document.getElementById('plot').offsetLeft}))"
+    )
+    wide.run(script, at)
+    assert float(wide.data()["from"]) > 0
+    assert wide.x(4) == pytest.approx(at, abs=1)
+
+
+def test_highlight(page, few):
+    y = few.model.predict(few.videos)[0]
+    codes, starts, ends = find_segments(y)
+    places = {}
+    for code, start, end in zip(codes.tolist(), starts, ends):
+        places[code] = page.x((start + end) / 2 / FPS), middle(0)
+    before = {code: page.colour(*place) for code, place in places.items()}
+    button = page.find("#legend button[data-code='1']")
+    swatch = page.run(
+        "return getComputedStyle(arguments[0].querySelector('i')).backgroundColor",
+        button,
+    )
+    assert before[1] == list(map(int, re.findall(r"\d+", swatch)))
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    for code, place in places.items():
+        assert (page.colour(*place) == before[code]) == (code == 1)
+    panel = page.find("#panel").text
+    assert "pour" in panel.splitlines()[0]
+    assert "Typical frames:" in panel
+    cells = page.browser.find_elements("css selector", "#typical-1 td")
+    assert len(cells) == len(page.browser.find_elements("css selector", ".frames > *"))
+    button.click()
+    assert {code: page.colour(*place) for code, place in places.items()} == before
+    assert not page.find("#panel").is_displayed()
+
+
+def test_keyboard(wide, few):
+    assert wide.press(Keys.ARROW_DOWN) == ", ".join(expected_tip(few, 0, 0)[2])
+    assert wide.press(Keys.ARROW_RIGHT) == ", ".join(expected_tip(few, 0, 1)[2])
+    assert "ground truth" in wide.press(Keys.ARROW_DOWN)
+    said = wide.press(Keys.ARROW_DOWN)
+    assert said.endswith(few.names[1])
+    assert said.startswith("pour")  # that of the same time
+    assert wide.find("#tip").is_displayed()
+    wide.press("+")
+    assert float(wide.data()["from"]) > 0
+    wide.press(Keys.ESCAPE)
+    assert float(wide.data()["from"]) == 0
+
+
+@pytest.mark.parametrize("width", [1400, 500])
+def test_many_recordings(browser, many, width):
+    page = Opened(browser, many, width)
+    assert many.stat().st_size < 1e6
+    assert len(page.rows()) == 300
+    assert page.plot.size["height"] < 900
+    height = page.run("return document.querySelector('#plot div').offsetHeight")
+    assert height == AXIS + 300 * 2
+    page.to(width / 3, AXIS + 2 * 70 + 1, lambda chain: chain.click())
+    assert page.find("#tip").text.splitlines()[-1].endswith("_70")
+    assert (
+        page.run("return document.querySelector('#plot div').offsetHeight")
+        == height + 92 - 2
+    )
+    assert not page.is_too_wide()
+    assert browser.get_log("browser") == []
+
+
+def test_tap(browser, few):
+    page = Opened(browser, few.path, 500)
+    page.run("arguments[0].scrollIntoView()", page.plot)
+    start, end, lines = expected_tip(few, 2, 1)
+    box = page.plot.rect
+    touch = {
+        "x": box["x"] + page.x((start + end) / 2 / FPS),
+        "y": middle(2)
+        + page.run("return arguments[0].getBoundingClientRect().top", page.plot),
+    }
+    browser.execute_cdp_cmd(
+        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [touch]}
+    )
+    browser.execute_cdp_cmd(
+        "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+    )
+    page.settle()
+    assert page.find("#tip").text.splitlines() == lines
+
+
+def test_tables_without_script(browser, few):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(few.path.as_uri())
+        assert "does not run" in browser.find_element("css selector", "noscript").text
+        assert not browser.find_element("id", "plot").is_displayed()
+        assert browser.find_element("css selector", ".strip.whole").is_displayed()
+    finally:
+        browser.execute_cdp_cmd(
+            "Emulation.setScriptExecutionDisabled", {"value": False}
+        )
