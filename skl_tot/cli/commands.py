@@ -1,16 +1,12 @@
-"""What the commands of the command line do."""
+"""Commands that use a model, or what it has said."""
 
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import clone
 
 from skl_tot.cli import corrections, folders
 from skl_tot.cli.terminal import (
     errors_of_file,
-    has_bars,
     names_in_errors,
     printable,
     progress,
@@ -26,149 +22,70 @@ from skl_tot.inputs.names import (
     name_all_actions,
     read_names,
 )
-from skl_tot.inputs.videos import check_videos
-from skl_tot.io.atomic import check_target, replaced, replaced_files, write_array
+from skl_tot.io.atomic import check_target, replaced, replaced_files
 from skl_tot.io.formats import FORMATS, write_segments
+from skl_tot.io.long_tables import table_of, write_table
 from skl_tot.io.segments import segments
 from skl_tot.metrics.reports import segmentation_report
 
-SCORERS = {
-    "label-free": "label_free_scorer",
-    "mof": "mof_scorer",
-    "f1": "segment_f1_scorer",
-}
 
-
-def fit(
-    folder,
-    transpose,
-    n_actions,
-    method,
-    settings,
-    pipeline,
-    out,
-    labels,
-    fps,
-    gaps,
-):
-    """Fit a model to a folder of videos, some perhaps with labels, and save it."""
-    from skl_tot.cli.models import make_model
-    from skl_tot.io.models import save_model
-    from skl_tot.segmenters.pipelines import segmenter_of
-
-    corrections.check_alone(labels, fps, gaps)
-    data = load_action_dataset(folder, transpose=transpose)
-    model = make_model(n_actions, method, settings, pipeline)
-    check_target(out)
-    segmenter = segmenter_of(model)
-    y = None
-    if labels is not None:
-        if "guidance" in dict(settings):
-            raise ValueError("--set has guidance, expected --labels alone.")
-        segmenter.set_params(guidance="labels")
-        y = corrections.read_labels(labels, data, folder, fps, gaps)
-    verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
-    if verbose is not None and has_bars():
-        segmenter.verbose = 1
-    with names_in_errors(data.video_names):
-        model.fit(data.videos, y)
-    if verbose is not None:
-        segmenter.verbose = verbose  # the bar was of this terminal
-    save_model(model, out)
-    if y is not None:
-        print(corrections.describe_labels(y))
-    print(f"Fitted to {len(data.videos)} videos, written to {out}.")
-
-
-def refine(model, folder, transpose, labels, fps, gaps, out):
-    """Teach a model the labels of some videos and save it."""
-    from skl_tot.io.models import load_model, save_model
-    from skl_tot.segmenters.pipelines import (
-        output_labels,
-        segmenter_of,
-        transform_before,
-    )
-
-    check_target(out)
-    model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
-    y = corrections.read_labels(labels, data, folder, fps, gaps)
-    segmenter = segmenter_of(model)
-    had_names = output_labels(segmenter).dtype.kind == "U"
-    guidance = segmenter.guidance
-    with names_in_errors(data.video_names):
-        videos = transform_before(model, data.videos)
-        before = segmenter.predict(videos)
-        segmenter.set_params(guidance="labels").guide(videos, y)
-        segmenter.set_params(guidance=guidance)
-        after = segmenter.predict(videos)
-    save_model(model, out)
-    print(corrections.describe_labels(y))
-    print(corrections.describe_changes(before, after, y, had_names))
-    print(f"Written to {out}.")
-
-
-def edit(model, merge, split, rename, features, transpose, out):
-    """Merge, split and rename the actions of a model and save it."""
-    from skl_tot.io.models import load_model, save_model
-    from skl_tot.segmenters.pipelines import (
-        output_labels,
-        segmenter_of,
-        transform_before,
-    )
-
-    check_target(out)
-    if not (merge or split or rename):
-        raise ValueError("nothing to do, expected --merge, --split or --rename.")
-    renamed = dict(corrections.split_name(text) for text in rename)
-    model = load_model(model)
-    segmenter = segmenter_of(model)
-    videos = None
-    if features is not None:
-        data = load_action_dataset(features, transpose=transpose)
-        videos = transform_before(model, data.videos)
-
-    def label_of(text):
-        return corrections.label_of(text, output_labels(segmenter))
-
-    for texts in merge:
-        segmenter.merge([label_of(text) for text in texts])
-    for text in split:
-        segmenter.split(label_of(text), videos)
-    if renamed:
-        segmenter.rename({label_of(old): new for old, new in renamed.items()})
-    save_model(model, out)
-    labels = ", ".join(map(str, output_labels(segmenter).tolist()))
-    print(f"Actions: {labels}.\nWritten to {out}.")
-
-
-def predict(model, folder, transpose, out, format, fps, names):
+def predict(model, folder, out, format, names, **reading):
     """Write the segments of the videos of a folder."""
     from skl_tot.io.models import load_model
     from skl_tot.segmenters.pipelines import (
-        output_labels,
         predict_with_confidence,
         segmenter_of,
+        shown_labels,
     )
 
-    model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
+    model = load_model(model)
+    data = folders.open_recordings(folder, model, **reading)
     names = names and read_names(names)
-    words = _words_of_actions(output_labels(segmenter_of(model)), names)
-    format = format or next(iter(FORMATS))
-    if fps is None and FORMATS[format].needs_fps:
+    words = words_of_actions(shown_labels(segmenter_of(model)), names)
+    table = table_of(out)
+    format = format or table or next(iter(FORMATS))
+    if data.videos.fps is None and FORMATS[format].needs_fps:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
     folders.check_other_folder(out, folder)
-    with replaced_files(out) as temporary:
-        for i, name in enumerate(progress(data.video_names, "video")):
-            path = temporary / f"{name}{FORMATS[format].suffix}"
-            with errors_of_file(name):
-                found = predict_with_confidence(model, data.videos[i : i + 1], words)
-                (labels,), (confidence,) = found
-                records = segments(labels, fps, confidence=confidence)
-                write_segments(records, path, format=format)
+
+    def predict_one(name):
+        i = data.video_names.index(name)
+        (labels,), (confidence,) = predict_with_confidence(
+            model, data.videos[i : i + 1], words
+        )
+        return labels, confidence
+
+    write = _write_folder if table is None else _write_table
+    write(data.videos, predict_one, out, format)
     print(f"Segments of {len(data.videos)} videos written to {out}.")
 
 
-def _words_of_actions(labels, names):
+def _write_table(videos, predict_one, out, format):
+    """Write the segments of all videos into one file."""
+    check_target(out)
+    found = {}
+    for name in progress(videos.names, "video"):
+        with errors_of_file(name):
+            found[name] = predict_one(name)
+    labels = videos.replace([labels for labels, _ in found.values()])
+    confidence = [confidence for _, confidence in found.values()]
+    write_table(labels, out, confidence=confidence, format=format)
+
+
+def _write_folder(videos, predict_one, out, format):
+    """Write the segments of each video into a file of a folder."""
+    folders.check_file_names(videos.names)
+    with replaced_files(out) as temporary:
+        for i, name in enumerate(progress(videos.names, "video")):
+            path = temporary / f"{name}{FORMATS[format].suffix}"
+            with errors_of_file(name):
+                labels, confidence = predict_one(name)
+                video = videos[i : i + 1].replace([labels])
+                records = segments(video, confidence=[confidence])
+                write_segments(records[name], path, format=format)
+
+
+def words_of_actions(labels, names):
     """Words for the labels of a model; None for numbers without names."""
     if labels.dtype.kind == "U":
         return name_all_actions(labels, names)
@@ -178,15 +95,15 @@ def _words_of_actions(labels, names):
     return name_actions(labels, names)
 
 
-def evaluate(folder, transpose, predictions, scope, ignore, background, labels, fps):
+def evaluate(folder, predictions, scope, ignore, background, labels, **reading):
     """Print the scores of predictions against ground truth, or corrected labels."""
-    corrections.check_alone(labels, fps)
     names, predicted = folders.read_predictions(predictions)
     if labels is None:
-        truth = folders.read_ground_truth(folder, names, transpose)
+        data = folders.open_recordings(folder, **reading)
+        truth = folders.labels_of_names(data, folder, names)
     else:
-        data = load_action_dataset(folder, transpose=transpose)
-        data.labels = corrections.read_labels(labels, data, folder, fps, None)
+        data = folders.open_recordings(folder, **reading)
+        data.labels = corrections.read_labels(labels, data, folder, None)
         names, predicted, truth = folders.pick_labelled(data, folder, names, predicted)
     asked = {*(ignore or []), *([background] if background else [])}
     unknown = asked - set(np.concatenate(truth).tolist())
@@ -202,78 +119,6 @@ def evaluate(folder, transpose, predictions, scope, ignore, background, labels, 
         print(segmentation_report(truth, predicted, **options))
 
 
-def search(
-    folder,
-    transpose,
-    n_actions,
-    method,
-    settings,
-    pipeline,
-    grid,
-    scoring,
-    folds,
-    n_jobs,
-    out,
-):
-    """Print the scores of all candidates, and save the best, fitted to all videos."""
-    from sklearn.model_selection import GridSearchCV, KFold
-
-    from skl_tot import metrics
-    from skl_tot.cli.models import each_once, make_model
-    from skl_tot.io.models import save_model
-    from skl_tot.segmenters.pipelines import segmenter_of
-
-    data = load_action_dataset(folder, transpose=transpose)
-    _check_scoring(scoring, folds, data, folder)
-    axes = each_once(grid, "--grid")
-    if ("n_actions" in axes) == (n_actions is not None):
-        raise ValueError("Expected either --n-actions or n_actions among --grid.")
-    start = axes.get("n_actions", [n_actions])[0]
-    model = make_model(start, method, settings, pipeline)
-    if out:
-        check_target(out)
-    with names_in_errors(data.video_names):  # in a fold, their numbers are others
-        check_videos(clone(segmenter_of(model)), data.videos, reset=True)
-    prefix = f"{model.steps[-1][0]}__" if pipeline else ""
-    searched = GridSearchCV(
-        model,
-        {f"{prefix}{name}": values for name, values in axes.items()},
-        scoring=getattr(metrics, SCORERS[scoring]),
-        cv=KFold(folds),
-        n_jobs=n_jobs,
-        refit=bool(out),
-        verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # it prints there
-        error_score="raise",
-    ).fit(data.videos, data.labels)
-    _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
-    if out:
-        save_model(searched.best_estimator_, out)
-        print(f"The first, fitted to all {len(data.videos)} videos, written to {out}.")
-
-
-def _check_scoring(scoring, folds, data, folder):
-    """Refuse videos that lack what a score needs."""
-    if scoring != "label-free" and data.labels is None:
-        raise ValueError(
-            f"{folder} has no groundTruth, which --scoring {scoring} needs."
-        )
-    if scoring == "label-free" and len(data.videos) < 2 * folds:
-        raise ValueError(
-            f"--folds is {folds}, but {folder} has {len(data.videos)} videos, expected "
-            "two for each fold."
-        )
-
-
-def _print_candidates(results, names, prefix, scoring):
-    """Print a row of values and score for each candidate, the best first."""
-    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}")
-    for i in np.argsort(results["rank_test_score"], kind="stable"):
-        values = [results["params"][i][f"{prefix}{name}"] for name in names]
-        row = "".join(f"{value!s:>14}" for value in values)
-        mean, std = results["mean_test_score"][i], results["std_test_score"][i]
-        print(f"{row}{mean:9.3f} +- {std:.3f}")
-
-
 def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
     _check_picture(out)
@@ -283,7 +128,8 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
         raise ValueError(f"--names is given, but {predictions} has names already.")
     truth = None
     if ground_truth:
-        truth = folders.read_ground_truth(ground_truth, videos, transpose)
+        data = load_action_dataset(ground_truth, transpose=transpose)
+        truth = folders.labels_of_names(data, ground_truth, videos)
     order = None
     if names:
         order = None if truth else _words_by_number(predicted, names)
@@ -304,31 +150,25 @@ def _words_by_number(labels, names):
     return [names.get(number, str(number)) for number in dict.fromkeys(places)]
 
 
-def features(videos, out, fps, backbone, weights, device):
-    """Compute features of video files, one .npy file for each."""
-    from skl_tot.preprocessing.frame_features import FrameFeatures
-
-    repeated = folders.find_repeated(Path(video).stem for video in videos)
-    if repeated is not None:
-        raise ValueError(f"Several videos are called {repeated!r}, expected one.")
-    weights = weights if weights == "DEFAULT" else os.path.abspath(weights)
-    extractor = FrameFeatures(backbone, fps=fps, weights=weights, device=device)
-    with replaced_files(out) as temporary:
-        for video in progress(videos, "video"):
-            array = extractor.fit_transform(video)
-            write_array(temporary / f"{Path(video).stem}.npy", array)
-    print(f"Features of {len(videos)} videos written to {out}.")
-
-
-def report(model, folder, transpose, out, videos, fps, names):
-    """Write the page about a model and its videos."""
+def report(model, folder, out, videos, summary, names, **reading):
+    """Write the page about a model and its videos, and a summary if it is asked for."""
+    from skl_tot.cli.summaries import write_summary
     from skl_tot.io.models import load_model
     from skl_tot.report.page import write_report
+    from skl_tot.segmenters.pipelines import (
+        predict_with_confidence,
+        segmenter_of,
+        shown_labels,
+    )
 
-    if videos is not None and fps is None:
-        raise ValueError("--fps is missing, which --videos needs.")
     names = names and read_names(names)
-    model, data = load_model(model), load_action_dataset(folder, transpose=transpose)
+    model = load_model(model)
+    if summary is not None:
+        check_target(summary, is_folder=True)
+        folders.check_other_folder(summary, folder)
+    data = folders.open_recordings(folder, model, **reading)
+    if videos is not None and data.videos.fps is None:
+        raise ValueError("--fps is missing, which --videos needs.")
     if videos is not None:
         videos = [folders.find_video_file(videos, name) for name in data.video_names]
     write_report(
@@ -338,10 +178,13 @@ def report(model, folder, transpose, out, videos, fps, names):
         y_true=data.labels,
         video_names=printable(data.video_names),
         action_names=names,
-        fps=fps,
         video_files=videos,
     )
     print(f"Report written to {out}.")
+    if summary is not None:
+        words = words_of_actions(shown_labels(segmenter_of(model)), names)
+        labels, _ = predict_with_confidence(model, data.videos, words)
+        write_summary(data.videos.replace(labels), summary)
 
 
 def demo(out, n_videos, n_actions, seed):

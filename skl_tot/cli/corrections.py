@@ -7,11 +7,11 @@ import numpy as np
 from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.guidance import UNKNOWN_NAME
 from skl_tot.inputs.labels import find_segments
-from skl_tot.io.reading import label_recordings, read_recordings
+from skl_tot.io.reading import label_recordings, read_by_recording
 from skl_tot.metrics.matching import match_labels
 
 
-def read_labels(path, data, folder, fps, gaps):
+def read_labels(path, data, folder, gaps):
     """Labels of the recordings of a folder, None of those without a file.
 
     Parameters
@@ -19,17 +19,15 @@ def read_labels(path, data, folder, fps, gaps):
     path : str
         Folder of corrected files, or a file of several recordings.
     data : Bunch
-        The recordings, from `load_action_dataset`.
+        The recordings, from `open_recordings`, whose clocks or rate times are of.
     folder : str
         Where they are, for errors.
-    fps : float or None
-        Frames per second, for times in seconds.
     gaps : str or None
         As of `read_segments`; None is "unknown".
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"{path} is no folder, expected one of labels.")
-    found, _ = read_recordings(path, fps, None)
+    found, _ = read_by_recording(path, None, None, data.videos)
     numbers = {name: i for i, name in enumerate(data.video_names)}
     n_frames = {}
     for name, (_, file) in found.items():
@@ -45,11 +43,10 @@ def read_labels(path, data, folder, fps, gaps):
     return [labels.get(name) for name in data.video_names]
 
 
-def check_alone(labels, fps, gaps=None):
-    """Refuse options of labels where there are none."""
-    for option, value in (("--fps", fps), ("--gaps", gaps)):
-        if labels is None and value is not None:
-            raise ValueError(f"{option} is given without --labels, which it is of.")
+def check_alone(labels, gaps):
+    """Refuse what is of labels where there are none."""
+    if labels is None and gaps is not None:
+        raise ValueError("--gaps is given without --labels, which it is of.")
 
 
 def split_name(text):

@@ -1,5 +1,6 @@
-"""The command ``skl-tot``. Its work is done in `commands`, loaded when needed."""
+"""The command ``skl-tot``. Its work is done in other modules, loaded when needed."""
 
+import importlib
 import os
 import signal
 import sys
@@ -7,6 +8,22 @@ import warnings
 
 from skl_tot.cli.parser import make_parser
 from skl_tot.inputs.errors import one_line
+
+# Where the function of each command is, which has its name.
+MODULES = {
+    "fit": "learning",
+    "refine": "learning",
+    "edit": "learning",
+    "search": "learning",
+    "predict": "commands",
+    "watch": "watch",
+    "evaluate": "commands",
+    "plot": "commands",
+    "features": "extraction",
+    "summary": "summaries",
+    "report": "commands",
+    "demo": "commands",
+}
 
 
 def main(argv=None):
@@ -39,10 +56,9 @@ def main(argv=None):
         warnings.showwarning = _show_warning
         try:
             # late, so that --help does not wait for torch
-            from skl_tot.cli import commands
-
+            module = importlib.import_module(f"skl_tot.cli.{MODULES[command]}")
             _check_out(arguments)
-            getattr(commands, command)(**arguments)
+            getattr(module, command)(**arguments)
             print(end="", flush=True)
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

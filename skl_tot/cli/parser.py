@@ -1,25 +1,37 @@
 """Arguments of the command line. Nothing here takes time to load."""
 
 import argparse
-import ast
 from collections.abc import Callable
 
 from skl_tot import __version__
+from skl_tot.cli.options import (
+    add_activities,
+    add_cycles,
+    add_folder,
+    add_fps,
+    add_gaps,
+    add_labels,
+    add_model,
+    add_model_options,
+    add_names,
+    add_reading,
+    grid_axis,
+    not_negative,
+    positive,
+)
 from skl_tot.inputs.errors import one_line
-from skl_tot.segmenters import METHODS
-
-# Characters of the value of a parameter.
-LONGEST_VALUE = 1000
 
 EXAMPLES = {
     "fit": "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
     "refine": "skl-tot refine model.skops features --labels corrected --out new.skops",
     "edit": "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
     "predict": "skl-tot predict model.skops features --out segments --fps 30",
+    "watch": "skl-tot watch model.skops growing.csv --follow --lag 1",
     "evaluate": "skl-tot evaluate breakfast segments --ignore SIL",
     "search": "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
     "plot": "skl-tot plot segments --out timelines.png --fps 30",
-    "features": "skl-tot features video1.mp4 video2.mp4 --out features --fps 10",
+    "features": "skl-tot features videos --out features --fps 10",
+    "summary": "skl-tot summary segments --groups subjects.csv --out summary",
     "report": "skl-tot report model.skops features --out report.html --fps 30",
     "demo": "skl-tot demo --out timelines.png",
 }
@@ -61,10 +73,12 @@ def make_parser():
     _add_refine(commands)
     _add_edit(commands)
     _add_predict(commands)
+    _add_watch(commands)
     _add_evaluate(commands)
     _add_search(commands)
     _add_plot(commands)
     _add_features(commands)
+    _add_summary(commands)
     _add_report(commands)
     _add_demo(commands)
     return parser
@@ -81,21 +95,23 @@ def _add_command(commands, name, summary):
 
 def _add_fit(commands):
     fit = _add_command(commands, "fit", "learn the actions that videos share")
-    _add_folder(fit)
-    _add_model_options(fit)
+    add_folder(fit)
+    add_model_options(fit)
+    add_activities(fit)
+    add_cycles(fit)
     fit.add_argument("--out", required=True, help="model file to write (.skops)")
-    _add_labels(fit)
-    _add_gaps(fit)
+    add_labels(fit)
+    add_gaps(fit)
 
 
 def _add_refine(commands):
     refine = _add_command(
         commands, "refine", "teach a model labels that people have corrected"
     )
-    _add_model(refine)
-    _add_folder(refine)
-    _add_labels(refine, required=True)
-    _add_gaps(refine)
+    add_model(refine)
+    add_folder(refine)
+    add_labels(refine, required=True)
+    add_gaps(refine)
     refine.add_argument("--out", required=True, help="model file to write (.skops)")
 
 
@@ -103,7 +119,7 @@ def _add_edit(commands):
     edit = _add_command(
         commands, "edit", "merge, split and rename actions, in this order"
     )
-    _add_model(edit)
+    add_model(edit)
     edit.add_argument(
         "--merge",
         nargs="+",
@@ -126,16 +142,20 @@ def _add_edit(commands):
         metavar="ACTION=NAME",
         help="new names",
     )
-    edit.add_argument("--features", metavar="DIR", help="videos to split by")
-    _add_transpose(edit)
+    edit.add_argument("--features", metavar="DATA", help="recordings to split by")
+    add_reading(edit)
     edit.add_argument("--out", required=True, help="model file to write (.skops)")
 
 
 def _add_predict(commands):
     predict = _add_command(commands, "predict", "say which action each frame shows")
-    _add_model(predict)
-    _add_folder(predict)
-    predict.add_argument("--out", required=True, help="folder to write, a file a video")
+    add_model(predict)
+    add_folder(predict)
+    predict.add_argument(
+        "--out",
+        required=True,
+        help="folder to write, a file a video; or one file of all, such as all.csv",
+    )
     predict.add_argument(
         "--format",
         choices=FormatNames(),
@@ -143,8 +163,49 @@ def _add_predict(commands):
         help="format of the files, see below",
     )
     predict.make_epilog = _list_formats
-    _add_fps(predict)
-    _add_names(predict)
+    add_names(predict)
+
+
+def _add_watch(commands):
+    watch = _add_command(
+        commands, "watch", "print the segments of a recording while it is made"
+    )
+    add_model(watch)
+    watch.add_argument(
+        "file",
+        nargs="?",
+        default="-",
+        metavar="FILE",
+        help="CSV file, a row a frame under names of columns (default: -, the standard "
+        "input)",
+    )
+    watch.add_argument(
+        "--lag",
+        type=not_negative,
+        default=1.0,
+        metavar="SECONDS",
+        help="how long to wait before a frame gets its label (default: 1)",
+    )
+    watch.add_argument(
+        "--fps",
+        type=positive,
+        metavar="RATE",
+        help="frames per second (default: the model's)",
+    )
+    watch.add_argument(
+        "--follow",
+        action="store_true",
+        help="wait for more at the end of the file, until interrupted",
+    )
+    watch.add_argument(
+        "--columns",
+        nargs="+",
+        action="extend",
+        metavar="COLUMN",
+        help="columns that are features (default: those of the model, or all but a "
+        "clock)",
+    )
+    add_names(watch)
 
 
 def _list_formats():
@@ -153,15 +214,15 @@ def _list_formats():
 
     lines = ["formats:"]
     for name, entry in writable_formats().items():
-        lines.append(f"  {name:<10}{entry.description}")
+        lines.append(f"  {name:<12}{entry.description}")
     lines[1] += " (default)"
     return "\n".join(lines)
 
 
 def _add_evaluate(commands):
     evaluate = _add_command(commands, "evaluate", "compare segments with ground truth")
-    evaluate.add_argument("folder", metavar="DIR", help="folder with groundTruth")
-    _add_transpose(evaluate)
+    evaluate.add_argument("folder", metavar="DATA", help="folder with groundTruth")
+    add_reading(evaluate)
     evaluate.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
     evaluate.add_argument(
         "--scope",
@@ -180,19 +241,19 @@ def _add_evaluate(commands):
     evaluate.add_argument(
         "--background", metavar="LABEL", help="label of frames without an action"
     )
-    _add_labels(evaluate)
+    add_labels(evaluate)
 
 
 def _add_search(commands):
     search = _add_command(commands, "search", "try parameters and keep the best model")
-    _add_folder(search)
-    _add_model_options(search, n_actions_required=False)
+    add_folder(search)
+    add_model_options(search, n_actions_required=False)
     search.add_argument(
         "--grid",
         nargs="+",
         action="extend",
         required=True,
-        type=_grid_axis,
+        type=grid_axis,
         metavar="NAME=V1,V2",
         help="values to try",
     )
@@ -212,36 +273,74 @@ def _add_plot(commands):
     plot.add_argument("predictions", metavar="PREDICTIONS", help="from predict")
     plot.add_argument("--out", required=True, help="picture to write (.png, .svg, ...)")
     plot.add_argument("--ground-truth", metavar="DIR", help="folder with groundTruth")
-    _add_transpose(plot)
-    _add_fps(plot)
-    _add_names(plot)
+    plot.add_argument(
+        "--transpose",
+        action="store_true",
+        help="its features are arrays of shape (features, frames)",
+    )
+    add_fps(plot)
+    add_names(plot)
 
 
 def _add_features(commands):
     features = _add_command(commands, "features", "compute features of video files")
-    features.add_argument("videos", nargs="+", metavar="VIDEO", help="video file")
+    features.add_argument(
+        "videos", nargs="+", metavar="VIDEO", help="video file, or folder of such"
+    )
     features.add_argument("--out", required=True, help="folder to write, .npy a video")
-    features.add_argument("--fps", type=_positive, default=10.0, help="default: 10")
-    features.add_argument("--backbone", default="resnet18", help="default: resnet18")
+    features.add_argument("--fps", type=positive, default=10.0, help="default: 10")
+    features.add_argument(
+        "--backbone",
+        default="resnet18",
+        metavar="NAME",
+        help="network of torchvision, or timm/NAME (default: resnet18)",
+    )
     features.add_argument(
         "--weights",
         default="DEFAULT",
         metavar="FILE",
-        help="state dict of the backbone (default: torchvision's, from its hub)",
+        help="state dict of the backbone (default: recommended ones, from the hub)",
     )
     features.add_argument("--device", default="auto", help="default: auto")
+    features.add_argument(
+        "--pooling",
+        choices=["token", "avg"],
+        help="of a transformer: its class token, or the mean of the others",
+    )
+    features.add_argument(
+        "--image-size",
+        type=int,
+        metavar="PIXELS",
+        help="side of the square that the network sees (default: as trained)",
+    )
+
+
+def _add_summary(commands):
+    summary = _add_command(
+        commands, "summary", "write durations, transitions, cycles and deviations"
+    )
+    summary.add_argument(
+        "segments", metavar="SEGMENTS", help="folder from predict, or one table of all"
+    )
+    summary.add_argument(
+        "--groups", metavar="FILE", help="CSV with the columns recording and group"
+    )
+    summary.add_argument("--out", required=True, help="folder to write")
+    add_fps(summary)
 
 
 def _add_report(commands):
     report = _add_command(
         commands, "report", "write a page about a model and its videos"
     )
-    _add_model(report)
-    _add_folder(report)
+    add_model(report)
+    add_folder(report)
     report.add_argument("--out", required=True, help="HTML file to write")
     report.add_argument("--videos", metavar="DIR", help="video files, for thumbnails")
-    _add_fps(report)
-    _add_names(report)
+    report.add_argument(
+        "--summary", metavar="FOLDER", help="write what the command summary does, too"
+    )
+    add_names(report)
 
 
 def _add_demo(commands):
@@ -252,116 +351,3 @@ def _add_demo(commands):
     demo.add_argument("--n-videos", type=int, default=12, help="videos to generate")
     demo.add_argument("--n-actions", type=int, default=6, help="actions to generate")
     demo.add_argument("--seed", type=int, default=0, help="seed of data and fit")
-
-
-def _add_folder(parser):
-    parser.add_argument(
-        "folder", metavar="DIR", help="folder of .npy files, or one with features/"
-    )
-    _add_transpose(parser)
-
-
-def _add_transpose(parser):
-    parser.add_argument(
-        "--transpose",
-        action="store_true",
-        help="files hold arrays of shape (features, frames)",
-    )
-
-
-def _add_model(parser):
-    parser.add_argument("model", metavar="MODEL", help="file from fit or search")
-
-
-def _add_fps(parser):
-    parser.add_argument("--fps", type=_positive, help="frames per second, for times")
-
-
-def _add_labels(parser, required=False):
-    parser.add_argument(
-        "--labels",
-        required=required,
-        metavar="FOLDER",
-        help="corrected files, named as the recordings; some may be missing",
-    )
-    parser.add_argument(
-        "--fps", type=_positive, help="frames per second, for labels with times"
-    )
-
-
-def _add_gaps(parser):
-    parser.add_argument(
-        "--gaps",
-        choices=["unknown", "background"],
-        help="what frames between the segments of labels are (default: unknown)",
-    )
-
-
-def _add_names(parser):
-    parser.add_argument(
-        "--names", metavar="FILE", help="'<number> <name>' a line, or JSON"
-    )
-
-
-def _add_model_options(parser, n_actions_required=True):
-    parser.add_argument(
-        "--n-actions", type=int, required=n_actions_required, help="actions to find"
-    )
-    parser.add_argument("--method", default="tot", choices=METHODS, help="model class")
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        type=_setting,
-        dest="settings",
-        metavar="NAME=VALUE",
-        help="parameters of the model, such as rho=0.1 random_state=0",
-    )
-    parser.add_argument(
-        "--pipeline",
-        default="",
-        metavar="STEP[:N],...",
-        help="steps before it, in place of its own standardisation (unless --set has "
-        "standardize): standard, minmax, robust, pca:N",
-    )
-
-
-def _positive(text):
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
-def _setting(text):
-    name, value = _split_setting(text)
-    return name, _value(name, value)
-
-
-def _grid_axis(text):
-    name, values = _split_setting(text)
-    return name, [_value(name, value) for value in values.split(",")]
-
-
-def _split_setting(text):
-    name, _, value = text.partition("=")
-    if not (name.isidentifier() and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def _value(name, text):
-    """Read a number, boolean or None, or else text."""
-    too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
-    if len(text) > LONGEST_VALUE:
-        raise too_long
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text
-    except (MemoryError, RecursionError):  # too many brackets or signs
-        raise too_long from None

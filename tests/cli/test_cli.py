@@ -351,6 +351,7 @@ ERRORS = [
     ("fit flat --n-actions 3 --pipeline standard, --out a.skops", "--pipeline has ''"),
     ("fit flat --n-actions 3 --pipeline pca:0 --out a.skops", "has 'pca:0'"),
     ("fit flat --n-actions 3 --pipeline ica:3 --out a.skops", "--pipeline has 'ica:3'"),
+    ("fit flat --n-actions 3 --pipeline gaps:0 --out a.skops", "has 'gaps:0'"),
     ("fit flat --n-actions 3 --out no/a.skops", "no is no folder, cannot write"),
     ("fit flat --n-actions 3 --out flat", "flat is there, and no file."),
     ("predict model.skops flat --out a --format srt", "invalid choice: 'srt'"),
@@ -393,9 +394,15 @@ ERRORS = [
     ("predict model.skops wide --out a", "10 features, but TemporalOTSegmenter is"),
     # folders
     ("fit none --n-actions 3 --out a.skops", "none is no folder"),
-    ("fit empty --n-actions 3 --out a.skops", "no file *.npy, it is empty."),
-    ("fit other --n-actions 3 --out a.skops", "no file *.npy, but 1 *.csv: read"),
-    ("fit file.txt --n-actions 3 --out a.skops", "file.txt is no folder"),
+    ("fit empty --n-actions 3 --out a.skops", "*.parquet, it is empty."),
+    (
+        "fit other --n-actions 3 --out a.skops",
+        "frames of the longest video (n_samples=1)",
+    ),
+    (
+        "fit file.txt --n-actions 3 --out a.skops",
+        "file.txt is none of the files that are",
+    ),
     ("fit junk --n-actions 3 --out a.skops", "v0.npy"),
     ("fit nan --n-actions 3 --out a.skops", "contains NaN"),
     ("evaluate data none", "none is no folder"),
@@ -474,6 +481,8 @@ def test_version(capsys):
         ("--pipeline pca:2", None),
         ("--pipeline standard,pca:2 --set standardize=video", "video"),
         ("--pipeline standard --method cte", None),
+        ("--pipeline gaps:5,poses", "dataset"),
+        ("--pipeline gaps:5,standard", None),
     ],
 )
 def test_a_pipeline_is_all_that_standardises(options, expected):

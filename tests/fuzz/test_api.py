@@ -484,7 +484,10 @@ def test_framewise_with_other_arguments(attack, report_faults, videos):
 
 @pytest.mark.parametrize(
     "argument",
-    ["X", "fps", "weights", "batch_size", "device", "cache_dir", "random_state"],
+    [
+        *["X", "fps", "weights", "batch_size", "device", "cache_dir", "random_state"],
+        *["pooling", "image_size"],
+    ],
 )
 def test_frame_features(attack, report_faults, tmp_path, argument):
     pytest.importorskip("torchvision")

@@ -35,6 +35,20 @@ REFUSED = [
     "fit '' --n-actions 2 --out o.skops",
     "fit 'a\nb' --n-actions 2 --out o.skops",
     "fit '{long}' --n-actions 2 --out o.skops",
+    "fit data --n-actions 2 --out o.skops --by who",
+    "fit data --n-actions 2 --out o.skops --resample 0",
+    "fit data --n-actions 2 --out o.skops --fps nan",
+    "fit tables --n-actions 2 --out o.skops --by ''",
+    "fit tables --n-actions 2 --out o.skops --time nonsense",
+    "fit tables --n-actions 2 --out o.skops --columns ''",
+    "fit tables --n-actions 2 --out o.skops --columns",
+    "fit tables --n-actions 2 --out o.skops --resample 1e300",
+    "fit tables --n-actions 2 --out o.skops --resample 1e9",
+    "fit tables --n-actions 2 --out o.skops --fps 1e-300",
+    "fit broken --n-actions 2 --out o.skops",
+    "fit broken/a.csv.gz --n-actions 2 --out o.skops",
+    "fit broken/a.parquet --n-actions 2 --out o.skops",
+    "fit broken/a.csv --n-actions 2 --out o.skops",
     f"fit data --n-actions 2 --out missing/o.skops {QUICK}",
     f"fit data --n-actions 2 --out data {QUICK}",
     f"fit data --n-actions 2 --out file.txt/o.skops {QUICK}",
@@ -174,6 +188,17 @@ REFUSED = [
     "features file.txt --out o --weights missing",
     "features file.txt --out o --weights file.txt",
     "features file.txt --out o --device nonsense --weights file.txt",
+    "summary",
+    "summary data",
+    "summary data --out o",
+    "summary missing --out o",
+    "summary empty --out o",
+    "summary junk --out o",
+    "summary '' --out o",
+    "summary '{long}' --out o",
+    "summary file.txt --out missing/o",
+    "summary file.txt --out o --groups missing",
+    "summary file.txt --out o --fps nan",
     "report",
     "report m.skops data",
     "report missing data --out o.html",
@@ -225,6 +250,11 @@ def folder(tmp_path_factory, tot, videos):
         (root / "segments" / f"v{i}.txt").write_text(labels)
         (root / "bad_segments" / f"v{i}.csv").write_text("a,b\n1,2\n")
     (root / "junk" / "v.npy").write_bytes(b"no array")
+    for name in ("tables", "broken"):
+        (root / name).mkdir()
+    (root / "tables" / "a.csv").write_text("time,x\n0,1\n0.1,5\n0.2,3\n")
+    for name in ("a.csv", "a.csv.gz", "a.parquet"):
+        (root / "broken" / name).write_bytes(b"\x00PAR1,\xff\n1,2\n\x1f\x8b")
     (root / "file.txt").write_text("x")
     (root / "names.txt").write_text("0 a\n1 b\n")
     save_model(tot, root / "m.skops")

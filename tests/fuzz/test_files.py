@@ -184,9 +184,18 @@ LABELS = {
     "many": b"a\n" * 50,
     "blank line": b"a\n\n" + b"a\n" * 10,
 }
+
+
+def read_tasks(path):
+    return read_segments(path, format="labelstudio")
+
+
 READERS = {
     "csv": (GENERAL | CSV, "v.csv", read_segments),
     "json": (GENERAL | JSON, "v.json", read_segments),
+    "tasks": (GENERAL | JSON, "v.json", read_tasks),
+    "parquet": (GENERAL, "v.parquet", read_segments),
+    "nwb": (GENERAL, "v.nwb", read_segments),
     "labels": (
         {k: GENERAL[k] for k in ("empty", "noise", "high bytes", "utf-16")}
         | {"blank": b"a\n\nb\n", "null": b"a\0\n\x1b\n", "BOM": b"\xef\xbb\xbf\n"},

@@ -1,0 +1,198 @@
+"""The command ``skl-tot summary``: tables and pictures of statistics of segments."""
+
+from pathlib import Path
+
+from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.inputs.extras import import_extra
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.inputs.rates import MIN_FPS
+from skl_tot.io.atomic import check_target, replaced_files
+from skl_tot.io.formats import read_rows, readable_formats
+from skl_tot.io.records import integers_if_all
+from skl_tot.io.rows import UNITS, as_segment, is_int, parse_line
+
+N_SHOWN = 5  # recordings that are printed
+CSV = {"float_format": "%.10g", "lineterminator": "\n"}
+WHAT = {
+    "missing": "missing",
+    "repeated": "repeated",
+    "out_of_order": "out of order",
+    "too_long": "too long",
+    "too_short": "too short",
+}
+
+
+def summary(segments, groups, out, fps):
+    """Write tables and pictures of segments, and print what stands out."""
+    pd = import_extra("pandas", "statistics")
+    check_target(out, is_folder=True)
+    if Path(out).resolve() == Path(segments).resolve():
+        raise ValueError(f"--out is {out}, which is read; expected another folder.")
+    table = pd.DataFrame(_read_files(segments))
+    if groups is not None:
+        groups = _read_groups(groups, table["recording"].unique())
+    write_summary(table, out, fps=fps, groups=groups)
+
+
+def write_summary(labels, out, *, fps=None, groups=None):
+    """Write tables and pictures of labels, or of a table of segments, to a folder.
+
+    ``groups`` is a dict of those of recordings, or None.
+    """
+    from skl_tot import statistics
+    from skl_tot.statistics.deviating import write_lists
+
+    found = {"durations": statistics.durations(labels, fps=fps)}
+    if groups is not None:
+        by_group = statistics.durations(labels, fps=fps, groups=groups)
+        found["durations_by_group"] = by_group
+    found["transitions"] = statistics.transitions(labels)
+    found["cycles"] = write_lists(statistics.cycle_times(labels, fps=fps))
+    likelihood = ["unlikely", "likelihood_quantile"]  # which labels do not have
+    deviations = statistics.deviations(labels, fps=fps).drop(columns=likelihood)
+    found["deviations"] = write_lists(deviations)
+    with replaced_files(out) as temporary:
+        for name, own in found.items():
+            own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
+        _draw(labels, fps, temporary)
+    _print_usual(found["durations"], statistics.usual_order(labels))
+    _print_deviating(found["deviations"])
+    print(f"{len(found)} tables and 3 pictures written to {out}.")
+
+
+def _read_files(path):
+    """Segments of a folder of files, or of one file, as rows of one table."""
+    path = Path(path)
+    rows, files = [], {}
+    for file in _find_files(path):
+        own = _read_file(file)
+        for name in dict.fromkeys(row["recording"] for row in own):
+            if name in files:
+                raise ValueError(
+                    f"{one_line(file)} and {one_line(files[name])} both have a "
+                    f"recording {short_repr(name)}, expected one file of each."
+                )
+            files[name] = file
+        rows += own
+    if not rows:
+        raise ValueError(f"{one_line(path)} has no segment, expected some.")
+    _check_same_times(rows, one_line(path))
+    return integers_if_all(rows)
+
+
+def _check_same_times(rows, where):
+    """Refuse rows of which some have frames or seconds and others have not."""
+    for key in dict.fromkeys(key for row in rows for key in row):
+        for row in rows:
+            if key not in row:
+                raise ValueError(
+                    f"{where}: segments of {row['recording']!r} have no {key}, which "
+                    "others have; expected all or none to have it."
+                )
+
+
+def _find_files(path):
+    """Files of segments, in the order of their names."""
+    if path == Path() or not path.exists():
+        raise FileNotFoundError(f"{one_line(path)} is no file and no folder.")
+    if not path.is_dir():
+        return [path]
+    suffixes = {entry.suffix.lower() for entry in readable_formats().values()}
+    files = [file for file in path.glob("[!.]*") if file.suffix.lower() in suffixes]
+    if not files:
+        expected = " or ".join(f"*{suffix}" for suffix in sorted(suffixes))
+        raise FileNotFoundError(f"{one_line(path)} has no file {expected}.")
+    return sorted(files, key=lambda file: file.name)
+
+
+def _read_file(path):
+    """Rows of a file; recordings that have no name are called as it is."""
+    rows = []
+    for i, row in enumerate(read_rows(path, None)):
+        place = f"line {row['line']}" if is_int(row.get("line")) else f"segment {i}"
+        where = f"{one_line(path)}, {place}"
+        name = parse_line(row.get("recording", ""), "recording", where)
+        rows.append({"recording": name or path.stem} | _read_segment(row, place, where))
+    return rows
+
+
+def _read_segment(row, place, where):
+    """Read the action of a row, and its times in frames, in seconds or in both."""
+    found = {}
+    for unit, (start, end) in UNITS.items():
+        if start not in row and (found or unit == "frames"):
+            continue
+        own = {key: row[key] for key in ("action", start, end) if key in row}
+        # the rate is not used, and the lowest one lets clocks start at any time
+        segment = as_segment(own, place, where, MIN_FPS)
+        label = str(BACKGROUND) if segment.label == BACKGROUND_NAME else segment.label
+        found |= {"action": label, start: segment.start, end: segment.end}
+    return found
+
+
+def _read_groups(path, names):
+    """Group of each recording, from a table with the columns recording and group."""
+    pd = import_extra("pandas", "statistics")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:  # all of pandas are
+        raise ValueError(f"{one_line(path)} is no table: {one_line(error)}") from error
+    if not {"recording", "group"} <= set(table.columns):
+        raise ValueError(
+            f"{one_line(path)} has the columns {short_repr(list(table.columns))}, "
+            "expected recording and group."
+        )
+    if table["recording"].duplicated().any():
+        name = table["recording"][table["recording"].duplicated()].iloc[0]
+        raise ValueError(f"{one_line(path)} has {name!r} twice, expected once.")
+    groups = dict(zip(table["recording"], table["group"]))
+    for name in names:
+        if not groups.get(name):
+            raise ValueError(f"{one_line(path)} has no group for {name!r}.")
+    return groups
+
+
+def _draw(labels, fps, folder):
+    """Draw the three pictures."""
+    from skl_tot.display.deviations import DeviationDisplay
+    from skl_tot.display.durations import DurationDisplay
+    from skl_tot.display.transitions import TransitionDisplay
+
+    plt = import_extra("matplotlib.pyplot", "plot")
+    figures = {
+        "durations": DurationDisplay.from_labels(labels, fps=fps).figure_,
+        "transitions": TransitionDisplay.from_labels(labels).figure_,
+        "deviations": DeviationDisplay.from_labels(labels, fps=fps).figure_,
+    }
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
+        plt.close(figure)
+
+
+def _print_usual(table, order):
+    """Print the usual order, with what is usual of each action."""
+    unit = table["unit"].iloc[0]
+    n_recordings = table["recording"].nunique()
+    print(f"{n_recordings} recordings; actions in their usual order:")
+    print(f"{'recordings':>32}{'bouts':>8}{f'median ({unit})':>18}{'share':>8}")
+    for action in order:
+        own = table[table["action"] == action]
+        present = own[own["bouts"] > 0]
+        median = present["total"].median()
+        share = own["share"].mean()
+        print(
+            f"{action!s:<20} {len(present):>11}{own['bouts'].sum():>8}"
+            f"{median:>18.4g}{share:>8.1%}"
+        )
+
+
+def _print_deviating(table):
+    """Print the most deviating recordings, and how they deviate."""
+    deviating = table[table["score"] > 0]
+    if deviating.empty:
+        print("No recording deviates.")
+        return
+    print(f"Deviating recordings, {len(deviating)} of {len(table)}, most of all:")
+    for row in deviating.head(N_SHOWN).to_dict("records"):
+        found = [f"{what}: {row[key]}" for key, what in WHAT.items() if row[key]]
+        print(f"  {row['recording']}: {'; '.join(found)}")

@@ -1,0 +1,148 @@
+"""The command that makes features of videos."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skl_tot.cli.main import main
+from skl_tot.io.recordings import read_recordings
+from skl_tot.preprocessing import FrameFeatures, frame_features
+
+av = pytest.importorskip("av")
+torch = pytest.importorskip("torch")
+models = pytest.importorskip("torchvision.models")
+
+NAME = "shufflenet_v2_x0_5"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def videos(tmp_path):
+    """Folder of two videos and a note, weights of a network, and a video beside."""
+    (tmp_path / "videos").mkdir()
+    for i, name in enumerate(["videos/a.mp4", "videos/b.mp4", "c.mp4"]):
+        write_clip(tmp_path / name, 4 + i)
+    (tmp_path / "videos" / "notes.txt").write_text("pour milk")
+    with torch.random.fork_rng():
+        torch.save(models.get_model(NAME, weights=None).state_dict(), "w.pth")
+    return tmp_path
+
+
+def write_clip(path, n_frames):
+    """Encode grey pictures, 10 per second."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+        for i in range(n_frames):
+            picture = np.full((48, 64, 3), 20 * i, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def run(command):
+    """Status of a command."""
+    try:
+        return main(command.split())
+    except SystemExit as error:
+        return error.code
+
+
+OPTIONS = f"--out npy --backbone {NAME} --weights w.pth --device cpu"
+
+
+def test_folder_and_files(videos, capsys):
+    assert run(f"features videos c.mp4 {OPTIONS} --fps 5") == 0
+    assert "Features of 3 videos written to npy." in capsys.readouterr().out
+    names = sorted(path.name for path in (videos / "npy").iterdir())
+    assert names == ["a.npy", "b.npy", "c.npy", "recordings.json"]
+    assert json.loads((videos / "npy/recordings.json").read_text()) == {"fps": 5.0}
+    recordings = read_recordings("npy")
+    assert recordings.fps == 5
+    assert recordings.names == ["a", "b", "c"]
+    paths = ["videos/a.mp4", "videos/b.mp4", "c.mp4"]
+    model = FrameFeatures(NAME, weights="w.pth", fps=5, device="cpu")
+    for found, expected in zip(recordings, model.transform(paths)):
+        assert_array_equal(found, expected)
+
+
+def test_network_is_loaded_once_and_videos_are_not_kept(videos, monkeypatch):
+    loaded, written = [], []
+    load_network, iterate = frame_features.load_network, frame_features.iterate_frames
+
+    def load(*args, **options):
+        loaded.append(args)
+        return load_network(*args, **options)
+
+    def tracked(path, fps):
+        folders = [path for path in videos.iterdir() if path.name.startswith(".skl")]
+        written.append(len(list(folders[0].glob("*.npy"))))
+        return iterate(path, fps)
+
+    monkeypatch.setattr(frame_features, "load_network", load)
+    monkeypatch.setattr(frame_features, "iterate_frames", tracked)
+    assert run(f"features videos c.mp4 {OPTIONS}") == 0
+    assert len(loaded) == 1
+    assert written == [0, 1, 2]  # each is in its file before the next is read
+
+
+def test_options_reach_the_network(videos):
+    timm = pytest.importorskip("timm")
+    options = "--backbone timm/test_vit --pooling avg --image-size 96"
+    torch.save(timm.create_model("test_vit").state_dict(), "vit.pth")
+    assert run(f"features videos --out npy {options} --weights vit.pth --fps 2") == 0
+    model = FrameFeatures(
+        "timm/test_vit", weights="vit.pth", fps=2, pooling="avg", image_size=96
+    )
+    assert_array_equal(np.load("npy/a.npy"), model.transform("videos/a.mp4"))
+
+
+def test_more_features_of_the_same_rate(videos, capsys):
+    assert run(f"features videos {OPTIONS} --fps 5") == 0
+    more = f"features c.mp4 {OPTIONS}"
+    assert run(f"{more} --fps 10") == 2
+    error = capsys.readouterr().err
+    assert "npy has a.npy, of 5 frames per second; expected a folder of its" in error
+    assert run(f"{more} --fps 5") == 0
+    assert len(read_recordings("npy")) == 3
+    assert run(f"features videos c.mp4 {OPTIONS} --fps 2") == 0  # all of them anew
+    assert read_recordings("npy").fps == 2
+    (videos / "npy" / "recordings.json").unlink()
+    assert run(f"{more} --fps 5") == 2
+    assert "npy has a.npy, but no recordings.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("features empty --out npy", "empty has no video (.mp4"),
+        ("features tables --out npy", "but 1 .csv."),
+        ("features videos/a.mp4 videos --out npy", "Several videos are called 'a'"),
+        ("features videos no.mp4 --out npy", "no.mp4 is not a file."),
+        ("features videos bad.mp4 --out npy", "bad: bad.mp4 cannot be decoded"),
+        ("features videos --out npy --backbone timm/x", "backbone is 'timm/x', expec"),
+        ("features videos --out npy --backbone clip/x", "or 'timm/NAME'"),
+        ("features videos --out npy --image-size 0", "'image_size' parameter"),
+        ("features videos --out npy --pooling max", "invalid choice: 'max'"),
+    ],
+)
+def test_errors_are_one_line_and_leave_nothing(videos, capsys, command, message):
+    if "timm" in message:
+        pytest.importorskip("timm")
+    (videos / "empty").mkdir()
+    (videos / "tables").mkdir()
+    (videos / "tables" / "a.csv").touch()
+    (videos / "bad.mp4").write_bytes(b"junk")
+    options = "" if "backbone" in command else f" --backbone {NAME} --weights w.pth"
+    assert run(command + options) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("skl-tot")
+    assert error.count("\n") == 1
+    assert not (videos / "npy").exists()

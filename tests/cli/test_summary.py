@@ -1,0 +1,174 @@
+"""The command summary: files in, tables and pictures out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.cli import summaries
+from skl_tot.cli.main import main
+from skl_tot.io import Recordings, segments, write_segments, write_table
+from skl_tot.statistics import cycle_times, durations, transitions, usual_order
+from skl_tot.statistics.deviating import deviations, write_lists
+
+PICTURES = {"durations.png", "transitions.png", "deviations.png"}
+TABLES = {"durations.csv", "transitions.csv", "cycles.csv", "deviations.csv"}
+LABELS = {
+    f"take {i}": np.array(["reach", "background", "grasp", "lift"]).repeat(9 + i)
+    for i in range(5)
+}
+LABELS["take 3"] = np.array(["reach", "lift"]).repeat(10)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _without_pictures(monkeypatch):
+    """Tables alone, which is quick."""
+    monkeypatch.setattr(summaries, "_draw", lambda *_: None)
+
+
+def put(folder, labels, suffix=".csv", fps=10):
+    """Write files as predict does."""
+    folder.mkdir()
+    for name, own in labels.items():
+        write_segments(segments(own, fps), folder / f"{name}{suffix}")
+
+
+def run(command):
+    """Status of a command."""
+    try:
+        return main(command.split())
+    except SystemExit as error:
+        return error.code
+
+
+def same(path, expected):
+    """Whether a CSV file holds a table."""
+    found = pd.read_csv(path, keep_default_na=True)
+    expected = expected.replace("", np.nan).reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_folder_of_predictions(tmp_path, capsys):
+    put(tmp_path / "segments", LABELS)
+    (tmp_path / "groups.csv").write_text(
+        "group,recording,age\n" + "".join(f"g{i % 2},take {i},9\n" for i in range(6))
+    )
+    assert run("summary segments --groups groups.csv --out out") == 0
+    out = tmp_path / "out"
+    names = {path.name for path in out.iterdir()}
+    assert names == TABLES | PICTURES | {"durations_by_group.csv"}
+    same(out / "durations.csv", durations(LABELS, fps=10))
+    groups = [f"g{i % 2}" for i in range(5)]
+    same(out / "durations_by_group.csv", durations(LABELS, fps=10, groups=groups))
+    same(out / "transitions.csv", transitions(LABELS))
+    same(out / "cycles.csv", write_lists(cycle_times(LABELS, fps=10)))
+    table = deviations(LABELS, fps=10).drop(columns=["unlikely", "likelihood_quantile"])
+    same(out / "deviations.csv", write_lists(table))
+    for picture in PICTURES:
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "5 recordings; actions in their usual order:"
+    assert printed[1].split() == ["recordings", "bouts", "median", "(s)", "share"]
+    assert [line.split()[0] for line in printed[2:5]] == usual_order(LABELS)
+    assert printed[2].split()[1:4] == ["5", "5", "1"]
+    assert printed[5:7] == [
+        "Deviating recordings, 1 of 5, most of all:",
+        "  take 3: missing: grasp",
+    ]
+
+
+@pytest.mark.usefixtures("_without_pictures")
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_one_table_of_all(tmp_path, suffix):
+    times = [np.arange(len(own)) / 10 + 1.7e9 for own in LABELS.values()]
+    recordings = Recordings(list(LABELS.values()), list(LABELS), fps=10, times=times)
+    write_table(recordings, tmp_path / f"all.{suffix}")
+    assert run(f"summary all.{suffix} --out out --fps 10") == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == TABLES
+    same(tmp_path / "out" / "durations.csv", durations(LABELS, fps=10))
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_frames_without_rate_and_integers(tmp_path, capsys):
+    numbers = {name: np.arange(-1, 3).repeat(5) for name in ("a", "b")}
+    put(tmp_path / "segments", numbers, ".txt", None)
+    assert run("summary segments --out out") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations.csv")
+    assert table["action"].tolist() == [0, 1, 2] * 2
+    assert set(table["unit"]) == {"frames"}
+    assert "No recording deviates." in capsys.readouterr().out
+    assert run("summary segments --out out --fps 5") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations.csv")
+    assert set(table["unit"]) == {"s"}
+    assert set(table["total"]) == {1}
+
+
+def test_seconds_of_boris(tmp_path):
+    (tmp_path / "events.tsv").write_text(
+        "Observation id\tBehavior\tBehavior type\tStart (s)\tStop (s)\n"
+        "mouse 1\tgroom\tSTATE\t1.5\t3.25\n"
+        "mouse 1\trear\tPOINT\t4\t4\n"
+        "mouse 2\tgroom\tSTATE\t0\t2\n"
+    )
+    assert run("summary events.tsv --out out") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations.csv")
+    assert table["recording"].tolist() == ["mouse 1", "mouse 1", "mouse 2", "mouse 2"]
+    assert table["bouts"].tolist() == [1, 1, 1, 0]
+    assert table["total"].tolist() == [1.75, 0, 2, 0]
+    assert table["latency"].tolist()[:3] == [1.5, 4, 0]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("nowhere --out out", "nowhere is no file and no folder"),
+        ("empty --out out", "empty has no file *"),
+        ("segments --out segments", "--out is segments, which is read"),
+        ("segments --out no/folder", "no is no folder, cannot write no/folder"),
+        (
+            "segments --out out --fps 30",
+            "fps is 30, expected 10 frames per second as the segments have",
+        ),
+        ("segments --out out --fps 0", "0 is not a positive number"),
+        ("segments --out out --groups nowhere.csv", "nowhere.csv"),
+        ("segments --out out --groups some.csv", "some.csv has no group for 'take 4'"),
+        ("segments --out out --groups twice.csv", "twice.csv has 'take 1' twice"),
+        ("segments --out out --groups other.csv", "other.csv has the columns ['a']"),
+        (
+            "segments --out out --groups nothing.csv",
+            "nothing.csv is no table: No columns",
+        ),
+        ("other.csv --out out", "other.csv, line 1: columns are ['a'], expected a row"),
+        (
+            "mixed --out out",
+            "mixed: segments of 'frames' have no start_time, which others",
+        ),
+        ("double --out out", "both have a recording 'take', expected one file of each"),
+        ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more whole"),
+    ],
+)
+def test_errors_are_one_line_and_write_nothing(tmp_path, capsys, command, message):
+    put(tmp_path / "segments", LABELS)
+    (tmp_path / "empty").mkdir()
+    put(tmp_path / "mixed", {"seconds": ["a"]})
+    write_segments(segments(["a"]), tmp_path / "mixed" / "frames.csv")
+    put(tmp_path / "double", {"take": ["a"]})
+    write_segments(segments(["a"]), tmp_path / "double" / "take.json")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.csv").write_text("action,start,end\na,one,2\n")
+    some = "".join(f"take {i},g\n" for i in range(4))
+    (tmp_path / "some.csv").write_text("recording,group\n" + some)
+    (tmp_path / "twice.csv").write_text("recording,group\n" + some + "take 1,h\n")
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    (tmp_path / "nothing.csv").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    assert run(f"summary {command}") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
+    assert sorted(tmp_path.rglob("*")) == before

@@ -1,0 +1,265 @@
+"""The command watch: a table that grows, and lines as segments close."""
+
+import io
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import HMMSegmenter
+from skl_tot.cli.main import main
+from skl_tot.datasets import make_activities
+from skl_tot.io import Recordings, growing, read_segments, save_model, segments
+from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+
+FPS, COLUMNS = 10, ["a", "b", "c"]
+HEADER = "start_time,end_time,action,confidence"
+
+
+@pytest.fixture(scope="module")
+def videos():
+    return make_activities(n_videos=5, n_actions=3, n_features=3, random_state=0)[0]
+
+
+@pytest.fixture(scope="module")
+def models(videos):
+    frames = [pd.DataFrame(video, columns=COLUMNS) for video in videos]
+    takes = Recordings(frames, fps=FPS)
+    plain = HMMSegmenter(3, decoding="free", switch_cost=0.1)
+    scale = FramewiseTransformer(StandardScaler())
+    return {
+        "plain": HMMSegmenter(3).fit(takes),
+        "free": plain.fit(takes),
+        "pipeline": make_pipeline(scale, HMMSegmenter(3)).fit(takes),
+        "no rate": HMMSegmenter(3).fit(videos),
+        "gaps": make_pipeline(GapFiller(3), HMMSegmenter(3)).fit(takes),
+        "whole": HMMSegmenter(3, standardize="video").fit(takes),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch, tmp_path, models):
+    monkeypatch.chdir(tmp_path)
+    for name, model in models.items():
+        save_model(model, tmp_path / f"{name.replace(' ', '_')}.skops")
+
+
+def write(path, video, first=True, **options):
+    """Write a table with a clock and columns in another order, or more of its lines."""
+    table = pd.DataFrame(video, columns=COLUMNS)[["c", "a", "b"]]
+    table.insert(1, "time", np.arange(len(table)) / FPS)
+    table.to_csv(path, index=False, mode="w" if first else "a", header=first, **options)
+
+
+def run(capsys, command):
+    """Status, and lines of output and of errors."""
+    try:
+        status = main(command.split())
+    except SystemExit as error:
+        status = error.code
+    out, err = capsys.readouterr()
+    return status, out.splitlines(), err.splitlines()
+
+
+def lines_of(labels, probabilities, names=None):
+    """Lines of segments, from those of `segments`."""
+    confidence = probabilities[np.arange(len(labels)), labels]
+    lines = []
+    for record in segments(labels, FPS, confidence=confidence):
+        times = f"{record['start_time']:.3f},{record['end_time']:.3f}"
+        action = names[record["action"]] if names else record["action"]
+        lines.append(f"{times},{action},{record['confidence']:.3f}")
+    return [HEADER, *lines]
+
+
+def expected(model, video, lag):
+    """Lines of what `predict_online` says of all frames at once."""
+    online = model.predict_online(lag=lag)
+    pushed, rest = online.push(video), online.finish()
+    labels, probabilities = map(np.concatenate, zip(pushed, rest))
+    return lines_of(labels, probabilities)
+
+
+@pytest.mark.parametrize("name", ["plain", "free"])
+@pytest.mark.parametrize(("lag", "n_frames"), [("0.7", 7), ("0", 0), ("0.0", 0)])
+def test_file(models, videos, capsys, name, lag, n_frames):
+    write("take.csv", videos[0])
+    status, out, err = run(capsys, f"watch {name}.skops take.csv --lag {lag}")
+    assert (status, err) == (0, [])
+    assert out == expected(models[name], videos[0].astype(float), n_frames)
+
+
+def test_lag_of_the_file_gives_predict(models, videos, capsys):
+    write("take.csv", videos[1], sep=";")
+    _, out, _ = run(capsys, "watch free.skops take.csv --lag 1000")
+    frames = pd.DataFrame(videos[1].astype(float), columns=COLUMNS)
+    model = models["free"]
+    assert out == lines_of(model.predict(frames), model.predict_posterior(frames))
+
+
+def test_output_is_a_table_of_segments(models, videos, capsys):
+    write("take.csv", videos[1])
+    _, out, _ = run(capsys, "watch free.skops take.csv --lag 1000")
+    with open("segments.csv", "w") as file:
+        file.write("\n".join(out))
+    frames = pd.DataFrame(videos[1].astype(float), columns=COLUMNS)
+    labels = read_segments("segments.csv", n_frames=len(frames), fps=FPS)
+    assert labels.astype(int).tolist() == models["free"].predict(frames).tolist()
+
+
+def test_standard_input_and_names(models, videos, capsys, monkeypatch):
+    write("take.csv", videos[0])
+    with open("take.csv", "rb") as file:
+        text = (
+            b"\xef\xbb\xbf" + file.read().replace(b"\n", b"\r\n").rstrip() + b"\r\n\r\n"
+        )
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BytesIO(text)))
+    with open("names.txt", "w") as file:
+        file.write("0 take\n1 pour, slowly\n2 take\n")
+    status, out, err = run(capsys, "watch plain.skops --lag 1000 --names names.txt")
+    assert (status, err) == (0, [])
+    frames = pd.DataFrame(videos[0].astype(float), columns=COLUMNS)
+    changes = models["plain"].predict(frames)
+    ends = np.flatnonzero(np.diff(changes)) + 1
+    assert [line.split(",", 2)[2].rsplit(",", 1)[0] for line in out[1:]] == [
+        "take",
+        '"pour, slowly"',
+        "take",
+    ]
+    assert [line.split(",")[1] for line in out[1:3]] == [f"{e / FPS:.3f}" for e in ends]
+
+
+def test_pipeline(models, videos, capsys):
+    write("take.csv", videos[0])
+    _, out, err = run(capsys, "watch pipeline.skops take.csv --lag 1000")
+    assert err == []
+    frames = pd.DataFrame(videos[0].astype(float), columns=COLUMNS)
+    model = models["pipeline"]
+    labels, probabilities = (
+        model.predict([frames]),
+        model[-1].predict_posterior(model[:-1].transform([frames])),
+    )
+    assert out == lines_of(labels[0], probabilities[0])
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_follow_prints_segments_as_they_close(
+    models, videos, capsys, monkeypatch, torn
+):
+    video, seen = videos[0], []
+    ends = [20, 45, 60, 61, len(video)]
+    write("take.csv", video[:20])
+
+    def wait(seconds):
+        assert seconds > 0
+        seen.append(capsys.readouterr().out.splitlines())
+        i = len(seen) - 1
+        if i == len(ends) - 1:
+            raise KeyboardInterrupt
+        write("more.csv", video[ends[i] : ends[i + 1]], first=False)
+        with open("more.csv") as more, open("take.csv", "a") as file:
+            text = more.read()
+            file.write(text[:-9] if torn else text)
+            if torn:
+                file.flush()
+                file.write(text[-9:])
+        open("more.csv", "w").close()
+
+    monkeypatch.setattr(growing.time, "sleep", wait)
+    status, rest, err = run(capsys, "watch plain.skops take.csv --follow --lag 0.5")
+    assert (status, err) == (0, [])
+    lines = expected(models["plain"], video.astype(float), 5)
+    assert [line for own in [*seen, rest] for line in own] == lines
+    # what has been printed by when is what has closed by then, a lag later
+    for end, printed in zip(ends, np.cumsum([len(own) for own in seen])):
+        closed = [float(line.split(",")[1]) * FPS <= end - 6 for line in lines[1:]]
+        assert printed - 1 == sum(closed)
+
+
+def test_a_line_that_is_not_ended_waits(monkeypatch):
+    parts = iter([b"a\n1", b"2\n3", b"", b"4\n"])
+    monkeypatch.setattr(growing.time, "sleep", lambda _: None)
+    monkeypatch.setattr(growing, "_check_longer", lambda *_: None)
+    file = types.SimpleNamespace(read1=lambda _: next(parts))
+    lines, found = growing.read_lines(file, "a file", follow=True), []
+    for block in lines:
+        found.append(block)
+        if block == ["34"]:
+            break
+    assert found == [["a"], ["12"], ["34"]]
+
+
+def test_a_file_that_becomes_shorter(videos, capsys, monkeypatch):
+    write("take.csv", videos[0])
+    monkeypatch.setattr(
+        growing.time, "sleep", lambda _: write("take.csv", videos[0][:9])
+    )
+    status, _, err = run(capsys, "watch plain.skops take.csv --follow")
+    assert status == 2
+    assert err == ["skl-tot watch: take.csv became shorter, expected one that grows."]
+
+
+def test_empty_input(capsys):
+    open("take.csv", "w").close()
+    assert run(capsys, "watch plain.skops take.csv") == (0, [HEADER], [])
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "message"),
+    [
+        ("plain.skops none.csv", "", "none.csv is no file, expected a table, or -"),
+        ("none.skops take.csv", "", "none.skops"),
+        ("no_rate.skops take.csv", "", "--fps is missing, which --lag and times need"),
+        ("plain.skops take.csv --fps 25", "", "fitted to 10 frames per second; expect"),
+        ("plain.skops take.csv --lag -1", "", "-1 is not a positive number"),
+        ("plain.skops take.csv", "a,b\n1,2\n", "0 columns called 'c', expected one"),
+        ("plain.skops take.csv", "a,b,c,c\n", "2 columns called 'c', expected one"),
+        (
+            "no_rate.skops take.csv --fps 10",
+            "a,b\n1,2\n",
+            "expected 3, as in the fit; ",
+        ),
+        ("plain.skops take.csv --columns a b", "a,b,c\n", "name them by --columns"),
+        ("plain.skops take.csv", "a,b,c\n1,2,3\n1,2\n", "line 3: there are 2 cells"),
+        ("plain.skops take.csv", "a,b,c\n1,x,3\n", "line 2: column 'b' holds 'x', exp"),
+        (
+            "plain.skops take.csv",
+            "a,b,c\n1,,3\n",
+            "column 'b' holds '', expected a num",
+        ),
+        (
+            "plain.skops take.csv",
+            "a,b,c\n1,nan,3\n",
+            "frame 0 of the stream has nan in",
+        ),
+        ("plain.skops take.csv", "a,b,c\n\ud83d", "take.csv is no text in UTF-8"),
+        (
+            "gaps.skops take.csv",
+            "",
+            "the step 'gapfiller' (GapFiller) may look at other",
+        ),
+        ("whole.skops take.csv", "", "or predict when the recording has ended"),
+    ],
+)
+def test_bad_input_is_one_line(capsys, command, text, message):
+    with open("take.csv", "wb") as file:
+        file.write(text.encode(errors="surrogatepass"))
+    status, _, err = run(capsys, f"watch {command}")
+    assert status == 2
+    assert len(err) == 1
+    assert message in err[0]
+
+
+def test_rate_of_a_model_without_one(models, videos, capsys):
+    write("take.csv", videos[0])
+    _, out, _ = run(capsys, "watch no_rate.skops take.csv --columns a b c --fps 10")
+    assert out == expected(models["no rate"], videos[0].astype(float), 10)
+
+
+def test_decimals_with_commas():
+    table = growing.GrowingTable("a table", 2)
+    frames = table.read(["x;Time (s);y", "1,5;0,1;2", "3;0,2;4,25"])
+    np.testing.assert_array_equal(frames, [[1.5, 2], [3, 4.25]])
