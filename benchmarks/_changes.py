@@ -141,8 +141,8 @@ CHANGES = [
     (PATHS, "turned[::-1, ::-1]", "turned[::-1]"),
     (
         DECODERS,
-        "switch_cost * log_likelihood.shape[0] / log_likelihood.shape[1]",
-        "switch_cost * log_likelihood.shape[0]",
+        "switch_cost * n_frames / log_likelihood.shape[1]",
+        "switch_cost * n_frames",
     ),
     (DECODERS, "kept = ~np.concatenate(masks)", "kept = np.concatenate(masks)"),
     (DECODERS, "return transcript[viterbi(", "return np.sort(transcript)[viterbi("),

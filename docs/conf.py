@@ -2,11 +2,14 @@
 
 import os
 import re
+import sys
 
 # the networks of the examples are small: more threads only get in each other's way
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import skl_tot
+
+sys.path.insert(0, os.path.dirname(__file__))  # where gallery_order is
 
 project = "skl-tot"
 author = "The skl-tot developers"
@@ -42,14 +45,14 @@ numpydoc_validation_checks = {
 numpydoc_validation_exclude = {  # inherited from scikit-learn and Python
     r"\.(fit_transform|get_params|set_params)$",
     r"Segmenter\.get_feature_names_out$",
-    r"FeatureFiles\.(count|index)$",
+    r"(FeatureFiles|Recordings)\.(count|index)$",
 }
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"[/\\]plot_",  # others are shown, but not run
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.DataFirst",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skl_tot",),
     "reference_url": {"skl_tot": None},
@@ -64,13 +67,14 @@ html_title = "skl-tot"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-pages_without_neighbours = ["index", "faq", "comparison", "changelog", "contributing"]
+pages_without_neighbours = ["index", "files", "faq", "comparison", "changelog"]
+pages_without_neighbours += ["contributing"]
 html_sidebars = {page: [] for page in pages_without_neighbours}
 html_theme_options = {
     "footer_end": [],
     "footer_start": ["copyright"],
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
 }

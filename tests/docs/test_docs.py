@@ -91,8 +91,16 @@ def run_plain(code, names, path, line):
         exec(compiled, names)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=page_name)
-def test_python_blocks_run(path, names):
+# tests/docs/test_files.py runs the page about people's files, with such files
+RUN_HERE = [path for path in PAGES if path != DOCS / "files.md"]
+
+
+@pytest.mark.parametrize("path", RUN_HERE, ids=page_name)
+def test_python_blocks_run(path, names, request):
+    if path.name == "poses.md":
+        request.getfixturevalue("pose_files")
+    if path.parent.name == "coming_from":
+        names.update(request.getfixturevalue("results_of_others"))
     for code, line in blocks(path, "python"):
         run = run_doctest if ">>>" in code else run_plain
         run(code, names, path, line)
@@ -111,6 +119,24 @@ def test_shell_blocks_name_what_there_is(path):
             for word in words:
                 if re.match(r"(benchmarks|examples)/.*\.py$", word):
                     assert (ROOT / word).is_file(), word
+
+
+def heading_anchors(path):
+    """Anchors of the headings of a page, as hosts of repositories make them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", h).lower().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_of_pages_outside_the_site_lead_somewhere(name):
+    """Those of the site are checked by its builder."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text)
+    assert links or name != "README.md"
+    for target, anchor in links:
+        path = ROOT / (target or name)
+        assert path.exists(), target
+        assert not anchor or anchor in heading_anchors(path), (target, anchor)
 
 
 def test_no_reason_not_to_run_is_left_over():

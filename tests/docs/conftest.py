@@ -1,0 +1,110 @@
+"""Files that pages of the documentation read."""
+
+import sys
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+POINTS = ["nose", "left_ear", "tail"]
+FPS, N_FRAMES = 25, 240
+
+
+def make_track(seed):
+    """Points (n_frames, n_points, 2) of an animal; likelihoods (n_frames, n_points).
+
+    It turns about now and then, and walks and bends in turns.
+    """
+    rng = np.random.RandomState(seed)
+    phase = (np.arange(N_FRAMES) // 40) % 2
+    angle = np.cumsum(rng.normal(scale=0.05, size=N_FRAMES))
+    direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    centre = 200 + np.cumsum(direction * (0.2 + 3 * phase)[:, None], axis=0)
+    length = (20 - 8 * phase)[:, None] * direction
+    ear = 3 * direction[:, ::-1] * [-1, 1]
+    points = np.stack([centre + length, centre + ear, centre - length], axis=1)
+    likelihood = np.full((N_FRAMES, len(POINTS)), 0.95)
+    likelihood[50:58, 0] = 0.1  # gaps of up to eight frames
+    likelihood[100:103, 2] = 0.59
+    likelihood[0, 1] = 0.0
+    return points + rng.normal(scale=0.3, size=points.shape), likelihood
+
+
+def write_deeplabcut(path, points, likelihood):
+    """One table of one animal, with a header of three rows."""
+    values = np.concatenate([points, likelihood[:, :, None]], axis=2)
+    columns = pd.MultiIndex.from_product(
+        [["network"], POINTS, ["x", "y", "likelihood"]],
+        names=["scorer", "bodyparts", "coords"],
+    )
+    pd.DataFrame(values.reshape(len(points), -1), columns=columns).to_csv(path)
+
+
+def write_sleap(path, points, likelihood):
+    """Analysis file of one track, whose arrays lie as Matlab has them."""
+    h5py = pytest.importorskip("h5py")
+    points = np.where(likelihood[:, :, None] < 0.6, np.nan, points)
+    with h5py.File(path, "w") as file:
+        file["tracks"] = points.T[None]
+        file["node_names"] = POINTS
+
+
+def as_movement(points, likelihood):
+    """Give a data set with the dimensions and coordinates of movement's."""
+    xarray = pytest.importorskip("xarray")
+    dims = ("time", "space", "keypoints", "individuals")
+    return xarray.Dataset(
+        {
+            "position": (dims, points.transpose(0, 2, 1)[..., None]),
+            "confidence": (("time", *dims[2:]), likelihood[..., None]),
+        },
+        coords={
+            "time": np.arange(len(points)) / FPS,
+            "space": ["x", "y"],
+            "keypoints": POINTS,
+            "individuals": ["individual_0"],
+        },
+        attrs={"fps": FPS},
+    )
+
+
+@pytest.fixture
+def pose_files(tmp_path, monkeypatch):
+    """Make a folder of tracks the working directory, and put something for movement."""
+    tracks = {f"mouse{i}": make_track(i) for i in range(3)}
+    folder = tmp_path / "tracks"
+    folder.mkdir()
+    for name, track in tracks.items():
+        write_deeplabcut(folder / f"{name}.csv", *track)
+        write_sleap(folder / f"{name}.analysis.h5", *track)
+
+    def from_file(path, source_software, fps):
+        assert (source_software, fps) == ("DeepLabCut", FPS)
+        return as_movement(*tracks[path.stem])
+
+    module = types.ModuleType("movement.io")
+    module.load_poses = types.SimpleNamespace(from_file=from_file)
+    monkeypatch.setitem(sys.modules, "movement", types.ModuleType("movement"))
+    monkeypatch.setitem(sys.modules, "movement.io", module)
+    monkeypatch.chdir(tmp_path)
+    return tracks
+
+
+@pytest.fixture
+def results_of_others(tmp_path):
+    """Give what keypoint-moseq holds in memory, and write what VAME writes."""
+    tracks = {f"mouse{i}": make_track(i) for i in range(3)}
+    folder = tmp_path / "motifs"
+    folder.mkdir()
+    results = {}
+    for name, (points, _) in tracks.items():
+        labels = (np.arange(len(points)) // 40) % 3
+        np.save(folder / f"{name}.npy", labels)
+        results[name] = {"syllable": labels}
+    return {
+        "bodyparts": POINTS,
+        "coordinates": {name: points for name, (points, _) in tracks.items()},
+        "confidences": {name: likelihood for name, (_, likelihood) in tracks.items()},
+        "results": results,
+    }

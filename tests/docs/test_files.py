@@ -1,0 +1,275 @@
+"""The page about people's files: from files to tables and a report, as it says."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skl_tot
+from skl_tot import TemporalOTSegmenter
+from skl_tot.cli.main import main
+from skl_tot.datasets import make_activities
+
+PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "files.md"
+COLUMNS = ["acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z"]
+TABLES = ["cycles.csv", "deviations.csv", "durations.csv", "transitions.csv"]
+
+
+def read_sections():
+    """Kinds and texts of the blocks below each heading."""
+    sections = re.split(r"^## (.*)\n", PAGE.read_text("utf-8"), flags=re.M)[1:]
+    return {
+        heading: re.findall(r"^```(python|console)\n(.*?)^```", text, re.S | re.M)
+        for heading, text in zip(sections[::2], sections[1::2])
+    }
+
+
+SECTIONS = read_sections()
+
+
+@pytest.fixture(scope="module")
+def takes():
+    """Recordings of one activity, as arrays (n_frames, 6); an action of one is slow."""
+    options = {"n_features": 6, "mean_length": 600, "random_state": 3}
+    takes, labels = make_activities(8, 4, **options)
+    takes[4] = np.repeat(takes[4], np.where(labels[4] == 1, 3, 1), axis=0)
+    return takes
+
+
+@pytest.fixture(autouse=True)
+def quick(tmp_path, monkeypatch):
+    """Fits are short, and the folder is one of ours."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"max_iter": 60, "n_init": 1}.items():
+        monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
+
+
+def write_csv(takes):
+    Path("cycles").mkdir()
+    for i, take in enumerate(takes, start=1):
+        table = pd.DataFrame(take, columns=COLUMNS)
+        table.insert(0, "time_ms", 20 * np.arange(len(take)))
+        table.to_csv(f"cycles/cycle_{i:02}.csv", index=False)
+
+
+def write_parquet(takes):
+    parts = []
+    for i, take in enumerate(takes):
+        columns = {
+            "episode_index": i,
+            "frame_index": np.arange(len(take)),
+            "timestamp": np.arange(len(take), dtype=np.float32) / 10,
+            "observation.state": list(take.astype(np.float32)),
+        }
+        parts.append(pd.DataFrame(columns))
+    pd.concat(parts).to_parquet("episodes.parquet", index=False)
+
+
+def write_arrays(takes):
+    Path("features").mkdir()
+    for i, take in enumerate(takes):
+        np.save(f"features/take_{i}.npy", take)
+
+
+def write_clips():
+    """Three clips of coloured squares that move, in one order of colours."""
+    av = pytest.importorskip("av")
+    pytest.importorskip("torchvision")
+    Path("videos").mkdir()
+    for i in range(3):
+        with av.open(f"videos/clip_{i}.mp4", "w") as container:
+            stream = container.add_stream("mpeg4", rate=10)
+            stream.width, stream.height = 64, 48
+            for t in range(24 + 3 * i):
+                frame = np.full((48, 64, 3), 40, dtype=np.uint8)
+                frame[10:30, t : t + 20, t // 10] = 220
+                picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode())
+
+
+@pytest.fixture
+def random_network(tmp_path, monkeypatch):
+    """Take a random network of small pictures where the page takes one of the hub."""
+    torch = pytest.importorskip("torch")
+    models = pytest.importorskip("torchvision.models")
+    from skl_tot.preprocessing import FrameFeatures
+
+    path = tmp_path / "weights.pth"
+    torch.manual_seed(0)
+    torch.save(models.resnet18(weights=None).state_dict(), path)
+    for name, value in {"weights": path, "image_size": 64}.items():
+        monkeypatch.setitem(FrameFeatures.__init__.__kwdefaults__, name, value)
+    return ["--weights", str(path), "--image-size", "64"]
+
+
+def run_console(block, capsys, options=()):
+    """Run the commands of a transcript and compare what they print; give the first's.
+
+    Numbers of results may be others. ``options`` are added to ``skl-tot features``.
+    """
+    commands = re.split(r"^\$ ", block, flags=re.M)[1:]
+    assert len(commands) <= 3
+    for text in commands:
+        command, _, expected = text.partition("\n")
+        program, *arguments = shlex.split(command)
+        assert program == "skl-tot"
+        if arguments[0] == "features":
+            arguments += options
+        capsys.readouterr()
+        status = main(arguments)
+        printed = capsys.readouterr()
+        assert (status, printed.err) == (0, ""), command
+        if expected.strip() != "...":
+            assert shape_of(printed.out) == shape_of(expected), command
+
+
+def shape_of(text):
+    """Lines that do not depend on the fit: no rows of tables, no deviations."""
+    return [
+        line
+        for line in text.splitlines()
+        if not re.search(r"\S {3,}\S|^  |[Dd]eviat", line)
+    ]
+
+
+def run_python(block, names):
+    """Run a block, of which at most eight lines are no imports; give what it made."""
+    lines = [line for line in block.splitlines() if line.strip()]
+    assert len([line for line in lines if not re.match("from|import", line)]) <= 8
+    exec(compile(block, str(PAGE), "exec"), names)
+    return names
+
+
+def check_summary(n_recordings):
+    """Tables and pictures of the summary, and the page, are there."""
+    folder = Path("summary")
+    assert sorted(path.name for path in folder.glob("*.csv")) == TABLES
+    assert len(list(folder.glob("*.png"))) == 3
+    check_durations(pd.read_csv(folder / "durations.csv"), n_recordings)
+    check_report()
+
+
+def check_durations(table, n_recordings, unit="s"):
+    assert table["recording"].nunique() == n_recordings
+    assert set(table["unit"]) == {unit}
+    assert np.isclose(table.groupby("recording")["share"].sum(), 1).all()
+
+
+def check_report():
+    assert "</html>" in Path("report.html").read_text("utf-8")
+    Path("report.html").unlink()
+
+
+def test_every_section_is_tested():
+    assert list(SECTIONS) == [
+        "I have CSV",
+        "I have Parquet or robot episodes",
+        "I have poses",
+        "I have arrays, dicts, data frames, xarray",
+        "I have .npy",
+        "I have videos",
+        "I have cycles",
+    ]
+
+
+def test_csv(takes, capsys):
+    write_csv(takes)
+    (_, console), (_, code) = SECTIONS["I have CSV"]
+    run_console(console, capsys)
+    check_summary(8)
+    names = run_python(code, {})
+    check_report()
+    check_durations(names["table"], 8)
+    table = pd.read_csv("summary/durations.csv")
+    columns = ["recording", "action", "bouts", "total", "median", "latency"]
+    pd.testing.assert_frame_equal(
+        table[columns], names["table"][columns], check_dtype=False
+    )
+    assert names["model"].feature_names_in_.tolist() == COLUMNS
+    assert names["model"].fps_ == 50
+
+
+@pytest.mark.parametrize(
+    ("heading", "write"),
+    [
+        ("I have Parquet or robot episodes", write_parquet),
+        ("I have .npy", write_arrays),
+    ],
+)
+def test_console(takes, capsys, heading, write):
+    write(takes)
+    ((_, console),) = SECTIONS[heading]
+    run_console(console, capsys)
+    check_summary(8)
+
+
+def test_poses(pose_files):
+    names = {}
+    for _, code in SECTIONS["I have poses"]:
+        run_python(code, names)
+        check_durations(names["table"], len(pose_files))
+        check_report()
+        points = names["model"][1].points_
+        assert [name.split(" ")[0] for name in points] == ["nose", "left_ear", "tail"]
+
+
+def as_frame(takes):
+    frames = {name: pd.DataFrame(take, columns=COLUMNS) for name, take in takes.items()}
+    return pd.concat(frames, names=["recording", "frame"])
+
+
+def as_xarray(takes):
+    xarray = pytest.importorskip("xarray")
+    arrays = {}
+    for name, take in takes.items():
+        values = take.reshape(len(take), 2, 3)
+        arrays[name] = xarray.DataArray(values, dims=("time", "sensor", "axis"))
+    return arrays
+
+
+def as_list(takes):
+    return list(takes.values())
+
+
+@pytest.mark.parametrize("form", [dict, as_list, as_frame, as_xarray])
+def test_forms(takes, form):
+    takes = form({f"take {i}": take for i, take in enumerate(takes)})
+    names = {"takes": takes}
+    ((_, code),) = SECTIONS["I have arrays, dicts, data frames, xarray"]
+    run_python(code, names)
+    check_durations(names["table"], 8)
+    assert len(names["odd"]) == 8
+    check_report()
+    assert type(names["labels"]) is {as_list: list, as_frame: pd.Series}.get(form, dict)
+    if form is as_frame:
+        assert names["labels"].index.equals(takes.index)
+
+
+def test_videos(random_network, capsys):
+    write_clips()
+    (_, console), (_, code) = SECTIONS["I have videos"]
+    run_console(console, capsys, random_network)
+    check_summary(3)
+    names = run_python(code, {})
+    check_durations(names["table"], 3)
+
+
+def test_cycles(takes, capsys, monkeypatch):
+    # where too little is learned, no switch is worth its cost
+    monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, "max_iter", 800)
+    recording = np.concatenate([takes[i % 4] for i in range(12)])
+    Path("shifts").mkdir()
+    np.save("shifts/monday.npy", recording)
+    (_, console), (_, code) = SECTIONS["I have cycles"]
+    run_console(console, capsys)
+    check_summary(1)
+    assert len(pd.read_csv("summary/cycles.csv")) == 12
+    names = run_python(code, {"recording": recording})
+    assert len(names["times"]) == len(names["odd"]) == 12
+    starts = np.cumsum([0] + [len(takes[i % 4]) for i in range(12)])
+    assert np.abs(names["model"].cuts_ - starts).max() < 60
+    check_report()

@@ -1,0 +1,50 @@
+"""All readers of the page about poses find the same tracks."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skl_tot
+from skl_tot.io import Recordings
+from skl_tot.preprocessing import GapFiller, PoseFeatures
+
+PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "user_guide" / "poses.md"
+READERS = ["read_deeplabcut", "load_poses", "read_sleap"]
+
+
+def reader_of(word):
+    """Block of the page that has a word, without the fit at its end."""
+    text = PAGE.read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+    (block,) = (block for block in blocks if word in block)
+    assert block.splitlines()[-1] == "labels = model.fit(tracks).predict(tracks)"
+    return block.rpartition("labels = ")[0]
+
+
+@pytest.mark.parametrize("word", READERS)
+def test_readers(word, pose_files):
+    names = {"Path": Path, "pd": pd, "Recordings": Recordings}
+    names["paths"] = sorted(Path("tracks").glob("*.csv"))
+    names["names"] = list(pose_files)
+    exec(reader_of(word), names)
+    tracks = names["tracks"]
+    filler = GapFiller(limit=8).fit(tracks)
+    columns = [f"{p} {axis}" for p in ("nose", "left_ear", "tail") for axis in "xy"]
+    assert filler.feature_names_in_.tolist() == columns
+    filled = filler.transform(tracks)
+    assert (filled.names, filled.fps) == (list(pose_files), 25)
+    poses = PoseFeatures(heading=("tail", "nose")).fit_transform(filled)
+    for name, (points, likelihood) in pose_files.items():
+        is_sure = np.repeat(likelihood >= 0.6, 2, axis=1)
+        expected = points.reshape(len(points), -1)
+        found = filled[name].to_numpy()
+        np.testing.assert_allclose(found[is_sure], expected[is_sure])
+        features = poses[name]
+        assert features.columns[0] == "nose x"
+        np.testing.assert_allclose(features["tail y"], features["nose y"])
+    message = "^mouse0: column 'nose x' is missing in frames 50 to 57"
+    with pytest.raises(ValueError, match=message):
+        filler.set_params(limit=7).transform(tracks)
