@@ -57,6 +57,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skl_tot",),
     "reference_url": {"skl_tot": None},
     "download_all_examples": False,
+    "parallel": 2,
     "show_signature": False,
     "write_computation_times": False,
 }
