@@ -1,6 +1,13 @@
 """Order of the examples: those with kinds of data first, others by their names."""
 
-FIRST = ["plot_sensors.py", "plot_poses.py", "plot_video.py", "plot_timelines.py"]
+FIRST = [
+    "plot_sensors.py",
+    "plot_poses.py",
+    "plot_video.py",
+    "plot_workplace.py",
+    "plot_activities.py",
+    "plot_timelines.py",
+]
 
 
 class DataFirst:
