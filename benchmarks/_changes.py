@@ -30,6 +30,12 @@ EVENTS = "solvers/frank_wolfe.py"
 EVIDENCE = "decoding/evidence.py"
 CONSENSUS = "solvers/consensus.py"
 REFINEMENT = "solvers/refinement.py"
+CYCLIC = "decoding/cyclic.py"
+ONLINE = "decoding/online.py"
+CUTS = "solvers/cuts.py"
+CYCLES = "solvers/cycles.py"
+RECURRENCE = "solvers/recurrence.py"
+GROUPS = "solvers/activities.py"
 
 # Eight that no test noticed once.
 ONCE_UNNOTICED = [
@@ -323,4 +329,20 @@ CHANGES = [
     (MALLOW, "n_values = n_inversions + 1 - k", "n_values = n_inversions + 2 - k"),
     (EVENTS, "* (2 / self.n_chunks)", "* (1 / self.n_chunks)"),
     (EVENTS, "-slope / (2 * curvature)", "-slope / curvature"),
+    (CYCLIC, "steps * float(switch_cost)", "(steps > 0) * float(switch_cost)"),
+    (ONLINE, "if self.n_waiting > 1:", "if self.n_waiting > 2:"),
+    (ONLINE, "ended if ended.max() > -np.inf else scores", "ended"),
+    (CUTS, "cuts[video][place - 1], cuts", "cuts[video][place], cuts"),
+    (CYCLES, "-votes * np.log(n_frames / lengths)", "-votes"),
+    (CYCLES, "since[-1] > LEAST_LAST * N_PHASES", "since[-1] > 0"),
+    (RECURRENCE, "last = max(0, n_frames - farthest)", "last = 0"),
+    (GROUPS, "SHARE * highest", "highest"),
+    (
+        "segmenters/activity_outputs.py",
+        "videos.lengths[own].sum() * carried",
+        "len(own) * carried",
+    ),
+    ("segmenters/online.py", "max(0, n_added - self._context)", "n_added"),
+    ("statistics/tables.py", "return start - first / rate", "return min(start, 0.0)"),
+    ("statistics/deviating.py", "numbers[pair] <= half", "numbers[pair] < half"),
 ]

@@ -25,7 +25,16 @@ TESTS = {
     "metrics": ["tests/metrics", "skl_tot/metrics"],
     "inputs": ["tests/inputs"],
     "solvers": ["tests/solvers", "skl_tot/solvers"],
+    "statistics": ["tests/statistics"],
     "segmenters": [],
+}
+# Of files with this in their names.
+MORE_TESTS = {
+    "cycl": "tests/segmenters/test_cyclic.py",
+    "activit": "tests/segmenters/test_activities.py",
+    "online": "tests/segmenters/test_online.py",
+    "background": "tests/segmenters/test_background.py",
+    "moments": "tests/segmenters/test_background.py",
 }
 ESTIMATOR_TESTS = [
     f"tests/segmenters/test_{name}.py"
@@ -38,11 +47,9 @@ def tests_of(file):
     """Tests that should notice a change in a file of the package."""
     room = file.partition("/")[0]
     tests = [*TESTS[room]]
-    if room != "metrics" or "label_free" in file:
+    if room not in ("metrics", "statistics") or "label_free" in file:
         tests += ESTIMATOR_TESTS
-    if "background" in file or "moments" in file:
-        tests.append("tests/segmenters/test_background.py")
-    return tests
+    return tests + [test for part, test in MORE_TESTS.items() if part in file]
 
 
 def is_noticed(folder, file, before, after):

@@ -6,6 +6,7 @@ import numpy as np
 
 from skl_tot.cli import corrections, folders
 from skl_tot.cli.terminal import (
+    count,
     errors_of_file,
     names_in_errors,
     printable,
@@ -57,7 +58,7 @@ def predict(model, folder, out, format, names, **reading):
 
     write = _write_folder if table is None else _write_table
     write(data.videos, predict_one, out, format)
-    print(f"Segments of {len(data.videos)} videos written to {out}.")
+    print(f"Segments of {count(len(data.videos), 'video')} written to {out}.")
 
 
 def _write_table(videos, predict_one, out, format):
@@ -137,7 +138,7 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
     options = {"fps": fps, "video_names": printable(videos), "target_names": order}
     with names_in_errors(videos):
         _draw(out, truth, predicted, **options)
-    print(f"Timelines of {len(videos)} videos drawn in {out}.")
+    print(f"Timelines of {count(len(videos), 'video')} drawn in {out}.")
 
 
 def _words_by_number(labels, names):
@@ -166,6 +167,8 @@ def report(model, folder, out, videos, summary, names, **reading):
     if summary is not None:
         check_target(summary, is_folder=True)
         folders.check_other_folder(summary, folder)
+        if Path(summary).resolve() == Path(out).resolve():
+            raise ValueError(f"--summary is {summary}, as --out is; expected a folder.")
     data = folders.open_recordings(folder, model, **reading)
     if videos is not None and data.videos.fps is None:
         raise ValueError("--fps is missing, which --videos needs.")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from skl_tot.cli import folders
-from skl_tot.cli.terminal import names_in_errors, progress
+from skl_tot.cli.terminal import count, names_in_errors, progress
 from skl_tot.io.atomic import replaced_files, write_array
 from skl_tot.io.rate_files import RATE_FILE, read_rate, write_rate
 from skl_tot.preprocessing.video_paths import videos_of_folder
@@ -33,7 +33,7 @@ def features(videos, out, fps, backbone, weights, device, pooling, image_size):
         for name, array in zip(progress(names, "video"), arrays):
             write_array(temporary / f"{name}.npy", array)
         write_rate(temporary, fps)
-    print(f"Features of {len(paths)} videos written to {out}.")
+    print(f"Features of {count(len(paths), 'video')} written to {out}.")
 
 
 def _list_paths(videos):

@@ -103,7 +103,8 @@ def check_file_names(names):
         if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
             raise ValueError(
                 f"A recording is called {short_repr(name)}, expected what can be the "
-                "name of a file, without slashes and no dot in front."
+                "name of a file, without slashes and no dot in front; one table of "
+                "all, such as --out segments.csv, takes any name."
             )
 
 

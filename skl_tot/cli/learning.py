@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from skl_tot.cli import corrections
 from skl_tot.cli.folders import open_recordings
-from skl_tot.cli.terminal import has_bars, names_in_errors
+from skl_tot.cli.terminal import count, has_bars, names_in_errors
 from skl_tot.inputs.videos import check_videos
 from skl_tot.io.atomic import check_target
 
@@ -72,11 +72,11 @@ def fit(
         print(corrections.describe_labels(y))
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
-    print(f"Fitted to {len(data.videos)} videos{known}, written to {out}.")
+    print(f"Fitted to {count(len(data.videos), 'video')}{known}, written to {out}.")
     if activities is not None:
         print(describe_activities(model.activities_))
     if cycles is not None:
-        print(f"Found {segmenter.n_cycles_} cycles.")
+        print(f"Found {count(segmenter.n_cycles_, 'cycle')}.")
 
 
 def refine(model, folder, labels, gaps, out, **reading):

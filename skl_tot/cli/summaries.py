@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from skl_tot.cli.terminal import count
 from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.rates import MIN_FPS
+from skl_tot.inputs.text_files import read_text
 from skl_tot.io.atomic import check_target, replaced_files
 from skl_tot.io.formats import read_rows, readable_formats
 from skl_tot.io.records import integers_if_all
@@ -55,7 +57,9 @@ def write_summary(labels, out, *, fps=None, groups=None):
         for name, own in found.items():
             own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
         _draw(labels, fps, temporary)
-    _print_usual(found["durations"], statistics.usual_order(labels))
+    names = found["durations"]["recording"].unique()
+    pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
+    _print_usual(pooled, statistics.usual_order(labels))
     _print_deviating(found["deviations"])
     print(f"{len(found)} tables and 3 pictures written to {out}.")
 
@@ -134,7 +138,8 @@ def _read_groups(path, names):
     """Group of each recording, from a table with the columns recording and group."""
     pd = import_extra("pandas", "statistics")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        separator = _find_separator(path)
+        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
     except ValueError as error:  # all of pandas are
         raise ValueError(f"{one_line(path)} is no table: {one_line(error)}") from error
     if not {"recording", "group"} <= set(table.columns):
@@ -150,6 +155,12 @@ def _read_groups(path, names):
         if not groups.get(name):
             raise ValueError(f"{one_line(path)} has no group for {name!r}.")
     return groups
+
+
+def _find_separator(path):
+    """Separator of a table of groups: the one of comma, semicolon, tab in its names."""
+    header = read_text(path).partition("\n")[0]
+    return max(",;\t", key=header.count)  # a comma if none occurs
 
 
 def _draw(labels, fps, folder):
@@ -169,26 +180,26 @@ def _draw(labels, fps, folder):
         plt.close(figure)
 
 
-def _print_usual(table, order):
-    """Print the usual order, with what is usual of each action."""
-    unit = table["unit"].iloc[0]
-    n_recordings = table["recording"].nunique()
-    print(f"{n_recordings} recordings; actions in their usual order:")
-    print(f"{'recordings':>32}{'bouts':>8}{f'median ({unit})':>18}{'share':>8}")
+def _print_usual(pooled, order):
+    """Print the usual order, with what is usual of each action in all recordings."""
+    unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
+    print(f"{count(n_recordings, 'recording')}; actions in their usual order:")
+    print(f"{'recordings':>32}{'bouts':>8}{f'median bout ({unit})':>24}{'share':>8}")
+    rows = pooled.set_index("action")
     for action in order:
-        own = table[table["action"] == action]
-        present = own[own["bouts"] > 0]
-        median = present["total"].median()
-        share = own["share"].mean()
+        row = rows.loc[action]
         print(
-            f"{action!s:<20} {len(present):>11}{own['bouts'].sum():>8}"
-            f"{median:>18.4g}{share:>8.1%}"
+            f"{action!s:<20} {row['recordings_with']:>11}{row['bouts']:>8}"
+            f"{row['median']:>24.4g}{row['share']:>8.1%}"
         )
 
 
 def _print_deviating(table):
     """Print the most deviating recordings, and how they deviate."""
     deviating = table[table["score"] > 0]
+    if len(table) == 1:
+        print("One recording has none to deviate from.")
+        return
     if deviating.empty:
         print("No recording deviates.")
         return

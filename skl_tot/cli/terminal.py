@@ -17,6 +17,15 @@ def progress(items, unit):
     return tqdm(items, unit=unit, disable=None)
 
 
+def count(number, noun):
+    """Put a number before its noun.
+
+    >>> count(1, "video"), count(2, "video")
+    ('1 video', '2 videos')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def printable(names):
     r"""Names of files as text; bytes that are none stand as ``\xff``."""
     return [os.fsencode(name).decode(errors="backslashreplace") for name in names]

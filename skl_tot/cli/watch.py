@@ -37,7 +37,8 @@ def watch(model, file, lag, fps, follow, columns, names):
     online = segmenter.predict_online(lag=round(lag * fps))
     if columns is None and hasattr(model, "feature_names_in_"):
         columns = model.feature_names_in_.tolist()
-    table = GrowingTable(file, _n_features(model), columns)
+    name = "standard input" if file == "-" else file
+    table = GrowingTable(name, _n_features(model), columns, fps)
     printer = SegmentPrinter(labels, words_of_actions(labels, names), fps)
     with warnings.catch_warnings():
         # tables have names, and what comes of them has none

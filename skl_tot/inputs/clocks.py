@@ -17,11 +17,10 @@ def rate_of(X):
     ValueError
         If several differ.
     """
-    if isinstance(X, Recordings) and X.fps is not None:
-        return X.fps
     if has_time(X):
         return clock_rate(X)
-    rates = [clock_rate(video) for video in _in_memory(X) if has_time(video)]
+    rates = [X.fps] if isinstance(X, Recordings) else []
+    rates += [clock_rate(video) for video in _in_memory(X) if has_time(video)]
     rates = [rate for rate in rates if rate is not None]
     for rate in rates:
         if not is_same(rate, rates[0]):

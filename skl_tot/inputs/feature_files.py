@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.inputs.errors import (
+    VideoError,
     VideoValueError,
     errors_of_video,
     one_line,
@@ -209,6 +210,34 @@ class FileRows(FloatRows):
         except OSError as error:
             reason = f"{path} cannot be read: {error}"
             raise VideoValueError(reason, self.i) from error
+
+
+class FilePart(FileRows):
+    """Rows of `FileRows` from one frame to another, which stay on disk."""
+
+    def __init__(self, whole, start, stop):
+        super().__init__(whole.videos, whole.i, whole.video[start:stop])
+        self.whole, self.start = whole, start
+
+    def __getitem__(self, rows):
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(len(self))
+            rows = slice(self.start + start, self.start + stop)
+        else:
+            rows = self.start + np.asarray(rows)
+        try:
+            return self.whole[rows]
+        except VideoError as error:  # the number is that of the whole
+            raise ValueError(error.reason) from error
+
+
+def part_of(video, start, stop):
+    """Rows of a video from one frame to another; those on disk stay there."""
+    if isinstance(video, FileRows):
+        return FilePart(video, start, stop)
+    if isinstance(video, FloatRows):
+        return FloatRows(video.video[start:stop])
+    return video[start:stop]
 
 
 class FloatVideos(Sequence):

@@ -115,7 +115,7 @@ def arrange(y, form, what="y"):
     y : list or object
         Values of each recording; what has no names as it is.
     """
-    known = by_name(y)
+    known = _by_label(y, form) or by_name(y)
     if not isinstance(form, Named):
         if isinstance(y, Mapping):
             raise TypeError(
@@ -128,6 +128,29 @@ def arrange(y, form, what="y"):
     if form.index is not None and is_table(y):
         check_index(y, form.index, what, "X")
     return match_names(known, form.names, what, "X")
+
+
+def _by_label(y, form):
+    """Values of a series whose index names the recordings; None of others."""
+    is_series = hasattr(y, "to_dict") and getattr(y, "ndim", 2) == 1
+    if not (is_series and isinstance(form, Named) and len(y) == len(form.names)):
+        return None
+    keys = list(map(plain_name, y.index))
+    return dict(zip(keys, y)) if set(keys) == set(form.names) else None
+
+
+def arrange_each(values, form, what):
+    """Arrange one value of each recording.
+
+    A series that counts from 0 is in order, or by those numbers if they are names; all
+    others have to name the recordings.
+    """
+    is_series = hasattr(values, "to_dict") and getattr(values, "ndim", 2) == 1
+    if isinstance(form, Named) and is_series and len(values) == len(form.names):
+        keys = distinct(values.index)
+        if keys != list(range(len(keys))):
+            values = dict(zip(keys, values))
+    return arrange(values, form, what)
 
 
 def check_index(y, index, what, of):

@@ -86,6 +86,9 @@ class Recordings(Sequence):
             return self.arrays[key]
         return self._select(np.arange(len(self))[key])
 
+    def __contains__(self, key):
+        return key in self.names if isinstance(key, str) else super().__contains__(key)
+
     def _select(self, indices):
         """Take recordings of some indices; those in files stay there."""
         if indices.ndim != 1:

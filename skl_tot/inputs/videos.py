@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.inputs.dimensions import n_dims
-from skl_tot.inputs.errors import VideoError, one_line, warn_user
+from skl_tot.inputs.errors import VideoError, one_line, short_repr, warn_user
 from skl_tot.inputs.feature_files import FeatureFiles, FloatRows, FloatVideos, as_floats
 from skl_tot.inputs.forms import errors_in, split_videos
 from skl_tot.inputs.orientation import hint_if_turned
@@ -76,15 +76,32 @@ def _short_errors():
 
 @contextlib.contextmanager
 def _helpful(video):
-    """Say where a value is that is not finite, and what to do about it."""
+    """Say where a value is that is not finite or text, and what to do about it."""
     try:
         yield
     except ValueError as error:
         text = str(error)
+        if hasattr(video, "iloc") and text.startswith("could not convert"):
+            raise ValueError(_describe_text(video) or text) from None
         if not text.startswith("Input") or not ("NaN" in text or "infinity" in text):
             raise
         refused = _not_finite if "NaN" in text else np.isinf
         raise ValueError(_describe_gaps(video, refused)) from None
+
+
+def _describe_text(frame):
+    """First column of a data frame that has text, and the remedy; None if none has."""
+    for k, name in enumerate(frame.columns):
+        for value in frame.iloc[:, k]:
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                if isinstance(value, str):
+                    return (
+                        f"column {name!r} holds text, such as {short_repr(value)}, "
+                        "expected numbers; drop it."
+                    )
+    return None
 
 
 def _not_finite(values):
@@ -94,6 +111,8 @@ def _not_finite(values):
 def _describe_gaps(video, refused):
     """First value that is refused, how many there are, and the remedy."""
     names = getattr(video, "columns", None)
+    if hasattr(video, "iloc"):
+        video = video.to_numpy(float, na_value=np.nan)  # of types that know pandas.NA
     if not isinstance(video, (np.memmap, FloatRows)):
         video = np.asarray(video, dtype=float)
     first, n_gaps = None, 0
@@ -108,7 +127,8 @@ def _describe_gaps(video, refused):
         n_gaps += len(gaps)
     return (
         f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
-        "fill gaps, as by skl_tot.preprocessing.GapFiller, or leave such frames out."
+        "fill gaps, as by skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or "
+        "leave such frames out."
     )
 
 
@@ -242,7 +262,8 @@ def _warn_of_clocks(grows, names):
         columns = [str(names[k]) for k in columns]
     warnings.warn(
         f"Columns {columns} of X grow steadily in every video, as a clock does, and "
-        "would be learned as features; drop them if they are none.",
+        "would be learned as features; drop them if they are none, or say which is the "
+        "clock where files are read (time=COLUMN, --time COLUMN).",
         UserWarning,
         stacklevel=2,
     )

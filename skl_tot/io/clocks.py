@@ -28,6 +28,7 @@ UNITS = {
     "min": 60.0,
 }
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
+DOTTED = r" *\d{1,2}\.\d{1,2}\.\d"  # a date that starts with the day
 # A step longer than so many usual ones is a gap; what is resampled bridges more.
 GAP, BRIDGED = 1.5, 3.5
 # A rate below this may be one of a clock in another unit than its name says.
@@ -60,6 +61,16 @@ def is_clock(name):
     (True, False, False)
     """
     return _base(name) in CLOCKS
+
+
+def unit_of(name):
+    """Seconds of the unit that the name of a column ends in, 1 if in none.
+
+    >>> unit_of("Time (ms)"), unit_of("time")
+    (0.001, 1.0)
+    """
+    match = UNIT.fullmatch(name.strip().lower())
+    return UNITS[match[2]] if match else 1.0
 
 
 def _base(name):
@@ -101,7 +112,7 @@ def read_clocks(tables, column):
 def _as_seconds(values, recording):
     """Numbers in the unit of the name of the column; dates since the first one."""
     pd = import_extra("pandas", "tables")
-    factor = UNITS[match[2]] if (match := UNIT.fullmatch(values.name.lower())) else 1.0
+    factor = unit_of(values.name)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return _since_first(values)
     if pd.api.types.is_timedelta64_dtype(values.dtype):
@@ -130,7 +141,8 @@ def _read_text(pd, text, factor):
     for read in readers:
         with contextlib.suppress(TypeError, ValueError):
             return read()
-    return _since_first(pd.to_datetime(text, utc=True))
+    is_dotted = text.str.match(DOTTED).all()
+    return _since_first(pd.to_datetime(text, utc=True, dayfirst=is_dotted))
 
 
 def _since_first(stamps):

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from skl_tot.inputs.clocks import is_same
 from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.io.clocks import is_clock
+from skl_tot.io.clocks import is_clock, rate_of, unit_of
 
 # Bytes that are read at once, and seconds until a file is looked at again.
 CHUNK_BYTES, WAIT = 2**18, 0.1
+# Frames by whose clock the rate is known.
+N_TIMED = 20
 
 
 def read_lines(file, name, *, follow=False, wait=WAIT):
@@ -76,6 +79,8 @@ class GrowingTable:
         Number of features.
     columns : list of str, default=None
         Columns that are features, in this order. None takes all but clocks.
+    fps : float, default=None
+        Frames per second that a clock, if there is one of numbers, should have.
 
     Examples
     --------
@@ -86,8 +91,9 @@ class GrowingTable:
     array([[3., 4.]])
     """
 
-    def __init__(self, name, n_features, columns=None):
+    def __init__(self, name, n_features, columns=None, fps=None):
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
+        self.fps, self.clock, self.times = fps, None, []
         self.header: Any = None
         self.places, self.separator = [], ","
         self.n_lines = 0
@@ -98,7 +104,8 @@ class GrowingTable:
         Raises
         ------
         ValueError
-            If a line has other columns than the first, or a cell is no number.
+            If a line has other columns than the first, a cell is no number, or the
+            clock has another rate.
         """
         frames = []
         for line in lines:
@@ -130,6 +137,8 @@ class GrowingTable:
                 f"{self.n_features}, as in the fit; name them by --columns."
             )
         self.places = [self.header.index(name) for name in columns]
+        others = [name for name in self.header if name not in columns]
+        self.clock = next(filter(is_clock, others), None)
 
     def _read_row(self, line):
         """Read the features of a frame."""
@@ -139,7 +148,31 @@ class GrowingTable:
                 f"{self.name}, line {self.n_lines}: there are {len(cells)} cells, "
                 f"expected {len(self.header)}."
             )
+        if self.clock is not None:
+            self._read_time(cells[self.header.index(self.clock)])
         return [self._number(cells[place], place) for place in self.places]
+
+    def _read_time(self, cell):
+        """Hold the clock of the first frames against the rate, if it is of numbers."""
+        try:
+            self.times.append(float(cell.replace(",", ".")) * unit_of(self.clock))
+        except ValueError:
+            self.clock = None
+            return
+        if len(self.times) < N_TIMED:
+            return
+        if min(np.diff(self.times)) <= 0:
+            raise ValueError(
+                f"the clock {self.clock!r} of {self.name} does not go forward."
+            )
+        rate = rate_of(np.array(self.times))
+        if not is_same(rate, self.fps):
+            raise ValueError(
+                f"{self.name} has {rate:g} frames per second by its column "
+                f"{self.clock!r}, expected {self.fps:g}, as those of the fit; bring it "
+                "to this rate before."
+            )
+        self.clock = None
 
     def _number(self, cell, place):
         """Read a number, which may have a comma where separators are none."""

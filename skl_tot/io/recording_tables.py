@@ -2,13 +2,19 @@
 
 import csv
 import gzip
+import itertools
+import re
 import warnings
-from itertools import pairwise
 
 import numpy as np
 
 from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.extras import import_extra
+
+# Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
+N_PROBES = 20
+DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
+THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 
 
 def read_tables(paths, names, by):
@@ -31,7 +37,7 @@ def read_tables(paths, names, by):
     read = [_read_table(path, by) for path in paths]
     if by is None:
         return dict(zip(names, read))
-    for (path, table), (other_path, other) in pairwise(zip(paths, read)):
+    for (path, table), (other_path, other) in itertools.pairwise(zip(paths, read)):
         if set(table.columns) != set(other.columns):
             odd = sorted(set(table.columns) ^ set(other.columns))
             raise ValueError(
@@ -50,6 +56,11 @@ def _read_table(path, by):
         table = read(path, by)
     except ImportError:
         raise
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"{one_line(path)} is no text in UTF-8; save it as such, as spreadsheets "
+            "do with 'CSV UTF-8'."
+        ) from None
     except Exception as error:  # whatever a broken file makes of its reader
         raise ValueError(
             f"{one_line(path)} cannot be read: {one_line(error)}"
@@ -95,18 +106,29 @@ def _read_text(path, by):
 
 
 def _find_dialect(path):
-    """Separator and decimal sign of a file, by its first two lines, which it checks."""
+    """Separator and decimal sign of a file, by its first lines, which it checks."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        header, row = file.readline(), file.readline()
+        header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
+    if not header.strip():
+        raise ValueError("its first line is empty, expected names of the columns.")
     if ".tsv" in [suffix.lower() for suffix in path.suffixes]:
         separator = "\t"
     else:
         separator = max(",;\t", key=header.count)  # a comma if none occurs
     names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
     _check_names(names)
-    decimal = "," if separator != "," and "," in row and "." not in row else "."
-    return separator, decimal
+    return separator, _find_decimal(rows, separator)
+
+
+def _find_decimal(rows, separator):
+    """Find the decimal sign that numbers of some rows have, a point if they differ."""
+    signs = set()
+    for cell in itertools.chain.from_iterable(csv.reader(rows, delimiter=separator)):
+        match = DECIMALS.fullmatch(cell)
+        if match and not (separator == "," and THOUSANDS.fullmatch(cell)):
+            signs.add(match[1])
+    return "," if signs == {","} else "."
 
 
 def _check_names(names):

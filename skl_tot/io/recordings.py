@@ -113,13 +113,15 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
     Warns
     -----
     UserWarning
-        If columns that count frames are left out, a clock has gaps (steps above 1.5
-        times the median), or gives less than 0.1 frames per second.
+        If columns that count frames are left out, one that is called as a clock is a
+        feature, a clock has gaps (steps above 1.5 times the median), or gives less than
+        0.1 frames per second.
 
     Notes
     -----
     Text is separated by commas, semicolons or tabs, whichever its first line has most
-    of; that line names the columns. Decimals may have commas where separators are none.
+    of; that line names the columns. Decimals may have commas where separators are none,
+    or in quotes. Dates with points start with the day.
 
     Examples
     --------

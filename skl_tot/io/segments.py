@@ -181,7 +181,7 @@ def _records(labels, confidence, clock, fps):
         if fps is not None:
             duration = (end - start) / fps  # exact, other than a difference
             if clock is not None:
-                duration = float(edges[end] - edges[start])
+                duration = round(float(edges[end] - edges[start]), 9)
             record["start_time"] = float(edges[start])
             record["end_time"] = float(edges[end])
             record["duration_time"] = duration

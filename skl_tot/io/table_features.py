@@ -4,6 +4,7 @@ import numpy as np
 
 from skl_tot.inputs.errors import short_repr, warn_user
 from skl_tot.inputs.extras import import_extra
+from skl_tot.io.clocks import is_clock
 
 # What pandas says of columns of objects that are numbers, some perhaps missing.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
@@ -34,6 +35,7 @@ def read_features(tables, columns, clock):
         found[name] = _numbers_of(table, name, columns, clock)
     if columns is None:
         _leave_out_counters(found)
+        _warn_of_clocks(next(iter(found.values())))
     first_name, first = next(iter(found.items()))
     types = set()
     for name, numbers in found.items():
@@ -68,7 +70,8 @@ def _numbers_of(table, recording, columns, clock):
                 raise ValueError(f"{recording!r} has two columns {name!r}.")
             numbers[name] = column
     if unfit:
-        raise ValueError(_describe_unfit(unfit, list(parts), recording, columns))
+        text = f"{recording!r} has no numbers in column {_describe(table[unfit])}"
+        raise ValueError(f"{text}; {_find_remedy(list(parts), columns)}.")
     if columns is None:
         return numbers
     return _picked(numbers, parts, columns, recording, list(table.columns))
@@ -81,16 +84,25 @@ def _is_asked(source, columns, clock):
     return source in columns or any(name.startswith(f"{source} ") for name in columns)
 
 
-def _describe_unfit(unfit, fit, recording, columns):
-    """Say which columns hold no numbers, and how to go without them."""
-    shown = ", ".join(map(repr, unfit[:5])) + (", ..." if len(unfit) > 5 else "")
-    remedy = "leave them out"
-    if columns is None and fit:
-        words = " ".join(f"'{name}'" if " " in name else name for name in fit[:10])
-        more = ", ..." if len(fit) > 10 else ""
-        listed = ", ".join(map(repr, fit[:10])) + more
-        remedy = f"name the features by columns=[{listed}] (--columns {words})"
-    return f"{recording!r} has no numbers in column {shown}; {remedy}."
+def _describe(unfit):
+    """Names of columns that hold no numbers, and what is none in the first."""
+    pd = import_extra("pandas", "tables")
+    names = list(unfit.columns)
+    shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
+    values = unfit[names[0]]
+    numbers = pd.to_numeric(values.astype(str), errors="coerce")
+    row = int(np.argmax(numbers.isna() & values.notna()))
+    return f"{shown}, but {short_repr(values.iloc[row])} in row {row}"
+
+
+def _find_remedy(fit, columns):
+    """Say how to go without columns that hold no numbers."""
+    if columns is not None or not fit:
+        return "leave them out, or correct them"
+    words = " ".join(f"'{name}'" if " " in name else name for name in fit[:10])
+    more = ", ..." if len(fit) > 10 else ""
+    listed = ", ".join(map(repr, fit[:10])) + more
+    return f"name the features by columns=[{listed}] (--columns {words})"
 
 
 def _picked(numbers, parts, columns, recording, sources):
@@ -177,6 +189,16 @@ def _leave_out_counters(found):
         f"Columns {counters} count the frames and are left out; columns=[...] "
         "(--columns) says which are features."
     )
+
+
+def _warn_of_clocks(names):
+    """Warn of features that are called as clocks are."""
+    clocks = [name for name in names if is_clock(name)]
+    if clocks:
+        warn_user(
+            f"Columns {clocks} are called as clocks are, but are features here, as "
+            "another clock or none is asked for; columns=[...] (--columns) chooses."
+        )
 
 
 def _find_counters(numbers):

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.inputs.errors import errors_of_video, warn_user
+from skl_tot.inputs.feature_files import part_of
 from skl_tot.inputs.forms import keep_outputs, mirror_form
 from skl_tot.inputs.named import arrange
 from skl_tot.inputs.videos import check_lengths
@@ -33,7 +34,7 @@ from skl_tot.segmenters.pipelines import (
 from skl_tot.segmenters.starts import fit_segmenter
 from skl_tot.segmenters.template import LARGEST, MOST, BaseSegmenter
 from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
-from skl_tot.solvers.cuts import check_cuts, cuts_of_path
+from skl_tot.solvers.cuts import check_cuts, cuts_of_path, errors_of_cycles
 from skl_tot.solvers.cycles import cut_recording
 from skl_tot.training.distributed import same_everywhere
 
@@ -317,7 +318,7 @@ class CyclicSegmenter(BaseSegmenter):
                 f"n_actions={n_actions} is more than the number of frames of the "
                 f"longest cycle, {longest}; give cuts, or fewer actions."
             )
-        with quietly():
+        with quietly(), errors_of_cycles(cuts):
             fitted, _ = fit_segmenter(
                 self._segmenter(n_actions), cycles, n_actions, seeds[1]
             )
@@ -327,13 +328,13 @@ class CyclicSegmenter(BaseSegmenter):
         return lambda: self._log_likelihoods(videos)
 
     def _segmenter(self, n_actions):
-        """Segmenter to fit, with so many actions."""
+        """Segmenter to fit, with so many actions, whose labels nobody asks for."""
         if self.segmenter is None:
-            return TemporalOTSegmenter(n_actions)
+            return TemporalOTSegmenter(n_actions, compute_labels=False)
         if isinstance(self.segmenter, FrozenEstimator):
             return self.segmenter
         segmenter = clone(self.segmenter)
-        segmenter_of(segmenter)
+        segmenter_of(segmenter).set_params(compute_labels=False)
         set_n_actions(segmenter, n_actions)
         return segmenter
 
@@ -390,11 +391,11 @@ def _let_decode_cycles(model):
 
 
 def _cut_arrays(arrays, cuts):
-    """Rows of all cycles, one array each."""
+    """Rows of all cycles, one array each; those on disk stay there."""
     cycles = []
     for array, own in zip(arrays, cuts):
         for start, end in pairwise(own):
-            cycles.append(array[start:end])
+            cycles.append(part_of(array, start, end))
     return cycles
 
 

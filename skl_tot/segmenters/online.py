@@ -115,16 +115,16 @@ class OnlinePrediction:
         """
         self._check_open()
         frames = check_frames(frames, self._model, self.n_seen)
-        n_seen, self._dtype = self.n_seen + len(frames), frames.dtype
+        n_seen = self.n_seen + len(frames)
         if self._decoder is None and n_seen <= self.delay:
             self._frames.append(frames)
-            self.n_seen = n_seen
+            self.n_seen, self._dtype = n_seen, frames.dtype
             return self._as_decided([])
         blocks = [*self._frames, frames]
         log_likelihood, is_other = self._weigh(blocks, n_seen - self._context)
         if self._decoder is None:
             self._decoder = self._start(log_likelihood)
-        self.n_seen = n_seen
+        self.n_seen, self._dtype = n_seen, frames.dtype
         self._keep(blocks, self._n_added + len(log_likelihood))
         return self._as_decided(self._decode(log_likelihood, is_other))
 

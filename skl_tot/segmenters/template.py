@@ -14,7 +14,7 @@ from skl_tot.inputs.blocks import AllBlocks
 from skl_tot.inputs.clocks import rate_of
 from skl_tot.inputs.context import joined_width
 from skl_tot.inputs.forms import keep_outputs, mirror_kept, named_errors
-from skl_tot.inputs.named import arrange
+from skl_tot.inputs.named import arrange, arrange_each
 from skl_tot.inputs.rates import check_fps
 from skl_tot.inputs.states import check_array, check_item, check_positive, count
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
@@ -144,7 +144,7 @@ class BaseSegmenter(ClusterMixin, Editing, OnlineOutputs, FittedOutputs):
             arrays, form = check_videos(self, X, reset=True, find_clocks=True)
             guidance = self._read_known(y, arrays, form)
             for name, values in known.items():
-                known[name] = arrange(values, form, name)
+                known[name] = arrange_each(values, form, name)
             longest = max(map(len, arrays))
             n_actions = self._fewest_actions()
             if longest < n_actions:

@@ -158,7 +158,7 @@ def choose_n_groups(bags, seed):
     """
     n_distinct = len(np.unique(bags, axis=0))
     if n_distinct < 3:
-        return n_distinct, None
+        return min(n_distinct, max(1, len(bags) // 2)), None
     most = min(MOST_GROUPS, max(2, len(bags) // 2), n_distinct - 1)
     reduced = _main_components(bags)
     scores = {}

@@ -1,8 +1,10 @@
 """Cuts between cycles: of paths, and those that are given."""
 
+import contextlib
+
 import numpy as np
 
-from skl_tot.inputs.errors import errors_of_video, short_repr
+from skl_tot.inputs.errors import VideoError, errors_of_video, short_repr
 
 
 def cuts_of_path(path, n_actions):
@@ -59,7 +61,8 @@ def check_cuts(cuts, lengths):
             f"cuts is {short_repr(cuts)}, expected frames at which cycles begin, of "
             "each recording."
         )
-    is_flat = len(cuts) > 0 and np.ndim(cuts[0]) == 0
+    cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # of arrays and series
+    is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
     if len(cuts) != len(lengths):
         raise ValueError(
@@ -75,7 +78,10 @@ def check_cuts(cuts, lengths):
 
 def _check_cuts(cuts, n_frames):
     """Cuts of one recording as an array."""
-    array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
+    try:
+        array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
+    except ValueError:  # nested lists of unequal lengths
+        array = np.array([])
     if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
         raise ValueError(
             f"cuts are {short_repr(cuts)}, expected two frames or more, as integers."
@@ -93,3 +99,23 @@ def _check_cuts(cuts, n_frames):
             f"cuts have {wrong}, expected frames from 0 to {n_frames}, the end."
         )
     return array
+
+
+@contextlib.contextmanager
+def errors_of_cycles(cuts):
+    """Give errors that have the number of a cycle that of its recording, and frames.
+
+    >>> from skl_tot.inputs.errors import VideoValueError
+    >>> with errors_of_cycles([np.array([0, 9]), np.array([2, 5, 8])]):
+    ...     raise VideoValueError("all are alike.", 2)
+    Traceback (most recent call last):
+    skl_tot.inputs.errors.VideoValueError: Video 1: frames 5 to 8: all are alike.
+    """
+    try:
+        yield
+    except VideoError as error:
+        counts = np.cumsum([len(own) - 1 for own in cuts])
+        video = int(np.searchsorted(counts, error.video, side="right"))
+        place = error.video - counts[video]  # from the last cut of its recording
+        start, end = cuts[video][place - 1], cuts[video][place]
+        raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error

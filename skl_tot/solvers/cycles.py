@@ -193,9 +193,11 @@ def _means_of_blocks(frames, size):
 
 
 def _standardize(frames):
-    """Zero mean and unit variance of each feature."""
+    """Give each feature zero mean and unit variance, in place."""
     spread = frames.std(axis=0)
-    return (frames - frames.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    frames -= frames.mean(axis=0)
+    frames /= np.where(spread > 0, spread, 1)
+    return frames
 
 
 def _search(frames, n_arcs, seed):
@@ -217,7 +219,7 @@ def _search(frames, n_arcs, seed):
 
 
 def _elect(candidates, n_frames):
-    """Take the candidate that most agree with, about, exactly, and with itself.
+    """Take the candidate that most agree with, or else that agrees with itself.
 
     To agree on a small number of cycles says less, by its logarithm.
     """
@@ -225,9 +227,8 @@ def _elect(candidates, n_frames):
     periods = np.array([candidate.period for candidate in candidates])
     ratios = np.abs(np.log(lengths[:, None] / lengths))
     votes = (ratios < TOLERANCE).sum(axis=1)
-    exact = (ratios == 0).sum(axis=1)
     own = np.abs(np.log(periods / lengths))
-    best = np.lexsort((own, -exact, -votes * np.log(n_frames / lengths)))[0]
+    best = np.lexsort((own, -votes * np.log(n_frames / lengths)))[0]
     return candidates[best], int(votes[best])
 
 

@@ -10,6 +10,7 @@ from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import as_reals
 from skl_tot.statistics.collecting import collect_bouts
+from skl_tot.statistics.groups import values_by_name
 from skl_tot.statistics.orders import usual_codes
 
 TO_SD = 1.4826  # of a normal distribution, from the median absolute deviation
@@ -198,8 +199,7 @@ def _mean_log_likelihoods(log_likelihoods, names):
     """Mean log-likelihood of each recording, or None if there are none."""
     if log_likelihoods is None:
         return None
-    if hasattr(log_likelihoods, "to_dict"):
-        log_likelihoods = log_likelihoods.to_dict()
+    log_likelihoods = values_by_name(log_likelihoods)
     if isinstance(log_likelihoods, Mapping):
         missing = [name for name in names if name not in log_likelihoods]
         if missing:

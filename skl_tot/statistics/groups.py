@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.named import by_name
 
 
 def split_groups(groups, names):
@@ -22,10 +23,8 @@ def split_groups(groups, names):
 
 def _groups_of(groups, names):
     """Group of each recording."""
-    if hasattr(groups, "to_dict"):
-        groups = groups.to_dict()
+    groups = values_by_name(groups)
     if isinstance(groups, Mapping):
-        groups = {str(name): group for name, group in groups.items()}
         missing = [name for name in names if name not in groups]
         if missing:
             raise ValueError(
@@ -43,3 +42,17 @@ def _groups_of(groups, names):
             f"groups has {len(groups)}, expected {len(names)}, one for each recording."
         )
     return list(groups)
+
+
+def values_by_name(values):
+    """Values of recordings by names of text, if they have any, else as they are.
+
+    >>> values_by_name({("anna", 2): "late", 7: "early"})
+    {'anna/2': 'late', '7': 'early'}
+    """
+    if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
+        values = values.to_dict()
+    known = by_name(values)
+    if known is None:
+        return values
+    return {str(name): value for name, value in known.items()}

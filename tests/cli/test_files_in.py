@@ -179,7 +179,9 @@ ERRORS = [
     (f"fit missing {FIT} --out a.skops", "missing is no folder or file, expected *.n"),
     (f"fit long.parquet {FIT} --out a.skops", "of 'long' goes back from "),
     (f"fit long.parquet --by episode {FIT} --out a.skops", "'0' has no numbers in "
-     "column 'task'; name the features by columns=['state'] (--columns state)"),
+     "column 'task', but 'pour' in row 0; name the features by columns=['state'] ("
+     "--columns state)"),
+    ("report tables.skops tables --out a --summary a", "--summary is a, as --out is"),
     (f"fit tables --by who {FIT} --out a.skops", "no column 'who' that names"),
     (f"fit tables --time z {FIT} --out a.skops", "the clock 'z' of 'v0' "),
     (f"fit tables --columns w {FIT} --out a.skops", "'v0' has no column 'w'"),

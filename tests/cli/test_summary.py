@@ -73,7 +73,14 @@ def test_folder_of_predictions(tmp_path, capsys):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "5 recordings; actions in their usual order:"
-    assert printed[1].split() == ["recordings", "bouts", "median", "(s)", "share"]
+    assert printed[1].split() == [
+        "recordings",
+        "bouts",
+        "median",
+        "bout",
+        "(s)",
+        "share",
+    ]
     assert [line.split()[0] for line in printed[2:5]] == usual_order(LABELS)
     assert printed[2].split()[1:4] == ["5", "5", "1"]
     assert printed[5:7] == [
@@ -121,6 +128,17 @@ def test_seconds_of_boris(tmp_path):
     assert table["bouts"].tolist() == [1, 1, 1, 0]
     assert table["total"].tolist() == [1.75, 0, 2, 0]
     assert table["latency"].tolist()[:3] == [1.5, 4, 0]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_groups_of_spreadsheets(tmp_path, separator):
+    put(tmp_path / "segments", LABELS)
+    lines = ["recording,group"] + [f"{name},all" for name in LABELS]
+    text = "\ufeff" + "\r\n".join(lines).replace(",", separator)
+    (tmp_path / "groups.csv").write_bytes(text.encode())
+    assert run("summary segments --groups groups.csv --out out") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations_by_group.csv")
+    assert set(table["group"]) == {"all"}
 
 
 @pytest.mark.parametrize(

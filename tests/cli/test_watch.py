@@ -263,3 +263,38 @@ def test_decimals_with_commas():
     table = growing.GrowingTable("a table", 2)
     frames = table.read(["x;Time (s);y", "1,5;0,1;2", "3;0,2;4,25"])
     np.testing.assert_array_equal(frames, [[1.5, 2], [3, 4.25]])
+
+
+def test_standard_input_is_called_so(capsys, monkeypatch):
+    stdin = types.SimpleNamespace(buffer=io.BytesIO(b"p,q\n1,2\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    status, _, err = run(capsys, "watch plain.skops")
+    assert status == 2
+    assert err[0].startswith("skl-tot watch: standard input has ")
+
+
+@pytest.mark.parametrize(
+    ("header", "factor", "message"),
+    [
+        ("time", 1.0, None),
+        ("Time (ms)", 1000.0, None),
+        (
+            "time",
+            0.5,
+            "w.csv has 20 frames per second by its column 'time', expected 10",
+        ),
+        (
+            "time_ms",
+            2000.0,
+            "has 5 frames per second by its column 'time_ms', expected",
+        ),
+        ("time", 0.0, "the clock 'time' of w.csv does not go forward"),
+    ],
+)
+def test_a_clock_of_another_rate(videos, capsys, header, factor, message):
+    table = pd.DataFrame(videos[0], columns=COLUMNS)
+    table[header] = factor * np.arange(len(table)) / FPS
+    table.to_csv("w.csv", index=False)
+    status, _, errors = run(capsys, "watch plain.skops w.csv --lag 1")
+    assert status == (0 if message is None else 2)
+    assert (message or "") in "".join(errors)

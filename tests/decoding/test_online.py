@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
 from skl_tot.decoding import DECODERS
-from skl_tot.decoding.chains import Chain
+from skl_tot.decoding.chains import Chain, fixed_chain
 from skl_tot.decoding.durations import duration_decoder
 from skl_tot.decoding.online import (
     ComposedQueue,
@@ -214,3 +214,10 @@ def test_background_has_no_part_in_paths_but_in_posteriors():
         posterior = DECODERS["skip"].posterior(0.5 * scores[: t + 8], 0.75)[t]
         expected = 0.75 * posterior + 0.25 / 3
         np.testing.assert_allclose(found[t][1], expected, atol=1e-9)
+
+
+def test_a_stream_that_ends_too_soon_may_end_anywhere():
+    path = OnlinePath(fixed_chain(3, 0.0))
+    for scores in ([5.0, 0.0, 0.0], [0.0, 9.0, 0.0]):
+        path.add(np.array(scores))
+    assert [path.pop(is_over=True), path.pop(is_over=True)] == [0, 1]

@@ -105,7 +105,8 @@ class TestNaN:
         return (
             f"{name}: Input X contains NaN in frame 5, column 'hip x', and in "
             f"{share:.2%} of all values; fill gaps, as by "
-            "skl_tot.preprocessing.GapFiller, or leave such frames out."
+            "skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or leave such frames "
+            "out."
         )
 
     @pytest.mark.parametrize("form", ["list", "dict", "recordings", "table"])
@@ -126,6 +127,18 @@ class TestNaN:
         name = "Video 2" if form == "list" else "take_3"
         assert str(caught.value) == self.message(name, spoiled[2])
         assert caught.value.video == 2
+
+    def test_types_that_know_a_missing_value(self, spoiled):
+        spoiled[2] = spoiled[2].astype("Float64")
+        with pytest.raises(VideoValueError) as caught:
+            model().fit(Recordings(spoiled, NAMES))
+        assert str(caught.value) == self.message("take_3", spoiled[2])
+
+    def test_text_is_located(self, frames):
+        frames[1] = frames[1].assign(who="bob")
+        text = "take_2: column 'who' holds text, such as 'bob', expected numbers; drop"
+        with pytest.raises(VideoValueError, match=f"^{text}"):
+            model().fit(Recordings([frames[1]], ["take_2"]))
 
     def test_is_filled_as_the_error_says(self, spoiled):
         from skl_tot.preprocessing import GapFiller

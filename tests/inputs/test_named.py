@@ -226,6 +226,8 @@ class TestRates:
         assert rate_of({"a": track(), "b": fast}) == 30
         assert rate_of(Recordings([slow, slow])) == 25
         assert rate_of(Recordings([slow, slow], fps=25)) == 25
+        with pytest.raises(ValueError, match="of 30 and of 25 frames per second"):
+            rate_of(Recordings([slow, slow], fps=30))
         with pytest.raises(
             ValueError, match="videos of 25 and of 30 frames per second"
         ):

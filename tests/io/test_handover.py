@@ -528,3 +528,9 @@ class TestNWB:
         with pytest.raises(ImportError, match=r"skl-tot\[nwb\]"):
             write_segments(segments(["a"], 1), tmp_path / "a.nwb")
         assert not list(tmp_path.iterdir())
+
+
+def test_durations_on_a_late_clock_are_no_noise_of_floats():
+    clock = 36000 + np.arange(77) / 10
+    labels = Recordings([np.repeat([0, 1], [76, 1])], ["a"], fps=10, times=[clock])
+    assert segments(labels)["a"][0]["duration_time"] == 7.6

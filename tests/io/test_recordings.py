@@ -111,6 +111,39 @@ class TestSources:
         assert takes.fps == 2.0
         assert takes[0]["x"].tolist() == [1.5, 2.5]
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'x,n\n"1,5",0\n"-,25",10\n',  # quoted, as commas separate
+            "x;n\n1,5;0\n-0,25;10\n",
+            "n;x\n0;1,5\n10;-2,5E-1\n",
+            "x;n;date\n1,5;0;01.02.2024 10:00\n-0,25;10;01.02.2024 10:01\n",
+        ],
+    )
+    def test_decimal_commas(self, tmp_path, text):
+        (tmp_path / "a.csv").write_text(text)
+        takes = read_recordings(tmp_path, columns=["x", "n"], fps=10)
+        assert takes[0][["x", "n"]].to_numpy().tolist() == [[1.5, 0], [-0.25, 10]]
+
+    def test_decimal_commas_that_the_first_row_lacks(self, tmp_path):
+        (tmp_path / "a.csv").write_text("x;y\n0;0\n0,5;1\n")
+        assert read_recordings(tmp_path, fps=10)[0]["x"].tolist() == [0, 0.5]
+
+    def test_decimal_points_beside_a_comma(self, tmp_path):
+        (tmp_path / "a.csv").write_text("x;y\n1.5;1,5\n2.5;2,5\n")
+        takes = read_recordings(tmp_path, columns=["x"], fps=10)
+        assert takes[0]["x"].tolist() == [1.5, 2.5]
+
+    def test_dates_that_start_with_the_day(self, tmp_path):
+        rows = ["05.03.2024 23:59:59.5,1", "06.03.2024 00:00:00.0,2"]
+        (tmp_path / "a.csv").write_text("time,x\n" + "\n".join(rows))
+        assert read_recordings(tmp_path).times[0].tolist() == [0, 0.5]
+
+    def test_other_encodings_are_refused(self, tmp_path):
+        (tmp_path / "a.csv").write_bytes("Höhe,x\n1,2\n".encode("latin-1"))
+        with pytest.raises(ValueError, match=r"a\.csv is no text in UTF-8; save it as"):
+            read_recordings(tmp_path)
+
     def test_a_segmenter_learns_the_names_of_the_columns(self, tmp_path):
         put(tmp_path, a=table(60), b=table(70))
         model = TemporalOTSegmenter(2, max_iter=2, freeze_iter=1, random_state=0)
@@ -241,7 +274,10 @@ class TestClocks:
 
     def test_no_clock_on_request(self, tmp_path):
         put(tmp_path, a=table())
-        takes = read_recordings(tmp_path, time=False, fps=5)
+        with pytest.warns(
+            UserWarning, match=r"Columns \['time'\] are called as clocks"
+        ):
+            takes = read_recordings(tmp_path, time=False, fps=5)
         assert (takes.fps, takes.times) == (5.0, None)
         assert "time" in takes[0].columns
 
@@ -346,9 +382,10 @@ def _text(path, **files):
 
 ERRORS = [
     # columns
-    ({"a": "x,who\n1,b\n"}, {}, "'a' has no numbers in column 'who'; name the features "
-     "by columns=['x'] (--columns x)"),
-    ({"a": "who\nb\n"}, {}, "'a' has no numbers in column 'who'; leave them out."),
+    ({"a": "x,who\n1,b\n"}, {}, "'a' has no numbers in column 'who', but 'b' in row 0; "
+     "name the features by columns=['x'] (--columns x)"),
+    ({"a": "x\n1\noff\n"}, {}, "column 'x', but 'off' in row 1; leave them out, or c"),
+    ({"a": "x,n\n\"1,234\",5\n"}, {}, "column 'x', but '1,234' in row 0"),
     ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y', which 'b' has"),
     ({"a": "x\n1\n"}, {"columns": ["y"]}, "'a' has no column 'y', expected columns"),
     ({"a": "x\n1\n"}, {"columns": []}, "columns is [], expected names of columns."),
@@ -359,7 +396,7 @@ ERRORS = [
     ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: Length of header"),
     ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n0,1,2\n"}, {}, "as DeepLabCut wri"),
     ({"a": "x\n"}, {}, "a.csv has no rows"),
-    ({"a": ""}, {}, "a.csv cannot be read: "),
+    ({"a": ""}, {}, "a.csv cannot be read: its first line is empty, expected names"),
     # recordings
     ({"a": "x\n1\n"}, {"by": "who"}, "a.csv has no column 'who' that names recordings"),
     ({"a": "who,x\n,1\n"}, {"by": "who"}, "column 'who' is empty in row 0"),

@@ -156,7 +156,7 @@ BAD_VIDEOS = {
     "columns that are no numbers": (
         replaced(pd.DataFrame({c: list("xyz") for c in "abcde"})),
         ValueError,
-        "^Video 2: could not convert string to float",
+        "^Video 2: column 'a' holds text, such as 'x', expected numbers; drop it.",
     ),
 }
 BAD_PARAMETERS = [

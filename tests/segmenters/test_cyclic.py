@@ -18,7 +18,10 @@ from sklearn.preprocessing import StandardScaler
 import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.cli.main import main
+from skl_tot.datasets import FeatureFiles
 from skl_tot.decoding import decode
+from skl_tot.inputs.errors import VideoValueError
+from skl_tot.inputs.feature_files import FilePart, FloatVideos, part_of
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
@@ -331,3 +334,71 @@ class TestBadInput:
     def test_not_fitted(self, work):
         with pytest.raises(NotFittedError):
             CyclicSegmenter(3).find_cuts(work[0])
+
+
+class TestCostOfTheSegmenter:
+    def test_of_a_clone(self, work):
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter(switch_cost=3.0))
+        model.fit(work[0], cuts=work[2])
+        assert model.segmenter_.switch_cost == 3.0
+        found = model.predict(work[0])
+        assert (found == model.set_params(switch_cost=3.0).predict(work[0])).all()
+
+    def test_of_one_that_is_frozen(self, work):
+        frames, _, cuts = work
+        inner = HMMSegmenter(3, switch_cost=1e6)
+        inner.fit([frames[a:b] for a, b in pairwise(cuts)])
+        model = CyclicSegmenter(3, segmenter=FrozenEstimator(inner))
+        model.fit(frames, cuts=cuts)
+        assert len(np.unique(model.predict(frames))) == 1  # no switch is worth it
+
+
+class Refusing(HMMSegmenter):
+    """Refuses the last of its videos."""
+
+    def _learn(self, videos):
+        raise VideoValueError("it is odd.", len(videos) - 1)
+
+
+def test_errors_name_the_recording(work):
+    frames, _, cuts = work
+    takes = Recordings([frames, frames], ["a", "b"])
+    text = rf"^b: frames {cuts[-2]} to {cuts[-1]}: it is odd"
+    with pytest.raises(ValueError, match=text):
+        CyclicSegmenter(3, segmenter=Refusing()).fit(takes, cuts=[cuts, cuts])
+
+
+class TestFeatureFiles:
+    @pytest.mark.parametrize("dtype", [np.float32, np.float16])
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_same_as_in_memory(self, tmp_path, work, dtype, order):
+        frames = np.asarray(work[0], dtype=dtype, order=order)
+        for name in "ab":
+            np.save(tmp_path / f"{name}.npy", frames)
+        files = FeatureFiles([tmp_path / "a.npy", tmp_path / "b.npy"])
+        frames = frames if dtype == np.float32 else frames.astype(float)
+        model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0)
+        for found, own in zip(model.fit(files).labels_, [work[1]] * 2):
+            assert (found == own).mean() > 0.95
+        other = clone(model).fit([frames, frames])
+        np.testing.assert_array_equal(model.labels_[1], other.labels_[1])
+        assert model.score(files) == pytest.approx(other.score([frames, frames]))
+        quick = CyclicSegmenter(3, segmenter=TemporalOTSegmenter(max_iter=5, n_init=1))
+        quick.set_params(random_state=0).fit(files)
+        whole = clone(quick).fit([frames, frames])
+        np.testing.assert_array_equal(quick.labels_[0], whole.labels_[0])
+
+    def test_parts_stay_on_disk(self, tmp_path):
+        frames = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+        np.save(tmp_path / "a.npy", frames)
+        (whole,) = FloatVideos(FeatureFiles([tmp_path / "a.npy"]))
+        part = part_of(whole, 4, 15)
+        assert isinstance(part, FilePart)
+        assert (part.shape, len(part)) == ((11, 3), 11)
+        for rows in (slice(None), slice(2, 7), slice(-3, 99), np.array([0, 10, 3])):
+            np.testing.assert_array_equal(part[rows], frames[4:15][rows])
+        np.testing.assert_array_equal(part.take([1, 9], axis=0), frames[[5, 13]])
+        np.testing.assert_array_equal(np.asarray(part), frames[4:15])
+        (tmp_path / "a.npy").unlink()
+        with pytest.raises(ValueError, match=r"^\S*a.npy cannot be read"):
+            part[2:4]

@@ -138,8 +138,8 @@ class TestVideos:
             quick().fit(frames)
         assert str(info.value) == (
             f"Video 2: Input X contains NaN in frame 7, column 'd', and in {share:.2%} "
-            "of all values; fill gaps, as by skl_tot.preprocessing.GapFiller, or leave "
-            "such frames out."
+            "of all values; fill gaps, as by skl_tot.preprocessing.GapFiller "
+            "(--pipeline gaps:N), or leave such frames out."
         )
         spoiled = videos[0].copy()
         spoiled[3, 4] = -np.inf

@@ -499,3 +499,24 @@ def test_memory_does_not_grow(models, videos):
         used.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert used[-1] - used[0] < 2**14
+
+
+def test_blocks_are_not_kept():
+    videos = np.random.default_rng(0).normal(size=(2, 40, 64))
+    online = HMMSegmenter(2).fit(list(videos)).predict_online(lag=3)
+    tracemalloc.start()
+    online.push(np.zeros((5000, 64)))  # 2.6 MB
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert used < 2**20
+
+
+def test_refused_frames_leave_no_trace():
+    videos = np.random.default_rng(0).normal(size=(2, 40, 3)).astype(np.float32)
+    online = HMMSegmenter(2).fit(list(videos)).predict_online(lag=3)
+    online.push(videos[0][:9])
+    before = pickle.dumps(online)
+    with pytest.raises(ValueError, match="too far from those of the fit"):
+        online.push(np.full((1, 3), 1e308))
+    assert pickle.dumps(online) == before
+    assert online.finish().probabilities.dtype == np.float32

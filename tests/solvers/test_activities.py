@@ -105,6 +105,18 @@ class TestNumber:
         bags = np.eye(3)[:n_distinct].repeat(3, axis=0)
         assert choose_n_groups(bags, 0) == (n_distinct, None)
 
+    @pytest.mark.parametrize(("n_bags", "n_groups"), [(1, 1), (2, 1), (3, 1), (4, 2)])
+    def test_two_recordings_are_no_two_activities(self, n_bags, n_groups):
+        bags = np.eye(3)[np.arange(n_bags) % 2]
+        assert choose_n_groups(bags, 0) == (n_groups, None)
+
+    def test_groups_are_not_cut_up(self):
+        centres = np.array([[0.0, 0.0], [0.0, 0.05], [1.0, 0.0], [1.0, 0.05]])
+        noise = np.random.default_rng(0).normal(scale=1e-4, size=(40, 2))
+        found, scores = choose_n_groups(centres.repeat(10, axis=0) + noise, 0)
+        assert found == 2
+        assert scores[2] < scores[4]
+
     def test_at_most_half_of_the_bags(self):
         _, scores = choose_n_groups(np.random.default_rng(0).normal(size=(9, 4)), 0)
         assert list(scores) == [2, 3, 4]

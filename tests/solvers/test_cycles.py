@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,6 +213,8 @@ class TestCuts:
         for given_cuts in ([0, 10, 50], [[0, 10, 50]], np.array([0, 10, 50])):
             (checked,) = check_cuts(given_cuts, lengths)
             np.testing.assert_array_equal(checked, [0, 10, 50])
+        series = pd.Series([0, 10, 50], index=[7, 8, 9])
+        assert check_cuts(series, lengths)[0].tolist() == [0, 10, 50]
         checked = check_cuts([[3, 9], [0, 4, 20]], np.array([10, 20]))
         assert [x.tolist() for x in checked] == [[3, 9], [0, 4, 20]]
 
@@ -228,6 +231,7 @@ class TestCuts:
             ([[], [0, 40]], "expected two"),
             ([[0.5, 20], [0, 40]], "as integers"),
             ([["a", "b"], [0, 40]], "as integers"),
+            ([[0, [20]], [0, 40]], r"Video 0: cuts are \[0, \[20\]\], expected two"),
         ],
     )
     def test_bad(self, bad, text):

@@ -6,6 +6,7 @@ import pytest
 
 from skl_tot.datasets import make_activities
 from skl_tot.inputs.labels import find_segments
+from skl_tot.io import Recordings
 from skl_tot.statistics import deviations
 from skl_tot.statistics.deviating import write_lists
 
@@ -172,6 +173,17 @@ def test_unlikely_recordings():
     again = deviations(labels, log_likelihoods=series[::-1])
     pd.testing.assert_frame_equal(table, again)
     assert deviations(labels)["likelihood_quantile"].isna().all()
+
+
+def test_likelihoods_go_by_name():
+    labels = {i: ["a", "b"] for i in range(5)}
+    scores = {i: np.full(2, -9.0 if i == 3 else -1.0 - i / 10) for i in (4, 3, 2, 0, 1)}
+    names = list(map(str, scores))
+    index = pd.MultiIndex.from_product([names, range(2)])
+    table = pd.Series(np.concatenate(list(scores.values())), index)
+    for known in (scores, Recordings(list(scores.values()), names), table):
+        found = deviations(labels, log_likelihoods=known)
+        assert found.loc[found["unlikely"], "recording"].tolist() == ["3"]
 
 
 def test_one_recording_and_none_with_actions_deviate_from_nothing():

@@ -347,3 +347,28 @@ def test_wrong_input_is_named_in_one_line(labels, options, message):
 def test_start_of_cycles_is_an_action():
     with pytest.raises(ValueError, match=r"start is 'z', expected one of .*\['a'\]"):
         cycle_times(["a"], start="z")
+
+
+def test_half_of_the_cycles_miss_nothing():
+    assert cycle_times(list("abacabac"), start="a")["missing"].tolist() == [()] * 4
+
+
+def test_times_of_a_frame_that_are_near_are_two():
+    frames = {"start": [0, 10, 20], "end": [10, 20, 30]}
+    seconds = {"start_time": [0, 1, 2.1], "end_time": [1, 2, 3.1]}
+    table = pd.DataFrame({"action": list("abc")} | frames | seconds)
+    with pytest.warns(UserWarning, match="seconds of 1 of 1 recordings contradict"):
+        found = durations(table)
+    assert found["latency"].tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("names", "known"),
+    [((1, 2), ("1", "2")), ((("anna", 1), ("anna", 2)), ("anna/1", "anna/2"))],
+)
+def test_groups_by_any_names(names, known):
+    labels = dict(zip(names, [["a"], ["b"]]))
+    for keys in (names, known):
+        groups = dict(zip(keys, ["late", "early"]))
+        table = durations(labels, groups=groups).query("bouts > 0")
+        assert dict(zip(table["group"], table["action"])) == {"late": "a", "early": "b"}
