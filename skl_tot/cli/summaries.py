@@ -7,7 +7,7 @@ from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.inputs.rates import MIN_FPS
-from skl_tot.inputs.text_files import read_text
+from skl_tot.inputs.text_files import find_separator, read_text
 from skl_tot.io.atomic import check_target, replaced_files
 from skl_tot.io.formats import read_rows, readable_formats
 from skl_tot.io.records import integers_if_all
@@ -138,7 +138,7 @@ def _read_groups(path, names):
     """Group of each recording, from a table with the columns recording and group."""
     pd = import_extra("pandas", "statistics")
     try:
-        separator = _find_separator(path)
+        separator = find_separator(read_text(path).partition("\n")[0])
         table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
     except ValueError as error:  # all of pandas are
         raise ValueError(f"{one_line(path)} is no table: {one_line(error)}") from error
@@ -155,12 +155,6 @@ def _read_groups(path, names):
         if not groups.get(name):
             raise ValueError(f"{one_line(path)} has no group for {name!r}.")
     return groups
-
-
-def _find_separator(path):
-    """Separator of a table of groups: the one of comma, semicolon, tab in its names."""
-    header = read_text(path).partition("\n")[0]
-    return max(",;\t", key=header.count)  # a comma if none occurs
 
 
 def _draw(labels, fps, folder):

@@ -9,11 +9,11 @@ from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import (
     BACKGROUND,
-    check_fps,
     find_segments,
     split_label_sequences,
 )
 from skl_tot.inputs.named import by_name, pair_by_name
+from skl_tot.inputs.rates import check_fps
 
 # Where the bars of a row are, from its middle, which grows downwards.
 COARSE_BAR, FINE_BAR = (-0.4, 0.36), (-0.03, 0.43)

@@ -9,9 +9,9 @@ from skl_tot.inputs.forms import split_videos
 from skl_tot.inputs.labels import (
     BACKGROUND,
     as_reals,
-    check_fps,
     split_label_sequences,
 )
+from skl_tot.inputs.rates import check_fps
 
 
 class PseudoLabelDisplay:

@@ -9,7 +9,8 @@ from skl_tot.display.legends import draw_legend, make_room
 from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import n_dims
-from skl_tot.inputs.labels import as_reals, check_fps
+from skl_tot.inputs.labels import as_reals
+from skl_tot.inputs.rates import check_fps
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # videos, beyond which every name costs time

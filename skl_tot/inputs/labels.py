@@ -9,9 +9,6 @@ import numpy as np
 from skl_tot.inputs.dimensions import n_dims
 from skl_tot.inputs.forms import errors_in
 from skl_tot.inputs.named import by_name
-from skl_tot.inputs.rates import MAX_FPS as MAX_FPS
-from skl_tot.inputs.rates import MIN_FPS as MIN_FPS
-from skl_tot.inputs.rates import check_fps as check_fps
 
 # Label of frames of no action, and what it is called where labels are words.
 BACKGROUND = -1

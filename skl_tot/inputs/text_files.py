@@ -1,5 +1,6 @@
 """Text files: what they hold, and errors that name them."""
 
+import csv
 import json
 import unicodedata
 from pathlib import Path
@@ -14,6 +15,18 @@ def read_text(path):
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text: {error}") from error
+
+
+def find_separator(header):
+    """Find the one of comma, semicolon and tab that makes most cells; a comma if none.
+
+    >>> find_separator("time;x,y;z"), find_separator('"a;b;c",d'), find_separator("x")
+    (';', ',', ',')
+    """
+    n_cells = {}
+    for separator in ",;\t":
+        n_cells[separator] = len(next(csv.reader([header], delimiter=separator), []))
+    return max(n_cells, key=n_cells.get)
 
 
 def parse_json(path, text):

@@ -9,6 +9,7 @@ import numpy as np
 
 from skl_tot.inputs.clocks import is_same
 from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.inputs.text_files import find_separator
 from skl_tot.io.clocks import is_clock, rate_of, unit_of
 
 # Bytes that are read at once, and seconds until a file is looked at again.
@@ -120,7 +121,7 @@ class GrowingTable:
 
     def _read_header(self, line):
         """Find out which columns are features."""
-        self.separator = max(",;\t", key=line.count)  # a comma if none occurs
+        self.separator = find_separator(line)
         self.header = [name.strip() for name in self._cells(line)]
         columns = self.columns
         if columns is None:

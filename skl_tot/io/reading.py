@@ -10,7 +10,8 @@ import numpy as np
 from skl_tot.inputs.clocks import agreed_rate
 from skl_tot.inputs.errors import one_line, short_repr, warn_user
 from skl_tot.inputs.guidance import UNKNOWN_NAME
-from skl_tot.inputs.labels import BACKGROUND_NAME, check_fps
+from skl_tot.inputs.labels import BACKGROUND_NAME
+from skl_tot.inputs.rates import check_fps
 from skl_tot.io.formats import read_rows, readable_formats
 from skl_tot.io.rows import as_segment, is_int, is_stale, parse_line
 from skl_tot.io.segments import MAX_FRAMES

@@ -10,6 +10,7 @@ import numpy as np
 
 from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.extras import import_extra
+from skl_tot.inputs.text_files import find_separator
 
 # Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
 N_PROBES = 20
@@ -115,7 +116,7 @@ def _find_dialect(path):
     if ".tsv" in [suffix.lower() for suffix in path.suffixes]:
         separator = "\t"
     else:
-        separator = max(",;\t", key=header.count)  # a comma if none occurs
+        separator = find_separator(header)
     names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
     _check_names(names)
     return separator, _find_decimal(rows, separator)

@@ -10,10 +10,10 @@ from skl_tot.inputs.errors import errors_of_video, short_repr
 from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.labels import (
     as_reals,
-    check_fps,
     find_segments,
     split_label_sequences,
 )
+from skl_tot.inputs.rates import check_fps
 from skl_tot.inputs.recordings import Recordings, frame_edges
 
 # Beyond a year of video; a small file must not ask for more memory than there is.

@@ -5,6 +5,7 @@ import io
 import re
 
 from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.text_files import find_separator
 from skl_tot.io.records import SegmentsError, read_text
 
 # Names of columns, in lower case and with spaces for underscores.
@@ -28,7 +29,7 @@ def read_table(path):
     """Read a table with a row of names above it, whatever is between its cells."""
     text = io.StringIO(read_text(path), newline=None)
     header = text.readline()
-    delimiter = _find_delimiter(header)
+    delimiter = find_separator(header)
     rows = csv.reader(
         io.StringIO(header + text.read()), delimiter=delimiter, strict=True
     )
@@ -43,14 +44,6 @@ def read_table(path):
                     record[key] = re.sub("^([^.,]*),([^.,]*)$", r"\1.\2", record[key])
             records.append(record)
     return records
-
-
-def _find_delimiter(header):
-    """Find the one of comma, semicolon and tab that makes most cells of the header."""
-    n_cells = {}
-    for delimiter in ",;\t":
-        n_cells[delimiter] = len(next(csv.reader([header], delimiter=delimiter), []))
-    return max(n_cells, key=n_cells.get)
 
 
 def find_keys(names):

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.inputs.errors import warn_user
 from skl_tot.inputs.forms import split_videos
+from skl_tot.inputs.labels import find_segments
 from skl_tot.inputs.videos import check_videos, unchanged_on_error
 from skl_tot.preprocessing.framewise import apply_to_videos
 
@@ -249,8 +250,8 @@ def find_runs(mask):
     >>> starts.tolist(), stops.tolist()
     ([0, 2], [1, 4])
     """
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
-    return edges[::2], edges[1::2]
+    is_inside, starts, stops = find_segments(mask)
+    return starts[is_inside], stops[is_inside]
 
 
 def _warn_of_much(report):

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.inputs.errors import one_line
 from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.labels import MAX_FPS, MIN_FPS
+from skl_tot.inputs.rates import MAX_FPS, MIN_FPS
 
 FPS = [None, Interval(Real, MIN_FPS, MAX_FPS, closed="both")]
 

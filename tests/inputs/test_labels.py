@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from skl_tot.inputs.labels import check_fps, split_label_sequences
+from skl_tot.inputs.labels import split_label_sequences
+from skl_tot.inputs.rates import check_fps
 
 
 def refused(labels, error, message):
