@@ -19,13 +19,13 @@ from skl_tot.segmenters.activity_models import (
 )
 from skl_tot.segmenters.activity_outputs import ActivityOutputs, by_video
 from skl_tot.segmenters.pipelines import last_step
-from skl_tot.segmenters.template import MOST
 from skl_tot.solvers.activities import (
     choose_n_groups,
     group_bags,
     learn_vocabulary,
     mean_bags,
 )
+from skl_tot.training.components import MOST
 
 
 class ActivitySegmenter(ActivityOutputs):

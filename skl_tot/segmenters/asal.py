@@ -11,7 +11,6 @@ from skl_tot.inputs.states import check_array, check_item, size
 from skl_tot.segmenters.edits import edited_totals
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.starts import fit_segmenter
-from skl_tot.segmenters.template import LARGEST, MOST
 from skl_tot.segmenters.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.classifier import (
     ClassifierSizes,
@@ -20,6 +19,7 @@ from skl_tot.training.classifier import (
     read_embeddings,
     read_scores,
 )
+from skl_tot.training.components import LARGEST, MOST
 from skl_tot.training.devices import resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.progress import progress_bar

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.prototypes import merge_alike, time_order
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
-from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import LinearPrior
 from skl_tot.training.spherical import SphericalCrossEntropy
 from skl_tot.training.structured import StructuredTransport
@@ -314,7 +314,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         self.verbose = verbose
 
     def _settings(self):
-        return replace(super()._settings(), decay=self.decay, n_init=self.n_init)
+        return replace(super()._settings(), n_init=self.n_init)
 
     def _terms(self):
         return [self._cross_entropy()]
@@ -325,7 +325,6 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _problem(self, epsilon, structure_weight, balance):
         """Make the term of prototypes whose transport has these weights."""
         transport = StructuredTransport(
-            self.rho,
             epsilon,
             structure_weight,
             self.radius,
@@ -336,6 +335,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             int(self.n_actions) * int(self.n_parts),
             transport,
             prior=LinearPrior(),
+            rho=self.rho,
             temperature=self.temperature,
         )
 

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval
 from skl_tot.decoding.prototypes import time_order
 from skl_tot.inputs.states import check_array
 from skl_tot.segmenters.networks import NetworkSegmenter
-from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.network import Encoder
 from skl_tot.training.terms import TimeStamp

@@ -32,10 +32,11 @@ from skl_tot.segmenters.pipelines import (
     waits_for_end,
 )
 from skl_tot.segmenters.starts import fit_segmenter
-from skl_tot.segmenters.template import LARGEST, MOST, BaseSegmenter
+from skl_tot.segmenters.template import BaseSegmenter
 from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
 from skl_tot.solvers.cuts import check_cuts, cuts_of_path, errors_of_cycles
 from skl_tot.solvers.cycles import cut_recording
+from skl_tot.training.components import LARGEST, MOST
 from skl_tot.training.distributed import same_everywhere
 
 # In nats a frame, for segmenters whose own decoding has no cost.

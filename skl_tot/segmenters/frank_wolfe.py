@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.states import check_array, count
-from skl_tot.segmenters.template import CONTEXT, LARGEST, MOST, SMALLEST, BaseSegmenter
+from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.solvers.frank_wolfe import EventClustering, mean_frames, minimise
 from skl_tot.solvers.narrations import (
     allowed_chunks,
@@ -17,6 +17,7 @@ from skl_tot.solvers.narrations import (
     check_narrations,
     events_of_tokens,
 )
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Chunks of a video for each action, if their frames are not given. Of 1.5, 2 and 3, and
 # of chunks of 10 or 20 frames, this did best on seven sets without narrations.

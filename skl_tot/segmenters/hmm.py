@@ -5,7 +5,7 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.inputs.states import check_array, check_numbers, count
-from skl_tot.segmenters.template import CONTEXT, LARGEST, MOST, BaseSegmenter
+from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.solvers.discriminants import embed
 from skl_tot.solvers.ordered_hmm import (
     fit_ordered_hmm,
@@ -13,6 +13,7 @@ from skl_tot.solvers.ordered_hmm import (
     principal_components,
     start_from_equal_parts,
 )
+from skl_tot.training.components import LARGEST, MOST
 
 # Less, and variances may vanish from sums of float64.
 LEAST_SPREAD = 1e-6

@@ -9,9 +9,10 @@ from skl_tot.decoding.chains import free_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.orders import mallow_path, mallow_posterior
 from skl_tot.inputs.states import check_array, count
-from skl_tot.segmenters.template import CONTEXT, LARGEST, MOST, BaseSegmenter
+from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.solvers.discriminants import appearance_scores, check_appearance, log_joint
 from skl_tot.solvers.mallow import fit_mallow
+from skl_tot.training.components import LARGEST, MOST
 
 # Less, and what is within actions may vanish from sums of float64.
 LEAST_SPREAD = 1e-6

@@ -14,19 +14,14 @@ from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.states import check_item, count, size
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import (
-    CONTEXT,
-    LARGEST,
-    MOST,
-    SMALLEST,
-    BaseSegmenter,
-)
+from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.devices import inference_device, resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
 from skl_tot.training.progress import progress_bar
-from skl_tot.training.state import Settings
+from skl_tot.training.state import Adam
 
 # Parameters of version 0.1.0 that have other names now.
 RENAMED = {"n_frames": "frames_per_video", "background": "background_percentile"}
@@ -152,18 +147,17 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     def _settings(self):
         """Collect what every fit needs."""
-        return Settings(
-            embedding_dim=self.embedding_dim,
-            hidden_dim=self.hidden_dim or 2 * int(self.embedding_dim),
-            frames_per_video=self.frames_per_video,
-            batch_size=self.batch_size,
-            max_iter=self.max_iter,
+        optimizer = Adam(
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
+            decay=getattr(self, "decay", 0.0),
+            frames_per_video=self.frames_per_video,
+            batch_size=self.batch_size,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
-            encoder=self._encoder,
         )
+        layer_sizes = self.hidden_dim or 2 * int(self.embedding_dim), self.embedding_dim
+        return optimizer.settings(layer_sizes, self.max_iter, encoder=self._encoder)
 
     def _train(
         self, videos, seed, *, terms=None, max_iter=None, start=None, one_pass=False

@@ -12,8 +12,8 @@ from skl_tot.segmenters.asot import ASOTSegmenter
 from skl_tot.segmenters.hmm import HMMSegmenter
 from skl_tot.segmenters.mallow import MallowSegmenter
 from skl_tot.segmenters.members import FREE, quietly
-from skl_tot.segmenters.template import MOST
 from skl_tot.segmenters.temporal_ot import PAPER, TemporalOTSegmenter
+from skl_tot.training.components import MOST
 
 
 def default_candidates(**settings):

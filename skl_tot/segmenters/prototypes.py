@@ -34,7 +34,7 @@ from skl_tot.segmenters.levels import (
 )
 from skl_tot.segmenters.networks import NetworkSegmenter
 from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.network import Encoder
 from skl_tot.training.state import Snapshot, map_moments
 

@@ -32,11 +32,8 @@ from skl_tot.segmenters.guided import check_guide, learn_guide, read_known
 from skl_tot.segmenters.online_outputs import OnlineOutputs
 from skl_tot.segmenters.outputs import FittedOutputs
 from skl_tot.solvers.guidance import guided_scores
+from skl_tot.training.components import LARGEST, MOST
 
-# Largest number of anything: what is beyond does not fit into arrays, nor into C.
-MOST = 2**31 - 1
-# Squares of weights and scales stay numbers.
-SMALLEST, LARGEST = 1e-100, 1e300
 # Constraint of what segmenters have that read frames with what is around them.
 CONTEXT = {"context": [None, Interval(Integral, 1, MOST, closed="both")]}
 

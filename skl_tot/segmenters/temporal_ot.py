@@ -4,17 +4,17 @@ from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skl_tot.decoding.decoders import decode
 from skl_tot.segmenters.edits import together
 from skl_tot.segmenters.prototypes import PrototypeSegmenter
-from skl_tot.segmenters.template import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
+from skl_tot.training.state import Adam
 from skl_tot.training.structured import StructuredTransport
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp, cloned
-from skl_tot.training.transport import PseudoLabeller, Sinkhorn
+from skl_tot.training.transport import Sinkhorn, Transport
 
 # Of a code that vanishes there is a logarithm, too.
 LEAST_CODE = 1e-30
@@ -90,7 +90,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         paper's one legible value is 2.
     temperature : float, default=0.2
         Temperature τ of the softmax that gives P.
-    transport : {"sinkhorn", "structured"} or PseudoLabeller, default="sinkhorn"
+    transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
         How the transport problem is solved. "sinkhorn" is the paper's, in which all
         actions get equal shares; "structured" is that of `ASOTSegmenter`, but with the
         ``rho`` and the ``prior`` of this one: it keeps neighbouring frames together and
@@ -304,7 +304,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "path_iter": [Interval(Integral, 0, None, closed="left")],
         "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "transport": [StrOptions({"sinkhorn", "structured"}), PseudoLabeller],
+        "transport": [StrOptions({"sinkhorn", "structured"}), Transport],
         "n_sinkhorn_iter": [Interval(Integral, 1, MOST, closed="both")],
         "alpha": [Interval(Real, 0, LARGEST, closed="both")],
         "window": [Interval(Integral, 1, None, closed="left")],
@@ -395,9 +395,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _settings(self):
-        return replace(super()._settings(), decay=self.decay, n_init=self.n_init)
-
     def _clusterings(self, videos, log_likelihoods):
         # each network by itself says more than their mean
         clusterings = [[] for _ in range(self._n_networks)]
@@ -410,6 +407,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
                 clusters.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return clusterings
 
+    def _settings(self):
+        return replace(super()._settings(), n_init=self.n_init)
+
     def _terms(self):
         terms = [
             self._cross_entropy(),
@@ -420,35 +420,32 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _cross_entropy(self):
         """Make the term that pseudo-labels belong to."""
-        freeze_iter = self.freeze_iter
-        if not isinstance(freeze_iter, Integral):
-            freeze_iter = freeze_iter * int(self.max_iter)
         return CrossEntropy(
             int(self.n_actions) * int(self.n_parts),
             self._labeller(),
             prior=self._prior(),
+            rho=self.rho,
             temperature=self.temperature,
-            freeze_iter=int(freeze_iter),
+            freeze_iter=Adam(freeze_iter=self.freeze_iter).frozen_steps(self.max_iter),
         )
 
     def _labeller(self):
         """Make what solves the transport problem."""
-        if isinstance(self.transport, PseudoLabeller):
-            return clone(self.transport)
+        if isinstance(self.transport, Transport):
+            return self.transport.checked()
         if self.transport == "structured":
-            return StructuredTransport(self.rho)
-        return Sinkhorn(self.rho, int(self.n_sinkhorn_iter))
+            return StructuredTransport()
+        return Sinkhorn(self.n_sinkhorn_iter)
 
     def _prior(self):
         """Make the prior of the transport problem."""
         if isinstance(self.prior, Prior):
-            return clone(self.prior)
+            return self.prior.checked()
         if self.prior is None:
             return None
-        diagonal = TemporalPrior(float(self.sigma))
         if self.prior == "temporal":
-            return diagonal
-        return PathPrior(diagonal, int(self.path_iter), self.temperature)
+            return TemporalPrior(self.sigma)
+        return PathPrior(self.path_iter, self.sigma)
 
 
 # doctest looks for names of this module, which the public one is not

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 from skl_tot.decoding.prototypes import time_order
 from skl_tot.inputs.states import check_item
 from skl_tot.segmenters.networks import NetworkSegmenter
-from skl_tot.segmenters.template import LARGEST, SMALLEST
+from skl_tot.training.components import LARGEST, SMALLEST
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.network import Encoder
 from skl_tot.training.reconstruction import ConceptContrast, Reconstruction

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.segmenters.cte import CTESegmenter
-from skl_tot.segmenters.template import LARGEST, MOST
+from skl_tot.training.components import LARGEST, MOST
 from skl_tot.training.reconstruction import Prediction
 
 

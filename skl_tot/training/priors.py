@@ -1,14 +1,18 @@
 """Priors of the transport problem: what is known of actions before frames are seen."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.training.components import LARGEST, SMALLEST, Component
 
 # Least logarithm of a path's posterior, in nats.
 LOG_FLOOR = -30.0
 
 
-class Prior(BaseEstimator):
+class Prior(Component):
     """Prior of the pseudo-labels of a mini-batch, or of a whole video.
 
     A subclass overrides ``__call__``. Its constructor only keeps its parameters, as
@@ -23,15 +27,15 @@ class Prior(BaseEstimator):
     Examples
     --------
     >>> class Uniform(Prior):
-    ...     def __call__(self, similarities, coverage, step):
+    ...     def __call__(self, similarities, coverage, step, temperature):
     ...         return torch.zeros_like(similarities)
-    >>> Uniform()(torch.ones(1, 2), torch.ones(1, 1, 1), 0)
+    >>> Uniform()(torch.ones(1, 2), torch.ones(1, 1, 1), 0, 0.2)
     tensor([[0., 0.]])
     """
 
     changes_at = ()
 
-    def __call__(self, similarities, coverage, step):
+    def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the prior T.
 
         Parameters
@@ -44,6 +48,9 @@ class Prior(BaseEstimator):
             were drawn more than once, and are no evidence of their own.
         step : int
             Steps taken before, to be compared with ``changes_at`` only.
+        temperature : float
+            Temperature τ of the estimator: predicted codes are
+            ``softmax(similarities / temperature)``.
 
         Returns
         -------
@@ -64,7 +71,7 @@ class FixedPrior(Prior):
     ...             np.linspace(0, 1, n_frames), np.linspace(0, 1, n_prototypes)
     ...         )
     ...         return -np.abs(distance)
-    >>> Loose()(torch.zeros(2, 2), torch.ones(1, 1, 1), 0)
+    >>> Loose()(torch.zeros(2, 2), torch.ones(1, 1, 1), 0, 0.2)
     tensor([[-0., -1.],
             [-1., -0.]])
     """
@@ -105,7 +112,7 @@ class FixedPrior(Prior):
         state.pop("_kept", None)  # which are on a device
         return state
 
-    def __call__(self, similarities, coverage, step):
+    def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the prior, the same in each video."""
         # kept, as recorded steps must find it where it was
         kept = self.__dict__.setdefault("_kept", {})
@@ -120,20 +127,40 @@ class FixedPrior(Prior):
 
 
 class TemporalPrior(FixedPrior):
-    """The diagonal of the paper (Eq. 8), see `log_temporal_prior`.
+    r"""The diagonal of the paper (Eq. 8), which puts actions in order.
+
+    .. math::
+
+        \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2}, \qquad
+        d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
+
+    for frame i of the B that are sampled of a video, and prototype j of K, both counted
+    from 0.
 
     Parameters
     ----------
-    sigma : float
-        σ.
+    sigma : float, default=1.2
+        Width σ of the band around the diagonal, in prototypes. The paper's one legible
+        value is 2.
+
+    Examples
+    --------
+    >>> prior = TemporalPrior(sigma=1.0)
+    >>> prior(torch.zeros(2, 2), torch.ones(1, 1, 1), 0, 0.2)
+    tensor([[-0.0000, -0.2500],
+            [-0.2500, -0.0000]])
     """
 
-    def __init__(self, sigma):
+    _parameter_constraints = {
+        "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")]
+    }
+
+    def __init__(self, sigma=1.2):
         self.sigma = sigma
 
     def table(self, n_frames, n_prototypes):
         """Logarithm of the diagonal."""
-        return log_temporal_prior(n_frames, n_prototypes, self.sigma)
+        return log_temporal_prior(n_frames, n_prototypes, float(self.sigma))
 
 
 class LinearPrior(FixedPrior):
@@ -146,38 +173,54 @@ class LinearPrior(FixedPrior):
         return -np.abs(frames[:, None] - prototypes)
 
 
-class PathPrior(Prior):
-    """The posterior of all paths that keep the order, see `log_path_prior`.
+class PathPrior(TemporalPrior):
+    r"""The posterior of all paths that keep the order and may leave out actions.
+
+    It follows what the frames of each video look like, so it suits videos that lack
+    actions. Paths weigh :math:`e^{\sum_t \ell_{t, a_t}}`, where :math:`\ell` is the
+    logarithm of the predicted codes P, scaled so that every prototype has the same sum
+    over the mini-batch:
+
+    .. math:: T_{tk} = P(a_t = k \mid \ell)
+
+    Codes say little at first, so training starts with the diagonal of `TemporalPrior`.
+    A subclass with its own `table` starts with that.
 
     Parameters
     ----------
-    start : Prior
-        Prior of the first steps.
-    path_iter : int
-        Number of these steps.
-    temperature : float
-        τ of the codes that paths go by.
+    n_diagonal : int, default=1000
+        Number of steps at the start with the diagonal; ``tol`` does not stop a fit
+        before their end.
+    sigma : float, default=1.2
+        Width σ of the band around the diagonal, in prototypes.
     """
 
-    def __init__(self, start, path_iter, temperature):
-        self.start = start
-        self.path_iter = path_iter
-        self.temperature = temperature
+    _parameter_constraints = TemporalPrior._parameter_constraints | {
+        "n_diagonal": [Interval(Integral, 0, None, closed="left")]
+    }
+
+    def __init__(self, n_diagonal=1000, sigma=1.2):
+        self.n_diagonal = n_diagonal
+        self.sigma = sigma
 
     @property
     def changes_at(self):  # type: ignore[override]
         """Step of the change from one prior to the other."""
-        return (self.path_iter,)
+        return (int(self.n_diagonal),)
 
-    def __call__(self, similarities, coverage, step):
+    def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the posterior."""
-        if step < self.path_iter:
-            return self.start(similarities, coverage, step)
-        log_codes = torch.log_softmax(similarities / self.temperature, -1)
+        if step < self.n_diagonal:
+            return super().__call__(similarities, coverage, step, temperature)
+        log_codes = torch.log_softmax(similarities / temperature, -1)
         # what a frame says of an action, whatever the share of the action in all
         log_codes = log_codes - log_codes.logsumexp(0)
         by_video = log_codes.unflatten(0, (len(coverage), -1))
         return log_path_prior(coverage * by_video).flatten(0, 1)
+
+
+#: Priors by the names that estimators know.
+PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
 
 
 def log_temporal_prior(n_frames, n_actions, sigma):

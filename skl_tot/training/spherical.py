@@ -19,7 +19,7 @@ class SphericalCrossEntropy(CrossEntropy):
 
     Parameters
     ----------
-    n_prototypes, labeller, prior, temperature, freeze_iter
+    n_prototypes, transport, prior, rho, temperature, freeze_iter
         As of `CrossEntropy`.
     """
 

@@ -1,29 +1,30 @@
 """Pseudo-labels by transport whose structure keeps neighbouring frames together."""
 
 import math
+from numbers import Integral, Real
 
 import torch
+from sklearn.utils._param_validation import Interval
 
-from skl_tot.training.transport import PseudoLabeller
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
+from skl_tot.training.transport import Sinkhorn, Transport
 
 # Frames of a prototype whose logarithm is taken, at least.
 SMALLEST_SHARE = 1e-30
 
 
-class StructuredTransport(PseudoLabeller):
+class StructuredTransport(Transport):
     r"""Unbalanced fused Gromov-Wasserstein transport, each video a problem of its own.
 
     The cost of giving frame t to prototype k is
 
     .. math:: A_{tk} = 1 - S_{tk} - \rho \log T_{tk},
 
-    with the similarities S and the prior T; `structured_transport` does the rest. All
-    frames have the same weight, prototypes need not.
+    with the similarities S, the prior T and the ρ of the estimator. All frames have the
+    same weight, prototypes need not.
 
     Parameters
     ----------
-    rho : float, default=0.15
-        Weight of the prior.
     epsilon : float, default=0.07
         Weight of the entropy: smaller gives sharper pseudo-labels.
     structure_weight : float, default=0.3
@@ -43,45 +44,55 @@ class StructuredTransport(PseudoLabeller):
 
     Examples
     --------
-    >>> labeller = StructuredTransport(epsilon=0.01)
+    >>> transport = StructuredTransport(epsilon=0.01)
     >>> similarities = torch.tensor([[1.0, 0.0], [0.9, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    >>> labeller(similarities, None, 1).round()
+    >>> transport(similarities, None, 1, 0.07).round()
     tensor([[1., 0.],
             [1., 0.],
             [0., 1.],
             [0., 1.]])
     """
 
+    _parameter_constraints = {
+        "epsilon": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "structure_weight": [Interval(Real, 0, 1, closed="both")],
+        "radius": [Interval(Real, 0, 1, closed="neither")],
+        "balance": [Interval(Real, 0, LARGEST, closed="both")],
+        "n_iter": [Interval(Integral, 1, MOST, closed="both")],
+    }
+
     def __init__(
         self,
-        rho=0.15,
         epsilon=0.07,
         structure_weight=0.3,
         radius=0.04,
         balance=0.1,
         n_iter=25,
     ):
-        self.rho = rho
         self.epsilon = epsilon
         self.structure_weight = structure_weight
         self.radius = radius
         self.balance = balance
         self.n_iter = n_iter
 
-    def __call__(self, similarities, log_prior, n_videos):
+    def __call__(self, similarities, log_prior, n_videos, rho):
         """Pseudo-labels Q."""
         cost = 1 - similarities
         if log_prior is not None:
-            cost = cost - self.rho * log_prior
+            cost = cost - rho * log_prior
         codes = structured_transport(
             cost.unflatten(0, (n_videos, -1)),
             self.epsilon,
             self.structure_weight,
             self.radius,
             self.balance,
-            n_iter=self.n_iter,
+            n_iter=int(self.n_iter),
         )
         return codes.flatten(0, 1)
+
+
+#: Kinds of transport by the names that estimators know.
+TRANSPORTS = {"sinkhorn": Sinkhorn, "structured": StructuredTransport}
 
 
 def structured_transport(

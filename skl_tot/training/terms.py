@@ -1,8 +1,11 @@
 """Terms of the loss, which the loop adds up; it knows none of them by name."""
 
-import torch
-from sklearn.base import BaseEstimator, clone
+from numbers import Integral, Real
 
+import torch
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.training.components import LARGEST, Component
 from skl_tot.training.distributed import join_parts
 from skl_tot.training.losses import (
     cross_entropy_loss,
@@ -12,7 +15,7 @@ from skl_tot.training.losses import (
 from skl_tot.training.network import compare, embed, predict_time
 
 
-class Term(BaseEstimator):
+class Term(Component):
     """One summand of the loss of training.
 
     A subclass overrides `loss`, and of the rest what it needs. Its constructor only
@@ -147,10 +150,12 @@ class CrossEntropy(Term):
     ----------
     n_prototypes : int
         Number of prototypes.
-    labeller : PseudoLabeller
+    transport : Transport
         Makes pseudo-labels of similarities and prior.
     prior : Prior, default=None
         Prior of the pseudo-labels; None is uniform.
+    rho : float, default=0.07
+        ρ, the weight of the prior.
     temperature : float, default=0.1
         τ.
     freeze_iter : int, default=0
@@ -158,11 +163,19 @@ class CrossEntropy(Term):
     """
 
     def __init__(
-        self, n_prototypes, labeller, *, prior=None, temperature=0.1, freeze_iter=0
+        self,
+        n_prototypes,
+        transport,
+        *,
+        prior=None,
+        rho=0.07,
+        temperature=0.1,
+        freeze_iter=0,
     ):
         self.n_prototypes = n_prototypes
-        self.labeller = labeller
+        self.transport = transport
         self.prior = prior
+        self.rho = rho
         self.temperature = temperature
         self.freeze_iter = freeze_iter
 
@@ -214,8 +227,8 @@ class CrossEntropy(Term):
         """
         log_prior = None
         if self.prior is not None:
-            log_prior = self.prior(similarities, coverage, step)
-        return self.labeller(similarities, log_prior, len(coverage))
+            log_prior = self.prior(similarities, coverage, step, self.temperature)
+        return self.transport(similarities, log_prior, len(coverage), self.rho)
 
     def codes_of_video(self, similarities, n_sampled, step):
         """Pseudo-labels of a whole video, a problem of its own.
@@ -242,19 +255,31 @@ class CrossEntropy(Term):
 
 
 class TemporalCoherence(Term):
-    """The N-pair loss that keeps neighbouring frames together (Eq. 3).
+    r"""The N-pair loss that keeps neighbouring frames together (Eq. 3).
+
+    .. math::
+
+        L_{TC} = -\frac1N \sum_i \log
+            \frac{\exp(z_i^\top z_i^+)}{\sum_j \exp(z_i^\top z_j^+)}
+
+    for embeddings z of N frames of a video, each with one neighbour :math:`z^+`.
 
     Parameters
     ----------
-    weight : float
-        α.
-    window : int
-        λ.
-    encoder : str, default="sigmoid"
-        Kind of the encoder.
+    weight : float, default=0.5
+        Factor α of the loss.
+    window : int, default=30
+        Greatest distance λ of a neighbour, in frames.
+    encoder : {"sigmoid", "unit"}, default="sigmoid"
+        Kind of the encoder, that of the estimator.
     """
 
-    def __init__(self, weight, window, encoder="sigmoid"):
+    _parameter_constraints = {
+        "weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "window": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, weight=0.5, window=30, encoder="sigmoid"):
         self.weight = weight
         self.window = window
         self.encoder = encoder
@@ -267,13 +292,21 @@ class TemporalCoherence(Term):
 
 
 class TimeStamp(Term):
-    """The squared error of the relative time, predicted by a linear head (CTE).
+    r"""The squared error of the relative time, predicted by a linear head (CTE).
+
+    .. math::
+
+        L_{TS} = \frac1B \sum_i (\hat t_i - t_i)^2
+
+    for B frames at times t in (0, 1).
 
     Parameters
     ----------
     weight : float, default=1.0
-        β.
+        Factor β of the loss.
     """
+
+    _parameter_constraints = {"weight": [Interval(Real, 0, LARGEST, closed="both")]}
 
     def __init__(self, weight=1.0):
         self.weight = weight
@@ -291,14 +324,14 @@ class TimeStamp(Term):
 
 
 def cloned(terms):
-    """Clones, for one fit, of terms that users gave, if they are terms."""
+    """Check terms that users gave, and clone them for one fit."""
     for term in terms or []:
         if not isinstance(term, Term):
             raise TypeError(
                 f"terms holds {term!r}, expected objects of a subclass of "
                 "skl_tot.training.terms.Term."
             )
-    return [clone(term) for term in terms or []]
+    return [term.checked() for term in terms or []]
 
 
 def all_changes(terms):

@@ -1,24 +1,29 @@
 """Pseudo-labels by optimal transport."""
 
+from numbers import Integral
+
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.training.components import MOST, Component
 
 
-class PseudoLabeller(BaseEstimator):
+class Transport(Component):
     """Makes pseudo-labels of similarities and a prior. A subclass overrides the call.
 
-    Its constructor only keeps its parameters, as that of any scikit-learn estimator.
+    Its constructor only keeps its parameters, as that of any scikit-learn estimator;
+    ``rho`` is the estimator's.
 
     Examples
     --------
-    >>> class Softmax(PseudoLabeller):
-    ...     def __call__(self, similarities, log_prior, n_videos):
-    ...         return torch.softmax(similarities, -1)
-    >>> Softmax()(torch.ones(1, 2), None, 1)
+    >>> class Softmax(Transport):
+    ...     def __call__(self, similarities, log_prior, n_videos, rho):
+    ...         return torch.softmax(similarities / rho, -1)
+    >>> Softmax()(torch.ones(1, 2), None, 1, 0.07)
     tensor([[0.5000, 0.5000]])
     """
 
-    def __call__(self, similarities, log_prior, n_videos):
+    def __call__(self, similarities, log_prior, n_videos, rho):
         """Pseudo-labels Q.
 
         Parameters
@@ -30,6 +35,8 @@ class PseudoLabeller(BaseEstimator):
             Logarithm of the prior, up to a constant; None is uniform.
         n_videos : int
             Number of videos, each with as many frames.
+        rho : float
+            Weight ρ of the prior of the estimator, in units of the similarities.
 
         Returns
         -------
@@ -39,24 +46,41 @@ class PseudoLabeller(BaseEstimator):
         raise NotImplementedError
 
 
-class Sinkhorn(PseudoLabeller):
-    """Entropic transport with equal partition, the videos one problem: `sinkhorn`.
+class Sinkhorn(Transport):
+    r"""Entropic transport with equal shares of all prototypes, the paper's (Eq. 5).
+
+    .. math::
+
+        \max_{Q} \operatorname{Tr}(Q^\top S) - \rho \operatorname{KL}(Q \| T)
+        \quad\text{s.t.}\quad Q 1_K = \tfrac1B 1_B,\; Q^\top 1_B = \tfrac1K 1_K
+
+    with the similarities S and the prior T. The videos of a mini-batch are one problem.
 
     Parameters
     ----------
-    rho : float
-        ρ.
     n_iter : int, default=3
-        Iterations.
+        Number of Sinkhorn iterations; shares are equal once they converge.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn Distances", NeurIPS 2013.
+
+    Examples
+    --------
+    >>> similarities = torch.tensor([[4.0, 0.0], [3.0, 0.0]])
+    >>> Sinkhorn(n_iter=1000)(similarities, None, 1, 0.1).round(decimals=2)
+    tensor([[0.9900, 0.0100],
+            [0.0100, 0.9900]])
     """
 
-    def __init__(self, rho, n_iter=3):
-        self.rho = rho
+    _parameter_constraints = {"n_iter": [Interval(Integral, 1, MOST, closed="both")]}
+
+    def __init__(self, n_iter=3):
         self.n_iter = n_iter
 
-    def __call__(self, similarities, log_prior, n_videos):
+    def __call__(self, similarities, log_prior, n_videos, rho):
         """Pseudo-labels Q."""
-        return sinkhorn(similarities, self.rho, log_prior=log_prior, n_iter=self.n_iter)
+        return sinkhorn(similarities, rho, log_prior=log_prior, n_iter=int(self.n_iter))
 
 
 def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):

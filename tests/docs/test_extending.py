@@ -197,7 +197,7 @@ def test_shares_follow_the_price(extensions):
     similarities[..., 0] += 0.2
     spreads = []
     for price in (0.001, 0.1, 100.0):
-        codes = extensions.Unbalanced(0.1, price)(similarities, None, 2)
+        codes = extensions.Unbalanced(price)(similarities, None, 2, 0.1)
         spreads.append(float(codes.mean(0).std()))
     assert spreads[0] > spreads[1] > spreads[2]
     assert spreads[2] < 0.01

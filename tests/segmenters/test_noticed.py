@@ -74,7 +74,7 @@ def test_frames_drawn_twice_are_half_the_evidence():
     generator = torch.Generator().manual_seed(0)
     similarities = torch.rand(20, 3, generator=generator)
     coverage = torch.tensor([0.5, 1.0])[:, None, None]
-    prior = PathPrior(TemporalPrior(1.0), 0, 0.1)(similarities, coverage, 0)
+    prior = PathPrior(0)(similarities, coverage, 0, 0.1)
     log_codes = torch.log_softmax(similarities / 0.1, -1)
     log_codes = log_codes - log_codes.logsumexp(0)
     for rows, share in ((slice(0, 10), 0.5), (slice(10, 20), 1.0)):
@@ -234,14 +234,14 @@ def test_small_integers_do_not_overflow(videos, params):
 class TestTablesOfAPrior:
     def test_follow_the_parameters(self):
         prior, similarities = TemporalPrior(1.0), torch.zeros(4, 2)
-        first = prior(similarities, torch.ones(1, 1, 1), 0)
-        second = prior.set_params(sigma=2.0)(similarities, torch.ones(1, 1, 1), 0)
+        first = prior(similarities, torch.ones(1, 1, 1), 0, 0.1)
+        second = prior.set_params(sigma=2.0)(similarities, torch.ones(1, 1, 1), 0, 0.1)
         torch.testing.assert_close(first, 4 * second)
 
     def test_are_in_no_pickle(self):
         prior = TemporalPrior(1.0)
         before = pickle.dumps(prior)
-        prior(torch.zeros(4, 2), torch.ones(1, 1, 1), 0)
+        prior(torch.zeros(4, 2), torch.ones(1, 1, 1), 0, 0.1)
         assert pickle.dumps(prior) == before
 
     def test_may_be_views(self):
@@ -249,7 +249,7 @@ class TestTablesOfAPrior:
             def table(self, n_frames, n_prototypes):
                 return np.zeros((n_frames, n_prototypes))[::-1, ::-1]
 
-        assert Turned()(torch.zeros(4, 2), torch.ones(2, 1, 1), 0).shape == (4, 2)
+        assert Turned()(torch.zeros(4, 2), torch.ones(2, 1, 1), 0, 0.1).shape == (4, 2)
 
 
 @pytest.mark.parametrize(

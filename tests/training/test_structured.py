@@ -173,9 +173,9 @@ def test_entropy_without_bounds_gives_uniform_codes(cost, epsilon):
 
 def test_labeller_adds_the_prior_and_splits_the_videos(cost):
     similarities, log_prior = 1 - cost, -torch.rand(30, 4).double()
-    labeller = StructuredTransport(rho=0.2)
+    labeller = StructuredTransport()
     codes = labeller(
-        similarities.flatten(0, 1), log_prior.repeat(2, 1), n_videos=2
+        similarities.flatten(0, 1), log_prior.repeat(2, 1), n_videos=2, rho=0.2
     ).unflatten(0, (2, 30))
     expected = structured_transport(cost - 0.2 * log_prior, 0.07, 0.3, 0.04, 0.1)
     np.testing.assert_allclose(codes, expected)

@@ -74,7 +74,8 @@ def terms_of(config):
     terms = [
         CrossEntropy(
             config.n_prototypes,
-            Sinkhorn(config.rho, config.n_sinkhorn_iter),
+            Sinkhorn(config.n_sinkhorn_iter),
+            rho=config.rho,
             prior=TemporalPrior(config.sigma) if config.prior else None,
             temperature=config.temperature,
             freeze_iter=config.freeze_iter,

@@ -1,0 +1,66 @@
+"""Priors, transports and optimisers as objects: names, copies, limits."""
+
+import pytest
+import torch
+from sklearn.base import clone
+
+from skl_tot.training.components import make_component
+from skl_tot.training.priors import PRIORS, PathPrior, TemporalPrior
+from skl_tot.training.state import OPTIMIZERS, Adam
+from skl_tot.training.structured import TRANSPORTS, StructuredTransport
+from skl_tot.training.terms import TemporalCoherence, TimeStamp
+from skl_tot.training.transport import Sinkhorn
+
+TABLES = [PRIORS, TRANSPORTS, OPTIMIZERS]
+CLASSES = [kind for table in TABLES for kind in table.values()]
+
+
+@pytest.mark.parametrize("kind", [*CLASSES, TemporalCoherence, TimeStamp])
+def test_clones_are_new_with_equal_parameters(kind):
+    given = kind()
+    for copy in (clone(given), make_component(given, {})):
+        assert copy is not given
+        assert copy.get_params() == given.get_params()
+
+
+def test_names():
+    assert isinstance(make_component("path", PRIORS), PathPrior)
+    assert make_component("adam", OPTIMIZERS).frames_per_video == 128
+
+
+@pytest.mark.parametrize(
+    ("component", "name"),
+    [
+        (TemporalPrior(0), "sigma"),
+        (PathPrior(-1), "n_diagonal"),
+        (Sinkhorn(0), "n_iter"),
+        (StructuredTransport(radius=1.0), "radius"),
+        (TemporalCoherence(window=0), "window"),
+        (TimeStamp(-1.0), "weight"),
+        (Adam(freeze_iter=1.0), "freeze_iter"),
+        (Adam(learning_rate=0), "learning_rate"),
+    ],
+)
+def test_what_is_not_valid_is_named(component, name):
+    with pytest.raises(ValueError, match=f"'{name}' parameter of"):
+        component.checked()
+
+
+def test_path_prior_starts_as_the_diagonal():
+    similarities, coverage = torch.rand(8, 3), torch.ones(2, 1, 1)
+    prior, diagonal = PathPrior(n_diagonal=5, sigma=0.8), TemporalPrior(0.8)
+    given = similarities, coverage
+    torch.testing.assert_close(prior(*given, 4, 0.1), diagonal(*given, 4, 0.1))
+    assert (prior(*given, 5, 0.1) != diagonal(*given, 5, 0.1)).any()
+
+
+@pytest.mark.parametrize(("freeze_iter", "n_steps"), [(7, 7), (0.25, 50), (0, 0)])
+def test_frozen_steps(freeze_iter, n_steps):
+    assert Adam(freeze_iter=freeze_iter).frozen_steps(200) == n_steps
+
+
+def test_settings():
+    settings = Adam(batch_size=4, tol=0.1).settings((9, 5), max_iter=70, n_init=2)
+    assert (settings.hidden_dim, settings.embedding_dim) == (9, 5)
+    assert (settings.max_iter, settings.n_init) == (70, 2)
+    assert (settings.batch_size, settings.tol) == (4, 0.1)
