@@ -7,7 +7,10 @@ import sys
 
 import skl_tot
 
-WITH_TORCH = ("skl_tot.training", "skl_tot.segmenters", "skl_tot.__main__")
+WITH_TORCH = tuple(
+    f"skl_tot.{name}"
+    for name in ("training", "methods", "meta", "segmenters", "__main__")
+)
 HEAVY = ["av", "jinja2", "matplotlib", "skops", "torch", "torchvision"]
 
 # Prints which heavy packages each module is the first to load.

@@ -9,6 +9,12 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.inputs.forms import keep_outputs
 from skl_tot.inputs.states import check_array, check_item, item
+from skl_tot.meta.activity_bags import (
+    choose_n_groups,
+    group_bags,
+    learn_vocabulary,
+    mean_bags,
+)
 from skl_tot.segmenters.activity_models import (
     check_activities,
     check_models,
@@ -19,12 +25,6 @@ from skl_tot.segmenters.activity_models import (
 )
 from skl_tot.segmenters.activity_outputs import ActivityOutputs, by_video
 from skl_tot.segmenters.pipelines import last_step
-from skl_tot.solvers.activities import (
-    choose_n_groups,
-    group_bags,
-    learn_vocabulary,
-    mean_bags,
-)
 from skl_tot.training.components import MOST
 
 

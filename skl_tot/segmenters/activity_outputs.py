@@ -10,6 +10,7 @@ from skl_tot.inputs.errors import short_repr, warn_user
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.named import Named, arrange
 from skl_tot.inputs.videos import check_lengths
+from skl_tot.meta.activity_bags import count_words, nearest_bags
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.activity_models import (
     activities_of,
@@ -24,7 +25,6 @@ from skl_tot.segmenters.edits import merge_edit
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.pipelines import last_step, transform_before
 from skl_tot.segmenters.template import BaseSegmenter
-from skl_tot.solvers.activities import count_words, nearest_bags
 
 
 class ActivityOutputs(BaseSegmenter):

@@ -11,6 +11,8 @@ from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import BACKGROUND
 from skl_tot.inputs.states import check_array, check_numbering
+from skl_tot.meta.consensus import count_votes, find_consensus
+from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.members import (
     check_models,
@@ -30,8 +32,6 @@ from skl_tot.segmenters.portfolio import (
     possible_numbers,
 )
 from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
-from skl_tot.solvers.consensus import count_votes, find_consensus
-from skl_tot.solvers.refinement import SHRINKAGE, measure_spread
 from skl_tot.training.distributed import same_everywhere
 
 # Added to the share of votes, so that an action without any remains possible.
@@ -150,7 +150,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Labels that `predict` answers in, and names of actions found besides; only after
         a fit with ``guidance``, `guide`, or `rename`.
     guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
         What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None

@@ -17,6 +17,8 @@ from skl_tot.inputs.feature_files import part_of
 from skl_tot.inputs.forms import keep_outputs, mirror_form
 from skl_tot.inputs.named import arrange
 from skl_tot.inputs.videos import check_lengths
+from skl_tot.meta.cuts import check_cuts, cuts_of_path, errors_of_cycles
+from skl_tot.meta.cycles import cut_recording
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.members import (
@@ -34,8 +36,6 @@ from skl_tot.segmenters.pipelines import (
 from skl_tot.segmenters.starts import fit_segmenter
 from skl_tot.segmenters.template import BaseSegmenter
 from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
-from skl_tot.solvers.cuts import check_cuts, cuts_of_path, errors_of_cycles
-from skl_tot.solvers.cycles import cut_recording
 from skl_tot.training.components import LARGEST, MOST
 from skl_tot.training.distributed import same_everywhere
 
@@ -48,7 +48,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     One camera sees a job done fifty times, and nobody has cut the recording. `fit`
 
-    1. finds the cycles, see `skl_tot.solvers.cycles.find_cycles`, or takes ``cuts``;
+    1. finds the cycles, see `skl_tot.meta.cycles.find_cycles`, or takes ``cuts``;
     2. fits a segmenter to them, each cycle being a video;
     3. decodes whole recordings by what it has learned, on paths that go through the
        actions in order, and from the last to the first again;
@@ -99,7 +99,7 @@ class CyclicSegmenter(BaseSegmenter):
     classes_ : ndarray of shape (n_classes,)
         Labels that `predict` answers in; only after `guide` or `rename`.
     guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
         What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : None
@@ -117,7 +117,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     See Also
     --------
-    skl_tot.solvers.cycles.find_cycles : The search for cycles.
+    skl_tot.meta.cycles.find_cycles : The search for cycles.
     skl_tot.statistics.cycle_times : A table of the cycles of labels.
 
     Notes

@@ -231,7 +231,7 @@ def edited_moves(guide, edits):
     Parameters
     ----------
     guide : dict of ndarray
-        From `skl_tot.solvers.guidance.fit_guide`.
+        From `skl_tot.meta.guide.fit_guide`.
     edits : list of dict
         Edits in their order.
 

@@ -9,14 +9,14 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.states import check_array, count
-from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
-from skl_tot.solvers.frank_wolfe import EventClustering, mean_frames, minimise
-from skl_tot.solvers.narrations import (
+from skl_tot.methods.events import EventClustering, mean_frames, minimise
+from skl_tot.methods.narrations import (
     allowed_chunks,
     check_events,
     check_narrations,
     events_of_tokens,
 )
+from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Chunks of a video for each action, if their frames are not given. Of 1.5, 2 and 3, and
@@ -117,7 +117,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Labels that `predict` answers in, and names of actions found besides; only after
         a fit with ``guidance``, `guide`, or `rename`.
     guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
         What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None

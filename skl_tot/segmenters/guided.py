@@ -8,15 +8,14 @@ from skl_tot.inputs.forms import errors_in
 from skl_tot.inputs.guidance import read_labels, read_transcripts
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.states import check_item
-from skl_tot.solvers.discriminants import check_appearance
-from skl_tot.solvers.guidance import (
+from skl_tot.meta.guide import (
     N_BINS,
     add_new_actions,
+    align_transcripts,
     fill_timestamps,
     fit_guide,
 )
-from skl_tot.solvers.refinement import SHRINKAGE, measure_spread
-from skl_tot.solvers.transcripts import align_transcripts
+from skl_tot.methods.discriminants import SHRINKAGE, check_appearance, measure_spread
 
 
 class Known(NamedTuple):

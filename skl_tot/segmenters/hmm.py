@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.inputs.states import check_array, check_numbers, count
+from skl_tot.methods.discriminants import embed
 from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
-from skl_tot.solvers.discriminants import embed
 from skl_tot.solvers.ordered_hmm import (
     fit_ordered_hmm,
     log_densities,
@@ -92,7 +92,7 @@ class HMMSegmenter(BaseSegmenter):
         Labels that `predict` answers in, and names of actions found besides; only after
         a fit with ``guidance``, `guide`, or `rename`.
     guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
         What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None

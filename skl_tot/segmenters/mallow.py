@@ -9,9 +9,9 @@ from skl_tot.decoding.chains import free_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.orders import mallow_path, mallow_posterior
 from skl_tot.inputs.states import check_array, count
+from skl_tot.methods.discriminants import appearance_scores, check_appearance, log_joint
+from skl_tot.methods.dispersions import fit_mallow
 from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
-from skl_tot.solvers.discriminants import appearance_scores, check_appearance, log_joint
-from skl_tot.solvers.mallow import fit_mallow
 from skl_tot.training.components import LARGEST, MOST
 
 # Less, and what is within actions may vanish from sums of float64.
@@ -112,7 +112,7 @@ class MallowSegmenter(BaseSegmenter):
         Labels that `predict` answers in, and names of actions found besides; only after
         a fit with ``guidance``, `guide`, or `rename`.
     guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
         What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None

@@ -11,12 +11,15 @@ from sklearn.frozen import FrozenEstimator
 
 from skl_tot.decoding.paths import viterbi_free
 from skl_tot.inputs.states import check_item
+from skl_tot.meta.consensus import mean_vote
+from skl_tot.methods.discriminants import (
+    appearance_scores,
+    check_appearance,
+    refine_labels,
+)
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.pipelines import last_step, segmenter_of, transform_before
 from skl_tot.segmenters.starts import fit_segmenter, predict_labels
-from skl_tot.solvers.consensus import mean_vote
-from skl_tot.solvers.discriminants import appearance_scores, check_appearance
-from skl_tot.solvers.refinement import refine_labels
 
 # Where any order may be; candidates with a cost of their own are left as they are.
 FREE = {"decoding": "free", "switch_cost": 0.5}

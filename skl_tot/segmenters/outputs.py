@@ -14,12 +14,12 @@ from skl_tot.inputs.forms import mirror_form
 from skl_tot.inputs.labels import check_transcripts
 from skl_tot.inputs.named import arrange
 from skl_tot.inputs.videos import check_lengths
+from skl_tot.meta.guide import SWITCH_COST, guided_scores
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.segmenters.confidence import warn_of_few_actions
 from skl_tot.segmenters.fitted import as_types_of, check_fitted
 from skl_tot.segmenters.guided import codes_of_transcripts, in_words
 from skl_tot.segmenters.questions import ask
-from skl_tot.solvers.guidance import SWITCH_COST, guided_scores
 
 
 class FittedOutputs(BaseEstimator):

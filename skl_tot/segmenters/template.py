@@ -18,6 +18,7 @@ from skl_tot.inputs.named import arrange, arrange_each
 from skl_tot.inputs.rates import check_fps
 from skl_tot.inputs.states import check_array, check_item, check_positive, count
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
+from skl_tot.meta.guide import guided_scores
 from skl_tot.segmenters.confidence import (
     check_confidence,
     learn_confidence,
@@ -31,7 +32,6 @@ from skl_tot.segmenters.fitted import (
 from skl_tot.segmenters.guided import check_guide, learn_guide, read_known
 from skl_tot.segmenters.online_outputs import OnlineOutputs
 from skl_tot.segmenters.outputs import FittedOutputs
-from skl_tot.solvers.guidance import guided_scores
 from skl_tot.training.components import LARGEST, MOST
 
 # Constraint of what segmenters have that read frames with what is around them.

@@ -223,7 +223,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Labels that `predict` answers in, and names of actions found besides; only after
         a fit with ``guidance``, `guide`, or `rename`.
     guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.solvers.guidance.fit_guide`.
+        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
         What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
     scaler_ : StandardScaler or None

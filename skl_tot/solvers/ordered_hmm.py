@@ -7,7 +7,7 @@ from scipy.linalg import eigh
 from scipy.special import softmax
 
 from skl_tot.inputs.errors import VideoValueError
-from skl_tot.solvers.discriminants import frame_moments
+from skl_tot.methods.discriminants import frame_moments
 
 # Share of the largest variance that a component has at least.
 LEAST_VARIANCE = 1e-12

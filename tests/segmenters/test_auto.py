@@ -23,13 +23,13 @@ from skl_tot import (
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
+from skl_tot.meta.consensus import SHARPNESS
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.segmenters.portfolio import default_candidates
 from skl_tot.segmenters.template import BaseSegmenter
 from skl_tot.segmenters.temporal_ot import PAPER
-from skl_tot.solvers.consensus import SHARPNESS
 
 EXPECTED_FAILURES = {
     "check_methods_sample_order_invariance": "predict decodes a path",

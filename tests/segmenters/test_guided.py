@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 import skl_tot
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
+from skl_tot.meta.guide import N_BINS
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.segmenters import METHODS
@@ -24,7 +25,6 @@ from skl_tot.segmenters.guided import (
     in_words,
     name_new_actions,
 )
-from skl_tot.solvers.guidance import N_BINS
 
 QUICK = {
     "max_iter": 10,

@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.inputs.errors import VideoValueError
-from skl_tot.solvers.discriminants import embed
+from skl_tot.methods.discriminants import embed
 from skl_tot.solvers.ordered_hmm import (
     OrderedHMM,
     fit_ordered_hmm,

@@ -1,4 +1,9 @@
-"""Which recordings show the same activity, by what occurs in them."""
+"""Which recordings show the same activity, by what occurs in them.
+
+A *vocabulary* is a dict of ``centres`` (n_words, n_features), clusters of the frames of
+all recordings, and their ``width`` (). A *bag* (n_words,) is how much of each occurs in
+a recording.
+"""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -17,22 +22,10 @@ MOST_GROUPS, LEAST_SILHOUETTE, SHARE, N_COMPONENTS = 20, 0.14, 0.95, 20
 
 
 def learn_vocabulary(videos, rng):
-    """Learn clusters of the frames of all videos.
+    """Learn 64 clusters of frames, or as many as there are distinct frames.
 
-    As many frames are drawn of each video, so that long ones do not decide.
-
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        The videos.
-    rng : RandomState
-        Draws frames, and where K-means starts.
-
-    Returns
-    -------
-    vocabulary : dict of ndarray
-        ``centres`` (n_clusters, n_features), 64 or as many as there are distinct
-        frames; and ``width`` (), the mean squared distance to the nearest of them.
+    As many frames are drawn of each video, so that long ones do not decide. The width
+    is the mean squared distance of frames to the nearest centre.
     """
     per_video = max(1, N_SAMPLED // len(videos))
     sampled = []
@@ -48,7 +41,7 @@ def learn_vocabulary(videos, rng):
 
 
 def count_words(blocks, vocabulary):
-    r"""Bag of a video: how much of each cluster of frames occurs in it.
+    r"""Bag (n_words,), of length 1, of a video whose frames are given block by block.
 
     A frame belongs to a cluster c at the squared distance :math:`d_{tc}^2` by
 
@@ -57,20 +50,6 @@ def count_words(blocks, vocabulary):
     with the width w, and the bag is the root of the mean of p over the frames, so that
     Euclidean distances of bags are those of Hellinger.
 
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_rows, n_features)
-        The frames of the video.
-    vocabulary : dict of ndarray
-        From `learn_vocabulary`.
-
-    Returns
-    -------
-    bag : ndarray of shape (n_clusters,)
-        Of length 1.
-
-    Examples
-    --------
     >>> vocabulary = {"centres": np.array([[0.0], [4.0]]), "width": np.array(1.0)}
     >>> count_words([np.array([[0.1], [0.0], [-0.1], [4.1]])], vocabulary) ** 2
     array([0.75, 0.25])
@@ -85,24 +64,8 @@ def count_words(blocks, vocabulary):
 
 
 def group_bags(bags, n_groups, seed):
-    """Group bags by K-means; groups are numbered by their first bag.
+    """Group (n_videos,) of each bag, by K-means; numbered by their first bag.
 
-    Parameters
-    ----------
-    bags : ndarray of shape (n_videos, n_clusters)
-        From `count_words`.
-    n_groups : int
-        Up to the number of distinct bags.
-    seed : int
-        Where K-means starts.
-
-    Returns
-    -------
-    groups : ndarray of shape (n_videos,)
-        Group of each, that of the nearest mean; all occur.
-
-    Examples
-    --------
     >>> group_bags(np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]]), 2, 0)
     array([0, 1, 0])
     """
@@ -113,7 +76,7 @@ def group_bags(bags, n_groups, seed):
 
 
 def mean_bags(bags, groups):
-    """Mean bag of each group, of shape (n_groups, n_clusters)."""
+    """Mean bag of each group, of shape (n_groups, n_words)."""
     return np.array([bags[groups == k].mean(axis=0) for k in range(groups.max() + 1)])
 
 
@@ -127,30 +90,15 @@ def nearest_bags(bags, means):
 
 
 def choose_n_groups(bags, seed):
-    """Choose how many groups bags fall into.
+    """Choose how many groups bags fall into; also the silhouette of each number.
 
     Of the numbers from 2 to 20, and up to half of the bags, it is the smallest whose
     mean silhouette is at least 95 % of the highest; or 1, where that is below 0.14.
     Groups that are cut up again have silhouettes that are hardly lower, so that the
     highest is often that of too many. Bags are taken by their 20 principal components,
-    without the noise of short videos.
+    without the noise of short videos. Silhouettes are None for fewer than three bags
+    that differ.
 
-    Parameters
-    ----------
-    bags : ndarray of shape (n_videos, n_clusters)
-        From `count_words`.
-    seed : int
-        As of `group_bags`.
-
-    Returns
-    -------
-    n_groups : int
-        The number.
-    scores : dict of int to float, or None
-        Mean silhouette of each number; None if there are fewer than three that differ.
-
-    Examples
-    --------
     >>> corners = np.eye(3).repeat(4, axis=0)
     >>> bags = corners + np.random.default_rng(0).uniform(0, 0.1, corners.shape)
     >>> choose_n_groups(bags, 0)[0]
@@ -160,7 +108,8 @@ def choose_n_groups(bags, seed):
     if n_distinct < 3:
         return min(n_distinct, max(1, len(bags) // 2)), None
     most = min(MOST_GROUPS, max(2, len(bags) // 2), n_distinct - 1)
-    reduced = _main_components(bags)
+    left, sizes, _ = np.linalg.svd(bags - bags.mean(axis=0), full_matrices=False)
+    reduced = (left * sizes)[:, :N_COMPONENTS]
     scores = {}
     for n_groups in range(2, most + 1):
         groups = group_bags(reduced, n_groups, seed)
@@ -170,9 +119,3 @@ def choose_n_groups(bags, seed):
         return 1, scores
     good = [number for number, score in scores.items() if score >= SHARE * highest]
     return min(good), scores
-
-
-def _main_components(bags):
-    """Bags by their principal components."""
-    left, sizes, _ = np.linalg.svd(bags - bags.mean(axis=0), full_matrices=False)
-    return (left * sizes)[:, :N_COMPONENTS]

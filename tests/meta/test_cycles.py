@@ -9,15 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.inputs.feature_files import FloatRows
-from skl_tot.solvers import cycles
-from skl_tot.solvers.cuts import check_cuts, cuts_of_path
-from skl_tot.solvers.cycles import cut_recording, find_cycles
-from skl_tot.solvers.phases import N_PHASES, _cut_line, fit_circle, phases_between
-from skl_tot.solvers.recurrence import (
+from skl_tot.meta import cycles
+from skl_tot.meta.cuts import check_cuts, cuts_of_path
+from skl_tot.meta.cycles import cut_recording, find_cycles
+from skl_tot.meta.phases import (
+    N_PHASES,
+    _cut_line,
     _distances,
     _least_sum,
     autocorrelation,
     find_period,
+    fit_phases,
+    phases_between,
 )
 
 
@@ -169,11 +172,11 @@ class TestPhases:
         angles = 2 * np.pi * turns
         frames = np.column_stack([np.cos(angles), np.sin(angles)])
         start = phases_between(np.arange(0, n_frames, period), n_frames)
-        circle = fit_circle(frames, start)
+        model = fit_phases(frames, start)
         expected = np.floor(turns % 1 * N_PHASES)
-        gap = (circle.path - expected + N_PHASES / 2) % N_PHASES - N_PHASES / 2
+        gap = (model.path - expected + N_PHASES / 2) % N_PHASES - N_PHASES / 2
         assert np.abs(gap - gap.mean()).max() <= 2
-        assert np.hypot(*circle.means.T).min() > 0.9
+        assert np.hypot(*model.means.T).min() > 0.9
 
     @settings(max_examples=20)
     @given(st.integers(0, 10**6), st.integers(1, 4))

@@ -1,15 +1,26 @@
-"""A few labels, carried over to all other frames by what is known without them.
+"""A few labels or transcripts, carried over to all frames by what is known besides.
 
 A guide weighs three kinds of evidence of a frame: what it looks like, in which clusters
 an unsupervised fit puts it, and when it is; and it knows which actions follow on which.
 All of it is counted on labelled frames, and what frames look like once more on the
 labels that come of that.
+
+A *guide* is an appearance of `skl_tot.methods.discriminants` with the logarithms
+``ratios`` (n_clusterings, n_clusters, n_actions), ``times`` (100, n_actions), ``moves``
+(n_actions, n_actions) and ``starts`` (n_actions,). Labels and clusters are lists of
+arrays of int (n_frames_i,), with -1 where there is none; a clustering is such a list.
 """
 
 import numpy as np
 
+from skl_tot.decoding.decoders import decode
+from skl_tot.decoding.durations import (
+    describe_labels,
+    duration_table,
+    viterbi_durations,
+)
 from skl_tot.decoding.moves import move_decoder
-from skl_tot.solvers.discriminants import (
+from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,
     log_joint,
@@ -24,6 +35,13 @@ MOVE_COUNT = 0.5  # moves that each pair of actions is thought to have had befor
 SWITCH_COST = 0.1  # of a move as likely as any other, see `move_decoder`
 # A cluster that labelled frames show this much less often than others is new to them.
 RARELY = 0.1
+# Labels by transcripts settle within so many rounds.
+N_ROUNDS = 8
+# Neighbouring frames say the same: of the evidence of frames, so much is new. With all
+# of it, lengths would not matter, and segments would never move far from equal ones.
+TEMPERING = 0.1
+# Bins of a longer video: time and memory grow with their square.
+MAX_BINS = 300
 
 
 def fit_guide(
@@ -44,45 +62,9 @@ def fit_guide(
     covariances are half-way to the common one; :math:`P(k | t / T)` is the share of k
     around that time of labelled videos. The best path, on which a move from action to
     action costs by how often labelled videos have it, labels all other frames; from
-    these labels, discriminants and Gaussians are learned anew, once.
+    these labels, the appearance is learned anew, once. More than twice drifts.
 
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        Videos to learn from.
-    labels : list of ndarray of int of shape (n_frames_i,)
-        Action of each frame, -1 where it is not known. Each action has a frame.
-    clusterings : list of list of ndarray of int of shape (n_frames_i,)
-        M clusterings of the frames of each video; below 0 is in no cluster.
-    n_actions : int
-        Number of actions K.
-    n_clusters : int
-        Number of clusters of each clustering.
-    spread : Spread
-        From `skl_tot.solvers.refinement.measure_spread` of the videos.
-    n_rounds : int, default=2
-        Times that appearance is learned: from the labels, and then again from those
-        that come of it. More than twice drifts.
-
-    Returns
-    -------
-    guide : dict of ndarray
-        "ratios" (M, n_clusters, n_actions), "times" (100, n_actions), "moves"
-        (n_actions, n_actions) and "starts" (n_actions,), logarithms; and ``appearance``
-        of `fit_appearance`.
-
-    Examples
-    --------
-    >>> from skl_tot.inputs.standardization import fit_scaler, standardized
-    >>> from skl_tot.solvers.refinement import measure_spread
-    >>> videos = [np.array([[0.0], [0.0], [9.0]]), np.array([[0.0], [9.0], [9.0]])]
-    >>> videos = standardized(videos, False, fit_scaler(videos))
-    >>> labels = [np.array([1, 1, 0]), np.array([-1, -1, -1])]
-    >>> clusters = [np.array([0, 0, 1]), np.array([0, 1, 1])]
-    >>> spread = measure_spread(videos, 1.0)
-    >>> guide = fit_guide(videos, labels, [clusters], 2, 2, spread)
-    >>> guided_paths(guided_scores(videos, [clusters], guide), guide, labels)
-    [array([1, 1, 0]), array([1, 0, 0])]
+    Each action has a labelled frame. ``spread`` is that of the videos.
     """
     guide = {
         "ratios": count_clusters(labels, clusterings, n_actions, n_clusters),
@@ -97,35 +79,14 @@ def fit_guide(
                 _add_evidence(joint, clusterings, guide), guide, labels
             )
         appearance, embedded = fit_appearance(
-            videos,
-            paths,
-            n_actions,
-            spread.center,
-            spread.root,
-            REG_COVAR,
-            pooled=POOLED,
+            videos, paths, n_actions, spread, REG_COVAR, pooled=POOLED
         )
         guide = guide | appearance
     return guide
 
 
 def guided_scores(videos, clusterings, guide):
-    """Yield the scores of the actions in each video.
-
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        Videos to read.
-    clusterings : list of list of ndarray of int of shape (n_frames_i,)
-        As of `fit_guide`, of these videos.
-    guide : dict of ndarray
-        From `fit_guide`.
-
-    Yields
-    ------
-    scores : ndarray of shape (n_frames_i, n_actions)
-        In nats.
-    """
+    """Yield the scores (n_frames_i, n_actions) of each video, in nats."""
     yield from _add_evidence(appearance_scores(videos, guide), clusterings, guide)
 
 
@@ -154,8 +115,6 @@ def guided_paths(scores, guide, labels):
 def count_clusters(labels, clusterings, n_actions, n_clusters):
     """Log-ratios (M, n_clusters, n_actions) of clusters in labelled frames and in all.
 
-    Examples
-    --------
     >>> labels, clusters = [np.array([0, 0, 1, -1])], [np.array([0, 0, 1, 1])]
     >>> np.exp(count_clusters(labels, [clusters], 2, 2))
     array([[[1.9, 0.1],
@@ -203,8 +162,6 @@ def count_moves(labels, n_actions):
 
     The diagonal is 0. Moves are counted between neighbouring frames that are labelled.
 
-    Examples
-    --------
     >>> moves, starts = count_moves([np.array([0, 0, 1, -1, 2])], 3)
     >>> np.exp(moves).round(2)
     array([[1.  , 0.75, 0.25],
@@ -234,8 +191,6 @@ def fill_timestamps(labels):
     A segment reaches half-way to the next labelled frame, and the first and the last to
     the ends. Videos with two neighbouring labelled frames, or none, stay as they are.
 
-    Examples
-    --------
     >>> fill_timestamps([np.array([-1, 0, -1, -1, 1]), np.array([0, 0, -1])])
     [array([0, 0, 0, 1, 1]), array([ 0,  0, -1])]
     """
@@ -254,26 +209,9 @@ def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
     """Label clusters that labelled frames hardly show as actions of their own.
 
     Of at most ``n_new`` clusters, those with most frames first, the frames of videos
-    without any label get labels from ``n_labels`` on.
+    without any label get labels from ``n_labels`` on. Gives the labels, and the number
+    of labels and new actions.
 
-    Parameters
-    ----------
-    labels : list of ndarray of int of shape (n_frames_i,)
-        Labels below ``n_labels``, -1 where they are not known.
-    clusters : list of ndarray of int of shape (n_frames_i,)
-        Clusters of the same frames.
-    n_labels, n_new, n_clusters : int
-        Number of labels, of actions that may be added, and of clusters.
-
-    Returns
-    -------
-    labels : list of ndarray of int of shape (n_frames_i,)
-        With those of new actions.
-    n_actions : int
-        Number of labels and new actions.
-
-    Examples
-    --------
     >>> labels = [np.array([0, 0, 0]), np.array([-1, -1, -1])]
     >>> clusters = [np.array([1, 1, 1]), np.array([1, 0, 0])]
     >>> add_new_actions(labels, clusters, 1, 1, 2)
@@ -296,3 +234,59 @@ def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
     for path, own in zip(labels, clusters):
         found.append(path if (path >= 0).any() else renamed[own])
     return found, n_labels + len(new)
+
+
+def align_transcripts(videos, transcripts, clusterings, n_actions, n_clusters, spread):
+    """Label the frames of videos of which the actions are known, in their order.
+
+    A transcript (n_segments_i,) has at most as many actions as frames; one without
+    actions leaves its video without labels. Each video starts with segments of equal
+    lengths. By turns, a guide is learned from all labels, see `fit_guide`, and segments
+    are moved to where they explain frames best, given how long each action lasts on the
+    mean. When something happens in a video is no evidence, as at first all is where it
+    was put.
+    """
+    labels = []
+    for transcript, length in zip(transcripts, videos.lengths):
+        if len(transcript):
+            segments = np.arange(length) * len(transcript) // length
+            labels.append(transcript[segments])
+        else:
+            labels.append(np.full(length, -1))
+    for _ in range(N_ROUNDS):
+        before = labels
+        guide = fit_guide(
+            videos, labels, clusterings, n_actions, n_clusters, spread, n_rounds=1
+        )
+        guide["times"] = np.zeros_like(guide["times"])
+        known = [path for path in labels if (path >= 0).all()]
+        _, durations = describe_labels(known, n_actions)
+        labels = []
+        for scores, transcript, path in zip(
+            guided_scores(videos, clusterings, guide), transcripts, before
+        ):
+            if len(transcript):
+                path = align(scores, transcript, durations)
+            labels.append(path)
+        if all(map(np.array_equal, labels, before)):
+            break
+    return labels
+
+
+def align(scores, transcript, durations):
+    """Labels (n_frames,) of a video along its transcript.
+
+    Lengths of segments are Poisson distributed, with the mean ``durations``
+    (n_actions,), in any unit.
+    """
+    n_frames, n_bins = len(scores), min(len(scores), MAX_BINS)
+    if n_bins < len(transcript):
+        return transcript[
+            decode(scores[:, transcript], transcript=np.arange(len(transcript)))
+        ]
+    bins = np.arange(n_frames) * n_bins // n_frames
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    sums = TEMPERING * np.add.reduceat(scores[:, transcript], starts, axis=0)
+    table = duration_table(durations[transcript], n_bins)
+    segments, _ = viterbi_durations(sums, table)
+    return transcript[segments[bins]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from skl_tot.solvers.consensus import (
+from skl_tot.meta.consensus import (
     SHARPNESS,
     count_votes,
     find_consensus,

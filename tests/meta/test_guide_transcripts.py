@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import poisson
 
 from skl_tot.inputs.standardization import fit_scaler, standardized
-from skl_tot.solvers.refinement import measure_spread
-from skl_tot.solvers.transcripts import align, align_transcripts
+from skl_tot.meta.guide import align, align_transcripts
+from skl_tot.methods.discriminants import measure_spread
 
 
 def aligned(frames, transcripts, n_actions, clusterings=(), n_clusters=1):

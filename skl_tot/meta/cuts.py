@@ -11,22 +11,9 @@ def cuts_of_path(path, n_actions):
     """Cut a path through actions in a circle where a new cycle begins.
 
     That is where the number of the action falls. What is before the first such place,
-    and after the last, is a cycle if it shows half of the actions or more.
+    and after the last, is a cycle if it shows half of the actions or more. Cuts are the
+    first frame of each cycle, and the end of the last.
 
-    Parameters
-    ----------
-    path : ndarray of int of shape (n_frames,)
-        Action of each frame.
-    n_actions : int
-        Number of actions.
-
-    Returns
-    -------
-    cuts : ndarray of int of shape (n_cycles + 1,)
-        First frame of each cycle, and the end of the last.
-
-    Examples
-    --------
     >>> cuts_of_path(np.array([2, 2, 0, 1, 2, 0, 2, 0, 1]), 3)
     array([2, 5, 7, 9])
     """
@@ -41,21 +28,7 @@ def cuts_of_path(path, n_actions):
 
 
 def check_cuts(cuts, lengths):
-    """Give cuts as an array of frames for each recording, or refuse them.
-
-    Parameters
-    ----------
-    cuts : sequence of int, or sequence of such
-        Of the only recording, or of each: the first frame of each cycle, and the end of
-        the last.
-    lengths : ndarray of int of shape (n_recordings,)
-        Frames of each recording.
-
-    Returns
-    -------
-    checked : list of ndarray of int of shape (n_cycles_i + 1,)
-        Which increase, from 0 to the length at most.
-    """
+    """Give cuts as an array for each recording, of these lengths, or refuse them."""
     if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
         raise TypeError(
             f"cuts is {short_repr(cuts)}, expected frames at which cycles begin, of "
@@ -77,7 +50,7 @@ def check_cuts(cuts, lengths):
 
 
 def _check_cuts(cuts, n_frames):
-    """Cuts of one recording as an array."""
+    """Cuts of one recording as an array, which increases, from 0 to its length."""
     try:
         array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
     except ValueError:  # nested lists of unequal lengths
@@ -103,14 +76,7 @@ def _check_cuts(cuts, n_frames):
 
 @contextlib.contextmanager
 def errors_of_cycles(cuts):
-    """Give errors that have the number of a cycle that of its recording, and frames.
-
-    >>> from skl_tot.inputs.errors import VideoValueError
-    >>> with errors_of_cycles([np.array([0, 9]), np.array([2, 5, 8])]):
-    ...     raise VideoValueError("all are alike.", 2)
-    Traceback (most recent call last):
-    skl_tot.inputs.errors.VideoValueError: Video 1: frames 5 to 8: all are alike.
-    """
+    """Give errors that have the number of a cycle that of its recording, and frames."""
     try:
         yield
     except VideoError as error:

@@ -1,9 +1,10 @@
 """What several labelings of the same frames agree on, each with a numbering of its own.
 
-Actions of two labelings are matched one to one so that most frames agree (the Hungarian
-method). Then labelings vote, frame by frame. A labeling weighs as much as it agrees
-with others beyond chance, so that those that find hardly any segments, and agree on
-that, do not outvote others; and the more, the more of it carries over between videos.
+Labelings are arrays of int (n_frames,), with actions below 0 for background. Actions of
+two labelings are matched one to one so that most frames agree (the Hungarian method).
+Then labelings vote, frame by frame. A labeling weighs as much as it agrees with others
+beyond chance, so that those that find hardly any segments, and agree on that, do not
+outvote others; and the more, the more of it carries over between videos.
 """
 
 from typing import NamedTuple
@@ -22,16 +23,10 @@ LEAST_DOUBT = 1e-9
 class Consensus(NamedTuple):
     """What labelings agree on.
 
-    Attributes
-    ----------
-    votes : ndarray of shape (n_frames, n_actions)
-        Share of the votes that is for each action. Rows sum to 1.
-    weights : ndarray of shape (n_labelings,)
-        Weight of the vote of each labeling, of which the sum is 1.
-    mappings : ndarray of int of shape (n_labelings, n_actions)
-        Action of the consensus that each action of each labeling is.
-    agreement : ndarray of shape (n_labelings, n_labelings)
-        Share of the frames that two labelings agree on, matched to each other.
+    ``votes`` (n_frames, n_actions) are shares of the votes, ``weights`` (n_labelings,)
+    those of their votes, which sum to 1, ``mappings`` (n_labelings, n_actions) say
+    which action of the consensus each action of each labeling is, and ``agreement``
+    (n_labelings, n_labelings) on which share of the frames two labelings agree.
     """
 
     votes: np.ndarray
@@ -49,27 +44,11 @@ def find_consensus(labelings, n_actions, information=None):
     .. math:: \kappa = (a - e) / (1 - e) .
 
     The mean over all others, if positive, is the weight of a labeling, times
-    :math:`e^{6 I}` of the information I that it carries. That of the largest weight is
-    the first reference. By turns, all are matched to the reference, and their votes
-    become the reference.
+    :math:`e^{6 I}` of the ``information`` I (n_labelings,) that it carries over, in
+    nats; None takes all for equally good. The labeling of the largest weight is the
+    first reference. By turns, all are matched to the reference, and their votes become
+    the reference.
 
-    Parameters
-    ----------
-    labelings : sequence of ndarray of int of shape (n_frames,)
-        Actions of the same frames, from 0 to ``n_actions - 1``; below 0, background,
-        which is no vote.
-    n_actions : int
-        Number of actions K.
-    information : ndarray of shape (n_labelings,), default=None
-        From `carried_information`, in nats. None takes all for equally good.
-
-    Returns
-    -------
-    consensus : Consensus
-        Votes, and how labelings are matched.
-
-    Examples
-    --------
     >>> labelings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
     >>> found = find_consensus(labelings, 2)
     >>> found.votes.round(2)
@@ -103,40 +82,12 @@ def find_consensus(labelings, n_actions, information=None):
 
 
 def match_actions(table):
-    """Match rows one to one to columns, for the largest sum.
-
-    Parameters
-    ----------
-    table : ndarray of shape (n_actions, n_actions)
-        Weight of the frames that two actions have in common.
-
-    Returns
-    -------
-    columns : ndarray of int of shape (n_actions,)
-        Column of each row.
-    """
+    """Column of each row of a square table, one to one, for the largest sum."""
     return linear_sum_assignment(table, maximize=True)[1]
 
 
 def count_votes(labelings, weights, mappings, n_actions):
-    """Share of the votes that is for each action.
-
-    Parameters
-    ----------
-    labelings : sequence of ndarray of int of shape (n_frames,)
-        Actions of the same frames; below 0 is no vote.
-    weights : sequence of float
-        Weight of the vote of each.
-    mappings : sequence of ndarray of int of shape (n_actions,)
-        What each action of each labeling is called.
-    n_actions : int
-        Number of actions K.
-
-    Returns
-    -------
-    votes : ndarray of shape (n_frames, n_actions)
-        Rows sum to 1. A frame without votes has equal shares.
-    """
+    """Share (n_frames, n_actions) of the votes for each action; without any, equal."""
     votes = np.zeros((len(labelings[0]), n_actions))
     for labels, weight, mapping in zip(labelings, weights, mappings):
         known = np.flatnonzero(labels >= 0)
@@ -146,22 +97,7 @@ def count_votes(labelings, weights, mappings, n_actions):
 
 
 def mean_vote(labels, mapping, votes):
-    """Mean, over frames, of the share of votes that agree with a labeling.
-
-    Parameters
-    ----------
-    labels : ndarray of int of shape (n_frames,)
-        Its actions; below 0, nothing agrees.
-    mapping : ndarray of int of shape (n_actions,)
-        What its actions are called.
-    votes : ndarray of shape (n_frames, n_actions)
-        From `count_votes`.
-
-    Returns
-    -------
-    share : float
-        From 0 to 1.
-    """
+    """Mean, over frames, of the share of votes that agree with a labeling."""
     known = np.flatnonzero(labels >= 0)
     return float(votes[known, mapping[labels[known]]].sum() / len(labels))
 

@@ -4,25 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.linalg import eigh
-from scipy.stats import multivariate_normal
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.mixture import GaussianMixture
 
 from skl_tot.datasets import make_activities
 from skl_tot.decoding.orders import inversions_of, order_of
+from skl_tot.decoding.paths import viterbi
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.inputs.errors import VideoValueError
-from skl_tot.solvers.discriminants import (
-    action_means,
-    discriminants,
+from skl_tot.methods.discriminants import (
     embed,
-    fit_gaussians,
-    frame_moments,
     log_joint,
-    spread_root,
 )
-from skl_tot.solvers.mallow import expected_inversions, fit_dispersions, fit_mallow
+from skl_tot.methods.dispersions import (
+    count_gains,
+    expected_inversions,
+    fit_dispersions,
+    fit_mallow,
+    move_counts,
+)
 
 OPTIONS = {"shrinkage": 1.0, "reg_covar": 0.1, "max_iter": 7}
 
@@ -87,109 +84,6 @@ def test_dispersions_at_the_ends():
     assert fit_dispersions(np.zeros((4, 0), dtype=int)).shape == (0,)
 
 
-@pytest.fixture
-def labelled():
-    """Standardised videos, the actions of their frames, and all of them in a row."""
-    rng = np.random.default_rng(0)
-    labels = [np.repeat([0, 1, 2], n) for n in ([9, 20, 5], [14, 7, 30])]
-    centres = 3 * rng.normal(size=(3, 4))
-    arrays = [centres[own] + rng.normal(size=(len(own), 4)) for own in labels]
-    return StandardizedVideos(arrays), labels, np.concatenate(arrays)
-
-
-def test_moments_equal_numpy(labelled):
-    videos, labels, frames = labelled
-    mean, covariance = frame_moments(videos)
-    np.testing.assert_allclose(mean, frames.mean(axis=0))
-    np.testing.assert_allclose(covariance, np.cov(frames.T, bias=True))
-    counts, means = action_means(videos, labels, 4, mean)
-    labels = np.concatenate(labels)
-    assert counts.tolist() == [*np.bincount(labels), 0]
-    expected = [frames[labels == k].mean(axis=0) - mean for k in range(3)]
-    np.testing.assert_allclose(means[:3], expected)
-    assert not means[3].any()
-
-
-def test_moments_are_of_blocks_too(labelled, monkeypatch):
-    videos, labels, _ = labelled
-    expected = frame_moments(videos)
-    scalings = np.random.default_rng(0).normal(size=(4, 2))
-    embedded = embed(videos, 1, expected[0], scalings)
-    means = action_means(videos, labels, 3, expected[0])
-    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 7 * 4 * 8)
-    for found, one in zip(frame_moments(videos), expected):
-        np.testing.assert_allclose(found, one)
-    for found, one in zip(action_means(videos, labels, 3, expected[0]), means):
-        np.testing.assert_allclose(found, one)
-    np.testing.assert_allclose(embed(videos, 1, expected[0], scalings), embedded)
-
-
-@pytest.mark.parametrize("shrinkage", [1e-6, 1.0])
-def test_discriminants_solve_their_eigenproblem(labelled, shrinkage):
-    videos, labels, _ = labelled
-    mean, covariance = frame_moments(videos)
-    counts, means = action_means(videos, labels, 3, mean)
-    scalings = discriminants(spread_root(covariance, shrinkage), counts, means)
-    between = (means.T * counts) @ means / counts.sum()
-    ridge = shrinkage * np.trace(covariance) / 4 * np.eye(4)
-    _, expected = eigh(between, covariance - between + ridge)
-    assert scalings.shape == (4, 2)
-    expected = expected[:, :1:-1]
-    signs = np.sign((scalings * expected).sum(axis=0))
-    np.testing.assert_allclose(scalings * signs, expected, rtol=1e-4, atol=1e-6)
-
-
-def test_discriminants_are_those_of_scikit_learn(labelled):
-    videos, labels, frames = labelled
-    mean, covariance = frame_moments(videos)
-    counts, means = action_means(videos, labels, 3, mean)
-    scalings = discriminants(spread_root(covariance, 1e-6), counts, means)
-    theirs = LinearDiscriminantAnalysis(solver="eigen").fit(
-        frames, np.concatenate(labels)
-    )
-    for own, other in zip(scalings.T, theirs.scalings_.T):
-        cosine = own @ other / np.linalg.norm(own) / np.linalg.norm(other)
-        assert abs(cosine) == pytest.approx(1, abs=1e-6)
-
-
-@pytest.mark.parametrize("reg_covar", [1e-6, 0.5])
-def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
-    _, labels, frames = labelled
-    labels = np.concatenate(labels)
-    gaussians = fit_gaussians(frames, labels, 3, reg_covar)
-    found = log_joint(frames, gaussians)
-    for k in range(3):
-        members = frames[labels == k]
-        share = (len(members) + 0.1) / (len(frames) + 0.3)
-        assert gaussians["shares"][k] == pytest.approx(share)
-        covariance = np.cov(members.T, bias=True) + reg_covar * np.eye(4)
-        density = multivariate_normal(members.mean(axis=0), covariance)
-        expected = density.logpdf(frames) + np.log(share)
-        np.testing.assert_allclose(found[:, k], expected)
-        theirs = GaussianMixture(reg_covar=reg_covar).fit(members)
-        own = gaussians["precisions_cholesky"][k]
-        np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
-
-
-@pytest.mark.parametrize("labels", [[0, 0, 0, 2], [0, 0, 0, 0]])
-def test_an_action_of_too_few_frames_is_spread_as_all(labels):
-    frames = np.array([[0.0], [0.1], [0.2], [9.0]])
-    gaussians = fit_gaussians(frames, np.array(labels), 3, 1e-6)
-    widths = gaussians["precisions_cholesky"][1:].ravel() ** -2.0
-    np.testing.assert_allclose(widths, np.var(frames), rtol=1e-5)
-    assert np.isfinite(log_joint(frames, gaussians)).all()
-
-
-def test_frames_beyond_reach_are_refused(labelled):
-    _, labels, frames = labelled
-    gaussians = fit_gaussians(frames, np.concatenate(labels), 3, 0.1)
-    for value in (1e80, np.inf, np.nan):
-        with pytest.raises(
-            VideoValueError, match=r"^Video 3: the features are too far"
-        ):
-            log_joint(np.full((2, 4), value), gaussians, 3)
-
-
 def shuffled_activities(orders, n_frames=30, seed=0):
     """Videos that show actions in orders of their own, and their labels."""
     rng = np.random.default_rng(seed)
@@ -219,7 +113,7 @@ def test_orders_cost_the_dispersions_of_the_round_before(monkeypatch):
         costs.append(dispersions)
         return np.array([len(costs) % 3, 1])
 
-    monkeypatch.setattr("skl_tot.solvers.mallow.mallow_inversions", found_by)
+    monkeypatch.setattr("skl_tot.methods.dispersions.mallow_inversions", found_by)
     fit_mallow(videos, 3, **OPTIONS | {"max_iter": 2})
     start = fit_dispersions(np.zeros((3, 2), dtype=int))
     after = fit_dispersions(np.array([[1, 1], [2, 1], [0, 1]]))
@@ -246,3 +140,66 @@ def test_one_round_starts_from_equal_parts():
             appearance["means"][k], np.concatenate(parts).mean(axis=0)
         )
     assert order_of(np.zeros(2, dtype=int)).tolist() == [0, 1, 2]
+
+
+CASES = range(30)
+
+
+def draw(seed):
+    """Log-likelihoods, an order, and counts of which some are 0."""
+    rng = np.random.default_rng(seed)
+    n_frames, n_actions = rng.integers(1, 12), rng.integers(1, 5)
+    log_likelihood = rng.normal(size=(n_frames, n_actions))
+    counts = rng.multinomial(n_frames, rng.dirichlet(np.full(n_actions, 0.5)))
+    return log_likelihood, rng.permutation(n_actions), counts
+
+
+def score(log_likelihood, order, counts):
+    path = np.repeat(order, counts[order])
+    return log_likelihood[np.arange(len(path)), path].sum()
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_gains_equal_whole_paths(seed):
+    log_likelihood, order, counts = draw(seed)
+    starts = np.cumsum(counts[order]) - counts[order]
+    before = score(log_likelihood, order, counts)
+    for place in np.flatnonzero(counts[order]):
+        gains = count_gains(log_likelihood, order, starts, place)
+        for other in range(len(order)):
+            moved = counts.copy()
+            moved[order[place]] -= 1
+            moved[order[other]] += 1
+            expected = score(log_likelihood, order, moved) - before
+            assert gains[other] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_sweep_equals_a_slow_one(seed):
+    """Which takes off one frame, tries all actions, and scores whole paths."""
+    log_likelihood, order, counts = draw(seed)
+    others = np.random.default_rng(seed).integers(0, 20, len(order))
+    slow = counts.copy()
+    for frame in range(len(log_likelihood)):
+        action = np.repeat(order, slow[order])[frame]
+        slow[action] -= 1
+        values = []
+        for candidate in order:
+            moved = slow.copy()
+            moved[candidate] += 1
+            share = np.log(slow[candidate] + others[candidate] + 0.1)
+            values.append(score(log_likelihood, order, moved) + share)
+        slow[order[int(np.argmax(values))]] += 1
+    found = move_counts(log_likelihood, order, counts, others)
+    np.testing.assert_array_equal(found, slow)
+    assert found.sum() == len(log_likelihood)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_moves_do_not_pass_the_best_path(seed):
+    log_likelihood, order, counts = draw(seed)
+    n_many = np.full(len(order), 10**9)  # shares that moves do not change
+    for _ in range(20):
+        counts = move_counts(log_likelihood, order, counts, n_many)
+    best = viterbi(log_likelihood[:, order], may_skip=True)[1]
+    assert score(log_likelihood, order, counts) <= best + 1e-9

@@ -4,40 +4,45 @@ import numpy as np
 import pytest
 
 from skl_tot.inputs.errors import VideoTypeError, VideoValueError
-from skl_tot.solvers.cuts import errors_of_cycles
-from skl_tot.solvers.cycles import Candidate, _cuts, _elect
-from skl_tot.solvers.phases import N_PHASES, Circle, find_origin, phases_between
-from skl_tot.solvers.recurrence import find_occurrences
+from skl_tot.meta.cuts import errors_of_cycles
+from skl_tot.meta.cycles import Candidate, _cuts, _elect
+from skl_tot.meta.phases import (
+    N_PHASES,
+    PhaseModel,
+    find_occurrences,
+    find_origin,
+    phases_between,
+)
 
 
-def make_circle(starts, values, first, n_frames=48):
-    """A circle of arcs that look like these values, from a phase on."""
+def make_phases(starts, values, first, n_frames=48):
+    """A model of arcs that look like these values, from a phase on."""
     means = np.zeros((N_PHASES, 1))
     for start, value in zip(starts, values):
         means[start:] = value
     path = (first + np.arange(n_frames)) % N_PHASES
-    return Circle(path, means, np.ones(1))
+    return PhaseModel(path, means, np.ones(1))
 
 
 @pytest.mark.parametrize(
     ("first", "origin"), [(0, 0), (9, 8), (23, 0), (7, 8), (10, 8), (15, 16)]
 )
 def test_origin_is_where_the_recording_starts(first, origin):
-    circle = make_circle([0, 8, 16], [1.0, 5.0, 9.0], first)
-    assert find_origin(circle, 3) == origin
+    model = make_phases([0, 8, 16], [1.0, 5.0, 9.0], first)
+    assert find_origin(model, 3) == origin
 
 
 @pytest.mark.parametrize(("first", "origin"), [(1, 0), (9, 10)])
 def test_a_boundary_that_is_just_ahead_comes_after_one_just_behind(first, origin):
-    circle = make_circle([0, 2, 10], [1.0, 9.0, 5.0], first)
-    assert find_origin(circle, 3) == origin
+    model = make_phases([0, 2, 10], [1.0, 9.0, 5.0], first)
+    assert find_origin(model, 3) == origin
 
 
 def test_arcs_weigh_as_many_frames_as_they_have():
-    circle = make_circle([0, 8, 16], [0.0, 1.0, 1.9], 17)
-    assert find_origin(circle, 2) in (0, 8)
-    often = np.concatenate([circle.path, np.repeat(np.arange(8, 24), 40)])
-    assert find_origin(circle._replace(path=often), 2) == 16
+    model = make_phases([0, 8, 16], [0.0, 1.0, 1.9], 17)
+    assert find_origin(model, 2) in (0, 8)
+    often = np.concatenate([model.path, np.repeat(np.arange(8, 24), 40)])
+    assert find_origin(model._replace(path=often), 2) == 16
 
 
 def test_time_runs_evenly_before_and_after_occurrences():

@@ -8,15 +8,16 @@ from sklearn.utils import check_array, check_random_state
 
 from skl_tot.inputs.blocks import BLOCK_BYTES
 from skl_tot.inputs.errors import warn_user
-from skl_tot.solvers.phases import (
+from skl_tot.meta.phases import (
     N_PHASES,
-    Circle,
+    PhaseModel,
+    find_occurrences,
     find_origin,
-    fit_circle,
-    follow,
+    find_period,
+    fit_phases,
+    follow_phases,
     phases_between,
 )
-from skl_tot.solvers.recurrence import find_occurrences, find_period
 
 # Cycles are looked for from so many times a period on.
 FACTORS = (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4)
@@ -33,38 +34,14 @@ MOST_CYCLES = 500
 TOLERANCE = 0.06
 # Of the cycles, below which the first is no cycle; and above which the last is one.
 LEAST_FIRST, LEAST_LAST = 0.2, 0.5
-DEFAULT_ARCS = 5
+DEFAULT_ACTIONS = 5
 # Numbers of cycles from different periods that agree where there are some.
 LEAST_VOTES = 4
 FEW_CYCLES = 3
 SHORTEST = 16
 
 
-class Candidate(NamedTuple):
-    """A circle that was looked for from one period on.
-
-    Attributes
-    ----------
-    period : float
-        What it started from, in frames.
-    length : float
-        Mean number of frames of its cycles.
-    view : View
-        What it was learned from.
-    circle : Circle
-        Phases of the means of the view.
-    origin : int
-        Phase with which cycles start.
-    """
-
-    period: float
-    length: float
-    view: "View"
-    circle: Circle
-    origin: int
-
-
-class View(NamedTuple):
+class Projection(NamedTuple):
     """Means of blocks of ``size`` frames, along ``axes`` from a ``center``."""
 
     size: int
@@ -72,8 +49,22 @@ class View(NamedTuple):
     axes: np.ndarray
 
     def of(self, frames):
-        """See frames (n_frames, n_features) so: (n_blocks, n_axes)."""
+        """Project frames (n_frames, n_features): (n_blocks, n_axes)."""
         return (_means_of_blocks(frames, self.size) - self.center) @ self.axes
+
+
+class Candidate(NamedTuple):
+    """Cycles that were looked for from one ``period`` on.
+
+    ``length`` is the mean number of frames of its cycles, ``phases`` are those of the
+    blocks of the projection, and ``origin`` is the phase with which cycles start.
+    """
+
+    period: float
+    length: float
+    projection: Projection
+    phases: PhaseModel
+    origin: int
 
 
 def find_cycles(features, n_actions=None, *, random_state=None):
@@ -84,12 +75,13 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     2. *Phases.* For each of eleven periods from 0.4 to 2.4 times this one: frames
        become means, 40 a period, and their 12 principal components. Of random windows
        of half a period, that which comes again most alike, about once a period, says
-       where cycles are, roughly. 24 phases of a circle then learn what they look like,
-       and paths round the circle when each is passed, by turns.
+       where cycles are, roughly. 24 phases of a cycle then learn what they look like,
+       and paths through them when each is passed, by turns.
     3. *Vote.* The number of cycles that most of the eleven agree on, within 6 %. If
        they are not as long as the period, all is done again from their length on.
-    4. *Origin.* The circle is cut into ``n_actions`` arcs that differ most. A cycle
-       starts with that boundary of arcs with which, or after which, the recording does.
+    4. *Origin.* The cycle is cut into ``n_actions`` parts that differ most. A cycle
+       starts with that boundary of parts with which, or after which, the recording
+       does.
 
     Everything is by Fourier transforms and paths that go frame by frame, so that it
     takes O(T log T).
@@ -138,7 +130,7 @@ def find_cycles(features, n_actions=None, *, random_state=None):
         features, dtype=[np.float64, np.float32], input_name="features"
     )
     seed = check_random_state(random_state).randint(2**31 - 1)
-    return cut_recording(features, n_actions or DEFAULT_ARCS, seed)
+    return cut_recording(features, n_actions or DEFAULT_ACTIONS, seed)
 
 
 def cut_recording(features, n_actions, seed):
@@ -165,11 +157,12 @@ def cut_recording(features, n_actions, seed):
 
 def _cut_all(frames, found):
     """Cuts of all frames, of which a candidate may have learned from the first."""
-    view, circle = found.view, found.circle
-    blocks = view.of(frames)
-    if len(circle.path) < len(blocks):
-        circle = fit_circle(blocks, follow(blocks, circle.means, circle.variances))
-    return _cuts(circle.path, found.origin, view.size, len(frames))
+    projection, phases = found.projection, found.phases
+    blocks = projection.of(frames)
+    if len(phases.path) < len(blocks):
+        path = follow_phases(blocks, phases.means, phases.variances)
+        phases = fit_phases(blocks, path)
+    return _cuts(phases.path, found.origin, projection.size, len(frames))
 
 
 def _warn(n_cycles, n_votes):
@@ -200,13 +193,13 @@ def _standardize(frames):
     return frames
 
 
-def _search(frames, n_arcs, seed):
+def _search(frames, n_actions, seed):
     """Find the candidate of the most votes, and the number of these."""
     period, candidates, best, n_votes = find_period(frames), [], None, 0
     for _ in range(MAX_ROUNDS):
         stretch = frames[: int(MOST_CYCLES * period)]
         for factor in FACTORS:
-            candidate = _find_candidate(stretch, factor * period, n_arcs, seed)
+            candidate = _find_candidate(stretch, factor * period, n_actions, seed)
             if candidate is not None:
                 candidates.append(candidate)
         if not candidates:
@@ -232,24 +225,24 @@ def _elect(candidates, n_frames):
     return candidates[best], int(votes[best])
 
 
-def _find_candidate(frames, period, n_arcs, seed):
+def _find_candidate(frames, period, n_actions, seed):
     """Learn cycles from one period on; None if that is too short, or too long."""
     size = max(1, round(period / SAMPLES))
     if not LEAST_SAMPLES <= period / size <= len(frames) // size / 2:
         return None
-    view = _choose_view(frames, size)
-    blocks = view.of(frames)
+    projection = _choose_projection(frames, size)
+    blocks = projection.of(frames)
     rng = np.random.RandomState(seed)
     occurrences = find_occurrences(blocks, period / size, rng)
     if len(occurrences) < 2:
         return None
-    circle = fit_circle(blocks, phases_between(occurrences, len(blocks)))
-    origin = find_origin(circle, n_arcs)
-    n_cycles = len(_cuts(circle.path, origin, size, len(frames))) - 1
-    return Candidate(period, len(frames) / n_cycles, view, circle, origin)
+    phases = fit_phases(blocks, phases_between(occurrences, len(blocks)))
+    origin = find_origin(phases, n_actions)
+    n_cycles = len(_cuts(phases.path, origin, size, len(frames))) - 1
+    return Candidate(period, len(frames) / n_cycles, projection, phases, origin)
 
 
-def _choose_view(frames, size):
+def _choose_projection(frames, size):
     """Means of blocks, along principal components if there are many features."""
     blocks = _means_of_blocks(frames, size)
     center, axes = blocks.mean(axis=0), np.eye(blocks.shape[1])
@@ -257,11 +250,11 @@ def _choose_view(frames, size):
         blocks = blocks - center
         _, axes = np.linalg.eigh(blocks.T @ blocks)  # ascending
         axes = axes[:, ::-1][:, :N_COMPONENTS]
-    return View(size, center, axes)
+    return Projection(size, center, axes)
 
 
 def _cuts(path, origin, size, n_frames):
-    """Frames at which a path round the circle, of means, passes the origin."""
+    """Frames at which a path through phases, of means, passes the origin."""
     since = (path - origin) % N_PHASES
     starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
     starts = starts[starts * max(1, len(starts)) > LEAST_FIRST * n_frames]

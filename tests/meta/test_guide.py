@@ -4,19 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.linalg import eigh
 from scipy.stats import multivariate_normal
 
 from skl_tot.decoding.moves import viterbi_moves
 from skl_tot.inputs.standardization import fit_scaler, standardized
-from skl_tot.solvers.discriminants import (
-    action_means,
-    discriminants,
-    fit_appearance,
-    fit_gaussians,
-    log_joint,
-)
-from skl_tot.solvers.guidance import (
+from skl_tot.meta.guide import (
     N_BINS,
     add_new_actions,
     count_clusters,
@@ -27,7 +19,11 @@ from skl_tot.solvers.guidance import (
     guided_paths,
     guided_scores,
 )
-from skl_tot.solvers.refinement import measure_spread
+from skl_tot.methods.discriminants import (
+    fit_appearance,
+    log_joint,
+    measure_spread,
+)
 
 
 def made(seed=0, n_videos=5, n_actions=3, n_features=4, *, known=2):
@@ -186,115 +182,6 @@ class TestNewActions:
         assert found[1].tolist() == [-1, -1]
 
 
-class TestGaussians:
-    def test_without_unknown_labels_they_are_as_ever(self):
-        """Bit for bit what moments of the frames of each action are."""
-        rng = np.random.default_rng(0)
-        frames, labels = rng.normal(size=(50, 3)), rng.integers(0, 4, 50)
-        labels[labels == 3] = 2
-        labels[7] = 3  # a single frame: spread as all are
-        found = fit_gaussians(frames, labels, 5, 0.1)
-        for k in range(5):
-            members = frames[labels == k]
-            members = frames if len(members) < 2 else members
-            centred = members - members.mean(axis=0)
-            covariance = centred.T @ centred / len(members) + 0.1 * np.eye(3)
-            np.testing.assert_array_equal(found["means"][k], members.mean(axis=0))
-            factor = found["precisions_cholesky"][k]
-            np.testing.assert_allclose(
-                factor @ factor.T, np.linalg.inv(covariance), atol=1e-10
-            )
-        shares = np.bincount(labels, minlength=5) + 0.1
-        np.testing.assert_array_equal(found["shares"], shares / shares.sum())
-
-    @pytest.mark.parametrize("pooled", [0.0, 0.3, 0.5, 1.0])
-    def test_pooled_by_hand(self, pooled):
-        rng = np.random.default_rng(1)
-        frames = rng.normal(size=(40, 2)) * [1, 3]
-        labels = rng.integers(-1, 3, 40)
-        labels[labels == 2] = 0
-        labels[5] = 2  # one frame, no spread of its own if pooled
-        found = fit_gaussians(frames, labels, 4, 0.2, pooled)
-        own, counts = [], []
-        for k in range(4):
-            members = frames[labels == k]
-            counts.append(len(members))
-            if len(members) == 0 or (len(members) == 1 and not pooled):
-                members = frames
-            own.append(
-                np.cov(members.T, ddof=0) if len(members) > 1 else np.zeros((2, 2))
-            )
-        within = np.zeros((2, 2))
-        for covariance, n in zip(own, counts):
-            within += covariance * n / sum(counts)
-        for k in range(4):
-            expected = (1 - pooled) * own[k] + pooled * within + 0.2 * np.eye(2)
-            factor = found["precisions_cholesky"][k]
-            np.testing.assert_allclose(factor @ factor.T, np.linalg.inv(expected))
-        np.testing.assert_allclose(
-            found["means"][2], frames[5] if pooled else frames.mean(0)
-        )
-        shares = np.array(counts) + 0.1
-        np.testing.assert_allclose(found["shares"], shares / shares.sum())
-
-    def test_unknown_labels_are_no_frames_of_any_action(self):
-        """The same Gaussians as of the known frames only, but for the spread of all."""
-        rng = np.random.default_rng(2)
-        frames, labels = rng.normal(size=(30, 2)), rng.integers(0, 2, 30)
-        unknown = rng.normal(size=(9, 2))
-        found = fit_gaussians(
-            np.vstack([frames, unknown]), np.append(labels, [-1] * 9), 2, 0.1, 0.5
-        )
-        expected = fit_gaussians(frames, labels, 2, 0.1, 0.5)
-        for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values)
-
-    def test_means_of_actions_leave_out_unknown_frames(self):
-        videos, labels, _, n_actions, _ = made()
-        center = np.ones(4)
-        counts, means = action_means(videos, labels, n_actions, center)
-        frames, flat = whole(videos), np.concatenate(labels)
-        for k in range(n_actions):
-            assert counts[k] == (flat == k).sum()
-            np.testing.assert_allclose(
-                means[k], frames[flat == k].mean(axis=0) - center
-            )
-
-    def test_appearance_of_full_labels_is_as_ever(self):
-        """Bit for bit of its parts, in which nothing is taken from the means."""
-        videos, labels, _, n_actions, _ = made(known=5)
-        spread = measure_spread(videos, 1.0)
-        found, embedded = fit_appearance(
-            videos, labels, n_actions, spread.center, spread.root, 0.1
-        )
-        counts, means = action_means(videos, labels, n_actions, spread.center)
-        scalings = discriminants(spread.root, counts, means)
-        np.testing.assert_array_equal(found["scalings"], scalings)
-        expected = fit_gaussians(
-            np.concatenate(embedded), np.concatenate(labels), n_actions, 0.1
-        )
-        for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values)
-
-    def test_directions_of_some_labels_solve_the_equation(self):
-        """B is of the labelled frames, about their own mean; the spread is of all."""
-        videos, labels, _, n_actions, _ = made()
-        spread = measure_spread(videos, 1.0)
-        found, _ = fit_appearance(
-            videos, labels, n_actions, spread.center, spread.root, 0.1, pooled=0.5
-        )
-        frames, flat = whole(videos), np.concatenate(labels)
-        known, center = flat >= 0, frames[flat >= 0].mean(axis=0)
-        between = np.zeros((4, 4))
-        for k in range(n_actions):
-            mean = frames[flat == k].mean(axis=0) - center
-            between += (flat[known] == k).mean() * np.outer(mean, mean)
-        within = spread.root @ spread.root.T - between
-        _, vectors = eigh(between, within)
-        for column, expected in zip(found["scalings"].T, vectors.T[::-1]):
-            np.testing.assert_allclose(abs(expected @ within @ column), 1, rtol=1e-6)
-
-
 def fit_and_label(videos, labels, clusterings, *options, **n_rounds):
     guide = fit_guide(videos, labels, clusterings, *options, **n_rounds)
     scores = guided_scores(videos, clusterings, guide)
@@ -334,7 +221,7 @@ class TestGuide:
         np.testing.assert_array_equal(guide["moves"], moves)
         np.testing.assert_array_equal(guide["starts"], starts)
         appearance, embedded = fit_appearance(
-            videos, labels, n_actions, spread.center, spread.root, 0.1, pooled=0.5
+            videos, labels, n_actions, spread, 0.1, pooled=0.5
         )
         for i, frames in enumerate(embedded):
             n_frames = len(frames)
@@ -355,7 +242,7 @@ class TestGuide:
         first, paths = fit_and_label(videos, labels, clusterings, *options, n_rounds=1)
         second = fit_guide(videos, labels, clusterings, *options)
         appearance, _ = fit_appearance(
-            videos, paths, n_actions, spread.center, spread.root, 0.1, pooled=0.5
+            videos, paths, n_actions, spread, 0.1, pooled=0.5
         )
         for name, values in appearance.items():
             np.testing.assert_array_equal(second[name], values)

@@ -6,21 +6,10 @@ import numpy as np
 
 
 def mean_frames(videos, i, edges):
-    """Mean of the frames of each chunk of one of `StandardizedVideos`.
+    """Mean (n_chunks, n_features) of the frames of each chunk of one video, float64.
 
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        Videos, read a block at a time.
-    i : int
-        Number of the video.
-    edges : ndarray of int of shape (n_chunks + 1,)
-        First frame of each chunk, and the number of frames.
-
-    Returns
-    -------
-    chunks : ndarray of shape (n_chunks, n_features)
-        Float64; not finite where sums are too large for it.
+    ``edges`` (n_chunks + 1,) are the first frame of each chunk and the end. Means are
+    not finite where sums are too large for it.
     """
     sums = np.zeros((len(edges) - 1, videos.n_features))
     chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
@@ -40,22 +29,10 @@ def cheapest_events(costs):
 
     .. math:: M_k(t) = \min_{s \le t} \left( M_{k-1}(s - 1) + g_k(s) \right),
 
-    which takes O(T K) operations and no loop over chunks nor videos.
+    which takes O(T K) operations and no loop over chunks nor videos. ``costs``
+    (n_events, n_videos, n_chunks) are infinite where an event cannot be. Gives the
+    chunks (n_videos, n_events), the first of equally cheap ones, and their total costs.
 
-    Parameters
-    ----------
-    costs : ndarray of shape (n_events, n_videos, n_chunks)
-        Infinite where an event cannot be, as beyond the end of a video.
-
-    Returns
-    -------
-    events : ndarray of shape (n_videos, n_events), dtype intp
-        Chunk of each event, increasing in each video; the first of equally cheap ones.
-    totals : ndarray of shape (n_videos,)
-        Sum of the costs, infinite where events cannot be in order.
-
-    Examples
-    --------
     >>> costs = np.array([[[3.0, 0.0, 1.0]], [[9.0, 0.0, 2.0]]])
     >>> cheapest_events(costs)
     (array([[1, 2]]), array([2.]))
@@ -80,22 +57,12 @@ def cheapest_events(costs):
 
 @dataclass
 class Solution:
-    """What `minimise` found.
+    """What `minimise` found: events, their objective, and their best classifier.
 
-    Attributes
-    ----------
-    events : ndarray of shape (n_videos, n_events)
-        Chunk of each event in each video, counted from the start of the video.
-    objective : float
-        Objective of these events.
-    curve : list of float
-        Objective of the relaxed problem after each iteration.
-    coef : ndarray of shape (n_events, n_features)
-        Weights W of the classifier of these events.
-    intercept : ndarray of shape (n_events,)
-        Its intercepts b.
-    noise : ndarray of shape (n_events,)
-        Mean squared error of the classifier.
+    ``events`` (n_videos, n_events) are chunks counted from the start of their video,
+    and ``curve`` is the objective of the relaxed problem after each iteration. The
+    classifier has weights ``coef`` (n_events, n_features), an ``intercept`` and a mean
+    squared error, ``noise``, of each event.
     """
 
     events: np.ndarray
@@ -125,16 +92,8 @@ class EventClustering:
     :math:`X W + 1 b^\top = Y Y^\top Z + \text{mean of } Z`, linear in Z, and the
     gradient :math:`\frac{2}{N} (Z - X W - 1 b^\top)`.
 
-    Parameters
-    ----------
-    chunks : ndarray of shape (n_chunks, n_features)
-        X, float64, the chunks of one video after those of the other.
-    lengths : ndarray of int of shape (n_videos,)
-        Number of chunks of each video.
-    allowed : ndarray of bool of shape (n_events, n_videos, max(lengths))
-        Where each event may be; not beyond the end of a video.
-    regularization : float
-        λ, positive.
+    ``lengths`` (n_videos,) are numbers of chunks, and ``allowed`` (n_events, n_videos,
+    max(lengths)) says where each event may be; ``regularization`` is λ.
     """
 
     def __init__(self, chunks, lengths, allowed, regularization):
@@ -223,24 +182,9 @@ def best_step(slope, curvature):
 def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
     """Minimise over the hull of allowed events, and keep the best events on the way.
 
-    Parameters
-    ----------
-    problem : EventClustering
-        What to minimise. Every video must have events that are allowed.
-    rng : RandomState
-        Draws the first Z.
-    n_corners : int, default=10
-        Random events whose mean is the first Z.
-    max_iter : int, default=650
-        Most iterations.
-    tol : float, default=0.0
-        Stop when the objective is known to be within ``tol`` of its minimum over the
-        hull, relative to its value.
-
-    Returns
-    -------
-    solution : Solution
-        The best of the events that are cheapest for the predictions of an iteration.
+    Starts at the mean of ``n_corners`` random events, and stops if the objective is
+    known to be within the share ``tol`` of its minimum over the hull. The solution is
+    the best of the events that are cheapest for the predictions of an iteration.
     """
     assignment, predicted = problem.start(rng, n_corners)
     best, lowest, curve = None, np.inf, []

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import softmax
 
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.solvers.activities import (
+from skl_tot.meta.activity_bags import (
     choose_n_groups,
     count_words,
     group_bags,

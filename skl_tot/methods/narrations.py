@@ -1,35 +1,24 @@
-"""What is said in videos: checks, events of aligned tokens, and where events may be."""
+"""What is said in videos: checks, tokens that videos have in common, places of events.
+
+Checked narrations are a list of (event, start, end) for each video, in frames.
+"""
 
 from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from skl_tot.inputs.errors import errors_of_video, short_repr, warn_user
-from skl_tot.solvers.alignment import align_tokens, fullest_columns
-from skl_tot.solvers.frank_wolfe import cheapest_events
+from skl_tot.methods.events import cheapest_events
 
 EXPECTED = "expected (event, start, end) or (event, time)"
+# Orders in which sequences of tokens join an alignment, and sweeps of each.
+N_INIT, MAX_SWEEPS = 10, 20
 
 
 def check_narrations(narrations, lengths):
-    """Give narrations as lists of (event, start, end), one a video, sorted by time.
-
-    Parameters
-    ----------
-    narrations : sequence of sequence
-        Of each video, or of the only one: ``(event, start, end)`` or ``(event, time)``
-        in frames; events are all integers or all text.
-    lengths : ndarray of int of shape (n_videos,)
-        Number of frames of each video.
-
-    Returns
-    -------
-    checked : list of list of (event, start, end)
-        Times as floats.
-    is_text : bool
-        Whether events are text.
-    """
+    """Give narrations as sorted lists of (event, start, end), and whether of text."""
     if not _is_list(narrations):
         raise TypeError(
             f"narrations is {short_repr(narrations)}, expected a list of "
@@ -50,9 +39,8 @@ def check_narrations(narrations, lengths):
 
 
 def _is_list(value):
-    return isinstance(value, (Sequence, np.ndarray)) and not isinstance(
-        value, (str, bytes)
-    )
+    is_sequence = isinstance(value, (Sequence, np.ndarray))
+    return is_sequence and not isinstance(value, (str, bytes))
 
 
 def _is_single(narrations):
@@ -133,21 +121,7 @@ def check_events(narrations, n_actions):
 def events_of_tokens(narrations, n_events, random_state=None):
     """Make the tokens that most videos have in common, in order, the events.
 
-    Parameters
-    ----------
-    narrations : list of list of (token, start, end)
-        Tokens of each video, sorted by time.
-    n_events : int
-        Number of events.
-    random_state : int, RandomState instance or None, default=None
-        Of `align_tokens`.
-
-    Returns
-    -------
-    narrations : list of list of (event, start, end)
-        Those of the tokens that became events; events are 0 … n_events - 1.
-    names : ndarray of str of shape (n_events,)
-        Token of each event.
+    Gives narrations of events 0 … n_events - 1, and the token of each event.
     """
     sequences = [[token for token, _, _ in entries] for entries in narrations]
     columns = align_tokens(sequences, random_state=random_state)
@@ -165,29 +139,11 @@ def events_of_tokens(narrations, n_events, random_state=None):
 
 
 def allowed_chunks(narrations, edges, n_events, delays, numbers):
-    """Mark the chunks that each event may be in.
+    """Mark the chunks (n_events, n_videos, max(n_chunks_i)) that events may be in.
 
-    A narrated event lies between the start of its narration and ``delay`` frames after
-    the end. Where not all can be met in order, each event in a chunk of its own, as few
-    narrations as can be are left out, with a warning.
-
-    Parameters
-    ----------
-    narrations : list of list of (event, start, end)
-        In frames, at most one of an event in each video.
-    edges : list of ndarray of int of shape (n_chunks_i + 1,)
-        First frame of each chunk of a video, and the number of its frames.
-    n_events : int
-        Number of events.
-    delays : list of float
-        Frames, one number for each video.
-    numbers : list of int
-        What the warning calls each video.
-
-    Returns
-    -------
-    allowed : ndarray of bool of shape (n_events, n_videos, max(n_chunks_i))
-        Some events in order are allowed in every video of ``n_events`` chunks.
+    A narrated event lies between the start of its narration and the delay of the video
+    after the end. Where not all can be in order, each in a chunk of its own, as few
+    narrations as can be are left out, with a warning that calls videos by ``numbers``.
     """
     lengths = np.array([len(cuts) - 1 for cuts in edges])
     is_chunk = np.arange(lengths.max()) < lengths[:, None]
@@ -217,3 +173,114 @@ def _in_order(allowed, is_chunk, numbers):
         f"are not used; the first is of event {event} in video {numbers[video]}."
     )
     return allowed | (broken.T[:, :, None] & is_chunk)
+
+
+def align_tokens(sequences, *, n_init=N_INIT, max_sweeps=MAX_SWEEPS, random_state=None):
+    """Put tokens of many sequences into columns, the same token in each, in order.
+
+    A column is (token, members), with the position of the token in each sequence by the
+    number of the sequence. The more pairs of sequences meet in columns, the better. One
+    sequence after the other joins the columns, by a dynamic programme; then each is
+    taken out and joins again, until that brings nothing. So two sequences are aligned
+    as well as can be. The best of ``n_init`` orders of joining is kept: the given one,
+    and random ones.
+
+    >>> said = [["jack", "nut", "wheel"], ["nut", "wheel"]]
+    >>> for token, members in align_tokens(said):
+    ...     print(token, members)
+    jack {0: 0}
+    nut {0: 1, 1: 0}
+    wheel {0: 2, 1: 1}
+    """
+    rng = check_random_state(random_state)
+    kinds = {}  # tokens as numbers, which numpy compares
+    coded = []
+    for sequence in sequences:
+        numbers = [kinds.setdefault(token, len(kinds)) for token in sequence]
+        coded.append(np.array(numbers, dtype=int))
+    best, most = [], -1
+    order = np.arange(len(sequences))
+    for _ in range(n_init):
+        columns = _align_in_order(coded, order, max_sweeps)
+        n_pairs = count_pairs(columns)
+        if n_pairs > most:
+            best, most = columns, n_pairs
+        order = rng.permutation(len(sequences))
+    tokens = list(kinds)
+    return [(tokens[kind], members) for kind, members in best]
+
+
+def count_pairs(columns):
+    """Count the pairs of sequences that meet in columns."""
+    sizes = [len(members) for _, members in columns]
+    return sum(size * (size - 1) // 2 for size in sizes)
+
+
+def fullest_columns(columns, n_columns):
+    """Give the columns with most members, in their order; the first of equal ones."""
+    sizes = np.array([len(members) for _, members in columns])
+    chosen = np.argsort(-sizes, kind="stable")[:n_columns]
+    return [columns[i] for i in np.sort(chosen)]
+
+
+def _align_in_order(sequences, order, max_sweeps):
+    """Columns of sequences that join in an order, and again until nothing is won."""
+    columns = []
+    for number in order:
+        columns = _join(columns, int(number), sequences[number])
+    n_pairs = count_pairs(columns)
+    for _ in range(max_sweeps):
+        before = n_pairs
+        for number in order:
+            columns = _without(columns, int(number))
+            columns = _join(columns, int(number), sequences[number])
+        n_pairs = count_pairs(columns)
+        if n_pairs == before:
+            break
+    return columns
+
+
+def _without(columns, number):
+    """Columns that are left when a sequence is taken out of them."""
+    left = []
+    for kind, members in columns:
+        members.pop(number, None)
+        if members:
+            left.append((kind, members))
+    return left
+
+
+def _join(columns, number, sequence):
+    """Columns after one more sequence joined; what it has alone stands in new ones."""
+    joined, start = [], 0
+    places = _best_places(columns, sequence)
+    for i, (kind, place) in enumerate(zip(sequence.tolist(), places)):
+        if place is None:
+            joined.append((kind, {number: i}))
+            continue
+        columns[place][1][number] = i
+        joined.extend(columns[start : place + 1])
+        start = place + 1
+    return joined + columns[start:]
+
+
+def _best_places(columns, sequence):
+    """Column of each token, or None, such that most sequences are met."""
+    n_tokens, n_columns = len(sequence), len(columns)
+    others = np.array([kind for kind, _ in columns], dtype=int)
+    sizes = np.array([len(members) for _, members in columns], dtype=int)
+
+    # met[i, j]: sequences that the first i tokens meet in the first j columns
+    met = np.zeros((n_tokens + 1, n_columns + 1), dtype=int)
+    for i, kind in enumerate(sequence):
+        here = np.maximum(met[i, 1:], met[i, :-1] + sizes * (others == kind))
+        np.maximum.accumulate(here, out=met[i + 1, 1:])
+
+    places, j = [None] * n_tokens, n_columns
+    for i in range(n_tokens, 0, -1):
+        if met[i, j] == met[i - 1, j]:
+            continue  # as many are met without this token
+        # the first column with so many, as numbers never fall along a row
+        j = int(np.searchsorted(met[i], met[i, j])) - 1
+        places[i - 1] = j
+    return places

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from skl_tot.inputs import blocks
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.solvers.frank_wolfe import (
+from skl_tot.methods.events import (
     EventClustering,
     best_step,
     cheapest_events,

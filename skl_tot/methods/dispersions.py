@@ -1,4 +1,4 @@
-"""Actions with an order of their own in each video, under a generalised Mallows model.
+"""Orders of actions under a generalised Mallows model, and how they are learned.
 
 Steps are those of Sener and Yao, "Unsupervised Learning and Segmentation of Complex
 Activities from Video", CVPR 2018, each solved in place of sampled.
@@ -10,12 +10,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from skl_tot.decoding.orders import mallow_inversions, order_of, path_along
-from skl_tot.solvers.counts import move_counts
-from skl_tot.solvers.discriminants import (
+from skl_tot.methods.discriminants import (
+    PRIOR_FRAMES,
     fit_appearance,
-    frame_moments,
     log_joint,
-    spread_root,
+    measure_spread,
 )
 
 # Prior of the dispersions: this one, as if seen in so many videos.
@@ -30,20 +29,6 @@ def expected_inversions(dispersion, n_values):
 
     .. math:: \frac{1}{e^{\rho} - 1} - \frac{n}{e^{n \rho} - 1}
 
-    Parameters
-    ----------
-    dispersion : float
-        ρ, at least 0.
-    n_values : int
-        n.
-
-    Returns
-    -------
-    mean : float
-        From ``(n_values - 1) / 2``, at ρ = 0, falling to 0.
-
-    Examples
-    --------
     >>> round(expected_inversions(math.log(2), 2), 12)  # weights 1 and 1/2
     0.333333333333
     """
@@ -55,28 +40,18 @@ def expected_inversions(dispersion, n_values):
 
 
 def fit_dispersions(inversions):
-    r"""Most probable dispersions of the inversions of videos.
+    r"""Most probable dispersions (n_actions - 1,), from 0 on.
 
-    The posterior of each action's dispersion under its conjugate prior,
+    The posterior of each dispersion under its conjugate prior,
 
     .. math::
 
         -\rho \left( \sum_m v_m + \nu_0 v_0 \right)
         - (M + \nu_0) \log \frac{1 - e^{-n \rho}}{1 - e^{-\rho}},
 
-    is highest where the mean inversion of the model is that of the videos and of what
-    is thought to have been seen before: :math:`\nu_0 = 0.1` videos with the mean
+    is highest where the mean inversion of the model is that of the ``inversions``
+    (n_videos, n_actions - 1) and of the prior, :math:`\nu_0 = 0.1` videos with the mean
     :math:`v_0` of a dispersion of 1.
-
-    Parameters
-    ----------
-    inversions : ndarray of int of shape (n_videos, n_actions - 1)
-        Inversion vector of each video.
-
-    Returns
-    -------
-    dispersions : ndarray of shape (n_actions - 1,)
-        At least 0, where every order is as probable as any other.
     """
     n_videos, n_inversions = inversions.shape
     dispersions = np.zeros(n_inversions)
@@ -97,43 +72,20 @@ def fit_dispersions(inversions):
 def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, by_moves=False):
     """Learn what actions look like, and how far videos are from their usual order.
 
-    Each video starts cut into ``n_actions`` equal parts. By turns, directions and
-    Gaussians are fitted to the labels, each video is labelled along the likeliest order
-    of its own, and dispersions are fitted to the orders.
-
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        Videos to learn from.
-    n_actions : int
-        Number of actions K.
-    shrinkage, reg_covar : float
-        As of `spread_root` and `fit_gaussians`.
-    max_iter : int
-        Rounds at most; fewer if no label changes.
-    by_moves : bool, default=False
-        Whether boundaries go by `move_counts` rather than by the likeliest path.
-
-    Returns
-    -------
-    appearance : dict of ndarray
-        From `fit_appearance`.
-    dispersions : ndarray of shape (n_actions - 1,)
-        From `fit_dispersions`.
-    n_iter : int
-        Rounds taken.
-    embedded : list of ndarray of shape (n_frames_i, n_directions)
-        Frames along the directions.
+    Each video starts cut into ``n_actions`` equal parts. By turns, an appearance is
+    fitted to the labels, each video is labelled along the likeliest order of its own
+    (by the likeliest path, or by `move_counts`), and dispersions are fitted to the
+    orders. Gives the appearance, the dispersions, the number of rounds, and the frames
+    of each video along the directions of the appearance.
     """
     paths = [np.arange(n) * n_actions // n for n in videos.lengths]
-    center, covariance = frame_moments(videos)
-    root = spread_root(covariance, shrinkage)
+    spread = measure_spread(videos, shrinkage)
     inversions = np.zeros((len(videos), n_actions - 1), dtype=np.intp)
     dispersions = fit_dispersions(inversions)
     for n_iter in range(1, max_iter + 1):
         labels = np.concatenate(paths)
         appearance, embedded = fit_appearance(
-            videos, paths, n_actions, center, root, reg_covar
+            videos, paths, n_actions, spread, reg_covar
         )
         for i, frames in enumerate(embedded):
             scores = log_joint(frames, appearance, i)
@@ -157,3 +109,57 @@ def _path_of_moves(scores, order, paths, i):
     everywhere = np.bincount(np.concatenate(paths), minlength=n_actions)
     counts = move_counts(scores, order, counts, everywhere - counts)
     return np.repeat(order, counts[order])
+
+
+def move_counts(log_likelihood, order, counts, others):
+    r"""Give each frame in turn to the action that gains most; those behind move up.
+
+    A frame is worth :math:`\log(N_k + 0.1)` to action k, with the frames
+    :math:`N_k` that all videos have of it beside this one: ``counts`` in this video,
+    ``others`` in the other ones. One sweep takes O(T K).
+
+    >>> log_likelihood = np.array([[5.0, 0.0], [0.0, 5.0], [0.0, 5.0]])
+    >>> move_counts(log_likelihood, np.array([0, 1]), np.array([2, 1]), np.ones(2))
+    array([1, 2])
+    """
+    counts = counts.copy()
+    starts = np.cumsum(counts[order]) - counts[order]
+    for frame in range(len(log_likelihood)):
+        place = int(np.searchsorted(starts, frame, side="right")) - 1
+        counts[order[place]] -= 1
+        gains = count_gains(log_likelihood, order, starts, place)
+        gains += np.log(counts + others + PRIOR_FRAMES)[order]
+        chosen = int(gains.argmax())
+        counts[order[chosen]] += 1
+        starts[place + 1 : chosen + 1] -= 1
+        starts[chosen + 1 : place + 1] += 1
+    return counts
+
+
+def count_gains(log_likelihood, order, starts, place):
+    r"""Gain (n_actions,) if one frame of the segment at a place goes to another one.
+
+    With the first frames :math:`b_j` of the segments and their actions
+    :math:`\pi_j`, a frame that goes from place p to a later place q moves the
+    boundaries between them to the left, and changes the score by
+
+    .. math::
+
+        \sum_{j = p + 1}^{q} \ell(b_j - 1, \pi_j) - \ell(b_j - 1, \pi_{j - 1}),
+
+    and to an earlier one by :math:`\sum_{j = q + 1}^{p} \ell(b_j, \pi_{j - 1}) -
+    \ell(b_j, \pi_j)`. Empty segments need no care, as the sums telescope.
+
+    >>> log_likelihood = np.array([[0.0, 1.0], [0.0, 3.0]])
+    >>> count_gains(log_likelihood, np.array([0, 1]), np.array([0, 2]), 0)
+    array([0., 3.])
+    """
+    gains = np.zeros(len(order))
+    behind = starts[place + 1 :] - 1
+    change = log_likelihood[behind, order[place + 1 :]]
+    gains[place + 1 :] = np.cumsum(change - log_likelihood[behind, order[place:-1]])
+    places = np.arange(place, 0, -1)
+    ahead = starts[places]
+    change = log_likelihood[ahead, order[places - 1]]
+    gains[:place] = np.cumsum(change - log_likelihood[ahead, order[places]])[::-1]
+    return gains

@@ -1,0 +1,1 @@
+"""What makes actions of the labels and fits of other segmenters."""

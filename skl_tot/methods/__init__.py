@@ -1,0 +1,1 @@
+"""Single methods, one file each, and the mathematics that they learn by."""

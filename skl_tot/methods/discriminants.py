@@ -1,0 +1,221 @@
+"""Linear directions that tell actions apart, and a Gaussian for each action on them.
+
+An *appearance* is a dict of arrays: ``center`` (n_features,) and ``scalings``
+(n_features, n_directions) of the directions, and for each action the ``means``
+(n_actions, n_directions), the ``precisions_cholesky`` (n_actions, n_directions,
+n_directions), upper triangular as those of `sklearn.mixture.GaussianMixture`, and its
+share of the frames, ``shares`` (n_actions,).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from skl_tot.decoding.evidence import find_switch_cost
+from skl_tot.decoding.paths import viterbi_free
+from skl_tot.inputs.errors import VideoValueError
+from skl_tot.inputs.states import check_item, check_numbers, item
+
+# Shrinkage of `measure_spread` where the user cannot choose one.
+SHRINKAGE = 1.0
+# Dirichlet prior of the shares: frames that each action has had before.
+PRIOR_FRAMES = 0.1
+# Least share of the spread in a direction that is within actions.
+LEAST_WITHIN = 1e-12
+
+
+class Spread(NamedTuple):
+    """Mean (n_features,) of all frames, and a root L of their covariance."""
+
+    center: np.ndarray
+    root: np.ndarray
+
+
+def measure_spread(videos, shrinkage):
+    r"""Mean of all frames, and the lower triangular L of :math:`L L^\top = C + s v I`.
+
+    C is the covariance, s the shrinkage and v the mean variance of a feature, or 1 if
+    all features are constant.
+    """
+    center, covariance = frame_moments(videos)
+    scale = np.trace(covariance) / len(covariance)
+    ridge = shrinkage * (scale if scale > 0 else 1.0)
+    covariance = covariance + ridge * np.eye(len(covariance))
+    return Spread(center, np.linalg.cholesky(covariance))
+
+
+def frame_moments(videos):
+    """Mean (n_features,) and covariance (n_features, n_features) of all frames."""
+    # far from 0 the products would cancel, and what is constant has none at all
+    shift = videos.read(0, slice(0, 1))[0].astype(np.float64)
+    n_features = len(shift)
+    sums, products = np.zeros(n_features), np.zeros((n_features, n_features))
+    for i in range(len(videos)):
+        for block in videos.blocks(i):
+            frames = block - shift
+            with np.errstate(over="ignore", invalid="ignore"):
+                sums += frames.sum(axis=0)
+                products += frames.T @ frames
+    n_frames = videos.lengths.sum()
+    mean = sums / n_frames
+    with np.errstate(over="ignore", invalid="ignore"):
+        covariance = products / n_frames - np.outer(mean, mean)
+    if not np.isfinite(covariance).all():
+        raise ValueError("X has values whose squares are too large; scale it down.")
+    return mean + shift, covariance
+
+
+def action_means(videos, labels, n_actions, center):
+    """Frames (n_actions,) of each action, and their mean less the center.
+
+    Labels below 0 are of no action. An action without frames has a mean of 0.
+    """
+    counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(center)))
+    codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # the last of -1
+    for i, actions in enumerate(labels):
+        start = 0
+        for block in videos.blocks(i):
+            codes = codes_of[actions[start : start + len(block)]].T
+            start += len(block)
+            counts += codes.sum(axis=1)
+            sums += codes @ (block - center)
+    return counts, sums / np.maximum(counts, 1)[:, None]
+
+
+def discriminants(root, counts, means):
+    r"""Directions (n_features, n_directions) of linear discriminant analysis.
+
+    With B the covariance of the means, weighted by counts, and :math:`L L^\top` the
+    regularised covariance of all frames, directions u solve
+
+    .. math:: B u = \lambda \, (L L^\top - B) \, u, \quad u^\top (L L^\top - B) u = 1.
+
+    In the coordinates of L they are singular vectors of K columns, so that L, which
+    labels do not change, is computed once. Largest λ come first.
+    """
+    columns = (means * np.sqrt(counts / counts.sum())[:, None]).T
+    columns = solve_triangular(root, columns, lower=True)
+    directions, values, _ = np.linalg.svd(columns, full_matrices=False)
+    n_directions = max(1, min(len(means) - 1, len(root)))
+    within = np.maximum(1 - values[:n_directions] ** 2, LEAST_WITHIN)
+    directions = directions[:, :n_directions] / np.sqrt(within)
+    return solve_triangular(root, directions, lower=True, trans="T")
+
+
+def embed(videos, i, center, scalings):
+    """Frames of video i less the center, along directions: float64."""
+    with np.errstate(over="ignore", invalid="ignore"):  # which `log_joint` refuses
+        blocks = [(block - center) @ scalings for block in videos.blocks(i)]
+    return np.concatenate(blocks)
+
+
+def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
+    """Fit a Gaussian to the frames of each action.
+
+    Labels below 0 are of no action. An action of fewer than two frames, or of none if
+    covariances are ``pooled``, is spread as all frames are. ``pooled``, from 0 to 1, is
+    how far each covariance goes towards their mean.
+    """
+    n_directions = frames.shape[1]
+    means = np.empty((n_actions, n_directions))
+    factors = np.empty((n_actions, n_directions, n_directions))
+    counts = np.bincount(labels[labels >= 0], minlength=n_actions)
+    least = 1 if pooled else 2
+    covariances = np.empty_like(factors)
+    for k in range(n_actions):
+        members = frames[labels == k] if counts[k] >= least else frames
+        means[k] = members.mean(axis=0)
+        centred = members - means[k]
+        covariances[k] = centred.T @ centred / len(members)
+    if pooled:
+        common = np.tensordot(counts / counts.sum(), covariances, axes=1)
+        covariances += pooled * (common - covariances)
+    for k, covariance in enumerate(covariances):
+        root = np.linalg.cholesky(covariance + reg_covar * np.eye(n_directions))
+        factors[k] = solve_triangular(root, np.eye(n_directions), lower=True).T
+    shares = counts + PRIOR_FRAMES
+    shares /= shares.sum()
+    return {"means": means, "precisions_cholesky": factors, "shares": shares}
+
+
+def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
+    """Fit an appearance to labels; also the frames of each video along its directions.
+
+    ``reg_covar`` and ``pooled`` are those of `fit_gaussians`.
+    """
+    counts, means = action_means(videos, labels, n_actions, spread.center)
+    if counts.sum() < videos.lengths.sum():  # their mean is not that of all
+        means -= counts @ means / counts.sum()
+        means[counts == 0] = 0
+    scalings = discriminants(spread.root, counts, means)
+    embedded = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
+    gaussians = fit_gaussians(
+        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar, pooled
+    )
+    return {"center": spread.center, "scalings": scalings} | gaussians, embedded
+
+
+def log_joint(frames, appearance, i=None):
+    """Log-density of embedded frames for each action, plus the log of its share.
+
+    ``i`` is the number of the video, for an error.
+    """
+    constants = np.log(appearance["shares"]) - frames.shape[1] / 2 * np.log(2 * np.pi)
+    log_densities = np.empty((len(frames), len(constants)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k, factor in enumerate(appearance["precisions_cholesky"]):
+            distances = np.square((frames - appearance["means"][k]) @ factor)
+            log_densities[:, k] = -0.5 * distances.sum(axis=1)
+            constants[k] += np.log(np.diag(factor)).sum()
+    log_densities += constants
+    # sums over frames are to stay numbers
+    if not (log_densities > -1e150).all():
+        raise VideoValueError("the features are too far from those of the fit.", i)
+    return log_densities
+
+
+def appearance_scores(videos, appearance):
+    """Yield what `log_joint` gives for the frames of each video."""
+    for i in range(len(videos)):
+        frames = embed(videos, i, appearance["center"], appearance["scalings"])
+        yield log_joint(frames, appearance, i)
+
+
+def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
+    """Refine labels by what their frames look like.
+
+    By turns, an appearance is fitted to the labels and each video is labelled along the
+    likeliest path in any order, with the cost of a switch that `find_switch_cost` finds
+    for all videos at once. Ends after ``max_iter`` rounds, or if no label changes.
+    Labels below 0 are of action 0 at first. Gives the appearance, the cost of a switch,
+    and the labels of the last round.
+    """
+    paths = [np.maximum(path, 0) for path in labels]
+    for _ in range(max_iter):
+        before = np.concatenate(paths)
+        appearance, embedded = fit_appearance(
+            videos, paths, n_actions, spread, reg_covar
+        )
+        scores = [log_joint(frames, appearance, i) for i, frames in enumerate(embedded)]
+        switch_cost = find_switch_cost(*scores)
+        paths = [viterbi_free(own, switch_cost)[0] for own in scores]
+        if np.array_equal(np.concatenate(paths), before):
+            break
+    return appearance, switch_cost, paths
+
+
+def check_appearance(appearance, where, n_actions, n_features):
+    """Refuse what is no appearance, called ``where``."""
+    scalings = item(appearance, where, "scalings")
+    check_numbers(scalings, f"{where}['scalings']")
+    width = scalings.shape[-1] if scalings.ndim else 0
+    shapes = {
+        "center": (n_features,),
+        "scalings": (n_features, width),
+        "means": (n_actions, width),
+        "precisions_cholesky": (n_actions, width, width),
+        "shares": (n_actions,),
+    }
+    for name, shape in shapes.items():
+        check_item(appearance, where, name, shape)
