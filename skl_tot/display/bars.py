@@ -1,14 +1,40 @@
-"""The bars of timelines, and the figure they need. They are drawn on given axes."""
+"""The bars of timelines and the legend beside them, on given axes, with room for it."""
+
+import textwrap
 
 import numpy as np
 
-from skl_tot.display.legends import legend_letters
-from skl_tot.display.looks import style
+from skl_tot.display.base import draw_boxes
+from skl_tot.display.palette import look_of
 from skl_tot.inputs.labels import find_segments
+
+# Sizes of the font, as shares of the usual one, and letters after which names break,
+# of which the first is taken that fits.
+ATTEMPTS = ((1, None), (1, 28), (0.8, 28), (0.65, 24), (0.5, 20), (0.4, 16), (0.3, 16))
+ROW = 0.24  # height of an entry of the legend in inches
+INDENT = 6  # width of a patch and the gaps beside it in letters
+
+
+def draw_bars(ax, bars, frame, look=look_of):
+    """Draw bars, tuples of labels, bottom and height, with frames of some length.
+
+    ``look`` gives the look of a label. Segments of one label are one collection, which
+    is quick.
+    """
+    labels, boxes = [], []
+    for of_frames, bottom, height in bars:
+        found, starts, ends = find_segments(of_frames)
+        x = np.stack([starts, starts, ends, ends], axis=1) * frame
+        y = [bottom, bottom + height, bottom + height, bottom]
+        labels.append(found)
+        boxes.append(np.stack([x, np.broadcast_to(y, x.shape)], axis=2))
+    labels, boxes = np.concatenate(labels), np.concatenate(boxes)
+    for label in np.unique(labels).tolist():
+        draw_boxes(ax, boxes[labels == label], look(label))
 
 
 def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
-    """Draw the bars of videos, of frames as long as ``frame``.
+    """Draw the bars of videos, a row for each.
 
     They are named on the y axis if they are of methods; else the videos are.
     """
@@ -17,7 +43,11 @@ def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
     height = 0.84 / (len(bar_names) + has_methods)
     bottoms = 0.42 - np.arange(len(bar_names), 0, -1) * height
     rows = np.arange(len(videos))
-    _draw_bars(ax, videos, rows, bottoms, 0.94 * height, frame)
+    bars = []
+    for row, of_video in zip(rows, videos):
+        for codes, bottom in zip(of_video, bottoms):
+            bars.append((codes, row + bottom, 0.94 * height))
+    draw_bars(ax, bars, frame)
     _draw_doubts(ax, doubts, rows + bottoms[-1], 0.94 * height, frame)
     ax.autoscale_view()
     if has_methods:
@@ -28,36 +58,6 @@ def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
         ax.set_yticks(ticks.ravel(), bar_names * len(videos), parse_math=False)
     else:
         ax.set_yticks(rows, video_names, parse_math=False)
-
-
-def _draw_bars(ax, videos, rows, bottoms, height, frame):
-    """Draw all segments, those of one code as one collection, which is quick."""
-    codes, boxes = [], []
-    for row, bars in zip(rows, videos):
-        for labels, bottom in zip(bars, bottoms):
-            segment_codes, starts, ends = find_segments(labels)
-            codes.append(segment_codes)
-            boxes.append(_boxes(starts * frame, ends * frame, row + bottom, height))
-    codes, boxes = np.concatenate(codes), np.concatenate(boxes)
-    for code in np.unique(codes).tolist():
-        draw_boxes(ax, boxes[codes == code], code)
-
-
-def _boxes(left, right, bottom, height):
-    """Corners of the boxes of a bar, of shape (n_boxes, 4, 2)."""
-    x = np.stack([left, left, right, right], axis=1)
-    y = np.broadcast_to([bottom, bottom + height, bottom + height, bottom], x.shape)
-    return np.stack([x, y], axis=2)
-
-
-def draw_boxes(ax, boxes, code, **options):
-    """Draw boxes, arrays of shape (n_boxes, 4, 2), in the look of a code."""
-    from matplotlib.collections import PolyCollection
-
-    # data limits are those of data, whatever the options transform
-    is_data = "transform" not in options
-    boxes = PolyCollection(boxes, **style(code), **options)
-    ax.add_collection(boxes, autolim=is_data)
 
 
 def _draw_doubts(ax, doubts, bottoms, height, frame):
@@ -76,16 +76,25 @@ def _draw_doubts(ax, doubts, bottoms, height, frame):
         ax.add_collection(black)
 
 
-def figure_size(names, title, bar_names, video_names):
+def clear_sides(ax, n_rows):
+    """Let rows grow downwards, without lines and ticks beside them."""
+    ax.set_ylim(n_rows - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "right", "top"]].set_visible(False)
+
+
+def figure_size(entries, title, bar_names, video_names):
     """Width and height in inches that leave 7 inches of width for the bars.
 
-    ``names`` and ``title`` are those of the legend.
+    ``entries`` and ``title`` are those of the legend.
     """
     has_methods = None not in bar_names
     row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
     height = max(2, 1 + len(video_names) * row)
-    row_names = bar_names if has_methods else video_names
-    letters = max(map(len, row_names)) + legend_letters(names, title, 0.77 * height)
+    columns = _n_columns(len(entries), title, 0.77 * height)
+    letters = columns * (INDENT + max(len(name) for _, name in entries))
+    letters = max(letters, len(title or ""))
+    letters += max(map(len, bar_names if has_methods else video_names))
     return 7 + 0.085 * letters, height
 
 
@@ -95,3 +104,112 @@ def lay_out_by_widest(ax):
     widest = max(names, key=lambda name: name.get_window_extent().width)
     for name in names:
         name.set_in_layout(name is widest)
+
+
+def draw_legend(ax, entries, title=None):
+    """Put the names of the actions to the right of the axes, with room for bars left.
+
+    ``entries`` are pairs of look and name; ``title`` stands above if there is one.
+    """
+    dpi = ax.figure.dpi
+    # entries end a little lower than they are counted
+    highest = ax.get_window_extent().height + 0.2 * dpi
+    widest = max(0.45 * _room(ax), _room(ax) - 7.5 * dpi)
+    for scale, letters in ATTEMPTS:
+        legend = _draw_attempt(ax, entries, title, scale, letters)
+        extent = legend.get_window_extent()
+        if extent.width <= widest and extent.height <= highest:
+            break
+
+
+def _draw_attempt(ax, entries, title, scale, letters):
+    """Draw a legend with a font of some size, and names that break."""
+    from matplotlib import rcParams
+    from matplotlib.patches import Patch
+
+    handles, n_lines = [], 0
+    for look, name in entries:
+        label = textwrap.fill(name, letters) if letters else name
+        handles.append(Patch(label=label, **look.options()))
+        n_lines += 1 + label.count("\n")
+    size = scale * rcParams["font.size"]
+    height = ax.get_window_extent().height / ax.figure.dpi / scale
+    legend = ax.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+        ncols=_n_columns(n_lines, title, height),
+        frameon=False,
+        fontsize=size,
+        handleheight=1.2,
+        title=title,
+        title_fontsize=size,
+        alignment="left",
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return legend
+
+
+def _n_columns(n_lines, title, height):
+    """Columns of a legend as high as axes of this height in inches."""
+    rows = max(int(height / ROW) - (title is not None), 1)
+    return -(-n_lines // rows)
+
+
+def make_room(ax):
+    """Move axes that no layout moves until what is beside them is in the figure.
+
+    In a grid, margins and gaps of all axes grow, as `tight_layout` lets them.
+    """
+    _shrink_row_names(ax, 0.3 * _room(ax))
+    figure, box = ax.figure, ax.get_window_extent()
+    names = min(text.get_window_extent().x0 for text in ax.get_yticklabels())
+    end = ax.get_legend().get_window_extent().x1
+    # text is a little wider in files of another resolution
+    before = 1.15 * (box.x0 - names) / figure.bbox.width
+    after = 1.15 * (end - box.x1) / figure.bbox.width
+    if ax.get_subplotspec() is None:
+        position = ax.get_position()
+        x0, x1 = max(position.x0, before), min(position.x1, 1 - after)
+        ax.set_position([x0, position.y0, x1 - x0, position.height])
+    else:
+        _widen_gaps(figure, _columns(ax)[1], before, after)
+
+
+def _shrink_row_names(ax, widest):
+    """Give names on the y axis the size at which they fit in rows and width."""
+    texts = ax.get_yticklabels()
+    extents = [text.get_window_extent() for text in texts]
+    row = ax.get_window_extent().height / len(texts)
+    shares = [1, widest / max(extent.width for extent in extents)]
+    shares.append(row / max(extent.height for extent in extents))
+    if min(shares) < 1:
+        size = texts[0].get_fontsize()
+        ax.tick_params(axis="y", labelsize=max(min(shares) * size, 2))
+
+
+def _widen_gaps(figure, n_columns, before, after):
+    """Leave shares of the width free before and after each axes of a grid."""
+    old, n_gaps = figure.subplotpars, n_columns - 1
+    left, right = max(old.left, before), min(old.right, 1 - after)
+    # wspace is in widths of axes
+    old_width = (old.right - old.left) / (n_columns + old.wspace * n_gaps)
+    gap = max(old.wspace * old_width, before + after)
+    width = max((right - left - n_gaps * gap) / n_columns, 0.01)
+    figure.subplots_adjust(left=left, right=right, wspace=gap / width)
+
+
+def _room(ax):
+    """Width in pixels of the column of axes in a grid, with its share of the gaps."""
+    own, n_columns = _columns(ax)
+    return ax.figure.bbox.width * own / n_columns
+
+
+def _columns(ax):
+    """How many columns of a grid axes take, and how many there are."""
+    spec = ax.get_subplotspec()
+    if spec is None:
+        return 1, 1
+    spec = spec.get_topmost_subplotspec()
+    return len(spec.colspan), spec.get_gridspec().ncols

@@ -4,19 +4,22 @@ from itertools import chain
 
 import numpy as np
 
-from skl_tot.display.bars import draw_boxes
-from skl_tot.display.checks import check_axes
-from skl_tot.display.ordering import order_actions
-from skl_tot.display.profiles import shortened
-from skl_tot.inputs.extras import import_extra
-from skl_tot.statistics.collecting import collect_bouts
+from skl_tot.display.base import (
+    BoutsDisplay,
+    draw_grid,
+    mark_actions,
+    name_columns,
+    name_right,
+    name_rows,
+    shortened,
+)
 from skl_tot.statistics.deviating import deviations, score_durations
 
 MOST = 30  # recordings of a picture, unless told otherwise
 KEY = "×  missing     ⇄  out of order     2, 3, …  repeated"
 
 
-class DeviationDisplay:
+class DeviationDisplay(BoutsDisplay):
     """Recordings from the most deviating one, and what deviates in them.
 
     A row is a recording, a column an action. Colours are the robust z of the total
@@ -74,75 +77,32 @@ class DeviationDisplay:
         self.threshold = threshold
         self.n_recordings = n_recordings
 
-    @classmethod
-    def from_labels(cls, labels, *, ax=None, **options):
-        """Draw the deviations of labels.
-
-        Parameters
-        ----------
-        labels : Recordings, dict, Series, list, array-like or DataFrame
-            As of the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        **options : dict
-            ``fps``, ``action_names``, ``threshold`` and ``n_recordings`` of the class.
-
-        Returns
-        -------
-        display : DeviationDisplay
-            The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
-        """
-        return cls(labels, **options).plot(ax=ax)
-
-    def plot(self, *, ax=None):
-        """Draw the picture.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure that is large enough.
-
-        Returns
-        -------
-        self : DeviationDisplay
-            With ``ax_``, ``figure_`` and ``im_`` set.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib or pandas is not installed.
-        TypeError, ValueError
-            As `skl_tot.statistics.deviations`, and if no frame shows an action, an
-            action has no name, or ``ax`` is no Axes.
-        """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_axes(ax)
-        bouts = collect_bouts(self.labels, self.fps)
-        order, colours, names = order_actions(bouts, self.action_names)
+    def _prepare_bouts(self, bouts, order, codes, names):
         table = deviations(self.labels, fps=self.fps, threshold=self.threshold)
         n_all = len(table)
         table = table.head(self.n_recordings)
         rows = [bouts.names.index(name) for name in table["recording"]]
+        recordings = list(map(shortened, table["recording"]))
+        width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, recordings))
+        height = 1.7 + 0.24 * len(rows) + 0.07 * max(map(len, names))
         counts, z = (values[np.ix_(rows, order)] for values in score_durations(bouts))
-        if ax is None:
-            recordings = list(map(shortened, table["recording"]))
-            width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, recordings))
-            height = 1.7 + 0.24 * len(rows) + 0.07 * max(map(len, names))
-            size = max(width, 5), height
-            _, ax = plt.subplots(figsize=size, layout="constrained")
         actions = [bouts.actions[code] for code in order]
-        self.im_ = _draw_cells(ax, z, self.threshold)
-        _draw_signs(ax, table, actions, counts, np.abs(z) > 1.5 * self.threshold)
-        _name_axes(ax, table, names, n_all)
-        _mark_columns(ax, colours)
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+
+        def draw(ax):
+            self.im_ = _draw_cells(ax, z, self.threshold)
+            is_dark = np.abs(z) > 1.5 * self.threshold
+            _draw_signs(ax, table, actions, counts, is_dark)
+            name_rows(ax, recordings)
+            name_right(ax, table["score"], "score")
+            name_columns(ax, names)
+            draw_grid(ax, *z.shape, color="white", linewidth=1.5)
+            ax.set_xlabel(KEY)
+            if len(table) < n_all:
+                title = f"the {len(table)} most deviating of {n_all} recordings"
+                ax.set_title(title, loc="left", fontsize="medium")
+            mark_actions(ax, codes, axis="x")
+
+        return (max(width, 5), height), draw
 
 
 def _draw_cells(ax, z, threshold):
@@ -173,47 +133,6 @@ def _draw_signs(ax, table, actions, counts, is_dark):
             place = {"ha": "center", "va": "center"}
             colour = "white" if is_dark[row, column] else "black"
             ax.text(column, row, sign, **place, color=colour, size=9)
-
-
-def _name_axes(ax, table, names, n_all):
-    """Name recordings at the left, their scores at the right, and actions below."""
-    recordings = list(map(shortened, table["recording"]))
-    ax.set_yticks(range(len(table)), recordings, parse_math=False)
-    scores = ax.secondary_yaxis("right")
-    scores.set_yticks(range(len(table)), [f"{score}" for score in table["score"]])
-    scores.tick_params(length=0)
-    scores.spines["right"].set_visible(False)
-    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    ax.annotate("score", (1, 1), (4, 3), **place, ha="left", va="bottom")
-    ax.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
-    ax.tick_params(length=0)
-    edges = np.arange(len(table) + 1) - 0.5, np.arange(len(names) + 1) - 0.5
-    ax.set_yticks(edges[0], minor=True)
-    ax.set_xticks(edges[1], minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.5)
-    ax.tick_params(which="minor", length=0)
-    ax.spines[:].set_visible(False)
-    ax.set_xlabel(KEY)
-    if len(table) < n_all:
-        ax.set_title(
-            f"the {len(table)} most deviating of {n_all} recordings",
-            loc="left",
-            fontsize="medium",
-        )
-
-
-def _mark_columns(ax, colours):
-    """Draw a strip of colours, those of the codes of columns, above their names."""
-    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
-
-    # inches below the axes
-    below = ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
-    transform = blended_transform_factory(ax.transData, below)
-    top, foot = -0.04, -0.13
-    for k, code in enumerate(colours):
-        box = [(k - 0.5, foot), (k + 0.5, foot), (k + 0.5, top), (k - 0.5, top)]
-        draw_boxes(ax, [box], code, transform=transform, clip_on=False)
-    ax.tick_params(axis="x", length=0, pad=11)
 
 
 # doctest looks for the examples of a class in its __module__ only

@@ -1,19 +1,19 @@
 """Picture of how long actions last."""
 
+from functools import partial
+
 import numpy as np
 
-from skl_tot.display.checks import check_axes
-from skl_tot.display.looks import style
-from skl_tot.display.ordering import order_actions
-from skl_tot.inputs.extras import import_extra
-from skl_tot.statistics.collecting import collect_bouts
+from skl_tot.display.bars import clear_sides
+from skl_tot.display.base import BoutsDisplay, name_right, name_rows
+from skl_tot.display.palette import look_of
 
 # Shares of the height of a row, to each side of its middle.
 JITTER = 0.3
 BOX = 0.34
 
 
-class DurationDisplay:
+class DurationDisplay(BoutsDisplay):
     """Durations of the bouts of each action, as points and boxes.
 
     An action is a row, in the usual order from above, in its colour of
@@ -60,89 +60,32 @@ class DurationDisplay:
         self.fps = fps
         self.action_names = action_names
 
-    @classmethod
-    def from_labels(cls, labels, *, ax=None, fps=None, action_names=None):
-        """Draw the durations of labels.
-
-        Parameters
-        ----------
-        labels : Recordings, dict, Series, list, array-like or DataFrame
-            As of the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        fps : float, default=None
-            As of the class.
-        action_names : dict or sequence of str, default=None
-            As of the class.
-
-        Returns
-        -------
-        display : DurationDisplay
-            The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
-        """
-        return cls(labels, fps=fps, action_names=action_names).plot(ax=ax)
-
-    def plot(self, *, ax=None):
-        """Draw points and boxes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure that is large enough.
-
-        Returns
-        -------
-        self : DurationDisplay
-            With ``ax_`` and ``figure_`` set.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError, ValueError
-            As `skl_tot.statistics.durations`, and if no frame shows an action, an
-            action has no name, or ``ax`` is no Axes.
-        """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_axes(ax)
-        bouts = collect_bouts(self.labels, self.fps)
-        order, colours, names = order_actions(bouts, self.action_names)
-        if ax is None:
-            size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)
-            _, ax = plt.subplots(figsize=size, layout="constrained")
+    def _prepare_bouts(self, bouts, order, codes, names):
+        size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)
         times = [bouts.durations[bouts.codes == code] for code in order]
-        draw_durations(ax, times, colours, names)
-        ax.set_xlabel(f"duration of a bout ({bouts.unit})")
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+        label = f"duration of a bout ({bouts.unit})"
+        rows = zip(times, map(look_of, codes))
+        return size, partial(_draw, rows=list(rows), names=names, label=label)
 
 
-def draw_durations(ax, times, colours, names):
+def _draw(ax, rows, names, label):
     """Draw a row of points and a box for the durations of each action."""
     random = np.random.default_rng(0)  # where points lie says nothing
-    for row, (own, code) in enumerate(zip(times, colours)):
-        heights = row + random.uniform(-JITTER, JITTER, len(own))
-        alpha = max(0.15, min(0.6, 20 / len(own)))
-        colour = style(code)["facecolor"]
-        ax.scatter(own, heights, s=16, color=colour, alpha=alpha, linewidths=0)
-        _draw_box(ax, own, row, code)
-    ax.set_yticks(range(len(names)), names, parse_math=False)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_xlim(0, 1.04 * max(own.max() for own in times) or 1)
-    _name_right(ax, [str(len(own)) for own in times])
-    ax.tick_params(axis="y", length=0)
-    ax.spines[["left", "right", "top"]].set_visible(False)
+    for row, (times, look) in enumerate(rows):
+        heights = row + random.uniform(-JITTER, JITTER, len(times))
+        alpha = max(0.15, min(0.6, 20 / len(times)))
+        ax.scatter(times, heights, s=16, color=look.fill, alpha=alpha, linewidths=0)
+        _draw_box(ax, times, row, look)
+    name_rows(ax, names)
+    ax.set_xlim(0, 1.04 * max(times.max() for times, _ in rows) or 1)
+    name_right(ax, [len(times) for times, _ in rows], "bouts")
+    clear_sides(ax, len(names))
     ax.grid(axis="x", color="#E0E0E0", linewidth=0.8)
     ax.set_axisbelow(True)
+    ax.set_xlabel(label)
 
 
-def _draw_box(ax, times, row, code):
+def _draw_box(ax, times, row, look):
     """Draw quartiles, and whiskers to the last of the times near them."""
     lower, median, upper = np.quantile(times, [0.25, 0.5, 0.75])
     reach = 1.5 * (upper - lower)
@@ -151,19 +94,9 @@ def _draw_box(ax, times, row, code):
     dark = {"color": "#404040", "linewidth": 1.2}
     ax.hlines([row, row], [low, upper], [lower, high], **dark)
     x, y = [lower, lower, upper, upper], [row - BOX, row + BOX, row + BOX, row - BOX]
-    look = style(code) | {"edgecolor": "#404040", "linewidth": 1.2}
-    ax.fill(x, y, **look | {"alpha": 0.45})
+    look = look._replace(ink="#404040", outline=1.2)
+    ax.fill(x, y, **look.options(), alpha=0.45)
     ax.vlines(median, row - BOX, row + BOX, color="black", linewidth=2.5)
-
-
-def _name_right(ax, counts):
-    """Write the number of bouts at the right of each row."""
-    right = ax.secondary_yaxis("right")
-    right.set_yticks(range(len(counts)), counts)
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    ax.annotate("bouts", (1, 1), (4, 3), **place, ha="left", va="bottom")
 
 
 # doctest looks for the examples of a class in its __module__ only

@@ -2,24 +2,27 @@
 
 import numpy as np
 
-from skl_tot.display.checks import check_axes
-from skl_tot.display.legends import ROW
-from skl_tot.display.nesting import find_parents, predict_levels, shade
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.labels import (
-    BACKGROUND,
-    find_segments,
-    split_label_sequences,
+from skl_tot.display.bars import clear_sides, draw_bars, draw_legend
+from skl_tot.display.base import (
+    Display,
+    check_methods,
+    check_video_names,
+    name_rows,
+    name_time,
 )
+from skl_tot.display.palette import look_of
+from skl_tot.inputs.errors import short_repr
+from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.named import by_name, pair_by_name
-from skl_tot.inputs.rates import check_fps
 
 # Where the bars of a row are, from its middle, which grows downwards.
-COARSE_BAR, FINE_BAR = (-0.4, 0.36), (-0.03, 0.43)
+BARS = (-0.4, 0.36), (-0.03, 0.43)
+# How far shades are mixed with black (below 0) or white, from the first to the last.
+DARKEST, LIGHTEST = -0.4, 0.65
+TITLE = "upper bar: few actions, lower bar: what they consist of"
 
 
-class LevelsDisplay:
+class LevelsDisplay(Display):
     """Two levels of one segmentation: a bar of few actions over one of many.
 
     The actions below have shades of the colour of the action above that they are of,
@@ -85,9 +88,7 @@ class LevelsDisplay:
             One video or many.
         n_actions : tuple of int
             Few and many, each as for ``predict`` of the segmenter.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        fps : float, default=None
+        ax, fps : optional
             As for `plot`.
         video_names : sequence of str, default=None
             As of the class.
@@ -116,12 +117,10 @@ class LevelsDisplay:
         ----------
         coarse, fine : array-like of shape (n_frames,), or a sequence of such
             As of the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        fps : float, default=None
+        ax, fps : optional
             As for `plot`.
         **options : dict
-            ``coarse_names``, ``fine_names`` and ``video_names`` of the class.
+            Other parameters of the class.
 
         Returns
         -------
@@ -159,32 +158,28 @@ class LevelsDisplay:
             If labels are neither integers nor text, numbers of videos, frames or names
             disagree, the levels are not nested, or ``ax`` or ``fps`` is not valid.
         """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_fps(fps)
-        check_axes(ax)
-        names, coarse, fine = self._check_videos()
-        parents = find_parents(coarse, fine)
-        looks = shade(parents)
-        entries = _legend_entries(parents, self.coarse_names, self.fine_names)
-        if ax is None:
-            letters = max(map(len, [*names, *(name for _, name in entries)]))
-            size = 8 + 0.16 * letters, max(2, 1 + 0.5 * len(names))
-            _, ax = plt.subplots(figsize=size, layout="constrained")
+        return self._draw(ax, fps=fps)
+
+    def _prepare(self, fps):
+        names, *levels = self._check_videos()
+        self.parents_ = find_parents(*levels)
+        looks = shade(self.parents_)
+        entries = self._legend_entries(looks)
         frame = 1 / (fps or 1)
-        for row, bars in enumerate(zip(coarse, fine)):
-            for labels, look, (top, height) in zip(bars, looks, (COARSE_BAR, FINE_BAR)):
-                _draw_bar(ax, labels, look, row + top, height, frame)
-        ax.set_yticks(range(len(names)), names, parse_math=False)
-        ax.set_ylim(len(names) - 0.5, -0.5)
-        ax.set_xlim(0, frame * max(map(len, coarse)))
-        ax.set_xlabel("frame" if fps is None else "time (s)")
-        title = "upper bar: few actions, lower bar: what they consist of"
-        ax.set_title(title, loc="left", fontsize="medium", wrap=True)
-        ax.tick_params(axis="y", length=0)
-        ax.spines[["left", "right", "top"]].set_visible(False)
-        _draw_legend(ax, entries, looks)
-        self.ax_, self.figure_, self.parents_ = ax, ax.figure, parents
-        return self
+
+        def draw(ax):
+            for labels, look, (top, height) in zip(levels, looks, BARS):
+                bars = [(path, row + top, height) for row, path in enumerate(labels)]
+                draw_bars(ax, bars, frame, look.get)
+            name_rows(ax, names)
+            clear_sides(ax, len(names))
+            ax.set_xlim(0, frame * max(map(len, levels[0])))
+            name_time(ax, fps)
+            ax.set_title(TITLE, loc="left", fontsize="medium", wrap=True)
+            draw_legend(ax, entries)
+
+        letters = max(map(len, [*names, *(name for _, name in entries)]))
+        return (8 + 0.16 * letters, max(2, 1 + 0.5 * len(names))), draw
 
     def _check_videos(self):
         """Names of the videos, and their labels of both levels."""
@@ -200,63 +195,95 @@ class LevelsDisplay:
             )
         if 0 in shapes[0]:
             raise ValueError("coarse has a video without frames.")
-        names = self.video_names
-        if names is None:
-            names = known or [f"video {i}" for i in range(len(coarse))]
-        if len(names) != len(coarse):
-            raise ValueError(
-                f"video_names has {len(names)} names, expected {len(coarse)}."
-            )
-        return list(map(str, names)), coarse, fine
+        known = known and list(known)
+        return check_video_names(self.video_names, len(coarse), known), coarse, fine
 
-
-def _draw_bar(ax, labels, looks, top, height, frame):
-    """Draw the segments of a bar, those of one label at once."""
-    found, starts, ends = find_segments(labels)
-    for label in np.unique(found).tolist():
-        own = found == label
-        ranges = np.column_stack([starts, ends - starts])[own] * frame
-        ax.broken_barh(ranges, (top, height), **looks[label])
-
-
-def _legend_entries(parents, coarse_names, fine_names):
-    """Pairs of level and name: of each coarse label, and then of those within it."""
-    coarse_names, fine_names = coarse_names or {}, fine_names or {}
-    entries = []
-    for label in sorted(set(parents.values())):
-        entries.append(((0, label), _name(label, coarse_names)))
-        for name, parent in parents.items():
-            if parent == label and name != BACKGROUND:
-                entries.append(((1, name), f"  {_name(name, fine_names)}"))
-    return entries
+    def _legend_entries(self, looks):
+        """Pairs of look and name: of each coarse label, and then of those within it."""
+        entries = []
+        for label, look in looks[0].items():
+            entries.append((look, _name(label, self.coarse_names)))
+            for own, parent in self.parents_.items():
+                if parent == label and own != BACKGROUND:
+                    name = f"  {_name(own, self.fine_names)}"
+                    entries.append((looks[1][own], name))
+        return entries
 
 
 def _name(label, names):
-    if label in names:
+    if label in (names or {}):
         return str(names[label])
     if isinstance(label, str):
         return label
-    return "background" if label == BACKGROUND else f"action {label}"
+    return BACKGROUND_NAME if label == BACKGROUND else f"action {label}"
 
 
-def _draw_legend(ax, entries, looks):
-    """Put the names to the right of the axes, those of the fine level indented."""
-    from matplotlib.patches import Patch
+def predict_levels(estimator, X, n_actions):
+    """Labels of videos by few actions and by many, from a segmenter that has cuts."""
+    from skl_tot.segmenters.pipelines import last_step, transform_before
 
-    height = ax.get_window_extent().height / ax.figure.dpi
-    handles = []
-    for (level, label), name in entries:
-        handles.append(Patch(label=name, **looks[level][label]))
-    legend = ax.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(1, 1),
-        ncols=-(-len(handles) // max(int(height / ROW), 1)),
-        frameon=False,
-        handleheight=1.2,
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    check_methods(estimator, "predict")
+    is_pair = isinstance(n_actions, (tuple, list)) and len(n_actions) == 2
+    if not is_pair or not _is_increasing(*n_actions):
+        raise ValueError(
+            f"n_actions is {short_repr(n_actions)}, expected two numbers, of which the "
+            "second is larger."
+        )
+    segmenter = last_step(estimator)
+    if not hasattr(segmenter, "merge_tree_"):
+        raise TypeError(
+            f"estimator is a {type(segmenter).__name__} without merge_tree_, expected "
+            "a fitted segmenter that has cuts, such as TemporalOTSegmenter(n_parts=2)."
+        )
+    videos = transform_before(estimator, X)
+    return tuple(segmenter.predict(videos, n_actions=n) for n in n_actions)
+
+
+def _is_increasing(few, many):
+    try:
+        return bool(few < many)
+    except TypeError:
+        return False
+
+
+def find_parents(coarse, fine):
+    """Label of the coarse level that each of the fine level is of, ordered by both.
+
+    Labels are of the same frames of many videos.
+
+    >>> find_parents([np.array([1, 1, 0])], [np.array([5, 3, 4])])
+    {3: 1, 4: 0, 5: 1}
+    """
+    above, below = np.concatenate(coarse), np.concatenate(fine)
+    parents = {}
+    for label in np.unique(below).tolist():
+        found = np.unique(above[below == label]).tolist()
+        if len(found) > 1:
+            raise ValueError(
+                f"label {label!r} of fine occurs during {short_repr(found)} of coarse, "
+                "expected one; the levels are not nested."
+            )
+        parents[label] = found[0]
+    return parents
+
+
+def shade(parents):
+    """Give the looks of the labels of both levels: two dicts.
+
+    Labels that are integers have the colours of `SegmentationDisplay`, text those of
+    its places.
+    """
+    coarse, fine = {}, {}
+    for place, label in enumerate(sorted(set(parents.values()))):
+        look = look_of(place if isinstance(label, str) else label)
+        coarse[label] = look
+        own = [name for name, parent in parents.items() if parent == label]
+        for number, name in enumerate(own):
+            fine[name] = look
+            if name != BACKGROUND and len(own) > 1:
+                amount = DARKEST + (LIGHTEST - DARKEST) * number / (len(own) - 1)
+                fine[name] = look.mixed(amount)
+    return coarse, fine
 
 
 # doctest looks for the examples of a class in its __module__ only

@@ -1,18 +1,25 @@
 """Picture of what features are like during each action."""
 
+from functools import partial
+
 import numpy as np
 
-from skl_tot.display.checks import check_axes, check_methods
-from skl_tot.display.codes import encode
-from skl_tot.display.pseudo_labels import mark_actions
+from skl_tot.display.base import (
+    Display,
+    check_methods,
+    mark_actions,
+    name_columns,
+    name_rows,
+    shortened,
+)
+from skl_tot.display.palette import code_actions
 from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.extras import import_extra
-from skl_tot.solvers.profiles import Profiles, action_profiles
+from skl_tot.statistics.profiles import Profiles, action_profiles
 
 MOST = 40  # features of a picture, whose names can still be read
 
 
-class ProfileDisplay:
+class ProfileDisplay(Display):
     """Mean of each feature during each action, as a heat map.
 
     Red is above the mean of all frames and blue below it, in standard deviations of all
@@ -27,7 +34,7 @@ class ProfileDisplay:
     Parameters
     ----------
     profiles : Profiles
-        From `skl_tot.solvers.profiles.action_profiles`; ``means`` are drawn.
+        From `skl_tot.statistics.action_profiles`; ``means`` are drawn.
     action_names : dict or sequence of str, default=None
         Names of labels, as ``target_names`` of `SegmentationDisplay`.
 
@@ -74,12 +81,8 @@ class ProfileDisplay:
             are those that its last step gets; `from_predictions` draws any others.
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, as for ``predict``.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        feature_names : sequence of str, default=None
+        ax, feature_names, action_names : optional
             As of `from_predictions`.
-        action_names : dict or sequence of str, default=None
-            As of the class.
 
         Returns
         -------
@@ -137,52 +140,36 @@ class ProfileDisplay:
         profiles = action_profiles(videos, labels, feature_names=feature_names)
         return cls(profiles, action_names=action_names).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw the heat map.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure that is large enough.
-
-        Returns
-        -------
-        self : ProfileDisplay
-            With ``ax_``, ``figure_`` and ``im_`` set.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError
-            If profiles are no `Profiles`, or ``ax`` is no Axes.
-        ValueError
-            If an action has no name.
-        """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_axes(ax)
+    def _prepare(self):
         if not isinstance(self.profiles, Profiles):
             raise TypeError(
                 f"profiles is {short_repr(self.profiles)}, expected Profiles from "
                 "action_profiles; from_predictions takes videos and labels."
             )
         codes, names = code_actions(self.profiles.actions, self.action_names)
-        if ax is None:
-            size = profile_size(self.profiles, names)
-            _, ax = plt.subplots(figsize=size, layout="constrained")
-        self.im_ = draw_profiles(ax, self.profiles, codes, names)
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+        chosen = choose_features(self.profiles.means)
+        features = [self.profiles.features[i] for i in chosen]
+        width = 2.2 + 0.24 * max(len(chosen), 8) + 0.08 * min(max(map(len, names)), 40)
+        longest = min(max(map(len, features)), 40)
+        height = 0.9 + 0.3 * max(len(names), 3) + 0.08 * longest
+        means = self.profiles.means[:, chosen]
+        options = {"codes": codes, "names": names, "features": features}
+        return (width, height), partial(self._draw_means, means=means, **options)
 
-
-def code_actions(actions, action_names):
-    """Codes of actions, which are their colours, and their names."""
-    encoded = encode(
-        None, np.array(actions), target_names=action_names, background=None
-    )
-    codes = encoded.videos[0][0].tolist()
-    return codes, [str(encoded.names[code]) for code in codes]
+    def _draw_means(self, ax, means, codes, names, features):
+        most = np.abs(means).max() or 1  # of constant features, no colours
+        options = {"cmap": "RdBu_r", "vmin": -most, "vmax": most, "aspect": "auto"}
+        self.im_ = ax.imshow(means, interpolation="nearest", **options)
+        bar = ax.figure.colorbar(self.im_, ax=ax)
+        bar.set_label("standard deviations\nfrom the mean")
+        name_columns(ax, list(map(shortened, features)))
+        name_rows(ax, list(map(shortened, names)))
+        n_features = len(self.profiles.features)
+        if n_features > MOST:
+            ax.set_xlabel(
+                f"the {MOST} of {n_features} features that differ most between actions"
+            )
+        mark_actions(ax, codes)
 
 
 def choose_features(means):
@@ -195,49 +182,6 @@ def choose_features(means):
     differences = means.std(axis=0).round(9)
     most = np.argsort(-differences, kind="stable")[:MOST]
     return np.sort(most)
-
-
-def profile_size(profiles, names):
-    """Width and height in inches of a figure that has room for all names."""
-    chosen = choose_features(profiles.means)
-    longest = max(len(profiles.features[i]) for i in chosen)
-    width = 2.2 + 0.24 * max(len(chosen), 8) + 0.08 * min(max(map(len, names)), 40)
-    height = 0.9 + 0.3 * max(len(names), 3) + 0.08 * min(longest, 40)
-    return width, height
-
-
-def draw_profiles(ax, profiles, codes, names):
-    """Draw a heat map on axes; ``codes`` are the colours of actions by their names."""
-    chosen = choose_features(profiles.means)
-    means = profiles.means[:, chosen]
-    most = np.abs(means).max() or 1  # of constant features, no colours
-    image = ax.imshow(
-        means,
-        aspect="auto",
-        interpolation="nearest",
-        cmap="RdBu_r",
-        vmin=-most,
-        vmax=most,
-    )
-    bar = ax.figure.colorbar(image, ax=ax)
-    bar.set_label("standard deviations\nfrom the mean")
-    shown = [shortened(profiles.features[i]) for i in chosen]
-    ax.set_xticks(range(len(shown)), shown, rotation=90, parse_math=False)
-    shown = [shortened(name) for name in names]
-    ax.set_yticks(range(len(shown)), shown, parse_math=False)
-    n_features = len(profiles.features)
-    if n_features > MOST:
-        ax.set_xlabel(
-            f"the {MOST} of {n_features} features that differ most between actions"
-        )
-    mark_actions(ax, codes)
-    return image
-
-
-def shortened(name, most=40):
-    """Name in one line that leaves room for the picture."""
-    name = " ".join(name.split())
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 # doctest looks for the examples of a class in its __module__ only

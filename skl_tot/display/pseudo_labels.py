@@ -1,20 +1,15 @@
 """Picture of the pseudo-labels of a video."""
 
+from functools import partial
+
 import numpy as np
 
-from skl_tot.display.bars import draw_boxes
-from skl_tot.display.checks import check_axes, check_methods
-from skl_tot.inputs.extras import import_extra
+from skl_tot.display.base import Display, check_methods, mark_actions, name_time
 from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.labels import (
-    BACKGROUND,
-    as_reals,
-    split_label_sequences,
-)
-from skl_tot.inputs.rates import check_fps
+from skl_tot.inputs.labels import BACKGROUND, as_reals, split_label_sequences
 
 
-class PseudoLabelDisplay:
+class PseudoLabelDisplay(Display):
     """Pseudo-label codes Q of one video as an image, under the decoded path.
 
     Time runs to the right and actions run down, so codes in a fixed order fall from the
@@ -154,13 +149,15 @@ class PseudoLabelDisplay:
             If codes are not a table of probabilities, labels do not fit them, or
             ``fps`` is not from 1e-6 to 1e6.
         """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_fps(fps)
-        check_axes(ax)
+        return self._draw(ax, fps=fps, colorbar=colorbar)
+
+    def _prepare(self, fps, colorbar):
         codes = _check_codes(self.codes)
         path = None if self.labels is None else _check_path(self.labels, codes.shape)
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+        options = {"fps": fps, "colorbar": colorbar}
+        return (7, 3), partial(self._draw_image, codes=codes, path=path, **options)
+
+    def _draw_image(self, ax, codes, path, fps, colorbar):
         n_frames, n_actions = codes.shape
         duration = n_frames / (fps or 1)
         self.im_ = ax.imshow(
@@ -177,12 +174,9 @@ class PseudoLabelDisplay:
         if colorbar:
             ax.figure.colorbar(self.im_, ax=ax, label="probability")
         ax.yaxis.get_major_locator().set_params(integer=True)
-        ax.set_xlabel("frame" if fps is None else "time (s)")
+        name_time(ax, fps)
         ax.set_ylabel("action")
         mark_actions(ax, range(n_actions))
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
 
 
 def _check_codes(codes):
@@ -218,21 +212,6 @@ def _check_path(labels, shape):
             "actions."
         )
     return np.where(labels == BACKGROUND, np.nan, labels)
-
-
-def mark_actions(ax, codes):
-    """Draw a strip of colours, those of the codes of rows, between image and ticks."""
-    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
-
-    # inches to the right of the axes
-    beside = ScaledTranslation(0, 0, ax.transAxes)
-    x = ax.figure.dpi_scale_trans + beside
-    transform = blended_transform_factory(x, ax.transData)
-    left, right = -0.13, -0.04
-    for k, code in enumerate(codes):
-        box = [(left, k - 0.5), (left, k + 0.5), (right, k + 0.5), (right, k - 0.5)]
-        draw_boxes(ax, [box], code, transform=transform, clip_on=False)
-    ax.tick_params(axis="y", length=0, pad=11)
 
 
 def _draw_path(ax, path, edges):

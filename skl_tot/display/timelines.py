@@ -1,22 +1,33 @@
 """Coloured timelines of segmentations. matplotlib is imported when one is drawn."""
 
+from functools import partial
+
 import numpy as np
 
-from skl_tot.display.bars import draw_rows, figure_size, lay_out_by_widest
-from skl_tot.display.checks import check_axes, check_methods
-from skl_tot.display.codes import encode
-from skl_tot.display.legends import draw_legend, make_room
+from skl_tot.display.bars import (
+    clear_sides,
+    draw_legend,
+    draw_rows,
+    figure_size,
+    lay_out_by_widest,
+    make_room,
+)
+from skl_tot.display.base import (
+    Display,
+    check_methods,
+    check_video_names,
+    name_time,
+)
+from skl_tot.display.palette import encode
 from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.extras import import_extra
 from skl_tot.inputs.forms import n_dims
 from skl_tot.inputs.labels import as_reals
-from skl_tot.inputs.rates import check_fps
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # videos, beyond which every name costs time
 
 
-class SegmentationDisplay:
+class SegmentationDisplay(Display):
     """Timelines of segmentations, one row for each video.
 
     With ground truth a row has two bars, the ground truth above the prediction, and a
@@ -125,16 +136,13 @@ class SegmentationDisplay:
             One video or many.
         y : array-like of shape (n_frames,), or a sequence of such, default=None
             Ground-truth labels.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        fps : float, default=None
+        ax, fps : optional
             As for `plot`.
         confidence : bool, default=False
             Whether to draw how unsure the prediction is, by the probability of the
             predicted action in ``predict_posterior``, of a pipeline that of its end.
         **options : dict
-            ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
-            ``background`` and ``videos`` of the class.
+            Other parameters of the class.
 
         Returns
         -------
@@ -165,13 +173,10 @@ class SegmentationDisplay:
             Ground-truth labels of one video or of many; None draws predictions alone.
         y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
             Predicted clusters of the same videos, see the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        fps : float, default=None
+        ax, fps : optional
             As for `plot`.
         **options : dict
-            ``target_names``, ``video_names``, ``scope``, ``ignore_labels``,
-            ``background``, ``confidence`` and ``videos`` of the class.
+            Other parameters of the class.
 
         Returns
         -------
@@ -212,9 +217,9 @@ class SegmentationDisplay:
             If numbers of videos, frames or names disagree, a label has no name, a video
             is empty or not there, or ``fps`` is not from 1e-6 to 1e6.
         """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_fps(fps)
-        check_axes(ax)
+        return self._draw(ax, fps=fps)
+
+    def _prepare(self, fps):
         encoded = encode(
             self.y_true,
             self.y_pred,
@@ -223,42 +228,21 @@ class SegmentationDisplay:
             scope=self.scope,
             ignore_labels=self.ignore_labels,
         )
-        video_names, bars, doubts = self._choose_videos(encoded.videos)
-        key = encoded.key(bars)
+        names = check_video_names(self.video_names, len(encoded.videos))
+        drawn = self._check_videos(len(encoded.videos))
+        doubts = self._check_confidence(encoded.videos)
+        rows = [(names[i], encoded.videos[i], doubts[i]) for i in drawn]
+        names, bars, doubts = zip(*rows)
+        legend = encoded.entries(bars), encoded.title
         bar_names = self._bar_names()
-        is_own = ax is None
-        if is_own:
-            names, title = key
-            size = figure_size(names, title, bar_names, video_names)
-            _, ax = plt.subplots(figsize=size, layout="constrained")
-        draw_timelines(ax, key, bars, doubts, bar_names, video_names, fps)
-        if is_own and len(bars) > MANY:
-            lay_out_by_widest(ax)
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+        size = figure_size(*legend, bar_names, names)
+        rows = bars, doubts, bar_names, names
+        return size, partial(_draw_timelines, rows=rows, legend=legend, fps=fps)
 
     def _bar_names(self):
         """Names of the bars of a row; None names a prediction of no method."""
         methods = list(self.y_pred) if isinstance(self.y_pred, dict) else [None]
         return methods if self.y_true is None else [TRUTH, *methods]
-
-    def _choose_videos(self, bars):
-        """Names, bars and doubts of the videos to draw."""
-        names = self._check_video_names(len(bars))
-        drawn = self._check_videos(len(bars))
-        doubts = self._check_confidence(bars)
-        return zip(*[(names[i], bars[i], doubts[i]) for i in drawn])
-
-    def _check_video_names(self, n_videos):
-        """Names of the videos, made up where none are given."""
-        if self.video_names is None:
-            return [f"video {i}" for i in range(n_videos)]
-        if len(self.video_names) != n_videos:
-            raise ValueError(
-                f"video_names has {len(self.video_names)} names, expected {n_videos}."
-            )
-        return list(self.video_names)
 
     def _check_videos(self, n_videos):
         """List the indices of the videos to draw."""
@@ -279,49 +263,41 @@ class SegmentationDisplay:
             return [None] * len(bars)
         if isinstance(self.y_pred, dict):
             raise ValueError("confidence is of one method, but y_pred has several.")
-        predictions = [of_video[-1] for of_video in bars]
-        return _doubts(_split_confidence(self.confidence, len(bars)), predictions)
+        confidence = self.confidence
+        if n_dims(confidence) == 0 or (len(bars) == 1 and n_dims(confidence) == 1):
+            confidence = [confidence]
+        shapes = list(map(np.shape, confidence))
+        expected = [np.shape(of_video[-1]) for of_video in bars]
+        if shapes != expected:
+            raise ValueError(
+                f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
+            )
+        doubts = [1 - as_reals(video, "confidence") for video in confidence]
+        frames = np.concatenate(doubts)
+        if not ((frames >= 0) & (frames <= 1)).all():
+            raise ValueError("confidence has values outside of [0, 1].")
+        return doubts
 
 
-def _split_confidence(confidence, n_videos):
-    """Sequence with the confidence of each video."""
-    is_one = n_dims(confidence) == 0 or (n_videos == 1 and n_dims(confidence) == 1)
-    return [confidence] if is_one else confidence
-
-
-def _doubts(confidence, predictions):
-    """One minus the confidence, which is to be of the frames of the predictions."""
-    shapes, expected = list(map(np.shape, confidence)), list(map(np.shape, predictions))
-    if shapes != expected:
-        raise ValueError(
-            f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
-        )
-    doubts = [1 - as_reals(video, "confidence") for video in confidence]
-    frames = np.concatenate(doubts)
-    if not ((frames >= 0) & (frames <= 1)).all():
-        raise ValueError("confidence has values outside of [0, 1].")
-    return doubts
-
-
-def draw_timelines(ax, key, videos, doubts, bar_names, video_names, fps):
+def _draw_timelines(ax, rows, legend, fps):
     """Draw the bars of videos and all that explains them.
 
-    ``key`` has the names and the title of the legend. ``doubts`` are one minus the
-    confidence of each video, or None. A name of a bar is None without methods.
+    ``rows`` are the bars of videos, their doubts, and names of bars and videos.
     """
-    draw_rows(ax, videos, doubts, bar_names, video_names, 1 / (fps or 1))
-    ax.set_xlabel("frame" if fps is None else "time (s)")
+    videos, _, bar_names, _ = rows
+    draw_rows(ax, *rows, 1 / (fps or 1))
+    name_time(ax, fps)
     ax.set_xlim(left=0)
-    ax.set_ylim(len(videos) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
-    ax.spines[["left", "right", "top"]].set_visible(False)
+    clear_sides(ax, len(videos))
     if bar_names[0] == TRUTH:
         lower = "lower bar: prediction" if None in bar_names else "others: predictions"
         title = f"upper bar: ground truth, {lower}"
         ax.set_title(title, loc="left", fontsize="medium", wrap=True)
-    draw_legend(ax, *key)
+    draw_legend(ax, *legend)
     if ax.figure.get_layout_engine() is None:
         make_room(ax)
+    if len(videos) > MANY:
+        lay_out_by_widest(ax)
 
 
 # doctest looks for the examples of a class in its __module__ only

@@ -1,18 +1,22 @@
 """Picture of which action follows which."""
 
+from functools import partial
+
 import numpy as np
 
-from skl_tot.display.checks import check_axes
-from skl_tot.display.ordering import order_actions
-from skl_tot.display.pseudo_labels import mark_actions
-from skl_tot.inputs.extras import import_extra
-from skl_tot.statistics.collecting import collect_bouts
+from skl_tot.display.base import (
+    BoutsDisplay,
+    draw_grid,
+    mark_actions,
+    name_columns,
+    name_rows,
+)
 from skl_tot.statistics.sequences import count_steps
 
 MOST_NUMBERED = 20  # actions, beyond which numbers in cells cannot be read
 
 
-class TransitionDisplay:
+class TransitionDisplay(BoutsDisplay):
     """Probabilities of the steps from action to action, as a matrix.
 
     A row is an action, and its cells are the shares of its steps that lead to each
@@ -57,91 +61,29 @@ class TransitionDisplay:
         self.labels = labels
         self.action_names = action_names
 
-    @classmethod
-    def from_labels(cls, labels, *, ax=None, action_names=None):
-        """Draw the transitions of labels.
-
-        Parameters
-        ----------
-        labels : Recordings, dict, Series, list, array-like or DataFrame
-            As of the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        action_names : dict or sequence of str, default=None
-            As of the class.
-
-        Returns
-        -------
-        display : TransitionDisplay
-            The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
-        """
-        return cls(labels, action_names=action_names).plot(ax=ax)
-
-    def plot(self, *, ax=None):
-        """Draw the matrix.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure that is large enough.
-
-        Returns
-        -------
-        self : TransitionDisplay
-            With ``ax_``, ``figure_`` and ``im_`` set.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError, ValueError
-            As `skl_tot.statistics.transitions`, and if no frame shows an action, an
-            action has no name, or ``ax`` is no Axes.
-        """
-        plt = import_extra("matplotlib.pyplot", "plot")
-        check_axes(ax)
-        bouts = collect_bouts(self.labels)
-        order, colours, names = order_actions(bouts, self.action_names)
+    def _prepare_bouts(self, bouts, order, codes, names):
         counts = count_steps(bouts, range(len(bouts.names)))[np.ix_(order, order)]
-        if ax is None:
-            side = 0.45 * max(len(names), 4)
-            letters = 0.07 * max(map(len, names))
-            size = side + letters + 1.8, side + letters + 0.6
-            _, ax = plt.subplots(figsize=size, layout="constrained")
-        self.im_ = draw_transitions(ax, counts, colours, names)
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+        side = 0.45 * max(len(names), 4) + 0.07 * max(map(len, names))
+        draw = partial(self._draw_matrix, counts=counts, codes=codes, names=names)
+        return (side + 1.8, side + 0.6), draw
 
-
-def draw_transitions(ax, counts, colours, names):
-    """Draw a matrix of probabilities with counts in its cells."""
-    probabilities = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    image = ax.imshow(probabilities, cmap="Blues", vmin=0, vmax=1)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label("probability of the step")
-    if len(names) <= MOST_NUMBERED:
-        for row, column in zip(*np.nonzero(counts)):
-            colour = "white" if probabilities[row, column] > 0.5 else "black"
-            text = f"{counts[row, column]}"
-            ax.text(column, row, text, ha="center", va="center", color=colour, size=9)
-    ax.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
-    ax.set_yticks(range(len(names)), names, parse_math=False)
-    edges = np.arange(len(names) + 1) - 0.5
-    ax.set_xticks(edges, minor=True)
-    ax.set_yticks(edges, minor=True)
-    ax.grid(which="minor", color="#E0E0E0", linewidth=0.8)
-    ax.tick_params(which="both", length=0)
-    ax.set_xlabel("to")
-    ax.set_ylabel("from")
-    ax.spines[:].set_visible(False)
-    mark_actions(ax, colours)
-    return image
+    def _draw_matrix(self, ax, counts, codes, names):
+        """Draw a matrix of probabilities with counts in its cells."""
+        probabilities = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        self.im_ = ax.imshow(probabilities, cmap="Blues", vmin=0, vmax=1)
+        bar = ax.figure.colorbar(self.im_, ax=ax, shrink=0.8)
+        bar.set_label("probability of the step")
+        if len(names) <= MOST_NUMBERED:
+            for cell in zip(*np.nonzero(counts)):
+                colour = "white" if probabilities[cell] > 0.5 else "black"
+                place = {"ha": "center", "va": "center", "size": 9, "color": colour}
+                ax.text(*cell[::-1], f"{counts[cell]}", **place)
+        name_columns(ax, names)
+        name_rows(ax, names)
+        draw_grid(ax, len(names), len(names), color="#E0E0E0", linewidth=0.8)
+        ax.set_xlabel("to")
+        ax.set_ylabel("from")
+        mark_actions(ax, codes)
 
 
 # doctest looks for the examples of a class in its __module__ only

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.display.looks import COLOURS, HATCHES
+from skl_tot.display.palette import look_of
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 
 
@@ -55,8 +55,7 @@ def describe_looks(palette):
     looks = {}
     for code in sorted(palette.actions.keys() | palette.labels.keys()):
         if code != BACKGROUND:
-            fill, ink = COLOURS[code % len(COLOURS)]
-            hatch = code // len(COLOURS) % len(HATCHES)
+            fill, ink, hatch, _ = look_of(code)
             looks[code] = {"fill": fill, "ink": ink, "hatch": hatch}
     return looks
 
@@ -65,4 +64,4 @@ def class_names(code):
     """Classes of the style of a code, for marks in tables and pictures."""
     if code == BACKGROUND:
         return "cb"
-    return f"c{code} h{code // len(COLOURS) % len(HATCHES)}"
+    return f"c{code} h{look_of(code).hatch}"

@@ -132,7 +132,7 @@ def _name_buttons(palette):
 def _find_profiles(findings, feature_names):
     """Profiles of actions, None if there is only background."""
     (sums,) = findings.sums
-    return sums.profiles(feature_names) if sums.counts.any() else None
+    return sums.profiles(feature_names) if sums.actions else None
 
 
 def _describe_profiles(profiles):

@@ -16,7 +16,7 @@ from skl_tot.inputs.labels import (
 from skl_tot.inputs.names import default_names, distinct_labels
 from skl_tot.inputs.videos import check_videos
 from skl_tot.metrics.reports import segmentation_report
-from skl_tot.solvers.profiles import ProfileSums
+from skl_tot.statistics.profiles import ProfileSums
 
 N_TYPICAL = 5
 N_QUESTIONS = 5  # of what to label next
@@ -139,8 +139,7 @@ def _add_frames(findings, arrays, path):
     """Add the frames of one video to the sums for profiles."""
     frames = np.asarray(arrays[0], dtype=float)
     if not findings.sums:
-        actions = range(len(findings.actions))
-        findings.sums.append(ProfileSums(actions, frames[0], n_points=1))
+        findings.sums.append(ProfileSums(n_points=1))
     findings.sums[0].add(frames, path)
 
 

@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skl_tot.display.looks import COLOURS
-from skl_tot.display.nesting import find_parents, shade
+from skl_tot.display.levels import find_parents, shade
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.report.colours import class_names
 from skl_tot.report.drawing import bar
@@ -81,8 +80,7 @@ def _style(parents):
     rules = []
     for code, look in shade(parents)[1].items():
         if code != BACKGROUND:
-            fill, ink = look["facecolor"], COLOURS[parents[code] % len(COLOURS)][1]
-            rules.append(f".s{code} {{ --fill: {fill}; --ink: {ink}; }}\n")
+            rules.append(f".s{code} {{ --fill: {look.fill}; --ink: {look.ink}; }}\n")
     return "".join(rules)
 
 

@@ -9,6 +9,14 @@ from skl_tot.statistics.budgets import durations
 from skl_tot.statistics.cycles import cycle_times
 from skl_tot.statistics.deviating import deviations
 from skl_tot.statistics.orders import usual_order
+from skl_tot.statistics.profiles import action_profiles
 from skl_tot.statistics.sequences import transitions
 
-__all__ = ["cycle_times", "deviations", "durations", "transitions", "usual_order"]
+__all__ = [
+    "action_profiles",
+    "cycle_times",
+    "deviations",
+    "durations",
+    "transitions",
+    "usual_order",
+]

@@ -13,7 +13,7 @@ from skl_tot.cli.folders import find_video_file
 from skl_tot.cli.main import main
 from skl_tot.cli.parser import EXAMPLES, make_parser
 from skl_tot.datasets import make_activities
-from skl_tot.display import codes as codes_module
+from skl_tot.display import palette
 from skl_tot.io import labels_from_segments, load_model
 from skl_tot.io.formats import (
     FORMATS,
@@ -292,7 +292,7 @@ class TestCommands:
         drawn = []
 
         def encode(*args, **options):
-            drawn.append(codes_module.encode(*args, **options))
+            drawn.append(palette.encode(*args, **options))
             return drawn[-1]
 
         monkeypatch.setattr(timelines, "encode", encode)

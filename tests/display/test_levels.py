@@ -6,7 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter, LevelsDisplay, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.display.looks import COLOURS
+from skl_tot.display.palette import COLOURS
 from skl_tot.preprocessing import FramewiseTransformer
 
 COARSE = [[0, 0, 0, 0, 1, 1], [0, 0, 1, 1]]

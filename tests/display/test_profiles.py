@@ -10,9 +10,9 @@ from sklearn.pipeline import make_pipeline
 
 import skl_tot
 from skl_tot import MallowSegmenter, ProfileDisplay
-from skl_tot.display.looks import COLOURS
+from skl_tot.display.palette import COLOURS
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.solvers.profiles import action_profiles
+from skl_tot.statistics.profiles import action_profiles
 
 
 @pytest.fixture(autouse=True)

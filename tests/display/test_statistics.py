@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from skl_tot import DeviationDisplay, DurationDisplay, TransitionDisplay
-from skl_tot.display.looks import COLOURS
+from skl_tot.display.palette import COLOURS
 from skl_tot.io import segments
 from skl_tot.statistics import deviations, durations, transitions
 

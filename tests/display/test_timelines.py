@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import skl_tot
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.display.looks import COLOURS, HATCHES
+from skl_tot.display.palette import COLOURS, HATCHES
 from skl_tot.display.pseudo_labels import PseudoLabelDisplay
 from skl_tot.display.timelines import SegmentationDisplay
 

@@ -25,7 +25,7 @@ from skl_tot.inputs.names import name_all_actions
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.segmenters.temporal_ot import PAPER
-from skl_tot.solvers.profiles import action_profiles
+from skl_tot.statistics.profiles import action_profiles
 
 pytest.importorskip("jinja2")
 pytest.importorskip("pandas")

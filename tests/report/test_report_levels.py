@@ -7,7 +7,7 @@ import pytest
 
 from skl_tot import ActivitySegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.display.looks import COLOURS
+from skl_tot.display.palette import COLOURS
 from skl_tot.report import write_report
 from skl_tot.report.findings import examine
 from skl_tot.report.levels import describe_levels

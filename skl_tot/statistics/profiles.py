@@ -14,7 +14,6 @@ from skl_tot.inputs.labels import (
     split_label_sequences,
 )
 from skl_tot.inputs.named import arrange
-from skl_tot.inputs.names import distinct_labels
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 # A feature that varies by less than rounding, relative to its values, is constant.
@@ -73,7 +72,7 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
 
     Examples
     --------
-    >>> from skl_tot.solvers.profiles import action_profiles
+    >>> from skl_tot.statistics import action_profiles
     >>> video = [[0.0, 5.0], [0.0, 5.0], [2.0, 5.0], [2.0, 5.0]]
     >>> profiles = action_profiles(video, [0, 0, 1, 1], n_points=2)
     >>> profiles.means
@@ -87,16 +86,12 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
             f"n_points is {short_repr(n_points)}, expected an integer of at least 1."
         )
     arrays, paths = _pair(videos, labels)
-    sums, names = None, feature_names
+    sums = ProfileSums(n_points)
     for i, path in enumerate(paths):
-        video = arrays[i]
-        if names is None:
-            names = column_names(video)
-        frames = _check_video(video, i, len(path), sums)
-        if sums is None:
-            sums = ProfileSums(sorted(distinct_labels(paths)), frames[0], n_points)
-        sums.add(frames, path)
-    return sums.profiles(names)
+        if feature_names is None:
+            feature_names = _column_names(arrays[i])
+        sums.add(_check_video(arrays[i], i, len(path), sums.n_features), path)
+    return sums.profiles(feature_names)
 
 
 def _pair(videos, labels):
@@ -105,8 +100,7 @@ def _pair(videos, labels):
         arrays, form = split_videos(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos: {error}") from None
-    known = arrange(labels, form, "labels")
-    paths, is_single = split_label_sequences(known, "labels")
+    paths, is_single = split_label_sequences(arrange(labels, form, "labels"), "labels")
     if is_single and form != "single" and len(arrays) != 1:
         raise ValueError(
             f"labels are of one video, expected {len(arrays)} sequences, as videos has "
@@ -120,33 +114,24 @@ def _pair(videos, labels):
     return arrays, paths
 
 
-def _check_video(video, i, n_labels, sums):
+def _check_video(video, i, n_labels, n_features):
     """Frames of a video as finite float64."""
     frames = as_reals(video, f"video {i}")
     if frames.ndim != 2 or 0 in frames.shape:
-        raise VideoValueError(
-            f"features have shape {frames.shape}, expected (frames, features).", i
-        )
-    if len(frames) != n_labels:
-        raise VideoValueError(
-            f"labels has {n_labels} frames, expected {len(frames)}, as in videos.", i
-        )
-    if not np.isfinite(frames).all():
-        raise VideoValueError(
-            "features have values that are not finite; fill gaps, or leave such frames "
-            "out.",
-            i,
-        )
-    if sums is not None and frames.shape[1] != sums.n_features:
-        raise VideoValueError(
-            f"there are {frames.shape[1]} features, expected {sums.n_features}, as in "
-            "video 0.",
-            i,
-        )
-    return frames
+        reason = f"features have shape {frames.shape}, expected (frames, features)."
+    elif len(frames) != n_labels:
+        reason = f"labels has {n_labels} frames, expected {len(frames)}, as in videos."
+    elif not np.isfinite(frames).all():
+        reason = "features have values that are not finite; fill or leave out gaps."
+    elif n_features not in (None, frames.shape[1]):
+        found = f"there are {frames.shape[1]} features"
+        reason = f"{found}, expected {n_features}, as in video 0."
+    else:
+        return frames
+    raise VideoValueError(reason, i)
 
 
-def column_names(video):
+def _column_names(video):
     """Names of the columns of a data frame, if all are text; else None."""
     columns = getattr(video, "columns", None)
     if columns is None or not all(isinstance(name, str) for name in columns):
@@ -155,51 +140,34 @@ def column_names(video):
 
 
 class ProfileSums:
-    """Sums for `Profiles`, to which one video after another is added.
+    """Sums for `Profiles`, to which one video after another is added."""
 
-    Parameters
-    ----------
-    labels : list of int or str
-        Labels that may occur, in order, with background or without.
-    origin : ndarray of shape (n_features,)
-        What is taken off all frames, so that squares keep their precision: a frame.
-    n_points : int
-        Number of parts of a segment.
-    """
-
-    def __init__(self, labels, origin, n_points):
-        self.labels = [label for label in labels if label not in NO_ACTIONS]
-        self.origin, self.n_points = origin, n_points
-        self.n_features = len(origin)
-        self.n_frames = 0
-        self.sum = np.zeros(self.n_features)
-        self.squares = np.zeros(self.n_features)
-        n_actions = len(self.labels)
-        self.counts, self.segments = np.zeros(n_actions), np.zeros(n_actions)
-        self.sums = np.zeros((n_actions, self.n_features))
-        self.curves = np.zeros((n_actions, n_points, self.n_features))
+    def __init__(self, n_points):
+        self.n_points, self.n_frames, self.n_features = n_points, 0, None
+        self.sum, self.squares = 0, 0
+        self.actions = {}  # frames, segments, sum and curves by label
 
     def add(self, frames, path):
         """Add the frames (n_frames, n_features) of a video, and their labels."""
+        if self.n_frames == 0:
+            self.origin, self.n_features = frames[0], frames.shape[1]
+        self.n_frames += len(frames)
         with np.errstate(over="ignore", invalid="ignore"):  # found in the end
-            frames = frames - self.origin
-            self.n_frames += len(frames)
-            self.sum += frames.sum(axis=0)
-            self.squares += (frames**2).sum(axis=0)
+            frames = frames - self.origin  # so that squares keep their precision
+            self.sum = self.sum + frames.sum(axis=0)
+            self.squares = self.squares + (frames**2).sum(axis=0)
             for label, start, end in zip(*find_segments(path)):
-                if label in self.labels:
-                    self._add_segment(self.labels.index(label), frames[start:end])
+                if label not in NO_ACTIONS:
+                    self._add_segment(label.item(), frames[start:end])
 
-    def _add_segment(self, k, frames):
-        self.counts[k] += len(frames)
-        self.segments[k] += 1
-        self.sums[k] += frames.sum(axis=0)
-        self.curves[k] += average_parts(frames, self.n_points)
+    def _add_segment(self, label, frames):
+        own = len(frames), 1, frames.sum(axis=0), average_parts(frames, self.n_points)
+        known = self.actions.get(label, (0, 0, 0, 0))
+        self.actions[label] = [before + value for before, value in zip(known, own)]
 
     def profiles(self, feature_names=None):
-        """Divide the sums; actions that have no frame are left out."""
-        found = np.flatnonzero(self.counts)
-        if len(found) == 0:
+        """Divide the sums."""
+        if not self.actions:
             raise ValueError("labels has only background, expected frames of actions.")
         mean = self.sum / self.n_frames
         with np.errstate(over="ignore", invalid="ignore"):
@@ -210,13 +178,14 @@ class ProfileSums:
             )
         varies = spread > CONSTANT * np.abs(self.origin)
         factors = np.where(varies, 1 / np.where(varies, spread, 1), 0)
-        means = self.sums[found] / self.counts[found, None]
-        curves = self.curves[found] / self.segments[found, None, None]
+        labels = sorted(self.actions)
+        columns = zip(*(self.actions[label] for label in labels))
+        n_frames, n_segments, sums, curves = map(np.array, columns)
         return Profiles(
-            [self.labels[k] for k in found],
+            labels,
             _check_names(feature_names, self.n_features),
-            (means - mean) * factors,
-            (curves - mean) * factors,
+            (sums / n_frames[:, None] - mean) * factors,
+            (curves / n_segments[:, None, None] - mean) * factors,
         )
 
 
@@ -239,20 +208,6 @@ def _check_names(names, n_features):
 def average_parts(frames, n_parts):
     """Average frames over parts of equal duration, which may cut a frame in two.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_features)
-        Frames of a segment.
-    n_parts : int
-        Number of parts.
-
-    Returns
-    -------
-    averages : ndarray of shape (n_parts, n_features)
-        Their mean is that of the frames.
-
-    Examples
-    --------
     >>> average_parts(np.array([[1.0], [2.0], [3.0]]), 2).round(3).tolist()
     [[1.333], [2.667]]
     """

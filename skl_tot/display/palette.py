@@ -1,4 +1,7 @@
-"""Codes of frames: equal actions have one code, and with it one colour, in all bars."""
+"""Colours of actions, the same in all pictures and on the page.
+
+A label has a code, an integer, and a code has a look: equal actions look the same.
+"""
 
 from itertools import chain
 from typing import NamedTuple
@@ -17,31 +20,100 @@ from skl_tot.metrics.matching import match_labels
 
 # Code of frames of clusters without label, which no label has; `BACKGROUND` is another.
 UNMATCHED = int(np.iinfo(np.intp).min)
+# Each with a colour that stands out on it for hatches. The first eight are Okabe and
+# Ito's, with a dark brown in place of their black. The others are those of a grid that
+# lie farthest apart, and from white, grey and black, by the smallest CIEDE2000 of
+# normal vision, protanopia and deuteranopia: 10 at least, 14 between neighbours.
+COLOURS = (
+    ("#0072B2", "white"),
+    ("#E69F00", "black"),
+    ("#009E73", "white"),
+    ("#F0E442", "black"),
+    ("#CC79A7", "black"),
+    ("#56B4E9", "black"),
+    ("#D55E00", "white"),
+    ("#5D3A1A", "white"),
+    ("#D2D2F0", "black"),
+    ("#690F78", "white"),
+    ("#964B0F", "white"),
+    ("#3C87FF", "black"),
+    ("#87F0B4", "black"),
+    ("#872D5A", "white"),
+    ("#96B4A5", "black"),
+    ("#0F0FC3", "white"),
+    ("#964B4B", "white"),
+    ("#0F6978", "white"),
+    ("#0FC378", "black"),
+    ("#008778", "white"),
+)
+HATCHES = (None, "////", "....", "xxxx", "----", "||||")
+
+
+class Look(NamedTuple):
+    """Colour, colour on top of it, number of the hatch, and width of the outline."""
+
+    fill: str
+    ink: str
+    hatch: int = 0
+    outline: float = 0
+
+    def options(self):
+        """Options of matplotlib, which draws hatches in the colour of edges."""
+        return {
+            "facecolor": self.fill,
+            "edgecolor": self.ink,
+            "hatch": (*HATCHES, r"\\\\")[self.hatch],
+            "linewidth": self.outline,
+        }
+
+    def mixed(self, amount):
+        """Mix the colour with black, at amounts from -1 to 0, or with white, up to 1.
+
+        >>> look_of(0)._replace(fill="#4080C0").mixed(0.5).fill
+        '#A0C0E0'
+        """
+        other = 0 if amount < 0 else 255
+        parts = [int(self.fill[start : start + 2], 16) for start in (1, 3, 5)]
+        mixed = [round(part + abs(amount) * (other - part)) for part in parts]
+        return self._replace(fill="#{:02X}{:02X}{:02X}".format(*mixed))
+
+
+SPECIAL_LOOKS = {
+    BACKGROUND: Look("white", "#A6A6A6", outline=0.6),
+    UNMATCHED: Look("#D9D9D9", "#8C8C8C", hatch=len(HATCHES)),
+}
+
+
+def look_of(code):
+    """Look of a code, which is that of its action in bars, legends and tables."""
+    if code in SPECIAL_LOOKS:
+        return SPECIAL_LOOKS[code]
+    return Look(*COLOURS[code % len(COLOURS)], code // len(COLOURS) % len(HATCHES))
+
+
+def code_actions(actions, action_names):
+    """Codes of distinct actions, and their names."""
+    code_of, names = _number_labels([np.array(actions)], action_names, "action", None)
+    codes = [code_of[action] for action in actions]
+    return codes, [str(names[code]) for code in codes]
 
 
 class Encoded(NamedTuple):
-    """Timelines as codes, each of which has a look and a name.
+    """Timelines as codes.
 
-    Attributes
-    ----------
-    names : dict of int to str
-        Name of each code, in the order of the legend.
-    title : str or None
-        What the names are, for the legend.
-    videos : list of tuple of ndarray of shape (n_frames_i,)
-        The bars of each video: of the ground truth, if there is one, and of each
-        method.
+    ``names`` are those of codes in the order of the legend, ``title`` says what they
+    are, if it is not None, and ``videos`` has the bars of each video: of the ground
+    truth, if there is one, and of each method.
     """
 
     names: dict
     title: str | None
     videos: list
 
-    def key(self, videos):
-        """Names of the codes that occur in some of the videos, and the title."""
+    def entries(self, videos):
+        """Pairs of look and name of the codes that occur in some of the videos."""
         codes = set().union(*map(distinct_labels, videos))
-        names = {code: name for code, name in self.names.items() if code in codes}
-        return names, self.title
+        return [(look_of(k), name) for k, name in self.names.items() if k in codes]
 
 
 def encode(y_true, y_pred, *, target_names, background, **options):
@@ -53,19 +125,14 @@ def encode(y_true, y_pred, *, target_names, background, **options):
     that of the label it is matched to.
     """
     methods = split_methods(y_pred)
-    if y_true is None:
-        return _encode_predictions(methods, target_names, background)
-    options["background"] = background
-    return _encode_with_truth(methods, y_true, target_names, **options)
-
-
-def _encode_predictions(methods, target_names, background):
-    """Encode predictions of each method, without ground truth."""
+    if y_true is not None:
+        options["background"] = background
+        return _encode_with_truth(methods, y_true, target_names, **options)
     if background is None:
         background = BACKGROUND_NAME  # as name_actions calls -1
     sequences = list(chain.from_iterable(methods))
-    code_of, names = _number_labels(sequences, target_names, background, "action")
-    bars = [_to_codes(videos, code_of) for videos in methods]
+    code_of, names = _number_labels(sequences, target_names, "action", background)
+    bars = [_to_codes(videos, [code_of] * len(videos)) for videos in methods]
     return Encoded(names, None, list(zip(*bars)))
 
 
@@ -73,15 +140,19 @@ def _encode_with_truth(methods, y_true, target_names, *, background, **options):
     """Encode ground truth, and predictions by the labels that they are matched to."""
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
-    classes = distinct_labels(true)
-    _, background_class = background_labels(clusters, classes, background)
-    code_of, names = _number_labels(true, target_names, background_class, "label")
-    bars, title = [_to_codes(true, code_of)], None
+    _, own = background_labels(clusters, distinct_labels(true), background)
+    code_of, names = _number_labels(true, target_names, "label", own)
+    bars, title = [_to_codes(true, [code_of] * len(true))], None
     for pred in methods:
         matches = match_labels(y_true, pred, background=background, **options)
-        codes_of = _codes_of_clusters(matches, code_of, len(pred))
-        bars.append(_to_matched_codes(pred, codes_of))
-    if len(methods) == 1 and isinstance(matches, dict):
+        is_one = isinstance(matches, dict)
+        codes_of = []
+        for match in [matches] * len(pred) if is_one else matches:
+            of_video = {k: code_of.get(label, UNMATCHED) for k, label in match.items()}
+            of_video |= {BACKGROUND: BACKGROUND, BACKGROUND_NAME: BACKGROUND}
+            codes_of.append(of_video)
+        bars.append(_to_codes(pred, codes_of))
+    if len(methods) == 1 and is_one:
         unmatched = dict.fromkeys(sorted(clusters), UNMATCHED)
         names, title = _name_clusters(names, unmatched | codes_of[0])
     return Encoded(names, title, list(zip(*bars)))
@@ -120,7 +191,7 @@ def _check_method(name, videos, first_method):
             )
 
 
-def _number_labels(sequences, target_names, background, word):
+def _number_labels(sequences, target_names, word, background):
     """Codes of the labels that occur, and names of the codes in order of the legend.
 
     ``word`` stands before integers without a name.
@@ -154,26 +225,6 @@ def _places(labels, target_names):
     return {label: known.index(label) for label in labels if label in known}
 
 
-def _codes_of_clusters(matches, code_of, n_videos):
-    """Code of each cluster by its label, a dict for each video."""
-    if isinstance(matches, dict):
-        matches = [matches] * n_videos
-    codes = []
-    for match in matches:
-        of_video = {k: code_of.get(label, UNMATCHED) for k, label in match.items()}
-        of_video |= {BACKGROUND: BACKGROUND, BACKGROUND_NAME: BACKGROUND}
-        codes.append(of_video)
-    return codes
-
-
-def _to_matched_codes(pred, codes_of):
-    """Codes of the labels that clusters are matched to, in each video."""
-    codes = []
-    for clusters, code_of in zip(pred, codes_of):
-        codes += _to_codes([clusters], code_of)
-    return codes
-
-
 def _name_clusters(names, code_of):
     """Names of labels with that of their cluster, and what that makes them."""
     clusters = {}
@@ -192,10 +243,10 @@ def _name_clusters(names, code_of):
     return both, "ground truth (prediction)"
 
 
-def _to_codes(videos, code_of):
-    """Code of every frame."""
+def _to_codes(videos, codes_of):
+    """Code of every frame, by the codes of the labels of each video."""
     codes = []
-    for video in videos:
+    for video, code_of in zip(videos, codes_of):
         labels, inverse = np.unique(video, return_inverse=True)
         distinct = [code_of.get(label, UNMATCHED) for label in labels.tolist()]
         codes.append(np.array(distinct)[inverse])

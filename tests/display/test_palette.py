@@ -1,7 +1,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from skl_tot.display.looks import COLOURS, SPECIAL_STYLES
+from skl_tot.display.palette import COLOURS, SPECIAL_LOOKS
 
 # full protanopia and deuteranopia, of linear RGB: Machado, Oliveira and Fernandes 2009
 VISIONS = {
@@ -53,7 +53,7 @@ def test_distance_knows_colours_that_are_confused():
 
 def test_twenty_colours_can_be_told_apart_by_the_colour_blind():
     colours = [colour for colour, _ in COLOURS]
-    specials = [style["facecolor"] for style in SPECIAL_STYLES.values()]
+    specials = [look.fill for look in SPECIAL_LOOKS.values()]
     assert len(colours) >= 20
     among = distances([*colours, *specials, "black"])  # doubt is black
     assert among[np.triu_indices(len(among), 1)].min() > 11
