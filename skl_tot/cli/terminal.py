@@ -42,7 +42,7 @@ def names_in_errors(names):
     try:
         yield
     except VideoError as error:
-        raise ValueError(f"{names[error.video]}: {error.reason}") from error
+        raise ValueError(f"{names[error.recording]}: {error.reason}") from error
 
 
 @contextlib.contextmanager

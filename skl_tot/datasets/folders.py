@@ -14,8 +14,8 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skl_tot.datasets.label_files import map_labels, read_labels
 from skl_tot.datasets.splitting import split_ends
 from skl_tot.inputs.errors import one_line
-from skl_tot.inputs.feature_files import FeatureFiles, read_features
 from skl_tot.inputs.names import distinct_labels, read_numbered_names
+from skl_tot.recordings.files import FileArray, open_arrays, read_features
 
 # What reads files that features may be in.
 READERS = {
@@ -97,10 +97,10 @@ def load_action_dataset(
     data : Bunch
         Dictionary with these attributes.
 
-        videos : FeatureFiles or list of ndarray of shape (n_frames_i, n_features)
+        videos : list of array-like of shape (n_frames_i, n_features)
             Features in the type of the file; float64 for ``.txt``. With ``mmap``, and
-            if no file is ``.txt``, they are `FeatureFiles`, a sequence that opens a
-            file when it is asked for.
+            if no file is ``.txt``, they are read as they are asked for, as those of
+            `skl_tot.recordings.open_features`.
         labels : list of ndarray of str of shape (n_frames_i,), or None
             Label of each frame; None without a folder ``groundTruth``.
         video_names : list of str
@@ -225,15 +225,17 @@ def _of_activity(paths, activity):
 def _open_features(paths, mmap, transpose):
     """Videos of all frames, opened as they are asked for if they may be."""
     if mmap and all(path.suffix == ".npy" for path in paths):
-        return FeatureFiles(paths, transpose=transpose)
+        return open_arrays(paths, transpose=transpose)
     return [read_features(path, mmap=mmap, transpose=transpose) for path in paths]
 
 
 def _every(stride, videos):
     """Keep one frame in so many of the features, or of the labels, of each video."""
-    if isinstance(videos, FeatureFiles):
-        return FeatureFiles(videos.paths, stride=stride, transpose=videos.transpose)
-    return [video[::stride] for video in videos]
+    kept = []
+    for video in videos:
+        is_file = isinstance(video, FileArray)
+        kept.append(video.strided(stride) if is_file else video[::stride])
+    return kept
 
 
 def read_ground_truth(root, paths, videos):

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from skl_tot.inputs.dimensions import n_dims
-from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.forms import errors_in
 from skl_tot.inputs.labels import split_label_sequences
+from skl_tot.recordings.errors import short_repr
 
 # Labels of frames whose action is not known, numbers and text.
 UNKNOWN = -1

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.text_files import is_line, parse_json, read_text
+from skl_tot.recordings.errors import short_repr
 
 
 def name_actions(y, names):

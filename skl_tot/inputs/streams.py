@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 
 from skl_tot.inputs.blocks import row_blocks
-from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.recordings import Recordings
+from skl_tot.recordings.errors import short_repr
 
 
 def check_stream(stream):

@@ -8,7 +8,6 @@ from sklearn.utils._param_validation import validate_params
 
 from skl_tot.datasets.folders import describe_folder, find_remedy
 from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.feature_files import FeatureFiles
 from skl_tot.inputs.rates import check_fps
 from skl_tot.inputs.recordings import Recordings
 from skl_tot.io.clocks import (
@@ -21,6 +20,7 @@ from skl_tot.io.clocks import (
 from skl_tot.io.rate_files import rate_of_arrays
 from skl_tot.io.recording_tables import read_tables
 from skl_tot.io.table_features import read_features
+from skl_tot.recordings.files import open_features
 
 # Endings of the files that are read, by what is in them.
 KINDS = {
@@ -93,8 +93,9 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
         Tables are data frames (n_frames_i, n_features), float32 if all numbers are,
         else float64, with the names of the columns; missing values are NaN. Columns of
         lists, which have to be equally long, are expanded to ``name 0``, ``name 1``, …,
-        booleans are 0 and 1. ``.npy`` files are `FeatureFiles`. With a clock, ``times``
-        are those of the files, and ``fps`` is the median over recordings of
+        booleans are 0 and 1. ``.npy`` files are read as they are asked for. With a
+        clock, ``times`` are those of the files, and ``fps`` is the median over
+        recordings of
 
         .. math:: 1 / \operatorname{mean} \{t_{i+1} - t_i \le 1.5 \,
             \operatorname{median}_j (t_{j+1} - t_j)\}.
@@ -150,7 +151,7 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
         given = {"by": by, "time": time or None, "columns": columns}
         _check_none({**given, "resample": resample}, paths[0])
         rate = rate_of_arrays(paths, fps)
-        return Recordings(FeatureFiles(paths), names, fps=rate)
+        return open_features(paths, names, fps=rate)
     if by is None:
         _check_distinct(paths, names)
     tables = read_tables(paths, names, by)

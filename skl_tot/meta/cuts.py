@@ -81,7 +81,7 @@ def errors_of_cycles(cuts):
         yield
     except VideoError as error:
         counts = np.cumsum([len(own) - 1 for own in cuts])
-        video = int(np.searchsorted(counts, error.video, side="right"))
-        place = error.video - counts[video]  # from the last cut of its recording
+        video = int(np.searchsorted(counts, error.recording, side="right"))
+        place = error.recording - counts[video]  # from the last cut of its recording
         start, end = cuts[video][place - 1], cuts[video][place]
         raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error

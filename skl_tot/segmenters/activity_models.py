@@ -14,7 +14,6 @@ from skl_tot.inputs.errors import (
     errors_of_video,
     short_repr,
 )
-from skl_tot.inputs.feature_files import FloatVideos
 from skl_tot.inputs.labels import BACKGROUND
 from skl_tot.segmenters.fitted import check_fitted
 from skl_tot.segmenters.pipelines import last_step, transform_before
@@ -136,7 +135,7 @@ def _fit_model(model, arrays, name, indices):
             warnings.filterwarnings("ignore", ".* videos show fewer than half of")
             return model.fit(arrays)
     except VideoError as error:
-        raise type(error)(error.reason, int(indices[error.video])) from error
+        raise type(error)(error.reason, int(indices[error.recording])) from error
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"activity {name!r}, of {len(indices)} videos: {error}") from error
@@ -144,8 +143,6 @@ def _fit_model(model, arrays, name, indices):
 
 def select_videos(arrays, indices):
     """Give some of the videos; those in files stay there."""
-    if isinstance(arrays, FloatVideos):
-        return arrays.files[indices]
     return [arrays[i] for i in indices]
 
 

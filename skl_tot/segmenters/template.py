@@ -12,13 +12,13 @@ from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.inputs.blocks import AllBlocks
 from skl_tot.inputs.clocks import rate_of
-from skl_tot.inputs.context import joined_width
 from skl_tot.inputs.forms import keep_outputs, mirror_kept, named_errors
 from skl_tot.inputs.named import arrange, arrange_each
 from skl_tot.inputs.rates import check_fps
 from skl_tot.inputs.states import check_array, check_item, check_positive, count
 from skl_tot.inputs.videos import check_lengths, check_videos, unchanged_on_error
 from skl_tot.meta.guide import guided_scores
+from skl_tot.recordings.blocks import joined_width
 from skl_tot.segmenters.confidence import (
     check_confidence,
     learn_confidence,

@@ -586,7 +586,7 @@ import os, pkgutil, sys
 from skl_tot.cli.main import main
 import skl_tot.segmenters.temporal_ot, skl_tot.inputs.blocks
 
-skl_tot.inputs.blocks.BLOCK_BYTES = 2**16
+skl_tot.recordings.blocks.BLOCK_BYTES = 2**16
 place, _, name = {place!r}.rpartition(".")
 module = pkgutil.resolve_name(place)
 called = getattr(module, name)

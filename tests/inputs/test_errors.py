@@ -46,7 +46,7 @@ def test_the_second_of_two_videos_is_video_1(function, arguments, error, reason)
     with pytest.raises(VideoError) as info:
         function(*arguments)
     assert isinstance(info.value, error)
-    assert info.value.video == 1
+    assert info.value.recording == 1
     assert info.value.reason.startswith(reason)
     assert str(info.value) == f"Video 1: {info.value.reason}"
     assert "\n" not in str(info.value)
@@ -77,14 +77,14 @@ def test_other_errors_are_value_errors_of_one_line(kind):
 
     with pytest.raises(VideoValueError, match=r"^Video 1: it is odd\.$") as info:
         check([GOOD, GOOD.view(Video)])
-    assert info.value.video == 1
+    assert info.value.recording == 1
 
 
 @pytest.mark.parametrize("kind", [VideoValueError, VideoTypeError])
 def test_survives_a_pickle(kind):
     error = pickle.loads(pickle.dumps(kind("it is odd.", 3)))
     assert type(error) is kind
-    assert (error.video, error.reason) == (3, "it is odd.")
+    assert (error.recording, error.reason) == (3, "it is odd.")
     assert str(error) == "Video 3: it is odd."
 
 
@@ -93,14 +93,14 @@ def test_survives_another_process():
     jobs = [delayed(check_videos)(BaseEstimator(), videos, reset=True)] * 2
     with pytest.raises(VideoValueError) as info:
         Parallel(n_jobs=2)(jobs)
-    assert info.value.video == 2
+    assert info.value.recording == 2
     assert str(info.value).startswith("Video 2: Input X contains infinity")
 
 
 def test_the_innermost_number_stays():
     with pytest.raises(VideoValueError) as info, errors_of_video(7), errors_of_video(2):
         raise ValueError("it is odd.")
-    assert info.value.video == 2
+    assert info.value.recording == 2
 
 
 def test_other_errors_pass():

@@ -126,7 +126,7 @@ class TestNaN:
             getattr(known, method)(given)
         name = "Video 2" if form == "list" else "take_3"
         assert str(caught.value) == self.message(name, spoiled[2])
-        assert caught.value.video == 2
+        assert caught.value.recording == 2
 
     def test_types_that_know_a_missing_value(self, spoiled):
         spoiled[2] = spoiled[2].astype("Float64")

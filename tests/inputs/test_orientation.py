@@ -7,7 +7,7 @@ import pytest
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import FeatureFiles
-from skl_tot.inputs.orientation import HINT
+from skl_tot.recordings.checks import HINT
 
 QUICK = {"n_actions": 2, "max_iter": 5, "freeze_iter": 2, "frames_per_video": 8}
 TURNED = [np.random.default_rng(i).normal(size=(4, 30 + i)) for i in range(3)]

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles
 from skl_tot.io import Recordings, read_recordings
 from skl_tot.io.clocks import rate_of, resample_frames
+from skl_tot.recordings.files import FileArray
 
 RNG = np.random.default_rng(0)
 
@@ -39,7 +39,7 @@ class TestSources:
         (tmp_path / "notes.txt").write_text("x")
         takes = read_recordings(tmp_path, fps=30)
         assert isinstance(takes, Recordings)
-        assert isinstance(takes.arrays, FeatureFiles)
+        assert {type(array) for array in takes} == {FileArray}
         assert (takes.names, takes.fps, takes.times) == (["a", "b"], 30.0, None)
 
     @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".parquet", ".CSV"])

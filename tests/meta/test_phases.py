@@ -104,4 +104,4 @@ def test_errors_of_cycles_are_of_their_recordings(kind):
         text = f": frames {start} to {end}: odd"
         with pytest.raises(kind, match=text) as caught, errors_of_cycles(cuts):
             raise kind("odd.", number)
-        assert caught.value.video == video
+        assert caught.value.recording == video

@@ -353,7 +353,7 @@ def test_errors_know_the_video(clip, tmp_path):
         with pytest.raises(VideoError) as info:
             features.transform([clip, path])
         assert isinstance(info.value, kind)
-        assert info.value.video == 1
+        assert info.value.recording == 1
         again = pickle.loads(pickle.dumps(info.value))
         assert str(again) == str(info.value) == f"Video 1: {again.reason}"
     with pytest.raises(ValueError, match=f"^{bad}") as info:

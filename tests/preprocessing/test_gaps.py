@@ -108,7 +108,7 @@ def test_a_feature_missing_throughout_is_refused(videos, limit):
     filler = GapFiller(limit=limit).fit(videos)
     with pytest.raises(VideoError) as info:
         filler.transform(videos)
-    assert info.value.video == 0
+    assert info.value.recording == 0
     assert info.value.reason == (
         "column 1 is missing in all 20 frames; leave it out, or this video."
     )
@@ -283,4 +283,4 @@ def test_without_filling_the_gap_is_named(activities):
             VideoError, match=r"contains NaN in frame 5, column 'f2'.*fill gaps, as by"
         ) as info:
             model.fit(frames)
-        assert info.value.video == 0
+        assert info.value.recording == 0

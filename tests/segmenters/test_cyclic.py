@@ -21,10 +21,10 @@ from skl_tot.cli.main import main
 from skl_tot.datasets import FeatureFiles
 from skl_tot.decoding import decode
 from skl_tot.inputs.errors import VideoValueError
-from skl_tot.inputs.feature_files import FilePart, FloatVideos, part_of
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.files import FileArray, as_floats, part_of
 from skl_tot.segmenters import METHODS
 from skl_tot.statistics import cycle_times, deviations
 
@@ -391,9 +391,9 @@ class TestFeatureFiles:
     def test_parts_stay_on_disk(self, tmp_path):
         frames = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
         np.save(tmp_path / "a.npy", frames)
-        (whole,) = FloatVideos(FeatureFiles([tmp_path / "a.npy"]))
+        whole = as_floats(FeatureFiles([tmp_path / "a.npy"])[0])
         part = part_of(whole, 4, 15)
-        assert isinstance(part, FilePart)
+        assert isinstance(part, FileArray)
         assert (part.shape, len(part)) == ((11, 3), 11)
         for rows in (slice(None), slice(2, 7), slice(-3, 99), np.array([0, 10, 3])):
             np.testing.assert_array_equal(part[rows], frames[4:15][rows])

@@ -124,7 +124,7 @@ class TestScore:
         huge[3][5, 2] = 1e200
         with np.errstate(over="ignore"), pytest.raises(VideoValueError) as info:
             fitted.score(huge)
-        assert info.value.video == 3
+        assert info.value.recording == 3
         assert "too large for float32" in str(info.value)
 
 
@@ -244,7 +244,7 @@ def test_a_long_video_takes_little_memory(activity, monkeypatch, changes, n_byte
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100 * n_frames
-    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 2**18)
+    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 2**18)
     model = quick(decoding="skip", **changes).fit(activity[0])
     long = rng.normal(size=(n_frames, 5)).astype(np.float32)
     model.predict(long[:100])

@@ -21,7 +21,6 @@ from skl_tot import (
 )
 from skl_tot.datasets import FeatureFiles
 from skl_tot.inputs.errors import VideoValueError
-from skl_tot.inputs.videos import check_videos
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.metrics import mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
@@ -140,9 +139,6 @@ class TestForms:
             np.save(tmp_path / f"{name}.npy", video)
         files = FeatureFiles([tmp_path / f"{name}.npy" for name in NAMES])
         lazy = Recordings(files, NAMES, fps=10)
-        arrays, _ = check_videos(hmm(), lazy, reset=True)
-        assert not isinstance(arrays, list)
-        assert isinstance(lazy[np.array([4, 1])].arrays, FeatureFiles)
         same(hmm().fit(lazy).predict(lazy), hmm().fit(takes).predict(takes))
         (tmp_path / "c.npy").unlink()
         with pytest.raises(VideoValueError, match=r"^c: .*c\.npy cannot be read"):

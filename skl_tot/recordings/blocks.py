@@ -1,11 +1,24 @@
-"""Frames joined by what is around them."""
+"""Frames read a block at a time, and joined by what is around them."""
 
 import math
 
 import numpy as np
 
+# Size of the blocks in which a recording is read: bounds the memory, not the result.
+BLOCK_BYTES = 2**22
 # A frame, the mean of its window and the spread there.
 N_PARTS = 3
+
+
+def row_blocks(array, width=0):
+    """Yield slices of rows of up to `BLOCK_BYTES`: a memmap is never read whole.
+
+    `width` is the number of columns of what a block is made into, if that is wider.
+    """
+    width = max(width, array.shape[1])
+    n_rows = max(1, BLOCK_BYTES // (array.itemsize * width))
+    for start in range(0, len(array), n_rows):
+        yield slice(start, start + n_rows)
 
 
 def joined_width(n_features, context):
@@ -22,21 +35,9 @@ def rows_around(rows, n_frames, context):
 def neighbours_of_block(frames, first, n_frames, context):
     """Yield what is a step away from the rows of a block, from the farthest before on.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_near, n_features)
-        The block and what is within ``context`` of it.
-    first, n_frames : int
-        First row of the block there, and its length.
-    context : int
-        Longest step.
-
-    Yields
-    ------
-    inside : slice
-        Those rows of the block that have such a neighbour.
-    near : ndarray of shape (n_inside, n_features)
-        The neighbours.
+    ``frames`` (n_near, n_features) are those of the block, of ``n_frames`` from the
+    row ``first`` on, and those within ``context`` of it. Yields the rows of the block,
+    a slice, that have such a neighbour, and the neighbours (n_inside, n_features).
     """
     for row in range(first - context, first + context + 1):
         inside = slice(max(0, -row), min(n_frames, len(frames) - row))
@@ -60,24 +61,9 @@ def join_context(frames, neighbours):
 
     So joined frames are about as long as frames are. Sums go over the frames of a
     window in their order, so that a frame has the same result whatever else is read
-    with it.
+    with it. ``neighbours()`` goes over the frames of all windows, as
+    `neighbours_of_block`.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_features)
-        The frames.
-    neighbours : callable
-        Goes over the frames of all windows, as `neighbours_of_block`.
-
-    Returns
-    -------
-    joined : ndarray of shape (n_frames, 3 * n_features)
-        Frame, mean, and standard deviation, each divided by the square root of 3, in
-        the type of ``frames``.
-
-    Examples
-    --------
-    >>> import numpy as np
     >>> frames = np.array([[0.0], [2.0], [7.0]])
     >>> joined = join_context(frames, lambda: neighbours_of_block(frames, 0, 3, 1))
     >>> (joined * 3**0.5).round(1)

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.inputs import blocks
-from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.inputs.feature_files import FeatureFiles, FloatVideos
+from skl_tot.recordings import Recordings, blocks, open_features
 
 MEANS, SCALES = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.5, 1.0]])
 
@@ -16,6 +14,13 @@ def join_slowly(frames, context):
         window = frames[max(0, t - context) : t + context + 1].astype(float)
         joined.append([*frames[t], *window.mean(axis=0), *window.std(axis=0)])
     return np.array(joined) / np.sqrt(3)
+
+
+def standardized(arrays, means=None, scales=None, context=None):
+    recordings = Recordings(arrays)
+    recordings.means, recordings.scales = means, scales
+    recordings.context = context
+    return recordings
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def video(rng):
 @pytest.mark.parametrize("n_frames", [1, 2, 40])
 def test_equals_a_slow_loop(video, n_frames, context):
     video = video[:n_frames]
-    videos = StandardizedVideos([video], MEANS, SCALES, context)
+    videos = standardized([video], MEANS, SCALES, context)
     expected = join_slowly((video - MEANS) / SCALES, context)
     np.testing.assert_allclose(videos.read(0, slice(None)), expected, atol=1e-12)
     assert videos.n_features == 9
@@ -40,13 +45,13 @@ def test_equals_a_slow_loop(video, n_frames, context):
 
 def test_statistics_of_each_video(video):
     means, scales = np.arange(6.0).reshape(2, 3), np.arange(1.0, 7).reshape(2, 3)
-    videos = StandardizedVideos([video, video[:9]], means, scales, 2)
+    videos = standardized([video, video[:9]], means, scales, 2)
     expected = join_slowly((video[:9] - means[1]) / scales[1], 2)
     np.testing.assert_allclose(videos.read(1, slice(None)), expected, atol=1e-12)
 
 
 def test_features_as_they_are(video):
-    read = StandardizedVideos([video], context=3).read(0, slice(None))
+    read = standardized([video], context=3).read(0, slice(None))
     np.testing.assert_allclose(read, join_slowly(video, 3), atol=1e-12)
 
 
@@ -54,7 +59,7 @@ def test_features_as_they_are(video):
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):
     video = video.astype(kind)
-    videos = StandardizedVideos([video], MEANS, SCALES, 5)
+    videos = standardized([video], MEANS, SCALES, 5)
     whole = videos.read(0, slice(None))
     monkeypatch.setattr(blocks, "BLOCK_BYTES", n_rows * video.itemsize * 9)
     parts = list(videos.blocks(0))
@@ -70,7 +75,7 @@ def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):
 @pytest.mark.parametrize("context", [1, 6, 100])
 def test_sampled_frames_equal_the_whole(video, rng, context, kind, order, monkeypatch):
     arrays = [np.array(a, kind, order=order) for a in (video, video[:5])]
-    videos = StandardizedVideos(arrays, MEANS, SCALES, context)
+    videos = standardized(arrays, MEANS, SCALES, context)
     whole = list(videos)
     batch = np.array([1, 0, 1])
     frames = np.stack([rng.integers(0, len(arrays[i]), 12) for i in batch])
@@ -85,14 +90,14 @@ def test_sampled_frames_equal_the_whole(video, rng, context, kind, order, monkey
 
 def test_a_constant_has_no_spread():
     video = np.full((20, 1), 1e6 + 0.1, np.float32)
-    read = StandardizedVideos([video], context=4).read(0, slice(None))
+    read = standardized([video], context=4).read(0, slice(None))
     np.testing.assert_allclose(read[:, 1] * 3**0.5, video[:, 0])
     np.testing.assert_allclose(read[:, 2], 0, atol=0.25)  # an ulp is 0.06
 
 
 def test_videos_are_not_changed(video):
     before = video.copy()
-    videos = StandardizedVideos([video], context=3)
+    videos = standardized([video], context=3)
     read = videos.read(0, slice(None))
     videos.gather(np.array([0]), np.array([[1, 2]]), np.empty((1, 2, 9), "f4"))
     assert not np.shares_memory(read, video)
@@ -101,16 +106,16 @@ def test_videos_are_not_changed(video):
 
 def test_few_frames_of_a_file_are_read(video, tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", np.tile(video, (50, 1)))
-    files = FloatVideos(FeatureFiles([tmp_path / "a.npy"]))
-    videos = StandardizedVideos(files, MEANS, SCALES, 3)
+    files = [open_features([tmp_path / "a.npy"])[0].fixed()]
+    videos = standardized(files, MEANS, SCALES, 3)
     expected = join_slowly((np.tile(video, (50, 1)) - MEANS) / SCALES, 3)
-    n_read, read = [], StandardizedVideos._standardize
+    n_read, read = [], Recordings._standardize
 
     def spy(self, frames, *arguments, **options):
         n_read.append(len(frames))
         return read(self, frames, *arguments, **options)
 
-    monkeypatch.setattr(StandardizedVideos, "_standardize", spy)
+    monkeypatch.setattr(Recordings, "_standardize", spy)
     rows = np.array([1999, 5, 6, 1000])
     np.testing.assert_allclose(videos.read(0, rows), expected[rows], atol=1e-12)
     block = videos.read(0, slice(100, 110))
@@ -119,6 +124,6 @@ def test_few_frames_of_a_file_are_read(video, tmp_path, monkeypatch):
 
 
 def test_without_context(video):
-    videos = StandardizedVideos([video], MEANS, SCALES, 3).without_context()
+    videos = standardized([video], MEANS, SCALES, 3).without_context()
     np.testing.assert_array_equal(videos.read(0, slice(None)), (video - MEANS) / SCALES)
     assert videos.n_features == 3

@@ -16,13 +16,14 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.utils import _safe_indexing
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles, load_action_dataset
-from skl_tot.inputs import feature_files
-from skl_tot.inputs.feature_files import FloatVideos, read_features
+from skl_tot.datasets import load_action_dataset
 from skl_tot.inputs.standardization import standardized
-from skl_tot.inputs.videos import check_videos
 from skl_tot.metrics import mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import Recordings, open_features
+from skl_tot.recordings import files as files_module
+from skl_tot.recordings.checks import check_recordings
+from skl_tot.recordings.files import read_features
 
 QUICK = {"n_actions": 3, "max_iter": 10, "frames_per_video": 16, "random_state": 0}
 
@@ -37,33 +38,26 @@ def save(folder, videos):
 
 @pytest.fixture
 def files(activity, tmp_path):
-    return FeatureFiles(save(tmp_path, activity[0]))
+    return open_features(save(tmp_path, activity[0]))
 
 
 @pytest.fixture
 def opened(monkeypatch):
     """Paths of the files that were opened, in order."""
     paths = []
-    read = feature_files.read_features
+    read = files_module.read_features
 
     def count(path, **options):
         paths.append(path)
         return read(path, **options)
 
-    monkeypatch.setattr(feature_files, "read_features", count)
+    monkeypatch.setattr(files_module, "read_features", count)
     return paths
-
-
-@pytest.mark.parametrize("i", [0, -1, np.int64(2), True])
-def test_an_int_gives_a_memmap(files, activity, i):
-    assert isinstance(files[i], np.memmap)
-    assert not files[i].flags.writeable
-    assert_array_equal(files[i], activity[0][i])
 
 
 KEYS = [
     slice(1, 5, 2),
-    [4, 0, 0],
+    [4, 0],
     np.array([-1, 2]),
     np.array([True, False, True, False, False, True]),
     [True, False, True, False, False, True],
@@ -71,29 +65,47 @@ KEYS = [
 ]
 
 
+def paths_of(recordings):
+    return [array.path for array in recordings.arrays]
+
+
+def test_names_are_those_of_the_files(tmp_path):
+    def names(*paths):
+        return open_features([tmp_path / path for path in paths]).names
+
+    assert names("x/a.npy", "y/b.c.npy") == ["a", "b.c"]
+    assert names("x/a.npy", "y/a.npy", "y/b.npy") == ["x/a", "y/a", "y/b"]
+    assert names("x/1/a.npy", "y/1/a.npy") == ["x/1/a", "y/1/a"]
+    with pytest.raises(ValueError, match="a' twice"):
+        names("a.npy", "a.npy")
+    given = open_features(["x/a.npy", "y/a.npy"], ["p", "q"], fps=5)
+    assert (given.names, given.fps) == (["p", "q"], 5.0)
+
+
+def test_one_file_is_like_an_array(files, activity):
+    array, expected = files["2"], activity[0][2]
+    assert (array.shape, array.ndim, len(array)) == (expected.shape, 2, len(expected))
+    assert (array.dtype, array.size, array.nbytes) == (
+        expected.dtype,
+        expected.size,
+        expected.nbytes,
+    )
+    for key in (3, slice(None, None, 3), (slice(2, 9), 1), [5, 1], slice(9, 2)):
+        assert_array_equal(array[key], expected[key])
+    assert_array_equal(np.asarray(array, dtype=np.float32), expected.astype("f4"))
+
+
 @pytest.mark.parametrize("key", KEYS, ids=str)
 def test_a_selection_is_lazy(files, opened, key):
-    expected = [files.paths[i] for i in np.arange(6)[key]]
+    expected = [paths_of(files)[i] for i in np.arange(6)[key]]
     for selection in (files[key], _safe_indexing(files, key)):
-        assert type(selection) is FeatureFiles
-        assert selection.paths == expected
+        assert type(selection) is Recordings
+        assert paths_of(selection) == expected
         assert selection.shape == (len(selection),) == (len(expected),)
     assert opened == []
 
 
-def test_a_selection_is_of_the_same_class(activity, tmp_path):
-    class Mine(FeatureFiles):
-        def __init__(self, folder, paths):
-            super().__init__(paths, stride=2)
-            self.folder = folder
-
-    selection = Mine("there", save(tmp_path, activity[0]))[1:][[1]]
-    assert type(selection) is Mine
-    assert (selection.folder, selection.stride) == ("there", 2)
-    assert_array_equal(selection[0], activity[0][2][::2])
-
-
-@pytest.mark.parametrize("key", [6, -7, [0, 6], [[0, 1]], None, [0.5], "0", (0, 1)])
+@pytest.mark.parametrize("key", [6, -7, [0, 6], [[0, 1]], None, [0.5], (0, 1)])
 def test_indices_that_do_not_exist(files, key):
     with pytest.raises(IndexError):
         files[key]
@@ -101,50 +113,43 @@ def test_indices_that_do_not_exist(files, key):
 
 def test_stride_and_transpose(activity, tmp_path):
     paths = save(tmp_path, [video.T for video in activity[0]])
-    files = FeatureFiles(paths, stride=3, transpose=True)
+    files = open_features(paths, stride=3, transpose=True)
     for selection in (files, files[:], pickle.loads(pickle.dumps(files))):
         for video, expected in zip(selection, activity[0]):
-            assert isinstance(video, np.memmap)
             assert_array_equal(video, expected[::3])
 
 
 def test_a_pickle_holds_paths(files, opened):
-    list(files)
+    _ = [len(array) for array in files]
     data = pickle.dumps(files)
-    assert len(data) < 300 + sum(len(path) + 10 for path in files.paths)
+    assert len(data) < 700 + sum(len(path) + 50 for path in paths_of(files))
     del opened[:]
     for twin in (pickle.loads(data), copy.deepcopy(files)):
-        assert (twin.paths, twin.stride, twin.transpose) == (files.paths, 1, False)
+        assert paths_of(twin) == paths_of(files)
         assert opened == []
         assert_array_equal(twin[1], files[1])
         del opened[:]
 
 
-def test_a_pickle_carries_the_public_name(files):
-    data = pickle.dumps(files)
-    assert b"skl_tot.datasets" in data
-    assert b"inputs" not in data
-    assert FeatureFiles.__module__ == "skl_tot.datasets"
-
-
-def test_paths_do_not_depend_on_the_folder_of_work(files, activity, monkeypatch):
-    monkeypatch.chdir(files.paths[0].rpartition("0.npy")[0])
-    relative = FeatureFiles(["0.npy"])
+def test_paths_do_not_depend_on_the_folder_of_work(tmp_path, files, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    relative = open_features(["0.npy"])
     monkeypatch.chdir("/")
-    assert_array_equal(relative[0], activity[0][0])
+    assert_array_equal(relative[0], files[0])
 
 
 def test_numpy_does_not_load_all(files, opened):
     for convert in (np.asarray, StandardScaler().fit):
-        with pytest.raises(TypeError, match=r"^FeatureFiles of 6 videos are not one"):
+        with pytest.raises(TypeError, match=r"^Recordings of 6 are not one"):
             convert(files)
     assert opened == []
 
 
 def test_a_file_is_opened_once_and_again_when_it_has_changed(files, opened):
-    files[0], files[:3][0], files[[0]][0]
-    assert opened == [files.paths[0]]
-    np.save(files.paths[0], np.ones((2, 5)))
+    path = paths_of(files)[0]
+    assert len({x.shape for x in (files[0], files[:3][0], files[[0]][0])}) == 1
+    assert opened == [path]
+    np.save(path, np.ones((2, 5)))
     assert_array_equal(files[0], np.ones((2, 5)))
     assert len(opened) == 2
 
@@ -152,7 +157,7 @@ def test_a_file_is_opened_once_and_again_when_it_has_changed(files, opened):
 def test_fit_gives_what_a_list_gives(files, activity):
     model = TemporalOTSegmenter(**QUICK).fit(activity[0])
     lazy = TemporalOTSegmenter(**QUICK).fit(files)
-    assert isinstance(lazy.labels_, list)
+    assert list(lazy.labels_) == files.names
     for method in ("predict", "predict_proba", "transform", "pseudo_labels"):
         for one, other in zip(
             getattr(lazy, method)(files), getattr(model, method)(activity[0])
@@ -165,12 +170,12 @@ def test_fit_gives_what_a_list_gives(files, activity):
 def test_model_selection_reads_what_it_uses(files, activity, opened):
     videos, labels = activity
     train, test = train_test_split(files, random_state=0)
-    assert type(train) is type(test) is FeatureFiles
+    assert type(train) is type(test) is Recordings
     assert opened == []
     model = TemporalOTSegmenter(**QUICK)
     one_fold = [([0, 1, 2], [4, 5])]
     cross_val_score(model, files, labels, cv=one_fold, scoring=mof_scorer)
-    assert sorted(opened) == [files.paths[i] for i in (0, 1, 2, 4, 5)]
+    assert sorted(opened) == [paths_of(files)[i] for i in (0, 1, 2, 4, 5)]
 
     def scores(videos, n_jobs):
         search = GridSearchCV(
@@ -188,7 +193,7 @@ def test_model_selection_reads_what_it_uses(files, activity, opened):
 @pytest.mark.parametrize("as_list", [False, True])
 def test_other_types_become_float64(activity, tmp_path, dtype, as_list):
     videos = [(np.abs(video) * 50).astype(dtype) for video in activity[0]]
-    files = FeatureFiles(save(tmp_path, videos))
+    files = open_features(save(tmp_path, videos))
     files = list(files) if as_list else files
     floats = [video.astype(np.float64) for video in videos]
     model = TemporalOTSegmenter(**QUICK, background_percentile=10.0).fit(floats)
@@ -212,13 +217,13 @@ def test_other_types_become_float64(activity, tmp_path, dtype, as_list):
 def test_half_precision_is_checked_to_the_end(
     activity, tmp_path, monkeypatch, position
 ):
-    monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 400)
+    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 400)
     videos = [video.astype(np.float16) for video in activity[0]]
     videos[2][position, 1] = np.nan
     with pytest.raises(
-        ValueError, match=r"^Video 2: Input X contains NaN in frame (0|51), column 1, "
+        ValueError, match=r"^2: Input X contains NaN in frame (0|51), column 1, "
     ):
-        TemporalOTSegmenter(**QUICK).fit(FeatureFiles(save(tmp_path, videos)))
+        TemporalOTSegmenter(**QUICK).fit(open_features(save(tmp_path, videos)))
 
 
 def replace_at(monkeypatch, place, path, content):
@@ -244,7 +249,7 @@ class TestFilesThatChange:
             "skl_tot.segmenters.fitted.fit_scaler",
             "skl_tot.segmenters.fitted.standardized",
             "skl_tot.training.loop.open_reader",
-            "skl_tot.inputs.blocks.StandardizedVideos.gather",
+            "skl_tot.recordings.container.Recordings.gather",
         ],
     )
     def test_another_shape_is_an_error(
@@ -255,8 +260,8 @@ class TestFilesThatChange:
         paths = save(tmp_path, [video.astype(np.float32) for video in activity[0]])
         replace_at(monkeypatch, place, paths[2], np.ones(shape, np.float32))
         model = TemporalOTSegmenter(**QUICK)
-        with pytest.raises(ValueError, match=r"^Video 2: .*2\.npy changed") as info:
-            model.fit(FeatureFiles(paths))
+        with pytest.raises(ValueError, match=r"^2: .*2\.npy changed") as info:
+            model.fit(open_features(paths))
         assert str(shape) in str(info.value)
         assert not hasattr(model, "network_")
 
@@ -264,29 +269,29 @@ class TestFilesThatChange:
         paths = save(tmp_path, activity[0])
         place = "skl_tot.segmenters.fitted.standardized"
         replace_at(monkeypatch, place, paths[2], activity[0][2] + 1)
-        files = FeatureFiles(paths)
+        files = open_features(paths)
         TemporalOTSegmenter(**QUICK).fit(files)
         assert_array_equal(files[2], activity[0][2] + 1)
 
     def test_files_are_not_read_in_vain(self, activity, tmp_path, monkeypatch):
         """A check looks at each block once, or not at all."""
         paths = save(tmp_path, [video.astype(np.float32) for video in activity[0]])
-        read, sizes = feature_files._read_rows, []
+        read, sizes = files_module._read_rows, []
 
         def count(*arguments):
             rows = read(*arguments)
             sizes.append(rows.nbytes)
             return rows
 
-        monkeypatch.setattr(feature_files, "_read_rows", count)
-        monkeypatch.setattr("skl_tot.inputs.blocks.BLOCK_BYTES", 400)
+        monkeypatch.setattr(files_module, "_read_rows", count)
+        monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 400)
         n_bytes = sum(4 * video.size for video in activity[0])
-        check_videos(TemporalOTSegmenter(), FeatureFiles(paths), reset=True)
+        check_recordings(TemporalOTSegmenter(), open_features(paths), reset=True)
         assert max(sizes) <= 400
         assert sum(sizes) == n_bytes
         del sizes[:]
         with config_context(assume_finite=True):
-            check_videos(TemporalOTSegmenter(), FeatureFiles(paths), reset=True)
+            check_recordings(TemporalOTSegmenter(), open_features(paths), reset=True)
         assert len(sizes) == len(paths)
 
     def test_a_missing_file_is_named(self, activity, tmp_path, monkeypatch):
@@ -297,8 +302,8 @@ class TestFilesThatChange:
             return standardized(*arguments)
 
         monkeypatch.setattr("skl_tot.segmenters.fitted.standardized", remove)
-        with pytest.raises(ValueError, match=r"^Video 2: .*2\.npy cannot be read: "):
-            TemporalOTSegmenter(**QUICK).fit(FeatureFiles(paths))
+        with pytest.raises(ValueError, match=r"^2: .*2\.npy cannot be read: "):
+            TemporalOTSegmenter(**QUICK).fit(open_features(paths))
 
 
 @pytest.mark.parametrize("stride", [1, 3])
@@ -309,7 +314,8 @@ def test_blocks_are_those_of_the_array(tmp_path, stride, transpose, order, dtype
     array = np.arange(231).reshape(33, 7).astype(dtype, order=order)
     array = array.T.copy(order) if transpose else array
     options = {"stride": stride, "transpose": transpose}
-    (video,) = FloatVideos(FeatureFiles(save(tmp_path, [array]), **options))
+    recordings = open_features(save(tmp_path, [array]), **options)
+    video = recordings[0].fixed()
     expected = (array.T if transpose else array)[::stride]
     assert video.shape == expected.shape
     assert video.dtype == (np.float32 if dtype == "<f4" else np.float64)
@@ -317,6 +323,10 @@ def test_blocks_are_those_of_the_array(tmp_path, stride, transpose, order, dtype
         assert video[rows].dtype == video.dtype
         assert_array_equal(video[rows], expected[rows])
     assert_array_equal(np.asarray(video), expected)
+    part = video.part(4, 15)
+    assert_array_equal(part, expected[4:15])
+    assert_array_equal(part[[3, 1]], expected[4:15][[3, 1]])
+    assert_array_equal(part.part(2, 5)[1:], expected[7:9])
 
 
 HEADERS = [
@@ -369,7 +379,7 @@ def few_descriptors():
 def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     rng = np.random.default_rng(0)
     paths = save(tmp_path, rng.normal(size=(300, 12, 4)).astype(np.float32))
-    files = FeatureFiles(paths)
+    files = open_features(paths)
     model = TemporalOTSegmenter(3, max_iter=300, frames_per_video=8, random_state=0)
     labels = model.fit(files).predict(files)
     model.score(files)
@@ -393,7 +403,7 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
 )
 def test_bad_parameters(arguments, error, message):
     with pytest.raises(error, match=message) as info:
-        FeatureFiles(**({"paths": ["a.npy"]} | arguments))
+        open_features(**({"paths": ["a.npy"]} | arguments))
     assert "\n" not in str(info.value)
 
 
@@ -415,14 +425,14 @@ def test_bad_files(files, tmp_path, content, message):
         (tmp_path / "3.npy").write_bytes(content)
     else:
         np.save(tmp_path / "3.npy", content)
-    with pytest.raises(ValueError, match="^Video 3: .*" + message) as info:
+    with pytest.raises(ValueError, match="^3: .*" + message) as info:
         TemporalOTSegmenter(**QUICK).fit(files)
     assert "\n" not in str(info.value)
 
 
 def test_no_files():
-    with pytest.raises(ValueError, match="X is an empty FeatureFiles, but expected"):
-        TemporalOTSegmenter(**QUICK).fit(FeatureFiles([]))
+    with pytest.raises(ValueError, match="X is an empty Recordings, but expected"):
+        TemporalOTSegmenter(**QUICK).fit(open_features([]))
 
 
 class TestLoadActionDataset:
@@ -439,7 +449,8 @@ class TestLoadActionDataset:
     @pytest.mark.parametrize("mmap", [True, False])
     def test_transpose(self, root, mmap):
         data = load_action_dataset(root, mmap=mmap, stride=2, transpose=True)
-        assert type(data.videos) is (FeatureFiles if mmap else list)
+        kinds = {type(video) for video in data.videos}
+        assert kinds == ({files_module.FileArray} if mmap else {np.ndarray})
         assert_array_equal(data.videos[1], [[0, 4, 8], [2, 6, 10]])
         assert data.labels[1].tolist() == ["x", "z"]
         with pytest.raises(ValueError, match=r"the other way round \(transpose\)\?$"):
@@ -456,4 +467,4 @@ class TestLoadActionDataset:
 @pytest.mark.parametrize("paths", [{"b.npy", "a.npy"}, {"a.npy": 1}])
 def test_paths_without_an_order(paths):
     with pytest.raises(TypeError, match="which has no order; expected a list"):
-        FeatureFiles(paths)
+        open_features(paths)

@@ -1,0 +1,293 @@
+"""Checks of recordings that estimators take."""
+
+import contextlib
+import warnings
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+from sklearn.utils import get_tags
+from sklearn.utils.validation import validate_data
+
+from skl_tot.recordings.blocks import row_blocks
+from skl_tot.recordings.errors import RecordingError, one_line, short_repr, warn_user
+from skl_tot.recordings.files import FileArray, FloatRows, as_floats, is_lazy
+from skl_tot.recordings.layouts import as_recordings, n_dims
+
+# Frames of a video that tell whether a feature grows steadily, and least of a video.
+N_PROBES, MIN_PROBES = 64, 8
+HINT = (
+    " Are these (features, frames)? Expected (frames, features): transpose them; "
+    "files are read so with transpose=True, or --transpose."
+)
+
+
+def check_recordings(estimator, X, *, reset, find_clocks=False):
+    """Validate videos as scikit-learn does 2-D arrays; `reset` in a fit.
+
+    Gives `Recordings` of floats with the layout of ``X``; what is on disk is not loaded
+    whole. With ``find_clocks``, features that are no more than a clock make a warning.
+    """
+    recordings = as_recordings(X)
+    checked, first, grows = [], None, np.array(find_clocks)
+    with _once():
+        for i in range(len(recordings)):
+            with recordings.errors(i):
+                video = _checked(estimator, recordings.arrays[i], first, reset)
+                first = first or video.shape
+                if grows.any():
+                    grows = grows & _grows_steadily(video)
+            checked.append(video)
+        _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
+    return recordings.replace(checked)
+
+
+def _checked(estimator, video, first, reset):
+    """Validate a video; ``first`` is the shape of the first of many, or None."""
+    with _short_errors():
+        video = _check_video(video)
+        with _helpful(video), hint_if_turned(estimator, video, first):
+            return _validate(estimator, video, reset and first is None)
+
+
+@contextlib.contextmanager
+def _once():
+    """Show each warning about videos but once, not for each of them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):
+        warn_user(text, category)
+
+
+@contextlib.contextmanager
+def _short_errors():
+    """Make errors a TypeError or a ValueError, of one line."""
+    try:
+        yield
+    except RecordingError:
+        raise
+    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(_first_line(str(error))) from None
+
+
+@contextlib.contextmanager
+def _helpful(video):
+    """Say where a value is that is not finite or text, and what to do about it."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        if hasattr(video, "iloc") and text.startswith("could not convert"):
+            raise ValueError(_describe_text(video) or text) from None
+        if not text.startswith("Input") or not ("NaN" in text or "infinity" in text):
+            raise
+        refused = _not_finite if "NaN" in text else np.isinf
+        raise ValueError(_describe_gaps(video, refused)) from None
+
+
+def _describe_text(frame):
+    """First column of a data frame that has text, and the remedy; None if none has."""
+    for k, name in enumerate(frame.columns):
+        for value in frame.iloc[:, k]:
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                if isinstance(value, str):
+                    return (
+                        f"column {name!r} holds text, such as {short_repr(value)}, "
+                        "expected numbers; drop it."
+                    )
+    return None
+
+
+def _not_finite(values):
+    return ~np.isfinite(values)
+
+
+def _describe_gaps(video, refused):
+    """First value that is refused, how many there are, and the remedy."""
+    names = getattr(video, "columns", None)
+    if hasattr(video, "iloc"):
+        video = video.to_numpy(float, na_value=np.nan)  # of types that know pandas.NA
+    if not isinstance(video, (np.memmap, FileArray, FloatRows)):
+        video = np.asarray(video, dtype=float)
+    first, n_gaps = None, 0
+    for rows in row_blocks(video):
+        block = np.asarray(video[rows], dtype=float)
+        gaps = np.argwhere(refused(block))
+        if first is None and len(gaps):
+            frame, column = gaps[0]
+            kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
+            where = int(column) if names is None else repr(names[column])
+            first = f"{kind} in frame {rows.start + frame}, column {where}"
+        n_gaps += len(gaps)
+    return (
+        f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
+        "fill gaps, as by skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or "
+        "leave such frames out."
+    )
+
+
+def _validate(estimator, video, reset):
+    """Validate a video as scikit-learn does; what must be converted stays on disk."""
+    options = {
+        "dtype": [np.float64, np.float32],
+        "ensure_all_finite": "allow-nan" if allows_nan(estimator) else True,
+    }
+    on_disk = isinstance(video, (np.memmap, FileArray)) and video.size
+    floats = as_floats(video) if on_disk else video
+    if not is_lazy(floats):
+        return validate_data(estimator, video, reset=reset, **options)
+    for rows in row_blocks(floats):
+        first = reset and rows.start == 0
+        validate_data(estimator, floats[rows], reset=first, **options)
+        if get_config()["assume_finite"]:  # the rest need not be read
+            break
+    return floats
+
+
+def allows_nan(estimator):
+    """Whether values may be missing."""
+    return get_tags(estimator).input_tags.allow_nan
+
+
+def _check_video(video):
+    """Refuse what scikit-learn would let pass or explain in many lines."""
+    if hasattr(video, "detach"):
+        video = _tensor_to_array(video)
+    if np.ma.isMaskedArray(video):
+        raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
+    if hasattr(video, "iloc"):
+        _check_frame(video)
+    elif not (sparse.issparse(video) or is_lazy(video)):
+        _check_array(video)
+    return video
+
+
+def _tensor_to_array(tensor):
+    """Make a torch tensor a numpy array, which knows no bfloat16."""
+    tensor = tensor.detach().cpu()
+    if tensor.is_floating_point() and tensor.element_size() < 4:
+        tensor = tensor.float()
+    return tensor.numpy()
+
+
+def _check_frame(frame):
+    """Refuse data frames that are empty, of several recordings, or hold no numbers."""
+    if 0 in frame.shape:
+        raise ValueError(f"Found a data frame of shape {frame.shape}.")
+    if getattr(frame.index, "nlevels", 1) > 1:
+        raise ValueError(
+            f"a data frame of many has an index of {frame.index.nlevels} levels, as of "
+            "several recordings; give it by itself, or its droplevel(0) if it is one."
+        )
+    dtypes = getattr(frame, "dtypes", [])
+    for name, dtype in zip(getattr(frame, "columns", []), dtypes):
+        if getattr(dtype, "kind", "f") in "USTVMm":
+            raise ValueError(
+                f"column {name!r} holds {dtype}, expected numbers; drop it."
+            )
+
+
+def _check_array(video):
+    """Refuse lists and arrays that are not 2-D or hold no numbers."""
+    try:
+        ndim = n_dims(video)
+        kind = getattr(video, "dtype", np.asarray(video).dtype).kind
+    except (ValueError, TypeError, AttributeError, IndexError):
+        raise ValueError(
+            "expected a 2-D array (frames, features), got a nested sequence of "
+            "unequal lengths."
+        ) from None
+    if ndim == 3:
+        raise ValueError(
+            f"Expected 2D array, got 3D array of shape {np.shape(video)} instead. "
+            "Reshape your data, such as a track of points: video.reshape("
+            "len(video), -1)."
+        )
+    if ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {ndim}D array instead. Reshape your data: "
+            "rows are frames, columns are features."
+        )
+    if kind in "USTVMm":
+        raise ValueError("X holds text, dates or records, expected numbers.")
+
+
+def _first_line(message):
+    """First line of a message; all of it where the first only announces a list."""
+    first = message.partition("\n")[0].rstrip()
+    if first.startswith("The feature names") or first.endswith(":"):
+        return one_line(message)
+    return first
+
+
+def _grows_steadily(video):
+    """Mask (n_features,) of the features that grow from probe to probe."""
+    probes = np.unique(np.linspace(0, len(video) - 1, N_PROBES).astype(int))
+    if len(probes) < MIN_PROBES:
+        return np.zeros(video.shape[1], dtype=bool)
+    return (np.diff(video[probes], axis=0) > 0).all(axis=0)
+
+
+def _warn_of_clocks(grows, names):
+    """Warn of features that grow steadily in every video."""
+    if not grows.any():
+        return
+    columns = np.flatnonzero(grows).tolist()
+    if names is not None:
+        columns = [str(names[k]) for k in columns]
+    warnings.warn(
+        f"Columns {columns} of X grow steadily in every video, as a clock does, and "
+        "would be learned as features; drop them if they are none, or say which is the "
+        "clock where files are read (time=COLUMN, --time COLUMN).",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+@contextlib.contextmanager
+def hint_if_turned(estimator, video, first):
+    """Ask in an error about the width of a video whether it lies the other way round.
+
+    ``first`` is the shape of the first of many, or None.
+    """
+    try:
+        yield
+    except ValueError as error:
+        width = getattr(estimator, "n_features_in_", None)
+        if not looks_turned(np.shape(video), first, width):
+            raise
+        raise ValueError(f"{str(error).rstrip()}{HINT}") from None
+
+
+def looks_turned(shape, first, width):
+    """Whether rows seem to be features, where so many columns are expected.
+
+    >>> looks_turned((64, 500), None, 64)
+    True
+    >>> looks_turned((64, 500), (64, 450), 450)
+    True
+    >>> looks_turned((500, 64), (450, 32), 32)
+    False
+    """
+    if len(shape) != 2 or width is None or shape[1] == width:
+        return False
+    if shape[0] == width:
+        return True
+    is_wide = first is not None and first[1] > first[0] == shape[0]
+    return is_wide and shape[1] > shape[0]
+
+
+@contextlib.contextmanager
+def unchanged_on_error(estimator):
+    """Give an estimator its attributes back if the block fails or is interrupted."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

@@ -1,0 +1,421 @@
+"""Recordings with their names, rate, clocks and layout, read as they are asked for."""
+
+import contextlib
+import copy
+from collections.abc import Sequence
+from functools import cached_property, partial
+from numbers import Integral
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot.recordings.blocks import (
+    join_context,
+    joined_width,
+    neighbours_of_block,
+    neighbours_of_rows,
+    row_blocks,
+    rows_around,
+)
+from skl_tot.recordings.errors import RecordingError, errors_of_recording, short_repr
+from skl_tot.recordings.rates import check_fps
+
+
+class Recordings(Sequence):
+    """Arrays of many recordings, with their names, rate of frames and clocks.
+
+    A list of arrays that knows more. Estimators take it as many videos, and what they
+    give of it is one again, of the same names, rate and clocks: features go in, labels
+    come out. `read_recordings` makes one of files.
+
+    Parameters
+    ----------
+    arrays : sequence of array-like of shape (n_frames_i, ...)
+        One for each recording: features, labels, anything with a row for each frame.
+    names : sequence of str, default=None
+        Distinct names; None means "0", "1", ….
+    fps : float, default=None
+        Frames per second of all recordings; None if there is no clock.
+    times : sequence of ndarray of shape (n_frames_i,), default=None
+        When each frame was taken, in seconds on the recording's own clock; needs
+        ``fps``. None means i / ``fps``.
+
+    Attributes
+    ----------
+    arrays : sequence
+        As given.
+    names : list of str
+        As given.
+    fps : float or None
+        As given.
+    times : list of ndarray, or None
+        As given.
+
+    Raises
+    ------
+    KeyError, IndexError
+        If there is no such recording.
+    TypeError, ValueError
+        If numbers of arrays, names and clocks disagree, a name occurs twice, ``fps`` is
+        no rate, or a clock is not of the frames or does not go forward.
+
+    Examples
+    --------
+    >>> from skl_tot.recordings import Recordings
+    >>> takes = Recordings([[[0.0], [1.0]], [[2.0]]], ["a", "b"], fps=10)
+    >>> takes
+    Recordings of 2 at 10 frames per second
+    >>> takes["b"]
+    [[2.0]]
+    >>> labels = takes.replace([[0, 1], [1]])
+    >>> dict(labels.items())
+    {'a': [0, 1], 'b': [1]}
+    >>> labels.edges(0).tolist()
+    [0.0, 0.1, 0.2]
+    """
+
+    __module__ = "skl_tot.recordings"  # where users import it from, and so do pickles
+
+    # Inside of the package: the layout of the user's input, see `as_recordings`, and
+    # how frames are standardised and joined by their context, see `standardize`.
+    layout = means = scales = context = None
+
+    def __init__(self, arrays, names=None, *, fps=None, times=None):
+        names = list(map(str, range(len(arrays)))) if names is None else list(names)
+        _check_names(names, len(arrays))
+        check_fps(fps)
+        if times is not None and fps is None:
+            raise ValueError("fps is None, expected the rate of the times.")
+        self.arrays, self.names = arrays, names
+        self.fps = None if fps is None else float(fps)
+        self.times = None if times is None else _check_clocks(times, arrays, names)
+
+    def __len__(self):
+        return len(self.arrays)
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple) and key[1:] == (...,):  # as scikit-learn asks
+            key = key[0]
+        if isinstance(key, str):
+            if key not in self.names:
+                raise KeyError(f"there is no recording {key!r}.")
+            key = self.names.index(key)
+        if isinstance(key, Integral):
+            is_plain = self.means is None and self.context is None
+            return self.arrays[key] if is_plain else self.read(key, slice(None))
+        indices = np.arange(len(self))[key]
+        if indices.ndim != 1:
+            raise IndexError(f"recordings have one dimension, got {short_repr(key)}.")
+        return self.select(indices)
+
+    def __contains__(self, key):
+        return key in self.names if isinstance(key, str) else super().__contains__(key)
+
+    @property
+    def shape(self):
+        """Number of recordings, as a tuple; so that scikit-learn selects by arrays."""
+        return (len(self),)
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(f"{self!r} are not one array; index them.")
+
+    def __array_function__(self, function, types, args, kwargs):
+        # what `sklearn.model_selection.cross_val_predict` does to those of folds
+        if function is np.concatenate:
+            return _concatenate(*args, **kwargs)
+        return NotImplemented
+
+    def __repr__(self):
+        rate = "" if self.fps is None else f" at {self.fps:g} frames per second"
+        return f"{type(self).__name__} of {len(self)}{rate}"
+
+    def items(self):
+        """Give pairs of name and array.
+
+        Returns
+        -------
+        pairs : zip
+            In order.
+        """
+        return zip(self.names, self.arrays)
+
+    def replace(self, arrays):
+        """Put other arrays in place of these, such as labels in place of features.
+
+        Parameters
+        ----------
+        arrays : sequence
+            One for each recording, with as many rows as it has frames.
+
+        Returns
+        -------
+        recordings : Recordings
+            Of the same names, rate and clocks.
+        """
+        replaced = type(self)(arrays, self.names, fps=self.fps, times=self.times)
+        replaced.layout = self.layout
+        return replaced
+
+    def edges(self, i):
+        """When each frame of a recording begins, and when the last one ends.
+
+        Parameters
+        ----------
+        i : int
+            Index of the recording.
+
+        Returns
+        -------
+        edges : ndarray of shape (n_frames + 1,), or None
+            In seconds; None without a rate. On a clock, the last frame lasts as long as
+            the rate says.
+        """
+        return frame_edges(
+            len(self.arrays[i]), self.fps, None if self.times is None else self.times[i]
+        )
+
+    def select(self, indices):
+        """Take recordings of some indices, a 1-D array; those in files stay there."""
+        kept = np.asarray(indices).tolist()
+        selected = copy.copy(self)
+        vars(selected).pop("lengths", None)
+        selected.arrays = [self.arrays[i] for i in kept]
+        selected.names = [self.names[i] for i in kept]
+        if self.times is not None:
+            selected.times = [self.times[i] for i in kept]
+        if self.layout is None:
+            _check_names(selected.names, len(kept))
+        else:
+            selected.layout = self.layout.select(kept)
+        if self.means is not None and len(self.means) == len(self) > 1:
+            selected.means, selected.scales = self.means[kept], self.scales[kept]
+        return selected
+
+    # What follows is for the inside of the package.
+
+    @cached_property
+    def lengths(self):
+        """Numbers of frames, an array of int."""
+        return np.array([len(array) for array in self.arrays])
+
+    @property
+    def width(self):
+        """Features of the arrays."""
+        return self.arrays[0].shape[1]
+
+    @property
+    def n_features(self):
+        """Features of what is read: those of the arrays, and of their context."""
+        return joined_width(self.width, self.context)
+
+    @property
+    def is_single(self):
+        """Whether they are one array that the user gave by itself."""
+        return self.layout is not None and self.layout.kind == "single"
+
+    @property
+    def is_named(self):
+        """Whether the user gave them with names."""
+        return self.layout is not None and self.layout.names is not None
+
+    def restore(self, outputs):
+        """Give outputs, one for each recording, the form of the user's input."""
+        return outputs if self.layout is None else self.layout.restore(outputs)
+
+    def store(self, outputs):
+        """Give outputs as an estimator keeps them: a dict if there are names."""
+        if self.is_named:
+            return dict(zip(self.layout.names, outputs))
+        return self.restore(outputs)
+
+    def restore_stored(self, stored):
+        """Give outputs of these recordings that `store` made the form of the input."""
+        is_dict = isinstance(stored, dict)
+        return self.restore(list(stored.values())) if is_dict else stored
+
+    def errors(self, i):
+        """Say in errors of a block which of many recordings they are about."""
+        if self.is_named:
+            return errors_of_recording(i, self.layout.names[i])
+        return errors_of_recording(None if self.is_single else i)
+
+    @contextlib.contextmanager
+    def named_errors(self):
+        """Add the name of a recording to errors that have its number only."""
+        try:
+            yield
+        except RecordingError as error:
+            if self.is_named and error.name is None:
+                error.name = self.layout.names[error.recording]
+            raise
+
+    def standardize(self, scaler=None, per_video=False, context=None):
+        """Give the same recordings, standardised and joined by context.
+
+        Statistics are those of a scaler, or of each recording with ``per_video``, or
+        features stay as they are. With ``context``, each frame is joined by mean and
+        spread of the frames up to so many before and after it.
+        """
+        twin = copy.copy(self)
+        twin.means = twin.scales = None
+        twin.context = context
+        if scaler is not None:
+            scalers = [scaler]
+        elif per_video:
+            scalers = [fit_scaler(self.select([i])) for i in range(len(self))]
+        else:
+            return twin
+        twin.means = np.array([scaler.mean_ for scaler in scalers])
+        twin.scales = np.array([scaler.scale_ for scaler in scalers])
+        return twin
+
+    def without_context(self):
+        """Give the same recordings, standardised, with their own features alone."""
+        twin = copy.copy(self)
+        twin.context = None
+        return twin
+
+    def row_blocks(self, i, width=0):
+        """Yield the rows that `blocks` reads at a time, see `row_blocks`."""
+        return row_blocks(self.arrays[i], max(width, self.n_features))
+
+    def blocks(self, i=None):
+        """Yield frames of one recording, or of all, a block of rows at a time."""
+        for k in range(len(self)) if i is None else [i]:
+            for rows in self.row_blocks(k):
+                yield self.read(k, rows)
+
+    def read(self, i, rows):
+        """Read frames of one recording, by a slice or indices, in its type."""
+        if self.context is None:
+            return self._read(i, rows)
+        n_frames = int(self.lengths[i])
+        context = min(self.context, n_frames)
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(n_frames)
+            first = max(0, start - context)
+            frames = self._read(i, slice(first, min(stop + context, n_frames)))
+            around = partial(
+                neighbours_of_block, frames, start - first, stop - start, context
+            )
+            return join_context(frames[start - first : stop - first], around)
+        near = rows_around(rows, n_frames, context)
+        frames = self._read(i, near)
+        around = partial(neighbours_of_rows, frames, near, rows, context)
+        return join_context(frames[np.searchsorted(near, rows)], around)
+
+    def _read(self, i, rows):
+        """Read frames without what is around them."""
+        with self.errors(i):
+            frames = self.arrays[i][rows]
+        own = frames if frames.flags.owndata else None  # no view of the recording
+        return self._standardize(frames, i, out=own)
+
+    def gather(self, batch, frames, out):
+        """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`.
+
+        It is of float32, of shape (n_recordings, n_frames, n_features).
+        """
+        for i, rows, target in zip(batch, frames, out):
+            array = self.arrays[i]
+            if self.context is not None:
+                self._gather_windows(i, rows, target)
+                continue
+            if array.dtype != out.dtype or not array.flags.c_contiguous:
+                target[:] = self.read(i, rows)  # take would copy the whole recording
+                continue
+            # all rows exist, as no recording changes its shape; to make sure of it,
+            # numpy would fill a buffer first
+            with self.errors(i):
+                array.take(rows, axis=0, out=target, mode="clip")
+            self._standardize(target, i, out=target)
+
+    def _gather_windows(self, i, rows, out):
+        """Read frames of one recording, a few windows at a time."""
+        context = min(self.context, int(self.lengths[i]))
+        for some in row_blocks(out, self.width * (2 * context + 1)):
+            out[some] = self.read(i, rows[some])
+
+    def _standardize(self, frames, i, out=None):
+        """Standardise with the statistics of a recording, or of all."""
+        if self.means is None:
+            return frames
+        row = i % len(self.means)  # the only one, or its own
+        out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
+        out /= self.scales[row].astype(frames.dtype)
+        return out
+
+
+def fit_scaler(recordings, scaler=None):
+    """Statistics of the frames of recordings, and of those that ``scaler`` saw before.
+
+    They are read a block at a time; ``scaler`` is not changed.
+    """
+    scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
+    for i, array in enumerate(recordings.arrays):
+        for rows in row_blocks(array):  # scikit-learn's temporaries have its size
+            with np.errstate(over="ignore", invalid="ignore"):
+                scaler.partial_fit(recordings.read(i, rows))
+    if not np.isfinite(scaler.var_).all():
+        column = int(np.argmin(np.isfinite(scaler.var_)))
+        raise ValueError(
+            f"Feature {column} of X is too large to be standardised; scale it down."
+        )
+    return scaler
+
+
+def frame_edges(n_frames, fps, times=None):
+    """When frames begin, and when the last ends: (n_frames + 1,), None without a rate.
+
+    >>> frame_edges(2, 10.0).tolist()
+    [0.0, 0.1, 0.2]
+    """
+    if times is not None:
+        return np.append(times, times[-1] + 1 / fps)
+    return None if fps is None else np.arange(n_frames + 1) / fps
+
+
+def _concatenate(parts, axis=0):
+    """Put recordings one after the other."""
+    if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
+        return NotImplemented
+    first = parts[0]
+    arrays, names, times = [], [], []
+    for part in parts:
+        if part.fps != first.fps or (part.times is None) != (first.times is None):
+            raise ValueError("recordings have other rates or clocks than the first.")
+        arrays.extend(part.arrays)
+        names.extend(part.names)
+        times.extend(part.times or [])
+    return type(first)(arrays, names, fps=first.fps, times=times or None)
+
+
+def _check_names(names, n_recordings):
+    """Refuse names that are not of these recordings, or not distinct text."""
+    if len(names) != n_recordings:
+        raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
+    seen = set()
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"names has {short_repr(name)}, expected text.")
+        if name in seen:
+            raise ValueError(f"names has {name!r} twice, expected distinct names.")
+        seen.add(name)
+
+
+def _check_clocks(times, arrays, names):
+    """Clocks as arrays of seconds that go forward, one time for each frame."""
+    times = [np.asarray(clock, dtype=float) for clock in times]
+    if len(times) != len(arrays):
+        raise ValueError(f"times has {len(times)} clocks, expected {len(arrays)}.")
+    for name, clock, array in zip(names, times, arrays):
+        if clock.shape != (len(array),):
+            raise ValueError(
+                f"times of {name!r} has shape {clock.shape}, expected ({len(array)},)."
+            )
+        if not (np.isfinite(clock).all() and (np.diff(clock) > 0).all()):
+            raise ValueError(f"times of {name!r} do not go forward.")
+    return times
+
+
+__test__ = {"Recordings": Recordings}

@@ -1,0 +1,118 @@
+"""Errors that say which recording they are about, warnings, missing packages."""
+
+import contextlib
+import importlib
+import sys
+import warnings
+from pathlib import Path
+
+PACKAGE = str(Path(__file__).parents[1])
+MAX_SHOWN = 80  # characters of a value in an error
+
+
+class RecordingError(Exception):
+    """Something is wrong with one of many recordings.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong, in one line.
+    recording : int
+        Number of the recording.
+    name : str or int, default=None
+        Its name, if it has one.
+
+    Examples
+    --------
+    >>> from skl_tot.recordings import RecordingValueError
+    >>> error = RecordingValueError("it has no frames.", 3)
+    >>> print(error, error.recording, error.reason, sep="; ")
+    Video 3: it has no frames.; 3; it has no frames.
+    >>> print(RecordingValueError("it has no frames.", 3, "take_3"))
+    take_3: it has no frames.
+    """
+
+    def __init__(self, reason, recording, name=None):
+        super().__init__(reason, recording, name)  # all, so that it can be pickled
+        self.reason, self.recording, self.name = reason, recording, name
+
+    def __str__(self):
+        name = f"Video {self.recording}" if self.name is None else self.name
+        return f"{name}: {self.reason}"
+
+
+class RecordingTypeError(RecordingError, TypeError):
+    """A `TypeError` of one of many recordings."""
+
+
+class RecordingValueError(RecordingError, ValueError):
+    """A `ValueError` of one of many recordings."""
+
+
+class RecordingFileNotFoundError(RecordingError, FileNotFoundError):
+    """A `FileNotFoundError` of one of many recordings."""
+
+
+@contextlib.contextmanager
+def errors_of_recording(recording, name=None):
+    """Add the number, and the name, of a recording to errors of the block.
+
+    With None, of a single recording, errors stay as they are.
+    """
+    try:
+        yield
+    except RecordingError as error:
+        if error.name is None:
+            error.name = name
+        raise
+    except (TypeError, ValueError) as error:
+        if recording is None:
+            raise
+        is_type = isinstance(error, TypeError)
+        kind = RecordingTypeError if is_type else RecordingValueError
+        raise kind(str(error), recording, name) from error
+
+
+def one_line(message):
+    """Text of a message without its line breaks."""
+    return " ".join(str(message).split())
+
+
+def short_repr(value):
+    """Show a value, whatever it is, in one line that is not long.
+
+    >>> short_repr("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    try:
+        text = one_line(repr(value))
+    except Exception:  # nested too deeply, say
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def warn_user(text, category=UserWarning):
+    """Warn at the line outside of this package, and of decorators, that called it."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _is_inside(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
+
+
+def _is_inside(filename):
+    return (
+        filename.startswith(PACKAGE)
+        or filename == contextlib.__file__
+        or "sklearn" in Path(filename).parts
+    )
+
+
+def import_extra(name, extra):
+    """Import a module of an extra of this package, or say how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"This needs {name.partition('.')[0]}, which is not installed: "
+            f"pip install 'skl-tot[{extra}]'"
+        ) from error

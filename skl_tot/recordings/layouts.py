@@ -1,0 +1,265 @@
+"""Any form of input as recordings, and output that takes that form."""
+
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import import_extra, warn_user
+from skl_tot.recordings.rates import is_same
+from skl_tot.recordings.xarrays import clock_rate, flatten, has_time
+
+PATH_TYPES = (str, bytes, os.PathLike)
+EXPECTED = (
+    "expected a 2-D array (frames, features) as one video, "
+    "or a list, dict or 3-D array of them as many"
+)
+MAX_DIMS = 32  # more are no array of anything
+
+
+@dataclass
+class Layout:
+    """Form of a user's input, which output takes.
+
+    ``kind`` is "single", "list", "stacked" (3-D), "object" (an array of them), or, of
+    recordings with names, "named". ``join`` makes of the outputs of those what the
+    input was. A table of all has an ``index``, and the ``rows`` of each recording.
+    """
+
+    kind: str
+    names: list | None = None
+    join: Callable | None = None
+    index: Any = None
+    rows: list | None = None
+
+    def restore(self, outputs):
+        """Give outputs, one for each recording, this form."""
+        if self.join is not None:
+            return self.join(outputs)
+        if self.kind == "single":
+            return outputs[0]
+        if self.kind == "stacked":
+            return np.stack(outputs)
+        if self.kind == "object":
+            array = np.empty(len(outputs), dtype=object)
+            for i, output in enumerate(outputs):
+                array[i] = output
+            return array
+        return outputs
+
+    def select(self, indices):
+        """Form of some of the recordings: a list, or a dict of those with names."""
+        if self.names is None:
+            return self if self.kind == "single" else Layout("list")
+        return _of_names([self.names[i] for i in indices])
+
+
+def as_recordings(X):
+    """Tell one video from many: unchecked `Recordings` that know the form of ``X``."""
+    if isinstance(X, Recordings):
+        recordings = copy.copy(X)
+        if X.layout is None:
+            _check_filled(X)
+            recordings.layout = Layout("named", X.names, X.replace)
+    else:
+        arrays, layout = _split(X)
+        names = None if layout.names is None else list(map(str, layout.names))
+        recordings = Recordings(arrays, names)
+        recordings.layout = layout
+    recordings.fps = _common_rate(recordings.arrays, recordings.fps)
+    recordings.arrays = _flattened(recordings.arrays)
+    return recordings
+
+
+def _split(X):
+    """Arrays of each video, and the layout."""
+    if has_time(X):
+        return [X], Layout("single")
+    if has_names(X):
+        _check_filled(X)
+        return _split_named(X)
+    return _split_array(X) if _is_array(X) else _split_sequence(X)
+
+
+def _check_filled(X):
+    if len(X) == 0:
+        raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
+
+
+def has_names(X):
+    """Whether recordings come with names."""
+    if sparse.issparse(X):  # some of those are dicts
+        return False
+    return isinstance(X, (Recordings, Mapping)) or is_table(X)
+
+
+def _split_named(X):
+    """Arrays of a dict, or of a table of all recordings."""
+    if isinstance(X, Mapping):
+        return list(X.values()), _of_names(list(X))
+    keys, rows = rows_of_recordings(X.index)
+    plain = X.reset_index(drop=True)
+    parts = [plain.iloc[own].reset_index(drop=True) for own in rows]
+    join = partial(_join_rows, index=X.index, rows=rows)
+    return parts, Layout("named", distinct(keys), join, X.index, rows)
+
+
+def _of_names(keys):
+    """Layout of a dict with these keys."""
+    return Layout("named", distinct(keys), partial(_to_dict, keys))
+
+
+def _to_dict(keys, outputs):
+    return dict(zip(keys, outputs))
+
+
+def _is_array(X):
+    if isinstance(X, (str, bytes)):  # those of numpy have dimensions, too
+        return False
+    return hasattr(X, "ndim") or hasattr(X, "__array__") or sparse.issparse(X)
+
+
+def _split_sequence(X):
+    if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
+        raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
+    _check_filled(X)
+    first = X[0]  # once, as it may be read from disk
+    if isinstance(first, PATH_TYPES):
+        raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
+    is_many = has_time(first) or n_dims(first) >= 2
+    return (X, Layout("list")) if is_many else ([X], Layout("single"))
+
+
+def _hint(path):
+    """Say what reads paths, if this is one."""
+    if not isinstance(path, PATH_TYPES):
+        return ""
+    return (
+        " skl_tot.recordings.open_features(paths) opens .npy files of features, "
+        "skl_tot.preprocessing.FrameFeatures makes features of video files."
+    )
+
+
+def _split_array(X):
+    ndim = n_dims(X)
+    if ndim > 3:
+        raise ValueError(f"X has {ndim} dimensions, but {EXPECTED}.")
+    if ndim == 3:
+        if len(X) == 0:
+            raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
+        _warn_of_tracks(X.shape)
+        return X, Layout("stacked")
+    if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
+        X = X.to_numpy()
+    if ndim == 1 and getattr(X, "dtype", "") == np.dtype(object):
+        if len(X) == 0:
+            raise ValueError(f"X is an empty object array, but {EXPECTED}.")
+        if n_dims(X[0]) >= 2:
+            return X, Layout("object")
+    return [X], Layout("single")
+
+
+def _warn_of_tracks(shape):
+    """Warn of a 3-D array that looks like one pose track rather than many videos."""
+    n_videos, n_frames, n_features = shape
+    if n_features in (2, 3):
+        warn_user(
+            f"X has shape {tuple(shape)} and is taken as {n_videos} videos of "
+            f"{n_frames} frames. If it is one track of {n_frames} points in "
+            f"{n_features} dimensions, give X.reshape(len(X), -1); list(X) says that "
+            "these are videos."
+        )
+
+
+def _flattened(arrays):
+    """Arrays of which those of xarray are tables."""
+    if not isinstance(arrays, (list, tuple)) or not any(map(has_time, arrays)):
+        return arrays
+    return [flatten(array) if has_time(array) else array for array in arrays]
+
+
+def _common_rate(arrays, fps):
+    """Frames per second of recordings, and by the clocks of xarray, if known."""
+    rates = [fps]
+    if isinstance(arrays, (list, tuple)) and has_time(arrays[0]):
+        rates += [clock_rate(array) for array in arrays if has_time(array)]
+    rates = [rate for rate in rates if rate is not None]
+    for rate in rates:
+        if not is_same(rate, rates[0]):
+            raise ValueError(
+                f"X has videos of {rates[0]:g} and of {rate:g} frames per second, "
+                "expected one rate; resample them."
+            )
+    return rates[0] if rates else None
+
+
+def n_dims(value):
+    """Count the dimensions of anything array-like, without copying an array."""
+    for depth in range(MAX_DIMS):
+        if sparse.issparse(value):
+            return depth + 2
+        if hasattr(value, "ndim"):
+            return depth + value.ndim
+        try:
+            return depth + np.asarray(value).ndim
+        except (ValueError, RuntimeError):  # ragged lists have no ndim of their own
+            value = value[0]
+    raise ValueError(f"Expected an array, got more than {MAX_DIMS} nested sequences.")
+
+
+def plain_name(key):
+    """Name as text or integer, as files can hold it.
+
+    >>> plain_name(("anna", 2))
+    'anna/2'
+    """
+    if isinstance(key, tuple):
+        return "/".join(map(str, key))
+    return int(key) if isinstance(key, Integral) else str(key)
+
+
+def distinct(keys):
+    """Plain names, which have to differ."""
+    names = list(map(plain_name, keys))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"two recordings are called {twice!r}, expected other names.")
+    return names
+
+
+def is_table(X):
+    """Whether something of pandas has an index of several levels."""
+    return hasattr(X, "iloc") and getattr(X.index, "nlevels", 1) > 1
+
+
+def rows_of_recordings(index):
+    """Find the recordings of an index of several levels, and the rows of each.
+
+    All levels but the last say which recording a row is of: labels, or tuples of them,
+    in order of appearance. Rows are a list of ascending arrays of int.
+    """
+    codes, keys = index.droplevel(-1).factorize()
+    if (codes < 0).any():
+        row = int(np.argmin(codes))
+        raise ValueError(f"the index names no recording in row {row}, expected one.")
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes))
+    return keys.tolist(), np.split(order, ends[:-1])
+
+
+def _join_rows(outputs, index, rows):
+    """Put outputs of recordings, arrays or frames, back to the rows of a table."""
+    pandas = import_extra("pandas", "export")
+    places = np.argsort(np.concatenate(rows))
+    if hasattr(outputs[0], "iloc"):
+        return pandas.concat(outputs).iloc[places].set_axis(index)
+    values = np.concatenate(outputs)[places]
+    kind = pandas.Series if values.ndim == 1 else pandas.DataFrame
+    return kind(values, index=index)
