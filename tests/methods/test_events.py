@@ -7,7 +7,6 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import Ridge
 
-from skl_tot.inputs import blocks
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.methods.events import (
     EventClustering,
@@ -16,6 +15,7 @@ from skl_tot.methods.events import (
     mean_frames,
     minimise,
 )
+from skl_tot.recordings import blocks
 
 
 def ridge_objective(chunks, assignment, regularization):

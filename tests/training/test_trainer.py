@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.inputs import blocks as _blocks
 from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.recordings import blocks as _blocks
 from skl_tot.training import devices as _devices
 from skl_tot.training import loop as _loop
 from skl_tot.training import terms as _terms
