@@ -1,70 +1,58 @@
-"""Labels that people have corrected: reading them, and what they change."""
+"""Commands that correct a model: refine, edit."""
 
-from pathlib import Path
-
-import numpy as np
-
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.guidance import UNKNOWN_NAME
-from skl_tot.inputs.labels import find_segments
-from skl_tot.io.reading import label_recordings, read_by_recording
-from skl_tot.metrics.matching import match_labels
-
-
-def read_labels(path, data, folder, gaps):
-    """Labels of the recordings of a folder, None of those without a file.
-
-    Parameters
-    ----------
-    path : str
-        Folder of corrected files, or a file of several recordings.
-    data : Bunch
-        The recordings, from `open_recordings`, whose clocks or rate times are of.
-    folder : str
-        Where they are, for errors.
-    gaps : str or None
-        As of `read_segments`; None is "unknown".
-    """
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{path} is no folder, expected one of labels.")
-    found, _ = read_by_recording(path, None, None, data.videos)
-    numbers = {name: i for i, name in enumerate(data.video_names)}
-    n_frames = {}
-    for name, (_, file) in found.items():
-        if name not in numbers:
-            raise ValueError(
-                f"{one_line(file)} has labels of {short_repr(name)}, expected a "
-                f"recording of {folder}, such as {short_repr(data.video_names[0])}."
-            )
-        n_frames[name] = len(data.videos[numbers[name]])
-    labels = label_recordings(found, n_frames, gaps or "unknown")
-    if not any((own != UNKNOWN_NAME).any() for own in labels.values()):
-        raise ValueError(f"{path} has no labelled frame, expected some.")
-    return [labels.get(name) for name in data.video_names]
+from skl_tot.cli.registry import (
+    LABELS_REQUIRED,
+    MODEL,
+    MODEL_OUT,
+    RECORDINGS,
+    command,
+    recordings_of,
+)
+from skl_tot.cli.terminal import names_in_errors
 
 
-def check_alone(labels, gaps):
-    """Refuse what is of labels where there are none."""
-    if labels is None and gaps is not None:
-        raise ValueError("--gaps is given without --labels, which it is of.")
+@command(
+    "teach a model labels that people have corrected",
+    "skl-tot refine model.skops features --labels corrected --out new.skops",
+    MODEL,
+    RECORDINGS,
+    LABELS_REQUIRED,
+    MODEL_OUT,
+)
+def refine(model, source, labels, out):
+    """Teach a model the labels of some videos and save it."""
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.segmenters.pipelines import (
+        output_labels,
+        segmenter_of,
+        transform_before,
+    )
 
-
-def split_name(text):
-    """Split "ACTION=NAME" of --rename."""
-    old, sign, new = text.partition("=")
-    if not (sign and old and new.strip()):
-        raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")
-    return old, new
-
-
-def label_of(text, labels):
-    """Label that a word of the command line stands for."""
-    is_number = labels.dtype.kind != "U" and text.lstrip("-").isdigit()
-    return int(text) if is_number else text
+    model = load_model(model)
+    data = source.open(model)
+    y = labels.read(data, source.path)
+    segmenter = segmenter_of(model)
+    had_names = output_labels(segmenter).dtype.kind == "U"
+    guidance = segmenter.guidance
+    with names_in_errors(data.video_names):
+        videos = transform_before(model, data.videos)
+        before = segmenter.predict(videos)
+        segmenter.guidance = "labels"  # not all have it as a parameter
+        segmenter.guide(videos, y)
+        segmenter.guidance = guidance
+        after = segmenter.predict(videos)
+    save_model(model, out)
+    print(describe_labels(y))
+    print(describe_changes(before, after, y, had_names))
+    print(f"Written to {out}.")
 
 
 def describe_labels(y):
     """Say in a few words what is labelled."""
+    import numpy as np
+
+    from skl_tot.inputs.guidance import UNKNOWN_NAME
+
     labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
     labelled = [own for own in labelled if len(own)]
     n_labels = len(np.unique(np.concatenate(labelled)))
@@ -77,19 +65,20 @@ def describe_labels(y):
 def describe_changes(before, after, y, by_name):
     """Say how many frames, and segments, without a given label have changed theirs.
 
-    Parameters
-    ----------
-    before, after : list of ndarray of shape (n_frames_i,)
-        Labels from ``predict``.
-    y : list of (ndarray of str of shape (n_frames_i,) or None)
-        Labels that were given.
-    by_name : bool
-        Whether equal labels are of one action; else actions are matched.
+    ``before`` and ``after`` are labels from ``predict``, ``y`` those that were given.
+    If ``by_name``, equal labels are of one action; else actions are matched.
     """
+    import numpy as np
+
+    from skl_tot.inputs.guidance import UNKNOWN_NAME
+    from skl_tot.inputs.labels import find_segments
+    from skl_tot.metrics.matching import match_labels
+
     match = None if by_name else match_labels(after, before)
     n_frames = n_changed = n_segments = n_other = 0
     for old, new, given in zip(before, after, y):
-        changed = _translated(old, match) != new.astype(object)
+        words = old.tolist() if match is None else [match[x] for x in old.tolist()]
+        changed = np.array([a != b for a, b in zip(words, new.tolist())])
         is_free = np.full(len(new), True) if given is None else given == UNKNOWN_NAME
         n_frames += is_free.sum()
         n_changed += changed[is_free].sum()
@@ -104,16 +93,64 @@ def describe_changes(before, after, y, by_name):
     )
 
 
-def _translated(labels, match):
-    """Labels, as objects, by what they are matched to, None where that is nothing."""
-    if match is None:
-        return labels.astype(object)
-    distinct, places = np.unique(labels, return_inverse=True)
-    words = np.empty(len(distinct), object)
-    words[:] = [match[label] for label in distinct.tolist()]
-    return words[places]
-
-
 def _share(n, total):
     """Count and share, as "3 of 40 (7.5%)"."""
     return f"{n} of {total} ({100 * n / max(total, 1):.1f}%)"
+
+
+@command(
+    """
+    merge, split and rename actions, in this order
+
+    --merge ACTION...: actions that are one; may be repeated, by the labels after those
+        before
+    --split ACTION: action that is two; by its parts, or by --features
+    --rename ACTION=NAME...: new names
+    """,
+    "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
+    MODEL,
+    recordings_of("--features DATA: recordings to split by"),
+    MODEL_OUT,
+    merge={"action": "append", "default": []},
+    split={"action": "append", "default": []},
+    rename={"default": []},
+)
+def edit(model, merge, split, rename, source, out):
+    """Merge, split and rename the actions of a model and save it."""
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.segmenters.pipelines import (
+        output_labels,
+        segmenter_of,
+        transform_before,
+    )
+
+    if not (merge or split or rename):
+        raise ValueError("nothing to do, expected --merge, --split or --rename.")
+    renamed = dict(_split_name(text) for text in rename)
+    model = load_model(model)
+    segmenter = segmenter_of(model)
+    videos = None
+    if source is not None:
+        videos = transform_before(model, source.open(model).videos)
+
+    def label_of(text):
+        is_text = output_labels(segmenter).dtype.kind == "U"
+        return text if is_text or not text.lstrip("-").isdigit() else int(text)
+
+    for texts in merge:
+        segmenter.merge([label_of(text) for text in texts])
+    for text in split:
+        segmenter.split(label_of(text), videos)
+    if renamed:
+        segmenter.rename({label_of(old): new for old, new in renamed.items()})
+    save_model(model, out)
+    labels = ", ".join(map(str, output_labels(segmenter).tolist()))
+    print(f"Actions: {labels}.\nWritten to {out}.")
+
+
+def _split_name(text):
+    """Split "ACTION=NAME" of --rename."""
+    old, sign, new = text.partition("=")
+    if not (sign and old and new.strip()):
+        raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")
+    return old, new

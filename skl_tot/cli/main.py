@@ -1,29 +1,25 @@
 """The command ``skl-tot``. Its work is done in other modules, loaded when needed."""
 
-import importlib
 import os
 import signal
 import sys
 import warnings
 
-from skl_tot.cli.parser import make_parser
+from skl_tot import __version__
+
+# each enters its commands into the table
+from skl_tot.cli import corrections, fitting, pages, predictions  # noqa: F401
+from skl_tot.cli.registry import COMMANDS, Parser, add_commands
 from skl_tot.inputs.errors import one_line
 
-# Where the function of each command is, which has its name.
-MODULES = {
-    "fit": "learning",
-    "refine": "learning",
-    "edit": "learning",
-    "search": "learning",
-    "predict": "commands",
-    "watch": "watch",
-    "evaluate": "commands",
-    "plot": "commands",
-    "features": "extraction",
-    "summary": "summaries",
-    "report": "commands",
-    "demo": "commands",
-}
+
+def make_parser():
+    """Make the parser of all commands, which loads nothing slow."""
+    parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
+    version = f"%(prog)s {__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    add_commands(parser)
+    return parser
 
 
 def main(argv=None):
@@ -55,22 +51,13 @@ def main(argv=None):
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            # late, so that --help does not wait for torch
-            module = importlib.import_module(f"skl_tot.cli.{MODULES[command]}")
-            _check_out(arguments)
-            getattr(module, command)(**arguments)
+            COMMANDS[command].run(arguments)
             print(end="", flush=True)
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (Exception, KeyboardInterrupt) as error:
             return _explain(command, error, received)
     return 0
-
-
-def _check_out(arguments):
-    """Refuse to write to no path, which would be the current folder."""
-    if arguments.get("out") == "":
-        raise ValueError("--out is '', expected a path to write to.")
 
 
 def _open_closed_streams():
@@ -103,7 +90,7 @@ def _watch_signals():
 
 
 def _explain(command, error, received):
-    """Print in one line what ended a command, and give its status."""
+    """Print in one line what ended a command, and return its status."""
     if signal.SIGTERM in received:
         return 143
     if received or isinstance(error, KeyboardInterrupt):

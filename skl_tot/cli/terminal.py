@@ -17,6 +17,11 @@ def progress(items, unit):
     return tqdm(items, unit=unit, disable=None)
 
 
+def has_bars():
+    """Whether someone would see the bar of a fit."""
+    return sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
 def count(number, noun):
     """Put a number before its noun.
 
@@ -29,11 +34,6 @@ def count(number, noun):
 def printable(names):
     r"""Names of files as text; bytes that are none stand as ``\xff``."""
     return [os.fsencode(name).decode(errors="backslashreplace") for name in names]
-
-
-def has_bars():
-    """Whether someone would see the bar of a fit."""
-    return sys.stderr.isatty() and find_spec("tqdm") is not None
 
 
 @contextlib.contextmanager

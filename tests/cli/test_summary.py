@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.cli import summaries
+from skl_tot.cli import pages
 from skl_tot.cli.main import main
 from skl_tot.io import Recordings, segments, write_segments, write_table
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order
@@ -28,7 +28,7 @@ def _in_a_folder(monkeypatch, tmp_path):
 @pytest.fixture
 def _without_pictures(monkeypatch):
     """Tables alone, which is quick."""
-    monkeypatch.setattr(summaries, "_draw", lambda *_: None)
+    monkeypatch.setattr(pages, "_draw_statistics", lambda *_: None)
 
 
 def put(folder, labels, suffix=".csv", fps=10):

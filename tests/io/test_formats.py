@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from skl_tot.cli.main import main
-from skl_tot.cli.parser import make_parser
+from skl_tot.cli.main import main, make_parser
 from skl_tot.io import (
     FORMATS,
     Format,
@@ -167,7 +166,7 @@ class TestTable:
 def test_arguments_wait_for_nothing():
     """The table of formats needs numpy, and the parser does not need the table."""
     code = (
-        "import sys; from skl_tot.cli.parser import make_parser;"
+        "import sys; from skl_tot.cli.main import make_parser;"
         "make_parser().format_help(); sys.exit('numpy' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,17 +1,19 @@
-"""The command ``skl-tot summary``: tables and pictures of statistics of segments."""
+"""Commands that show what was found: plot, report, summary, demo."""
 
 from pathlib import Path
 
-from skl_tot.cli.terminal import count
+from skl_tot.cli.registry import (
+    FPS,
+    MODEL,
+    NAMES,
+    PREDICTIONS,
+    RECORDINGS,
+    command,
+    out,
+)
+from skl_tot.cli.terminal import count, names_in_errors, printable
 from skl_tot.inputs.errors import one_line, short_repr
 from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
-from skl_tot.inputs.rates import MIN_FPS
-from skl_tot.inputs.text_files import find_separator, read_text
-from skl_tot.io.atomic import check_target, replaced_files
-from skl_tot.io.formats import read_rows, readable_formats
-from skl_tot.io.records import integers_if_all
-from skl_tot.io.rows import UNITS, as_segment, is_int, parse_line
 
 N_SHOWN = 5  # recordings that are printed
 CSV = {"float_format": "%.10g", "lineterminator": "\n"}
@@ -24,24 +26,176 @@ WHAT = {
 }
 
 
+@command(
+    """
+    draw timelines of predicted segments
+
+    --ground-truth DIR: folder with groundTruth
+    --transpose: its features are arrays of shape (features, frames)
+    """,
+    "skl-tot plot segments --out timelines.png --fps 30",
+    PREDICTIONS,
+    out("PICTURE: picture to write (.png, .svg, ...) [required]"),
+    FPS,
+    NAMES,
+)
+def plot(predictions, out, ground_truth, transpose, fps, names):
+    """Draw the timelines of predictions."""
+    from skl_tot.cli.reading import labels_of_names, read_predictions
+    from skl_tot.datasets.folders import load_action_dataset
+    from skl_tot.inputs.names import name_actions
+
+    videos, predicted = read_predictions(predictions)
+    if names and predicted[0].dtype.kind == "U":
+        raise ValueError(f"--names is given, but {predictions} has names already.")
+    truth = order = None
+    if ground_truth:
+        data = load_action_dataset(ground_truth, transpose=transpose)
+        truth = labels_of_names(data, ground_truth, videos)
+    if names:
+        order = None if truth else _words_by_number(predicted, names)
+        predicted = name_actions(predicted, names)
+    options = {"fps": fps, "video_names": printable(videos), "target_names": order}
+    with names_in_errors(videos):
+        _draw_timelines(out, truth, predicted, **options)
+    print(f"Timelines of {count(len(videos), 'video')} drawn in {out}.")
+
+
+def _words_by_number(labels, names):
+    """Words that actions are shown by, those of names at the place of their number.
+
+    So actions have the colours that they have without names.
+    """
+    from skl_tot.inputs.names import distinct_labels
+
+    numbers = sorted(distinct_labels(labels) | names.keys())
+    places = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
+    return [names.get(number, str(number)) for number in dict.fromkeys(places)]
+
+
+def _draw_timelines(path, y_true, y_pred, **options):
+    """Draw timelines into a file."""
+    from skl_tot.display.timelines import SegmentationDisplay
+    from skl_tot.io.atomic import replaced
+
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
+    with replaced(path) as temporary:
+        display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
+
+
+@command(
+    """
+    fit a generated activity, print scores, draw timelines
+
+    --n-videos N: videos to generate [default: 12]
+    --n-actions N: actions to generate [default: 6]
+    --seed N: seed of data and fit [default: 0]
+    """,
+    "skl-tot demo --out timelines.png",
+    out("PICTURE: picture to write [default: timelines.png]"),
+)
+def demo(out, n_videos, n_actions, seed):
+    """Fit a generated activity, print the report and draw the timelines."""
+    from skl_tot import TemporalOTSegmenter
+    from skl_tot.datasets import make_activities
+    from skl_tot.metrics.reports import segmentation_report
+
+    videos, labels = make_activities(n_videos, n_actions, random_state=seed)
+    model = TemporalOTSegmenter(n_actions, random_state=seed)
+    predicted = model.fit_predict(videos)
+    print(segmentation_report(labels, predicted))
+    _draw_timelines(out, labels, predicted)
+    print(f"Timelines drawn in {out}.")
+
+
+@command(
+    """
+    write a page about a model and its videos
+
+    --videos DIR: video files, for thumbnails
+    --summary FOLDER: write what the command summary does, too
+    """,
+    "skl-tot report model.skops features --out report.html --fps 30",
+    MODEL,
+    RECORDINGS,
+    out("FILE: HTML file to write [required]"),
+    NAMES,
+)
+def report(model, source, out, videos, summary, names):
+    """Write the page about a model and its videos, and a summary if it is asked for."""
+    from skl_tot.cli.reading import find_video_file, words_of_actions
+    from skl_tot.io.models import load_model
+    from skl_tot.report.page import write_report
+    from skl_tot.segmenters.pipelines import (
+        predict_with_confidence,
+        segmenter_of,
+        shown_labels,
+    )
+
+    if summary is not None:
+        _check_summary(summary, out, source.path)
+    model = load_model(model)
+    data = source.open(model)
+    if videos is not None and data.videos.fps is None:
+        raise ValueError("--fps is missing, which --videos needs.")
+    if videos is not None:
+        videos = [find_video_file(videos, name) for name in data.video_names]
+    write_report(
+        model,
+        data.videos,
+        out,
+        y_true=data.labels,
+        video_names=printable(data.video_names),
+        action_names=names,
+        video_files=videos,
+    )
+    print(f"Report written to {out}.")
+    if summary is not None:
+        words = words_of_actions(shown_labels(segmenter_of(model)), names)
+        labels, _ = predict_with_confidence(model, data.videos, words)
+        _write_summary(data.videos.replace(labels), summary)
+
+
+def _check_summary(summary, out, folder):
+    """Refuse a folder for a summary that is used otherwise."""
+    from skl_tot.cli.reading import check_other_folder
+    from skl_tot.io.atomic import check_target
+
+    check_target(summary, is_folder=True)
+    check_other_folder(summary, folder)
+    if Path(summary).resolve() == Path(out).resolve():
+        raise ValueError(f"--summary is {summary}, as --out is; expected a folder.")
+
+
+@command(
+    """
+    write durations, transitions, cycles and deviations
+
+    SEGMENTS: folder from predict, or one table of all
+    --groups FILE: CSV with the columns recording and group
+    """,
+    "skl-tot summary segments --groups subjects.csv --out summary",
+    out("FOLDER: folder to write [required]"),
+    FPS,
+)
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print what stands out."""
     pd = import_extra("pandas", "statistics")
-    check_target(out, is_folder=True)
     if Path(out).resolve() == Path(segments).resolve():
         raise ValueError(f"--out is {out}, which is read; expected another folder.")
     table = pd.DataFrame(_read_files(segments))
     if groups is not None:
         groups = _read_groups(groups, table["recording"].unique())
-    write_summary(table, out, fps=fps, groups=groups)
+    _write_summary(table, out, fps=fps, groups=groups)
 
 
-def write_summary(labels, out, *, fps=None, groups=None):
+def _write_summary(labels, out, *, fps=None, groups=None):
     """Write tables and pictures of labels, or of a table of segments, to a folder.
 
     ``groups`` is a dict of those of recordings, or None.
     """
     from skl_tot import statistics
+    from skl_tot.io.atomic import replaced_files
     from skl_tot.statistics.deviating import write_lists
 
     found = {"durations": statistics.durations(labels, fps=fps)}
@@ -56,7 +210,7 @@ def write_summary(labels, out, *, fps=None, groups=None):
     with replaced_files(out) as temporary:
         for name, own in found.items():
             own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
-        _draw(labels, fps, temporary)
+        _draw_statistics(labels, fps, temporary)
     names = found["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
@@ -66,6 +220,8 @@ def write_summary(labels, out, *, fps=None, groups=None):
 
 def _read_files(path):
     """Segments of a folder of files, or of one file, as rows of one table."""
+    from skl_tot.io.records import integers_if_all
+
     path = Path(path)
     rows, files = [], {}
     for file in _find_files(path):
@@ -97,6 +253,8 @@ def _check_same_times(rows, where):
 
 def _find_files(path):
     """Files of segments, in the order of their names."""
+    from skl_tot.io.formats import readable_formats
+
     if path == Path() or not path.exists():
         raise FileNotFoundError(f"{one_line(path)} is no file and no folder.")
     if not path.is_dir():
@@ -111,6 +269,9 @@ def _find_files(path):
 
 def _read_file(path):
     """Rows of a file; recordings that have no name are called as it is."""
+    from skl_tot.io.formats import read_rows
+    from skl_tot.io.rows import is_int, parse_line
+
     rows = []
     for i, row in enumerate(read_rows(path, None)):
         place = f"line {row['line']}" if is_int(row.get("line")) else f"segment {i}"
@@ -122,6 +283,10 @@ def _read_file(path):
 
 def _read_segment(row, place, where):
     """Read the action of a row, and its times in frames, in seconds or in both."""
+    from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
+    from skl_tot.inputs.rates import MIN_FPS
+    from skl_tot.io.rows import UNITS, as_segment
+
     found = {}
     for unit, (start, end) in UNITS.items():
         if start not in row and (found or unit == "frames"):
@@ -136,6 +301,8 @@ def _read_segment(row, place, where):
 
 def _read_groups(path, names):
     """Group of each recording, from a table with the columns recording and group."""
+    from skl_tot.inputs.text_files import find_separator, read_text
+
     pd = import_extra("pandas", "statistics")
     try:
         separator = find_separator(read_text(path).partition("\n")[0])
@@ -157,7 +324,7 @@ def _read_groups(path, names):
     return groups
 
 
-def _draw(labels, fps, folder):
+def _draw_statistics(labels, fps, folder):
     """Draw the three pictures."""
     from skl_tot.display.deviations import DeviationDisplay
     from skl_tot.display.durations import DurationDisplay

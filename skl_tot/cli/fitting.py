@@ -1,0 +1,341 @@
+"""Commands that make features and models: features, fit, search."""
+
+import os
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from skl_tot.cli.registry import LABELS, MODEL_OUT, RECORDINGS, Options, command, out
+from skl_tot.cli.terminal import count, has_bars, names_in_errors, progress
+from skl_tot.segmenters import METHODS
+
+SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
+SCALERS |= {"robust": "RobustScaler"}
+SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
+SCORERS |= {"f1": "segment_f1_scorer"}
+
+
+@dataclass
+class Recipe:
+    """What a model is made of: the options of `model_options`."""
+
+    n_actions: int | None
+    method: str = "tot"
+    settings: list | None = None
+    pipeline: str | None = None
+
+    def make(self, n_actions=None):
+        """Make a segmenter, or a pipeline that ends in one.
+
+        After steps that scale, the segmenter standardises only if settings say so.
+        """
+        import skl_tot
+        from skl_tot.preprocessing.framewise import FramewiseTransformer
+
+        settings = each_once(self.settings or [], "--set")
+        if "n_actions" in settings:
+            raise ValueError("--set has n_actions, expected it as --n-actions.")
+        names = self.pipeline.split(",") if self.pipeline else []
+        steps = [_make_step(name) for name in names]
+        method = getattr(skl_tot, METHODS[self.method][0])
+        segmenter = method(self.n_actions if n_actions is None else n_actions)
+        if any(isinstance(step, FramewiseTransformer) for step in steps):
+            segmenter.set_params(standardize=None)
+        return _put_together(steps, segmenter.set_params(**settings))
+
+
+def _make_step(step):
+    """Make a step of ``--pipeline`` of its text."""
+    from sklearn import decomposition, preprocessing
+
+    from skl_tot.preprocessing import FramewiseTransformer, GapFiller, PoseFeatures
+
+    if step in SCALERS:
+        return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
+    name, _, number = step.partition(":")
+    if re.fullmatch("(pca|gaps):[1-9][0-9]*", step):
+        if name == "gaps":
+            return GapFiller(int(number))
+        # of many videos, which stay on disk
+        return FramewiseTransformer(decomposition.IncrementalPCA(int(number)))
+    if step == "poses":
+        return PoseFeatures()
+    raise ValueError(
+        f"--pipeline has {step!r}, expected gaps:N, poses, standard, minmax, robust or "
+        "pca:N."
+    )
+
+
+def _put_together(steps, segmenter):
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(*steps, segmenter) if steps else segmenter
+
+
+def _take_apart(model):
+    """Return the steps before a segmenter, and the segmenter."""
+    *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
+    return steps, segmenter
+
+
+def each_once(pairs, option):
+    """Make a dict of names and values, each given once."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError(f"{option} has a name twice, expected each once.")
+    return values
+
+
+RECIPE = """
+--n-actions N: actions to find {required}
+--method {methods}: model class [default: tot]
+--set NAME=VALUE...: parameters of the model, such as rho=0.1 random_state=0
+--pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
+    frames, poses makes features of tracked points; standard, minmax, robust and pca:N
+    come in place of its own standardisation (unless --set has standardize)
+"""
+
+
+def recipe_of(required=""):
+    """Option ``recipe``: what a model is made of."""
+    methods = "{" + ",".join(METHODS) + "}"
+    text = RECIPE.format(required=required, methods=methods)
+    return Options(text, "recipe", Recipe, set={"dest": "settings"})
+
+
+def _for_labels(model, _):
+    """Let a segmenter learn from labels."""
+    _, segmenter = _take_apart(model)
+    segmenter.set_params(guidance="labels")
+    return model
+
+
+def _for_cycles(model, _):
+    """Make a segmenter of recordings of many cycles of one of single cycles."""
+    import skl_tot
+
+    steps, segmenter = _take_apart(model)
+    seed = segmenter.get_params(deep=False).get("random_state")
+    cyclic = skl_tot.CyclicSegmenter(
+        segmenter.n_actions, segmenter=segmenter, random_state=seed
+    )
+    return _put_together(steps, cyclic)
+
+
+def _for_activities(model, n_activities):
+    """Make a segmenter of several activities of one of a single activity."""
+    import skl_tot
+
+    _, segmenter = _take_apart(model)
+    seed = segmenter.get_params(deep=False).get("random_state")
+    return skl_tot.ActivitySegmenter(model, n_activities, random_state=seed)
+
+
+def _describe_activities(model):
+    counts = sorted(Counter(model.activities_.values()).items())
+    listed = ", ".join(f"{name} ({number} videos)" for name, number in counts)
+    return f"Activities: {listed}."
+
+
+def _describe_cycles(model):
+    return f"Found {count(_take_apart(model)[1].n_cycles_, 'cycle')}."
+
+
+# Kinds of model that `fit` makes, by the option that asks for one: what turns a model
+# into it, and a line about it once it is fitted, or None.
+KINDS = {
+    "labels": (_for_labels, None),
+    "activities": (_for_activities, _describe_activities),
+    "cycles": (_for_cycles, _describe_cycles),
+}
+
+
+@command(
+    """
+    learn the actions that videos share
+
+    --activities N|auto: activities that recordings are of, a number or auto;
+        --n-actions and --method are then for each of them
+    --cycles: each recording shows the same actions again and again; --n-actions are
+        those of one cycle
+    """,
+    "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
+    RECORDINGS,
+    recipe_of("[required]"),
+    LABELS,
+    MODEL_OUT,
+)
+def fit(source, recipe, out, **kinds):
+    """Fit a model to a folder of videos, some perhaps with labels, and save it."""
+    from skl_tot.cli.corrections import describe_labels
+
+    given = {name: kinds[name] for name in KINDS if kinds[name]}
+    if len(given) > 1:
+        options = " and ".join(f"--{name}" for name in given)
+        raise ValueError(f"{options} are given, expected one of them.")
+    if "labels" in given and "guidance" in dict(recipe.settings or []):
+        raise ValueError("--set has guidance, expected --labels alone.")
+    data = source.open()
+    labels = given.get("labels")
+    y = None if labels is None else labels.read(data, source.path)
+    model = recipe.make()
+    describe = None
+    for name, value in given.items():
+        make_kind, describe = KINDS[name]
+        model = make_kind(model, value)
+    _fit_and_save(model, data, y, out)
+    if y is not None:
+        print(describe_labels(y))
+    rate = data.videos.fps
+    known = "" if rate is None else f" at {rate:g} frames per second"
+    print(f"Fitted to {count(len(data.videos), 'video')}{known}, written to {out}.")
+    if describe is not None:
+        print(describe(model))
+
+
+def _fit_and_save(model, data, y, out):
+    """Fit a model, under a bar where somebody sees it, and save it."""
+    from skl_tot.io.models import save_model
+
+    _, segmenter = _take_apart(model)
+    verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
+    if verbose is not None and has_bars():
+        segmenter.verbose = 1
+    with names_in_errors(data.video_names):
+        model.fit(data.videos, y)
+    if verbose is not None:
+        segmenter.verbose = verbose  # the bar was of this terminal
+    save_model(model, out)
+
+
+@command(
+    """
+    try parameters and keep the best model
+
+    --grid NAME=V1,V2...: values to try [required]
+    --scoring {label-free,mof,f1}: label-free needs no ground truth, the others do
+        [default: label-free]
+    --folds N: folds [default: 2]
+    --n-jobs N: parallel fits
+    """,
+    "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
+    RECORDINGS,
+    recipe_of(),
+    out("FILE: model file to write, fitted on all videos"),
+)
+def search(source, recipe, grid, scoring, folds, n_jobs, out):
+    """Print the scores of all candidates, and save the best, fitted to all videos."""
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV, KFold
+
+    from skl_tot import metrics
+    from skl_tot.inputs.videos import check_videos
+    from skl_tot.io.models import save_model
+
+    data = source.open()
+    _check_scoring(scoring, folds, data, source.path)
+    axes = each_once(grid, "--grid")
+    if ("n_actions" in axes) == (recipe.n_actions is not None):
+        raise ValueError("Expected either --n-actions or n_actions among --grid.")
+    model = recipe.make(axes.get("n_actions", [None])[0])
+    with names_in_errors(data.video_names):  # in a fold, their numbers are others
+        check_videos(clone(_take_apart(model)[1]), data.videos, reset=True)
+    prefix = f"{model.steps[-1][0]}__" if recipe.pipeline else ""
+    searched = GridSearchCV(
+        model,
+        {f"{prefix}{name}": values for name, values in axes.items()},
+        scoring=getattr(metrics, SCORERS[scoring]),
+        cv=KFold(folds),
+        n_jobs=n_jobs,
+        refit=out is not None,
+        verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # it prints there
+        error_score="raise",
+    ).fit(data.videos, data.labels)
+    _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
+    if out is not None:
+        save_model(searched.best_estimator_, out)
+        print(f"The first, fitted to all {len(data.videos)} videos, written to {out}.")
+
+
+def _check_scoring(scoring, folds, data, folder):
+    """Refuse videos that lack what a score needs."""
+    if scoring != "label-free" and data.labels is None:
+        raise ValueError(
+            f"{folder} has no groundTruth, which --scoring {scoring} needs."
+        )
+    if scoring == "label-free" and len(data.videos) < 2 * folds:
+        raise ValueError(
+            f"--folds is {folds}, but {folder} has {len(data.videos)} videos, expected "
+            "two for each fold."
+        )
+
+
+def _print_candidates(results, names, prefix, scoring):
+    """Print a row of values and score for each candidate, the best first."""
+    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}")
+    for i in results["rank_test_score"].argsort(kind="stable"):
+        values = [results["params"][i][f"{prefix}{name}"] for name in names]
+        row = "".join(f"{value!s:>14}" for value in values)
+        mean, std = results["mean_test_score"][i], results["std_test_score"][i]
+        print(f"{row}{mean:9.3f} +- {std:.3f}")
+
+
+@command(
+    """
+    compute features of video files
+
+    VIDEO...: video file, or folder of such
+    --fps RATE: frames per second to read [default: 10]
+    --backbone NAME: network of torchvision, or timm/NAME [default: resnet18]
+    --weights FILE: state dict of the backbone [default: DEFAULT, recommended ones from
+        the hub]
+    --device DEVICE: where it runs [default: auto]
+    --pooling {token,avg}: of a transformer: its class token, or the mean of the others
+    --image-size N: side of the square that the network sees, in pixels (default: as
+        trained)
+    """,
+    "skl-tot features videos --out features --fps 10",
+    out("FOLDER: folder to write, .npy a video [required]"),
+)
+def features(video, out, fps, weights, **network):
+    """Compute features of video files, one .npy file for each, and write their rate."""
+    from skl_tot.cli.reading import find_repeated
+    from skl_tot.io.atomic import replaced_files, write_array
+    from skl_tot.io.rate_files import write_rate
+    from skl_tot.preprocessing.frame_features import FrameFeatures
+    from skl_tot.preprocessing.video_paths import videos_of_folder
+
+    paths = []
+    for path in map(Path, video):
+        paths += videos_of_folder(path) if path.is_dir() else [path]
+    names = [path.stem for path in paths]
+    repeated = find_repeated(names)
+    if repeated is not None:
+        raise ValueError(f"Several videos are called {repeated!r}, expected one.")
+    _check_rate(out, names, fps)
+    weights = weights if weights == "DEFAULT" else os.path.abspath(weights)
+    extractor = FrameFeatures(fps=fps, weights=weights, **network)
+    with replaced_files(out) as temporary, names_in_errors(names):
+        arrays = extractor.transform_each(paths)
+        for name, array in zip(progress(names, "video"), arrays):
+            write_array(temporary / f"{name}.npy", array)
+        write_rate(temporary, fps)
+    print(f"Features of {count(len(paths), 'video')} written to {out}.")
+
+
+def _check_rate(out, names, fps):
+    """Refuse to put features beside others of another rate, as one file says all."""
+    from skl_tot.io.rate_files import RATE_FILE, read_rate
+
+    others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
+    rate = read_rate(out) if others else fps
+    if rate == fps:
+        return
+    found = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE} that "
+    found += "" if rate else "says its rate"
+    raise ValueError(
+        f"{out} has {others[0]}.npy, {found}; expected a folder of its own for "
+        f"features of --fps {fps:g}."
+    )

@@ -1,0 +1,320 @@
+"""Commands that label frames, and score labels: predict, watch, evaluate."""
+
+import sys
+import warnings
+from pathlib import Path
+
+from skl_tot.cli.registry import (
+    LABELS_ONLY,
+    MODEL,
+    NAMES,
+    PREDICTIONS,
+    RECORDINGS,
+    command,
+    out,
+    recordings_of,
+)
+from skl_tot.cli.terminal import count, errors_of_file, names_in_errors, progress
+
+
+class FormatNames:
+    """Names in the table of formats, which is loaded when somebody asks."""
+
+    def __iter__(self):
+        """Iterate over the names."""
+        from skl_tot.io.formats import writable_formats
+
+        return iter(writable_formats())
+
+
+def _list_formats():
+    """Names and descriptions of the table of formats."""
+    from skl_tot.io.formats import writable_formats
+
+    lines = ["formats:"]
+    for name, entry in writable_formats().items():
+        lines.append(f"  {name:<12}{entry.description}")
+    lines[1] += " (default)"
+    return "\n".join(lines)
+
+
+@command(
+    """
+    say which action each frame shows
+
+    --format FORMAT: format of the files, see below
+    """,
+    "skl-tot predict model.skops features --out segments --fps 30",
+    MODEL,
+    RECORDINGS,
+    out(
+        "PATH: folder to write, a file a video; or one file of all, such as all.csv "
+        "[required]"
+    ),
+    NAMES,
+    format={"choices": FormatNames()},
+    make_epilog=_list_formats,
+)
+def predict(model, source, out, format, names):
+    """Write the segments of the videos of a folder."""
+    from skl_tot.cli.reading import check_other_folder, words_of_actions
+    from skl_tot.io.formats import FORMATS
+    from skl_tot.io.long_tables import table_of
+    from skl_tot.io.models import load_model
+    from skl_tot.segmenters.pipelines import (
+        predict_with_confidence,
+        segmenter_of,
+        shown_labels,
+    )
+
+    check_other_folder(out, source.path)
+    model = load_model(model)
+    data = source.open(model)
+    words = words_of_actions(shown_labels(segmenter_of(model)), names)
+    table = table_of(out)
+    format = format or table or next(iter(FORMATS))
+    if data.videos.fps is None and FORMATS[format].needs_fps:
+        raise ValueError(f"--fps is missing, which --format {format} needs.")
+
+    def predictions():
+        """Yield each recording, of labels, and their confidence."""
+        for i, name in enumerate(progress(data.video_names, "video")):
+            with errors_of_file(name):
+                video = data.videos[i : i + 1]
+                labels, confidence = predict_with_confidence(model, video, words)
+                yield video.replace(labels), confidence
+
+    write = _write_folder if table is None else _write_table
+    write(data.videos, predictions(), out, format)
+    print(f"Segments of {count(len(data.videos), 'video')} written to {out}.")
+
+
+def _write_table(videos, predictions, out, format):
+    """Write the segments of all videos into one file."""
+    from skl_tot.io.long_tables import write_table
+
+    labels, confidence = [], []
+    for (own,), probabilities in predictions:
+        labels.append(own)
+        confidence += probabilities
+    write_table(videos.replace(labels), out, confidence=confidence, format=format)
+
+
+def _write_folder(videos, predictions, out, format):
+    """Write the segments of each video into a file of a folder."""
+    from skl_tot.io.atomic import replaced_files
+    from skl_tot.io.formats import FORMATS, write_segments
+    from skl_tot.io.segments import segments
+
+    _check_file_names(videos.names)
+    with replaced_files(out) as temporary:
+        for video, confidence in predictions:
+            (name,) = video.names
+            with errors_of_file(name):
+                path = temporary / f"{name}{FORMATS[format].suffix}"
+                found = segments(video, confidence=confidence)
+                write_segments(found[name], path, format=format)
+
+
+def _check_file_names(names):
+    """Refuse names of recordings that cannot be names of files."""
+    from skl_tot.inputs.errors import short_repr
+
+    for name in names:
+        if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
+            raise ValueError(
+                f"A recording is called {short_repr(name)}, expected what can be the "
+                "name of a file, without slashes and no dot in front; one table of "
+                "all, such as --out segments.csv, takes any name."
+            )
+
+
+@command(
+    """
+    print the segments of a recording while it is made
+
+    FILE: CSV file, a row a frame under names of columns [default: -, the standard
+        input]
+    --lag SECONDS: how long to wait before a frame gets its label [default: 1]
+    --fps RATE: frames per second (default: the model's)
+    --follow: wait for more at the end of the file, until interrupted
+    --columns COLUMN...: columns that are features (default: those of the model, or all
+        but a clock)
+    """,
+    "skl-tot watch model.skops growing.csv --follow --lag 1",
+    MODEL,
+    NAMES,
+)
+def watch(model, file, lag, fps, follow, columns, names):
+    """Print the segments of a table that grows, a line each as it closes."""
+    from skl_tot.cli.reading import columns_of, words_of_actions
+    from skl_tot.io.growing import GrowingTable
+    from skl_tot.io.models import load_model
+    from skl_tot.segmenters.pipelines import (
+        output_labels,
+        segmenter_of,
+        transform_before,
+        waits_for_end,
+    )
+
+    if file != "-" and not Path(file).is_file():
+        raise FileNotFoundError(f"{file} is no file, expected a table, or - (stdin).")
+    model = load_model(model)
+    segmenter = segmenter_of(model)
+    labels = output_labels(segmenter)
+    fps = _rate_of(segmenter, fps)
+    reason = waits_for_end(model)
+    if reason is not None:
+        raise ValueError(f"{reason}, or predict when the recording has ended.")
+    online = segmenter.predict_online(lag=round(lag * fps))
+    name = "standard input" if file == "-" else file
+    first = model.steps[0][1] if hasattr(model, "steps") else model
+    columns = columns or columns_of(model)
+    table = GrowingTable(name, first.n_features_in_, columns, fps)
+    printer = SegmentPrinter(labels, words_of_actions(labels, names), fps)
+    with warnings.catch_warnings():
+        # tables have names, and what comes of them has none
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        for lines in _lines_of(file, follow):
+            frames = table.read(lines)
+            if len(frames):
+                (frames,) = transform_before(model, [frames])
+                printer.add(*online.push(frames))
+        printer.add(*online.finish())
+    printer.close()
+
+
+def _rate_of(segmenter, fps):
+    """Frames per second: of the model, or given."""
+    from skl_tot.inputs.clocks import is_same
+
+    known = getattr(segmenter, "fps_", None)
+    if known is None and fps is None:
+        raise ValueError("--fps is missing, which --lag and times need.")
+    if not is_same(fps, known):
+        raise ValueError(
+            f"--fps is {fps:g}, but the model was fitted to {known:g} frames per "
+            f"second; expected {known:g}, or none."
+        )
+    return fps if known is None else known
+
+
+def _lines_of(file, follow):
+    """Go over the lines of a file or of standard input, until it ends or Ctrl-C."""
+    from skl_tot.io.growing import read_lines
+
+    opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
+    with opened:
+        name = "standard input" if file == "-" else file
+        blocks = read_lines(opened, name, follow=follow and file != "-")
+        while True:
+            try:
+                lines = next(blocks, None)
+            except KeyboardInterrupt:  # while waiting: the recording has ended
+                return
+            if lines is None:
+                return
+            yield lines
+
+
+class SegmentPrinter:
+    """Prints a line for each segment of labels that come one by one.
+
+    ``labels`` are those of the actions, and ``words`` what they are called, or None;
+    those of one name are one action.
+    """
+
+    def __init__(self, labels, words, fps):
+        import csv
+
+        from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
+
+        self.words = labels if words is None else words
+        self.codes = {label: code for code, label in enumerate(labels.tolist())}
+        has_words = self.words.dtype.kind == "U"
+        self.background = BACKGROUND_NAME if has_words else BACKGROUND
+        self.fps = fps
+        self.writer = csv.writer(sys.stdout, lineterminator="\n")
+        self.writer.writerow(["start_time", "end_time", "action", "confidence"])
+        self.action, self.start, self.end, self.total = None, 0, 0, 0.0
+
+    def add(self, labels, probabilities):
+        """Add labels (n_frames,) and their probabilities (n_frames, n_actions)."""
+        for label, own in zip(labels.tolist(), probabilities):
+            code = self.codes.get(label)  # None is background
+            action, confidence = self.background, 1.0
+            if code is not None:
+                action = self.words[code]
+                confidence = min(own[self.words == action].sum(), 1.0)
+            if action != self.action:
+                self.close()
+                self.action, self.start, self.total = action, self.end, 0.0
+            self.end += 1
+            self.total += confidence
+        sys.stdout.flush()
+
+    def close(self):
+        """Print the segment that is open, if there is one."""
+        if self.end > self.start:
+            start, end = self.start / self.fps, self.end / self.fps
+            confidence = self.total / (self.end - self.start)
+            row = [f"{start:.3f}", f"{end:.3f}", self.action, f"{confidence:.3f}"]
+            self.writer.writerow(row)
+        sys.stdout.flush()
+
+
+@command(
+    """
+    compare segments with ground truth
+
+    --scope {activity,video,labels}: match actions to labels over all videos or in each,
+        or take them for labels, as of a model that has learned some [default: activity]
+    --ignore LABEL...: labels whose frames do not count
+    --background LABEL: label of frames without an action
+    """,
+    "skl-tot evaluate breakfast segments --ignore SIL",
+    recordings_of("DATA: folder with groundTruth"),
+    PREDICTIONS,
+    LABELS_ONLY,
+    ignore={"default": []},
+)
+def evaluate(source, predictions, scope, ignore, background, labels):
+    """Print the scores of predictions against ground truth, or corrected labels."""
+    from skl_tot.cli.reading import labels_of_names, read_predictions
+    from skl_tot.inputs.guidance import UNKNOWN_NAME
+    from skl_tot.inputs.names import distinct_labels, labels_of_one_type
+    from skl_tot.metrics.reports import segmentation_report
+
+    names, predicted = read_predictions(predictions)
+    data = source.open()
+    if labels is not None:
+        data.labels = labels.read(data, source.path)
+    truth = labels_of_names(data, source.path, names)
+    if labels is not None:
+        names, predicted, truth = _pick_labelled(data, names, predicted, truth)
+    asked = {*ignore, *([] if background is None else [background])}
+    unknown = asked - distinct_labels(truth)
+    if unknown:
+        where = source.path if labels is None else labels.path
+        raise ValueError(f"{where} has no frames of label {min(unknown)!r}.")
+    if scope == "labels":
+        alike = labels_of_one_type([*truth, *predicted])
+        truth, predicted = alike[: len(truth)], alike[len(truth) :]
+    if labels is not None:
+        ignore = [*ignore, UNKNOWN_NAME]
+    options = {"scope": scope, "ignore_labels": ignore, "background": background}
+    with names_in_errors(names):
+        print(segmentation_report(truth, predicted, **options))
+
+
+def _pick_labelled(data, names, predicted, truth):
+    """Names, predictions and labels of the videos that have labels."""
+    from skl_tot.inputs.guidance import UNKNOWN_NAME
+
+    n_without = sum(own is None for own in data.labels)
+    if n_without:
+        print(f"{n_without} of {len(data.labels)} videos have no labels, left out.")
+    found = [each for each in zip(names, predicted, truth) if each[2] is not None]
+    if not any((own != UNKNOWN_NAME).any() for _, _, own in found):
+        raise ValueError("No video with predictions has labels, expected some.")
+    return map(list, zip(*found))

@@ -1,0 +1,219 @@
+"""What commands read: recordings, labels, predictions, ground truth, video files."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from sklearn.utils import Bunch
+
+from skl_tot.datasets.folders import load_action_dataset, read_ground_truth
+from skl_tot.inputs.clocks import is_same
+from skl_tot.inputs.errors import one_line, short_repr
+from skl_tot.inputs.guidance import UNKNOWN_NAME
+from skl_tot.inputs.names import (
+    check_names,
+    labels_of_one_type,
+    name_actions,
+    name_all_actions,
+)
+from skl_tot.inputs.recordings import Recordings
+from skl_tot.io.formats import (
+    FORMATS,
+    frame_formats,
+    read_records,
+    read_records_of_many,
+)
+from skl_tot.io.long_tables import table_of
+from skl_tot.io.rate_files import rate_of_arrays
+from skl_tot.io.reading import label_recordings, read_by_recording
+from skl_tot.io.recordings import find_files, read_recordings
+from skl_tot.io.segments import labels_from_segments
+
+
+@dataclass
+class Source:
+    """Recordings of a folder or file, and options of how they are read.
+
+    It is what `load_action_dataset` or `read_recordings` reads; tables may lie in
+    ``features``, beside ``groundTruth``, too.
+    """
+
+    path: str
+    by: str | None = None
+    time: str | bool | None = None
+    columns: list | None = None
+    resample: float | None = None
+    fps: float | None = None
+    transpose: bool = False
+
+    def open(self, model=None):
+        """Open them: ``videos`` (`Recordings`), ``video_names``, ``labels`` or None.
+
+        Columns and rate are those of ``model``, which is fitted, unless options say
+        otherwise.
+        """
+        root = Path(self.path)
+        source = root / "features" if (root / "features").is_dir() else root
+        has_text = source != root and any(source.glob("[!.]*.txt"))
+        if root.is_dir() and (has_text or find_files(source)[1] == "arrays"):
+            self._refuse(["by", "time", "columns", "resample"], "arrays")
+            data = load_action_dataset(root, transpose=self.transpose)
+            rate = rate_of_arrays([source / "any.npy"], self.fps)
+            videos = Recordings(data.videos, data.video_names, fps=rate)
+            labels = data.labels
+        else:
+            self._refuse(["transpose"], "tables")
+            options = {"by": self.by, "time": self.time, "resample": self.resample}
+            columns = self.columns or columns_of(model)
+            videos = read_recordings(source, columns=columns, fps=self.fps, **options)
+            # as if there were files of these names
+            paths = [root / f"{name}.csv" for name in videos.names]
+            labels, _ = read_ground_truth(root, paths, videos)
+        videos = _at_rate_of(model, videos, self.path)
+        return Bunch(videos=videos, labels=labels, video_names=videos.names)
+
+    def _refuse(self, options, found):
+        """Refuse options that are of other files."""
+        for option in options:
+            value = getattr(self, option)
+            if value is None or (option == "transpose" and not value):
+                continue
+            name = "no-clock" if value is False else option
+            raise ValueError(
+                f"--{name} is given, but {self.path} has {found}, which it is not for."
+            )
+
+
+def columns_of(model):
+    """Names of the features of a fit, if it had any."""
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else names.tolist()
+
+
+def _at_rate_of(model, videos, path):
+    """Give recordings the rate of a model, unless they have another."""
+    from skl_tot.segmenters.pipelines import last_step
+
+    rate = getattr(last_step(model), "fps_", None)
+    if rate is None or videos.fps == rate:
+        return videos
+    if not is_same(videos.fps, rate):
+        remedy = f"--fps {rate:g}, or none"
+        if videos.times is not None:
+            remedy = f"the same, as by --resample {rate:g}"
+        raise ValueError(
+            f"{path} has {videos.fps:g} frames per second, but the model was fitted "
+            f"to {rate:g}; expected {remedy}."
+        )
+    return Recordings(videos.arrays, videos.names, fps=rate, times=videos.times)
+
+
+@dataclass
+class Labels:
+    """Labels that people have corrected, a folder of files or one of all."""
+
+    path: str
+    gaps: str = "unknown"
+
+    def read(self, data, folder):
+        """Labels of each recording of `Source.open`, None of those without a file.
+
+        ``folder`` is where the recordings are, for errors.
+        """
+        if not Path(self.path).exists():
+            raise FileNotFoundError(
+                f"{self.path} is no folder, expected one of labels."
+            )
+        found, _ = read_by_recording(self.path, None, None, data.videos)
+        lengths = {name: len(video) for name, video in data.videos.items()}
+        for name, (_, file) in found.items():
+            if name not in lengths:
+                raise ValueError(
+                    f"{one_line(file)} has labels of {short_repr(name)}, expected a "
+                    f"recording of {folder}, such as {short_repr(data.video_names[0])}."
+                )
+        labels = label_recordings(found, lengths, self.gaps)
+        if not any((own != UNKNOWN_NAME).any() for own in labels.values()):
+            raise ValueError(f"{self.path} has no labelled frame, expected some.")
+        return [labels.get(name) for name in data.video_names]
+
+
+def words_of_actions(labels, names):
+    """Words for the labels of a model; None for numbers without names."""
+    if labels.dtype.kind == "U":
+        return name_all_actions(labels, names)
+    if not names:
+        return None
+    check_names(names, labels)
+    return name_actions(labels, names)
+
+
+def read_predictions(path):
+    """Names of the videos of a folder or of one file, and labels of their frames."""
+    if Path(path).is_file() and table_of(path) is not None:
+        found = read_records_of_many(path)
+        labels = [labels_from_segments(records) for records in found.values()]
+        return list(found), labels_of_one_type(labels)
+    suffixes = list(dict.fromkeys(entry.suffix for entry in frame_formats().values()))
+    if not Path(path).is_dir():
+        raise FileNotFoundError(f"{path} is no folder, expected one of predictions.")
+    paths = find_segments_in(path, suffixes)
+    names = [own.stem for own in paths]
+    repeated = find_repeated(names)
+    if repeated is not None:
+        raise ValueError(f"{path} has several files of {repeated!r}, expected one.")
+    labels = [labels_from_segments(read_records(own)) for own in paths]
+    return names, labels_of_one_type(labels)
+
+
+def find_segments_in(folder, suffixes):
+    """Files of a folder with one of some suffixes, in the order of their names."""
+    found = [own for own in Path(folder).glob("[!.]*") if own.suffix in suffixes]
+    if not found:
+        expected = " or ".join(f"*{suffix}" for suffix in suffixes)
+        raise FileNotFoundError(f"{one_line(folder)} has no file {expected}.")
+    return sorted(found, key=lambda own: (own.stem, own.name))
+
+
+def find_repeated(names):
+    """First name that occurs more than once, or None."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            return name
+    return None
+
+
+def labels_of_names(data, folder, names):
+    """Labels of the named videos of a folder, of which there have to be some."""
+    if data.labels is None:
+        raise FileNotFoundError(f"{folder} has no folder groundTruth.")
+    labels = dict(zip(data.video_names, data.labels))
+    for name in names:
+        if name not in labels:
+            raise ValueError(f"{folder} has no video {name!r}, which predictions have.")
+    if len(names) < len(labels):
+        print(f"{len(names)} of {len(labels)} videos of {folder} have predictions.")
+    return [labels[name] for name in names]
+
+
+def find_video_file(folder, name):
+    """Find the one video file of a name, which its segments may lie beside."""
+    others = {".npy", ".srt"}
+    others.update(entry.suffix for entry in FORMATS.values())
+    found = [own for own in Path(folder).glob("[!.]*") if own.stem == name]
+    found = [own for own in found if own.suffix not in others]
+    if len(found) != 1:
+        raise FileNotFoundError(
+            f"{folder} has {len(found)} files called {name!r}, expected one video."
+        )
+    return found[0]
+
+
+def check_other_folder(out, folder):
+    """Refuse to write among the files that are read."""
+    out, folder = Path(out).resolve(), Path(folder).resolve()
+    root = folder.parent if folder.name == "features" or folder.is_file() else folder
+    if out in (folder, root / "features", root / "groundTruth") or (
+        folder.is_file() and out == root
+    ):
+        raise ValueError(f"--out is {out}, which is read; expected another folder.")

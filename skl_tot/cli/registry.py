@@ -1,0 +1,314 @@
+"""The table of commands, the decorator that enters one, and options that many share."""
+
+import argparse
+import ast
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skl_tot.inputs.errors import one_line
+
+COMMANDS: dict = {}  # of `Command`, by name
+LONGEST_VALUE = 1000  # characters of the value of a parameter
+LINE = re.compile(r"(--[a-z-]+ ?)?(\S*?)(\.\.\.)?: (.+)")
+
+
+@dataclass
+class Command:
+    """A function, what its help says, and the options whose values it takes."""
+
+    function: Callable
+    summary: str
+    example: str
+    options: tuple
+    make_epilog: Callable[[], str] | None
+
+    def run(self, values):
+        """Call the function with what its options make of the arguments."""
+        made: dict = {}
+        for option in self.options:
+            made |= option.take(values)
+        self.function(**made)
+
+
+def command(text, example, *options, make_epilog=None, **settings):
+    """Enter a function into the table of commands, under its name.
+
+    Parameters
+    ----------
+    text : str
+        What the command does, from a verb on; after a blank line, options of its own,
+        as of `Options`.
+    example : str
+        A command that parses.
+    *options : Options
+        Those that others have too. They come first.
+    make_epilog : callable, default=None
+        Makes the end of the help when it is shown.
+    **settings
+        As of `Options`.
+    """
+    summary, _, own = textwrap.dedent(text).strip().partition("\n\n")
+
+    def enter(function):
+        every = (*options, Options(own, **settings))
+        entry = Command(function, summary, example, every, make_epilog)
+        COMMANDS[function.__name__] = entry
+        return function
+
+    return enter
+
+
+class Options:
+    """Arguments that belong together, and the value that a command gets for them.
+
+    Parameters
+    ----------
+    text : str
+        Lines such as ``--lag SECONDS: how long to wait [default: 1]``. The place of the
+        value says its type, see `TYPES`, or what it may be, as in ``{a,b}``; ``...``
+        after it allows several. Without one, the option is a switch, and without
+        dashes, it is a positional argument. ``[required]`` is what has to be there.
+    name : str, default=None
+        Parameter of the command; None is one for each argument.
+    make : callable, default=None
+        Makes the value of the arguments, by name. It runs before the command.
+    title : str, default=None
+        Title of the arguments in the help.
+    **settings : dict
+        What `argparse` should know of an argument besides, by its name.
+    """
+
+    def __init__(self, text, name=None, make=None, title=None, **settings):
+        lines = re.sub(r"\n\s\s+", " ", textwrap.dedent(text).strip()).splitlines()
+        self.arguments = [_parse_line(line, settings) for line in lines]
+        self.name, self.make, self.title = name, make, title
+        self.places = {}
+
+    def add_to(self, parser):
+        """Add the arguments to a parser."""
+        group = parser.add_argument_group(self.title) if self.title else parser
+        for flag, own in self.arguments:
+            self.places[group.add_argument(flag, **own).dest] = None
+
+    def take(self, values):
+        """Values for the command by their names, from the arguments that were read."""
+        own = {place: values[place] for place in self.places}
+        return own if self.make is None else {self.name: self.make(**own)}
+
+
+def _parse_line(line, settings):
+    """Flag, and settings for `argparse`, of a line of `Options`."""
+    match = LINE.fullmatch(line)
+    assert match, line
+    flag, place, several, help = match.groups()
+    default = re.search(r"\[default: ([^],]*)", help)
+    shown = re.sub(r"\[(default.*)\]$", r"(\1)", help.removesuffix(" [required]"))
+    own = {"help": shown}
+    if default:
+        own["default"] = default[1]
+    if place:
+        own |= {"metavar": place, "type": TYPES.get(place, str)}
+    else:
+        own["action"] = "store_true"
+    if place.startswith("{"):
+        own["choices"] = place[1:-1].split(",")
+    if several:
+        own["nargs"] = "+"
+    if flag is None:
+        flag = place.lower()
+        own |= {"nargs": "?"} if default else {}
+    else:
+        flag = flag.strip()
+        own |= {"action": "extend"} if several else {}
+        own |= {"required": True} if help.endswith("[required]") else {}
+    return flag, own | settings.get(flag.strip("-").replace("-", "_"), {})
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser whose errors are one line, and whose epilog is made when it is shown."""
+
+    make_epilog: Callable[[], str] | None = None
+
+    def error(self, message):
+        """Print the message and leave with 2."""
+        self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
+
+    def format_help(self):
+        """Text of ``--help``."""
+        if self.make_epilog is not None:
+            self.epilog = self.make_epilog()
+        return super().format_help()
+
+
+def add_commands(parser):
+    """Add the commands of the table to a parser."""
+    parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, entry in COMMANDS.items():
+        own = parsers.add_parser(
+            name,
+            help=entry.summary,
+            description=f"{entry.summary.capitalize()}.\n\nexample:\n  {entry.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        own.make_epilog = entry.make_epilog
+        for options in entry.options:
+            options.add_to(own)
+
+
+def positive(text):
+    """Read a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def not_negative(text):
+    """Read a number from 0 on."""
+    is_zero = text.strip("0") in ("", ".") and "0" in text
+    return 0.0 if is_zero else positive(text)
+
+
+def number_or_auto(text):
+    """Read a number from 1 on, or "auto"."""
+    if text != "auto" and not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1, nor auto")
+    return text if text == "auto" else int(text)
+
+
+def setting(text):
+    """Read a name and a value."""
+    name, value = _split_setting(text)
+    return name, _literal(name, value)
+
+
+def grid_axis(text):
+    """Read a name and the values to try."""
+    name, values = _split_setting(text)
+    return name, [_literal(name, value) for value in values.split(",")]
+
+
+def _split_setting(text):
+    name, _, value = text.partition("=")
+    if not (name.isidentifier() and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _literal(name, text):
+    """Read a number, boolean or None, or else text."""
+    too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
+    if len(text) > LONGEST_VALUE:
+        raise too_long
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+    except (MemoryError, RecursionError):  # too many brackets or signs
+        raise too_long from None
+
+
+# What reads a value, by its place in the help; others are text.
+TYPES = {
+    "N": int,
+    "N|auto": number_or_auto,
+    "NAME=V1,V2": grid_axis,
+    "NAME=VALUE": setting,
+    "RATE": positive,
+    "SECONDS": not_negative,
+}
+
+
+def recordings_of(text):
+    """Option ``source``: recordings, as a `Source`, and how they are read."""
+    reading = """
+--by COLUMN: column of a table that names the recording
+--time COLUMN: column that is the clock (default: time, timestamp, seconds or t)
+--no-clock: no column is a clock
+--columns COLUMN...: columns that are features (default: those of the model, or all
+    numbers)
+--resample RATE: frames per second to bring recordings with clocks to
+--fps RATE: frames per second of recordings without clocks (default: the model's)
+--transpose: .npy files hold arrays of shape (features, frames)
+"""
+    no_clock = {"action": "store_const", "const": False, "dest": "time"}
+    title = "recordings, and how they are read"
+    return Options(text + reading, "source", _make_source, title, no_clock=no_clock)
+
+
+def _make_source(*, data=None, features=None, **reading):
+    from skl_tot.cli.reading import Source
+
+    path = features if data is None else data
+    if path is not None:
+        return Source(path, **reading)
+    if any(value not in (None, False) for value in reading.values()):
+        raise ValueError("--features is missing, which options of reading are of.")
+    return None
+
+
+def _make_labels(labels, gaps=None):
+    from skl_tot.cli.reading import Labels
+
+    if labels is not None:
+        return Labels(labels, gaps or "unknown")
+    if gaps is not None:
+        raise ValueError("--gaps is given without --labels, which it is of.")
+    return None
+
+
+def out(text):
+    """Option ``out``: a path that is checked before the work, not after it.
+
+    ``text`` starts with its kind: FILE, FOLDER, PICTURE, or PATH, which is a folder
+    unless its suffix is that of a table.
+    """
+    kind = text.partition(":")[0]
+
+    def check(out):
+        from skl_tot.io.atomic import check_target
+        from skl_tot.io.long_tables import table_of
+
+        if out is None:
+            return None
+        if out == "":
+            raise ValueError("--out is '', expected a path to write to.")
+        is_folder = kind == "PATH" and table_of(out) is None
+        check_target(out, is_folder=is_folder or kind == "FOLDER")
+        if kind == "PICTURE" and not Path(out).suffix:
+            raise ValueError(
+                f"{out} has no suffix, expected a picture such as {out}.png."
+            )
+        return out
+
+    return Options(f"--out {text}", "out", check)
+
+
+def _read_names(names):
+    from skl_tot.inputs.names import read_names
+
+    return None if names is None else read_names(names)
+
+
+MODEL = Options("MODEL: file from fit or search")
+RECORDINGS = recordings_of(
+    "DATA: folder of .npy, CSV or Parquet files, one with features/, or one table"
+)
+PREDICTIONS = Options("PREDICTIONS: from predict")
+FPS = Options("--fps RATE: frames per second, for times")
+NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", _read_names)
+LABELS_HELP = "corrected files, named as the recordings; some may be missing"
+GAPS = "--gaps {unknown,background}: what frames between the segments of labels are "
+GAPS += "(default: unknown)"
+LABELS_ONLY = Options(f"--labels FOLDER: {LABELS_HELP}", "labels", _make_labels)
+LABELS = Options(f"--labels FOLDER: {LABELS_HELP}\n{GAPS}", "labels", _make_labels)
+LABELS_REQUIRED = Options(
+    f"--labels FOLDER: {LABELS_HELP} [required]\n{GAPS}", "labels", _make_labels
+)
+MODEL_OUT = out("FILE: model file to write (.skops) [required]")
