@@ -10,7 +10,6 @@ from skl_tot import __version__
 # each enters its commands into the table
 from skl_tot.cli import corrections, fitting, pages, predictions  # noqa: F401
 from skl_tot.cli.registry import COMMANDS, Parser, add_commands
-from skl_tot.inputs.errors import one_line
 
 
 def make_parser():
@@ -91,6 +90,8 @@ def _watch_signals():
 
 def _explain(command, error, received):
     """Print in one line what ended a command, and return its status."""
+    from skl_tot.inputs.errors import one_line
+
     if signal.SIGTERM in received:
         return 143
     if received or isinstance(error, KeyboardInterrupt):
@@ -103,4 +104,6 @@ def _explain(command, error, received):
 
 
 def _show_warning(message, *_, **__):
+    from skl_tot.inputs.errors import one_line
+
     print(f"skl-tot: warning: {one_line(message)}", file=sys.stderr)

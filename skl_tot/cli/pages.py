@@ -12,8 +12,6 @@ from skl_tot.cli.registry import (
     out,
 )
 from skl_tot.cli.terminal import count, names_in_errors, printable
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.extras import import_extra
 
 N_SHOWN = 5  # recordings that are printed
 CSV = {"float_format": "%.10g", "lineterminator": "\n"}
@@ -180,6 +178,8 @@ def _check_summary(summary, out, folder):
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print what stands out."""
+    from skl_tot.inputs.extras import import_extra
+
     pd = import_extra("pandas", "statistics")
     if Path(out).resolve() == Path(segments).resolve():
         raise ValueError(f"--out is {out}, which is read; expected another folder.")
@@ -220,6 +220,7 @@ def _write_summary(labels, out, *, fps=None, groups=None):
 
 def _read_files(path):
     """Segments of a folder of files, or of one file, as rows of one table."""
+    from skl_tot.inputs.errors import one_line, short_repr
     from skl_tot.io.records import integers_if_all
 
     path = Path(path)
@@ -253,6 +254,7 @@ def _check_same_times(rows, where):
 
 def _find_files(path):
     """Files of segments, in the order of their names."""
+    from skl_tot.inputs.errors import one_line
     from skl_tot.io.formats import readable_formats
 
     if path == Path() or not path.exists():
@@ -269,6 +271,7 @@ def _find_files(path):
 
 def _read_file(path):
     """Rows of a file; recordings that have no name are called as it is."""
+    from skl_tot.inputs.errors import one_line
     from skl_tot.io.formats import read_rows
     from skl_tot.io.rows import is_int, parse_line
 
@@ -301,6 +304,8 @@ def _read_segment(row, place, where):
 
 def _read_groups(path, names):
     """Group of each recording, from a table with the columns recording and group."""
+    from skl_tot.inputs.errors import one_line, short_repr
+    from skl_tot.inputs.extras import import_extra
     from skl_tot.inputs.text_files import find_separator, read_text
 
     pd = import_extra("pandas", "statistics")
@@ -329,6 +334,7 @@ def _draw_statistics(labels, fps, folder):
     from skl_tot.display.deviations import DeviationDisplay
     from skl_tot.display.durations import DurationDisplay
     from skl_tot.display.transitions import TransitionDisplay
+    from skl_tot.inputs.extras import import_extra
 
     plt = import_extra("matplotlib.pyplot", "plot")
     figures = {

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skl_tot.inputs.errors import one_line
-
 COMMANDS: dict = {}  # of `Command`, by name
 LONGEST_VALUE = 1000  # characters of the value of a parameter
 LINE = re.compile(r"(--[a-z-]+ ?)?(\S*?)(\.\.\.)?: (.+)")
@@ -134,6 +132,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Print the message and leave with 2."""
+        from skl_tot.inputs.errors import one_line  # which loads numpy
+
         self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
 
     def format_help(self):

@@ -5,8 +5,6 @@ import os
 import sys
 from importlib.util import find_spec
 
-from skl_tot.inputs.errors import VideoError
-
 
 def progress(items, unit):
     """Show a bar on a terminal, if tqdm is there."""
@@ -39,6 +37,8 @@ def printable(names):
 @contextlib.contextmanager
 def names_in_errors(names):
     """Name the file in errors that have the number of a video."""
+    from skl_tot.inputs.errors import VideoError
+
     try:
         yield
     except VideoError as error:
@@ -48,6 +48,8 @@ def names_in_errors(names):
 @contextlib.contextmanager
 def errors_of_file(name):
     """Name the file in all errors, which are of this video."""
+    from skl_tot.inputs.errors import VideoError
+
     try:
         yield
     except (TypeError, ValueError) as error:
