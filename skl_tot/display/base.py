@@ -1,5 +1,7 @@
 """What all pictures share: how they are drawn, and what explains them on axes."""
 
+from typing import Any
+
 import numpy as np
 
 from skl_tot.display.palette import code_actions, look_of
@@ -10,9 +12,14 @@ from skl_tot.statistics.orders import usual_codes
 
 
 class Display:
-    """A picture, drawn by `plot`. A subclass has `_prepare`, and what it is made of."""
+    """A picture, drawn by `plot`.
+
+    A subclass has ``_prepare``, which checks what is to be drawn and gives the size in
+    inches that it needs and a function that draws it on axes.
+    """
 
     __module__ = "skl_tot"  # where the subclasses are public
+    _prepare: Any
 
     def plot(self, *, ax=None):
         """Draw the picture.
@@ -37,7 +44,7 @@ class Display:
         return self._draw(ax)
 
     def _draw(self, ax, **options):
-        """Draw by the function of axes that `_prepare` gives with the size needed."""
+        """Draw what is prepared with some options."""
         plt = import_extra("matplotlib.pyplot", "plot")
         check_fps(options.get("fps"))
         if ax is not None and not isinstance(ax, plt.Axes):
@@ -49,15 +56,17 @@ class Display:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _prepare(self, **options):
-        """Check what is to be drawn; give size in inches and function of axes."""
-        raise NotImplementedError
-
 
 class BoutsDisplay(Display):
-    """A picture of the bouts of labels. A subclass has `_prepare_bouts`."""
+    """A picture of the bouts of labels. A subclass has ``_prepare_bouts``."""
 
     __module__ = "skl_tot"
+    _prepare_bouts: Any
+    fps: float | None = None
+
+    def __init__(self, labels, *, action_names=None):
+        self.labels = labels
+        self.action_names = action_names
 
     @classmethod
     def from_labels(cls, labels, *, ax=None, **options):
@@ -86,7 +95,7 @@ class BoutsDisplay(Display):
 
     def _prepare(self):
         """Collect bouts; actions are in their usual order, the others after them."""
-        bouts = collect_bouts(self.labels, getattr(self, "fps", None))
+        bouts = collect_bouts(self.labels, self.fps)
         if not bouts.actions:
             raise ValueError("labels show no action, expected some to draw.")
         usual = usual_codes(bouts)

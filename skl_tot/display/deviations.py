@@ -71,9 +71,8 @@ class DeviationDisplay(BoutsDisplay):
     def __init__(
         self, labels, *, fps=None, action_names=None, threshold=3.5, n_recordings=MOST
     ):
-        self.labels = labels
+        super().__init__(labels, action_names=action_names)
         self.fps = fps
-        self.action_names = action_names
         self.threshold = threshold
         self.n_recordings = n_recordings
 

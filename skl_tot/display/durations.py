@@ -56,9 +56,8 @@ class DurationDisplay(BoutsDisplay):
     __module__ = "skl_tot"  # where it is public
 
     def __init__(self, labels, *, fps=None, action_names=None):
-        self.labels = labels
+        super().__init__(labels, action_names=action_names)
         self.fps = fps
-        self.action_names = action_names
 
     def _prepare_bouts(self, bouts, order, codes, names):
         size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)

@@ -285,7 +285,7 @@ def _draw_timelines(ax, rows, legend, fps):
     ``rows`` are the bars of videos, their doubts, and names of bars and videos.
     """
     videos, _, bar_names, _ = rows
-    draw_rows(ax, *rows, 1 / (fps or 1))
+    draw_rows(ax, *rows, frame=1 / (fps or 1))
     name_time(ax, fps)
     ax.set_xlim(left=0)
     clear_sides(ax, len(videos))

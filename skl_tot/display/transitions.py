@@ -57,10 +57,6 @@ class TransitionDisplay(BoutsDisplay):
 
     __module__ = "skl_tot"  # where it is public
 
-    def __init__(self, labels, *, action_names=None):
-        self.labels = labels
-        self.action_names = action_names
-
     def _prepare_bouts(self, bouts, order, codes, names):
         counts = count_steps(bouts, range(len(bouts.names)))[np.ix_(order, order)]
         side = 0.45 * max(len(names), 4) + 0.07 * max(map(len, names))

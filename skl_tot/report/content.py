@@ -1,171 +1,318 @@
-"""All that the template of the page needs to know of recordings and what is found."""
+"""The sections of the page.
 
-import json
-from functools import partial
+A section is a function of `Content`, which gives what its macro in ``sections.html``
+needs, or None if the page has no such section, and a line of `SECTIONS`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
-from skl_tot.inputs.labels import BACKGROUND
-from skl_tot.report.colours import assign_codes, describe_looks
-from skl_tot.report.drawing import bar, stack
-from skl_tot.report.findings import describe_actions, describe_videos, list_questions
-from skl_tot.report.overview import describe_usual_order, judge_recordings
-from skl_tot.report.page_files import read_page_file
-from skl_tot.report.timelines import describe_actions_at_hand, describe_timelines
+from skl_tot.inputs.labels import BACKGROUND, find_segments
+from skl_tot.report.drawing import bar, classes, draw_loss, stack
+from skl_tot.report.findings import Findings, Truth
+from skl_tot.statistics import deviations, usual_order
 
+MOST_DEVIATING = 12  # recordings of the table
+N_QUESTIONS = 5  # of what to label next
 LEVELS = 4  # of colours of profiles, above and below the mean
-PREDICTION, TRUTH = "prediction", "ground truth"
+FINER = 2  # times as many actions at the lower level
+N_LEVELS = 6  # videos of two levels
 
 
-def describe_content(
-    findings, labels, video_names, feature_names, y_true, truth, scores
-):
-    """Values of the template, by name.
+@dataclass
+class Content:
+    """What is found in recordings, and all that is worked out from it once.
 
-    ``labels`` are `Recordings` of the paths; ``truth`` is from `name_truth` and
-    ``scores`` from `score` if there is ground truth.
+    ``recordings`` are `Recordings` of the paths, numbered as names need not be
+    distinct; ``videos`` are what the model gets.
     """
-    palette = assign_codes(findings, truth, scores)
-    actions = describe_actions(findings)
-    usual = describe_usual_order(findings.paths, actions)
-    ranks, deviating, n_deviating = judge_recordings(labels, findings.log_likelihoods)
-    codes = np.array([*findings.numbers, BACKGROUND])  # the last is that of -1
-    for row in deviating:
-        row["bar"] = bar(codes[findings.paths[row["index"]]])
-    means = _find_profiles(findings, feature_names)
-    timelines = describe_timelines(
-        findings, labels, video_names, palette, y_true, ranks
-    )
-    buttons = _name_buttons(palette)
-    facts = map(partial(_describe_facts, fps=labels.fps), actions)
-    at_hand = describe_actions_at_hand(findings, means, facts, dict(buttons))
-    timelines["actions"] = at_hand
-    return {
-        "n_frames": sum(map(len, findings.paths)),
-        "fps": labels.fps,
-        "total": _describe_time(labels),
-        "palette": palette,
-        "names": findings.names(),
-        "code_of": dict(enumerate(findings.numbers)) | {BACKGROUND: BACKGROUND},
-        "code_of_label": _codes_by_name(palette, truth),
-        "video_names": video_names,
-        "usual": usual,
-        "usual_bar": stack({row["code"]: row["median"] for row in usual}),
-        "deviating": deviating,
-        "n_deviating": n_deviating,
-        "buttons": buttons,
-        "actions": actions,
-        "videos": describe_videos(video_names, findings),
-        "typical": dict(zip(findings.actions, findings.typical)),
-        "profiles": means and _describe_profiles(means),
-        "scores": scores,
-        "questions": list_questions(findings),
-        "compared": _describe_compared(findings, video_names, palette, y_true, codes),
-        "css": _style(palette),
-        "data": _as_json(timelines),
-    }
+
+    model: Any
+    segmenter: Any
+    videos: Any
+    video_names: list
+    recordings: Any
+    findings: Findings
+    truth: Truth | None
+
+    @cached_property
+    def actions(self):
+        """Rows of the table of actions by code, with background if it occurs."""
+        paths = self.findings.paths
+        codes, starts, ends = map(np.concatenate, zip(*map(find_segments, paths)))
+        frames = np.concatenate(paths)
+        confidence = np.concatenate(self.findings.confidences)
+        rows = {}
+        for code, name in self.findings.names.items():
+            own = frames == code
+            if code == BACKGROUND and not own.any():
+                continue
+            row = {"name": name, "code": code, "share": own.mean()}
+            row["videos"] = sum(code in path for path in paths)
+            row |= _describe_durations((ends - starts)[codes == code])
+            if own.any() and code != BACKGROUND:
+                row["confidence"] = confidence[own].mean()
+            rows[code] = row
+        return rows
+
+    @cached_property
+    def deviations(self):
+        """Table of how each recording deviates, the most deviating first."""
+        log_likelihoods = self.findings.log_likelihoods
+        if not np.isfinite(log_likelihoods).all():
+            log_likelihoods = None
+        table = deviations(self.recordings, log_likelihoods=log_likelihoods)
+        names = self.recordings.names
+        rows = table.to_dict("records")
+        return [row | {"index": names.index(row["recording"])} for row in rows]
+
+    @cached_property
+    def profiles(self):
+        """Profiles of actions, None if there is only background."""
+        sums = self.findings.sums
+        names = getattr(self.segmenter, "feature_names_in_", None)
+        return sums.profiles(names) if sums.actions else None
+
+    def sections(self):
+        """List id, title and content of the sections that the page has."""
+        found = []
+        for name, (title, describe) in SECTIONS.items():
+            content = describe(self)
+            if content is not None:
+                found.append((name, title, content))
+        return found
 
 
-def _style(palette):
-    """Style sheet with the colours of the codes."""
-    rules = []
-    for code, look in describe_looks(palette).items():
-        rules.append(f".c{code} {{ --fill: {look['fill']}; --ink: {look['ink']}; }}\n")
-    return read_page_file("page.css") + "".join(rules)
+def _describe_durations(lengths):
+    """Count the segments and, if there are any, say how many frames they last."""
+    found = {"segments": len(lengths)}
+    if len(lengths):
+        found |= {"median": np.median(lengths), "mean": lengths.mean()}
+        found |= {"min": lengths.min(), "max": lengths.max()}
+    return found
 
 
-def _as_json(values):
-    """JSON that no text of can end its element of the page."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
-
-
-def _describe_time(labels):
-    """Duration of all recordings in words, None without a rate."""
-    if labels.fps is None:
+def _usual(content):
+    """Rows of the usual actions, in their order."""
+    usual = [content.actions[code] for code in usual_order(content.findings.paths)]
+    if not usual:
         return None
-    edges = [labels.edges(i)[[0, -1]] for i in range(len(labels))]
-    seconds = float(np.diff(edges, axis=1).sum())
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return {"rows": usual, "bar": stack({row["code"]: row["median"] for row in usual})}
 
 
-def _describe_facts(row, fps):
-    """Line about an action."""
-    if not row["segments"]:
-        return "Found in no recording."
-    factor, unit = (1 / fps, "s") if fps else (1, "frames")
-    length = f"{row['median'] * factor:.{2 if fps else 0}f} {unit}"
-    return (
-        f"{row['segments']} segments in {row['videos']} recordings, "
-        f"{100 * row['share']:.1f} % of all frames; median duration {length}."
-    )
+def _deviating(content):
+    """List the recordings that deviate most, and why."""
+    if len(content.videos) == 1:
+        return None
+    rows = []
+    for found in content.deviations:
+        if found["score"]:
+            shapes = bar(content.findings.paths[found["index"]])
+            reasons = _list_reasons(found)
+            rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
+    return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
 
 
-def _codes_by_name(palette, truth):
-    """Code of each label by its name."""
-    names = {} if truth is None else truth["target_names"]
-    return {name: palette.code_of[label] for label, name in names.items()}
+def _list_reasons(found):
+    """Pairs of text and of what it is about: actions, and what to say of each."""
+    reasons = []
+    for key in ("missing", "repeated"):
+        if found[key]:
+            reasons.append((key, [(code, "") for code in found[key]]))
+    for first, second in found["out_of_order"]:
+        reasons.append(("out of order", [(first, "before"), (second, "")]))
+    for key, what in (("too_long", "long"), ("too_short", "short")):
+        if found[key]:
+            pairs = [(code, f"z {z:+.1f}") for code, z in found[key]]
+            reasons.append((f"unusually {what}", pairs))
+    if found["unlikely"]:
+        reasons.append(("unlike the others", []))
+    return reasons
 
 
-def _name_buttons(palette):
+def _timelines(content):
     """Codes with the names of their actions, and those of labels that differ."""
-    buttons = []
-    for code in sorted(palette.actions.keys() | palette.labels.keys()):
-        name, label = palette.actions.get(code), palette.labels.get(code)
-        if code == BACKGROUND:
-            continue
+    names = content.findings.names
+    labels = content.truth.names if content.truth else {}
+    buttons = {}
+    for code in sorted((names.keys() | labels.keys()) - {BACKGROUND}):
+        name, label = names.get(code), labels.get(code)
         if name is None:
-            buttons.append((code, f"– ({label})"))
-        elif label in (None, name):
-            buttons.append((code, name))
+            buttons[code] = f"– ({label})"
         else:
-            buttons.append((code, f"{name} ({label})"))
+            buttons[code] = name if label in (None, name) else f"{name} ({label})"
     return buttons
 
 
-def _find_profiles(findings, feature_names):
-    """Profiles of actions, None if there is only background."""
-    (sums,) = findings.sums
-    return sums.profiles(feature_names) if sums.actions else None
+def _actions(content):
+    return list(content.actions.values())
 
 
-def _describe_profiles(profiles):
+def _recordings(content):
+    """Rows of the table of recordings."""
+    rows = []
+    findings = content.findings
+    for name, path, confidence in zip(
+        content.video_names, findings.paths, findings.confidences
+    ):
+        segments, _, _ = find_segments(path)
+        row = {"name": name, "frames": len(path), "segments": len(segments)}
+        known = np.flatnonzero(path != BACKGROUND)
+        if len(known):
+            frame = known[confidence[known].argmin()]
+            row |= {"confidence": confidence[known].mean(), "frame": frame}
+            row |= {"action": path[frame], "lowest": confidence[frame]}
+        rows.append(row)
+    return rows
+
+
+def _typical(content):
+    return content.findings.typical
+
+
+def _profiles(content):
     """Names of the features that differ most, and rows: an action, and cells.
 
     A cell is a mean, in standard deviations, and the level of its colour.
     """
+    profiles = content.profiles
+    if profiles is None:
+        return None
     chosen = choose_features(profiles.means)
     means = profiles.means[:, chosen]
-    most = np.abs(means).max() or 1
-    levels = np.rint(LEVELS * means / most).astype(int)
+    levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
     rows = []
     shown = means.round(1) + 0.0  # no -0.0
-    for k, values, row in zip(profiles.actions, shown.tolist(), levels.tolist()):
-        rows.append((k, list(zip(values, row))))
+    for code, values, row in zip(profiles.actions, shown.tolist(), levels.tolist()):
+        rows.append((code, list(zip(values, row))))
+    features = [profiles.features[i] for i in chosen]
+    return {"features": features, "n_features": len(profiles.features), "rows": rows}
+
+
+def _scores(content):
+    return content.truth and content.truth.scores
+
+
+def _questions(content):
+    """Segments that would tell the model most."""
+    from skl_tot.segmenters.questions import rank_moments
+
+    return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
+
+
+def _levels(content):
+    """Bars of the first videos by the actions of the page and by what they consist of.
+
+    None of a model that has no cut to more actions.
+    """
+    from skl_tot.segmenters.pipelines import transform_before
+
+    segmenter, findings = content.segmenter, content.findings
+    n_fine = _finer_number(segmenter)
+    if n_fine is None:
+        return None
+    fine = []
+    for video in content.videos[:N_LEVELS]:
+        found = segmenter.predict(
+            transform_before(content.model, video), n_actions=n_fine
+        )
+        fine.append(found[0] if isinstance(found, list) else found)
+    coarse = findings.paths[: len(fine)]
+    parents = find_parents(coarse, fine)
+    bars = []
+    for above, below in zip(coarse, fine):
+        width, shapes = bar(below)
+        own = []  # colours of their own, and the hatch of their parents
+        for _, code, outline in shapes:
+            hatch = classes(parents[code]).split()[-1]
+            own.append((f"s{code} {hatch}", code, outline))
+        bars.append((bar(above), (width, own)))
+    looks = shade(parents)[1]
     return {
-        "features": [profiles.features[i] for i in chosen],
-        "n_features": len(profiles.features),
-        "rows": rows,
+        "n_actions": (segmenter.n_actions_, n_fine),
+        "bars": bars,
+        "names": _name_parts(parents, findings.names),
+        "css": rules_of_looks("s", looks),
     }
 
 
-def _describe_compared(findings, video_names, palette, y_true, codes):
-    """Bars of the first videos by prediction and candidates: (name, bars).
+def _finer_number(segmenter):
+    """Actions of the lower level; None if there are no more than above."""
+    tree = getattr(segmenter, "merge_tree_", None)
+    if tree is None or segmenter._classes() is not None or segmenter._edits():
+        return None
+    n_fine = min(FINER * segmenter.n_actions_, len(tree) + 1)
+    return n_fine if n_fine > segmenter.n_actions_ else None
+
+
+def rules_of_looks(letter, looks):
+    """Rules of CSS for the colours of codes, by a letter before their number."""
+    rules = []
+    for code, look in looks.items():
+        if code != BACKGROUND:
+            colours = f"--fill: {look.fill}; --ink: {look.ink};"
+            rules.append(f".{letter}{code} {{ {colours} }}\n")
+    return "".join(rules)
+
+
+def _name_parts(parents, names):
+    """Names of the actions of the lower level, numbered within those above."""
+    named = {}
+    for code, parent in parents.items():
+        own = [other for other in parents if parents[other] == parent]
+        part = f", part {own.index(code) + 1} of {len(own)}" if len(own) > 1 else ""
+        named[code] = f"{names[parent]}{part}"
+    return named
+
+
+def _candidates(content):
+    """Table of candidates, and bars of the first videos by the prediction and each.
 
     A bar is its name, whether it is of the ground truth, and shapes.
     """
-    compared = []
+    findings, segmenter = content.findings, content.segmenter
+    if not findings.candidates:
+        return None
+    bars = []
     for i, candidates in enumerate(findings.candidates):
-        bars = []
-        if y_true is not None:
-            bars.append((TRUTH, True, bar(palette.codes_of(y_true[i]))))
-        for name, path in [(PREDICTION, findings.paths[i]), *candidates.items()]:
-            bars.append((name, False, bar(codes[path])))
-        compared.append((video_names[i], bars))
-    return compared
+        own = []
+        if content.truth is not None:
+            own.append(("ground truth", True, bar(content.truth.codes(i))))
+        for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
+            own.append((name, False, bar(path)))
+        bars.append((content.video_names[i], own))
+    results = getattr(segmenter, "results_", {})
+    rows = []
+    for values in zip(*results.values()):
+        known = [None if value != value else value for value in values]  # NaN
+        rows.append(dict(zip(results, known)))
+    best = getattr(segmenter, "best_index_", None)
+    return {"rows": rows, "best": best, "bars": bars}
+
+
+def _model(content):
+    """Give the steps before the segmenter, and the loss of its training."""
+    is_pipeline = content.segmenter is not content.model
+    steps = list(content.model[:-1]) if is_pipeline else []
+    return {"steps": steps, "loss": draw_loss(content.segmenter)}
+
+
+SECTIONS = {
+    "usual": ("Usual order", _usual),
+    "deviating": ("Deviating recordings", _deviating),
+    "timelines": ("Timelines", _timelines),
+    "actions": ("Actions", _actions),
+    "recordings": ("Recordings", _recordings),
+    "typical": ("Typical frames", _typical),
+    "profiles": ("Profiles", _profiles),
+    "scores": ("Scores", _scores),
+    "questions": ("What to label next", _questions),
+    "levels": ("Levels", _levels),
+    "candidates": ("Candidates", _candidates),
+    "model": ("Model", _model),
+}

@@ -1,38 +1,48 @@
-"""Small pictures in SVG, which the style of the page colours: bars and the loss."""
+"""Small pictures of the page: bars and the loss in SVG, thumbnails of recordings."""
+
+import base64
+import io
+from collections import defaultdict
 
 import numpy as np
 
+from skl_tot.display.palette import look_of
 from skl_tot.inputs.labels import BACKGROUND, find_segments
-from skl_tot.report.colours import class_names
 
 MEAN_STEPS = 100  # in a mean of the loss
 MOST_POINTS = 400  # of a curve
+THUMBNAIL = (160, 160)  # largest width and height in pixels
 
 
-def bar(codes, n_frames=None):
-    """Shapes of the timeline of one recording, of ``n_frames`` units of width.
+def classes(code):
+    """Classes of the style of a code, for marks in tables and pictures."""
+    return "cb" if code == BACKGROUND else f"c{code} h{look_of(code).hatch}"
 
-    List of (classes, code, outline); the actions of one code are one shape.
+
+def bar(codes):
+    """Width in frames and shapes of the timeline of one recording.
+
+    A shape is classes, code and outline; the segments of one code are one shape.
     """
-    shapes = {}
+    outlines = defaultdict(str)
     for code, start, end in zip(*find_segments(np.asarray(codes))):
         if code != BACKGROUND:
-            shapes.setdefault(int(code), []).append(f"M{start} 0H{end}V1H{start}Z")
-    return n_frames or len(codes), _named(shapes)
+            outlines[int(code)] += f"M{start} 0H{end}V1H{start}Z"
+    return len(codes), _shapes(outlines)
 
 
 def stack(lengths):
-    """Shapes as of `bar`, of one segment after the other; lengths by code."""
-    shapes, start = {}, 0
+    """Width and shapes as of `bar`, of one segment after the other; lengths by code."""
+    outlines, start = {}, 0
     for code, length in lengths.items():
         end = start + length
-        shapes[code] = [f"M{start:g} 0H{end:g}V1H{start:g}Z"]
+        outlines[code] = f"M{start:g} 0H{end:g}V1H{start:g}Z"
         start = end
-    return start, _named(shapes)
+    return start, _shapes(outlines)
 
 
-def _named(shapes):
-    return [(class_names(code), code, "".join(shapes[code])) for code in shapes]
+def _shapes(outlines):
+    return [(classes(code), code, outline) for code, outline in outlines.items()]
 
 
 def draw_loss(segmenter):
@@ -67,3 +77,41 @@ def draw_loss(segmenter):
         "last": losses[-1],
         "n_steps": len(losses),
     }
+
+
+def add_thumbnails(typical, video_files, fps):
+    """Give every typical frame of `Findings` its picture; a recording is read once."""
+    of_video = defaultdict(list)
+    for frames in typical.values():
+        for found in frames:
+            of_video[found["video"]].append(found)
+    for i, file in enumerate(video_files):
+        if i in of_video:
+            _add_thumbnails_of(of_video[i], file, fps)
+
+
+def _add_thumbnails_of(found, file, fps):
+    """Read one recording, as far as it is needed."""
+    from skl_tot.preprocessing.video_frames import iterate_frames
+
+    wanted = {of_frame["frame"]: of_frame for of_frame in found}
+    n_frames, last = 0, max(wanted)
+    for _, pixels in iterate_frames(file, fps):
+        if n_frames in wanted:
+            wanted[n_frames]["picture"] = _thumbnail(pixels)
+        if n_frames == last:
+            return
+        n_frames += 1
+    raise ValueError(
+        f"{file} has {n_frames} frames at fps={fps}, expected more than {last} as the "
+        "features have."
+    )
+
+
+def _thumbnail(pixels):
+    from PIL import Image
+
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    image.thumbnail(THUMBNAIL)
+    image.save(buffer, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import inspect
 import os
+from importlib.resources import files
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,18 +18,10 @@ from skl_tot.inputs.names import name_all_actions
 from skl_tot.inputs.rates import check_fps
 from skl_tot.inputs.recordings import Recordings
 from skl_tot.io.atomic import replaced
-from skl_tot.report.colours import class_names
-from skl_tot.report.content import describe_content
-from skl_tot.report.drawing import draw_loss
-from skl_tot.report.findings import (
-    describe_candidates,
-    examine,
-    name_truth,
-    score,
-)
-from skl_tot.report.levels import describe_levels
-from skl_tot.report.page_files import read_page_file
-from skl_tot.report.thumbnails import add_thumbnails
+from skl_tot.report.content import Content, rules_of_looks
+from skl_tot.report.drawing import add_thumbnails, classes
+from skl_tot.report.findings import examine, judge
+from skl_tot.report.timelines import describe_timelines, looks_of
 
 
 def write_report(
@@ -135,34 +128,14 @@ def write_report(
 
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
     findings = examine(model, videos, video_names, words)
-    truth, scores = None, None
-    if y_true is not None:
-        truth = name_truth(y_true)
-        scores = score(y_true, findings.paths, video_names, truth)
+    truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
-    # names need not be distinct, numbers are
-    labels = Recordings(findings.paths, fps=fps, times=times)
-    feature_names = getattr(segmenter, "feature_names_in_", None)
-    content = describe_content(
-        findings, labels, video_names, feature_names, y_true, truth, scores
+    recordings = Recordings(findings.paths, fps=fps, times=times)
+    content = Content(
+        model, segmenter, videos, video_names, recordings, findings, truth
     )
-    levels = describe_levels(model, videos, findings)
-    if levels is not None:
-        content["css"] += levels.css
-    html = template.render(
-        content,
-        levels=levels,
-        title=title or "Action segmentation",
-        version=__version__,
-        js=read_page_file("timelines.js") + read_page_file("page.js"),
-        segmenter=segmenter,
-        defaults=_default_parameters(type(segmenter)),
-        steps=list(model[:-1]) if segmenter is not model else [],
-        loss=draw_loss(segmenter),
-        candidates=describe_candidates(segmenter),
-        best=getattr(segmenter, "best_index_", None),
-    )
+    html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
         temporary.write_bytes(html.encode())
 
@@ -171,10 +144,54 @@ def _load_template():
     jinja2 = import_extra("jinja2", "report")
     import_extra("pandas", "report")  # says so before any work is done
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FunctionLoader(_read_page_file),
+        autoescape=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"classes": class_names, "digest": _digest}
-    return environment.from_string(read_page_file("page.html"))
+    environment.filters |= {"classes": classes, "digest": _digest}
+    return environment.get_template("page.html")
+
+
+def _read_page_file(name):
+    """Text of a file that the page is made of."""
+    return files("skl_tot.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _describe(content):
+    """Values of the templates, by name."""
+    sections = content.sections()
+    parts = {name: found for name, _, found in sections}
+    css = _read_page_file("page.css") + rules_of_looks("c", looks_of(content))
+    return {
+        "sections": sections,
+        "names": content.findings.names,
+        "truth": content.truth,
+        "video_names": content.video_names,
+        "n_frames": sum(map(len, content.findings.paths)),
+        "fps": content.recordings.fps,
+        "total": _describe_time(content.recordings),
+        "segmenter": content.segmenter,
+        "defaults": _default_parameters(type(content.segmenter)),
+        "version": __version__,
+        "css": css + parts.get("levels", {}).get("css", ""),
+        "js": _read_page_file("timelines.js") + _read_page_file("page.js"),
+        "data": describe_timelines(content, parts["timelines"]),
+    }
+
+
+def _describe_time(recordings):
+    """Duration of all recordings in words, None without a rate."""
+    if recordings.fps is None:
+        return None
+    seconds = 0
+    for i in range(len(recordings)):
+        start, *_, end = recordings.edges(i)
+        seconds += end - start
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _default_parameters(kind):

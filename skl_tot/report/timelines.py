@@ -1,11 +1,12 @@
 """What the script of the page draws: segments of all recordings, as plain data."""
 
+import json
 import math
 
 import numpy as np
 
+from skl_tot.display.palette import look_of
 from skl_tot.inputs.labels import BACKGROUND, find_segments
-from skl_tot.report.colours import describe_looks
 
 MOST_BINS = 400  # of the doubt of a recording
 LEVELS = 36  # of doubt, one digit to the base of that each
@@ -13,42 +14,58 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 FEATURES = 6  # of a profile beside an action
 
 
-def describe_timelines(findings, labels, video_names, palette, y_true, deviations):
-    """Timelines of the recordings: a dict of what JSON has.
+def looks_of(content):
+    """Look of each code that is an action or a label."""
+    labels = content.truth.names if content.truth else {}
+    codes = sorted(content.findings.names.keys() | labels.keys())
+    return {code: look_of(code) for code in codes if code != BACKGROUND}
+
+
+def describe_timelines(content, buttons):
+    """Timelines of the recordings, and facts of actions, as JSON.
 
     Times are in seconds since the first frame if there is a rate, else in frames.
-    ``labels`` are `Recordings` of the paths, and ``deviations`` a number for each.
+    ``buttons`` are the names of actions to show, by code.
     """
-    codes = np.array([*findings.numbers, BACKGROUND])  # the last is that of -1
+    findings, truth = content.findings, content.truth
+    n_digits = _count_digits(content.recordings.fps)
+    # ranks in place of scores, many of which are equal
+    n_recordings = len(content.videos)
+    ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
     rows = []
     for i, path in enumerate(findings.paths):
-        edges = _edges(labels, i, len(path))
+        edges = _edges(content.recordings, i, len(path), n_digits)
         confidence = findings.confidences[i]
-        row = {"name": str(video_names[i]), "end": edges[-1]}
-        row["confidence"] = _round(confidence.mean(), 4)
-        row["deviation"] = _round(deviations[i], 4)
-        row["prediction"] = _describe_segments(codes[path], edges, confidence)
+        row = {"name": str(content.video_names[i]), "end": edges[-1]}
+        row["confidence"] = round(float(confidence.mean()), 4)
+        row["deviation"] = float(ranks[i])
+        row["prediction"] = _describe_segments(path, edges, confidence)
         row["doubt"] = _describe_doubt(1 - confidence)
-        if y_true is not None:
-            true = palette.codes_of(y_true[i])
-            row["truth"] = _describe_segments(true, edges)
+        if truth is not None:
+            row["truth"] = _describe_segments(truth.codes(i), edges)
         rows.append(row)
-    return {
-        "fps": labels.fps,
-        "digits": _count_digits(labels.fps),
-        "names": palette.actions,
-        "labels": palette.labels,
-        "looks": describe_looks(palette),
+    looks = {code: look._asdict() for code, look in looks_of(content).items()}
+    for look in looks.values():
+        del look["outline"]
+    values = {
+        "fps": content.recordings.fps,
+        "digits": n_digits,
+        "names": findings.names,
+        "labels": truth.names if truth else {},
+        "looks": looks,
         "recordings": rows,
+        "actions": _describe_actions(content, buttons),
     }
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")  # so that no text ends the element of the page
 
 
-def _edges(labels, i, n_frames):
+def _edges(recordings, i, n_frames, n_digits):
     """When frames begin and the last ends, since the first: a list."""
-    if labels.fps is None:
+    if recordings.fps is None:
         return list(range(n_frames + 1))
-    edges = labels.edges(i)
-    return np.round(edges - edges[0], _count_digits(labels.fps) + 1).tolist()
+    edges = recordings.edges(i)
+    return np.round(edges - edges[0], n_digits + 1).tolist()
 
 
 def _count_digits(fps):
@@ -75,21 +92,28 @@ def _describe_doubt(doubt):
     return "".join(DIGITS[level] for level in levels.tolist())
 
 
-def _round(value, digits):
-    return round(float(value), digits)
-
-
-def describe_actions_at_hand(findings, profiles, facts, names):
-    """List what is shown of actions that are clicked.
-
-    ``facts`` are a line of each, ``names`` those of codes.
-    """
-    rows = []
-    for code, line in zip(findings.numbers, facts):
-        row = {"code": code, "name": names[code], "facts": line, "profile": []}
-        rows.append(row)
-    for k, means in zip(profiles.actions, profiles.means) if profiles else []:
+def _describe_actions(content, buttons):
+    """List what is shown of actions that are clicked."""
+    profiles, own = content.profiles, {}
+    for code, means in zip(profiles.actions, profiles.means) if profiles else []:
         order = np.argsort(-np.abs(means), kind="stable")[:FEATURES]
-        found = [[profiles.features[j], _round(means[j], 2)] for j in order]
-        rows[k]["profile"] = found
+        own[code] = [[profiles.features[j], round(float(means[j]), 2)] for j in order]
+    rows = []
+    for code, row in content.actions.items():
+        if code != BACKGROUND:
+            facts = _describe_facts(row, content.recordings.fps)
+            found = {"code": code, "name": buttons[code], "facts": facts}
+            rows.append(found | {"profile": own.get(code, [])})
     return rows
+
+
+def _describe_facts(row, fps):
+    """Line about an action."""
+    if not row["segments"]:
+        return "Found in no recording."
+    factor, unit = (1 / fps, "s") if fps else (1, "frames")
+    length = f"{row['median'] * factor:.{2 if fps else 0}f} {unit}"
+    return (
+        f"{row['segments']} segments in {row['videos']} recordings, "
+        f"{100 * row['share']:.1f} % of all frames; median duration {length}."
+    )

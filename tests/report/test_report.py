@@ -727,7 +727,7 @@ def test_profiles(activity, model, tmp_path, scale):
     findings = examine(model, videos, files, name_all_actions(4, None))
     read = model[:-1].transform(videos) if scale else videos
     expected = action_profiles(read, findings.paths)
-    found = findings.sums[0].profiles()
+    found = findings.sums.profiles()
     np.testing.assert_allclose(found.means, expected.means, atol=1e-9)
     page = Page(path)
     for k, means in enumerate(expected.means):

@@ -9,8 +9,8 @@ from skl_tot import ActivitySegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS
 from skl_tot.report import write_report
+from skl_tot.report.content import SECTIONS, Content
 from skl_tot.report.findings import examine
-from skl_tot.report.levels import describe_levels
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,9 @@ def model(videos):
 def levels(model, videos):
     words = np.array(["take", "pour"])
     names = [f"video {i}" for i in range(len(videos))]
-    return describe_levels(model, videos, examine(model, videos, names, words))
+    findings = examine(model, videos, names, words)
+    content = Content(model, model, videos, names, None, findings, None)
+    return SECTIONS["levels"][1](content)
 
 
 def segments_of(bar):
@@ -44,21 +46,23 @@ def segments_of(bar):
 
 
 def test_bars_are_those_of_predict(levels, model, videos):
-    assert levels.n_actions == (2, 4)
-    assert len(levels.bars) == 6
-    for (above, below), video in zip(levels.bars, videos):
+    assert levels["n_actions"] == (2, 4)
+    assert len(levels["bars"]) == 6
+    for (above, below), video in zip(levels["bars"], videos):
         np.testing.assert_array_equal(segments_of(above), model.predict(video))
         fine = model.predict(video, n_actions=4)
         np.testing.assert_array_equal(segments_of(below), fine)
 
 
 def test_every_lower_action_has_a_name_and_a_colour(levels):
-    codes = {code for _, (_, shapes) in levels.bars for _, code, _ in shapes}
-    assert set(levels.names) == codes
-    assert len(set(levels.names.values())) == len(codes)
-    assert all(name.startswith(("take", "pour")) for name in levels.names.values())
+    codes = {code for _, (_, shapes) in levels["bars"] for _, code, _ in shapes}
+    assert set(levels["names"]) == codes
+    assert len(set(levels["names"].values())) == len(codes)
+    assert all(name.startswith(("take", "pour")) for name in levels["names"].values())
     for code in codes:
-        assert re.search(rf"^\.s{code} {{ --fill: #\w{{6}}; --ink: ", levels.css, re.M)
+        assert re.search(
+            rf"^\.s{code} {{ --fill: #\w{{6}}; --ink: ", levels["css"], re.M
+        )
 
 
 def test_section_of_the_page(model, videos, tmp_path):
@@ -78,10 +82,10 @@ def test_no_section_without_cuts(videos, tmp_path):
 
 
 def test_an_undivided_action_keeps_its_colour(levels):
-    for code, name in levels.names.items():
+    for code, name in levels["names"].items():
         if "part" not in name:
             (above,) = [k for k, word in enumerate(["take", "pour"]) if word == name]
-            assert f".s{code} {{ --fill: {COLOURS[above][0]};" in levels.css
+            assert f".s{code} {{ --fill: {COLOURS[above][0]};" in levels["css"]
 
 
 def test_names_of_several_activities(videos, tmp_path):
