@@ -303,9 +303,9 @@ def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file for each, and write their rate."""
     from skl_tot.cli.reading import find_repeated
     from skl_tot.io.atomic import replaced_files, write_array
-    from skl_tot.io.rate_files import write_rate
     from skl_tot.preprocessing.frame_features import FrameFeatures
     from skl_tot.preprocessing.video_paths import videos_of_folder
+    from skl_tot.recordings.reading import write_rate
 
     paths = []
     for path in map(Path, video):
@@ -327,7 +327,7 @@ def features(video, out, fps, weights, **network):
 
 def _check_rate(out, names, fps):
     """Refuse to put features beside others of another rate, as one file says all."""
-    from skl_tot.io.rate_files import RATE_FILE, read_rate
+    from skl_tot.recordings.reading import RATE_FILE, read_rate
 
     others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
     rate = read_rate(out) if others else fps

@@ -24,10 +24,9 @@ from skl_tot.io.formats import (
     read_records_of_many,
 )
 from skl_tot.io.long_tables import table_of
-from skl_tot.io.rate_files import rate_of_arrays
 from skl_tot.io.reading import label_recordings, read_by_recording
-from skl_tot.io.recordings import find_files, read_recordings
 from skl_tot.io.segments import labels_from_segments
+from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
 
 
 @dataclass

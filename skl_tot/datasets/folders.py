@@ -1,7 +1,6 @@
 """Recordings in the folder layout of the field."""
 
 import os
-from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from numbers import Integral
@@ -13,25 +12,10 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.datasets.label_files import map_labels, read_labels
 from skl_tot.datasets.splitting import split_ends
-from skl_tot.inputs.errors import one_line
-from skl_tot.inputs.names import distinct_labels, read_numbered_names
+from skl_tot.recordings.errors import one_line
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
-
-# What reads files that features may be in.
-READERS = {
-    "*.csv": "skl_tot.io.read_recordings",
-    "*.tsv": "skl_tot.io.read_recordings",
-    "*.parquet": "skl_tot.io.read_recordings",
-    "*.npz": "numpy.load, then numpy.save",
-    "*.h5": "h5py.File, then numpy.save",
-    "*.hdf5": "h5py.File, then numpy.save",
-    "*.mat": "scipy.io.loadmat, then numpy.save",
-    "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
-    "*.mp4": "skl-tot features",
-    "*.avi": "skl-tot features",
-    "*.mov": "skl-tot features",
-    "*.mkv": "skl-tot features",
-}
+from skl_tot.recordings.names import distinct_labels, read_numbered_names
+from skl_tot.recordings.reading import describe_folder
 
 
 @validate_params(
@@ -182,27 +166,6 @@ def _find_features(root, activity):
     paths.sort(key=attrgetter("stem"))
     _check_stems(paths)
     return paths
-
-
-def describe_folder(folder):
-    """Say what a folder has in place of features, and what reads it."""
-    kinds = Counter()
-    for path in folder.glob("[!.]*"):
-        kinds["folders" if path.is_dir() else f"*{path.suffix.lower()}"] += 1
-    if not kinds:
-        return "it is empty"
-    found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    remedies = (find_remedy(kind) for kind in kinds)
-    return f"but {found}{next(filter(None, remedies), '')}"
-
-
-def find_remedy(kind):
-    """Say what reads files such as ``*.mat``, after a colon; nothing if unknown.
-
-    >>> find_remedy("*.mat")
-    ': read *.mat by scipy.io.loadmat, then numpy.save'
-    """
-    return f": read {kind} by {READERS[kind]}" if kind in READERS else ""
 
 
 def _check_stems(paths):

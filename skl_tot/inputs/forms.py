@@ -9,7 +9,8 @@ def form_of(recordings):
     return recordings.layout if recordings.is_named else recordings.layout.kind
 
 
-def _of(form, arrays=()):
+def of_form(form, arrays=()):
+    """Make recordings of a form."""
     recordings = Recordings(arrays)
     recordings.layout = form if isinstance(form, Layout) else Layout(form)
     return recordings
@@ -23,12 +24,12 @@ def split_videos(X):
 
 def mirror_form(outputs, form):
     """Give outputs, one for each video, the form that `split_videos` found."""
-    return _of(form).restore(outputs)
+    return of_form(form).restore(outputs)
 
 
 def keep_outputs(outputs, form):
     """Give what an estimator keeps of outputs: a dict, of recordings with names."""
-    return _of(form).store(outputs)
+    return of_form(form).store(outputs)
 
 
 def mirror_kept(kept, X):
@@ -38,12 +39,12 @@ def mirror_kept(kept, X):
 
 def named_errors(form):
     """Give errors that have the number of a video its name, if it has one."""
-    return _of(form).named_errors()
+    return of_form(form).named_errors()
 
 
 def errors_in(form, i):
     """Give errors of a block the number and the name of video i, if there are many."""
-    return _of(form).errors(i)
+    return of_form(form).errors(i)
 
 
 __all__ = [
@@ -54,5 +55,6 @@ __all__ = [
     "mirror_kept",
     "n_dims",
     "named_errors",
+    "of_form",
     "split_videos",
 ]

@@ -1,176 +1,24 @@
-"""What people know of the videos of a fit: some labels, or the order of actions."""
+"""Moves to `skl_tot.recordings`."""
 
-from collections.abc import Mapping
-
-import numpy as np
-
-from skl_tot.inputs.dimensions import n_dims
-from skl_tot.inputs.forms import errors_in
-from skl_tot.inputs.labels import split_label_sequences
-from skl_tot.recordings.errors import short_repr
-
-# Labels of frames whose action is not known, numbers and text.
-UNKNOWN = -1
-UNKNOWN_NAME = ""
+from skl_tot.inputs.forms import of_form
+from skl_tot.recordings import known
+from skl_tot.recordings.labels import UNKNOWN, UNKNOWN_NAME
 
 
 def read_labels(y, lengths, form, n_actions):
-    """Known labels of frames as codes, and what the codes stand for.
-
-    Parameters
-    ----------
-    y : sequence
-        Labels of one video, else for each video an array of them, or None: integers,
-        -1 where they are not known, or text, "" or None where they are not known.
-    lengths : sequence of int
-        Frames of each video.
-    form : str or Named
-        Form of X; "single" is one video.
-    n_actions : int
-        Number of actions that there may be.
-
-    Returns
-    -------
-    labels : list of ndarray of int of shape (n_frames_i,)
-        Index to ``classes`` of each frame, -1 where it is not known.
-    classes : ndarray of shape (n_classes,)
-        Distinct labels, sorted.
-    """
-    sequences = _sequences(y, "labels", len(lengths), form)
-    known = []
-    for i, (values, length) in enumerate(zip(sequences, lengths)):
-        with errors_in(form, i):
-            own = np.full(length, None) if values is None else _objects(values)
-            if len(own) != length:
-                raise ValueError(f"y has {len(own)} labels, X has {length} frames.")
-        known.append(own)
-    return _encode(known, "labels", form, n_actions)
+    """Known labels of frames as codes, and what the codes stand for."""
+    return known.read_labels(y, of_form(form, list(map(range, lengths))), n_actions)
 
 
 def read_transcripts(y, lengths, form, n_actions):
-    """Actions of each video in their order, as codes, and what the codes stand for.
-
-    ``y`` has for each video a sequence of labels without repeats of neighbours, or
-    None; else as `read_labels`. A video without a transcript gets an empty one.
-    """
-    sequences = _sequences(y, "transcripts", len(lengths), form)
-    known = []
-    for i, values in enumerate(sequences):
-        with errors_in(form, i):
-            known.append(np.empty(0, object) if values is None else _objects(values))
-    transcripts, classes = _encode(known, "transcripts", form, n_actions)
-    for i, (values, length) in enumerate(zip(transcripts, lengths)):
-        with errors_in(form, i):
-            _check_transcript(values, classes, length, sequences[i] is None)
-    return transcripts, classes
+    """Actions of each video in their order, as codes, and what the codes stand for."""
+    recordings = of_form(form, list(map(range, lengths)))
+    return known.read_transcripts(y, recordings, n_actions)
 
 
-def _check_transcript(values, classes, length, is_none):
-    """Refuse a transcript that no video of a length can show."""
-    if not is_none and len(values) == 0:
-        raise ValueError("the transcript is empty, expected actions, or None.")
-    if (values < 0).any():
-        raise ValueError(
-            f"the transcript has no label in place {int(np.argmin(values))}, expected "
-            "one for each of its actions."
-        )
-    repeats = np.flatnonzero(values[1:] == values[:-1])
-    if len(repeats):
-        label = classes[values[repeats[0]]].item()
-        raise ValueError(
-            f"the transcript has {label!r} twice in a row, expected actions that "
-            "differ from the one before."
-        )
-    if len(values) > length:
-        raise ValueError(
-            f"the transcript has {len(values)} actions, but X has {length} frames."
-        )
-
-
-def _sequences(y, what, n_videos, form):
-    """List what is known of each video, or None."""
-    if y is None:
-        raise ValueError(
-            f"guidance={what!r}, but y is None, expected {what} of some videos."
-        )
-    if form == "single":
-        return [y]
-    # neither text, nor what has no order
-    if isinstance(y, (str, bytes)) or not hasattr(y, "__getitem__") or _is_scalar(y):
-        raise TypeError(
-            f"y is a {type(y).__name__}, expected a sequence with {what} or None for "
-            "each video."
-        )
-    if len(y) != n_videos:
-        raise ValueError(
-            f"y is of {len(y)} videos, expected {n_videos}, as X has so many."
-        )
-    return [y.iloc[i] if hasattr(y, "iloc") else y[i] for i in range(n_videos)]
-
-
-def _is_scalar(y):
-    """Whether there are no videos to tell apart: a table of names, an array of one."""
-    return isinstance(y, Mapping) or getattr(y, "ndim", 1) == 0
-
-
-def _objects(values):
-    """Labels of one video as Python values; None where there is none."""
-    if n_dims(values) != 1:  # text and tables of names have none
-        raise TypeError(
-            f"y has {short_repr(values)} for a video, expected a sequence of labels or "
-            "None."
-        )
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    if hasattr(values, "tolist"):
-        values = values.tolist()
-    return np.fromiter(values, object, len(values))
-
-
-def _encode(known, what, form, n_actions):
-    """Codes of labels of videos, and the sorted labels."""
-    masks, filled = [], []
-    for i, values in enumerate(known):
-        masks.append(np.array([not _is_unknown(value) for value in values], bool))
-        with errors_in(form, i):
-            filled.append(_checked(values[masks[-1]].tolist()))
-    kinds = {own.dtype.kind for own in filled if len(own)}
-    if not kinds:
-        raise ValueError(f"guidance={what!r}, but y has no known label, expected some.")
-    if len(kinds) > 1:
-        raise TypeError("y has text in some videos and integers in others.")
-    classes = np.unique(np.concatenate([own for own in filled if len(own)]))
-    if len(classes) > n_actions:
-        raise ValueError(
-            f"y has {len(classes)} labels, expected at most n_actions={n_actions}."
-        )
-    codes = []
-    for is_known, own in zip(masks, filled):
-        found = np.full(len(is_known), UNKNOWN)
-        if len(own):
-            found[is_known] = np.searchsorted(classes, own)
-        codes.append(found)
-    return codes, classes
-
-
-def _checked(values):
-    """Known labels of one video as an array of text or of integers."""
-    if not values:
-        return np.empty(0, np.intp)
-    (labels,), _ = split_label_sequences(values, "y")
-    if labels.dtype.kind == "i" and labels.min() < UNKNOWN:
-        raise ValueError(
-            f"y has the label {labels.min()}, expected integers from 0, or -1 where "
-            "it is not known."
-        )
-    return labels
-
-
-def _is_unknown(value):
-    """Whether a label says that the action is not known."""
-    if value is None or (isinstance(value, str) and value == UNKNOWN_NAME):
-        return True
-    if type(value).__name__ == "NAType":  # of pandas
-        return True
-    is_number = isinstance(value, (int, float, np.number))
-    return is_number and (value == UNKNOWN or value != value)
+__all__ = [
+    "UNKNOWN",
+    "UNKNOWN_NAME",
+    "read_labels",
+    "read_transcripts",
+]

@@ -1,43 +1,10 @@
-"""Text files: what they hold, and errors that name them."""
+"""Moves to `skl_tot.recordings`."""
 
-import csv
-import json
-import unicodedata
-from pathlib import Path
+from skl_tot.recordings.text import find_separator, is_line, parse_json, read_text
 
-# Control characters, unassigned ones, surrogates, and separators of lines.
-_REFUSED = {"Cc", "Cn", "Cs", "Zl", "Zp"}
-
-
-def read_text(path):
-    """Text of a file in UTF-8."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text: {error}") from error
-
-
-def find_separator(header):
-    """Find the one of comma, semicolon and tab that makes most cells; a comma if none.
-
-    >>> find_separator("time;x,y;z"), find_separator('"a;b;c",d'), find_separator("x")
-    (';', ',', ',')
-    """
-    n_cells = {}
-    for separator in ",;\t":
-        n_cells[separator] = len(next(csv.reader([header], delimiter=separator), []))
-    return max(n_cells, key=n_cells.get)
-
-
-def parse_json(path, text):
-    """Content of JSON text that was read from ``path``."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # of numbers and depth as well
-        raise ValueError(f"{path} is no JSON: {error}") from error
-
-
-def is_line(text):
-    """Whether text is one line that is not blank, of characters that files can hold."""
-    categories = set(map(unicodedata.category, text))
-    return bool(text.strip()) and not categories & _REFUSED
+__all__ = [
+    "find_separator",
+    "is_line",
+    "parse_json",
+    "read_text",
+]

@@ -6,8 +6,8 @@ from skl_tot.io.formats import FORMATS, Format, write_segments
 from skl_tot.io.long_tables import write_table
 from skl_tot.io.models import TRUSTED_TYPES, load_model, save_model
 from skl_tot.io.reading import read_segments
-from skl_tot.io.recordings import read_recordings
 from skl_tot.io.segments import labels_from_segments, segments
+from skl_tot.recordings.reading import read_recordings
 
 __all__ = [
     "FORMATS",

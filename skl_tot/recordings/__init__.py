@@ -8,6 +8,7 @@ from skl_tot.recordings.errors import (
     RecordingValueError,
 )
 from skl_tot.recordings.files import open_features
+from skl_tot.recordings.reading import read_recordings
 
 __all__ = [
     "RecordingError",
@@ -16,4 +17,5 @@ __all__ = [
     "RecordingValueError",
     "Recordings",
     "open_features",
+    "read_recordings",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import import_extra, warn_user
+from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.xarrays import clock_rate, flatten, has_time
 
@@ -256,10 +256,11 @@ def rows_of_recordings(index):
 
 def _join_rows(outputs, index, rows):
     """Put outputs of recordings, arrays or frames, back to the rows of a table."""
-    pandas = import_extra("pandas", "export")
+    import pandas as pd
+
     places = np.argsort(np.concatenate(rows))
     if hasattr(outputs[0], "iloc"):
-        return pandas.concat(outputs).iloc[places].set_axis(index)
+        return pd.concat(outputs).iloc[places].set_axis(index)
     values = np.concatenate(outputs)[places]
-    kind = pandas.Series if values.ndim == 1 else pandas.DataFrame
+    kind = pd.Series if values.ndim == 1 else pd.DataFrame
     return kind(values, index=index)

@@ -6,7 +6,6 @@ from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.rates import MAX_FPS, MIN_FPS
 
 TIME, SPACE = "time", "space"
@@ -40,7 +39,8 @@ def flatten(X):
     table : DataFrame of shape (n_frames, n_features)
         Its index counts frames.
     """
-    pandas = import_extra("pandas", "export")
+    import pandas as pd
+
     variables = _variables(X)
     tables = []
     for variable in variables:
@@ -48,8 +48,8 @@ def flatten(X):
         values = array.to_numpy().reshape(array.sizes[TIME], -1)
         prefix = [str(variable.name)] if len(variables) > 1 else []
         columns = _names(array, prefix)
-        tables.append(pandas.DataFrame(values, columns=columns))
-    return tables[0] if len(tables) == 1 else pandas.concat(tables, axis=1)
+        tables.append(pd.DataFrame(values, columns=columns))
+    return tables[0] if len(tables) == 1 else pd.concat(tables, axis=1)
 
 
 def _variables(X):

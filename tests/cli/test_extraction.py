@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skl_tot.cli.main import main
-from skl_tot.io.recordings import read_recordings
 from skl_tot.preprocessing import FrameFeatures, frame_features
+from skl_tot.recordings.reading import read_recordings
 
 av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")

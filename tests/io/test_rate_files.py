@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from skl_tot.io.rate_files import RATE_FILE, rate_of_arrays, read_rate, write_rate
-from skl_tot.io.recordings import read_recordings
+from skl_tot.recordings.reading import (
+    RATE_FILE,
+    rate_of_arrays,
+    read_rate,
+    read_recordings,
+    write_rate,
+)
 
 
 @pytest.fixture

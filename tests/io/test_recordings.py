@@ -8,7 +8,7 @@ import pytest
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.io import Recordings, read_recordings
-from skl_tot.io.clocks import rate_of, resample_frames
+from skl_tot.recordings.clocks import rate_of, resample_frames
 from skl_tot.recordings.files import FileArray
 
 RNG = np.random.default_rng(0)

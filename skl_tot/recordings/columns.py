@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from skl_tot.inputs.errors import short_repr, warn_user
-from skl_tot.inputs.extras import import_extra
-from skl_tot.io.clocks import is_clock
+from skl_tot.recordings.clocks import is_clock
+from skl_tot.recordings.errors import short_repr, warn_user
 
 # What pandas says of columns of objects that are numbers, some perhaps missing.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
@@ -29,7 +28,8 @@ def read_features(tables, columns, clock):
     frames : list of DataFrame of shape (n_frames_i, n_features)
         float32 if all numbers are, else float64; columns are those of the first.
     """
-    pd = import_extra("pandas", "tables")
+    import pandas as pd
+
     found = {}
     for name, table in tables.items():
         found[name] = _numbers_of(table, name, columns, clock)
@@ -86,7 +86,8 @@ def _is_asked(source, columns, clock):
 
 def _describe(unfit):
     """Names of columns that hold no numbers, and what is none in the first."""
-    pd = import_extra("pandas", "tables")
+    import pandas as pd
+
     names = list(unfit.columns)
     shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
     values = unfit[names[0]]
@@ -122,7 +123,8 @@ def _picked(numbers, parts, columns, recording, sources):
 
 def _as_numbers(values, recording):
     """Column as an array (n_frames,), lists (n_frames, length); None if no numbers."""
-    pd = import_extra("pandas", "tables")
+    import pandas as pd
+
     if values.dtype == np.float32:
         return values.to_numpy()
     if _is_numeric(values.dtype):
@@ -139,7 +141,8 @@ def _as_numbers(values, recording):
 
 def _is_numeric(dtype):
     """Whether a column is one of real numbers, or of booleans."""
-    types = import_extra("pandas", "tables").api.types
+    from pandas.api import types
+
     return types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
 
 

@@ -8,9 +8,8 @@ import warnings
 
 import numpy as np
 
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.text_files import find_separator
+from skl_tot.recordings.errors import import_extra, one_line, short_repr
+from skl_tot.recordings.text import find_separator
 
 # Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
 N_PROBES = 20
@@ -35,6 +34,8 @@ def read_tables(paths, names, by):
     tables : dict of str to DataFrame
         All columns but ``by``, in the order of the files and of the rows.
     """
+    import pandas as pd
+
     read = [_read_table(path, by) for path in paths]
     if by is None:
         return dict(zip(names, read))
@@ -47,7 +48,7 @@ def read_tables(paths, names, by):
             )
     if len(read) == 1:
         return _split(read[0], by)
-    return _split(import_extra("pandas", "tables").concat(read, ignore_index=True), by)
+    return _split(pd.concat(read, ignore_index=True), by)
 
 
 def _read_table(path, by):
@@ -81,7 +82,8 @@ def _read_table(path, by):
 
 def _read_parquet(path, by):
     """Read a Parquet file, the names of its rows among the columns."""
-    pd = import_extra("pandas", "tables")
+    import pandas as pd
+
     import_extra("pyarrow", "tables")
     table = pd.read_parquet(path, engine="pyarrow")
     is_plain = isinstance(table.index, pd.RangeIndex) and table.index.name is None
@@ -90,7 +92,8 @@ def _read_parquet(path, by):
 
 def _read_text(path, by):
     """Read separated text with one line of names."""
-    pd = import_extra("pandas", "tables")
+    import pandas as pd
+
     separator, decimal = _find_dialect(path)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # of values lost

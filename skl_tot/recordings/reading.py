@@ -1,26 +1,27 @@
 """Recordings in the files that people have: arrays, and tables."""
 
+import json
 import os
+from collections import Counter
 from numbers import Real
 from pathlib import Path
 
 from sklearn.utils._param_validation import validate_params
 
-from skl_tot.datasets.folders import describe_folder, find_remedy
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.rates import check_fps
-from skl_tot.inputs.recordings import Recordings
-from skl_tot.io.clocks import (
+from skl_tot.recordings.clocks import (
     common_rate,
     find_clock,
     read_clocks,
     resample_frames,
     warn_of_gaps,
 )
-from skl_tot.io.rate_files import rate_of_arrays
-from skl_tot.io.recording_tables import read_tables
-from skl_tot.io.table_features import read_features
+from skl_tot.recordings.columns import read_features
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.files import open_features
+from skl_tot.recordings.rates import check_fps, is_same
+from skl_tot.recordings.tables import read_tables
+from skl_tot.recordings.text import parse_json, read_text
 
 # Endings of the files that are read, by what is in them.
 KINDS = {
@@ -31,7 +32,23 @@ KINDS = {
     ".tsv.gz": "text",
     ".parquet": "Parquet",
 }
+RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
+# What reads files that features may be in.
+READERS = {
+    "*.csv": "skl_tot.recordings.read_recordings",
+    "*.tsv": "skl_tot.recordings.read_recordings",
+    "*.parquet": "skl_tot.recordings.read_recordings",
+    "*.npz": "numpy.load, then numpy.save",
+    "*.h5": "h5py.File, then numpy.save",
+    "*.hdf5": "h5py.File, then numpy.save",
+    "*.mat": "scipy.io.loadmat, then numpy.save",
+    "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
+    "*.mp4": "skl-tot features",
+    "*.avi": "skl-tot features",
+    "*.mov": "skl-tot features",
+    "*.mkv": "skl-tot features",
+}
 
 
 @validate_params(
@@ -127,7 +144,7 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from skl_tot.io import read_recordings
+    >>> from skl_tot.recordings import read_recordings
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name) / "takes.csv"
     >>> _ = path.write_text("take,time,x\na,0.0,5\na,0.1,6\nb,0.0,7\nb,0.1,9\n")
@@ -265,3 +282,61 @@ def _check_none(options, path):
                 f"{name} (--{name}) is {short_repr(value)}, which is for tables, but "
                 f"{one_line(path)} is an array."
             )
+
+
+def describe_folder(folder):
+    """Say what a folder has in place of features, and what reads it."""
+    kinds = Counter()
+    for path in folder.glob("[!.]*"):
+        kinds["folders" if path.is_dir() else f"*{path.suffix.lower()}"] += 1
+    if not kinds:
+        return "it is empty"
+    found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
+    remedies = (find_remedy(kind) for kind in kinds)
+    return f"but {found}{next(filter(None, remedies), '')}"
+
+
+def find_remedy(kind):
+    """Say what reads files such as ``*.mat``, after a colon; nothing if unknown.
+
+    >>> find_remedy("*.mat")
+    ': read *.mat by scipy.io.loadmat, then numpy.save'
+    """
+    return f": read {kind} by {READERS[kind]}" if kind in READERS else ""
+
+
+def write_rate(folder, fps):
+    """Write the rate of all arrays of a folder."""
+    text = json.dumps({"fps": fps}) + "\n"
+    Path(folder, RATE_FILE).write_text(text, encoding="utf-8")
+
+
+def read_rate(folder):
+    """Frames per second of the arrays of a folder, or None if no file says it."""
+    path = Path(folder, RATE_FILE)
+    if not path.is_file():
+        return None
+    content = parse_json(path, read_text(path))
+    fps = content.get("fps") if isinstance(content, dict) else None
+    if isinstance(fps, bool) or not isinstance(fps, (int, float)):
+        raise ValueError(
+            f"{one_line(path)} is {short_repr(content)}, expected an object with a "
+            'number, as {"fps": 10}.'
+        )
+    check_fps(fps, f"{one_line(path)}: fps")
+    return float(fps)
+
+
+def rate_of_arrays(paths, fps=None):
+    """Rate that the folders of arrays say, or else the one that is given."""
+    for folder in dict.fromkeys(Path(path).parent for path in paths):
+        rate = read_rate(folder)
+        if rate is None:
+            continue
+        if not is_same(rate, fps):
+            raise ValueError(
+                f"{one_line(folder / RATE_FILE)} says {rate:g} frames per second, "
+                f"expected {fps:g} as given (--fps) or as beside other files."
+            )
+        fps = rate
+    return fps

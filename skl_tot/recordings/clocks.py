@@ -1,0 +1,311 @@
+"""Clocks of recordings: columns of times, their rates, and one rate for all."""
+
+import contextlib
+import re
+import warnings
+
+import numpy as np
+
+from skl_tot.recordings.errors import one_line, short_repr, warn_user
+from skl_tot.recordings.rates import is_same
+
+# Columns that are clocks, whatever their unit. A "t" may be a temperature, so one that
+# does not go forward is none; the others are an error then.
+CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
+PERHAPS_CLOCKS = ("t",)
+# Seconds of the units that names may end in.
+UNITS = {
+    "s": 1.0,
+    "sec": 1.0,
+    "seconds": 1.0,
+    "ms": 1e-3,
+    "msec": 1e-3,
+    "milliseconds": 1e-3,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "ns": 1e-9,
+    "min": 60.0,
+}
+UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
+DOTTED = r" *\d{1,2}\.\d{1,2}\.\d"  # a date that starts with the day
+# A step longer than so many usual ones is a gap; what is resampled bridges more.
+GAP, BRIDGED = 1.5, 3.5
+# A rate below this may be one of a clock in another unit than its name says.
+SLOW = 0.1
+MAX_LISTED = 5
+
+
+def find_clock(tables, time):
+    """Name of the column that is the clock of all recordings, or None.
+
+    ``tables`` has a data frame for each name; ``time`` is as of `read_recordings`.
+    """
+    if time is not None:
+        return time or None
+    first = next(iter(tables.values()))
+    found = [name for name in first.columns if _base(name) in CLOCKS + PERHAPS_CLOCKS]
+    found = [name for name in found if _may_be_clock(name, tables)]
+    if len(found) > 1:
+        raise ValueError(
+            f"Columns {found[0]!r} and {found[1]!r} may both be the clock, expected "
+            f"which one by time={found[0]!r} (--time {found[0]!r})."
+        )
+    return found[0] if found else None
+
+
+def is_clock(name):
+    """Whether a column of this name is a clock for certain.
+
+    >>> is_clock("Time (ms)"), is_clock("t"), is_clock("x")
+    (True, False, False)
+    """
+    return _base(name) in CLOCKS
+
+
+def unit_of(name):
+    """Seconds of the unit that the name of a column ends in, 1 if in none.
+
+    >>> unit_of("Time (ms)"), unit_of("time")
+    (0.001, 1.0)
+    """
+    match = UNIT.fullmatch(name.strip().lower())
+    return UNITS[match[2]] if match else 1.0
+
+
+def _base(name):
+    """Name of a column in small letters, without its unit."""
+    name = name.strip().lower()
+    match = UNIT.fullmatch(name)
+    return match[1] if match else name
+
+
+def _may_be_clock(name, tables):
+    """Whether a column is one for certain, or goes forward in all recordings."""
+    if is_clock(name):
+        return True
+    try:
+        read_clocks(tables, name)
+    except ValueError:
+        return False
+    return True
+
+
+def read_clocks(tables, column):
+    """Seconds of each frame, an array for each recording; errors name row and remedy.
+
+    ``tables`` has a data frame for each name.
+    """
+    clocks = []
+    for name, table in tables.items():
+        if column not in table.columns:
+            raise ValueError(
+                f"{name!r} has no column {column!r} to be its clock, expected one of "
+                f"{short_repr(list(table.columns))}, or none (time=False, --no-clock)."
+            )
+        clock = _as_seconds(table[column], name)
+        _check_forward(clock, column, name)
+        clocks.append(clock)
+    return clocks
+
+
+def _as_seconds(values, recording):
+    """Numbers in the unit of the name of the column; dates since the first one."""
+    import pandas as pd
+
+    factor = unit_of(values.name)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return _since_first(values)
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return values.dt.total_seconds().to_numpy(float)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.to_numpy(float, na_value=np.nan) * factor
+    text = values.where(values.isna(), values.astype(str))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # dates of no known form
+            return _read_text(pd, text, factor)
+    except (ValueError, TypeError, UserWarning) as error:
+        raise ValueError(
+            f"the clock {values.name!r} of {recording!r} holds what is no time, such "
+            f"as {short_repr(text.iloc[0])}: {one_line(error)[:200]}"
+        ) from None
+
+
+def _read_text(pd, text, factor):
+    """Seconds of text: numbers, else durations such as 00:00:01.5, else dates."""
+    readers = (
+        lambda: pd.to_numeric(text).to_numpy(float) * factor,
+        lambda: pd.to_timedelta(text).dt.total_seconds().to_numpy(float),
+        lambda: _since_first(pd.to_datetime(text, utc=True, format="ISO8601")),
+    )
+    for read in readers:
+        with contextlib.suppress(TypeError, ValueError):
+            return read()
+    is_dotted = text.str.match(DOTTED).all()
+    return _since_first(pd.to_datetime(text, utc=True, dayfirst=is_dotted))
+
+
+def _since_first(stamps):
+    return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
+
+
+def _check_forward(clock, column, recording):
+    """Refuse times that are missing or do not go forward."""
+    where = f"the clock {column!r} of {recording!r}"
+    bad = np.flatnonzero(~np.isfinite(clock))
+    if bad.size:
+        raise ValueError(
+            f"{where} has no time in row {bad[0]}, expected one for each frame; fill "
+            "it, or leave the row out."
+        )
+    back = np.flatnonzero(np.diff(clock) <= 0)
+    if back.size:
+        i = back[0]
+        verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
+        raise ValueError(
+            f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "
+            "expected times that grow: sort the rows, say which recording they are of "
+            "(by=COLUMN, --by COLUMN), or name another clock (time=COLUMN, --time "
+            "COLUMN) or none (time=False, --no-clock)."
+        )
+
+
+def rate_of(clock):
+    """Frames per second: 1 / mean of the steps that are no gaps; None of one frame.
+
+    The mean evens out rounded clocks. Gaps are steps of more than 1.5 medians.
+
+    >>> rate_of(np.array([0.0, 0.033, 0.067, 0.1, 0.133, 0.167, 0.2, 5.0]))
+    30.0
+    """
+    if len(clock) < 2:
+        return None
+    steps = np.diff(clock)
+    rate = 1 / steps[steps <= GAP * np.median(steps)].mean()
+    return float(f"{rate:.9g}")  # without what rounding of times adds
+
+
+def common_rate(clocks, names, fps, resample):
+    """Frames per second of all recordings, or an error that lists different ones.
+
+    ``fps`` is what the user says it is, ``resample`` what it will be, or None.
+    """
+    rates = {}
+    for name, clock in zip(names, clocks):
+        if len(clock) > 1:
+            rates[name] = rate_of(clock)
+    found = list(rates.values())
+    if resample is not None:
+        rate = float(resample)
+    elif found:
+        if not is_same(max(found), min(found)):
+            raise ValueError(_describe_rates(rates))
+        rate = float(np.median(found))
+    elif fps is None:
+        raise ValueError(
+            "No recording has two frames, so that clocks give no rate; expected fps "
+            "(--fps)."
+        )
+    else:
+        rate = float(fps)
+    if found and min(found) < SLOW:
+        warn_user(
+            f"The clock of {min(rates, key=rates.get)!r} gives {min(found):.3g} frames "
+            "per second, as its times are taken as seconds unless the name of its "
+            "column says another unit, such as 'time_ms'."
+        )
+    return check_rate(rate, fps)
+
+
+def check_rate(rate, fps):
+    """Rate that was given, if any, unless clocks contradict it."""
+    if fps is None:
+        return rate
+    if not is_same(rate, fps):
+        raise ValueError(
+            f"fps (--fps) is {fps:g}, but the clock gives {rate:g} frames per second; "
+            "expected the same, or none given."
+        )
+    return float(fps)
+
+
+def _describe_rates(rates):
+    """Say which recordings have which rates, the most frequent rate first."""
+    groups = {}
+    least = None
+    for name in sorted(rates, key=rates.get):
+        if least is None or not is_same(rates[name], least):
+            least = rates[name]
+        groups.setdefault(least, []).append(name)
+    ordered = sorted(groups, key=lambda rate: len(groups[rate]), reverse=True)
+    texts = []
+    for rate in ordered[:MAX_LISTED]:
+        names = groups[rate]
+        more = "" if len(names) < 3 else f" and {len(names) - 2} more"
+        shown = ", ".join(map(repr, names[:2]))
+        texts.append(f"{rate:.4g} ({shown}{more})")
+    if len(ordered) > MAX_LISTED:
+        texts.append(f"{len(ordered) - MAX_LISTED} others")
+    remedy = f"{ordered[0]:.4g}"
+    return (
+        f"Recordings have different frames per second: {'; '.join(texts)}; expected "
+        f"one rate, as resample={remedy} (--resample {remedy}) makes it."
+    )
+
+
+def warn_of_gaps(clocks, names):
+    """Warn of steps that are much longer than the others of their recording."""
+    n_gaps, where = 0, []
+    for name, clock in zip(names, clocks):
+        if len(clock) < 3:
+            continue
+        steps = np.diff(clock)
+        gaps = np.flatnonzero(steps > GAP * np.median(steps))
+        n_gaps += len(gaps)
+        if len(gaps):
+            where.append((name, clock[gaps[0]], steps[gaps[0]]))
+    if where:
+        name, start, length = where[0]
+        warn_user(
+            f"{n_gaps} gaps in the clocks of {len(where)} of {len(names)} recordings, "
+            f"the first of {length:.3g} s after {start:.6g} s of {name!r}; no frames "
+            "are put there, unless resampled."
+        )
+
+
+def resample_frames(frames, clock, rate):
+    """Bring frames to a regular clock by linear interpolation.
+
+    Parameters
+    ----------
+    frames : ndarray of float of shape (n_frames, n_features)
+        NaN where a value is missing.
+    clock : ndarray of shape (n_frames,)
+        Seconds, growing.
+    rate : float
+        Frames per second to have.
+
+    Returns
+    -------
+    resampled : ndarray of shape (n_times, n_features)
+        In the type of ``frames``; NaN between two frames of which one is NaN, or that
+        are more than 3.5 usual steps apart.
+    times : ndarray of shape (n_times,)
+        From the first time on, up to the last.
+    """
+    n_times = int(np.floor((clock[-1] - clock[0]) * rate + 1e-6)) + 1
+    times = clock[0] + np.arange(n_times) / rate
+    if len(clock) == 1:
+        return frames.copy(), times
+    before = np.clip(np.searchsorted(clock, times, side="right") - 1, 0, len(clock) - 2)
+    steps = np.diff(clock)
+    weights = (times - clock[before]) / steps[before]
+    exact = np.abs(weights - np.round(weights)) < 1e-6  # a frame is there: keep it
+    weights = np.where(exact, np.round(weights), weights)
+    too_far = ~exact & (steps[before] > BRIDGED * np.median(steps))
+    weights[too_far] = np.nan
+    weights = weights[:, None].astype(frames.dtype)
+    resampled = (1 - weights) * frames[before] + weights * frames[before + 1]
+    whole = np.flatnonzero(exact)  # a missing neighbour of weight 0 is none
+    resampled[whole] = frames[before[whole] + np.round(weights[whole, 0]).astype(int)]
+    return resampled, times

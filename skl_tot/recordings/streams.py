@@ -1,0 +1,89 @@
+"""Checks of frames that come one by one, and of how they are decoded."""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+
+from skl_tot.recordings.blocks import row_blocks
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import short_repr
+
+
+def check_stream(stream):
+    """Make an iterable of frames or blocks of a stream, or say what is wrong."""
+    if isinstance(stream, (Recordings, Mapping)):
+        raise TypeError(
+            f"stream is {short_repr(stream)}, expected frames of one recording; label "
+            "each by a stream of its own."
+        )
+    if hasattr(stream, "columns"):
+        return [stream]
+    if isinstance(stream, np.ndarray) and stream.ndim == 2:
+        return (stream[rows] for rows in row_blocks(stream))
+    if isinstance(stream, (str, bytes)) or not hasattr(stream, "__iter__"):
+        raise TypeError(f"stream is {short_repr(stream)}, expected frames, or blocks.")
+    return stream
+
+
+def check_frames(frames, model, n_seen):
+    """Copy a block of frames (n_frames, n_features) of floats, or say what is wrong.
+
+    One frame becomes a block. ``n_seen`` frames were before.
+    """
+    _check_names(frames, model)
+    try:
+        array = np.asarray(frames)
+    except ValueError:
+        array = np.empty(0, object)  # rows of unequal lengths
+    if array.dtype.kind not in "fiub" or np.ma.isMaskedArray(frames):
+        raise TypeError(
+            f"frames are {short_repr(frames)}, expected an array of floats."
+        )
+    array = np.atleast_2d(array) if array.ndim else array
+    n_features = model.n_features_in_
+    if array.ndim != 2 or array.shape[1] != n_features:
+        raise ValueError(
+            f"frames have the shape {np.shape(frames)}, expected (n_frames, "
+            f"{n_features}), as in the fit, or ({n_features},) of one frame."
+        )
+    kind = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
+    array = array.astype(kind)  # a copy, as a camera fills its array again
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        frame, column = bad[0]
+        raise ValueError(
+            f"frame {n_seen + frame} of the stream has {array[frame, column]} in "
+            f"column {column}; fill gaps, or leave such frames out."
+        )
+    return array
+
+
+def _check_names(frames, model):
+    """Refuse a data frame of other columns than those of the fit."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None or not hasattr(frames, "columns"):
+        return
+    if list(frames.columns) != names.tolist():
+        raise ValueError(
+            f"frames have the columns {short_repr(list(frames.columns))}, expected "
+            f"those of the fit, {short_repr(names.tolist())}."
+        )
+
+
+def check_lag(lag):
+    """Refuse what is no number of frames."""
+    if isinstance(lag, bool) or not isinstance(lag, Integral) or lag < 0:
+        raise ValueError(
+            f"lag is {short_repr(lag)}, expected a number of frames from 0."
+        )
+    return int(lag)
+
+
+def check_n_frames(n_frames):
+    """Refuse what is no length of a recording, in frames."""
+    is_number = isinstance(n_frames, Real) and not isinstance(n_frames, bool)
+    if not is_number or not 1 <= n_frames <= 1e15:
+        raise ValueError(
+            f"n_frames is {short_repr(n_frames)}, expected a number of frames from 1."
+        )
