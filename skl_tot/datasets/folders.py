@@ -7,11 +7,10 @@ from numbers import Integral
 from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skl_tot.datasets.label_files import map_labels, read_labels
-from skl_tot.datasets.splitting import split_ends
 from skl_tot.recordings.errors import one_line
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
@@ -127,9 +126,9 @@ def load_action_dataset(
     videos = _open_features(paths, mmap, transpose)
     labels, target_names = read_ground_truth(root, paths, videos)
     if label_mapping is not None:
-        labels, target_names = map_labels(labels, paths, Path(label_mapping))
+        labels, target_names = _map_labels(labels, paths, Path(label_mapping))
     if split_label is not None:
-        labels, target_names = split_ends(labels, target_names, split_label)
+        labels, target_names = _split_ends(labels, target_names, split_label)
     if activity is not None and labels is not None:  # the mapping has all activities
         occurring = distinct_labels(labels)
         target_names = [label for label in target_names if label in occurring]
@@ -158,31 +157,22 @@ def _find_features(root, activity):
         raise FileNotFoundError(
             f"{folder} has no {expected}, {describe_folder(folder)}."
         )
-    paths = found if activity is None else _of_activity(found, activity)
+    paths = found
+    if activity is not None:  # text of the name, or a pattern for all of it
+        pattern = activity if set(activity) & set("*?[") else f"*{activity}*"
+        paths = [path for path in found if fnmatchcase(path.stem, pattern)]
     if not paths:
         raise FileNotFoundError(
             f"{folder} has {len(found)} files, but none for activity={activity!r}."
         )
     paths.sort(key=attrgetter("stem"))
-    _check_stems(paths)
-    return paths
-
-
-def _check_stems(paths):
-    """Refuse two files, which are neighbours, for one video."""
     for path, following in pairwise(paths):
         if path.stem == following.stem:
             raise ValueError(
                 f"{path.parent} has {path.name} and {following.name}, expected one "
                 "file for each video."
             )
-
-
-def _of_activity(paths, activity):
-    """Paths of which the name has this text, or is as the pattern says."""
-    is_pattern = set(activity) & set("*?[")
-    pattern = activity if is_pattern else f"*{activity}*"
-    return [path for path in paths if fnmatchcase(path.stem, pattern)]
+    return paths
 
 
 def _open_features(paths, mmap, transpose):
@@ -208,9 +198,12 @@ def read_ground_truth(root, paths, videos):
     """
     shapes = [video.shape for video in videos]  # each file has to hold features
     target_names = _read_mapping(root)
-    if not (root / "groundTruth").is_dir():
+    folder = root / "groundTruth"
+    if not folder.is_dir():
         return None, target_names
-    labels = read_labels(root / "groundTruth", paths, shapes, target_names)
+    labels = []
+    for path, shape in zip(paths, shapes):
+        labels.append(_read_labels(folder, path, shape, target_names))
     if target_names is None:
         target_names = sorted(distinct_labels(labels))
     return labels, target_names
@@ -229,3 +222,117 @@ def _read_mapping(root):
             raise ValueError(f"{where}, expected each number and label once.")
         numbers[label] = number
     return sorted(numbers, key=numbers.get)
+
+
+def _read_labels(folder, feature_path, shape, target_names):
+    """Labels of a video, held against the shape of its features and the mapping."""
+    name = feature_path.stem
+    found = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
+    if len(found) != 1:
+        error = ValueError if found else FileNotFoundError
+        raise error(
+            f"{folder} has {len(found)} of the files {name}.txt and {name}, expected 1."
+        )
+    labels = _read_lines(found[0])
+    _check_labels(labels, target_names, found[0])
+    _check_length(labels, shape, found[0], feature_path)
+    return np.array(labels)
+
+
+def _read_lines(path):
+    """Lines of a text file without surrounding blanks, up to the last filled one."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{one_line(path)} cannot be read: {error}") from error
+    return [line.strip() for line in text.rstrip().splitlines()]
+
+
+def _check_labels(labels, target_names, path):
+    """Refuse lines that are blank, or not in the mapping if there is one."""
+    for i, label in enumerate(labels, start=1):
+        if not label or (target_names is not None and label not in target_names):
+            known = "a label" if target_names is None else f"one of {target_names}"
+            raise ValueError(f"{path}, line {i}, is {label!r}, expected {known}.")
+
+
+def _check_length(labels, shape, path, feature_path):
+    """Refuse labels that are more or fewer than the frames."""
+    if len(labels) != shape[0]:
+        hint = ""
+        if len(labels) == shape[1]:
+            hint = " Are the features stored the other way round (transpose)?"
+        raise ValueError(
+            f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
+            f"expected {shape[0]} labels.{hint}"
+        )
+
+
+def _map_labels(labels, feature_paths, path):
+    """Labels after a mapping file, if there are any, and all that it maps to."""
+    mapping = _read_label_mapping(path)
+    target_names = list(dict.fromkeys(mapping.values()))
+    if labels is None:
+        return None, target_names
+    mapped = []
+    for video, feature_path in zip(labels, feature_paths):
+        unknown = sorted(distinct_labels([video]) - mapping.keys())
+        if unknown:
+            raise ValueError(
+                f"{path} has no line for {unknown[0]!r}, a label of "
+                f"{feature_path.stem}."
+            )
+        mapped.append(np.array([mapping[label] for label in video]))
+    return mapped, target_names
+
+
+def _read_label_mapping(path):
+    """Read the label to use for each label of the files."""
+    mapping = {}
+    for i, line in enumerate(_read_lines(path), start=1):
+        words = line.split()
+        if len(words) != 2:
+            raise ValueError(
+                f"{path}, line {i}, is {line!r}, expected '<label> <label to use>'."
+            )
+        label, new_label = words
+        if label in mapping:
+            raise ValueError(f"{path}, line {i}, maps {label!r} for a second time.")
+        mapping[label] = new_label
+    return mapping
+
+
+def _split_ends(labels, target_names, label):
+    """Rename the runs of a label with which videos start and end.
+
+    >>> labels = [np.array(["SIL", "pour", "SIL", "stir", "SIL", "SIL"])]
+    >>> (video,), target_names = _split_ends(labels, ["SIL", "pour", "stir"], "SIL")
+    >>> video.tolist()
+    ['SIL_start', 'pour', 'SIL', 'stir', 'SIL_end', 'SIL_end']
+    >>> target_names
+    ['SIL_start', 'SIL', 'SIL_end', 'pour', 'stir']
+    """
+    if labels is None:
+        raise ValueError(f"split_label is {label!r}, but there is no groundTruth.")
+    start_label, end_label = f"{label}_start", f"{label}_end"
+    if label not in target_names or {start_label, end_label} & set(target_names):
+        raise ValueError(
+            f"split_label is {label!r}, expected one of {target_names} whose start and "
+            "end are not labels yet."
+        )
+    labels = [_rename_ends(video, label, start_label, end_label) for video in labels]
+    occurring = distinct_labels(labels)
+    parts = [part for part in (start_label, label, end_label) if part in occurring]
+    i = target_names.index(label)
+    return labels, target_names[:i] + parts + target_names[i + 1 :]
+
+
+def _rename_ends(video, label, start_label, end_label):
+    """Rename the first and the last run of one video, if they are of the label."""
+    others = np.flatnonzero(video != label)
+    start, end = len(video), len(video)  # nothing else is all start
+    if len(others):
+        start, end = others[0], others[-1] + 1
+    head = np.full(start, start_label)
+    tail = np.full(len(video) - end, end_label)
+    return np.concatenate([head, video[start:end], tail])

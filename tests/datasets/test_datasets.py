@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.inputs.labels import find_segments
 from skl_tot.recordings.files import FileArray
+from skl_tot.recordings.labels import find_segments
 
 
 @given(
@@ -606,11 +606,11 @@ def test_split_label_of_real_data():
     [
         (
             ["a.csv", "b.CSV", "notes"],
-            r"but 2 \*\.csv, 1 \*: read \*\.csv by skl_tot\.io",
+            r"but 2 \*\.csv, 1 \*: read \*\.csv by skl_tot\.recordings",
         ),
         (
             ["a.parquet"],
-            r"but 1 \*\.parquet: read \*\.parquet by skl_tot\.io\.",
+            r"but 1 \*\.parquet: read \*\.parquet by skl_tot\.recordings\.",
         ),
         (["a.npz"], r"but 1 \*\.npz: read \*\.npz by numpy\.load, then numpy\.save\."),
         (["a.h5", "b.h5"], r"but 2 \*\.h5: read \*\.h5 by h5py\.File, then numpy"),
