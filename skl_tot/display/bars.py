@@ -33,7 +33,7 @@ def draw_bars(ax, bars, frame, look=look_of):
         draw_boxes(ax, boxes[labels == label], look(label))
 
 
-def draw_rows(ax, videos, doubts, bar_names, video_names, frame):
+def draw_rows(ax, frame, videos, doubts, bar_names, video_names):
     """Draw the bars of videos, a row for each.
 
     They are named on the y axis if they are of methods; else the videos are.

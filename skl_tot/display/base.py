@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from skl_tot.display.palette import code_actions, look_of
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.rates import check_fps
+from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.rates import check_fps
 from skl_tot.statistics.collecting import collect_bouts
 from skl_tot.statistics.orders import usual_codes
 

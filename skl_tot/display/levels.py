@@ -11,9 +11,9 @@ from skl_tot.display.base import (
     name_time,
 )
 from skl_tot.display.palette import look_of
-from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
-from skl_tot.inputs.named import by_name, pair_by_name
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.matching import by_name, pair_by_name
 
 # Where the bars of a row are, from its middle, which grows downwards.
 BARS = (-0.4, 0.36), (-0.03, 0.43)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.names import (
     background_labels,
@@ -17,6 +16,7 @@ from skl_tot.inputs.names import (
     name_labels,
 )
 from skl_tot.metrics.matching import match_labels
+from skl_tot.recordings import RecordingValueError
 
 # Code of frames of clusters without label, which no label has; `BACKGROUND` is another.
 UNMATCHED = int(np.iinfo(np.intp).min)
@@ -182,9 +182,9 @@ def _check_method(name, videos, first_method):
         )
     for i, (video, first) in enumerate(zip(videos, first_method)):
         if len(video) == 0:
-            raise VideoValueError(f"{name} has no frames.", i)
+            raise RecordingValueError(f"{name} has no frames.", i)
         if len(video) != len(first):
-            raise VideoValueError(
+            raise RecordingValueError(
                 f"{name} has {len(video)} frames, expected {len(first)} as for the "
                 "first method.",
                 i,

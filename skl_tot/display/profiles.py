@@ -13,7 +13,7 @@ from skl_tot.display.base import (
     shortened,
 )
 from skl_tot.display.palette import code_actions
-from skl_tot.inputs.errors import short_repr
+from skl_tot.recordings.errors import short_repr
 from skl_tot.statistics.profiles import Profiles, action_profiles
 
 MOST = 40  # features of a picture, whose names can still be read

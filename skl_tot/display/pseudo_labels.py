@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 
 from skl_tot.display.base import Display, check_methods, mark_actions, name_time
-from skl_tot.inputs.forms import split_videos
 from skl_tot.inputs.labels import BACKGROUND, as_reals, split_label_sequences
+from skl_tot.recordings.layouts import as_recordings
 
 
 class PseudoLabelDisplay(Display):
@@ -83,8 +83,8 @@ class PseudoLabelDisplay(Display):
             As `plot`, if ``X`` is many videos, and what the estimator raises.
         """
         check_methods(estimator, "pseudo_labels", "predict")
-        videos, form = split_videos(X)
-        if form != "single":
+        videos = as_recordings(X)
+        if not videos.is_single:
             raise ValueError(
                 f"X holds {len(videos)} videos, expected one, an array of shape "
                 "(frames, features)."

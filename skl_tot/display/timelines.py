@@ -19,9 +19,9 @@ from skl_tot.display.base import (
     name_time,
 )
 from skl_tot.display.palette import encode
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.forms import n_dims
 from skl_tot.inputs.labels import as_reals
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.layouts import n_dims
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # videos, beyond which every name costs time
@@ -285,7 +285,7 @@ def _draw_timelines(ax, rows, legend, fps):
     ``rows`` are the bars of videos, their doubts, and names of bars and videos.
     """
     videos, _, bar_names, _ = rows
-    draw_rows(ax, *rows, frame=1 / (fps or 1))
+    draw_rows(ax, 1 / (fps or 1), *rows)
     name_time(ax, fps)
     ax.set_xlim(left=0)
     clear_sides(ax, len(videos))

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.inputs.errors import VideoError
 from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.inputs.names import default_names, distinct_labels
-from skl_tot.inputs.videos import check_videos
 from skl_tot.metrics.reports import segmentation_report
+from skl_tot.recordings.checks import check_recordings
+from skl_tot.recordings.errors import RecordingError
 from skl_tot.statistics.profiles import ProfileSums
 
 N_TYPICAL = 5
@@ -86,7 +86,7 @@ def examine(model, videos, video_names, words):
         votes = segmenter._votes(reading.log_likelihood)
         votes = None if votes is None else votes @ alike
         findings.doubts.append(measure_doubts(reading.posterior @ alike, votes))
-        (frames,), _ = check_videos(segmenter, video, reset=False)
+        (frames,) = check_recordings(segmenter, video, reset=False).arrays
         findings.sums.add(np.asarray(frames, dtype=float), path)
         probabilities = softmax(reading.log_likelihood, axis=1)
         probabilities = probabilities.astype(reading.posterior.dtype, copy=False)
@@ -120,7 +120,7 @@ def _named(video_name):
         yield
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        reason = error.reason if isinstance(error, VideoError) else error
+        reason = error.reason if isinstance(error, RecordingError) else error
         raise kind(f"{video_name}: {reason}") from error
 
 

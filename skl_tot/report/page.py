@@ -9,15 +9,14 @@ from importlib.resources import files
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
-from skl_tot.inputs.clocks import agreed_rate, rate_of
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.forms import split_videos
 from skl_tot.inputs.labels import split_label_sequences
-from skl_tot.inputs.named import Named, arrange
 from skl_tot.inputs.names import name_all_actions
-from skl_tot.inputs.rates import check_fps
-from skl_tot.inputs.recordings import Recordings
 from skl_tot.io.atomic import replaced
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.matching import arrange
+from skl_tot.recordings.rates import agreed_rate, check_fps
 from skl_tot.report.content import Content, rules_of_looks
 from skl_tot.report.drawing import add_thumbnails, classes
 from skl_tot.report.findings import examine, judge
@@ -113,13 +112,13 @@ def write_report(
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
+    videos = _as_recordings(videos)
     fps = _choose_fps(fps, videos, segmenter)
-    times = getattr(videos, "times", None) if isinstance(videos, Recordings) else None
-    videos, form = _split(videos)
     if video_names is None:
-        video_names = _default_names(form, len(videos))
+        known = [f"video {i}" for i in range(len(videos))]
+        video_names = videos.names if videos.is_named else known
     if y_true is not None:
-        y_true, _ = split_label_sequences(arrange(y_true, form, "y_true"), "y_true")
+        y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
         raise ValueError("fps is None, expected a number as video_files are given.")
     _check_number("video_names", video_names, "names", len(videos))
@@ -127,13 +126,14 @@ def write_report(
     _check_number("y_true", y_true, "videos", len(videos))
 
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
-    findings = examine(model, videos, video_names, words)
+    findings = examine(model, videos.arrays, video_names, words)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
-    recordings = Recordings(findings.paths, fps=fps, times=times)
+    # names need not be distinct, numbers are
+    paths = Recordings(findings.paths, fps=fps, times=videos.times)
     content = Content(
-        model, segmenter, videos, video_names, recordings, findings, truth
+        model, segmenter, videos.arrays, video_names, paths, findings, truth
     )
     html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
@@ -210,7 +210,7 @@ def _choose_fps(fps, videos, segmenter):
     """Rate that is given, or else that of the videos, or else that of the fit."""
     check_fps(fps)
     known = {
-        "the videos": rate_of(videos),
+        "the videos": videos.fps,
         "those of the fit": getattr(segmenter, "fps_", None),
     }
     for whose, rate in known.items():
@@ -219,22 +219,15 @@ def _choose_fps(fps, videos, segmenter):
     return fps
 
 
-def _split(videos):
-    """Sequence of videos, arrays or paths, and their form."""
+def _as_recordings(videos):
+    """Give recordings of arrays, or of paths for the first step of a pipeline."""
     is_list = isinstance(videos, (list, tuple)) and len(videos)
     if is_list and isinstance(videos[0], (str, os.PathLike)):
-        return videos, "list"
+        return Recordings(videos)
     try:
-        return split_videos(videos)
+        return as_recordings(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
-
-
-def _default_names(form, n_videos):
-    """Names that the videos have, or else numbers."""
-    if isinstance(form, Named):
-        return list(map(str, form.names))
-    return [f"video {i}" for i in range(n_videos)]
 
 
 def _check_number(name, values, what, expected):

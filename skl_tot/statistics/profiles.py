@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.errors import VideoValueError, short_repr
-from skl_tot.inputs.forms import split_videos
 from skl_tot.inputs.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -13,7 +11,9 @@ from skl_tot.inputs.labels import (
     find_segments,
     split_label_sequences,
 )
-from skl_tot.inputs.named import arrange
+from skl_tot.recordings.errors import RecordingValueError, short_repr
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.matching import arrange
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 # A feature that varies by less than rounding, relative to its values, is constant.
@@ -97,21 +97,23 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
 def _pair(videos, labels):
     """Sequences of videos and of their labels."""
     try:
-        arrays, form = split_videos(videos)
+        videos = as_recordings(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos: {error}") from None
-    paths, is_single = split_label_sequences(arrange(labels, form, "labels"), "labels")
-    if is_single and form != "single" and len(arrays) != 1:
+    paths, is_single = split_label_sequences(
+        arrange(labels, videos, "labels"), "labels"
+    )
+    if is_single and not videos.is_single and len(videos) != 1:
         raise ValueError(
-            f"labels are of one video, expected {len(arrays)} sequences, as videos has "
+            f"labels are of one video, expected {len(videos)} sequences, as videos has "
             "so many."
         )
-    if len(paths) != len(arrays):
+    if len(paths) != len(videos):
         raise ValueError(
-            f"labels has {len(paths)} sequences, expected {len(arrays)}, one for each "
+            f"labels has {len(paths)} sequences, expected {len(videos)}, one for each "
             "video."
         )
-    return arrays, paths
+    return videos.arrays, paths
 
 
 def _check_video(video, i, n_labels, n_features):
@@ -128,7 +130,7 @@ def _check_video(video, i, n_labels, n_features):
         reason = f"{found}, expected {n_features}, as in video 0."
     else:
         return frames
-    raise VideoValueError(reason, i)
+    raise RecordingValueError(reason, i)
 
 
 def _column_names(video):
