@@ -6,7 +6,7 @@ import numpy as np
 
 from skl_tot.display.base import draw_boxes
 from skl_tot.display.palette import look_of
-from skl_tot.inputs.labels import find_segments
+from skl_tot.recordings.labels import find_segments
 
 # Sizes of the font, as shares of the usual one, and letters after which names break,
 # of which the first is taken that fits.

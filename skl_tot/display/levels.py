@@ -11,8 +11,8 @@ from skl_tot.display.base import (
     name_time,
 )
 from skl_tot.display.palette import look_of
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.recordings.matching import by_name, pair_by_name
 
 # Where the bars of a row are, from its middle, which grows downwards.

@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
-from skl_tot.inputs.names import (
+from skl_tot.metrics.matching import match_labels
+from skl_tot.recordings import RecordingValueError
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.recordings.names import (
     background_labels,
     default_names,
     distinct_labels,
     name_labels,
 )
-from skl_tot.metrics.matching import match_labels
-from skl_tot.recordings import RecordingValueError
 
 # Code of frames of clusters without label, which no label has; `BACKGROUND` is another.
 UNMATCHED = int(np.iinfo(np.intp).min)

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from skl_tot.display.base import Display, check_methods, mark_actions, name_time
-from skl_tot.inputs.labels import BACKGROUND, as_reals, split_label_sequences
+from skl_tot.recordings.labels import BACKGROUND, as_reals, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 
 

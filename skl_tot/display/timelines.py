@@ -19,8 +19,8 @@ from skl_tot.display.base import (
     name_time,
 )
 from skl_tot.display.palette import encode
-from skl_tot.inputs.labels import as_reals
 from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import as_reals
 from skl_tot.recordings.layouts import n_dims
 
 TRUTH = "ground truth"  # name of its bar

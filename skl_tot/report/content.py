@@ -12,7 +12,7 @@ import numpy as np
 
 from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
-from skl_tot.inputs.labels import BACKGROUND, find_segments
+from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.report.drawing import bar, classes, draw_loss, stack
 from skl_tot.report.findings import Findings, Truth
 from skl_tot.statistics import deviations, usual_order

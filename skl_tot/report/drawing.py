@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from skl_tot.display.palette import look_of
-from skl_tot.inputs.labels import BACKGROUND, find_segments
+from skl_tot.recordings.labels import BACKGROUND, find_segments
 
 MEAN_STEPS = 100  # in a mean of the loss
 MOST_POINTS = 400  # of a curve

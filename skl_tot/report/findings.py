@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
-from skl_tot.inputs.names import default_names, distinct_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import RecordingError
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.recordings.names import default_names, distinct_labels
 from skl_tot.statistics.profiles import ProfileSums
 
 N_TYPICAL = 5

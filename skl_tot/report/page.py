@@ -9,13 +9,13 @@ from importlib.resources import files
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
-from skl_tot.inputs.labels import split_label_sequences
-from skl_tot.inputs.names import name_all_actions
 from skl_tot.io.atomic import replaced
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
+from skl_tot.recordings.names import name_all_actions
 from skl_tot.recordings.rates import agreed_rate, check_fps
 from skl_tot.report.content import Content, rules_of_looks
 from skl_tot.report.drawing import add_thumbnails, classes

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from skl_tot.display.palette import look_of
-from skl_tot.inputs.labels import BACKGROUND, find_segments
+from skl_tot.recordings.labels import BACKGROUND, find_segments
 
 MOST_BINS = 400  # of the doubt of a recording
 LEVELS = 36  # of doubt, one digit to the base of that each

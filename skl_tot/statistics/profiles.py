@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.labels import (
+from skl_tot.recordings.errors import RecordingValueError, short_repr
+from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
     as_reals,
     find_segments,
     split_label_sequences,
 )
-from skl_tot.recordings.errors import RecordingValueError, short_repr
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
 

@@ -8,8 +8,8 @@ import pytest
 
 from skl_tot import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.inputs.labels import find_segments
-from skl_tot.io import Recordings
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.labels import find_segments
 
 pytest.importorskip("jinja2")
 pytest.importorskip("pandas")

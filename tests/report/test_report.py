@@ -20,16 +20,16 @@ from skl_tot import (
     MallowSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.inputs.labels import BACKGROUND, find_segments
-from skl_tot.inputs.names import name_all_actions
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.names import name_all_actions
 from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.statistics.profiles import action_profiles
 
 pytest.importorskip("jinja2")
 pytest.importorskip("pandas")
-from skl_tot.io import Recordings
+from skl_tot.recordings import Recordings
 from skl_tot.report import write_report
 from skl_tot.report.drawing import bar
 from skl_tot.report.findings import examine

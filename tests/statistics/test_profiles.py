@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from skl_tot.inputs.labels import find_segments
+from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics.profiles import action_profiles, average_parts
 
 
