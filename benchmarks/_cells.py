@@ -13,8 +13,8 @@ from _methods import make, seeded
 from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.datasets import load_action_dataset
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
-from skl_tot.segmenters.temporal_ot import PAPER
 
 METRICS = {
     "MoF": mof_score,

@@ -67,7 +67,7 @@ def make(name, **parameters):
 
 def make_paper(**parameters):
     """TemporalOTSegmenter as published, with changes."""
-    from skl_tot.segmenters.temporal_ot import PAPER
+    from skl_tot.methods.temporal_ot import PAPER
 
     return make("TemporalOTSegmenter", **(PAPER | parameters))
 

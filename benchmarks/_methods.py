@@ -4,7 +4,7 @@ import importlib
 
 from _baselines import BASELINES
 
-from skl_tot.segmenters import METHODS
+from skl_tot.methods import METHODS
 
 NAMES = [*METHODS, *BASELINES]
 

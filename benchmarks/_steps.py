@@ -10,7 +10,7 @@ from _timing import interleaved
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.training.batches import sampled_batches
 from skl_tot.training.graphs import GraphedStep, training_stream
 from skl_tot.training.loop import parameter_shapes, train_step

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from _methods import NAMES, parameters
 
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.temporal_ot import PAPER
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import torch
 from _sets import FAMILIES, generated, load, supervised_accuracy, title
 
 from skl_tot import TemporalOTSegmenter
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, segment_f1_score
-from skl_tot.segmenters.temporal_ot import PAPER
 
 # Changes of the method as published; `defaults` are those of the estimator.
 TRAINING = {

@@ -24,9 +24,9 @@ from sklearn.metrics import silhouette_score
 from sklearn.model_selection import ParameterGrid
 
 from skl_tot import TemporalOTSegmenter
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information, video_information
-from skl_tot.segmenters.temporal_ot import PAPER
 
 CRITERIA = ["score", "information", "video", "silhouette", "loss"]
 

@@ -71,7 +71,7 @@ def measure(root, n_steps, settings):
 
     from skl_tot import TemporalOTSegmenter
     from skl_tot.datasets import FeatureFiles
-    from skl_tot.segmenters.temporal_ot import PAPER
+    from skl_tot.methods.temporal_ot import PAPER
 
     imported = anonymous_memory()
     videos = FeatureFiles(sorted(Path(root).glob("*.npy")))

@@ -32,7 +32,7 @@ from sklearn.model_selection import GridSearchCV
 import skl_tot
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.training.devices import keep_freed_memory
 
 

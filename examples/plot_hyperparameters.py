@@ -16,8 +16,8 @@ from sklearn.model_selection import KFold, ValidationCurveDisplay
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import segment_f1_scorer
-from skl_tot.segmenters.temporal_ot import PAPER
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")

@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 
 from skl_tot import PseudoLabelDisplay, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.temporal_ot import PAPER
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")

@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 
 from skl_tot import SegmentationDisplay, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
-from skl_tot.segmenters.temporal_ot import PAPER
 
 videos, labels = make_activities(
     n_videos=20, n_actions=6, unevenness=0.8, mean_length=300, random_state=3

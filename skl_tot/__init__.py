@@ -2,20 +2,25 @@
 
 import importlib
 
-from skl_tot.segmenters import METHODS as _METHODS
-
 __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
-_PLACES = dict(_METHODS.values()) | {
-    "ActivitySegmenter": "skl_tot.segmenters.activities",
-    "CyclicSegmenter": "skl_tot.segmenters.cyclic",
+_PLACES = {
+    "ASOTSegmenter": "skl_tot.segmenters.asot",
+    "ActivitySegmenter": "skl_tot.meta.activities",
+    "AutoSegmenter": "skl_tot.meta.auto",
+    "CyclicSegmenter": "skl_tot.meta.cyclic",
     "DeviationDisplay": "skl_tot.display.deviations",
     "DurationDisplay": "skl_tot.display.durations",
+    "GuidedSegmenter": "skl_tot.meta.guided",
+    "HMMSegmenter": "skl_tot.segmenters.hmm",
     "LevelsDisplay": "skl_tot.display.levels",
+    "MallowSegmenter": "skl_tot.segmenters.mallow",
+    "OnlinePrediction": "skl_tot.meta.online",
     "ProfileDisplay": "skl_tot.display.profiles",
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
     "SegmentationDisplay": "skl_tot.display.timelines",
+    "TemporalOTSegmenter": "skl_tot.methods.temporal_ot",
     "TransitionDisplay": "skl_tot.display.transitions",
 }
 

@@ -22,7 +22,7 @@ from skl_tot.cli.terminal import names_in_errors
 def refine(model, source, labels, out):
     """Teach a model the labels of some videos and save it."""
     from skl_tot.io.models import load_model, save_model
-    from skl_tot.segmenters.pipelines import (
+    from skl_tot.methods.pipelines import (
         output_labels,
         segmenter_of,
         transform_before,
@@ -118,7 +118,7 @@ def _share(n, total):
 def edit(model, merge, split, rename, source, out):
     """Merge, split and rename the actions of a model and save it."""
     from skl_tot.io.models import load_model, save_model
-    from skl_tot.segmenters.pipelines import (
+    from skl_tot.methods.pipelines import (
         output_labels,
         segmenter_of,
         transform_before,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from skl_tot.cli.registry import LABELS, MODEL_OUT, RECORDINGS, Options, command, out
 from skl_tot.cli.terminal import count, has_bars, names_in_errors, progress
-from skl_tot.segmenters import METHODS
+from skl_tot.methods import METHODS
 
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}

@@ -123,12 +123,12 @@ def report(model, source, out, videos, summary, names):
     """Write the page about a model and its videos, and a summary if it is asked for."""
     from skl_tot.cli.reading import find_video_file, words_of_actions
     from skl_tot.io.models import load_model
-    from skl_tot.report.page import write_report
-    from skl_tot.segmenters.pipelines import (
+    from skl_tot.methods.pipelines import (
         predict_with_confidence,
         segmenter_of,
         shown_labels,
     )
+    from skl_tot.report.page import write_report
 
     if summary is not None:
         _check_summary(summary, out, source.path)

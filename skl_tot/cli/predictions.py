@@ -61,7 +61,7 @@ def predict(model, source, out, format, names):
     from skl_tot.io.formats import FORMATS
     from skl_tot.io.long_tables import table_of
     from skl_tot.io.models import load_model
-    from skl_tot.segmenters.pipelines import (
+    from skl_tot.methods.pipelines import (
         predict_with_confidence,
         segmenter_of,
         shown_labels,
@@ -150,7 +150,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot.cli.reading import columns_of, words_of_actions
     from skl_tot.io.growing import GrowingTable
     from skl_tot.io.models import load_model
-    from skl_tot.segmenters.pipelines import (
+    from skl_tot.methods.pipelines import (
         output_labels,
         segmenter_of,
         transform_before,

@@ -91,7 +91,7 @@ def columns_of(model):
 
 def _at_rate_of(model, videos, path):
     """Give recordings the rate of a model, unless they have another."""
-    from skl_tot.segmenters.pipelines import last_step
+    from skl_tot.methods.pipelines import last_step
 
     rate = getattr(last_step(model), "fps_", None)
     if rate is None or videos.fps == rate:

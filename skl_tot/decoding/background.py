@@ -11,30 +11,31 @@ STREAM_MEMORY = 0.95
 LEVELS = (np.arange(100) + 0.5) / 100
 
 
-def fit_background(videos, labels, n_actions, percentile, before=None):
+def fit_background(blocks, labels, n_actions, percentile, before=None):
     r"""Learn which frames belong to no action.
 
     Each action gets a Gaussian of independent features over the frames that the decoder
     gave to it, and a threshold: the given percentile of its log-density over them.
 
-    Each of ``videos``, or of their parts, is read twice; ``labels`` has the actions of
-    its frames. ``before`` is what earlier calls gave, of a stream that goes on: their
-    frames count on, with less weight at each call. The result is a dict of ``means``
-    and ``variances`` (K, n_features), ``thresholds`` (K,), inf for an action without
-    frames, and for streams ``counts`` (K,), frames of each action, and ``quantiles``
-    (K, 100) of its log-density.
+    ``blocks()`` iterates over recordings, or their parts, and is called twice;
+    ``labels`` has the actions of their frames. ``before`` is what earlier calls gave,
+    of a stream that goes on: their frames count on, with less weight at each call. The
+    result is a dict of ``means`` and ``variances`` (K, n_features), ``thresholds``
+    (K,), inf for an action without frames, and for streams ``counts`` (K,), frames of
+    each action, and ``quantiles`` (K, 100) of its log-density.
 
     The percentile of each action is that of Kukleva et al., "Unsupervised Learning of
     Action Classes with Continuous Temporal Embedding", CVPR 2019. They take it of the
     likelihood that the decoder uses; the features told background better.
 
     >>> video = np.array([[0.0], [0.1], [0.3], [5.0], [5.1], [9.9]])
-    >>> background = fit_background([video], [np.array([0, 0, 0, 1, 1, 1])], 2, 40)
+    >>> labels = np.array([0, 0, 0, 1, 1, 1])
+    >>> background = fit_background(lambda: [video], [labels], 2, 40)
     >>> is_background(video, background)
     array([False, False,  True, False, False,  True])
     """
     moments = ActionMoments(n_actions)
-    for video, actions in zip(videos, labels):
+    for video, actions in zip(blocks(), labels):
         moments.add(video, actions)
     if before is not None:
         weights = before["counts"] * np.where(moments.counts > 0, STREAM_MEMORY, 1)
@@ -46,7 +47,7 @@ def fit_background(videos, labels, n_actions, percentile, before=None):
         "counts": moments.counts,
     }
     densities = []
-    for video, actions in zip(videos, labels):
+    for video, actions in zip(blocks(), labels):
         of_actions = _log_densities(video, background)
         densities.append(of_actions[np.arange(len(actions)), actions])
     if before is None:

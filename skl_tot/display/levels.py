@@ -220,7 +220,7 @@ def _name(label, names):
 
 def predict_levels(estimator, X, n_actions):
     """Labels of videos by few actions and by many, from a segmenter that has cuts."""
-    from skl_tot.segmenters.pipelines import last_step, transform_before
+    from skl_tot.methods.pipelines import last_step, transform_before
 
     check_methods(estimator, "predict")
     is_pair = isinstance(n_actions, (tuple, list)) and len(n_actions) == 2

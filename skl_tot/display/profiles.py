@@ -95,7 +95,7 @@ class ProfileDisplay(Display):
             As `from_predictions`, and what the estimator raises.
         """
         check_methods(estimator, "predict")
-        from skl_tot.segmenters.pipelines import last_step, transform_before
+        from skl_tot.methods.pipelines import last_step, transform_before
 
         videos = transform_before(estimator, X)
         return cls.from_predictions(

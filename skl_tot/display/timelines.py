@@ -156,7 +156,7 @@ class SegmentationDisplay(Display):
         """
         check_methods(estimator, "predict")
         if confidence:
-            from skl_tot.segmenters.pipelines import predict_with_confidence
+            from skl_tot.methods.pipelines import predict_with_confidence
 
             y_pred, options["confidence"] = predict_with_confidence(estimator, X)
         else:

@@ -15,8 +15,8 @@ from skl_tot.inputs.extras import import_extra
 from skl_tot.io.archives import check_archive, read_archive
 from skl_tot.io.atomic import replaced
 from skl_tot.io.model_checks import check_methods
-from skl_tot.segmenters import METHODS
-from skl_tot.segmenters.pipelines import segmenter_of
+from skl_tot.methods import METHODS
+from skl_tot.methods.pipelines import segmenter_of
 
 FORMAT = 1
 

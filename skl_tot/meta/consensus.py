@@ -137,3 +137,8 @@ def _count_weights(labels, votes):
             labels[known], weights[known], minlength=len(table)
         )
     return table
+
+
+def name_of_refinement(name):
+    """Name of what comes of the candidate of a name."""
+    return f"{name} refined"

@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from skl_tot.inputs.errors import VideoError, errors_of_video, short_repr
+from skl_tot.recordings.errors import RecordingError, errors_of_recording, short_repr
 
 
 def cuts_of_path(path, n_actions):
@@ -44,7 +44,7 @@ def check_cuts(cuts, lengths):
         )
     checked = []
     for i, (own, length) in enumerate(zip(cuts, lengths.tolist())):
-        with errors_of_video(i if len(lengths) > 1 else None):
+        with errors_of_recording(i if len(lengths) > 1 else None):
             checked.append(_check_cuts(own, length))
     return checked
 
@@ -79,7 +79,7 @@ def errors_of_cycles(cuts):
     """Give errors that have the number of a cycle that of its recording, and frames."""
     try:
         yield
-    except VideoError as error:
+    except RecordingError as error:
         counts = np.cumsum([len(own) - 1 for own in cuts])
         video = int(np.searchsorted(counts, error.recording, side="right"))
         place = error.recording - counts[video]  # from the last cut of its recording

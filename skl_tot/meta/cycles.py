@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
-from skl_tot.inputs.blocks import BLOCK_BYTES
-from skl_tot.inputs.errors import warn_user
 from skl_tot.meta.phases import (
     N_PHASES,
     PhaseModel,
@@ -18,6 +16,8 @@ from skl_tot.meta.phases import (
     follow_phases,
     phases_between,
 )
+from skl_tot.recordings.blocks import BLOCK_BYTES
+from skl_tot.recordings.errors import warn_user
 
 # Cycles are looked for from so many times a period on.
 FACTORS = (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4)

@@ -1,1 +1,20 @@
-"""Single methods, one file each, and the mathematics that they learn by."""
+"""Methods, one file each, and what they share.
+
+`base` has what people call, `networks` training and embeddings, `prototypes`
+pseudo-labels, parts and streams, `layers` corrections of scores.
+"""
+
+#: Class and module of each method, by its name on the command line. Whatever else
+#: needs all of them goes by this table.
+METHODS = {
+    "tot": ("TemporalOTSegmenter", "skl_tot.methods.temporal_ot"),
+    "auto": ("AutoSegmenter", "skl_tot.meta.auto"),
+    "asot": ("ASOTSegmenter", "skl_tot.segmenters.asot"),
+    "cte": ("CTESegmenter", "skl_tot.segmenters.cte"),
+    "vte": ("VTESegmenter", "skl_tot.segmenters.vte"),
+    "ude": ("UDESegmenter", "skl_tot.segmenters.ude"),
+    "asal": ("ASALSegmenter", "skl_tot.segmenters.asal"),
+    "mallow": ("MallowSegmenter", "skl_tot.segmenters.mallow"),
+    "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.segmenters.frank_wolfe"),
+    "hmm": ("HMMSegmenter", "skl_tot.segmenters.hmm"),
+}

@@ -14,8 +14,8 @@ from scipy.linalg import solve_triangular
 
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.decoding.paths import viterbi_free
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.inputs.states import check_item, check_numbers, item
+from skl_tot.recordings.errors import RecordingValueError
 
 # Shrinkage of `measure_spread` where the user cannot choose one.
 SHRINKAGE = 1.0
@@ -171,7 +171,7 @@ def log_joint(frames, appearance, i=None):
     log_densities += constants
     # sums over frames are to stay numbers
     if not (log_densities > -1e150).all():
-        raise VideoValueError("the features are too far from those of the fit.", i)
+        raise RecordingValueError("the features are too far from those of the fit.", i)
     return log_densities
 
 

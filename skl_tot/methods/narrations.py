@@ -9,8 +9,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skl_tot.inputs.errors import errors_of_video, short_repr, warn_user
 from skl_tot.methods.events import cheapest_events
+from skl_tot.recordings.errors import errors_of_recording, short_repr, warn_user
 
 EXPECTED = "expected (event, start, end) or (event, time)"
 # Orders in which sequences of tokens join an alignment, and sweeps of each.
@@ -33,7 +33,7 @@ def check_narrations(narrations, lengths):
         )
     checked, kinds = [], set()
     for i, (entries, length) in enumerate(zip(by_video, lengths)):
-        with errors_of_video(None if is_single else i):
+        with errors_of_recording(None if is_single else i):
             checked.append(_check_video(entries, int(length), kinds))
     return checked, kinds == {"text"}
 
@@ -105,7 +105,7 @@ def check_events(narrations, n_actions):
     """Refuse events that are not 0 … n_actions - 1, or come twice in a video."""
     for i, entries in enumerate(narrations):
         events = [event for event, _, _ in entries]
-        with errors_of_video(None if len(narrations) == 1 else i):
+        with errors_of_recording(None if len(narrations) == 1 else i):
             for event in events:
                 if not 0 <= event < n_actions:
                     raise ValueError(

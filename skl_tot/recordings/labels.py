@@ -164,3 +164,29 @@ def as_reals(values, name):
         raise ValueError(
             f"{name} has numbers that are too large for floats."
         ) from error
+
+
+def words_of(classes):
+    """List the labels of all actions, and last, for code -1, that of background."""
+    background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
+    return np.concatenate([classes, np.array([background])])
+
+
+def codes_of_transcripts(transcripts, classes, recordings):
+    """Transcripts in labels as sequences of their codes; refuses unknown labels."""
+    if hasattr(transcripts, "__len__") and len(transcripts) == 0:
+        return transcripts  # which is refused as without labels
+    codes = {label: code for code, label in enumerate(classes.tolist())}
+    sequences, _ = split_label_sequences(transcripts, "transcripts")
+    found = []
+    for i, sequence in enumerate(sequences):
+        labels = sequence.tolist()
+        unknown = [label for label in labels if label not in codes]
+        with recordings.errors(i):
+            if unknown or not labels:
+                what = f"has {unknown[0]!r}" if unknown else "is empty"
+                raise ValueError(
+                    f"the transcript {what}, expected labels of {list(codes)}."
+                )
+        found.append([codes[label] for label in labels])
+    return found

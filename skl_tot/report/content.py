@@ -200,7 +200,7 @@ def _scores(content):
 
 def _questions(content):
     """Segments that would tell the model most."""
-    from skl_tot.segmenters.questions import rank_moments
+    from skl_tot.corrections.questions import rank_moments
 
     return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
 
@@ -210,7 +210,7 @@ def _levels(content):
 
     None of a model that has no cut to more actions.
     """
-    from skl_tot.segmenters.pipelines import transform_before
+    from skl_tot.methods.pipelines import transform_before
 
     segmenter, findings = content.segmenter, content.findings
     n_fine = _finer_number(segmenter)

@@ -37,7 +37,7 @@ class Findings(NamedTuple):
     confidences : list of ndarray of shape (n_frames_i,)
         Probability of the action of each frame given the video, 1 for background.
     doubts : list of ndarray of shape (n_frames_i,)
-        Entropy of each frame, see `skl_tot.segmenters.questions.measure_doubts`.
+        Entropy of each frame, see `skl_tot.corrections.questions.measure_doubts`.
     log_likelihoods : list of float
         Mean over the frames of each video of that of the action of the frame.
     candidates : list of dict of str to ndarray of shape (n_frames_i,)
@@ -58,13 +58,13 @@ class Findings(NamedTuple):
 
 def examine(model, videos, video_names, words):
     """Read videos one by one by a fitted model; ``words`` name its actions."""
-    from skl_tot.segmenters.pipelines import (
+    from skl_tot.corrections.questions import measure_doubts
+    from skl_tot.methods.pipelines import (
         path_confidence,
         read_videos,
         segmenter_of,
         transform_before,
     )
-    from skl_tot.segmenters.questions import measure_doubts
 
     segmenter = segmenter_of(model)
     code_of, names = _code_words(words.tolist())
@@ -140,7 +140,7 @@ def _likeliest_frame(is_own, probabilities):
 
 def _ask_candidates(segmenter, video):
     """Labels of one video by each candidate, without those that are refined."""
-    from skl_tot.segmenters.members import name_of_refinement
+    from skl_tot.meta.consensus import name_of_refinement
 
     found = segmenter.candidate_labels(video)
     refined = set(map(name_of_refinement, found))

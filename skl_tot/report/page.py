@@ -108,7 +108,7 @@ def write_report(
     """
     template = _load_template()
     # late, as it waits for torch
-    from skl_tot.segmenters.pipelines import segmenter_of, shown_labels
+    from skl_tot.methods.pipelines import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)

@@ -7,15 +7,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
-from skl_tot.inputs.states import check_array, check_item, size
-from skl_tot.segmenters.edits import edited_totals
-from skl_tot.segmenters.networks import NetworkSegmenter
-from skl_tot.segmenters.starts import fit_segmenter
-from skl_tot.segmenters.temporal_ot import PAPER, TemporalOTSegmenter
+from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.methods.pipelines import fit_segmenter
+from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.classifier import (
     ClassifierSizes,
     ClassifierTrainer,
-    classifier_shapes,
     read_embeddings,
     read_scores,
 )
@@ -148,7 +146,7 @@ class ASALSegmenter(NetworkSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -340,7 +338,7 @@ class ASALSegmenter(NetworkSegmenter):
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
         self.loss_curve_ = self.loss_curve_ + losses
         scores = self._encode(videos, read_scores, keep=True)
-        decode = self._decoders()["durations"].path
+        decode = duration_decoder(durations).path
         return scores, [decode(x, 0.0) for x in map(self._log_likelihood, scores)]
 
     def _log_likelihoods(self, videos):
@@ -350,25 +348,15 @@ class ASALSegmenter(NetworkSegmenter):
         """Log p(k|x) - log p(k)."""
         return scores.astype(np.float64) - self.log_shares_
 
-    def _decoders(self, edits=()):
-        durations = edited_totals(self.mean_durations_, edits)
-        return {"durations": duration_decoder(durations)}
-
-    def _check_state(self):
-        super()._check_state()
-        for name in ("log_shares_", "mean_durations_"):
-            check_array(getattr(self, name), name, (self.n_actions_,))
-        if not ((self.mean_durations_ > 1e-12) & (self.mean_durations_ <= 1)).all():
-            raise ValueError("mean_durations_ is not a share of videos for all actions")
-        sizes = ClassifierSizes(
-            n_actions=self.n_actions_,
-            hidden_dim=len(self.intercepts_[0]),
-            embedding_dim=len(self.intercepts_[1]),
-            order_dim=size(self.network_, "network_", "verdict_weight"),
-        )
-        shapes = classifier_shapes(self._n_features_read(), sizes)
-        for name, dimensions in shapes.items():
-            check_item(self.network_, "network_", name, tuple(dimensions.values()))
+    @property
+    def decoder_(self):
+        """Decoder in use, and the cost of a switch."""
+        if self.decoding != "durations":
+            return super().decoder_
+        durations = self.mean_durations_
+        for layer in self.layers_:
+            durations = layer.totals(durations)
+        return BoundDecoder(duration_decoder(durations), self.switch_cost)
 
 
 # doctest looks for names of this module, which the public one is not

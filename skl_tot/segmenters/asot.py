@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from skl_tot.decoding.prototypes import merge_alike, time_order
-from skl_tot.segmenters.prototypes import PrototypeSegmenter
+from skl_tot.methods.parts import merge_alike, time_order
+from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import LinearPrior
 from skl_tot.training.spherical import SphericalCrossEntropy
@@ -164,7 +164,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None

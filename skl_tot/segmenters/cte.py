@@ -8,9 +8,9 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from skl_tot.decoding.prototypes import time_order
 from skl_tot.inputs.states import check_array
-from skl_tot.segmenters.networks import NetworkSegmenter
+from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.methods.parts import time_order
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.network import Encoder
@@ -108,7 +108,7 @@ class CTESegmenter(NetworkSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -239,16 +239,6 @@ class CTESegmenter(NetworkSegmenter):
         return np.column_stack(
             [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
         )
-
-    def _check_state(self):
-        super()._check_state()
-        gaussians, n_actions = self.gaussians_, self.n_actions_
-        if not isinstance(gaussians, list) or len(gaussians) != n_actions:
-            raise ValueError(
-                f"gaussians_ is {gaussians!r}, expected {n_actions} in a list"
-            )
-        for i, gaussian in enumerate(gaussians):
-            check_gaussian(gaussian, f"gaussians_[{i}]", self._n_features_out)
 
 
 def check_gaussian(gaussian, where, embedding_dim):

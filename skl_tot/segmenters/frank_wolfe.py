@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.inputs.errors import VideoValueError
-from skl_tot.inputs.states import check_array, count
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.events import EventClustering, mean_frames, minimise
 from skl_tot.methods.narrations import (
     allowed_chunks,
@@ -16,7 +16,6 @@ from skl_tot.methods.narrations import (
     check_narrations,
     events_of_tokens,
 )
-from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Chunks of a video for each action, if their frames are not given. Of 1.5, 2 and 3, and
@@ -119,7 +118,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -182,7 +181,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        **CONTEXT,
         "frames_per_chunk": [None, Interval(Integral, 1, MOST, closed="both")],
         "narration_delay": [
             Interval(Integral, 0, MOST, closed="both"),
@@ -355,14 +353,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
             if not np.abs(ratios).max() < MOST_NATS:  # nan is not, either
                 raise VideoValueError("the features are too large to be decoded.", i)
             yield ratios
-
-    def _check_state(self):
-        super()._check_state()
-        count(self, "n_iter_")
-        shape = (self.n_actions_,)
-        check_array(self.coef_, "coef_", (self.n_actions_, self._n_features_read()))
-        check_array(self.intercept_, "intercept_", shape)
-        check_array(self.noise_, "noise_", shape)
 
 
 # doctest looks for names of this module, which the public one is not

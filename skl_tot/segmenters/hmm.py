@@ -4,9 +4,8 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval
 
-from skl_tot.inputs.states import check_array, check_numbers, count
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import embed
-from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
 from skl_tot.solvers.ordered_hmm import (
     fit_ordered_hmm,
     log_densities,
@@ -94,7 +93,7 @@ class HMMSegmenter(BaseSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -147,7 +146,6 @@ class HMMSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        **CONTEXT,
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
@@ -215,21 +213,6 @@ class HMMSegmenter(BaseSegmenter):
         """Yield the log-densities of the actions for frames along the components."""
         for i, frames in enumerate(embedded):
             yield log_densities(frames, self.means_, self.covars_, i)
-
-    def _check_state(self):
-        super()._check_state()
-        count(self, "n_iter_")
-        check_numbers(self.components_, "components_")
-        n_components = self.components_.shape[0] if self.components_.ndim else 0
-        n_features = self._n_features_read()
-        shape = (self.n_actions_, n_components)
-        check_array(self.center_, "center_", (n_features,))
-        check_array(self.components_, "components_", (n_components, n_features))
-        check_array(self.means_, "means_", shape)
-        check_array(self.covars_, "covars_", shape)
-        check_array(self.transitions_, "transitions_", shape[:1])
-        if not (self.covars_ > 0).all():
-            raise ValueError("covars_ has values that are not positive")
 
 
 # doctest looks for names of this module, which the public one is not

@@ -8,10 +8,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.chains import free_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.orders import mallow_path, mallow_posterior
-from skl_tot.inputs.states import check_array, count
-from skl_tot.methods.discriminants import appearance_scores, check_appearance, log_joint
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.discriminants import appearance_scores, log_joint
 from skl_tot.methods.dispersions import fit_mallow
-from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
+from skl_tot.methods.layers import BoundDecoder
 from skl_tot.training.components import LARGEST, MOST
 
 # Less, and what is within actions may vanish from sums of float64.
@@ -114,7 +114,7 @@ class MallowSegmenter(BaseSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     background_ : dict of ndarray or None
@@ -178,7 +178,6 @@ class MallowSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        **CONTEXT,
         "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "counts": [StrOptions({"path", "moves"})],
@@ -231,9 +230,13 @@ class MallowSegmenter(BaseSegmenter):
     def _log_likelihoods(self, videos):
         return appearance_scores(videos, self.appearance_)
 
-    def _decoders(self, edits=()):
+    @property
+    def decoder_(self):
+        """Decoder in use, and the cost of a switch."""
+        if self.decoding != "mallow":
+            return super().decoder_
         dispersions = self.dispersions_
-        if edits:  # of other actions, by the mean
+        if self.layers_:  # of other actions, by the mean
             dispersions = dispersions.mean() if len(dispersions) else 0.0
         options = {"dispersions": dispersions}
         mallow = Decoder(
@@ -242,16 +245,7 @@ class MallowSegmenter(BaseSegmenter):
             keeps_order=False,
             chain=free_chain,
         )
-        return super()._decoders(edits) | {"mallow": mallow}
-
-    def _check_state(self):
-        super()._check_state()
-        count(self, "n_iter_")
-        n_actions = self.n_actions_
-        check_appearance(
-            self.appearance_, "appearance_", n_actions, self._n_features_read()
-        )
-        check_array(self.dispersions_, "dispersions_", (n_actions - 1,))
+        return BoundDecoder(mallow, self.switch_cost)
 
 
 # doctest looks for names of this module, which the public one is not

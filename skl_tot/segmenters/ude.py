@@ -9,9 +9,8 @@ from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-from skl_tot.decoding.prototypes import time_order
-from skl_tot.inputs.states import check_item
-from skl_tot.segmenters.networks import NetworkSegmenter
+from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.methods.parts import time_order
 from skl_tot.training.components import LARGEST, SMALLEST
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.network import Encoder
@@ -139,7 +138,7 @@ class UDESegmenter(NetworkSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -311,11 +310,6 @@ class UDESegmenter(NetworkSegmenter):
         """Logarithm of the probability of each concept."""
         cosines = embeddings @ self.concepts_.T
         return log_softmax(cosines.astype(float) / self.temperature, axis=1)
-
-    def _check_state(self):
-        super()._check_state()
-        shape = (self.n_actions_, self._n_features_out)
-        check_item(self.network_, "network_", "prototypes", shape)
 
 
 # doctest looks for names of this module, which the public one is not

@@ -115,7 +115,7 @@ class VTESegmenter(CTESegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None

@@ -12,8 +12,8 @@ import pytest
 from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
-from skl_tot.segmenters.temporal_ot import PAPER
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "reproduce.py"
 BASELINES = ["equal split", "k-means", "left-right HMM"]

@@ -11,9 +11,9 @@ from scipy.stats import multivariate_normal
 
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.decoding import decode
+from skl_tot.methods import METHODS
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, segment_f1_score
-from skl_tot.segmenters import METHODS
-from skl_tot.segmenters.temporal_ot import PAPER
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 QUICK = "tot:max_iter=3,n_parts=2"

@@ -26,8 +26,8 @@ from skl_tot.io.formats import (
     writable_formats,
     write_segments,
 )
-from skl_tot.segmenters.pipelines import last_step
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.pipelines import last_step
+from skl_tot.methods.temporal_ot import PAPER
 
 QUICK = PAPER | {"max_iter": 30, "freeze_iter": 10, "random_state": 0}
 QUICK = " ".join(f"{name}={value}" for name, value in QUICK.items())
@@ -593,7 +593,7 @@ def test_a_file_that_is_cut_off_while_it_is_read(
     code = f"""
 import os, pkgutil, sys
 from skl_tot.cli.main import main
-import skl_tot.segmenters.temporal_ot, skl_tot.inputs.blocks
+import skl_tot.methods.temporal_ot, skl_tot.inputs.blocks
 
 skl_tot.recordings.blocks.BLOCK_BYTES = 2**16
 place, _, name = {place!r}.rpartition(".")

@@ -20,11 +20,11 @@ from skl_tot import (
     MallowSegmenter,
     TemporalOTSegmenter,
 )
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import name_all_actions
-from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.statistics.profiles import action_profiles
 
 pytest.importorskip("jinja2")

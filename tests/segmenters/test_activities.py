@@ -17,9 +17,9 @@ from skl_tot.cli.main import main
 from skl_tot.datasets import FeatureFiles, make_activities
 from skl_tot.inputs.errors import VideoError
 from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.methods import METHODS
 from skl_tot.metrics import activity_purity, mof_score
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters import METHODS
 
 QUICK = {
     "max_iter": 4,

@@ -15,10 +15,10 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.decoding.durations import duration_decoder
 from skl_tot.io import load_model, save_model
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters.template import BaseSegmenter
-from skl_tot.segmenters.temporal_ot import PAPER
 
 TINY = {"embedding_dim": 4, "order_dim": 3, "frames_per_video": 16, "n_steps": 3}
 
@@ -128,7 +128,7 @@ def test_default_start_is_temporal_ot(activity, monkeypatch):
             super().__init__(n_actions, **quick)
 
     monkeypatch.setattr("skl_tot.segmenters.asal.TemporalOTSegmenter", Start)
-    monkeypatch.setattr("skl_tot.segmenters.starts.clone", lambda start: start)
+    monkeypatch.setattr("skl_tot.methods.pipelines.clone", lambda start: start)
     asal(segmenter=None, standardize="video", device="cpu").fit(activity[0])
     expected = PAPER | {"standardize": "video", "context": None, "device": "cpu"}
     assert made == [(4, expected)]

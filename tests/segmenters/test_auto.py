@@ -24,12 +24,12 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.consensus import SHARPNESS
+from skl_tot.meta.members import default_candidates
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters.portfolio import default_candidates
-from skl_tot.segmenters.template import BaseSegmenter
-from skl_tot.segmenters.temporal_ot import PAPER
 
 EXPECTED_FAILURES = {
     "check_methods_sample_order_invariance": "predict decodes a path",
@@ -347,7 +347,7 @@ class TestCandidates:
                     member.set_params(max_iter=3, frames_per_video=16)
             return made
 
-        monkeypatch.setattr("skl_tot.segmenters.auto.default_candidates", candidates)
+        monkeypatch.setattr("skl_tot.meta.auto.default_candidates", candidates)
         model = AutoSegmenter(
             4, standardize="video", context=2, device="cpu", random_state=0
         )

@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding.background import MIN_VARIANCE, fit_background, is_background
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import (
     edit_score,
     match_labels,
@@ -17,7 +18,6 @@ from skl_tot.metrics import (
     segmentation_report,
 )
 from skl_tot.metrics.label_free import carried_information, video_information
-from skl_tot.segmenters.temporal_ot import PAPER
 
 QUICK = {
     "max_iter": 30,

@@ -10,7 +10,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.temporal_ot import PAPER
 
 RNG = np.random.default_rng(0)
 GOOD = [RNG.normal(size=(n, 5)) for n in (12, 9, 15)]
@@ -274,7 +274,7 @@ def test_interrupted_fit_leaves_the_estimator(monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skl_tot.segmenters.networks.train", interrupt)
+    monkeypatch.setattr("skl_tot.methods.networks.train", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit([video * 2 for video in GOOD])
     assert state(model) == before

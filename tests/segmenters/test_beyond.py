@@ -16,9 +16,9 @@ from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import path_posterior
 from skl_tot.decoding.paths import posterior, viterbi, viterbi_free
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
 from skl_tot.metrics.label_free import held_out_information
-from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training.priors import log_path_prior
 from skl_tot.training.transport import sinkhorn
 

@@ -10,10 +10,10 @@ from skl_tot import ASOTSegmenter, CTESegmenter, MallowSegmenter, TemporalOTSegm
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.evidence import Evidence
+from skl_tot.methods.pipelines import predict_with_confidence
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_agreement
-from skl_tot.segmenters.pipelines import predict_with_confidence
-from skl_tot.segmenters.temporal_ot import PAPER
 
 N_ACTIONS = 5
 

@@ -10,8 +10,8 @@ import skl_tot
 from skl_tot import CTESegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import FeatureFiles, make_activities
 from skl_tot.io import load_model, save_model
+from skl_tot.methods import METHODS
 from skl_tot.metrics import mof_score
-from skl_tot.segmenters import METHODS
 from skl_tot.training import readers
 
 QUICK = {

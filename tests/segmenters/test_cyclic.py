@@ -22,10 +22,10 @@ from skl_tot.datasets import FeatureFiles
 from skl_tot.decoding import decode
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.methods import METHODS
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.files import FileArray, as_floats, part_of
-from skl_tot.segmenters import METHODS
 from skl_tot.statistics import cycle_times, deviations
 
 QUICK = {

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, is_valid_linkage
 from scipy.special import logsumexp, softmax
+from skl_tot.segmenters.fitted import check_fitted
+from skl_tot.segmenters.levels import refine_path
 from sklearn.exceptions import NotFittedError
 
 from skl_tot import (
@@ -19,15 +21,12 @@ from skl_tot import (
     MallowSegmenter,
     TemporalOTSegmenter,
 )
+from skl_tot.corrections.editing import new_names
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
-from skl_tot.decoding.prototypes import merge_alike, merge_neighbours
-from skl_tot.decoding.trees import cut_tree, merge_tree
 from skl_tot.io import load_model, save_model
-from skl_tot.segmenters.editing import new_names
-from skl_tot.segmenters.edits import edited_moves, follow_parts
-from skl_tot.segmenters.fitted import check_fitted
-from skl_tot.segmenters.levels import refine_path
+from skl_tot.methods.layers import edited_moves, follow_parts
+from skl_tot.methods.parts import cut_tree, merge_alike, merge_neighbours, merge_tree
 
 VIDEOS, LABELS = make_activities(
     n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0

@@ -10,15 +10,15 @@ import torch
 from scipy.special import expit, softmax
 
 from skl_tot import ASOTSegmenter, TemporalOTSegmenter
-from skl_tot.decoding.prototypes import (
+from skl_tot.io import load_model, save_model
+from skl_tot.methods.parts import (
     code_overlap,
     group_prototypes,
     merge_neighbours,
     time_order,
 )
-from skl_tot.io import load_model, save_model
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
-from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training import loop
 from skl_tot.training.graphs import GraphedStep
 from skl_tot.training.priors import log_temporal_prior
@@ -162,7 +162,7 @@ class TestWithoutPrior:
             np.testing.assert_array_equal(time_order(codes), range(8))
 
     def test_moments_and_labels_follow(self, videos, monkeypatch):
-        where = "skl_tot.segmenters.prototypes.time_order"
+        where = "skl_tot.methods.prototypes.time_order"
         monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(24))
         unsorted = ensemble(prior=None).fit(videos)
         # networks mixed up, as their times are

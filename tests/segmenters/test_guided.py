@@ -16,15 +16,15 @@ import skl_tot
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.guide import N_BINS
-from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters import METHODS
-from skl_tot.segmenters.guided import (
+from skl_tot.meta.guided import (
     check_guide,
     codes_of_transcripts,
     in_words,
     name_new_actions,
 )
+from skl_tot.methods import METHODS
+from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import FramewiseTransformer
 
 QUICK = {
     "max_iter": 10,
@@ -35,7 +35,7 @@ QUICK = {
     "random_state": 0,
 }
 NAMES = np.array(["pour", "cut", "stir"])
-# `skl_tot.segmenters.prototypes` has `partial_fit`.
+# `skl_tot.methods.prototypes` has `partial_fit`.
 STREAMED = ["tot", "asot"]
 
 each_method = pytest.mark.parametrize("method", METHODS)

@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.decoding.paths import viterbi
 from skl_tot.inputs.errors import VideoValueError
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters.temporal_ot import PAPER
 
 QUICK = PAPER | {"max_iter": 20, "frames_per_video": 16, "random_state": 0}
 

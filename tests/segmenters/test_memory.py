@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import FeatureFiles, load_action_dataset
 from skl_tot.inputs.blocks import row_blocks
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics.label_free import carried_information
-from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training.readers import ResidentReader
 
 QUICK = PAPER | {

@@ -16,9 +16,9 @@ from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
+from skl_tot.methods import METHODS
 from skl_tot.metrics import edit_scorer, mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters import METHODS
 
 QUICK = {
     "max_iter": 20,
@@ -212,9 +212,7 @@ class TestFiles:
                 np.testing.assert_array_equal(own, other)
 
     def test_commands(self, data, method, tmp_path, monkeypatch):
-        monkeypatch.setattr(
-            "skl_tot.segmenters.auto.default_candidates", quick_candidates
-        )
+        monkeypatch.setattr("skl_tot.meta.auto.default_candidates", quick_candidates)
         for i, video in enumerate(data[0]):
             np.save(tmp_path / f"video{i}.npy", video)
         model, folder = str(tmp_path / "model.skops"), str(tmp_path)

@@ -15,10 +15,10 @@ from skl_tot.decoding import DECODERS, decode
 from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
 from skl_tot.decoding.paths import viterbi
-from skl_tot.decoding.prototypes import code_overlap, merge_neighbours, time_order
 from skl_tot.inputs.standardization import standardized
-from skl_tot.segmenters.pipelines import path_confidence
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.parts import code_overlap, merge_neighbours, time_order
+from skl_tot.methods.pipelines import path_confidence
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.training import loop
 from skl_tot.training.batches import sampled_batches
 from skl_tot.training.priors import (
@@ -165,7 +165,7 @@ class TestOrderWithoutPrior:
         assert (np.diff(totals[0] / totals[1]) >= 0).all()
 
     def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
-        where = "skl_tot.segmenters.prototypes.time_order"
+        where = "skl_tot.methods.prototypes.time_order"
         monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(3))
         unsorted = TemporalOTSegmenter(3, prior=None, **QUICK).fit(videos)
         order = np.array([2, 0, 1])

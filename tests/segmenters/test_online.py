@@ -27,9 +27,9 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS, Decoder
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.io import Recordings
+from skl_tot.meta.online import OnlinePrediction
+from skl_tot.methods import METHODS
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
-from skl_tot.segmenters import METHODS
-from skl_tot.segmenters.online import OnlinePrediction
 
 QUICK = {
     "max_iter": 15,

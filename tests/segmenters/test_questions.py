@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
 
 from skl_tot import AutoSegmenter, HMMSegmenter, MallowSegmenter
+from skl_tot.corrections.questions import measure_doubts, rank_moments, rank_videos
 from skl_tot.inputs.labels import find_segments
-from skl_tot.segmenters.questions import measure_doubts, rank_moments, rank_videos
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from skl_tot import TemporalOTSegmenter
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, segment_f1_score
-from skl_tot.segmenters.temporal_ot import PAPER
 
 
 def mean_scores(data, **params):

@@ -22,9 +22,9 @@ from skl_tot import (
 from skl_tot.datasets import FeatureFiles
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.segmenters.temporal_ot import PAPER
 
 NAMES = list("dbcafe")
 QUICK = PAPER | {"max_iter": 10, "frames_per_video": 16, "random_state": 0}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.segmenters.temporal_ot import PAPER
+from skl_tot.methods.temporal_ot import PAPER
 
 SETTINGS = [
     PAPER | {"alpha": 0.5},

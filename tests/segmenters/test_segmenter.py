@@ -17,10 +17,10 @@ from sklearn.metrics import mutual_info_score
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.decoding import decode
+from skl_tot.methods.pipelines import predict_with_confidence
+from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
-from skl_tot.segmenters.pipelines import predict_with_confidence
-from skl_tot.segmenters.temporal_ot import PAPER
 from skl_tot.training.network import Encoder
 from skl_tot.training.priors import log_temporal_prior
 from skl_tot.training.state import Settings
@@ -658,7 +658,7 @@ class TestPasses:
         expected = quick(n_parts=2, background_percentile=20).fit(videos).labels_
         count[:] = 0
         size = len(videos[0]) * 8 * 4  # similarities of the first video only
-        monkeypatch.setattr("skl_tot.segmenters.passes.KEPT_BYTES", size)
+        monkeypatch.setattr("skl_tot.methods.passes.KEPT_BYTES", size)
         model = quick(n_parts=2, background_percentile=20).fit(videos)
         assert count.tolist() == [1, 3, 3, 3, 3, 3]
         assert_all_equal(model.labels_, expected)

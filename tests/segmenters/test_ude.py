@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 
 from skl_tot import UDESegmenter
 from skl_tot.decoding.paths import viterbi
-from skl_tot.decoding.prototypes import time_order
+from skl_tot.methods.parts import time_order
 from skl_tot.metrics import mof_score
 
 

@@ -11,31 +11,25 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.inputs.errors import errors_of_video, warn_user
-from skl_tot.inputs.feature_files import part_of
-from skl_tot.inputs.forms import keep_outputs, mirror_form
-from skl_tot.inputs.named import arrange
-from skl_tot.inputs.videos import check_lengths
 from skl_tot.meta.cuts import check_cuts, cuts_of_path, errors_of_cycles
 from skl_tot.meta.cycles import cut_recording
-from skl_tot.metrics.label_free import carried_information
-from skl_tot.segmenters.fitted import check_fitted
-from skl_tot.segmenters.members import (
-    check_models,
-    member_scores,
-    quietly,
-    set_n_actions,
-)
-from skl_tot.segmenters.pipelines import (
+from skl_tot.meta.members import member_scores, set_n_actions
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.pipelines import (
+    fit_segmenter,
     last_step,
+    quietly,
     segmenter_of,
     unfrozen,
     waits_for_end,
 )
-from skl_tot.segmenters.starts import fit_segmenter
-from skl_tot.segmenters.template import BaseSegmenter
-from skl_tot.segmenters.temporal_ot import TemporalOTSegmenter
+from skl_tot.methods.temporal_ot import TemporalOTSegmenter
+from skl_tot.metrics.label_free import carried_information
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.files import part_of
+from skl_tot.recordings.matching import arrange, check_lengths
 from skl_tot.training.components import LARGEST, MOST
 from skl_tot.training.distributed import same_everywhere
 
@@ -58,7 +52,7 @@ class CyclicSegmenter(BaseSegmenter):
     ----------
     n_actions : int, default=8
         Number of actions K of a cycle.
-    segmenter : estimator or None, default=None
+    estimator : estimator or None, default=None
         A segmenter of this package, or a pipeline that ends in one, of which a clone is
         fitted to the cycles, with the ``n_actions`` of this one; without a seed of its
         own, it gets one from ``random_state``. What is in a
@@ -73,9 +67,6 @@ class CyclicSegmenter(BaseSegmenter):
         action that is left out costs as much. Larger values give fewer cycles. "auto"
         is found for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
         None takes that of the segmenter, or 0.5 if that is 0.
-    compute_labels : bool, default=True
-        Whether `fit` ends by labelling its recordings. Without, there are no
-        ``labels_``, and no ``cuts_``.
     random_state : int, RandomState instance or None, default=None
         Seed of the search for cycles, and of the seed of a segmenter that has none.
 
@@ -83,25 +74,20 @@ class CyclicSegmenter(BaseSegmenter):
     ----------
     n_actions_ : int
         Number of actions K of the fit.
-    segmenter_ : estimator
+    estimator_ : estimator
         The segmenter, fitted to cycles by its own decoding. From then on it decodes
         "cyclic_skip", as do its candidates if it is an `AutoSegmenter`.
     labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the recordings of the fit, in the form of ``X``. Only if
-        ``compute_labels``.
+        Labels of the frames of the recordings of the fit, in the form of ``X``.
     cuts_ : ndarray of int of shape (n_cycles + 1,), or list of such
         First frame of each cycle of a recording, and the end of the last, in the form
-        of ``X``. Only if ``compute_labels``.
+        of ``X``.
     n_cycles_ : int
-        Number of cycles, in all recordings together. Only if ``compute_labels``.
+        Number of cycles, in all recordings together.
     mean_frames_ : float
         Mean number of frames of the cycles that the segmenter was fitted to.
-    classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in; only after `guide` or `rename`.
-    guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
-    edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+    layers_ : list
+        Corrections, see `skl_tot.corrections`.
     scaler_ : None
         Recordings are standardised by the segmenter.
     confidence_ : dict of float or None
@@ -137,7 +123,7 @@ class CyclicSegmenter(BaseSegmenter):
     >>> rng = np.random.default_rng(0)
     >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
     >>> frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
-    >>> model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0)
+    >>> model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
     >>> model.fit(frames).n_cycles_
     12
     >>> bool((model.labels_ == labels).mean() > 0.95)
@@ -148,14 +134,13 @@ class CyclicSegmenter(BaseSegmenter):
 
     _parameter_constraints = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both")],
-        "segmenter": [None, HasMethods(["fit", "predict"])],
+        "estimator": [None, HasMethods(["fit", "predict"])],
         "decoding": [StrOptions({"cyclic", "cyclic_skip"})],
         "switch_cost": [
             Interval(Real, 0, LARGEST, closed="both"),
             StrOptions({"auto"}),
             None,
         ],
-        "compute_labels": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -167,17 +152,15 @@ class CyclicSegmenter(BaseSegmenter):
         self,
         n_actions=8,
         *,
-        segmenter=None,
+        estimator=None,
         decoding="cyclic_skip",
         switch_cost=None,
-        compute_labels=True,
         random_state=None,
     ):
         self.n_actions = n_actions
-        self.segmenter = segmenter
+        self.estimator = estimator
         self.decoding = decoding
         self.switch_cost = switch_cost
-        self.compute_labels = compute_labels
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -214,30 +197,6 @@ class CyclicSegmenter(BaseSegmenter):
         """
         return self._fit(X, y, cuts=cuts)
 
-    def fit_predict(self, X, y=None, *, cuts=None):
-        """Learn the actions and label the frames.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One long recording, or several.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            As in `fit`.
-        cuts : sequence of int, or sequence of such, default=None
-            As in `fit`.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_frames,), or list of such
-            Those of `predict`, also with ``compute_labels=False``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in `fit`.
-        """
-        return self.fit(X, y, cuts=cuts)._labels_of_fit(X)
-
     def find_cuts(self, X):
         """Cut recordings where a new cycle begins.
 
@@ -259,8 +218,9 @@ class CyclicSegmenter(BaseSegmenter):
         TypeError, ValueError
             If a recording is not valid.
         """
-        videos, form = check_fitted(self, X)
-        return mirror_form(self._cut([own.path for own in self._read(videos)]), form)
+        videos = self.prepare(X)
+        paths = [reading.path for reading in self._readings(videos)]
+        return videos.restore(self._cut(paths))
 
     def score(self, X, y=None):
         """Measure how well actions carry over from cycle to cycle; needs no labels.
@@ -286,12 +246,12 @@ class CyclicSegmenter(BaseSegmenter):
         TypeError, ValueError
             If a recording is not valid, or several show one cycle.
         """
-        videos, form = check_fitted(self, X)
-        check_lengths(arrange(y, form), videos.arrays, form)
-        paths = [reading.path for reading in self._read(videos)]
+        videos = self.prepare(X)
+        check_lengths(arrange(y, videos), videos)
+        paths = [reading.path for reading in self._readings(videos)]
         cuts = self._cut(paths)
         labels = _cut_arrays(paths, cuts)
-        if len(labels) < 2 and form == "single":
+        if len(labels) < 2 and videos.is_single:
             warn_user(
                 "score compares cycles and is not defined for a single one.",
                 UndefinedMetricWarning,
@@ -301,8 +261,8 @@ class CyclicSegmenter(BaseSegmenter):
             raise ValueError(
                 "score compares cycles, but X shows one, expected two or more."
             )
-        cycles = StandardizedVideos(_cut_arrays(videos.arrays, cuts))
-        return math.exp(carried_information(cycles.blocks, labels, self._n_outputs))
+        cycles = Recordings(_cut_arrays(videos.arrays, cuts))
+        return math.exp(carried_information(cycles.blocks, labels, self.n_actions_))
 
     def _learn(self, videos, cuts=None):
         n_actions = int(self.n_actions)
@@ -324,60 +284,60 @@ class CyclicSegmenter(BaseSegmenter):
                 self._segmenter(n_actions), cycles, n_actions, seeds[1]
             )
         _let_decode_cycles(fitted)
-        self.segmenter_, self.n_actions_ = fitted, n_actions
+        self.estimator_, self.n_actions_ = fitted, n_actions
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
         return lambda: self._log_likelihoods(videos)
 
     def _segmenter(self, n_actions):
-        """Segmenter to fit, with so many actions, whose labels nobody asks for."""
-        if self.segmenter is None:
-            return TemporalOTSegmenter(n_actions, compute_labels=False)
-        if isinstance(self.segmenter, FrozenEstimator):
-            return self.segmenter
-        segmenter = clone(self.segmenter)
-        segmenter_of(segmenter).set_params(compute_labels=False)
-        set_n_actions(segmenter, n_actions)
-        return segmenter
+        """Segmenter to fit, with so many actions."""
+        if self.estimator is None:
+            return TemporalOTSegmenter(n_actions)
+        if isinstance(self.estimator, FrozenEstimator):
+            return self.estimator
+        estimator = clone(self.estimator)
+        set_n_actions(estimator, n_actions)
+        return estimator
 
     @staticmethod
     def _find_cycles(videos, n_actions, seed):
         """Cuts of each recording."""
         cuts = []
         for i, array in enumerate(videos.arrays):
-            with errors_of_video(i if len(videos) > 1 else None):
+            with videos.errors(i):
                 cuts.append(cut_recording(array, n_actions, seed))
         return cuts
 
     def _log_likelihoods(self, videos):
-        return iter(member_scores(self.segmenter_, videos))
+        return iter(member_scores(self.estimator_, videos))
 
-    def _whole_videos(self):
-        return super()._whole_videos() or waits_for_end(unfrozen(self.segmenter_))
+    @property
+    def waits_for_end_(self):
+        """What the segmenter says."""
+        return waits_for_end(unfrozen(self.estimator_))
 
-    def _n_around(self):
-        return last_step(unfrozen(self.segmenter_))._n_around()
+    @property
+    def n_around_(self):
+        """Frames on each side of one that the segmenter looks at."""
+        return last_step(unfrozen(self.estimator_)).n_around_
 
-    def _how_to_decode(self):
-        decoder, cost = super()._how_to_decode()
+    @property
+    def decoder_(self):
+        """Decoder in use, and the cost of a switch."""
+        decoder, cost = super().decoder_
         if cost is None:
-            segmenter = self.segmenter_
-            if isinstance(segmenter, FrozenEstimator):
-                segmenter = segmenter.estimator
-            cost = segmenter_of(segmenter).switch_cost or SWITCH_COST
-        return decoder, cost
+            cost = segmenter_of(unfrozen(self.estimator_)).switch_cost or SWITCH_COST
+        return BoundDecoder(decoder, cost)
 
-    def _note_paths(self, paths, form):
+    def _label(self, scores, videos, before=None):
+        paths = super()._label(scores, videos)
         cuts = self._cut(paths)
-        self.cuts_ = keep_outputs(cuts, form)
+        self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(own) - 1 for own in cuts)
+        return paths
 
     def _cut(self, paths):
         """Cuts of paths."""
-        return [cuts_of_path(path, self._n_outputs) for path in paths]
-
-    def _check_state(self):
-        super()._check_state()
-        check_models([self.segmenter_], [], self.n_actions_, self.n_features_in_)
+        return [cuts_of_path(path, self.n_actions_) for path in paths]
 
 
 def _let_decode_cycles(model):

@@ -1,35 +1,35 @@
 """The estimator of the paper."""
 
-from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
-from skl_tot.segmenters.edits import together
-from skl_tot.segmenters.prototypes import PrototypeSegmenter
+from skl_tot.methods.layers import together
+from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
-from skl_tot.training.priors import PathPrior, Prior, TemporalPrior
-from skl_tot.training.state import Adam
-from skl_tot.training.structured import StructuredTransport
-from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp, cloned
-from skl_tot.training.transport import Sinkhorn, Transport
+from skl_tot.training.priors import PRIORS, Prior, TemporalPrior
+from skl_tot.training.state import OPTIMIZERS, Adam
+from skl_tot.training.structured import TRANSPORTS
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
+from skl_tot.training.transport import Transport
 
 # Of a code that vanishes there is a logarithm, too.
 LEAST_CODE = 1e-30
-#: Parameters of `TemporalOTSegmenter` that are the paper's, or what it leaves open as
-#: the reproduction has it.
+# Width of the band of the paper's prior, in prototypes.
+PAPER_SIGMA = 0.75
+# The paper's method; what it leaves open is as in its reproduction.
 PAPER = {
     "n_parts": 1,
-    "sigma": 0.75,
-    "temperature": 0.1,
     "alpha": 0.0,
-    "frames_per_video": 256,
-    "max_iter": 3000,
-    "n_init": 1,
     "decoding": "fixed",
     "switch_cost": 0.0,
+    "n_init": 1,
+    "max_iter": 3000,
+    "temperature": 0.1,
+    "prior": TemporalPrior(sigma=PAPER_SIGMA),
+    "optimizer": Adam(frames_per_video=256),
 }
 
 
@@ -225,7 +225,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     guide_ : dict of ndarray or None
         What was learned of them, see `skl_tot.meta.guide.fit_guide`.
     edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+        What `merge` and `split` have done, see `skl_tot.methods.layers`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
@@ -300,152 +300,110 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = PrototypeSegmenter._parameter_constraints | {
-        "prior": [None, StrOptions({"temporal", "path"}), Prior],
-        "path_iter": [Interval(Integral, 0, None, closed="left")],
         "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "transport": [StrOptions({"sinkhorn", "structured"}), Transport],
-        "n_sinkhorn_iter": [Interval(Integral, 1, MOST, closed="both")],
         "alpha": [Interval(Real, 0, LARGEST, closed="both")],
-        "window": [Interval(Integral, 1, None, closed="left")],
-        "beta": [Interval(Real, 0, LARGEST, closed="both")],
-        "terms": [None, list, tuple],
-        "freeze_iter": [
-            Interval(Integral, 0, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="left"),
-        ],
-        "decay": [Interval(Real, 0, 1, closed="both")],
         "n_init": [Interval(Integral, 1, MOST, closed="both")],
+        "prior": [None, StrOptions(set(PRIORS)), Prior],
+        "transport": [StrOptions(set(TRANSPORTS)), Transport],
+        "terms": [None, list, tuple],
+    }
+
+    _components = {
+        "optimizer": OPTIMIZERS,
+        "prior": PRIORS,
+        "transport": TRANSPORTS,
     }
 
     def __init__(
         self,
         n_actions=8,
         *,
-        embedding_dim=40,
-        hidden_dim=None,
         n_parts=3,
-        prior="temporal",
-        path_iter=1000,
         rho=0.07,
-        sigma=1.2,
-        temperature=0.2,
-        transport="sinkhorn",
-        n_sinkhorn_iter=3,
         alpha=0.5,
-        window=30,
-        beta=0.0,
-        terms=None,
-        frames_per_video=128,
-        batch_size=2,
-        max_iter=2000,
-        freeze_iter=0.1,
-        learning_rate=1e-3,
-        decay=0.7,
-        weight_decay=1e-4,
-        n_init=3,
-        tol=None,
-        n_iter_no_change=100,
         decoding="free",
         switch_cost=0.5,
         background_percentile=None,
         standardize="dataset",
         context=None,
-        guidance=None,
-        compute_labels=True,
-        warm_start=False,
-        device="auto",
         random_state=None,
+        n_init=3,
+        max_iter=2000,
+        device="auto",
         verbose=0,
+        layer_sizes=(80, 40),
+        temperature=0.2,
+        prior="temporal",
+        transport="sinkhorn",
+        terms=None,
+        optimizer="adam",
     ):
         self.n_actions = n_actions
-        self.embedding_dim = embedding_dim
-        self.hidden_dim = hidden_dim
         self.n_parts = n_parts
-        self.prior = prior
-        self.path_iter = path_iter
         self.rho = rho
-        self.sigma = sigma
-        self.temperature = temperature
-        self.transport = transport
-        self.n_sinkhorn_iter = n_sinkhorn_iter
         self.alpha = alpha
-        self.window = window
-        self.beta = beta
-        self.terms = terms
-        self.frames_per_video = frames_per_video
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.freeze_iter = freeze_iter
-        self.learning_rate = learning_rate
-        self.decay = decay
-        self.weight_decay = weight_decay
-        self.n_init = n_init
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
         self.decoding = decoding
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
-        self.guidance = guidance
-        self.compute_labels = compute_labels
-        self.warm_start = warm_start
-        self.device = device
         self.random_state = random_state
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.device = device
         self.verbose = verbose
+        self.layer_sizes = layer_sizes
+        self.temperature = temperature
+        self.prior = prior
+        self.transport = transport
+        self.terms = terms
+        self.optimizer = optimizer
 
-    def _clusterings(self, videos, log_likelihoods):
-        # each network by itself says more than their mean
-        clusterings = [[] for _ in range(self._n_networks)]
+    def labelings(self, X):
+        """Label every frame by each network by itself, as `GuidedSegmenter` asks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+
+        Returns
+        -------
+        labelings : list of list of ndarray of shape (n_frames_i,)
+            For each network, the actions of each recording in fixed order.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos = self.prepare(X)
+        found = [[] for _ in range(self._n_networks)]
         blocks = np.split(np.arange(len(self.prototype_actions_)), self._n_networks)
         for similarities in self._similarities(videos):
             codes = np.exp(self._log_codes(similarities))
-            for clusters, block in zip(clusterings, blocks):
+            for labels, block in zip(found, blocks):
                 actions = self.prototype_actions_[block]
                 own = together(codes[:, block], actions, np.add)
-                clusters.append(decode(np.log(np.maximum(own, LEAST_CODE))))
-        return clusterings
-
-    def _settings(self):
-        return replace(super()._settings(), n_init=self.n_init)
+                labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
+        return found
 
     def _terms(self):
-        terms = [
-            self._cross_entropy(),
-            TemporalCoherence(self.alpha, int(self.window)),
-            TimeStamp(self.beta),
-        ]
+        terms = [self._cross_entropy(), TemporalCoherence(self.alpha)]
         return terms + cloned(self.terms)
 
     def _cross_entropy(self):
         """Make the term that pseudo-labels belong to."""
         return CrossEntropy(
             int(self.n_actions) * int(self.n_parts),
-            self._labeller(),
-            prior=self._prior(),
+            self._component("transport"),
+            prior=self._component("prior"),
             rho=self.rho,
             temperature=self.temperature,
-            freeze_iter=Adam(freeze_iter=self.freeze_iter).frozen_steps(self.max_iter),
+            freeze_iter=self._component("optimizer").frozen_steps(self.max_iter),
         )
-
-    def _labeller(self):
-        """Make what solves the transport problem."""
-        if isinstance(self.transport, Transport):
-            return self.transport.checked()
-        if self.transport == "structured":
-            return StructuredTransport()
-        return Sinkhorn(self.n_sinkhorn_iter)
-
-    def _prior(self):
-        """Make the prior of the transport problem."""
-        if isinstance(self.prior, Prior):
-            return self.prior.checked()
-        if self.prior is None:
-            return None
-        if self.prior == "temporal":
-            return TemporalPrior(self.sigma)
-        return PathPrior(self.path_iter, self.sigma)
 
 
 # doctest looks for names of this module, which the public one is not

@@ -1,37 +1,29 @@
 """A portfolio of methods and settings, combined without labels."""
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 
-from skl_tot.decoding.prototypes import time_order
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.forms import mirror_form
-from skl_tot.inputs.labels import BACKGROUND
-from skl_tot.inputs.states import check_array, check_numbering
-from skl_tot.meta.consensus import count_votes, find_consensus
-from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
-from skl_tot.segmenters.fitted import check_fitted
-from skl_tot.segmenters.members import (
-    check_models,
+from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
+from skl_tot.meta.members import (
+    are_named,
+    check_candidates,
+    choose_n_actions,
+    default_candidates,
     describe_members,
     fit_candidate,
     measure_information,
     member_labels,
     member_scores,
-    name_of_refinement,
+    possible_numbers,
     refine_member,
 )
-from skl_tot.segmenters.portfolio import (
-    are_named,
-    check_candidates,
-    choose_n_actions,
-    default_candidates,
-    possible_numbers,
-)
-from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
+from skl_tot.methods.parts import time_order
+from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.training.distributed import same_everywhere
 
 # Added to the share of votes, so that an action without any remains possible.
@@ -103,11 +95,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         go by their own.
     context : int, default=None
         As of `TemporalOTSegmenter`. Given candidates go by their own.
-    guidance : {"labels", "transcripts"} or None, default=None
-        What ``y`` is, see `TemporalOTSegmenter`.
-    compute_labels : bool, default=True
-        Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
-        Candidates keep none.
     device : str, default="auto"
         Where the networks of "auto" are computed, see `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
@@ -121,8 +108,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     n_actions_ : int
         Number of actions K of the fit.
     labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
-        ``compute_labels``.
+        Labels of the frames of the videos of the fit, in the form of ``X``.
     names_ : list of str
         Names of the candidates, and of their refinements, "... refined".
     estimators_ : list of estimator
@@ -146,18 +132,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     n_actions_scores_ : dict of int to float or None
         What each of several numbers of actions was chosen by, the largest; None if
         there was one.
-    classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in, and names of actions found besides; only after
-        a fit with ``guidance``, `guide`, or `rename`.
-    guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
-    edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.segmenters.edits`.
+    layers_ : list
+        Corrections, see `skl_tot.corrections`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
     confidence_ : dict of float or None
         ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
-        the log-likelihoods, if ``compute_labels``.
+        the log-likelihoods.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
@@ -228,23 +209,19 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     __module__ = "skl_tot"
 
-    _parameter_constraints = (
-        BaseSegmenter._parameter_constraints
-        | CONTEXT
-        | {
-            "n_actions": [
-                *BaseSegmenter._parameter_constraints["n_actions"],
-                list,
-                tuple,
-                range,
-            ],
-            "candidates": [StrOptions({"auto"}), list],
-            "combine": [StrOptions({"vote", "best"})],
-            "refine": ["boolean"],
-            "device": [str],
-            "verbose": ["verbose"],
-        }
-    )
+    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        "n_actions": [
+            *BaseSegmenter._parameter_constraints["n_actions"],
+            list,
+            tuple,
+            range,
+        ],
+        "candidates": [StrOptions({"auto"}), list],
+        "combine": [StrOptions({"vote", "best"})],
+        "refine": ["boolean"],
+        "device": [str],
+        "verbose": ["verbose"],
+    }
 
     def __init__(
         self,
@@ -258,8 +235,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         background_percentile=None,
         standardize="dataset",
         context=None,
-        guidance=None,
-        compute_labels=True,
         device="auto",
         random_state=None,
         verbose=0,
@@ -273,8 +248,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
-        self.guidance = guidance
-        self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -322,23 +295,22 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Parameters
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
+            One recording or many.
 
         Returns
         -------
         labels : dict of str to ndarray of shape (n_frames,), or list of such
             Labels by names, in the order of ``names_``, as each candidate decodes them.
-            Actions have the numbers of the consensus, as in `predict`; -1 is
-            background.
+            Actions have the numbers of the vote, as in `predict`; -1 is background.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a recording is not valid.
         """
-        videos, form = check_fitted(self, X)
+        videos = self.prepare(X)
         found = {}
         for name, mapping, paths in zip(
             self.names_, self.mappings_, self._labels_of_members(videos)
@@ -346,29 +318,38 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             labels = []
             for path in paths:
                 labels.append(np.where(path < 0, BACKGROUND, mapping[path]))
-            found[name] = mirror_form(labels, form)
+            found[name] = videos.restore(labels)
         return found
 
-    def _fewest_actions(self):
-        return min(possible_numbers(self.n_actions))
+    def labelings(self, X):
+        """Label every frame by each candidate, as `GuidedSegmenter` asks.
 
-    def _most_actions(self):
-        return max(possible_numbers(self.n_actions))
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
 
-    def _whole_videos(self):
+        Returns
+        -------
+        labelings : list of list of ndarray of shape (n_frames_i,)
+            For each of ``names_``, labels of each recording in numbers of its own.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        return list(self._labels_of_members(self.prepare(X)))
+
+    @property
+    def waits_for_end_(self):
+        """Candidates decode whole recordings."""
         return (
             "AutoSegmenter asks candidates that decode a whole video; take one of its "
             "estimators_"
         )
-
-    def _votes(self, log_likelihood):
-        # a guide counts the labels of each candidate already
-        if self.combine != "vote" or self._guide() is not None:
-            return None
-        return softmax(log_likelihood, axis=1)
-
-    def _clusterings(self, videos, log_likelihoods):
-        return list(self._labels_of_members(videos))
 
     def _learn(self, videos):
         candidates = self._named_candidates()
@@ -448,24 +429,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """Labels of all videos by each candidate, in numbers of its own."""
         for model in [*self.estimators_, *self.appearances_]:
             yield member_labels(model, videos)
-
-    def _check_state(self):
-        super()._check_state()
-        n_actions, n_features = self.n_actions_, self._n_features_read()
-        check_models(self.estimators_, self.appearances_, n_actions, n_features)
-        n_members = len(self.estimators_) + len(self.appearances_)
-        check_array(self.agreement_, "agreement_", (n_members, n_members))
-        check_array(self.weights_, "weights_", (n_members,))
-        if (self.weights_ < 0).any():
-            raise ValueError("weights_ has values below 0")
-        check_numbering(self.mappings_[0], "mappings_[0]", n_actions)
-        check_array(self.mappings_, "mappings_", (n_members, n_actions))
-        if not (np.sort(self.mappings_) == np.arange(n_actions)).all():
-            raise ValueError("mappings_ has rows that are no permutations")
-        if not isinstance(self.names_, list) or len(self.names_) != n_members:
-            raise ValueError(f"names_ is no list of {n_members} names")
-        if self.best_index_ not in range(n_members):
-            raise ValueError(f"best_index_ is {self.best_index_!r}")
 
 
 # doctest looks for names of this module, which the public one is not

@@ -1,34 +1,43 @@
 """A segmenter for each of several activities, which are told apart without labels."""
 
+import math
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skl_tot.inputs.forms import keep_outputs
-from skl_tot.inputs.states import check_array, check_item, item
+from skl_tot.decoding.decoders import DECODERS
 from skl_tot.meta.activity_bags import (
     choose_n_groups,
+    count_words,
     group_bags,
     learn_vocabulary,
     mean_bags,
+    nearest_bags,
 )
-from skl_tot.segmenters.activity_models import (
+from skl_tot.meta.activity_models import (
+    activities_of,
     check_activities,
-    check_models,
-    check_names,
     check_segmenter,
     fit_models,
+    in_turn,
     shifted,
+    widened,
+    widened_scores,
 )
-from skl_tot.segmenters.activity_outputs import ActivityOutputs, by_video
-from skl_tot.segmenters.pipelines import last_step
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.pipelines import last_step
+from skl_tot.metrics.label_free import carried_information
+from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.matching import arrange, check_lengths
 from skl_tot.training.components import MOST
 
 
-class ActivitySegmenter(ActivityOutputs):
+class ActivitySegmenter(BaseSegmenter):
     r"""Segmentation of recordings of several activities that nobody has sorted.
 
     1. *Bags.* The frames of all videos, as many of each, are clustered (K-means, 64
@@ -39,7 +48,7 @@ class ActivitySegmenter(ActivityOutputs):
 
        The root of the mean of p over the frames says what occurs in a video.
     2. *Activities.* K-means groups these bags of frames. Or the activities are given.
-    3. *Actions.* A clone of ``segmenter`` is fitted to the videos of each activity.
+    3. *Actions.* A clone of ``estimator`` is fitted to the videos of each activity.
 
     Of a new video the activity is that of the nearest mean bag, and its segmenter finds
     the actions. The actions of all activities have numbers that differ: those of
@@ -47,15 +56,13 @@ class ActivitySegmenter(ActivityOutputs):
 
     Parameters
     ----------
-    segmenter : estimator
+    estimator : estimator
         A segmenter, or a pipeline that ends in one. Clones are fitted to the videos as
         they are given; without a seed of its own, each gets one from ``random_state``.
         Its ``n_actions`` are those of one activity.
     n_activities : int or "auto", default="auto"
         Number of activities. "auto" takes one from 1 to 20 for which bags of one
         activity are alike, and unlike others, see Notes.
-    compute_labels : bool, default=True
-        Whether `fit` ends by labelling its videos; ``segmenters_`` keep no labels.
     n_jobs : int, default=None
         Activities that are fitted at the same time, as of joblib. Does not change the
         result, if a fit does not depend on the number of threads.
@@ -75,11 +82,10 @@ class ActivitySegmenter(ActivityOutputs):
     activity_scores_ : dict of int to float or None
         Mean silhouette of the bags for each number that "auto" has tried; None if there
         was nothing to choose.
-    segmenters_ : list of estimator
+    estimators_ : list of estimator
         A fitted segmenter, or pipeline, for each activity.
     labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
-        ``compute_labels``.
+        Labels of the frames of the videos of the fit, in the form of ``X``.
     vocabulary_ : dict of ndarray
         Clusters of frames: ``centres`` (n_clusters, n_features), of standardised
         features, and ``width`` ().
@@ -103,8 +109,9 @@ class ActivitySegmenter(ActivityOutputs):
     -----
     Input and output are those of `TemporalOTSegmenter`. `predict_proba` and
     `predict_posterior` take the activity for certain; other activities have
-    probability 0. `merge` and `split` are of actions of one activity. To teach labels
-    to one, use `guide` of its segmenter, whose numbers count from 0.
+    probability 0. Corrections (`skl_tot.corrections`) are of actions of one activity.
+    To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator of one of
+    ``estimators_``, whose numbers count from 0.
 
     The number of activities is the smallest, up to half of the videos, whose bags have
     a mean silhouette of at least 95 % of the highest; where even that is below 0.14, it
@@ -144,43 +151,47 @@ class ActivitySegmenter(ActivityOutputs):
     __module__ = "skl_tot"
 
     _parameter_constraints = {
-        "segmenter": [HasMethods(["fit", "predict"])],
+        "estimator": [HasMethods(["fit", "predict"])],
         "n_activities": [
             Interval(Integral, 1, MOST, closed="both"),
             StrOptions({"auto"}),
         ],
-        "compute_labels": ["boolean"],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
 
-    # how frames are clustered; segmenters have a background of their own
-    standardize, background_percentile = "dataset", None
+    standardize = "dataset"  # for clusters of frames; segmenters have their own
 
     def __init__(
         self,
-        segmenter,
+        estimator,
         n_activities="auto",
         *,
-        compute_labels=True,
         n_jobs=None,
         random_state=None,
     ):
-        self.segmenter = segmenter
+        self.estimator = estimator
         self.n_activities = n_activities
-        self.compute_labels = compute_labels
         self.n_jobs = n_jobs
         self.random_state = random_state
 
     @property
-    def decoding(self):
-        """Paths that the segmenter looks for."""
-        return last_step(self.segmenter).decoding
+    def n_actions(self):
+        """Number of actions of one activity."""
+        return check_segmenter(self.estimator).n_actions
 
     @property
-    def switch_cost(self):
-        """Cost of a switch of the segmenter."""
-        return last_step(self.segmenter).switch_cost
+    def decoder_(self):
+        """Decoder of scores of all actions; segmenters have their own."""
+        return BoundDecoder(DECODERS["framewise"], 0.0)
+
+    @property
+    def waits_for_end_(self):
+        """An activity is told by a whole recording."""
+        return (
+            "ActivitySegmenter tells an activity by what occurs in a whole video; take "
+            "one of its estimators_"
+        )
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, activities=None):
@@ -205,37 +216,124 @@ class ActivitySegmenter(ActivityOutputs):
         ------
         TypeError, ValueError
             If a parameter, a video or ``activities`` is not valid, there are more
-            activities than videos that differ, or a fit of ``segmenter`` fails. An
+            activities than videos that differ, or a fit of ``estimator`` fails. An
             estimator fitted before stays as it was.
         """
         return self._fit(X, y, activities=activities)
 
-    def fit_predict(self, X, y=None, activities=None):
-        """Tell the activities apart, learn the actions, and label the frames.
+    @property
+    def action_offsets_(self):
+        """Number of the first action of each activity, and last that of all actions."""
+        sizes = [last_step(model).n_actions_ for model in self.estimators_]
+        return np.cumsum([0, *sizes])
+
+    @property
+    def action_names_(self):
+        """Names of all actions, such as "activity 0: action 2"."""
+        names = []
+        for activity, model in zip(self.activity_names_.tolist(), self.estimators_):
+            if not isinstance(activity, str):
+                activity = f"activity {activity}"
+            for word in last_step(model).actions_.tolist():
+                action = word if isinstance(word, str) else f"action {word}"
+                names.append(f"{activity}: {action}")
+        return names
+
+    def predict_activity(self, X):
+        """Say which activity each video shows: that of the nearest mean bag.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video or many.
+
+        Returns
+        -------
+        activities : ndarray of shape (n_videos,), dict, int or str
+            One of ``activity_names_`` for each video, by name if the videos have names;
+            of a single array, its own.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not valid.
+        """
+        videos = self.prepare(X)
+        names = self.activity_names_[self._find_activities(videos)]
+        if videos.is_single:
+            return names[0].item()
+        return by_video(names, videos)
+
+    def score(self, X, y=None):
+        """Measure how well actions carry over between videos of one activity.
 
         Parameters
         ----------
         X : sequence of array-like of shape (n_frames_i, n_features)
-            As in `fit`.
+            Videos.
         y : array-like of shape (n_frames,), or sequence of such, default=None
-            As in `fit`.
-        activities : sequence of int or str, or dict, default=None
-            As in `fit`.
+            Not looked at, but for its numbers.
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of such
-            Labels of the frames.
+        score : float
+            The geometric mean of what `TemporalOTSegmenter.score` is of the videos of
+            each predicted activity, weighted by their frames; activities of one video
+            count as 1. nan, with a warning, if there are no others.
 
         Raises
         ------
+        NotFittedError
+            Before `fit`.
         TypeError, ValueError
-            As in `fit`.
+            If a video is not valid.
         """
-        return self.fit(X, y, activities)._labels_of_fit(X)
+        videos = self.prepare(X)
+        check_lengths(arrange(y, videos), videos)
+        codes = self._find_activities(videos)
+        paths = [reading.path for reading in self._readings(videos)]
+        if len(np.unique(codes)) == len(codes):
+            text = "score compares videos of one activity, but no two are of one."
+            warn_user(text, UndefinedMetricWarning)
+            return math.nan
+        total = 0.0
+        for k in np.unique(codes):
+            own = np.flatnonzero(codes == k)
+            labels = [shifted(paths[i], -self.action_offsets_[k]) for i in own]
+            if len(own) > 1:
+                n_actions = last_step(self.estimators_[k]).n_actions_
+                total += videos.lengths[own].sum() * carried_information(
+                    lambda i, own=own: videos.blocks(own[i]), labels, n_actions
+                )
+        return math.exp(total / videos.lengths.sum())
 
-    def _fewest_actions(self):
-        return check_segmenter(self.segmenter)._fewest_actions()
+    def recordings_of(self, X, activity):
+        """List the recordings that show an activity.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+        activity : int
+            Place of the activity in ``activity_names_``.
+
+        Returns
+        -------
+        arrays : sequence of ndarray of shape (n_frames_i, n_features)
+            As they are given.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos = self.prepare(X)
+        own = np.flatnonzero(self._find_activities(videos) == activity)
+        return [videos.arrays[i] for i in own]
 
     def _learn(self, videos, activities=None):
         rng = check_random_state(self.random_state)
@@ -247,29 +345,19 @@ class ActivitySegmenter(ActivityOutputs):
         self.activity_scores_ = None
         names, codes = given or self._group(bags, seed)
         self.bags_ = mean_bags(bags, codes)
-        self.activity_names_, self.activities_ = names, names[codes]
-        self.segmenters_, self.labels_ = fit_models(
-            self.segmenter,
-            videos.arrays,
-            (names, codes),
-            rng,
-            compute_labels=self.compute_labels,
-            n_jobs=self.n_jobs,
+        self.activity_names_ = names
+        self.activities_ = by_video(names[codes], videos)
+        self.estimators_, labels = fit_models(
+            self.estimator, videos.arrays, (names, codes), rng, n_jobs=self.n_jobs
         )
         offsets = self.action_offsets_
         self.n_actions_ = int(offsets[-1])
-        if self.compute_labels:
-            pairs = zip(self.labels_, codes)
-            self.labels_ = [shifted(path, offsets[k]) for path, k in pairs]
+        return [shifted(path, offsets[k]) for path, k in zip(labels, codes)]
 
-    def _label(self, log_likelihoods, videos, form, before=None, given=None):
+    def _label(self, scores, videos, before=None):
         # segmenters have learned background and confidence, and labelled the videos
         self.background_ = self.confidence_ = None
-        self.activities_ = by_video(self.activities_, form)
-        found = self.__dict__.pop("labels_")
-        if self.compute_labels:
-            self._warn_of_few_actions(found)
-            self.labels_ = keep_outputs(found, form)
+        self.labels_ = videos.store(scores)
 
     def _group(self, bags, seed):
         """Find activities: their names, and the place of each video's."""
@@ -285,18 +373,40 @@ class ActivitySegmenter(ActivityOutputs):
             )
         return np.arange(n_groups), group_bags(bags, n_groups, seed)
 
-    def _check_state(self):
-        check_models(getattr(self, "segmenters_", None), self.n_features_in_)
-        super()._check_state()
-        n_activities, n_features = len(self.segmenters_), self.n_features_in_
-        centres = item(self.vocabulary_, "vocabulary_", "centres")
-        n_clusters = np.shape(centres)[0] if np.ndim(centres) == 2 else 1
-        check_item(self.vocabulary_, "vocabulary_", "centres", (n_clusters, n_features))
-        check_item(self.vocabulary_, "vocabulary_", "width", ())
-        if not self.vocabulary_["width"] > 0:
-            raise ValueError("vocabulary_['width'] is not positive")
-        check_array(self.bags_, "bags_", (n_activities, n_clusters))
-        check_names(self.activity_names_, n_activities)
+    def _count_words(self, videos):
+        """Bag of each video."""
+        bags = []
+        for i in range(len(videos)):
+            bags.append(count_words(videos.blocks(i), self.vocabulary_))
+        return np.array(bags)
+
+    def _find_activities(self, videos):
+        """Place of the activity of each video among the names."""
+        return nearest_bags(self._count_words(videos), self.bags_)
+
+    def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
+        offsets = self.action_offsets_
+        if transcripts is None:
+            codes = self._find_activities(videos)
+        else:
+            codes = activities_of(transcripts, offsets)
+            transcripts = [own - offsets[k] for own, k in zip(transcripts, codes)]
+        found = in_turn(self.estimators_, videos.arrays, codes, transcripts)
+        for code, reading in zip(codes, found):
+            yield widened(reading, offsets[code], offsets[-1])
+
+    def _log_likelihoods(self, videos):
+        offsets, codes = self.action_offsets_, self._find_activities(videos)
+        found = in_turn(self.estimators_, videos.arrays, codes)
+        for code, reading in zip(codes, found):
+            own = reading.log_likelihood
+            yield widened_scores(own, offsets[code], offsets[-1])
+
+
+def by_video(names, videos):
+    """Activities of videos: by name, if those have any."""
+    kept = videos.store(names.tolist())
+    return kept if isinstance(kept, dict) else names
 
 
 # doctest looks for names of this module, which the public one is not

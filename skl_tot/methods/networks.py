@@ -3,28 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.inputs.errors import VideoValueError
-from skl_tot.inputs.forms import mirror_form
-from skl_tot.inputs.states import check_item, count, size
-from skl_tot.segmenters.fitted import as_types_of, check_fitted
-from skl_tot.segmenters.passes import Passes
-from skl_tot.segmenters.template import CONTEXT, BaseSegmenter
-from skl_tot.training.components import LARGEST, MOST, SMALLEST
+from skl_tot.methods.base import BaseSegmenter, as_types_of
+from skl_tot.methods.passes import Passes
+from skl_tot.recordings.errors import RecordingValueError
+from skl_tot.training.components import MOST, make_component
 from skl_tot.training.devices import inference_device, resolve_device
 from skl_tot.training.distributed import same_everywhere
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
 from skl_tot.training.progress import progress_bar
-from skl_tot.training.state import Adam
-
-# Parameters of version 0.1.0 that have other names now.
-RENAMED = {"n_frames": "frames_per_video", "background": "background_percentile"}
+from skl_tot.training.state import OPTIMIZERS, Adam, Settings
 
 
 class NetworkSegmenter(  # type: ignore[call-arg]
@@ -40,20 +34,16 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     """
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        **CONTEXT,
-        "embedding_dim": [Interval(Integral, 1, MOST, closed="both")],
-        "hidden_dim": [None, Interval(Integral, 1, MOST, closed="both")],
-        "frames_per_video": [Interval(Integral, 1, MOST, closed="both")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "layer_sizes": [tuple, list],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
-        "learning_rate": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "weight_decay": [Interval(Real, 0, LARGEST, closed="both")],
-        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), Adam],
         "device": [str],
         "verbose": ["verbose"],
     }
 
+    # what names of parameters stand for; the defaults of a method may differ
+    _components: dict = {"optimizer": OPTIMIZERS}
+    n_init = 1  # networks, of those without this parameter
     _encoder = "sigmoid"  # a key of ENCODERS
     # what `transform` gives of a video
     _embeddings: Callable = staticmethod(Encoder.embeddings)
@@ -88,9 +78,9 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         TypeError, ValueError
             If a video is not valid.
         """
-        videos, form = check_fitted(self, X)
+        videos = self.prepare(X)
         embeddings = list(self._encode(videos, self._embeddings))
-        return mirror_form(as_types_of(embeddings, videos), form)
+        return videos.restore(as_types_of(embeddings, videos))
 
     @property
     def coefs_(self):
@@ -117,47 +107,56 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def __setstate__(self, state):
-        if "network_" not in state and "coefs_" in state:
-            state = _of_today(state)
-        super().__setstate__(state)
+    def set_params(self, **params):
+        """Set parameters; those of named objects too, such as ``prior__sigma``.
 
-    def _check_state(self):
-        super()._check_state()
-        count(self, "n_iter_")
-        n_features = self._n_features_read()
-        size(self.network_, "network_", "output_bias")  # there is one
-        several = (self._n_networks,) if self._n_networks > 1 else ()
-        n_each = max(1, self._n_networks)
-        hidden_dim = size(self.network_, "network_", "hidden_bias") // n_each
-        embedding_dim = size(self.network_, "network_", "output_bias") // n_each
-        shapes = {
-            "hidden_weight": (*several, n_features, hidden_dim),
-            "hidden_bias": (*several, hidden_dim),
-            "output_weight": (*several, hidden_dim, embedding_dim),
-            "output_bias": (*several, embedding_dim),
-        }
-        for name, value in self.network_.items():
-            shapes.setdefault(name, getattr(value, "shape", ()))
-        for name, shape in shapes.items():
-            check_item(self.network_, "network_", name, shape)
-            found = self.network_[name].dtype
-            if found != np.float32:  # torch would not mix them
-                raise ValueError(f"network_[{name!r}] is of {found}, expected float32")
+        Parameters
+        ----------
+        **params : dict
+            Values by names. A parameter that names an object becomes that object when
+            a parameter of it is set.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        nested = {name: params.pop(name) for name in list(params) if "__" in name}
+        super().set_params(**params)
+        for name in {name.partition("__")[0] for name in nested}:
+            value = getattr(self, name, None)
+            if isinstance(value, str) and value in self._components.get(name, {}):
+                setattr(self, name, self._components[name][value]())
+        return super().set_params(**nested)
+
+    def _component(self, name):
+        """Object of a parameter, new, or None."""
+        value = getattr(self, name)
+        if value is None:
+            return None
+        return make_component(value, self._components[name])
 
     def _settings(self):
         """Collect what every fit needs."""
-        optimizer = Adam(
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            decay=getattr(self, "decay", 0.0),
-            frames_per_video=self.frames_per_video,
-            batch_size=self.batch_size,
-            tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change,
+        if not hasattr(self, "optimizer"):  # until all methods take one
+            return Settings(
+                embedding_dim=self.embedding_dim,
+                hidden_dim=self.hidden_dim or 2 * int(self.embedding_dim),
+                frames_per_video=self.frames_per_video,
+                batch_size=self.batch_size,
+                max_iter=self.max_iter,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                tol=self.tol,
+                n_iter_no_change=self.n_iter_no_change,
+                encoder=self._encoder,
+            )
+        return self._component("optimizer").settings(
+            check_layer_sizes(self.layer_sizes),
+            self.max_iter,
+            self.n_init,
+            self._encoder,
         )
-        layer_sizes = self.hidden_dim or 2 * int(self.embedding_dim), self.embedding_dim
-        return optimizer.settings(layer_sizes, self.max_iter, encoder=self._encoder)
 
     def _train(
         self, videos, seed, *, terms=None, max_iter=None, start=None, one_pass=False
@@ -201,7 +200,7 @@ def _finite(method, encoder, videos, i):
     """Output of a method of an encoder for one video, if it is finite."""
     array = method(encoder, videos, i)
     if not np.isfinite(array).all():
-        raise VideoValueError(
+        raise RecordingValueError(
             "the scores are not finite; the fit diverged (lower learning_rate) or the "
             "features are too large for float32.",
             i,
@@ -209,18 +208,15 @@ def _finite(method, encoder, videos, i):
     return array
 
 
-def _of_today(state):
-    """State of a segmenter that version 0.1.0 fitted, as this one keeps it."""
-    state = dict(state)
-    for old, new in RENAMED.items():
-        state[new] = state.pop(old)
-    network = state.pop("_time_head", {})
-    network["hidden_weight"], network["output_weight"] = state.pop("coefs_")
-    network["hidden_bias"], network["output_bias"] = state.pop("intercepts_")
-    if "prototypes_" in state:
-        network["prototypes"] = state.pop("prototypes_")
-        state["n_actions_"] = int(state["prototype_actions_"][-1]) + 1
-    else:
-        state["n_actions_"] = len(state["gaussians_"])
-    state["network_"] = network
-    return state
+def check_layer_sizes(layer_sizes):
+    """Widths of the hidden layer and of the embedding, as integers."""
+    is_pair = len(layer_sizes) == 2
+    for size in layer_sizes:
+        is_number = isinstance(size, Integral) and not isinstance(size, bool)
+        is_pair = is_pair and is_number and 1 <= size <= MOST
+    if not is_pair:
+        raise ValueError(
+            f"layer_sizes is {layer_sizes!r}, expected two integers from 1, the widths "
+            "of the hidden layer and of the embedding."
+        )
+    return tuple(map(int, layer_sizes))

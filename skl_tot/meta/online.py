@@ -4,14 +4,20 @@ import copy
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.background import is_background
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.online import OnlineDecoder
-from skl_tot.inputs.errors import errors_of_video
-from skl_tot.inputs.standardization import standardized
-from skl_tot.inputs.streams import check_frames, check_stream
-from skl_tot.segmenters.fitted import context_of
+from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.labels import words_of
+from skl_tot.recordings.streams import (
+    check_frames,
+    check_lag,
+    check_n_frames,
+    check_stream,
+)
 
 
 class Decided(NamedTuple):
@@ -30,22 +36,32 @@ class Decided(NamedTuple):
 
 
 class OnlinePrediction:
-    r"""Labels and posteriors of the frames of a stream, from ``predict_online``.
+    r"""Labels and posteriors of the frames of a stream, a few frames later.
 
     The label of frame t is that of the best path, through the frames up to
 
     .. math:: t + \text{lag} + \text{context},
 
-    and its posterior is over all paths through these. What a frame takes, in time and
-    memory, does not grow with the stream. Pickle and joblib save the object in the
-    middle of a stream, with a copy of the model; what is loaded goes on.
+    and its posterior is over all paths through these. It may differ from that of
+    ``predict``, which knows the whole recording; one that is not longer than the lag
+    has the same. Labels are not taken back, even if later frames show another path:
+    with "fixed" or "skip", labels may go back to an earlier action. "peaks", "mallow"
+    and "durations" go by the whole recording, and here the first two are as "free", and
+    the last as "fixed". What a frame takes, in time and memory, does not grow with the
+    stream. Pickle and joblib save the object in the middle of a stream, with a copy of
+    the model; what is loaded goes on.
 
     Parameters
     ----------
-    model : BaseSegmenter
-        Fitted segmenter, of which a copy is kept.
-    lag, n_frames : float
-        As of ``predict_online``.
+    model : estimator
+        Fitted segmenter. Its steps before, in a pipeline, are yours to apply.
+    lag : int, default=30
+        Frames, at least 0, that are waited for before a frame gets its label. With
+        ``context``, its frames are waited for, too.
+    n_frames : float, default=None
+        Length of a recording, in frames, by which ``switch_cost`` becomes nats. None is
+        the mean of the recordings of the fit. With ``switch_cost="auto"`` it is not
+        used, and the cost is found once, on the frames before the first label.
 
     Attributes
     ----------
@@ -59,12 +75,22 @@ class OnlinePrediction:
     is_finished : bool
         Whether the stream has ended.
 
+    Raises
+    ------
+    NotFittedError
+        If the model is not fitted.
+    TypeError, ValueError
+        If a parameter is not valid, or labels depend on the whole recording: with
+        ``standardize="video"``, of `GuidedSegmenter`, `ASOTSegmenter`,
+        `ActivitySegmenter` and the votes of `AutoSegmenter`.
+
     Examples
     --------
-    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot import HMMSegmenter, OnlinePrediction
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=5, n_actions=3, random_state=0)
-    >>> online = HMMSegmenter(3).fit(videos).predict_online(lag=10)
+    >>> model = HMMSegmenter(3).fit(videos)
+    >>> online = OnlinePrediction(model, lag=10)
     >>> online.push(videos[0][:8]).labels
     array([], dtype=int64)
     >>> online.push(videos[0][8:12]).labels
@@ -73,13 +99,27 @@ class OnlinePrediction:
     True
     >>> len(online.finish().labels)
     10
+    >>> for label, probabilities in OnlinePrediction(model).follow(videos[0]):
+    ...     pass
+    >>> label
+    2
     """
 
-    def __init__(self, model, lag, n_frames):
+    __module__ = "skl_tot"
+
+    def __init__(self, model, lag=30, n_frames=None):
+        model = segmenter_of(model)
+        check_is_fitted(model, "n_actions_")
+        lag = check_lag(lag)
+        if model.waits_for_end_ is not None:
+            raise ValueError(
+                f"{model.waits_for_end_}, or predict when the recording has ended."
+            )
+        n_frames = n_frames_of_switch(model, n_frames)
         self._model = copy.copy(model)  # which another fit does not change
         vars(self._model).pop("labels_", None)  # nor are they saved with the stream
         self._lag, self._n_frames = lag, n_frames
-        self._context = model._n_around()
+        self._context = model.n_around_
         self.delay = self._lag + self._context
         self.n_seen = self.n_decided = 0
         self.is_finished = False
@@ -194,27 +234,23 @@ class OnlinePrediction:
     def _weigh(self, blocks, stop):
         """Log-likelihoods of frames to add before ``stop``, and their background."""
         if stop == self._n_added:
-            return np.empty((0, self._model._n_outputs)), np.empty(0, bool)
-        videos = self._standardized(blocks)
+            return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
+        frames = [np.concatenate(blocks)]
         rows = slice(self._n_added - self._first, stop - self._first)
-        with errors_of_video(0, f"frames of the stream from {self._first} on"):
-            (log_likelihood,) = self._model._weigh(videos)
+        with errors_of_recording(0, f"frames of the stream from {self._first} on"):
+            (log_likelihood,) = self._model.log_likelihood(frames)
         is_other = np.zeros(rows.stop - rows.start, bool)
         if self._model.background_ is not None:
+            videos = self._model.prepare(frames)
             is_other = is_background(videos.read(0, rows), self._model.background_)
         return log_likelihood[rows], is_other
 
-    def _standardized(self, blocks):
-        """One video of these blocks."""
-        scaler, context = self._model.scaler_, context_of(self._model)
-        return standardized([np.concatenate(blocks)], False, scaler, context)
-
     def _start(self, log_likelihood):
         """Make the decoder, by the first frames."""
-        decoder, switch_cost = self._model._how_to_decode()
+        decoder, switch_cost = self._model.decoder_
         n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
-        return OnlineDecoder(decoder.chain, n_actions, cost, self._model._confidence())
+        return OnlineDecoder(decoder.chain, n_actions, cost, self._model.confidence_)
 
     def _decode(self, log_likelihood, is_other):
         """List what is known after each of some frames."""
@@ -230,24 +266,48 @@ class OnlinePrediction:
         """List what is known of a whole recording."""
         if self.n_seen == 0:
             return []
-        videos = self._standardized(self._frames)
-        (reading,) = self._model._read(videos, with_posterior=True)
+        (reading,) = self._model.readings([np.concatenate(self._frames)])
         return list(zip(reading.path, reading.posterior))
 
     def _as_decided(self, found):
         """Make actions and posteriors an output."""
         self.n_decided += len(found)
         actions = np.array([action for action, _ in found], dtype=np.intp)
-        shape = len(found), self._model._n_outputs
+        shape = len(found), self._model.n_actions_
         probabilities = np.empty(shape, self._dtype)
         for i, (_, own) in enumerate(found):
             probabilities[i] = own
-        (labels,) = self._model._in_words([actions])
+        classes = self._model.classes_
+        labels = actions if classes is None else words_of(classes)[actions]
         return Decided(labels, probabilities)
 
     def _check_open(self):
         """Refuse to go on after the end."""
         if self.is_finished:
             raise ValueError(
-                "the stream has ended by finish; predict_online makes another one."
+                "the stream has ended by finish; make another OnlinePrediction."
             )
+
+
+def n_frames_of_switch(model, n_frames):
+    """Length of a recording that the cost of a switch goes by."""
+    decoder, switch_cost = model.decoder_
+    if decoder.chain is None:
+        raise ValueError(
+            f"decoding={model.decoding!r} has no chain to decode frames by as they "
+            "come; give its Decoder one."
+        )
+    if n_frames is not None:
+        check_n_frames(n_frames)
+        return float(n_frames)
+    is_known = np.isfinite(model.mean_frames_)
+    if not is_known and decoder.uses_cost and switch_cost not in ("auto", 0):
+        raise ValueError(
+            "the model does not know how long recordings are, which switch_cost "
+            "goes by; give n_frames."
+        )
+    return model.mean_frames_ if is_known else 0.0
+
+
+# doctest looks for names of this module, which the public one is not
+__test__ = {"OnlinePrediction": OnlinePrediction}

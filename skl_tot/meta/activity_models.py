@@ -8,33 +8,27 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.decoding.decoders import Reading
-from skl_tot.inputs.errors import (
-    VideoError,
-    VideoValueError,
-    errors_of_video,
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.pipelines import last_step, transform_before
+from skl_tot.recordings.errors import (
+    RecordingError,
+    RecordingValueError,
+    errors_of_recording,
     short_repr,
 )
-from skl_tot.inputs.labels import BACKGROUND
-from skl_tot.segmenters.fitted import check_fitted
-from skl_tot.segmenters.pipelines import last_step, transform_before
-from skl_tot.segmenters.template import BaseSegmenter
+from skl_tot.recordings.labels import BACKGROUND
 
 # What actions of another activity are below the video's own, in nats: never likely.
 FOREIGN = 1e4
 
 
-def check_segmenter(segmenter):
-    """Give the segmenter that ends what is to be fitted; refuse others."""
-    last = last_step(segmenter)
+def check_segmenter(estimator):
+    """Return the segmenter that ends what is to be fitted; refuse others."""
+    last = last_step(estimator)
     if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
         raise TypeError(
-            f"segmenter is a {type(last).__name__}, expected a segmenter of skl_tot "
+            f"estimator is a {type(last).__name__}, expected a segmenter of skl_tot "
             "that finds actions, or a pipeline that ends in one."
-        )
-    if last.guidance is not None:
-        raise ValueError(
-            f"segmenter has guidance={last.guidance!r}, expected None; call guide of "
-            "segmenters_ after the fit."
         )
     return last
 
@@ -57,7 +51,7 @@ def check_activities(activities, n_videos, n_activities):
         )
     given = [label.item() if hasattr(label, "item") else label for label in activities]
     for i, label in enumerate(given):
-        with errors_of_video(i):
+        with errors_of_recording(i):
             is_number = isinstance(label, Integral) and not isinstance(label, bool)
             if not is_number and not (isinstance(label, str) and label.strip()):
                 raise ValueError(
@@ -74,89 +68,55 @@ def check_activities(activities, n_videos, n_activities):
     return names, codes
 
 
-def fit_models(segmenter, arrays, activities, rng, *, compute_labels, n_jobs):
-    """Fit a clone of a segmenter to the videos of each activity.
+def fit_models(estimator, arrays, activities, rng, *, n_jobs):
+    """Fit a clone of an estimator to the videos of each activity.
 
-    Parameters
-    ----------
-    segmenter : estimator
-        A segmenter, or a pipeline that ends in one.
-    arrays : sequence of array of shape (n_frames_i, n_features)
-        The videos, not standardised.
-    activities : tuple of ndarray
-        Names of the activities, and the place of each video's among them.
-    rng : RandomState
-        Seeds those that have no seed.
-    compute_labels : bool
-        Whether to label the videos.
-    n_jobs : int or None
-        Fits at the same time.
-
-    Returns
-    -------
-    models : list of estimator
-        One for each activity.
-    labels : list of ndarray of shape (n_frames_i,), or None
-        Actions in the numbers of each model.
+    ``activities`` are their names, and the place of each video's among them. ``rng``
+    seeds clones without a seed. Gives the models, and the actions of the frames in the
+    numbers of each model.
     """
     names, codes = activities
     tasks = []
     for k, name in enumerate(names.tolist()):
-        model, indices = clone(segmenter), np.flatnonzero(codes == k)
-        _set_up(last_step(model), compute_labels, rng.randint(2**31 - 1))
-        own = select_videos(arrays, indices)
+        model, indices = clone(estimator), np.flatnonzero(codes == k)
+        last, seed = last_step(model), rng.randint(2**31 - 1)
+        if last.get_params(deep=False).get("random_state", seed) is None:
+            last.set_params(random_state=seed)
+        own = [arrays[i] for i in indices]
         tasks.append(delayed(_fit_model)(model, own, name, indices))
     models = Parallel(n_jobs=n_jobs)(tasks)
-    if not compute_labels:
-        return models, None
     labels = [None] * len(codes)
     for k, model in enumerate(models):
-        found = last_step(model).__dict__.pop("labels_")
+        found = vars(last_step(model)).pop("labels_")
         for i, path in zip(np.flatnonzero(codes == k), found):
             labels[i] = path
     return models, labels
-
-
-def _set_up(last, compute_labels, seed):
-    """Set what a segmenter computes, and its seed if it has none."""
-    own = last.get_params(deep=False)
-    if "compute_labels" in own:
-        last.set_params(compute_labels=compute_labels)
-    if own.get("random_state", seed) is None:
-        last.set_params(random_state=seed)
 
 
 def _fit_model(model, arrays, name, indices):
     """Fit the model of an activity; errors say which it is, or the video's number."""
     try:
         with warnings.catch_warnings():
-            # the videos have been checked before, and labels are afterwards
+            # the videos have been checked before
             warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
-            warnings.filterwarnings("ignore", ".* videos show fewer than half of")
             return model.fit(arrays)
-    except VideoError as error:
+    except RecordingError as error:
         raise type(error)(error.reason, int(indices[error.recording])) from error
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"activity {name!r}, of {len(indices)} videos: {error}") from error
 
 
-def select_videos(arrays, indices):
-    """Give some of the videos; those in files stay there."""
-    return [arrays[i] for i in indices]
-
-
-def in_turn(models, arrays, codes, read):
-    """Yield what the model of each video's activity says of it, in their order.
-
-    ``read(segmenter, videos, indices)`` goes over the videos of one activity.
-    """
+def in_turn(models, arrays, codes, transcripts=None):
+    """Yield the reading of each video by the model of its activity, in their order."""
     going = {}
     for code in np.unique(codes).tolist():
         model, indices = models[code], np.flatnonzero(codes == code)
-        own = transform_before(model, select_videos(arrays, indices))
-        segmenter = last_step(model)
-        going[code] = iter(read(segmenter, check_fitted(segmenter, own)[0], indices))
+        segmenter, known = last_step(model), None
+        if transcripts is not None:
+            known = [segmenter.actions_[transcripts[i]] for i in indices]
+        own = transform_before(model, [arrays[i] for i in indices])
+        going[code] = segmenter.readings(own, transcripts=known)
     for code in codes.tolist():
         yield next(going[code])
 
@@ -172,7 +132,7 @@ def activities_of(transcripts, offsets):
         own = np.unique(np.searchsorted(offsets, transcript, side="right") - 1)
         if len(own) > 1:
             reason = "its transcript has actions of several activities, expected one."
-            raise VideoValueError(reason, i)
+            raise RecordingValueError(reason, i)
         codes.append(own[0])
     return np.array(codes)
 
@@ -210,29 +170,3 @@ def widened(reading, offset, n_actions):
         shifted(reading.path, offset),
         posterior,
     )
-
-
-def check_models(models, n_features):
-    """Refuse models that no fit leaves, in one from a file."""
-    if not isinstance(models, list) or not models:
-        raise ValueError(f"segmenters_ is {short_repr(models)}, expected a list")
-    for model in models:
-        last = last_step(model)
-        if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
-            raise ValueError(f"segmenters_ has a {type(last).__name__}")
-        last._validate_params()
-        last._check_state()
-        if getattr(model, "n_features_in_", n_features) != n_features:
-            raise ValueError(
-                f"segmenters_ has one of {model.n_features_in_} features, expected "
-                f"{n_features}"
-            )
-
-
-def check_names(names, n_activities):
-    """Refuse what does not name the activities."""
-    is_array = isinstance(names, np.ndarray) and names.dtype.kind in "iU"
-    if not is_array or names.shape != (n_activities,):
-        raise ValueError(f"activity_names_ is {short_repr(names)}, expected labels")
-    if len(np.unique(names)) < n_activities:
-        raise ValueError(f"activity_names_ is {short_repr(names)}, with one twice")

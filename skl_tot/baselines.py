@@ -1,0 +1,58 @@
+"""The method of the paper as published, and the other systems of its tables.
+
+Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`.
+"""
+
+import importlib
+
+from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
+
+_PLACES = {
+    "ASALSegmenter": "skl_tot.segmenters.asal",
+    "CTESegmenter": "skl_tot.segmenters.cte",
+    "FrankWolfeSegmenter": "skl_tot.segmenters.frank_wolfe",
+    "UDESegmenter": "skl_tot.segmenters.ude",
+    "VTESegmenter": "skl_tot.segmenters.vte",
+}
+
+
+__all__ = ["paper", *_PLACES]
+
+
+def paper(n_actions=8, **parameters):
+    """Make the method of the paper as published.
+
+    One prototype an action, one network, no coherence loss, and paths in fixed order.
+    What the paper leaves open is as in its reproduction.
+
+    Parameters
+    ----------
+    n_actions : int, default=8
+        Number of actions K.
+    **parameters
+        Other parameters of `skl_tot.TemporalOTSegmenter`; ``alpha=1.0`` makes the
+        paper's TOT+TCL.
+
+    Returns
+    -------
+    segmenter : TemporalOTSegmenter
+        An estimator that is not fitted.
+
+    References
+    ----------
+    Kumar, Haresh, Ahmed, Konin, Zia, Tran, "Unsupervised Action Segmentation by Joint
+    Representation Learning and Online Clustering", CVPR 2022.
+
+    Examples
+    --------
+    >>> from skl_tot import baselines
+    >>> baselines.paper(5).n_parts
+    1
+    """
+    return TemporalOTSegmenter(n_actions, **PAPER | parameters)
+
+
+def __getattr__(name):
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

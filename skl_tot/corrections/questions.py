@@ -1,0 +1,130 @@
+"""What to label next: recordings, or moments, that a model is least sure of."""
+
+import numpy as np
+from scipy.special import entr, softmax
+
+from skl_tot.methods.pipelines import read_videos, segmenter_of
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import find_segments, words_of
+
+UNITS = ("videos", "moments")
+DIGITS = 9  # that tell what is alike but for rounding, so that its order is its place
+
+
+def most_informative(model, X, n=1, unit="videos"):
+    """Say what to label next: where labels would tell most.
+
+    The doubt of a frame is the entropy of ``predict_posterior``, in nats. For
+    `AutoSegmenter` the entropy of its votes is added (not with ``combine="best"``).
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
+    X : array-like of shape (n_frames, n_features), or sequence of such
+        One recording or many. Leave those out that you have labelled.
+    n : int, default=1
+        How many to list at most.
+    unit : {"videos", "moments"}, default="videos"
+        What to list: whole recordings, by the mean doubt of their frames; or segments,
+        by the sum of their doubts beyond that of the surest frame in ``X``, as every
+        frame has some. So neither long segments nor scraps at boundaries come first for
+        their length alone.
+
+    Returns
+    -------
+    found : list of dict
+        Most informative first. Each has "video", the index, "start" and "end"
+        (exclusive), in frames, "action", the label of the segment (-1 is background;
+        None for a recording), and "information", what it is listed by, in nats.
+
+    Raises
+    ------
+    NotFittedError
+        If the model is not fitted.
+    TypeError, ValueError
+        If a recording, ``n`` or ``unit`` is not valid.
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.corrections import most_informative
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> (found,) = most_informative(HMMSegmenter(3).fit(videos), videos)
+    >>> sorted(found)
+    ['action', 'end', 'information', 'start', 'video']
+    """
+    _check_question(n, unit)
+    segmenter = segmenter_of(model)
+    votes_count = getattr(segmenter, "combine", None) == "vote"
+    paths, doubts = [], []
+    for reading in read_videos(model, X):
+        own = _entropy(reading.posterior)
+        if votes_count:
+            own = own + _entropy(softmax(reading.log_likelihood, axis=1))
+        paths.append(reading.path)
+        doubts.append(own)
+    if unit == "videos":
+        return rank_videos(doubts, n)
+    words = words_of(segmenter.actions_)
+    return rank_moments([words[path] for path in paths], doubts, n)
+
+
+def _check_question(n, unit):
+    """Refuse numbers and units that ask for nothing."""
+    is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+    if not is_number or n < 1:
+        raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
+    if not isinstance(unit, str) or unit not in UNITS:
+        raise ValueError(f"unit is {short_repr(unit)}, expected 'videos' or 'moments'.")
+
+
+def _entropy(probabilities):
+    """Entropy of each row; rounding may have left values a little below 0.
+
+    >>> _entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3)
+    array([0.693, 0.   ])
+    """
+    return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
+
+
+def rank_videos(doubts, n):
+    """List the ``n`` recordings with most doubts; as `rank_moments`, without action."""
+    found = []
+    for i, own in enumerate(doubts):
+        found.append(_describe(i, 0, len(own), None, own.mean()))
+    return _most(found, n)
+
+
+def rank_moments(paths, doubts, n):
+    """List the ``n`` segments with most doubts beyond the least of all frames.
+
+    >>> doubts = np.array([0.25, 0.25, 0.25, 0.25, 0.75])
+    >>> (found,) = rank_moments([np.array([0, 0, 0, 0, 1])], [doubts], 1)
+    >>> found["start"], found["end"], found["action"], found["information"]
+    (4, 5, 1, 0.5)
+    """
+    least = min(own.min() for own in doubts)
+    found = []
+    for i, (path, own) in enumerate(zip(paths, doubts)):
+        for action, start, end in zip(*find_segments(path)):
+            information = (own[start:end] - least).sum()
+            found.append(_describe(i, start, end, action.item(), information))
+    return _most(found, n)
+
+
+def _describe(video, start, end, action, information):
+    return {
+        "video": video,
+        "start": int(start),
+        "end": int(end),
+        "action": action,
+        "information": float(information),
+    }
+
+
+def _most(found, n):
+    """First ``n`` by information; of those alike, what comes first."""
+    ordered = sorted(found, key=lambda one: -round(one["information"], DIGITS))
+    return ordered[: int(n)]

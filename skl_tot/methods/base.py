@@ -1,0 +1,511 @@
+"""A segmenter is a scorer: what all of them share, around two functions of a method."""
+
+import math
+import warnings
+from abc import abstractmethod
+from dataclasses import replace
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skl_tot.decoding.background import fit_background
+from skl_tot.decoding.decoders import DECODERS, read_video
+from skl_tot.decoding.evidence import Evidence
+from skl_tot.methods.layers import BoundDecoder
+from skl_tot.metrics.label_free import carried_information, held_out_agreement
+from skl_tot.recordings.checks import check_recordings, unchanged_on_error
+from skl_tot.recordings.container import fit_scaler
+from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    check_transcripts,
+    codes_of_transcripts,
+    words_of,
+)
+from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
+from skl_tot.recordings.rates import check_rate
+from skl_tot.training.components import LARGEST, MOST
+
+
+class BaseSegmenter(ClusterMixin, BaseEstimator):
+    """Base of segmenters: fit, five outputs, and decoding of what a method learned.
+
+    A method learns in ``_learn`` and gives log-likelihoods of its actions, up to a
+    constant for each frame, in ``_log_likelihoods``. It may override ``decoder_``, if
+    decoding goes by what it has learned, and ``waits_for_end_``, if its scores need
+    whole recordings. Estimators that own estimators may override ``_read_fit``,
+    ``_label``, ``_readings`` and ``n_around_``, too.
+    """
+
+    _parameter_constraints = {
+        "n_actions": [Interval(Integral, 1, MOST, closed="both")],
+        "decoding": [StrOptions(DECODERS.keys())],  # also those that are added later
+        "switch_cost": [
+            Interval(Real, 0, LARGEST, closed="both"),
+            StrOptions({"auto"}),
+        ],
+        "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
+        "standardize": [None, StrOptions({"dataset", "video"})],
+        "context": [None, Interval(Integral, 1, MOST, closed="both")],
+        "random_state": ["random_state"],
+    }
+    # of segmenters without these parameters
+    context: int | None = None
+    background_percentile: float | None = None
+
+    @abstractmethod
+    def _learn(self, videos):
+        """Learn from standardised recordings and set the fitted attributes.
+
+        Returns a function that iterates over the log-likelihoods of these recordings.
+        """
+
+    @abstractmethod
+    def _log_likelihoods(self, videos):
+        """Yield the log-likelihood (n_frames_i, n_actions) of each recording."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the actions and label the frames.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Labels that a search or a pipeline hands on. They are not learned from; only
+            their numbers are checked. `GuidedSegmenter` learns from labels.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or a recording is not valid, no recording has ``n_actions``
+            frames, or the loss diverges. An estimator fitted before stays as it was.
+        """
+        return self._fit(X, y)
+
+    def predict(self, X, *, transcripts=None):
+        """Label every frame by the likeliest path through the actions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+        transcripts : sequence of int, or sequence of such, default=None
+            The actions that each recording is known to show, in their order; one may
+            return. The path has just these segments (in a recording with fewer frames,
+            some of them), whatever ``decoding`` is. None finds the actions.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            Labels from ``actions_``, in the form of ``X``; background is -1, or
+            "background" among names.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording or a transcript is not valid.
+        """
+        videos = self.prepare(X)
+        if transcripts is not None:
+            transcripts = self._check_transcripts(transcripts, videos)
+        labels = [r.path for r in self._readings(videos, transcripts=transcripts)]
+        if transcripts is None:
+            warn_of_few_actions(self, labels)
+        return videos.restore(self._in_words(labels))
+
+    def predict_proba(self, X):
+        """Compute the probability of each action, frame by frame, without decoding.
+
+        For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
+        the pseudo-labels Q of the recording, and for Gaussians their posterior.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+            Each row sums to 1, in the floating type of the recording.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos = self.prepare(X)
+        found = [softmax(scores, axis=1) for scores in self._scores(videos)]
+        found = self._of_actions(found, np.add)
+        return videos.restore(as_types_of(found, videos))
+
+    def predict_posterior(self, X):
+        r"""Compute the probability of each action, frame by frame, given the recording.
+
+        `predict_proba` looks at one frame at a time; this weighs all paths that
+        ``decoding`` allows, by forward and backward sums. In the middle of a segment
+        one action has all of the probability; at an uncertain boundary two share it.
+
+        Neighbouring frames are no independent evidence, and labels that other
+        recordings contradict are none at all. So log-likelihoods and costs of switches
+        are multiplied by a factor b in [0, 1], from the autocorrelation of the log-odds
+        within segments, and the result p is mixed with chance,
+
+        .. math:: \kappa \, p + (1 - \kappa) / K,
+
+        where :math:`\kappa` is the agreement, beyond chance, of Gaussians of each half
+        of the recordings on the other half. ``confidence_`` holds b as "tempering" and
+        :math:`\kappa` as "agreement" (1 after a single recording).
+        `skl_tot.decoding.path_posterior` of `log_likelihood` is exact, and too sure.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many. Background is not looked for.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+            Each row sums to 1, in the floating type of the recording.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos = self.prepare(X)
+        found = [r.posterior for r in self._readings(videos, with_posterior=True)]
+        return videos.restore(as_types_of(found, videos))
+
+    def log_likelihood(self, X):
+        """Compute the scores that the decoder is given.
+
+        `skl_tot.decoding.decode` makes the labels of `predict` of them (around the
+        background, if that is looked for).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_frames, n_actions), or list of such
+            In nats, up to a constant for each frame, float64.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos = self.prepare(X)
+        found = self._of_actions(self._scores(videos), np.logaddexp)
+        return videos.restore(list(found))
+
+    def readings(self, X, *, transcripts=None):
+        """Iterate over scores, labels and posteriors of recordings, in one pass.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+        transcripts : sequence of int, or sequence of such, default=None
+            As in `predict`.
+
+        Yields
+        ------
+        reading : Reading
+            ``log_likelihood``, ``path`` (places in ``actions_``, -1 for background) and
+            ``posterior`` (in the floating type of the recording) of one recording.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        videos = self.prepare(X)
+        if transcripts is not None:
+            transcripts = self._check_transcripts(transcripts, videos)
+        found = self._readings(videos, transcripts=transcripts, with_posterior=True)
+        for reading, array in zip(found, videos.arrays):
+            posterior = reading.posterior.astype(array.dtype, copy=False)
+            yield reading._replace(posterior=posterior)
+
+    def score(self, X, y=None):
+        r"""Measure how well actions carry over from recording to recording.
+
+        Needs no labels: a number of actions told apart, :math:`\exp(I - 2 J)`, of the
+        labels that `predict` gives, from the features of single frames.
+
+        :math:`I` is what other recordings tell of the label of a frame. Those with even
+        index make a Gaussian for each action, of independent features with shared
+        variances, which judge the frames of the others, and the other way round. The
+        entropy of the labels less the cross-entropy of these predictions is the
+        information, in nats. :math:`J` is what the recording alone tells: the entropy
+        of the labels less its mean within recordings. It is high if an action fills
+        some recordings and is missing in others.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            Not looked at, but for their numbers. To score against labels, use the
+            scorers of `skl_tot.metrics`.
+
+        Returns
+        -------
+        score : float
+            From 0 to K, higher is better; nan, with a warning, for a single array.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid, or there are not two, as in a fold of a search.
+        """
+        videos = self.prepare(X)
+        check_lengths(arrange(y, videos), videos)
+        if videos.is_single:
+            warnings.warn(
+                "score compares videos and is not defined for a single one.",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
+            return math.nan
+        if len(videos) < 2:
+            raise ValueError(
+                "score compares videos, but X has one, expected two or more; without "
+                "labels, each fold of a search needs two, so take fewer folds."
+            )
+        labels = [reading.path for reading in self._readings(videos)]
+        videos = videos.without_context()
+        information = carried_information(videos.blocks, labels, self.n_actions_)
+        return math.exp(information)
+
+    @property
+    def actions_(self):
+        """Labels of the actions that `predict` tells apart, (n_actions_,)."""
+        return np.arange(self.n_actions_) if self.classes_ is None else self.classes_
+
+    @property
+    def decoder_(self):
+        """Decoder in use, and the cost of a switch."""
+        decoder = DECODERS[self.decoding]
+        if decoder.cycle_frames is not None:
+            decoder = replace(decoder, cycle_frames=self.mean_frames_)
+        bound = BoundDecoder(decoder, self.switch_cost)
+        return bound if self.cut_ is None else self.cut_.bind(bound)
+
+    @property
+    def waits_for_end_(self):
+        """Why labels cannot be known before a recording ends, or None."""
+        if self.standardize_ == "video":
+            return (
+                'standardize="video" takes mean and variance of a whole video; fit '
+                'with "dataset"'
+            )
+        return None
+
+    @property
+    def n_around_(self):
+        """Frames on each side of one that its scores look at."""
+        return self.context_ or 0
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _scores(self, videos):
+        """Iterate over what the decoder is given of standardised recordings."""
+        return self._corrected(self._log_likelihoods(videos), videos)
+
+    def _corrected(self, scores, videos):
+        """Scores after the corrections."""
+        for layer in self.layers_:
+            scores = layer.apply(scores, videos)
+        return scores
+
+    def _of_actions(self, columns, add):
+        """Columns of a cut model put together to those of its actions."""
+        if self.cut_ is None:
+            return columns
+        return (self.cut_.outputs(own, add) for own in columns)
+
+    def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
+        """Yield a `Reading` of each of standardised recordings."""
+        if scores is None:
+            scores = self._scores(videos)
+        decoder, switch_cost = self.decoder_
+        for i, log_likelihood in enumerate(scores):
+            yield read_video(
+                log_likelihood,
+                videos.blocks(i),
+                self.background_,
+                decoder,
+                switch_cost,
+                transcript=None if transcripts is None else transcripts[i],
+                with_posterior=with_posterior,
+                confidence=self.confidence_,
+            )
+
+    def _read_fit(self, X, y=None, *, reset=True, scaler=None):
+        """Check and standardise the recordings of a fit, and keep how they are read.
+
+        ``reset`` forgets an earlier fit; a ``scaler`` is updated.
+        """
+        videos = check_recordings(self, X, reset=reset, find_clocks=reset)
+        check_lengths(arrange(y, videos), videos)
+        self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
+        self.standardize_, self.scaler_ = self.standardize, None
+        if self.standardize == "dataset":
+            self.scaler_ = fit_scaler(videos, scaler)
+        self.context_ = None if self.context is None else int(self.context)
+        self.layers_, self.classes_, self.cut_ = [], None, None
+        self.mean_frames_ = float(videos.lengths.mean())
+        return self._standardized(videos)
+
+    def prepare(self, X):
+        """Check recordings and standardise them as in the fit, for functions of models.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+
+        Returns
+        -------
+        videos : Recordings
+            They are read block by block.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid.
+        """
+        check_is_fitted(self, "n_actions_")
+        self._validate_params()  # the decoder's may have been set after the fit
+        videos = check_recordings(self, X, reset=False)
+        check_rate(self, videos.fps)
+        return self._standardized(videos)
+
+    def _standardized(self, videos):
+        per_video = self.standardize_ == "video"
+        return videos.standardize(self.scaler_, per_video, self.context_)
+
+    def _fit(self, X, y, /, **known):
+        """Fit, with what else is ``known`` of the recordings for ``_learn``."""
+        with unchanged_on_error(self):
+            videos = self._read_fit(X, y)
+            for name, values in known.items():
+                known[name] = arrange_each(values, videos, name)
+            check_longest(self.n_actions, videos)
+            with videos.named_errors():
+                scores = self._learn(videos, **known)
+                self._label(scores, videos)
+        return self
+
+    def _label(self, scores, videos, before=None):
+        """Learn background and confidence, label recordings, and return paths."""
+        self.background_ = self.confidence_ = None
+        if self.background_percentile is not None:
+            paths = []
+            for i, reading in enumerate(self._readings(videos, scores())):
+                paths += [reading.path[rows] for rows in videos.row_blocks(i)]
+            self.background_ = fit_background(
+                videos.blocks,
+                paths,
+                self.n_actions_,
+                self.background_percentile,
+                before,
+            )
+        evidence, labels = Evidence(), []
+        for reading in self._readings(videos, scores()):
+            evidence.add(reading.log_likelihood, reading.path)
+            labels.append(reading.path)
+        blocks = videos.without_context().blocks
+        agreement = held_out_agreement(blocks, labels, self.n_actions_)
+        self.confidence_ = {
+            "tempering": evidence.tempering(),
+            "agreement": 1.0 if np.isnan(agreement) else agreement,
+        }
+        warn_of_few_actions(self, labels)
+        self.labels_ = videos.store(self._in_words(labels))
+        return labels
+
+    def _in_words(self, paths):
+        """Labels of paths: numbers of actions, or what they stand for."""
+        if self.classes_ is None:
+            return paths
+        words = words_of(self.classes_)
+        return [words[path] for path in paths]
+
+    def _check_transcripts(self, transcripts, videos):
+        """Transcripts as places in ``actions_``."""
+        transcripts = arrange(transcripts, videos, "transcripts")
+        if self.classes_ is not None:
+            transcripts = codes_of_transcripts(transcripts, self.classes_, videos)
+        return check_transcripts(transcripts, videos, self.n_actions_)
+
+
+def check_longest(n_actions, videos):
+    """Refuse recordings that are all too short; of several numbers, for the least."""
+    fewest, longest = int(np.min(n_actions)), max(videos.lengths)
+    if longest < fewest:
+        raise ValueError(
+            f"n_actions={fewest} is more than the number of frames of "
+            f"the longest video (n_samples={longest})."
+        )
+
+
+def as_types_of(outputs, videos):
+    """Give each output the floating type of its recording."""
+    return [
+        output.astype(array.dtype, copy=False)
+        for output, array in zip(outputs, videos.arrays)
+    ]
+
+
+def warn_of_few_actions(segmenter, paths):
+    """Warn where most recordings show fewer than half of the actions, at some cost."""
+    (decoder, cost), n_actions = segmenter.decoder_, segmenter.n_actions_
+    if not decoder.uses_cost or cost == 0:
+        return
+    n_poor = 0
+    for path in paths:
+        n_shown = len(np.unique(path[path != BACKGROUND]))
+        # a short video cannot show more; one without actions is another matter
+        n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
+    if 2 * n_poor > len(paths):
+        remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'
+        warn_user(
+            f"{n_poor} of {len(paths)} videos show fewer than half of the {n_actions} "
+            f"actions; switch_cost={cost!r} may be too high, try {remedy}, or "
+            "fewer actions."
+        )

@@ -1,0 +1,254 @@
+"""Corrections of actions: merges and splits as layers on scores, cuts on paths."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+from sklearn.cluster import KMeans
+
+from skl_tot.decoding.decoders import DECODERS, Decoder, decode
+from skl_tot.recordings.labels import find_segments
+
+# Variances of halves are at least this share of that of both, which is not 0.
+LEAST_VARIANCE = 1e-3
+# Of probabilities of moves there is a logarithm.
+LEAST_PROBABILITY = 1e-200
+
+
+class Merge:
+    """Several actions as one.
+
+    >>> layer = Merge(np.array([0, 0, 1]))
+    >>> layer.totals(np.array([0.5, 0.25, 0.25]))
+    array([0.75, 0.25])
+    """
+
+    def __init__(self, groups):
+        self.groups = groups  # (n_before,), the action that each becomes part of
+
+    def apply(self, scores, videos):
+        """Yield log-likelihoods: those of merged actions add up."""
+        for own in scores:
+            yield together(own, self.groups, np.logaddexp)
+
+    def totals(self, totals):
+        """Merge what adds up over actions, such as shares of frames."""
+        return np.bincount(self.groups, totals)
+
+    def moves(self, moves, shares):
+        """Merge probabilities of moves: means weighted by shares, without the own."""
+        members = np.eye(self.groups.max() + 1)[self.groups]
+        merged = members.T @ (shares[:, None] * moves) @ members
+        np.fill_diagonal(merged, 0)
+        sums = merged.sum(axis=1, keepdims=True)
+        return merged / np.maximum(sums, LEAST_PROBABILITY)
+
+
+class Split:
+    """One action as several halves, Gaussians along a line of the features.
+
+    ``sources`` (n_after,) is the action that each was a part of; ``shares``, ``means``
+    and ``variances`` (n,) are of the halves, ``direction`` (n_features,) is the line.
+    """
+
+    def __init__(self, sources, shares, direction, means, variances):
+        self.sources, self.shares, self.direction = sources, shares, direction
+        self.means, self.variances = means, variances
+
+    @property
+    def halves(self):
+        """Places (n,) of the halves after the split."""
+        (twice,) = np.flatnonzero(np.bincount(self.sources) > 1)
+        return np.flatnonzero(self.sources == twice)
+
+    def apply(self, scores, videos):
+        """Yield log-likelihoods: those of halves add up to that of the action."""
+        for i, own in enumerate(scores):
+            own = own[:, self.sources]
+            own[:, self.halves] += self._log_halves(videos.blocks(i))
+            yield own
+
+    def totals(self, totals):
+        """Split what adds up over actions, by shares."""
+        totals = totals[self.sources]
+        totals[self.halves] *= self.shares
+        return totals
+
+    def moves(self, moves, shares):
+        """Split probabilities of moves.
+
+        To a half goes its share. From a half, a move to another half is as likely as
+        if all moves were, and the rest is as it was.
+        """
+        halves, n_actions = self.halves, len(self.sources)
+        split = moves[np.ix_(self.sources, self.sources)]
+        split[:, halves] *= self.shares
+        split[halves] *= (n_actions - len(halves)) / (n_actions - 1)
+        split[np.ix_(halves, halves)] = 1 / (n_actions - 1)
+        np.fill_diagonal(split, 0)
+        return split
+
+    def _log_halves(self, blocks):
+        """Log-probability (n_frames, n) of each half, by places along the line."""
+        places = np.concatenate([block @ self.direction for block in blocks])
+        distances = (places[:, None] - self.means) ** 2 / self.variances
+        scores = np.log(self.shares) - 0.5 * (distances + np.log(self.variances))
+        return log_softmax(scores, axis=1)
+
+
+class BoundDecoder(NamedTuple):
+    """What turns scores into labels, and what a switch costs there."""
+
+    decoder: Decoder
+    switch_cost: float | str
+
+
+class Cut:
+    """Fewer or more actions, whose segments are nested in those of a fit.
+
+    Without ``splits``, actions (n_scores,) of a path become their ``groups``. With
+    splits, ``groups`` (n_scores,) are the actions of the fit, whose segments are cut in
+    turn: each split is an action, and the half (n_scores,) of each score of it.
+    """
+
+    def __init__(self, groups, splits=()):
+        self.groups, self.splits = groups, list(splits)
+
+    def bind(self, bound):
+        """Make a decoder that makes nested paths of those of a decoder."""
+        decoder, cost = bound
+        path = self._fine_path if self.splits else self._coarse_path
+        return BoundDecoder(
+            Decoder(
+                lambda scores, _: path(scores, decoder, cost),
+                lambda scores, nats: self.outputs(
+                    decoder.posterior(scores, nats), np.add
+                ),
+                keeps_order=False,
+                along=self._along,
+                uses_cost=decoder.uses_cost,
+                cycle_frames=decoder.cycle_frames,
+            ),
+            cost,
+        )
+
+    def outputs(self, columns, add):
+        """Put columns of scores, or of probabilities, together to those of actions."""
+        return columns if self.splits else together(columns, self.groups, add)
+
+    def _along(self, scores, transcript):
+        own = self.outputs(scores, np.logaddexp)[:, transcript]
+        return transcript[decode(own)]
+
+    def _coarse_path(self, scores, decoder, cost):
+        return self.groups[decode(scores, decoder, cost)]
+
+    def _fine_path(self, scores, decoder, cost):
+        """Cut each segment of an action by itself: a path through halves, or one."""
+        in_order = decoder.keeps_order or decoder.cycle_frames is not None
+        within = DECODERS["skip"] if in_order else decoder
+        coarse = together(scores, self.groups, np.logaddexp)
+        path = decode(coarse, decoder, cost)
+        for action, halves in self.splits:
+            log_halves = halves_of_columns(scores, halves)
+            refined = path + (path > action)
+            for label, start, end in zip(*find_segments(path)):
+                if label == action:
+                    refined[start:end] += decode(log_halves[start:end], within, cost)
+            path = refined
+        return path
+
+
+def halves_of_columns(scores, halves):
+    """Log-probability (n_frames, n) of each half, of the scores that are parts of it.
+
+    >>> scores = np.log([[0.1, 0.2, 0.6, 0.1]])
+    >>> np.exp(halves_of_columns(scores, np.array([-1, 0, 1, -1])))
+    array([[0.25, 0.75]])
+    """
+    sums = []
+    for half in range(halves.max() + 1):
+        sums.append(logsumexp(scores[:, halves == half], axis=1))
+    return log_softmax(np.stack(sums, axis=1), axis=1)
+
+
+def together(columns, groups, add):
+    """Add up the columns of each group.
+
+    >>> together(np.array([[1, 2, 4]]), np.array([1, 0, 1]), np.add)
+    array([[2, 5]])
+    """
+    if (np.diff(groups) < 0).any():
+        order = np.argsort(groups, kind="stable")
+        groups, columns = groups[order], columns[:, order]
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    if len(starts) == len(groups):
+        return columns
+    return add.reduceat(columns, starts, axis=1)
+
+
+def corrected_moves(moves, starts, shares, layers):
+    """Logarithms of the probabilities of moves and starts of a guide, after layers.
+
+    ``moves``, ``starts`` and ``shares`` are probabilities. Moves have 0 on the diagonal
+    of the result.
+    """
+    moves = moves.copy()
+    np.fill_diagonal(moves, 0)
+    for layer in layers:
+        moves = layer.moves(moves, shares)
+        shares, starts = layer.totals(shares), layer.totals(starts)
+    np.fill_diagonal(moves, 1)
+    floor = LEAST_PROBABILITY
+    return np.log(np.maximum(moves, floor)), np.log(np.maximum(starts, floor))
+
+
+def merged_groups(codes, n_actions):
+    """List the groups of a merge, in the place of the first.
+
+    >>> merged_groups([2, 0], 4)
+    array([1, 0, 1, 2])
+    """
+    stays = np.ones(n_actions, dtype=bool)
+    stays[codes[1:]] = False
+    groups = np.cumsum(stays) - 1
+    groups[codes[1:]] = groups[codes[0]]
+    return groups
+
+
+def split_sources(code, n_actions, n):
+    """List the sources of a split of an action into n.
+
+    >>> split_sources(1, 3, 2)
+    array([0, 1, 1, 2])
+    """
+    repeats = np.ones(n_actions, dtype=int)
+    repeats[code] = n
+    return np.repeat(np.arange(n_actions), repeats)
+
+
+def fit_line(frames, times, n):
+    """Fit n Gaussians along a line to standardised frames of an action.
+
+    The line is that along which the centres of clusters (k-means) spread most. Each
+    cluster makes a Gaussian; they are sorted by the mean of their ``times``.
+
+    >>> frames = np.array([[5.0], [7.0], [0.0], [2.0]])
+    >>> halves = fit_line(frames, np.array([0.0, 0.1, 0.2, 0.3]), 2)
+    >>> abs(halves["means"]), halves["variances"], halves["shares"]
+    (array([6., 1.]), array([1., 1.]), array([0.5, 0.5]))
+    """
+    frames = frames.astype(np.float64)
+    kmeans = KMeans(n, n_init=4, random_state=0).fit(frames)
+    centers, labels = kmeans.cluster_centers_, kmeans.labels_
+    counts = np.bincount(labels, minlength=n)
+    order = np.argsort(np.bincount(labels, times) / counts, kind="stable")
+    direction = np.linalg.svd(centers - centers.mean(axis=0))[2][0]
+    places = frames @ direction
+    variances = np.array([places[labels == half].var() for half in order])
+    return {
+        "shares": counts[order] / len(frames),
+        "direction": direction,
+        "means": np.array([places[labels == half].mean() for half in order]),
+        "variances": np.maximum(variances, LEAST_VARIANCE * places.var()),
+    }

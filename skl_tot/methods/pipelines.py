@@ -1,0 +1,156 @@
+"""Segmenters at the end of pipelines, and inside other estimators."""
+
+import contextlib
+import warnings
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skl_tot.decoding.decoders import Reading
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.recordings.labels import BACKGROUND, words_of
+from skl_tot.recordings.layouts import as_recordings
+
+
+def last_step(model):
+    """Last step of a pipeline, or the model itself."""
+    return model.steps[-1][1] if isinstance(model, Pipeline) else model
+
+
+def segmenter_of(model):
+    """Last step of a pipeline, or the segmenter itself; a TypeError if it is none."""
+    segmenter = last_step(model)
+    if not isinstance(segmenter, BaseSegmenter):
+        raise TypeError(
+            f"model is a {type(segmenter).__name__}, expected a segmenter of skl_tot, "
+            "or a pipeline that ends in one."
+        )
+    return segmenter
+
+
+def unfrozen(model):
+    """Model that is in a FrozenEstimator, or the model itself."""
+    return model.estimator if isinstance(model, FrozenEstimator) else model
+
+
+def shown_labels(segmenter):
+    """Labels of actions as people should see them: names, where numbers say little."""
+    names = getattr(segmenter, "action_names_", None)
+    is_named = names is not None and segmenter.classes_ is None
+    return np.array(names) if is_named else segmenter.actions_
+
+
+def transform_before(model, videos):
+    """Apply the steps of a fitted pipeline that come before the segmenter, if any."""
+    has_steps = isinstance(model, Pipeline) and len(model.steps) > 1
+    return model[:-1].transform(videos) if has_steps else videos
+
+
+def waits_for_end(model):
+    """Why a model cannot label frames before a recording ends, with a remedy, or None.
+
+    Steps of a pipeline that look at single frames say so by ``of_single_frames``.
+    """
+    for name, step in model.steps[:-1] if isinstance(model, Pipeline) else []:
+        if not getattr(step, "of_single_frames", False):
+            return (
+                f"the step {name!r} ({type(step).__name__}) may look at other frames; "
+                "fit a model without it"
+            )
+    return last_step(model).waits_for_end_
+
+
+def read_videos(model, X):
+    """Iterate over the `Reading` of each recording, in one pass.
+
+    ``model`` is a fitted segmenter or a pipeline that ends in one; of another estimator
+    with ``predict`` and ``predict_posterior`` there is no log-likelihood.
+    """
+    segmenter = last_step(model)
+    X = transform_before(model, X)
+    if isinstance(segmenter, BaseSegmenter):
+        yield from segmenter.readings(X)
+        return
+    videos = as_recordings(X).arrays
+    found = segmenter.predict(videos), segmenter.predict_posterior(videos)
+    for path, posterior in zip(*found):
+        yield Reading(None, path, posterior)
+
+
+def path_confidence(reading, names=None):
+    """Probability (n_frames,) of the action of each frame; 1 of background.
+
+    Actions of one of ``names`` (n_actions,) are one action.
+    """
+    path, posterior = reading.path, reading.posterior
+    if names is None:
+        own = posterior[np.arange(len(path)), path]
+    else:
+        own = (posterior * (names[:, None] == names)[path]).sum(axis=1)
+    own = np.clip(own, 0, 1)  # rounding
+    return np.where(path == BACKGROUND, 1, own)
+
+
+def predict_with_confidence(model, X, names=None):
+    """Labels of the frames of many recordings, or names, and their probabilities."""
+    labels, confidence = [], []
+    for reading in read_videos(model, X):
+        labels.append(reading.path)
+        confidence.append(path_confidence(reading, names))
+    segmenter = last_step(model)
+    if names is None and isinstance(segmenter, BaseSegmenter):
+        names = segmenter.classes_
+    if names is not None:
+        words = words_of(names)
+        labels = [words[path] for path in labels]
+    return labels, confidence
+
+
+@contextlib.contextmanager
+def quietly():
+    """Leave out warnings that are for users of a single segmenter."""
+    with warnings.catch_warnings():
+        # the recordings have been checked before
+        warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        # and others make up for it
+        warnings.filterwarnings("ignore", ".* videos show fewer than half of")
+        yield
+
+
+def fit_segmenter(estimator, arrays, n_actions, seed):
+    """Fit a clone of a segmenter, or of a pipeline that ends in one, and label.
+
+    What is in a FrozenEstimator is used as it is. ``seed`` is for clones without a
+    random state. Labels are from -1, background, to ``n_actions - 1``.
+    """
+    check_segmenter(estimator, n_actions)
+    if isinstance(estimator, FrozenEstimator):
+        return estimator, estimator.predict(list(arrays))
+    estimator = clone(estimator)
+    last = last_step(estimator)
+    own = last.get_params(deep=False)
+    if seed is not None and own.get("random_state", seed) is None:
+        last.set_params(random_state=seed)
+    return estimator, estimator.fit_predict(list(arrays))
+
+
+def check_segmenter(estimator, n_actions):
+    """Refuse to start from what is no segmenter, or one of other actions."""
+    last = last_step(unfrozen(estimator))
+    if not isinstance(last, BaseSegmenter):
+        raise TypeError(
+            f"estimator is a {type(last).__name__}, expected a segmenter of skl_tot, a "
+            "pipeline that ends in one, or a FrozenEstimator of these."
+        )
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    if is_frozen:
+        check_is_fitted(last, "n_actions_")
+    found = last.n_actions_ if is_frozen else last.n_actions
+    if found != n_actions:
+        raise ValueError(
+            f"estimator has n_actions={found}, expected {n_actions}, as n_actions says."
+        )
