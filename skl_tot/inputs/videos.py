@@ -3,7 +3,7 @@
 from skl_tot.inputs.forms import form_of
 from skl_tot.inputs.named import OfForm
 from skl_tot.recordings import checks, matching
-from skl_tot.recordings.checks import allows_nan, unchanged_on_error
+from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import Recordings
 
 
@@ -22,4 +22,4 @@ def check_lengths(y, videos, form):
     matching.check_lengths(y, recordings)
 
 
-__all__ = ["allows_nan", "check_lengths", "check_videos", "unchanged_on_error"]
+__all__ = ["check_lengths", "check_videos", "unchanged_on_error"]

@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.errors import RecordingError, one_line, short_repr, warn_user
-from skl_tot.recordings.files import FileArray, FloatRows, as_floats, is_lazy
+from skl_tot.recordings.files import LAZY, FileArray, as_floats
 from skl_tot.recordings.layouts import as_recordings, n_dims
 
 # Frames of a video that tell whether a feature grows steadily, and least of a video.
@@ -38,16 +38,9 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
                 if grows.any():
                     grows = grows & _grows_steadily(video)
             checked.append(video)
-        _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
+        if grows.any():
+            _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
     return recordings.replace(checked)
-
-
-def _checked(estimator, video, first, reset):
-    """Validate a video; ``first`` is the shape of the first of many, or None."""
-    with _short_errors():
-        video = _check_video(video)
-        with _helpful(video), hint_if_turned(estimator, video, first):
-            return _validate(estimator, video, reset and first is None)
 
 
 @contextlib.contextmanager
@@ -60,11 +53,17 @@ def _once():
         warn_user(text, category)
 
 
-@contextlib.contextmanager
-def _short_errors():
-    """Make errors a TypeError or a ValueError, of one line."""
+def _checked(estimator, video, first, reset):
+    """Validate a video; ``first`` is the shape of the first of many, or None.
+
+    Errors are a TypeError or a ValueError, of one line.
+    """
     try:
-        yield
+        video = _checked_type(video)
+        try:
+            return _validate(estimator, video, reset and first is None)
+        except ValueError as error:
+            raise ValueError(_explain(error, estimator, video, first)) from None
     except RecordingError:
         raise
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
@@ -72,19 +71,36 @@ def _short_errors():
         raise kind(_first_line(str(error))) from None
 
 
-@contextlib.contextmanager
-def _helpful(video):
-    """Say where a value is that is not finite or text, and what to do about it."""
-    try:
-        yield
-    except ValueError as error:
-        text = str(error)
-        if hasattr(video, "iloc") and text.startswith("could not convert"):
-            raise ValueError(_describe_text(video) or text) from None
-        if not text.startswith("Input") or not ("NaN" in text or "infinity" in text):
-            raise
-        refused = _not_finite if "NaN" in text else np.isinf
-        raise ValueError(_describe_gaps(video, refused)) from None
+def _validate(estimator, video, reset):
+    """Validate a video as scikit-learn does; what must be converted stays on disk."""
+    allows_nan = get_tags(estimator).input_tags.allow_nan
+    options = {
+        "dtype": [np.float64, np.float32],
+        "ensure_all_finite": "allow-nan" if allows_nan else True,
+    }
+    on_disk = isinstance(video, (np.memmap, FileArray)) and video.size
+    floats = as_floats(video) if on_disk else video
+    if not isinstance(floats, LAZY):
+        return validate_data(estimator, video, reset=reset, **options)
+    for rows in row_blocks(floats):
+        first = reset and rows.start == 0
+        validate_data(estimator, floats[rows], reset=first, **options)
+        if get_config()["assume_finite"]:  # the rest need not be read
+            break
+    return floats
+
+
+def _explain(error, estimator, video, first):
+    """Say where a value is that is refused, or that a video may lie the other way."""
+    text = str(error)
+    if hasattr(video, "iloc") and text.startswith("could not convert"):
+        return _describe_text(video) or text
+    if text.startswith("Input") and ("NaN" in text or "infinity" in text):
+        return _describe_gaps(video, _not_finite if "NaN" in text else np.isinf)
+    width = getattr(estimator, "n_features_in_", None)
+    if looks_turned(np.shape(video), first, width):
+        return f"{text.rstrip()}{HINT}"
+    return text
 
 
 def _describe_text(frame):
@@ -111,7 +127,7 @@ def _describe_gaps(video, refused):
     names = getattr(video, "columns", None)
     if hasattr(video, "iloc"):
         video = video.to_numpy(float, na_value=np.nan)  # of types that know pandas.NA
-    if not isinstance(video, (np.memmap, FileArray, FloatRows)):
+    if not isinstance(video, (np.memmap, *LAZY)):
         video = np.asarray(video, dtype=float)
     first, n_gaps = None, 0
     for rows in row_blocks(video):
@@ -130,30 +146,7 @@ def _describe_gaps(video, refused):
     )
 
 
-def _validate(estimator, video, reset):
-    """Validate a video as scikit-learn does; what must be converted stays on disk."""
-    options = {
-        "dtype": [np.float64, np.float32],
-        "ensure_all_finite": "allow-nan" if allows_nan(estimator) else True,
-    }
-    on_disk = isinstance(video, (np.memmap, FileArray)) and video.size
-    floats = as_floats(video) if on_disk else video
-    if not is_lazy(floats):
-        return validate_data(estimator, video, reset=reset, **options)
-    for rows in row_blocks(floats):
-        first = reset and rows.start == 0
-        validate_data(estimator, floats[rows], reset=first, **options)
-        if get_config()["assume_finite"]:  # the rest need not be read
-            break
-    return floats
-
-
-def allows_nan(estimator):
-    """Whether values may be missing."""
-    return get_tags(estimator).input_tags.allow_nan
-
-
-def _check_video(video):
+def _checked_type(video):
     """Refuse what scikit-learn would let pass or explain in many lines."""
     if hasattr(video, "detach"):
         video = _tensor_to_array(video)
@@ -161,7 +154,7 @@ def _check_video(video):
         raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
     if hasattr(video, "iloc"):
         _check_frame(video)
-    elif not (sparse.issparse(video) or is_lazy(video)):
+    elif not (sparse.issparse(video) or isinstance(video, LAZY)):
         _check_array(video)
     return video
 
@@ -234,8 +227,6 @@ def _grows_steadily(video):
 
 def _warn_of_clocks(grows, names):
     """Warn of features that grow steadily in every video."""
-    if not grows.any():
-        return
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]
@@ -246,21 +237,6 @@ def _warn_of_clocks(grows, names):
         UserWarning,
         stacklevel=2,
     )
-
-
-@contextlib.contextmanager
-def hint_if_turned(estimator, video, first):
-    """Ask in an error about the width of a video whether it lies the other way round.
-
-    ``first`` is the shape of the first of many, or None.
-    """
-    try:
-        yield
-    except ValueError as error:
-        width = getattr(estimator, "n_features_in_", None)
-        if not looks_turned(np.shape(video), first, width):
-            raise
-        raise ValueError(f"{str(error).rstrip()}{HINT}") from None
 
 
 def looks_turned(shape, first, width):

@@ -81,8 +81,11 @@ class Recordings(Sequence):
     layout = means = scales = context = None
 
     def __init__(self, arrays, names=None, *, fps=None, times=None):
-        names = list(map(str, range(len(arrays)))) if names is None else list(names)
-        _check_names(names, len(arrays))
+        if names is None:
+            names = list(map(str, range(len(arrays))))
+        else:
+            names = list(names)
+            _check_names(names, len(arrays))
         check_fps(fps)
         if times is not None and fps is None:
             raise ValueError("fps is None, expected the rate of the times.")
@@ -235,9 +238,9 @@ class Recordings(Sequence):
 
     def errors(self, i):
         """Say in errors of a block which of many recordings they are about."""
-        if self.is_named:
-            return errors_of_recording(i, self.layout.names[i])
-        return errors_of_recording(None if self.is_single else i)
+        if self.is_single:
+            return contextlib.nullcontext()
+        return errors_of_recording(i, self.layout.names[i] if self.is_named else None)
 
     @contextlib.contextmanager
     def named_errors(self):

@@ -282,9 +282,8 @@ class FloatRows:
         return FloatRows(self.video[start:stop])
 
 
-def is_lazy(video):
-    """Whether a video is read as it is asked for, in floats or not."""
-    return isinstance(video, (FileArray, FloatRows))
+# Types of what is read as it is asked for.
+LAZY = (FileArray, FloatRows)
 
 
 def as_floats(video):
@@ -297,7 +296,7 @@ def as_floats(video):
 
 def part_of(video, start, stop):
     """Rows of a video from one frame to another; those on disk stay there."""
-    return video.part(start, stop) if is_lazy(video) else video[start:stop]
+    return video.part(start, stop) if isinstance(video, LAZY) else video[start:stop]
 
 
 def _read_rows(file, video, start, stop):

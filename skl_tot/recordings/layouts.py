@@ -73,19 +73,26 @@ def as_recordings(X):
         names = None if layout.names is None else list(map(str, layout.names))
         recordings = Recordings(arrays, names)
         recordings.layout = layout
-    recordings.fps = _common_rate(recordings.arrays, recordings.fps)
-    recordings.arrays = _flattened(recordings.arrays)
+    arrays = recordings.arrays
+    if isinstance(arrays, (list, tuple)) and any(map(has_time, arrays)):
+        recordings.fps = _common_rate(arrays, recordings.fps)
+        recordings.arrays = [flatten(x) if has_time(x) else x for x in arrays]
     return recordings
 
 
 def _split(X):
     """Arrays of each video, and the layout."""
+    if isinstance(X, np.ndarray):
+        return _split_array(X)
     if has_time(X):
         return [X], Layout("single")
     if has_names(X):
         _check_filled(X)
         return _split_named(X)
-    return _split_array(X) if _is_array(X) else _split_sequence(X)
+    is_text = isinstance(X, (str, bytes))  # that of numpy has dimensions, too
+    if not is_text and (hasattr(X, "ndim") or hasattr(X, "__array__")):
+        return _split_array(X)
+    return _split_sequence(X)
 
 
 def _check_filled(X):
@@ -120,12 +127,6 @@ def _to_dict(keys, outputs):
     return dict(zip(keys, outputs))
 
 
-def _is_array(X):
-    if isinstance(X, (str, bytes)):  # those of numpy have dimensions, too
-        return False
-    return hasattr(X, "ndim") or hasattr(X, "__array__") or sparse.issparse(X)
-
-
 def _split_sequence(X):
     if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
@@ -154,7 +155,8 @@ def _split_array(X):
     if ndim == 3:
         if len(X) == 0:
             raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
-        _warn_of_tracks(X.shape)
+        if X.shape[2] in (2, 3):
+            _warn_of_tracks(X.shape)
         return X, Layout("stacked")
     if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
         X = X.to_numpy()
@@ -169,27 +171,16 @@ def _split_array(X):
 def _warn_of_tracks(shape):
     """Warn of a 3-D array that looks like one pose track rather than many videos."""
     n_videos, n_frames, n_features = shape
-    if n_features in (2, 3):
-        warn_user(
-            f"X has shape {tuple(shape)} and is taken as {n_videos} videos of "
-            f"{n_frames} frames. If it is one track of {n_frames} points in "
-            f"{n_features} dimensions, give X.reshape(len(X), -1); list(X) says that "
-            "these are videos."
-        )
-
-
-def _flattened(arrays):
-    """Arrays of which those of xarray are tables."""
-    if not isinstance(arrays, (list, tuple)) or not any(map(has_time, arrays)):
-        return arrays
-    return [flatten(array) if has_time(array) else array for array in arrays]
+    warn_user(
+        f"X has shape {tuple(shape)} and is taken as {n_videos} videos of {n_frames} "
+        f"frames. If it is one track of {n_frames} points in {n_features} dimensions, "
+        "give X.reshape(len(X), -1); list(X) says that these are videos."
+    )
 
 
 def _common_rate(arrays, fps):
-    """Frames per second of recordings, and by the clocks of xarray, if known."""
-    rates = [fps]
-    if isinstance(arrays, (list, tuple)) and has_time(arrays[0]):
-        rates += [clock_rate(array) for array in arrays if has_time(array)]
+    """Frames per second by the clocks of xarray, and ``fps``, if they are known."""
+    rates = [fps, *(clock_rate(array) for array in arrays if has_time(array))]
     rates = [rate for rate in rates if rate is not None]
     for rate in rates:
         if not is_same(rate, rates[0]):
