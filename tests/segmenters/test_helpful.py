@@ -168,7 +168,7 @@ class TestVideos:
 
     def test_paths(self, tmp_path):
         for paths in ("a.npy", tmp_path, ["a.npy", "b.npy"], [tmp_path]):
-            with pytest.raises(TypeError, match=r"datasets\.FeatureFiles\(paths\)"):
+            with pytest.raises(TypeError, match=r"recordings\.open_features\(paths\)"):
                 quick().fit(paths)
 
     @pytest.mark.parametrize("kind", [TemporalOTSegmenter, CTESegmenter])
