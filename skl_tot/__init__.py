@@ -19,9 +19,11 @@ _PLACES = {
     "OnlinePrediction": "skl_tot.meta.online",
     "ProfileDisplay": "skl_tot.display.profiles",
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
+    "Recordings": "skl_tot.recordings",
     "SegmentationDisplay": "skl_tot.display.timelines",
     "TemporalOTSegmenter": "skl_tot.methods.temporal_ot",
     "TransitionDisplay": "skl_tot.display.transitions",
+    "read_recordings": "skl_tot.recordings",
 }
 
 __all__ = sorted(_PLACES)

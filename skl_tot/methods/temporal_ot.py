@@ -45,113 +45,47 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     .. math::
 
-        L = L_{CE} + \alpha L_{TC} + \beta L_{TS}
+        L = L_{CE} + \alpha L_{TC} .
 
-    (the last term, CTE's time-stamp prediction, is for comparisons). A Viterbi decoder
-    turns codes into labels.
+    A Viterbi decoder turns codes into labels.
 
-    The method of the paper assumes that all videos show the same actions in the same
-    order, and that actions last about equally long. The default settings are not the
-    paper's: actions have several parts, so that they may last longer or shorter, three
-    networks are trained at once and speak with one voice, neighbouring frames are kept
-    together, and the decoder looks for actions in any order. On the mean of seven
-    recorded sets that is what did best. With `PAPER`, a dictionary of this module,
-    ``TemporalOTSegmenter(**PAPER)`` is the method as published.
+    The method of the paper assumes that all recordings show the same actions in the
+    same order, and that actions last about equally long. The default settings are not
+    the paper's: actions have several parts, so that they may last longer or shorter,
+    three networks are trained at once and speak with one voice, neighbouring frames are
+    kept together, and the decoder looks for actions in any order. On the mean of seven
+    recorded sets that is what did best. `skl_tot.baselines.paper` makes the method as
+    published.
 
     Parameters
     ----------
     n_actions : int, default=8
-        Number of actions K.
-    embedding_dim : int, default=40
-        Width E of the embedding.
-    hidden_dim : int, default=None
-        Width of the hidden layer; None means ``2 * embedding_dim``.
+        Number of actions K. The first ten parameters are those that you will set.
     n_parts : int, default=3
         Prototypes for each action. Each takes the same share of time, so with one, the
         actions do. With more, `fit` merges neighbours in time that the network cannot
         tell apart until ``n_actions`` are left, so that long actions have many parts
         and short ones few: durations are learned.
-    prior : {"temporal", "path"}, Prior or None, default="temporal"
-        Prior of the transport problem. "temporal" is the diagonal of the paper. "path"
-        replaces it, after ``path_iter`` steps, by the posterior of all paths that keep
-        the order, whichever actions they leave out, so that the prior follows each
-        video: for videos that lack actions. None is plain optimal transport (OT): then
-        prototypes have no order of their own, and `fit` sorts them by the mean relative
-        time of their frames, weighted by P, as CTE does. A prior of your own is an
-        object, see "Extending" of the documentation.
-    path_iter : int, default=1000
-        Steps at the start with the diagonal, if ``prior="path"``; ``tol`` does not stop
-        a fit before their end.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
-    sigma : float, default=1.2
-        Width σ of the band that the prior draws around the diagonal, in prototypes. The
-        paper's one legible value is 2.
-    temperature : float, default=0.2
-        Temperature τ of the softmax that gives P.
-    transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
-        How the transport problem is solved. "sinkhorn" is the paper's, in which all
-        actions get equal shares; "structured" is that of `ASOTSegmenter`, but with the
-        ``rho`` and the ``prior`` of this one: it keeps neighbouring frames together and
-        lets shares differ. One of your own, or other settings of
-        `skl_tot.training.structured.StructuredTransport`, are an object.
-    n_sinkhorn_iter : int, default=3
-        Sinkhorn iterations for the pseudo-labels; not for other kinds of transport.
     alpha : float, default=0.5
         Weight α of the temporal coherence loss; 0 leaves it out of the computation.
-    window : int, default=30
-        Greatest distance λ, in frames, of the pairs of the temporal coherence loss.
-    beta : float, default=0.0
-        Weight β of the time-stamp loss, the squared error of the relative time that a
-        linear head predicts from the embedding; 0 leaves it out of the computation.
-    terms : list of Term, default=None
-        Further terms of the loss, of your own, see "Extending" of the documentation.
-    frames_per_video : int, default=128
-        Frames sampled from a video for a mini-batch, one from each of so many bins of
-        equal length. A shorter video has frames drawn more than once.
-    batch_size : int, default=2
-        Videos in a mini-batch; fewer where there are fewer in all.
-    max_iter : int, default=2000
-        Optimiser steps, one mini-batch each.
-    freeze_iter : int or float, default=0.1
-        Steps at the start during which the prototypes stay as drawn: as a number, less
-        than ``max_iter``, or as a share of ``max_iter``, in [0, 1).
-    learning_rate : float, default=1e-3
-        Step size of Adam.
-    decay : float, default=0.7
-        Share of the steps of `fit`, at its end, over which the learning rate falls
-        linearly to zero. The authors have no decay; it halves what a result depends on
-        the seed. `partial_fit` never ends and has none.
-    weight_decay : float, default=1e-4
-        L2 penalty on all parameters, prototypes included.
-    n_init : int, default=3
-        Networks, drawn independently, that `fit` trains at once, each on its own
-        pseudo-labels. Their actions are matched to each other by the codes that they
-        have in common, and the mean of their codes P is what counts. That depends less
-        on the seed, and was better than any one of them on average. `partial_fit` and
-        warm starts go on with as many as there are.
-    tol : float, default=None
-        Stop when the loss, averaged over ``n_iter_no_change`` steps with free
-        prototypes, is not at least ``tol`` below the best such average before. None
-        never stops early.
-    n_iter_no_change : int, default=100
-        Steps over which the loss is averaged for ``tol`` and for the progress bar.
     decoding : str, default="free"
-        Paths that the decoder looks for. "free": in any order, each as often as it is
-        found. "fixed": all actions in their order, each of at least one frame. "skip":
-        some of them, in this order. "cyclic", "cyclic_skip": all or some of them, in
-        this order, and from the last to the first again, for recordings longer than
-        those of the fit. "peaks", "mallow": some of them, each once, in an order of the
-        video's own, see `skl_tot.decoding.decode`. "framewise": none, each frame is
-        labelled by itself.
+        Paths that the decoder looks for. "free": any actions, in any order. "fixed":
+        all actions in one order, each of at least one frame. "skip": some of them, in
+        this order. "cyclic", "cyclic_skip": all or some of them, in this order, and
+        from the last to the first again, for recordings longer than those of the fit.
+        "peaks", "mallow": some of them, each once, in an order of the recording's own,
+        see `skl_tot.decoding.decode`. "framewise": none, each frame is labelled by
+        itself. Does not change the fit.
     switch_cost : float or "auto", default=0.5
         Cost of going from one action to another, at least 0, in nats for each frame of
-        the mean duration of an action in the video (its frames, by ``n_actions``; if it
-        has cycles, those of a video of the fit). Larger values give fewer segments. Not
-        used if ``decoding="fixed"``, where all paths have as many switches. "auto" goes
-        by how long segments and the correlations within them last: for videos in which
-        actions come back many times.
+        the mean duration of an action in the recording (its frames, by ``n_actions``;
+        if it has cycles, those of a recording of the fit). Larger values give fewer
+        segments. Not used if ``decoding="fixed"``, where all paths have as many
+        switches. "auto" goes by how long segments and the correlations within them
+        last: for recordings in which actions come back many times.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -160,47 +94,67 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         through the other frames. None knows no background.
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
-        over each video by itself, or leave the features as they are.
+        over each recording by itself, or leave the features as they are.
     context : int, default=None
         Join each frame by the mean and the standard deviation of every standardised
         feature over a window: the frame, and so many before and after it, fewer at the
-        ends of a video. What is learned from has 3 D features then, all divided by the
-        square root of 3, so that frames are as long as before; it is made as frames are
-        read, and never held for all videos. Where training does not hold all frames in
-        memory, each sampled frame takes the reading of its window, ``2 * context + 1``
-        frames. None leaves each frame by itself. Takes a new fit to change.
-    guidance : {"labels", "transcripts"} or None, default=None
-        What ``y`` of `fit` and `partial_fit` is, see "A person in the loop" of the
-        documentation. "labels": for each video the labels of its frames, -1 (numbers)
-        or "" or None (text) where they are not known, or None; from single frames, one
-        of each segment, to whole videos. "transcripts": for each video its actions in
-        their order, or None. Then `predict` answers in these labels. None: ``y`` is not
-        learned from.
-    compute_labels : bool, default=True
-        Whether `fit` and `partial_fit` end by labelling their videos, which takes three
-        more passes over the data, two of them for ``confidence_``. Without, there is no
-        ``labels_``. With ``n_parts`` above 1, one pass is needed anyway, to merge them.
-    warm_start : bool, default=False
-        Whether `fit` starts from the encoder and prototypes of the last fit instead of
-        random ones. Standardisation, optimiser and random numbers start anew;
-        `partial_fit` is the one that carries on with all of them.
-    device : str, default="auto"
-        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu", "cuda",
-        "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
+        ends of a recording. What is learned from has 3 D features then, all divided by
+        the square root of 3, so that frames are as long as before; it is made as frames
+        are read, and never held for all recordings. None leaves each frame by itself.
+        Takes a new fit to change.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames. Pass an int for the same
         result at every call; results are bit for bit the same on one machine with one
         number of threads.
+    n_init : int, default=3
+        Networks, drawn independently, that `fit` trains at once, each on its own
+        pseudo-labels. Their actions are matched to each other by the codes that they
+        have in common, and the mean of their codes P is what counts. That depends less
+        on the seed, and is better than any one of them on average. This and the next
+        three parameters set how long a fit takes.
+    max_iter : int, default=2000
+        Optimiser steps, one mini-batch each.
+    device : str, default="auto"
+        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu", "cuda",
+        "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
     verbose : int, default=0
         Whether to show a progress bar with the loss (needs the ``progress`` extra).
+    layer_sizes : tuple of int, default=(80, 40)
+        Widths of the hidden layer and of the embedding. This and the parameters below
+        are for research. Where they name an object, a parameter of that object is set
+        as ``prior__sigma``.
+    temperature : float, default=0.2
+        Temperature τ of the softmax that gives P.
+    prior : {"temporal", "path"}, Prior or None, default="temporal"
+        Prior of the transport problem. "temporal" is the diagonal of the paper,
+        `skl_tot.extend.TemporalPrior`, with its width ``sigma`` in prototypes. "path",
+        `skl_tot.extend.PathPrior`, replaces it by the posterior of all paths that keep
+        the order, whichever actions they leave out: for recordings that lack actions.
+        None is plain optimal transport (OT): then prototypes have no order of their
+        own, and `fit` sorts them by the mean relative time of their frames, weighted by
+        P, as CTE does.
+    transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
+        How the transport problem is solved. "sinkhorn", `skl_tot.extend.Sinkhorn`, is
+        the paper's, in which all actions get equal shares; "structured",
+        `skl_tot.extend.StructuredTransport`, is that of `ASOTSegmenter`, but with the
+        ``rho`` and the ``prior`` of this one: it keeps neighbouring frames together and
+        lets shares differ.
+    terms : list of Term, default=None
+        Further terms of the loss, such as `skl_tot.extend.TimeStamp` (CTE's) or your
+        own, see "Extending" of the documentation.
+    optimizer : {"adam"} or Adam, default="adam"
+        How training runs, `skl_tot.extend.Adam`: step size, its decay, mini-batches,
+        early stopping, and the steps at the start with fixed prototypes.
 
     Attributes
     ----------
     n_actions_ : int
-        Number of actions K of the fit.
+        Number of actions K that `predict` tells apart.
     labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the last fit, in the form of ``X``. Only
-        if ``compute_labels``.
+        Labels of the frames of the recordings of the last fit, in the form of ``X``.
+    classes_ : ndarray of shape (n_actions,) or None
+        Names of the actions after `skl_tot.corrections.rename`; None if they have
+        numbers only.
     network_ : dict of str to ndarray
         All parameters of the network by name, of which those below are a part.
     prototypes_ : ndarray of shape (n_init, n_actions * n_parts, embedding_dim)
@@ -211,26 +165,23 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
         How prototypes of the first network were merged, and would be until one group is
         left, as of `scipy.cluster.hierarchy.linkage`; heights are the numbers of the
-        merges. None if there is but one network, of one part each. ``predict(X,
-        n_actions=k)`` cuts it.
+        merges. None if there is but one network, of one part each.
+        `skl_tot.corrections.cut` cuts it.
+    overlap_ : ndarray of shape (n_prototypes, n_prototypes)
+        How much the codes of prototypes overlap, in frames.
     coefs_ : list of two ndarray
         Weights of the encoders, of shapes (n_init, n_features, hidden_dim) and (n_init,
         hidden_dim, embedding_dim).
     intercepts_ : list of two ndarray
         Biases of the encoders, of shapes (n_init, hidden_dim) and (n_init,
         embedding_dim).
-    classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in, and names of actions found besides; only after
-        a fit with ``guidance``, `guide`, or `rename`.
-    guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
-    edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.methods.layers`.
+    layers_ : list
+        Corrections of scores, see `skl_tot.corrections`.
     scaler_ : StandardScaler or None
         Standardisation over the data set, if there is one.
-    confidence_ : dict of float or None
+    confidence_ : dict of float
         ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
-        the log-likelihoods, if ``compute_labels``.
+        the log-likelihoods.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
@@ -240,8 +191,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Loss of each step, in nats.
     n_iter_ : int
         Steps taken since the parameters were drawn.
+    mean_frames_ : float
+        Mean number of frames of the recordings of the fit.
     fps_ : float or None
-        Frames per second of the videos of the fit, where they came with a rate.
+        Frames per second of the recordings of the fit, where they came with a rate.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str
@@ -249,34 +202,34 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     Notes
     -----
-    *Input.* ``X`` is one video, an array of shape (n_frames, n_features), or many: a
-    list, tuple, other sequence or object array of such arrays (memmaps, tensors and
-    data frames too), or a 3-D array of videos of equal length. Videos may have names:
-    those of `skl_tot.io.Recordings`, of a dict, or of a data frame whose index has two
-    levels, recording and frame (of more, all but the last say which recording it is).
-    Objects of xarray with a dimension "time" are one video each; other dimensions are
-    flattened to features called "nose x", space last, and variables of a data set stand
-    side by side.
+    *Input.* ``X`` is one recording, an array of shape (n_frames, n_features), or many:
+    a list, tuple, other sequence or object array of such arrays (memmaps, tensors and
+    data frames too), or a 3-D array of recordings of equal length. Recordings may have
+    names: those of `skl_tot.recordings.Recordings`, of a dict, or of a data frame whose
+    index has two levels, recording and frame (of more, all but the last say which
+    recording it is). Objects of xarray with a dimension "time" are one recording each;
+    other dimensions are flattened to features called "nose x", space last, and
+    variables of a data set stand side by side.
 
     Output takes the form of the input: `Recordings` of labels, a dict, a Series or data
-    frame with the index of the input. ``labels_`` of videos with names is a dict. What
-    is known of them, ``y``, may have their names, in any order. Cross-validation of one
-    single array, or data frame, would split its frames; it takes lists and
+    frame with the index of the input. ``labels_`` of recordings with names is a dict.
+    What is known of them, ``y``, may have their names, in any order. Cross-validation
+    of one single array, or data frame, would split its frames; it takes lists and
     `Recordings`. As output may be a list, there is no ``set_output``.
 
     *Rates.* `Recordings` have frames per second, and so have objects of xarray with a
     regular clock (dates, durations, or floats in seconds; integers may count frames).
-    A model keeps them as ``fps_``, and refuses videos of another rate.
+    A model keeps them as ``fps_``, and refuses recordings of another rate.
 
     *Labels.* Label k is the k-th action in time, 0 the first. It carries no name:
     `skl_tot.metrics.match_labels` finds the action that it stands for.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
-    video that has as many frames as there are actions; `fit` needs one such video.
+    recording that has as many frames as there are actions; `fit` needs one such.
     Shorter ones get the likeliest path that keeps the order and leaves out any actions,
-    and so do videos with fewer frames that are not background. Integer and
+    and so do recordings with fewer frames that are not background. Integer and
     half-precision features are converted; constant features count for nothing once
-    standardised (standardising per video makes nothing of a video of one frame).
+    standardised (standardising per recording makes nothing of one of one frame).
 
     References
     ----------

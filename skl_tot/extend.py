@@ -1,0 +1,37 @@
+"""What authors of terms, priors, transports, decoders, formats and methods need.
+
+"Extending" in the documentation shows each in some ten lines.
+"""
+
+import importlib
+
+_PLACES = {
+    "Adam": "skl_tot.training.state",
+    "BaseSegmenter": "skl_tot.methods.base",
+    "Batch": "skl_tot.training.batches",
+    "Chain": "skl_tot.decoding.chains",
+    "Component": "skl_tot.training.components",
+    "CrossEntropy": "skl_tot.training.terms",
+    "DECODERS": "skl_tot.decoding.decoders",
+    "Decoder": "skl_tot.decoding.decoders",
+    "FixedPrior": "skl_tot.training.priors",
+    "NetworkSegmenter": "skl_tot.methods.networks",
+    "PathPrior": "skl_tot.training.priors",
+    "Prior": "skl_tot.training.priors",
+    "PrototypeSegmenter": "skl_tot.methods.prototypes",
+    "Sinkhorn": "skl_tot.training.transport",
+    "StructuredTransport": "skl_tot.training.structured",
+    "TemporalCoherence": "skl_tot.training.terms",
+    "TemporalPrior": "skl_tot.training.priors",
+    "Term": "skl_tot.training.terms",
+    "TimeStamp": "skl_tot.training.terms",
+    "Transport": "skl_tot.training.transport",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name):
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
