@@ -18,8 +18,10 @@ class Display:
     inches that it needs and a function that draws it on axes.
     """
 
-    __module__ = "skl_tot"  # where the subclasses are public
     _prepare: Any
+
+    def __init_subclass__(cls):
+        cls.__module__ = "skl_tot"  # where displays are public
 
     def plot(self, *, ax=None):
         """Draw the picture.
@@ -36,10 +38,9 @@ class Display:
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed; the extra ``plot`` has it.
-        TypeError, ValueError
-            If ``ax`` is no Axes, or what the display was made from is not valid.
+        ImportError, TypeError, ValueError
+            If matplotlib, of the extra ``plot``, is not installed, or ``ax`` or what
+            the display was made from is not valid.
         """
         return self._draw(ax)
 
@@ -60,7 +61,6 @@ class Display:
 class BoutsDisplay(Display):
     """A picture of the bouts of labels. A subclass has ``_prepare_bouts``."""
 
-    __module__ = "skl_tot"
     _prepare_bouts: Any
     fps: float | None = None
 
@@ -85,11 +85,6 @@ class BoutsDisplay(Display):
         -------
         display : object
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
         """
         return cls(labels, **options).plot(ax=ax)
 

@@ -27,9 +27,6 @@ class DeviationDisplay(BoutsDisplay):
     cell is grey if the action is not there. Signs are for an action that is missing,
     out of order or repeated. At the right is the score of `deviations`.
 
-    Create it with `from_labels`, which draws at once, or from labels here, to be drawn
-    by `plot`.
-
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
@@ -45,12 +42,8 @@ class DeviationDisplay(BoutsDisplay):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
-    im_ : matplotlib AxesImage
-        The image.
+    ax_, figure_, im_ : matplotlib Axes, Figure and AxesImage
+        Those of the last `plot`.
 
     See Also
     --------
@@ -65,8 +58,6 @@ class DeviationDisplay(BoutsDisplay):
     >>> [text.get_text() for text in display.ax_.get_yticklabels()]
     ['bob', 'ann', 'eve']
     """
-
-    __module__ = "skl_tot"  # where it is public
 
     def __init__(
         self, labels, *, fps=None, action_names=None, threshold=3.5, n_recordings=MOST
@@ -134,5 +125,4 @@ def _draw_signs(ax, table, actions, counts, is_dark):
             ax.text(column, row, sign, **place, color=colour, size=9)
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"DeviationDisplay": DeviationDisplay}

@@ -21,9 +21,6 @@ class DurationDisplay(BoutsDisplay):
     quartile with a line at the median, the whiskers end at the last bout within 1.5
     times its width. At the right is the number of bouts.
 
-    Create it with `from_labels`, which draws at once, or from labels here, to be drawn
-    by `plot`.
-
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
@@ -35,10 +32,8 @@ class DurationDisplay(BoutsDisplay):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
+    ax_, figure_ : matplotlib Axes and Figure
+        Those of the last `plot`.
 
     See Also
     --------
@@ -52,8 +47,6 @@ class DurationDisplay(BoutsDisplay):
     >>> [text.get_text() for text in display.ax_.get_yticklabels()]
     ['cut', 'mix']
     """
-
-    __module__ = "skl_tot"  # where it is public
 
     def __init__(self, labels, *, fps=None, action_names=None):
         super().__init__(labels, action_names=action_names)
@@ -98,5 +91,4 @@ def _draw_box(ax, times, row, look):
     ax.vlines(median, row - BOX, row + BOX, color="black", linewidth=2.5)
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"DurationDisplay": DurationDisplay}

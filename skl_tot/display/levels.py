@@ -28,9 +28,6 @@ class LevelsDisplay(Display):
     The actions below have shades of the colour of the action above that they are of,
     from dark to light in the order of their numbers. Background is white.
 
-    Create it with `from_estimator` or `from_predictions`, which draw at once, or from
-    labels here, to be drawn by `plot`.
-
     Parameters
     ----------
     coarse, fine : array-like of shape (n_frames,), or a sequence of such
@@ -43,10 +40,8 @@ class LevelsDisplay(Display):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
+    ax_, figure_ : matplotlib Axes and Figure
+        Those of the last `plot`.
     parents_ : dict
         Label of ``coarse`` that each of ``fine`` is of.
 
@@ -61,8 +56,6 @@ class LevelsDisplay(Display):
     >>> display.parents_
     {0: 0, 1: 1, 2: 0}
     """
-
-    __module__ = "skl_tot"  # where it is public
 
     def __init__(
         self, *, coarse, fine, coarse_names=None, fine_names=None, video_names=None
@@ -97,12 +90,6 @@ class LevelsDisplay(Display):
         -------
         display : LevelsDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`, if ``n_actions`` is no pair of numbers of which the second is
-            larger, and what ``estimator.predict`` raises.
         """
         coarse, fine = predict_levels(estimator, X, n_actions)
         return cls.from_predictions(
@@ -126,11 +113,6 @@ class LevelsDisplay(Display):
         -------
         display : LevelsDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
         """
         return cls(coarse=coarse, fine=fine, **options).plot(ax=ax, fps=fps)
 
@@ -152,11 +134,10 @@ class LevelsDisplay(Display):
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError, ValueError
-            If labels are neither integers nor text, numbers of videos, frames or names
-            disagree, the levels are not nested, or ``ax`` or ``fps`` is not valid.
+        ImportError, TypeError, ValueError
+            If matplotlib is not installed, labels are neither integers nor text,
+            numbers of videos, frames or names disagree, the levels are not nested, or
+            ``ax`` or ``fps`` is not valid.
         """
         return self._draw(ax, fps=fps)
 
@@ -286,5 +267,4 @@ def shade(parents):
     return coarse, fine
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"LevelsDisplay": LevelsDisplay}

@@ -20,32 +20,19 @@ from skl_tot.recordings.names import (
 
 # Code of frames of clusters without label, which no label has; `BACKGROUND` is another.
 UNMATCHED = int(np.iinfo(np.intp).min)
-# Each with a colour that stands out on it for hatches. The first eight are Okabe and
-# Ito's, with a dark brown in place of their black. The others are those of a grid that
-# lie farthest apart, and from white, grey and black, by the smallest CIEDE2000 of
-# normal vision, protanopia and deuteranopia: 10 at least, 14 between neighbours.
+# The first eight are Okabe and Ito's, with a dark brown in place of their black. The
+# others are those of a grid that lie farthest apart, and from white, grey and black, by
+# the smallest CIEDE2000 of normal vision, protanopia and deuteranopia: 10 at least, 14
+# between neighbours.
+# fmt: off
 COLOURS = (
-    ("#0072B2", "white"),
-    ("#E69F00", "black"),
-    ("#009E73", "white"),
-    ("#F0E442", "black"),
-    ("#CC79A7", "black"),
-    ("#56B4E9", "black"),
-    ("#D55E00", "white"),
-    ("#5D3A1A", "white"),
-    ("#D2D2F0", "black"),
-    ("#690F78", "white"),
-    ("#964B0F", "white"),
-    ("#3C87FF", "black"),
-    ("#87F0B4", "black"),
-    ("#872D5A", "white"),
-    ("#96B4A5", "black"),
-    ("#0F0FC3", "white"),
-    ("#964B4B", "white"),
-    ("#0F6978", "white"),
-    ("#0FC378", "black"),
-    ("#008778", "white"),
+    "#0072B2", "#E69F00", "#009E73", "#F0E442", "#CC79A7",
+    "#56B4E9", "#D55E00", "#5D3A1A", "#D2D2F0", "#690F78",
+    "#964B0F", "#3C87FF", "#87F0B4", "#872D5A", "#96B4A5",
+    "#0F0FC3", "#964B4B", "#0F6978", "#0FC378", "#008778",
 )
+# fmt: on
+DARK = 320  # sum of red, green and blue, below which white stands out better
 HATCHES = (None, "////", "....", "xxxx", "----", "||||")
 
 
@@ -73,9 +60,14 @@ class Look(NamedTuple):
         '#A0C0E0'
         """
         other = 0 if amount < 0 else 255
-        parts = [int(self.fill[start : start + 2], 16) for start in (1, 3, 5)]
+        parts = _parts(self.fill)
         mixed = [round(part + abs(amount) * (other - part)) for part in parts]
         return self._replace(fill="#{:02X}{:02X}{:02X}".format(*mixed))
+
+
+def _parts(colour):
+    """Red, green and blue of a colour as "#RRGGBB", from 0 to 255."""
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
 
 
 SPECIAL_LOOKS = {
@@ -88,7 +80,9 @@ def look_of(code):
     """Look of a code, which is that of its action in bars, legends and tables."""
     if code in SPECIAL_LOOKS:
         return SPECIAL_LOOKS[code]
-    return Look(*COLOURS[code % len(COLOURS)], code // len(COLOURS) % len(HATCHES))
+    fill = COLOURS[code % len(COLOURS)]
+    ink = "white" if sum(_parts(fill)) < DARK else "black"
+    return Look(fill, ink, code // len(COLOURS) % len(HATCHES))
 
 
 def code_actions(actions, action_names):

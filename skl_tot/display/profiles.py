@@ -28,9 +28,6 @@ class ProfileDisplay(Display):
     of the features; the label of the x axis says so. At the left, each action is marked
     in its colour of `SegmentationDisplay`.
 
-    Create it with `from_estimator` or `from_predictions`, which draw at once, or from
-    profiles here, to be drawn by `plot`.
-
     Parameters
     ----------
     profiles : Profiles
@@ -40,12 +37,8 @@ class ProfileDisplay(Display):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
-    im_ : matplotlib AxesImage
-        The image.
+    ax_, figure_, im_ : matplotlib Axes, Figure and AxesImage
+        Those of the last `plot`.
 
     See Also
     --------
@@ -62,16 +55,12 @@ class ProfileDisplay(Display):
     [[-1.0, 0.0], [1.0, 0.0]]
     """
 
-    __module__ = "skl_tot"  # where it is public
-
     def __init__(self, profiles, *, action_names=None):
         self.profiles = profiles
         self.action_names = action_names
 
     @classmethod
-    def from_estimator(
-        cls, estimator, X, *, ax=None, feature_names=None, action_names=None
-    ):
+    def from_estimator(cls, estimator, X, **options):
         """Predict and draw.
 
         Parameters
@@ -81,30 +70,20 @@ class ProfileDisplay(Display):
             are those that its last step gets; `from_predictions` draws any others.
         X : array-like of shape (n_frames, n_features), or sequence of such
             One video or many, as for ``predict``.
-        ax, feature_names, action_names : optional
-            As of `from_predictions`.
+        **options : dict
+            ``ax``, ``feature_names`` and ``action_names`` of `from_predictions`.
 
         Returns
         -------
         display : ProfileDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `from_predictions`, and what the estimator raises.
         """
         check_methods(estimator, "predict")
         from skl_tot.methods.pipelines import last_step, transform_before
 
         videos = transform_before(estimator, X)
-        return cls.from_predictions(
-            videos,
-            last_step(estimator).predict(videos),
-            ax=ax,
-            feature_names=feature_names,
-            action_names=action_names,
-        )
+        labels = last_step(estimator).predict(videos)
+        return cls.from_predictions(videos, labels, **options)
 
     @classmethod
     def from_predictions(
@@ -130,12 +109,6 @@ class ProfileDisplay(Display):
         -------
         display : ProfileDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`, and if a video is no table of finite numbers, labels or names do
-            not fit, or no frame shows an action.
         """
         profiles = action_profiles(videos, labels, feature_names=feature_names)
         return cls(profiles, action_names=action_names).plot(ax=ax)
@@ -184,5 +157,4 @@ def choose_features(means):
     return np.sort(most)
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"ProfileDisplay": ProfileDisplay}

@@ -17,9 +17,6 @@ class PseudoLabelDisplay(Display):
     pictures alike, on a map safe for colour-blind readers. At the left, each action is
     marked in its colour of `SegmentationDisplay`.
 
-    Create it with `from_estimator` or `from_predictions`, which draw at once, or from
-    codes here, to be drawn by `plot`.
-
     Parameters
     ----------
     codes : array-like of shape (n_frames, n_actions)
@@ -30,12 +27,8 @@ class PseudoLabelDisplay(Display):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
-    im_ : matplotlib AxesImage
-        The image, for a colour bar that several pictures share.
+    ax_, figure_, im_ : matplotlib Axes, Figure and AxesImage
+        Those of the last `plot`.
 
     See Also
     --------
@@ -52,8 +45,6 @@ class PseudoLabelDisplay(Display):
     >>> PseudoLabelDisplay(codes, labels=[0, 0, 1]).plot(fps=2).ax_.get_xlabel()
     'time (s)'
     """
-
-    __module__ = "skl_tot"  # where it is public
 
     def __init__(self, codes, *, labels=None):
         self.codes = codes
@@ -76,11 +67,6 @@ class PseudoLabelDisplay(Display):
         -------
         display : PseudoLabelDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`, if ``X`` is many videos, and what the estimator raises.
         """
         check_methods(estimator, "pseudo_labels", "predict")
         videos = as_recordings(X)
@@ -114,11 +100,6 @@ class PseudoLabelDisplay(Display):
         -------
         display : PseudoLabelDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
         """
         return cls(codes, labels=labels).plot(ax=ax, fps=fps, colorbar=colorbar)
 
@@ -141,13 +122,9 @@ class PseudoLabelDisplay(Display):
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError
-            If labels are not integers, codes are not real, or ``ax`` is no Axes.
-        ValueError
-            If codes are not a table of probabilities, labels do not fit them, or
-            ``fps`` is not from 1e-6 to 1e6.
+        ImportError, TypeError, ValueError
+            If matplotlib is not installed, codes are no table of probabilities, labels
+            are no integers or do not fit them, or ``ax`` or ``fps`` is not valid.
         """
         return self._draw(ax, fps=fps, colorbar=colorbar)
 
@@ -224,5 +201,4 @@ def _draw_path(ax, path, edges):
     )
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"PseudoLabelDisplay": PseudoLabelDisplay}

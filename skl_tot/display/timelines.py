@@ -32,18 +32,16 @@ class SegmentationDisplay(Display):
 
     With ground truth a row has two bars, the ground truth above the prediction, and a
     cluster has the colour of the label it is matched to by
-    `~skl_tot.metrics.match_labels`. The legend has the cluster of each label in
-    brackets if there is one match. Clusters without label are grey and hatched. The
-    predicted integer -1, or text "background", is background, which is white. To
-    compare methods, give the predictions of each: a row has one more bar for each
-    method, matched by itself. With ``confidence``, black rises from the foot of the
-    prediction where it is unsure: over the whole bar at probability 0.
+    `~skl_tot.metrics.match_labels`; one without label is grey and hatched. The legend
+    has the cluster of each label in brackets if there is one match. The predicted
+    integer -1, or text "background", is background, which is white. Of several methods,
+    each has a bar and a match of its own. With ``confidence``, black rises from the
+    foot of the prediction where it is unsure: over the whole bar at probability 0.
 
-    Create it with `from_estimator` or `from_predictions`, which draw at once, or from
-    labels here, to be drawn by `plot`. The integer ``i`` has the same colour in all
-    pictures, text that of its place in ``target_names``, or without these among the
-    sorted labels. Twenty labels differ in colour, also for colour-blind readers;
-    further ones repeat the colours with hatches, and only the 121st repeats the first.
+    The integer ``i`` has the same colour in all pictures, text that of its place in
+    ``target_names``, or without these among the sorted labels. Twenty labels differ in
+    colour, also for colour-blind readers; further ones repeat the colours with hatches,
+    and only the 121st repeats the first.
 
     Parameters
     ----------
@@ -77,10 +75,8 @@ class SegmentationDisplay(Display):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
+    ax_, figure_ : matplotlib Axes and Figure
+        Those of the last `plot`.
 
     See Also
     --------
@@ -96,8 +92,6 @@ class SegmentationDisplay(Display):
     >>> SegmentationDisplay(y_pred={"CTE": [0, 0, 1], "TOT": [0, 1, 1]}).plot()
     <skl_tot.SegmentationDisplay object at ...>
     """
-
-    __module__ = "skl_tot"  # where it is public
 
     def __init__(
         self,
@@ -148,11 +142,6 @@ class SegmentationDisplay(Display):
         -------
         display : SegmentationDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`, and what ``estimator.predict`` raises.
         """
         check_methods(estimator, "predict")
         if confidence:
@@ -182,11 +171,6 @@ class SegmentationDisplay(Display):
         -------
         display : SegmentationDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            As `plot`.
         """
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
@@ -209,13 +193,10 @@ class SegmentationDisplay(Display):
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError
-            If labels are neither integers nor strings, or ``ax`` is no Axes.
-        ValueError
-            If numbers of videos, frames or names disagree, a label has no name, a video
-            is empty or not there, or ``fps`` is not from 1e-6 to 1e6.
+        ImportError, TypeError, ValueError
+            If matplotlib is not installed, labels are neither integers nor strings,
+            numbers of videos, frames or names disagree, a label has no name, a video is
+            empty or not there, or ``ax`` or ``fps`` is not valid.
         """
         return self._draw(ax, fps=fps)
 
@@ -300,5 +281,4 @@ def _draw_timelines(ax, rows, legend, fps):
         lay_out_by_widest(ax)
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"SegmentationDisplay": SegmentationDisplay}

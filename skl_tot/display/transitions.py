@@ -23,9 +23,6 @@ class TransitionDisplay(BoutsDisplay):
     other one; numbers in cells are counts. Actions are in the usual order, so steps
     forward are right of the diagonal.
 
-    Create it with `from_labels`, which draws at once, or from labels here, to be drawn
-    by `plot`.
-
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
@@ -35,12 +32,8 @@ class TransitionDisplay(BoutsDisplay):
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-        The axes of the last `plot`.
-    figure_ : matplotlib Figure
-        The figure of the last `plot`.
-    im_ : matplotlib AxesImage
-        The image.
+    ax_, figure_, im_ : matplotlib Axes, Figure and AxesImage
+        Those of the last `plot`.
 
     See Also
     --------
@@ -54,8 +47,6 @@ class TransitionDisplay(BoutsDisplay):
     >>> display.im_.get_array().tolist()[0]
     [0.0, 0.5, 0.5]
     """
-
-    __module__ = "skl_tot"  # where it is public
 
     def _prepare_bouts(self, bouts, order, codes, names):
         counts = count_steps(bouts, range(len(bouts.names)))[np.ix_(order, order)]
@@ -82,5 +73,4 @@ class TransitionDisplay(BoutsDisplay):
         mark_actions(ax, codes)
 
 
-# doctest looks for the examples of a class in its __module__ only
 __test__ = {"TransitionDisplay": TransitionDisplay}

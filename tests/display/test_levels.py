@@ -13,14 +13,6 @@ COARSE = [[0, 0, 0, 0, 1, 1], [0, 0, 1, 1]]
 FINE = [[0, 0, 3, 3, 1, 2], [0, 3, 2, 2]]
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def videos():
     return make_activities(4, 4, n_features=5, mean_length=60, random_state=0)[0]
@@ -61,7 +53,7 @@ class TestBars:
             row, is_upper = round(top), top - round(top) < -0.1
             above = COARSE[row][int(left)]
             assert above == COARSE[row][int(right) - 1]
-            base = np.array(to_rgb(COLOURS[above][0]))
+            base = np.array(to_rgb(COLOURS[above]))
             if is_upper:
                 np.testing.assert_allclose(colour, base, atol=1e-3)
                 continue
@@ -85,8 +77,7 @@ class TestBars:
 
     def test_seconds(self):
         display = LevelsDisplay(coarse=COARSE, fine=FINE).plot(fps=2)
-        assert display.ax_.get_xlim() == (0, 3)
-        assert display.ax_.get_xlabel() == "time (s)"
+        assert max(bar[1] for bar in bars(display)) == 3
 
 
 class TestLegend:

@@ -1,7 +1,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from skl_tot.display.palette import COLOURS, SPECIAL_LOOKS
+from skl_tot.display.palette import COLOURS, SPECIAL_LOOKS, look_of
 
 # full protanopia and deuteranopia, of linear RGB: Machado, Oliveira and Fernandes 2009
 VISIONS = {
@@ -52,7 +52,7 @@ def test_distance_knows_colours_that_are_confused():
 
 
 def test_twenty_colours_can_be_told_apart_by_the_colour_blind():
-    colours = [colour for colour, _ in COLOURS]
+    colours = list(COLOURS)
     specials = [look.fill for look in SPECIAL_LOOKS.values()]
     assert len(colours) >= 20
     among = distances([*colours, *specials, "black"])  # doubt is black
@@ -65,5 +65,6 @@ def test_hatches_stand_out():
     def luminance(colour):
         return seen([colour], "normal")[0, 0]
 
-    for face, edge in COLOURS:
-        assert abs(luminance(face) - luminance(edge)) > 35
+    for code in range(len(COLOURS)):
+        look = look_of(code)
+        assert abs(luminance(look.fill) - luminance(look.ink)) > 35

@@ -85,7 +85,7 @@ def test_an_undivided_action_keeps_its_colour(levels):
     for code, name in levels["names"].items():
         if "part" not in name:
             (above,) = [k for k, word in enumerate(["take", "pour"]) if word == name]
-            assert f".s{code} {{ --fill: {COLOURS[above][0]};" in levels["css"]
+            assert f".s{code} {{ --fill: {COLOURS[above]};" in levels["css"]
 
 
 def test_names_of_several_activities(videos, tmp_path):

@@ -1,0 +1,81 @@
+"""What all displays have in common."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import skl_tot
+from skl_tot import (
+    DeviationDisplay,
+    DurationDisplay,
+    LevelsDisplay,
+    ProfileDisplay,
+    PseudoLabelDisplay,
+    SegmentationDisplay,
+    TransitionDisplay,
+)
+from skl_tot.statistics import action_profiles
+
+LABELS = [["cut", "mix", "cut"], ["cut", "bake"]]
+DISPLAYS = [
+    SegmentationDisplay(y_pred=LABELS),
+    PseudoLabelDisplay(np.eye(3), labels=[0, 1, 2]),
+    LevelsDisplay(coarse=[0, 0, 1], fine=[0, 2, 1]),
+    DurationDisplay(LABELS),
+    TransitionDisplay(LABELS),
+    DeviationDisplay(LABELS),
+    ProfileDisplay(action_profiles([[0.0], [1.0]], ["a", "b"])),
+]
+IDS = [type(display).__name__ for display in DISPLAYS]
+
+
+@pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
+def test_public_place(display):
+    assert type(display).__module__ == "skl_tot"
+    assert getattr(skl_tot, type(display).__name__) is type(display)
+
+
+@pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
+def test_draws_on_given_axes_or_on_its_own(display, pyplot):
+    figure, ax = pyplot.subplots()
+    assert display.plot(ax=ax) is display
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    assert pyplot.get_fignums() == [figure.number]
+    display.plot()
+    assert display.ax_ is not ax
+    assert display.figure_ is display.ax_.figure
+    display.figure_.draw_without_rendering()
+
+
+@pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
+def test_what_is_no_axes(display, pyplot):
+    with pytest.raises(TypeError, match="ax is a int, expected matplotlib Axes"):
+        display.plot(ax=3)
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("display", DISPLAYS[:3], ids=IDS[:3])
+def test_rates(display):
+    with pytest.raises(ValueError, match="fps is 0, expected a positive"):
+        display.plot(fps=0)
+    assert display.plot().ax_.get_xlabel() == "frame"
+    left, right = display.ax_.get_xlim()
+    assert display.plot(fps=2).ax_.get_xlabel() == "time (s)"
+    assert display.ax_.get_xlim() == (left / 2, pytest.approx(right / 2))
+
+
+@pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
+def test_without_matplotlib(display, monkeypatch):
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"pip install 'skl-tot\[plot\]'"):
+        display.plot()
+
+
+@pytest.mark.parametrize("kind", [PseudoLabelDisplay, ProfileDisplay, LevelsDisplay])
+def test_what_is_no_estimator(kind):
+    options = {"n_actions": (1, 2)} if kind is LevelsDisplay else {}
+    with pytest.raises(TypeError, match="estimator is a int, which has no p"):
+        kind.from_estimator(3, np.ones((4, 2)), **options)
