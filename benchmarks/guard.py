@@ -545,7 +545,6 @@ def run_preprocessing():
         "Pipeline",
         {
             "predict": model.predict(videos),
-            "posterior": model.predict_posterior(videos),
             "score": model.score(videos),
             "mof scorer": metrics.mof_scorer(model, videos, labels),
             "label-free scorer": metrics.label_free_scorer(model, videos),
