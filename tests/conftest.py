@@ -1,3 +1,4 @@
+import inspect
 import os
 from pathlib import Path
 
@@ -8,11 +9,47 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import skl_tot
 from skl_tot.datasets import load_action_dataset, make_activities
 
 # Machines may be slow and busy; no test asserts a time.
 settings.register_profile("no deadline", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=15)
 settings.load_profile("no deadline")
+
+# What `pytest -m quick` runs: rooms and files without fits of networks, and one small
+# fit of each method. It collects nothing else, as imports take most of the time.
+TESTS = Path(__file__).parent
+QUICK = (
+    "datasets",
+    "decoding",
+    "io/test_segments.py",
+    "methods/test_smoke.py",
+    "metrics",
+    "recordings",
+    "statistics",
+)
+
+
+def pytest_configure(config):
+    if config.option.markexpr != "quick":
+        return
+    settings.load_profile("quick")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = [str(TESTS / path) for path in quick_paths()]
+
+
+def quick_paths():
+    """Those of ``QUICK`` that there are."""
+    return [path for path in QUICK if (TESTS / path).exists()]
+
+
+def pytest_collection_modifyitems(items):
+    quick = [TESTS / path for path in QUICK]
+    for item in items:
+        if any(item.path.is_relative_to(path) for path in quick):
+            item.add_marker("quick")
+
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 DATA = Path(os.environ.get("SKL_TOT_DATA", SHARED / "data"))
@@ -51,3 +88,56 @@ def activity():
         noise=0.3,
         random_state=0,
     )
+
+
+# Values that make a fit short, of the parameters that an estimator has.
+SHORT = {
+    "n_actions": 2,
+    "max_iter": 3,
+    "n_steps": 2,
+    "n_init": 1,
+    "frames_per_video": 8,
+    "random_state": 0,
+}
+
+
+def shortened(estimator, **settings):
+    """Set what makes a fit short, as far as the estimator has it."""
+    own = estimator.get_params(deep=False)
+    for name, value in (SHORT | settings).items():
+        if name in own:
+            estimator.set_params(**{name: value})
+    return estimator
+
+
+def all_estimators():
+    """Names of all estimators that segment."""
+    names = list(skl_tot.__all__)
+    return [name for name in names if name.endswith("Segmenter")]
+
+
+def make_estimator(name, **settings):
+    """Make an estimator by its name whose fit takes no time."""
+    kind = getattr(skl_tot, name)
+    inner = shortened(skl_tot.HMMSegmenter(), **settings)
+    needed = inspect.signature(kind).parameters
+    given = {}
+    for parameter in ("estimator", "segmenter"):
+        if parameter in needed:
+            given[parameter] = inner
+    if "candidates" in needed:
+        other = shortened(skl_tot.MallowSegmenter(), **settings)
+        given["candidates"] = [("hmm", inner), ("mallow", other)]
+    return shortened(kind(**given), **settings)
+
+
+def pytest_generate_tests(metafunc):
+    """Give tests with the argument ``estimator_name`` each estimator in turn."""
+    if "estimator_name" in metafunc.fixturenames:
+        metafunc.parametrize("estimator_name", all_estimators())
+
+
+@pytest.fixture
+def estimator(estimator_name):
+    """Each estimator in turn, made when its test runs, so that each fails alone."""
+    return make_estimator(estimator_name)
