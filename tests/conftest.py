@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import skl_tot
+from skl_tot import baselines
 from skl_tot.datasets import load_action_dataset, make_activities
 
 # Machines may be slow and busy; no test asserts a time.
@@ -111,14 +112,18 @@ def shortened(estimator, **settings):
 
 
 def all_estimators():
-    """Names of all estimators that segment."""
-    names = list(skl_tot.__all__)
-    return [name for name in names if name.endswith("Segmenter")]
+    """Class of each estimator that segments, by its name."""
+    found = {}
+    for module in (skl_tot, baselines):
+        for name in module.__all__:
+            if name.endswith("Segmenter"):
+                found[name] = getattr(module, name)
+    return found
 
 
 def make_estimator(name, **settings):
     """Make an estimator by its name whose fit takes no time."""
-    kind = getattr(skl_tot, name)
+    kind = all_estimators()[name]
     inner = shortened(skl_tot.HMMSegmenter(), **settings)
     needed = inspect.signature(kind).parameters
     given = {}
