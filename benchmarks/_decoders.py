@@ -6,7 +6,7 @@ import numpy as np
 from _timing import interleaved
 
 from skl_tot.decoding import decode, path_posterior
-from skl_tot.decoding.paths import viterbi
+from skl_tot.decoding.chain import fixed_chain
 
 try:
     from hmmlearn.base import BaseHMM
@@ -99,7 +99,7 @@ def time_viterbi(device, *, sizes=((10_000, 12), (100_000, 20)), n_rounds=5):
 def compare_decoders(n_frames, n_actions, n_rounds):
     given = random_likelihoods(n_frames, n_actions)
     decoders = {
-        "ours": lambda: viterbi(given)[0],
+        "ours": lambda: fixed_chain(n_actions).viterbi(given),
         "Python loop": lambda: python_loop(given),
         "numpy loop": lambda: numpy_loop(given),
     }
@@ -147,7 +147,7 @@ def time_viterbi_growth(
     for varied, values in ("frames", n_frames), ("actions", n_actions):
         sizes = {v: (v, 20) if varied == "frames" else (100_000, v) for v in values}
         decoders = {
-            value: partial(viterbi, random_likelihoods(*size))
+            value: partial(fixed_chain(size[1]).viterbi, random_likelihoods(*size))
             for value, size in sizes.items()
         }
         times = interleaved(decoders, n_rounds=n_rounds)

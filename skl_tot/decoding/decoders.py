@@ -1,5 +1,6 @@
 """The table of decoders, and what is made with one of them of each video."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -7,26 +8,25 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.background import is_background
-from skl_tot.decoding.chains import (
+from skl_tot.decoding.chain import (
     cyclic_chain,
     fixed_chain,
     free_chain,
+    moves_chain,
     single_chain,
     skip_chain,
 )
-from skl_tot.decoding.checks import check_log_likelihood, check_transcript
-from skl_tot.decoding.cyclic import posterior_cyclic, viterbi_cyclic
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.decoding.orders import (
-    mallow_path,
-    mallow_posterior,
-    peak_path,
-    peak_posterior,
+    mallow_order,
+    path_along,
+    peak_order,
+    posterior_along,
 )
-from skl_tot.decoding.paths import posterior, posterior_free, viterbi, viterbi_free
 from skl_tot.inputs.errors import short_repr
 from skl_tot.inputs.labels import BACKGROUND
 
@@ -35,16 +35,18 @@ from skl_tot.inputs.labels import BACKGROUND
 class Decoder:
     """A way of turning log-likelihoods into labels.
 
+    With a ``chain``, the paths and posteriors are those of it, if not given.
+
     Parameters
     ----------
-    path : callable
+    path : callable, default=None
         ``path(log_likelihood, cost)`` gives the action (n_frames,) of each frame on the
         likeliest path. ``log_likelihood`` has shape (n_frames, n_actions); ``cost``, at
         least 0 and in nats, is that of going from one action to another.
-    posterior : callable
+    posterior : callable, default=None
         ``posterior(log_likelihood, cost)`` gives the probability (n_frames, n_actions)
         of each action in each frame, over all paths.
-    keeps_order : bool
+    keeps_order : bool, default=False
         Whether labels never decrease.
     along : callable, default=None
         ``along(log_likelihood, transcript)`` gives the action (n_frames,) of each frame
@@ -57,9 +59,9 @@ class Decoder:
         longer than that has cycles, whose actions last no longer. None if they do not,
         infinity if it is not known.
     chain : callable, default=None
-        ``chain(n_actions, cost)`` gives the `skl_tot.decoding.chains.Chain` of the same
-        paths or, where these depend on a whole video, of the nearest ones, by which
-        frames are decoded as they come. None if they cannot be.
+        ``chain(n_actions, cost)`` gives the `skl_tot.decoding.Chain` of the paths or,
+        where these depend on a whole video, of the nearest ones, by which frames are
+        decoded as they come. None if they cannot be.
 
     Examples
     --------
@@ -70,64 +72,81 @@ class Decoder:
     False
     """
 
-    path: Callable
-    posterior: Callable
-    keeps_order: bool
+    path: Callable | None = None
+    posterior: Callable | None = None
+    keeps_order: bool = False
     along: Callable | None = None
     uses_cost: bool = True
     cycle_frames: float | None = None
     chain: Callable | None = None
 
+    def __post_init__(self):
+        if self.chain is None and (self.path is None or self.posterior is None):
+            raise TypeError("a Decoder needs a chain, or a path and a posterior.")
+        for name, function in {
+            "path": partial(_path_of, self.chain),
+            "posterior": partial(_posterior_of, self.chain),
+            "along": _along,
+        }.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, function)
 
-def _skip_path(log_likelihood, cost):
-    return viterbi(log_likelihood, may_skip=True, switch_cost=cost)[0]
+
+def _path_of(chain, log_likelihood, cost):
+    return chain(log_likelihood.shape[1], cost).viterbi(log_likelihood)
 
 
-def _skip_posterior(log_likelihood, cost):
-    return posterior(log_likelihood, may_skip=True, switch_cost=cost)
+def _posterior_of(chain, log_likelihood, cost):
+    return chain(log_likelihood.shape[1], cost).posterior(log_likelihood)
+
+
+def _along(log_likelihood, transcript):
+    segments = fixed_chain(len(transcript)).viterbi(log_likelihood[:, transcript])
+    return transcript[segments]
+
+
+def order_decoder(find_order):
+    """Look for paths along an order of the actions that is found for each video.
+
+    ``find_order(log_likelihood, cost)`` gives the order (n_actions,). A path may leave
+    actions out. As the order is not known before a video ends, what comes frame by
+    frame is decoded in any order.
+    """
+
+    def path(log_likelihood, cost):
+        order = find_order(log_likelihood, cost)
+        return path_along(log_likelihood, order, cost)
+
+    def posterior(log_likelihood, cost):
+        order = find_order(log_likelihood, cost)
+        return posterior_along(log_likelihood, order, cost)
+
+    return Decoder(path, posterior, chain=free_chain)
+
+
+def move_decoder(log_moves, log_starts):
+    """Make a decoder that goes by how likely moves are, see `moves_chain`."""
+    return Decoder(
+        chain=partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
+    )
 
 
 #: What ``decoding`` of a segmenter may be. More can be added.
 DECODERS = {
     # in fixed order, all paths have as many switches
-    "fixed": Decoder(
-        lambda log_likelihood, cost: viterbi(log_likelihood)[0],
-        lambda log_likelihood, cost: posterior(log_likelihood),
-        keeps_order=True,
-        uses_cost=False,
-        chain=fixed_chain,
-    ),
-    "skip": Decoder(_skip_path, _skip_posterior, keeps_order=True, chain=skip_chain),
-    "free": Decoder(
-        lambda log_likelihood, cost: viterbi_free(log_likelihood, cost)[0],
-        posterior_free,
-        keeps_order=False,
-        chain=free_chain,
-    ),
-    "cyclic": Decoder(
-        viterbi_cyclic,
-        posterior_cyclic,
-        keeps_order=False,
-        cycle_frames=np.inf,
-        chain=cyclic_chain,
-    ),
+    "fixed": Decoder(chain=fixed_chain, keeps_order=True, uses_cost=False),
+    "skip": Decoder(chain=skip_chain, keeps_order=True),
+    "free": Decoder(chain=free_chain),
+    "cyclic": Decoder(chain=cyclic_chain, cycle_frames=np.inf),
     "cyclic_skip": Decoder(
-        partial(viterbi_cyclic, may_skip=True),
-        partial(posterior_cyclic, may_skip=True),
-        keeps_order=False,
-        cycle_frames=np.inf,
-        chain=partial(cyclic_chain, may_skip=True),
+        chain=partial(cyclic_chain, may_skip=True), cycle_frames=np.inf
     ),
-    # along an order of the video's own, which is not known before it ends
-    "peaks": Decoder(peak_path, peak_posterior, keeps_order=False, chain=free_chain),
-    "mallow": Decoder(
-        mallow_path, mallow_posterior, keeps_order=False, chain=free_chain
-    ),
+    "peaks": order_decoder(peak_order),
+    "mallow": order_decoder(mallow_order),
     # each frame by itself, so that nothing is paid for a switch
     "framewise": Decoder(
         lambda log_likelihood, cost: log_likelihood.argmax(axis=1),
         lambda log_likelihood, cost: softmax(log_likelihood, axis=1),
-        keeps_order=False,
         uses_cost=False,
         chain=single_chain,
     ),
@@ -181,20 +200,18 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
     """
-    log_likelihood = check_log_likelihood(log_likelihood)
+    log_likelihood = _checked(log_likelihood)
     if transcript is not None:
-        transcript = check_transcript(transcript, log_likelihood.shape[1])
+        transcript = _checked_transcript(transcript, log_likelihood.shape[1])
     return _decode(log_likelihood, decoding, switch_cost, transcript)
 
 
 def _decode(log_likelihood, decoding, switch_cost, transcript=None):
     """Path through checked log-likelihoods."""
     decoder = _find_decoder(decoding)
-    if transcript is None:
-        return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood, decoder))
-    if decoder.along is not None:
+    if transcript is not None:
         return decoder.along(log_likelihood, transcript)
-    return transcript[viterbi(log_likelihood[:, transcript])[0]]
+    return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood, decoder))
 
 
 def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
@@ -222,7 +239,7 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
            [0.5, 0.5],
            [0. , 1. ]])
     """
-    log_likelihood = check_log_likelihood(log_likelihood)
+    log_likelihood = _checked(log_likelihood)
     return tempered_posterior(log_likelihood, decoding, switch_cost)
 
 
@@ -331,3 +348,45 @@ def read_video(
     if kept.any():
         path[kept] = _decode(log_likelihood[kept], *options)
     return Reading(log_likelihood, path, found)
+
+
+def _checked(values):
+    """Array (n_frames, n_actions) of finite float64, or an error of one line."""
+    if np.ma.isMaskedArray(values) or sparse.issparse(values):
+        raise TypeError(
+            f"log_likelihood is a {type(values).__name__}, expected an array (frames, "
+            "actions)."
+        )
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise ValueError("log_likelihood is no table of numbers.") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"log_likelihood is of type {array.dtype}, expected numbers.")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"log_likelihood has shape {array.shape}, expected (frames, actions)."
+        )
+    with np.errstate(all="ignore"):  # what is out of reach is infinite, and refused
+        array = array.astype(np.float64, copy=False)
+    # nan is in no range; sums of more may overflow
+    if not -1e150 < array.min() <= array.max() < 1e150:
+        raise ValueError("log_likelihood has values that are not finite, or too large.")
+    return array
+
+
+def _checked_transcript(transcript, n_actions):
+    """Refuse a transcript of other actions, or of none."""
+    actions = np.array(0)
+    if not sparse.issparse(transcript):
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            actions = np.asarray(transcript)
+    known = actions.dtype.kind in "iu" and np.isin(actions, np.arange(n_actions)).all()
+    if actions.ndim != 1 or len(actions) == 0 or not known:
+        raise ValueError(
+            f"transcript is {short_repr(transcript)}, expected actions from 0 to "
+            f"{n_actions - 1}."
+        )
+    return actions.astype(np.intp)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import gammaln, logsumexp
 
-from skl_tot.decoding.chains import fixed_chain
+from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import Decoder
-from skl_tot.decoding.paths import posterior, viterbi
+from skl_tot.decoding.kernels import prefix_sums
 
 # Bins that a longer video is cut into: time and memory grow with their square.
 MAX_BINS = 512
@@ -144,7 +144,7 @@ def viterbi_durations(log_likelihood, table):
     array([0, 0, 1])
     """
     n_bins, n_segments = log_likelihood.shape
-    totals = _prefix_sums(log_likelihood)
+    totals = prefix_sums(log_likelihood)
     chosen = np.empty((n_segments, n_bins + 1), dtype=np.int32)
     best = np.full(n_bins + 1, -np.inf)
     best[0] = 0.0
@@ -243,7 +243,7 @@ def _path(mean_durations, max_bins, log_likelihood, transcript):
     """Path (n_frames,) along a transcript."""
     own = log_likelihood[:, transcript]
     if len(own) < len(transcript):
-        return transcript[viterbi(own)[0]]
+        return transcript[fixed_chain(len(transcript)).viterbi(own)]
     starts, lengths = _cut(len(own), max(max_bins, len(transcript)))
     table = duration_table(mean_durations[transcript], len(starts))
     path, _ = viterbi_durations(np.add.reduceat(own, starts), table)
@@ -254,7 +254,7 @@ def _posterior(mean_durations, max_bins, log_likelihood):
     """Posterior (n_frames, n_actions), the same in all frames of a bin."""
     n_frames, n_actions = log_likelihood.shape
     if n_frames < n_actions:
-        return posterior(log_likelihood)
+        return fixed_chain(n_actions).posterior(log_likelihood)
     starts, lengths = _cut(n_frames, max(max_bins, n_actions))
     table = duration_table(mean_durations, len(starts))
     shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
@@ -266,13 +266,6 @@ def _cut(n_frames, max_bins):
     n_bins = min(n_frames, max_bins)
     edges = np.arange(n_bins + 1) * n_frames // n_bins
     return edges[:-1], np.diff(edges)
-
-
-def _prefix_sums(log_likelihood):
-    """Add up the first 0, 1, … bins: (n_bins + 1, n_segments)."""
-    totals = np.zeros((len(log_likelihood) + 1, log_likelihood.shape[1]))
-    np.cumsum(log_likelihood, axis=0, out=totals[1:])
-    return totals
 
 
 def _scores_of_lengths(entries, log_durations):
@@ -292,7 +285,7 @@ def _scores_of_lengths(entries, log_durations):
 def _forward(log_likelihood, table):
     """Log-weight (n_segments + 1, n_bins + 1) of the ends of the first segments."""
     n_bins, n_segments = log_likelihood.shape
-    totals = _prefix_sums(log_likelihood)
+    totals = prefix_sums(log_likelihood)
     result = np.full((n_segments + 1, n_bins + 1), -np.inf)
     result[0, 0] = 0.0
     for segment in range(n_segments):

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import logsumexp
 
-from skl_tot.decoding.paths import viterbi_free
+from skl_tot.decoding.chain import free_chain
 from skl_tot.inputs.labels import find_segments
 
 # Of more, squares and their sums would be no numbers.
@@ -137,8 +137,9 @@ def find_switch_cost(*log_likelihoods):
     for _ in range(MAX_ROUNDS):
         before = cost
         evidence, n_segments = Evidence(), 0
+        chain = free_chain(n_actions, before)
         for log_likelihood in log_likelihoods:
-            path, _ = viterbi_free(log_likelihood, before)
+            path = chain.viterbi(log_likelihood)
             evidence.add(log_likelihood, path)
             n_segments += 1 + np.count_nonzero(np.diff(path))
         duration = evidence.n_frames / n_segments

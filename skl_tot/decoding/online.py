@@ -1,68 +1,18 @@
-r"""Paths and posteriors of frames that come one by one, a few frames later.
+"""Labels and posteriors of frames that come in blocks, a fixed number of frames later.
 
-What is known of a frame once some later ones are there is asked of a queue: pointers of
-the best path from frame to frame, or weights of all paths, whose composition is kept.
-Both take the same time and memory for each frame, however many there have been: for K
-actions O(K²) operations for the path and O(K³) for the posterior, whatever the lag is,
-on the mean over as many frames as wait.
+For K actions a frame takes O(lag K) operations for the path and O(lag K²) for the
+posterior, however many there have been.
 """
 
 from collections import deque
 
 import numpy as np
+from scipy.special import softmax
 
 from skl_tot.inputs.labels import BACKGROUND
 
-
-class ComposedQueue:
-    """First in, first out, with the composition of all that is in it.
-
-    Of two stacks: one that items go to, with the composition of all of them, and one
-    that they leave from, with that of each item and those above it. Once the second is
-    empty, it takes all of the first.
-
-    Parameters
-    ----------
-    compose : callable
-        ``compose(first, second)`` of two neighbours; associative.
-
-    Examples
-    --------
-    >>> queue = ComposedQueue(lambda first, second: first + second)
-    >>> for letter in "abc":
-    ...     queue.append(letter)
-    >>> queue.parts()
-    ['abc']
-    >>> queue.popleft()
-    >>> queue.append("d")
-    >>> queue.parts()
-    ['bc', 'd']
-    """
-
-    def __init__(self, compose):
-        self.compose = compose
-        self.front, self.back, self.joined = [], [], None
-
-    def append(self, item):
-        """Add an item."""
-        is_first = self.joined is None
-        self.joined = item if is_first else self.compose(self.joined, item)
-        self.back.append(item)
-
-    def popleft(self):
-        """Drop the item that was added first."""
-        if not self.front:
-            total = None
-            for item in reversed(self.back):
-                total = item if total is None else self.compose(item, total)
-                self.front.append(total)
-            self.back, self.joined = [], None
-        self.front.pop()
-
-    def parts(self):
-        """List at most two compositions, in order, whose composition is that of all."""
-        found = self.front[-1:]
-        return found if self.joined is None else [*found, self.joined]
+# Frames whose posteriors are found at once: more take memory.
+BLOCK = 1000
 
 
 class OnlinePath:
@@ -78,14 +28,7 @@ class OnlinePath:
     come later may change the path, so that actions of frames asked for at different
     times need not be on one path.
 
-    Parameters
-    ----------
-    chain : Chain
-        Costs of starts, moves and ends.
-
-    Examples
-    --------
-    >>> from skl_tot.decoding.chains import free_chain
+    >>> from skl_tot.decoding.chain import free_chain
     >>> path = OnlinePath(free_chain(2, 1.0))
     >>> path.add(np.array([0.0, 0.1]))
     >>> path.add(np.array([3.0, 0.0]))
@@ -96,105 +39,113 @@ class OnlinePath:
     def __init__(self, chain):
         self.chain = chain
         self.scores = None
-        self.n_waiting = 0
-        # of the action of a frame, that of the frame before
-        self.pointers = ComposedQueue(_follow)
+        # of the best path to each action of the last frame, the actions of the frames
+        # that wait
+        self.paths = np.empty((0, len(chain.starts)), dtype=np.intp)
 
     def add(self, log_likelihood):
         """Add a frame, of log-likelihoods (n_actions,)."""
+        actions = np.arange(len(log_likelihood))
         if self.scores is None:
             self.scores = log_likelihood - self.chain.starts
         else:
-            totals = self.scores[:, None] - self.chain.moves
-            if self.n_waiting:
-                self.pointers.append(totals.argmax(axis=0))
+            origins, costs = self.chain.links
+            totals = self.scores[origins] - costs
+            before = np.broadcast_to(origins, costs.shape)
+            self.paths = self.paths[:, before[totals.argmax(axis=0), actions]]
             # of a long stream, scores keep their digits
             self.scores = totals.max(axis=0) - self.scores.max() + log_likelihood
-        self.n_waiting += 1
+        self.paths = np.concatenate([self.paths, actions[None]])
 
-    def pop(self, *, is_over=False):
-        """Give the action of the first frame that waits, which then waits no more.
-
-        ``is_over`` says that no other frame comes. Where no allowed path can end so
-        soon, it may end anywhere.
-        """
-        scores = self.scores
-        if is_over:
-            ended = scores - self.chain.ends
-            scores = ended if ended.max() > -np.inf else scores
-        action = scores.argmax()
-        for pointers in reversed(self.pointers.parts()):
-            action = pointers[action]
-        if self.n_waiting > 1:
-            self.pointers.popleft()
-        self.n_waiting -= 1
+    def pop(self):
+        """Give the action of the first frame that waits, which then waits no more."""
+        action = self.paths[0, self.scores.argmax()]
+        self.paths = self.paths[1:]
         return int(action)
+
+    def finish(self):
+        """Give the actions of all frames that wait, as no other frame comes."""
+        if len(self.paths) == 0:
+            return self.paths[:, 0]
+        return self.paths[:, (self.scores - _ends(self.chain, self.scores)).argmax()]
 
 
 class OnlinePosterior:
-    r"""Posterior of frames that come one by one, over all paths.
+    r"""Posterior of frames that come in blocks, over all paths.
 
-    With sums :math:`a_k(s)` over all paths that end in action k at frame s, and the
-    weights :math:`M_t` of the moves to frame t,
+    With sums :math:`a_k(t)` over all paths that end in action k at frame t,
 
     .. math::
 
-        (M_t)_{jk} = e^{\ell_{tk} - c_{jk}}, \quad
-        P_k(s) \propto a_k(s) \left( M_{s+1} \cdots M_t \, 1 \right)_k .
+        P(y_{t-1} = j | y_t = k) \propto a_j(t - 1) e^{-c_{jk}}
 
-    All of it is computed in logarithms, which lose no path, however unlikely.
+    leads back from what is known of a frame to what is known of the frame before. Sums
+    are kept in logarithms, which lose no path, however unlikely.
 
-    Parameters
-    ----------
-    chain : Chain
-        Costs of starts, moves and ends.
-
-    Examples
-    --------
-    >>> from skl_tot.decoding.chains import free_chain
-    >>> posterior = OnlinePosterior(free_chain(2, 99.0))
-    >>> posterior.add(np.log([0.5, 0.5]))
-    >>> posterior.add(np.log([0.9, 0.1]))
-    >>> posterior.pop().round(3), posterior.pop().round(3)
-    (array([0.9, 0.1]), array([0.9, 0.1]))
+    >>> from skl_tot.decoding.chain import free_chain
+    >>> posterior = OnlinePosterior(free_chain(2, 99.0), lag=1)
+    >>> posterior.add(np.log([[0.5, 0.5], [0.9, 0.1]])).round(3)
+    array([[0.9, 0.1]])
+    >>> posterior.finish().round(3)
+    array([[0.9, 0.1]])
     """
 
-    def __init__(self, chain):
-        self.chain = chain
+    def __init__(self, chain, lag):
+        self.chain, self.lag = chain, lag
         self.sums = None
-        self.waiting = deque()
-        self.weights = ComposedQueue(_log_product)
+        n_actions = len(chain.starts)
+        # of frames that wait, the probabilities of the action (a row) of the frame
+        # before, given an action (a column)
+        self.back = np.empty((0, n_actions, n_actions))
 
     def add(self, log_likelihood):
-        """Add a frame, of log-likelihoods (n_actions,)."""
-        with np.errstate(divide="ignore"):  # of what is not allowed
-            if self.sums is None:
-                self.sums = log_likelihood - self.chain.starts
-            else:
-                weights = log_likelihood - self.chain.moves
-                if self.waiting:
-                    self.weights.append(weights)
-                self.sums = _log_sums(self.sums[:, None] + weights, axis=0)
-        self.sums = self.sums - self.sums.max()
-        self.waiting.append(self.sums)
+        """Add frames (n_frames, n_actions); give the posterior of some before them."""
+        blocks = np.split(log_likelihood, range(BLOCK, len(log_likelihood), BLOCK))
+        return np.concatenate([self._add(block) for block in blocks])
 
-    def pop(self, *, is_over=False):
-        """Give probabilities (n_actions,) of the first that waits; as `OnlinePath`."""
-        ends = -self.chain.ends
-        if not is_over or (self.sums + ends).max() == -np.inf:
-            ends = np.zeros(len(ends))
-        with np.errstate(divide="ignore"):
-            for weights in reversed(self.weights.parts()):
-                ends = _log_sums(weights + ends, axis=1)
-            if len(self.waiting) > 1:
-                self.weights.popleft()
-        joint = self.waiting.popleft() + ends
-        shares = np.exp(joint - joint.max())
-        return shares / shares.sum()
+    def _add(self, log_likelihood):
+        n_frames, n_actions = log_likelihood.shape
+        back = np.zeros((n_frames, n_actions, n_actions))
+        ended = np.empty((n_frames, n_actions))
+        for t, own in enumerate(log_likelihood):
+            self._go_on(own, back[t])
+            ended[t] = self.sums
+        self.back = np.concatenate([self.back, back])
+        n_decided = max(0, len(self.back) - self.lag)
+        shares = softmax(ended[n_frames - n_decided :], axis=1)[:, :, None]
+        for step in range(self.lag, 0, -1):
+            shares = self.back[step : step + n_decided] @ shares
+        self.back = self.back[n_decided:]
+        return shares[:, :, 0]
+
+    def finish(self):
+        """Give the posterior of all frames that wait, as no other frame comes."""
+        found = np.empty(self.back.shape[:2])
+        if len(found):
+            shares = softmax(self.sums - _ends(self.chain, self.sums))
+        for t in range(len(found) - 1, -1, -1):
+            found[t] = shares
+            shares = self.back[t] @ shares
+        return found
+
+    def _go_on(self, log_likelihood, back):
+        """Go on with the sums to a next frame, and set what leads back from it."""
+        reached = -self.chain.starts
+        if self.sums is not None:
+            terms = self.sums[:, None] - self.chain.moves
+            largest = terms.max(axis=0)
+            largest = np.maximum(largest, np.finfo(float).min)  # of numbers
+            weights = np.exp(terms - largest)
+            totals = weights.sum(axis=0)
+            np.divide(weights, np.maximum(totals, 1), out=back)  # 0 if not reached
+            with np.errstate(divide="ignore"):
+                reached = np.log(totals) + largest
+        sums = reached + log_likelihood
+        self.sums = sums - sums.max()
 
 
 class OnlineDecoder:
-    """Actions and posteriors of frames that come one by one, around background.
+    """Actions and posteriors of frames that come in blocks, around background.
 
     Parameters
     ----------
@@ -204,54 +155,53 @@ class OnlineDecoder:
         Number of actions K.
     cost : float
         Cost of a switch in nats.
+    lag : int
+        Frames that come after a frame before it is decided.
     confidence : dict of float, default=None
         As of `skl_tot.decoding.decoders.tempered_posterior`.
     """
 
-    def __init__(self, chain, n_actions, cost, confidence=None):
-        if confidence is None:
-            confidence = {"tempering": 1.0, "agreement": 1.0}
-        self.tempering, self.agreement = (
-            confidence["tempering"],
-            confidence["agreement"],
-        )
+    def __init__(self, chain, n_actions, cost, lag, confidence=None):
+        confidence = confidence or {"tempering": 1.0, "agreement": 1.0}
+        self.tempering = confidence["tempering"]
+        self.agreement = confidence["agreement"]
+        self.lag = lag
         self.path = OnlinePath(chain(n_actions, cost))
-        self.posterior = OnlinePosterior(chain(n_actions, self.tempering * cost))
+        self.posterior = OnlinePosterior(chain(n_actions, self.tempering * cost), lag)
         self.has_action = deque()  # of the frames that wait
 
-    def __len__(self):
-        return len(self.has_action)
+    def push(self, log_likelihood, is_background):
+        """Add frames, of log-likelihoods (n_frames, n_actions).
 
-    def add(self, log_likelihood, is_background=False):
-        """Add a frame, of log-likelihoods (n_actions,)."""
-        self.posterior.add(self.tempering * log_likelihood)
-        if not is_background:
-            self.path.add(log_likelihood)
-        self.has_action.append(not is_background)
+        ``is_background`` has shape (n_frames,). Gives actions (n_decided,), -1 of
+        background, and posteriors (n_decided, n_actions).
+        """
+        actions = []
+        for own, is_other in zip(log_likelihood, is_background):
+            self.has_action.append(not is_other)
+            if not is_other:
+                self.path.add(own)
+            if len(self.has_action) > self.lag:
+                has_action = self.has_action.popleft()
+                actions.append(self.path.pop() if has_action else BACKGROUND)
+        posteriors = self.posterior.add(self.tempering * log_likelihood)
+        return np.array(actions, dtype=np.intp), self._temper(posteriors)
 
-    def pop(self, *, is_over=False):
-        """Give action (-1 of background) and posterior of the first that waits."""
-        found = self.posterior.pop(is_over=is_over)
-        probabilities = self.agreement * found + (1 - self.agreement) / len(found)
-        action = BACKGROUND
-        if self.has_action.popleft():
-            action = self.path.pop(is_over=is_over)
-        return action, probabilities
+    def finish(self):
+        """Give actions and posteriors of all frames that wait, as no other comes.
+
+        Where no allowed path can end so soon, it may end anywhere.
+        """
+        actions = np.full(len(self.has_action), BACKGROUND)
+        actions[np.array(self.has_action, dtype=bool)] = self.path.finish()
+        return actions, self._temper(self.posterior.finish())
+
+    def _temper(self, posteriors):
+        n_actions = posteriors.shape[1]
+        return self.agreement * posteriors + (1 - self.agreement) / n_actions
 
 
-def _follow(earlier, later):
-    """Compose pointers (n_actions,) to the frame before."""
-    return earlier[later]
-
-
-def _log_product(first, second):
-    """Logarithm of the matrix product of what has these logarithms."""
-    return _log_sums(first[:, :, None] + second, axis=1)
-
-
-def _log_sums(terms, axis):
-    """Logarithm of the sum of what has these logarithms; that of nothing is -inf."""
-    largest = terms.max(axis=axis, keepdims=True)
-    largest = np.maximum(largest, np.finfo(float).min)  # -inf less -inf is no number
-    sums = np.exp(terms - largest).sum(axis=axis)
-    return np.log(sums) + largest.squeeze(axis)
+def _ends(chain, sums):
+    """Costs of ending, or none where no allowed path can end so soon."""
+    can_end = (sums - chain.ends).max() > -np.inf
+    return chain.ends if can_end else np.zeros(len(sums))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.special import log_softmax, logsumexp
 
-from skl_tot.decoding.paths import posterior, viterbi
+from skl_tot.decoding.chain import skip_chain
 
 # The order of a longer video is looked for in so many blocks of frames; boundaries are
 # then found frame by frame.
@@ -25,19 +25,9 @@ MAX_SWEEPS = 20
 def order_of(inversions):
     """Order of the actions that an inversion vector stands for.
 
-    Parameters
-    ----------
-    inversions : array-like of int of shape (n_actions - 1,)
-        How many later actions (of a larger number) stand before action k, from 0 to
-        ``n_actions - 1 - k``.
+    Entry k (of n_actions - 1) counts the later actions, of a larger number, that stand
+    before action k.
 
-    Returns
-    -------
-    order : ndarray of shape (n_actions,), dtype intp
-        The actions from first to last.
-
-    Examples
-    --------
     >>> order_of([2, 0])
     array([1, 2, 0])
     """
@@ -50,19 +40,8 @@ def order_of(inversions):
 def inversions_of(order):
     """Inversion vector of an order, the inverse of `order_of`.
 
-    Parameters
-    ----------
-    order : array-like of int of shape (n_actions,)
-        The actions from first to last.
+    Its sum is the least number of swaps of neighbours that put the order right.
 
-    Returns
-    -------
-    inversions : ndarray of shape (n_actions - 1,), dtype intp
-        How many later actions stand before each. Their sum is the least number of
-        swaps of neighbours that put the order right.
-
-    Examples
-    --------
     >>> inversions_of([1, 2, 0])
     array([2, 0])
     """
@@ -74,32 +53,16 @@ def inversions_of(order):
     return inversions
 
 
-def peak_order(log_likelihood):
+def peak_order(log_likelihood, cost=0.0):
     """Order of the actions by when they are most probable, after Tran et al.
 
     Posteriors of single frames are balanced by turns: over time, each action has the
     same weight, and each frame has one in all, as pseudo-labels do. Two running means
     over half the mean duration of an action smooth them, for else a single frame
-    decides. Actions are sorted by their highest value. O(T K).
+    decides. Actions are sorted by their highest value (Tran et al., "Permutation-Aware
+    Activity Segmentation via Unsupervised Frame-to-Segment Alignment", WACV 2024;
+    balancing and smoothing are our own). The cost of a switch does not matter.
 
-    Parameters
-    ----------
-    log_likelihood : ndarray of shape (n_frames, n_actions)
-        Finite log-likelihood (up to a constant per frame) of each action.
-
-    Returns
-    -------
-    order : ndarray of shape (n_actions,), dtype intp
-        The actions from first to last.
-
-    References
-    ----------
-    Tran, Mehmood, Ahmed, Naufil, Zafar, Konin, Zia, "Permutation-Aware Activity
-    Segmentation via Unsupervised Frame-to-Segment Alignment", WACV 2024 (the peaks, of
-    pseudo-labels; balancing and smoothing are our own).
-
-    Examples
-    --------
     >>> peak_order(np.array([[0, 2, 0], [0, 2, 0], [0, 0, 2], [2, 0, 0]]))
     array([1, 2, 0])
     """
@@ -199,7 +162,7 @@ def _block_totals(log_likelihood):
 def _path_scores(totals, orders, switch_cost):
     """Scores (n_orders,) of the best paths along orders (n_orders, n_actions).
 
-    As `viterbi` with ``may_skip``, of all orders at once and without their paths.
+    As `kernels.ordered_path`, of all orders at once and without their paths.
     """
     best = np.full((len(orders), totals.shape[1]), -np.inf)
     best[:, 0] = 0.0
@@ -213,47 +176,19 @@ def _path_scores(totals, orders, switch_cost):
     return best[:, -1]
 
 
+def mallow_order(log_likelihood, cost, dispersions=0.0):
+    """Order of `mallow_inversions`; one costs a switch and its action's dispersion."""
+    return order_of(mallow_inversions(log_likelihood, cost + dispersions, cost))
+
+
 def path_along(log_likelihood, order, cost):
     """Likeliest path (n_frames,) that shows actions in an order, if at all."""
-    path, _ = viterbi(log_likelihood[:, order], may_skip=True, switch_cost=cost)
-    return order[path]
+    return order[skip_chain(len(order), cost).viterbi(log_likelihood[:, order])]
 
 
 def posterior_along(log_likelihood, order, cost):
     """Posterior (n_frames, n_actions) of all paths that `path_along` looks at."""
-    ordered = posterior(log_likelihood[:, order], may_skip=True, switch_cost=cost)
+    ordered = skip_chain(len(order), cost).posterior(log_likelihood[:, order])
     probabilities = np.empty_like(ordered)
     probabilities[:, order] = ordered
     return probabilities
-
-
-def peak_path(log_likelihood, cost):
-    """Path along the order of `peak_order`, as a `Decoder` has it."""
-    return path_along(log_likelihood, peak_order(log_likelihood), cost)
-
-
-def peak_posterior(log_likelihood, cost):
-    """Posterior along the order of `peak_order`, as a `Decoder` has it."""
-    return posterior_along(log_likelihood, peak_order(log_likelihood), cost)
-
-
-def mallow_path(log_likelihood, cost, dispersions=0.0):
-    """Path along the order of `mallow_inversions`, as a `Decoder` has it.
-
-    An inversion costs as much as a switch, and the dispersion of its action.
-    """
-    return path_along(
-        log_likelihood, _mallow_order(log_likelihood, cost, dispersions), cost
-    )
-
-
-def mallow_posterior(log_likelihood, cost, dispersions=0.0):
-    """Posterior along the order of `mallow_path`, as a `Decoder` has it."""
-    return posterior_along(
-        log_likelihood, _mallow_order(log_likelihood, cost, dispersions), cost
-    )
-
-
-def _mallow_order(log_likelihood, cost, dispersions):
-    """Order in which an inversion costs a switch and a dispersion."""
-    return order_of(mallow_inversions(log_likelihood, cost + dispersions, cost))

@@ -13,13 +13,12 @@ arrays of int (n_frames_i,), with -1 where there is none; a clustering is such a
 
 import numpy as np
 
-from skl_tot.decoding.decoders import decode
+from skl_tot.decoding.decoders import decode, move_decoder
 from skl_tot.decoding.durations import (
     describe_labels,
     duration_table,
     viterbi_durations,
 )
-from skl_tot.decoding.moves import move_decoder
 from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,

@@ -7,8 +7,7 @@ from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skl_tot.decoding.decoders import DECODERS, decode
-from skl_tot.decoding.moves import move_decoder
+from skl_tot.decoding.decoders import DECODERS, decode, move_decoder
 from skl_tot.meta.guide import (
     SWITCH_COST,
     add_new_actions,

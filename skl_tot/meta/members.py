@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import adjusted_rand_score
 
-from skl_tot.decoding.paths import viterbi_free
+from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.consensus import mean_vote, name_of_refinement
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
 from skl_tot.methods.pipelines import (
@@ -94,8 +94,8 @@ def member_scores(model, videos):
 def member_labels(model, videos):
     """Labels of each video by a `Member`'s model."""
     if isinstance(model, dict):
-        cost = float(model["switch_cost"])
-        return [viterbi_free(x, cost)[0] for x in appearance_scores(videos, model)]
+        chain = free_chain(len(model["means"]), model["switch_cost"])
+        return [chain.viterbi(scores) for scores in appearance_scores(videos, model)]
     with quietly():
         return model.predict(list(videos.arrays))
 

@@ -159,14 +159,14 @@ class OnlinePrediction:
         if self._decoder is None and n_seen <= self.delay:
             self._frames.append(frames)
             self.n_seen, self._dtype = n_seen, frames.dtype
-            return self._as_decided([])
+            return self._as_decided(*self._nothing())
         blocks = [*self._frames, frames]
         log_likelihood, is_other = self._weigh(blocks, n_seen - self._context)
         if self._decoder is None:
             self._decoder = self._start(log_likelihood)
         self.n_seen, self._dtype = n_seen, frames.dtype
         self._keep(blocks, self._n_added + len(log_likelihood))
-        return self._as_decided(self._decode(log_likelihood, is_other))
+        return self._as_decided(*self._decode(log_likelihood, is_other))
 
     def finish(self):
         """End the stream.
@@ -190,12 +190,11 @@ class OnlinePrediction:
         if self._decoder is None:
             found = self._read_all()
         else:
-            found = self._decode(*self._weigh(self._frames, self.n_seen))
-            while len(self._decoder):
-                found.append(self._decoder.pop(is_over=True))
+            first = self._decode(*self._weigh(self._frames, self.n_seen))
+            found = map(np.concatenate, zip(first, self._decoder.finish()))
         self.is_finished = True
         self._frames = []
-        return self._as_decided(found)
+        return self._as_decided(*found)
 
     def follow(self, stream):
         """Label a stream to its end.
@@ -250,36 +249,31 @@ class OnlinePrediction:
         decoder, switch_cost = self._model.decoder_
         n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
-        return OnlineDecoder(decoder.chain, n_actions, cost, self._model.confidence_)
+        confidence = self._model.confidence_
+        return OnlineDecoder(decoder.chain, n_actions, cost, self._lag, confidence)
 
     def _decode(self, log_likelihood, is_other):
-        """List what is known after each of some frames."""
-        found = []
-        for own, is_background_frame in zip(log_likelihood, is_other):
-            self._decoder.add(own, is_background_frame)
-            if len(self._decoder) > self._lag:
-                found.append(self._decoder.pop())
+        """Actions and posteriors that are known after some more frames."""
         self._n_added += len(log_likelihood)
-        return found
+        return self._decoder.push(log_likelihood, is_other)
 
     def _read_all(self):
-        """List what is known of a whole recording."""
+        """Actions and posteriors of a whole recording."""
         if self.n_seen == 0:
-            return []
+            return self._nothing()
         (reading,) = self._model.readings([np.concatenate(self._frames)])
-        return list(zip(reading.path, reading.posterior))
+        return reading.path, reading.posterior
 
-    def _as_decided(self, found):
+    def _nothing(self):
+        """Actions and posteriors of no frames."""
+        return np.empty(0, dtype=np.intp), np.empty((0, self._model.n_actions_))
+
+    def _as_decided(self, actions, posteriors):
         """Make actions and posteriors an output."""
-        self.n_decided += len(found)
-        actions = np.array([action for action, _ in found], dtype=np.intp)
-        shape = len(found), self._model.n_actions_
-        probabilities = np.empty(shape, self._dtype)
-        for i, (_, own) in enumerate(found):
-            probabilities[i] = own
+        self.n_decided += len(actions)
         classes = self._model.classes_
         labels = actions if classes is None else words_of(classes)[actions]
-        return Decided(labels, probabilities)
+        return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):
         """Refuse to go on after the end."""

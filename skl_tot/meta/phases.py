@@ -7,7 +7,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
-from skl_tot.decoding.cyclic import best_path
+from skl_tot.decoding.chain import circle_chain
 
 # Share of the spread of the autocorrelation by which a peak stands out.
 PROMINENCE = 0.1
@@ -148,16 +148,10 @@ def fit_phases(frames, path):
 
 def follow_phases(frames, means, variances):
     """Phase of each frame on the likeliest path through phases that were learned."""
-    return best_path(_log_densities(frames, means, variances), *_moves())
-
-
-def _moves():
-    """Phases from which each may come, by steps, and what each step costs."""
-    steps = np.arange(MOST_STEPS + 1)[:, None]
-    likely = np.full(len(steps), SKIP / N_PHASES)
+    likely = np.full(MOST_STEPS + 1, SKIP / N_PHASES)
     likely[: len(STEPS)] = STEPS
-    origins = (np.arange(N_PHASES) - steps) % N_PHASES
-    return origins, -np.log(likely)[:, None]
+    chain = circle_chain(N_PHASES, -np.log(likely))
+    return chain.viterbi(_log_densities(frames, means, variances))
 
 
 def phases_between(occurrences, n_frames):

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.decoding.paths import viterbi_free
 from skl_tot.inputs.states import check_item, check_numbers, item
 from skl_tot.recordings.errors import RecordingValueError
 
@@ -199,7 +199,8 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
         )
         scores = [log_joint(frames, appearance, i) for i, frames in enumerate(embedded)]
         switch_cost = find_switch_cost(*scores)
-        paths = [viterbi_free(own, switch_cost)[0] for own in scores]
+        chain = free_chain(n_actions, switch_cost)
+        paths = [chain.viterbi(own) for own in scores]
         if np.array_equal(np.concatenate(paths), before):
             break
     return appearance, switch_cost, paths

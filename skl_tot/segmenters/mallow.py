@@ -5,9 +5,8 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.decoding.chains import free_chain
-from skl_tot.decoding.decoders import Decoder
-from skl_tot.decoding.orders import mallow_path, mallow_posterior
+from skl_tot.decoding.decoders import order_decoder
+from skl_tot.decoding.orders import mallow_order
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import appearance_scores, log_joint
 from skl_tot.methods.dispersions import fit_mallow
@@ -238,13 +237,7 @@ class MallowSegmenter(BaseSegmenter):
         dispersions = self.dispersions_
         if self.layers_:  # of other actions, by the mean
             dispersions = dispersions.mean() if len(dispersions) else 0.0
-        options = {"dispersions": dispersions}
-        mallow = Decoder(
-            partial(mallow_path, **options),
-            partial(mallow_posterior, **options),
-            keeps_order=False,
-            chain=free_chain,
-        )
+        mallow = order_decoder(partial(mallow_order, dispersions=dispersions))
         return BoundDecoder(mallow, self.switch_cost)
 
 

@@ -5,10 +5,9 @@ import pytest
 from scipy.signal import lfilter
 from sklearn.cluster import KMeans
 
-from skl_tot.decoding import DECODERS, decode, path_posterior
-from skl_tot.decoding.decoders import tempered_posterior
+from skl_tot.decoding import decode, path_posterior
+from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import Evidence, find_switch_cost
-from skl_tot.decoding.paths import viterbi_free
 from skl_tot.inputs.labels import find_segments
 
 
@@ -153,22 +152,6 @@ class TestTempering:
         assert 0 <= found.tempering() < 1e-60
 
 
-class TestTemperedPosterior:
-    @pytest.mark.parametrize("decoding", ["fixed", "skip", "free", "framewise"])
-    def test_formula(self, decoding):
-        scores, _ = make_two(60)
-        confidence = {"tempering": 0.25, "agreement": 0.6}
-        found = tempered_posterior(scores, decoding, 0.2, confidence)
-        exact = path_posterior(0.25 * scores, decoding, 0.05)
-        np.testing.assert_allclose(found, 0.6 * exact + 0.2)
-
-    def test_without(self):
-        scores, _ = make_two(60)
-        np.testing.assert_array_equal(
-            tempered_posterior(scores, "free", 0.2), path_posterior(scores, "free", 0.2)
-        )
-
-
 class TestSwitchCost:
     """The recording of 40 cycles of 5 actions has 9,000 frames and 200 segments.
 
@@ -204,7 +187,7 @@ class TestSwitchCost:
     def test_is_what_the_formula_says(self):
         scores, _ = make_two()
         cost = find_switch_cost(scores)
-        path, _ = viterbi_free(scores, cost)
+        path = free_chain(2, cost).viterbi(scores)
         duration = len(path) / len(find_segments(path)[0])
         assert cost == pytest.approx(np.log1p(duration), rel=0.1)
 
@@ -227,32 +210,13 @@ class TestSwitchCost:
         cost = find_switch_cost(*scores)
         evidence, n_segments = Evidence(), 0
         for own in scores:
-            path, _ = viterbi_free(own, cost)
+            path = free_chain(5, cost).viterbi(own)
             evidence.add(own, path)
             n_segments += len(find_segments(path)[0])
         n_frames = sum(map(len, scores))
         n_independent = n_frames / n_segments / evidence.correlation_time()
         expected = np.log1p(4 * max(1, n_independent)) / evidence.tempering()
         assert cost == pytest.approx(expected, rel=0.1)
-
-    @pytest.mark.parametrize("decoding", sorted(set(DECODERS)))
-    def test_every_decoder_takes_it(self, decoding):
-        scores, _ = make_two(80)
-        cost = find_switch_cost(scores) * 2 / 80
-        if decoding == "fixed":
-            cost = 0
-        np.testing.assert_array_equal(
-            decode(scores, decoding, "auto"), decode(scores, decoding, cost)
-        )
-        np.testing.assert_allclose(
-            path_posterior(scores, decoding, "auto"),
-            path_posterior(scores, decoding, cost),
-        )
-
-    def test_is_not_looked_for_where_it_does_not_matter(self, monkeypatch):
-        monkeypatch.setattr("skl_tot.decoding.decoders.find_switch_cost", None)
-        for decoding in ("fixed", "framewise"):
-            decode(np.eye(3), decoding, "auto")
 
     @pytest.mark.parametrize("shape", [(1, 1), (1, 3), (5, 1), (2, 4)])
     def test_small(self, shape):
@@ -263,8 +227,3 @@ class TestSwitchCost:
     def test_numbers_at_the_edge(self):
         scores = 1e149 * np.random.default_rng(0).normal(size=(50, 3))
         assert np.isfinite(path_posterior(scores, "free", "auto")).all()
-
-    @pytest.mark.parametrize("cost", ["Auto", "", None, -1, np.nan])
-    def test_other_words(self, cost):
-        with pytest.raises(ValueError, match="expected a number from 0 on, or 'auto'"):
-            decode(np.eye(2), "free", cost)

@@ -1,6 +1,7 @@
-"""Frames one by one against all paths, and against whole videos."""
+"""Frames in blocks against all paths, and against whole videos."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -10,31 +11,12 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
 from skl_tot.decoding import DECODERS
-from skl_tot.decoding.chains import Chain, fixed_chain
+from skl_tot.decoding.chain import Chain, fixed_chain, free_chain
 from skl_tot.decoding.durations import duration_decoder
-from skl_tot.decoding.online import (
-    ComposedQueue,
-    OnlineDecoder,
-    OnlinePath,
-    OnlinePosterior,
-)
+from skl_tot.decoding.online import BLOCK, OnlineDecoder
 
 # Those whose paths a chain has exactly.
 EXACT = ["fixed", "skip", "free", "cyclic", "cyclic_skip", "framewise"]
-CONFIDENCE = {"tempering": 0.5, "agreement": 0.75}
-
-
-def weigh_all_paths(log_likelihood, chain, is_over):
-    """Allowed paths and what each sums up to, by the definition of a chain."""
-    n_frames, n_actions = log_likelihood.shape
-    paths = np.array(list(itertools.product(range(n_actions), repeat=n_frames)))
-    totals = log_likelihood[np.arange(n_frames), paths].sum(axis=1)
-    totals -= chain.starts[paths[:, 0]]
-    totals -= chain.moves[paths[:, :-1], paths[:, 1:]].sum(axis=1)
-    if is_over:
-        ended = totals - chain.ends[paths[:, -1]]
-        totals = ended if np.isfinite(ended).any() else totals
-    return paths, totals
 
 
 def by_all_paths(log_likelihood, chain, lag):
@@ -42,25 +24,39 @@ def by_all_paths(log_likelihood, chain, lag):
     actions, posteriors = [], []
     n_frames, n_actions = log_likelihood.shape
     for t in range(n_frames):
-        is_over = t + lag >= n_frames
         known = log_likelihood[: t + lag + 1]
-        paths, totals = weigh_all_paths(known, chain, is_over)
+        paths = np.array(list(itertools.product(range(n_actions), repeat=len(known))))
+        totals = known[np.arange(len(known)), paths].sum(axis=1)
+        totals -= chain.starts[paths[:, 0]]
+        totals -= chain.moves[paths[:, :-1], paths[:, 1:]].sum(axis=1)
+        ended = totals - chain.ends[paths[:, -1]]
+        if t + lag >= n_frames and np.isfinite(ended).any():
+            totals = ended
         actions.append(paths[totals.argmax(), t])
         weights = softmax(totals)
         posteriors.append(np.bincount(paths[:, t], weights, minlength=n_actions))
     return np.array(actions), np.array(posteriors)
 
 
-def run(queue, log_likelihood, lag):
-    """What a queue says of all frames, each after ``lag`` others."""
+def run(chain, scores, lag, block=7, is_other=None, confidence=None, cost=0.0):
+    """What is said of all frames, those at the end included."""
+    if isinstance(chain, Chain):
+        chain = (lambda chain: lambda n_actions, cost: chain)(chain)
+    decoder = OnlineDecoder(chain, scores.shape[1], cost, lag, confidence)
+    is_other = np.zeros(len(scores), bool) if is_other is None else is_other
     found = []
-    for t, own in enumerate(log_likelihood):
-        queue.add(own)
-        if t >= lag:
-            found.append(queue.pop())
-    while len(found) < len(log_likelihood):
-        found.append(queue.pop(is_over=True))
-    return found
+    for start in range(0, len(scores), block):
+        rows = slice(start, start + block)
+        found.append(decoder.push(scores[rows], is_other[rows]))
+        n_known = min(len(scores), start + block)
+        assert sum(len(own) for own, _ in found) == max(0, n_known - lag)
+    found.append(decoder.finish())
+    return tuple(map(np.concatenate, zip(*found)))
+
+
+def check(found, actions, posteriors):
+    np.testing.assert_array_equal(found[0], actions)
+    np.testing.assert_allclose(found[1], posteriors, atol=1e-12)
 
 
 def random_scores(seed, n_frames, n_actions, scale=2.0):
@@ -73,18 +69,16 @@ def random_scores(seed, n_frames, n_actions, scale=2.0):
     n_actions=st.integers(1, 3),
     n_frames=st.integers(1, 6),
     lag=st.integers(0, 7),
+    block=st.integers(1, 6),
     cost=st.sampled_from([0.0, 0.7, 3.0]),
     seed=st.integers(0, 10**6),
 )
 def test_equals_all_paths_through_what_has_come(
-    name, n_actions, n_frames, lag, cost, seed
+    name, n_actions, n_frames, lag, block, cost, seed
 ):
     scores = random_scores(seed, n_frames, n_actions)
     chain = DECODERS[name].chain(n_actions, cost)
-    actions, posteriors = by_all_paths(scores, chain, lag)
-    assert run(OnlinePath(chain), scores, lag) == actions.tolist()
-    found = run(OnlinePosterior(chain), scores, lag)
-    np.testing.assert_allclose(found, posteriors, atol=1e-12)
+    check(run(chain, scores, lag, block), *by_all_paths(scores, chain, lag))
 
 
 @given(
@@ -96,10 +90,7 @@ def test_any_chain(moves, ends, seed):
     np.fill_diagonal(moves, 0)
     chain = Chain(ends[0], moves, ends[1])
     scores = random_scores(seed, 5, 3)
-    actions, posteriors = by_all_paths(scores, chain, 2)
-    assert run(OnlinePath(chain), scores, 2) == actions.tolist()
-    found = run(OnlinePosterior(chain), scores, 2)
-    np.testing.assert_allclose(found, posteriors, atol=1e-12)
+    check(run(chain, scores, 2, 2), *by_all_paths(scores, chain, 2))
 
 
 @given(
@@ -110,114 +101,108 @@ def test_any_chain(moves, ends, seed):
     scale=st.sampled_from([1.0, 300.0]),
     seed=st.integers(0, 10**6),
 )
-def test_the_last_frames_are_those_of_the_decoder_of_whole_videos(
-    name, lag, n_frames, cost, scale, seed
-):
+def test_equals_decoders_of_what_has_come(name, lag, n_frames, cost, scale, seed):
+    """The last frames are those of the whole video, all of them at a full lag."""
     scores = random_scores(seed, n_frames, 5, scale)
     decoder = DECODERS[name]
-    chain = decoder.chain(5, cost)
+    actions, posteriors = run(decoder.chain, scores, lag, cost=cost)
     last = slice(max(0, n_frames - lag), None)
-    path = run(OnlinePath(chain), scores, lag)
-    np.testing.assert_array_equal(path[last], decoder.path(scores, cost)[last])
-    found = np.array(run(OnlinePosterior(chain), scores, lag))
-    expected = decoder.posterior(scores, cost)
-    np.testing.assert_allclose(found[last], expected[last], atol=1e-9)
-
-
-@given(
-    name=st.sampled_from(sorted(set(EXACT) - {"fixed"})),
-    lag=st.integers(0, 10),
-    cost=st.sampled_from([0.0, 0.7, 3.0]),
-    seed=st.integers(0, 10**6),
-)
-def test_frames_before_are_those_of_a_video_cut_there(name, lag, cost, seed):
-    scores = random_scores(seed, 30, 4)
-    decoder = DECODERS[name]
-    path = run(OnlinePath(decoder.chain(4, cost)), scores, lag)
-    posterior = run(OnlinePosterior(decoder.chain(4, cost)), scores, lag)
-    for t in range(30 - lag):
+    np.testing.assert_array_equal(actions[last], decoder.path(scores, cost)[last])
+    expected = decoder.posterior(scores, cost)[last]
+    np.testing.assert_allclose(posteriors[last], expected, atol=1e-9)
+    if name == "fixed":  # which would end where the video is cut
+        return
+    for t in range(0, n_frames - lag, 5):
         known = scores[: t + lag + 1]
-        assert path[t] == decoder.path(known, cost)[t]
+        assert actions[t] == decoder.path(known, cost)[t]
         expected = decoder.posterior(known, cost)[t]
-        np.testing.assert_allclose(posterior[t], expected, atol=1e-9)
+        np.testing.assert_allclose(posteriors[t], expected, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["peaks", "mallow"])
-def test_orders_of_whole_videos_are_any_order(name):
-    chain, free = DECODERS[name].chain(4, 1.5), DECODERS["free"].chain(4, 1.5)
-    assert all(map(np.array_equal, chain, free))
+@pytest.mark.parametrize("name", ["fixed", "free", "cyclic_skip"])
+def test_ties_are_broken_as_in_whole_videos(name):
+    for seed in range(20):
+        scores = np.random.default_rng(seed).integers(0, 2, size=(15, 4)) * 1.0
+        found, _ = run(DECODERS[name].chain, scores, 15, cost=1.0)
+        np.testing.assert_array_equal(found, DECODERS[name].path(scores, 1.0))
 
 
-def test_durations_of_whole_videos_are_any_durations():
-    decoder = duration_decoder(np.array([0.2, 0.8]))
-    assert all(
-        map(np.array_equal, decoder.chain(2, 1.5), DECODERS["fixed"].chain(2, 0))
+def test_blocks_do_not_matter():
+    scores = random_scores(0, 2 * BLOCK + 50, 3)
+    first = run(free_chain, scores, 20, 50, cost=2.0)
+    check(run(free_chain, scores, 20, len(scores), cost=2.0), *first)
+    check(
+        run(free_chain, scores[:90], 20, 1, cost=2.0),
+        *(own[:90] for own in run(free_chain, scores[:90], 20, 90, cost=2.0)),
     )
 
 
-def test_fixed_order_that_cannot_end_ends_anywhere():
-    queue = OnlinePath(DECODERS["fixed"].chain(4, 0.0))
-    assert run(queue, np.zeros((2, 4)) + [0, 1, 2, 3], 0) == [0, 1]
-    posterior = OnlinePosterior(DECODERS["fixed"].chain(4, 0.0))
-    found = np.array(run(posterior, np.zeros((2, 4)), 3))
-    np.testing.assert_allclose(found, [[1, 0, 0, 0], [0.5, 0.5, 0, 0]])
+def test_long_streams_keep_their_digits():
+    """Log-likelihoods sum up to 4e17, beside which their differences would vanish."""
+    scores = np.tile([[0.0, -1.0]], (400, 1))
+    scores[200:] = [-1.0, 0.0]
+    expected, shares = run(free_chain, scores, 30, cost=3.0)
+    assert set(expected) == {0, 1}
+    found, _ = run(free_chain, scores - 1e15, 30, cost=3.0)
+    np.testing.assert_array_equal(found, expected)
+    _, posteriors = run(free_chain, scores - 1e13, 30, cost=3.0)
+    np.testing.assert_allclose(posteriors, shares, atol=0.005)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "name"),
+    [
+        (DECODERS["peaks"], "free"),
+        (DECODERS["mallow"], "free"),
+        (duration_decoder(np.array([0.2, 0.3, 0.1, 0.4])), "fixed"),
+    ],
+)
+def test_what_depends_on_whole_videos_has_the_nearest_chain(decoder, name):
+    chain, other = decoder.chain(4, 1.5), DECODERS[name].chain(4, 1.5)
+    np.testing.assert_array_equal(chain.starts, other.starts)
+    np.testing.assert_array_equal(chain.moves, other.moves)
+
+
+def test_a_stream_that_ends_too_soon_may_end_anywhere():
+    scores = np.zeros((2, 4)) + [0, 1, 2, 3]
+    actions, _ = run(fixed_chain, scores, 0, 1)
+    assert actions.tolist() == [0, 1]
+    _, posteriors = run(fixed_chain, np.zeros((2, 4)), 3)
+    np.testing.assert_allclose(posteriors, [[1, 0, 0, 0], [0.5, 0.5, 0, 0]])
+    actions, _ = run(fixed_chain, np.array([[5.0, 0, 0], [0, 9, 0]]), 2)
+    assert actions.tolist() == [0, 1]
 
 
 def test_unlikely_paths_are_not_lost():
     scores = np.full((60, 3), -2000.0)
     scores[:20, 0] = scores[20:40, 1] = 0.0
     scores[40:, 2] = 5e5
-    found = run(OnlinePosterior(DECODERS["fixed"].chain(3, 0.0)), scores, 50)
-    assert np.isfinite(found).all()
-    np.testing.assert_array_equal(np.argmax(found, axis=1), np.repeat([0, 1, 2], 20))
-
-
-@given(st.lists(st.booleans(), max_size=60))
-def test_queue_composes_what_is_in_it(adds):
-    queue, inside = ComposedQueue(lambda first, second: first + second), []
-    for number, is_added in enumerate(adds):
-        if is_added:
-            queue.append([number])
-            inside.append(number)
-        elif inside:
-            queue.popleft()
-            inside.pop(0)
-        assert list(itertools.chain(*queue.parts())) == inside
-
-
-def test_queue_composes_a_fixed_number_of_times_an_item():
-    calls = []
-    queue = ComposedQueue(lambda first, second: calls.append(1) or second)
-    for lag in (5, 500):
-        calls.clear()
-        for number in range(10 * lag):
-            queue.append(number)
-            if number >= lag:
-                queue.popleft()
-        assert 10 * lag < len(calls) <= 2 * 10 * lag
+    actions, posteriors = run(fixed_chain, scores, 50)
+    np.testing.assert_array_equal(actions, np.repeat([0, 1, 2], 20))
+    np.testing.assert_array_equal(np.argmax(posteriors, axis=1), actions)
 
 
 def test_background_has_no_part_in_paths_but_in_posteriors():
     scores = random_scores(0, 40, 3)
     is_other = np.random.default_rng(1).random(40) < 0.3
-    decoder = OnlineDecoder(DECODERS["skip"].chain, 3, 1.5, CONFIDENCE)
-    found = []
+    confidence = {"tempering": 0.5, "agreement": 0.75}
+    skip = DECODERS["skip"]
+    actions, posteriors = run(skip.chain, scores, 7, 9, is_other, confidence, cost=1.5)
     for t in range(40):
-        decoder.add(scores[t], is_other[t])
-        if len(decoder) > 7:
-            found.append(decoder.pop())
-    path = np.array([action for action, _ in found])
-    for t in range(33):
+        known = scores[: t + 8]
         kept = np.flatnonzero(~is_other[: t + 8])
-        cut = DECODERS["skip"].path(scores[kept], 1.5)
-        assert path[t] == (-1 if is_other[t] else cut[kept == t])
-        posterior = DECODERS["skip"].posterior(0.5 * scores[: t + 8], 0.75)[t]
-        expected = 0.75 * posterior + 0.25 / 3
-        np.testing.assert_allclose(found[t][1], expected, atol=1e-9)
+        cut = skip.path(scores[kept], 1.5)
+        assert actions[t] == (-1 if is_other[t] else cut[kept == t])
+        expected = 0.75 * skip.posterior(0.5 * known, 0.75)[t] + 0.25 / 3
+        np.testing.assert_allclose(posteriors[t], expected, atol=1e-9)
+    actions, _ = run(skip.chain, scores, 7, 9, np.ones(40, bool))
+    assert (actions == -1).all()
 
 
-def test_a_stream_that_ends_too_soon_may_end_anywhere():
-    path = OnlinePath(fixed_chain(3, 0.0))
-    for scores in ([5.0, 0.0, 0.0], [0.0, 9.0, 0.0]):
-        path.add(np.array(scores))
-    assert [path.pop(is_over=True), path.pop(is_over=True)] == [0, 1]
+def test_state_stays_small():
+    decoder = OnlineDecoder(free_chain, 3, 1.0, 20)
+    sizes = []
+    for _ in range(10):
+        decoder.push(np.zeros((100, 3)), np.zeros(100, bool))
+        sizes.append(len(pickle.dumps(decoder)))
+    assert max(sizes) < 1.1 * sizes[0]

@@ -1,4 +1,5 @@
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,19 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.decoding import DECODERS, decode, path_posterior
+from skl_tot.decoding.decoders import order_decoder
 from skl_tot.decoding.orders import (
     MAX_BLOCKS,
     _block_totals,
     _path_scores,
     inversions_of,
     mallow_inversions,
-    mallow_path,
-    mallow_posterior,
+    mallow_order,
     order_of,
     path_along,
     peak_order,
 )
-from skl_tot.decoding.paths import viterbi
 
 problems = given(
     n_frames=st.integers(1, 7),
@@ -143,7 +143,10 @@ def test_mallow_returns_to_the_usual_order_at_a_price():
         log_likelihood, [0, 1, 2]
     )
     for price, expected in ((0.99 * worth, truth), (1.01 * worth, usual)):
-        path = mallow_path(log_likelihood, 0.0, np.array([price, 0.0]))
+        dispersions = np.array([price, 0.0])
+        path = order_decoder(partial(mallow_order, dispersions=dispersions)).path(
+            log_likelihood, 0.0
+        )
         assert (path == expected).mean() > 0.97
     # a switch costs as much as an inversion
     path = DECODERS["mallow"].path(log_likelihood, 1.01 * worth)
@@ -151,7 +154,7 @@ def test_mallow_returns_to_the_usual_order_at_a_price():
 
 
 def best_score(log_likelihood, order):
-    return viterbi(log_likelihood[:, order], may_skip=True)[1]
+    return path_score(log_likelihood, path_along(log_likelihood, np.array(order), 0), 0)
 
 
 def test_a_single_frame_makes_no_peak():
@@ -202,8 +205,9 @@ def test_posteriors_equal_enumeration(n_frames, n_actions, cost, seed):
 def test_posterior_with_dispersions_is_along_the_order_of_the_path():
     log_likelihood, _ = clear_video([1, 0, 2])
     for dispersions in (np.zeros(2), np.full(2, 1e4)):
-        path = mallow_path(log_likelihood, 1.0, dispersions)
-        probabilities = mallow_posterior(log_likelihood, 1.0, dispersions)
+        decoder = order_decoder(partial(mallow_order, dispersions=dispersions))
+        path = decoder.path(log_likelihood, 1.0)
+        probabilities = decoder.posterior(log_likelihood, 1.0)
         assert (probabilities.argmax(axis=1) == path).mean() > 0.95
 
 
@@ -249,8 +253,3 @@ def test_blocks_have_the_sums_of_all_frames(n_frames):
     assert totals.shape == (3, MAX_BLOCKS + 1)
     np.testing.assert_allclose(totals[:, -1], log_likelihood.sum(axis=0))
     assert (np.diff(totals[1:], axis=1) < 0).all()  # no block is empty
-
-
-def test_neither_keeps_the_order():
-    assert not DECODERS["peaks"].keeps_order
-    assert not DECODERS["mallow"].keeps_order

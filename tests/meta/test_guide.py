@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
-from skl_tot.decoding.moves import viterbi_moves
+from skl_tot.decoding.chain import Chain
 from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.meta.guide import (
     N_BINS,
@@ -231,7 +231,9 @@ class TestGuide:
                 in_one = clusters[i] >= 0
                 scores[in_one] += own[clusters[i]][in_one] / np.sqrt(2)
             unit = 0.1 * n_frames / n_actions / np.log(n_actions)
-            expected = viterbi_moves(scores, -unit * moves, -unit * starts)
+            nothing = np.zeros(len(starts))
+            chain = Chain(-unit * starts, -unit * moves, nothing, "number")
+            expected = chain.viterbi(scores)
             known = labels[i] >= 0
             np.testing.assert_array_equal(paths[i][~known], expected[~known])
 

@@ -5,8 +5,8 @@ from scipy.stats import multivariate_normal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.mixture import GaussianMixture
 
+from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.decoding.paths import viterbi_free
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.methods.discriminants import (
@@ -61,7 +61,8 @@ def test_labels_are_paths_of_what_was_learned(problem):
         scores = list(appearance_scores(videos, appearance))
         assert cost == pytest.approx(find_switch_cost(*scores))
         for path, own in zip(found, scores):
-            np.testing.assert_array_equal(path, viterbi_free(own, cost)[0])
+            chain = free_chain(own.shape[1], cost)
+            np.testing.assert_array_equal(path, chain.viterbi(own))
 
 
 def test_start_is_left_alone_and_background_is_an_action(problem):

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import path_posterior
-from skl_tot.decoding.paths import posterior, viterbi, viterbi_free
+from skl_tot.decoding.chain import fixed_chain, free_chain, skip_chain
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
 from skl_tot.metrics.label_free import held_out_information
@@ -61,12 +61,14 @@ class TestPathPrior:
     def test_equals_the_posterior_of_paths_with_skips(self, shape):
         scores = np.random.default_rng(0).normal(scale=3, size=shape)
         prior = log_path_prior(torch.tensor(scores)).exp().numpy()
-        np.testing.assert_allclose(prior, posterior(scores, may_skip=True), atol=1e-9)
+        expected = skip_chain(scores.shape[1], 0.0).posterior(scores)
+        np.testing.assert_allclose(prior, expected, atol=1e-9)
 
     def test_equals_the_posterior_in_single_precision(self):
         scores = np.random.default_rng(0).normal(scale=5, size=(256, 24))
         prior = log_path_prior(torch.tensor(scores, dtype=torch.float32)).exp()
-        np.testing.assert_allclose(prior, posterior(scores, may_skip=True), atol=1e-3)
+        expected = skip_chain(24, 0.0).posterior(scores)
+        np.testing.assert_allclose(prior, expected, atol=1e-3)
 
     def test_batch_equals_loop(self):
         scores = torch.randn(3, 20, 4, generator=torch.Generator().manual_seed(0))
@@ -239,10 +241,10 @@ class TestDecoding:
         scores, *_ = model.log_likelihood(videos)
         cost = 0.3 * len(videos[0]) / 4
         expected = {
-            "fixed": viterbi(scores),
-            "skip": viterbi(scores, may_skip=True, switch_cost=cost),
-            "free": viterbi_free(scores, cost),
-        }[decoding][0]
+            "fixed": fixed_chain(4),
+            "skip": skip_chain(4, cost),
+            "free": free_chain(4, cost),
+        }[decoding].viterbi(scores)
         np.testing.assert_array_equal(model.predict(videos)[0], expected)
 
     def test_cost_lowers_the_number_of_segments(self, fitted, videos):

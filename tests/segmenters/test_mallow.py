@@ -1,4 +1,5 @@
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,7 +8,8 @@ from sklearn.base import clone
 
 from skl_tot import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.decoding.orders import mallow_path, mallow_posterior
+from skl_tot.decoding.decoders import order_decoder
+from skl_tot.decoding.orders import mallow_order
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score, segment_f1_score
 
@@ -44,15 +46,16 @@ def test_decodes_with_the_dispersions_of_the_fit(swapped):
     model = MallowSegmenter(4, switch_cost=0.1).fit(videos)
     for dispersions in (model.dispersions_, np.full(3, 1e6)):
         model.dispersions_ = dispersions
+        decoder = order_decoder(partial(mallow_order, dispersions=dispersions))
         for video in videos:
             scores = model.log_likelihood(video)
             cost = 0.1 * len(video) / 4
             np.testing.assert_array_equal(
-                model.predict(video), mallow_path(scores, cost, dispersions)
+                model.predict(video), decoder.path(scores, cost)
             )
             np.testing.assert_allclose(
                 model.predict_posterior(video),
-                mallow_posterior(scores, cost, dispersions),
+                decoder.posterior(scores, cost),
                 atol=1e-7,
             )
     for path in model.predict(videos):  # no inversion is worth so much

@@ -14,7 +14,6 @@ from skl_tot.datasets import FeatureFiles
 from skl_tot.decoding import DECODERS, decode
 from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
-from skl_tot.decoding.paths import viterbi
 from skl_tot.inputs.standardization import standardized
 from skl_tot.methods.parts import code_overlap, merge_neighbours, time_order
 from skl_tot.methods.pipelines import path_confidence
@@ -291,12 +290,6 @@ def test_decoding_by_a_bad_transcript(transcript):
 def test_a_path_by_transcript_is_of_indices():
     path = decode(np.zeros((5, 4)), transcript=np.array([1, 0], dtype=np.int8))
     assert path.dtype == np.intp
-
-
-def test_of_equal_paths_none_skips_the_last_action():
-    path, score = viterbi(np.zeros((3, 2)), may_skip=True)
-    assert score == 0
-    assert path[-1] == 1
 
 
 def test_an_empty_prototype_is_merged_before_all_others():

@@ -1,0 +1,285 @@
+"""Markov chains of actions: which paths are allowed, and what they cost."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import softmax
+
+from skl_tot.decoding.kernels import (
+    linked_path,
+    linked_sums,
+    ordered_path,
+    ordered_sums,
+    uniform_path,
+    uniform_sums,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    r"""Paths through actions, and what their moves cost.
+
+    A path y of a video weighs
+
+    .. math::
+
+        \exp \Bigl( \sum_t \ell_{t y_t} - a_{y_1} - \sum_{t > 1} c_{y_{t-1} y_t}
+            - e_{y_T} \Bigr)
+
+    with costs in nats; what is not allowed costs infinity. In a video that is too short
+    for any path, actions of a chain in fixed order may be left out, and paths of other
+    chains may end anywhere.
+
+    Parameters
+    ----------
+    starts : ndarray of shape (n_actions,)
+        Cost a of starting with an action.
+    moves : ndarray of shape (n_actions, n_actions)
+        Cost c of showing the action of a column in the frame after that of a row.
+    ends : ndarray of shape (n_actions,)
+        Cost e of ending with an action.
+    ties : {"stay", "number", "circle"}, default="stay"
+        Which of equal moves to an action is taken: that from the same action, else from
+        the one of the lowest number (in fixed order, from the nearest one); always from
+        that of the lowest number; or that of the fewest steps in the circle of actions.
+
+    Examples
+    --------
+    >>> chain = Chain(np.zeros(2), np.array([[0, 0.5], [9, 0]]), np.zeros(2))
+    >>> log_likelihood = np.array([[0.0, -1.0], [-1.0, 0.0]])
+    >>> chain.viterbi(log_likelihood)
+    array([0, 1])
+    >>> chain.posterior(log_likelihood).round(2)
+    array([[0.73, 0.27],
+           [0.27, 0.73]])
+    """
+
+    starts: np.ndarray
+    moves: np.ndarray
+    ends: np.ndarray
+    ties: str = "stay"
+
+    def viterbi(self, log_likelihood):
+        """Most likely path.
+
+        Parameters
+        ----------
+        log_likelihood : array-like of shape (n_frames, n_actions)
+            Finite log-likelihood (up to a constant per frame) of each action.
+
+        Returns
+        -------
+        path : ndarray of shape (n_frames,), dtype intp
+            Action of each frame.
+        """
+        log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+        chain = self.for_length(len(log_likelihood))
+        if chain.is_ordered:
+            return ordered_path(chain, log_likelihood)
+        if chain.is_uniform:
+            return uniform_path(chain, log_likelihood)
+        return linked_path(chain, log_likelihood)
+
+    def posterior(self, log_likelihood):
+        """Probability (n_frames, n_actions) of each action in each frame.
+
+        It is summed over all paths, by their weights.
+        """
+        return self.forward_backward(log_likelihood)[0]
+
+    def forward_backward(self, log_likelihood):
+        """Posterior, and the logarithm of the sum of the weights of all paths.
+
+        Sums of logarithms lose no path, however unlikely.
+
+        Parameters
+        ----------
+        log_likelihood : array-like of shape (n_frames, n_actions)
+            As of `viterbi`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions)
+            Each row sums to 1.
+        total : float
+            In nats.
+        """
+        log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+        chain = self.for_length(len(log_likelihood))
+        # what a frame gives to all actions would only make sums larger
+        common = log_likelihood.max(axis=1, keepdims=True)
+        given = log_likelihood - common
+        if chain.is_ordered:
+            joint, total = ordered_sums(chain, given)
+        elif chain.is_uniform:
+            joint, total = uniform_sums(chain, given)
+        else:
+            joint, total = linked_sums(chain, given)
+        return softmax(joint, axis=1), float(total + common.sum())
+
+    def for_length(self, n_frames):
+        """Chain of the paths of a video of so many frames."""
+        n_actions = len(self.starts)
+        if n_frames >= n_actions:
+            return self
+        reached = np.isfinite(self.starts)
+        for _ in range(n_frames - 1):
+            reached = reached @ np.isfinite(self.moves)
+        if (reached & np.isfinite(self.ends)).any():
+            return self
+        if self.is_ordered:
+            return skip_chain(n_actions, 0.0)
+        return Chain(self.starts, self.moves, np.zeros(n_actions), self.ties)
+
+    @cached_property
+    def turned(self):
+        """The same chain from the end, with the actions in turned order."""
+        moves = self.moves.T[::-1, ::-1]
+        return Chain(self.ends[::-1], moves, self.starts[::-1], self.ties)
+
+    @cached_property
+    def skips(self):
+        """Whether moves beyond the next action are allowed."""
+        return bool(np.isfinite(self.moves[self._steps > 1]).any())
+
+    @cached_property
+    def is_ordered(self):
+        """Whether prefix sums find the paths.
+
+        A path goes on to the next action, or to any later one if all switches cost the
+        same.
+        """
+        if self.ties != "stay" or np.isfinite(self.moves[self._steps < 0]).any():
+            return False
+        later = self.moves[self._steps > 0]
+        return not self.skips or bool((later == later[0]).all())
+
+    @cached_property
+    def is_uniform(self):
+        """Whether staying is free and all switches cost the same."""
+        alike = _switches(len(self.starts), self.moves[0, -1])
+        return self.ties == "stay" and np.array_equal(self.moves, alike)
+
+    @cached_property
+    def links(self):
+        """Actions from which a path may come to each action, and what that costs.
+
+        They have shape (n_origins, n_actions), or (n_origins, 1) if they are the same
+        for all actions; costs have (n_origins, n_actions).
+        """
+        actions = np.arange(len(self.starts))
+        if self.ties == "circle" or self.is_ordered:
+            steps = np.unique(self._steps[np.isfinite(self.moves)] % len(actions))
+            origins = (actions - steps[:, None]) % len(actions)
+        elif self.ties == "number":
+            origins = actions[:, None]
+        else:
+            origins = np.argsort(self._steps != 0, axis=0, kind="stable")
+        return origins, self.moves[origins, actions]
+
+    @cached_property
+    def _steps(self):
+        return _steps(len(self.starts))
+
+
+def fixed_chain(n_actions, cost=0.0):
+    """Allow all actions in their order, each for one run; the cost does not matter.
+
+    >>> fixed_chain(3).moves
+    array([[ 0.,  0., inf],
+           [inf,  0.,  0.],
+           [inf, inf,  0.]])
+    """
+    steps = _steps(n_actions)
+    moves = np.where((steps == 0) | (steps == 1), 0.0, np.inf)
+    starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
+    return Chain(starts, moves, starts[::-1])
+
+
+def skip_chain(n_actions, cost):
+    """Allow some of the actions, in their order.
+
+    >>> skip_chain(3, 2.0).moves
+    array([[ 0.,  2.,  2.],
+           [inf,  0.,  2.],
+           [inf, inf,  0.]])
+    """
+    moves = np.where(_steps(n_actions) < 0, np.inf, _switches(n_actions, cost))
+    return _anywhere(moves)
+
+
+def free_chain(n_actions, cost):
+    """Allow any order, any number of times.
+
+    >>> free_chain(2, 3.0).moves
+    array([[0., 3.],
+           [3., 0.]])
+    """
+    return _anywhere(_switches(n_actions, cost))
+
+
+def single_chain(n_actions, cost=0.0):
+    """Let each frame be by itself; the cost does not matter."""
+    return _anywhere(np.zeros((n_actions, n_actions)), "number")
+
+
+def cyclic_chain(n_actions, cost, *, may_skip=False):
+    """Allow actions in their order, and the first again after the last.
+
+    What is skipped, with ``may_skip``, costs as much as what is shown.
+
+    >>> cyclic_chain(3, 2.0).moves
+    array([[ 0.,  2., inf],
+           [inf,  0.,  2.],
+           [ 2., inf,  0.]])
+    >>> cyclic_chain(3, 2.0, may_skip=True).moves
+    array([[0., 2., 4.],
+           [4., 0., 2.],
+           [2., 4., 0.]])
+    """
+    n_steps = n_actions if may_skip else min(n_actions, 2)
+    return circle_chain(n_actions, np.arange(n_steps) * float(cost))
+
+
+def circle_chain(n_actions, costs):
+    """Allow to go on in a circle, by steps with costs of their own.
+
+    Step s costs ``costs[s]``.
+    """
+    by_steps = np.append(costs, np.full(n_actions - len(costs), np.inf))
+    return _anywhere(by_steps[_steps(n_actions) % n_actions], "circle")
+
+
+def moves_chain(n_actions, cost, log_moves, log_starts):
+    r"""Go by how likely moves are.
+
+    With the cost c of a switch in nats, a move from j to k costs
+
+    .. math:: c \, \frac{-\log P(k | j)}{\log K},
+
+    and to start with k in the same way: c where all actions are equally likely. The
+    diagonal of ``log_moves`` is 0.
+
+    >>> log_moves = np.log([[1.0, 0.9], [0.1, 1.0]])
+    >>> moves_chain(2, 1.0, log_moves, np.log([0.5, 0.5])).moves[0, 1].round(2)
+    np.float64(0.15)
+    """
+    unit = -cost / np.log(max(n_actions, 2))
+    return Chain(unit * log_starts, unit * log_moves, np.zeros(n_actions), "number")
+
+
+def _steps(n_actions):
+    """Subtract the number of the action of a row from that of a column."""
+    return np.arange(n_actions) - np.arange(n_actions)[:, None]
+
+
+def _switches(n_actions, cost):
+    """Cost of each move if all switches have the same."""
+    return np.where(_steps(n_actions) == 0, 0.0, float(cost))
+
+
+def _anywhere(moves, ties="stay"):
+    """Chain that starts and ends anywhere."""
+    nothing = np.zeros(len(moves))
+    return Chain(nothing, moves, nothing, ties)

@@ -1,0 +1,402 @@
+"""Chains against all paths, hmmlearn, golden vectors and each other."""
+
+import itertools
+from functools import partial
+
+import numpy as np
+import pytest
+from hmmlearn.base import BaseHMM
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.special import logsumexp, softmax
+
+from skl_tot.decoding.chain import (
+    Chain,
+    circle_chain,
+    cyclic_chain,
+    fixed_chain,
+    free_chain,
+    moves_chain,
+    single_chain,
+    skip_chain,
+)
+
+CHAINS = {
+    "fixed": fixed_chain,
+    "skip": skip_chain,
+    "free": free_chain,
+    "single": single_chain,
+    "cyclic": cyclic_chain,
+    "cyclic_skip": partial(cyclic_chain, may_skip=True),
+}
+each_chain = pytest.mark.parametrize("make", CHAINS.values(), ids=CHAINS)
+
+
+def ordered_chain(n_actions, rng):
+    """Left-to-right model whose probabilities to stay differ; it may end anywhere."""
+    leave = rng.uniform(0.05, 0.95, n_actions)
+    moves = np.full((n_actions, n_actions), np.inf)
+    np.fill_diagonal(moves, -np.log1p(-leave))
+    np.fill_diagonal(moves[:, 1:], -np.log(leave[:-1]))
+    starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
+    return Chain(starts, moves, rng.exponential(size=n_actions))
+
+
+def guided_chain(n_actions, rng, cost=1.0):
+    moves = rng.dirichlet(np.ones(n_actions), size=n_actions)
+    np.fill_diagonal(moves, 1)
+    starts = rng.dirichlet(np.ones(n_actions))
+    return moves_chain(n_actions, cost, np.log(moves), np.log(starts))
+
+
+def weigh(paths, log_likelihood, chain):
+    """What paths (n_paths, n_frames) sum up to; -inf if they are not allowed."""
+    frames = np.arange(len(log_likelihood))
+    totals = log_likelihood[frames, paths].sum(axis=1) - chain.starts[paths[:, 0]]
+    totals -= chain.moves[paths[:, :-1], paths[:, 1:]].sum(axis=1)
+    return totals - chain.ends[paths[:, -1]]
+
+
+def check_against_all_paths(log_likelihood, chain, reference=None):
+    n_frames, n_actions = log_likelihood.shape
+    paths = np.array(list(itertools.product(range(n_actions), repeat=n_frames)))
+    totals = weigh(paths, log_likelihood, reference or chain)
+    path = chain.viterbi(log_likelihood)
+    assert path.dtype == np.intp
+    assert totals[(paths == path).all(axis=1)] == pytest.approx(totals.max(), abs=1e-9)
+    expected = np.zeros(log_likelihood.shape)
+    for own, weight in zip(paths, softmax(totals)):
+        expected[np.arange(n_frames), own] += weight
+    found, total = chain.forward_backward(log_likelihood)
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+    np.testing.assert_array_equal(chain.posterior(log_likelihood), found)
+    assert total == pytest.approx(logsumexp(totals), abs=1e-9)
+
+
+problems = given(
+    n_frames=st.integers(1, 6),
+    n_actions=st.integers(1, 4),
+    cost=st.floats(0, 5),
+    seed=st.integers(0, 10**6),
+)
+
+
+@each_chain
+@settings(max_examples=40)
+@problems
+def test_equals_all_paths(make, n_frames, n_actions, cost, seed):
+    log_likelihood = np.random.default_rng(seed).normal(
+        scale=2, size=(n_frames, n_actions)
+    )
+    chain, reference = make(n_actions, cost), None
+    if make is fixed_chain and n_frames < n_actions:  # any non-decreasing path
+        reference = skip_chain(n_actions, 0.0)
+    check_against_all_paths(log_likelihood, chain, reference)
+
+
+@settings(max_examples=40)
+@problems
+def test_ordered_and_guided_chains_equal_all_paths(n_frames, n_actions, cost, seed):
+    rng = np.random.default_rng(seed)
+    log_likelihood = rng.normal(scale=2, size=(n_frames, n_actions))
+    chain = ordered_chain(n_actions, rng)
+    assert chain.is_ordered
+    check_against_all_paths(log_likelihood, chain)
+    check_against_all_paths(log_likelihood, guided_chain(n_actions, rng, cost))
+
+
+@given(
+    arrays(float, (3, 3), elements=st.sampled_from([0.0, 0.3, 2.5, np.inf])),
+    arrays(float, (2, 3), elements=st.sampled_from([0.0, 1.5, 4.0])),
+    st.sampled_from(["stay", "number", "circle"]),
+    st.integers(0, 10**6),
+)
+def test_any_chain_equals_all_paths(moves, ends, ties, seed):
+    """Whatever kernel its moves lead to."""
+    np.fill_diagonal(moves, 0)
+    log_likelihood = np.random.default_rng(seed).normal(size=(5, 3))
+    check_against_all_paths(log_likelihood, Chain(ends[0], moves, ends[1], ties))
+
+
+@pytest.mark.parametrize("costs", [(1.0, 3.0, 3.0), (3.0, 3.0, 1.0), (1.0, 2.0, 3.0)])
+def test_switches_in_order_may_have_costs_of_their_own(costs):
+    moves = np.full((3, 3), np.inf)
+    moves[np.triu_indices(3, 1)] = costs
+    np.fill_diagonal(moves, 0)
+    for seed in range(10):
+        log_likelihood = np.random.default_rng(seed).normal(scale=2, size=(5, 3))
+        check_against_all_paths(log_likelihood, Chain(np.zeros(3), moves, np.zeros(3)))
+
+
+def plain_path(log_likelihood, chain, origins, last_end):
+    """Path frame by frame, that takes the first of equal ``origins(action)``."""
+    best, taken = log_likelihood[0] - chain.starts, []
+    for own in log_likelihood[1:]:
+        taken.append(
+            [
+                max(origins(k), key=lambda j, k=k, b=best: b[j] - chain.moves[j, k])
+                for k in range(len(own))
+            ]
+        )
+        before = taken[-1], range(len(own))
+        best = best[before[0]] - chain.moves[before] + own
+    ended = best - chain.ends
+    path = [np.flatnonzero(ended == ended.max())[-1 if last_end else 0]]
+    for origin in reversed(taken):
+        path.append(origin[path[-1]])
+    return np.array(path[::-1])
+
+
+TIES = {
+    # all paths that stay as long as they can, seen from the end
+    "fixed": lambda k, n: range(k, -1, -1),
+    "skip": lambda k, n: range(k, -1, -1),
+    "free": lambda k, n: [k, *range(n)],
+    "single": lambda k, n: range(n),
+    "cyclic": lambda k, n: [k, (k - 1) % n],
+    "cyclic_skip": lambda k, n: [(k - step) % n for step in range(n)],
+}
+
+
+@pytest.mark.parametrize("name", TIES)
+@settings(max_examples=60)
+@given(
+    log_likelihood=arrays(
+        float,
+        st.tuples(st.integers(5, 12), st.integers(1, 5)),
+        elements=st.sampled_from([0.0, 1.0]),
+    ),
+    cost=st.sampled_from([0.0, 1.0, 2.0]),
+)
+def test_ties(name, log_likelihood, cost):
+    n_actions = log_likelihood.shape[1]
+    chain = CHAINS[name](n_actions, cost)
+    expected = plain_path(
+        log_likelihood,
+        chain,
+        lambda k: TIES[name](k, n_actions),
+        last_end=name in ("fixed", "skip"),
+    )
+    np.testing.assert_array_equal(chain.viterbi(log_likelihood), expected)
+    guided = moves_chain(n_actions, cost, -np.eye(n_actions) + 1, np.ones(n_actions))
+    expected = plain_path(log_likelihood, guided, lambda k: range(n_actions), False)
+    np.testing.assert_array_equal(guided.viterbi(log_likelihood), expected)
+
+
+@pytest.mark.parametrize("case", ["v1", "v2", "v3", "v4"])
+def test_golden(golden, case):
+    log_likelihood = golden[f"{case}_loglik"]
+    path = fixed_chain(log_likelihood.shape[1]).viterbi(log_likelihood)
+    np.testing.assert_array_equal(path, golden[f"{case}_path"])
+    score = log_likelihood[np.arange(len(path)), path].sum()
+    score += (len(path) - 1) * np.log(0.5)
+    assert score == pytest.approx(float(golden[f"{case}_score"]), rel=1e-12)
+
+
+class GivenLikelihoods(BaseHMM):
+    """A model of hmmlearn whose observations are log-likelihoods."""
+
+    def _compute_log_likelihood(self, X):
+        return X
+
+
+def check_against_hmmlearn(log_likelihood, chain, starts, transitions):
+    """The chain has the costs of these probabilities."""
+    model = GivenLikelihoods(len(starts))
+    model.startprob_, model.transmat_ = starts, transitions
+    score, path = model.decode(log_likelihood)
+    np.testing.assert_array_equal(chain.viterbi(log_likelihood), path)
+    found, total = chain.forward_backward(log_likelihood)
+    np.testing.assert_allclose(found, model.predict_proba(log_likelihood), atol=1e-9)
+    return score, model.score(log_likelihood) - total
+
+
+def random_likelihoods(seed, n_frames, n_actions):
+    rng = np.random.default_rng(seed)
+    return np.log(rng.dirichlet(np.ones(n_actions), n_frames))
+
+
+@pytest.mark.parametrize("cost", [0.0, 1.5, 8.0])
+def test_free_order_equals_hmmlearn(cost):
+    weights = np.full((5, 5), np.exp(-cost))
+    np.fill_diagonal(weights, 1)
+    transitions = weights / weights.sum(axis=1, keepdims=True)
+    _, constant = check_against_hmmlearn(
+        random_likelihoods(0, 500, 5), free_chain(5, cost), np.full(5, 0.2), transitions
+    )
+    assert constant == pytest.approx(np.log(0.2) - 499 * np.log(weights[0].sum()))
+
+
+@pytest.mark.parametrize("may_skip", [False, True])
+def test_a_circle_equals_hmmlearn(may_skip):
+    # the factor of a step that makes rows sum to 1
+    stay, factor = 0.7, 3 / 7
+    if may_skip:
+        roots = np.roots([1, 1, 1, -3 / 7])
+        factor = float(roots[np.isreal(roots)].real.max())
+    steps = stay * factor ** np.arange(4)
+    steps[2:] *= may_skip
+    transitions = np.array([np.roll(steps, k) for k in range(4)])
+    chain = cyclic_chain(4, -np.log(factor), may_skip=may_skip)
+    check_against_hmmlearn(
+        random_likelihoods(1, 300, 4), chain, np.full(4, 0.25), transitions
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moves_and_ordered_chains_equal_hmmlearn(seed):
+    rng = np.random.default_rng(seed)
+    starts, transitions = rng.dirichlet(np.ones(4)), rng.dirichlet(np.ones(4), size=4)
+    chain = Chain(-np.log(starts), -np.log(transitions), np.zeros(4), "number")
+    given = random_likelihoods(seed, 80, 4)
+    _, constant = check_against_hmmlearn(given, chain, starts, transitions)
+    assert constant == pytest.approx(0, abs=1e-9)
+    leave = np.append(rng.uniform(0.05, 0.5, 3), 0.0)
+    transitions = np.diag(1 - leave) + np.diag(leave[:-1], 1)
+    with np.errstate(divide="ignore"):
+        chain = Chain(-np.log(np.eye(4)[0]), -np.log(transitions), np.zeros(4))
+    assert chain.is_ordered
+    check_against_hmmlearn(given, chain, np.eye(4)[0], transitions)
+
+
+def test_fixed_order_equals_hmmlearn():
+    """The last frame can only be of the last action, and all moves are alike."""
+    given = random_likelihoods(0, 200, 5)
+    given[:, 4] = -1e4
+    given[-1, :3] = -1e4
+    transitions = 0.5 * (np.eye(5) + np.eye(5, k=1))
+    transitions[-1, -1] = 1
+    model = GivenLikelihoods(5)
+    model.startprob_, model.transmat_ = np.eye(5)[0], transitions
+    chain = fixed_chain(4)
+    np.testing.assert_array_equal(chain.viterbi(given[:, :4]), model.decode(given)[1])
+    expected = model.predict_proba(given)[:, :4]
+    np.testing.assert_allclose(chain.posterior(given[:, :4]), expected, atol=1e-9)
+
+
+def make_cycles(n_cycles, duration=6, noise=1.0):
+    """Log-likelihoods of four actions that take turns."""
+    labels = np.tile(np.repeat(np.arange(4), duration), n_cycles)
+    noise = np.random.default_rng(0).normal(scale=noise, size=(len(labels), 4))
+    return 3 * np.eye(4)[labels] + noise
+
+
+def test_one_cycle_is_the_fixed_order():
+    scores = make_cycles(1, duration=20)
+    path = cyclic_chain(4, 5.0).viterbi(scores)
+    np.testing.assert_array_equal(path, fixed_chain(4).viterbi(scores))
+
+
+@pytest.mark.parametrize("may_skip", [False, True])
+def test_any_shift_of_the_circle_is_the_same_problem(may_skip):
+    scores = make_cycles(3, noise=2.0)
+    chain = cyclic_chain(4, 1.0, may_skip=may_skip)
+    turned = chain.viterbi(np.roll(scores, 1, axis=1))
+    np.testing.assert_array_equal((chain.viterbi(scores) + 1) % 4, turned)
+
+
+def test_steps_in_a_circle_have_their_own_costs():
+    assert circle_chain(4, np.array([0.5, 0.0, 2.0])).moves[3].tolist() == [
+        0.0,
+        2.0,
+        np.inf,
+        0.5,
+    ]
+
+
+@pytest.mark.parametrize("n_actions", [1, 2, 5])
+@pytest.mark.parametrize("cost", [0.0, 0.1, 2.0])
+def test_moves_that_are_alike_are_free_order(n_actions, cost):
+    scores = np.random.default_rng(3).normal(scale=3, size=(60, n_actions))
+    alike = np.full((n_actions, n_actions), -np.log(max(n_actions, 2)))
+    np.fill_diagonal(alike, 0)
+    chain, free = (
+        moves_chain(n_actions, cost, alike, alike[0]),
+        free_chain(n_actions, cost),
+    )
+    chain = Chain(np.zeros(n_actions), chain.moves, chain.ends, chain.ties)
+    np.testing.assert_array_equal(chain.viterbi(scores), free.viterbi(scores))
+    np.testing.assert_allclose(
+        chain.posterior(scores), free.posterior(scores), atol=1e-10
+    )
+
+
+def test_unlikely_moves_and_starts_cost_more():
+    """From 0 one goes to 1 only, so that a weak 1 is passed on the way to 2."""
+    moves = np.log([[1.0, 0.98, 0.02], [0.02, 1.0, 0.98], [0.98, 0.02, 1.0]])
+    starts = np.log([0.98, 0.01, 0.01])
+    scores = np.array([[0, 0, 0], [3, 0, 0], [0, 0.0, 0.5], [0, 0, 3.0]])
+    for cost, log_moves, expected in (
+        (0.0, moves, [0, 0, 2, 2]),
+        (1.0, moves, [0, 0, 1, 2]),
+        (1.0, moves.T, [0, 0, 2, 2]),
+    ):
+        path = moves_chain(3, cost, log_moves, starts).viterbi(scores)
+        assert path.tolist() == expected
+    path = moves_chain(3, 3.0, moves, starts).viterbi(np.array([[0.0, 1, 0]]))
+    assert path.tolist() == [0]
+
+
+@each_chain
+def test_no_path_is_lost_however_unlikely(make):
+    """Only what has come far, through frames that speak against it, ends well."""
+    scores = np.full((40, 3), -2000.0)
+    scores[:20, 0] = scores[21:, 2] = 0
+    found = make(3, 900.0).posterior(scores)
+    np.testing.assert_allclose(found[:20, 0], 1)
+    np.testing.assert_allclose(found[21:, 2], 1)
+
+
+@pytest.mark.parametrize("cost", [300.0, 735.0, 1200.0])
+def test_costs_beyond_a_float(cost):
+    # evidence of 900 nats for action 1, in one frame that is an outlier
+    frames = np.array([[0.0, -1.0], [-900.0, 0.0], [0.0, -1.0]])
+    chain = free_chain(2, cost)
+    own = chain.posterior(frames)[np.arange(3), chain.viterbi(frames)]
+    np.testing.assert_allclose(own, 1, atol=1e-9)
+
+
+@each_chain
+def test_numbers_at_the_edge(make):
+    for scale in (1e6, 1e100):
+        scores = scale * np.random.default_rng(0).normal(size=(30, 4))
+        found = make(4, 3.0).posterior(scores)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+        path = make(4, 3.0).viterbi(scores)
+        assert (found[np.arange(30), path] > 0.99).all()
+
+
+def test_long_videos_keep_precision():
+    rng = np.random.default_rng(0)
+    truth = np.repeat(range(10), 4000)
+    scores = np.where(truth[:, None] == range(10), 0.0, -1.0) - 500
+    scores += rng.normal(size=scores.shape) * 1e-3
+    np.testing.assert_array_equal(fixed_chain(10).viterbi(scores), truth)
+    scores = 30 * scores + rng.normal(size=scores.shape)
+    for chain in (fixed_chain(10), skip_chain(10, 50.0), free_chain(10, 5000.0)):
+        found = chain.posterior(scores)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+        assert (found.argmax(axis=1) == truth).mean() > 0.99
+
+
+@each_chain
+@pytest.mark.parametrize("shape", [(1, 1), (5, 1), (1, 3), (2, 7), (50, 6)])
+def test_small_and_uninformative_videos(make, shape):
+    path = make(shape[1], 1.0).viterbi(np.zeros(shape))
+    assert path.shape == shape[:1]
+    if make is fixed_chain and shape[0] >= shape[1]:
+        np.testing.assert_array_equal(np.unique(path), np.arange(shape[1]))
+    found = make(shape[1], 1.0).posterior(np.zeros(shape))
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_where_no_path_is_so_short():
+    """Actions in order may be left out; paths of other chains may end anywhere."""
+    scores = np.array([[0.0, 0, 5, 0], [0, 3, 1, 0]])
+    assert fixed_chain(4).viterbi(scores).tolist() == [2, 2]
+    ends = np.array([np.inf, np.inf, np.inf, 0])
+    moves = cyclic_chain(4, 1.0).moves
+    chain = Chain(ends[::-1], moves, ends, "circle")
+    assert chain.viterbi(scores).tolist() == [0, 1]
+    np.testing.assert_allclose(chain.posterior(scores)[0], [1, 0, 0, 0])
