@@ -11,12 +11,10 @@ from _timing import interleaved
 from skl_tot import TemporalOTSegmenter
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.methods.temporal_ot import PAPER
-from skl_tot.training.batches import sampled_batches
-from skl_tot.training.graphs import GraphedStep, training_stream
+from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
+from skl_tot.training.devices import GraphedStep, training_stream
 from skl_tot.training.loop import parameter_shapes, train_step
 from skl_tot.training.network import init_network
-from skl_tot.training.readers import open_reader
-from skl_tot.training.sampling import shuffled_batches
 from skl_tot.training.state import new_state
 from skl_tot.training.terms import all_changes
 
@@ -52,9 +50,10 @@ def make_step(shape, device):
     generator = torch.Generator().manual_seed(0)
     shapes = parameter_shapes(shape.features, settings, terms)
     network = init_network(shapes, generator=generator)
-    network = {name: value.to(device) for name, value in network.items()}
     changes = all_changes(terms)
-    state = new_state(network, settings, generator, n_iter=max(changes))
+    state = new_state(
+        network, settings, generator, torch.device(device), n_iter=max(changes)
+    )
     reader = open_reader(
         StandardizedVideos(list(arrays), *statistics),
         torch.device(device),

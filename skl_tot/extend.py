@@ -6,7 +6,7 @@
 import importlib
 
 _PLACES = {
-    "Adam": "skl_tot.training.state",
+    "Adam": "skl_tot.training.components",
     "BaseSegmenter": "skl_tot.methods.base",
     "Batch": "skl_tot.training.batches",
     "Chain": "skl_tot.decoding.chains",
@@ -20,7 +20,7 @@ _PLACES = {
     "Prior": "skl_tot.training.priors",
     "PrototypeSegmenter": "skl_tot.methods.prototypes",
     "Sinkhorn": "skl_tot.training.transport",
-    "StructuredTransport": "skl_tot.training.structured",
+    "StructuredTransport": "skl_tot.training.transport",
     "TemporalCoherence": "skl_tot.training.terms",
     "TemporalPrior": "skl_tot.training.priors",
     "Term": "skl_tot.training.terms",

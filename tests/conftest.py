@@ -58,11 +58,8 @@ DATA = Path(os.environ.get("SKL_TOT_DATA", SHARED / "data"))
 
 @pytest.fixture(scope="session")
 def golden():
-    """Inputs and outputs of the authors' code."""
-    path = SHARED / "golden" / "tot_reference.npz"
-    if not path.exists():
-        pytest.skip("no golden vectors beside the repository")
-    return np.load(path)
+    """Inputs and outputs of the code of the authors of TOT and of ASOT."""
+    return np.load(Path(__file__).parent / "data" / "golden.npz")
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ TRUSTED_TYPES = [
     "skl_tot.training.priors.LinearPrior",
     "skl_tot.training.priors.PathPrior",
     "skl_tot.training.priors.TemporalPrior",
-    "skl_tot.training.structured.StructuredTransport",
+    "skl_tot.training.transport.StructuredTransport",
     "skl_tot.training.terms.TemporalCoherence",
     "skl_tot.training.terms.TimeStamp",
     "skl_tot.training.transport.Sinkhorn",

@@ -24,7 +24,7 @@ from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.parts import time_order
 from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import BACKGROUND
-from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.devices import from_first_process
 
 # Added to the share of votes, so that an action without any remains possible.
 LEAST_VOTE = 0.02
@@ -354,7 +354,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _learn(self, videos):
         candidates = self._named_candidates()
         rng = check_random_state(self.random_state)
-        seeds = same_everywhere(rng.randint(2**31 - 1, size=len(candidates)).tolist())
+        seeds = from_first_process(
+            rng.randint(2**31 - 1, size=len(candidates)).tolist()
+        )
         self.n_actions_, self.n_actions_scores_ = choose_n_actions(
             videos, possible_numbers(self.n_actions), **self._settings()
         )

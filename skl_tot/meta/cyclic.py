@@ -31,7 +31,7 @@ from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
 from skl_tot.recordings.matching import arrange, check_lengths
 from skl_tot.training.components import LARGEST, MOST
-from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.devices import from_first_process
 
 # In nats a frame, for segmenters whose own decoding has no cost.
 SWITCH_COST = 0.5
@@ -267,7 +267,7 @@ class CyclicSegmenter(BaseSegmenter):
     def _learn(self, videos, cuts=None):
         n_actions = int(self.n_actions)
         rng = check_random_state(self.random_state)
-        seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
+        seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         if cuts is None:
             cuts = self._find_cycles(videos, n_actions, seeds[0])
         else:

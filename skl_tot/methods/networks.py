@@ -12,13 +12,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.methods.base import BaseSegmenter, as_types_of
 from skl_tot.methods.passes import Passes
 from skl_tot.recordings.errors import RecordingValueError
-from skl_tot.training.components import MOST, make_component
-from skl_tot.training.devices import inference_device, resolve_device
-from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.components import MOST, OPTIMIZERS, Adam, Settings, make_component
+from skl_tot.training.devices import (
+    from_first_process,
+    inference_device,
+    progress_bar,
+    resolve_device,
+)
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
-from skl_tot.training.progress import progress_bar
-from skl_tot.training.state import OPTIMIZERS, Adam, Settings
 
 
 class NetworkSegmenter(  # type: ignore[call-arg]
@@ -180,7 +182,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
                 settings,
                 [term for term in terms if term.weight],
                 device=resolve_device(self.device),
-                seed=same_everywhere(seed),
+                seed=from_first_process(seed),
                 start=start,
                 one_pass=one_pass,
                 progress=progress,

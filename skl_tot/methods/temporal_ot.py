@@ -8,12 +8,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.decoders import decode
 from skl_tot.methods.layers import together
 from skl_tot.methods.prototypes import PrototypeSegmenter
-from skl_tot.training.components import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import LARGEST, MOST, OPTIMIZERS, SMALLEST, Adam
 from skl_tot.training.priors import PRIORS, Prior, TemporalPrior
-from skl_tot.training.state import OPTIMIZERS, Adam
-from skl_tot.training.structured import TRANSPORTS
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
-from skl_tot.training.transport import Transport
+from skl_tot.training.transport import TRANSPORTS, Transport
 
 # Of a code that vanishes there is a logarithm, too.
 LEAST_CODE = 1e-30

@@ -18,9 +18,7 @@ from skl_tot.training.classifier import (
     read_scores,
 )
 from skl_tot.training.components import LARGEST, MOST
-from skl_tot.training.devices import resolve_device
-from skl_tot.training.distributed import same_everywhere
-from skl_tot.training.progress import progress_bar
+from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 
 
 class ASALSegmenter(NetworkSegmenter):
@@ -283,7 +281,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
-        seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
+        seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         labels = self._first_labels(videos, seeds[0])
         self.n_actions_ = int(self.n_actions)
         trainer = self._trainer(videos, seeds[1])

@@ -10,8 +10,8 @@ from skl_tot.methods.parts import merge_alike, time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 from skl_tot.training.priors import LinearPrior
-from skl_tot.training.spherical import SphericalCrossEntropy
-from skl_tot.training.structured import StructuredTransport
+from skl_tot.training.terms import SphericalCrossEntropy
+from skl_tot.training.transport import StructuredTransport
 
 # Least pseudo-label whose logarithm is taken.
 LEAST_CODE = 1e-30
@@ -37,7 +37,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         + \lambda N \operatorname{KL}\Big( m \,\Big\|\, \frac1K \Big)
 
     with rows that sum to 1 and shares m of the prototypes;
-    `skl_tot.training.structured.structured_transport` says what the structure is.
+    `skl_tot.training.transport.structured_transport` says what the structure is.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from skl_tot.inputs.states import check_array
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.parts import time_order
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
-from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.devices import from_first_process
 from skl_tot.training.network import Encoder
 from skl_tot.training.terms import TimeStamp
 
@@ -214,7 +214,7 @@ class CTESegmenter(NetworkSegmenter):
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
-        seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
+        seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         self._train(videos, seeds[0])
         self.n_actions_ = int(self.n_actions)
         frames = np.empty((videos.lengths.sum(), self._n_features_out))

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.parts import time_order
 from skl_tot.training.components import LARGEST, SMALLEST
-from skl_tot.training.distributed import same_everywhere
+from skl_tot.training.devices import from_first_process
 from skl_tot.training.network import Encoder
 from skl_tot.training.reconstruction import ConceptContrast, Reconstruction
 from skl_tot.training.terms import TimeStamp
@@ -267,7 +267,7 @@ class UDESegmenter(NetworkSegmenter):
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
-        seeds = same_everywhere(rng.randint(2**31 - 1, size=2).tolist())
+        seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         n_first = self._first_steps()
         snapshot = self._train(videos, seeds[0], max_iter=n_first)
         concepts = self._cluster(videos, seeds[1])

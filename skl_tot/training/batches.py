@@ -1,15 +1,16 @@
-"""What each training step sees: sampled frames, and where they come from."""
+"""What each training step sees: sampled frames, and where they are read."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from skl_tot.training.distributed import own_part
-from skl_tot.training.sampling import later_frames, sample_frames
+from skl_tot.training.devices import own_part
 
 # Frames drawn at one time, for so many steps ahead.
 DRAWN_AHEAD = 2**15
+# Features of up to so many bytes in float32 are copied into memory for training.
+RESIDENT_BYTES = 2**26
 
 
 @dataclass(eq=False)
@@ -60,42 +61,170 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
     ``window`` is the greatest distance of partners, and ``lag`` how much later frames
     come, see `later_frames`; 0 gives none of them.
     """
-    window = min(window, reader.lengths.max())
+    window = min(int(window), reader.lengths.max())
+    device = reader.device
     for block in blocks:
-        n_ahead = max(1, DRAWN_AHEAD // (block.shape[1] * n_frames))
+        n_videos = block.shape[1]
+        part = own_part(n_videos)
+        place = slice(part.start * n_frames, part.stop * n_frames)
+        n_ahead = max(1, DRAWN_AHEAD // (n_videos * n_frames))
         for videos in np.split(block, range(n_ahead, len(block), n_ahead)):
-            yield from _drawn_batches(generator, reader, videos, n_frames, window, lag)
+            n_steps, lengths = len(videos), reader.lengths[videos]
+            frames, partners = sample_frames(lengths, n_frames, window, generator)
+            coverage = torch.from_numpy(np.minimum(lengths / n_frames, 1))
+            coverage = coverage.to(device, torch.float32)[..., None, None]
+            videos, lengths, frames = videos[:, part], lengths[:, part], frames[:, part]
+            times = (frames + 0.5) / lengths[..., None]
+            times = torch.from_numpy(times.reshape(n_steps, -1))
+            times = times.to(device, torch.float32)
+            near = later = [None] * n_steps
+            if window:
+                near = reader.read(videos, partners[:, part])
+            if lag:
+                later = reader.read(videos, later_frames(frames, lengths, lag))
+            steps = zip(reader.read(videos, frames), times, coverage, near, later)
+            for own, own_times, step_coverage, own_near, own_later in steps:
+                yield Batch(
+                    frames=own,
+                    times=own_times,
+                    coverage=step_coverage,
+                    partners=own_near,
+                    part=place,
+                    n_total=n_videos * n_frames,
+                    later=own_later,
+                )
 
 
-def _drawn_batches(generator, reader, videos, n_frames, window, lag):
-    """Draw the frames of some mini-batches (n_steps, n_videos) and read them."""
-    n_steps, n_videos = videos.shape
-    lengths, device = reader.lengths[videos], reader.device
-    frames, partners = sample_frames(lengths, n_frames, window, generator)
-    coverage = _to_device(np.minimum(lengths / n_frames, 1), device)[..., None, None]
-    part = own_part(n_videos)
-    videos, lengths, frames = videos[:, part], lengths[:, part], frames[:, part]
-    times = (frames + 0.5) / lengths[..., None]
-    times = _to_device(times.reshape(n_steps, -1), device)
-    near = later = [None] * n_steps
-    if window:
-        near = reader.read(videos, partners[:, part])
-    if lag:
-        later = reader.read(videos, later_frames(frames, lengths, lag))
-    place = slice(part.start * n_frames, part.stop * n_frames)
-    steps = zip(reader.read(videos, frames), times, coverage, near, later)
-    for own, own_times, step_coverage, own_near, own_later in steps:
-        yield Batch(
-            frames=own,
-            times=own_times,
-            coverage=step_coverage,
-            partners=own_near,
-            part=place,
-            n_total=n_videos * n_frames,
-            later=own_later,
-        )
+def sample_frames(lengths, n_frames, window, generator):
+    """Draw one frame from each of ``n_frames`` equal bins of every video.
+
+    Returns indices (n_steps, n_videos, n_frames) of frames for lengths (n_steps,
+    n_videos), and for each a partner within ``window``, or None if that is 0. A shorter
+    video has frames drawn more than once. Drawing step by step draws the same.
+    """
+    lengths = lengths[..., None]
+    shape = (2 if window else 1, n_frames)
+    uniform = torch.rand(
+        (*lengths.shape[:2], *shape),
+        generator=generator,
+        dtype=torch.float64,
+        device="cpu",
+    ).numpy()
+    places = np.arange(n_frames) + uniform[:, :, 0]
+    frames = (places * lengths / n_frames).astype(np.intp)
+    frames = np.minimum(frames, lengths - 1)  # the product may round up to the end
+    if not window:
+        return frames, None
+    first = np.maximum(frames - window, 0)
+    last = np.minimum(frames + window, lengths - 1)
+    return frames, first + (uniform[:, :, 1] * (last - first + 1)).astype(np.intp)
 
 
-def _to_device(values, device):
-    """Numbers as float32 on the device."""
-    return torch.from_numpy(values).to(device, torch.float32)
+def later_frames(frames, lengths, lag):
+    """Find the frames that come ``lag`` after others, or end the video.
+
+    Lags are in frames; below 1 a share of the frames of the video, rounded up.
+
+    >>> later_frames(np.array([[[0, 5, 9]]]), np.array([[10]]), 3)
+    array([[[3, 8, 9]]])
+    """
+    lengths = lengths[..., None]
+    if lag < 1:
+        # 0.07 of 100 are 7 frames, though the product is a little more
+        lag = np.ceil(lag * lengths * (1 - 1e-12)).astype(np.intp)
+    # a lag of any size stays an index
+    return np.minimum(frames + np.minimum(lag, lengths), lengths - 1)
+
+
+def shuffled_batches(n_videos, batch_size, n_batches, generator):
+    """Draw mini-batches (n_batches, min(batch_size, n_videos)) of indices of videos.
+
+    One shuffled pass follows the other: no video returns before all others have had
+    their turn.
+    """
+    batch_size = min(batch_size, n_videos)
+    passes = []
+    for _ in range(-(-n_batches * batch_size // n_videos)):
+        drawn = torch.randperm(n_videos, generator=generator, device="cpu")
+        passes.append(drawn.numpy())
+    order = np.concatenate(passes)[: n_batches * batch_size]
+    return order.reshape(n_batches, batch_size)
+
+
+def one_pass_batches(n_videos, batch_size):
+    """Cut the videos, in the order given, into mini-batches of one or two sizes."""
+    batch_size = min(batch_size, n_videos)
+    whole, rest = np.split(np.arange(n_videos), [n_videos // batch_size * batch_size])
+    batches = [whole.reshape(-1, batch_size), rest[None]]
+    return [block for block in batches if block.size]
+
+
+def open_reader(videos, device, n_draws):
+    """Choose how to read ``n_draws`` frames.
+
+    Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of the
+    memory that is free, and at least as many are read as there are.
+    """
+    budget = RESIDENT_BYTES
+    if device.type == "cuda":
+        budget = torch.cuda.mem_get_info(device)[0] // 2
+    n_bytes = 4 * videos.lengths.sum() * videos.n_features
+    is_resident = n_bytes <= budget and n_draws >= videos.lengths.sum()
+    return (ResidentReader if is_resident else StreamReader)(videos, device)
+
+
+class ResidentReader:
+    """All frames of the videos in one tensor on the device."""
+
+    def __init__(self, videos, device):
+        self.lengths, self.device = videos.lengths, device
+        self.starts = np.cumsum(videos.lengths) - videos.lengths
+        shape = (videos.lengths.sum(), videos.n_features)
+        self.frames = torch.empty(shape, dtype=torch.float32, device=device)
+        for video, start in enumerate(self.starts):
+            for block in videos.blocks(video):
+                stop = start + len(block)
+                self.frames[start:stop] = torch.tensor(
+                    block, dtype=torch.float32, device="cpu"
+                )
+                start = stop
+
+    def read(self, batches, frames):
+        """Yield frames (n_videos * n_frames, n_features) of each mini-batch, float32.
+
+        ``batches`` (n_steps, n_videos) are indices of videos, ``frames`` (n_steps,
+        n_videos, n_frames) of frames. What is yielded is valid until the next step.
+        """
+        rows = self.starts[batches][..., None] + frames
+        rows = torch.from_numpy(rows.reshape(len(batches), -1)).to(self.device)
+        for step in rows:
+            yield self.frames.index_select(0, step)
+
+
+class StreamReader:
+    """Frames read when they are needed; parameters and `read` as `ResidentReader`'s.
+
+    On a GPU two pinned buffers take turns, so that the next frames are read while the
+    device is busy with the last.
+    """
+
+    def __init__(self, videos, device):
+        self.videos, self.lengths, self.device = videos, videos.lengths, device
+
+    def read(self, batches, frames):
+        """Read the frames of some mini-batches, see `ResidentReader.read`."""
+        on_gpu = self.device.type == "cuda"
+        shape = (*frames.shape[1:], self.videos.n_features)
+        buffers = [
+            torch.empty(shape, dtype=torch.float32, device="cpu", pin_memory=on_gpu)
+            for _ in range(1 + on_gpu)
+        ]
+        copied = [torch.cuda.Event() for _ in buffers] if on_gpu else []
+        for step, (batch, rows) in enumerate(zip(batches, frames)):
+            turn = step % len(buffers)
+            if on_gpu:
+                copied[turn].synchronize()  # a fresh event is done
+            self.videos.gather(batch, rows, buffers[turn].numpy())
+            yield buffers[turn].flatten(0, 1).to(self.device, non_blocking=True)
+            if on_gpu:
+                copied[turn].record()

@@ -1,4 +1,9 @@
-"""A frame classifier that learns from labels, together with the order of segments."""
+"""ASAL: a frame classifier that learns from labels and from the order of segments.
+
+A gated recurrent unit reads the mean embedding of each segment and ends with a verdict:
+in the order of the video, or shuffled. Its state after reading a single frame is the
+action-level embedding of the frame.
+"""
 
 import math
 from dataclasses import asdict, dataclass
@@ -6,12 +11,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from skl_tot.training.action_order import embed_actions, order_loss, order_shapes
-from skl_tot.training.devices import keep_freed_memory
-from skl_tot.training.losses import cross_entropy_loss
+from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.network import INIT_SCALE, embed, encoder_shapes, init_network
-from skl_tot.training.readers import open_reader
-from skl_tot.training.sampling import sample_frames, shuffled_batches
+from skl_tot.training.terms import cross_entropy_loss
 
 # Losses are fetched from the device, and shown, for so many steps at a time.
 STEPS_AT_ONCE = 50
@@ -53,36 +55,16 @@ def classify(network, embeddings):
 
 def read_scores(encoder, videos, i):
     """Scores (n_frames, n_actions) of video i, by an `Encoder`; float32."""
-    return encoder._read(videos, i, lambda z: classify(encoder.network, z))
+    return encoder.read(videos, i, lambda z: classify(encoder.network, z))
 
 
 def read_embeddings(encoder, videos, i):
     """Joint embeddings (n_frames, E + order_dim) of video i, by an `Encoder`."""
-    return encoder._read(videos, i, lambda z: join_embeddings(encoder.network, z))
+    return encoder.read(videos, i, lambda z: join_embeddings(encoder.network, z))
 
 
 class ClassifierTrainer:
-    """Trains one network, in as many rounds as are asked for.
-
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        What to learn from.
-    sizes : ClassifierSizes
-        Widths of the network.
-    order_weight : float
-        Factor of the loss of the order.
-    frames_per_video : int
-        Frames sampled from a video.
-    batch_size : int
-        Videos of a mini-batch.
-    learning_rate, weight_decay : float
-        Of Adam.
-    device : torch.device
-        Where to train.
-    seed : int
-        Seed of all randomness.
-    """
+    """Trains one network, in as many rounds as are asked for."""
 
     def __init__(
         self,
@@ -97,7 +79,6 @@ class ClassifierTrainer:
         device,
         seed,
     ):
-        keep_freed_memory()
         self.sizes, self.device, self.order_weight = sizes, device, order_weight
         self.frames_per_video, self.batch_size = frames_per_video, batch_size
         self.generator = torch.Generator("cpu").manual_seed(seed)
@@ -119,28 +100,11 @@ class ClassifierTrainer:
     @torch.inference_mode(False)
     @torch.enable_grad()
     def learn(self, labels, n_steps, progress=None):
-        """Go on with ``n_steps`` steps on labels of the frames.
+        """Go on with ``n_steps`` steps on labels of the frames of each video.
 
-        Parameters
-        ----------
-        labels : list of ndarray of int, of shape (n_frames_i,)
-            Actions; what is none of them is learned as a segment only.
-        n_steps : int
-            Steps, of a mini-batch each.
-        progress : callable, default=None
-            Takes losses, some at a time.
-
-        Returns
-        -------
-        network : dict of str to ndarray
-            Parameters.
-        losses : list of float
-            Loss of each step.
-
-        Raises
-        ------
-        ValueError
-            If the loss stops being finite.
+        Labels that are no action are learned as a segment only. Returns the parameters
+        as numpy arrays, and the loss of each step. Raises ValueError if the loss stops
+        being finite.
         """
         batches = shuffled_batches(
             len(labels), self.batch_size, n_steps, self.generator
@@ -185,3 +149,108 @@ class ClassifierTrainer:
             order = order_loss(self.network, by_video, labels, self.generator)
             loss = loss + self.order_weight * order
         return loss
+
+
+def order_shapes(embedding_dim, order_dim):
+    """Shapes of the parameters, see `Term.shapes`, of three gates side by side."""
+    gates = {"gates": 3 * order_dim}
+    return {
+        "reader_weight": {"embedding_dim": embedding_dim} | gates,
+        "reader_bias": gates,
+        "state_weight": {"order_dim": order_dim} | gates,
+        "verdict_weight": {"order_dim": order_dim, "outputs": 1},
+        "verdict_bias": {"outputs": 1},
+    }
+
+
+def embed_actions(network, embeddings):
+    """Action-level embeddings (1, n_frames, order_dim) of frames, each read alone."""
+    inputs = embeddings @ network["reader_weight"] + network["reader_bias"]
+    _, keep, new = inputs.chunk(3, -1)
+    return (1 - keep.sigmoid()) * new.tanh()
+
+
+def read_order(network, sequences, n_segments):
+    r"""Judge whether sequences (n, n_most, embedding_dim) of segments are in order.
+
+    With the inputs :math:`x_r, x_u, x_n`, linear in a segment, the state goes on as
+
+    .. math::
+
+        u = \sigma(x_u + U_u h), \qquad
+        n = \tanh(x_n + \sigma(x_r + U_r h) \odot U_n h), \qquad
+        h' = (1 - u) \odot n + u \odot h.
+
+    Returns log-odds (n,). What comes behind the ``n_segments`` (n,) is not read.
+    """
+    inputs = sequences @ network["reader_weight"] + network["reader_bias"]
+    weight = network["state_weight"][0]
+    state = inputs.new_zeros(len(inputs), len(weight))
+    for place in range(inputs.shape[1]):
+        reset, keep, new = inputs[:, place].chunk(3, -1)
+        from_reset, from_keep, from_new = (state @ weight).chunk(3, -1)
+        keep = (keep + from_keep).sigmoid()
+        new = (new + (reset + from_reset).sigmoid() * from_new).tanh()
+        is_there = (place < n_segments).unsqueeze(-1)
+        state = torch.where(is_there, (1 - keep) * new + keep * state, state)
+    return (state @ network["verdict_weight"][0] + network["verdict_bias"]).flatten()
+
+
+def order_loss(network, embeddings, labels, generator):
+    """Logistic loss of the verdicts on each video of a mini-batch, and on it shuffled.
+
+    Embeddings are (n_videos, n_frames, embedding_dim), labels (n_videos, n_frames); a
+    run of one of them is a segment. Videos of a single segment are left out.
+    """
+    segments, n_segments = find_segments(labels)
+    kept = np.flatnonzero(n_segments > 1)
+    if not len(kept):
+        return embeddings.new_zeros(())
+    device, n_segments = embeddings.device, n_segments[kept]
+    shares = torch.from_numpy(segment_shares(segments[kept])).to(device)
+    means = shares @ embeddings[torch.from_numpy(kept).to(device)]
+    order = np.tile(np.arange(means.shape[1]), (len(kept), 1))
+    for row, n_own in zip(order, n_segments.tolist()):
+        row[:n_own] = shuffled(n_own, generator)
+    order = torch.from_numpy(order).to(device).unsqueeze(-1)
+    turned = torch.take_along_dim(means, order, dim=1)
+    n_read = torch.from_numpy(np.tile(n_segments, 2)).to(device)
+    verdicts = read_order(network, torch.cat([means, turned]), n_read)
+    truth = torch.zeros_like(verdicts)
+    truth[: len(kept)] = 1
+    return torch.nn.functional.binary_cross_entropy_with_logits(verdicts, truth)
+
+
+def find_segments(labels):
+    """Tell runs of labels (n_videos, n_frames) apart: numbers from 0, and how many.
+
+    >>> find_segments(np.array([[2, 2, 0], [1, 1, 1]]))
+    (array([[0, 0, 1],
+           [0, 0, 0]]), array([2, 1]))
+    """
+    segments = np.zeros(labels.shape, dtype=np.intp)
+    np.cumsum(np.diff(labels, axis=1) != 0, axis=1, out=segments[:, 1:])
+    return segments, segments[:, -1] + 1
+
+
+def segment_shares(segments):
+    """Weights (n_videos, n_most, n_frames), float32, that make means of segments."""
+    numbers = np.arange(segments.max() + 1)[:, None]
+    members = (segments[:, None] == numbers).astype(np.float32)
+    return members / np.maximum(members.sum(axis=-1, keepdims=True), 1)
+
+
+def shuffled(n_segments, generator):
+    """Draw another order of two or more segments; half of them swap two neighbours.
+
+    >>> shuffled(2, torch.Generator().manual_seed(0))
+    array([1, 0])
+    """
+    order = np.arange(n_segments)
+    is_easy, place = torch.rand(2, generator=generator, device="cpu").tolist()
+    if is_easy < 0.5:
+        order = torch.randperm(n_segments, generator=generator, device="cpu").numpy()
+    if (np.diff(order) > 0).all():
+        place = int(place * (n_segments - 1))
+        order[[place, place + 1]] = order[[place + 1, place]]
+    return order

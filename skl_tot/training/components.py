@@ -1,6 +1,10 @@
-"""Objects that parameters of estimators may be: how they are checked and copied."""
+"""Objects that parameters of estimators may be, and how training runs."""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils._param_validation import Interval, RealNotInt
 
 # Largest number of anything: what is beyond does not fit into arrays, nor into C.
 MOST = 2**31 - 1
@@ -39,3 +43,119 @@ def make_component(value, table):
     if isinstance(value, str):
         value = table[value]()
     return value.checked()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What every fit needs, whatever its loss, see `Adam.settings`."""
+
+    hidden_dim: int
+    embedding_dim: int
+    frames_per_video: int
+    batch_size: int
+    max_iter: int
+    learning_rate: float
+    weight_decay: float
+    tol: float | None
+    n_iter_no_change: int
+    decay: float = 0.0
+    n_init: int = 1
+    encoder: str = "sigmoid"
+
+
+class Adam(Component):
+    """How training runs: mini-batches, and steps of Adam down the gradient.
+
+    Parameters
+    ----------
+    learning_rate : float, default=1e-3
+        Step size.
+    weight_decay : float, default=1e-4
+        L2 penalty on all parameters, prototypes included.
+    decay : float, default=0.7
+        Share of the steps of `fit`, at its end, over which the learning rate falls
+        linearly to zero. `partial_fit` never ends and has none.
+    freeze_iter : int or float, default=0.1
+        Steps at the start during which the prototypes stay as drawn: as a number, less
+        than ``max_iter`` of the estimator, or as a share of it, in [0, 1).
+    frames_per_video : int, default=128
+        Frames sampled from a video for a mini-batch, one from each of so many bins of
+        equal length. A shorter video has frames drawn more than once.
+    batch_size : int, default=2
+        Videos in a mini-batch; fewer where there are fewer in all.
+    tol : float, default=None
+        Stop when the loss, averaged over ``n_iter_no_change`` steps with free
+        prototypes, is not at least ``tol`` below the best such average before. None
+        never stops early.
+    n_iter_no_change : int, default=100
+        Steps over which the loss is averaged for ``tol`` and for the progress bar.
+
+    Examples
+    --------
+    >>> optimizer = Adam(learning_rate=1e-2, freeze_iter=0.2)
+    >>> optimizer.frozen_steps(max_iter=500)
+    100
+    """
+
+    _parameter_constraints = {
+        "learning_rate": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "weight_decay": [Interval(Real, 0, LARGEST, closed="both")],
+        "decay": [Interval(Real, 0, 1, closed="both")],
+        "freeze_iter": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="left"),
+        ],
+        "frames_per_video": [Interval(Integral, 1, MOST, closed="both")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        learning_rate=1e-3,
+        weight_decay=1e-4,
+        decay=0.7,
+        freeze_iter=0.1,
+        frames_per_video=128,
+        batch_size=2,
+        tol=None,
+        n_iter_no_change=100,
+    ):
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.decay = decay
+        self.freeze_iter = freeze_iter
+        self.frames_per_video = frames_per_video
+        self.batch_size = batch_size
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+
+    def frozen_steps(self, max_iter):
+        """Count the steps of a fit of ``max_iter`` with prototypes as drawn."""
+        if isinstance(self.freeze_iter, Integral):
+            return int(self.freeze_iter)
+        return int(self.freeze_iter * int(max_iter))
+
+    def settings(self, layer_sizes, max_iter, n_init=1, encoder="sigmoid"):
+        """Make the `Settings` of a fit; layers are the hidden one and the embedding."""
+        hidden_dim, embedding_dim = layer_sizes
+        # plain numbers, as numpy's small integers overflow
+        return Settings(
+            hidden_dim=int(hidden_dim),
+            embedding_dim=int(embedding_dim),
+            frames_per_video=int(self.frames_per_video),
+            batch_size=int(self.batch_size),
+            max_iter=int(max_iter),
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            tol=self.tol,
+            n_iter_no_change=int(self.n_iter_no_change),
+            decay=self.decay,
+            n_init=int(n_init),
+            encoder=encoder,
+        )
+
+
+#: Optimisers by the names that estimators know.
+OPTIMIZERS = {"adam": Adam}

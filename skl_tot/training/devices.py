@@ -1,14 +1,26 @@
-"""Where to compute."""
+"""Where and how to compute: devices, processes, CUDA graphs, the progress bar.
 
+Where `torch.distributed` is initialised, every process works on its part of each
+mini-batch. Sums over the processes make the result that of a single process, but for
+rounding, and the same for all of them.
+"""
+
+import contextlib
 import re
+from bisect import bisect
+from dataclasses import replace
 from multiprocessing import current_process
 
+import numpy as np
 import torch
+import torch.distributed as dist
 
 from skl_tot.inputs.errors import warn_user
-from skl_tot.training.distributed import rank_and_size
+from skl_tot.inputs.extras import import_extra
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
+# Steps run the usual way before a graph is captured, so that all is initialised.
+N_WARM_UP = 3
 
 
 def resolve_device(device):
@@ -16,12 +28,8 @@ def resolve_device(device):
 
     "auto" takes CUDA where there is one and else the CPU; any other is torch's. "auto"
     and "cuda" spread the worker processes of a grid search over all GPUs.
-
-    Examples
-    --------
-    >>> resolve_device("cpu")
-    device(type='cpu')
     """
+    keep_freed_memory()
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -65,9 +73,126 @@ def choose_gpu():
 def keep_freed_memory():
     """Have the C library keep freed memory for the next step.
 
-    As it starts out, glibc gives every freed block of more than 128 kB back to the
-    system, and a step of several networks takes twice as long, most of it page faults.
-    It raises the limit to the largest block that it sees freed, of up to 32 MB. Other
-    libraries are not affected.
+    glibc gives freed blocks of more than 128 kB back to the system, and a step takes
+    twice as long, most of it page faults. It raises this limit to the largest block
+    that it sees freed, of up to 32 MB.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
+
+
+def rank_and_size():
+    """Rank of this process and number of processes: (0, 1) without a process group."""
+    if dist.is_available() and dist.is_initialized():
+        return dist.get_rank(), dist.get_world_size()
+    return 0, 1
+
+
+def own_part(n_items):
+    """Slice of so many items that this process works on; all are about as long."""
+    rank, size = rank_and_size()
+    edges = np.arange(size + 1) * n_items // size
+    return slice(int(edges[rank]), int(edges[rank + 1]))
+
+
+def sum_over_processes(tensors):
+    """Add up tensors over all processes, in place and at one go."""
+    if rank_and_size()[1] == 1 or not tensors:
+        return
+    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    dist.all_reduce(flat)
+    for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors])):
+        tensor.copy_(total.view_as(tensor))
+
+
+def join_parts(own, part, n_items):
+    """Join the parts (n_own, n_columns) that processes have, ``part`` this one's."""
+    if rank_and_size()[1] == 1:
+        return own
+    whole = own.new_zeros(n_items, own.shape[1])
+    whole[part] = own
+    dist.all_reduce(whole)  # all others are zero there
+    return whole
+
+
+def from_first_process(value):
+    """Return the value that the first process has, such as a seed that it drew."""
+    if rank_and_size()[1] == 1:
+        return value
+    values = [value]
+    dist.broadcast_object_list(values, src=0)
+    return values[0]
+
+
+class GraphedStep:
+    """A step of training, captured once for each shape and phase, and replayed.
+
+    A replay is a single launch instead of some hundred. It works on copies of the
+    tensors of the batch; all else must be the same objects in each call. Steps in
+    ``changes`` do other operations than those before. ``capture`` runs a function of no
+    arguments, and returns a function that repeats it on the device, and its result.
+    """
+
+    def __init__(self, step, changes, capture=None):
+        self.step, self.changes = step, changes
+        self.capture = capture or capture_on_cuda
+        self.n_calls, self.graphs = {}, {}
+
+    def __call__(self, state, batch):
+        """Take a step."""
+        phase = bisect(self.changes, state.n_iter)
+        key = (len(batch.frames), len(batch.coverage), phase)
+        self.n_calls[key] = self.n_calls.get(key, 0) + 1
+        if self.n_calls[key] <= N_WARM_UP:
+            return self.step(state, batch)
+        tensors = {name: x for name, x in vars(batch).items() if torch.is_tensor(x)}
+        if key not in self.graphs:
+            copies = {name: tensor.clone() for name, tensor in tensors.items()}
+            fixed = replace(batch, **copies)
+            replay, losses = self.capture(lambda: self.step(state, fixed))
+            self.graphs[key] = copies, replay, losses
+        copies, replay, losses = self.graphs[key]
+        for name, tensor in tensors.items():
+            copies[name].copy_(tensor)
+        replay()
+        return losses.clone()
+
+
+def capture_on_cuda(function):
+    """Capture what a function does on the current stream, see `training_stream`.
+
+    The function is called once, but its kernels are recorded, not run. Returns a
+    callable that runs them, and the result, which holds its values after each replay.
+    """
+    graph = torch.cuda.CUDAGraph()
+    # torch's own stream for captures belongs to the GPU of the first one
+    with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
+        result = function()
+    return graph.replay, result
+
+
+@contextlib.contextmanager
+def training_stream(device):
+    """On a GPU, work on a stream of its own, as capturing a graph asks for."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.cuda.device(device), torch.cuda.stream(torch.cuda.Stream()):
+        torch.cuda.current_stream().wait_stream(torch.cuda.default_stream())
+        yield
+        torch.cuda.synchronize()
+
+
+@contextlib.contextmanager
+def progress_bar(n_steps, verbose):
+    """Show a bar while the block runs; yields what takes the losses of new steps."""
+    if not verbose:
+        yield None
+        return
+    tqdm = import_extra("tqdm.auto", "progress").tqdm
+    with tqdm(total=n_steps, unit="step") as bar:
+
+        def update(losses):
+            bar.set_postfix(loss=f"{np.mean(losses):.4f}", refresh=False)
+            bar.update(len(losses))
+
+        yield update

@@ -11,14 +11,20 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from skl_tot.training.batches import sampled_batches
-from skl_tot.training.devices import keep_freed_memory
-from skl_tot.training.distributed import rank_and_size, sum_over_processes
-from skl_tot.training.graphs import GraphedStep, training_stream
+from skl_tot.training.batches import (
+    one_pass_batches,
+    open_reader,
+    sample_frames,
+    sampled_batches,
+    shuffled_batches,
+)
+from skl_tot.training.devices import (
+    GraphedStep,
+    rank_and_size,
+    sum_over_processes,
+    training_stream,
+)
 from skl_tot.training.network import embed, encoder_shapes, init_network
-from skl_tot.training.readers import open_reader
-from skl_tot.training.sampling import one_pass_batches, shuffled_batches
-from skl_tot.training.starts import initialise
 from skl_tot.training.state import (
     check_shapes,
     new_state,
@@ -26,7 +32,10 @@ from skl_tot.training.state import (
     set_learning_rate,
     take_snapshot,
 )
-from skl_tot.training.terms import all_changes, common_lag, common_window
+from skl_tot.training.terms import all_changes, common_value
+
+# Frames that terms start from, at most.
+START_FRAMES = 2**17
 
 
 def batch_loss(network, batch, terms, step, encoder="sigmoid"):
@@ -136,84 +145,58 @@ def train(
     one_pass=False,
     progress=None,
 ):
-    """Train a network on videos.
+    """Train networks on videos; returns a `Snapshot` and the loss of each step.
 
-    Parameters
-    ----------
-    videos : StandardizedVideos
-        What to learn from.
-    settings : Settings
-        What every fit needs.
-    terms : list of Term
-        Summands of the loss; they serve this one fit.
-    device : torch.device
-        Where to train.
-    seed : int
-        Seed of all randomness; not used where ``start`` has a generator state.
-    start : Snapshot, default=None
-        What to go on from; None draws new parameters.
-    one_pass : bool, default=False
-        Take each video once, in the order given, rather than ``max_iter`` steps.
-    progress : callable, default=None
-        See `fit_loop`.
-
-    Returns
-    -------
-    snapshot : Snapshot
-        The trained state.
-    losses : list of float
-        Loss of each step.
-
-    Raises
-    ------
-    ValueError
-        If ``start`` has other shapes than the settings, terms and videos ask for, or if
-        the loss stops being finite.
+    ``start`` is a snapshot to go on from; None draws new parameters. ``seed`` is for
+    all randomness, unless ``start`` has the state of a generator. With ``one_pass``,
+    each video is taken once, in the order given, rather than ``max_iter`` steps.
+    Raises ValueError if ``start`` has other shapes than are asked for, or if the loss
+    stops being finite.
     """
-    keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
-    window, lag = common_window(terms), common_lag(terms)
     shapes = parameter_shapes(videos.n_features, settings, terms)
+    if start is None:
+        network = init_network(shapes, n_init=settings.n_init, generator=generator)
+        state = new_state(network, settings, generator, device)
+    else:
+        check_shapes(start.network, shapes)
+        state = restore(start, settings, generator, device)
+    n_frames, batch_size = settings.frames_per_video, settings.batch_size
     if one_pass:  # which takes every video, once
         settings = replace(settings, tol=None)
-    state = _start(shapes, settings, generator, device, start)
-    batches = _plan(len(videos), settings, state, one_pass)
-    n_draws = settings.frames_per_video * sum(block.size for block in batches)
+        blocks = one_pass_batches(len(videos), batch_size)
+        n_draws = n_frames * len(videos)
+    else:
+        n_steps = settings.max_iter
+        blocks = [shuffled_batches(len(videos), batch_size, n_steps, generator)]
+        n_draws = n_frames * blocks[0].size
+        state.last_iter = state.n_iter + n_steps
+    window, lag = common_value(terms, "window"), common_value(terms, "lag")
     with torch.autocast(device.type, enabled=False), training_stream(device):
         reader = open_reader(videos, device, n_draws)
         if start is None:
-            initialise(state, reader, terms, settings)
-        batches = sampled_batches(
-            generator,
-            reader,
-            batches,
-            n_frames=settings.frames_per_video,
-            window=window,
-            lag=lag,
-        )
+            for term in terms:
+                if term.starts_at_frames:
+                    initialise(term, state, reader, settings)
+        batches = sampled_batches(generator, reader, blocks, n_frames, window, lag)
         losses = fit_loop(state, batches, settings, terms, progress)
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
 
-def _start(shapes, settings, generator, device, start):
-    """State before the first step, drawn or gone on from."""
-    if start is not None:
-        check_shapes(start.network, shapes)
-        return restore(start, settings, generator, device)
-    network = init_network(shapes, n_init=settings.n_init, generator=generator)
-    network = {name: value.to(device) for name, value in network.items()}
-    return new_state(network, settings, generator)
-
-
-def _plan(n_videos, settings, state, one_pass):
-    """Draw the videos of the mini-batches, and tell the state where they end."""
-    if one_pass:
-        return one_pass_batches(n_videos, settings.batch_size)
-    batches = shuffled_batches(
-        n_videos, settings.batch_size, settings.max_iter, state.generator
-    )
-    state.last_iter = state.n_iter + settings.max_iter
-    return [batches]
+@torch.no_grad()
+def initialise(term, state, reader, settings):
+    """Show a term frames sampled of the videos; of very many some are taken."""
+    n_frames, generator = settings.frames_per_video, state.generator
+    order = torch.randperm(len(reader.lengths), generator=generator, device="cpu")
+    videos = order.numpy()[: max(1, START_FRAMES // n_frames)][:, None]
+    lengths = reader.lengths[videos]
+    frames, _ = sample_frames(lengths, n_frames, 0, generator)
+    embeddings = []
+    for own in reader.read(videos, frames):
+        embeddings.append(embed(state.network, own, settings.encoder))
+    times = (frames + 0.5) / lengths[..., None]
+    times = torch.from_numpy(times.ravel()).to(reader.device, torch.float32)
+    term.initialise(state.network, torch.cat(embeddings, 1), times, generator)
 
 
 def parameter_shapes(n_features, settings, terms):

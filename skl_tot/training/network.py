@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skl_tot.training.devices import keep_freed_memory
-
 INIT_SCALE = 0.01
 
 
@@ -43,11 +41,10 @@ ENCODERS = {
 
 def encoder_shapes(sizes):
     """Shapes of the parameters of the two-layer perceptron, see `Term.shapes`."""
-    n_features, hidden_dim, embedding_dim = (
-        {name: sizes[name]} for name in ("n_features", "hidden_dim", "embedding_dim")
-    )
+    hidden_dim = {"hidden_dim": sizes["hidden_dim"]}
+    embedding_dim = {"embedding_dim": sizes["embedding_dim"]}
     return {
-        "hidden_weight": n_features | hidden_dim,
+        "hidden_weight": {"n_features": sizes["n_features"]} | hidden_dim,
         "hidden_bias": hidden_dim,
         "output_weight": hidden_dim | embedding_dim,
         "output_bias": embedding_dim,
@@ -88,20 +85,9 @@ def embed(network, frames, encoder="sigmoid"):
 
 
 def compare(network, embeddings):
-    """Similarity z·c of each embedding with each prototype.
+    """Similarities z·c (R, n_frames, n_prototypes) of embeddings with prototypes.
 
-    Parameters
-    ----------
-    network : dict of str to Tensor
-        With ``prototypes`` (R, n_prototypes, embedding_dim).
-    embeddings : Tensor of shape (R, n_frames, embedding_dim)
-        Output of `embed`.
-
-    Returns
-    -------
-    similarities : Tensor of shape (R, n_frames, n_prototypes)
-        S; the predicted codes P of Eq. 1 are ``softmax(S / temperature)``. In memory
-        frames come last, as the transport is several times faster along them.
+    In memory frames come last, as the transport is several times faster along them.
     """
     return (network["prototypes"] @ embeddings.mT).mT
 
@@ -118,20 +104,9 @@ def predict_time(network, embeddings):
 
 
 class Encoder:
-    """A fitted network that goes over whole videos, a block of frames at a time.
-
-    Parameters
-    ----------
-    network : dict of str to ndarray
-        Of one or more networks; those of a single one without the leading dimension.
-    device : torch.device
-        Where to compute.
-    encoder : str, default="sigmoid"
-        A key of ``ENCODERS``.
-    """
+    """A fitted network (numpy arrays) that goes over videos, a block at a time."""
 
     def __init__(self, network, device, encoder="sigmoid"):
-        keep_freed_memory()
         self.device = device
         self.encoder = encoder
         self.network = {}
@@ -142,15 +117,15 @@ class Encoder:
 
     def embeddings(self, videos, i):
         """Embeddings (n_frames, R * embedding_dim) of video i, float32."""
-        return self._read(videos, i, lambda embeddings: embeddings)
+        return self.read(videos, i, lambda embeddings: embeddings)
 
     def similarities(self, videos, i):
         """Similarities (n_frames, R * n_prototypes) of video i, float32."""
-        return self._read(videos, i, lambda z: compare(self.network, z))
+        return self.read(videos, i, lambda z: compare(self.network, z))
 
     @torch.inference_mode()
-    def _read(self, videos, i, finish):
-        """Embed one of `StandardizedVideos`, finish each block, and join networks."""
+    def read(self, videos, i, finish):
+        """Embed a video, finish each block, and join networks."""
         n_frames, hidden_dim = videos.lengths[i], self.network["hidden_bias"].shape[-1]
         result = None
         for rows in videos.row_blocks(i, hidden_dim):

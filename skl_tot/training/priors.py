@@ -224,44 +224,9 @@ PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
 
 
 def log_temporal_prior(n_frames, n_actions, sigma):
-    r"""Logarithm of the temporal prior that puts actions in order (Eq. 8).
-
-    .. math::
-
-        \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2} + \text{const}, \qquad
-        d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
-
-    The paper leaves the origin of the indices open. Here i and j count from 0, so
-    that the first frame lies on the first action. Cell midpoints would be unbiased,
-    but scored lower on both large sets that this was tried on. The constant cancels
-    in the transport problem and is left out.
-
-    Parameters
-    ----------
-    n_frames : int
-        Number of frames B sampled from one video.
-    n_actions : int
-        Number of actions K.
-    sigma : float
-        Width of the band around the diagonal, in units of the (smaller) index step;
-        with many frames an action, about the width in actions.
-
-    Returns
-    -------
-    log_prior : ndarray of shape (n_frames, n_actions)
-        Log-density up to a constant, at most 0.
-
-    References
-    ----------
-    Kumar et al., "Unsupervised Action Segmentation by Joint Representation Learning
-    and Online Clustering", CVPR 2022, Eq. 8.
-
-    Examples
-    --------
-    >>> log_temporal_prior(2, 2, sigma=1.0)
-    array([[-0.  , -0.25],
-           [-0.25, -0.  ]])
-    """
+    """Logarithm of the prior of `TemporalPrior`, up to a constant, at most 0."""
+    # The paper leaves the origin of the indices open. Cell midpoints would be unbiased,
+    # but scored lower on both large sets that this was tried on.
     frames = np.arange(n_frames) / n_frames
     actions = np.arange(n_actions) / n_actions
     scale = 1 / n_frames**2 + 1 / n_actions**2
@@ -269,34 +234,10 @@ def log_temporal_prior(n_frames, n_actions, sigma):
 
 
 def log_path_prior(log_likelihood):
-    r"""Logarithm of the prior that is the posterior of a path through the actions.
+    """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`.
 
-    All paths that keep the order weigh :math:`e^{\sum_t \ell_{t, a_t}}`, whichever
-    actions they leave out and however long each lasts, and
-
-    .. math:: T_{tk} = P(a_t = k \mid \ell)
-
-    is computed by forward and backward sums, in O(B K) operations and without a loop
-    over frames. Where the diagonal of `log_temporal_prior` knows nothing of a video,
-    this follows what its frames look like.
-
-    Parameters
-    ----------
-    log_likelihood : Tensor of shape (..., n_frames, n_actions)
-        Log-likelihood of each action, up to a constant for each frame. Leading
-        dimensions are videos.
-
-    Returns
-    -------
-    log_prior : Tensor of the shape of ``log_likelihood``
-        Logarithm of T, whose rows sum to 1. At least -30, so that the scores can
-        overrule it.
-
-    Examples
-    --------
-    >>> log_path_prior(torch.zeros(2, 2)).exp().round(decimals=2)
-    tensor([[0.6700, 0.3300],
-            [0.3300, 0.6700]])
+    ``log_likelihood`` (…, n_frames, n_actions) is up to a constant for each frame.
+    Forward and backward sums take O(B K) operations, without a loop over frames.
     """
     log_likelihood = log_likelihood - log_likelihood.amax(-1, keepdim=True)
     # from the end, the actions in turned order are the same problem
@@ -312,4 +253,5 @@ def log_path_prior(log_likelihood):
         before[..., 1:] = torch.logaddexp(before[..., 1:], joint[..., action, :])
     forward, backward = joint.mT
     log_posterior = forward + backward.flip(-1, -2) - log_likelihood
+    # so that the scores can overrule it
     return torch.log_softmax(log_posterior, -1).clamp_min(LOG_FLOOR)

@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import softplus
 
-from skl_tot.training.distributed import join_parts, rank_and_size
+from skl_tot.training.devices import join_parts, rank_and_size
 from skl_tot.training.network import compare, constrain_prototypes, unit_length
 from skl_tot.training.terms import Term
 
@@ -11,10 +11,7 @@ from skl_tot.training.terms import Term
 class Reconstruction(Term):
     """The squared error of the features that a two-layer decoder finds in embeddings.
 
-    Parameters
-    ----------
-    weight : float, default=1.0
-        Factor of the mean over frames and features.
+    ``weight`` is the factor of the mean over frames and features.
     """
 
     def __init__(self, weight=1.0):
@@ -44,12 +41,7 @@ class Prediction(Reconstruction):
     The hidden layer of the encoder, one of sigmoids, adds to what the decoder finds in
     the embedding.
 
-    Parameters
-    ----------
-    weight : float
-        Factor of the mean over frames and features.
-    lag : int or float
-        How much later the frame is, see `Term`.
+    ``lag`` is how much later the frame is, see `Term`.
     """
 
     def __init__(self, weight, lag):
@@ -74,16 +66,8 @@ class Prediction(Reconstruction):
 class ConceptContrast(Term):
     """The contrast of the most confident frames of each concept with all others.
 
-    Concepts are the ``prototypes`` of the network, of unit length.
-
-    Parameters
-    ----------
-    n_concepts : int
-        K.
-    weight : float, default=1.0
-        Factor of the loss.
-    temperature : float, default=0.1
-        What cosines are divided by.
+    Concepts are the ``prototypes`` of the network, of unit length; their cosines are
+    divided by ``temperature``.
     """
 
     def __init__(self, n_concepts, weight=1.0, temperature=0.1):
@@ -133,20 +117,9 @@ def concept_loss(scores):
 
     :math:`P_k` are the :math:`m = \max(1, \lfloor B / 2K \rfloor)` of B frames that
     have the highest probability :math:`\exp(s_{tk}) / \sum_j \exp(s_{tj})`. As every
-    concept has as many, none is left without frames.
+    concept has as many, none is left without frames. Scores are similarities by
+    temperature, s (…, n_frames, n_concepts).
 
-    Parameters
-    ----------
-    scores : Tensor of shape (..., n_frames, n_concepts)
-        Similarities by temperature, s. There is at least one frame.
-
-    Returns
-    -------
-    loss : Tensor of shape (...)
-        Mean over concepts and their frames, in nats.
-
-    Examples
-    --------
     >>> concept_loss(torch.zeros(4, 2))  # one frame against three others
     tensor(1.3863)
     """

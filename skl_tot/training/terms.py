@@ -1,18 +1,21 @@
-"""Terms of the loss, which the loop adds up; it knows none of them by name."""
+"""Terms of the loss, which the loop adds up; it knows none of them by name.
 
+Losses are functions of tensors; leading dimensions are problems with a loss each. A
+mean over nothing is 0.
+"""
+
+import warnings
 from numbers import Integral, Real
 
+import numpy as np
 import torch
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import LARGEST, Component
-from skl_tot.training.distributed import join_parts
-from skl_tot.training.losses import (
-    cross_entropy_loss,
-    temporal_coherence_loss,
-    time_stamp_loss,
-)
-from skl_tot.training.network import compare, embed, predict_time
+from skl_tot.training.devices import join_parts
+from skl_tot.training.network import compare, constrain_prototypes, embed, predict_time
 
 
 class Term(Component):
@@ -144,22 +147,8 @@ class Term(Component):
 class CrossEntropy(Term):
     """Cross-entropy of predicted codes against pseudo-labels (Eq. 1, 2 and 10).
 
-    Each network learns from pseudo-labels of its own.
-
-    Parameters
-    ----------
-    n_prototypes : int
-        Number of prototypes.
-    transport : Transport
-        Makes pseudo-labels of similarities and prior.
-    prior : Prior, default=None
-        Prior of the pseudo-labels; None is uniform.
-    rho : float, default=0.07
-        ρ, the weight of the prior.
-    temperature : float, default=0.1
-        τ.
-    freeze_iter : int, default=0
-        Steps at the start during which the prototypes stay as drawn.
+    Each network learns from pseudo-labels of its own, which ``transport`` makes.
+    Prototypes stay as drawn during the first ``freeze_iter`` steps.
     """
 
     def __init__(
@@ -209,49 +198,42 @@ class CrossEntropy(Term):
         return cross_entropy_loss(similarities, codes, self.temperature)
 
     def codes(self, similarities, coverage, step):
-        """Pseudo-labels Q.
-
-        Parameters
-        ----------
-        similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
-            Those of the sampled frames, video by video.
-        coverage : Tensor of shape (n_videos, 1, 1)
-            See `Prior`.
-        step : int
-            Steps taken before.
-
-        Returns
-        -------
-        codes : Tensor of the shape of ``similarities``
-            Rows sum to 1.
-        """
+        """Pseudo-labels Q of sampled frames, video by video; see `Prior`."""
         log_prior = None
         if self.prior is not None:
             log_prior = self.prior(similarities, coverage, step, self.temperature)
         return self.transport(similarities, log_prior, len(coverage), self.rho)
 
     def codes_of_video(self, similarities, n_sampled, step):
-        """Pseudo-labels of a whole video, a problem of its own.
+        """Pseudo-labels (n_frames, n_prototypes) of a whole video, as numpy arrays.
 
-        Parameters
-        ----------
-        similarities : ndarray of shape (n_frames, n_prototypes)
-            Those of all frames.
-        n_sampled : int
-            Frames that training samples of a video.
-        step : int
-            Steps taken before.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_frames, n_prototypes)
-            Rows sum to 1.
+        The video is a problem of its own; training samples ``n_sampled`` frames of it.
         """
         similarities = torch.from_numpy(similarities).double()
         # as if so many frames were drawn as in training
         share = min(1, n_sampled / len(similarities))
         coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
         return self.codes(similarities, coverage, step).numpy()
+
+
+class SphericalCrossEntropy(CrossEntropy):
+    """Cross-entropy of cosines: prototypes have unit length, as embeddings have.
+
+    They start at the centres of K-means over embeddings of frames of all videos.
+    """
+
+    starts_at_frames = True
+
+    def initialise(self, network, embeddings, times, generator):
+        """Start at centres of K-means, of the same clusters in each network."""
+        seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
+        network["prototypes"].copy_(torch.from_numpy(centres))
+        self.constrain(network)
+
+    def constrain(self, network):
+        """Give prototypes unit length."""
+        constrain_prototypes(network)
 
 
 class TemporalCoherence(Term):
@@ -336,24 +318,60 @@ def cloned(terms):
 
 def all_changes(terms):
     """List the steps at which any of the terms changes, in order."""
-    return sorted({step for term in terms for step in term.changes_at})
+    steps = set()
+    for term in terms:
+        steps.update(term.changes_at)
+    return sorted(steps)
 
 
-def common_window(terms):
-    """Find the window that all terms with partners agree on; 0 if there are none."""
-    return _common("windows", {int(term.window) for term in terms if term.window})
-
-
-def common_lag(terms):
-    """Find the lag that all terms with later frames agree on; 0 if there are none."""
-    return _common("lags", {term.lag for term in terms if term.lag})
-
-
-def _common(name, values):
-    """Take the only one of some values; 0 if there is none."""
+def common_value(terms, name):
+    """Find the ``window`` or ``lag`` of all terms that have one; 0 if none has."""
+    values = set()
+    for term in terms:
+        values.add(getattr(term, name))
+    values.discard(0)
     if len(values) > 1:
         raise ValueError(
-            f"Terms of the loss have {name} {sorted(values)}, expected one for all; a "
+            f"Terms of the loss have {name}s {sorted(values)}, expected one for all; a "
             "term of weight 0, such as alpha=0, has none."
         )
     return values.pop() if values else 0
+
+
+def cross_entropy_loss(scores, codes, temperature):
+    """L_CE of codes Q against the softmax of scores S by τ, a mean over frames."""
+    # log_softmax is several times faster along contiguous frames than across them.
+    log_predicted = torch.log_softmax(scores.mT / temperature, dim=-2)
+    return (codes.mT * log_predicted).sum((-2, -1)) * (-1 / max(scores.shape[-2], 1))
+
+
+def temporal_coherence_loss(anchors, positives):
+    """L_TC of embeddings (…, n_videos, n_frames, E) and of one neighbour of each.
+
+    Frames of other videos are no negatives.
+    """
+    similarities = anchors @ positives.transpose(-1, -2)
+    log_found = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
+    n_videos, n_frames = log_found.shape[-2:]
+    return -log_found.sum((-2, -1)) / max(n_videos * n_frames, 1)
+
+
+def time_stamp_loss(predicted, times):
+    """L_TS of predicted (…, n_frames) and true times (n_frames,)."""
+    return ((predicted - times) ** 2).sum(-1) / max(len(times), 1)
+
+
+def cluster(embeddings, n_centres, seed):
+    """Centres (R, n_centres, embedding_dim) of embeddings (R, n_frames, embedding_dim).
+
+    Frames are clustered once for all R networks. Fewer than centres are repeated.
+    """
+    n_repeats = -(-n_centres // embeddings.shape[1])
+    embeddings = np.repeat(embeddings, n_repeats, axis=1)
+    # all that the networks have of a frame, side by side
+    together = np.concatenate(list(embeddings), axis=1)
+    kmeans = KMeans(n_centres, n_init=10, random_state=seed)
+    with warnings.catch_warnings():  # of frames that are all alike, as constant ones
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(together)
+    return np.stack(np.split(kmeans.cluster_centers_, len(embeddings), axis=1))

@@ -28,7 +28,7 @@ from skl_tot.io import (
     write_segments,
 )
 from skl_tot.training import loop
-from skl_tot.training.graphs import GraphedStep
+from skl_tot.training.devices import GraphedStep
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "extending.md"
 MOST_LINES = 25

@@ -256,7 +256,7 @@ class TestFilesThatChange:
         self, activity, tmp_path, monkeypatch, place, shape
     ):
         resident = 0 if place.endswith("gather") else 2**26
-        monkeypatch.setattr("skl_tot.training.readers.RESIDENT_BYTES", resident)
+        monkeypatch.setattr("skl_tot.training.batches.RESIDENT_BYTES", resident)
         paths = save(tmp_path, [video.astype(np.float32) for video in activity[0]])
         replace_at(monkeypatch, place, paths[2], np.ones(shape, np.float32))
         model = TemporalOTSegmenter(**QUICK)

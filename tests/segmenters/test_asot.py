@@ -9,9 +9,12 @@ from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
 from skl_tot.training.priors import LinearPrior
-from skl_tot.training.spherical import SphericalCrossEntropy, cluster
-from skl_tot.training.structured import StructuredTransport, structured_transport
-from skl_tot.training.transport import Sinkhorn
+from skl_tot.training.terms import SphericalCrossEntropy, cluster
+from skl_tot.training.transport import (
+    Sinkhorn,
+    StructuredTransport,
+    structured_transport,
+)
 
 QUICK = {"max_iter": 30, "frames_per_video": 32, "random_state": 0}
 

@@ -12,7 +12,7 @@ from skl_tot.datasets import FeatureFiles, make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.methods import METHODS
 from skl_tot.metrics import mof_score
-from skl_tot.training import readers
+from skl_tot.training import batches
 
 QUICK = {
     "max_iter": 15,
@@ -155,7 +155,7 @@ def test_readers_are_the_same(data, kind, monkeypatch):
     settings = QUICK | {"context": 5, "alpha": 1.0, "beta": 1.0}
     del settings["n_steps"]
     resident = TemporalOTSegmenter(3, **settings).fit(data)
-    monkeypatch.setattr(readers, "RESIDENT_BYTES", 0)
+    monkeypatch.setattr(batches, "RESIDENT_BYTES", 0)
     streamed = TemporalOTSegmenter(3, **settings).fit(data)
     for name, value in resident.network_.items():
         np.testing.assert_array_equal(streamed.network_[name], value)
@@ -163,15 +163,15 @@ def test_readers_are_the_same(data, kind, monkeypatch):
 
 def test_what_fits_into_memory_is_wider(data, monkeypatch):
     n_bytes = 4 * sum(video.size for video in data)
-    monkeypatch.setattr(readers, "RESIDENT_BYTES", n_bytes)
+    monkeypatch.setattr(batches, "RESIDENT_BYTES", n_bytes)
     opened = []
-    read = readers.StreamReader.read
+    read = batches.StreamReader.read
 
     def spy(self, *arguments):
         opened.append(self)
         return read(self, *arguments)
 
-    monkeypatch.setattr(readers.StreamReader, "read", spy)
+    monkeypatch.setattr(batches.StreamReader, "read", spy)
     settings = {"max_iter": 40, "random_state": 0}
     TemporalOTSegmenter(3, **settings).fit(data)
     assert not opened

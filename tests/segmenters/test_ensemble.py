@@ -20,7 +20,7 @@ from skl_tot.methods.parts import (
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.training import loop
-from skl_tot.training.graphs import GraphedStep
+from skl_tot.training.devices import GraphedStep
 from skl_tot.training.priors import log_temporal_prior
 from skl_tot.training.transport import sinkhorn
 

@@ -13,7 +13,7 @@ from skl_tot.datasets import FeatureFiles, load_action_dataset
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics.label_free import carried_information
-from skl_tot.training.readers import ResidentReader
+from skl_tot.training.batches import ResidentReader
 
 QUICK = PAPER | {
     "n_actions": 3,
@@ -61,7 +61,7 @@ def no_large_copy(monkeypatch):
     All sizes are a quarter of the real ones, so that videos need not be as long.
     """
     monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 2**20)
-    monkeypatch.setattr("skl_tot.training.readers.RESIDENT_BYTES", 2**24)
+    monkeypatch.setattr("skl_tot.training.batches.RESIDENT_BYTES", 2**24)
     copy = ResidentReader.__init__
 
     def check(reader, videos, device):

@@ -19,15 +19,14 @@ from skl_tot.methods.parts import code_overlap, merge_neighbours, time_order
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.training import loop
-from skl_tot.training.batches import sampled_batches
+from skl_tot.training.batches import ResidentReader, sampled_batches
+from skl_tot.training.components import Settings
 from skl_tot.training.priors import (
     FixedPrior,
     PathPrior,
     TemporalPrior,
     log_path_prior,
 )
-from skl_tot.training.readers import ResidentReader
-from skl_tot.training.state import Settings
 from skl_tot.training.terms import Term
 from skl_tot.training.transport import sinkhorn
 

@@ -21,9 +21,9 @@ from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
+from skl_tot.training.components import Settings
 from skl_tot.training.network import Encoder
 from skl_tot.training.priors import log_temporal_prior
-from skl_tot.training.state import Settings
 from skl_tot.training.transport import sinkhorn
 
 QUICK = PAPER | {

@@ -6,8 +6,8 @@ import skops.io
 
 from skl_tot import CTESegmenter, VTESegmenter
 from skl_tot.metrics import mof_score
+from skl_tot.training.batches import later_frames
 from skl_tot.training.reconstruction import Prediction
-from skl_tot.training.sampling import later_frames
 
 
 def quick(n_actions=4, **params):

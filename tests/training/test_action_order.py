@@ -5,22 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.training.action_order import (
-    embed_actions,
-    find_segments,
-    order_loss,
-    order_shapes,
-    read_order,
-    segment_shares,
-    shuffled,
-)
 from skl_tot.training.classifier import (
     ClassifierSizes,
     ClassifierTrainer,
     classifier_shapes,
     classify,
+    embed_actions,
+    find_segments,
+    order_loss,
+    order_shapes,
     read_embeddings,
+    read_order,
     read_scores,
+    segment_shares,
+    shuffled,
 )
 from skl_tot.training.network import Encoder, embed
 

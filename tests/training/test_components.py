@@ -4,12 +4,10 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skl_tot.training.components import make_component
+from skl_tot.training.components import OPTIMIZERS, Adam, make_component
 from skl_tot.training.priors import PRIORS, PathPrior, TemporalPrior
-from skl_tot.training.state import OPTIMIZERS, Adam
-from skl_tot.training.structured import TRANSPORTS, StructuredTransport
 from skl_tot.training.terms import TemporalCoherence, TimeStamp
-from skl_tot.training.transport import Sinkhorn
+from skl_tot.training.transport import TRANSPORTS, Sinkhorn, StructuredTransport
 
 TABLES = [PRIORS, TRANSPORTS, OPTIMIZERS]
 CLASSES = [kind for table in TABLES for kind in table.values()]

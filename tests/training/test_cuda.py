@@ -9,8 +9,8 @@ import torch
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.metrics import mof_score
-from skl_tot.training import graphs as _graphs
-from skl_tot.training import readers as _readers
+from skl_tot.training import batches as _readers
+from skl_tot.training import devices as _graphs
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 SETTINGS = {"n_actions": 4, "max_iter": 60, "freeze_iter": 20, "frames_per_video": 16}

@@ -7,17 +7,21 @@ import pytest
 import torch
 
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.training.batches import Batch, sampled_batches
+from skl_tot.training.batches import (
+    Batch,
+    ResidentReader,
+    StreamReader,
+    later_frames,
+    sampled_batches,
+)
 from skl_tot.training.network import encoder_shapes, init_network
-from skl_tot.training.readers import ResidentReader, StreamReader
 from skl_tot.training.reconstruction import (
     ConceptContrast,
     Prediction,
     Reconstruction,
     concept_loss,
 )
-from skl_tot.training.sampling import later_frames
-from skl_tot.training.terms import Term, TimeStamp, common_lag
+from skl_tot.training.terms import Term, TimeStamp, common_value
 
 SIZES = {"n_features": 5, "hidden_dim": 4, "embedding_dim": 3}
 CPU = torch.device("cpu")
@@ -97,10 +101,10 @@ class TestLaterFrames:
                 assert torch.equal(without.partners, with_later.partners)
 
     def test_terms_agree_on_one_lag(self):
-        assert common_lag([TimeStamp(), Reconstruction()]) == 0
-        assert common_lag([TimeStamp(), Prediction(1.0, 0.1)]) == 0.1
+        assert common_value([TimeStamp(), Reconstruction()], "lag") == 0
+        assert common_value([TimeStamp(), Prediction(1.0, 0.1)], "lag") == 0.1
         with pytest.raises(ValueError, match=r"lags \[2, 3\], expected one for all"):
-            common_lag([Prediction(1.0, 2), Prediction(1.0, 3)])
+            common_value([Prediction(1.0, 2), Prediction(1.0, 3)], "lag")
         assert Term.lag == 0
 
 

@@ -3,9 +3,15 @@ import pytest
 import torch
 
 from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.training import readers as _readers
-from skl_tot.training.readers import ResidentReader, StreamReader, open_reader
-from skl_tot.training.sampling import one_pass_batches, sample_frames, shuffled_batches
+from skl_tot.training import batches as _readers
+from skl_tot.training.batches import (
+    ResidentReader,
+    StreamReader,
+    one_pass_batches,
+    open_reader,
+    sample_frames,
+    shuffled_batches,
+)
 
 
 def generator(seed=0):

@@ -11,24 +11,21 @@ from skl_tot.recordings import blocks as _blocks
 from skl_tot.training import devices as _devices
 from skl_tot.training import loop as _loop
 from skl_tot.training import terms as _terms
-from skl_tot.training.batches import Batch
-from skl_tot.training.devices import choose_gpu, resolve_device
-from skl_tot.training.graphs import GraphedStep
+from skl_tot.training.batches import Batch, ResidentReader
+from skl_tot.training.components import Settings
+from skl_tot.training.devices import GraphedStep, choose_gpu, resolve_device
 from skl_tot.training.loop import batch_loss, parameter_shapes, train, train_step
-from skl_tot.training.losses import (
-    cross_entropy_loss,
-    temporal_coherence_loss,
-    time_stamp_loss,
-)
 from skl_tot.training.network import Encoder, compare, embed, init_network
 from skl_tot.training.priors import TemporalPrior, log_temporal_prior
-from skl_tot.training.readers import ResidentReader
-from skl_tot.training.state import Settings, Snapshot, map_moments
+from skl_tot.training.state import Snapshot, map_moments
 from skl_tot.training.terms import (
     CrossEntropy,
     TemporalCoherence,
     TimeStamp,
     all_changes,
+    cross_entropy_loss,
+    temporal_coherence_loss,
+    time_stamp_loss,
 )
 from skl_tot.training.transport import Sinkhorn, sinkhorn
 

@@ -13,12 +13,12 @@ def random_scores(*shape, seed=0, scale=1.0):
     return torch.tensor(np.random.default_rng(seed).normal(size=shape) * scale)
 
 
-@pytest.mark.parametrize("case", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("case", ["a", "c", "d"])
 class TestGolden:
     def test_prior(self, golden, case):
         _, n_frames, n_actions, _, sigma, _ = golden[f"{case}_params"]
         ours = log_temporal_prior(int(n_frames), int(n_actions), sigma)
-        theirs = np.log(golden[f"{case}_prior"][: int(n_frames)].astype(float))
+        theirs = np.log(golden[f"{case}_prior"].astype(float))
         difference = ours - theirs
         assert np.ptp(difference) < 1e-4  # theirs are float32
         assert np.abs(ours).max() > 1
