@@ -13,7 +13,7 @@ _PLACES = {
     "DeviationDisplay": "skl_tot.display.deviations",
     "DurationDisplay": "skl_tot.display.durations",
     "GuidedSegmenter": "skl_tot.meta.guided",
-    "HMMSegmenter": "skl_tot.segmenters.hmm",
+    "HMMSegmenter": "skl_tot.methods.hmm",
     "LevelsDisplay": "skl_tot.display.levels",
     "MallowSegmenter": "skl_tot.segmenters.mallow",
     "OnlinePrediction": "skl_tot.meta.online",

@@ -27,8 +27,8 @@ from skl_tot.decoding.orders import (
     peak_order,
     posterior_along,
 )
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.labels import BACKGROUND
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import BACKGROUND
 
 
 @dataclass(frozen=True)

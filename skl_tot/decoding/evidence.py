@@ -5,7 +5,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import logsumexp
 
 from skl_tot.decoding.chain import free_chain
-from skl_tot.inputs.labels import find_segments
+from skl_tot.recordings.labels import find_segments
 
 # Of more, squares and their sums would be no numbers.
 LARGEST_ODDS = 1e70

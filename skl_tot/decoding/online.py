@@ -9,7 +9,7 @@ from collections import deque
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.inputs.labels import BACKGROUND
+from skl_tot.recordings.labels import BACKGROUND
 
 # Frames whose posteriors are found at once: more take memory.
 BLOCK = 1000

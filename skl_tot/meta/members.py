@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.consensus import mean_vote, name_of_refinement
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
+from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.pipelines import (
     fit_segmenter,
     last_step,
@@ -25,7 +26,6 @@ from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.recordings.errors import short_repr
 from skl_tot.segmenters.asal import ASALSegmenter
 from skl_tot.segmenters.asot import ASOTSegmenter
-from skl_tot.segmenters.hmm import HMMSegmenter
 from skl_tot.segmenters.mallow import MallowSegmenter
 from skl_tot.training.components import MOST
 from skl_tot.training.priors import PathPrior

@@ -16,5 +16,5 @@ METHODS = {
     "asal": ("ASALSegmenter", "skl_tot.segmenters.asal"),
     "mallow": ("MallowSegmenter", "skl_tot.segmenters.mallow"),
     "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.segmenters.frank_wolfe"),
-    "hmm": ("HMMSegmenter", "skl_tot.segmenters.hmm"),
+    "hmm": ("HMMSegmenter", "skl_tot.methods.hmm"),
 }

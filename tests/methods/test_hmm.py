@@ -1,0 +1,344 @@
+"""The hidden Markov model against hmmlearn, scipy and scikit-learn."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hmmlearn.hmm import GaussianHMM
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import HMMSegmenter
+from skl_tot.methods.discriminants import embed
+from skl_tot.methods.hmm import (
+    OrderedHMM,
+    fit_hmm,
+    log_densities,
+    principal_components,
+    start_from_equal_parts,
+)
+from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings, RecordingValueError
+
+REG_COVAR = 1e-2
+
+
+def videos_of(n_videos, n_actions, n_features, seed, spread=1.0, shortest=5):
+    """Videos of actions in order, some of which stop before the last one."""
+    rng = np.random.default_rng(seed)
+    centres = 2 * rng.normal(size=(n_actions, n_features))
+    scales = rng.uniform(0.5, 1.5, size=(n_actions, n_features))
+    videos = []
+    for i in range(n_videos):
+        shown = n_actions - (i % 3 == 2 and n_actions > 1)
+        labels = np.repeat(np.arange(shown), rng.integers(shortest, 20, shown))
+        noise = rng.normal(size=(len(labels), n_features))
+        videos.append(centres[labels] + spread * scales[labels] * noise)
+    return videos
+
+
+def their_model(model, max_iter):
+    """Model of hmmlearn with these parameters, which never stops before."""
+    n_actions = len(model.means)
+    theirs = GaussianHMM(
+        n_actions,
+        "diag",
+        covars_prior=REG_COVAR,
+        params="tmc",
+        init_params="",
+        n_iter=max_iter,
+        tol=-np.inf,
+    )
+    theirs.startprob_ = np.eye(n_actions)[0]
+    theirs.transmat_ = np.diag(1 - model.leave) + np.diag(model.leave[:-1], 1)
+    theirs.means_, theirs.covars_ = model.means, model.covars
+    return theirs
+
+
+def test_densities_equal_scipy():
+    rng = np.random.default_rng(0)
+    frames, means = rng.normal(size=(7, 3)), rng.normal(size=(4, 3))
+    covars = rng.uniform(0.1, 2, size=(4, 3))
+    expected = norm.logpdf(frames[:, None], means, np.sqrt(covars)).sum(axis=2)
+    np.testing.assert_allclose(log_densities(frames, means, covars), expected)
+    with pytest.raises(
+        RecordingValueError, match=r"^Video 5: the features are too far"
+    ):
+        log_densities(np.full((2, 3), 1e200), means, covars, 5)
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 12])
+@pytest.mark.parametrize("n_actions", [1, 3, 5])
+def test_steps_equal_hmmlearn(n_actions, max_iter):
+    videos = videos_of(9, n_actions, 4, seed=n_actions)
+    start = start_from_equal_parts(videos, n_actions, REG_COVAR)
+    model, curve = fit_hmm(
+        videos, start, reg_covar=REG_COVAR, max_iter=max_iter, tol=-np.inf
+    )
+    assert len(curve) == max_iter
+    theirs = their_model(start, max_iter)
+    joined, lengths = np.concatenate(videos), list(map(len, videos))
+    penalty = REG_COVAR * (1 / start.covars).sum() / 2
+    expected = theirs.score(joined, lengths) - penalty
+    assert curve[0] == pytest.approx(expected / len(joined), abs=1e-9)
+    theirs.fit(joined, lengths)
+    np.testing.assert_allclose(model.means, theirs.means_, atol=1e-6)
+    their_covars = np.diagonal(theirs.covars_, axis1=1, axis2=2)
+    np.testing.assert_allclose(model.covars, their_covars, atol=1e-6)
+    np.testing.assert_allclose(
+        model.leave[:-1], theirs.transmat_.diagonal(1), atol=1e-6
+    )
+    for video in videos:
+        scores = log_densities(video, model.means, model.covars)
+        found, total = model.chain().forward_backward(scores)
+        np.testing.assert_allclose(found, theirs.predict_proba(video), atol=1e-6)
+        assert total == pytest.approx(theirs.score(video), abs=1e-6)
+
+
+@given(
+    n_videos=st.integers(1, 5),
+    n_actions=st.integers(1, 5),
+    n_features=st.integers(1, 3),
+    spread=st.sampled_from([1e-3, 0.1, 1.0, 10.0]),
+    seed=st.integers(0, 10**6),
+)
+def test_steps_never_fall(n_videos, n_actions, n_features, spread, seed):
+    videos = videos_of(n_videos, n_actions, n_features, seed, spread, shortest=1)
+    videos = [video for video in videos if len(video) >= n_actions]
+    if not videos:
+        return
+    start = start_from_equal_parts(videos, n_actions, REG_COVAR)
+    model, curve = fit_hmm(videos, start, reg_covar=REG_COVAR, max_iter=15, tol=-np.inf)
+    assert (np.diff(curve) > -1e-9).all()
+    assert np.isfinite(model.means).all()
+    assert (model.covars > 0).all()
+    assert ((model.leave >= 0) & (model.leave < 1)).all()
+    assert model.leave[-1] == 0
+
+
+def test_stops_where_little_is_gained():
+    videos = videos_of(6, 3, 3, seed=1)
+    start = start_from_equal_parts(videos, 3, REG_COVAR)
+    options = {"reg_covar": REG_COVAR, "max_iter": 200}
+    _, curve = fit_hmm(videos, start, tol=1e-3, **options)
+    gains = np.diff(curve)
+    assert (gains[:-1] >= 1e-3).all()
+    assert gains[-1] < 1e-3
+    converged, curve = fit_hmm(videos, start, tol=0.0, **options)
+    again, _ = fit_hmm(videos, converged, tol=-np.inf, reg_covar=REG_COVAR, max_iter=5)
+    np.testing.assert_allclose(again.means, converged.means, atol=1e-5)
+    assert len(curve) <= 200
+
+
+def test_actions_that_are_not_reached_stay():
+    frames = [np.zeros((6, 1)), np.zeros((8, 1))]
+    means = np.array([[0.0], [1e4], [-3.0]])
+    start = OrderedHMM(means, np.full((3, 1), 0.5), np.array([0.3, 0.3, 0.0]))
+    model, _ = fit_hmm(frames, start, reg_covar=0.1, max_iter=3, tol=-np.inf)
+    np.testing.assert_array_equal(model.means[1:], means[1:])
+    np.testing.assert_array_equal(model.covars[1:], 0.5)
+    np.testing.assert_allclose(model.covars[0], 0.1 / 14)
+    assert 0 < model.leave[0] < 1e-9
+    assert model.leave[1:].tolist() == [0.3, 0]
+
+
+def test_starts_from_equal_parts():
+    videos = [np.arange(5.0)[:, None], np.arange(10.0, 16)[:, None]]
+    model = start_from_equal_parts(videos, 2, 0.5)
+    first, second = [0, 1, 2, 10, 11, 12], [3, 4, 13, 14, 15]
+    np.testing.assert_allclose(model.means[:, 0], [np.mean(first), np.mean(second)])
+    expected = [np.var(first) + 0.5, np.var(second) + 0.5]
+    np.testing.assert_allclose(model.covars[:, 0], expected)
+    np.testing.assert_allclose(model.leave, [2 / 5.5, 0])
+    short = start_from_equal_parts([np.eye(2)], 2, 0.5)
+    assert short.leave.tolist() == [0.5, 0]
+
+
+@pytest.mark.parametrize("n_components", [1, 3, 6, 50, None])
+def test_components_are_those_of_scikit_learn(n_components):
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(6, 6)) + 2 * np.diag(range(6))
+    arrays = [rng.normal(size=(n, 6)) @ mixing + 7 for n in (40, 25)]
+    videos = Recordings(arrays)
+    joined = np.concatenate(arrays)
+    center, components, unit = principal_components(videos, n_components)
+    pca = PCA(min(n_components or 6, 6), svd_solver="full").fit(joined)
+    assert unit == pytest.approx(joined.var(axis=0).mean())
+    np.testing.assert_allclose(center, pca.mean_)
+    signs = np.sign((components * pca.components_).sum(axis=1))
+    np.testing.assert_allclose(components, signs[:, None] * pca.components_, atol=1e-9)
+    assert (components.max(axis=1) == np.abs(components).max(axis=1)).all()
+    found = embed(videos, 1, center, components.T)
+    np.testing.assert_allclose(found, pca.transform(arrays[1]) * signs, atol=1e-9)
+
+
+def test_components_without_variance_are_left_out():
+    rng = np.random.default_rng(0)
+    array = np.column_stack([rng.normal(size=(20, 2)), np.ones(20), np.zeros(20)])
+    _, components, _ = principal_components(Recordings([array]), 3)
+    assert components.shape == (2, 4)
+    np.testing.assert_allclose(components[:, 2:], 0, atol=1e-9)
+    _, components, unit = principal_components(Recordings([np.ones((5, 3))]), 2)
+    assert components.shape == (1, 3)
+    assert unit == 1
+
+
+@pytest.fixture(scope="module")
+def fitted(activity):
+    return HMMSegmenter(4).fit(activity[0])
+
+
+def theirs(videos, n_actions, n_components, n_iter):
+    """Labels and model of hmmlearn, on what scikit-learn reduces videos to."""
+    frames = StandardScaler().fit_transform(np.concatenate(videos).astype("f8"))
+    frames = PCA(n_components, svd_solver="full").fit_transform(frames)
+    lengths = [len(video) for video in videos]
+    cuts = np.cumsum(lengths)[:-1]
+    start = start_from_equal_parts(np.split(frames, cuts), n_actions, REG_COVAR)
+    model = their_model(start, n_iter)
+    model.fit(frames, lengths)
+    return np.split(model.predict(frames, lengths), cuts), model
+
+
+def test_equals_hmmlearn(activity):
+    videos = activity[0]
+    labels, expected = theirs(videos, 4, 3, 8)
+    model = HMMSegmenter(4, n_components=3, max_iter=8).fit(videos)
+    assert model.n_iter_ == 8
+    # but for the signs of the components
+    np.testing.assert_allclose(np.abs(model.means_), np.abs(expected.means_), atol=1e-6)
+    covars = np.diagonal(expected.covars_, axis1=1, axis2=2)
+    np.testing.assert_allclose(model.covars_, covars, atol=1e-6)
+    leave = expected.transmat_.diagonal(1)
+    np.testing.assert_allclose(model.transitions_, [*leave, 0], atol=1e-6)
+    for found, own in zip(model.labels_, labels):
+        np.testing.assert_array_equal(found, own)
+
+
+@pytest.mark.parametrize(
+    ("name", "mof"),
+    [("utkinect", 0.82), ("hiro_snap", 0.71), ("breakfast_coffee5", 0.60)],
+)
+def test_real_recordings_equal_hmmlearn(real_data, name, mof):
+    data = real_data(name)
+    n_actions = len(data.target_names)
+    n_components = min(16, data.videos[0].shape[1])
+    labels, _ = theirs(data.videos, n_actions, n_components, 30)
+    model = HMMSegmenter(n_actions)
+    found = model.fit_predict(data.videos)
+    assert np.mean(np.concatenate(found) == np.concatenate(labels)) > 0.995
+    assert mof_score(data.labels, found) == pytest.approx(mof, abs=0.01)
+
+
+def test_does_without_hmmlearn_and_torch():
+    code = (
+        "import sys; import numpy as np; from skl_tot import HMMSegmenter\n"
+        "HMMSegmenter(2).fit(np.arange(12.0).reshape(6, 2))\n"
+        "assert not {'hmmlearn', 'torch'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_attributes(fitted):
+    assert fitted.center_.shape == (5,)
+    assert fitted.components_.shape == (5, 5)
+    assert fitted.means_.shape == fitted.covars_.shape == (4, 5)
+    assert fitted.transitions_.shape == (4,)
+    assert (fitted.covars_ > 0).all()
+    assert ((fitted.transitions_ > 0) == [True, True, True, False]).all()
+    assert fitted.n_iter_ == len(fitted.log_likelihood_curve_) <= 30
+    assert (np.diff(fitted.log_likelihood_curve_) > -1e-9).all()
+
+
+def test_finds_actions(fitted, activity):
+    for own, predicted in zip(fitted.labels_, fitted.predict(activity[0])):
+        np.testing.assert_array_equal(own, predicted)
+    assert mof_score(activity[1], fitted.labels_) > 0.9
+    assert not hasattr(fitted, "random_state")
+
+
+@pytest.mark.parametrize("standardize", ["dataset", "video", None])
+def test_units_do_not_matter(activity, standardize):
+    model = HMMSegmenter(4, standardize=standardize)
+    videos = [video.astype("f8") for video in activity[0]]
+    expected = model.fit_predict(videos)
+    for scale in (1e-6, 1e6):
+        found = model.fit_predict([scale * video + scale for video in videos])
+        assert mof_score(expected, found) > 0.999
+
+
+def test_short_videos_are_not_learned_from(activity):
+    videos = [video.astype("f8") for video in activity[0]]
+    model = HMMSegmenter(4, standardize=None, n_components=None)
+    expected = model.fit(videos)
+    frames = [video[:3] for video in videos[:2]]
+    found = clone(model).fit([frames[0], *videos, frames[1]])
+    # only axes go by all frames, and the densities by none of them
+    for own, other in zip(found.labels_[1:-1], expected.labels_):
+        assert np.mean(own == other) > 0.99
+    lengths = [len(labels) for labels in found.labels_]
+    assert lengths == [3, *map(len, videos), 3]
+    alone = found.means_ @ found.components_ + found.center_
+    both = expected.means_ @ expected.components_ + expected.center_
+    np.testing.assert_allclose(alone, both, atol=0.1)
+    with pytest.raises(ValueError, match="number of frames of the longest video"):
+        model.fit(frames)
+
+
+@pytest.mark.parametrize("decoding", ["fixed", "skip", "free", "peaks", "mallow"])
+@pytest.mark.parametrize(
+    ("n_actions", "videos"),
+    [
+        (4, [np.ones((20, 3))] * 2),
+        (4, [np.random.default_rng(0).normal(size=(4, 2))]),
+        (4, [np.random.default_rng(0).normal(size=(n, 2)) for n in (9, 1, 3)]),
+        (1, [np.random.default_rng(0).normal(size=(n, 3)) for n in (5, 1)]),
+        (3, [np.random.default_rng(0).normal(size=(30, 1))]),
+        (1, [np.ones((1, 1))]),
+        (3, [np.random.default_rng(0).normal(size=(10, 40))]),
+    ],
+    ids=["constant", "K frames", "short", "K=1", "D=1", "one number", "many features"],
+)
+def test_edge_cases_have_valid_paths(decoding, n_actions, videos):
+    model = HMMSegmenter(n_actions, decoding=decoding, background_percentile=5)
+    for path, video in zip(model.fit_predict(videos), videos):
+        assert path.shape == (len(video),)
+        assert set(path) <= {-1, *range(n_actions)}
+    for probabilities in model.predict_posterior(videos):
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert np.isfinite(model.log_likelihood_curve_).all()
+    assert model.predict([videos[0][:1]])[0].shape == (1,)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.parametrize("scale", [1e200, 1e300])
+def test_features_out_of_reach(fitted, activity, scale):
+    videos = [video.astype("f8") for video in activity[0]]
+    model = clone(fitted).set_params(standardize=None).fit(videos)
+    before = model.predict(activity[0][0])
+    with pytest.raises(ValueError, match=r"^Video 1: the features are too far"):
+        model.predict([activity[0][0], np.full((8, 5), scale)])
+    with pytest.raises(ValueError, match="squares are too large"):
+        model.fit([scale * video for video in videos])
+    np.testing.assert_array_equal(model.predict(activity[0][0]), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_components", 0),
+        ("n_components", 2.5),
+        ("max_iter", 0),
+        ("tol", -1e-3),
+        ("reg_covar", 0.0),
+        ("reg_covar", np.nan),
+    ],
+)
+def test_wrong_parameters(activity, name, value):
+    with pytest.raises(ValueError, match=f"'{name}' parameter"):
+        HMMSegmenter(4, **{name: value}).fit(activity[0])
