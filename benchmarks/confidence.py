@@ -20,8 +20,8 @@ from _suite_rows import parse_row
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from skl_tot.inputs.labels import find_segments
 from skl_tot.metrics import match_labels
+from skl_tot.recordings.labels import find_segments
 
 N_BINS = 15
 HEADER = "| set | MoF | tempering | agreement | AUC | ECE | confidence |"

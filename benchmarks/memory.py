@@ -70,11 +70,11 @@ def measure(root, n_steps, settings):
     from sklearn.model_selection import cross_val_score
 
     from skl_tot import TemporalOTSegmenter
-    from skl_tot.datasets import FeatureFiles
     from skl_tot.methods.temporal_ot import PAPER
+    from skl_tot.recordings import open_features
 
     imported = anonymous_memory()
-    videos = FeatureFiles(sorted(Path(root).glob("*.npy")))
+    videos = open_features(sorted(Path(root).glob("*.npy")))
     fixed = {"max_iter": n_steps, "random_state": 0, "device": "cpu"}
     model = TemporalOTSegmenter(**(PAPER | fixed | settings))
     fit, fit_seconds = peak_of(lambda: model.fit(videos))

@@ -2,6 +2,5 @@
 
 from skl_tot.datasets.folders import load_action_dataset
 from skl_tot.datasets.generated import make_activities
-from skl_tot.inputs.feature_files import FeatureFiles
 
-__all__ = ["FeatureFiles", "load_action_dataset", "make_activities"]
+__all__ = ["load_action_dataset", "make_activities"]

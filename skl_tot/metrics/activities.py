@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skl_tot.inputs.labels import split_label_sequences
-from skl_tot.inputs.named import as_sequence, pair_by_name
+from skl_tot.recordings.labels import split_label_sequences
+from skl_tot.recordings.matching import as_sequence, pair_by_name
 
 
 def activity_purity(y_true, y_pred):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from skl_tot.inputs.errors import errors_of_video, short_repr
-from skl_tot.inputs.labels import split_label_sequences
-from skl_tot.inputs.named import pair_by_name
-from skl_tot.inputs.names import background_labels
+from skl_tot.recordings.errors import errors_of_recording, short_repr
+from skl_tot.recordings.labels import split_label_sequences
+from skl_tot.recordings.matching import pair_by_name
+from skl_tot.recordings.names import background_labels
 
 
 def match_labels(
@@ -128,7 +128,7 @@ def _check_lengths(true, pred, is_single):
     if len(true) != len(pred):
         raise ValueError(f"y_true has {len(true)} videos, y_pred has {len(pred)}.")
     for i, (n, m) in enumerate(zip(map(len, true), map(len, pred))):
-        with errors_of_video(None if is_single else i):
+        with errors_of_recording(None if is_single else i):
             if n != m:
                 raise ValueError(f"y_true has {n} frames, y_pred has {m}.")
             if n == 0:

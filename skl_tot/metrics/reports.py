@@ -4,8 +4,6 @@ from numbers import Integral
 
 import numpy as np
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.names import name_labels
 from skl_tot.metrics.matching import match_frames
 from skl_tot.metrics.scores import (
     class_counts,
@@ -14,6 +12,8 @@ from skl_tot.metrics.scores import (
     mof_score,
     segment_f1_score,
 )
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.names import name_labels
 
 MAX_DIGITS = 20  # a float has no more
 

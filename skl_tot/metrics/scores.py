@@ -4,11 +4,10 @@ import numbers
 
 import numpy as np
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.guidance import UNKNOWN, UNKNOWN_NAME
-from skl_tot.inputs.labels import find_segments
-from skl_tot.inputs.named import as_sequence, pair_by_name
 from skl_tot.metrics.matching import check_choice, match_frames
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import UNKNOWN, UNKNOWN_NAME, find_segments
+from skl_tot.recordings.matching import as_sequence, pair_by_name
 
 
 def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):

@@ -29,6 +29,7 @@ from skl_tot import (
     io,
     metrics,
     preprocessing,
+    recordings,
     report,
 )
 
@@ -208,7 +209,7 @@ def transformed(X, **options):
 
 
 def item(key):
-    return datasets.FeatureFiles(["a.npy", "b.npy"])[key]
+    return recordings.open_features(["a.npy", "b.npy"])[key]
 
 
 def label_records(**changed):
@@ -280,8 +281,8 @@ FUNCTIONS = {
         decoding.path_posterior,
         {"log_likelihood": FRAMES, "decoding": "free", "switch_cost": 1.0},
     ),
-    "FeatureFiles": (
-        datasets.FeatureFiles,
+    "open_features": (
+        recordings.open_features,
         {"paths": ["a.npy"], "stride": 1, "transpose": False},
     ),
     "load_action_dataset": (
@@ -724,7 +725,7 @@ def test_no_labels_of_what_is_no_likelihood(function, options):
             metrics.segmentation_report,
             {"y_true": [0, 1], "y_pred": [0, 1], "target_names": "ab"},
         ),
-        (datasets.FeatureFiles, {"paths": {"b.npy", "a.npy"}}),
+        (recordings.open_features, {"paths": {"b.npy", "a.npy"}}),
         (io.segments, {"y": [0, 0, 1], "fps": 1e-320}),
     ],
 )
@@ -743,7 +744,7 @@ def test_not_taken_for_something_else(function, options):
         (io.labels_from_segments, lambda x: {"records": x}),
         (io.name_actions, lambda x: {"y": [0], "names": x}),
         (decoding.decode, lambda x: {"log_likelihood": x}),
-        (datasets.FeatureFiles, lambda x: {"paths": x}),
+        (recordings.open_features, lambda x: {"paths": x}),
     ],
 )
 def test_nested_deeply(attack, function, call):

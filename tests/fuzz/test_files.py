@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skl_tot import preprocessing, report
-from skl_tot.datasets import FeatureFiles, load_action_dataset
+from skl_tot.datasets import load_action_dataset
 from skl_tot.io import load_model, read_names, read_segments, save_model, write_segments
+from skl_tot.recordings.files import open_arrays
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 SMALL = {
@@ -289,7 +290,7 @@ def test_text_of_data_sets(attack, report_faults, tmp_path, name):
 def test_feature_files(attack, report_faults, tot, tmp_path):
     np.save(tmp_path / "good.npy", np.ones((6, 2)))
     bad = tmp_path / "bad.npy"
-    files = FeatureFiles([tmp_path / "good.npy", bad])
+    files = open_arrays([tmp_path / "good.npy", bad])
     outcomes = {}
     for label, content in (GENERAL | ARRAYS).items():
         bad.write_bytes(content)

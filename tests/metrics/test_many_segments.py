@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.inputs.labels import find_segments
 from skl_tot.metrics import edit_score, segment_f1_score
 from skl_tot.metrics.scores import _segment_counts
+from skl_tot.recordings.labels import find_segments
 
 labels = st.lists(st.tuples(st.integers(0, 2), st.integers(-2, 2)), min_size=1)
 

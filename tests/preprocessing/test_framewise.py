@@ -27,10 +27,10 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skl_tot.datasets import FeatureFiles
 from skl_tot.inputs.errors import VideoError
 from skl_tot.inputs.forms import split_videos
 from skl_tot.preprocessing.framewise import FramewiseTransformer, _fit_in_batches
+from skl_tot.recordings.files import open_arrays
 
 LENGTHS = (7, 3, 12)
 
@@ -415,7 +415,7 @@ def test_missing_values_are_the_inner_transformers_to_allow(videos, tmp_path):
     paths = [tmp_path / f"{i}.npy" for i in range(len(gaps))]
     for path, video in zip(paths, gaps):
         np.save(path, video)
-    for form in (gaps, FeatureFiles(paths)):
+    for form in (gaps, open_arrays(paths)):
         filled = FramewiseTransformer(SimpleImputer()).fit_transform(form)
         assert filled[1][2, 3] == pytest.approx(np.nanmean(column))
         assert_array_equal(filled[0], videos[0])

@@ -22,10 +22,11 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skl_tot import HMMSegmenter
-from skl_tot.datasets import FeatureFiles, make_activities
+from skl_tot.datasets import make_activities
 from skl_tot.inputs.errors import VideoError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.recordings.files import open_arrays
 
 NAN = np.nan
 
@@ -187,9 +188,9 @@ def test_files_are_filled_as_arrays_are(videos, tmp_path):
     paths = [tmp_path / f"{i}.npy" for i in range(2)]
     for path, video in zip(paths, videos):
         np.save(path, video)
-    filler = GapFiller().fit(FeatureFiles(paths))
+    filler = GapFiller().fit(open_arrays(paths))
     assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
-    filled = filler.transform(FeatureFiles(paths))
+    filled = filler.transform(open_arrays(paths))
     for video, expected in zip(filled, filler.transform(videos)):
         assert_array_equal(video, expected)
 

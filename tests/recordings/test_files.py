@@ -17,15 +17,20 @@ from sklearn.utils import _safe_indexing
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset
-from skl_tot.inputs.standardization import standardized
 from skl_tot.metrics import mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, open_features
 from skl_tot.recordings import files as files_module
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.files import read_features
+from skl_tot.training.state import Adam
 
-QUICK = {"n_actions": 3, "max_iter": 10, "frames_per_video": 16, "random_state": 0}
+QUICK = {
+    "n_actions": 3,
+    "max_iter": 10,
+    "optimizer": Adam(frames_per_video=16),
+    "random_state": 0,
+}
 
 
 def save(folder, videos):
@@ -246,10 +251,10 @@ class TestFilesThatChange:
     @pytest.mark.parametrize(
         "place",
         [
-            "skl_tot.segmenters.fitted.fit_scaler",
-            "skl_tot.segmenters.fitted.standardized",
+            "skl_tot.methods.base.fit_scaler",
+            "skl_tot.recordings.Recordings.standardize",
             "skl_tot.training.loop.open_reader",
-            "skl_tot.recordings.container.Recordings.gather",
+            "skl_tot.recordings.Recordings.gather",
         ],
     )
     def test_another_shape_is_an_error(
@@ -267,7 +272,7 @@ class TestFilesThatChange:
 
     def test_the_same_shape_is_read(self, activity, tmp_path, monkeypatch):
         paths = save(tmp_path, activity[0])
-        place = "skl_tot.segmenters.fitted.standardized"
+        place = "skl_tot.recordings.Recordings.standardize"
         replace_at(monkeypatch, place, paths[2], activity[0][2] + 1)
         files = open_features(paths)
         TemporalOTSegmenter(**QUICK).fit(files)
@@ -297,11 +302,13 @@ class TestFilesThatChange:
     def test_a_missing_file_is_named(self, activity, tmp_path, monkeypatch):
         paths = save(tmp_path, activity[0])
 
+        standardize = Recordings.standardize
+
         def remove(*arguments):
             paths[2].unlink(missing_ok=True)
-            return standardized(*arguments)
+            return standardize(*arguments)
 
-        monkeypatch.setattr("skl_tot.segmenters.fitted.standardized", remove)
+        monkeypatch.setattr(Recordings, "standardize", remove)
         with pytest.raises(ValueError, match=r"^2: .*2\.npy cannot be read: "):
             TemporalOTSegmenter(**QUICK).fit(open_features(paths))
 
@@ -358,7 +365,8 @@ def test_absurd_headers_are_errors_of_the_file(tmp_path, shape, mmap):
 def test_pipes_are_not_waited_for(tmp_path, name):
     os.mkfifo(tmp_path / name)
     code = f"""
-from skl_tot.inputs.feature_files import read_features
+from skl_tot.recordings.files import read_features
+from skl_tot.training.state import Adam
 read_features({str(tmp_path / name)!r}, mmap=True)
 """
     command = [sys.executable, "-c", code]
@@ -380,7 +388,9 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     rng = np.random.default_rng(0)
     paths = save(tmp_path, rng.normal(size=(300, 12, 4)).astype(np.float32))
     files = open_features(paths)
-    model = TemporalOTSegmenter(3, max_iter=300, frames_per_video=8, random_state=0)
+    model = TemporalOTSegmenter(
+        3, max_iter=300, optimizer=Adam(frames_per_video=8), random_state=0
+    )
     labels = model.fit(files).predict(files)
     model.score(files)
     model.fit(files[::-1])

@@ -14,12 +14,13 @@ from sklearn.preprocessing import StandardScaler
 import skl_tot
 from skl_tot import ActivitySegmenter, HMMSegmenter, MallowSegmenter
 from skl_tot.cli.main import main
-from skl_tot.datasets import FeatureFiles, make_activities
+from skl_tot.datasets import make_activities
 from skl_tot.inputs.errors import VideoError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.methods import METHODS
 from skl_tot.metrics import activity_purity, mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.files import open_arrays
 
 QUICK = {
     "max_iter": 4,
@@ -202,9 +203,9 @@ class TestForms:
         for i, video in enumerate(data[0]):
             paths.append(tmp_path / f"{i}.npy")
             np.save(paths[-1], video)
-        model = clone(fitted).fit(FeatureFiles(paths))
+        model = clone(fitted).fit(open_arrays(paths))
         assert_same(model.labels_, fitted.labels_)
-        assert_same(model.predict(FeatureFiles(paths)), fitted.labels_)
+        assert_same(model.predict(open_arrays(paths)), fitted.labels_)
 
     def test_pipeline_in_it_and_around_it(self, data, tmp_path):
         inner = make_pipeline(FramewiseTransformer(StandardScaler()), HMMSegmenter(2))

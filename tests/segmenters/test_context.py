@@ -8,10 +8,11 @@ from sklearn.base import clone
 
 import skl_tot
 from skl_tot import CTESegmenter, MallowSegmenter, TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles, make_activities
+from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.methods import METHODS
 from skl_tot.metrics import mof_score
+from skl_tot.recordings.files import open_arrays
 from skl_tot.training import batches
 
 QUICK = {
@@ -138,7 +139,7 @@ def test_forms_are_the_same(method, data, tmp_path):
     for i, video in enumerate(data):
         paths.append(tmp_path / f"{i}.npy")
         np.save(paths[-1], video)
-    files = FeatureFiles(paths)
+    files = open_arrays(paths)
     mapped = [np.load(path, mmap_mode="r") for path in paths]
     expected = make(method, context=4).fit(data)
     for X in (files, mapped, tuple(data)):

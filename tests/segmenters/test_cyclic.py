@@ -18,14 +18,13 @@ from sklearn.preprocessing import StandardScaler
 import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.cli.main import main
-from skl_tot.datasets import FeatureFiles
 from skl_tot.decoding import decode
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.methods import METHODS
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.recordings.files import FileArray, as_floats, part_of
+from skl_tot.recordings.files import FileArray, as_floats, open_arrays, part_of
 from skl_tot.statistics import cycle_times, deviations
 
 QUICK = {
@@ -375,7 +374,7 @@ class TestFeatureFiles:
         frames = np.asarray(work[0], dtype=dtype, order=order)
         for name in "ab":
             np.save(tmp_path / f"{name}.npy", frames)
-        files = FeatureFiles([tmp_path / "a.npy", tmp_path / "b.npy"])
+        files = open_arrays([tmp_path / "a.npy", tmp_path / "b.npy"])
         frames = frames if dtype == np.float32 else frames.astype(float)
         model = CyclicSegmenter(3, segmenter=HMMSegmenter(), random_state=0)
         for found, own in zip(model.fit(files).labels_, [work[1]] * 2):
@@ -391,7 +390,7 @@ class TestFeatureFiles:
     def test_parts_stay_on_disk(self, tmp_path):
         frames = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
         np.save(tmp_path / "a.npy", frames)
-        whole = as_floats(FeatureFiles([tmp_path / "a.npy"])[0])
+        whole = as_floats(open_arrays([tmp_path / "a.npy"])[0])
         part = part_of(whole, 4, 15)
         assert isinstance(part, FileArray)
         assert (part.shape, len(part)) == ((11, 3), 11)

@@ -8,8 +8,8 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles
 from skl_tot.metrics import mof_score
+from skl_tot.recordings.files import open_arrays
 
 distributed = pytest.importorskip("dask.distributed")
 
@@ -36,7 +36,7 @@ def test_scores_equal_the_serial_ones(cluster, activity, tmp_path, lazy):
     if lazy:
         for i, video in enumerate(videos):
             np.save(tmp_path / f"{i}.npy", video)
-        videos = FeatureFiles(sorted(tmp_path.glob("*.npy")))
+        videos = open_arrays(sorted(tmp_path.glob("*.npy")))
     model = TemporalOTSegmenter(
         4, max_iter=30, frames_per_video=16, freeze_iter=5, n_init=1, random_state=0
     )

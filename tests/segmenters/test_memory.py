@@ -9,10 +9,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles, load_action_dataset
+from skl_tot.datasets import load_action_dataset
 from skl_tot.inputs.blocks import row_blocks
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics.label_free import carried_information
+from skl_tot.recordings.files import open_arrays
 from skl_tot.training.batches import ResidentReader
 
 QUICK = PAPER | {
@@ -114,7 +115,7 @@ def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_li
         )
         video[::2000] = 50 * rng.normal(size=(4 * stride, 512))
         del video
-    files = FeatureFiles([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
+    files = open_arrays([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
     model = TemporalOTSegmenter(**QUICK).fit(np.eye(9))
     videos = list(files) if as_list else files
     peak = peak_memory(lambda: model.fit(videos).score(videos))

@@ -10,7 +10,6 @@ from scipy.special import log_softmax, logsumexp
 from scipy.stats import norm
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import FeatureFiles
 from skl_tot.decoding import DECODERS, decode
 from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
@@ -18,6 +17,7 @@ from skl_tot.inputs.standardization import standardized
 from skl_tot.methods.parts import code_overlap, merge_neighbours, time_order
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.recordings.files import open_arrays
 from skl_tot.training import loop
 from skl_tot.training.batches import ResidentReader, sampled_batches
 from skl_tot.training.components import Settings
@@ -308,7 +308,7 @@ def test_time_is_relative_to_the_length_of_a_video():
 def test_a_file_replaced_by_one_of_equal_size_is_opened_anew(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.zeros((5, 2)))
-    files = FeatureFiles([path])
+    files = open_arrays([path])
     assert not files[0][:].any()
     stamp = path.stat().st_mtime_ns
     np.save(tmp_path / "b.npy", np.ones((5, 2)))

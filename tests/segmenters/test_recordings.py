@@ -19,12 +19,12 @@ from skl_tot import (
     MallowSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.datasets import FeatureFiles
 from skl_tot.inputs.errors import VideoValueError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.files import open_arrays
 
 NAMES = list("dbcafe")
 QUICK = PAPER | {"max_iter": 10, "frames_per_video": 16, "random_state": 0}
@@ -137,7 +137,7 @@ class TestForms:
     def test_files_are_read_as_they_are_asked_for(self, tmp_path, takes):
         for name, video in takes.items():
             np.save(tmp_path / f"{name}.npy", video)
-        files = FeatureFiles([tmp_path / f"{name}.npy" for name in NAMES])
+        files = open_arrays([tmp_path / f"{name}.npy" for name in NAMES])
         lazy = Recordings(files, NAMES, fps=10)
         same(hmm().fit(lazy).predict(lazy), hmm().fit(takes).predict(takes))
         (tmp_path / "c.npy").unlink()

@@ -1,4 +1,4 @@
-"""Frames joined by mean and spread of what is around them."""
+"""Recordings: names, clocks, and frames as they are read, joined by their context."""
 
 import numpy as np
 import pytest
@@ -127,3 +127,33 @@ def test_without_context(video):
     videos = standardized([video], MEANS, SCALES, 3).without_context()
     np.testing.assert_array_equal(videos.read(0, slice(None)), (video - MEANS) / SCALES)
     assert videos.n_features == 3
+
+
+@pytest.fixture
+def takes():
+    arrays = [np.zeros((3, 2)), np.ones((2, 2))]
+    return Recordings(arrays, ["a", "b"], fps=4, times=[[0, 0.25, 1], [5, 6]])
+
+
+def test_a_name_is_in_recordings(takes):
+    assert "b" in takes
+    assert "c" not in takes
+    assert 3 in Recordings([2, 3])
+
+
+def test_the_last_frame_lasts_as_the_rate_says(takes):
+    assert takes.edges(0).tolist() == [0, 0.25, 1, 1.25]
+    assert takes.edges(1).tolist() == [5, 6, 6.25]
+
+
+@pytest.mark.parametrize("clock", [[0, 0, 1], [0, 2, 1], [0, 1, np.inf]])
+def test_clocks_go_forward(clock):
+    with pytest.raises(ValueError, match="times of 'a' do not go forward"):
+        Recordings([np.zeros((3, 2))], ["a"], fps=4, times=[clock])
+
+
+@pytest.mark.parametrize("key", [[1], np.array([False, True]), slice(1, None)])
+def test_selections_keep_clocks(takes, key):
+    chosen = takes[key]
+    assert (chosen.names, chosen.fps) == (["b"], 4)
+    assert [clock.tolist() for clock in chosen.times] == [[5, 6]]

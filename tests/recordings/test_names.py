@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from skl_tot.inputs.names import (
+from skl_tot.recordings.names import (
     background_labels,
     default_names,
     distinct_labels,

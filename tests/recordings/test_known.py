@@ -7,10 +7,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.inputs.errors import VideoError
-from skl_tot.inputs.guidance import read_labels, read_transcripts
+from skl_tot.recordings.errors import RecordingError
+from skl_tot.recordings.known import read_labels, read_transcripts
+from skl_tot.recordings.layouts import as_recordings
 
 SCALARS = [7, 2.5, "abc", b"abc", {"a": 0}, {1, 2}, np.array(3), Ellipsis]
+
+
+def of_lengths(*lengths, form="list"):
+    """Recordings of so many frames; "single" is one."""
+    arrays = [np.zeros((length, 1)) for length in lengths]
+    return as_recordings(arrays[0] if form == "single" else arrays)
 
 
 def lists(codes):
@@ -20,7 +27,7 @@ def lists(codes):
 class TestLabels:
     def test_numbers(self):
         y = [[5, -1, 2], None, np.array([2, 2])]
-        codes, classes = read_labels(y, [3, 4, 2], "list", 3)
+        codes, classes = read_labels(y, of_lengths(3, 4, 2), 3)
         assert lists(codes) == [[1, -1, 0], [-1] * 4, [0, 0]]
         assert classes.tolist() == [2, 5]
         assert classes.dtype == np.intp
@@ -28,19 +35,19 @@ class TestLabels:
 
     def test_text(self):
         y = [["pour", "", None], np.array(["cut", "pour"])]
-        codes, classes = read_labels(y, [3, 2], "list", 2)
+        codes, classes = read_labels(y, of_lengths(3, 2), 2)
         assert lists(codes) == [[1, -1, -1], [0, 1]]
         assert classes.tolist() == ["cut", "pour"]
 
     def test_one_video(self):
-        codes, classes = read_labels([3, -1], [2], "single", 1)
+        codes, classes = read_labels([3, -1], of_lengths(2, form="single"), 1)
         assert lists(codes) == [[0, -1]]
         assert classes.tolist() == [3]
 
     @pytest.mark.parametrize("length", [1, 2, 3])
     def test_fewer_or_as_many_frames_as_videos(self, length):
         y = [list(range(length))] * 3
-        codes, _ = read_labels(y, [length] * 3, "list", 3)
+        codes, _ = read_labels(y, of_lengths(*[length] * 3), 3)
         assert lists(codes) == y
 
     @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ class TestLabels:
     )
     def test_forms_of_a_video(self, own):
         for y, form in (([own], "list"), (own, "single")):
-            codes, classes = read_labels(y, [3], form, 2)
+            codes, classes = read_labels(y, of_lengths(3, form=form), 2)
             assert lists(codes) == [[0, -1, 1]]
             assert classes.tolist() == [0, 1]
 
@@ -77,12 +84,12 @@ class TestLabels:
         ],
     )
     def test_forms_of_videos(self, make):
-        codes, _ = read_labels(make([[0, -1], [1, 1]]), [2, 2], "stacked", 2)
+        codes, _ = read_labels(make([[0, -1], [1, 1]]), of_lengths(2, 2), 2)
         assert lists(codes) == [[0, -1], [1, 1]]
 
     def test_text_of_pandas(self):
         own = pd.Series(["a", None, "b"], dtype="string")
-        codes, _ = read_labels([own], [3], "list", 2)
+        codes, _ = read_labels([own], of_lengths(3), 2)
         assert lists(codes) == [[0, -1, 1]]
 
     @given(st.lists(st.lists(st.integers(-1, 5), min_size=1), min_size=1, max_size=4))
@@ -90,30 +97,30 @@ class TestLabels:
         lengths = list(map(len, y))
         if max(map(max, y)) < 0:
             with pytest.raises(ValueError, match="no known label"):
-                read_labels(y, lengths, "list", 9)
+                read_labels(y, of_lengths(*lengths), 9)
             return
-        codes, classes = read_labels(y, lengths, "list", 9)
+        codes, classes = read_labels(y, of_lengths(*lengths), 9)
         assert (np.diff(classes) > 0).all()
         words = np.append(classes, -1)  # the last is that of code -1
         assert lists(words[own] for own in codes) == y
 
     def test_does_not_change_what_is_given(self):
         own = np.array([3, -1])
-        codes, _ = read_labels([own], [2], "list", 1)
+        codes, _ = read_labels([own], of_lengths(2), 1)
         codes[0][:] = 7
         assert own.tolist() == [3, -1]
 
     @pytest.mark.parametrize("own", SCALARS, ids=str)
     def test_what_is_no_sequence(self, own):
         with pytest.raises(TypeError, match=r"^Video 1: y has .*expected a sequence"):
-            read_labels([[0, 1], own], [2, 3], "list", 3)
+            read_labels([[0, 1], own], of_lengths(2, 3), 3)
         with pytest.raises(TypeError, match=r"^y has .*expected a sequence"):
-            read_labels(own, [3], "single", 3)
+            read_labels(own, of_lengths(3, form="single"), 3)
 
     @pytest.mark.parametrize("y", SCALARS, ids=str)
     def test_what_is_no_sequence_of_videos(self, y):
         with pytest.raises(TypeError, match=r"^y is a .*expected a sequence with"):
-            read_labels(y, [2, 3], "list", 3)
+            read_labels(y, of_lengths(2, 3), 3)
 
     @pytest.mark.parametrize(
         ("y", "match"),
@@ -145,31 +152,31 @@ class TestLabels:
     )
     def test_refused(self, y, match):
         with pytest.raises((ValueError, TypeError), match=match) as caught:
-            read_labels(y, [2, 3], "list", 3)
+            read_labels(y, of_lengths(2, 3), 3)
         assert "\n" not in str(caught.value)
         is_of_a_video = match.startswith("^Video")
-        assert isinstance(caught.value, VideoError) == is_of_a_video
+        assert isinstance(caught.value, RecordingError) == is_of_a_video
 
 
 class TestTranscripts:
     def test_numbers_and_text(self):
         codes, classes = read_transcripts(
-            [[4, 2, 4], None, np.array([2])], [9] * 3, "list", 2
+            [[4, 2, 4], None, np.array([2])], of_lengths(*[9] * 3), 2
         )
         assert lists(codes) == [[1, 0, 1], [], [0]]
         assert classes.tolist() == [2, 4]
-        codes, classes = read_transcripts(["b", "a"], [9], "single", 2)
+        codes, classes = read_transcripts(["b", "a"], of_lengths(9, form="single"), 2)
         assert lists(codes) == [[1, 0]]
         assert classes.tolist() == ["a", "b"]
 
     def test_as_long_as_the_video(self):
-        codes, _ = read_transcripts([[0, 1, 0]], [3], "list", 2)
+        codes, _ = read_transcripts([[0, 1, 0]], of_lengths(3), 2)
         assert lists(codes) == [[0, 1, 0]]
 
     @pytest.mark.parametrize("own", SCALARS, ids=str)
     def test_what_is_no_sequence(self, own):
         with pytest.raises(TypeError, match=r"^Video 1: y has .*expected a sequence"):
-            read_transcripts([[0, 1], own], [9, 9], "list", 3)
+            read_transcripts([[0, 1], own], of_lengths(9, 9), 3)
 
     @pytest.mark.parametrize(
         ("y", "match"),
@@ -196,6 +203,6 @@ class TestTranscripts:
     )
     def test_refused(self, y, match):
         with pytest.raises((ValueError, TypeError), match=match) as caught:
-            read_transcripts(y, [3, 3], "list", 3)
+            read_transcripts(y, of_lengths(3, 3), 3)
         assert "\n" not in str(caught.value)
-        assert isinstance(caught.value, VideoError) == match.startswith("^Video")
+        assert isinstance(caught.value, RecordingError) == match.startswith("^Video")

@@ -6,10 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot import TemporalOTSegmenter
-from skl_tot.io import Recordings, read_recordings
+from skl_tot import HMMSegmenter
+from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.clocks import rate_of, resample_frames
 from skl_tot.recordings.files import FileArray
+from skl_tot.recordings.reading import (
+    RATE_FILE,
+    rate_of_arrays,
+    read_rate,
+    write_rate,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -146,8 +152,7 @@ class TestSources:
 
     def test_a_segmenter_learns_the_names_of_the_columns(self, tmp_path):
         put(tmp_path, a=table(60), b=table(70))
-        model = TemporalOTSegmenter(2, max_iter=2, freeze_iter=1, random_state=0)
-        model.fit(list(read_recordings(tmp_path)))
+        model = HMMSegmenter(2, max_iter=2).fit(list(read_recordings(tmp_path)))
         assert model.feature_names_in_.tolist() == ["x", "n"]
 
 
@@ -470,3 +475,57 @@ def test_paths_that_are_not_read(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((3, 2)))
     with pytest.raises(ValueError, match=r"by \(--by\) is 'who', which is for tables"):
         read_recordings(tmp_path / "a.npy", by="who")
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    """Two arrays."""
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", np.ones((4, 2)))
+    return tmp_path
+
+
+@pytest.mark.parametrize("fps", [10.0, 29.97, 1 / 3])
+def test_rates_round_trip(arrays, fps):
+    write_rate(arrays, fps)
+    assert read_rate(arrays) == fps
+    recordings = read_recordings(arrays)
+    assert recordings.fps == fps
+    assert recordings.names == ["a", "b"]
+    assert read_recordings(arrays, fps=fps).fps == fps
+
+
+def test_no_rate(arrays):
+    assert read_rate(arrays) is None
+    assert read_recordings(arrays).fps is None
+    assert read_recordings(arrays, fps=25).fps == 25
+
+
+def test_rates_that_contradict(arrays, tmp_path_factory):
+    write_rate(arrays, 10.0)
+    with pytest.raises(ValueError, match=r"says 10 frames per second, expected 30 as"):
+        read_recordings(arrays, fps=30)
+    other = tmp_path_factory.mktemp("other")
+    write_rate(other, 30.0)
+    with pytest.raises(ValueError, match=r"says 30 frames per second, expected 10 as"):
+        rate_of_arrays([arrays / "a.npy", arrays / "b.npy", other / "c.npy"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "is no JSON"),
+        ("[10]", "expected an object with a number"),
+        ('{"rate": 10}', "expected an object with a number"),
+        ('{"fps": "10"}', "expected an object with a number"),
+        ('{"fps": true}', "expected an object with a number"),
+        ('{"fps": 0}', "fps is 0, expected a positive number"),
+        ('{"fps": NaN}', "fps is nan, expected a positive number"),
+        ('{"fps": -5}', "fps is -5, expected a positive number"),
+    ],
+)
+def test_broken_rates(arrays, text, expected):
+    (arrays / RATE_FILE).write_text(text)
+    with pytest.raises(ValueError, match=rf"{RATE_FILE}.* {expected}") as caught:
+        read_recordings(arrays)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,259 @@
+"""What estimators refuse: which recording it is, where, and what to do about it."""
+
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator
+
+from skl_tot import HMMSegmenter
+from skl_tot.metrics import mof_score
+from skl_tot.recordings import (
+    RecordingError,
+    Recordings,
+    RecordingTypeError,
+    RecordingValueError,
+    open_features,
+)
+from skl_tot.recordings.checks import HINT, check_recordings
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.labels import check_transcripts
+from skl_tot.recordings.layouts import as_recordings
+
+GOOD = np.ones((4, 2))
+NAMES = ["take_1", "take_2", "take_3", "b", "a", "10"]
+COLUMNS = ["nose x", "nose y", "hip x", "hip y", "speed"]
+
+
+def check(X, estimator=None, reset=True):
+    """Hold videos against an estimator."""
+    return check_recordings(estimator or BaseEstimator(), X, reset=reset)
+
+
+def check_actions(transcripts, X):
+    return check_transcripts(transcripts, as_recordings(X), 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "error", "reason"),
+    [
+        (check, ([GOOD, GOOD * np.nan],), ValueError, "Input X contains NaN in frame"),
+        (check, ([GOOD, np.ma.array(GOOD)],), TypeError, "masked arrays lose "),
+        (check, ([GOOD, np.ones((4, 3))],), ValueError, "X has 3 features, but "),
+        (check, ([GOOD, [[1, 2], [3]]],), ValueError, "expected a 2-D array "),
+        (check, ([GOOD, np.ones((4, 3, 2))],), ValueError, "Expected 2D array, got 3D"),
+        (check, ([GOOD, [["a", "b"]]],), ValueError, "X holds text, dates or records"),
+        (check_actions, ([[0], [2]], [GOOD] * 2), ValueError, "the transcript is [2]"),
+        (mof_score, ([[0, 0], [1]], [[0, 0], [1, 1]]), ValueError, "y_true has 1 fr"),
+        (mof_score, ([[0], []], [[0], []]), ValueError, "y_true and y_pred have no "),
+    ],
+)
+def test_the_second_of_two_videos_is_video_1(function, arguments, error, reason):
+    with pytest.raises(RecordingError) as info:
+        function(*arguments)
+    assert isinstance(info.value, error)
+    assert info.value.recording == 1
+    assert info.value.reason.startswith(reason)
+    assert str(info.value) == f"Video 1: {info.value.reason}"
+    assert "\n" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "error"),
+    [
+        (check, (GOOD * np.nan,), ValueError),
+        (check, (np.ma.array(GOOD),), TypeError),
+        (check_actions, ([2], GOOD), ValueError),
+        (mof_score, ([0, 0], [0]), ValueError),
+    ],
+)
+def test_a_single_video_has_no_number(function, arguments, error):
+    with pytest.raises(error) as info:
+        function(*arguments)
+    assert not isinstance(info.value, RecordingError)
+    assert not str(info.value).startswith("Video")
+
+
+@pytest.mark.parametrize("kind", [ArithmeticError, RuntimeError, ValueError])
+def test_other_errors_are_value_errors_of_one_line(kind):
+    class Video(np.ndarray):
+        @property
+        def iloc(self):
+            raise kind("it is odd.\nAnd more.")
+
+    with pytest.raises(RecordingValueError, match=r"^Video 1: it is odd\.$") as info:
+        check([GOOD, GOOD.view(Video)])
+    assert info.value.recording == 1
+
+
+@pytest.mark.parametrize("kind", [RecordingValueError, RecordingTypeError])
+def test_survives_a_pickle(kind):
+    error = pickle.loads(pickle.dumps(kind("it is odd.", 3)))
+    assert type(error) is kind
+    assert (error.recording, error.reason) == (3, "it is odd.")
+    assert str(error) == "Video 3: it is odd."
+
+
+def test_survives_another_process():
+    jobs = [delayed(check)([GOOD, GOOD, GOOD * np.inf])] * 2
+    with pytest.raises(RecordingValueError) as info:
+        Parallel(n_jobs=2)(jobs)
+    assert info.value.recording == 2
+    assert str(info.value).startswith("Video 2: Input X contains infinity")
+
+
+def test_the_innermost_number_stays():
+    with (
+        pytest.raises(RecordingValueError) as info,
+        errors_of_recording(7),
+        errors_of_recording(2),
+    ):
+        raise ValueError("it is odd.")
+    assert info.value.recording == 2
+
+
+def test_other_errors_pass():
+    with pytest.raises(KeyError), errors_of_recording(0):
+        raise KeyError("a")
+
+
+class TestTurned:
+    """Errors about widths ask whether videos lie the other way round."""
+
+    VIDEOS = [np.random.default_rng(i).normal(size=(4, 30 + i)) for i in range(3)]
+
+    @pytest.mark.parametrize("on_disk", [False, True])
+    def test_fit(self, tmp_path, on_disk):
+        videos, name = self.VIDEOS, "Video 1"
+        if on_disk:
+            paths = [tmp_path / f"{i}.npy" for i in range(len(videos))]
+            for path, video in zip(paths, videos):
+                np.save(path, video)
+            videos, name = open_features(paths), "1"
+        message = f"^{name}: X has 31 features, but .* 30 .*{re.escape(HINT)}$"
+        with pytest.raises(ValueError, match=message):
+            check(videos)
+
+    def test_predict(self):
+        fitted = BaseEstimator()
+        check([video.T for video in self.VIDEOS], fitted)
+        for given in (self.VIDEOS[0], self.VIDEOS):
+            with pytest.raises(ValueError, match=re.escape(HINT)):
+                check(given, fitted, reset=False)
+
+    @pytest.mark.parametrize(
+        "shapes", [[(30, 4), (31, 5)], [(30, 4), (30, 5)], [(3, 4)]]
+    )
+    def test_other_widths(self, shapes):
+        fitted = BaseEstimator()
+        check(np.ones((30, 6)), fitted)
+        with pytest.raises(ValueError, match="features as input") as info:
+            check([np.ones(shape) for shape in shapes], fitted, reset=False)
+        assert HINT not in str(info.value)
+
+    def test_other_errors(self):
+        videos = [np.full((4, 30), np.inf), np.ones((4, 31))]
+        with pytest.raises(ValueError, match=r"^Video 0: Input X contains inf") as info:
+            check(videos)
+        assert HINT not in str(info.value)
+
+
+@pytest.fixture
+def videos(activity):
+    return activity[0]
+
+
+@pytest.fixture
+def frames(videos):
+    return [pd.DataFrame(video, columns=COLUMNS) for video in videos]
+
+
+def test_list_of_pose_tracks():
+    tracks = [np.random.default_rng(0).normal(size=(30, 4, 2)) for _ in range(3)]
+    for X, name in ((tracks, "Video 0"), (dict(zip("bac", tracks)), "b")):
+        expected = rf"^{name}: .*video\.reshape\(len\(video\), -1\)"
+        with pytest.raises(RecordingValueError, match=expected):
+            check(X)
+    check([track.reshape(len(track), -1) for track in tracks])
+
+
+def test_a_table_of_many_in_a_list_is_refused(frames):
+    table = pd.concat(frames[:2], keys=["a", "b"])
+    with pytest.raises(RecordingValueError, match=r"Video 1: .* give it by itself"):
+        check([frames[0], table])
+
+
+def test_a_column_time_left_in_a_table(frames):
+    timed = [frame.assign(time=np.arange(len(frame)) / 30) for frame in frames]
+    text = r"Columns \['time'\] of X grow steadily in every video"
+    for X in (timed, dict(zip(NAMES, timed)), pd.concat(timed, keys=NAMES)):
+        with pytest.warns(UserWarning, match=text):
+            check_recordings(BaseEstimator(), X, reset=True, find_clocks=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_recordings(BaseEstimator(), frames, reset=True, find_clocks=True)
+
+
+class TestNaN:
+    """The recording, the frame, the column, the share, and what to do."""
+
+    @pytest.fixture
+    def spoiled(self, frames):
+        frames[2].loc[5, "hip x"] = np.nan
+        frames[2].loc[9, "nose x"] = np.nan
+        return frames
+
+    def message(self, name, frame):
+        share = 2 / frame.size
+        return (
+            f"{name}: Input X contains NaN in frame 5, column 'hip x', and in "
+            f"{share:.2%} of all values; fill gaps, as by "
+            "skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or leave such frames "
+            "out."
+        )
+
+    @pytest.mark.parametrize("form", ["list", "dict", "recordings", "table"])
+    @pytest.mark.parametrize("method", ["fit", "predict"])
+    def test_is_located(self, spoiled, videos, form, method):
+        given = {
+            "list": spoiled,
+            "dict": dict(zip(NAMES, spoiled)),
+            "recordings": Recordings(spoiled, NAMES),
+            "table": pd.concat(spoiled, keys=NAMES),
+        }[form]
+        known = HMMSegmenter(3, max_iter=3)
+        if method == "predict":
+            clean = [pd.DataFrame(video, columns=COLUMNS) for video in videos]
+            known.fit(clean)
+        with pytest.raises(RecordingValueError) as caught:
+            getattr(known, method)(given)
+        name = "Video 2" if form == "list" else "take_3"
+        assert str(caught.value) == self.message(name, spoiled[2])
+        assert caught.value.recording == 2
+
+    def test_types_that_know_a_missing_value(self, spoiled):
+        spoiled[2] = spoiled[2].astype("Float64")
+        with pytest.raises(RecordingValueError) as caught:
+            HMMSegmenter(3, max_iter=3).fit(Recordings(spoiled, NAMES))
+        assert str(caught.value) == self.message("take_3", spoiled[2])
+
+    def test_text_is_located(self, frames):
+        frames[1] = frames[1].assign(who="bob")
+        text = "take_2: column 'who' holds text, such as 'bob', expected numbers; drop"
+        with pytest.raises(RecordingValueError, match=f"^{text}"):
+            HMMSegmenter(3, max_iter=3).fit(Recordings([frames[1]], ["take_2"]))
+
+    def test_is_filled_as_the_error_says(self, spoiled):
+        from skl_tot.preprocessing import GapFiller
+
+        takes = Recordings(spoiled, NAMES)
+        filled = GapFiller().fit_transform(takes)
+        assert isinstance(filled, Recordings)
+        assert (
+            HMMSegmenter(3, max_iter=3).fit(filled).feature_names_in_.tolist()
+            == COLUMNS
+        )

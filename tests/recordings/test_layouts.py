@@ -1,0 +1,315 @@
+"""Input of all forms: told apart, matched by name, and put together again."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skl_tot.recordings import Recordings, RecordingValueError
+from skl_tot.recordings.labels import split_label_sequences
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.matching import arrange, arrange_each, by_name, match_names
+from skl_tot.recordings.rates import check_rate
+from skl_tot.recordings.xarrays import flatten
+
+
+def table(recordings, n_features=2):
+    """Data frame of rows that are numbered, of these recordings."""
+    frames = [recordings[:i].count(own) for i, own in enumerate(recordings)]
+    index = pd.MultiIndex.from_arrays([recordings, frames])
+    values = np.arange(len(recordings) * n_features).reshape(-1, n_features)
+    return pd.DataFrame(values, index=index, columns=[f"f{k}" for k in range(2)])
+
+
+@pytest.mark.parametrize(
+    ("X", "kind", "n_videos"),
+    [
+        (np.ones((3, 4)), "single", 1),
+        ([[1.0, 2.0], [3.0, 4.0]], "single", 1),
+        (pd.DataFrame(np.ones((3, 4))), "single", 1),
+        ([np.ones((3, 4)), np.ones((2, 4))], "list", 2),
+        ((np.ones((3, 4)), [[1.0, 2.0]]), "list", 2),
+        (np.ones((2, 3, 4)), "stacked", 2),
+        (pd.Series([np.ones((3, 4))] * 2, index=[5, 7]), "object", 2),
+    ],
+)
+def test_forms_without_names(X, kind, n_videos):
+    recordings = as_recordings(X)
+    assert (recordings.layout.kind, len(recordings)) == (kind, n_videos)
+    assert recordings.is_single == (kind == "single")
+    assert not recordings.is_named
+    outputs = [np.arange(3)] * n_videos
+    for restored in (recordings.restore(outputs), recordings.store(outputs)):
+        if kind == "single":
+            assert restored is outputs[0]
+            continue
+        assert len(restored) == n_videos
+        if kind == "stacked":
+            assert restored.shape == (2, 3)
+        elif kind == "object":
+            assert restored.dtype == object
+        else:
+            assert restored is outputs
+
+
+@pytest.mark.parametrize("n_features", [2, 3])
+def test_one_pose_track_is_warned_of(n_features):
+    track = np.random.default_rng(0).normal(size=(30, 4, n_features))
+    with pytest.warns(UserWarning, match="taken as 30 videos of 4 frames.*X.reshape"):
+        as_recordings(track)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        as_recordings(list(track))  # as the warning says
+        as_recordings(track.reshape(len(track), -1))
+
+
+class TestTables:
+    @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=20))
+    def test_rows_go_back_to_where_they_were(self, names):
+        X = table(names)
+        recordings = as_recordings(X)
+        assert recordings.names == list(dict.fromkeys(names))
+        for name, video in recordings.items():
+            own = X.xs(name, drop_level=False)  # pandas' own way
+            np.testing.assert_array_equal(video.to_numpy(), own.to_numpy())
+            assert video.index.tolist() == list(range(len(own)))
+        first = recordings.restore([video["f0"].to_numpy() for video in recordings])
+        pd.testing.assert_series_equal(first, X["f0"], check_names=False)
+        both = recordings.restore([video.to_numpy() for video in recordings])
+        np.testing.assert_array_equal(both, X)
+        assert both.index.equals(X.index)
+        pd.testing.assert_frame_equal(recordings.restore(recordings.arrays), X)
+
+    def test_several_levels(self):
+        X = pd.concat({("anna", 1): table(["x"]), ("ben", 1): table(["x", "x"])})
+        recordings = as_recordings(X)
+        assert recordings.names == ["anna/1/x", "ben/1/x"]
+        assert recordings.lengths.tolist() == [1, 2]
+
+    def test_a_recording_without_a_name(self):
+        X = table(["a", "b", "a"])
+        X.index = pd.MultiIndex.from_arrays([["a", None, "a"], [0, 0, 1]])
+        with pytest.raises(ValueError, match="names no recording in row 1, expected"):
+            as_recordings(X)
+
+    def test_text_of_other_lengths(self):
+        words = as_recordings(table(["a", "b"])).restore(
+            [np.array(["go"]), np.array(["wander"])]
+        )
+        assert words.tolist() == ["go", "wander"]
+
+
+class TestNames:
+    def test_of_one_text(self):
+        with pytest.raises(ValueError, match=r"two recordings are called 'a/1', exp"):
+            as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
+
+    def test_stored_ones_are_text_or_integers(self):
+        X = {("a", np.int64(1)): np.ones((2, 2)), np.int64(3): np.ones((2, 2))}
+        recordings = as_recordings(X)
+        stored = recordings.store([np.zeros(2), np.ones(2)])
+        assert list(stored) == ["a/1", 3]
+        assert list(map(type, stored)) == [str, int]
+        assert list(recordings.restore_stored(stored)) == list(X)
+        assert list(recordings.select([1]).store([5])) == [3]
+
+    def test_errors_have_them(self):
+        recordings = as_recordings({"b": np.ones((2, 1)), "a": np.ones((3, 1))})
+        with pytest.raises(RecordingValueError) as info, recordings.errors(1):
+            raise ValueError("odd")
+        assert (info.value.recording, str(info.value)) == (1, "a: odd")
+        with pytest.raises(RecordingValueError) as info, recordings.named_errors():
+            raise RecordingValueError("odd", 0)
+        assert str(info.value) == "b: odd"
+
+    def test_none_at_all(self):
+        for X in ({}, Recordings([]), table([])):
+            expected = f"X is an empty {type(X).__name__}, b"
+            with pytest.raises(ValueError, match=expected):
+                as_recordings(X)
+        with pytest.raises(ValueError, match="y is empty, expected labels"):
+            split_label_sequences({})
+
+    def test_arrange(self):
+        recordings = as_recordings({"b": np.ones((2, 1)), "a": np.ones((3, 1))})
+        y = {"a": [1, 1, 0], "b": [0, 1]}
+        expected = [[0, 1], [1, 1, 0]]
+        assert arrange(y, recordings) == expected
+        assert arrange(Recordings(list(y.values()), list(y)), recordings) == expected
+        rows = [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2)]
+        series = pd.Series([1, 0, 1, 1, 0], pd.MultiIndex.from_tuples(rows))
+        for known in (series, series.to_frame("label")):
+            assert [own.tolist() for own in arrange(known, recordings)] == expected
+        assert arrange(expected, recordings) is expected
+        assert arrange(None, recordings) is None
+        labels = pd.Series(y)
+        assert arrange(labels, recordings) == expected
+        assert arrange(labels[["a"]], recordings).tolist() == [y["a"]]  # of 1, not 2
+
+    def test_arrange_for_what_has_no_names(self):
+        y = {"a": [1], "b": [0]}
+        video = np.ones((1, 1))
+        named = Recordings([[1], [0]])
+        assert arrange(named, as_recordings([video, video])) == [[1], [0]]
+        for X in (video, [video, video]):
+            with pytest.raises(TypeError, match="y is a dict of names, but X has none"):
+                arrange(y, as_recordings(X))
+
+    def test_arrange_for_a_table(self):
+        X = table(["a", "b", "a"])
+        recordings = as_recordings(X)
+        expected = [[5, 7], [6]]
+        y = pd.Series([5, 6, 7], X.index)
+        for known in ([5, 6, 7], np.array([5, 6, 7]), y, y.reset_index(drop=True)):
+            assert [list(own) for own in arrange(known, recordings)] == expected
+        other = y.sort_index()
+        with pytest.raises(ValueError, match=r"another index than X, .* y.loc\[X.ind"):
+            arrange(other, recordings)
+        again = arrange(other.loc[X.index], recordings)
+        assert [list(own) for own in again] == expected
+        assert arrange(["ab", "c"], recordings) == ["ab", "c"]  # not of rows
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            (pd.Series({"b": "wash", "a": "cook"}), ["cook", "wash"]),
+            (pd.Series(["cook", "wash"]), ["cook", "wash"]),
+            ({"b": "wash", "a": "cook"}, ["cook", "wash"]),
+            (["cook", "wash"], ["cook", "wash"]),
+        ],
+    )
+    def test_one_value_of_each(self, values, expected):
+        recordings = as_recordings({"a": np.ones((3, 2)), "b": np.ones((2, 2))})
+        assert list(arrange_each(values, recordings, "activities")) == expected
+
+    def test_numbers_may_be_names(self):
+        recordings = as_recordings({1: np.ones((2, 2)), 0: np.ones((2, 2))})
+        y = pd.Series(["x", "y"])
+        assert arrange_each(y, recordings, "activities") == ["y", "x"]
+        with pytest.raises(ValueError, match="activities has no 0, which X has"):
+            arrange_each(y.set_axis([1, 2]), recordings, "activities")
+
+    def test_missing_and_others(self):
+        values = dict.fromkeys("abc", 0)
+        with pytest.raises(ValueError, match="y has no 'd', which X has"):
+            match_names(values, list("abcd"), "y", "X")
+        with pytest.raises(ValueError, match="y has 'b', 'c', which X has not"):
+            match_names(values, ["a"], "y", "X")
+        many = [str(i) for i in range(9)]
+        with pytest.raises(ValueError, match=r"'0', '1', '2', '3', '4' and 9 in all"):
+            match_names({}, many, "y", "X")
+
+    def test_what_has_none(self):
+        for y in (None, 3, "a", [1], np.ones(3), pd.Series([1]), {1}):
+            assert by_name(y) is None
+
+
+def track(n_frames=40, **coords):
+    values = np.random.default_rng(0).normal(size=(n_frames, 2, 3))
+    coords = {"space": ["x", "y"], "keypoints": ["nose", "ear", "hip"]} | coords
+    return xr.DataArray(
+        values, coords, dims=("time", "space", "keypoints"), name="position"
+    )
+
+
+class TestXarray:
+    def test_an_array(self):
+        X = track()
+        found = flatten(X)
+        assert found.columns.tolist() == [
+            f"{point} {axis}" for point in ("nose", "ear", "hip") for axis in "xy"
+        ]
+        for name in found.columns:
+            point, axis = name.split()
+            own = X.sel(space=axis, keypoints=point)
+            np.testing.assert_array_equal(found[name], own)
+
+    def test_time_may_come_last(self):
+        X = track()
+        turned = X.transpose("space", "keypoints", "time")
+        pd.testing.assert_frame_equal(flatten(turned), flatten(X))
+
+    def test_other_dimensions(self):
+        plain = xr.DataArray(np.ones((4, 2)), dims=("time", "sensor"))
+        assert flatten(plain).columns.tolist() == ["sensor 0", "sensor 1"]
+        numbered = plain.assign_coords(sensor=[3, 7])
+        assert flatten(numbered).columns.tolist() == ["sensor 3", "sensor 7"]
+        single = xr.DataArray(np.ones(4), dims="time")
+        assert flatten(single).columns.tolist() == ["value"]
+        assert flatten(single.rename("speed")).columns.tolist() == ["speed"]
+
+    def test_a_data_set(self):
+        X = track().to_dataset()
+        assert flatten(X).columns.tolist() == flatten(track()).columns.tolist()
+        X["speed"] = "time", np.arange(40)
+        X["length"] = "keypoints", np.ones(3)  # not of time
+        found = flatten(X)
+        assert found.columns.tolist()[5:] == ["position hip y", "speed"]
+        np.testing.assert_array_equal(found["speed"], np.arange(40))
+        with pytest.raises(
+            ValueError, match="without a variable of the dimension time"
+        ):
+            flatten(X[["length"]].assign_coords(time=[0]))
+
+    def test_forms(self):
+        X = track()
+        recordings = as_recordings(X)
+        assert recordings.is_single
+        assert recordings.arrays[0].shape == (40, 6)
+        columns = list(recordings.arrays[0])
+        for many in ([X, X], (X, X), {"a": X, "b": X}, Recordings([X, X])):
+            arrays = as_recordings(many).arrays
+            assert [list(video.columns) for video in arrays] == [columns] * 2
+        with pytest.warns(UserWarning, match="taken as 40 videos"):  # as other arrays
+            assert as_recordings(X.rename(time="frame")).layout.kind == "stacked"
+
+
+class TestRates:
+    @pytest.mark.parametrize(
+        ("clock", "rate"),
+        [
+            (np.arange(40) / 25, 25),
+            (7 + np.arange(40, dtype=np.float32) / 8, 8),
+            (pd.date_range("2026-01-01", periods=40, freq="20ms"), 50),
+            (pd.timedelta_range(0, periods=40, freq="2s"), 0.5),
+            (np.arange(40), None),  # may count frames
+            (np.arange(40) ** 1.5, None),
+            (np.arange(40) / -25, None),
+            (np.full(40, np.nan), None),
+            (np.zeros(40), None),
+        ],
+    )
+    def test_of_a_clock(self, clock, rate):
+        expected = None if rate is None else pytest.approx(rate, rel=1e-6)
+        assert as_recordings(track(time=clock)).fps == expected
+
+    def test_of_many(self):
+        slow, fast = track(time=np.arange(40) / 25), track(time=np.arange(40) / 30)
+        assert as_recordings([slow, track()]).fps == 25
+        assert as_recordings({"a": track(), "b": fast}).fps == 30
+        assert as_recordings(Recordings([slow, slow])).fps == 25
+        assert as_recordings(Recordings([slow, slow], fps=25)).fps == 25
+        with pytest.raises(ValueError, match="of 30 and of 25 frames per second"):
+            as_recordings(Recordings([slow, slow], fps=30))
+        with pytest.raises(ValueError, match="videos of 25 and of 30 frames per sec"):
+            as_recordings([slow, fast])
+
+    def test_single_frame_or_no_clock(self):
+        assert as_recordings(track()).fps is None
+        assert as_recordings(track(1, time=[0.5])).fps is None
+
+    def test_of_a_model(self):
+        class Fitted:
+            fps_ = 30.0
+
+        assert check_rate(Fitted, 29.97) == 30
+        assert check_rate(Fitted, None) == 30
+        Fitted.fps_ = None
+        assert check_rate(Fitted, 25) == 25
+        Fitted.fps_ = 30
+        with pytest.raises(ValueError, match=r"X has 29 frames .* fitted to 30; .*=30"):
+            check_rate(Fitted, 29.0)
