@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.recordings.moments import ActionMoments
+from skl_tot.decoding.moments import ActionMoments
 
 # Added to variances, in squared units of the (standardised) features.
 MIN_VARIANCE = 1e-2

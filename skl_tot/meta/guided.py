@@ -16,6 +16,7 @@ from skl_tot.meta.guide import (
     fit_guide,
     guided_scores,
 )
+from skl_tot.meta.known import read_labels, read_transcripts
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.layers import BoundDecoder, corrected_moves
@@ -26,7 +27,6 @@ from skl_tot.methods.pipelines import (
     quietly,
     unfrozen,
 )
-from skl_tot.recordings.known import read_labels, read_transcripts
 
 READERS = {"labels": read_labels, "transcripts": read_transcripts}
 

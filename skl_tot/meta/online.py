@@ -9,15 +9,15 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.background import is_background
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.online import OnlineDecoder
-from skl_tot.methods.pipelines import segmenter_of
-from skl_tot.recordings.errors import errors_of_recording
-from skl_tot.recordings.labels import words_of
-from skl_tot.recordings.streams import (
+from skl_tot.meta.streams import (
     check_frames,
     check_lag,
     check_n_frames,
     check_stream,
 )
+from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.labels import words_of
 
 
 class Decided(NamedTuple):

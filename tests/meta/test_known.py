@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skl_tot.meta.known import read_labels, read_transcripts
 from skl_tot.recordings.errors import RecordingError
-from skl_tot.recordings.known import read_labels, read_transcripts
 from skl_tot.recordings.layouts import as_recordings
 
 SCALARS = [7, 2.5, "abc", b"abc", {"a": 0}, {1, 2}, np.array(3), Ellipsis]
