@@ -5,14 +5,29 @@ with it is here.
 """
 
 import copy
-import importlib
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
-from skl_tot import io
+import skl_tot
+from skl_tot import baselines, corrections, io
+from skl_tot.training.priors import PathPrior, TemporalPrior
+from skl_tot.training.state import Adam
+from skl_tot.training.terms import TemporalCoherence, TimeStamp
+from skl_tot.training.transport import Sinkhorn
 
+ADAM = (
+    "learning_rate",
+    "weight_decay",
+    "decay",
+    "freeze_iter",
+    "frames_per_video",
+    "batch_size",
+    "tol",
+    "n_iter_no_change",
+)
 METHODS = (
     "predict_proba",
     "predict_posterior",
@@ -52,28 +67,53 @@ FITTED = (
 
 def find(name):
     """The class of this name."""
-    for place in ("skl_tot", "skl_tot.baselines"):
-        try:
-            return getattr(importlib.import_module(place), name)
-        except (ImportError, AttributeError):
-            continue
-    raise LookupError(name)
+    return getattr(skl_tot if name in skl_tot.__all__ else baselines, name)
 
 
 def make(name, **parameters):
-    """An estimator, by parameters that no case changes the names of."""
+    """An estimator, by parameters whose names no case changes."""
+    if name == "TemporalOTSegmenter":
+        parameters = of_objects(**parameters)
     return find(name)(**parameters)
 
 
 def make_paper(**parameters):
     """TemporalOTSegmenter as published, with changes."""
-    from skl_tot.methods.temporal_ot import PAPER
+    published = {"sigma": 0.75, "frames_per_video": 256, "freeze_iter": 0.1}
+    found = of_objects(**(published | parameters))
+    if parameters.get("prior", "temporal") is None:
+        found["prior"] = None
+    return baselines.paper(**found)
 
-    return make("TemporalOTSegmenter", **(PAPER | parameters))
+
+def of_objects(**flat):
+    """Parameters of TemporalOTSegmenter, of which some are those of objects in it."""
+    found, terms = dict(flat), []
+    take = found.pop
+    if "embedding_dim" in found or "hidden_dim" in found:
+        embedding = take("embedding_dim", 40)
+        found["layer_sizes"] = take("hidden_dim", 2 * embedding), embedding
+    own = {name: take(name) for name in ADAM if name in found}
+    if own:
+        found["optimizer"] = Adam(**own)
+    kind, sigma = found.get("prior", "temporal"), take("sigma", 1.2)
+    n_diagonal = take("path_iter", 1000)
+    if kind == "path":
+        found["prior"] = PathPrior(n_diagonal=n_diagonal, sigma=sigma)
+    elif kind == "temporal":
+        found["prior"] = TemporalPrior(sigma=sigma)
+    if "n_sinkhorn_iter" in found:
+        found["transport"] = Sinkhorn(n_iter=take("n_sinkhorn_iter"))
+    if "window" in found:
+        terms.append(TemporalCoherence(found["alpha"], window=take("window")))
+        found["alpha"] = 0.0
+    if "beta" in found:
+        terms.append(TimeStamp(take("beta")))
+    return found | {"terms": terms or None}
 
 
 def make_cyclic(segmenter, **parameters):
-    return make("CyclicSegmenter", segmenter=segmenter, random_state=0, **parameters)
+    return make("CyclicSegmenter", estimator=segmenter, random_state=0, **parameters)
 
 
 def make_by_activity(segmenter, n_activities):
@@ -83,29 +123,20 @@ def make_by_activity(segmenter, n_activities):
 
 def fit_guided(model, X, y, kind):
     """A fit that learns from labels or transcripts."""
-    return model.set_params(guidance=kind).fit(X, y)
+    return skl_tot.GuidedSegmenter(model, kind).fit(X, y)
 
 
 def guide(model, X, y, kind):
     """A fitted model that has learned from labels or transcripts."""
-    return copy.deepcopy(model).set_params(guidance=kind).guide(X, y)
+    return skl_tot.GuidedSegmenter(FrozenEstimator(model), kind).fit(X, y)
 
 
-def rename(model, names):
-    return copy.deepcopy(model).rename(names)
-
-
-def merge(model, labels):
-    return copy.deepcopy(model).merge(labels)
-
-
-def split(model, label, X=None, n=2):
-    return copy.deepcopy(model).split(label, X, n=n)
+rename, merge, split = corrections.rename, corrections.merge, corrections.split
 
 
 def predict_cut(model, X, n_actions):
     """Labels of another number of actions."""
-    return model.predict(X, n_actions=n_actions)
+    return corrections.cut(model, n_actions).predict(X)
 
 
 def with_settings(model, **parameters):
@@ -115,14 +146,17 @@ def with_settings(model, **parameters):
 
 def most_informative(model, X, n, unit):
     """Rows of recording, start, end and information."""
-    found = model.most_informative(X, n, unit=unit)
-    keys = ("video", "start", "end", "information")
-    return np.array([[row[key] for key in keys] for row in found], float)
+    found = corrections.most_informative(model, X, n, unit=unit)
+    rows = []
+    for row in found:
+        first = row["video"] if "video" in row else row["recording"]
+        rows.append([first, row["start"], row["end"], row["information"]])
+    return np.array(rows, float)
 
 
 def predict_online(model, video, lag, block):
     """Labels and probabilities of a stream that comes in blocks."""
-    online = model.predict_online(lag=lag)
+    online = skl_tot.OnlinePrediction(model, lag=lag)
     found = []
     for start in range(0, len(video), block):
         found.append(online.push(video[start : start + block]))
@@ -135,12 +169,20 @@ def read(model, videos):
     """What users can read of a fitted estimator, by its name."""
     found = {"score": model.score(videos), "predict": model.predict(videos)}
     for name in FITTED:
-        if hasattr(model, name):
-            found[name] = getattr(model, name)
+        if (value := lookup(model, name)) is not None:
+            found[name] = value
     for name in METHODS:
-        if hasattr(model, name):
-            found[name] = getattr(model, name)(videos)
+        if (method := lookup(model, name)) is not None:
+            found[name] = method(videos)
     return found
+
+
+def lookup(model, name):
+    """Attribute of a model, or of that which it guides; None if there is none."""
+    if isinstance(model, skl_tot.GuidedSegmenter) and not hasattr(model, name):
+        inner = model.estimator_
+        model = inner.estimator if isinstance(inner, FrozenEstimator) else inner
+    return getattr(model, name, None)
 
 
 def read_back(labels, fps):

@@ -424,7 +424,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             return
         labels = list(self._labels_of_members(videos))
         for paths in zip(*labels):
-            votes = count_votes(paths, self.weights_, self.mappings_, self.n_actions_)
+            votes = count_votes(paths, self.weights_, self.mappings_, self.mappings_.shape[1])
             yield np.log(votes + LEAST_VOTE)
 
     def _labels_of_members(self, videos):
