@@ -13,10 +13,14 @@ from sklearn.frozen import FrozenEstimator
 
 import skl_tot
 from skl_tot import baselines, corrections, io
-from skl_tot.training.priors import PathPrior, TemporalPrior
-from skl_tot.training.state import Adam
-from skl_tot.training.terms import TemporalCoherence, TimeStamp
-from skl_tot.training.transport import Sinkhorn
+from skl_tot.extend import (
+    Adam,
+    PathPrior,
+    Sinkhorn,
+    TemporalCoherence,
+    TemporalPrior,
+    TimeStamp,
+)
 
 ADAM = (
     "learning_rate",

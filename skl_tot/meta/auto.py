@@ -424,7 +424,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             return
         labels = list(self._labels_of_members(videos))
         for paths in zip(*labels):
-            votes = count_votes(paths, self.weights_, self.mappings_, self.mappings_.shape[1])
+            n_learned = self.mappings_.shape[1]
+            votes = count_votes(paths, self.weights_, self.mappings_, n_learned)
             yield np.log(votes + LEAST_VOTE)
 
     def _labels_of_members(self, videos):
