@@ -211,7 +211,8 @@ def _decode(log_likelihood, decoding, switch_cost, transcript=None):
     decoder = _find_decoder(decoding)
     if transcript is not None:
         return decoder.along(log_likelihood, transcript)
-    return decoder.path(log_likelihood, _nats(switch_cost, log_likelihood, decoder))
+    cost = nats_of_switch(switch_cost, log_likelihood, decoder)
+    return decoder.path(log_likelihood, cost)
 
 
 def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
@@ -246,22 +247,12 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
 def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
     """Posterior of frames that are no independent evidence.
 
-    Parameters
-    ----------
-    log_likelihood, decoding, switch_cost
-        As of `path_posterior`, and valid.
-    confidence : dict of float, default=None
-        ``tempering``, a factor of log-likelihoods and costs, which leaves the best path
-        what it is; and ``agreement`` of the labels with something else, the share to
-        which the rest is uniform. None tempers nothing.
-
-    Returns
-    -------
-    probabilities : ndarray of shape (n_frames, n_actions)
-        Each row sums to 1.
+    ``confidence`` is None or has ``tempering``, a factor of log-likelihoods and costs,
+    which leaves the best path what it is; and ``agreement`` of the labels with
+    something else, the share to which the rest is uniform.
     """
     decoder = _find_decoder(decoding)
-    cost = _nats(switch_cost, log_likelihood, decoder)
+    cost = nats_of_switch(switch_cost, log_likelihood, decoder)
     if confidence is None:
         return decoder.posterior(log_likelihood, cost)
     tempering, agreement = confidence["tempering"], confidence["agreement"]
@@ -278,16 +269,12 @@ def _find_decoder(decoding):
     return DECODERS[decoding]
 
 
-def _nats(switch_cost, log_likelihood, decoder):
-    """Cost of a switch in nats, for a whole video."""
-    return nats_of_switch(switch_cost, log_likelihood, decoder, len(log_likelihood))
-
-
-def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames):
-    """Cost of a switch in nats, for a video of ``n_frames`` frames.
+def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
+    """Cost of a switch in nats, for a video of ``n_frames`` frames, or for these.
 
     ``log_likelihood`` (n_known, n_actions) is what is known of it.
     """
+    n_frames = len(log_likelihood) if n_frames is None else n_frames
     if isinstance(switch_cost, str) and switch_cost == "auto":
         return find_switch_cost(log_likelihood) if decoder.uses_cost else 0.0
     if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):

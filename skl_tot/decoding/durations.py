@@ -16,52 +16,14 @@ MAX_BINS = 512
 SHORTEST, LONGEST = 0.1, 4.0
 
 
-def poisson_log_pmf(counts, means):
-    r"""Log-probability of counts under Poisson distributions.
-
-    .. math:: \log p(d) = d \log \lambda - \lambda - \log d!
-
-    Parameters
-    ----------
-    counts : ndarray
-        d, at least 0.
-    means : ndarray broadcastable to ``counts``
-        λ, above 0.
-
-    Returns
-    -------
-    log_pmf : ndarray
-        In nats.
-
-    Examples
-    --------
-    >>> poisson_log_pmf(np.array([0, 1]), 1.0)
-    array([-1., -1.])
-    """
-    return counts * np.log(means) - means - gammaln(np.add(counts, 1.0))
-
-
 def duration_table(mean_durations, n_bins):
     """Log-probability of each length of each of some segments that fill a video.
 
-    Means are scaled to add up to ``n_bins``. Lengths below a tenth of the mean (but
+    Lengths are Poisson distributed, with ``mean_durations`` (n_segments,) scaled to add
+    up to ``n_bins``, at least ``n_segments``. Lengths below a tenth of the mean (but
     where segments are so many that they would not fit) or beyond four times the mean
-    are left out.
+    are left out: -inf. In the table (n_segments, n_bins + 1), column d is of d bins.
 
-    Parameters
-    ----------
-    mean_durations : ndarray of shape (n_segments,)
-        Mean length of each segment, above 0, in any unit.
-    n_bins : int
-        Length of the video, at least ``n_segments``.
-
-    Returns
-    -------
-    table : ndarray of shape (n_segments, n_bins + 1)
-        Column d is of d bins; -inf is left out.
-
-    Examples
-    --------
     >>> np.isfinite(duration_table(np.array([1.0, 3.0]), 4)).astype(int)
     array([[0, 1, 1, 1, 1],
            [0, 1, 1, 1, 1]])
@@ -73,30 +35,17 @@ def duration_table(mean_durations, n_bins):
         shortest[:] = 1
     longest = np.maximum(np.ceil(LONGEST * means), shortest)
     is_in = (shortest <= lengths) & (lengths <= longest)
-    return np.where(is_in, poisson_log_pmf(lengths, means), -np.inf)
+    log_pmf = lengths * np.log(means) - means - gammaln(lengths + 1.0)
+    return np.where(is_in, log_pmf, -np.inf)
 
 
 def describe_labels(labels, n_actions):
-    """Shares and mean lengths of the actions in labels of videos.
+    """Shares and mean lengths (n_actions,) of the actions in labels of videos.
 
-    Parameters
-    ----------
-    labels : list of ndarray of int, of shape (n_frames_i,)
-        Actions; -1 is none.
-    n_actions : int
-        Number of actions K.
+    A share is the mean over videos, above 0: as if there were one more video, of equal
+    shares. The mean length of a segment is by the length of its video; of an action
+    that is nowhere, 1 / K. Labels below 0 are of no action.
 
-    Returns
-    -------
-    shares : ndarray of shape (n_actions,)
-        Share of the frames of a video, mean over videos, above 0: as if there were one
-        more video, of equal shares.
-    durations : ndarray of shape (n_actions,)
-        Mean length of a segment by the length of its video; of an action that is
-        nowhere, 1 / K.
-
-    Examples
-    --------
     >>> describe_labels([np.array([0, 0, 1, 0])], 2)
     (array([0.625, 0.375]), array([0.375, 0.25 ]))
     """
@@ -113,34 +62,20 @@ def describe_labels(labels, n_actions):
 
 
 def viterbi_durations(log_likelihood, table):
-    r"""Most likely path through segments in their order, with lengths that matter.
+    r"""Most likely path (n_bins,) through segments in order, with lengths that matter.
 
-    With the prefix sums :math:`C_s(t)` of the log-likelihoods the best score of the
-    first t bins, when the first s segments explain them, is
+    With the prefix sums :math:`C_s(t)` of the log-likelihoods (n_bins, n_segments) the
+    best score of the first t bins, when the first s segments explain them, is
 
     .. math::
 
         V_s(t) = \max_d V_{s-1}(t - d) + C_s(t) - C_s(t - d) + \log p_s(d).
 
-    Parameters
-    ----------
-    log_likelihood : ndarray of shape (n_bins, n_segments)
-        Finite log-likelihood of each segment.
-    table : ndarray of shape (n_segments, n_bins + 1)
-        As of `duration_table`: finite in one run of columns of each row, and such that
-        some lengths add up to ``n_bins``.
+    The ``table`` is as of `duration_table`: finite in one run of columns of each row,
+    and such that some lengths add up to ``n_bins``.
 
-    Returns
-    -------
-    path : ndarray of shape (n_bins,), dtype intp
-        Segment of each bin, non-decreasing, all of them.
-    score : float
-        Sum of ``log_likelihood`` along the path and of the log-probabilities.
-
-    Examples
-    --------
     >>> table = np.log([[1e-9, 0.1, 0.8, 0.1]] * 2)
-    >>> viterbi_durations(np.array([[0.0, -1.0]] * 3), table)[0]
+    >>> viterbi_durations(np.array([[0.0, -1.0]] * 3), table)
     array([0, 0, 1])
     """
     n_bins, n_segments = log_likelihood.shape
@@ -160,7 +95,7 @@ def viterbi_durations(log_likelihood, table):
         start = end - chosen[segment, end]
         path[start:end] = segment
         end = start
-    return path, float(best[-1])
+    return path
 
 
 def posterior_durations(log_likelihood, table):
@@ -171,18 +106,6 @@ def posterior_durations(log_likelihood, table):
 
     .. math:: P(e_{s-1} \le b < e_s) = P(e_{s-1} \le b) - P(e_s \le b).
 
-    Parameters
-    ----------
-    log_likelihood, table
-        As of `viterbi_durations`.
-
-    Returns
-    -------
-    probabilities : ndarray of shape (n_bins, n_segments)
-        Each row sums to 1.
-
-    Examples
-    --------
     >>> table = duration_table(np.array([1.0, 1.0]), 3)
     >>> posterior_durations(np.zeros((3, 2)), table).round(3)
     array([[1. , 0. ],
@@ -198,7 +121,7 @@ def posterior_durations(log_likelihood, table):
 
 
 def duration_decoder(mean_durations, max_bins=MAX_BINS):
-    """Make a decoder of videos whose segments have lengths of known means.
+    """Make a decoder of videos whose segments have lengths of known means (n_actions,).
 
     A path has all actions in their order, or just those of a transcript, and the
     lengths are Poisson of the means in bins, scaled to the length of the video. Longer
@@ -207,20 +130,6 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
     not used, as all paths have as many. In a video with fewer frames than segments,
     lengths do not matter and segments may be left out.
 
-    Parameters
-    ----------
-    mean_durations : ndarray of shape (n_actions,)
-        Mean length of a segment of each action, above 0, in any unit.
-    max_bins : int, default=512
-        Most bins.
-
-    Returns
-    -------
-    decoder : Decoder
-        As those of ``DECODERS``.
-
-    Examples
-    --------
     >>> decoder = duration_decoder(np.array([0.25, 0.75]))
     >>> decoder.path(np.zeros((8, 2)), 0.0)
     array([0, 0, 1, 1, 1, 1, 1, 1])
@@ -246,7 +155,7 @@ def _path(mean_durations, max_bins, log_likelihood, transcript):
         return transcript[fixed_chain(len(transcript)).viterbi(own)]
     starts, lengths = _cut(len(own), max(max_bins, len(transcript)))
     table = duration_table(mean_durations[transcript], len(starts))
-    path, _ = viterbi_durations(np.add.reduceat(own, starts), table)
+    path = viterbi_durations(np.add.reduceat(own, starts), table)
     return transcript[np.repeat(path, lengths)]
 
 

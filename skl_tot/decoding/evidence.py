@@ -110,19 +110,6 @@ def find_switch_cost(*log_likelihoods):
     sure. Both are measured on the best path in any order, from a cost of log(K) on, by
     turns. So the cost goes by how long segments are, however many a video has.
 
-    Parameters
-    ----------
-    *log_likelihoods : ndarray of shape (n_frames_i, n_actions)
-        Finite log-likelihood (up to a constant per frame) of each action, of one or
-        more videos.
-
-    Returns
-    -------
-    cost : float
-        At least 0; 0 if there is one action.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> labels = np.arange(200) // 20 % 2
     >>> frames = labels + rng.normal(size=200)

@@ -59,7 +59,7 @@ class OnlinePath:
 
     def pop(self):
         """Give the action of the first frame that waits, which then waits no more."""
-        action = self.paths[0, self.scores.argmax()]
+        action = self.paths[0][self.scores.argmax()]
         self.paths = self.paths[1:]
         return int(action)
 

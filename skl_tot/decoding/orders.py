@@ -89,26 +89,11 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0):
 
     is climbed by trying all values of one inversion after the other, until none
     changes: from v = 0 and from the order of `peak_order`, of which the higher end is
-    kept. It is a local maximum. Scores of all values are computed at once, from shared
-    prefix sums. Videos of more than 512 frames are searched in 512 blocks of frames. A
-    round of all inversions takes O(K³) operations a frame or block.
+    kept. It is a local maximum. ``costs`` are the ρ, (n_actions - 1,) or a number, at
+    least 0. Scores of all values are computed at once, from shared prefix sums. Videos
+    of more than 512 frames are searched in 512 blocks of frames. A round of all
+    inversions takes O(K³) operations a frame or block.
 
-    Parameters
-    ----------
-    log_likelihood : ndarray of shape (n_frames, n_actions)
-        Finite log-likelihood (up to a constant per frame) of each action.
-    costs : array-like of shape (n_actions - 1,), or float
-        Cost ρ of one inversion of each action but the last, at least 0, in nats.
-    switch_cost : float, default=0.0
-        Cost of going from one action to another, at least 0, in nats.
-
-    Returns
-    -------
-    inversions : ndarray of shape (n_actions - 1,), dtype intp
-        See `order_of`.
-
-    Examples
-    --------
     >>> log_likelihood = np.array([[0, 3, 0], [0, 0, 3], [2, 0, 0]])
     >>> mallow_inversions(log_likelihood, 0.5)
     array([2, 0])

@@ -287,5 +287,5 @@ def align(scores, transcript, durations):
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
     sums = TEMPERING * np.add.reduceat(scores[:, transcript], starts, axis=0)
     table = duration_table(durations[transcript], n_bins)
-    segments, _ = viterbi_durations(sums, table)
+    segments = viterbi_durations(sums, table)
     return transcript[segments[bins]]
