@@ -2,6 +2,7 @@
 
 import itertools
 from functools import partial
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 from _timing import interleaved
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.recordings import Recordings
 from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
 from skl_tot.training.devices import GraphedStep, training_stream
 from skl_tot.training.loop import parameter_shapes, train_step
@@ -37,7 +38,9 @@ def make_step(shape, device):
     n_videos = max(20, shape.videos)
     rng = np.random.default_rng(0)
     arrays = rng.normal(size=(n_videos, 500, shape.features)).astype(np.float32)
-    statistics = np.zeros((1, shape.features)), np.ones((1, shape.features))
+    statistics = SimpleNamespace(
+        mean_=np.zeros(shape.features), scale_=np.ones(shape.features)
+    )
     model = TemporalOTSegmenter(
         shape.actions,
         **(PAPER | {"frames_per_video": shape.frames}),
@@ -55,7 +58,7 @@ def make_step(shape, device):
         network, settings, generator, torch.device(device), n_iter=max(changes)
     )
     reader = open_reader(
-        StandardizedVideos(list(arrays), *statistics),
+        Recordings(list(arrays)).standardize(statistics),
         torch.device(device),
         n_draws=10**9,
     )

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import Evidence, find_switch_cost
-from skl_tot.inputs.labels import find_segments
+from skl_tot.recordings.labels import find_segments
 
 
 def collect(log_likelihood, path):

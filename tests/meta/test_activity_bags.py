@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.meta.activity_bags import (
     choose_n_groups,
     count_words,
@@ -11,6 +10,7 @@ from skl_tot.meta.activity_bags import (
     mean_bags,
     nearest_bags,
 )
+from skl_tot.recordings import Recordings
 
 
 def make_bags(n_groups, n_each, noise=0.05, seed=0):
@@ -50,22 +50,20 @@ class TestBags:
 class TestVocabulary:
     def test_few_distinct_frames(self):
         video = np.repeat([[0.0, 1.0], [2.0, 3.0]], 10, axis=0)
-        found = learn_vocabulary(
-            StandardizedVideos([video, video]), np.random.RandomState(0)
-        )
+        found = learn_vocabulary(Recordings([video, video]), np.random.RandomState(0))
         assert sorted(found["centres"].tolist()) == [[0, 1], [2, 3]]
         assert found["width"] > 0
 
     def test_long_videos_do_not_decide(self):
         rng = np.random.default_rng(0)
         short, long = rng.normal(size=(500, 2)), 50 + rng.normal(size=(60_000, 2))
-        videos = StandardizedVideos([short] * 20 + [long])
+        videos = Recordings([short] * 20 + [long])
         centres = learn_vocabulary(videos, np.random.RandomState(0))["centres"]
         assert (centres < 25).all(axis=1).sum() > 48
 
     def test_width_is_the_mean_squared_distance(self):
         video = np.random.default_rng(0).normal(size=(300, 2))
-        found = learn_vocabulary(StandardizedVideos([video]), np.random.RandomState(0))
+        found = learn_vocabulary(Recordings([video]), np.random.RandomState(0))
         distances = ((video[:, None] - found["centres"]) ** 2).sum(axis=2)
         assert found["width"] == pytest.approx(distances.min(axis=1).mean())
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.inputs.feature_files import FloatRows
 from skl_tot.meta import cycles
 from skl_tot.meta.cuts import check_cuts, cuts_of_path
 from skl_tot.meta.cycles import cut_recording, find_cycles
@@ -22,6 +21,7 @@ from skl_tot.meta.phases import (
     fit_phases,
     phases_between,
 )
+from skl_tot.recordings.files import FloatRows
 
 
 def make_work(n_cycles=20, duration=60, drift=0.3, noise=0.7, missing=0.1, seed=0):

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from skl_tot.decoding.chain import Chain
-from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.meta.guide import (
     N_BINS,
     add_new_actions,
@@ -24,6 +23,7 @@ from skl_tot.methods.discriminants import (
     log_joint,
     measure_spread,
 )
+from skl_tot.recordings.container import Recordings, fit_scaler
 
 
 def made(seed=0, n_videos=5, n_actions=3, n_features=4, *, known=2):
@@ -44,7 +44,8 @@ def made(seed=0, n_videos=5, n_actions=3, n_features=4, *, known=2):
             noise = rng.integers(-1, n_clusters, len(path))
             clusters.append(np.where(rng.random(len(path)) < 0.7, path, noise))
         clusterings.append(clusters)
-    videos = standardized(frames, False, fit_scaler(frames))
+    videos = Recordings(frames)
+    videos = videos.standardize(fit_scaler(videos))
     return videos, labels, clusterings, n_actions, n_clusters
 
 
@@ -269,7 +270,8 @@ class TestGuide:
         rng = np.random.default_rng(0)
         truth = [np.repeat([2, 0, 1], rng.integers(10, 30, 3)) for _ in range(6)]
         frames = [6 * np.eye(3)[x] + rng.normal(size=(len(x), 3)) for x in truth]
-        videos = standardized(frames, False, fit_scaler(frames))
+        videos = Recordings(frames)
+        videos = videos.standardize(fit_scaler(videos))
         labels = [truth[0]] + [np.full(len(x), -1) for x in truth[1:]]
         spread = measure_spread(videos, 1.0)
         _, paths = fit_and_label(videos, labels, [], 3, 1, spread)
@@ -278,7 +280,8 @@ class TestGuide:
     @pytest.mark.parametrize("n_features", [1, 3])
     def test_one_action_and_constant_frames(self, n_features):
         frames = [np.ones((5, n_features)), np.ones((1, n_features))]
-        videos = standardized(frames, False, fit_scaler(frames))
+        videos = Recordings(frames)
+        videos = videos.standardize(fit_scaler(videos))
         spread = measure_spread(videos, 1.0)
         clusters = [np.zeros(5, int), np.zeros(1, int)]
         labels = [np.array([0, -1, -1, -1, -1]), np.array([-1])]

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import poisson
 
-from skl_tot.inputs.standardization import fit_scaler, standardized
 from skl_tot.meta.guide import align, align_transcripts
 from skl_tot.methods.discriminants import measure_spread
+from skl_tot.recordings.container import Recordings, fit_scaler
 
 
 def aligned(frames, transcripts, n_actions, clusterings=(), n_clusters=1):
-    videos = standardized(frames, False, fit_scaler(frames))
+    videos = Recordings(frames)
+    videos = videos.standardize(fit_scaler(videos))
     spread = measure_spread(videos, 1.0)
     transcripts = [np.array(x, int) for x in transcripts]
     return align_transcripts(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from skl_tot.inputs.errors import VideoTypeError, VideoValueError
 from skl_tot.meta.cuts import errors_of_cycles
 from skl_tot.meta.cycles import Candidate, _cuts, _elect
 from skl_tot.meta.phases import (
@@ -13,6 +12,7 @@ from skl_tot.meta.phases import (
     find_origin,
     phases_between,
 )
+from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
 
 
 def make_phases(starts, values, first, n_frames=48):
@@ -96,7 +96,7 @@ class TestVote:
         assert _elect(candidates[::-1], 1000)[0].period == 100
 
 
-@pytest.mark.parametrize("kind", [VideoTypeError, VideoValueError])
+@pytest.mark.parametrize("kind", [RecordingTypeError, RecordingValueError])
 def test_errors_of_cycles_are_of_their_recordings(kind):
     cuts = [np.array([0, 9]), np.array([2, 5, 8]), np.array([1, 4])]
     places = [(0, 0, 9), (1, 2, 5), (1, 5, 8), (2, 1, 4)]

@@ -7,8 +7,6 @@ from sklearn.mixture import GaussianMixture
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.inputs.blocks import StandardizedVideos
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.methods.discriminants import (
     action_means,
     appearance_scores,
@@ -23,6 +21,8 @@ from skl_tot.methods.discriminants import (
 )
 from skl_tot.methods.dispersions import fit_mallow
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.errors import RecordingValueError
 
 OPTIONS = {"reg_covar": 0.1, "max_iter": 3}
 
@@ -38,7 +38,7 @@ def problem():
         labels.append(path)
         wrong.append(np.roll(path, 7))
         videos.append(means[path] + rng.normal(size=(len(path), 5)))
-    return StandardizedVideos(videos), labels, wrong
+    return Recordings(videos), labels, wrong
 
 
 def refine(videos, labels, n_actions=3, **options):
@@ -102,7 +102,7 @@ def test_one_action_and_actions_without_frames(problem):
 def test_cost_follows_what_one_frame_tells(problem):
     """Frames that are there four times are worth no more; nor is a switch cheaper."""
     videos, _, wrong = problem
-    slow = StandardizedVideos([np.repeat(x, 4, axis=0) for x in videos.arrays])
+    slow = Recordings([np.repeat(x, 4, axis=0) for x in videos.arrays])
     _, cost, found = refine(videos, wrong)
     _, slow_cost, slowly = refine(slow, [np.repeat(path, 4) for path in wrong])
     assert slow_cost > 2 * cost
@@ -117,7 +117,7 @@ def labelled():
     labels = [np.repeat([0, 1, 2], n) for n in ([9, 20, 5], [14, 7, 30])]
     centres = 3 * rng.normal(size=(3, 4))
     arrays = [centres[own] + rng.normal(size=(len(own), 4)) for own in labels]
-    return StandardizedVideos(arrays), labels, np.concatenate(arrays)
+    return Recordings(arrays), labels, np.concatenate(arrays)
 
 
 def test_moments_equal_numpy(labelled):
@@ -209,7 +209,7 @@ def test_frames_beyond_reach_are_refused(labelled):
     gaussians = fit_gaussians(frames, np.concatenate(labels), 3, 0.1)
     for value in (1e80, np.inf, np.nan):
         with pytest.raises(
-            VideoValueError, match=r"^Video 3: the features are too far"
+            RecordingValueError, match=r"^Video 3: the features are too far"
         ):
             log_joint(np.full((2, 4), value), gaussians, 3)
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from skl_tot.datasets import make_activities
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.orders import inversions_of, order_of
-from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.methods.discriminants import (
     embed,
     log_joint,
@@ -20,6 +19,7 @@ from skl_tot.methods.dispersions import (
     fit_mallow,
     move_counts,
 )
+from skl_tot.recordings import Recordings
 
 OPTIONS = {"shrinkage": 1.0, "reg_covar": 0.1, "max_iter": 7}
 
@@ -90,7 +90,7 @@ def shuffled_activities(orders, n_frames=30, seed=0):
     centres = 4 * rng.normal(size=(max(map(len, orders)), 6))
     labels = [np.repeat(order, n_frames) for order in orders]
     arrays = [centres[own] + rng.normal(size=(len(own), 6)) for own in labels]
-    return StandardizedVideos(arrays), labels
+    return Recordings(arrays), labels
 
 
 def test_learns_actions_orders_and_dispersions():
@@ -122,7 +122,7 @@ def test_orders_cost_the_dispersions_of_the_round_before(monkeypatch):
 
 def test_embedded_frames_are_those_of_the_model():
     arrays, _ = make_activities(4, 3, n_features=5, random_state=1)
-    videos = StandardizedVideos([array.astype("f4") for array in arrays])
+    videos = Recordings([array.astype("f4") for array in arrays])
     appearance, _, _, embedded = fit_mallow(videos, 3, **OPTIONS)
     for i, frames in enumerate(embedded):
         found = embed(videos, i, appearance["center"], appearance["scalings"])

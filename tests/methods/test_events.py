@@ -1,13 +1,13 @@
 """Discriminative clustering of events."""
 
 from itertools import combinations, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import Ridge
 
-from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.methods.events import (
     EventClustering,
     best_step,
@@ -15,7 +15,7 @@ from skl_tot.methods.events import (
     mean_frames,
     minimise,
 )
-from skl_tot.recordings import blocks
+from skl_tot.recordings import Recordings, blocks
 
 
 def ridge_objective(chunks, assignment, regularization):
@@ -258,7 +258,9 @@ def test_refuses_features_whose_squares_are_infinite():
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_mean_frames_are_read_in_blocks(monkeypatch, dtype):
     video = np.random.RandomState(0).normal(size=(101, 3)).astype(dtype)
-    videos = StandardizedVideos([video], np.ones((1, 3)), np.full((1, 3), 2.0))
+    videos = Recordings([video]).standardize(
+        SimpleNamespace(mean_=np.ones(3), scale_=np.full(3, 2.0))
+    )
     edges = np.array([0, 1, 40, 41, 90, 101])
     expected = [((video[a:b] - 1) / 2).mean(axis=0) for a, b in pairwise(edges)]
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 7 * video.itemsize * 3)

@@ -7,7 +7,6 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from skl_tot.inputs.errors import VideoError
 from skl_tot.methods.narrations import (
     align_tokens,
     allowed_chunks,
@@ -17,6 +16,7 @@ from skl_tot.methods.narrations import (
     events_of_tokens,
     fullest_columns,
 )
+from skl_tot.recordings.errors import RecordingError
 
 LENGTHS = np.array([100, 50])
 EDGES = [np.arange(0, 101, 10), np.arange(0, 51, 10)]
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_said(narrations, kind, text):
 def test_errors_of_a_single_video_have_no_number():
     with pytest.raises(ValueError, match="ends before") as caught:
         check_narrations([(0, 9, 5)], LENGTHS[:1])
-    assert not isinstance(caught.value, VideoError)
+    assert not isinstance(caught.value, RecordingError)
 
 
 def test_events():

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.recordings import Recordings
 from skl_tot.training.classifier import (
     ClassifierSizes,
     ClassifierTrainer,
@@ -152,7 +152,7 @@ def blobs(seed=0, n_videos=6):
         centres = 3 * np.eye(4)[own]
         videos.append(centres + rng.normal(size=centres.shape))
         labels.append(own)
-    return StandardizedVideos(videos), labels
+    return Recordings(videos), labels
 
 
 def make_trainer(videos, **options):

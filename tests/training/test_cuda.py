@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
-from skl_tot.inputs.blocks import StandardizedVideos
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
 from skl_tot.training import batches as _readers
 from skl_tot.training import devices as _graphs
 
@@ -58,7 +58,7 @@ def test_resident_equals_streamed(activity, monkeypatch):
 
 
 def test_stream_reader_reads_what_is_asked(activity):
-    videos = StandardizedVideos(activity[0])
+    videos = Recordings(activity[0])
     device = torch.device("cuda")
     rng = np.random.default_rng(0)
     batches = rng.integers(len(videos), size=(20, 3))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.recordings import Recordings
 from skl_tot.training.batches import (
     Batch,
     ResidentReader,
@@ -68,7 +68,7 @@ class TestLaterFrames:
             np.column_stack([np.arange(n), np.full(n, i)]).astype(float)
             for i, n in enumerate(lengths)
         ]
-        reader = reader(StandardizedVideos(arrays), CPU)
+        reader = reader(Recordings(arrays), CPU)
         videos = [np.array([[0, 1], [2, 0], [1, 2]])]
         generator = torch.Generator().manual_seed(0)
         batches = sampled_batches(generator, reader, videos, 16, window, lag)
@@ -85,7 +85,7 @@ class TestLaterFrames:
     @pytest.mark.parametrize("window", [0, 4])
     def test_change_nothing_else_that_is_drawn(self, window):
         arrays = [np.random.default_rng(0).normal(size=(n, 3)) for n in (30, 61)]
-        reader = ResidentReader(StandardizedVideos(arrays), CPU)
+        reader = ResidentReader(Recordings(arrays), CPU)
         drawn = []
         for lag in (0, 5):
             generator = torch.Generator().manual_seed(0)

@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.recordings import Recordings
 from skl_tot.training import batches as _readers
 from skl_tot.training.batches import (
     ResidentReader,
@@ -96,7 +98,8 @@ def test_readers_standardise_and_stack(reader, per_video, dtype):
     scales = rng.uniform(1, 2, size=(n_statistics, 4))
     batches = np.array([[1, 0], [0, 0]])
     frames = np.array([[[0, 5, 5], [4, 0, 1]], [[1, 2, 3], [5, 5, 5]]])
-    videos = StandardizedVideos(arrays, means, scales)
+    videos = Recordings(arrays)
+    videos.means, videos.scales = means, scales
     read = [
         rows.clone()
         for rows in reader(videos, torch.device("cpu")).read(batches, frames)
@@ -115,7 +118,9 @@ def test_readers_standardise_and_stack(reader, per_video, dtype):
 
 def test_float64_keeps_its_precision_until_it_is_standardised():
     array = 1e9 + np.arange(6.0).reshape(3, 2)
-    videos = StandardizedVideos([array], np.array([[1e9, 1e9]]), np.ones((1, 2)))
+    videos = Recordings([array]).standardize(
+        SimpleNamespace(mean_=np.array([1e9, 1e9]), scale_=np.ones(2))
+    )
     for reader in (ResidentReader, StreamReader):
         rows = next(
             reader(videos, torch.device("cpu")).read(np.array([[0]]), np.array([[[2]]]))
@@ -124,7 +129,7 @@ def test_float64_keeps_its_precision_until_it_is_standardised():
 
 
 def test_reader_by_size(monkeypatch):
-    videos = StandardizedVideos([np.zeros((6, 4), dtype=np.float32)] * 2)
+    videos = Recordings([np.zeros((6, 4), dtype=np.float32)] * 2)
     monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4)
     cpu = torch.device("cpu")
     assert isinstance(open_reader(videos, cpu, 12), ResidentReader)
@@ -138,7 +143,7 @@ def test_readers_ignore_the_default_device():
     torch.set_default_device("meta")
     try:
         for reader in (ResidentReader, StreamReader):
-            read = reader(StandardizedVideos(arrays), torch.device("cpu")).read(
+            read = reader(Recordings(arrays), torch.device("cpu")).read(
                 np.array([[0]]), np.array([[[1, 2]]])
             )
             assert next(read).tolist() == [[1.0] * 4] * 2
@@ -148,7 +153,8 @@ def test_readers_ignore_the_default_device():
 
 def test_per_video_statistics():
     arrays = [np.ones((3, 1)), np.full((3, 1), 5.0)]
-    videos = StandardizedVideos(arrays, np.array([[1.0], [4.0]]), np.ones((2, 1)))
+    videos = Recordings(arrays)
+    videos.means, videos.scales = np.array([[1.0], [4.0]]), np.ones((2, 1))
     assert videos.read(0, slice(None)).tolist() == [[0.0]] * 3
     assert videos.read(1, slice(None)).tolist() == [[1.0]] * 3
 
@@ -157,5 +163,5 @@ def test_memmap_is_read_by_rows_only(tmp_path):
     path = tmp_path / "video.npy"
     np.save(path, np.arange(20.0).reshape(10, 2))
     array = np.load(path, mmap_mode="r")
-    rows = StandardizedVideos([array]).read(0, np.array([1, 4]))
+    rows = Recordings([array]).read(0, np.array([1, 4]))
     assert rows.tolist() == [[2.0, 3.0], [8.0, 9.0]]

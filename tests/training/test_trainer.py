@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.inputs.blocks import StandardizedVideos
+from skl_tot.recordings import Recordings
 from skl_tot.recordings import blocks as _blocks
 from skl_tot.training import devices as _devices
 from skl_tot.training import loop as _loop
@@ -102,7 +102,7 @@ def make_batch(frames, n_videos=2, partners=None, times=None):
 
 @pytest.fixture
 def videos(activity):
-    return StandardizedVideos(activity[0])
+    return Recordings(activity[0])
 
 
 def run(videos, config=CONFIG, **options):
@@ -401,7 +401,7 @@ class TestTraining:
     def test_going_on_equals_not_stopping(self, videos):
         """Two passes in one call and in two calls through plain numpy."""
         settings = config(freeze_iter=4)
-        twice = StandardizedVideos([*videos.arrays, *videos.arrays])
+        twice = Recordings([*videos.arrays, *videos.arrays])
         whole, losses = run(twice, settings, one_pass=True)
         half, first = run(videos, settings, one_pass=True)
         resumed, second = run(videos, settings, start=half, one_pass=True, seed=99)
@@ -537,7 +537,7 @@ class TestGraphedStep:
     @pytest.mark.parametrize("one_pass", [False, True])
     def test_equals_the_plain_step(self, videos, monkeypatch, one_pass):
         settings = config(alpha=0.5, beta=0.5, freeze_iter=8, batch_size=4)
-        many = StandardizedVideos([*videos.arrays] * 5 + videos.arrays[:1])
+        many = Recordings([*videos.arrays] * 5 + videos.arrays[:1])
         expected, losses = run(many, settings, one_pass=one_pass)
         changes = all_changes(terms_of(settings))
         step = GraphedStep(
@@ -587,7 +587,7 @@ def test_times_are_midpoints_of_the_sampled_frames(videos, monkeypatch):
         return batch_loss(network, batch, terms, step, encoder)
 
     monkeypatch.setattr(_loop, "batch_loss", spy)
-    one_frame = StandardizedVideos([videos.arrays[0][:1], videos.arrays[1][:2]])
+    one_frame = Recordings([videos.arrays[0][:1], videos.arrays[1][:2]])
     run(one_frame, config(beta=1.0, frames_per_video=2, max_iter=1))
     times = np.sort(seen[0].reshape(2, 2), axis=1)
     np.testing.assert_allclose(np.sort(times, axis=0), [[0.25, 0.5], [0.5, 0.75]])
