@@ -178,12 +178,11 @@ def _check_summary(summary, out, folder):
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print what stands out."""
-    from skl_tot.inputs.extras import import_extra
+    from skl_tot.io.files import read_table
 
-    pd = import_extra("pandas", "statistics")
     if Path(out).resolve() == Path(segments).resolve():
         raise ValueError(f"--out is {out}, which is read; expected another folder.")
-    table = pd.DataFrame(_read_files(segments))
+    table = read_table(segments)
     if groups is not None:
         groups = _read_groups(groups, table["recording"].unique())
     _write_summary(table, out, fps=fps, groups=groups)
@@ -216,90 +215,6 @@ def _write_summary(labels, out, *, fps=None, groups=None):
     _print_usual(pooled, statistics.usual_order(labels))
     _print_deviating(found["deviations"])
     print(f"{len(found)} tables and 3 pictures written to {out}.")
-
-
-def _read_files(path):
-    """Segments of a folder of files, or of one file, as rows of one table."""
-    from skl_tot.inputs.errors import one_line, short_repr
-    from skl_tot.io.records import integers_if_all
-
-    path = Path(path)
-    rows, files = [], {}
-    for file in _find_files(path):
-        own = _read_file(file)
-        for name in dict.fromkeys(row["recording"] for row in own):
-            if name in files:
-                raise ValueError(
-                    f"{one_line(file)} and {one_line(files[name])} both have a "
-                    f"recording {short_repr(name)}, expected one file of each."
-                )
-            files[name] = file
-        rows += own
-    if not rows:
-        raise ValueError(f"{one_line(path)} has no segment, expected some.")
-    _check_same_times(rows, one_line(path))
-    return integers_if_all(rows)
-
-
-def _check_same_times(rows, where):
-    """Refuse rows of which some have frames or seconds and others have not."""
-    for key in dict.fromkeys(key for row in rows for key in row):
-        for row in rows:
-            if key not in row:
-                raise ValueError(
-                    f"{where}: segments of {row['recording']!r} have no {key}, which "
-                    "others have; expected all or none to have it."
-                )
-
-
-def _find_files(path):
-    """Files of segments, in the order of their names."""
-    from skl_tot.inputs.errors import one_line
-    from skl_tot.io.formats import readable_formats
-
-    if path == Path() or not path.exists():
-        raise FileNotFoundError(f"{one_line(path)} is no file and no folder.")
-    if not path.is_dir():
-        return [path]
-    suffixes = {entry.suffix.lower() for entry in readable_formats().values()}
-    files = [file for file in path.glob("[!.]*") if file.suffix.lower() in suffixes]
-    if not files:
-        expected = " or ".join(f"*{suffix}" for suffix in sorted(suffixes))
-        raise FileNotFoundError(f"{one_line(path)} has no file {expected}.")
-    return sorted(files, key=lambda file: file.name)
-
-
-def _read_file(path):
-    """Rows of a file; recordings that have no name are called as it is."""
-    from skl_tot.inputs.errors import one_line
-    from skl_tot.io.formats import read_rows
-    from skl_tot.io.rows import is_int, parse_line
-
-    rows = []
-    for i, row in enumerate(read_rows(path, None)):
-        place = f"line {row['line']}" if is_int(row.get("line")) else f"segment {i}"
-        where = f"{one_line(path)}, {place}"
-        name = parse_line(row.get("recording", ""), "recording", where)
-        rows.append({"recording": name or path.stem} | _read_segment(row, place, where))
-    return rows
-
-
-def _read_segment(row, place, where):
-    """Read the action of a row, and its times in frames, in seconds or in both."""
-    from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
-    from skl_tot.inputs.rates import MIN_FPS
-    from skl_tot.io.rows import UNITS, as_segment
-
-    found = {}
-    for unit, (start, end) in UNITS.items():
-        if start not in row and (found or unit == "frames"):
-            continue
-        own = {key: row[key] for key in ("action", start, end) if key in row}
-        # the rate is not used, and the lowest one lets clocks start at any time
-        segment = as_segment(own, place, where, MIN_FPS)
-        label = str(BACKGROUND) if segment.label == BACKGROUND_NAME else segment.label
-        found |= {"action": label, start: segment.start, end: segment.end}
-    return found
 
 
 def _read_groups(path, names):

@@ -58,8 +58,7 @@ def _list_formats():
 def predict(model, source, out, format, names):
     """Write the segments of the videos of a folder."""
     from skl_tot.cli.reading import check_other_folder, words_of_actions
-    from skl_tot.io.formats import FORMATS
-    from skl_tot.io.long_tables import table_of
+    from skl_tot.io.formats import FORMATS, table_of
     from skl_tot.io.models import load_model
     from skl_tot.methods.pipelines import (
         predict_with_confidence,
@@ -91,20 +90,23 @@ def predict(model, source, out, format, names):
 
 def _write_table(videos, predictions, out, format):
     """Write the segments of all videos into one file."""
-    from skl_tot.io.long_tables import write_table
+    from skl_tot.io.files import write_segments
+    from skl_tot.io.segment_table import segments
 
     labels, confidence = [], []
     for (own,), probabilities in predictions:
         labels.append(own)
         confidence += probabilities
-    write_table(videos.replace(labels), out, confidence=confidence, format=format)
+    table = segments(videos.replace(labels), confidence=confidence)
+    write_segments(table, out, format=format)
 
 
 def _write_folder(videos, predictions, out, format):
     """Write the segments of each video into a file of a folder."""
     from skl_tot.io.atomic import replaced_files
-    from skl_tot.io.formats import FORMATS, write_segments
-    from skl_tot.io.segments import segments
+    from skl_tot.io.files import write_segments
+    from skl_tot.io.formats import FORMATS
+    from skl_tot.io.segment_table import segments
 
     _check_file_names(videos.names)
     with replaced_files(out) as temporary:
@@ -112,8 +114,9 @@ def _write_folder(videos, predictions, out, format):
             (name,) = video.names
             with errors_of_file(name):
                 path = temporary / f"{name}{FORMATS[format].suffix}"
-                found = segments(video, confidence=confidence)
-                write_segments(found[name], path, format=format)
+                table = segments(video, confidence=confidence)
+                table = table.drop(columns="recording")
+                write_segments(table, path, format=format)
 
 
 def _check_file_names(names):

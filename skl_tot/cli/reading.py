@@ -17,15 +17,8 @@ from skl_tot.inputs.names import (
     name_all_actions,
 )
 from skl_tot.inputs.recordings import Recordings
-from skl_tot.io.formats import (
-    FORMATS,
-    frame_formats,
-    read_records,
-    read_records_of_many,
-)
-from skl_tot.io.long_tables import table_of
-from skl_tot.io.reading import label_recordings, read_by_recording
-from skl_tot.io.segments import labels_from_segments
+from skl_tot.io.files import label_recordings, read_by_recording, read_whole
+from skl_tot.io.formats import FORMATS, frame_formats, table_of
 from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
 
 
@@ -150,9 +143,8 @@ def words_of_actions(labels, names):
 def read_predictions(path):
     """Names of the videos of a folder or of one file, and labels of their frames."""
     if Path(path).is_file() and table_of(path) is not None:
-        found = read_records_of_many(path)
-        labels = [labels_from_segments(records) for records in found.values()]
-        return list(found), labels_of_one_type(labels)
+        found = read_whole(path)
+        return list(found), labels_of_one_type(list(found.values()))
     suffixes = list(dict.fromkeys(entry.suffix for entry in frame_formats().values()))
     if not Path(path).is_dir():
         raise FileNotFoundError(f"{path} is no folder, expected one of predictions.")
@@ -161,8 +153,10 @@ def read_predictions(path):
     repeated = find_repeated(names)
     if repeated is not None:
         raise ValueError(f"{path} has several files of {repeated!r}, expected one.")
-    labels = [labels_from_segments(read_records(own)) for own in paths]
-    return names, labels_of_one_type(labels)
+    found = {}
+    for own in paths:
+        found |= read_whole(own)
+    return list(found), labels_of_one_type(list(found.values()))
 
 
 def find_segments_in(folder, suffixes):

@@ -273,7 +273,7 @@ def out(text):
 
     def check(out):
         from skl_tot.io.atomic import check_target
-        from skl_tot.io.long_tables import table_of
+        from skl_tot.io.formats import table_of
 
         if out is None:
             return None

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.inputs.clocks import is_same
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.text_files import find_separator
 from skl_tot.recordings.clocks import is_clock, rate_of, unit_of
+from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.rates import is_same
+from skl_tot.recordings.text import find_separator
 
 # Bytes that are read at once, and seconds until a file is looked at again.
 CHUNK_BYTES, WAIT = 2**18, 0.1

@@ -10,13 +10,12 @@ from pathlib import Path
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
-from skl_tot.inputs.errors import one_line
-from skl_tot.inputs.extras import import_extra
 from skl_tot.io.archives import check_archive, read_archive
 from skl_tot.io.atomic import replaced
 from skl_tot.io.model_checks import check_methods
 from skl_tot.methods import METHODS
 from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.recordings.errors import import_extra, one_line
 
 FORMAT = 1
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.inputs.errors import warn_user
+from skl_tot.recordings.errors import warn_user
 
 
 def agreed_times(frames, times, recordings, names, rate):

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from skl_tot.inputs.clocks import agreed_rate
-from skl_tot.inputs.labels import find_segments, split_label_sequences
-from skl_tot.inputs.named import by_name
-from skl_tot.inputs.rates import check_fps
-from skl_tot.inputs.recordings import Recordings, frame_edges
-from skl_tot.inputs.tables import is_table
+from skl_tot.recordings.container import Recordings, frame_edges
+from skl_tot.recordings.labels import find_segments, split_label_sequences
+from skl_tot.recordings.layouts import is_table
+from skl_tot.recordings.matching import by_name
+from skl_tot.recordings.rates import agreed_rate, check_fps
 from skl_tot.statistics.bouts import make_bouts
 from skl_tot.statistics.tables import bouts_of_table
 

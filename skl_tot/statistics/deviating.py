@@ -6,9 +6,8 @@ from numbers import Real
 
 import numpy as np
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.labels import as_reals
+from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.labels import as_reals
 from skl_tot.statistics.collecting import collect_bouts
 from skl_tot.statistics.groups import values_by_name
 from skl_tot.statistics.orders import usual_codes

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.named import by_name
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.matching import by_name
 
 
 def split_groups(groups, names):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.inputs.extras import import_extra
+from skl_tot.recordings.errors import import_extra
 from skl_tot.statistics.collecting import collect_bouts
 from skl_tot.statistics.groups import split_groups
 

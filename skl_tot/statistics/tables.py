@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from skl_tot.inputs.clocks import agreed_rate
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.rates import agreed_rate
 from skl_tot.statistics.bouts import make_bouts
 from skl_tot.statistics.clocks import agreed_times
 

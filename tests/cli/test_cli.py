@@ -19,13 +19,8 @@ from skl_tot.cli.reading import find_video_file
 from skl_tot.cli.registry import COMMANDS
 from skl_tot.datasets import make_activities
 from skl_tot.display import palette
-from skl_tot.io import labels_from_segments, load_model
-from skl_tot.io.formats import (
-    FORMATS,
-    read_records,
-    writable_formats,
-    write_segments,
-)
+from skl_tot.io import FORMATS, load_model, read_segments, read_table, write_segments
+from skl_tot.io.formats import writable_formats
 from skl_tot.methods.pipelines import last_step
 from skl_tot.methods.temporal_ot import PAPER
 
@@ -138,9 +133,9 @@ class TestCommands:
         expected = model.predict([np.load(f"flat/v{i}.npy") for i in range(4)])
         words = np.array(["take cup", "pour", "stir"])
         for i, labels in enumerate(expected):
-            records = read_records(f"named/v{i}.csv")
-            np.testing.assert_array_equal(labels_from_segments(records), words[labels])
-            assert all(0 < record["confidence"] <= 1 for record in records)
+            path = f"named/v{i}.csv"
+            np.testing.assert_array_equal(read_segments(path), words[labels])
+            assert read_table(path)["confidence"].between(1e-9, 1).all()
         assert b"take cup" in (folder / "named.svg").read_bytes()
 
     @pytest.mark.parametrize("format", writable_formats())
@@ -184,9 +179,9 @@ class TestCommands:
         (folder / "one.txt").write_text("1 $take^{ cup")
         assert run("predict model.skops flat --out one --names one.txt") == 0
         # the file of a video may have names, numbers or both
-        records = read_records("segments/v0.csv")
+        table = read_table("segments/v0.csv").drop(columns="recording")
         (folder / "one" / "v0.csv").unlink()
-        write_segments(records, "one/v0.json")
+        write_segments(table, "one/v0.json")
         assert run("evaluate data segments") == 0
         numbers = capsys.readouterr().out.splitlines()
         assert run("evaluate data one") == 0
@@ -217,7 +212,7 @@ class TestCommands:
         for i in range(4):
             posterior = model.predict_posterior(np.load(f"flat/v{i}.npy"))
             walk = posterior[:, :2].sum(axis=1)
-            for record in read_records(f"same/v{i}.csv"):
+            for record in read_table(f"same/v{i}.csv").to_dict("records"):
                 frames = slice(record["start"], record["end"])
                 own = walk if record["action"] == "walk" else posterior[:, 2]
                 assert record["confidence"] == pytest.approx(own[frames].mean())
@@ -251,8 +246,7 @@ class TestCommands:
         assert run(f"predict model.skops {transposed} --out turned") == 0
         for i in range(4):
             plain, turned = (
-                labels_from_segments(read_records(f"{name}/v{i}.csv"))
-                for name in ("segments", "turned")
+                read_segments(f"{name}/v{i}.csv") for name in ("segments", "turned")
             )
             np.testing.assert_array_equal(plain, turned)
         options = f"--n-actions 3 --set {QUICK}"
@@ -359,7 +353,7 @@ ERRORS = [
     ("fit flat --n-actions 3 --pipeline gaps:0 --out a.skops", "has 'gaps:0'"),
     ("fit flat --n-actions 3 --out no/a.skops", "no is no folder, cannot write"),
     ("fit flat --n-actions 3 --out flat", "flat is there, and no file."),
-    ("predict model.skops flat --out a --format srt", "invalid choice: 'srt'"),
+    ("predict model.skops flat --out a --format none", "invalid choice: 'none'"),
     ("predict model.skops flat --out a --fps 0", "0 is not a positive number"),
     ("predict model.skops flat --out a --fps x", "x is not a positive number"),
     ("predict model.skops flat --out flat", "which is read; expected another folder"),

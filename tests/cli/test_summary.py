@@ -6,7 +6,7 @@ import pytest
 
 from skl_tot.cli import pages
 from skl_tot.cli.main import main
-from skl_tot.io import Recordings, segments, write_segments, write_table
+from skl_tot.io import Recordings, segments, write_segments
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order
 from skl_tot.statistics.deviating import deviations, write_lists
 
@@ -94,7 +94,7 @@ def test_folder_of_predictions(tmp_path, capsys):
 def test_one_table_of_all(tmp_path, suffix):
     times = [np.arange(len(own)) / 10 + 1.7e9 for own in LABELS.values()]
     recordings = Recordings(list(LABELS.values()), list(LABELS), fps=10, times=times)
-    write_table(recordings, tmp_path / f"all.{suffix}")
+    write_segments(segments(recordings), tmp_path / f"all.{suffix}")
     assert run(f"summary all.{suffix} --out out --fps 10") == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == TABLES
     same(tmp_path / "out" / "durations.csv", durations(LABELS, fps=10))
@@ -164,7 +164,7 @@ def test_groups_of_spreadsheets(tmp_path, separator):
         ("other.csv --out out", "other.csv, line 1: columns are ['a'], expected a row"),
         (
             "mixed --out out",
-            "mixed: segments of 'frames' have no start_time, which others",
+            "segments of 'frames' have no start_time, which others",
         ),
         ("double --out out", "both have a recording 'take', expected one file of each"),
         ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more whole"),

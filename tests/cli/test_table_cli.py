@@ -72,7 +72,7 @@ def test_errors(tmp_path, run):
     predict = "predict DIR/m.skops DIR/data"
     code, text = run(f"{predict} --out DIR/all.csv --format elan --fps 10")
     assert code == 2
-    assert "format is 'elan', expected one of ['csv', 'parquet', 'json'" in text
+    assert "segments are of 3 recordings, expected one, or one of the formats [" in text
     code, text = run(f"{predict} --out DIR/all.tsv")
     assert code == 2
     assert "--fps is missing, which --format boris needs." in text

@@ -68,7 +68,7 @@ def lines_of(labels, probabilities, names=None):
     """Lines of segments, from those of `segments`."""
     confidence = probabilities[np.arange(len(labels)), labels]
     lines = []
-    for record in segments(labels, FPS, confidence=confidence):
+    for record in segments(labels, FPS, confidence=confidence).to_dict("records"):
         times = f"{record['start_time']:.3f},{record['end_time']:.3f}"
         action = names[record["action"]] if names else record["action"]
         lines.append(f"{times},{action},{record['confidence']:.3f}")

@@ -92,7 +92,7 @@ def test_only_the_most_deviating_are_drawn():
 
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_all_take_tables_axes_and_names(display):
-    table = segments(LABELS, 10, as_frame=True)
+    table = segments(LABELS, 10)
     _, ax = plt.subplots()
     drawn = display.from_labels(table, ax=ax, action_names={"cut": "cut it"})
     assert drawn.ax_ is ax

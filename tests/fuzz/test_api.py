@@ -218,7 +218,8 @@ def label_records(**changed):
 
 def write_record(key, value):
     for path in ("a.csv", "a.json", "a.txt", "a.eaf", "a.vtt", "a.TextGrid"):
-        io.write_segments([TIMED[0], TIMED[1] | {key: value}], path)
+        rows = TIMED.to_dict("records")
+        io.write_segments([rows[0], rows[1] | {key: value}], path)
 
 
 # Name: the function and a valid call of it, each argument of which is replaced.
@@ -245,20 +246,20 @@ FUNCTIONS = {
     ),
     "segments": (
         io.segments,
-        {"y": [0, 0, 1], "fps": 10, "confidence": [1, 1, 1], "as_frame": True},
+        {"y": [0, 0, 1], "fps": 10, "confidence": [1, 1, 1]},
     ),
     "segments of many": (
         io.segments,
         {"y": LABELS, "confidence": [np.ones(6), np.ones(4)]},
     ),
-    "labels_from_segments": (io.labels_from_segments, {"records": RECORDS}),
+    "labels_from_segments": (io.labels_from_segments, {"table": RECORDS}),
     "label_records": (label_records, {"action": "b", "start": 2, "end": 3}),
     "name_actions": (io.name_actions, {"y": LABELS, "names": {0: "a"}}),
     "read_names": (io.read_names, {"path": "names.txt"}),
     "read_segments": (io.read_segments, {"path": "v.csv", "format": "csv"}),
     "write_segments": (
         io.write_segments,
-        {"records": TIMED, "path": "out.csv", "format": "csv"},
+        {"table": TIMED, "path": "out.csv", "format": "csv"},
     ),
     "load_model": (io.load_model, {"path": "no.skops", "trusted": ()}),
     "decode": (

@@ -6,14 +6,15 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from skl_tot.inputs.text_files import is_line
 from skl_tot.io import FORMATS, Format, name_actions, read_segments, segments
 from skl_tot.io import write_segments as write
 from skl_tot.io.formats import frame_formats, writable_formats
+from skl_tot.recordings.text import is_line
 
 WRITTEN = list(writable_formats())
 RATES = [1, 7.5, 23.976, 25, 29.97, 30000 / 1001, 50, 59.94, 119.88, 120, 240, 999.9]
@@ -53,7 +54,7 @@ def refused(path, *parts, **options):
 class TestRoundTrip:
     # files of NWB take long; test_handover has a few
     @pytest.mark.parametrize("format", sorted(set(WRITTEN) - {"nwb"}))
-    @settings(max_examples=40, **FAST)
+    @settings(max_examples=25, **FAST)
     @given(
         runs=st.lists(st.tuples(LABEL, st.integers(1, 400)), min_size=1, max_size=12),
         fps=st.sampled_from(RATES) | st.floats(0.01, 999),
@@ -95,9 +96,8 @@ class TestRoundTrip:
         refused(path, "fps is None", format=format)
 
     def test_table_of_many(self, tmp_path):
-        pytest.importorskip("pandas")
         labels = [["a", "a", "b"], ["b"]]
-        segments(labels, as_frame=True).to_csv(tmp_path / "a.csv", index=False)
+        segments(labels).to_csv(tmp_path / "a.csv", index=False)
         found = read_segments(tmp_path / "a.csv")
         assert [video.tolist() for video in found.values()] == labels
         assert list(found) == ["0", "1"]
@@ -346,7 +346,7 @@ class TestOtherTools:
         path = save(tmp_path, "a.csv", "label;start;end\na,1;0;0,4\nb;0,4;0,6\n")
         assert read_segments(path, fps=5).tolist() == ["a,1", "a,1", "b"]
         path = save(tmp_path, "a.csv", 'label,start,end\na,0,"1,234"\n')
-        refused(path, "line 2: end_time is '1,234', expected 0 or more sec", fps=5)
+        refused(path, "line 2: end_time is '1,234', expected seconds.", fps=5)
 
     def test_clock(self, tmp_path):
         path = save(tmp_path, "a.csv", "label,start,end\na,0:01.5,00:00:02\n")
@@ -417,9 +417,12 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("row", "message"),
         [
-            ("a,2,1", "line 2: 'a' is from 2 to 1 s, expected it to end after its sta"),
-            ("a,-0.1,1", "line 2: start_time is '-0.1', expected 0 or more seconds."),
-            ("a,0,nan", "line 2: end_time is 'nan', expected"),
+            ("a,2,1", "line 2: 'a' from 2 to 1 s, expected it to end after its start."),
+            (
+                "a,-0.1,1",
+                "line 2: 'a' from -0.1 to 1 s, expected it to start",
+            ),
+            ("a,0,nan", "line 2: end_time is 'nan', expected seconds."),
             ("a,0,inf", "line 2: end_time is 'inf', expected"),
             ("a,0,1e999", "line 2: end_time is '1e999', expected"),
             ("a,0,", "line 2: end_time is '', expected"),
@@ -428,7 +431,10 @@ class TestErrors:
             (",0,1", "line 2: the label is blank, expected text."),
             ("a\x01,0,1", "line 2: the label is 'a\\x01', expected text."),
             ("a,0,1,2", "line 2: there are 4 cells, expected 3."),
-            ("a,0,1e9", "line 2: 'a' ends at 1000000000 s, expected at most"),
+            (
+                "a,0,1e9",
+                "line 2: 'a' from 0 to 1000000000 s, expected at most",
+            ),
             ('"a,0,1', "holds no segments: "),
         ],
     )
@@ -485,8 +491,8 @@ class TestErrors:
             ('REF2="ts3"', 'REF2="ts4"', ["line 14", "slot 'ts4' is None"]),
             ('REF2="ts3"', 'REF2="ts9"', ["line 14", "slot 'ts9' is None"]),
             ('"510"', '"0.5"', ["slot 'ts2' is '0.5', expected milliseconds"]),
-            ('"510"', '"-510"', ["line 14: start_time is -0.51"]),
-            ('"700"', '"400"', ["line 14: 'pour & stir' is from 0.51 to 0.4 s"]),
+            ('"510"', '"-510"', ["line 20: 'cut' from 0.2 to -0.51 s"]),
+            ('"700"', '"400"', ["line 14: 'pour & stir' from 0.51 to 0.4 s"]),
             (">cut<", "> <", ["line 20: the label is blank"]),
             ('"UTF-8"', '"nonsense"', ["this is no XML", "unknown encoding"]),
         ],
@@ -510,7 +516,7 @@ class TestErrors:
             ("xmax = 0.51", "xmax = half", ["line 31: found '\"cut", "of a number"]),
             ('"pöur"', "pour", ["line 37: found '0.7' in place of a text"]),
             ('"IntervalTier"', '"TextTier"', ["tiers of intervals are []"]),
-            ("xmax = 0.7", "xmax = 0.4", ["line 33: 'pöur' is from 0.51 to 0.4 s"]),
+            ("xmax = 0.7", "xmax = 0.4", ["line 33: 'pöur' from 0.51 to 0.4 s"]),
         ],
     )
     def test_textgrid(self, tmp_path, change, by, parts):
@@ -564,7 +570,7 @@ class TestErrors:
             ({"n_frames": 0}, ValueError, "n_frames is 0, expected 1 to"),
             ({"n_frames": 2.5}, TypeError, "n_frames is 2.5, expected an integer"),
             ({"n_frames": {"a": True}}, TypeError, "n_frames is True, expected an"),
-            ({"format": "srt"}, ValueError, "format is 'srt', expected one of"),
+            ({"format": "none"}, ValueError, "format is 'none', expected one of"),
         ],
     )
     def test_options(self, tmp_path, options, error, message):
@@ -600,32 +606,8 @@ class TestManyFiles:
             read_segments(tmp_path)
 
 
-PIECES = [
-    "<",
-    ">",
-    '"',
-    "\n",
-    "\n\n",
-    " ",
-    ",",
-    ";",
-    "\t",
-    "0",
-    "-1",
-    "1e9",
-    "-->",
-    "&",
-]
-PIECES += [
-    "&b;",
-    "<TIER>",
-    "<TIME_SLOT/>",
-    "NaN",
-    "99999999999",
-    "\x00",
-    "\ufeff",
-    "]]>",
-]
+PIECES = ["<", ">", '"', "\n", "\n\n", " ", ",", ";", "\t", "0", "-1", "1e9", "-->"]
+PIECES += ["&", "&b;", "<TIER>", "<TIME_SLOT/>", "NaN", "9" * 11, "\x00", "\ufeff"]
 FILES = {
     "a.eaf": ELAN,
     "b.TextGrid": LONG,
@@ -637,7 +619,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=80, **FAST)
+@settings(max_examples=60, **FAST)
 @given(
     places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30)), max_size=4),
     pieces=st.lists(st.sampled_from(PIECES), min_size=4, max_size=4),
@@ -666,8 +648,7 @@ class TestTable:
     def test_reader_alone(self, tmp_path, monkeypatch):
         def read(path):
             rows = [line.split() for line in path.read_text().splitlines()]
-            keys = ("start_time", "end_time", "action")
-            return [dict(zip(keys, row)) for row in rows]
+            return pd.DataFrame(rows, columns=["start_time", "end_time", "action"])
 
         monkeypatch.setitem(
             FORMATS, "lab", Format(".lab", read=read, reads_seconds=True)

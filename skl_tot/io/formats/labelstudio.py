@@ -9,53 +9,54 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.io.records import (
+from skl_tot.io.formats.base import (
+    Format,
     SegmentsError,
-    group_by_recording,
     mean_rate,
     read_text,
+    split_recordings,
 )
+from skl_tot.recordings.errors import short_repr
 
 TYPE = "timelinelabels"
 
 
-def write_labelstudio(path, records):
+def write_labelstudio(table, path):
     """Write a task for each recording, with its segments as a prediction."""
-    recordings = group_by_recording(records, path)
-    tasks = [_as_task(*recording) for recording in recordings.items()]
+    tasks = [_as_task(*part) for part in split_recordings(table, path).items()]
     text = json.dumps(tasks, indent=1, ensure_ascii=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 
-def _as_task(name, records):
-    """Task of a recording."""
+def _as_task(name, table):
+    """Return the task of a recording."""
     data = {"video": name, "recording": name}
-    rate = mean_rate(records)
+    rate = mean_rate(table)
     if rate is not None:
         data["fps"] = round(rate, 6)
-    regions = [_as_region(i, record) for i, record in enumerate(records)]
+    rows = table.to_dict("records")
+    regions = [_as_region(i, row) for i, row in enumerate(rows)]
     prediction = {"model_version": "skl-tot", "result": regions}
     return {"data": data, "predictions": [prediction]}
 
 
-def _as_region(i, record):
-    """Region of segment i."""
-    frames = {"start": int(record["start"]) + 1, "end": int(record["end"])}
+def _as_region(i, row):
+    """Return the region of segment i."""
+    frames = {"start": row["start"] + 1, "end": row["end"]}
     region = {
         "id": str(i),
         "from_name": "action",
         "to_name": "video",
         "type": TYPE,
-        "value": {"ranges": [frames], TYPE: [str(record["action"])]},
+        "value": {"ranges": [frames], TYPE: [str(row["action"])]},
     }
-    score = {"score": float(record["confidence"])} if "confidence" in record else {}
+    score = {"score": row["confidence"]} if "confidence" in row else {}
     return region | score
 
 
 def read_labelstudio(path):
     """Read the annotation of each task, or its prediction where there is none."""
-    return records_of_tasks(json.loads(read_text(path)))
+    return frame_of_tasks(json.loads(read_text(path)))
 
 
 def are_tasks(content):
@@ -66,20 +67,23 @@ def are_tasks(content):
     )
 
 
-def records_of_tasks(tasks):
-    """Segments of each task."""
+def frame_of_tasks(tasks):
+    """Return the segments of all tasks."""
+    import pandas as pd
+
     if isinstance(tasks, Mapping):  # one alone
         tasks = [tasks]
-    records = []
+    rows = []
     for i, task in enumerate(tasks):
         name = _name_of(task.get("data", {}), i)
         for region in _find_regions(task, name):
-            records.extend(_read_region(region, name))
-    return records
+            rows.extend(_read_region(region, name))
+    columns = ["recording", "action", "start", "end"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _name_of(data, i):
-    """Name of the recording of task i: as written, or that of its video file."""
+    """Return the name of the recording of task i: as written, or of its video file."""
     name = data.get("recording", data.get("video"))
     if not isinstance(name, str):
         raise SegmentsError(
@@ -89,7 +93,7 @@ def _name_of(data, i):
 
 
 def _find_regions(task, name):
-    """Regions of the one annotation of a task that counts, or of its prediction."""
+    """Return the regions of the one annotation of a task, or of its prediction."""
     done = [a for a in task.get("annotations", []) if not a.get("was_cancelled")]
     found = done or task.get("predictions", [])
     if len(found) > 1:
@@ -101,7 +105,7 @@ def _find_regions(task, name):
 
 
 def _read_region(region, name):
-    """Segments of a region; none if it is of another kind than a label in time."""
+    """Return the rows of a region; none if it is no label in time."""
     if region["type"] != TYPE:
         return []
     labels = region["value"].get(TYPE, [])
@@ -110,9 +114,16 @@ def _read_region(region, name):
             f"a region of {short_repr(name)} has the labels {short_repr(labels)}, "
             "expected one."
         )
-    records = []
-    for frames in region["value"]["ranges"]:
-        start = frames["start"] - 1
-        record = {"action": labels[0], "start": start, "end": frames["end"]}
-        records.append(record | {"recording": name})
-    return records
+    return [
+        (name, labels[0], frames["start"] - 1, frames["end"])
+        for frames in region["value"]["ranges"]
+    ]
+
+
+FORMAT = Format(
+    ".json",
+    write_labelstudio,
+    read_labelstudio,
+    description="tasks of Label Studio, TimelineLabels",
+    many=True,
+)

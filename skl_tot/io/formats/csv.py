@@ -4,9 +4,9 @@ import csv
 import io
 import re
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.text_files import find_separator
-from skl_tot.io.records import SegmentsError, read_text
+from skl_tot.io.formats.base import Format, SegmentsError, read_text
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.text import find_separator
 
 # Names of columns, in lower case and with spaces for underscores.
 ACTIONS = ("action", "label", "behavior", "behaviour", "annotation", "activity")
@@ -21,33 +21,43 @@ SECONDS = [
     ("begin time - ss.msec", "end time - ss.msec"),
 ]
 EXPECTED = "expected a row of names with action or label, start and end"
-TIMES = {"start", "end", "start_time", "end_time"}
-KEYS = TIMES | {"action", "recording", "line"}
+TIMES = ["start", "end", "start_time", "end_time"]
 
 
-def read_table(path):
+def write_csv(table, path):
+    """Write a table, one segment a row."""
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def read_csv(path):
     """Read a table with a row of names above it, whatever is between its cells."""
+    import pandas as pd
+
     text = io.StringIO(read_text(path), newline=None)
     header = text.readline()
     delimiter = find_separator(header)
-    rows = csv.reader(
+    # other than the reader of pandas, this one knows the lines
+    reader = csv.reader(
         io.StringIO(header + text.read()), delimiter=delimiter, strict=True
     )
-    names = next(rows, [])
+    names = next(reader, [])
     keys = find_keys(names)
-    records = []
-    for row in rows:
+    rows, lines = [], []
+    for row in reader:
         if any(cell.strip() for cell in row):
-            record = _end_point(_as_record(row, names, keys, rows.line_num))
-            if delimiter != ",":  # of languages that write 1,5
-                for key in TIMES & record.keys():
-                    record[key] = re.sub("^([^.,]*),([^.,]*)$", r"\1.\2", record[key])
-            records.append(record)
-    return records
+            if any(cell.strip() for cell in row[len(names) :]):
+                raise SegmentsError(
+                    f"there are {len(row)} cells, expected {len(names)}.",
+                    reader.line_num,
+                )
+            rows.append([*row, *[None] * (len(names) - len(row))][: len(names)])
+            lines.append(reader.line_num)
+    cells = pd.DataFrame(rows, columns=range(len(names)), dtype=object)
+    return _as_table(cells, names, keys, delimiter).assign(line=lines)
 
 
 def find_keys(names):
-    """Key of each column that has one of its own, by the number of the column.
+    """Return the key of each column that has one, by the number of the column.
 
     Plain ``start`` and ``end`` are frames beside ``action``, as `write_segments` has
     them, and else seconds.
@@ -64,6 +74,8 @@ def find_keys(names):
     found = {action: "action", _first(RECORDINGS, places): "recording"}
     found.update(zip(frames or (), ("start", "end")))
     found.update(zip(seconds or (), ("start_time", "end_time")))
+    if is_ours:
+        found["confidence"] = "confidence"
     keys = {}
     for name, key in found.items():
         if len(places.get(name, ())) > 1:
@@ -83,20 +95,29 @@ def _first_pair(pairs, places):
     return next((pair for pair in pairs if set(pair) <= places.keys()), None)
 
 
-def _as_record(row, names, keys, line):
-    """Cells of a row by their key, or by the name of their column."""
-    if any(cell.strip() for cell in row[len(names) :]):
-        raise SegmentsError(f"there are {len(row)} cells, expected {len(names)}.", line)
-    record = {}
-    for i, (name, cell) in enumerate(zip(names, row)):
-        if i in keys or name not in KEYS:
-            record[keys.get(i, name)] = cell
-    return record | {"line": line}
+def _as_table(cells, names, keys, delimiter):
+    """Return the columns that have a key, with decimal points."""
+    table = cells[list(keys)].rename(columns=keys)
+    kinds = [i for i, name in enumerate(names) if _is_kind(name)]
+    if kinds and "end_time" in table:
+        # an event of BORIS without duration ends where it starts
+        is_point = cells[kinds[0]].map(lambda cell: str(cell).strip().casefold())
+        is_point = is_point == "point"
+        table["end_time"] = table["end_time"].mask(is_point, table["start_time"])
+    if delimiter != ",":  # of languages that write 1,5
+        for key in table.columns.intersection(TIMES):
+            table[key] = table[key].map(_with_point)
+    return table
 
 
-def _end_point(record):
-    """Let an event of BORIS without duration end where it starts."""
-    kinds = [record[n] for n in record if n.strip().casefold() == "behavior type"]
-    if kinds and kinds[0].strip().casefold() == "point" and "start_time" in record:
-        record["end_time"] = record["start_time"]
-    return record
+def _is_kind(name):
+    return name.strip().casefold() == "behavior type"
+
+
+def _with_point(cell):
+    return cell and re.sub("^([^.,]*),([^.,]*)$", r"\1.\2", cell)
+
+
+FORMAT = Format(
+    ".csv", write_csv, read_csv, description="table, one segment a row", many=True
+)

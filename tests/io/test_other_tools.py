@@ -1,7 +1,6 @@
-"""One table of all recordings, clocks, and files for BORIS, Label Studio and NWB."""
+"""Files for Praat, BORIS, Label Studio, NWB and data frames, and those on clocks."""
 
 import csv
-import itertools
 import json
 import re
 
@@ -11,16 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skl_tot.io import (
-    FORMATS,
-    Recordings,
-    read_segments,
-    segments,
-    write_segments,
-    write_table,
-)
-from skl_tot.io.formats import read_records
-from skl_tot.io.long_tables import table_formats
+from skl_tot.io import Recordings, read_segments, read_table, segments, write_segments
 
 LABELS = {
     "take 1": np.repeat(["reach", "pour, hot", "reach"], [7, 31, 4]),
@@ -28,8 +18,6 @@ LABELS = {
     "3": np.array(["stir"]),
 }
 SURE = {name: np.linspace(0.2, 0.9, len(y)) for name, y in LABELS.items()}
-COLUMNS = ["recording", "action", "start", "end", "duration"]
-TIMES = ["start_time", "end_time", "duration_time"]
 
 
 @pytest.fixture
@@ -43,147 +31,7 @@ def clocks():
     return Recordings(list(LABELS.values()), list(LABELS), fps=20, times=times)
 
 
-class TestRecordings:
-    def test_a_dict_by_name(self):
-        found = segments(LABELS, 10, confidence=SURE)
-        assert list(found) == list(LABELS)
-        for name, y in LABELS.items():
-            assert found[name] == segments(y, 10, confidence=SURE[name])
-
-    def test_a_rate_that_is_known(self):
-        known = Recordings(list(LABELS.values()), list(LABELS), fps=10)
-        assert segments(known) == segments(known, 10) == segments(LABELS, 10)
-        message = "fps is 25, expected 10 frames per second as the labels have"
-        with pytest.raises(ValueError, match=message):
-            segments(known, 25)
-
-    def test_times_of_a_clock(self, clocks):
-        for i, records in enumerate(segments(clocks).values()):
-            for before, record in itertools.pairwise(records):
-                assert before["end_time"] == record["start_time"]
-            for record in records:
-                assert record["start_time"] == clocks.times[i][record["start"]]
-                length = record["end_time"] - record["start_time"]
-                assert record["duration_time"] == pytest.approx(length)
-            last = clocks.times[i][-1] + 1 / 20
-            assert records[-1]["end_time"] == pytest.approx(last)
-
-    def test_a_series_with_two_levels(self):
-        index = [(name, i) for name, y in LABELS.items() for i in range(len(y))]
-        index = pd.MultiIndex.from_tuples(index, names=["recording", "frame"])
-        series = pd.Series(np.concatenate(list(LABELS.values())), index)
-        assert segments(series, 5) == segments(LABELS, 5)
-
-    def test_frame(self):
-        frame = segments(LABELS, 10, confidence=SURE, as_frame=True)
-        assert frame.columns.tolist() == [*COLUMNS, *TIMES, "confidence"]
-        lengths = frame.groupby("recording", sort=False)["duration"].sum()
-        assert lengths.to_dict() == {name: len(y) for name, y in LABELS.items()}
-
-    def test_no_frames(self):
-        with pytest.raises(ValueError, match="y has no labels of video 'b', expected"):
-            segments({"a": ["x"], "b": []})
-        with pytest.raises(ValueError, match="y has no labels of video 1, expected"):
-            segments([["x"], []])
-
-    def test_confidence_of_others(self):
-        others = {name: SURE[name] for name in reversed(SURE)}
-        with pytest.raises(ValueError, match="confidence is of recordings"):
-            segments(LABELS, confidence=others)
-
-
-@pytest.mark.parametrize("format", table_formats())
-class TestTable:
-    def read(self, path, format, **options):
-        fps = 10 if format == "boris" else None
-        return read_segments(path, format=format, fps=fps, **options)
-
-    def test_there_and_back(self, tmp_path, format):
-        path = tmp_path / f"all{FORMATS[format].suffix}"
-        write_table(LABELS, path, fps=10, confidence=SURE, format=format)
-        found = self.read(path, format)
-        assert list(found) == list(LABELS)
-        for name, y in LABELS.items():
-            np.testing.assert_array_equal(found[name], y)
-
-    def test_on_a_clock(self, tmp_path, format, clocks):
-        path = tmp_path / f"all{FORMATS[format].suffix}"
-        write_table(clocks, path, format=format)
-        found = read_segments(path, format=format, recordings=clocks)
-        for name, y in LABELS.items():
-            np.testing.assert_array_equal(found[name], y)
-
-    def test_one_and_those_without_names(self, tmp_path, format):
-        path = tmp_path / f"all{FORMATS[format].suffix}"
-        write_table([[3, 3, -1], [1]], path, fps=10, format=format)
-        found = self.read(path, format)
-        assert found["0"].tolist() == ["3", "3", "background"]
-        assert found["1"].tolist() == ["1"]
-        write_table([3, 3, -1], path, fps=10, format=format)
-        np.testing.assert_array_equal(self.read(path, format), found["0"])
-        recordings = Recordings([np.zeros(3)], ["0"], fps=10)
-        again = read_segments(path, format=format, recordings=recordings)
-        np.testing.assert_array_equal(again, found["0"])
-
-    @pytest.mark.parametrize("name", ["", " a", "a\nb", "a\0"])
-    def test_names_that_would_come_back_as_others(self, tmp_path, format, name):
-        path = tmp_path / "all"
-        with pytest.raises(ValueError, match="A recording is called"):
-            write_table({name: [1, 2]}, path, fps=10, format=format)
-        assert not path.exists()
-
-
-class TestColumns:
-    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-    def test_pandas(self, tmp_path, suffix, clocks):
-        path = tmp_path / f"all{suffix}"
-        write_table(clocks, path, confidence=list(SURE.values()))
-        read = pd.read_csv if suffix == ".csv" else pd.read_parquet
-        frame = read(path)
-        assert frame.columns.tolist() == [*COLUMNS, *TIMES, "confidence"]
-        expected = segments(clocks, confidence=list(SURE.values()), as_frame=True)
-        for column in expected:
-            assert frame[column].astype(str).tolist() == [
-                str(value) for value in expected[column].tolist()
-            ]
-
-    def test_parquet_of_others(self, tmp_path):
-        frame = pd.DataFrame(
-            {"Label": ["a", "b"], "start": [0.0, 0.5], "stop": [0.5, 1]}
-        )
-        frame["note"] = [[1], None]
-        frame.to_parquet(tmp_path / "a.parquet")
-        found = read_segments(tmp_path / "a.parquet", fps=4)
-        assert found.tolist() == ["a", "a", "b", "b"]
-        frame["Label"] = ["a", None]
-        frame.to_parquet(tmp_path / "a.parquet")
-        with pytest.raises(
-            ValueError, match=r"a\.parquet, segment 1: the label is None"
-        ):
-            read_segments(tmp_path / "a.parquet", fps=4)
-
-    @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(99) + b"PAR1"])
-    def test_no_parquet(self, tmp_path, content):
-        path = tmp_path / "a.parquet"
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"a\.parquet, this is no table in Parq"):
-            read_segments(path)
-
-    def test_without_pyarrow(self, tmp_path, monkeypatch):
-        monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-        with pytest.raises(ImportError, match=r"pyarrow.*skl-tot\[tables\]"):
-            write_table(LABELS, tmp_path / "all.parquet")
-
-
 class TestClocks:
-    @pytest.mark.parametrize("format", FORMATS)
-    def test_there_and_back(self, tmp_path, format, clocks):
-        """Boundaries that are moved by less than half a frame stay."""
-        path = tmp_path / f"take 1{FORMATS[format].suffix}"
-        write_segments(segments(clocks)["take 1"], path, format=format)
-        found = read_segments(path, format=format, recordings=clocks)
-        np.testing.assert_array_equal(found, LABELS["take 1"])
-
     def test_corrections(self, tmp_path):
         times = [np.array([2.0, 2.1, 2.2, 4.0, 4.1])]
         recordings = Recordings([np.zeros(5)], ["a"], fps=10, times=times)
@@ -196,14 +44,16 @@ class TestClocks:
         assert read("x,2.0,2.24\ny,2.24,4.16") == ["x", "x", "y", "y", "y"]
         assert read("x,2.14,3.9") == ["", "x", "x", "", ""]
         assert read("x,2.16,4.29") == ["", "", "x", "x", "x"]  # one frame later is cut
-        with pytest.raises(ValueError, match=r"'x' starts at 1\.9 s, expected 2 s or"):
+        with pytest.raises(
+            ValueError, match=r"'x' from 1\.9 to 2\.5 s, expected it to start at 2"
+        ):
             read("x,1.9,2.5")
         with pytest.raises(ValueError, match="ends after 7 frames"):
             read("x,2.0,4.4")
 
     def test_seconds_beside_frames(self, tmp_path, clocks):
         path = tmp_path / "3.csv"
-        write_segments(segments(clocks)["3"], path)
+        write_segments(segments(clocks[2:]).drop(columns="recording"), path)
         read_segments(path, recordings=clocks)
         with pytest.warns(
             UserWarning, match="times in seconds are not those in frames"
@@ -226,27 +76,48 @@ class TestClocks:
         path = tmp_path / "a"
         message = "A segment of 'a' is from -500 to 500 ms, expected it to start at 0"
         with pytest.raises(ValueError, match=message):
-            write_segments(segments(recordings)["a"], path, format=format)
+            write_segments(segments(recordings), path, format=format)
         assert not path.exists()
 
 
-@pytest.mark.parametrize("format", ["csv", "parquet", "nwb"])
-def test_columns_are_those_of_all_segments(tmp_path, format):
-    first, second = segments(["a", "b"], 1)
-    for changed in (first, second):
-        records = [first, second]
-        records[records.index(changed)] = changed | {"confidence": 0.5}
-        if (format, changed) == ("csv", first):
-            continue  # whose cells are blank
-        with pytest.raises(ValueError, match=r"keys|fields"):
-            write_segments(records, tmp_path / f"a.{format}")
+@pytest.mark.parametrize("second", [(0.1, 0.3), (-0.5, -0.2)])
+def test_intervals_of_a_textgrid_do_not_overlap(tmp_path, second):
+    pytest.importorskip("praatio")
+    table = segments(["a", "a", "b"], 10)
+    table.loc[1, ["start_time", "end_time"]] = second
+    with pytest.raises(ValueError, match=r"'b' is from -?\d+ to -?\d+ ms, expected"):
+        write_segments(table, tmp_path / "v.TextGrid")
     assert not list(tmp_path.iterdir())
+
+
+class TestParquet:
+    def test_parquet_of_others(self, tmp_path):
+        frame = pd.DataFrame(
+            {"Label": ["a", "b"], "start": [0.0, 0.5], "stop": [0.5, 1]}
+        )
+        frame["note"] = [[1], None]
+        frame.to_parquet(tmp_path / "a.parquet")
+        found = read_segments(tmp_path / "a.parquet", fps=4)
+        assert found.tolist() == ["a", "a", "b", "b"]
+        frame["Label"] = ["a", None]
+        frame.to_parquet(tmp_path / "a.parquet")
+        with pytest.raises(
+            ValueError, match=r"a\.parquet, segment 1: the label is None"
+        ):
+            read_segments(tmp_path / "a.parquet", fps=4)
+
+    @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(99) + b"PAR1"])
+    def test_no_parquet(self, tmp_path, content):
+        path = tmp_path / "a.parquet"
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.parquet, this is no table in Parq"):
+            read_segments(path)
 
 
 def test_boris(tmp_path):
     """Columns and types of the aggregated events that BORIS 8 exports."""
     path = tmp_path / "all.tsv"
-    write_table(LABELS, path, fps=29.97)
+    write_segments(segments(LABELS, 29.97), path)
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert list(rows[0])[:5] == [
@@ -261,7 +132,7 @@ def test_boris(tmp_path):
         *["Image file path start", "Image file path stop", "Comment start"],
         "Comment stop",
     ]
-    expected = segments(LABELS, 29.97, as_frame=True)
+    expected = segments(LABELS, 29.97)
     frame = pd.DataFrame(rows)
     assert frame["Observation id"].tolist() == expected["recording"].tolist()
     assert frame["Behavior"].tolist() == expected["action"].tolist()
@@ -334,7 +205,8 @@ class TestLabelStudio:
     def test_schema(self, tmp_path, fps):
         jsonschema = pytest.importorskip("jsonschema")
         path = tmp_path / "tasks.json"
-        write_table(LABELS, path, fps=fps, confidence=SURE, format="labelstudio")
+        table = segments(LABELS, fps, confidence=SURE)
+        write_segments(table, path, format="labelstudio")
         tasks = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.validate(tasks, TASKS)
         assert [task["data"]["video"] for task in tasks] == list(LABELS)
@@ -422,8 +294,7 @@ class TestLabelStudio:
             (tmp_path / "export.json").write_text(json.dumps(tasks))
             found = read_segments(tmp_path / "export.json")
             assert found.tolist() == ["a", "b", "b"]
-            records = read_records(tmp_path / "export.json")
-            assert [record["end"] for record in records] == [1, 3]
+            assert read_table(tmp_path / "export.json")["end"].tolist() == [1, 3]
 
 
 class TestNWB:
@@ -455,25 +326,25 @@ class TestNWB:
         """Types, names and values, and what its own validation says."""
         pynwb = pytest.importorskip("pynwb")
         path = str(tmp_path / "take 1.nwb")
-        records = segments(LABELS["take 1"], 29.97, confidence=SURE["take 1"])
-        write_segments(records, path)
+        table = segments(LABELS["take 1"], 29.97, confidence=SURE["take 1"])
+        write_segments(table, path)
         assert pynwb.validate(path=path) == []
         with pynwb.NWBHDF5IO(path, "r") as file:
             session = file.read()
-            table = session.processing["behavior"]["action"]
-            assert type(table).__name__ == "EthogramBouts"
-            assert isinstance(table, pynwb.epoch.TimeIntervals)
-            assert table.labeling_method == "automated"
+            bouts = session.processing["behavior"]["action"]
+            assert type(bouts).__name__ == "EthogramBouts"
+            assert isinstance(bouts, pynwb.epoch.TimeIntervals)
+            assert bouts.labeling_method == "automated"
             assert session.identifier == "take 1"
             assert session.session_start_time.timestamp() == 0
-            frame = table.to_dataframe()
-        assert frame["label"].tolist() == [record["action"] for record in records]
+            frame = bouts.to_dataframe()
+        assert frame["label"].tolist() == table["action"].tolist()
         for column, key in [
             ("start_time", "start_time"),
             ("stop_time", "end_time"),
             ("confidence", "confidence"),
         ]:
-            assert frame[column].tolist() == [record[key] for record in records]
+            assert frame[column].tolist() == table[key].tolist()
 
     def write(self, h5py, path, *, label=("a", "b"), stop_time=(1.0, 2.0)):
         with h5py.File(path, "w") as file:
@@ -522,15 +393,3 @@ class TestNWB:
                 read_segments(path, fps=1)
         with pytest.raises(FileNotFoundError):
             read_segments(tmp_path / "b.nwb", fps=1)
-
-    def test_without_the_library(self, tmp_path, monkeypatch):
-        monkeypatch.setitem(__import__("sys").modules, "ndx_ethogram", None)
-        with pytest.raises(ImportError, match=r"skl-tot\[nwb\]"):
-            write_segments(segments(["a"], 1), tmp_path / "a.nwb")
-        assert not list(tmp_path.iterdir())
-
-
-def test_durations_on_a_late_clock_are_no_noise_of_floats():
-    clock = 36000 + np.arange(77) / 10
-    labels = Recordings([np.repeat([0, 1], [76, 1])], ["a"], fps=10, times=[clock])
-    assert segments(labels)["a"][0]["duration_time"] == 7.6

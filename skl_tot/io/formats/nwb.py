@@ -4,35 +4,36 @@ import datetime
 from pathlib import Path
 
 import skl_tot
-from skl_tot.inputs.extras import import_extra
-from skl_tot.io.records import SegmentsError, check_same_keys
-from skl_tot.io.time_readers import pick_tier
+from skl_tot.io.formats.base import (
+    TIER,
+    Format,
+    SegmentsError,
+    check_rows,
+    frame_of_times,
+    pick_tier,
+)
+from skl_tot.recordings.errors import import_extra
 
 COLUMNS = {"label", "start_time", "stop_time"}
-# A small file can say that it has more rows than there is memory.
-MAX_ROWS = 10**7
 # A session has to start at some date; segments do not say which.
 START = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
-def write_nwb(path, records):
+def write_nwb(table, path):
     """Write a session with an ethogram in its module of behaviour."""
     pynwb = import_extra("pynwb", "nwb")
     ethogram = import_extra("ndx_ethogram", "nwb")
-    check_same_keys(records)
     bouts = ethogram.EthogramBouts(
-        name="action",
+        name=TIER,
         description="Segments, one after the other, each of one action.",
         labeling_method="automated",
         source_software=f"skl-tot {skl_tot.__version__}",
     )
-    if "confidence" in records[0]:
+    if "confidence" in table:
         bouts.add_column("confidence", "Mean probability of the action in its frames.")
-    for record in records:
-        row = {"start_time": record["start_time"], "stop_time": record["end_time"]}
-        if "confidence" in records[0]:
-            row["confidence"] = record["confidence"]
-        bouts.add_row(label=str(record["action"]), **row)
+    for row in table.to_dict("records"):
+        known = {key: row[key] for key in ("start_time", "confidence") if key in row}
+        bouts.add_row(label=str(row["action"]), stop_time=row["end_time"], **known)
     session = pynwb.NWBFile("Segments of actions.", Path(path).stem, START)
     module = session.create_processing_module("behavior", "Segments of actions.")
     module.add(bouts)
@@ -51,11 +52,11 @@ def read_nwb(path):
             raise
         except Exception as error:  # of many kinds, where it is something else
             raise SegmentsError(f"this is no file of NWB, {error}") from error
-    return pick_tier(tiers)
+    return frame_of_times(pick_tier(tiers))
 
 
 def _find_tables(h5py, file):
-    """Name and records of each table of intervals with labels."""
+    """Return name and rows of each table of intervals with labels."""
     tables = []
 
     def visit(name, group):
@@ -67,13 +68,19 @@ def _find_tables(h5py, file):
 
 
 def _read_table(group):
-    """Rows of a table of intervals."""
-    n_rows = max(group[name].size for name in COLUMNS)
-    if n_rows > MAX_ROWS:
-        raise SegmentsError(f"there are {n_rows} rows, expected at most {MAX_ROWS}.")
+    """Return the rows of a table of intervals."""
+    check_rows(max(group[name].size for name in COLUMNS))
     labels = group["label"].asstr()[:].tolist()
     starts, ends = group["start_time"][:].tolist(), group["stop_time"][:].tolist()
-    records = []
-    for label, start, end in zip(labels, starts, ends, strict=True):
-        records.append({"action": label, "start_time": start, "end_time": end})
-    return records
+    return [(*row, None) for row in zip(labels, starts, ends, strict=True)]
+
+
+FORMAT = Format(
+    ".nwb",
+    write_nwb,
+    read_nwb,
+    needs_fps=True,
+    description="Neurodata Without Borders, with an ethogram",
+    reads_seconds=True,
+    extra="nwb",
+)

@@ -1,0 +1,39 @@
+"""One label a line for each frame, such as the ground truth of data sets."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skl_tot.io.formats.base import Format, SegmentsError, read_text
+from skl_tot.io.segment_table import labels_from_segments, segments
+
+
+def write_labels(table, path):
+    """Write one label a line for each frame."""
+    own = table.drop(columns="recording", errors="ignore")
+    labels = labels_from_segments(own).astype(str)
+    Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8")
+
+
+def read_labels(path):
+    """Read one label a line for each frame."""
+    lines = read_text(path).rstrip().splitlines()
+    labels = [line.strip() for line in lines]
+    for i, label in enumerate(labels, start=1):
+        if not label:
+            raise SegmentsError("there is nothing, expected the label of a frame.", i)
+        if "\t" in label:
+            raise SegmentsError(
+                "there is a tab, expected the label of a frame; format='csv' reads "
+                "tables with a row of names.",
+                i,
+            )
+    return segments(np.array(labels))
+
+
+FORMAT = Format(
+    ".txt",
+    write_labels,
+    read_labels,
+    description="one label a line for each frame, as MS-TCN reads",
+)

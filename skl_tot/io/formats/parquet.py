@@ -1,0 +1,40 @@
+"""Tables of segments as Parquet, whose columns are those of the other tables."""
+
+from skl_tot.io.formats.base import Format, SegmentsError, check_rows
+from skl_tot.io.formats.csv import find_keys
+from skl_tot.recordings.errors import import_extra
+
+
+def write_parquet(table, path):
+    """Write a table, one segment a row."""
+    import_extra("pyarrow", "tables")
+    table.to_parquet(path, engine="pyarrow", index=False)
+
+
+def read_parquet(path):
+    """Read the columns of a table that say something about its segments."""
+    import pandas as pd
+
+    pyarrow = import_extra("pyarrow", "tables")
+    parquet = import_extra("pyarrow.parquet", "tables")
+    with open(path, "rb") as file:
+        try:
+            table = parquet.ParquetFile(file)
+            names = table.schema_arrow.names
+            keys = {names[i]: key for i, key in find_keys(names).items()}
+            check_rows(table.metadata.num_rows)
+            columns = table.read(columns=list(keys)).to_pydict()
+        except (pyarrow.ArrowException, OSError) as error:
+            raise SegmentsError(f"this is no table in Parquet, {error}") from error
+    columns = {keys[name]: pd.Series(columns[name], dtype=object) for name in keys}
+    return pd.DataFrame(columns)
+
+
+FORMAT = Format(
+    ".parquet",
+    write_parquet,
+    read_parquet,
+    description="the same table, for data frames",
+    many=True,
+    extra="tables",
+)

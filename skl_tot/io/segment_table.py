@@ -1,0 +1,466 @@
+"""The segment table: a data frame with a row for each segment, made of labels or not.
+
+Its columns are ``action``; ``start`` and ``end``, frames of which the second is the
+first after the segment, or ``start_time`` and ``end_time`` in seconds, or both; and
+where they are known ``recording``, ``duration``, ``duration_time`` and ``confidence``.
+`check_segments` is the one place that says what such a table may hold.
+"""
+
+import math
+import numbers
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import errors_of_recording, short_repr
+from skl_tot.recordings.labels import as_reals, find_segments, split_label_sequences
+from skl_tot.recordings.matching import by_name
+from skl_tot.recordings.rates import agreed_rate, check_fps
+from skl_tot.recordings.text import is_line
+
+FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
+OTHERS = ("duration", "duration_time", "confidence")
+COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS)
+# Beyond a year of video; a small file must not ask for more memory than there is.
+MAX_FRAMES = 10**9
+WHOLE = "0 or more whole frames (start_time and end_time are seconds)"
+EXPECTED = dict.fromkeys(FRAMES, WHOLE) | dict.fromkeys(SECONDS, "seconds")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+CLOCK = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)")
+
+
+def segments(y, fps=None, *, confidence=None):
+    """List the segments of recordings, as a table.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_frames,), or a sequence, dict or `Recordings` of such
+        Label of each frame of one recording or of many, integers or strings. A Series
+        with an index of two levels, recording and frame, is taken as a dict.
+    fps : float, default=None
+        Frames per second, to give times as well; `Recordings` with a rate know it. On
+        a clock, frame i is from ``times[i]`` to ``times[i + 1]``.
+    confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
+        Probability of the label of each frame, such as from ``predict_posterior``;
+        a segment has their mean. In the form of ``y``.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each segment, in order of time: ``recording``, its name or number as
+        text, unless ``y`` is one array; ``action``; ``start``, ``end`` and ``duration``
+        in frames, of which ``end`` is the first after the segment; with ``fps``,
+        ``start_time``, ``end_time`` and ``duration_time`` in seconds; with
+        ``confidence``, ``confidence``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor strings, a recording has none, ``fps`` is not
+        from 1e-6 to 1e6 or contradicts the rate of `Recordings`, or confidences are not
+        finite or not of the frames of ``y``.
+
+    See Also
+    --------
+    labels_from_segments : The way back.
+    write_segments : Files of segments.
+
+    Examples
+    --------
+    >>> from skl_tot.io import segments
+    >>> table = segments(["cut", "cut", "cut", "mix"], fps=2)
+    >>> print(table[["action", "start", "end", "start_time", "end_time"]])
+      action  start  end  start_time  end_time
+    0    cut      0    3         0.0       1.5
+    1    mix      3    4         1.5       2.0
+    """
+    recordings, is_single = name_labels(y, fps, "y")
+    confidences = [None] * len(recordings)
+    if confidence is not None:
+        confidences = _check_confidences(confidence, y, recordings, is_single)
+    table = table_of_labels(recordings, confidences)
+    return table.drop(columns="recording") if is_single else table
+
+
+def name_labels(labels, fps=None, what="labels"):
+    """Return labels of any form as checked Recordings, and whether they are of one."""
+    check_fps(fps)
+    times = None
+    if isinstance(labels, Recordings):
+        fps, times = agreed_rate(fps, labels.fps, "the labels"), labels.times
+    known = by_name(labels)
+    arrays, is_single = split_label_sequences(labels if known is None else known, what)
+    names = [str(name) for name in known or range(len(arrays))]
+    for name, array in zip(names, arrays):
+        if len(array) == 0:
+            raise ValueError(
+                f"{what} has no labels of {name!r}, expected one for each frame."
+            )
+    return Recordings(arrays, names, fps=fps, times=times), is_single
+
+
+def table_of_labels(recordings, confidences=None):
+    """Return the segment table of checked labels."""
+    import pandas as pd
+
+    columns = {"recording": []}
+    for i, (name, labels) in enumerate(recordings.items()):
+        actions, starts, ends = find_segments(labels)
+        own = {"action": actions, "start": starts, "end": ends}
+        own["duration"] = ends - starts
+        if recordings.fps is not None:
+            own |= _times(recordings, i, starts, ends)
+        if confidences is not None and confidences[i] is not None:
+            bounds = zip(starts, ends)
+            own["confidence"] = [confidences[i][a:b].mean() for a, b in bounds]
+        columns["recording"] += [name] * len(actions)
+        for key, values in own.items():
+            columns.setdefault(key, []).append(values)
+    joined = {key: np.concatenate(parts) for key, parts in list(columns.items())[1:]}
+    return pd.DataFrame({"recording": columns["recording"]} | joined)
+
+
+def _times(recordings, i, starts, ends):
+    """Return the seconds of segments of recording i."""
+    edges = recordings.edges(i)
+    # without a clock exact, other than a difference
+    durations = (ends - starts) / recordings.fps
+    if recordings.times is not None:
+        durations = [round(float(edges[b] - edges[a]), 9) for a, b in zip(starts, ends)]
+    times = {"start_time": edges[starts], "end_time": edges[ends]}
+    return times | {"duration_time": durations}
+
+
+def _check_confidences(confidence, y, recordings, is_single):
+    """Return the confidences of each recording, as long as its labels."""
+    known, names = by_name(confidence), by_name(y)
+    if known is not None and names is not None and list(known) != list(names):
+        raise ValueError(
+            f"confidence is of recordings {short_repr(list(known))}, expected those of "
+            f"y, {short_repr(list(names))}."
+        )
+    if known is not None:
+        confidence = list(known.values())
+    confidences = [confidence] if is_single else list(confidence)
+    for i, own in enumerate(confidences):
+        with errors_of_recording(None if is_single else i):
+            confidences[i] = _as_finite(own)
+    shapes = [own.shape for own in confidences]
+    expected = [labels.shape for labels in recordings.arrays]
+    if shapes != expected:
+        raise ValueError(
+            f"confidence has shapes {shapes}, expected those of y, {expected}."
+        )
+    return confidences
+
+
+def _as_finite(confidence):
+    """Return confidences of one recording as floats, none masked, infinite or nan."""
+    if np.ma.is_masked(confidence):
+        raise TypeError("confidence is masked, expected a number for each frame.")
+    confidence = as_reals(confidence, "confidence")
+    bad = np.flatnonzero(~np.isfinite(confidence))
+    if bad.size:
+        raise ValueError(
+            f"confidence is {confidence.flat[bad[0]]} in frame {bad[0]}, expected "
+            "finite numbers."
+        )
+    return confidence
+
+
+def labels_from_segments(table):
+    """Label of each frame, from segments that leave no frame out.
+
+    Parameters
+    ----------
+    table : DataFrame, or list of dict
+        ``action``, ``start`` and ``end`` of each segment, in frames and in order of
+        time, the first from frame 0 and each from the end of the one before; with
+        ``recording``, so for each recording.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_frames,), or dict of such
+        Integers or strings, as the actions are; by name if there are recordings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are none, a column is missing, or segments leave frames out, overlap or
+        are longer than 10⁹ frames, or actions are neither integers nor strings.
+
+    Examples
+    --------
+    >>> from skl_tot.io import labels_from_segments, segments
+    >>> labels_from_segments(segments([2, 2, 0, 1])).tolist()
+    [2, 2, 0, 1]
+    """
+    table = check_segments(table)
+    check_frames(table)
+    if "recording" not in table:
+        return _cover_frames(table)
+    labels = {}
+    for name, own in table.groupby("recording", sort=False):
+        try:
+            labels[name] = _cover_frames(own)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return labels
+
+
+def check_frames(table):
+    """Refuse a checked table without rows, or with rows whose frames are not known."""
+    if len(table) == 0:
+        raise ValueError("segments has no rows, expected a row for each segment.")
+    if "start" not in table or table["start"].isna().any():
+        raise ValueError("segments have times only, expected start and end in frames.")
+
+
+def _cover_frames(table):
+    """Return the labels of one recording, of whose frames none may be left out."""
+    starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
+    expected = np.r_[0, ends[:-1]]
+    bad = np.flatnonzero((starts != expected) | (ends <= starts))
+    if bad.size:
+        i = bad[0]
+        raise ValueError(
+            f"Segment {i} is of frames {starts[i]} to {ends[i]}, expected it to start "
+            f"at {expected[i]} and to end after that."
+        )
+    return repeat_labels(as_array(table["action"]), ends - starts)
+
+
+def as_array(actions):
+    """Return the actions of a checked table as an array of integers or of text."""
+    return np.array(actions.tolist())
+
+
+def repeat_labels(labels, counts):
+    """Repeat labels, with an error of one line if there is no memory for them."""
+    try:
+        return np.repeat(labels, counts)
+    except MemoryError as error:
+        raise ValueError(
+            f"{sum(counts)} frames with labels of {labels.itemsize} bytes do not fit "
+            "into memory."
+        ) from error
+
+
+def check_segments(table, what="segments"):
+    """Return a copy of a segment table with the columns of COLUMNS that it has, typed.
+
+    Cells may be text, as files hold them. In each row either frames or seconds may be
+    missing (None, nan or blank), and so may the confidence. A column ``place`` of text
+    says in errors where a row is; it is kept. Seconds and frames may disagree, rows may
+    overlap, and be none: those who read the table see to that.
+    """
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        table = as_frame(table, what)
+    _check_columns(table.columns, what)
+    places = [f"Segment {i}" for i in range(len(table))]
+    if "place" in table:
+        places = table["place"].tolist()
+    checked = {}
+    for column in table.columns:
+        values = table[column]
+        if column in ("recording", "video") and "recording" not in checked:
+            checked["recording"] = _check_texts(values, places, "recording")
+        elif column == "action":
+            checked["action"] = _check_actions(values, places)
+        elif column in COLUMNS:
+            checked[column] = _check_numbers(values, places)
+        elif column == "place":
+            checked["place"] = places
+    checked = pd.DataFrame(checked, index=range(len(table)))
+    _check_times(checked, table, places)
+    for column in (*FRAMES, "duration"):
+        if column in checked and checked[column].notna().all():
+            checked[column] = checked[column].astype(np.int64)
+    return checked
+
+
+def as_frame(rows, what):
+    """Return a list of dict as a data frame."""
+    import pandas as pd
+
+    if not isinstance(rows, (list, tuple)):
+        raise TypeError(
+            f"{what} is a {type(rows).__name__}, expected a data frame with a row for "
+            "each segment."
+        )
+    for i, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise TypeError(f"Segment {i} is a {type(row).__name__}, expected a dict.")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    if not rows:
+        columns = {"action": [], "start": [], "end": []}
+    return pd.DataFrame(columns, dtype=object)
+
+
+def _check_columns(columns, what):
+    """Refuse a table that lacks actions or times, or has a column twice."""
+    names = set(columns)
+    if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
+        raise ValueError(
+            f"{what} has the columns {short_repr(list(columns))}, expected action, "
+            "start and end (frames) or start_time and end_time (seconds), and "
+            "recording."
+        )
+    if len(names) < len(columns):
+        raise ValueError(
+            f"{what} has the columns {short_repr(list(columns))}, expected each once."
+        )
+
+
+def _check_texts(values, places, what):
+    """Return values of text or integers as text of one line."""
+    texts = {}
+    for value, place in zip(values, places):
+        is_text = isinstance(value, str) or is_int(value)
+        if is_text and value in texts:
+            continue
+        if not is_text or not is_line(str(value)):
+            raise ValueError(
+                f"{place}: the {what} is {short_repr(value)}, expected text of one "
+                "line."
+            )
+        texts[value] = str(value)
+    return [texts[value] for value in values]
+
+
+def _check_actions(values, places):
+    """Return actions as integers if all are, else as text."""
+    if all(map(is_int, values)):
+        return _as_integers(values, places)
+    return _check_texts(values, places, "label")
+
+
+def _as_integers(values, places):
+    limits = np.iinfo(np.int64)
+    for value, place in zip(values, places):
+        if not limits.min <= value <= limits.max:
+            raise ValueError(
+                f"{place}: the label is {value}, expected integers of 64 bits."
+            )
+    return np.array(values, dtype=np.int64)
+
+
+def is_int(value):
+    """Whether a value is an integer other than a boolean."""
+    return isinstance(value, numbers.Integral) and not isinstance(
+        value, (bool, np.bool_)
+    )
+
+
+def _check_numbers(values, places):
+    """Return numbers, or text of them, as floats, nan where there is none."""
+    if values.dtype.kind in "iuf":
+        found = values.to_numpy(dtype=float)
+    else:
+        found = np.array([_as_number(value) for value in values], dtype=float)
+    bad = [k for k in np.flatnonzero(~np.isfinite(found)) if not _is_blank(values, k)]
+    if bad:
+        raise _number_error(values, bad[0], places)
+    return found
+
+
+def _number_error(values, k, places):
+    """Return the error of a cell that is not the number that its column needs."""
+    return ValueError(
+        f"{places[k]}: {values.name} is {short_repr(values.tolist()[k])}, expected "
+        f"{EXPECTED.get(values.name, 'a finite number')}."
+    )
+
+
+def _is_blank(values, k):
+    """Whether a cell holds nothing."""
+    import pandas as pd
+
+    value = values.iloc[k]
+    if isinstance(value, str):
+        return not value.strip()
+    return (
+        value is None or value is pd.NA or (isinstance(value, float) and value != value)
+    )
+
+
+def _as_number(value):
+    """Float of a number or text, as 1:02:03.5 too; nan if it is none."""
+    if isinstance(value, (bool, np.bool_)):
+        return math.nan
+    if isinstance(value, numbers.Real):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    text = value.strip() if isinstance(value, str) else ""
+    clock = CLOCK.fullmatch(text)
+    if clock:
+        hours, minutes, seconds = clock.groups("0")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    return float(text) if NUMBER.fullmatch(text) else math.nan
+
+
+def _check_times(checked, table, places):
+    """Refuse rows without times, with frames that are none, or that end too early."""
+    known = np.zeros(len(checked), dtype=bool)
+    for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
+        columns = [key for key in pair if key in checked]
+        own = known & False
+        if len(columns) == 2:
+            values = checked[columns].to_numpy()
+            own = np.isfinite(values).all(axis=1)
+            if unit == "frames":
+                _check_whole(values, table, places)
+            _check_forward(values, checked, unit, places)
+            checked.loc[~own, columns] = np.nan
+        if columns and not own.any() and len(own):
+            for key in columns:
+                del checked[key]
+        known |= own
+    if not known.all():
+        k = int(np.argmin(known))
+        keys = [key for key in (*SECONDS, *FRAMES) if key in table]
+        key = next(key for key in keys if not _has_number(table[key].iloc[k]))
+        raise _number_error(table[key], k, places)
+
+
+def _has_number(value):
+    return math.isfinite(_as_number(value))
+
+
+def _check_whole(values, table, places):
+    """Refuse frames that are negative, no whole numbers, or too many."""
+    bad = np.isfinite(values) & ((values < 0) | (values != np.floor(values)))
+    if bad.any():
+        k, column = np.argwhere(bad)[0]
+        raise _number_error(table[FRAMES[column]], k, places)
+    if (values > MAX_FRAMES).any():
+        k = np.argwhere(values > MAX_FRAMES)[0, 0]
+        end = short_repr(table["end"].tolist()[k])
+        raise ValueError(
+            f"{places[k]}: it ends at {end}, expected at most {MAX_FRAMES} frames."
+        )
+
+
+def _check_forward(values, checked, unit, places):
+    """Refuse rows that end before they start."""
+    bad = np.flatnonzero(values[:, 1] < values[:, 0])
+    if bad.size:
+        raise ValueError(
+            f"{places[bad[0]]}: {describe(checked, bad[0], unit)}, expected it to end "
+            "after its start."
+        )
+
+
+def describe(table, k, unit):
+    """Say which action row k is of, and from when to when it is."""
+    keys = FRAMES if unit == "frames" else SECONDS
+    start, end = (table[key].iloc[k] for key in keys)
+    action = table["action"].tolist()[k]
+    return f"{short_repr(action)} from {start:.10g} to {end:.10g} {unit}"

@@ -1,0 +1,166 @@
+"""Frames of segments that are in seconds, and seconds of those in frames.
+
+Where a table has both and they disagree, frames count as labels of frames are made, and
+seconds, which may be those of a clock, count as durations are measured.
+"""
+
+import numpy as np
+
+from skl_tot.io.segment_table import FRAMES, MAX_FRAMES, SECONDS, describe
+from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.rates import agreed_rate
+
+
+def frame_at(seconds, fps, edges=None):
+    """Frame at each time, with the fraction of it that is over.
+
+    Before and after a clock, its frames go on at the rate.
+
+    >>> frame_at(np.array([0.25]), 10.0)
+    array([2.5])
+    >>> clock = np.array([1.0, 1.5, 2.5, 3.0])
+    >>> frame_at(np.array([0.5, 1.5, 2.0, 4.0]), 2.0, clock)
+    array([-1. ,  1. ,  1.5,  5. ])
+    """
+    if edges is None:
+        return seconds * fps
+    n_frames = len(edges) - 1
+    i = np.clip(np.searchsorted(edges, seconds, "right") - 1, 0, n_frames - 1)
+    inside = i + (seconds - edges[i]) / (edges[i + 1] - edges[i])
+    before = (seconds - edges[0]) * fps
+    after = n_frames + (seconds - edges[-1]) * fps
+    found = np.where(seconds < edges[0], before, inside)
+    return np.where(seconds >= edges[-1], after, found)
+
+
+def frames_of(table, fps, clocks=None):
+    """Return the frames (n_rows, 2) of a checked table with recordings and places.
+
+    ``clocks`` are the edges of the frames of recordings by name. Seconds beside frames
+    that are those of other frames cause a warning.
+    """
+    frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
+    in_frames = np.isfinite(frames).all(axis=1)
+    places = table["place"].tolist()
+    if fps is None and not in_frames.all():
+        raise ValueError(
+            f"{places[np.argmin(in_frames)]}: times are seconds and fps is None, "
+            "expected frames per second."
+        )
+    if fps is None:
+        return frames.astype(int)
+    converted = np.full(frames.shape, np.nan)
+    for name, rows in table.groupby("recording").indices.items():
+        edges = None if clocks is None else clocks.get(name)
+        converted[rows] = frame_at(seconds[rows], fps, edges)
+        _check_range(table, converted, rows[~in_frames[rows]], edges)
+    stale = np.flatnonzero((np.abs(converted - frames) > 1).any(axis=1))
+    if stale.size:
+        warn_user(
+            f"{places[stale[0]]}: times in seconds are not those in frames at {fps:g} "
+            f"frames per second, as in {stale.size} of {len(table)} segments; those in "
+            "frames are read."
+        )
+    return np.where(in_frames[:, None], frames, np.round(converted)).astype(int)
+
+
+def values_of(table, pair):
+    """Return starts and ends as floats (n_rows, 2), nan where they are not known."""
+    if not set(pair) <= set(table):
+        return np.full((len(table), 2), np.nan)
+    return table[list(pair)].to_numpy(dtype=float)
+
+
+def _check_range(table, frames, rows, edges):
+    """Refuse rows in seconds that start before the recording, or end too late."""
+    is_late = frames[rows, 1] > MAX_FRAMES
+    bad = rows[is_late | (np.round(frames[rows, 0]) < 0)]
+    if not bad.size:
+        return
+    k = bad[0]
+    expected = f"expected at most {MAX_FRAMES} frames."
+    if not is_late.any():
+        start = 0.0 if edges is None else edges[0]
+        expected = (
+            f"expected it to start at {start:.10g} s or later, where the recording "
+            "starts."
+        )
+    place = table["place"].iloc[k]
+    raise ValueError(f"{place}: {describe(table, k, 's')}, {expected}")
+
+
+def seconds_of(table, fps=None):
+    """Return times (n_rows, 2) of a checked table with recordings, rate and unit.
+
+    Times are in frames if neither the table nor ``fps`` gives seconds. The rate is None
+    if it is not known.
+    """
+    pairs = {pair: values_of(table, pair) for pair in (FRAMES, SECONDS)}
+    for pair, values in pairs.items():
+        is_known = np.isfinite(values).all(axis=1)
+        if is_known.any() and not is_known.all():
+            name = table["recording"].iloc[int(np.argmin(is_known))]
+            raise ValueError(
+                f"segments of {name!r} have no {pair[0]}, which others have; expected "
+                "all or none to have it."
+            )
+    frames, seconds = pairs.values()
+    has_frames, has_seconds = (np.isfinite(values).all() for values in pairs.values())
+    rate = fps
+    if has_frames and has_seconds:
+        rate = _find_rate(frames, seconds, fps)
+        if rate is not None:
+            seconds = _agreed_seconds(table, frames, seconds, rate)
+    elif has_frames and rate is not None:
+        seconds, has_seconds = frames / rate, True
+    return (seconds, rate, "s") if has_seconds else (frames, rate, "frames")
+
+
+def _find_rate(frames, seconds, fps):
+    """Return the rate that is given, or that of a table with frames and seconds."""
+    lengths = np.ptp(seconds, axis=1)
+    lasting = lengths > 0
+    if not lasting.any():
+        return fps
+    # the median, as some may be stale
+    own = float(np.median(np.ptp(frames, axis=1)[lasting] / lengths[lasting]))
+    known = agreed_rate(fps, own, "the segments")
+    return known if fps is None else fps  # of the table, times may be rounded
+
+
+def _agreed_seconds(table, frames, seconds, rate):
+    """Return the seconds of a table, or those of its frames if a frame has two times.
+
+    That is so after somebody has moved a boundary in frames. A clock may skip frames,
+    but its times go forward with the frames.
+    """
+    contradicting = []
+    recordings = table.groupby("recording", sort=False).indices
+    for name, rows in recordings.items():
+        if not _is_clock(frames[rows].ravel(), seconds[rows].ravel(), rate):
+            contradicting.append(name)
+    if contradicting:
+        warn_user(
+            f"seconds of {len(contradicting)} of {len(recordings)} recordings "
+            f"contradict their frames, as of {contradicting[0]!r}; all are taken from "
+            f"start and end at {rate:.6g} frames per second."
+        )
+        return frames / rate
+    difference = np.ptp(seconds, axis=1) - np.ptp(frames, axis=1) / rate
+    off = np.abs(difference) > 1 / rate
+    if off.any():
+        warn_user(
+            f"{off.sum()} of {len(off)} segments are longer or shorter in seconds than "
+            f"in frames at {rate:.6g} per second, as one of "
+            f"{table['recording'].iloc[off.argmax()]!r}; seconds are read, as of a "
+            "clock."
+        )
+    return seconds
+
+
+def _is_clock(frames, seconds, rate):
+    """Whether each frame has one time, and later frames have later ones."""
+    order = np.lexsort((seconds, frames))
+    is_same = np.diff(frames[order]) == 0
+    passed = np.diff(seconds[order])
+    return bool(np.where(is_same, passed < 0.5 / rate, passed > 0).all())

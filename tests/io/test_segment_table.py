@@ -1,0 +1,226 @@
+"""The segment table: made of labels, checked, and turned into labels again."""
+
+import itertools
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skl_tot.io import Recordings, labels_from_segments, segments
+from skl_tot.io.segment_table import check_segments
+
+LABELS = {
+    "take 1": np.repeat(["reach", "pour, hot", "reach"], [7, 31, 4]),
+    'b "2"': np.repeat(["pour, hot", "background"], [3, 9]),
+    "3": np.array(["stir"]),
+}
+SURE = {name: np.linspace(0.2, 0.9, len(y)) for name, y in LABELS.items()}
+TIMES = ["start_time", "end_time", "duration_time"]
+
+
+@pytest.fixture
+def clocks():
+    """Recordings whose frames come when they like, the first after 5 s or so."""
+    rng = np.random.default_rng(0)
+    times = []
+    for y in LABELS.values():
+        steps = rng.choice([0.02, 0.05, 0.05, 0.06, 1.3], size=len(y))
+        times.append(5 + np.cumsum(steps))
+    return Recordings(list(LABELS.values()), list(LABELS), fps=20, times=times)
+
+
+class TestSegments:
+    def test_values(self):
+        table = segments([4, 4, 4, 1], fps=2, confidence=[0.5, 0.6, 0.7, 0.25])
+        first, second = table.to_dict("records")
+        assert first == {
+            "action": 4,
+            "start": 0,
+            "end": 3,
+            "duration": 3,
+            "start_time": 0.0,
+            "end_time": 1.5,
+            "duration_time": 1.5,
+            "confidence": pytest.approx(0.6),
+        }
+        assert list(table) == list(first)
+        assert second["confidence"] == 0.25
+
+    def test_many_without_names(self):
+        table = segments([["a", "b"], ["b", "b", "b"]], fps=10)
+        assert table.columns[0] == "recording"
+        assert table["recording"].tolist() == ["0", "0", "1"]
+        assert table["duration_time"].sum() == pytest.approx(0.5)
+
+    def test_a_dict_by_name(self):
+        table = segments(LABELS, 10, confidence=SURE)
+        columns = ["recording", "action", "start", "end", "duration"]
+        assert table.columns.tolist() == [*columns, *TIMES, "confidence"]
+        assert table["recording"].unique().tolist() == list(LABELS)
+        for name, y in LABELS.items():
+            own = table[table["recording"] == name].drop(columns="recording")
+            expected = segments(y, 10, confidence=SURE[name])
+            pd.testing.assert_frame_equal(own.reset_index(drop=True), expected)
+
+    def test_a_rate_that_is_known(self):
+        known = Recordings(list(LABELS.values()), list(LABELS), fps=10)
+        for table in (segments(known), segments(known, 10)):
+            pd.testing.assert_frame_equal(table, segments(LABELS, 10))
+        message = "fps is 25, expected 10 frames per second as the labels have"
+        with pytest.raises(ValueError, match=message):
+            segments(known, 25)
+
+    def test_times_of_a_clock(self, clocks):
+        table = segments(clocks)
+        length = table["end_time"] - table["start_time"]
+        np.testing.assert_allclose(table["duration_time"], length)
+        for i, (_, own) in enumerate(table.groupby("recording", sort=False)):
+            ends = clocks.times[i].tolist() + [clocks.times[i][-1] + 1 / 20]
+            assert own["start_time"].tolist() == [ends[k] for k in own["start"]]
+            assert own["end_time"].tolist() == [ends[k] for k in own["end"]]
+
+    def test_durations_on_a_late_clock_are_no_noise_of_floats(self):
+        clock = 36000 + np.arange(77) / 10
+        labels = np.repeat([0, 1], [76, 1])
+        labels = Recordings([labels], ["a"], fps=10, times=[clock])
+        assert segments(labels)["duration_time"][0] == 7.6
+
+    def test_a_series_with_two_levels(self):
+        index = [(name, i) for name, y in LABELS.items() for i in range(len(y))]
+        index = pd.MultiIndex.from_tuples(index, names=["recording", "frame"])
+        series = pd.Series(np.concatenate(list(LABELS.values())), index)
+        pd.testing.assert_frame_equal(segments(series, 5), segments(LABELS, 5))
+
+    @pytest.mark.parametrize(
+        ("y", "options", "message"),
+        [
+            ([1, 1], {"fps": 0}, "fps is 0, expected a positive number from 1e-06"),
+            ([1, 1], {"confidence": [0.5]}, "confidence has shapes [(1,)], expected"),
+            ({"a": ["x"], "b": []}, {}, "y has no labels of 'b', expected one for"),
+            ([["x"], []], {}, "y has no labels of '1', expected one for each frame."),
+            (
+                LABELS,
+                {"confidence": dict(reversed(SURE.items()))},
+                "confidence is of recordings",
+            ),
+            (
+                [[1], [1, 1, 2]],
+                {"confidence": [[0.5], [0.5, 1, np.nan]]},
+                "Video 1: confidence is nan in frame 2, expected finite numbers.",
+            ),
+            ([1, 2], {"confidence": [np.inf, 1]}, "confidence is inf in frame 0, ex"),
+            ([1, 2], {"confidence": [1j, 1]}, "confidence is of type complex"),
+            ([1, 2], {"confidence": [10**400, 1]}, "confidence has numbers that are"),
+            (
+                [1, 2],
+                {"confidence": np.ma.array([0.5, 0.7], mask=[False, True])},
+                "confidence is masked, expected",
+            ),
+        ],
+    )
+    def test_bad_arguments(self, y, options, message):
+        with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+            segments(y, **options)
+
+
+class TestLabels:
+    @given(st.lists(st.integers(-1, 4), min_size=1, max_size=40))
+    def test_there_and_back(self, labels):
+        np.testing.assert_array_equal(labels_from_segments(segments(labels)), labels)
+
+    def test_of_many(self):
+        found = labels_from_segments(segments(LABELS, 10))
+        assert list(found) == list(LABELS)
+        for name, y in LABELS.items():
+            np.testing.assert_array_equal(found[name], y)
+
+    def test_rows_as_dicts_of_text(self):
+        rows = [{"action": "a", "start": "0", "end": "2"}]
+        assert labels_from_segments(rows).tolist() == ["a", "a"]
+
+    @pytest.mark.parametrize(
+        "change", [{"start": 1}, {"end": 0}, {"end": 8}], ids=["late", "empty", "gap"]
+    )
+    def test_segments_must_cover_all_frames(self, change):
+        rows = segments(LABELS["take 1"]).to_dict("records")
+        with pytest.raises(ValueError, match=r"Segment [01] is of frames"):
+            labels_from_segments([rows[0] | change, *rows[1:]])
+        table = pd.DataFrame([rows[0] | change, *rows[1:]]).assign(recording="x")
+        with pytest.raises(ValueError, match=r"x: Segment [01] is of frames"):
+            labels_from_segments(table)
+
+    def test_memory_for_hostile_segments(self, monkeypatch):
+        def repeat(*arguments):
+            raise MemoryError
+
+        monkeypatch.setattr(np, "repeat", repeat)
+        message = "1000000000 frames with labels of 2000 bytes do not fit into mem"
+        with pytest.raises(ValueError, match=message):
+            labels_from_segments([{"action": "a" * 500, "start": 0, "end": 10**9}])
+
+
+def row(**changes):
+    return {"action": 1, "start": 0, "end": 2} | changes
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ([{}], "segments has the columns [], expected action, start and end (frames)"),
+        ([{"action": 1, "start": 0}], "columns ['action', 'start'], expected action"),
+        ([3], "Segment 0 is a int, expected a dict."),
+        (3, "segments is a int, expected a data frame with a row for each segment."),
+        ([row(start="x")], "Segment 0: start is 'x', expected 0 or more whole frames"),
+        ([row(start=-1)], "Segment 0: start is -1, expected 0 or more whole frames"),
+        ([row(end=1.5)], "Segment 0: end is 1.5, expected 0 or more whole frames"),
+        ([row(end=None)], "Segment 0: end is None, expected 0 or more whole frames"),
+        ([row(end=True)], "Segment 0: end is True, expected 0 or more whole frames"),
+        ([row(), row(start=3)], "Segment 1: 1 from 3 to 2 frames, expected it to end"),
+        ([row(start_time=2, end_time=1)], "Segment 0: 1 from 2 to 1 s, expected it to"),
+        ([row(start_time="x", end_time=1)], "Segment 0: start_time is 'x', expected s"),
+        ([row(confidence=np.inf)], "confidence is inf, expected a finite number."),
+        ([row(end=2**70)], f"it ends at {2**70}, expected at most 1000000000 frames."),
+        ([row(action=2**64)], f"label is {2**64}, expected integers of 64 bits."),
+        ([row(action="")], "Segment 0: the label is '', expected text of one line."),
+        ([row(action=None)], "Segment 0: the label is None, expected text of one"),
+        ([row(action=1.5)], "Segment 0: the label is 1.5, expected text of one line."),
+        ([row(recording="a\nb")], "Segment 0: the recording is 'a\\nb', expected te"),
+        (
+            pd.DataFrame([[1, 0, 2, 2]], columns=["action", "start", "end", "end"]),
+            "expected each once.",
+        ),
+    ],
+)
+def test_tables_that_are_none(table, message):
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as caught:
+        check_segments(table)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checked_table_has_types_and_no_other_columns():
+    rows = [row(start="0", note="x", confidence=""), row(action="b", start_time=1)]
+    table = check_segments(rows)
+    assert table.columns.tolist() == ["action", "start", "end", "confidence"]
+    assert table["action"].tolist() == ["1", "b"]
+    assert table[["start", "end"]].dtypes.tolist() == [np.int64] * 2
+    assert table["confidence"].isna().all()
+    again = check_segments(table)
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_rows_in_frames_and_in_seconds():
+    rows = [row(), {"action": 2, "start_time": "0:01.5", "end_time": 2}]
+    table = check_segments(rows)
+    assert table["start_time"].tolist()[1:] == [1.5]
+    assert table["end"].tolist()[:1] == [2]
+    assert table.isna().sum().sum() == 4
+
+
+def test_segments_follow_each_other_on_a_clock(clocks):
+    for _, own in segments(clocks).groupby("recording"):
+        rows = own.to_dict("records")
+        for before, after in itertools.pairwise(rows):
+            assert before["end_time"] == after["start_time"]
