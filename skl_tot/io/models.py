@@ -1,46 +1,57 @@
 """Models in files that run no code when they are opened."""
 
+import copy
 import inspect
 import io
-import json
 import stat
+import warnings
 import zipfile
+from numbers import Integral
+from operator import methodcaller
 from pathlib import Path
 
+import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
-from skl_tot.io.archives import check_archive, read_archive
 from skl_tot.io.atomic import replaced
-from skl_tot.io.model_checks import check_methods
 from skl_tot.methods import METHODS
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.recordings.errors import import_extra, one_line
 
 FORMAT = 1
-
 TRUSTED_TYPES = [
     *(f"skl_tot.{name}" for name, _ in METHODS.values()),
-    "skl_tot.CyclicSegmenter",
     "skl_tot.ActivitySegmenter",
+    "skl_tot.CyclicSegmenter",
+    "skl_tot.GuidedSegmenter",
+    "skl_tot.methods.layers.Cut",
+    "skl_tot.methods.layers.Merge",
+    "skl_tot.methods.layers.Split",
     "skl_tot.preprocessing.FrameFeatures",
     "skl_tot.preprocessing.FramewiseTransformer",
     "skl_tot.preprocessing.GapFiller",
     "skl_tot.preprocessing.PoseFeatures",
+    "skl_tot.training.components.Adam",
     "skl_tot.training.priors.LinearPrior",
     "skl_tot.training.priors.PathPrior",
     "skl_tot.training.priors.TemporalPrior",
-    "skl_tot.training.transport.StructuredTransport",
     "skl_tot.training.terms.TemporalCoherence",
     "skl_tot.training.terms.TimeStamp",
     "skl_tot.training.transport.Sinkhorn",
+    "skl_tot.training.transport.StructuredTransport",
 ]
-# Where version 0.1.0 had public classes.
-MOVED = {
-    "skl_tot._cte": "skl_tot",
-    "skl_tot._segmenter": "skl_tot",
-    "skl_tot.video": "skl_tot.preprocessing",
-}
+# A model may unpack to this many bytes, or else to so many times its file: weights are
+# hardly smaller when packed, and labels only of a hundred million frames have more.
+MAX_UNPACKED = 2**30
+MAX_RATIO = 20
+# Of the description of its objects: that of a hundred thousand videos.
+MAX_SCHEMA = 2**26
+N_PROBED = 40  # frames that a loaded model labels
+COUNTS = ("n_actions_", "n_features_in_")
+# Fitted attributes whose numbers may be infinite or nan, where nothing is known.
+UNBOUNDED = ("background_",)
 
 
 def save_model(model, path, *, trusted=()):
@@ -70,8 +81,8 @@ def save_model(model, path, *, trusted=()):
         not of numpy, scipy, scikit-learn or this package, such as a `pathlib.Path`, and
         not among ``trusted``.
     ValueError
-        If the file would unpack to more than `load_model` reads: leave ``labels_`` of
-        very many frames out by ``compute_labels=False``.
+        If the file would unpack to more than `load_model` reads: delete ``labels_`` of
+        very many frames.
 
     See Also
     --------
@@ -104,7 +115,7 @@ def save_model(model, path, *, trusted=()):
         skops_io = import_extra("skops.io", "cli")
         skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
         with zipfile.ZipFile(temporary) as archive:
-            check_archive(archive, temporary.stat().st_size)
+            _check_archive(archive, temporary.stat().st_size)
         unknown = set(skops_io.get_untrusted_types(file=temporary))
         unknown -= {*TRUSTED_TYPES, *trusted}
         if unknown:
@@ -140,9 +151,10 @@ def load_model(path, *, trusted=()):
     OSError
         If the file cannot be read or is no regular one.
     ValueError
-        If the file holds something else, types that are not trusted, parameters or
-        arrays that no fit leaves, or is of a later format; or if it unpacks to more
-        than 1 GiB and to more than 20 times its size, which is not read.
+        If the file holds something else, types that are not trusted, parameters that
+        are not valid, or a model that cannot label frames, or is of a later format; or
+        if it unpacks to more than 1 GiB and to more than 20 times its size, which is
+        not read.
 
     See Also
     --------
@@ -166,18 +178,51 @@ def load_model(path, *, trusted=()):
         raise OSError(f"{path} is no regular file, expected one of save_model.")
     with open(path, "rb") as file:
         try:
-            data = _with_todays_names(read_archive(file, status.st_size))
+            data = _read_archive(file, status.st_size)
             return _load(skops_io, data, [*TRUSTED_TYPES, *trusted])
         except Exception as error:  # whatever a broken archive makes of its reader
             reason = one_line(error).rstrip(".")
             raise ValueError(f"{path} cannot be loaded: {reason}.") from error
 
 
-def _load(skops_io, data, trusted):
-    """Model in the bytes of an archive, if its types and contents are as they should.
+def _read_archive(file, size):
+    """Return the bytes of an open archive of ``size`` bytes, unpacked.
 
-    They are checked before anything is called that an attribute could stand for.
+    No part is unpacked beyond the size that the directory says, which has been checked.
     """
+    unpacked = io.BytesIO()
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(unpacked, "w") as copied:
+        _check_archive(archive, size)
+        for info in archive.infolist():
+            with archive.open(info) as part:
+                copied.writestr(info.filename, part.read(info.file_size))
+    return unpacked.getvalue()
+
+
+def _check_archive(archive, size):
+    """Refuse an open archive that unpacks to too much, by what its directory says."""
+    parts = archive.infolist()
+    unpacked = sum(part.file_size for part in parts)
+    limit = max(MAX_UNPACKED, MAX_RATIO * size)
+    if unpacked > limit:
+        raise ValueError(
+            f"it unpacks to {unpacked} bytes, expected at most {limit} of a model; "
+            "del model.labels_ leaves labels out"
+        )
+    for part in parts:
+        if part.filename == "schema.json" and part.file_size > MAX_SCHEMA:
+            raise ValueError(
+                f"its schema.json unpacks to {part.file_size} bytes, expected at most "
+                f"{MAX_SCHEMA} of a model"
+            )
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(
+                f"{part.filename} is compressed in a way that save_model does not use"
+            )
+
+
+def _load(skops_io, data, trusted):
+    """Return the model in the bytes of an archive, if it is one that can be used."""
     unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
     if unknown:
         raise ValueError(
@@ -194,53 +239,94 @@ def _load(skops_io, data, trusted):
             f"version {skl_tot.__version__} reads {FORMAT}"
         )
     model = content["model"]
-    check_methods(model)
-    segmenter = segmenter_of(model)
-    _complete(model)
-    segmenter._validate_params()
-    segmenter._check_state()
+    parts = list(_walk(model, type(model).__name__))
+    for where, value in parts:  # before anything is called
+        _check_value(where, value)
+    segmenter_of(model)
+    for _, value in parts:
+        if isinstance(value, BaseEstimator):
+            _complete(value)
+    for where, value in reversed(parts):  # from the inside out
+        _check_estimator(where, value)
     return model
 
 
-def _with_todays_names(contents):
-    """Bytes of an archive in which public classes are where they are today."""
-    schema = json.loads(contents["schema.json"], object_hook=_rename_module)
-    contents["schema.json"] = json.dumps(schema).encode()
-    renamed = io.BytesIO()
-    with zipfile.ZipFile(renamed, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
-    return renamed.getvalue()
+def _walk(value, where, seen=None):
+    """Yield all objects in a model, from the outside in, and what they are called."""
+    seen = {} if seen is None else seen
+    if id(value) in seen or isinstance(value, (type, str, bytes)):
+        return
+    seen[id(value)] = value
+    yield where, value
+    if isinstance(value, dict):
+        inner = {f"{where}[{key!r}]": part for key, part in value.items()}
+    elif isinstance(value, (list, tuple, set)):
+        inner = {f"{where}[{i}]": part for i, part in enumerate(value)}
+    else:
+        attributes = getattr(value, "__dict__", {})
+        inner = {f"{where}.{name}": part for name, part in attributes.items()}
+    for name, part in inner.items():
+        yield from _walk(part, name, seen)
 
 
-def _rename_module(node):
-    """Node of a schema with the module of today."""
-    if node.get("__module__") in MOVED:
-        node["__module__"] = MOVED[node["__module__"]]
-    return node
+def _check_value(where, value):
+    """Refuse attributes in place of methods, counts that are none, and odd arrays."""
+    if isinstance(value, np.ndarray):
+        _check_array(where, value)
+    for name, part in getattr(value, "__dict__", {}).items():
+        if callable(getattr(type(value), name, None)):
+            kind = type(value).__name__
+            raise ValueError(f"{kind} has {name!r} in place of its method")
+        is_count = isinstance(part, Integral) and part > 0
+        if name in COUNTS and not is_count:
+            raise ValueError(f"{where}.{name} is {part!r}, expected an integer from 1")
+
+
+def _check_array(where, array):
+    """Refuse an array that holds neither finite numbers nor text."""
+    kind = array.dtype.kind
+    is_bounded = not any(f".{name}" in where for name in UNBOUNDED)
+    if kind == "O":
+        if not all(isinstance(value, (str, np.ndarray)) for value in array.flat):
+            raise ValueError(f"{where} has objects, expected numbers or text")
+    elif kind not in "biufU":
+        raise ValueError(f"{where} is of {array.dtype}, expected numbers or text")
+    elif kind == "f" and is_bounded and not np.isfinite(array).all():
+        raise ValueError(f"{where} has numbers that are not finite")
 
 
 def _complete(step):
-    """Give a step, and those in it, parameters of today, and no folders to write to."""
+    """Give a step parameters that its version did not know, and no folder to write."""
     for name, parameter in inspect.signature(type(step)).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue
         if not hasattr(step, name):
             setattr(step, name, parameter.default)
         if name in ("cache_dir", "memory"):
             setattr(step, name, None)
-    for value in step.get_params(deep=False).values():
-        parts = value if isinstance(value, list) else [value]
-        for part in parts:
-            _complete_part(part)
-    for name in ("estimators_", "segmenters_"):  # candidates, those of activities
-        fitted = vars(step).get(name)
-        for part in fitted if isinstance(fitted, list) else []:
-            _complete_part(part)
-    _complete_part(vars(step).get("segmenter_"))  # that of cycles
 
 
-def _complete_part(part):
-    """Complete a parameter that has parameters, or a named step of a pipeline."""
-    if isinstance(part, tuple) and len(part) > 1:
-        part = part[1]
-    if hasattr(part, "get_params"):
-        _complete(part)
+def _check_estimator(where, estimator):
+    """Check the parameters of an estimator, and let a fitted segmenter label frames."""
+    if not isinstance(estimator, BaseEstimator):
+        return
+    if hasattr(estimator, "_parameter_constraints"):
+        methodcaller("_validate_params")(estimator)  # as scikit-learn does in fit
+    known = vars(estimator)
+    if not (hasattr(estimator, "predict") and known.keys() >= set(COUNTS)):
+        return
+    probed = copy.copy(estimator)
+    if "device" in known:  # which this machine may not have
+        probed.device = "cpu"
+    frames = np.random.default_rng(0).normal(size=(N_PROBED, known["n_features_in_"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            labels = probed.predict(frames)
+        except Exception as error:
+            raise ValueError(
+                f"{where} cannot label frames of {known['n_features_in_']} features, "
+                f"{one_line(error)}"
+            ) from error
+    if np.shape(labels) != (N_PROBED,):
+        raise ValueError(f"{where} gives labels of other frames than it was given")

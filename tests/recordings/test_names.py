@@ -1,10 +1,11 @@
-"""Names of labels, and what is background; names for people are in test_segments."""
+"""Names of labels, and what is background."""
 
 import re
 
 import numpy as np
 import pytest
 
+from skl_tot.io import segments
 from skl_tot.recordings.names import (
     background_labels,
     default_names,
@@ -153,3 +154,86 @@ def test_one_text_is_no_list_of_names():
         name_actions([0, 1], "ab")
     with pytest.raises(TypeError, match="target_names is 'ab', expected a dict or"):
         name_labels([0, 1], "ab")
+
+
+class TestNames:
+    def test_words_in_place_of_numbers(self):
+        videos = [[0, 0, 1], [2, -1, 3]]
+        named = name_actions(videos, {0: "cut", 1: "cut", 3: "mix"})
+        assert named[0].tolist() == ["cut", "cut", "cut"]
+        assert named[1].tolist() == ["2", "background", "mix"]
+        assert len(segments(named[0])) == 1
+        assert name_actions([1, 0], ["a", "b"]).tolist() == ["b", "a"]
+
+    @pytest.mark.parametrize("name", ["", " ", "a\nb", "a\tb", "a\u2028b", 3, None])
+    def test_bad_names(self, name):
+        with pytest.raises(ValueError, match=r"The name of 0 is .*text of one line"):
+            name_actions([0, 1], {0: name})
+
+    def test_keys_and_labels_of_different_types(self):
+        message = "names has '0', text, but labels are integers: expected keys as 0."
+        for y in ([0, 1], [[0, 1], []]):
+            with pytest.raises(TypeError, match=re.escape(message)):
+                name_actions(y, {"0": "take"})
+        message = "names has 0, no text, but labels are text: expected keys as 'cut'."
+        for names in ({0: "take"}, ["take"]):
+            with pytest.raises(TypeError, match=re.escape(message)):
+                name_actions(["cut", "stir"], names)
+        named = name_actions(["cut", "stir"], {"cut": "slice", "fry": "fry"})
+        assert named.tolist() == ["slice", "stir"]
+        named = name_actions([0, 7], {np.int64(0): "cut", 5: "fry"})
+        assert named.tolist() == ["cut", "7"]
+        assert [x.tolist() for x in name_actions([[], []], {0: "cut"})] == [[], []]
+
+    def test_minus_one_is_no_name(self):
+        message = "The name of 0 is '-1', which files and scores take for background."
+        with pytest.raises(ValueError, match=re.escape(message)):
+            name_actions([0, 1], {0: "-1"})
+        assert name_actions([0, -1], {-1: "-1"}).tolist() == ["0", "-1"]
+
+    @pytest.mark.parametrize("name", ["1", "background"])
+    def test_names_of_other_frames(self, name):
+        with pytest.raises(ValueError, match=rf"'{name}' is the name of an action, bu"):
+            name_actions([0, 1, -1], {0: name})
+        assert name_actions([0, 1], {0: "1", 1: "0"}).tolist() == ["1", "0"]
+
+    @pytest.mark.parametrize(
+        ("file", "text"),
+        [
+            ("a.txt", "0 take cup\n-1 nothing\n"),
+            ("a.txt", "0 take cup\n\n -1  nothing \n\n"),
+            ("a.json", '{"0": "take cup", "-1": "nothing"}'),
+        ],
+    )
+    def test_read(self, tmp_path, file, text):
+        (tmp_path / file).write_text(text)
+        assert read_names(tmp_path / file) == {0: "take cup", -1: "nothing"}
+
+    @pytest.mark.parametrize(
+        ("file", "text"),
+        [
+            ("a.txt", "cup"),
+            ("a.txt", "0"),
+            ("a.txt", "0 a\n0 b"),
+            ("a.txt", "0 a\n1 b\nc"),
+            ("a.json", "[1]"),
+            ("a.json", "{"),
+            ("a.json", '{"x": "a"}'),
+            ("a.json", '{"0": 1}'),
+            ("a.json", "[" * 100_000),
+            ("a.json", '{"' + "9" * 5000 + '": "a"}'),
+            ("a.json", "9" * 5000),
+            ("a.txt", "9" * 5000 + " a"),
+            ("a.txt", "9223372036854775808 a"),
+        ],
+    )
+    def test_bad_files(self, tmp_path, file, text):
+        (tmp_path / file).write_text(text)
+        with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
+            read_names(tmp_path / file)
+        assert "\n" not in str(error.value)
+
+    def test_no_text(self, tmp_path):
+        (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
+        with pytest.raises(ValueError, match=r"a\.txt is no text"):
+            read_names(tmp_path / "a.txt")
