@@ -115,7 +115,7 @@ class OnlinePosterior:
         shares = softmax(ended[n_frames - n_decided :], axis=1)[:, :, None]
         for step in range(self.lag, 0, -1):
             shares = self.back[step : step + n_decided] @ shares
-        self.back = self.back[n_decided:]
+        self.back = self.back[n_decided:].copy()  # not a view of the block
         return shares[:, :, 0]
 
     def finish(self):

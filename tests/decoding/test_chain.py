@@ -13,7 +13,6 @@ from scipy.special import logsumexp, softmax
 
 from skl_tot.decoding.chain import (
     Chain,
-    circle_chain,
     cyclic_chain,
     fixed_chain,
     free_chain,
@@ -294,32 +293,6 @@ def test_any_shift_of_the_circle_is_the_same_problem(may_skip):
     chain = cyclic_chain(4, 1.0, may_skip=may_skip)
     turned = chain.viterbi(np.roll(scores, 1, axis=1))
     np.testing.assert_array_equal((chain.viterbi(scores) + 1) % 4, turned)
-
-
-def test_steps_in_a_circle_have_their_own_costs():
-    assert circle_chain(4, np.array([0.5, 0.0, 2.0])).moves[3].tolist() == [
-        0.0,
-        2.0,
-        np.inf,
-        0.5,
-    ]
-
-
-@pytest.mark.parametrize("n_actions", [1, 2, 5])
-@pytest.mark.parametrize("cost", [0.0, 0.1, 2.0])
-def test_moves_that_are_alike_are_free_order(n_actions, cost):
-    scores = np.random.default_rng(3).normal(scale=3, size=(60, n_actions))
-    alike = np.full((n_actions, n_actions), -np.log(max(n_actions, 2)))
-    np.fill_diagonal(alike, 0)
-    chain, free = (
-        moves_chain(n_actions, cost, alike, alike[0]),
-        free_chain(n_actions, cost),
-    )
-    chain = Chain(np.zeros(n_actions), chain.moves, chain.ends, chain.ties)
-    np.testing.assert_array_equal(chain.viterbi(scores), free.viterbi(scores))
-    np.testing.assert_allclose(
-        chain.posterior(scores), free.posterior(scores), atol=1e-10
-    )
 
 
 def test_unlikely_moves_and_starts_cost_more():
