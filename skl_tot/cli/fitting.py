@@ -304,7 +304,7 @@ def features(video, out, fps, weights, **network):
     from skl_tot.cli.reading import find_repeated
     from skl_tot.io.atomic import replaced_files, write_array
     from skl_tot.preprocessing.frame_features import FrameFeatures
-    from skl_tot.preprocessing.video_paths import videos_of_folder
+    from skl_tot.preprocessing.videos import videos_of_folder
     from skl_tot.recordings.reading import write_rate
 
     paths = []

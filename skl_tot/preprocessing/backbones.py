@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.extras import import_extra
+from skl_tot.recordings.errors import import_extra, one_line, short_repr
 
 # The first two prepare pictures differently for weights of a file; the others end in
 # a convolution.
@@ -20,28 +19,14 @@ UNSUITABLE = {"googlenet", "inception_v3", "squeezenet1_0", "squeezenet1_1"}
 
 
 class Library(NamedTuple):
-    """What has to be known of a library of networks; all functions take a name first.
+    """What has to be known of a library of networks."""
 
-    Parameters
-    ----------
-    expected : str
-        What a name has to be, for errors.
-    is_known : callable
-        ``is_known(name)``: whether it is the name of a suitable network.
-    version : callable
-        ``version(name)``: tells recommended weights apart from others.
-    build : callable
-        ``build(name, recommended)``: the network without its last layer, with
-        recommended weights or random ones, and what that layer is called.
-    prepare : callable
-        ``prepare(name, network, image_size)``: a function that makes a tensor (3,
-        height, width) of a frame. The network is made to take that size.
-    """
-
-    expected: str
-    is_known: Callable
-    version: Callable
+    expected: str  # what a name has to be, for errors
+    is_known: Callable  # of a name: whether there is a suitable network
+    version: Callable  # of a name: tells recommended weights apart from others
+    # (name, recommended): network without last layer, and the names of that layer
     build: Callable
+    # (name, network, image_size): makes a tensor (3, height, width) of a frame
     prepare: Callable
 
 

@@ -4,23 +4,25 @@ Needs the ``video`` extra (av, torchvision), and ``timm`` for networks of timm, 
 are imported when they are used.
 """
 
+import hashlib
 import os
 from numbers import Integral
+from pathlib import Path
 
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot import __version__
-from skl_tot.inputs.errors import errors_of_video
-from skl_tot.inputs.recordings import Recordings
-from skl_tot.preprocessing import feature_cache
+from skl_tot.io.atomic import replaced, write_array
 from skl_tot.preprocessing.backbones import (
     check_network,
     load_network,
     recommended_version,
 )
-from skl_tot.preprocessing.video_frames import FPS, iterate_frames
-from skl_tot.preprocessing.video_paths import list_videos
+from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.files import read_features
 
 
 class FrameFeatures(  # type: ignore[call-arg]
@@ -91,9 +93,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     ``weights`` is. ``image_size`` changes both sizes alike. What is left and right of
     the middle is not seen. A rotation that the file asks for is applied.
 
-    *Memory.* Frames are read one by one. There are never more than a few decoded
-    frames and ``batch_size`` prepared pictures. `transform_each` gives the features of
-    one video after the other, for those that do not fit into memory together.
+    *Memory.* Frames are read one by one, with ``batch_size`` prepared pictures at most.
 
     *Damaged files* are errors. Files that were cut off are, too, if they say how many
     frames they should have: ``.mp4``, ``.mov`` and ``.avi`` do, ``.mkv``, ``.webm`` and
@@ -189,7 +189,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         Parameters
         ----------
         X : str, path-like or sequence of such
-            Path of one video or of a folder of them, or paths of many.
+            As for `fit`.
 
         Returns
         -------
@@ -199,14 +199,12 @@ class FrameFeatures(  # type: ignore[call-arg]
 
         Raises
         ------
-        ImportError
-            If the ``video`` or ``timm`` extra is needed and not installed.
-        TypeError, ValueError
-            If a parameter or a path is not valid, a file is no video, is damaged or was
-            cut off, a file of weights does not fit the backbone, or the backbone not
-            ``pooling`` or ``image_size``.
-        FileNotFoundError
-            If there is no such file, of a video or of weights, or no video in a folder.
+        ImportError, TypeError, FileNotFoundError
+            As `fit`.
+        ValueError
+            As `fit`, or if a file is no video, is damaged or was cut off, a file of
+            weights does not fit the backbone, or the backbone not ``pooling`` or
+            ``image_size``.
         OSError
             If the recommended weights cannot be loaded, or ``cache_dir`` not written.
         """
@@ -227,26 +225,13 @@ class FrameFeatures(  # type: ignore[call-arg]
         Parameters
         ----------
         X : str, path-like or sequence of such
-            Path of one video or of a folder of them, or paths of many.
+            As for `fit`.
 
         Returns
         -------
         features : iterator of ndarray of shape (n_frames_i, n_features)
-            float32. Parameters and paths are checked before the first one.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError, OSError
-            As `transform`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skl_tot.preprocessing import FrameFeatures
-        >>> paths = ["take_1.mp4", "take_2.mp4"]
-        >>> features = FrameFeatures(fps=5).transform_each(paths)  # doctest: +SKIP
-        >>> for path, video in zip(paths, features):  # doctest: +SKIP
-        ...     np.save(path + ".npy", video)
+            float32. Parameters and paths are checked before the first one; errors are
+            those of `transform`.
         """
         return self._compute_each(*self._check(X))
 
@@ -263,46 +248,41 @@ class FrameFeatures(  # type: ignore[call-arg]
             os.makedirs(self.cache_dir, exist_ok=True)
         compute = None
         for i, path in enumerate(paths):
-            place = self._cached_file(path)
-            features = feature_cache.read(place)
+            kept = self._cached_file(path)
+            features = None if kept is None else _read_cached(kept)
             if features is None:
-                compute = compute or self._load_network()
-                with errors_of_video(None if form == "file" else i):
+                if compute is None:
+                    compute = load_network(
+                        self.backbone,
+                        self.weights,
+                        random_state=self.random_state,
+                        device=self.device,
+                        pooling=self.pooling,
+                        image_size=self.image_size,
+                    )
+                with errors_of_recording(None if form == "file" else i):
                     frames = (frame for _, frame in iterate_frames(path, self.fps))
                     features = compute(frames, self.batch_size)
-                if place is not None:
-                    feature_cache.write(place, features)
+                if kept is not None:
+                    with replaced(kept) as unfinished:
+                        write_array(unfinished, features)
             yield features
 
-    def _load_network(self):
-        """Make the function that computes features of frames."""
-        return load_network(
-            self.backbone,
-            self.weights,
-            random_state=self.random_state,
-            device=self.device,
-            pooling=self.pooling,
-            image_size=self.image_size,
-        )
-
     def _cached_file(self, path):
-        """Where the features of a video are kept, if they are."""
+        """Where features are kept: under a name made of all that they depend on."""
         if self.cache_dir is None:
             return None
-        video = feature_cache.file_version(path)
-        weights = self._weights_version()
-        fps = self.fps and float(self.fps)
-        network = (self.backbone, weights, self.pooling, self.image_size)
-        key = (video, *network, fps, __version__)
-        return feature_cache.find(self.cache_dir, key)
-
-    def _weights_version(self):
-        """Tell weights apart from others."""
         if self.weights is None:
-            return int(self.random_state)
-        if self.weights == "DEFAULT":
-            return recommended_version(self.backbone)
-        return feature_cache.file_version(self.weights)
+            weights = int(self.random_state)
+        elif self.weights == "DEFAULT":
+            weights = recommended_version(self.backbone)
+        else:
+            weights = _file_version(self.weights)
+        network = (self.backbone, weights, self.pooling, self.image_size)
+        fps = self.fps and float(self.fps)
+        key = (_file_version(path), *network, fps, __version__)
+        name = hashlib.sha256(repr(key).encode()).hexdigest()
+        return Path(self.cache_dir, f"{name}.npy")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -311,3 +291,17 @@ class FrameFeatures(  # type: ignore[call-arg]
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
+
+
+def _file_version(path):
+    """Tell a file apart from others and from what it was before."""
+    status = os.stat(path)
+    return os.path.abspath(path), status.st_size, status.st_mtime_ns
+
+
+def _read_cached(path):
+    """Features that were kept, or None; a broken file is as good as none."""
+    try:
+        return read_features(path, mmap=False)
+    except ValueError:
+        return None

@@ -10,9 +10,96 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.forms import errors_in, mirror_form
-from skl_tot.inputs.videos import check_videos, unchanged_on_error
+from skl_tot.recordings.checks import check_recordings, unchanged_on_error
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.layouts import as_recordings
+
+
+class VideoTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers that learn little of videos, and change one by one.
+
+    A subclass sets fitted attributes in ``_learn(recordings)`` and gives the output of
+    one checked video in ``_apply(video)``.
+    """
+
+    _parameter_constraints: dict = {}
+
+    def __init_subclass__(cls, **options):
+        # the output may be a list, which set_output cannot wrap
+        super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
+
+    def fit(self, X, y=None):
+        """Learn names and number of the features, and what else is learned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One video, or many as a list, other sequence, object array or 3-D array.
+        y : ignored
+            Labels of frames may be passed, as by a pipeline, and are not used.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter is not valid, or a video is not a real 2-D array as wide as
+            the first, with the values that the transformer takes. An estimator fitted
+            before stays as it was.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            self._learn(check_recordings(self, X, reset=True))
+        return self
+
+    def transform(self, X):
+        """Transform every video.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            As for `fit`.
+
+        Returns
+        -------
+        X_new : array or data frame of shape (n_frames, n_features_out), or many of them
+            In the form of ``X``, which is not changed. Data frames come out as data
+            frames, with their index.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a video is not as `fit` expects it, or cannot be transformed.
+        """
+        check_is_fitted(self)
+        recordings = check_recordings(self, X, reset=False)
+        return self._transform_checked(recordings, as_recordings(X).arrays)
+
+    def _transform_checked(self, recordings, originals):
+        """Give outputs of checked videos the form of the input; frames stay frames."""
+        outputs = []
+        for i, video in enumerate(recordings.arrays):
+            with recordings.errors(i):
+                output = self._apply(np.asarray(video))
+            original = originals[i]
+            if hasattr(original, "iloc"):
+                columns = self._columns_of(original)
+                output = type(original)(output, index=original.index, columns=columns)
+            outputs.append(output)
+        return recordings.restore(outputs)
+
+    def _columns_of(self, original):
+        return original.columns
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
 
 def _inner_has(name):
@@ -20,12 +107,7 @@ def _inner_has(name):
     return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
 
 
-class FramewiseTransformer(  # type: ignore[call-arg]
-    TransformerMixin,
-    BaseEstimator,
-    # the output may be a list, which set_output cannot wrap
-    auto_wrap_output_keys=None,
-):
+class FramewiseTransformer(VideoTransformer):
     """Fit a transformer on the frames of all videos and apply it video by video.
 
     scikit-learn's transformers take one 2-D array. This wraps any of them that needs
@@ -58,7 +140,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
     Notes
     -----
     Features must be finite, or missing (nan) where the inner transformer allows that,
-    as imputers do.
+    as imputers do. Data frames come out as arrays.
 
     Examples
     --------
@@ -72,42 +154,21 @@ class FramewiseTransformer(  # type: ignore[call-arg]
     """
 
     __module__ = "skl_tot.preprocessing"
-    _of_single_frames = True  # so that it can be applied to a stream
+    of_single_frames = True  # so that it can be applied to a stream
 
     def __init__(self, transformer):
         self.transformer = transformer
 
-    def fit(self, X, y=None):
-        """Fit the inner transformer on all frames of all videos.
+    def _validate_params(self):
+        self._clone_transformer()
 
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video, or many as a list, other sequence, object array or 3-D array.
-        y : ignored
-            Labels of frames may be passed, as by a pipeline, and are not used.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``transformer`` is no transformer or needs ``y``, or if a video is not a
-            real 2-D array as wide as the first. An estimator fitted before
-            stays as it was.
-        """
-        with unchanged_on_error(self):
-            transformer = self._clone_transformer()
-            videos, _ = check_videos(self, X, reset=True)
-            if hasattr(transformer, "partial_fit"):
-                _fit_in_batches(transformer, videos)
-            else:
-                transformer.fit(_concatenate(videos))
-            self.transformer_ = transformer
-        return self
+    def _learn(self, recordings):
+        transformer = self._clone_transformer()
+        if hasattr(transformer, "partial_fit"):
+            _fit_in_batches(transformer, recordings.arrays)
+        else:
+            transformer.fit(_concatenate(recordings.arrays))
+        self.transformer_ = transformer
 
     @available_if(_inner_has("partial_fit"))
     def partial_fit(self, X, y=None):
@@ -124,12 +185,7 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         Returns
         -------
         self : object
-            Fitted transformer.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for `fit`.
+            Fitted transformer. Errors are those of `fit`.
         """
         with unchanged_on_error(self):
             is_first = not hasattr(self, "transformer_")
@@ -137,35 +193,14 @@ class FramewiseTransformer(  # type: ignore[call-arg]
                 transformer = self._clone_transformer()
             else:  # a copy, as an error in a later batch must leave no trace
                 transformer = copy.deepcopy(self.transformer_)
-            videos, _ = check_videos(self, X, reset=is_first)
-            _fit_in_batches(transformer, videos)
+            recordings = check_recordings(self, X, reset=is_first)
+            _fit_in_batches(transformer, recordings.arrays)
             self.transformer_ = transformer
         return self
 
-    def transform(self, X):
-        """Transform every video.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            As for `fit`.
-
-        Returns
-        -------
-        X_new : ndarray of shape (n_frames, n_features_out), or list or array of such
-            In the form of ``X``: an array for one video, a list for a list or other
-            sequence, a 3-D array for a 3-D array, an object array for an object array.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a video is not a real 2-D array as wide as those of `fit`.
-        """
-        check_is_fitted(self, "transformer_")
-        videos, form = check_videos(self, X, reset=False)
-        return _apply(self.transformer_.transform, videos, form)
+    def _transform_checked(self, recordings, originals):
+        # data frames come out as arrays, as those of the inner transformer may
+        return _apply(self.transformer_.transform, recordings)
 
     @available_if(_inner_has("inverse_transform"))
     def inverse_transform(self, X):
@@ -179,19 +214,12 @@ class FramewiseTransformer(  # type: ignore[call-arg]
         Returns
         -------
         X_original : ndarray of shape (n_frames, n_features), or list or array of such
-            In the form of ``X``.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a video is not a real 2-D array of the transformed width.
+            In the form of ``X``. Errors are those of `transform`.
         """
         check_is_fitted(self, "transformer_")
         # a clone, as the width differs from that of the input
-        videos, form = check_videos(clone(self), X, reset=True)
-        return _apply(self.transformer_.inverse_transform, videos, form)
+        recordings = check_recordings(clone(self), X, reset=True)
+        return _apply(self.transformer_.inverse_transform, recordings)
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
@@ -243,7 +271,6 @@ class FramewiseTransformer(  # type: ignore[call-arg]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         inner = get_tags(self.transformer)
         tags.input_tags.positive_only = inner.input_tags.positive_only
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
@@ -283,39 +310,17 @@ def _frames_to_start(transformer, n_features):
     return max(sizes)
 
 
-def _apply(method, videos, form):
+def _apply(method, recordings):
     """Dense outputs of a method for every video, in the form of the input."""
     outputs = []
-    for i, video in enumerate(videos):
+    for i, video in enumerate(recordings.arrays):
         output = method(np.asarray(video))
         output = output.toarray() if sparse.issparse(output) else np.asarray(output)
-        with errors_in(form, i):
-            _check_rows(output, len(video))
+        if len(output) != len(video):
+            with recordings.errors(i):
+                raise ValueError(
+                    f"the transformer made {len(output)} rows of {len(video)} frames, "
+                    "expected a row for each frame."
+                )
         outputs.append(output)
-    return mirror_form(outputs, form)
-
-
-def apply_to_videos(function, videos, form, originals, names=None):
-    """Apply a function to every checked video; outputs are in the form of the input.
-
-    Where the original is a data frame, so is the output, with its index and these
-    names, or else its own.
-    """
-    outputs = []
-    for i, video in enumerate(videos):
-        with errors_in(form, i):
-            output = function(np.asarray(video))
-        original = originals[i]
-        if hasattr(original, "iloc"):
-            columns = original.columns if names is None else names
-            output = type(original)(output, index=original.index, columns=columns)
-        outputs.append(output)
-    return mirror_form(outputs, form)
-
-
-def _check_rows(output, n_frames):
-    if len(output) != n_frames:
-        raise ValueError(
-            f"the transformer made {len(output)} rows of {n_frames} frames, expected a "
-            "row for each frame."
-        )
+    return recordings.restore(outputs)

@@ -3,27 +3,20 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.inputs.errors import warn_user
-from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.labels import find_segments
-from skl_tot.inputs.videos import check_videos, unchanged_on_error
-from skl_tot.preprocessing.framewise import apply_to_videos
+from skl_tot.preprocessing.framewise import VideoTransformer
+from skl_tot.recordings.checks import check_recordings
+from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.labels import find_segments
 
 # Share of the frames of a feature of which more are not filled without a word.
 MUCH = 0.2
 
 
-class GapFiller(  # type: ignore[call-arg]
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-    # the output may be a list, which set_output cannot wrap
-    auto_wrap_output_keys=None,
-):
+class GapFiller(OneToOneFeatureMixin, VideoTransformer):
     r"""Fill short gaps, of missing values, in each feature of each video.
 
     A gap is a run of frames in which a feature is missing (nan). The value in frame
@@ -59,7 +52,8 @@ class GapFiller(  # type: ignore[call-arg]
     -----
     Data frames come out as data frames, with their names. More than a fifth of the
     frames of a feature of one video are filled with a warning. Infinity is no gap, and
-    an error.
+    an error; so are, in `transform`, a gap longer than ``limit`` and a feature that is
+    missing in all frames of a video. `fit` and `report` take them.
 
     Examples
     --------
@@ -86,68 +80,15 @@ class GapFiller(  # type: ignore[call-arg]
     def __init__(self, limit=10):
         self.limit = limit
 
-    def fit(self, X, y=None):
-        """Learn names and number of the features, and count what is missing.
+    def _learn(self, recordings):
+        n_missing = np.zeros(self.n_features_in_, dtype=int)
+        for video in recordings.arrays:
+            n_missing += np.isnan(np.asarray(video)).sum(axis=0)
+        self.missing_share_ = n_missing / recordings.lengths.sum()
 
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video, or many as a list, other sequence, object array or 3-D array.
-            Gaps that are too long to be filled are no error yet, see `report`.
-        y : ignored
-            Labels of frames may be passed, as by a pipeline, and are not used.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``limit`` is no number of frames, or a video is not a real 2-D array as
-            wide as the first, or has infinite values. An estimator fitted before
-            stays as it was.
-        """
-        with unchanged_on_error(self):
-            self._validate_params()
-            videos, _ = check_videos(self, X, reset=True)
-            n_missing = np.zeros(self.n_features_in_, dtype=int)
-            for video in videos:
-                n_missing += np.isnan(np.asarray(video)).sum(axis=0)
-            self.missing_share_ = n_missing / sum(map(len, videos))
-        return self
-
-    def transform(self, X):
-        """Fill the gaps of every video.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            As for `fit`.
-
-        Returns
-        -------
-        X_new : array or data frame of shape (n_frames, n_features), or many of them
-            In the form of ``X``, which is not changed.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a video is not as `fit` expects it, a gap is longer than ``limit``, or a
-            feature is missing in all frames of a video.
-
-        Warns
-        -----
-        UserWarning
-            If more than a fifth of the frames of a feature of one video are filled.
-        """
-        check_is_fitted(self, "missing_share_")
-        videos, form = check_videos(self, X, reset=False)
-        filled = apply_to_videos(self._fill, videos, form, split_videos(X)[0])
-        _warn_of_much(self._report(videos, form))
+    def _transform_checked(self, recordings, originals):
+        filled = super()._transform_checked(recordings, originals)
+        _warn_of_much(self._report(recordings))
         return filled
 
     def report(self, X):
@@ -175,15 +116,17 @@ class GapFiller(  # type: ignore[call-arg]
             If a video is not as `fit` expects it.
         """
         check_is_fitted(self, "missing_share_")
-        return self._report(*check_videos(self, X, reset=False))
+        return self._report(check_recordings(self, X, reset=False))
 
-    def _report(self, videos, form):
+    def _report(self, recordings):
         """Gaps of checked videos, see `report`."""
-        names = getattr(form, "names", range(len(videos)))
+        names = range(len(recordings))
+        if recordings.is_named:
+            names = recordings.layout.names
         found = []
-        for name, video in zip(names, videos):
+        for name, video in zip(names, recordings.arrays):
             for column, missing in _missing_columns(np.asarray(video)):
-                starts, stops = find_runs(missing)
+                starts, stops = _find_gaps(missing)
                 found.append(
                     {
                         "video": name,
@@ -196,8 +139,7 @@ class GapFiller(  # type: ignore[call-arg]
                 )
         return found
 
-    def _fill(self, video):
-        """Copy of a video (n_frames, n_features) without gaps."""
+    def _apply(self, video):
         filled = video.copy()
         for column, missing in _missing_columns(video):
             self._check_gaps(column, missing)
@@ -214,7 +156,7 @@ class GapFiller(  # type: ignore[call-arg]
                 f"column {name!r} is missing in all {len(missing)} frames; leave it "
                 "out, or this video."
             )
-        starts, stops = find_runs(missing)
+        starts, stops = _find_gaps(missing)
         longest = np.argmax(stops - starts)
         start, stop = int(starts[longest]), int(stops[longest])
         if self.limit is not None and stop - start > self.limit:
@@ -230,7 +172,6 @@ class GapFiller(  # type: ignore[call-arg]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
@@ -243,14 +184,9 @@ def _missing_columns(video):
         yield column, missing[:, column]
 
 
-def find_runs(mask):
-    """First places of the runs of a mask, and the places after their last.
-
-    >>> starts, stops = find_runs(np.array([True, False, True, True]))
-    >>> starts.tolist(), stops.tolist()
-    ([0, 2], [1, 4])
-    """
-    is_inside, starts, stops = find_segments(mask)
+def _find_gaps(missing):
+    """First frames of the runs of a mask, and the frames after their last."""
+    is_inside, starts, stops = find_segments(missing)
     return starts[is_inside], stops[is_inside]
 
 

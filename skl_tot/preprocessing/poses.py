@@ -4,14 +4,11 @@ import re
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Options
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skl_tot.inputs.errors import short_repr
-from skl_tot.inputs.forms import split_videos
-from skl_tot.inputs.videos import check_videos, unchanged_on_error
-from skl_tot.preprocessing.framewise import apply_to_videos
+from skl_tot.preprocessing.framewise import VideoTransformer
+from skl_tot.recordings.errors import short_repr
 
 AXES = "xyz"
 SEPARATORS = " _.,:/-"
@@ -22,12 +19,7 @@ ROUNDING = 1e-12
 EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
-class PoseFeatures(  # type: ignore[call-arg]
-    TransformerMixin,
-    BaseEstimator,
-    # the output may be a list, which set_output cannot wrap
-    auto_wrap_output_keys=None,
-):
+class PoseFeatures(VideoTransformer):
     r"""Posture and movement of a body from its points, wherever it is in the picture.
 
     Of the points :math:`p_{tk} \in \mathbb{R}^d` of frame t, with centre
@@ -112,63 +104,12 @@ class PoseFeatures(  # type: ignore[call-arg]
         self.speeds = speeds
         self.n_dims = n_dims
 
-    def fit(self, X, y=None):
-        """Find the points by the names or the number of the columns.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video, or many as a list, other sequence, object array or 3-D array.
-        y : ignored
-            Labels of frames may be passed, as by a pipeline, and are not used.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a parameter is not valid, columns are no coordinates of two points or
-            more, or a video is not a real 2-D array as wide as the first, or has
-            values that are missing or infinite. An estimator fitted before stays as
-            it was.
-        """
-        with unchanged_on_error(self):
-            self._validate_params()
-            check_videos(self, X, reset=True)
-            names = getattr(self, "feature_names_in_", None)
-            self.points_, self.columns_ = _find_points(
-                names, self.n_features_in_, self.n_dims
-            )
-            self._find_heading()
-        return self
-
-    def transform(self, X):
-        """Make features of every video.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            As for `fit`.
-
-        Returns
-        -------
-        X_new : array or data frame of shape (n_frames, n_features_out), or many of them
-            In the form of ``X``.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a video is not as `fit` expects it, or has all points in one place.
-        """
-        check_is_fitted(self, "columns_")
-        videos, form = check_videos(self, X, reset=False)
-        names = self.get_feature_names_out()
-        return apply_to_videos(self._features, videos, form, split_videos(X)[0], names)
+    def _learn(self, recordings):
+        names = getattr(self, "feature_names_in_", None)
+        self.points_, self.columns_ = _find_points(
+            names, self.n_features_in_, self.n_dims
+        )
+        self._find_heading()
 
     def get_feature_names_out(self, input_features=None):
         """Name the features.
@@ -217,8 +158,10 @@ class PoseFeatures(  # type: ignore[call-arg]
             )
         return found
 
-    def _features(self, video):
-        """Features (n_frames, n_features_out) of a video (n_frames, n_features)."""
+    def _columns_of(self, original):
+        return self.get_feature_names_out()
+
+    def _apply(self, video):
         points = video[:, self.columns_].astype(float)
         centre = points.mean(axis=1)
         posture = points - centre[:, None]
@@ -240,7 +183,6 @@ class PoseFeatures(  # type: ignore[call-arg]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

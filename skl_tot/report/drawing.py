@@ -92,7 +92,7 @@ def add_thumbnails(typical, video_files, fps):
 
 def _add_thumbnails_of(found, file, fps):
     """Read one recording, as far as it is needed."""
-    from skl_tot.preprocessing.video_frames import iterate_frames
+    from skl_tot.preprocessing.videos import iterate_frames
 
     wanted = {of_frame["frame"]: of_frame for of_frame in found}
     n_frames, last = 0, max(wanted)

@@ -17,10 +17,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state
 
 from skl_tot import SegmentationDisplay, TemporalOTSegmenter
-from skl_tot.inputs.errors import VideoError
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FrameFeatures, frame_features, video_frames
-from skl_tot.preprocessing.video_frames import iterate_frames
+from skl_tot.preprocessing import FrameFeatures, frame_features
+from skl_tot.preprocessing import videos as _videos
+from skl_tot.preprocessing.videos import iterate_frames
+from skl_tot.recordings import RecordingError
 
 av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")
@@ -241,8 +242,8 @@ def test_decodes_no_further_than_asked(clip, monkeypatch):
             decoded.append(item)
             yield item
 
-    decode = video_frames._decode
-    monkeypatch.setattr(video_frames, "_decode", counting)
+    decode = _videos._decode
+    monkeypatch.setattr(_videos, "_decode", counting)
     assert len(list(islice(iterate_frames(clip, 10), 3))) == 3
     assert len(decoded) == 8  # the third is known to be over when the eighth comes
 
@@ -350,7 +351,7 @@ def test_errors_know_the_video(clip, tmp_path):
         (3, TypeError),
         (bad, ValueError),
     ]:
-        with pytest.raises(VideoError) as info:
+        with pytest.raises(RecordingError) as info:
             features.transform([clip, path])
         assert isinstance(info.value, kind)
         assert info.value.recording == 1
@@ -358,7 +359,7 @@ def test_errors_know_the_video(clip, tmp_path):
         assert str(again) == str(info.value) == f"Video 1: {again.reason}"
     with pytest.raises(ValueError, match=f"^{bad}") as info:
         features.transform(bad)
-    assert not isinstance(info.value, VideoError)
+    assert not isinstance(info.value, RecordingError)
 
 
 # ------------------------------------------------------------------------ features

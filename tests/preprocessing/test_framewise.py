@@ -27,10 +27,10 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skl_tot.inputs.errors import VideoError
-from skl_tot.inputs.forms import split_videos
 from skl_tot.preprocessing.framewise import FramewiseTransformer, _fit_in_batches
+from skl_tot.recordings import RecordingError
 from skl_tot.recordings.files import open_arrays
+from skl_tot.recordings.layouts import as_recordings
 
 LENGTHS = (7, 3, 12)
 
@@ -183,10 +183,11 @@ def test_output_mirrors_the_form_of_the_input(videos, form):
         transformer.fit_transform(X),
         transformer.inverse_transform(transformer.transform(X)),
     ):
-        parts, found_form = split_videos(output)
-        assert found_form == expected_form
+        found = as_recordings(output)
+        assert found.layout.kind == expected_form
+        parts = found.arrays
         assert [part.shape for part in parts] == shapes
-    for part, video in zip(parts, split_videos(X)[0]):
+    for part, video in zip(parts, as_recordings(X).arrays):
         assert_allclose(part, video)
 
 
@@ -340,7 +341,9 @@ class Shortens(TransformerMixin, BaseEstimator):
 def test_rows_that_are_missing():
     transformer = FramewiseTransformer(Shortens()).fit(np.ones((4, 2)))
     short, long = np.ones((3, 2)), np.ones((5, 2))
-    with pytest.raises(VideoError, match=r"^Video 1: the transformer made 4 rows of 5"):
+    with pytest.raises(
+        RecordingError, match=r"^Video 1: the transformer made 4 rows of 5"
+    ):
         transformer.transform([short, long])
     with pytest.raises(ValueError, match=r"^the transformer made 4 rows of 5 frames"):
         transformer.transform(long)
@@ -419,7 +422,7 @@ def test_missing_values_are_the_inner_transformers_to_allow(videos, tmp_path):
         filled = FramewiseTransformer(SimpleImputer()).fit_transform(form)
         assert filled[1][2, 3] == pytest.approx(np.nanmean(column))
         assert_array_equal(filled[0], videos[0])
-        with pytest.raises(VideoError, match=r"^Video 1: Input X contains NaN"):
+        with pytest.raises(RecordingError, match=r"^Video 1: Input X contains NaN"):
             FramewiseTransformer(PCA(2)).fit(form)
 
 

@@ -23,9 +23,9 @@ from sklearn.utils.estimator_checks import (
 
 from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.inputs.errors import VideoError
-from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.io import load_model, save_model
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.recordings import RecordingError, Recordings
 from skl_tot.recordings.files import open_arrays
 
 NAN = np.nan
@@ -93,7 +93,7 @@ def test_a_gap_is_refused_where_it_is_longer_than_the_limit(missing, limit):
 def test_a_long_gap_is_named_with_the_remedy(videos):
     frames = [pd.DataFrame(video, columns=["hip x", "hip y"]) for video in videos]
     filler = GapFiller(limit=2).fit(frames)  # which report is there to tell of
-    with pytest.raises(VideoError) as info:
+    with pytest.raises(RecordingError) as info:
         filler.transform(frames)
     assert str(info.value) == (
         "Video 1: column 'hip y' is missing in frames 27 to 29, a gap of 3 frames, "
@@ -107,7 +107,7 @@ def test_a_long_gap_is_named_with_the_remedy(videos):
 def test_a_feature_missing_throughout_is_refused(videos, limit):
     videos[0][:, 1] = NAN
     filler = GapFiller(limit=limit).fit(videos)
-    with pytest.raises(VideoError) as info:
+    with pytest.raises(RecordingError) as info:
         filler.transform(videos)
     assert info.value.recording == 0
     assert info.value.reason == (
@@ -120,7 +120,7 @@ def test_infinity_is_no_gap(videos):
     before = pickle.dumps(filler)
     videos[1][9, 0] = np.inf
     for method in (filler.fit, filler.transform, filler.report):
-        with pytest.raises(VideoError, match=r"^Video 1: Input X contains infinity"):
+        with pytest.raises(RecordingError, match=r"^Video 1: Input X contains inf"):
             method(videos)
     assert pickle.dumps(filler) == before
 
@@ -253,7 +253,7 @@ def test_recordings_keep_their_names(videos):
     assert [gaps["video"] for gaps in GapFiller().fit(takes).report(takes)] == list(
         "ab"
     )
-    with pytest.raises(VideoError, match=r"^b: column 1 is missing in frames 27 to 29"):
+    with pytest.raises(RecordingError, match=r"^b: column 1 is missing in frames 27"):
         GapFiller(limit=2).fit_transform(takes)
 
 
@@ -281,7 +281,8 @@ def test_without_filling_the_gap_is_named(activities):
     frames = [pd.DataFrame(video).add_prefix("f") for video in activities]
     for model in (HMMSegmenter(3), FramewiseTransformer(PCA(2))):
         with pytest.raises(
-            VideoError, match=r"contains NaN in frame 5, column 'f2'.*fill gaps, as by"
+            RecordingError,
+            match=r"contains NaN in frame 5, column 'f2'.*fill gaps",
         ) as info:
             model.fit(frames)
         assert info.value.recording == 0

@@ -18,9 +18,9 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skl_tot import HMMSegmenter
-from skl_tot.inputs.errors import VideoError
-from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.io import load_model, save_model
 from skl_tot.preprocessing import GapFiller, PoseFeatures, poses
+from skl_tot.recordings import RecordingError, Recordings
 
 N_FRAMES, N_POINTS = 30, 4
 EXPECTED_FAILURES = {
@@ -221,7 +221,7 @@ def test_all_points_in_one_place():
     good, bad = flat(track(2)), np.full((9, 8), 0.1)
     bad[:, :2] += 1e-16  # a difference of rounding
     model = PoseFeatures(n_dims=2).fit([good, bad])
-    with pytest.raises(VideoError, match=r"^Video 1: all points are in one place"):
+    with pytest.raises(RecordingError, match=r"^Video 1: all points are in one place"):
         model.transform([good, bad])
 
 
@@ -241,7 +241,7 @@ def test_a_single_frame_has_no_speed():
 
 
 def test_arrays_of_points_are_refused_with_the_remedy():
-    with pytest.raises(VideoError, match=r"Reshape your data.*video.reshape\("):
+    with pytest.raises(RecordingError, match=r"Reshape your data.*video.reshape\("):
         PoseFeatures(n_dims=2).fit([track(2), track(2, 1)])
 
 

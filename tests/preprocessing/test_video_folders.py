@@ -8,9 +8,8 @@ from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.inputs.errors import VideoError
-from skl_tot.inputs.recordings import Recordings
 from skl_tot.preprocessing import FrameFeatures, frame_features
+from skl_tot.recordings import RecordingError, Recordings
 
 av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")
@@ -73,7 +72,7 @@ def test_folder_gives_recordings(folder):
 
 
 def test_pipeline_from_a_folder_to_labels(folder):
-    segmenter = TemporalOTSegmenter(n_actions=2, max_iter=1, freeze_iter=0)
+    segmenter = TemporalOTSegmenter(n_actions=2, max_iter=1)
     model = make_pipeline(FrameFeatures(**SMALL, fps=10), segmenter)
     labels = model.fit(folder).predict(folder)
     assert list(map(len, labels)) == [4, 8, 6]
@@ -98,7 +97,9 @@ def test_two_videos_of_one_name(tmp_path):
 
 
 def test_folder_in_a_list(folder):
-    with pytest.raises(VideoError, match=r"^Video 1: .* is a folder, expected") as info:
+    with pytest.raises(
+        RecordingError, match=r"^Video 1: .* is a folder, expected"
+    ) as info:
         FrameFeatures(**SMALL).fit([folder / "a.b.MOV", folder])
     assert isinstance(info.value, FileNotFoundError)
 
@@ -137,7 +138,7 @@ def test_videos_one_after_the_other(folder, loads, monkeypatch):
 
 
 def test_paths_are_checked_first(tmp_path, loads):
-    with pytest.raises(VideoError, match=r"^Video 1: no.mp4 is not a file"):
+    with pytest.raises(RecordingError, match=r"^Video 1: no.mp4 is not a file"):
         FrameFeatures(**SMALL).transform_each([write(tmp_path / "a.mp4", 2), "no.mp4"])
     assert loads == []
 

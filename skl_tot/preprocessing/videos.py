@@ -1,17 +1,30 @@
-"""Frames of video files."""
+"""Video files: which a path or a folder stands for, and their frames."""
 
 import os
+from collections import Counter
+from itertools import pairwise
 from numbers import Real
+from pathlib import Path
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skl_tot.inputs.errors import one_line
-from skl_tot.inputs.extras import import_extra
-from skl_tot.inputs.rates import MAX_FPS, MIN_FPS
+from skl_tot.recordings.errors import (
+    RecordingFileNotFoundError,
+    RecordingTypeError,
+    import_extra,
+    one_line,
+)
+from skl_tot.recordings.rates import MAX_FPS, MIN_FPS
 
 FPS = [None, Interval(Real, MIN_FPS, MAX_FPS, closed="both")]
 
+# fmt: off
+SUFFIXES = [
+    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg",
+    ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp",
+]
+# fmt: on
 # Seconds by which a frame may come late, as some files round times to milliseconds.
 LATE = 1e-3
 
@@ -126,3 +139,65 @@ def _to_rgb(frame):
     """Array (height, width, 3) of a frame, turned upright."""
     array = frame.to_ndarray(format="rgb24")
     return np.ascontiguousarray(np.rot90(array, round(frame.rotation / 90)))
+
+
+def list_videos(X):
+    """Paths of existing files, and whether X is a "file", a "folder" or a "list"."""
+    if isinstance(X, (str, os.PathLike)):
+        if os.path.isdir(X):
+            return videos_of_folder(X), "folder"
+        _check_path(X, None)
+        return [X], "file"
+    if not hasattr(X, "__len__"):
+        raise TypeError(
+            f"X is a {type(X).__name__}, expected a path, a folder or a list."
+        )
+    paths = list(X)
+    if not paths:
+        raise ValueError(f"X is an empty {type(X).__name__}, expected paths of videos.")
+    for i, path in enumerate(paths):
+        _check_path(path, i)
+    return paths, "list"
+
+
+def videos_of_folder(folder):
+    """Paths of the videos that lie in a folder, by name; each name occurs once."""
+    found = [path for path in Path(folder).glob("[!.]*") if path.is_file()]
+    paths = [path for path in found if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise FileNotFoundError(
+            f"{one_line(folder)} has no video ({', '.join(SUFFIXES)}), "
+            f"{_describe(found)}."
+        )
+    paths.sort(key=lambda path: (path.stem, path.suffix))
+    for path, following in pairwise(paths):
+        if path.stem == following.stem:
+            raise ValueError(
+                f"{one_line(folder)} has {one_line(path.name)} and "
+                f"{one_line(following.name)}, expected one video of each name."
+            )
+    return paths
+
+
+def _describe(found):
+    """Say what files there are in place of videos."""
+    if not found:
+        return "and no other file"
+    kinds = Counter(path.suffix.lower() or "without suffix" for path in found)
+    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
+    return f"but {listed}"
+
+
+def _check_path(path, video):
+    """Refuse what is no path of a file; ``video`` is its number among many, or None."""
+    if not isinstance(path, (str, os.PathLike)):
+        reason = f"expected a path of a video file, got a {type(path).__name__}."
+        raise TypeError(reason) if video is None else RecordingTypeError(reason, video)
+    if os.path.isfile(path):
+        return
+    reason = f"{one_line(path)} is not a file."
+    if os.path.isdir(path):
+        reason = f"{one_line(path)} is a folder, expected a file or that folder alone."
+    if video is None:
+        raise FileNotFoundError(reason)
+    raise RecordingFileNotFoundError(reason, video)
