@@ -1,0 +1,580 @@
+"""Corrections of fitted models, and cuts of their trees."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, is_valid_linkage
+from scipy.special import softmax
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import (
+    ASOTSegmenter,
+    AutoSegmenter,
+    GuidedSegmenter,
+    HMMSegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+)
+from skl_tot.baselines import ASALSegmenter
+from skl_tot.corrections import cut, merge, rename, split
+from skl_tot.corrections.names import new_names
+from skl_tot.datasets import make_activities
+from skl_tot.decoding import DECODERS, decode, path_posterior
+from skl_tot.io import load_model, save_model
+from skl_tot.methods.layers import Cut, Merge, Split, corrected_moves
+from skl_tot.methods.parts import cut_tree, merge_alike, merge_neighbours, merge_tree
+from skl_tot.preprocessing import FramewiseTransformer
+
+VIDEOS, LABELS = make_activities(
+    n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0
+)
+WORDS = np.array(["take", "pour", "stir", "lay"])
+
+
+def fit_tot(**options):
+    own = {"max_iter": 200, "n_init": 2, "switch_cost": 0.1, "random_state": 0}
+    model = TemporalOTSegmenter(4, device="cpu", **own | options)
+    model.set_params(optimizer__learning_rate=1e-2, optimizer__frames_per_video=64)
+    return model.fit(VIDEOS)
+
+
+def fit_asot():
+    model = ASOTSegmenter(4, n_parts=2, max_iter=100, random_state=0, device="cpu")
+    return model.set_params(optimizer__frames_per_video=64).fit(VIDEOS)
+
+
+def fit_guided():
+    known = [WORDS[own] for own in LABELS[:3]] + [None] * 3
+    return GuidedSegmenter(MallowSegmenter(4, switch_cost=0.1)).fit(VIDEOS, known)
+
+
+FITS = {
+    "tot": fit_tot,
+    "asot": fit_asot,
+    "mallow": lambda: MallowSegmenter(4).fit(VIDEOS),
+    "guided": fit_guided,
+}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Give a fitted model by its name; each is fitted when it is first asked for."""
+    found = {}
+
+    def get(name):
+        if name not in found:
+            found[name] = FITS[name]()
+        return found[name]
+
+    return get
+
+
+def same(first, second):
+    return all(map(np.array_equal, first, second))
+
+
+@pytest.mark.parametrize("name", ["tot", "asot", "mallow"])
+def test_merge_is_what_one_computes_by_hand(fitted, name):
+    model = fitted(name)
+    before, state = model.log_likelihood(VIDEOS), pickle.dumps(model)
+    probabilities = model.predict_proba(VIDEOS)
+    merged = merge(model, [2, 0])
+    assert pickle.dumps(model) == state
+    for i, own in enumerate(before):
+        by_hand = np.stack(
+            [own[:, 1], np.logaddexp(own[:, 0], own[:, 2]), own[:, 3]], axis=1
+        )
+        np.testing.assert_allclose(merged.log_likelihood(VIDEOS)[i], by_hand)
+        path = decode(by_hand, model.decoding, model.switch_cost)
+        assert np.array_equal(merged.predict(VIDEOS[i]), path)
+        summed = probabilities[i][:, [1, 2, 3]]
+        summed[:, 1] += probabilities[i][:, 0]
+        np.testing.assert_allclose(merged.predict_proba(VIDEOS)[i], summed, rtol=1e-5)
+        expected = np.array([1, 0, 1, 2])[model.labels_[i]]
+        assert np.array_equal(merged.labels_[i], expected)
+    assert merged.score(VIDEOS) > 0
+    assert merged.n_actions_ == 3
+    assert merged.actions_.tolist() == [0, 1, 2]
+
+
+def test_merge_of_all_leaves_one_action(fitted):
+    model = merge(fitted("mallow"), [0, 1, 2, 3])
+    assert model.predict_proba(VIDEOS[0]).shape == (len(VIDEOS[0]), 1)
+    assert not model.predict(VIDEOS[0]).any()
+    assert not np.any(model.labels_[0])
+    assert set(split(model, 0, VIDEOS).predict(VIDEOS[0])) == {0, 1}
+
+
+def test_names_follow(fitted):
+    model = fitted("mallow")
+    numbers = model.predict(VIDEOS)
+    named = rename(model, {1: "pour", 3: "stir"})
+    assert named.actions_.tolist() == ["action 0", "pour", "action 2", "stir"]
+    assert same(named.predict(VIDEOS), [named.classes_[x] for x in numbers])
+    assert same(named.labels_, named.predict(VIDEOS))
+    named = rename(named, {"pour": "stir", "stir": "pour"})  # at once
+    assert named.actions_.tolist() == ["action 0", "stir", "action 2", "pour"]
+    merged = merge(named, ["pour", "action 0"])
+    assert merged.actions_.tolist() == ["stir", "action 2", "pour"]
+    expected = np.array(["pour", "stir", "action 2", "pour"])
+    assert same(merged.labels_, [expected[x] for x in model.labels_])
+    halved = split(merged, "pour", VIDEOS)
+    assert halved.actions_.tolist() == ["stir", "action 2", "pour 1", "pour 2"]
+    assert set(np.concatenate(halved.predict(VIDEOS))) >= {"pour 1", "pour 2"}
+    path = halved.predict(VIDEOS[0], transcripts=["stir", "pour 1"])
+    assert path[[0, -1]].tolist() == ["stir", "pour 1"]
+
+
+def test_numbers_are_names_too(fitted):
+    model = merge(rename(fitted("mallow"), [7, 5, 2, 0]), [5, 0])
+    assert model.actions_.tolist() == [7, 5, 2]
+    assert split(model, 5, VIDEOS, n=3).actions_.tolist() == [7, 5, 8, 9, 2]
+
+
+def test_steps_before_a_segmenter_stay():
+    scaler = FramewiseTransformer(StandardScaler())
+    model = make_pipeline(scaler, MallowSegmenter(4)).fit(VIDEOS)
+    corrected = split(merge(rename(model, WORDS), ["take", "lay"]), "take", VIDEOS)
+    assert corrected[0] is model[0]
+    assert model[-1].classes_ is None
+    assert set(np.concatenate(corrected.predict(VIDEOS))) >= {"take 1", "take 2"}
+    alone = split(
+        merge(rename(model[-1], WORDS), ["take", "lay"]),
+        "take",
+        model[0].transform(VIDEOS),
+    )
+    assert same(corrected.predict(VIDEOS), alone.predict(model[0].transform(VIDEOS)))
+
+
+@pytest.mark.parametrize("name", ["tot", "asot"])
+def test_split_by_parts(fitted, name):
+    model = fitted(name)
+    n_first = len(model.merge_tree_) + 1
+    actions = model.prototype_actions_[:n_first]
+    action = int(np.bincount(actions).argmax())
+    before = model.log_likelihood(VIDEOS)
+    halved = split(model, action)
+    assert not hasattr(halved, "labels_")
+    for own, now in zip(before, halved.log_likelihood(VIDEOS)):
+        both = np.logaddexp(now[:, action], now[:, action + 1])
+        np.testing.assert_allclose(both, own[:, action], atol=1e-6)
+        rest = np.delete(now, [action, action + 1], axis=1)
+        np.testing.assert_allclose(rest, np.delete(own, action, axis=1), atol=1e-12)
+    # the halves are those of the tree, cut once more
+    first = np.flatnonzero(actions == action)
+    heights = model.merge_tree_[:, 2]
+    for height in heights[::-1]:
+        own = fcluster(model.merge_tree_, height - 0.5, "distance")[first]
+        if len(np.unique(own)) == 2:
+            break
+    halves = halved.prototype_actions_[first]
+    assert set(halves) == {action, action + 1}
+    assert np.array_equal(halves == halves[0], own == own[0])
+    # and they can be put together again
+    again = merge(halved, [action, action + 1])
+    for own, now in zip(before, again.log_likelihood(VIDEOS)):
+        np.testing.assert_allclose(now, own, atol=1e-6)
+
+
+def test_parts_are_followed_through_corrections(fitted):
+    model = merge(fitted("tot"), [0, 1])
+    sizes = np.bincount(fitted("tot").prototype_actions_[:12])
+    assert sizes[0] + sizes[1] >= 2
+    model = split(model, 0)
+    assert np.isin(model.prototype_actions_[:12], [0, 1]).sum() == sizes[:2].sum()
+    # along a line, parts tell no more
+    with pytest.raises(ValueError, match="expected X"):
+        split(split(fitted("mallow"), 0, VIDEOS), 0)
+    single = int(sizes.argmin())
+    model = split(fitted("tot"), single, VIDEOS)
+    assert isinstance(model.layers_[0], Split)
+    other = 0 if single else 3
+    model = merge(model, [single, single + 1, other])
+    with pytest.raises(ValueError, match="expected X"):
+        split(model, single - (other < single))
+
+
+def test_halves_that_are_not_shown():
+    scores = np.log(np.tile([0.3, 0.1, 0.8, 0.2], (6, 1)))
+    scores[2:5, [1, 2]] += 9
+    scores[5, 3] += 9
+    level = Cut(np.array([0, 1, 1, 2]), [(1, np.array([-1, 0, 1, -1]))])
+    for decoding in ("fixed", "skip", "free"):
+        decoder, cost = level.bind((DECODERS[decoding], 0.1))
+        assert decoder.path(scores, cost).tolist() == [0, 0, 2, 2, 2, 3], decoding
+
+
+def test_all_parts_of_all_actions(fitted):
+    model = fitted("tot")
+    codes = softmax(model.similarities(VIDEOS[0]).astype(float)[:, :12] / 0.2, axis=1)
+    for _ in range(8):
+        model = split(model, int(np.bincount(model.prototype_actions_[:12]).argmax()))
+    actions = model.prototype_actions_
+    assert sorted(actions[:12]) == list(range(12))
+    other = softmax(model.similarities(VIDEOS[0]).astype(float)[:, 12:] / 0.2, axis=1)
+    expected = np.zeros((len(codes), 12))
+    for k, action in enumerate(actions):
+        expected[:, action] += np.hstack([codes, other])[:, k] / 2
+    np.testing.assert_allclose(model.predict_proba(VIDEOS[0]), expected, atol=1e-9)
+
+
+def test_split_along_a_line_finds_what_was_merged(fitted):
+    before = fitted("mallow").predict(VIDEOS)
+    merged = merge(fitted("mallow"), [1, 2])
+    halved = split(merged, 1, VIDEOS)
+    for own, now in zip(merged.log_likelihood(VIDEOS), halved.log_likelihood(VIDEOS)):
+        np.testing.assert_allclose(np.logaddexp(now[:, 1], now[:, 2]), own[:, 1])
+    found = np.concatenate(halved.predict(VIDEOS))
+    assert np.mean(found == np.concatenate(before)) > 0.9
+    layer = halved.layers_[-1]
+    np.testing.assert_allclose(layer.shares.sum(), 1)
+    np.testing.assert_allclose(np.linalg.norm(layer.direction), 1)
+
+
+def test_halves_have_some_variance():
+    rng = np.random.default_rng(0)
+    tight = 1 + 1e-9 * rng.normal(size=40)
+    frames = np.concatenate([tight, -tight])[:, None]
+    model = MallowSegmenter(1, standardize=None).fit(frames)
+    halved = split(model, 0, frames)
+    np.testing.assert_allclose(halved.layers_[0].variances, 1e-3, rtol=0.01)
+
+
+def test_background_stays_what_it_was():
+    model = MallowSegmenter(4, background_percentile=15).fit(VIDEOS)
+    before = np.concatenate(model.predict(VIDEOS)) == -1
+    assert before.any()
+    named = rename(model, list("abcd"))
+    assert np.array_equal(np.concatenate(named.labels_) == "background", before)
+    merged = merge(named, ["a", "d"])
+    for corrected in (named, merged, split(merged, "a", VIDEOS)):
+        found = np.concatenate(corrected.predict(VIDEOS))
+        assert np.array_equal(found == "background", before)
+
+
+def test_moves_stay_distributions(fitted):
+    model = fitted("guided")
+    first, second, third, fourth = model.actions_.tolist()
+    for correct in (
+        lambda own: merge(own, [first, third]),
+        lambda own: split(own, second, VIDEOS, n=3),
+        lambda own: merge(own, [fourth, f"{second} 2"]),
+    ):
+        model = correct(model)
+        guide = model.guide_
+        moves, starts = corrected_moves(
+            np.exp(guide["moves"]),
+            np.exp(guide["starts"]),
+            np.exp(guide["times"]).mean(axis=0),
+            model.layers_,
+        )
+        moves, starts = np.exp(moves), np.exp(starts)
+        assert np.array_equal(np.diag(moves), np.ones(model.n_actions_))
+        np.testing.assert_allclose(moves.sum(axis=1), 2)
+        np.testing.assert_allclose(starts.sum(), 1)
+        assert model.predict_posterior(VIDEOS[0]).shape[1] == len(moves)
+        assert set(model.predict(VIDEOS[0])) <= set(model.actions_)
+
+
+def halves(sources, shares):
+    n = len(shares)
+    return Split(
+        np.array(sources), np.array(shares), np.ones(1), np.ones(n), np.ones(n)
+    )
+
+
+def test_moves_by_hand():
+    moves = np.array([[0, 0.5, 0.5], [0.2, 0, 0.8], [0.6, 0.4, 0]])
+    starts, shares = np.array([0.5, 0.2, 0.3]), np.array([0.6, 0.3, 0.1])
+
+    def after(layer):
+        return map(np.exp, corrected_moves(moves, starts, shares, [layer]))
+
+    merged, begun = after(Merge(np.array([0, 1, 0])))
+    np.testing.assert_allclose(merged, [[1, 1], [1, 1]])
+    np.testing.assert_allclose(begun, [0.8, 0.2])
+    parts, begun = after(halves([0, 0, 1, 2], [0.25, 0.75]))
+    third = 1 / 3
+    expected = [
+        [1, third, third, third],
+        [third, 1, third, third],
+        [0.05, 0.15, 1, 0.8],
+        [0.15, 0.45, 0.4, 1],
+    ]
+    np.testing.assert_allclose(parts, expected)
+    np.testing.assert_allclose(begun, [0.125, 0.375, 0.2, 0.3])
+    four = np.full((4, 4), 1 / 3)
+    four[0], four[1] = [1, 0.5, 0.3, 0.2], [0.2, 1, 0.2, 0.6]
+    shares = np.array([0.3, 0.1, 0.3, 0.3])
+    merged, _ = corrected_moves(
+        four, np.full(4, 0.25), shares, [Merge(np.array([0, 0, 1, 2]))]
+    )
+    ahead = np.array([0.3 * 0.3 + 0.1 * 0.2, 0.3 * 0.2 + 0.1 * 0.6])
+    np.testing.assert_allclose(np.exp(merged[0]), [1, *ahead / ahead.sum()])
+    np.testing.assert_allclose(np.exp(merged[1]), [2 / 3, 1, 1 / 3])
+
+
+def test_a_fit_forgets_corrections(fitted):
+    model = rename(merge(fitted("mallow"), [0, 1]), ["a", "b", "c"])
+    model.fit(VIDEOS)
+    assert model.layers_ == []
+    assert model.classes_ is None
+    assert same(model.predict(VIDEOS), fitted("mallow").predict(VIDEOS))
+
+
+def test_learned_durations_follow():
+    model = ASALSegmenter(
+        4, estimator=MallowSegmenter(4), max_iter=20, random_state=0, device="cpu"
+    )
+    durations = model.fit(VIDEOS).mean_durations_
+    model = split(merge(model, [1, 2]), 0, VIDEOS)
+    assert all(set(path) == set(range(4)) for path in model.predict(VIDEOS))
+    shares = model.layers_[1].shares
+    expected = [*(durations[0] * shares), durations[1] + durations[2], durations[3]]
+    path = model.decoder_.decoder.path(np.zeros((200, 4)), 0.0)
+    found = np.bincount(path) / 200
+    np.testing.assert_allclose(found, expected / np.sum(expected), atol=0.02)
+
+
+@pytest.mark.parametrize("decoding", ["mallow", "fixed", "skip", "peaks", "framewise"])
+def test_all_decoders(fitted, decoding):
+    model = copy.deepcopy(fitted("mallow")).set_params(decoding=decoding)
+    model = merge(model, [1, 2])
+    assert max(map(np.max, model.predict(VIDEOS))) == 2
+    model = split(merge(model, [0, 1, 2]), 0, VIDEOS)
+    np.testing.assert_allclose(model.predict_posterior(VIDEOS[0]).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("kind", [HMMSegmenter, AutoSegmenter, MallowSegmenter])
+def test_other_segmenters_and_one_action(kind):
+    options = {}
+    if kind is AutoSegmenter:
+        options["candidates"] = [("a", MallowSegmenter()), ("b", HMMSegmenter())]
+    model = kind(1, **options).fit(VIDEOS[0])
+    model = rename(split(model, 0, VIDEOS[0]), ["a", "b"])
+    assert set(model.predict(VIDEOS[0])) == {"a", "b"}
+    assert model.predict(VIDEOS[0][:1]).shape == (1,)
+    assert set(merge(model, ["b", "a"]).predict(VIDEOS[0])) == {"b"}
+
+
+@pytest.mark.parametrize("form", ["single", "list", "stacked", "object", "dict"])
+def test_labels_keep_their_form(form):
+    short = [video[:40].astype(np.float32) for video in VIDEOS]
+    X = {"single": short[0], "list": short, "stacked": np.stack(short)}
+    X["dict"] = dict(zip("abcdef", short))
+    X["object"] = np.empty(len(short), dtype=object)
+    for i, video in enumerate(short):
+        X["object"][i] = video
+    model = MallowSegmenter(3).fit(X[form])
+    merged = merge(rename(model, ["a", "b", "c"]), ["a", "c"])
+    assert type(merged.labels_) is type(model.labels_)
+    words = np.array(["a", "b", "a"])
+    keys = model.labels_ if form == "dict" else range(len(model.labels_))
+    for key in keys:
+        assert np.array_equal(merged.labels_[key], words[model.labels_[key]])
+
+
+@pytest.mark.parametrize("name", ["tot", "asot", "mallow", "guided"])
+def test_saved_and_loaded(fitted, name, tmp_path):
+    first, second, *_ = fitted(name).actions_.tolist()
+    model = merge(fitted(name), [second, first])
+    model = split(model, model.actions_[0].item(), VIDEOS)
+    model = rename(model, {model.actions_[1].item(): "new"})
+    save_model(model, tmp_path / "model.skops")
+    for again in (
+        load_model(tmp_path / "model.skops"),
+        pickle.loads(pickle.dumps(model)),
+    ):
+        assert same(again.predict(VIDEOS), model.predict(VIDEOS))
+        assert again.classes_.tolist() == model.classes_.tolist()
+        posterior = again.predict_posterior(VIDEOS[0])
+        assert np.array_equal(posterior, model.predict_posterior(VIDEOS[0]))
+
+
+def test_cuts_are_saved_and_loaded(fitted, tmp_path):
+    for n_actions in (2, 6):
+        model = cut(fitted("tot"), n_actions)
+        save_model(model, tmp_path / "model.skops")
+        again = load_model(tmp_path / "model.skops")
+        assert same(again.predict(VIDEOS), model.predict(VIDEOS))
+
+
+BAD = [
+    (lambda m: rename(m, {9: "a"}), "no action 9"),
+    (lambda m: rename(m, {"pour": "a"}), "no action 'pour'"),
+    (lambda m: rename(m, {True: "a"}), "no action True"),
+    (lambda m: rename(m, {0: "a", 1: "a"}), "'a' twice"),
+    (lambda m: rename(m, {0: 1}), "1 twice"),
+    (lambda m: rename(m, {0: "action 2"}), "'action 2' twice"),
+    (lambda m: rename(m, ["a", "b"]), "names has 2 names"),
+    (lambda m: rename(m, ["a", "b", "c", ""]), "not empty"),
+    (lambda m: rename(m, [0, 1, 2, -1]), "integers from 0"),
+    (lambda m: rename(m, {0: None}), "None"),
+    (lambda m: rename(m, "abcd"), "expected a dict"),
+    (lambda m: rename(m, None), "expected a dict"),
+    (lambda m: merge(m, [0]), "2 or more"),
+    (lambda m: merge(m, []), "2 or more"),
+    (lambda m: merge(m, [0, 0]), "differ"),
+    (lambda m: merge(m, [0, 4]), "no action 4"),
+    (lambda m: merge(m, [0, -1]), "no action -1"),
+    (lambda m: merge(m, [0, None]), "no action None"),
+    (lambda m: merge(m, [0, [1]]), "no action"),
+    (lambda m: merge(m, "01"), "sequence of labels"),
+    (lambda m: merge(m, 0), "sequence of labels"),
+    (lambda m: split(m, 7), "no action 7"),
+    (lambda m: split(m, 0), "expected X"),
+    (lambda m: split(m, 0, VIDEOS, n=1), "n is 1"),
+    (lambda m: split(m, 0, VIDEOS, n=2.0), "n is 2.0"),
+    (lambda m: split(m, 0, [v[:, :2] for v in VIDEOS]), "features"),
+    (lambda m: split(m, 3, np.zeros((1, 5))), "distinct frames"),
+    (lambda m: split(m, 0, VIDEOS, n=10_000), "expected 10000"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), BAD)
+def test_errors_leave_the_model(fitted, call, text):
+    model = fitted("mallow")
+    before = pickle.dumps(vars(model))
+    with pytest.raises((TypeError, ValueError), match=text) as error:
+        call(model)
+    assert "\n" not in str(error.value)
+    assert pickle.dumps(vars(model)) == before
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: rename(m, {0: "a"}),
+        lambda m: merge(m, [0, 1]),
+        lambda m: split(m, 0),
+        lambda m: cut(m, 2),
+    ],
+)
+def test_not_fitted_and_no_segmenter(call):
+    with pytest.raises(NotFittedError):
+        call(MallowSegmenter(2))
+    with pytest.raises(TypeError, match="expected a segmenter"):
+        call(StandardScaler())
+
+
+@given(st.permutations([0, 3, "pour", "take", "fill"]))
+def test_all_names(names):
+    expected = [f"action {x}" if isinstance(x, int) else x for x in names]
+    assert new_names(names, np.arange(5)).tolist() == expected
+    assert new_names(dict(enumerate(names)), np.arange(5)).tolist() == expected
+
+
+@pytest.mark.parametrize("merge", [merge_neighbours, merge_alike])
+@given(st.integers(0, 10_000), st.integers(1, 9))
+def test_tree_has_the_merges(merge, seed, n_prototypes):
+    codes = np.random.default_rng(seed).dirichlet(np.ones(n_prototypes), size=20)
+    overlap = codes.T @ codes
+    tree = merge_tree(overlap, merge)
+    assert n_prototypes == 1 or is_valid_linkage(tree)
+    for n_actions in range(1, n_prototypes + 1):
+        actions = merge(overlap, n_actions)
+        groups = cut_tree(tree, range(n_prototypes), n_actions)
+        assert len(groups) == n_actions
+        assert np.sort(np.concatenate(groups)).tolist() == list(range(n_prototypes))
+        for group in groups:
+            assert len(set(actions[group])) == 1
+
+
+@pytest.mark.parametrize("name", ["tot", "asot"])
+@pytest.mark.parametrize("decoding", ["free", "fixed", "skip", "framewise", "mallow"])
+def test_cuts_are_nested(fitted, name, decoding):
+    model = copy.deepcopy(fitted(name)).set_params(decoding=decoding)
+    n_most = len(model.merge_tree_) + 1
+    finer = None
+    for n_actions in range(n_most, 0, -1):
+        level = cut(model, n_actions)
+        assert level.n_actions_ == n_actions
+        paths = level.predict(VIDEOS)
+        flat = np.concatenate(paths)
+        assert 0 <= flat.min() <= flat.max() < n_actions
+        if n_actions == 4:
+            assert same(paths, model.predict(VIDEOS))
+        if n_actions >= 4 and decoding in ("fixed", "skip"):
+            assert all((np.diff(path) >= 0).all() for path in paths)
+        if finer is not None:
+            owners = {}
+            for path, fine in zip(paths, finer):
+                cuts = np.flatnonzero(np.diff(path))
+                assert set(cuts) <= set(np.flatnonzero(np.diff(fine)))
+                for label, whole in zip(fine, path):  # one group each
+                    assert owners.setdefault(label, whole) == whole
+            assert len(set(owners.values())) >= len(owners) - 1
+        finer = paths
+    assert not flat.any()
+    if decoding == "framewise":
+        paths = cut(model, n_most).predict(VIDEOS)
+        assert len(np.unique(np.concatenate(paths))) > 4
+
+
+@pytest.mark.parametrize("n_actions", [1, 2, 6])
+def test_outputs_of_cuts(fitted, n_actions):
+    model = cut(fitted("tot"), n_actions)
+    for output in (model.predict_proba, model.predict_posterior):
+        found = output(VIDEOS[0])
+        assert found.shape == (len(VIDEOS[0]), n_actions)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+    scores = model.log_likelihood(VIDEOS[0])
+    np.testing.assert_allclose(
+        softmax(scores, axis=1), model.predict_proba(VIDEOS[0]), atol=1e-12
+    )
+    along = model.predict(VIDEOS[0], transcripts=[0])
+    assert not along.any()
+    named = rename(model, [f"step {k}" for k in range(n_actions)])
+    assert set(named.predict(VIDEOS[0])) <= set(named.actions_)
+
+
+def test_cuts_with_background():
+    model = fit_tot(max_iter=50, n_init=1, background_percentile=10)
+    usual = model.predict(VIDEOS[0])
+    for n_actions in (1, 2, 5, 9):
+        path = cut(model, n_actions).predict(VIDEOS[0])
+        assert np.array_equal(path == -1, usual == -1)
+    fewer = cut(model, 2)
+    assert same(fewer.labels_, fewer.predict(VIDEOS))
+
+
+@pytest.mark.parametrize("n_actions", [0, 13, 2.0, "2", True])
+def test_numbers_without_a_cut(fitted, n_actions):
+    with pytest.raises(ValueError, match="from 1 to 12"):
+        cut(fitted("tot"), n_actions)
+
+
+def test_cuts_of_something_else(fitted):
+    model = fitted("tot")
+    pair = np.unique(model.prototype_actions_[:12], return_index=True)[1].argsort()
+    apart = [int(pair[0]), int(pair[-1])]  # not neighbours in the tree
+    for corrected in (merge(model, apart), rename(model, WORDS), cut(model, 2)):
+        with pytest.raises(ValueError, match="cut the model of the fit"):
+            cut(corrected, 2)
+    for correct in (lambda m: merge(m, [0, 1]), lambda m: split(m, 0, VIDEOS)):
+        with pytest.raises(ValueError, match="merge and split before"):
+            correct(cut(model, 3))
+    with pytest.raises(ValueError, match="n_parts or n_init"):
+        cut(fit_tot(max_iter=5, n_parts=1, n_init=1), 2)
+
+
+def test_streams_have_trees_of_their_last_call(fitted):
+    model = merge(fitted("tot"), [0, 1])
+    model.partial_fit(VIDEOS[:2])
+    assert model.layers_ == []
+    assert model.n_actions_ == 4
+    assert set(cut(model, 1).predict(VIDEOS[0])) == {0}
+
+
+def test_posterior_after_corrections(fitted):
+    model = merge(fitted("tot"), [0, 1])
+    model.confidence_ = None
+    found = model.predict_posterior(VIDEOS[0])
+    expected = path_posterior(model.log_likelihood(VIDEOS[0]), "free", 0.1)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
