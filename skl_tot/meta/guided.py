@@ -162,7 +162,7 @@ class GuidedSegmenter(BaseSegmenter):
             If a parameter, a recording or what is known of one is not valid. An
             estimator fitted before stays as it was.
         """
-        check_segmenter(self.estimator, self.n_actions)
+        check_segmenter(self.estimator)
         return self._fit(X, None, y=y)
 
     def _read_fit(self, X, y=None, **options):

@@ -15,7 +15,7 @@ from skl_tot.meta.streams import (
     check_n_frames,
     check_stream,
 )
-from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.methods.pipelines import quietly, segmenter_of
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.labels import words_of
 
@@ -236,11 +236,14 @@ class OnlinePrediction:
             return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
         frames = [np.concatenate(blocks)]
         rows = slice(self._n_added - self._first, stop - self._first)
-        with errors_of_recording(0, f"frames of the stream from {self._first} on"):
+        where = f"frames of the stream from {self._first} on"
+        # names of columns are checked by now
+        with errors_of_recording(0, where), quietly():
             (log_likelihood,) = self._model.log_likelihood(frames)
         is_other = np.zeros(rows.stop - rows.start, bool)
         if self._model.background_ is not None:
-            videos = self._model.prepare(frames)
+            with quietly():
+                videos = self._model.prepare(frames)
             is_other = is_background(videos.read(0, rows), self._model.background_)
         return log_likelihood[rows], is_other
 
@@ -261,7 +264,8 @@ class OnlinePrediction:
         """Actions and posteriors of a whole recording."""
         if self.n_seen == 0:
             return self._nothing()
-        (reading,) = self._model.readings([np.concatenate(self._frames)])
+        with quietly():
+            (reading,) = self._model.readings([np.concatenate(self._frames)])
         return reading.path, reading.posterior
 
     def _nothing(self):

@@ -27,6 +27,7 @@ from skl_tot.recordings.labels import (
     codes_of_transcripts,
     words_of,
 )
+from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
 from skl_tot.recordings.rates import check_rate
 from skl_tot.training.components import LARGEST, MOST
@@ -94,6 +95,31 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         return self._fit(X, y)
 
+    def fit_predict(self, X, y=None, **known):
+        """Learn the actions and return the labels of the frames.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+        y : array-like of shape (n_frames,), or sequence of such, default=None
+            As in `fit`.
+        **known
+            What else `fit` takes.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            ``labels_``, in the form of ``X``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`.
+        """
+        self.fit(X, y, **known)
+        return as_recordings(X).restore_stored(self.labels_)
+
     def predict(self, X, *, transcripts=None):
         """Label every frame by the likeliest path through the actions.
 
@@ -151,7 +177,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a recording is not valid.
         """
         videos = self.prepare(X)
-        found = [softmax(scores, axis=1) for scores in self._scores(videos)]
+        found = [softmax(scores, axis=1) for scores in self._corrected(videos)]
         found = self._of_actions(found, np.add)
         return videos.restore(as_types_of(found, videos))
 
@@ -219,7 +245,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a recording is not valid.
         """
         videos = self.prepare(X)
-        found = self._of_actions(self._scores(videos), np.logaddexp)
+        found = self._of_actions(self._corrected(videos), np.logaddexp)
         return videos.restore(list(found))
 
     def readings(self, X, *, transcripts=None):
@@ -340,12 +366,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def _scores(self, videos):
-        """Iterate over what the decoder is given of standardised recordings."""
-        return self._corrected(self._log_likelihoods(videos), videos)
-
-    def _corrected(self, scores, videos):
-        """Scores after the corrections."""
+    def _corrected(self, videos):
+        """Iterate over what the decoder is given: scores after the corrections."""
+        scores = self._log_likelihoods(videos)
         for layer in self.layers_:
             scores = layer.apply(scores, videos)
         return scores
@@ -359,7 +382,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         """Yield a `Reading` of each of standardised recordings."""
         if scores is None:
-            scores = self._scores(videos)
+            scores = self._corrected(videos)
         decoder, switch_cost = self.decoder_
         for i, log_likelihood in enumerate(scores):
             yield read_video(

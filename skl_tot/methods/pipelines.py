@@ -138,7 +138,7 @@ def fit_segmenter(estimator, arrays, n_actions, seed):
     return estimator, estimator.fit_predict(list(arrays))
 
 
-def check_segmenter(estimator, n_actions):
+def check_segmenter(estimator, n_actions=None):
     """Refuse to start from what is no segmenter, or one of other actions."""
     last = last_step(unfrozen(estimator))
     if not isinstance(last, BaseSegmenter):
@@ -150,7 +150,7 @@ def check_segmenter(estimator, n_actions):
     if is_frozen:
         check_is_fitted(last, "n_actions_")
     found = last.n_actions_ if is_frozen else last.n_actions
-    if found != n_actions:
+    if n_actions not in (None, found):
         raise ValueError(
             f"estimator has n_actions={found}, expected {n_actions}, as n_actions says."
         )

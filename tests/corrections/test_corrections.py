@@ -202,6 +202,7 @@ def test_parts_are_followed_through_corrections(fitted):
 
 def test_halves_that_are_not_shown():
     scores = np.log(np.tile([0.3, 0.1, 0.8, 0.2], (6, 1)))
+    scores[:2, 0] += 9
     scores[2:5, [1, 2]] += 9
     scores[5, 3] += 9
     level = Cut(np.array([0, 1, 1, 2]), [(1, np.array([-1, 0, 1, -1]))])
@@ -523,10 +524,10 @@ def test_outputs_of_cuts(fitted, n_actions):
     for output in (model.predict_proba, model.predict_posterior):
         found = output(VIDEOS[0])
         assert found.shape == (len(VIDEOS[0]), n_actions)
-        np.testing.assert_allclose(found.sum(axis=1), 1)
+        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
     scores = model.log_likelihood(VIDEOS[0])
     np.testing.assert_allclose(
-        softmax(scores, axis=1), model.predict_proba(VIDEOS[0]), atol=1e-12
+        softmax(scores, axis=1), model.predict_proba(VIDEOS[0]), atol=1e-6
     )
     along = model.predict(VIDEOS[0], transcripts=[0])
     assert not along.any()
