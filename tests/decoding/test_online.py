@@ -13,7 +13,7 @@ from scipy.special import softmax
 from skl_tot.decoding import DECODERS
 from skl_tot.decoding.chain import Chain, fixed_chain, free_chain
 from skl_tot.decoding.durations import duration_decoder
-from skl_tot.decoding.online import BLOCK, OnlineDecoder
+from skl_tot.decoding.online import BLOCK, OnlineDecoder, OnlinePath
 
 # Those whose paths a chain has exactly.
 EXACT = ["fixed", "skip", "free", "cyclic", "cyclic_skip", "framewise"]
@@ -206,3 +206,10 @@ def test_state_stays_small():
         decoder.push(np.zeros((100, 3)), np.zeros(100, bool))
         sizes.append(len(pickle.dumps(decoder)))
     assert max(sizes) < 1.1 * sizes[0]
+
+
+def test_scores_keep_their_digits_after_frames_unlike_all_actions():
+    path = OnlinePath(free_chain(2, 10.0))
+    for own in [[-1e17, -1e17]] + [[0.0, 0.1]] * 5:
+        path.add(np.array(own))
+    assert [path.pop() for _ in range(6)][1:] == [1] * 5

@@ -172,3 +172,9 @@ def test_votes_are_matched_to_what_they_become():
             table = np.eye(6)[own].T @ found.votes
             best = table[np.arange(6), match_actions(table)].sum()
             assert table[np.arange(6), mapping].sum() == pytest.approx(best)
+
+
+def test_a_nat_of_information_is_a_factor_of_e_to_the_six():
+    labels = np.array([0, 0, 1, 1])
+    weights = find_consensus([labels] * 3, 2, [0.5, 0.5, 0.0]).weights
+    np.testing.assert_allclose(weights[2] / weights[0], np.exp(-3))
