@@ -34,7 +34,8 @@ def keep_outputs(outputs, form):
 
 def mirror_kept(kept, X):
     """Give what `keep_outputs` made of outputs of X the form of X."""
-    return as_recordings(X).restore_stored(kept) if isinstance(kept, dict) else kept
+    is_dict = isinstance(kept, dict)
+    return as_recordings(X).restore(list(kept.values())) if is_dict else kept
 
 
 def named_errors(form):

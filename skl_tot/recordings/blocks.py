@@ -21,11 +21,6 @@ def row_blocks(array, width=0):
         yield slice(start, start + n_rows)
 
 
-def joined_width(n_features, context):
-    """Width of frames of ``n_features`` once they are joined by their context."""
-    return n_features if context is None else N_PARTS * n_features
-
-
 def rows_around(rows, n_frames, context):
     """All rows that the windows of some take in, each once and in order."""
     near = rows[:, None] + np.arange(-context, context + 1)

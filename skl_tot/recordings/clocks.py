@@ -190,10 +190,7 @@ def common_rate(clocks, names, fps, resample):
 
     ``fps`` is what the user says it is, ``resample`` what it will be, or None.
     """
-    rates = {}
-    for name, clock in zip(names, clocks):
-        if len(clock) > 1:
-            rates[name] = rate_of(clock)
+    rates = {name: rate_of(x) for name, x in zip(names, clocks) if len(x) > 1}
     found = list(rates.values())
     if resample is not None:
         rate = float(resample)
@@ -214,25 +211,17 @@ def common_rate(clocks, names, fps, resample):
             "per second, as its times are taken as seconds unless the name of its "
             "column says another unit, such as 'time_ms'."
         )
-    return check_rate(rate, fps)
-
-
-def check_rate(rate, fps):
-    """Rate that was given, if any, unless clocks contradict it."""
-    if fps is None:
-        return rate
     if not is_same(rate, fps):
         raise ValueError(
             f"fps (--fps) is {fps:g}, but the clock gives {rate:g} frames per second; "
             "expected the same, or none given."
         )
-    return float(fps)
+    return rate if fps is None else float(fps)
 
 
 def _describe_rates(rates):
     """Say which recordings have which rates, the most frequent rate first."""
-    groups = {}
-    least = None
+    groups, least = {}, None
     for name in sorted(rates, key=rates.get):
         if least is None or not is_same(rates[name], least):
             least = rates[name]
@@ -274,24 +263,11 @@ def warn_of_gaps(clocks, names):
 
 
 def resample_frames(frames, clock, rate):
-    """Bring frames to a regular clock by linear interpolation.
+    """Bring frames (n_frames, n_features) to a regular clock by linear interpolation.
 
-    Parameters
-    ----------
-    frames : ndarray of float of shape (n_frames, n_features)
-        NaN where a value is missing.
-    clock : ndarray of shape (n_frames,)
-        Seconds, growing.
-    rate : float
-        Frames per second to have.
-
-    Returns
-    -------
-    resampled : ndarray of shape (n_times, n_features)
-        In the type of ``frames``; NaN between two frames of which one is NaN, or that
-        are more than 3.5 usual steps apart.
-    times : ndarray of shape (n_times,)
-        From the first time on, up to the last.
+    ``clock`` has their seconds, growing; times go from its first on at ``rate``. Values
+    are NaN between two frames of which one is NaN, or that are more than 3.5 usual
+    steps apart. Gives frames, in their type, and times.
     """
     n_times = int(np.floor((clock[-1] - clock[0]) * rate + 1e-6)) + 1
     times = clock[0] + np.arange(n_times) / rate

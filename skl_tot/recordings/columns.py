@@ -12,21 +12,10 @@ MIN_COUNTED = 3
 
 
 def read_features(tables, columns, clock):
-    """Numbers of recordings, as a data frame for each.
+    """Numbers of recordings, as a data frame for each, with the columns of the first.
 
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        From `read_tables`.
-    columns : list of str or None
-        Features to keep; None keeps all but the clock and what counts frames.
-    clock : str or None
-        Column that is the clock.
-
-    Returns
-    -------
-    frames : list of DataFrame of shape (n_frames_i, n_features)
-        float32 if all numbers are, else float64; columns are those of the first.
+    ``columns`` are the features to keep, None all but the column ``clock`` and what
+    counts frames. They are float32 if all numbers are, else float64.
     """
     import pandas as pd
 
@@ -180,11 +169,14 @@ def _flat(value):
 
 def _leave_out_counters(found):
     """Take away columns that do no more than count the frames of each recording."""
-    counters = set.intersection(*map(_find_counters, found.values()))
-    longest = max(_n_frames(numbers) for numbers in found.values())
+    counters = list(next(iter(found.values())))
+    longest = 0
+    for numbers in found.values():
+        counters = [name for name in counters if name in numbers]
+        counters = [name for name in counters if (np.diff(numbers[name]) == 1).all()]
+        longest = max([longest, *map(len, numbers.values())])
     if not counters or longest < MIN_COUNTED:
         return
-    counters = [name for name in next(iter(found.values())) if name in counters]
     for numbers in found.values():
         for name in counters:
             del numbers[name]
@@ -204,26 +196,16 @@ def _warn_of_clocks(names):
         )
 
 
-def _find_counters(numbers):
-    """Names of the columns that go up by one from frame to frame."""
-    return {name for name, values in numbers.items() if (np.diff(values) == 1).all()}
-
-
-def _n_frames(numbers):
-    return max(map(len, numbers.values()), default=0)
-
-
 def _check_alike(name, numbers, first_name, first):
     """Refuse a recording without features, or with others than the first has."""
     if not numbers:
         raise ValueError(f"{name!r} has no column of features, expected some.")
-    for one, other, own_name, other_name in (
-        (first, numbers, name, first_name),
-        (numbers, first, first_name, name),
-    ):
-        for column in one:
-            if column not in other:
-                raise ValueError(
-                    f"{own_name!r} has no column {column!r}, which {other_name!r} has; "
-                    "expected the same in all, or columns=[...] (--columns)."
-                )
+    for column in [*first, *numbers]:
+        if column not in first or column not in numbers:
+            lacking, having = name, first_name
+            if column not in first:
+                lacking, having = first_name, name
+            raise ValueError(
+                f"{lacking!r} has no column {column!r}, which {having!r} has; expected "
+                "the same in all, or columns=[...] (--columns)."
+            )

@@ -5,13 +5,14 @@ import copy
 from collections.abc import Sequence
 from functools import cached_property, partial
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot.recordings.blocks import (
+    N_PARTS,
     join_context,
-    joined_width,
     neighbours_of_block,
     neighbours_of_rows,
     row_blocks,
@@ -78,7 +79,10 @@ class Recordings(Sequence):
 
     # Inside of the package: the layout of the user's input, see `as_recordings`, and
     # how frames are standardised and joined by their context, see `standardize`.
-    layout = means = scales = context = None
+    layout: Any = None
+    means: Any = None
+    scales: Any = None
+    context: Any = None
 
     def __init__(self, arrays, names=None, *, fps=None, times=None):
         if names is None:
@@ -209,7 +213,7 @@ class Recordings(Sequence):
     @property
     def n_features(self):
         """Features of what is read: those of the arrays, and of their context."""
-        return joined_width(self.width, self.context)
+        return self.width * (1 if self.context is None else N_PARTS)
 
     @property
     def is_single(self):
@@ -230,11 +234,6 @@ class Recordings(Sequence):
         if self.is_named:
             return dict(zip(self.layout.names, outputs))
         return self.restore(outputs)
-
-    def restore_stored(self, stored):
-        """Give outputs of these recordings that `store` made the form of the input."""
-        is_dict = isinstance(stored, dict)
-        return self.restore(list(stored.values())) if is_dict else stored
 
     def errors(self, i):
         """Say in errors of a block which of many recordings they are about."""
@@ -265,7 +264,7 @@ class Recordings(Sequence):
         if scaler is not None:
             scalers = [scaler]
         elif per_video:
-            scalers = [fit_scaler(self.select([i])) for i in range(len(self))]
+            scalers = [fit_scaler(self, only=i) for i in range(len(self))]
         else:
             return twin
         twin.means = np.array([scaler.mean_ for scaler in scalers])
@@ -349,14 +348,15 @@ class Recordings(Sequence):
         return out
 
 
-def fit_scaler(recordings, scaler=None):
+def fit_scaler(recordings, scaler=None, only=None):
     """Statistics of the frames of recordings, and of those that ``scaler`` saw before.
 
-    They are read a block at a time; ``scaler`` is not changed.
+    They are of one recording with ``only``, its number. ``scaler`` is not changed.
     """
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
-    for i, array in enumerate(recordings.arrays):
-        for rows in row_blocks(array):  # scikit-learn's temporaries have its size
+    for i in range(len(recordings)) if only is None else [only]:
+        # a block at a time, as scikit-learn's temporaries have its size
+        for rows in row_blocks(recordings.arrays[i]):
             with np.errstate(over="ignore", invalid="ignore"):
                 scaler.partial_fit(recordings.read(i, rows))
     if not np.isfinite(scaler.var_).all():

@@ -161,7 +161,15 @@ def name_labels(labels, target_names):
     ``target_names`` is ``{label: name}`` of some labels, or a sequence of all, in which
     integer ``i`` is ``target_names[i]``; of string labels it gives the order only.
     """
-    names = _pair_names(labels, target_names)
+    is_text = labels and isinstance(labels[0], str)
+    if target_names is None:
+        names = dict(zip(labels, labels))
+    elif isinstance(target_names, dict):
+        names = {label: target_names.get(label, label) for label in labels}
+    else:
+        _check_no_text(target_names, "target_names")
+        keys = target_names if is_text else range(len(target_names))
+        names = {key: name for key, name in zip(keys, target_names) if key in labels}
     has_all = set(labels) <= names.keys()
     if not has_all or len(set(names.values())) < len(names):
         raise ValueError(
@@ -169,18 +177,6 @@ def name_labels(labels, target_names):
             f"of its own for each of {labels}."
         )
     return names
-
-
-def _pair_names(labels, target_names):
-    """Name of each label that has one."""
-    if target_names is None:
-        return dict(zip(labels, labels))
-    _check_no_text(target_names, "target_names")
-    if isinstance(target_names, dict):
-        return {label: target_names.get(label, label) for label in labels}
-    is_text = labels and isinstance(labels[0], str)
-    keys = target_names if is_text else range(len(target_names))
-    return {label: name for label, name in zip(keys, target_names) if label in labels}
 
 
 def background_labels(clusters, classes, background):

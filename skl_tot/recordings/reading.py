@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from sklearn.utils._param_validation import validate_params
 
@@ -161,12 +162,21 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
         raise ValueError("time is True, expected the name of a column, False or None.")
     check_fps(fps, "fps (--fps)")
     check_fps(resample, "resample (--resample)")
-    columns = _check_columns(columns)
+    if columns is not None:
+        columns = list(columns)
+        if not columns or not all(isinstance(name, str) for name in columns):
+            shown = short_repr(columns)
+            raise TypeError(f"columns is {shown}, expected names of columns.")
     paths, kind = find_files(path)
     names = [_stem(path) for path in paths]
     if kind == "arrays":
         given = {"by": by, "time": time or None, "columns": columns}
-        _check_none({**given, "resample": resample}, paths[0])
+        for name, value in {**given, "resample": resample}.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name} (--{name}) is {short_repr(value)}, which is for tables, "
+                    f"but {one_line(paths[0])} is an array."
+                )
         rate = rate_of_arrays(paths, fps)
         return open_features(paths, names, fps=rate)
     if by is None:
@@ -178,43 +188,36 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
             f"resample (--resample) is {resample:g}, but {one_line(paths[0])} has no "
             "clock that is known; expected its column by time (--time)."
         )
-    times = None if clock is None else read_clocks(tables, clock)
+    times: Any = None if clock is None else read_clocks(tables, clock)
     frames = read_features(tables, columns, clock)
-    return _put_together(frames, list(tables), times, fps, resample)
-
-
-def _put_together(frames, names, times, fps, resample):
-    """Make recordings of frames and clocks, at one rate."""
-    if times is None:
-        return Recordings(frames, names, fps=fps)
-    rate = common_rate(times, names, fps, resample)
-    warn_of_gaps(times, names)
+    names = list(tables)
+    if times is not None:
+        fps = common_rate(times, names, fps, resample)
+        warn_of_gaps(times, names)
     if resample is not None:
-        rate = float(resample)
-        for i, (frame, clock) in enumerate(zip(frames, times)):
-            array, times[i] = resample_frames(frame.to_numpy(), clock, rate)
+        fps = float(resample)
+        for i, (frame, seconds) in enumerate(zip(frames, times)):
+            array, times[i] = resample_frames(frame.to_numpy(), seconds, fps)
             frames[i] = type(frame)(array, columns=frame.columns)
-    return Recordings(frames, names, fps=rate, times=times)
-
-
-def _check_columns(columns):
-    """Names of the features as a list, or None."""
-    if columns is None:
-        return None
-    columns = list(columns)
-    if not columns or not all(isinstance(name, str) for name in columns):
-        raise TypeError(f"columns is {short_repr(columns)}, expected names of columns.")
-    return columns
+    return Recordings(frames, names, fps=fps, times=times)
 
 
 def find_files(path):
     """Files to read, in order, and what they are by `KINDS`; errors name remedies."""
     if isinstance(path, (list, tuple)):
         paths = [Path(one) for one in path]
+        if not paths:
+            raise ValueError("path is an empty list, expected files.")
+    elif Path(path).is_dir():
+        found = [own for own in Path(path).glob("[!.]*") if not own.is_dir()]
+        paths = sorted(filter(_kind, found), key=_stem)
+        if not paths:
+            raise FileNotFoundError(
+                f"{one_line(path)} has no file {EXPECTED}, "
+                f"{describe_folder(Path(path))}."
+            )
     else:
-        paths = _look_into(Path(path))
-    if not paths:
-        raise ValueError("path is an empty list, expected files.")
+        paths = [Path(path)]
     for path in paths:
         if not path.is_file():
             raise FileNotFoundError(
@@ -233,18 +236,6 @@ def find_files(path):
             "expected one kind; put them into folders of their own, or give a list."
         )
     return paths, kinds[0]
-
-
-def _look_into(path):
-    """File itself, or the files of a folder that are read, by their names."""
-    if not path.is_dir():
-        return [path]
-    found = [own for own in path.glob("[!.]*") if _kind(own) and not own.is_dir()]
-    if not found:
-        raise FileNotFoundError(
-            f"{one_line(path)} has no file {EXPECTED}, {describe_folder(path)}."
-        )
-    return sorted(found, key=_stem)
 
 
 def _suffix(path):
@@ -272,16 +263,6 @@ def _check_distinct(paths, names):
                 "expected one file for each recording."
             )
         seen[name] = path
-
-
-def _check_none(options, path):
-    """Refuse options of tables where files are arrays."""
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(
-                f"{name} (--{name}) is {short_repr(value)}, which is for tables, but "
-                f"{one_line(path)} is an array."
-            )
 
 
 def describe_folder(folder):

@@ -20,19 +20,7 @@ THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 def read_tables(paths, names, by):
     """Read files, or split them by a column, into a data frame for each recording.
 
-    Parameters
-    ----------
-    paths : list of Path
-        Files of text, or Parquet.
-    names : list of str
-        Names of the files, which those of recordings are without ``by``.
-    by : str or None
-        Column that names the recording of each row.
-
-    Returns
-    -------
-    tables : dict of str to DataFrame
-        All columns but ``by``, in the order of the files and of the rows.
+    Gives a dict of names, those of the files or those in the column ``by``, in order.
     """
     import pandas as pd
 

@@ -27,17 +27,7 @@ def flatten(X):
     called by its coordinates, "nose x"; numbers, and those without coordinates, go with
     the name of the dimension, "sensor 0". Variables of a data set stand side by side,
     with their own names before, if there are several; those without time are no
-    features.
-
-    Parameters
-    ----------
-    X : DataArray or Dataset
-        With the dimension "time".
-
-    Returns
-    -------
-    table : DataFrame of shape (n_frames, n_features)
-        Its index counts frames.
+    features. The index counts frames.
     """
     import pandas as pd
 

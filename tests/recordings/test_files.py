@@ -23,7 +23,7 @@ from skl_tot.recordings import Recordings, open_features
 from skl_tot.recordings import files as files_module
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.files import read_features
-from skl_tot.training.state import Adam
+from skl_tot.training.components import Adam
 
 QUICK = {
     "n_actions": 3,
@@ -366,7 +366,7 @@ def test_pipes_are_not_waited_for(tmp_path, name):
     os.mkfifo(tmp_path / name)
     code = f"""
 from skl_tot.recordings.files import read_features
-from skl_tot.training.state import Adam
+from skl_tot.training.components import Adam
 read_features({str(tmp_path / name)!r}, mmap=True)
 """
     command = [sys.executable, "-c", code]
