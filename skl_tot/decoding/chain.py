@@ -33,21 +33,27 @@ class Chain:
 
     Parameters
     ----------
-    starts : ndarray of shape (n_actions,)
+    starts : array-like of shape (n_actions,)
         Cost a of starting with an action.
-    moves : ndarray of shape (n_actions, n_actions)
+    moves : array-like of shape (n_actions, n_actions)
         Cost c of showing the action of a column in the frame after that of a row.
-    ends : ndarray of shape (n_actions,)
+    ends : array-like of shape (n_actions,)
         Cost e of ending with an action.
     ties : {"stay", "number", "circle"}, default="stay"
         Which of equal moves to an action is taken: that from the same action, else from
         the one of the lowest number (in fixed order, from the nearest one); always from
         that of the lowest number; or that of the fewest steps in the circle of actions.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
     Examples
     --------
-    >>> chain = Chain(np.zeros(2), np.array([[0, 0.5], [9, 0]]), np.zeros(2))
-    >>> log_likelihood = np.array([[0.0, -1.0], [-1.0, 0.0]])
+    >>> from skl_tot.decoding import Chain
+    >>> chain = Chain([0, 0], [[0, 0.5], [9, 0]], [0, 0])
+    >>> log_likelihood = [[0.0, -1.0], [-1.0, 0.0]]
     >>> chain.viterbi(log_likelihood)
     array([0, 1])
     >>> chain.posterior(log_likelihood).round(2)
@@ -59,6 +65,18 @@ class Chain:
     moves: np.ndarray
     ends: np.ndarray
     ties: str = "stay"
+
+    def __post_init__(self):
+        for name in ("starts", "moves", "ends"):
+            costs = np.asarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, costs)
+        shapes = self.starts.shape, self.moves.shape, self.ends.shape
+        n_actions = len(self.moves)
+        if shapes != ((n_actions,), (n_actions, n_actions), (n_actions,)):
+            raise ValueError(
+                f"starts, moves and ends have shapes {shapes}, expected (actions,), "
+                "(actions, actions) and (actions,)."
+            )
 
     def viterbi(self, log_likelihood):
         """Most likely path.
@@ -184,13 +202,7 @@ class Chain:
 
 
 def fixed_chain(n_actions, cost=0.0):
-    """Allow all actions in their order, each for one run; the cost does not matter.
-
-    >>> fixed_chain(3).moves
-    array([[ 0.,  0., inf],
-           [inf,  0.,  0.],
-           [inf, inf,  0.]])
-    """
+    """Allow all actions in their order, each for one run; the cost does not matter."""
     steps = _steps(n_actions)
     moves = np.where((steps == 0) | (steps == 1), 0.0, np.inf)
     starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
@@ -210,12 +222,7 @@ def skip_chain(n_actions, cost):
 
 
 def free_chain(n_actions, cost):
-    """Allow any order, any number of times.
-
-    >>> free_chain(2, 3.0).moves
-    array([[0., 3.],
-           [3., 0.]])
-    """
+    """Allow any order, any number of times."""
     return _anywhere(_switches(n_actions, cost))
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 from scipy.stats import entropy
 
-from skl_tot.decoding.background import MIN_VARIANCE
-from skl_tot.decoding.moments import ActionMoments
+from skl_tot.decoding.background import MIN_VARIANCE, ActionMoments
 
 UNIFORM_WEIGHT = 0.1
 # Of what the video tells. 1 and 3 chose almost as well.

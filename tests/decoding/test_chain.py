@@ -373,3 +373,12 @@ def test_where_no_path_is_so_short():
     chain = Chain(ends[::-1], moves, ends, "circle")
     assert chain.viterbi(scores).tolist() == [0, 1]
     np.testing.assert_allclose(chain.posterior(scores)[0], [1, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [([0], [[0, 1], [1, 0]], [0, 0]), ([0, 0], [0, 0], [0, 0]), ([0, 0], [[0]], [0])],
+)
+def test_shapes_that_do_not_fit(costs):
+    with pytest.raises(ValueError, match=r"expected \(actions,\), \(actions, actions"):
+        Chain(*costs)
