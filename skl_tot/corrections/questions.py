@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import entr, softmax
 
-from skl_tot.methods.pipelines import read_videos, segmenter_of
+from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import find_segments, words_of
 
@@ -59,7 +59,7 @@ def most_informative(model, X, n=1, unit="videos"):
     segmenter = segmenter_of(model)
     votes_count = getattr(segmenter, "combine", None) == "vote"
     paths, doubts = [], []
-    for reading in read_videos(model, X):
+    for reading in segmenter.readings(transform_before(model, X)):
         own = _entropy(reading.posterior)
         if votes_count:
             own = own + _entropy(softmax(reading.log_likelihood, axis=1))

@@ -84,8 +84,6 @@ class ActivitySegmenter(BaseSegmenter):
         was nothing to choose.
     estimators_ : list of estimator
         A fitted segmenter, or pipeline, for each activity.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``.
     vocabulary_ : dict of ndarray
         Clusters of frames: ``centres`` (n_clusters, n_features), of standardised
         features, and ``width`` ().
@@ -93,12 +91,6 @@ class ActivitySegmenter(BaseSegmenter):
         Mean bag of each activity.
     scaler_ : StandardScaler
         Standardisation that frames are clustered by. Segmenters have their own.
-    fps_ : float or None
-        Frames per second of the videos of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -107,7 +99,7 @@ class ActivitySegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input and output are those of `TemporalOTSegmenter`. `predict_proba` and
+    Input, output and further attributes are those of `TemporalOTSegmenter`. `predict_proba` and
     `predict_posterior` take the activity for certain; other activities have
     probability 0. Corrections (`skl_tot.corrections`) are of actions of one activity.
     To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator of one of

@@ -74,25 +74,14 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     refine : bool, default=True
         Whether the refinement of each candidate votes, too.
     decoding : str, default="free"
-        Paths that the decoder looks for, see `TemporalOTSegmenter`. Does not change the
-        fit.
+        As of `TemporalOTSegmenter`. Does not change the fit.
     switch_cost : float or "auto", default=0.1
-        Cost of going from one action to another, at least 0, in nats for each frame of
-        the mean duration of an action in the video (its frames, by ``n_actions``).
-        Larger values give fewer segments. Votes are smoother than what candidates go
-        by, so that less is needed. "auto" goes by how long segments and the
-        correlations within them last. Does not change the fit.
+        As of `TemporalOTSegmenter`; votes are smoother than what candidates go by, so
+        that less is needed. Does not change the fit.
     background_percentile : float, default=None
-        Label as background (-1) the frames in which no action is convincing: whose
-        input features are, for every action, less likely than this percentile, in (0,
-        100), of the frames that `fit` gave to it. About the percentage of frames that
-        you expect to be background, or more if actions look alike. The path runs
-        through the other frames. None knows no background. A candidate's own background
-        is no vote.
+        As of `TemporalOTSegmenter`. A candidate's own background is no vote.
     standardize : {"dataset", "video"} or None, default="dataset"
-        Give each feature zero mean and unit variance over all frames of the fit, or
-        over each video by itself, or leave the features as they are. Given candidates
-        go by their own.
+        As of `TemporalOTSegmenter`. Given candidates go by their own.
     context : int, default=None
         As of `TemporalOTSegmenter`. Given candidates go by their own.
     device : str, default="auto"
@@ -107,8 +96,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     ----------
     n_actions_ : int
         Number of actions K of the fit.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``.
     names_ : list of str
         Names of the candidates, and of their refinements, "... refined".
     estimators_ : list of estimator
@@ -132,23 +119,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     n_actions_scores_ : dict of int to float or None
         What each of several numbers of actions was chosen by, the largest; None if
         there was one.
-    layers_ : list
-        Corrections, see `skl_tot.corrections`.
-    scaler_ : StandardScaler or None
-        Standardisation over the data set, if there is one.
-    confidence_ : dict of float or None
-        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
-        the log-likelihoods.
-    background_ : dict of ndarray or None
-        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
-        of each action and ``thresholds`` (n_actions,) of their log-density, if
-        background was asked for.
-    fps_ : float or None
-        Frames per second of the videos of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -157,7 +127,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Notes
     -----
-    Input, labels and edge cases are those of `TemporalOTSegmenter`. `predict` reads new
+    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`. `predict` reads new
     videos with every candidate. `predict_proba` is :math:`v_{tk}`, of which 0.02 is
     spread; it says how far candidates agree, not how often they are right.
 

@@ -77,8 +77,6 @@ class CyclicSegmenter(BaseSegmenter):
     estimator_ : estimator
         The segmenter, fitted to cycles by its own decoding. From then on it decodes
         "cyclic_skip", as do its candidates if it is an `AutoSegmenter`.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the recordings of the fit, in the form of ``X``.
     cuts_ : ndarray of int of shape (n_cycles + 1,), or list of such
         First frame of each cycle of a recording, and the end of the last, in the form
         of ``X``.
@@ -86,20 +84,8 @@ class CyclicSegmenter(BaseSegmenter):
         Number of cycles, in all recordings together.
     mean_frames_ : float
         Mean number of frames of the cycles that the segmenter was fitted to.
-    layers_ : list
-        Corrections, see `skl_tot.corrections`.
     scaler_ : None
         Recordings are standardised by the segmenter.
-    confidence_ : dict of float or None
-        As of `CTESegmenter`.
-    background_ : None
-        Background is not looked for.
-    fps_ : float or None
-        Frames per second of the recordings of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -108,7 +94,8 @@ class CyclicSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input is that of `TemporalOTSegmenter`, each video being a long recording. Without
+    Input and further attributes are those of `TemporalOTSegmenter`, each video being
+    a long recording. Without
     ``cuts``, a recording should start where a cycle does, and of several recordings
     each is cut by itself. Segmenters of this package order their actions by their mean
     time within the cycle, which is the order of the circle.

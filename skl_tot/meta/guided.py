@@ -61,23 +61,6 @@ class GuidedSegmenter(BaseSegmenter):
         What was learned of them.
     n_actions_ : int
         Number of actions, with and without a label.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the recordings of the fit, in the form of ``X``. Labels that were
-        given stay as they are.
-    layers_ : list
-        Corrections, see `skl_tot.corrections`.
-    scaler_ : StandardScaler or None
-        That of the segmenter.
-    confidence_ : dict of float
-        As of `TemporalOTSegmenter`.
-    background_ : dict of ndarray or None
-        As of `TemporalOTSegmenter`.
-    fps_ : float or None
-        Frames per second of the recordings of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -85,7 +68,7 @@ class GuidedSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input and output are those of `TemporalOTSegmenter`. Paths go by the moves from
+    Input, output and further attributes are those of `TemporalOTSegmenter`. Paths go by the moves from
     action to action that were learned, whatever ``decoding`` of the segmenter is. In a
     pipeline, put this at the end, around the segmenter. Corrections by
     `skl_tot.corrections` of this model change what it has learned, too.

@@ -262,7 +262,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ------
         reading : Reading
             ``log_likelihood``, ``path`` (places in ``actions_``, -1 for background) and
-            ``posterior`` (in the floating type of the recording) of one recording.
+            ``posterior`` of one recording, float64.
 
         Raises
         ------
@@ -274,10 +274,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = self.prepare(X)
         if transcripts is not None:
             transcripts = self._check_transcripts(transcripts, videos)
-        found = self._readings(videos, transcripts=transcripts, with_posterior=True)
-        for reading, array in zip(found, videos.arrays):
-            posterior = reading.posterior.astype(array.dtype, copy=False)
-            yield reading._replace(posterior=posterior)
+        yield from self._readings(videos, transcripts=transcripts, with_posterior=True)
 
     def score(self, X, y=None):
         r"""Measure how well actions carry over from recording to recording.

@@ -64,7 +64,7 @@ def waits_for_end(model):
 
 
 def read_videos(model, X):
-    """Iterate over the `Reading` of each recording, in one pass.
+    """Iterate over the `Reading` of each recording, posteriors in its floating type.
 
     ``model`` is a fitted segmenter or a pipeline that ends in one; of another estimator
     with ``predict`` and ``predict_posterior`` there is no log-likelihood.
@@ -72,7 +72,12 @@ def read_videos(model, X):
     segmenter = last_step(model)
     X = transform_before(model, X)
     if isinstance(segmenter, BaseSegmenter):
-        yield from segmenter.readings(X)
+        pairs = zip(segmenter.readings(X), as_recordings(X).arrays)
+        for reading, array in pairs:
+            is_short = getattr(array, "dtype", None) == np.float32
+            kind = np.float32 if is_short else np.float64
+            posterior = reading.posterior.astype(kind, copy=False)
+            yield reading._replace(posterior=posterior)
         return
     videos = as_recordings(X).arrays
     found = segmenter.predict(videos), segmenter.predict_posterior(videos)
