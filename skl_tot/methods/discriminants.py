@@ -14,7 +14,6 @@ from scipy.linalg import solve_triangular
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.inputs.states import check_item, check_numbers, item
 from skl_tot.recordings.errors import RecordingValueError
 
 # Shrinkage of `measure_spread` where the user cannot choose one.
@@ -204,19 +203,3 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
         if np.array_equal(np.concatenate(paths), before):
             break
     return appearance, switch_cost, paths
-
-
-def check_appearance(appearance, where, n_actions, n_features):
-    """Refuse what is no appearance, called ``where``."""
-    scalings = item(appearance, where, "scalings")
-    check_numbers(scalings, f"{where}['scalings']")
-    width = scalings.shape[-1] if scalings.ndim else 0
-    shapes = {
-        "center": (n_features,),
-        "scalings": (n_features, width),
-        "means": (n_actions, width),
-        "precisions_cholesky": (n_actions, width, width),
-        "shares": (n_actions,),
-    }
-    for name, shape in shapes.items():
-        check_item(appearance, where, name, shape)

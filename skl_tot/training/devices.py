@@ -15,8 +15,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from skl_tot.inputs.errors import warn_user
-from skl_tot.inputs.extras import import_extra
+from skl_tot.recordings.errors import import_extra, warn_user
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 # Steps run the usual way before a graph is captured, so that all is initialised.

@@ -15,11 +15,11 @@ import skl_tot
 from skl_tot import ActivitySegmenter, HMMSegmenter, MallowSegmenter
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
-from skl_tot.inputs.errors import VideoError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.methods import METHODS
 from skl_tot.metrics import activity_purity, mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.errors import RecordingError
 from skl_tot.recordings.files import open_arrays
 
 QUICK = {
@@ -242,7 +242,7 @@ class TestTranscripts:
         assert set(found[1]) == {1}
 
     def test_of_two_activities(self, data, fitted):
-        with pytest.raises(VideoError, match=r"^Video 1: its transcript .* several"):
+        with pytest.raises(RecordingError, match=r"^Video 1: its transcript .*several"):
             fitted.predict(data[0][:2], transcripts=[[1], [0, 5]])
 
 

@@ -19,11 +19,11 @@ import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.cli.main import main
 from skl_tot.decoding import decode
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.methods import METHODS
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.files import FileArray, as_floats, open_arrays, part_of
 from skl_tot.statistics import cycle_times, deviations
 
@@ -356,7 +356,7 @@ class Refusing(HMMSegmenter):
     """Refuses the last of its videos."""
 
     def _learn(self, videos):
-        raise VideoValueError("it is odd.", len(videos) - 1)
+        raise RecordingValueError("it is odd.", len(videos) - 1)
 
 
 def test_errors_name_the_recording(work):

@@ -13,10 +13,10 @@ from sklearn.pipeline import make_pipeline
 
 from skl_tot import FrankWolfeSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.inputs.errors import VideoError
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.errors import RecordingError
 
 # Long and short actions, whose frames overlap.
 HARD = {"n_videos": 20, "n_actions": 8, "noise": 3.0, "unevenness": 0.6}
@@ -244,7 +244,7 @@ def test_errors_leave_a_fitted_model_as_it_was(activity, narrations, kind, text)
         model.fit(videos, narrations=narrations)
     assert pickle.dumps(model) == before
     if text.startswith("Video"):
-        assert isinstance(caught.value, VideoError)
+        assert isinstance(caught.value, RecordingError)
 
 
 @pytest.mark.parametrize(

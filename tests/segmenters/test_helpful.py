@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.decoding.chain import fixed_chain
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.errors import RecordingValueError
 
 QUICK = PAPER | {"max_iter": 20, "frames_per_video": 16, "random_state": 0}
 
@@ -103,7 +103,7 @@ class TestLabelsOfAFit:
             call(videos, labels[:5])
         other = [*labels[:2], labels[2][:-1], *labels[3:]]
         message = rf"^Video 2: y has {len(other[2])} labels, X has {len(videos[2])} fr"
-        with pytest.raises(VideoValueError, match=message):
+        with pytest.raises(RecordingValueError, match=message):
             call(videos, other)
         with pytest.raises(ValueError, match=r"^y has 3 labels, X has \d+ frames"):
             call(videos[0], [0, 1, 2])
@@ -122,7 +122,7 @@ class TestScore:
     def test_one_huge_value_is_an_error(self, fitted, videos):
         huge = [video.astype(float) for video in videos]
         huge[3][5, 2] = 1e200
-        with np.errstate(over="ignore"), pytest.raises(VideoValueError) as info:
+        with np.errstate(over="ignore"), pytest.raises(RecordingValueError) as info:
             fitted.score(huge)
         assert info.value.recording == 3
         assert "too large for float32" in str(info.value)
@@ -134,7 +134,7 @@ class TestVideos:
         frames[2].loc[7, "d"] = np.nan
         frames[2].loc[9, "a"] = np.nan
         share = 2 / frames[2].size
-        with pytest.raises(VideoValueError) as info:
+        with pytest.raises(RecordingValueError) as info:
             quick().fit(frames)
         assert str(info.value) == (
             f"Video 2: Input X contains NaN in frame 7, column 'd', and in {share:.2%} "

@@ -10,9 +10,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CTESegmenter, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset
-from skl_tot.inputs.blocks import row_blocks
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics.label_free import carried_information
+from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training.batches import ResidentReader
 

@@ -13,10 +13,10 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.decoding import DECODERS, decode
 from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
-from skl_tot.inputs.standardization import standardized
 from skl_tot.methods.parts import code_overlap, merge_neighbours, time_order
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.recordings import Recordings
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training import loop
 from skl_tot.training.batches import ResidentReader, sampled_batches
@@ -44,7 +44,7 @@ def videos(activity):
 
 
 def test_a_video_is_standardised_by_its_population_deviation(videos):
-    own = standardized(videos, True, None)
+    own = Recordings(videos).standardize(per_video=True)
     for i, video in enumerate(videos):
         values = video.astype(float)
         expected = (values - values.mean(axis=0)) / values.std(axis=0, ddof=0)
@@ -81,7 +81,7 @@ def test_frames_drawn_twice_are_half_the_evidence():
 
 
 def test_coverage_of_a_mini_batch(videos):
-    own = standardized([videos[0], videos[1][:16]], False, None)
+    own = Recordings([videos[0], videos[1][:16]])
     reader = ResidentReader(own, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     batches = sampled_batches(generator, reader, [np.array([[0, 1]])], 32, 0)
@@ -143,7 +143,7 @@ def test_a_fit_stops_where_the_loss_is_not_below_the_best(videos, monkeypatch):
         n_iter_no_change=2,
     )
     _, curve = loop.train(
-        standardized(videos, False, None),
+        Recordings(videos),
         settings,
         [],
         device=torch.device("cpu"),

@@ -19,11 +19,11 @@ from skl_tot import (
     MallowSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.io import Recordings, load_model, save_model
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.files import open_arrays
 
 NAMES = list("dbcafe")
@@ -141,25 +141,28 @@ class TestForms:
         lazy = Recordings(files, NAMES, fps=10)
         same(hmm().fit(lazy).predict(lazy), hmm().fit(takes).predict(takes))
         (tmp_path / "c.npy").unlink()
-        with pytest.raises(VideoValueError, match=r"^c: .*c\.npy cannot be read"):
+        with pytest.raises(RecordingValueError, match=r"^c: .*c\.npy cannot be read"):
             hmm().fit(lazy)
         np.save(tmp_path / "c.npy", takes["c"])
         spoiled = np.full_like(takes["a"], np.nan)
         np.save(tmp_path / "a.npy", spoiled)
         with pytest.raises(
-            VideoValueError, match=r"^a: Input X contains NaN in frame 0"
+            RecordingValueError, match=r"^a: Input X contains NaN in frame 0"
         ):
             hmm().fit(lazy)
 
     def test_errors_of_training_name_the_recording(self, takes):
         huge = [video.astype(float) for video in takes]
         huge[3][5, 2] = 1e200
-        with np.errstate(over="ignore"), pytest.raises(VideoValueError, match=r"^a: "):
+        with (
+            np.errstate(over="ignore"),
+            pytest.raises(RecordingValueError, match=r"^a: "),
+        ):
             tot(standardize=None).fit(takes.replace(huge))
 
     def test_errors_survive_a_pickle(self, videos):
         spoiled = {"a": videos[0], "b": videos[1][:, :3]}
-        with pytest.raises(VideoValueError) as caught:
+        with pytest.raises(RecordingValueError) as caught:
             hmm().fit(spoiled)
         again = copy.copy(caught.value)
         assert str(again) == str(caught.value)
@@ -340,9 +343,9 @@ class TestLabels:
 
     def test_of_other_numbers(self, takes, labels):
         known = self.known(labels) | {"a": [0, 1]}
-        with pytest.raises(VideoValueError, match=r"^a: y has 2 labels, X has"):
+        with pytest.raises(RecordingValueError, match=r"^a: y has 2 labels, X has"):
             hmm().fit(takes, known)
-        with pytest.raises(VideoValueError, match=r"^a: y has 2 labels, X has"):
+        with pytest.raises(RecordingValueError, match=r"^a: y has 2 labels, X has"):
             hmm(guidance="labels").fit(takes, known)
 
     def test_of_another_index(self, table, labels):

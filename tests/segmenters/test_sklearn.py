@@ -160,7 +160,7 @@ def test_checks_not_given_to_third_parties(check):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_column_names_are_checked(monkeypatch):
     """The check wants scikit-learn's line breaks, which our errors do without."""
-    monkeypatch.setattr("skl_tot.inputs.videos._first_line", lambda message: message)
+    monkeypatch.setattr("skl_tot.recordings.checks._first_line", str)
     check_dataframe_column_names_consistency("TemporalOTSegmenter", QUICK)
 
 
