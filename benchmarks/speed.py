@@ -33,7 +33,7 @@ import skl_tot
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.methods.temporal_ot import PAPER
-from skl_tot.training.devices import keep_freed_memory
+from skl_tot.training.devices import resolve_device
 
 
 def time_growth(
@@ -314,7 +314,9 @@ def parse_arguments(argv):
 def main(argv=None):
     arguments = parse_arguments(argv)
     torch.set_num_threads(1)
-    keep_freed_memory()  # as fit does, for the bare step too
+    resolve_device(
+        "cpu"
+    )  # which has freed memory kept, as fit does, for the bare step too
     devices = list(dict.fromkeys(["cpu", arguments.device]))
     results = {"machine": describe_machine(arguments.device), "topics": {}}
     for name in arguments.topics or TOPICS:

@@ -353,7 +353,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             prior=self._component("prior"),
             rho=self.rho,
             temperature=self.temperature,
-            freeze_iter=self._component("optimizer").frozen_steps(self.max_iter),
+            freeze_iter=self._settings().freeze_iter,
         )
 
 

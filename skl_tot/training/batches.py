@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skl_tot.training.devices import own_part
+from skl_tot.training.devices import rank_and_size
 
 # Frames drawn at one time, for so many steps ahead.
 DRAWN_AHEAD = 2**15
@@ -62,10 +62,10 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
     come, see `later_frames`; 0 gives none of them.
     """
     window = min(int(window), reader.lengths.max())
-    device = reader.device
+    device, (rank, size) = reader.device, rank_and_size()
     for block in blocks:
         n_videos = block.shape[1]
-        part = own_part(n_videos)
+        part = slice(rank * n_videos // size, (rank + 1) * n_videos // size)
         place = slice(part.start * n_frames, part.stop * n_frames)
         n_ahead = max(1, DRAWN_AHEAD // (n_videos * n_frames))
         for videos in np.split(block, range(n_ahead, len(block), n_ahead)):

@@ -59,6 +59,7 @@ class Settings:
     tol: float | None
     n_iter_no_change: int
     decay: float = 0.0
+    freeze_iter: int = 0
     n_init: int = 1
     encoder: str = "sigmoid"
 
@@ -92,8 +93,8 @@ class Adam(Component):
 
     Examples
     --------
-    >>> optimizer = Adam(learning_rate=1e-2, freeze_iter=0.2)
-    >>> optimizer.frozen_steps(max_iter=500)
+    >>> settings = Adam(freeze_iter=0.2).settings((80, 40), max_iter=500)
+    >>> settings.freeze_iter
     100
     """
 
@@ -131,15 +132,11 @@ class Adam(Component):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
 
-    def frozen_steps(self, max_iter):
-        """Count the steps of a fit of ``max_iter`` with prototypes as drawn."""
-        if isinstance(self.freeze_iter, Integral):
-            return int(self.freeze_iter)
-        return int(self.freeze_iter * int(max_iter))
-
     def settings(self, layer_sizes, max_iter, n_init=1, encoder="sigmoid"):
         """Make the `Settings` of a fit; layers are the hidden one and the embedding."""
         hidden_dim, embedding_dim = layer_sizes
+        is_share = not isinstance(self.freeze_iter, Integral)
+        freeze_iter = self.freeze_iter * int(max_iter) if is_share else self.freeze_iter
         # plain numbers, as numpy's small integers overflow
         return Settings(
             hidden_dim=int(hidden_dim),
@@ -152,6 +149,7 @@ class Adam(Component):
             tol=self.tol,
             n_iter_no_change=int(self.n_iter_no_change),
             decay=self.decay,
+            freeze_iter=int(freeze_iter),
             n_init=int(n_init),
             encoder=encoder,
         )

@@ -28,7 +28,10 @@ def resolve_device(device):
     "auto" takes CUDA where there is one and else the CPU; any other is torch's. "auto"
     and "cuda" spread the worker processes of a grid search over all GPUs.
     """
-    keep_freed_memory()
+    # glibc gives freed blocks of more than 128 kB back to the system, and a step takes
+    # twice as long, most of it page faults; up to the largest that it sees freed, of up
+    # to 32 MB, it keeps blocks
+    torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -69,28 +72,11 @@ def choose_gpu():
     return int(number[1]) % torch.cuda.device_count()
 
 
-def keep_freed_memory():
-    """Have the C library keep freed memory for the next step.
-
-    glibc gives freed blocks of more than 128 kB back to the system, and a step takes
-    twice as long, most of it page faults. It raises this limit to the largest block
-    that it sees freed, of up to 32 MB.
-    """
-    torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
-
-
 def rank_and_size():
     """Rank of this process and number of processes: (0, 1) without a process group."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
     return 0, 1
-
-
-def own_part(n_items):
-    """Slice of so many items that this process works on; all are about as long."""
-    rank, size = rank_and_size()
-    edges = np.arange(size + 1) * n_items // size
-    return slice(int(edges[rank]), int(edges[rank + 1]))
 
 
 def sum_over_processes(tensors):

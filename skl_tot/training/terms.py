@@ -98,27 +98,10 @@ class Term(Component):
         """
 
     def constrain(self, network):
-        """Put parameters, in place, where they have to be after each step.
-
-        Parameters
-        ----------
-        network : dict of str to Tensor
-            Parameters; each has a leading dimension of R networks.
-        """
+        """Put parameters, a dict of tensors, where they have to be after each step."""
 
     def frozen(self, step):
-        """Name the parameters that stay as they are in a step.
-
-        Parameters
-        ----------
-        step : int
-            Steps taken before, to be compared with ``changes_at`` only.
-
-        Returns
-        -------
-        names : tuple of str
-            Keys of the network.
-        """
+        """Name the parameters that stay as they are in a step, see `loss`."""
         return ()
 
     def loss(self, network, embeddings, batch, step):
@@ -307,13 +290,15 @@ class TimeStamp(Term):
 
 def cloned(terms):
     """Check terms that users gave, and clone them for one fit."""
+    copies = []
     for term in terms or []:
         if not isinstance(term, Term):
             raise TypeError(
                 f"terms holds {term!r}, expected objects of a subclass of "
-                "skl_tot.training.terms.Term."
+                "skl_tot.extend.Term."
             )
-    return [term.checked() for term in terms or []]
+        copies.append(term.checked())
+    return copies
 
 
 def all_changes(terms):

@@ -54,7 +54,8 @@ def test_path_prior_starts_as_the_diagonal():
 
 @pytest.mark.parametrize(("freeze_iter", "n_steps"), [(7, 7), (0.25, 50), (0, 0)])
 def test_frozen_steps(freeze_iter, n_steps):
-    assert Adam(freeze_iter=freeze_iter).frozen_steps(200) == n_steps
+    settings = Adam(freeze_iter=freeze_iter).settings((2, 2), max_iter=200)
+    assert settings.freeze_iter == n_steps
 
 
 def test_settings():
