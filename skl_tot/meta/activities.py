@@ -99,11 +99,11 @@ class ActivitySegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input, output and further attributes are those of `TemporalOTSegmenter`. `predict_proba` and
-    `predict_posterior` take the activity for certain; other activities have
-    probability 0. Corrections (`skl_tot.corrections`) are of actions of one activity.
-    To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator of one of
-    ``estimators_``, whose numbers count from 0.
+    Input, output and further attributes are those of `TemporalOTSegmenter`.
+    `predict_proba` and `predict_posterior` take the activity for certain; other
+    activities have probability 0. Corrections (`skl_tot.corrections`) are of actions of
+    one activity. To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator
+    of one of ``estimators_``, whose numbers count from 0.
 
     The number of activities is the smallest, up to half of the videos, whose bags have
     a mean silhouette of at least 95 % of the highest; where even that is below 0.14, it

@@ -127,9 +127,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Notes
     -----
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`. `predict` reads new
-    videos with every candidate. `predict_proba` is :math:`v_{tk}`, of which 0.02 is
-    spread; it says how far candidates agree, not how often they are right.
+    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
+    `predict` reads new videos with every candidate. `predict_proba` is :math:`v_{tk}`,
+    of which 0.02 is spread; it says how far candidates agree, not how often they are
+    right.
 
     Of several ``n_actions``, `MallowSegmenter` labels the videos with each, and twice
     more after fits of every second video and of the others. The number with the largest

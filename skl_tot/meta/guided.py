@@ -68,10 +68,10 @@ class GuidedSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input, output and further attributes are those of `TemporalOTSegmenter`. Paths go by the moves from
-    action to action that were learned, whatever ``decoding`` of the segmenter is. In a
-    pipeline, put this at the end, around the segmenter. Corrections by
-    `skl_tot.corrections` of this model change what it has learned, too.
+    Input, output and further attributes are those of `TemporalOTSegmenter`. Paths go by
+    the moves from action to action that were learned, whatever ``decoding`` of the
+    segmenter is. In a pipeline, put this at the end, around the segmenter. Corrections
+    by `skl_tot.corrections` of this model change what it has learned, too.
 
     Examples
     --------
