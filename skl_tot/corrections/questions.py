@@ -57,14 +57,10 @@ def most_informative(model, X, n=1, unit="videos"):
     """
     _check_question(n, unit)
     segmenter = segmenter_of(model)
-    votes_count = getattr(segmenter, "combine", None) == "vote"
     paths, doubts = [], []
     for reading in segmenter.readings(transform_before(model, X)):
-        own = _entropy(reading.posterior)
-        if votes_count:
-            own = own + _entropy(softmax(reading.log_likelihood, axis=1))
         paths.append(reading.path)
-        doubts.append(own)
+        doubts.append(measure_doubts(segmenter, reading))
     if unit == "videos":
         return rank_videos(doubts, n)
     words = words_of(segmenter.actions_)
@@ -78,6 +74,17 @@ def _check_question(n, unit):
         raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
     if not isinstance(unit, str) or unit not in UNITS:
         raise ValueError(f"unit is {short_repr(unit)}, expected 'videos' or 'moments'.")
+
+
+def measure_doubts(segmenter, reading, names=None):
+    """Doubt (n_frames,) of what a segmenter reads, those of one of ``names`` alike."""
+    found = [reading.posterior]
+    if getattr(segmenter, "combine", None) == "vote":
+        found.append(softmax(reading.log_likelihood, axis=1))
+    if names is not None:
+        alike = (names[:, None] == np.unique(names)).astype(float)
+        found = [probabilities @ alike for probabilities in found]
+    return sum(map(_entropy, found))
 
 
 def _entropy(probabilities):

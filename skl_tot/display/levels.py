@@ -5,7 +5,6 @@ import numpy as np
 from skl_tot.display.bars import clear_sides, draw_bars, draw_legend
 from skl_tot.display.base import (
     Display,
-    check_methods,
     check_video_names,
     name_rows,
     name_time,
@@ -47,7 +46,7 @@ class LevelsDisplay(Display):
 
     See Also
     --------
-    skl_tot.TemporalOTSegmenter.predict : Numbers of actions with nested boundaries.
+    skl_tot.corrections.cut : Numbers of actions with nested boundaries.
 
     Examples
     --------
@@ -75,12 +74,11 @@ class LevelsDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            Fitted segmenter that has cuts (``merge_tree_``), or pipeline with one at
-            its end.
+            Fitted segmenter that has cuts, or pipeline with one at its end.
         X : array-like of shape (n_frames, n_features), or a sequence of such
             One video or many.
         n_actions : tuple of int
-            Few and many, each as for ``predict`` of the segmenter.
+            Few and many, each as for `skl_tot.corrections.cut`.
         ax, fps : optional
             As for `plot`.
         video_names : sequence of str, default=None
@@ -200,31 +198,23 @@ def _name(label, names):
 
 
 def predict_levels(estimator, X, n_actions):
-    """Labels of videos by few actions and by many, from a segmenter that has cuts."""
+    """Labels of videos by few actions and by many, from a model that has cuts."""
+    from skl_tot.corrections import cut
     from skl_tot.methods.pipelines import last_step, transform_before
 
-    check_methods(estimator, "predict")
-    is_pair = isinstance(n_actions, (tuple, list)) and len(n_actions) == 2
-    if not is_pair or not _is_increasing(*n_actions):
+    try:
+        few, many = n_actions
+        is_pair = bool(few < many)
+    except (TypeError, ValueError):
+        is_pair = False
+    if not is_pair:
         raise ValueError(
             f"n_actions is {short_repr(n_actions)}, expected two numbers, of which the "
             "second is larger."
         )
-    segmenter = last_step(estimator)
-    if not hasattr(segmenter, "merge_tree_"):
-        raise TypeError(
-            f"estimator is a {type(segmenter).__name__} without merge_tree_, expected "
-            "a fitted segmenter that has cuts, such as TemporalOTSegmenter(n_parts=2)."
-        )
+    levels = [cut(last_step(estimator), n) for n in n_actions]
     videos = transform_before(estimator, X)
-    return tuple(segmenter.predict(videos, n_actions=n) for n in n_actions)
-
-
-def _is_increasing(few, many):
-    try:
-        return bool(few < many)
-    except TypeError:
-        return False
+    return tuple(level.predict(videos) for level in levels)
 
 
 def find_parents(coarse, fine):

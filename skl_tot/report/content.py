@@ -14,7 +14,7 @@ from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.report.drawing import bar, classes, draw_loss, stack
-from skl_tot.report.findings import Findings, Truth
+from skl_tot.report.findings import Findings, Truth, voter_of
 from skl_tot.statistics import deviations, usual_order
 
 MOST_DEVIATING = 12  # recordings of the table
@@ -210,17 +210,20 @@ def _levels(content):
 
     None of a model that has no cut to more actions.
     """
-    from skl_tot.methods.pipelines import transform_before
+    from skl_tot.corrections import cut
 
-    segmenter, findings = content.segmenter, content.findings
-    n_fine = _finer_number(segmenter)
-    if n_fine is None:
+    findings, n_actions = content.findings, content.segmenter.n_actions_
+    tree = getattr(content.segmenter, "merge_tree_", None)
+    n_fine = 0 if tree is None else min(FINER * n_actions, len(tree) + 1)
+    if n_fine <= n_actions:
+        return None
+    try:
+        model = cut(content.model, n_fine)
+    except ValueError:  # actions are named or corrected
         return None
     fine = []
     for video in content.videos[:N_LEVELS]:
-        found = segmenter.predict(
-            transform_before(content.model, video), n_actions=n_fine
-        )
+        found = model.predict(video)
         fine.append(found[0] if isinstance(found, list) else found)
     coarse = findings.paths[: len(fine)]
     parents = find_parents(coarse, fine)
@@ -234,20 +237,11 @@ def _levels(content):
         bars.append((bar(above), (width, own)))
     looks = shade(parents)[1]
     return {
-        "n_actions": (segmenter.n_actions_, n_fine),
+        "n_actions": (n_actions, n_fine),
         "bars": bars,
         "names": _name_parts(parents, findings.names),
         "css": rules_of_looks("s", looks),
     }
-
-
-def _finer_number(segmenter):
-    """Actions of the lower level; None if there are no more than above."""
-    tree = getattr(segmenter, "merge_tree_", None)
-    if tree is None or segmenter._classes() is not None or segmenter._edits():
-        return None
-    n_fine = min(FINER * segmenter.n_actions_, len(tree) + 1)
-    return n_fine if n_fine > segmenter.n_actions_ else None
 
 
 def rules_of_looks(letter, looks):
@@ -275,7 +269,7 @@ def _candidates(content):
 
     A bar is its name, whether it is of the ground truth, and shapes.
     """
-    findings, segmenter = content.findings, content.segmenter
+    findings = content.findings
     if not findings.candidates:
         return None
     bars = []
@@ -286,12 +280,13 @@ def _candidates(content):
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
             own.append((name, False, bar(path)))
         bars.append((content.video_names[i], own))
-    results = getattr(segmenter, "results_", {})
+    voter = voter_of(content.segmenter)
+    results = getattr(voter, "results_", {})
     rows = []
     for values in zip(*results.values()):
         known = [None if value != value else value for value in values]  # NaN
         rows.append(dict(zip(results, known)))
-    best = getattr(segmenter, "best_index_", None)
+    best = getattr(voter, "best_index_", None)
     return {"rows": rows, "best": best, "bars": bars}
 
 

@@ -53,7 +53,7 @@ def draw_loss(segmenter):
     if not hasattr(segmenter, "loss_curve_"):
         return None
     losses = np.asarray(segmenter.loss_curve_, dtype=float)
-    width = min(getattr(segmenter, "n_iter_no_change", MEAN_STEPS), len(losses))
+    width = min(MEAN_STEPS, len(losses))
     means = np.convolve(losses, np.full(width, 1 / width), "valid")
     steps = np.arange(1, len(losses) + 1)
     centres = steps[: len(means)] + (width - 1) / 2

@@ -37,13 +37,13 @@ class Findings(NamedTuple):
     confidences : list of ndarray of shape (n_frames_i,)
         Probability of the action of each frame given the video, 1 for background.
     doubts : list of ndarray of shape (n_frames_i,)
-        Entropy of each frame, see `skl_tot.corrections.questions.measure_doubts`.
+        Entropy of each frame, see `skl_tot.corrections.most_informative`.
     log_likelihoods : list of float
         Mean over the frames of each video of that of the action of the frame.
     candidates : list of dict of str to ndarray of shape (n_frames_i,)
         For each of the first `N_COMPARED` videos, the paths of candidates; none of a
         segmenter without ``candidate_labels``. Of one that has learned labels, or was
-        edited, each cluster is the action of most of its frames.
+        corrected, each cluster is the action of most of its frames.
     """
 
     names: dict
@@ -67,25 +67,23 @@ def examine(model, videos, video_names, words):
     )
 
     segmenter = segmenter_of(model)
+    voter = voter_of(segmenter)
     code_of, names = _code_words(words.tolist())
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
     findings = Findings(names, typical, ProfileSums(n_points=1), [], [], [], [], [])
     merge = (code_of[:-1, None] == actions).astype(float)
-    alike = (words[:, None] == np.unique(words)).astype(float)
     for i, name in enumerate(video_names):
         with _named(name):
             video = transform_before(model, videos[i])  # once, as it may take long
             (reading,) = read_videos(segmenter, video)
-            if i < N_COMPARED and hasattr(segmenter, "candidate_labels"):
-                findings.candidates.append(_ask_candidates(segmenter, video))
+            if i < N_COMPARED and hasattr(voter, "candidate_labels"):
+                findings.candidates.append(_ask_candidates(voter, video))
         path = code_of[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
         findings.log_likelihoods.append(_mean_log_likelihood(reading))
-        votes = segmenter._votes(reading.log_likelihood)
-        votes = None if votes is None else votes @ alike
-        findings.doubts.append(measure_doubts(reading.posterior @ alike, votes))
+        findings.doubts.append(measure_doubts(segmenter, reading, words))
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         findings.sums.add(np.asarray(frames, dtype=float), path)
         probabilities = softmax(reading.log_likelihood, axis=1)
@@ -98,9 +96,14 @@ def examine(model, videos, video_names, words):
     for frames in typical.values():
         frames.sort(key=lambda found: -found["probability"])
         del frames[N_TYPICAL:]
-    is_changed = segmenter._guide() is not None or bool(segmenter._edits())
+    is_changed = voter is not segmenter or segmenter.layers_
     _translate(findings, None if is_changed else code_of)
     return findings
+
+
+def voter_of(segmenter):
+    """Segmenter that may have candidates; of a guided one the one inside."""
+    return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
 
 
 def _code_words(words):
@@ -138,17 +141,16 @@ def _likeliest_frame(is_own, probabilities):
     return int(best[len(best) // 2])
 
 
-def _ask_candidates(segmenter, video):
+def _ask_candidates(voter, video):
     """Labels of one video by each candidate, without those that are refined."""
     from skl_tot.meta.consensus import name_of_refinement
 
-    found = segmenter.candidate_labels(video)
+    found = voter.candidate_labels(video)
     refined = set(map(name_of_refinement, found))
     paths = {}
     for name, labels in found.items():
         if name not in refined:
-            (path,), _ = split_label_sequences(labels)
-            paths[name] = path
+            (paths[name],), _ = split_label_sequences(labels)
     return paths
 
 

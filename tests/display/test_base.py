@@ -74,8 +74,9 @@ def test_without_matplotlib(display, monkeypatch):
         display.plot()
 
 
-@pytest.mark.parametrize("kind", [PseudoLabelDisplay, ProfileDisplay, LevelsDisplay])
+@pytest.mark.parametrize(
+    "kind", [SegmentationDisplay, PseudoLabelDisplay, ProfileDisplay]
+)
 def test_what_is_no_estimator(kind):
-    options = {"n_actions": (1, 2)} if kind is LevelsDisplay else {}
     with pytest.raises(TypeError, match="estimator is a int, which has no p"):
-        kind.from_estimator(3, np.ones((4, 2)), **options)
+        kind.from_estimator(3, np.ones((4, 2)))

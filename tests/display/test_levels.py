@@ -4,7 +4,8 @@ from matplotlib.colors import to_rgb
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter, LevelsDisplay, TemporalOTSegmenter
+from skl_tot import LevelsDisplay, MallowSegmenter, TemporalOTSegmenter
+from skl_tot.corrections import cut
 from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS
 from skl_tot.preprocessing import FramewiseTransformer
@@ -19,9 +20,7 @@ def videos():
 
 
 def segmenter():
-    return TemporalOTSegmenter(
-        2, n_parts=3, max_iter=30, freeze_iter=2, random_state=0, decoding="free"
-    )
+    return TemporalOTSegmenter(2, max_iter=20, random_state=0, decoding="fixed")
 
 
 def bars(display):
@@ -103,8 +102,9 @@ class TestFromEstimator:
         model = segmenter().fit(videos)
         display = LevelsDisplay.from_estimator(model, videos, n_actions=(2, 4))
         for n, found in [(2, display.coarse), (4, display.fine)]:
-            for one, other in zip(found, model.predict(videos, n_actions=n)):
+            for one, other in zip(found, cut(model, n).predict(videos)):
                 np.testing.assert_array_equal(one, other)
+        assert set(display.parents_.values()) == {0, 1}
 
     def test_pipeline(self, videos):
         model = make_pipeline(FramewiseTransformer(StandardScaler()), segmenter())
@@ -119,8 +119,8 @@ class TestFromEstimator:
             LevelsDisplay.from_estimator(model, videos, n_actions=n_actions)
 
     def test_without_cuts(self, videos):
-        model = HMMSegmenter(2).fit(videos)
-        with pytest.raises(TypeError, match=r"HMMSegmenter without merge_tree_"):
+        model = MallowSegmenter(2).fit(videos)
+        with pytest.raises(ValueError, match="the fit has no merge_tree_"):
             LevelsDisplay.from_estimator(model, videos, n_actions=(2, 3))
 
 

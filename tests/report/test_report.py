@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import io
 import json
 import re
 import sys
@@ -15,12 +16,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
+    ActivitySegmenter,
     AutoSegmenter,
-    CTESegmenter,
+    GuidedSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.baselines import CTESegmenter, paper
+from skl_tot.corrections import cut, most_informative, rename
+from skl_tot.datasets import make_activities
+from skl_tot.display.palette import COLOURS
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.labels import BACKGROUND, find_segments
@@ -37,9 +42,7 @@ from skl_tot.report.findings import examine
 
 def tot(**params):
     """A segmenter that finds every action in every video, whatever it learned."""
-    return TemporalOTSegmenter(
-        4, **(PAPER | {"max_iter": 20, "random_state": 0} | params)
-    )
+    return paper(4, **({"max_iter": 20, "random_state": 0} | params))
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +65,12 @@ def vote(activity):
 class Page(HTMLParser):
     """Rows of the tables of each section, pictures, bars, text, and data."""
 
-    def __init__(self, path):
+    def __init__(self, html):
         super().__init__()
+        self.html = html
         self.rows, self.pictures, self.text, self.open = {}, [], "", []
         self.bars, self.data, self.embedded, self.policy = {}, None, [], ""
-        self.feed(path.read_text(encoding="utf-8"))
+        self.feed(html)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
@@ -124,11 +128,30 @@ class Page(HTMLParser):
         return np.repeat(bar["code"], np.rint(lengths).astype(int))
 
 
-def test_tables(activity, model, tmp_path):
+def codes_of(page, name, n_frames):
+    """Number of each frame of a bar, from its outlines."""
+    codes = np.full(n_frames, -1)
+    for kind, outline in page.bars[name]:
+        for start, end in re.findall(r"M(\d+) 0H(\d+)", outline):
+            codes[int(start) : int(end)] = int(kind[1:])
+    return codes
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a page and read it."""
+
+    def write(model, videos, **options):
+        path = tmp_path / "report.html"
+        write_report(model, videos, path, **options)
+        return Page(path.read_text(encoding="utf-8"))
+
+    return write
+
+
+def test_tables(activity, model, write):
     videos, _ = activity
-    path = tmp_path / "report.html"
-    write_report(model, videos, path, fps=4, action_names={1: "pour <milk>"})
-    page = Page(path)
+    page = write(model, videos, fps=4, action_names={1: "pour <milk>"})
     predicted = model.predict(videos)
     posterior = model.predict_posterior(videos)
     confidence = [q[np.arange(len(p)), p] for p, q in zip(predicted, posterior)]
@@ -168,11 +191,9 @@ def test_tables(activity, model, tmp_path):
     assert page.pictures == []
 
 
-def test_typical_frames(activity, model, tmp_path):
+def test_typical_frames(activity, model, write):
     videos, _ = activity
-    path = tmp_path / "report.html"
-    write_report(model, videos, path)
-    page = Page(path)
+    page = write(model, videos)
     found = list(zip(model.predict(videos), model.predict_proba(videos)))
     for k in range(4):
         best = sorted((-max(p[y == k, k]), i) for i, (y, p) in enumerate(found))
@@ -185,12 +206,10 @@ def test_typical_frames(activity, model, tmp_path):
             assert match[2] == f"{-code:.3f}"
 
 
-def test_typical_frame_is_the_middle_of_those_alike(activity, tmp_path):
+def test_typical_frame_is_the_middle_of_those_alike(activity, write):
     videos = [video.astype(np.float32) for video in activity[0]]
     model = CTESegmenter(4, max_iter=150, random_state=0).fit(videos)
-    path = tmp_path / "report.html"
-    write_report(model, videos, path)
-    page, n_alike = Page(path), []
+    page, n_alike = write(model, videos), []
     paths, codes = model.predict(videos), model.predict_proba(videos)
     for k in range(4):
         (cells,) = page.cells("typical", f"action {k}")
@@ -204,14 +223,12 @@ def test_typical_frame_is_the_middle_of_those_alike(activity, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["integers", "strings"])
-def test_scores(activity, model, tmp_path, kind):
+def test_scores(activity, model, write, kind):
     videos, labels = activity
     if kind == "strings":
         labels = [np.array(["cut", "mix", "fry", "eat"])[y] for y in labels]
-    path = tmp_path / "report.html"
-    write_report(model, videos, path, y_true=labels, action_names=["a", "b", "c", "d"])
+    page = write(model, videos, y_true=labels, action_names=["a", "b", "c", "d"])
     expected = segmentation_report(labels, model.labels_, output_dict=True)
-    page = Page(path)
     for label, row in expected["actions"].items():
         name = label if kind == "strings" else f"label {label}"
         scores = [f"{row[x]:.3f}" for x in ("precision", "recall", "f1-score", "iou")]
@@ -221,13 +238,11 @@ def test_scores(activity, model, tmp_path, kind):
     assert f"{expected['totals']['edit']:.3f}" in page.text
 
 
-def test_background(activity, tmp_path):
+def test_background(activity, write):
     videos, labels = activity
     labels = [np.where(np.arange(len(y)) < 5, -1, y) for y in labels]
     model = tot(background_percentile=20, decoding="skip").fit(videos)
-    path = tmp_path / "report.html"
-    write_report(model, videos, path, y_true=labels)
-    page = Page(path)
+    page = write(model, videos, y_true=labels)
     frames = np.concatenate(model.labels_)
     (cells,) = page.cells("actions", "background")
     assert cells[-2:] == [f"{100 * (frames == -1).mean():.1f} %", "–"]
@@ -236,10 +251,8 @@ def test_background(activity, tmp_path):
     assert page.cells("typical", "background") == []
 
 
-def test_actions_of_one_name_are_one(activity, model, tmp_path):
-    path = tmp_path / "report.html"
-    write_report(model, activity[0], path, action_names={1: "pour", 2: "pour"})
-    page = Page(path)
+def test_actions_of_one_name_are_one(activity, model, write):
+    page = write(model, activity[0], action_names={1: "pour", 2: "pour"})
     assert [row[0] for row in page.rows["typical"][1:]] == [
         "action 0",
         "pour",
@@ -252,13 +265,11 @@ def test_actions_of_one_name_are_one(activity, model, tmp_path):
 @pytest.mark.parametrize("with_truth", [False, True])
 @pytest.mark.parametrize("n_videos", [2, 6])
 def test_colours_go_by_the_numbers_of_actions(
-    activity, model, tmp_path, names, with_truth, n_videos
+    activity, model, write, names, with_truth, n_videos
 ):
     videos = activity[0][-n_videos:]
     y_true = activity[1][-n_videos:] if with_truth else None
-    path = tmp_path / "report.html"
-    write_report(model, videos, path, action_names=names, y_true=y_true)
-    page = Page(path)
+    page = write(model, videos, action_names=names, y_true=y_true)
     words = name_all_actions(4, names)
     for i, found in enumerate(model.predict(videos)):
         first = words.tolist().index("pour") if names else 0
@@ -269,14 +280,12 @@ def test_colours_go_by_the_numbers_of_actions(
 
 
 def test_labels_have_the_colours_of_the_actions_they_are_matched_to(
-    activity, model, tmp_path
+    activity, model, write
 ):
     videos, labels = activity
     labels = [np.array(["cut", "mix", "fry", "eat"])[y] for y in labels]
     labels[0][:3] = "run"  # there are more labels than actions
-    path = tmp_path / "report.html"
-    write_report(model, videos, path, y_true=labels, action_names={2: "pour"})
-    page = Page(path)
+    page = write(model, videos, y_true=labels, action_names={2: "pour"})
     report = segmentation_report(labels, model.labels_, output_dict=True)
     code_of = {name: row["cluster"] for name, row in report["actions"].items()}
     (rest,) = [name for name, code in code_of.items() if code is None]
@@ -287,20 +296,16 @@ def test_labels_have_the_colours_of_the_actions_they_are_matched_to(
     names = {str(code): name for name, code in code_of.items()}
     assert page.data["labels"] == names | {"-1": "background"}
     assert page.data["looks"].keys() == set("01234")
-    text = path.read_text(encoding="utf-8")
     for name, code in code_of.items():
-        assert f'<th scope="row"><i class="k c{code} h0"></i>{name}</th>' in text
-    assert f"– ({rest})</button>" in text
+        assert f'<th scope="row"><i class="k c{code} h0"></i>{name}</th>' in page.html
+    assert f"– ({rest})</button>" in page.html
 
 
-def test_timelines_have_confidences_and_doubts(activity, model, tmp_path):
-    path = tmp_path / "report.html"
-    write_report(model, activity[0], path, fps=4)
-    predicted, posterior = (
-        model.predict(activity[0]),
-        model.predict_posterior(activity[0]),
-    )
-    for recording, y, q in zip(Page(path).data["recordings"], predicted, posterior):
+def test_timelines_have_confidences_and_doubts(activity, model, write):
+    page = write(model, activity[0], fps=4)
+    predicted = model.predict(activity[0])
+    posterior = model.predict_posterior(activity[0])
+    for recording, y, q in zip(page.data["recordings"], predicted, posterior):
         codes, starts, ends = find_segments(y)
         sure = q[np.arange(len(y)), y]
         bar = recording["prediction"]
@@ -313,7 +318,7 @@ def test_timelines_have_confidences_and_doubts(activity, model, tmp_path):
         np.testing.assert_allclose(doubt, 1 - sure, atol=0.5 / 35 + 1e-6)
 
 
-def test_usual_order_and_deviating_recordings(activity, model, tmp_path):
+def test_usual_order_and_deviating_recordings(activity, model, write):
     videos = [activity[0][i % 6] for i in range(12)]
     orders = [
         list(dict.fromkeys(y[np.r_[True, y[1:] != y[:-1]]].tolist()))
@@ -325,9 +330,7 @@ def test_usual_order_and_deviating_recordings(activity, model, tmp_path):
     longest = videos[5]
     videos[5] = np.concatenate([longest, np.repeat(longest[-1:], 200, axis=0)])
     names = [f"take {i}" for i in range(12)]
-    path = tmp_path / "report.html"
-    write_report(model, videos, path, fps=4, video_names=names)
-    page = Page(path)
+    page = write(model, videos, fps=4, video_names=names)
     words = [f"action {k}" for k in orders[0]]
     usual = page.text[page.text.index("Actions that most recordings") :]
     usual = usual[: usual.index("Deviating")]
@@ -345,16 +348,14 @@ def test_usual_order_and_deviating_recordings(activity, model, tmp_path):
     assert sorted(ranks) == list(range(1, 13))
 
 
-def test_recordings_give_names_rate_and_clocks(activity, model, tmp_path):
+def test_recordings_give_names_rate_and_clocks(activity, model, write):
     videos, y_true = activity
     names = [f"take {i}" for i in range(6)]
     times = [100 + np.arange(len(video)) / 10 for video in videos]
     times[1][5:] += 7  # a pause
     takes = Recordings(videos, names, fps=10, times=times)
     shuffled = {names[i]: y_true[i] for i in (3, 1, 5, 0, 2, 4)}
-    paths = [tmp_path / f"{name}.html" for name in "abcd"]
-    write_report(model, takes, paths[0], y_true=shuffled)
-    page = Page(paths[0])
+    page = write(model, takes, y_true=shuffled)
     assert [recording["name"] for recording in page.data["recordings"]] == names
     assert page.data["fps"] == 10
     _, starts, _ = find_segments(model.predict(videos[1]))
@@ -363,28 +364,24 @@ def test_recordings_give_names_rate_and_clocks(activity, model, tmp_path):
     np.testing.assert_allclose(found["prediction"]["start"], expected, atol=1e-3)
     assert found["end"] == pytest.approx(7 + len(videos[1]) / 10, abs=1e-3)
     takes = Recordings(videos, names, fps=10)
-    write_report(model, takes, paths[1], y_true=y_true)
-    write_report(model, dict(takes.items()), paths[2], y_true=y_true, fps=10)
-    write_report(model, videos, paths[3], y_true=y_true, fps=10, video_names=names)
-    for path in paths[2:]:
-        assert path.read_bytes() == paths[1].read_bytes()
+    expected = write(model, takes, y_true=y_true).html
+    assert write(model, dict(takes.items()), y_true=y_true, fps=10).html == expected
+    options = {"y_true": y_true, "fps": 10, "video_names": names}
+    assert write(model, videos, **options).html == expected
     with pytest.raises(ValueError, match=r"fps is 5, expected 10 .* the videos"):
-        write_report(model, takes, paths[0], fps=5)
+        write(model, takes, fps=5)
 
 
-def test_rate_of_the_fit(activity, tmp_path):
+def test_rate_of_the_fit(activity, write):
     model = MallowSegmenter(4).fit(Recordings(activity[0], fps=10))
-    write_report(model, activity[0], tmp_path / "a.html")
-    assert Page(tmp_path / "a.html").data["fps"] == 10
+    assert write(model, activity[0]).data["fps"] == 10
     with pytest.raises(ValueError, match=r"fps is 5, expected 10 .* those of the fit"):
-        write_report(model, activity[0], tmp_path / "a.html", fps=5)
+        write(model, activity[0], fps=5)
 
 
-def test_policy_allows_only_what_is_embedded(activity, model, tmp_path):
-    path = tmp_path / "report.html"
+def test_policy_allows_only_what_is_embedded(activity, model, write):
     names = ["</script><script>alert(1)</script>", *"abcde"]
-    write_report(model, activity[0], path, video_names=names)
-    page = Page(path)
+    page = write(model, activity[0], video_names=names)
     expected = []
     for tag, text in page.embedded:
         digest = hashlib.sha256(text.encode()).digest()
@@ -400,10 +397,9 @@ def test_policy_allows_only_what_is_embedded(activity, model, tmp_path):
 @pytest.mark.parametrize(
     ("n_frames", "shown"), [(300, "30.0 s"), (7190, "12 min"), (81000, "2 h 15 min")]
 )
-def test_duration_of_all(activity, model, tmp_path, n_frames, shown):
+def test_duration_of_all(activity, model, write, n_frames, shown):
     video = np.resize(activity[0][0], (n_frames, 5))
-    write_report(model, video, tmp_path / "a.html", fps=10)
-    assert f"Duration{shown}" in Page(tmp_path / "a.html").text.replace("\n", "")
+    assert f"Duration{shown}" in write(model, video, fps=10).text.replace("\n", "")
 
 
 def test_bars():
@@ -415,40 +411,36 @@ def test_bars():
     ]
 
 
-def test_parameters_and_steps(activity, tmp_path):
+def test_parameters_and_steps(activity, write):
     model = make_pipeline(
         FramewiseTransformer(PCA(3)),
         CTESegmenter(4, max_iter=9, n_init=2, random_state=0),
     ).fit(activity[0])
-    path = tmp_path / "report.html"
-    write_report(model, activity[0], path, title="Tea & <cake>")
-    text = path.read_text(encoding="utf-8")
-    assert "<strong>max_iter=9</strong> (default 6000)" in text
-    assert "<code>reg_covar=1e-06</code>" in text
-    assert "FramewiseTransformer(transformer=PCA(n_components=3))" in text
-    assert "<h1>Tea &amp; &lt;cake&gt;</h1>" in text
-    assert "after 9 iterations" in Page(path).text
+    page = write(model, activity[0], title="Tea & <cake>")
+    assert "<strong>max_iter=9</strong> (default 6000)" in page.html
+    assert "<code>reg_covar=1e-06</code>" in page.html
+    assert "FramewiseTransformer(transformer=PCA(n_components=3))" in page.html
+    assert "<h1>Tea &amp; &lt;cake&gt;</h1>" in page.html
+    assert "after 9 iterations" in page.text
 
 
-def test_forms_of_input(activity, tmp_path):
-    video = activity[0][0]
-    model = make_pipeline(StandardScaler(), tot()).fit(video)
-    only_step = make_pipeline(clone(model[-1])).fit(activity[0])
-    write_report(model, video, tmp_path / "a.html", y_true=activity[1][0])
-    write_report(model, [video], tmp_path / "b.html", y_true=activity[1][:1])
-    write_report(only_step, activity[0], tmp_path / "c.html")
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
-    assert len(Page(tmp_path / "c.html").rows["recordings"]) == 7
+def test_forms_of_input(activity, write):
+    videos, y_true = activity
+    model = make_pipeline(StandardScaler(), tot()).fit(videos[0])
+    only_step = make_pipeline(clone(model[-1])).fit(videos)
+    single = write(model, videos[0], y_true=y_true[0])
+    assert single.html == write(model, videos[:1], y_true=y_true[:1]).html
+    assert len(write(only_step, videos).rows["recordings"]) == 7
 
 
-def test_same_input_gives_same_bytes(activity, model, tmp_path):
-    paths = [tmp_path / "a.html", tmp_path / "b.html"]
+@pytest.mark.parametrize("name", ["model", "vote"])
+def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
+    model = request.getfixturevalue(name)
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
-    for path in paths:
-        write_report(model, activity[0], path, y_true=activity[1])
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    pages = [write(model, activity[0], y_true=activity[1]).html for _ in range(2)]
+    assert pages[0] == pages[1]
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.html", "b.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 @pytest.mark.parametrize(
@@ -480,18 +472,18 @@ def test_bad_input(activity, model, tmp_path, options, message):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_bad_models(activity, tmp_path):
+def test_bad_models(activity, write):
     with pytest.raises(NotFittedError):
-        write_report(TemporalOTSegmenter(4), activity[0], tmp_path / "a.html")
+        write(TemporalOTSegmenter(4), activity[0])
     with pytest.raises(TypeError, match="model is a LinearRegression"):
-        write_report(LinearRegression(), activity[0], tmp_path / "a.html")
+        write(LinearRegression(), activity[0])
 
 
 @pytest.mark.parametrize("name", ["jinja2", "pandas"])
-def test_missing_package(activity, model, tmp_path, monkeypatch, name):
+def test_missing_package(activity, model, write, monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=rf"{name}.*skl-tot\[report\]"):
-        write_report(model, activity[0], tmp_path / "a.html")
+        write(model, activity[0])
 
 
 @pytest.fixture
@@ -512,15 +504,11 @@ def recordings(activity, tmp_path):
     return files
 
 
-def test_thumbnails(activity, model, tmp_path, recordings):
-    import base64
-    import io
-
+def test_thumbnails(activity, model, write, recordings):
     from PIL import Image
 
-    path = tmp_path / "report.html"
-    write_report(model, activity[0], path, fps=10, video_files=recordings)
-    pictures = [p for p in Page(path).pictures if p["alt"].startswith("Frame")]
+    page = write(model, activity[0], fps=10, video_files=recordings)
+    pictures = [p for p in page.pictures if p["alt"].startswith("Frame")]
     assert len(pictures) == 20
     for picture in pictures:
         data = base64.b64decode(picture["src"].partition(",")[2])
@@ -530,16 +518,14 @@ def test_thumbnails(activity, model, tmp_path, recordings):
         assert np.abs(np.asarray(image).mean() - number) < 2
 
 
-def test_recordings_that_are_too_short(activity, model, tmp_path, recordings):
+def test_recordings_that_are_too_short(activity, model, write, tmp_path, recordings):
     with pytest.raises(ValueError, match=r"take_\d.mkv has \d+ frames at fps=1, exp"):
-        write_report(
-            model, activity[0], tmp_path / "a.html", fps=1, video_files=recordings
-        )
-    assert not (tmp_path / "a.html").exists()
+        write(model, activity[0], fps=1, video_files=recordings)
+    assert not (tmp_path / "report.html").exists()
 
 
 @pytest.mark.parametrize("steps", [[], [StandardScaler()]])
-def test_network_passes_once_over_each_video(activity, tmp_path, monkeypatch, steps):
+def test_network_passes_once_over_each_video(activity, write, monkeypatch, steps):
     segmenter = tot()
     model = make_pipeline(*steps, segmenter).fit(activity[0][0])
     passes = []
@@ -551,7 +537,7 @@ def test_network_passes_once_over_each_video(activity, tmp_path, monkeypatch, st
             yield log_likelihood
 
     monkeypatch.setattr(TemporalOTSegmenter, "_log_likelihoods", counted)
-    write_report(model, activity[0], tmp_path / "a.html", y_true=activity[1])
+    write(model, activity[0], y_true=activity[1])
     assert passes == [len(video) for video in activity[0]]
 
 
@@ -565,10 +551,8 @@ COLUMNS = {
 }
 
 
-def test_table_of_candidates(activity, vote, tmp_path):
-    path = tmp_path / "report.html"
-    write_report(vote, activity[0], path)
-    rows = Page(path).rows["candidates"]
+def test_table_of_candidates(activity, vote, write):
+    rows = write(vote, activity[0]).rows["candidates"]
     rows = rows[: [name for name, *_ in rows].index("Recording")]
     assert len(rows[0]) == 1 + len(COLUMNS)
     marked = [name for name, *_ in rows[1:] if "best" in name]
@@ -578,23 +562,20 @@ def test_table_of_candidates(activity, vote, tmp_path):
         assert cells == [f"{vote.results_[x][i]:.{n}f}" for x, n in COLUMNS.items()]
 
 
-def test_candidate_alone_agrees_with_no_other(activity, tmp_path):
+def test_candidate_alone_agrees_with_no_other(activity, write):
     candidates = [("mallow", MallowSegmenter())]
     model = AutoSegmenter(4, candidates=candidates, refine=False, random_state=0)
-    path = tmp_path / "report.html"
-    write_report(model.fit(activity[0]), activity[0], path)
-    (cells,) = Page(path).cells("candidates", "mallow (best score)")
+    page = write(model.fit(activity[0]), activity[0])
+    (cells,) = page.cells("candidates", "mallow (best score)")
     assert cells[list(COLUMNS).index("agreement")] == "–"
 
 
 @pytest.mark.parametrize("n_videos", [1, 3, 8])
 @pytest.mark.parametrize("names", [None, {1: "pour", 2: "pour"}])
-def test_timelines_of_candidates(activity, vote, tmp_path, n_videos, names):
+def test_timelines_of_candidates(activity, vote, write, n_videos, names):
     videos = [activity[0][i % 6] for i in range(n_videos)]
     y_true = [activity[1][i % 6] for i in range(n_videos)]
-    path = tmp_path / "report.html"
-    write_report(vote, videos, path, action_names=names, y_true=y_true)
-    page = Page(path)
+    page = write(vote, videos, action_names=names, y_true=y_true)
     what = {1: "The recording", 3: "Each recording", 8: "Each of the first 6 record"}
     assert f"{what[n_videos]}" in page.text
     words = name_all_actions(4, names).tolist()
@@ -610,13 +591,11 @@ def test_timelines_of_candidates(activity, vote, tmp_path, n_videos, names):
     assert "video 6 by prediction" not in page.bars
 
 
-def test_background_of_candidates(activity, tmp_path):
+def test_background_of_candidates(activity, write):
     options = {"max_iter": 20, "background_percentile": 30, "decoding": "skip"}
     candidates = [("tot", TemporalOTSegmenter(**options))]
     model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(activity[0])
-    path = tmp_path / "report.html"
-    write_report(model, activity[0], path)
-    page = Page(path)
+    page = write(model, activity[0])
     labels = model.candidate_labels(activity[0])["tot"]
     assert (np.concatenate(labels) == BACKGROUND).any()
     for i, y in enumerate(labels):
@@ -642,56 +621,58 @@ class Loader(TransformerMixin, BaseEstimator):
         return np.load(X)
 
 
-def test_candidates_of_paths(activity, vote, tmp_path):
+def test_candidates_of_paths(activity, vote, write, tmp_path):
     files = [str(tmp_path / f"{i}.npy") for i in range(6)]
     for file, video in zip(files, activity[0]):
         np.save(file, video)
     loader = Loader([])
-    write_report(vote, activity[0], tmp_path / "a.html")
-    model = make_pipeline(loader.fit(files), vote)
-    write_report(model, files, tmp_path / "b.html")
+    a = write(vote, activity[0])
+    b = write(make_pipeline(loader.fit(files), vote), files)
     assert loader.read == files  # each once, as features may take long
-    a, b = Page(tmp_path / "a.html"), Page(tmp_path / "b.html")
     assert a.rows == b.rows
     assert a.bars == b.bars
 
 
-def test_candidates_same_bytes(activity, vote, tmp_path):
-    paths = [tmp_path / "a.html", tmp_path / "b.html"]
-    for path in paths:
-        write_report(vote, activity[0], path, y_true=activity[1])
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-
-
-def test_segmenters_that_name_their_candidates_have_the_section(activity, tmp_path):
+def test_segmenters_that_name_their_candidates_have_the_section(activity, write):
     class Doubled(MallowSegmenter):
         def candidate_labels(self, X):
             return {"<one>": self.predict(X)}
 
-    path = tmp_path / "report.html"
     model = Doubled(4).fit(activity[0])
-    write_report(model, activity[0], path)
-    page = Page(path)
+    page = write(model, activity[0])
     # no table without results
     assert page.rows["candidates"][0] == ["Recording", "By", "Timeline"]
     assert "video 0 by <one>" in page.bars
-    assert 'href="#candidates"' in path.read_text(encoding="utf-8")
+    assert 'href="#candidates"' in page.html
 
 
-def test_no_candidates(activity, model, tmp_path):
-    path = tmp_path / "report.html"
-    write_report(model, activity[0], path)
-    assert "andidate" not in path.read_text(encoding="utf-8")
+def test_candidates_of_a_guided_vote(activity, write):
+    videos, y_true = activity
+    words = np.array(["take", "pour", "stir", "drink"])
+    vote = AutoSegmenter(4, candidates=CANDIDATES, refine=False, random_state=0)
+    known = [words[y_true[0]], None, None, None, None, words[y_true[5]]]
+    model = GuidedSegmenter(vote).fit(videos, known)
+    page = write(model, videos)
+    assert set(page.data["names"].values()) == {*words, "background"}
+    for i in range(6):
+        paths = {}
+        for by in ("prediction", "tot", "mallow"):
+            paths[by] = codes_of(page, f"video {i} by {by}", len(videos[i]))
+        # each cluster is the action of most of its frames
+        assert np.mean(paths["mallow"] == paths["prediction"]) > 0.5
+        assert paths["tot"].max() < 4
+
+
+def test_no_candidates(activity, model, write):
+    assert "andidate" not in write(model, activity[0]).html
 
 
 @pytest.mark.parametrize("fps", [None, 4])
-def test_what_to_label_next(activity, vote, tmp_path, fps):
-    path = tmp_path / "report.html"
+def test_what_to_label_next(activity, vote, write, fps):
     names = [f"take {i}" for i in range(6)]
     options = {"fps": fps, "video_names": names, "action_names": {1: "pour <milk>"}}
-    write_report(vote, activity[0], path, **options)
-    _, *rows = Page(path).rows["questions"]
-    expected = vote.most_informative(activity[0], 5, unit="moments")
+    _, *rows = write(vote, activity[0], **options).rows["questions"]
+    expected = most_informative(vote, activity[0], 5, unit="moments")
     assert len(rows) == len(expected) == 5
     for row, one in zip(rows, expected):
         start, end = one["start"], one["end"]
@@ -716,36 +697,30 @@ def test_doubts_between_actions_of_one_name_are_none(activity, vote):
 
 
 @pytest.mark.parametrize("scale", [None, 10])
-def test_profiles(activity, model, tmp_path, scale):
+def test_profiles(activity, model, write, scale):
     videos = activity[0]
     if scale:
         pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), tot())
         model = pipeline.fit([scale * video for video in videos])
-    path = tmp_path / "report.html"
-    write_report(model, videos, path)
-    files = [f"video {i}" for i in range(6)]
-    findings = examine(model, videos, files, name_all_actions(4, None))
+    page = write(model, videos)
     read = model[:-1].transform(videos) if scale else videos
-    expected = action_profiles(read, findings.paths)
-    found = findings.sums.profiles()
-    np.testing.assert_allclose(found.means, expected.means, atol=1e-9)
-    page = Page(path)
+    expected = action_profiles(read, model.predict(videos))
     for k, means in enumerate(expected.means):
         (cells,) = page.cells("profiles", f"action {k}")
         np.testing.assert_allclose(np.array(cells, dtype=float), means, atol=0.051)
-        at_hand = page.data["actions"][k]["profile"]
         order = np.argsort(-np.abs(means), kind="stable")
+        at_hand = page.data["actions"][k]["profile"]
         assert [name for name, _ in at_hand] == [f"feature {j}" for j in order]
+        found = [value for _, value in at_hand]
+        np.testing.assert_allclose(found, means[order], atol=0.0051)
 
 
-def test_profiles_of_names_and_of_actions_that_occur(activity, tmp_path):
+def test_profiles_of_names_and_of_actions_that_occur(activity, write):
     pd = pytest.importorskip("pandas")
     videos = [pd.DataFrame(video, columns=list("abcde")) for video in activity[0]]
     model = tot(max_iter=60).fit(videos)
     shown = [video[: len(video) // 4] for video in videos]
-    path = tmp_path / "report.html"
-    write_report(model, shown, path, action_names={1: "pour", 2: "pour"})
-    page = Page(path)
+    page = write(model, shown, action_names={1: "pour", 2: "pour"})
     heading, *rows = page.rows["profiles"]
     assert heading == ["Action", *"abcde"]
     found = set(np.concatenate(model.predict(shown)).tolist())
@@ -756,10 +731,59 @@ def test_profiles_of_names_and_of_actions_that_occur(activity, tmp_path):
     assert {name for name in at_hand if at_hand[name]} == {names[k] for k in found}
 
 
-def test_many_features(tmp_path):
+def test_many_features(write):
     rng = np.random.default_rng(0)
     videos = [rng.normal(size=(30, 45)) for _ in range(2)]
-    path = tmp_path / "report.html"
-    write_report(MallowSegmenter(2).fit(videos), videos, path)
-    text = Page(path).text
-    assert "Of 45 features, these are the 40 that differ most between actions." in text
+    page = write(MallowSegmenter(2).fit(videos), videos)
+    assert "Of 45 features, these are the 40 that differ most" in page.text
+
+
+@pytest.fixture(scope="module")
+def nested():
+    """Model that has cuts, and videos."""
+    videos, _ = make_activities(8, 4, n_features=5, mean_length=60, random_state=0)
+    settings = {"n_parts": 2, "n_init": 1, "switch_cost": 0, "decoding": "fixed"}
+    model = TemporalOTSegmenter(2, max_iter=150, random_state=0, **settings)
+    return model.fit(videos), videos
+
+
+class TestLevels:
+    """Two levels of actions."""
+
+    def test_bars_are_those_of_cuts(self, nested, write):
+        model, videos = nested
+        page = write(model, videos)
+        text = "Each of the first 6 recordings, cut into 2 actions, and below into 4"
+        assert text in page.text
+        below = cut(model, 4)
+        for i, video in enumerate(videos[:6]):
+            few = codes_of(page, f"video {i} by few actions", len(video))
+            many = codes_of(page, f"video {i} by many actions", len(video))
+            np.testing.assert_array_equal(few, model.predict(video))
+            np.testing.assert_array_equal(many, below.predict(video))
+        assert "video 6 by few actions" not in page.bars
+
+    def test_every_lower_action_has_a_name_and_a_colour(self, nested, write):
+        model, videos = nested
+        page = write(model, videos, action_names=["take", "pour"])
+        style = dict(re.findall(r"\.s(\d) { --fill: (#\w{6}); --ink: ", page.html))
+        section = page.html.partition('aria-labelledby="levels"')[2]
+        shapes = re.findall(r'class="s(\d) h0" d=".*?"><title>(.*?)<', section)
+        names = dict(shapes)
+        assert style.keys() == names.keys() == set("023")
+        assert len(set(names.values())) == len(set(style.values())) == 3
+        assert (names["2"], names["3"]) == ("pour, part 1 of 2", "pour, part 2 of 2")
+        assert (names["0"], style["0"]) == ("take", COLOURS[0])  # it is undivided
+
+    def test_no_section_without_cuts(self, nested, write):
+        model, videos = nested
+        for other in (MallowSegmenter(2).fit(videos), rename(model, ["a", "b"])):
+            assert "levels" not in write(other, videos).rows
+
+
+def test_names_of_several_activities(activity, write):
+    others, _ = make_activities(6, 4, n_features=5, mean_length=60, random_state=1)
+    videos = activity[0] + others
+    model = ActivitySegmenter(MallowSegmenter(2), 2, random_state=0).fit(videos)
+    text = write(model, videos).text
+    assert all(name in text for name in model.action_names_)
