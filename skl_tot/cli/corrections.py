@@ -1,5 +1,6 @@
 """Commands that correct a model: refine, edit."""
 
+from skl_tot.cli.fitting import put_together, take_apart
 from skl_tot.cli.registry import (
     LABELS_REQUIRED,
     MODEL,
@@ -8,7 +9,6 @@ from skl_tot.cli.registry import (
     command,
     recordings_of,
 )
-from skl_tot.cli.terminal import names_in_errors
 
 
 @command(
@@ -21,45 +21,29 @@ from skl_tot.cli.terminal import names_in_errors
 )
 def refine(model, source, labels, out):
     """Teach a model the labels of some videos and save it."""
+    from sklearn.frozen import FrozenEstimator
+
+    from skl_tot import GuidedSegmenter
+    from skl_tot.cli.reading import describe_labels
     from skl_tot.io.models import load_model, save_model
-    from skl_tot.methods.pipelines import (
-        output_labels,
-        segmenter_of,
-        transform_before,
-    )
+    from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
 
     model = load_model(model)
     data = source.open(model)
     y = labels.read(data, source.path)
     segmenter = segmenter_of(model)
-    had_names = output_labels(segmenter).dtype.kind == "U"
-    guidance = segmenter.guidance
-    with names_in_errors(data.video_names):
-        videos = transform_before(model, data.videos)
-        before = segmenter.predict(videos)
-        segmenter.guidance = "labels"  # not all have it as a parameter
-        segmenter.guide(videos, y)
-        segmenter.guidance = guidance
-        after = segmenter.predict(videos)
-    save_model(model, out)
+    had_names = segmenter.actions_.dtype.kind == "U"
+    videos = transform_before(model, data.videos)
+    before = segmenter.predict(videos)
+    if isinstance(segmenter, GuidedSegmenter):  # what it has learned is learned anew
+        segmenter = unfrozen(segmenter.estimator_)
+    guided = GuidedSegmenter(FrozenEstimator(segmenter)).fit(videos, y)
+    after = guided.predict(videos)
+    steps, _ = take_apart(model)
+    save_model(put_together(steps, guided), out)
     print(describe_labels(y))
     print(describe_changes(before, after, y, had_names))
     print(f"Written to {out}.")
-
-
-def describe_labels(y):
-    """Say in a few words what is labelled."""
-    import numpy as np
-
-    from skl_tot.inputs.guidance import UNKNOWN_NAME
-
-    labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
-    labelled = [own for own in labelled if len(own)]
-    n_labels = len(np.unique(np.concatenate(labelled)))
-    return (
-        f"{sum(map(len, labelled))} frames of {len(labelled)} of {len(y)} videos are "
-        f"labelled, with {n_labels} labels."
-    )
 
 
 def describe_changes(before, after, y, by_name):
@@ -70,9 +54,8 @@ def describe_changes(before, after, y, by_name):
     """
     import numpy as np
 
-    from skl_tot.inputs.guidance import UNKNOWN_NAME
-    from skl_tot.inputs.labels import find_segments
     from skl_tot.metrics.matching import match_labels
+    from skl_tot.recordings.labels import UNKNOWN_NAME, find_segments
 
     match = None if by_name else match_labels(after, before)
     n_frames = n_changed = n_segments = n_other = 0
@@ -117,35 +100,34 @@ def _share(n, total):
 )
 def edit(model, merge, split, rename, source, out):
     """Merge, split and rename the actions of a model and save it."""
+    from skl_tot import corrections
     from skl_tot.io.models import load_model, save_model
-    from skl_tot.methods.pipelines import (
-        output_labels,
-        segmenter_of,
-        transform_before,
-    )
+    from skl_tot.methods.pipelines import segmenter_of
 
     if not (merge or split or rename):
         raise ValueError("nothing to do, expected --merge, --split or --rename.")
     renamed = dict(_split_name(text) for text in rename)
     model = load_model(model)
-    segmenter = segmenter_of(model)
-    videos = None
-    if source is not None:
-        videos = transform_before(model, source.open(model).videos)
-
-    def label_of(text):
-        is_text = output_labels(segmenter).dtype.kind == "U"
-        return text if is_text or not text.lstrip("-").isdigit() else int(text)
-
+    videos = None if source is None else source.open(model).videos
     for texts in merge:
-        segmenter.merge([label_of(text) for text in texts])
+        model = corrections.merge(model, _labels_of(texts, model))
     for text in split:
-        segmenter.split(label_of(text), videos)
+        model = corrections.split(model, *_labels_of([text], model), videos)
     if renamed:
-        segmenter.rename({label_of(old): new for old, new in renamed.items()})
+        names = zip(_labels_of(renamed, model), renamed.values())
+        model = corrections.rename(model, dict(names))
     save_model(model, out)
-    labels = ", ".join(map(str, output_labels(segmenter).tolist()))
-    print(f"Actions: {labels}.\nWritten to {out}.")
+    actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
+    print(f"Actions: {actions}.\nWritten to {out}.")
+
+
+def _labels_of(texts, model):
+    """Labels of a model that words of the command line stand for."""
+    from skl_tot.methods.pipelines import segmenter_of
+
+    if segmenter_of(model).actions_.dtype.kind == "U":
+        return list(texts)
+    return [int(text) if text.lstrip("-").isdigit() else text for text in texts]
 
 
 def _split_name(text):

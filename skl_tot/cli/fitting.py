@@ -1,5 +1,6 @@
 """Commands that make features and models: features, fit, search."""
 
+import importlib
 import os
 import re
 import sys
@@ -7,10 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import skl_tot
 from skl_tot.cli.registry import LABELS, MODEL_OUT, RECORDINGS, Options, command, out
 from skl_tot.cli.terminal import count, has_bars, names_in_errors, progress
 from skl_tot.methods import METHODS
 
+# by name; "paper" is the method of the paper as published
+CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}
 SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
@@ -31,7 +35,6 @@ class Recipe:
 
         After steps that scale, the segmenter standardises only if settings say so.
         """
-        import skl_tot
         from skl_tot.preprocessing.framewise import FramewiseTransformer
 
         settings = each_once(self.settings or [], "--set")
@@ -39,11 +42,12 @@ class Recipe:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
         names = self.pipeline.split(",") if self.pipeline else []
         steps = [_make_step(name) for name in names]
-        method = getattr(skl_tot, METHODS[self.method][0])
+        name, module = CHOICES[self.method]
+        method = getattr(importlib.import_module(module), name)
         segmenter = method(self.n_actions if n_actions is None else n_actions)
         if any(isinstance(step, FramewiseTransformer) for step in steps):
             segmenter.set_params(standardize=None)
-        return _put_together(steps, segmenter.set_params(**settings))
+        return put_together(steps, segmenter.set_params(**settings))
 
 
 def _make_step(step):
@@ -68,16 +72,17 @@ def _make_step(step):
     )
 
 
-def _put_together(steps, segmenter):
+def take_apart(model):
+    """Return the steps of a pipeline before its segmenter, and the segmenter."""
+    *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
+    return steps, segmenter
+
+
+def put_together(steps, segmenter):
+    """Make a pipeline, if there are steps."""
     from sklearn.pipeline import make_pipeline
 
     return make_pipeline(*steps, segmenter) if steps else segmenter
-
-
-def _take_apart(model):
-    """Return the steps before a segmenter, and the segmenter."""
-    *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
-    return steps, segmenter
 
 
 def each_once(pairs, option):
@@ -100,35 +105,30 @@ RECIPE = """
 
 def recipe_of(required=""):
     """Option ``recipe``: what a model is made of."""
-    methods = "{" + ",".join(METHODS) + "}"
+    methods = "{" + ",".join(CHOICES) + "}"
     text = RECIPE.format(required=required, methods=methods)
     return Options(text, "recipe", Recipe, set={"dest": "settings"})
 
 
 def _for_labels(model, _):
-    """Let a segmenter learn from labels."""
-    _, segmenter = _take_apart(model)
-    segmenter.set_params(guidance="labels")
-    return model
+    """Make a segmenter that learns from labels of one that finds clusters."""
+    steps, segmenter = take_apart(model)
+    return put_together(steps, skl_tot.GuidedSegmenter(segmenter))
 
 
 def _for_cycles(model, _):
     """Make a segmenter of recordings of many cycles of one of single cycles."""
-    import skl_tot
-
-    steps, segmenter = _take_apart(model)
+    steps, segmenter = take_apart(model)
     seed = segmenter.get_params(deep=False).get("random_state")
     cyclic = skl_tot.CyclicSegmenter(
-        segmenter.n_actions, segmenter=segmenter, random_state=seed
+        segmenter.n_actions, estimator=segmenter, random_state=seed
     )
-    return _put_together(steps, cyclic)
+    return put_together(steps, cyclic)
 
 
 def _for_activities(model, n_activities):
     """Make a segmenter of several activities of one of a single activity."""
-    import skl_tot
-
-    _, segmenter = _take_apart(model)
+    _, segmenter = take_apart(model)
     seed = segmenter.get_params(deep=False).get("random_state")
     return skl_tot.ActivitySegmenter(model, n_activities, random_state=seed)
 
@@ -140,7 +140,7 @@ def _describe_activities(model):
 
 
 def _describe_cycles(model):
-    return f"Found {count(_take_apart(model)[1].n_cycles_, 'cycle')}."
+    return f"Found {count(take_apart(model)[1].n_cycles_, 'cycle')}."
 
 
 # Kinds of model that `fit` makes, by the option that asks for one: what turns a model
@@ -169,23 +169,26 @@ KINDS = {
 )
 def fit(source, recipe, out, **kinds):
     """Fit a model to a folder of videos, some perhaps with labels, and save it."""
-    from skl_tot.cli.corrections import describe_labels
+    from skl_tot.cli.reading import describe_labels
+    from skl_tot.io.models import save_model
 
     given = {name: kinds[name] for name in KINDS if kinds[name]}
     if len(given) > 1:
         options = " and ".join(f"--{name}" for name in given)
         raise ValueError(f"{options} are given, expected one of them.")
-    if "labels" in given and "guidance" in dict(recipe.settings or []):
-        raise ValueError("--set has guidance, expected --labels alone.")
     data = source.open()
     labels = given.get("labels")
     y = None if labels is None else labels.read(data, source.path)
     model = recipe.make()
+    verbose = _show_bar(model)
     describe = None
     for name, value in given.items():
         make_kind, describe = KINDS[name]
         model = make_kind(model, value)
-    _fit_and_save(model, data, y, out)
+    model.fit(data.videos, y)
+    if verbose is not None:
+        _reset_bar(model, verbose)
+    save_model(model, out)
     if y is not None:
         print(describe_labels(y))
     rate = data.videos.fps
@@ -195,19 +198,24 @@ def fit(source, recipe, out, **kinds):
         print(describe(model))
 
 
-def _fit_and_save(model, data, y, out):
-    """Fit a model, under a bar where somebody sees it, and save it."""
-    from skl_tot.io.models import save_model
-
-    _, segmenter = _take_apart(model)
+def _show_bar(model):
+    """Let a model show a bar, where it has one and somebody looks; return what was."""
+    _, segmenter = take_apart(model)
     verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
-    if verbose is not None and has_bars():
-        segmenter.verbose = 1
-    with names_in_errors(data.video_names):
-        model.fit(data.videos, y)
-    if verbose is not None:
-        segmenter.verbose = verbose  # the bar was of this terminal
-    save_model(model, out)
+    if verbose is None or not has_bars():
+        return None
+    segmenter.verbose = 1
+    return verbose
+
+
+def _reset_bar(model, verbose):
+    """Set ``verbose`` of a fitted model, as its bar was of this terminal."""
+    _, segmenter = take_apart(model)
+    owners = [segmenter, *getattr(segmenter, "estimators_", [])]
+    owners += [getattr(segmenter, name, None) for name in ("estimator", "estimator_")]
+    for _, own in map(take_apart, owners):
+        if hasattr(own, "verbose"):
+            own.verbose = verbose
 
 
 @command(
@@ -231,8 +239,8 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     from sklearn.model_selection import GridSearchCV, KFold
 
     from skl_tot import metrics
-    from skl_tot.inputs.videos import check_videos
     from skl_tot.io.models import save_model
+    from skl_tot.recordings.checks import check_recordings
 
     data = source.open()
     _check_scoring(scoring, folds, data, source.path)
@@ -240,8 +248,8 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     if ("n_actions" in axes) == (recipe.n_actions is not None):
         raise ValueError("Expected either --n-actions or n_actions among --grid.")
     model = recipe.make(axes.get("n_actions", [None])[0])
-    with names_in_errors(data.video_names):  # in a fold, their numbers are others
-        check_videos(clone(_take_apart(model)[1]), data.videos, reset=True)
+    # in a fold, their numbers are others
+    check_recordings(clone(take_apart(model)[1]), data.videos, reset=True)
     prefix = f"{model.steps[-1][0]}__" if recipe.pipeline else ""
     searched = GridSearchCV(
         model,

@@ -90,7 +90,7 @@ def _watch_signals():
 
 def _explain(command, error, received):
     """Print in one line what ended a command, and return its status."""
-    from skl_tot.inputs.errors import one_line
+    from skl_tot.recordings.errors import one_line
 
     if signal.SIGTERM in received:
         return 143
@@ -104,6 +104,6 @@ def _explain(command, error, received):
 
 
 def _show_warning(message, *_, **__):
-    from skl_tot.inputs.errors import one_line
+    from skl_tot.recordings.errors import one_line
 
     print(f"skl-tot: warning: {one_line(message)}", file=sys.stderr)

@@ -41,7 +41,7 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
     from skl_tot.cli.reading import labels_of_names, read_predictions
     from skl_tot.datasets.folders import load_action_dataset
-    from skl_tot.inputs.names import name_actions
+    from skl_tot.recordings.names import name_actions
 
     videos, predicted = read_predictions(predictions)
     if names and predicted[0].dtype.kind == "U":
@@ -64,7 +64,7 @@ def _words_by_number(labels, names):
 
     So actions have the colours that they have without names.
     """
-    from skl_tot.inputs.names import distinct_labels
+    from skl_tot.recordings.names import distinct_labels
 
     numbers = sorted(distinct_labels(labels) | names.keys())
     places = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
@@ -219,9 +219,8 @@ def _write_summary(labels, out, *, fps=None, groups=None):
 
 def _read_groups(path, names):
     """Group of each recording, from a table with the columns recording and group."""
-    from skl_tot.inputs.errors import one_line, short_repr
-    from skl_tot.inputs.extras import import_extra
-    from skl_tot.inputs.text_files import find_separator, read_text
+    from skl_tot.recordings.errors import import_extra, one_line, short_repr
+    from skl_tot.recordings.text import find_separator, read_text
 
     pd = import_extra("pandas", "statistics")
     try:
@@ -249,7 +248,7 @@ def _draw_statistics(labels, fps, folder):
     from skl_tot.display.deviations import DeviationDisplay
     from skl_tot.display.durations import DurationDisplay
     from skl_tot.display.transitions import TransitionDisplay
-    from skl_tot.inputs.extras import import_extra
+    from skl_tot.recordings.errors import import_extra
 
     plt = import_extra("matplotlib.pyplot", "plot")
     figures = {

@@ -14,7 +14,7 @@ from skl_tot.cli.registry import (
     out,
     recordings_of,
 )
-from skl_tot.cli.terminal import count, errors_of_file, names_in_errors, progress
+from skl_tot.cli.terminal import count, names_in_errors, progress
 
 
 class FormatNames:
@@ -65,6 +65,7 @@ def predict(model, source, out, format, names):
         segmenter_of,
         shown_labels,
     )
+    from skl_tot.recordings.errors import errors_of_recording
 
     check_other_folder(out, source.path)
     model = load_model(model)
@@ -78,7 +79,7 @@ def predict(model, source, out, format, names):
     def predictions():
         """Yield each recording, of labels, and their confidence."""
         for i, name in enumerate(progress(data.video_names, "video")):
-            with errors_of_file(name):
+            with errors_of_recording(i, name):
                 video = data.videos[i : i + 1]
                 labels, confidence = predict_with_confidence(model, video, words)
                 yield video.replace(labels), confidence
@@ -107,12 +108,13 @@ def _write_folder(videos, predictions, out, format):
     from skl_tot.io.files import write_segments
     from skl_tot.io.formats import FORMATS
     from skl_tot.io.segment_table import segments
+    from skl_tot.recordings.errors import errors_of_recording
 
     _check_file_names(videos.names)
     with replaced_files(out) as temporary:
         for video, confidence in predictions:
             (name,) = video.names
-            with errors_of_file(name):
+            with errors_of_recording(0, name):
                 path = temporary / f"{name}{FORMATS[format].suffix}"
                 table = segments(video, confidence=confidence)
                 table = table.drop(columns="recording")
@@ -121,7 +123,7 @@ def _write_folder(videos, predictions, out, format):
 
 def _check_file_names(names):
     """Refuse names of recordings that cannot be names of files."""
-    from skl_tot.inputs.errors import short_repr
+    from skl_tot.recordings.errors import short_repr
 
     for name in names:
         if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
@@ -150,26 +152,22 @@ def _check_file_names(names):
 )
 def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a table that grows, a line each as it closes."""
+    from skl_tot import OnlinePrediction
     from skl_tot.cli.reading import columns_of, words_of_actions
     from skl_tot.io.growing import GrowingTable
     from skl_tot.io.models import load_model
-    from skl_tot.methods.pipelines import (
-        output_labels,
-        segmenter_of,
-        transform_before,
-        waits_for_end,
-    )
+    from skl_tot.methods.pipelines import segmenter_of, transform_before, waits_for_end
 
     if file != "-" and not Path(file).is_file():
         raise FileNotFoundError(f"{file} is no file, expected a table, or - (stdin).")
     model = load_model(model)
     segmenter = segmenter_of(model)
-    labels = output_labels(segmenter)
+    labels = segmenter.actions_
     fps = _rate_of(segmenter, fps)
     reason = waits_for_end(model)
     if reason is not None:
         raise ValueError(f"{reason}, or predict when the recording has ended.")
-    online = segmenter.predict_online(lag=round(lag * fps))
+    online = OnlinePrediction(model, lag=round(lag * fps))
     name = "standard input" if file == "-" else file
     first = model.steps[0][1] if hasattr(model, "steps") else model
     columns = columns or columns_of(model)
@@ -189,7 +187,7 @@ def watch(model, file, lag, fps, follow, columns, names):
 
 def _rate_of(segmenter, fps):
     """Frames per second: of the model, or given."""
-    from skl_tot.inputs.clocks import is_same
+    from skl_tot.recordings.rates import is_same
 
     known = getattr(segmenter, "fps_", None)
     if known is None and fps is None:
@@ -230,7 +228,7 @@ class SegmentPrinter:
     def __init__(self, labels, words, fps):
         import csv
 
-        from skl_tot.inputs.labels import BACKGROUND, BACKGROUND_NAME
+        from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
         self.words = labels if words is None else words
         self.codes = {label: code for code, label in enumerate(labels.tolist())}
@@ -284,9 +282,9 @@ class SegmentPrinter:
 def evaluate(source, predictions, scope, ignore, background, labels):
     """Print the scores of predictions against ground truth, or corrected labels."""
     from skl_tot.cli.reading import labels_of_names, read_predictions
-    from skl_tot.inputs.guidance import UNKNOWN_NAME
-    from skl_tot.inputs.names import distinct_labels, labels_of_one_type
     from skl_tot.metrics.reports import segmentation_report
+    from skl_tot.recordings.labels import UNKNOWN_NAME
+    from skl_tot.recordings.names import distinct_labels, labels_of_one_type
 
     names, predicted = read_predictions(predictions)
     data = source.open()
@@ -312,7 +310,7 @@ def evaluate(source, predictions, scope, ignore, background, labels):
 
 def _pick_labelled(data, names, predicted, truth):
     """Names, predictions and labels of the videos that have labels."""
-    from skl_tot.inputs.guidance import UNKNOWN_NAME
+    from skl_tot.recordings.labels import UNKNOWN_NAME
 
     n_without = sum(own is None for own in data.labels)
     if n_without:

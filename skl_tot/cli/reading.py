@@ -7,18 +7,19 @@ from pathlib import Path
 from sklearn.utils import Bunch
 
 from skl_tot.datasets.folders import load_action_dataset, read_ground_truth
-from skl_tot.inputs.clocks import is_same
-from skl_tot.inputs.errors import one_line, short_repr
-from skl_tot.inputs.guidance import UNKNOWN_NAME
-from skl_tot.inputs.names import (
+from skl_tot.io.files import label_recordings, read_by_recording, read_whole
+from skl_tot.io.formats import FORMATS, frame_formats, table_of
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.labels import UNKNOWN_NAME
+from skl_tot.recordings.names import (
     check_names,
+    distinct_labels,
     labels_of_one_type,
     name_actions,
     name_all_actions,
 )
-from skl_tot.inputs.recordings import Recordings
-from skl_tot.io.files import label_recordings, read_by_recording, read_whole
-from skl_tot.io.formats import FORMATS, frame_formats, table_of
+from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
 
 
@@ -128,6 +129,17 @@ class Labels:
         if not any((own != UNKNOWN_NAME).any() for own in labels.values()):
             raise ValueError(f"{self.path} has no labelled frame, expected some.")
         return [labels.get(name) for name in data.video_names]
+
+
+def describe_labels(y):
+    """Say in a few words what is labelled."""
+    labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
+    labelled = [own for own in labelled if len(own)]
+    n_frames, n_labels = sum(map(len, labelled)), len(distinct_labels(labelled))
+    return (
+        f"{n_frames} frames of {len(labelled)} of {len(y)} videos are labelled, with "
+        f"{n_labels} labels."
+    )
 
 
 def words_of_actions(labels, names):

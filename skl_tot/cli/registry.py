@@ -132,7 +132,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Print the message and leave with 2."""
-        from skl_tot.inputs.errors import one_line  # which loads numpy
+        from skl_tot.recordings.errors import one_line  # which loads numpy
 
         self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
 
@@ -291,7 +291,7 @@ def out(text):
 
 
 def _read_names(names):
-    from skl_tot.inputs.names import read_names
+    from skl_tot.recordings.names import read_names
 
     return None if names is None else read_names(names)
 

@@ -36,22 +36,11 @@ def printable(names):
 
 @contextlib.contextmanager
 def names_in_errors(names):
-    """Name the file in errors that have the number of a video."""
-    from skl_tot.inputs.errors import VideoError
+    """Name the recording in errors that have its number only."""
+    from skl_tot.recordings.errors import RecordingError
 
     try:
         yield
-    except VideoError as error:
-        raise ValueError(f"{names[error.recording]}: {error.reason}") from error
-
-
-@contextlib.contextmanager
-def errors_of_file(name):
-    """Name the file in all errors, which are of this video."""
-    from skl_tot.inputs.errors import VideoError
-
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        reason = error.reason if isinstance(error, VideoError) else error
-        raise ValueError(f"{name}: {reason}") from error
+    except RecordingError as error:
+        error.name = names[error.recording]
+        raise

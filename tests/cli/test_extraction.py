@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skl_tot.cli.main import main
 from skl_tot.preprocessing import FrameFeatures, frame_features
 from skl_tot.recordings.reading import read_recordings
 
@@ -23,41 +22,21 @@ def _in_a_folder(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def videos(tmp_path):
+def videos(tmp_path, write_clip):
     """Folder of two videos and a note, weights of a network, and a video beside."""
     (tmp_path / "videos").mkdir()
     for i, name in enumerate(["videos/a.mp4", "videos/b.mp4", "c.mp4"]):
-        write_clip(tmp_path / name, 4 + i)
+        write_clip(tmp_path / name, 4 + i, 10)
     (tmp_path / "videos" / "notes.txt").write_text("pour milk")
     with torch.random.fork_rng():
         torch.save(models.get_model(NAME, weights=None).state_dict(), "w.pth")
     return tmp_path
 
 
-def write_clip(path, n_frames):
-    """Encode grey pictures, 10 per second."""
-    with av.open(path, "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
-        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
-        for i in range(n_frames):
-            picture = np.full((48, 64, 3), 20 * i, np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def run(command):
-    """Status of a command."""
-    try:
-        return main(command.split())
-    except SystemExit as error:
-        return error.code
-
-
 OPTIONS = f"--out npy --backbone {NAME} --weights w.pth --device cpu"
 
 
-def test_folder_and_files(videos, capsys):
+def test_folder_and_files(run, videos, capsys):
     assert run(f"features videos c.mp4 {OPTIONS} --fps 5") == 0
     assert "Features of 3 videos written to npy." in capsys.readouterr().out
     names = sorted(path.name for path in (videos / "npy").iterdir())
@@ -72,7 +51,7 @@ def test_folder_and_files(videos, capsys):
         assert_array_equal(found, expected)
 
 
-def test_network_is_loaded_once_and_videos_are_not_kept(videos, monkeypatch):
+def test_network_is_loaded_once_and_videos_are_not_kept(run, videos, monkeypatch):
     loaded, written = [], []
     load_network, iterate = frame_features.load_network, frame_features.iterate_frames
 
@@ -92,7 +71,7 @@ def test_network_is_loaded_once_and_videos_are_not_kept(videos, monkeypatch):
     assert written == [0, 1, 2]  # each is in its file before the next is read
 
 
-def test_options_reach_the_network(videos):
+def test_options_reach_the_network(run, videos):
     timm = pytest.importorskip("timm")
     options = "--backbone timm/test_vit --pooling avg --image-size 96"
     torch.save(timm.create_model("test_vit").state_dict(), "vit.pth")
@@ -103,7 +82,7 @@ def test_options_reach_the_network(videos):
     assert_array_equal(np.load("npy/a.npy"), model.transform("videos/a.mp4"))
 
 
-def test_more_features_of_the_same_rate(videos, capsys):
+def test_more_features_of_the_same_rate(run, videos, capsys):
     assert run(f"features videos {OPTIONS} --fps 5") == 0
     more = f"features c.mp4 {OPTIONS}"
     assert run(f"{more} --fps 10") == 2
@@ -132,7 +111,7 @@ def test_more_features_of_the_same_rate(videos, capsys):
         ("features videos --out npy --pooling max", "invalid choice: 'max'"),
     ],
 )
-def test_errors_are_one_line_and_leave_nothing(videos, capsys, command, message):
+def test_errors_are_one_line_and_leave_nothing(refuses, videos, command, message):
     if "timm" in message:
         pytest.importorskip("timm")
     (videos / "empty").mkdir()
@@ -140,9 +119,4 @@ def test_errors_are_one_line_and_leave_nothing(videos, capsys, command, message)
     (videos / "tables" / "a.csv").touch()
     (videos / "bad.mp4").write_bytes(b"junk")
     options = "" if "backbone" in command else f" --backbone {NAME} --weights w.pth"
-    assert run(command + options) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.startswith("skl-tot")
-    assert error.count("\n") == 1
-    assert not (videos / "npy").exists()
+    refuses(command + options, message, videos)

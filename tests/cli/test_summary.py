@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from skl_tot.cli import pages
-from skl_tot.cli.main import main
 from skl_tot.io import Recordings, segments, write_segments
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order
 from skl_tot.statistics.deviating import deviations, write_lists
@@ -21,7 +20,6 @@ LABELS["take 3"] = np.array(["reach", "lift"]).repeat(10)
 
 @pytest.fixture(autouse=True)
 def _in_a_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
 
 
@@ -38,14 +36,6 @@ def put(folder, labels, suffix=".csv", fps=10):
         write_segments(segments(own, fps), folder / f"{name}{suffix}")
 
 
-def run(command):
-    """Status of a command."""
-    try:
-        return main(command.split())
-    except SystemExit as error:
-        return error.code
-
-
 def same(path, expected):
     """Whether a CSV file holds a table."""
     found = pd.read_csv(path, keep_default_na=True)
@@ -53,7 +43,7 @@ def same(path, expected):
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 
-def test_folder_of_predictions(tmp_path, capsys):
+def test_folder_of_predictions(run, tmp_path, capsys):
     put(tmp_path / "segments", LABELS)
     (tmp_path / "groups.csv").write_text(
         "group,recording,age\n" + "".join(f"g{i % 2},take {i},9\n" for i in range(6))
@@ -91,7 +81,7 @@ def test_folder_of_predictions(tmp_path, capsys):
 
 @pytest.mark.usefixtures("_without_pictures")
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
-def test_one_table_of_all(tmp_path, suffix):
+def test_one_table_of_all(run, tmp_path, suffix):
     times = [np.arange(len(own)) / 10 + 1.7e9 for own in LABELS.values()]
     recordings = Recordings(list(LABELS.values()), list(LABELS), fps=10, times=times)
     write_segments(segments(recordings), tmp_path / f"all.{suffix}")
@@ -101,7 +91,7 @@ def test_one_table_of_all(tmp_path, suffix):
 
 
 @pytest.mark.usefixtures("_without_pictures")
-def test_frames_without_rate_and_integers(tmp_path, capsys):
+def test_frames_without_rate_and_integers(run, tmp_path, capsys):
     numbers = {name: np.arange(-1, 3).repeat(5) for name in ("a", "b")}
     put(tmp_path / "segments", numbers, ".txt", None)
     assert run("summary segments --out out") == 0
@@ -115,7 +105,7 @@ def test_frames_without_rate_and_integers(tmp_path, capsys):
     assert set(table["total"]) == {1}
 
 
-def test_seconds_of_boris(tmp_path):
+def test_seconds_of_boris(run, tmp_path):
     (tmp_path / "events.tsv").write_text(
         "Observation id\tBehavior\tBehavior type\tStart (s)\tStop (s)\n"
         "mouse 1\tgroom\tSTATE\t1.5\t3.25\n"
@@ -131,7 +121,7 @@ def test_seconds_of_boris(tmp_path):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_groups_of_spreadsheets(tmp_path, separator):
+def test_groups_of_spreadsheets(run, tmp_path, separator):
     put(tmp_path / "segments", LABELS)
     lines = ["recording,group"] + [f"{name},all" for name in LABELS]
     text = "\ufeff" + "\r\n".join(lines).replace(",", separator)
@@ -170,7 +160,7 @@ def test_groups_of_spreadsheets(tmp_path, separator):
         ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more whole"),
     ],
 )
-def test_errors_are_one_line_and_write_nothing(tmp_path, capsys, command, message):
+def test_errors_are_one_line_and_write_nothing(refuses, tmp_path, command, message):
     put(tmp_path / "segments", LABELS)
     (tmp_path / "empty").mkdir()
     put(tmp_path / "mixed", {"seconds": ["a"]})
@@ -184,9 +174,4 @@ def test_errors_are_one_line_and_write_nothing(tmp_path, capsys, command, messag
     (tmp_path / "twice.csv").write_text("recording,group\n" + some + "take 1,h\n")
     (tmp_path / "other.csv").write_text("a\n1\n")
     (tmp_path / "nothing.csv").write_text("")
-    before = sorted(tmp_path.rglob("*"))
-    assert run(f"summary {command}") == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert message in error
-    assert sorted(tmp_path.rglob("*")) == before
+    refuses(f"summary {command}", message, tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter
+from skl_tot import HMMSegmenter, OnlinePrediction
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import Recordings, growing, read_segments, save_model, segments
@@ -77,7 +77,7 @@ def lines_of(labels, probabilities, names=None):
 
 def expected(model, video, lag):
     """Lines of what `predict_online` says of all frames at once."""
-    online = model.predict_online(lag=lag)
+    online = OnlinePrediction(model, lag=lag)
     pushed, rest = online.push(video), online.finish()
     labels, probabilities = map(np.concatenate, zip(pushed, rest))
     return lines_of(labels, probabilities)
