@@ -108,6 +108,7 @@ def _write_folder(videos, predictions, out, format):
     from skl_tot.io.files import write_segments
     from skl_tot.io.formats import FORMATS
     from skl_tot.io.segment_table import segments
+    from skl_tot.recordings import Recordings
     from skl_tot.recordings.errors import errors_of_recording
 
     _check_file_names(videos.names)
@@ -116,9 +117,10 @@ def _write_folder(videos, predictions, out, format):
             (name,) = video.names
             with errors_of_recording(0, name):
                 path = temporary / f"{name}{FORMATS[format].suffix}"
-                table = segments(video, confidence=confidence)
-                table = table.drop(columns="recording")
-                write_segments(table, path, format=format)
+                # names of files need not be text, as those in tables are
+                plain = Recordings(video.arrays, fps=video.fps, times=video.times)
+                table = segments(plain, confidence=confidence)
+                write_segments(table.drop(columns="recording"), path, format=format)
 
 
 def _check_file_names(names):

@@ -165,10 +165,13 @@ def read_predictions(path):
     repeated = find_repeated(names)
     if repeated is not None:
         raise ValueError(f"{path} has several files of {repeated!r}, expected one.")
-    found = {}
+    labels = []
     for own in paths:
-        found |= read_whole(own)
-    return list(found), labels_of_one_type(list(found.values()))
+        found = read_whole(own)
+        if len(found) > 1:
+            raise ValueError(f"{own} has several recordings, expected one of each.")
+        labels += found.values()
+    return names, labels_of_one_type(labels)
 
 
 def find_segments_in(folder, suffixes):

@@ -2,6 +2,7 @@
 
 import csv
 import numbers
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -181,7 +182,8 @@ def read_table(path, *, format=None):
     tables = {}
     for file in _find_files(path, format)[0]:
         tables[file] = _read_file(file, format)
-        tables[file]["recording"] = tables[file]["recording"].replace("", file.stem)
+        name = os.fsencode(file.stem).decode(errors="backslashreplace")
+        tables[file]["recording"] = tables[file]["recording"].replace("", name)
     _check_distinct({file: own["recording"].unique() for file, own in tables.items()})
     filled = [table for table in tables.values() if len(table)]
     if not filled:

@@ -380,7 +380,7 @@ ERRORS = [
     ("evaluate data segments --background act9", "no frames of label 'act9'"),
     ("plot none --out a.png", "none is no folder"),
     ("plot named_segments --out a.png --names names.txt", "has names already"),
-    ("plot endless --out a.png", "Segment 0 ends at 1000000000000000, expected"),
+    ("plot endless --out a.png", "line 2: it ends at '1000000000000000', expected"),
     ("plot quoted --out a.png", "v0.csv holds no segments: Error("),
     ("plot one_short --ground-truth data --out a.png", "v1: y_true has "),
     ("plot segments --ground-truth flat --out a.png", "has no folder groundTruth"),
