@@ -8,18 +8,20 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import CTESegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training.batches import ResidentReader
+from skl_tot.training.components import Adam
 
 QUICK = PAPER | {
     "n_actions": 3,
     "max_iter": 20,
-    "frames_per_video": 16,
+    "optimizer": Adam(frames_per_video=16),
     "random_state": 0,
 }
 
@@ -89,7 +91,6 @@ def peak_memory(function):
         {"standardize": "video"},
         {"standardize": None},
         {"background_percentile": 5.0},
-        {"compute_labels": False},
         {"n_init": 2, "decoding": "free"},
     ],
     ids=str,
@@ -124,7 +125,7 @@ def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_li
 
 def test_clustering_holds_little_more_than_the_embeddings():
     videos = [np.random.default_rng(0).normal(size=(12_500, 2))] * 4
-    model = CTESegmenter(4, max_iter=3, n_init=1, random_state=0, compute_labels=False)
+    model = CTESegmenter(4, max_iter=3, n_init=1, random_state=0)
     model.fit(videos[0][:100])
     embeddings = 50_000 * 40 * 8
     # those of a cluster and what a Gaussian makes of them come on top
