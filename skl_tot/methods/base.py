@@ -118,7 +118,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             As in `fit`.
         """
         self.fit(X, y, **known)
-        return as_recordings(X).restore_stored(self.labels_)
+        stored = self.labels_  # as `Recordings.store` keeps them
+        is_named = isinstance(stored, dict)
+        return as_recordings(X).restore(list(stored.values())) if is_named else stored
 
     def predict(self, X, *, transcripts=None):
         """Label every frame by the likeliest path through the actions.
