@@ -49,7 +49,7 @@ class TransitionDisplay(BoutsDisplay):
     """
 
     def _prepare_bouts(self, bouts, order, codes, names):
-        counts = count_steps(bouts, range(len(bouts.names)))[np.ix_(order, order)]
+        counts = count_steps(bouts).unstack().to_numpy()[np.ix_(order, order)]
         side = 0.45 * max(len(names), 4) + 0.07 * max(map(len, names))
         draw = partial(self._draw_matrix, counts=counts, codes=codes, names=names)
         return (side + 1.8, side + 0.6), draw

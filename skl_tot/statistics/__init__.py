@@ -8,9 +8,8 @@ is no action, but its time counts as time of the recording.
 from skl_tot.statistics.budgets import durations
 from skl_tot.statistics.cycles import cycle_times
 from skl_tot.statistics.deviating import deviations
-from skl_tot.statistics.orders import usual_order
 from skl_tot.statistics.profiles import action_profiles
-from skl_tot.statistics.sequences import transitions
+from skl_tot.statistics.sequences import transitions, usual_order
 
 __all__ = [
     "action_profiles",

@@ -1,65 +1,229 @@
-"""Bouts of actions, which all statistics are of."""
+"""Bouts of actions, which all statistics are of, and groups of recordings."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
+from skl_tot.io.segment_table import (
+    FRAMES,
+    check_segments,
+    name_labels,
+    table_of_labels,
+)
+from skl_tot.io.times import seconds_of, values_of
+from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.layouts import is_table
+from skl_tot.recordings.matching import by_name
+from skl_tot.recordings.rates import check_fps
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
+TOLERANCE = 1e-6  # seconds or frames, of rounding
 
 
-class Bouts(NamedTuple):
-    """Bouts of all recordings, by recording and in order of time.
+class Bouts:
+    """Bouts of all recordings: a segment table of actions, each as long as it lasts.
 
-    Attributes
+    Parameters
     ----------
-    names : list
-        Names of the recordings.
-    actions : list
-        Actions that occur, sorted.
-    recordings : ndarray of int of shape (n_bouts,)
-        Index to ``names`` for each bout.
-    codes : ndarray of int of shape (n_bouts,)
-        Index to ``actions`` for each bout.
-    starts, ends : ndarray of float of shape (n_bouts,)
-        Times, in ``unit``.
-    origins, lengths : ndarray of float of shape (n_recordings,)
-        When recordings start, and how long they are.
+    table : DataFrame
+        ``recording``, ``action``, ``start`` and ``end`` (times in ``unit``), by
+        recording and in order of time, background included.
+    origins : Series
+        When recordings start, by their names.
     frame : float
         How long a frame is, 0 if that is not known.
     unit : {"s", "frames"}
         Unit of times.
     """
 
-    names: list
-    actions: list
-    recordings: np.ndarray
-    codes: np.ndarray
-    starts: np.ndarray
-    ends: np.ndarray
-    origins: np.ndarray
-    lengths: np.ndarray
-    frame: float
-    unit: str
+    def __init__(self, table, origins, frame, unit):
+        import pandas as pd
+
+        ends = table.groupby("recording", sort=False)["end"].last()
+        self.names, self.origins = origins.index.tolist(), origins
+        self.lengths, self.frame, self.unit = ends - origins, frame, unit
+        table = table[~table["action"].astype(object).isin(NO_ACTIONS)]
+        self.actions = sorted(table["action"].unique().tolist())
+        recordings = pd.Categorical(table["recording"], self.names)
+        actions = pd.Categorical(table["action"], self.actions)
+        table = table.assign(recording=recordings, action=actions)
+        self.table = table.assign(duration=table["end"] - table["start"])
+        self.table = self.table.reset_index(drop=True)
+
+    @cached_property
+    def by_action(self):
+        """Bouts by recording and action, of all pairs of these."""
+        return self.table.groupby(["recording", "action"], observed=False)
+
+    @property
+    def recordings(self):
+        """Index to ``names`` of each bout."""
+        return self.table["recording"].cat.codes.to_numpy()
+
+    @property
+    def codes(self):
+        """Index to ``actions`` of each bout."""
+        return self.table["action"].cat.codes.to_numpy()
 
     @property
     def durations(self):
         """Duration of each bout."""
-        return self.ends - self.starts
+        return self.table["duration"].to_numpy()
 
-    def of_recording(self, i):
-        """Give the indices of the bouts of a recording."""
-        return np.flatnonzero(self.recordings == i)
+    def of_groups(self, members):
+        """Return the group of each bout, groups in order of their first recording."""
+        import pandas as pd
+
+        own = self.table["recording"].astype(object).map(members)
+        return pd.Categorical(own, members.unique())
+
+    def plain(self, table):
+        """Return a table of results with plain columns in place of categories."""
+        import pandas as pd
+
+        for key in table.columns[table.dtypes == "category"]:
+            table[key] = pd.Series(table[key].tolist(), dtype=None)
+        return table
+
+    def matrix(self, values):
+        """Return values by recording and action as an array (n_names, n_actions)."""
+        return values.to_numpy().reshape(len(self.names), len(self.actions))
 
     def name_codes(self, codes):
-        """Tuple of the actions of some codes."""
+        """Return the actions of some codes as a tuple."""
         return tuple(self.actions[code] for code in codes)
 
 
-def make_bouts(names, recordings, actions, starts, ends, *rest):
-    """Bouts of segments, of which background is none."""
-    is_action = ~np.isin(actions, NO_ACTIONS[actions.dtype.kind == "U"])
-    kept = recordings[is_action], starts[is_action], ends[is_action]
-    found, codes = np.unique(actions[is_action], return_inverse=True)
-    return Bouts(list(names), found.tolist(), kept[0], codes, *kept[1:], *rest)
+def collect_bouts(labels, fps=None):
+    """Return the bouts of labels of any form, or of a table of segments."""
+    import pandas as pd
+
+    check_fps(fps)
+    is_frame = getattr(labels, "ndim", 1) == 2 and hasattr(labels, "columns")
+    if is_frame and ("action" in labels or not is_table(labels)):
+        return _bouts_of_table(labels, fps)
+    recordings, _ = name_labels(labels, fps)
+    table = table_of_labels(recordings)
+    if recordings.fps is None:
+        times = table[["start", "end"]].astype(float)
+        frame, unit = 1.0, "frames"
+    else:
+        times = table[["start_time", "end_time"]].set_axis(["start", "end"], axis=1)
+        frame, unit = 1 / recordings.fps, "s"
+    table = pd.concat([table[["recording", "action"]], times], axis=1)
+    return Bouts(
+        table, table.groupby("recording", sort=False)["start"].min(), frame, unit
+    )
+
+
+def _bouts_of_table(table, fps):
+    """Return the bouts of a data frame with a row for each segment."""
+    checked = check_segments(table, "labels")
+    if len(checked) == 0:
+        raise ValueError("labels has no rows, expected a row for each segment.")
+    if "recording" not in checked:
+        checked["recording"] = "0"
+    if checked["action"].dtype.kind != "i":
+        checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
+    times, rate, unit = seconds_of(checked, fps)
+    first = values_of(checked, FRAMES)[:, 0]
+    checked = checked[["recording", "action"]].assign(
+        start=times[:, 0], end=times[:, 1], first=first
+    )
+    names = checked["recording"].unique()
+    order = checked["recording"].map({name: i for i, name in enumerate(names)})
+    checked = checked.iloc[np.lexsort((times[:, 1], times[:, 0], order))]
+    origins = _find_origins(checked, rate)
+    _check_each(checked, origins, unit)
+    frame = 1.0 if unit == "frames" else 0.0
+    if unit == "s" and rate is not None:
+        frame = 1 / rate
+    return Bouts(_merge_touching(checked), origins, frame, unit)
+
+
+def _find_origins(table, rate):
+    """Return when recordings start: at frame 0 if their clock and frames are known."""
+    first = table.groupby("recording", sort=False)[["start", "first"]].first()
+    if rate is None or first["first"].isna().any():
+        return first["start"].clip(upper=0.0)
+    return first["start"] - first["first"] / rate
+
+
+def _check_each(table, origins, unit):
+    """Refuse sorted segments of a recording that overlap, or last nothing."""
+    for name, own in table.groupby("recording", sort=False):
+        starts, ends = own["start"].to_numpy(), own["end"].to_numpy()
+        bad = np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)
+        if bad.size:
+            raise ValueError(
+                f"{name}: a segment starts at {starts[bad[0] + 1]:.10g} {unit} and the "
+                f"one before it ends at {ends[bad[0]]:.10g}, expected one action at a "
+                "time."
+            )
+        if ends[-1] <= origins[name]:
+            raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
+
+
+def _merge_touching(table):
+    """Make one segment of neighbours of one action without time between them."""
+    before = table.shift()
+    is_new = (table["recording"] != before["recording"]) | (
+        table["action"] != before["action"]
+    )
+    is_new |= table["start"] - before["end"] > TOLERANCE
+    merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
+    columns = {key: (key, "first") for key in ("recording", "action", "start")}
+    return merged.agg(**columns, end=("end", "last"))
+
+
+def group_of_recordings(groups, names):
+    """Return the group of each recording, a Series by the names of recordings.
+
+    ``groups`` is a mapping or series by the names of recordings, or a sequence.
+    """
+    import pandas as pd
+
+    found = _groups_of(groups, names)
+    for name, group in zip(names, found):
+        if group is None or group != group:  # nan
+            raise ValueError(f"groups has no group for {name!r}, expected one.")
+    return pd.Series(found, index=names)
+
+
+def _groups_of(groups, names):
+    """Return the group of each recording as a list."""
+    groups = values_by_name(groups)
+    if isinstance(groups, Mapping):
+        missing = [name for name in names if name not in groups]
+        if missing:
+            raise ValueError(
+                f"groups has no {missing[0]!r}, expected the group of each recording; "
+                f"it has {short_repr(list(groups))}."
+            )
+        return [groups[name] for name in names]
+    if isinstance(groups, (str, bytes)) or not hasattr(groups, "__len__"):
+        raise TypeError(
+            f"groups is {short_repr(groups)}, expected a dict from recording to group, "
+            "or a sequence."
+        )
+    if len(groups) != len(names):
+        raise ValueError(
+            f"groups has {len(groups)}, expected {len(names)}, one for each recording."
+        )
+    return list(groups)
+
+
+def values_by_name(values):
+    """Return values of recordings by names of text, if they have any, else as they are.
+
+    >>> values_by_name({("anna", 2): "late", 7: "early"})
+    {'anna/2': 'late', '7': 'early'}
+    """
+    if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
+        values = values.to_dict()
+    known = by_name(values)
+    if known is None:
+        return values
+    return {str(name): value for name, value in known.items()}

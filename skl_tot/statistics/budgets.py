@@ -1,10 +1,6 @@
 """How long actions last, and what share of the time they take."""
 
-import numpy as np
-
-from skl_tot.recordings.errors import import_extra
-from skl_tot.statistics.collecting import collect_bouts
-from skl_tot.statistics.groups import split_groups
+from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
 STATISTICS = [
     "bouts",
@@ -62,8 +58,6 @@ def durations(labels, *, fps=None, groups=None):
 
     Raises
     ------
-    ImportError
-        If pandas is not installed.
     TypeError, ValueError
         If labels are neither integers nor text, a recording is empty, segments of a
         table overlap or end before they start, a recording has no group, ``fps`` is no
@@ -100,76 +94,50 @@ def durations(labels, *, fps=None, groups=None):
     >>> table.pivot(index="recording", columns="action", values="total").loc["a", "cut"]
     np.float64(1.5)
     """
-    pd = import_extra("pandas", "statistics")
     bouts = collect_bouts(labels, fps)
-    if groups is None:
-        members = {name: np.array([i]) for i, name in enumerate(bouts.names)}
-    else:
-        members = split_groups(groups, bouts.names)
-    rows = []
-    for name, recordings in members.items():
-        own = np.flatnonzero(np.isin(bouts.recordings, recordings))
-        for code, action in enumerate(bouts.actions):
-            row = {"recording" if groups is None else "group": name, "action": action}
-            found = own[bouts.codes[own] == code]
-            if groups is not None:
-                row["recordings"] = len(recordings)
-                row["recordings_with"] = len(np.unique(bouts.recordings[found]))
-            rows.append(row | _describe(bouts, found, recordings))
-    table = pd.DataFrame(rows, columns=_columns(groups is not None))
-    return table.assign(unit=bouts.unit)
+    key = "recording" if groups is None else "group"
+    table = bouts.table.assign(gap=_gaps(bouts))
+    lengths, latency = bouts.lengths, _latencies(bouts)
+    if groups is not None:
+        members = group_of_recordings(groups, bouts.names)
+        table["group"] = bouts.of_groups(members)
+        lengths = lengths.groupby(members, sort=False).sum()
+        latency = latency.groupby([_level(latency, 0).map(members), "action"]).mean()
+    found = _describe(table.groupby([key, "action"], observed=False))
+    found["share"] = found["total"] / lengths.reindex(_level(found, 0)).to_numpy()
+    found["latency"] = latency.reindex(found.index)
+    if groups is not None:
+        shown = table.groupby([key, "action"], observed=False)["recording"]
+        found["recordings"] = members.value_counts()[_level(found, 0)].to_numpy()
+        found["recordings_with"] = shown.nunique()
+    found = bouts.plain(found.reset_index())
+    columns = [*found.columns[:2], *STATISTICS]
+    if groups is not None:
+        columns[2:2] = ["recordings", "recordings_with"]
+    return found[columns].assign(unit=bouts.unit)
 
 
-def _columns(has_groups):
-    """Names of the columns, of tables without a row, too."""
-    names = ["recording", "action"]
-    if has_groups:
-        names = ["group", "action", "recordings", "recordings_with"]
-    return names + STATISTICS
+def _level(table, level):
+    return table.index.get_level_values(level)
 
 
-def _describe(bouts, found, recordings):
-    """Statistics of bouts of one action in some recordings."""
-    row = {"bouts": len(found)}
-    row |= describe_times(bouts.durations[found])
-    row["share"] = row["total"] / bouts.lengths[recordings].sum()
-    first = _first_of_recordings(bouts, found)
-    latencies = bouts.starts[first] - bouts.origins[bouts.recordings[first]]
-    row["latency"] = _mean(latencies)
-    intervals = _intervals(bouts, found)
-    row["interval_mean"] = _mean(intervals)
-    row["interval_sd"] = _deviation(intervals)
-    return row
+def _gaps(bouts):
+    """Return the time since the last bout of the action in the same recording."""
+    return bouts.table["start"] - bouts.by_action["end"].shift()
 
 
-def describe_times(times):
-    """Sum, mean, spread and quartiles of durations."""
-    row = {"total": times.sum(), "mean": _mean(times), "sd": _deviation(times)}
-    lower, median, upper = [np.nan] * 3
-    if len(times):
-        lower, median, upper = np.quantile(times, [0.25, 0.5, 0.75])
-    row |= {"median": median, "iqr": upper - lower, "cv": np.nan}
-    if row["mean"] > 0:
-        row["cv"] = row["sd"] / row["mean"]
-    return row
+def _latencies(bouts):
+    """Return the time to the first bout, by recording and action that it shows."""
+    first = bouts.by_action["start"].min().dropna()
+    return first - bouts.origins.reindex(_level(first, 0)).to_numpy()
 
 
-def _mean(values):
-    return values.mean() if len(values) else np.nan
-
-
-def _deviation(values):
-    return values.std(ddof=1) if len(values) > 1 else np.nan
-
-
-def _first_of_recordings(bouts, found):
-    """First of the bouts in each recording that has some."""
-    _, first = np.unique(bouts.recordings[found], return_index=True)
-    return found[first]
-
-
-def _intervals(bouts, found):
-    """Find times between neighbours of these bouts, within recordings."""
-    one, other = found[:-1], found[1:]
-    is_same = bouts.recordings[one] == bouts.recordings[other]
-    return (bouts.starts[other] - bouts.ends[one])[is_same]
+def _describe(grouped):
+    """Return a row of statistics for each group of bouts."""
+    times, gaps = grouped["duration"], grouped["gap"]
+    found = times.agg(["count", "sum", "mean", "std", "median"])
+    found.columns = ["bouts", "total", "mean", "sd", "median"]
+    found["iqr"] = times.quantile(0.75) - times.quantile(0.25)
+    found["cv"] = (found["sd"] / found["mean"]).where(found["mean"] > 0)
+    found["interval_mean"], found["interval_sd"] = gaps.mean(), gaps.std()
+    return found

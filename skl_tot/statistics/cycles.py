@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, short_repr, warn_user
-from skl_tot.statistics.collecting import collect_bouts
-from skl_tot.statistics.orders import usual_codes
-
-COLUMNS = ["recording", "cycle", "start", "end", "duration", "missing"]
+from skl_tot.recordings.errors import short_repr, warn_user
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.sequences import usual_codes
 
 
 def cycle_times(labels, *, fps=None, start=None):
@@ -37,8 +35,6 @@ def cycle_times(labels, *, fps=None, start=None):
 
     Raises
     ------
-    ImportError
-        If pandas is not installed.
     TypeError, ValueError
         If labels are neither integers nor text, a recording is empty, no recording
         shows ``start``, or ``fps`` is no rate or contradicts that of the labels.
@@ -62,21 +58,25 @@ def cycle_times(labels, *, fps=None, start=None):
     1         0      1    4.0  6.0       2.0  (move,)
     2         0      2    6.0  8.0       2.0  (drop,)
     """
-    pd = import_extra("pandas", "statistics")
     bouts = collect_bouts(labels, fps)
     code = _find_start(bouts, start)
-    cycles, without = _find_cycles(bouts, code)
+    table = _number_cycles(bouts, code)
+    shown = set(table["recording"])
+    without = [name for name in bouts.names if name not in shown]
     if without:
         reason = "no action" if code is None else f"no {bouts.actions[code]!r}"
         warn_user(
             f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
             f"no cycle, such as {without[0]!r}."
         )
-    rows = []
-    for cycle, missing in zip(cycles, _find_missing(bouts, cycles)):
-        recording, number, _, begin, end = cycle
-        rows.append((recording, number, begin, end, end - begin, missing))
-    return pd.DataFrame(rows, columns=COLUMNS).assign(unit=bouts.unit)
+    by_cycle = table.groupby(["recording", "cycle"], observed=True)
+    cycles = by_cycle.agg(start=("start", "first"), end=("end", "last"))
+    # a cycle ends where the next one of its recording starts
+    following = cycles.groupby("recording", observed=True)["start"].shift(-1)
+    cycles["end"] = following.fillna(cycles["end"])
+    cycles["duration"] = cycles["end"] - cycles["start"]
+    cycles["missing"] = _list_missing(bouts, by_cycle.ngroup(), table["action"])
+    return bouts.plain(cycles.reset_index()).assign(unit=bouts.unit)
 
 
 def _find_start(bouts, start):
@@ -91,33 +91,24 @@ def _find_start(bouts, start):
     usual = usual_codes(bouts)
     if not usual:
         return None
-    counts = np.zeros((len(bouts.names), len(bouts.actions)))
-    np.add.at(counts, (bouts.recordings, bouts.codes), 1)
+    counts = bouts.matrix(bouts.by_action.size())
     medians = np.median(counts[:, usual], axis=0)
     return usual[0] if np.median(medians) > 1 else None
 
 
-def _find_cycles(bouts, code):
-    """List cycles: recording, number, bouts, start, end; and recordings without any."""
-    cycles, without = [], []
-    for i, name in enumerate(bouts.names):
-        own = bouts.of_recording(i)
-        firsts = np.flatnonzero(bouts.codes[own] == code)
-        if code is None:
-            firsts = np.arange(min(len(own), 1))
-        for number, inside in enumerate(np.split(own, firsts)[1:]):
-            is_last = number == len(firsts) - 1
-            end = bouts.ends[own[-1]] if is_last else bouts.starts[inside[-1] + 1]
-            cycles.append((name, number, inside, bouts.starts[inside[0]], end))
-        if not len(firsts):
-            without.append(name)
-    return cycles, without
+def _number_cycles(bouts, code):
+    """Return the bouts that are in cycles, with the number of each in its recording."""
+    recordings = bouts.table["recording"]
+    is_start = recordings != recordings.shift() if code is None else bouts.codes == code
+    table = bouts.table.assign(cycle=is_start)
+    by_recording = table.groupby("recording", observed=True)
+    table["cycle"] = by_recording["cycle"].cumsum().astype(int) - 1
+    return table[table["cycle"] >= 0]
 
 
-def _find_missing(bouts, cycles):
-    """Actions that each cycle lacks and more than half of them have."""
-    shown = np.zeros((len(cycles), len(bouts.actions)), dtype=bool)
-    for row, (_, _, inside, *_) in zip(shown, cycles):
-        row[bouts.codes[inside]] = True
-    is_usual = 2 * shown.sum(axis=0) > len(cycles)
+def _list_missing(bouts, cycles, actions):
+    """Return the actions that each cycle lacks and more than half of them have."""
+    shown = np.zeros((cycles.nunique(), len(bouts.actions)), dtype=bool)
+    shown[cycles, actions.cat.codes] = True
+    is_usual = 2 * shown.sum(axis=0) > len(shown)
     return [bouts.name_codes(np.flatnonzero(is_usual & ~row)) for row in shown]

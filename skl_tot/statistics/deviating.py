@@ -6,11 +6,10 @@ from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import as_reals
-from skl_tot.statistics.collecting import collect_bouts
-from skl_tot.statistics.groups import values_by_name
-from skl_tot.statistics.orders import usual_codes
+from skl_tot.statistics.bouts import collect_bouts, values_by_name
+from skl_tot.statistics.sequences import usual_codes
 
 TO_SD = 1.4826  # of a normal distribution, from the median absolute deviation
 SMALLEST = 0.05  # of the median, below which no spread of durations counts
@@ -67,8 +66,6 @@ def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=
 
     Raises
     ------
-    ImportError
-        If pandas is not installed.
     TypeError, ValueError
         If labels are neither integers nor text, a recording is empty, ``order`` has an
         action twice or one that no recording shows, log-likelihoods are not one for
@@ -92,7 +89,8 @@ def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=
     0         b  (mix,)             ()      3
     1         c      ()  ((mix, 5.0),)      1
     """
-    pd = import_extra("pandas", "statistics")
+    import pandas as pd
+
     bouts = collect_bouts(labels, fps)
     if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
         raise ValueError(
@@ -139,13 +137,11 @@ def score_durations(bouts):
 
     It is NaN where a recording lacks the action.
     """
-    counts = np.zeros((len(bouts.names), len(bouts.actions)), dtype=int)
-    totals = np.zeros(counts.shape)
-    np.add.at(counts, (bouts.recordings, bouts.codes), 1)
-    np.add.at(totals, (bouts.recordings, bouts.codes), bouts.durations)
+    if not bouts.actions:
+        return np.zeros((2, len(bouts.names), 0))
+    counts = bouts.matrix(bouts.by_action.size())
+    totals = bouts.matrix(bouts.by_action["duration"].sum())
     present = np.where(counts > 0, totals, np.nan)
-    if not len(bouts.actions):
-        return counts, present
     medians = np.nanmedian(present, axis=0)
     spread = np.maximum(TO_SD * _deviation(present), SMALLEST * medians)
     spread = np.maximum(spread, bouts.frame)

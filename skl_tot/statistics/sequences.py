@@ -1,10 +1,57 @@
-"""Which action follows which."""
+"""The order in which actions usually come, and which action follows which."""
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra
-from skl_tot.statistics.collecting import collect_bouts
-from skl_tot.statistics.groups import split_groups
+from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
+
+
+def usual_order(labels):
+    """List the actions that most recordings show, in the order in which they come.
+
+    An action is usual if more than half of the recordings show it. Usual actions are
+    sorted by the median, over recordings that have them, of the time of their first
+    start as a share of the length of the recording.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+
+    Returns
+    -------
+    actions : list
+        Usual actions, the earliest first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text, or a recording is empty.
+
+    See Also
+    --------
+    deviations : Recordings in which actions come in another order.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import usual_order
+    >>> usual_order([["mix", "bake"], ["mix", "bake"], ["bake", "eat", "mix"]])
+    ['mix', 'bake']
+    """
+    bouts = collect_bouts(labels)
+    return list(bouts.name_codes(usual_codes(bouts)))
+
+
+def usual_codes(bouts):
+    """Return the codes of the usual actions, the earliest first."""
+    if not bouts.actions:
+        return []
+    # the first start of each as a share of the recording, nan where it is missing
+    first = bouts.matrix(bouts.by_action["start"].min())
+    origins, lengths = bouts.origins.to_numpy(), bouts.lengths.to_numpy()
+    places = (first - origins[:, None]) / lengths[:, None]
+    codes = np.flatnonzero(2 * np.isfinite(places).sum(axis=0) > len(bouts.names))
+    medians = np.nanmedian(places[:, codes], axis=0)
+    return codes[np.argsort(medians, kind="stable")].tolist()
 
 
 def transitions(labels, *, groups=None):
@@ -32,8 +79,6 @@ def transitions(labels, *, groups=None):
 
     Raises
     ------
-    ImportError
-        If pandas is not installed.
     TypeError, ValueError
         If labels are neither integers nor text, a recording is empty, or has no group.
 
@@ -52,44 +97,24 @@ def transitions(labels, *, groups=None):
     cut    0.5  0.0  0.5
     mix    0.0  1.0  0.0
     """
-    pd = import_extra("pandas", "statistics")
     bouts = collect_bouts(labels)
-    members = {None: np.arange(len(bouts.names))}
+    members = None
     if groups is not None:
-        members = split_groups(groups, bouts.names)
-    columns = ["from", "to", "count", "probability"]
-    tables = []
-    for group, recordings in members.items():
-        table = _list_pairs(bouts.actions, count_steps(bouts, recordings))
-        table = pd.DataFrame(table, columns=columns)
-        if groups is not None:
-            table.insert(0, "group", group)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        members = group_of_recordings(groups, bouts.names)
+    counts = count_steps(bouts, members)
+    keys = ["from"] if groups is None else ["group", "from"]
+    sums = counts.groupby(keys, observed=False).transform("sum")
+    table = counts.to_frame("count").assign(probability=counts / sums.clip(lower=1))
+    return bouts.plain(table.reset_index())
 
 
-def _list_pairs(actions, counts):
-    """Rows of all pairs of actions, with counts and probabilities of their steps."""
-    sums = counts.sum(axis=1, keepdims=True)
-    probabilities = counts / np.maximum(sums, 1)
-    rows = []
-    for i, one in enumerate(actions):
-        for j, other in enumerate(actions):
-            rows.append((one, other, int(counts[i, j]), float(probabilities[i, j])))
-    return rows
-
-
-def count_steps(bouts, recordings):
-    """Count the steps between actions in some recordings: (n_actions, n_actions)."""
-    counts = np.zeros([len(bouts.actions)] * 2, dtype=int)
-    one, other = steps(bouts)
-    kept = np.isin(bouts.recordings[one], recordings)
-    np.add.at(counts, (bouts.codes[one[kept]], bouts.codes[other[kept]]), 1)
-    return counts
-
-
-def steps(bouts):
-    """Give the indices of the bouts before and after each step."""
-    indices = np.arange(len(bouts.codes))
-    is_same = bouts.recordings[1:] == bouts.recordings[:-1]
-    return indices[:-1][is_same], indices[1:][is_same]
+def count_steps(bouts, groups=None):
+    """Count the steps from each action to each, by group if there are any."""
+    steps = bouts.table[["action"]].rename(columns={"action": "from"})
+    by_recording = bouts.table.groupby("recording", observed=True)
+    steps["to"] = by_recording["action"].shift(-1)
+    keys = ["from", "to"]
+    if groups is not None:
+        steps["group"] = bouts.of_groups(groups)
+        keys.insert(0, "group")
+    return steps.groupby(keys, observed=False).size()

@@ -132,7 +132,7 @@ def test_times_are_those_of_the_clock():
     assert table.loc[("x", "b"), "share"] == pytest.approx(0.1 / 1.1)
     # the table of its segments says the same
     with pytest.warns(UserWarning, match="1 of 4 segments .* as of a clock"):
-        again = durations(segments(recordings, as_frame=True))
+        again = durations(segments(recordings))
     pd.testing.assert_frame_equal(
         table.reset_index().drop(columns="unit"), again.drop(columns="unit")
     )
@@ -145,9 +145,9 @@ def test_forms_of_labels_are_alike():
     forms = [
         Recordings(list(labels.values()), list(labels), fps=10),
         series,
-        segments(labels, as_frame=True),
-        segments(labels, 10, as_frame=True),
-        segments(labels, 10, as_frame=True).sample(frac=1, random_state=0),
+        segments(labels),
+        segments(labels, 10),
+        segments(labels, 10).sample(frac=1, random_state=0),
     ]
     for form in forms:
         table = durations(form, fps=10).sort_values(["recording", "action"])
@@ -258,7 +258,7 @@ def test_usual_order_is_by_first_starts():
 
 def test_frames_decide_after_a_boundary_was_moved():
     labels = {"x": ["a"] * 10 + ["b"] * 10, "y": ["a", "b"]}
-    table = segments(labels, 10, as_frame=True)
+    table = segments(labels, 10)
     table.loc[0, "end"] = 6  # its end_time is that of frame 10
     with pytest.warns(UserWarning, match="contradict their frames, as of 'x'"):
         found = durations(table)
@@ -311,23 +311,27 @@ def test_recordings_without_actions_give_empty_tables():
 
 
 LONG = pd.DataFrame({"action": ["a", "b"], "start": [0, 1], "end": [2, 3]})
-WITH_TIMES = segments({"x": ["a"] * 20}, 10, as_frame=True)
+WITH_TIMES = segments({"x": ["a"] * 20}, 10)
 
 
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        ({"q": []}, {}, "q: labels are empty, expected one for each frame"),
+        ({"q": []}, {}, "labels has no labels of 'q', expected one for each frame"),
         ({}, {}, "labels is empty"),
         ({"a": [1.5]}, {}, r"labels\['a'\] has labels of type float64"),
         ({"a": ["x"], "b": [1]}, {}, "text in some videos and integers in others"),
         (LONG[["start", "end"]], {}, r"has the columns \['start', 'end'\], expected"),
         (LONG.iloc[:0], {}, "no rows, expected a row for each segment"),
         (LONG, {}, "0: a segment starts at 1 frames and the one before it ends at 2"),
-        (LONG.assign(end=["x", 3]), {}, "start and end that are no numbers"),
-        (LONG.assign(end=[-1, 3]), {}, "start 0 and end -1, expected it to end after"),
-        (LONG.assign(action=[None, "a"]), {}, "rows without an action"),
-        (LONG.assign(recording=[None, "a"]), {}, "rows without a recording"),
+        (LONG.assign(end=["x", 3]), {}, "Segment 0: end is 'x', expected 0 or"),
+        (LONG.assign(end=[-1, 3]), {}, "Segment 0: end is -1, expected 0 or"),
+        (LONG.assign(action=[None, "a"]), {}, "Segment 0: the label is (None|nan)"),
+        (
+            LONG.assign(recording=[None, "a"]),
+            {},
+            "Segment 0: the recording is (None|nan)",
+        ),
         (LONG.assign(start=0, end=0), {}, "0: segments last 0 frames, expected more"),
         (WITH_TIMES, {"fps": 11}, "fps is 11, expected 10 frames per second"),
         (Recordings([["a"]], fps=5), {"fps": 6}, "fps is 6, expected 5 frames"),
