@@ -6,7 +6,7 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
 _PLACES = {
-    "ASOTSegmenter": "skl_tot.segmenters.asot",
+    "ASOTSegmenter": "skl_tot.methods.asot",
     "ActivitySegmenter": "skl_tot.meta.activities",
     "AutoSegmenter": "skl_tot.meta.auto",
     "CyclicSegmenter": "skl_tot.meta.cyclic",
@@ -15,7 +15,7 @@ _PLACES = {
     "GuidedSegmenter": "skl_tot.meta.guided",
     "HMMSegmenter": "skl_tot.methods.hmm",
     "LevelsDisplay": "skl_tot.display.levels",
-    "MallowSegmenter": "skl_tot.segmenters.mallow",
+    "MallowSegmenter": "skl_tot.methods.mallow",
     "OnlinePrediction": "skl_tot.meta.online",
     "ProfileDisplay": "skl_tot.display.profiles",
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",

@@ -8,11 +8,11 @@ import importlib
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 
 _PLACES = {
-    "ASALSegmenter": "skl_tot.segmenters.asal",
-    "CTESegmenter": "skl_tot.segmenters.cte",
-    "FrankWolfeSegmenter": "skl_tot.segmenters.frank_wolfe",
-    "UDESegmenter": "skl_tot.segmenters.ude",
-    "VTESegmenter": "skl_tot.segmenters.vte",
+    "ASALSegmenter": "skl_tot.methods.asal",
+    "CTESegmenter": "skl_tot.methods.cte",
+    "FrankWolfeSegmenter": "skl_tot.methods.frank_wolfe",
+    "UDESegmenter": "skl_tot.methods.ude",
+    "VTESegmenter": "skl_tot.methods.vte",
 }
 
 

@@ -8,8 +8,7 @@ import sys
 import skl_tot
 
 WITH_TORCH = tuple(
-    f"skl_tot.{name}"
-    for name in ("training", "methods", "meta", "segmenters", "__main__")
+    f"skl_tot.{name}" for name in ("training", "methods", "meta", "__main__")
 )
 HEAVY = ["av", "jinja2", "matplotlib", "skops", "torch", "torchvision"]
 

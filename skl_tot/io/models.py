@@ -23,6 +23,7 @@ from skl_tot.recordings.errors import import_extra, one_line
 FORMAT = 1
 TRUSTED_TYPES = [
     *(f"skl_tot.{name}" for name, _ in METHODS.values()),
+    *(f"skl_tot.baselines.{name}" for name, _ in METHODS.values()),
     "skl_tot.ActivitySegmenter",
     "skl_tot.CyclicSegmenter",
     "skl_tot.GuidedSegmenter",

@@ -11,8 +11,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.consensus import mean_vote, name_of_refinement
+from skl_tot.methods.asal import ASALSegmenter
+from skl_tot.methods.asot import ASOTSegmenter
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
 from skl_tot.methods.hmm import HMMSegmenter
+from skl_tot.methods.mallow import MallowSegmenter
 from skl_tot.methods.pipelines import (
     fit_segmenter,
     last_step,
@@ -24,9 +27,6 @@ from skl_tot.methods.pipelines import (
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
 from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.recordings.errors import short_repr
-from skl_tot.segmenters.asal import ASALSegmenter
-from skl_tot.segmenters.asot import ASOTSegmenter
-from skl_tot.segmenters.mallow import MallowSegmenter
 from skl_tot.training.components import MOST
 from skl_tot.training.priors import PathPrior
 
@@ -143,7 +143,7 @@ def default_candidates(**settings):
         ("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
         ("tot_path", TemporalOTSegmenter(**published | {"prior": path})),
         ("asot", ASOTSegmenter(**settings)),
-        ("asal", ASALSegmenter(segmenter=TemporalOTSegmenter(**two_parts), **settings)),
+        ("asal", ASALSegmenter(estimator=TemporalOTSegmenter(**two_parts), **settings)),
         ("mallow", MallowSegmenter(**without_device)),
         ("hmm", HMMSegmenter(**without_device)),
     ]

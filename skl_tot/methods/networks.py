@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.methods.base import BaseSegmenter, as_types_of
 from skl_tot.methods.passes import Passes
 from skl_tot.recordings.errors import RecordingValueError
-from skl_tot.training.components import MOST, OPTIMIZERS, Adam, Settings, make_component
+from skl_tot.training.components import MOST, OPTIMIZERS, Adam, make_component
 from skl_tot.training.devices import (
     from_first_process,
     inference_device,
@@ -140,19 +140,6 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     def _settings(self):
         """Collect what every fit needs."""
-        if not hasattr(self, "optimizer"):  # until all methods take one
-            return Settings(
-                embedding_dim=self.embedding_dim,
-                hidden_dim=self.hidden_dim or 2 * int(self.embedding_dim),
-                frames_per_video=self.frames_per_video,
-                batch_size=self.batch_size,
-                max_iter=self.max_iter,
-                learning_rate=self.learning_rate,
-                weight_decay=self.weight_decay,
-                tol=self.tol,
-                n_iter_no_change=self.n_iter_no_change,
-                encoder=self._encoder,
-            )
         return self._component("optimizer").settings(
             check_layer_sizes(self.layer_sizes),
             self.max_iter,
@@ -210,15 +197,15 @@ def _finite(method, encoder, videos, i):
     return array
 
 
-def check_layer_sizes(layer_sizes):
-    """Widths of the hidden layer and of the embedding, as integers."""
-    is_pair = len(layer_sizes) == 2
+def check_layer_sizes(layer_sizes, n_layers=2):
+    """Widths of the layers, as integers."""
+    is_valid = len(layer_sizes) == n_layers
     for size in layer_sizes:
         is_number = isinstance(size, Integral) and not isinstance(size, bool)
-        is_pair = is_pair and is_number and 1 <= size <= MOST
-    if not is_pair:
+        is_valid = is_valid and is_number and 1 <= size <= MOST
+    if not is_valid:
         raise ValueError(
-            f"layer_sizes is {layer_sizes!r}, expected two integers from 1, the widths "
-            "of the hidden layer and of the embedding."
+            f"layer_sizes is {layer_sizes!r}, expected {n_layers} integers from 1, the "
+            "widths of the hidden layer and of embeddings."
         )
     return tuple(map(int, layer_sizes))

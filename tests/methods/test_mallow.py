@@ -1,16 +1,13 @@
-import pickle
 from functools import partial
 
 import numpy as np
 import pytest
-import skops.io
 from sklearn.base import clone
 
 from skl_tot import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding.decoders import order_decoder
 from skl_tot.decoding.orders import mallow_order
-from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score, segment_f1_score
 
 
@@ -137,44 +134,6 @@ def test_features_out_of_reach(fitted, activity, scale):
     with pytest.raises(ValueError, match="squares are too large"):
         model.fit([scale * video for video in videos])
     np.testing.assert_array_equal(model.predict(activity[0][0]), before)
-
-
-def test_survives_pickle_and_files(fitted, activity, tmp_path):
-    save_model(fitted, tmp_path / "model.skops")
-    data = skops.io.dumps(fitted)
-    assert skops.io.get_untrusted_types(data=data) == ["skl_tot.MallowSegmenter"]
-    for loaded in (
-        pickle.loads(pickle.dumps(fitted)),
-        load_model(tmp_path / "model.skops"),
-    ):
-        for one, other in zip(loaded.predict(activity[0]), fitted.labels_):
-            np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("dispersions_", np.zeros(2)),
-        ("dispersions_", np.full(3, np.nan)),
-        ("n_iter_", 0),
-        ("appearance_", None),
-        ("center", np.zeros(4)),
-        ("scalings", np.zeros((4, 3))),
-        ("scalings", np.zeros(())),
-        ("means", np.zeros((4, 2))),
-        ("precisions_cholesky", None),
-        ("shares", np.full(4, np.inf)),
-    ],
-)
-def test_files_that_no_fit_writes(fitted, tmp_path, name, value):
-    model = pickle.loads(pickle.dumps(fitted))
-    if name in fitted.appearance_:
-        model.appearance_[name] = value
-    else:
-        setattr(model, name, value)
-    save_model(model, tmp_path / "model.skops")
-    with pytest.raises(ValueError, match=f"cannot be loaded: {name}|'{name}'"):
-        load_model(tmp_path / "model.skops")
 
 
 def test_nothing_is_random(fitted, activity):

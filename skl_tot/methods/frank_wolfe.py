@@ -7,7 +7,6 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-from skl_tot.inputs.errors import VideoValueError
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.events import EventClustering, mean_frames, minimise
 from skl_tot.methods.narrations import (
@@ -16,6 +15,7 @@ from skl_tot.methods.narrations import (
     check_narrations,
     events_of_tokens,
 )
+from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Chunks of a video for each action, if their frames are not given. Of 1.5, 2 and 3, and
@@ -72,29 +72,13 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Stop when the objective is known to be within this share of its minimum.
     decoding : str, default="fixed"
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
-    switch_cost : float or "auto", default=0.0
+    switch_cost, background_percentile, standardize, context : optional
         As of `CTESegmenter`.
-    background_percentile : float, default=None
-        As of `CTESegmenter`.
-    standardize : {"dataset", "video"} or None, default="dataset"
-        Give each feature zero mean and unit variance over all frames of the fit, or
-        over each video by itself, or leave the features as they are.
-    context : int, default=None
-        As of `TemporalOTSegmenter`.
-    guidance : {"labels", "transcripts"} or None, default=None
-        What ``y`` is, see `TemporalOTSegmenter`.
-    compute_labels : bool, default=True
-        Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     random_state : int, RandomState instance or None, default=None
         Seed of the events to start from, and of the alignment of tokens.
 
     Attributes
     ----------
-    n_actions_ : int
-        Number of actions K of the fit.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
-        ``compute_labels``.
     events_ : ndarray of int of shape (n_videos, n_actions)
         Frame in the middle of each event of the videos of the fit; -1 in videos with
         fewer frames than actions.
@@ -112,25 +96,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Objective of the mixture after each iteration; never rises.
     n_iter_ : int
         Iterations made.
-    classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in, and names of actions found besides; only after
-        a fit with ``guidance``, `guide`, or `rename`.
-    guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
-    edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.methods.layers`.
-    scaler_ : StandardScaler or None
-        Standardisation over the data set, if there is one.
-    confidence_ : dict of float or None
-        As of `CTESegmenter`.
-    background_ : dict of ndarray or None
-        As of `CTESegmenter`.
-    fps_ : float or None
-        Frames per second of the videos of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -138,8 +103,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input, labels and edge cases are those of `TemporalOTSegmenter`. Videos with fewer
-    frames than actions cannot have all events and are not learned from.
+    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
+    Videos with fewer frames than actions cannot have all events and are not learned
+    from.
 
     *The authors'* are the objective, λ, the order, windows for narrated events, the
     algorithm with its start, number of iterations, exact line search and rounding, and
@@ -168,7 +134,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Examples
     --------
-    >>> from skl_tot import FrankWolfeSegmenter
+    >>> from skl_tot.baselines import FrankWolfeSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
     >>> said = [[(k, *np.flatnonzero(y == k)[[0, -1]]) for k in (1, 2)] for y in labels]
@@ -178,7 +144,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
     True
     """
 
-    __module__ = "skl_tot"
+    __module__ = "skl_tot.baselines"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
         "frames_per_chunk": [None, Interval(Integral, 1, MOST, closed="both")],
@@ -207,8 +173,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
-        guidance=None,
-        compute_labels=True,
         random_state=None,
     ):
         self.n_actions = n_actions
@@ -223,8 +187,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
-        self.guidance = guidance
-        self.compute_labels = compute_labels
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -261,30 +223,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
             ``n_actions`` frames. An estimator fitted before stays as it was.
         """
         return self._fit(X, y, narrations=narrations)
-
-    def fit_predict(self, X, y=None, *, narrations=None):
-        """Learn the actions and label the frames.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            As in `fit`.
-        narrations : sequence of (event, start, end), or sequence of such, default=None
-            As in `fit`.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_frames,), or list of such
-            Those of `predict`, also with ``compute_labels=False``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in `fit`.
-        """
-        return self.fit(X, y, narrations=narrations)._labels_of_fit(X)
 
     def _learn(self, videos, narrations=None):
         rng = check_random_state(self.random_state)
@@ -351,7 +289,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
                 ratios += self.intercept_ - 0.5
                 ratios /= noise
             if not np.abs(ratios).max() < MOST_NATS:  # nan is not, either
-                raise VideoValueError("the features are too large to be decoded.", i)
+                raise RecordingValueError(
+                    "the features are too large to be decoded.", i
+                )
             yield ratios
 
 

@@ -1,5 +1,6 @@
 """Segmentation and embeddings in turns, with lengths and orders of actions."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.methods.layers import BoundDecoder
-from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
 from skl_tot.methods.pipelines import fit_segmenter
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.classifier import (
@@ -17,7 +18,7 @@ from skl_tot.training.classifier import (
     read_embeddings,
     read_scores,
 )
-from skl_tot.training.components import LARGEST, MOST
+from skl_tot.training.components import LARGEST, MOST, Adam
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 
 
@@ -53,117 +54,58 @@ class ASALSegmenter(NetworkSegmenter):
     ----------
     n_actions : int, default=8
         Number of actions K.
-    segmenter : segmenter or None, default=None
+    estimator : segmenter or None, default=None
         What to start from: a segmenter, or a pipeline that ends in one, with as many
         actions. A clone of it is fitted to the videos as they are given; without a
         seed of its own it gets one from ``random_state``. What is in a
         `sklearn.frozen.FrozenEstimator` is used as it was fitted. None means
         `TemporalOTSegmenter` as published, with the ``standardize``, the ``context``
         and the ``device`` of this one.
-    embedding_dim : int, default=40
-        Width E of the embedding of frames.
-    hidden_dim : int, default=None
-        Width of its hidden layer; None means ``2 * embedding_dim``.
-    order_dim : int, default=32
-        Width of the action-level embedding.
+    layer_sizes : tuple of three int, default=(80, 40, 32)
+        Widths of the hidden layer, of the embedding of frames, and of the action-level
+        embedding.
     order_weight : float, default=1.0
         ω, at least 0. Rounds without are twice as fast, see Notes.
-    frames_per_video : int, default=256
-        Frames sampled from a video for a mini-batch, one from each of so many bins of
-        equal length. A shorter video has frames drawn more than once.
-    batch_size : int, default=2
-        Videos in a mini-batch; fewer where there are fewer in all.
     max_iter : int, default=8
         Most rounds.
     n_steps : int, default=50
         Optimiser steps of a round, one mini-batch each. The network goes on from round
         to round. With many steps it learns the faults of the labels, too.
-    learning_rate : float, default=5e-4
-        Step size of Adam.
-    weight_decay : float, default=1e-4
-        L2 penalty on all parameters.
     tol : float, default=0.01
         Stop when less than this share of the labels of all frames changes in a round.
         None never stops early.
+    optimizer : {"adam"} or Adam, default="adam"
+        How training runs: its mini-batches, learning rate and decay of weights count.
+        "adam" takes 256 frames of a video and has a learning rate of 5e-4.
     decoding : str, default="durations"
         Paths that the decoder looks for after the fit: "durations", as in the rounds,
         or one of those of `TemporalOTSegmenter`. Durations count for transcripts, too.
     switch_cost : float or "auto", default=0.0
-        Cost of going from one action to another, at least 0, in nats for each frame of
-        the mean duration of an action in the video (its frames, by ``n_actions``).
-        Only used if ``decoding`` is "skip" or "free". "auto" goes by how long segments
-        and the correlations within them last, however many a video has.
-    background_percentile : float, default=None
-        Label as background (-1) the frames in which no action is convincing: whose
-        input features are, for every action, less likely than this percentile, in (0,
-        100), of the frames that `fit` gave to it. About the percentage of frames that
-        you expect to be background, or more if actions look alike. The path runs
-        through the other frames. None knows no background.
-    standardize : {"dataset", "video"} or None, default="dataset"
-        Give each feature zero mean and unit variance over all frames of the fit, or
-        over each video by itself, or leave the features as they are. A given segmenter
-        goes by its own.
-    context : int, default=None
-        As of `TemporalOTSegmenter`; a given segmenter goes by its own.
-    guidance : {"labels", "transcripts"} or None, default=None
-        What ``y`` is, see `TemporalOTSegmenter`.
-    compute_labels : bool, default=True
-        Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
-    device : str, default="auto"
-        Where to compute, see `TemporalOTSegmenter`. Segmentation is done on the CPU.
+        As of `TemporalOTSegmenter`. Only used if ``decoding`` is "skip" or "free".
+    background_percentile, standardize, context, device : optional
+        As of `TemporalOTSegmenter`. A given estimator goes by its own. Segmentation is
+        done on the CPU.
     random_state : int, RandomState instance or None, default=None
-        Seed of the segmenter to start from, parameters, mini-batches, sampled frames
+        Seed of the estimator to start from, parameters, mini-batches, sampled frames
         and shuffled segments.
     verbose : int, default=0
         Whether to show a progress bar with the loss (needs the ``progress`` extra).
 
     Attributes
     ----------
-    n_actions_ : int
-        Number of actions K of the fit.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
-        ``compute_labels``.
     log_shares_ : ndarray of shape (n_actions,)
         log p(k), of the labels that the last round learned from.
     mean_durations_ : ndarray of shape (n_actions,)
         Mean length of a segment of each action, by the length of its video, in the same
         labels.
     network_ : dict of str to ndarray
-        All parameters of the network by name, of which those below are a part.
-    coefs_ : list of two ndarray
-        Weights of the encoder, of shapes (n_features, hidden_dim) and (hidden_dim,
-        embedding_dim).
-    intercepts_ : list of two ndarray
-        Biases of the encoder, of shapes (hidden_dim,) and (embedding_dim,).
+        All parameters of the network by name.
     changes_ : list of float
         Share of the labels of all frames that changed in each round.
-    classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in, and names of actions found besides; only after
-        a fit with ``guidance``, `guide`, or `rename`.
-    guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
-    edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.methods.layers`.
-    scaler_ : StandardScaler or None
-        Standardisation over the data set, if there is one.
-    confidence_ : dict of float or None
-        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
-        the log-likelihoods, if ``compute_labels``.
-    background_ : dict of ndarray or None
-        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
-        of each action and ``thresholds`` (n_actions,) of their log-density, if
-        background was asked for.
     loss_curve_ : list of float
         Loss of each step of all rounds.
     n_iter_ : int
         Rounds taken.
-    fps_ : float or None
-        Frames per second of the videos of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -186,10 +128,10 @@ class ASALSegmenter(NetworkSegmenter):
 
     `transform` gives :math:`[e_t ; h_t]`. Posteriors with durations are exact over the
     bins. With background, the durations are those of the frames that are left. Labels
-    -1 of the segmenter to start from are of no action, and all frames get one in the
+    -1 of the estimator to start from are of no action, and all frames get one in the
     first round.
 
-    Input, labels and edge cases are those of `TemporalOTSegmenter`.
+    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
 
     References
     ----------
@@ -198,79 +140,71 @@ class ASALSegmenter(NetworkSegmenter):
 
     Examples
     --------
-    >>> from skl_tot import ASALSegmenter, TemporalOTSegmenter
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.baselines import ASALSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
     >>> start = TemporalOTSegmenter(n_actions=4, max_iter=300, random_state=0)
-    >>> model = ASALSegmenter(4, segmenter=start, max_iter=2, random_state=0)
+    >>> model = ASALSegmenter(4, estimator=start, max_iter=2, random_state=0)
     >>> model.fit(videos).n_iter_
     2
     >>> model.predict(videos)[0].shape == labels[0].shape
     True
     """
 
-    __module__ = "skl_tot"
+    __module__ = "skl_tot.baselines"
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
-        "segmenter": [None, HasMethods(["fit", "predict"])],
-        "order_dim": [Interval(Integral, 1, MOST, closed="both")],
+        "estimator": [None, HasMethods(["fit", "predict"])],
         "order_weight": [Interval(Real, 0, LARGEST, closed="both")],
         "n_steps": [Interval(Integral, 1, MOST, closed="both")],
+        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
         "decoding": [
             StrOptions({"durations"}),
             *NetworkSegmenter._parameter_constraints["decoding"],
         ],
     }
 
+    _components = {
+        "optimizer": {
+            "adam": partial(Adam, 5e-4, decay=0.0, freeze_iter=0, frames_per_video=256)
+        }
+    }
     _embeddings = staticmethod(read_embeddings)
 
     def __init__(
         self,
         n_actions=8,
         *,
-        segmenter=None,
-        embedding_dim=40,
-        hidden_dim=None,
-        order_dim=32,
+        estimator=None,
+        layer_sizes=(80, 40, 32),
         order_weight=1.0,
-        frames_per_video=256,
-        batch_size=2,
         max_iter=8,
         n_steps=50,
-        learning_rate=5e-4,
-        weight_decay=1e-4,
         tol=0.01,
+        optimizer="adam",
         decoding="durations",
         switch_cost=0.0,
         background_percentile=None,
         standardize="dataset",
         context=None,
-        guidance=None,
-        compute_labels=True,
         device="auto",
         random_state=None,
         verbose=0,
     ):
         self.n_actions = n_actions
-        self.segmenter = segmenter
-        self.embedding_dim = embedding_dim
-        self.hidden_dim = hidden_dim
-        self.order_dim = order_dim
+        self.estimator = estimator
+        self.layer_sizes = layer_sizes
         self.order_weight = order_weight
-        self.frames_per_video = frames_per_video
-        self.batch_size = batch_size
         self.max_iter = max_iter
         self.n_steps = n_steps
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
         self.tol = tol
+        self.optimizer = optimizer
         self.decoding = decoding
         self.switch_cost = switch_cost
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
-        self.guidance = guidance
-        self.compute_labels = compute_labels
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -297,34 +231,36 @@ class ASALSegmenter(NetworkSegmenter):
         return lambda: map(self._log_likelihood, scores)
 
     def _first_labels(self, videos, seed):
-        """Labels of the videos by the segmenter to start from."""
-        segmenter = self.segmenter
-        if segmenter is None:
-            segmenter = TemporalOTSegmenter(
+        """Labels of the videos by the estimator to start from."""
+        estimator = self.estimator
+        if estimator is None:
+            estimator = TemporalOTSegmenter(
                 self.n_actions,
                 standardize=self.standardize,
                 context=self.context,
                 device=self.device,
                 **PAPER,
             )
-        return fit_segmenter(segmenter, videos.arrays, self.n_actions, seed)[1]
+        return fit_segmenter(estimator, videos.arrays, self.n_actions, seed)[1]
 
     def _trainer(self, videos, seed):
         """Make what trains the network."""
+        hidden_dim, embedding_dim, order_dim = check_layer_sizes(self.layer_sizes, 3)
         sizes = ClassifierSizes(
             n_actions=int(self.n_actions),
-            hidden_dim=int(self.hidden_dim or 2 * int(self.embedding_dim)),
-            embedding_dim=int(self.embedding_dim),
-            order_dim=int(self.order_dim),
+            hidden_dim=hidden_dim,
+            embedding_dim=embedding_dim,
+            order_dim=order_dim,
         )
+        optimizer = self._component("optimizer")
         return ClassifierTrainer(
             videos,
             sizes,
             order_weight=float(self.order_weight),
-            frames_per_video=int(self.frames_per_video),
-            batch_size=int(self.batch_size),
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
+            frames_per_video=int(optimizer.frames_per_video),
+            batch_size=int(optimizer.batch_size),
+            learning_rate=optimizer.learning_rate,
+            weight_decay=optimizer.weight_decay,
             device=resolve_device(self.device),
             seed=seed,
         )

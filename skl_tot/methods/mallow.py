@@ -73,31 +73,13 @@ class MallowSegmenter(BaseSegmenter):
         the mean duration of an action in the video (its frames, by ``n_actions``), and
         with "mallow" of each inversion too. Larger values give fewer segments, and
         orders closer to that of the fit. Does not change the fit.
-    background_percentile : float, default=None
-        Label as background (-1) the frames in which no action is convincing: whose
-        input features are, for every action, less likely than this percentile, in (0,
-        100), of the frames that `fit` gave to it. About the percentage of frames that
-        you expect to be background, or more if actions look alike. The path runs
-        through the other frames. None knows no background.
-    standardize : {"dataset", "video"} or None, default="dataset"
-        Give each feature zero mean and unit variance over all frames of the fit, or
-        over each video by itself, or leave the features as they are.
-    context : int, default=None
+    background_percentile, standardize, context : optional
         As of `TemporalOTSegmenter`.
-    guidance : {"labels", "transcripts"} or None, default=None
-        What ``y`` is, see `TemporalOTSegmenter`.
-    compute_labels : bool, default=True
-        Whether `fit` ends by labelling its videos. Without, there is no ``labels_``.
     random_state : int, RandomState instance or None, default=None
         Not used, as there is nothing random. Here for a common interface.
 
     Attributes
     ----------
-    n_actions_ : int
-        Number of actions K of the fit.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the videos of the fit, in the form of ``X``. Only if
-        ``compute_labels``.
     appearance_ : dict of ndarray
         ``center`` (n_features,) and ``scalings`` (n_features, n_directions) of the
         embedding, and for each action the ``means`` (n_actions, n_directions) and the
@@ -107,27 +89,8 @@ class MallowSegmenter(BaseSegmenter):
     dispersions_ : ndarray of shape (n_actions - 1,)
         Cost :math:`\rho_k`, in nats, of an action that comes before action k in place
         of after it.
-    classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in, and names of actions found besides; only after
-        a fit with ``guidance``, `guide`, or `rename`.
-    guide_ : dict of ndarray or None
-        What was learned of them, see `skl_tot.meta.guide.fit_guide`.
-    edits_ : list of dict of ndarray
-        What `merge` and `split` have done, see `skl_tot.methods.layers`.
-    scaler_ : StandardScaler or None
-        Standardisation over the data set, if there is one.
-    background_ : dict of ndarray or None
-        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
-        of each action and ``thresholds`` (n_actions,) of their log-density, if
-        background was asked for.
     n_iter_ : int
         Rounds taken.
-    fps_ : float or None
-        Frames per second of the videos of the fit, where they came with a rate.
-    n_features_in_ : int
-        Width D of the features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
 
     See Also
     --------
@@ -136,8 +99,9 @@ class MallowSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input, labels and edge cases are those of `TemporalOTSegmenter`. Embedded frames are
-    held in memory, as float64, and a matrix of D × D; a round reads the videos twice.
+    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
+    Embedded frames are held in memory, as float64, and a matrix of D × D; a round reads
+    the videos twice.
 
     The authors' are the equal parts at the start, appearance, counts, orders and
     dispersions by turns, the model of the orders, and the prior of the shares, here
@@ -196,8 +160,6 @@ class MallowSegmenter(BaseSegmenter):
         background_percentile=None,
         standardize="dataset",
         context=None,
-        guidance=None,
-        compute_labels=True,
         random_state=None,
     ):
         self.n_actions = n_actions
@@ -210,8 +172,6 @@ class MallowSegmenter(BaseSegmenter):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
-        self.guidance = guidance
-        self.compute_labels = compute_labels
         self.random_state = random_state
 
     def _learn(self, videos):

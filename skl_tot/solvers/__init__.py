@@ -1,1 +1,0 @@
-"""What learns without a network, as functions of arrays; goes without torch."""
