@@ -1,10 +1,9 @@
 """Every method by its name: those of the package, and baselines."""
 
-import importlib
-
 from _baselines import BASELINES
 
 from skl_tot.methods import METHODS
+from skl_tot.methods import method_class as of_package
 
 NAMES = [*METHODS, *BASELINES]
 
@@ -13,8 +12,7 @@ def method_class(name):
     """Class of a method, whose module is loaded when it is asked for."""
     if name in BASELINES:
         return BASELINES[name]
-    class_name, module = METHODS[name]
-    return getattr(importlib.import_module(module), class_name)
+    return of_package(name)
 
 
 def make(name, **settings):

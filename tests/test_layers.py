@@ -7,8 +7,12 @@ import sys
 
 import skl_tot
 
-WITH_TORCH = tuple(
-    f"skl_tot.{name}" for name in ("training", "methods", "meta", "__main__")
+WITH_TORCH = (
+    "skl_tot.training",
+    "skl_tot.methods",
+    "skl_tot.meta",
+    "skl_tot.baselines",
+    "skl_tot.__main__",
 )
 HEAVY = ["av", "jinja2", "matplotlib", "skops", "torch", "torchvision"]
 

@@ -4,6 +4,8 @@
 pseudo-labels, parts and streams, `layers` corrections of scores.
 """
 
+import importlib
+
 #: Class and module of each method, by its name on the command line. Whatever else
 #: needs all of them goes by this table.
 METHODS = {
@@ -18,3 +20,9 @@ METHODS = {
     "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.methods.frank_wolfe"),
     "hmm": ("HMMSegmenter", "skl_tot.methods.hmm"),
 }
+
+
+def method_class(name):
+    """Class of a method; its module is loaded when it is asked for."""
+    class_name, module = METHODS[name]
+    return getattr(importlib.import_module(module), class_name)

@@ -134,7 +134,9 @@ def fit_segmenter(estimator, arrays, n_actions, seed):
     """
     check_segmenter(estimator, n_actions)
     if isinstance(estimator, FrozenEstimator):
-        return estimator, estimator.predict(list(arrays))
+        with warnings.catch_warnings():  # names of columns are checked by now
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return estimator, estimator.predict(list(arrays))
     estimator = clone(estimator)
     last = last_step(estimator)
     own = last.get_params(deep=False)

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-import skl_tot
 from skl_tot import CTESegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
-from skl_tot.methods import METHODS
+from skl_tot.methods import METHODS, method_class
 from skl_tot.metrics import mof_score
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training import batches
@@ -29,7 +28,7 @@ OWN = [method for method in METHODS if method != "auto"]
 
 def make(method, **settings):
     """Make a segmenter of three actions that is fitted in no time."""
-    segmenter = getattr(skl_tot, METHODS[method][0])(3)
+    segmenter = method_class(method)(3)
     own = segmenter.get_params()
     quick = {name: value for name, value in QUICK.items() if name in own}
     if "segmenter" in own:

@@ -15,12 +15,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.cli.main import main
 from skl_tot.decoding import decode
 from skl_tot.io import Recordings, load_model, save_model
-from skl_tot.methods import METHODS
+from skl_tot.methods import METHODS, method_class
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.errors import RecordingValueError
@@ -52,7 +51,7 @@ def make_work(n_cycles=12, seed=0, missing=()):
 
 def make(method="hmm", **settings):
     """Make a segmenter that is fitted in no time."""
-    segmenter = getattr(skl_tot, METHODS[method][0])(3)
+    segmenter = method_class(method)(3)
     own = segmenter.get_params()
     quick = {name: value for name, value in QUICK.items() if name in own}
     if "segmenter" in own:

@@ -12,11 +12,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
+from skl_tot import baselines
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
-from skl_tot.methods import METHODS
+from skl_tot.methods import METHODS, method_class
 from skl_tot.metrics import edit_scorer, mof_score, mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -33,7 +34,7 @@ TRANSCRIPT = [2, 0, 1, 2]
 
 def make(method, **settings):
     """Make a segmenter of three actions that is fitted in no time."""
-    segmenter = getattr(skl_tot, METHODS[method][0])(3)
+    segmenter = method_class(method)(3)
     own = segmenter.get_params()
     quick = {name: value for name, value in QUICK.items() if name in own}
     if "segmenter" in own:
@@ -62,12 +63,13 @@ each_method = pytest.mark.parametrize("method", METHODS)
 
 
 def test_names_are_those_of_the_classes():
-    for name, module in METHODS.values():
-        assert name in skl_tot.__all__
-        kind = getattr(skl_tot, name)
-        assert kind.__module__ == "skl_tot"
+    for method, (name, module) in METHODS.items():
+        kind = method_class(method)
+        place = skl_tot if name in skl_tot.__all__ else baselines
+        assert kind is getattr(place, name)
+        assert kind.__module__ == place.__name__
         assert kind.__name__ == name
-        assert module.startswith("skl_tot.segmenters.")
+        assert module.startswith(("skl_tot.methods.", "skl_tot.meta."))
 
 
 @each_method
@@ -236,7 +238,7 @@ def test_finds_clear_actions(method):
     means = 6 * np.eye(3, 4)
     videos = [means[x] + rng.normal(size=(len(x), 4)) for x in labels]
     model = make(method)
-    usual = getattr(skl_tot, METHODS[method][0])(3).get_params()
+    usual = method_class(method)(3).get_params()
     fit = {name: usual[name] for name in ("n_steps",) if name in usual}
     if "max_iter" in usual:
         fit["max_iter"] = min(usual["max_iter"], 600)
