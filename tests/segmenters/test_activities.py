@@ -11,12 +11,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skl_tot
 from skl_tot import ActivitySegmenter, HMMSegmenter, MallowSegmenter
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import Recordings, load_model, save_model
-from skl_tot.methods import METHODS
+from skl_tot.methods import METHODS, method_class
 from skl_tot.metrics import activity_purity, mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.errors import RecordingError
@@ -34,7 +33,7 @@ QUICK = {
 
 def make(method):
     """Make a segmenter of three actions that is fitted in no time."""
-    segmenter = getattr(skl_tot, METHODS[method][0])(3)
+    segmenter = method_class(method)(3)
     own = segmenter.get_params()
     quick = {name: value for name, value in QUICK.items() if name in own}
     if "segmenter" in own:
