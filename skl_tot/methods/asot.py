@@ -197,7 +197,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             prior=LinearPrior(),
             rho=self.rho,
             temperature=self.temperature,
-            freeze_iter=self._component("optimizer").frozen_steps(self.max_iter),
+            freeze_iter=self._settings().freeze_iter,
         )
 
     def _merge(self, similarities, goes_on):
