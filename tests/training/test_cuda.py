@@ -6,19 +6,27 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import CTESegmenter, paper
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 from skl_tot.training import batches as _readers
 from skl_tot.training import devices as _graphs
+from skl_tot.training.components import Adam
+from skl_tot.training.priors import PathPrior
+from skl_tot.training.terms import TimeStamp
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-SETTINGS = {"n_actions": 4, "max_iter": 60, "freeze_iter": 20, "frames_per_video": 16}
+SETTINGS = {
+    "max_iter": 60,
+    "optimizer": Adam(freeze_iter=20, frames_per_video=16),
+    "random_state": 0,
+}
 
 
 def fit(videos, **settings):
-    settings = SETTINGS | {"device": "cuda", "random_state": 0} | settings
-    return TemporalOTSegmenter(**settings).fit(videos)
+    settings = SETTINGS | {"device": "cuda"} | settings
+    return paper(4, **settings).fit(videos)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +34,8 @@ def fit(videos, **settings):
     [
         {},
         {"n_init": 4},
-        {"alpha": 0.5, "beta": 0.5},
-        {"prior": "path", "path_iter": 30, "n_parts": 2},
+        {"alpha": 0.5, "terms": [TimeStamp(0.5)]},
+        {"prior": PathPrior(30), "n_parts": 2},
     ],
 )
 def test_trains_like_the_cpu(activity, settings):
@@ -72,7 +80,7 @@ def test_stream_reader_reads_what_is_asked(activity):
 
 
 def test_a_stream_goes_on(activity):
-    model = TemporalOTSegmenter(**SETTINGS, device="cuda", random_state=0)
+    model = TemporalOTSegmenter(4, **SETTINGS, device="cuda")
     for _ in range(5):
         model.partial_fit(activity[0])
     copy = pickle.loads(pickle.dumps(model))

@@ -8,44 +8,43 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter, UDESegmenter, VTESegmenter
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import CTESegmenter, UDESegmenter, VTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
+from skl_tot.training.components import Adam
+from skl_tot.training.priors import PathPrior
+from skl_tot.training.terms import TimeStamp
 
 if not torch.distributed.is_available():
     pytest.skip("torch has no distributed package", allow_module_level=True)
 
-OPTIONS = {"frames_per_video": 32, "random_state": 0}
+# 9 videos: the last mini-batch of a pass has one, and one process has none
 CASES = {
-    "whole": {"batch_size": 4},
-    "restarts": {"batch_size": 3, "n_init": 4, "alpha": 0.3, "beta": 0.2},
-    # 9 videos: the last mini-batch of a pass has one, and one process has none
-    "streamed": {"batch_size": 2, "n_passes": 8, "alpha": 0.3},
-    "path": {"batch_size": 3, "prior": "path", "path_iter": 5, "n_parts": 2},
-    "cte": {"method": "cte"},
-    "vte": {"method": "vte", "horizon": 5, "prediction_weight": 0.3},
-    "ude": {"method": "ude", "batch_size": 3},
+    "whole": (TemporalOTSegmenter, 4, {}),
+    "restarts": (TemporalOTSegmenter, 3, {"n_init": 4, "terms": [TimeStamp(0.2)]}),
+    "streamed": (TemporalOTSegmenter, 2, {"alpha": 0.3}),
+    "path": (TemporalOTSegmenter, 3, {"prior": PathPrior(5), "n_parts": 2}),
+    "cte": (CTESegmenter, 2, {"n_init": 1}),
+    "vte": (VTESegmenter, 2, {"n_init": 1}),
+    "ude": (UDESegmenter, 3, {}),
 }
-UNSEEDED = {
-    "tot, unseeded": {"random_state": None, "noise": 3.0},
-    "cte, unseeded": {"random_state": None, "noise": 3.0, "method": "cte"},
-}
+UNSEEDED = {"tot, unseeded": CASES["whole"], "cte, unseeded": CASES["cte"]}
 
 
-def train(method="tot", noise=1.0, n_passes=0, **settings):
+def train(name):
     """What a model learns, as arrays by name."""
+    kind, batch_size, settings = (CASES | UNSEEDED)[name]
+    is_seeded = name in CASES
+    noise = 1.0 if is_seeded else 3.0
     videos, _ = make_activities(9, 4, mean_length=80, noise=noise, random_state=3)
-    settings = OPTIONS | settings
-    if method == "cte":
-        model = CTESegmenter(4, max_iter=60, n_init=1, **settings)
-    elif method == "vte":
-        model = VTESegmenter(4, max_iter=60, n_init=1, **settings)
-    elif method == "ude":
-        model = UDESegmenter(4, max_iter=60, **settings)
+    if "optimizer" in kind._get_param_names():
+        settings = settings | {"optimizer": Adam(batch_size=batch_size)}
     else:
-        model = TemporalOTSegmenter(4, max_iter=200, freeze_iter=20, **settings)
-    if n_passes:
-        for _ in range(n_passes):
+        settings = settings | {"batch_size": batch_size}
+    model = kind(4, max_iter=60, random_state=0 if is_seeded else None, **settings)
+    if name == "streamed":
+        for _ in range(8):
             model.partial_fit(videos)
     else:
         model.fit(videos)
@@ -65,8 +64,8 @@ def train_all(rank, folder):
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2
     )
-    for name, settings in (CASES | UNSEEDED).items():
-        np.savez(f"{folder}/{name}-{rank}", **train(**settings))
+    for name in CASES | UNSEEDED:
+        np.savez(f"{folder}/{name}-{rank}", **train(name))
     torch.distributed.destroy_process_group()
     os._exit(0)  # gloo's threads now and then abort an interpreter that ends at once
 
@@ -89,7 +88,7 @@ def test_two_processes_equal_one(tmp_path):
         )
         for rank in range(2)
     ]
-    alone = {name: train(**settings) for name, settings in CASES.items()}
+    alone = {name: train(name) for name in CASES}
     errors = [process.communicate(timeout=300)[1] for process in processes]
     for process, message in zip(processes, errors):
         assert process.returncode == 0, message
