@@ -235,11 +235,6 @@ class Recordings(Sequence):
             return dict(zip(self.layout.names, outputs))
         return self.restore(outputs)
 
-    def restore_stored(self, stored):
-        """Give outputs of these recordings that `store` made the form of the input."""
-        is_dict = isinstance(stored, dict)
-        return self.restore(list(stored.values())) if is_dict else stored
-
     def errors(self, i):
         """Say in errors of a block which of many recordings they are about."""
         if self.is_single:
