@@ -58,6 +58,34 @@ class Display:
         return self
 
 
+class TimeDisplay(Display):
+    """A picture of frames, beside a legend."""
+
+    def plot(self, *, ax=None, fps=None):
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; the legend is at its right, outside. None makes a figure that
+            is large enough for all.
+        fps : float, default=None
+            Frames per second, for a time axis in seconds. None counts frames.
+
+        Returns
+        -------
+        self : object
+            The display, with ``ax_`` and ``figure_`` set.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib, of the extra ``plot``, is not installed, or ``ax``, ``fps``
+            or what the display was made from is not valid.
+        """
+        return self._draw(ax, fps=fps)
+
+
 class BoutsDisplay(Display):
     """A picture of the bouts of labels. A subclass has ``_prepare_bouts``."""
 

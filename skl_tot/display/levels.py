@@ -4,7 +4,7 @@ import numpy as np
 
 from skl_tot.display.bars import clear_sides, draw_bars, draw_legend
 from skl_tot.display.base import (
-    Display,
+    TimeDisplay,
     check_video_names,
     name_rows,
     name_time,
@@ -21,7 +21,7 @@ DARKEST, LIGHTEST = -0.4, 0.65
 TITLE = "upper bar: few actions, lower bar: what they consist of"
 
 
-class LevelsDisplay(Display):
+class LevelsDisplay(TimeDisplay):
     """Two levels of one segmentation: a bar of few actions over one of many.
 
     The actions below have shades of the colour of the action above that they are of,
@@ -66,9 +66,7 @@ class LevelsDisplay(Display):
         self.video_names = video_names
 
     @classmethod
-    def from_estimator(
-        cls, estimator, X, *, n_actions, ax=None, fps=None, video_names=None
-    ):
+    def from_estimator(cls, estimator, X, *, n_actions, **options):
         """Predict with two numbers of actions and draw.
 
         Parameters
@@ -79,10 +77,8 @@ class LevelsDisplay(Display):
             One video or many.
         n_actions : tuple of int
             Few and many, each as for `skl_tot.corrections.cut`.
-        ax, fps : optional
-            As for `plot`.
-        video_names : sequence of str, default=None
-            As of the class.
+        **options : dict
+            ``ax`` and ``fps`` of `plot`, and other parameters of the class.
 
         Returns
         -------
@@ -90,9 +86,7 @@ class LevelsDisplay(Display):
             The display, drawn.
         """
         coarse, fine = predict_levels(estimator, X, n_actions)
-        return cls.from_predictions(
-            coarse, fine, ax=ax, fps=fps, video_names=video_names
-        )
+        return cls.from_predictions(coarse, fine, **options)
 
     @classmethod
     def from_predictions(cls, coarse, fine, *, ax=None, fps=None, **options):
@@ -113,31 +107,6 @@ class LevelsDisplay(Display):
             The display, drawn.
         """
         return cls(coarse=coarse, fine=fine, **options).plot(ax=ax, fps=fps)
-
-    def plot(self, *, ax=None, fps=None):
-        """Draw the bars.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; the legend is at its right, outside. None makes a figure that
-            is large enough.
-        fps : float, default=None
-            Frames per second, for a time axis in seconds. None counts frames.
-
-        Returns
-        -------
-        self : LevelsDisplay
-            With ``ax_``, ``figure_`` and ``parents_`` set.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            If matplotlib is not installed, labels are neither integers nor text,
-            numbers of videos, frames or names disagree, the levels are not nested, or
-            ``ax`` or ``fps`` is not valid.
-        """
-        return self._draw(ax, fps=fps)
 
     def _prepare(self, fps):
         names, *levels = self._check_videos()

@@ -51,7 +51,7 @@ class PseudoLabelDisplay(Display):
         self.labels = labels
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, fps=None, colorbar=True):
+    def from_estimator(cls, estimator, X, **options):
         """Compute the pseudo-labels and the path of a video, and draw them.
 
         Parameters
@@ -60,8 +60,8 @@ class PseudoLabelDisplay(Display):
             Fitted segmenter with ``pseudo_labels`` and ``predict``.
         X : array-like of shape (n_frames, n_features)
             One video.
-        ax, fps, colorbar : optional
-            As for `plot`.
+        **options : dict
+            ``ax``, ``fps`` and ``colorbar`` of `plot`.
 
         Returns
         -------
@@ -75,13 +75,8 @@ class PseudoLabelDisplay(Display):
                 f"X holds {len(videos)} videos, expected one, an array of shape "
                 "(frames, features)."
             )
-        return cls.from_predictions(
-            estimator.pseudo_labels(X),
-            estimator.predict(X),
-            ax=ax,
-            fps=fps,
-            colorbar=colorbar,
-        )
+        codes, labels = estimator.pseudo_labels(X), estimator.predict(X)
+        return cls.from_predictions(codes, labels, **options)
 
     @classmethod
     def from_predictions(cls, codes, labels=None, *, ax=None, fps=None, colorbar=True):
@@ -89,10 +84,8 @@ class PseudoLabelDisplay(Display):
 
         Parameters
         ----------
-        codes : array-like of shape (n_frames, n_actions)
-            Probability of each action in each frame.
-        labels : array-like of shape (n_frames,), default=None
-            Decoded action of each frame.
+        codes, labels : array-like
+            As of the class.
         ax, fps, colorbar : optional
             As for `plot`.
 
@@ -174,19 +167,19 @@ def _check_codes(codes):
 
 def _check_path(labels, shape):
     """Actions as floats, nan for background."""
+    n_frames, n_actions = shape
     (labels, *others), _ = split_label_sequences(labels, "labels")
-    if others or len(labels) != shape[0]:
+    if others or len(labels) != n_frames:
         raise ValueError(
             f"labels has {len(labels)} frames of {1 + len(others)} videos, expected "
-            f"the {shape[0]} frames of codes."
+            f"the {n_frames} frames of codes."
         )
     if labels.dtype.kind != "i":
         raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
-    if labels.min() < BACKGROUND or labels.max() >= shape[1]:
+    if labels.min() < BACKGROUND or labels.max() >= n_actions:
         raise ValueError(
             f"labels has values from {labels.min()} to {labels.max()}, expected "
-            f"{BACKGROUND} (background) to {shape[1] - 1} as codes has {shape[1]} "
-            "actions."
+            f"{BACKGROUND} (background) to {n_actions - 1}, the actions of codes."
         )
     return np.where(labels == BACKGROUND, np.nan, labels)
 

@@ -13,7 +13,7 @@ from skl_tot.display.bars import (
     make_room,
 )
 from skl_tot.display.base import (
-    Display,
+    TimeDisplay,
     check_methods,
     check_video_names,
     name_time,
@@ -27,7 +27,7 @@ TRUTH = "ground truth"  # name of its bar
 MANY = 100  # videos, beyond which every name costs time
 
 
-class SegmentationDisplay(Display):
+class SegmentationDisplay(TimeDisplay):
     """Timelines of segmentations, one row for each video.
 
     With ground truth a row has two bars, the ground truth above the prediction, and a
@@ -52,10 +52,9 @@ class SegmentationDisplay(Display):
         each method by its name.
     target_names : dict or sequence of str, default=None
         Names of the labels of ``y_true``, or of the clusters without ground truth: of
-        some labels as ``{label: name}``, or of all as a sequence in which integer ``i``
-        is ``target_names[i]``. Of string labels a sequence gives the order only.
-        None calls integer ``i`` "action i", or "label i" of ground truth, and sorts
-        strings.
+        some as ``{label: name}``, or of all as a sequence in which integer ``i`` is
+        ``target_names[i]``; of strings a sequence gives the order only. None calls
+        integer ``i`` "action i", or "label i" of ground truth.
     video_names : sequence of str, default=None
         Names of the videos; None means "video 0", ….
     scope : {"activity", "video"}, default="activity"
@@ -66,9 +65,8 @@ class SegmentationDisplay(Display):
         Label of ``y_true``, or of the clusters without ground truth, that is background
         as the integer -1 is.
     confidence : array-like of shape (n_frames,), or a sequence of such, default=None
-        Probability, in [0, 1], that the prediction is right in each frame of each
-        video, such as that of the predicted action in ``predict_posterior``. Not for
-        several methods.
+        Probability, in [0, 1], that the prediction is right in each frame, such as
+        that of the predicted action in ``predict_posterior``. Not for several methods.
     videos : sequence of int, default=None
         Indices of the videos to draw; None draws all. Clusters are matched, and actions
         coloured, over all videos whichever are drawn.
@@ -158,10 +156,8 @@ class SegmentationDisplay(Display):
 
         Parameters
         ----------
-        y_true : array-like of shape (n_frames,), or a sequence of such, or None
-            Ground-truth labels of one video or of many; None draws predictions alone.
-        y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
-            Predicted clusters of the same videos, see the class.
+        y_true, y_pred : array-like, sequence or dict of such
+            As of the class; None for ``y_true`` draws predictions alone.
         ax, fps : optional
             As for `plot`.
         **options : dict
@@ -173,32 +169,6 @@ class SegmentationDisplay(Display):
             The display, drawn.
         """
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
-
-    def plot(self, *, ax=None, fps=None):
-        """Draw the timelines.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. The legend is at its right, outside. If no layout of the
-            figure does, margins and fonts leave room for it and for names. None makes
-            a figure that is large enough for all.
-        fps : float, default=None
-            Frames per second, for a time axis in seconds. None counts frames.
-
-        Returns
-        -------
-        self : SegmentationDisplay
-            With ``ax_`` and ``figure_`` set.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            If matplotlib is not installed, labels are neither integers nor strings,
-            numbers of videos, frames or names disagree, a label has no name, a video is
-            empty or not there, or ``ax`` or ``fps`` is not valid.
-        """
-        return self._draw(ax, fps=fps)
 
     def _prepare(self, fps):
         encoded = encode(

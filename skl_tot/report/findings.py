@@ -22,38 +22,16 @@ N_COMPARED = 6  # videos of which candidates are shown, as all would be many bar
 
 
 class Findings(NamedTuple):
-    """What is found in many videos.
+    """What is found in many videos."""
 
-    Attributes
-    ----------
-    names : dict of int to str
-        Name of each code; the last is background.
-    typical : dict of int to list of dict
-        For each action its likeliest frames, at most one of a video.
-    sums : ProfileSums
-        For the profiles of the actions.
-    paths : list of ndarray of shape (n_frames_i,)
-        Code of each frame.
-    confidences : list of ndarray of shape (n_frames_i,)
-        Probability of the action of each frame given the video, 1 for background.
-    doubts : list of ndarray of shape (n_frames_i,)
-        Entropy of each frame, see `skl_tot.corrections.most_informative`.
-    log_likelihoods : list of float
-        Mean over the frames of each video of that of the action of the frame.
-    candidates : list of dict of str to ndarray of shape (n_frames_i,)
-        For each of the first `N_COMPARED` videos, the paths of candidates; none of a
-        segmenter without ``candidate_labels``. Of one that has learned labels, or was
-        corrected, each cluster is the action of most of its frames.
-    """
-
-    names: dict
-    typical: dict
-    sums: ProfileSums
-    paths: list
-    confidences: list
-    doubts: list
-    log_likelihoods: list
-    candidates: list
+    names: dict  # of each code; the last is background
+    typical: dict  # likeliest frames of each action, at most one of a video
+    sums: ProfileSums  # for the profiles of the actions
+    paths: list  # code of each frame of each video
+    confidences: list  # probability of these, given the video, 1 for background
+    doubts: list  # of each frame, see `skl_tot.corrections.most_informative`
+    log_likelihoods: list  # of each video: mean of that of the action of each frame
+    candidates: list  # paths by candidate, for each of the first `N_COMPARED` videos
 
 
 def examine(model, videos, video_names, words):
@@ -155,7 +133,10 @@ def _ask_candidates(voter, video):
 
 
 def _translate(findings, code_of):
-    """Put codes in place of the labels of candidates, or guess codes if None."""
+    """Put codes in place of the labels of candidates.
+
+    Without ``code_of``, a cluster has the code of most of its frames.
+    """
     for name in findings.candidates[0] if findings.candidates else []:
         labels = [paths[name] for paths in findings.candidates]
         codes = code_of
@@ -180,24 +161,12 @@ def _commonest_codes(labels, paths):
 
 
 class Truth(NamedTuple):
-    """Ground truth, and what the predictions score against it.
+    """Ground truth, and what the predictions score against it."""
 
-    Attributes
-    ----------
-    y : list of ndarray of shape (n_frames_i,)
-        Labels.
-    scores : dict
-        Report of the metrics.
-    code_of : dict of int or str to int
-        Code of each label: that of the action it is matched to, or else a free one.
-    names : dict of int to str
-        Name of each code.
-    """
-
-    y: list
-    scores: dict
-    code_of: dict
-    names: dict
+    y: list  # labels of each video
+    scores: dict  # report of the metrics
+    code_of: dict  # of each label: that of the action it is matched to, or a free one
+    names: dict  # of each code
 
     def codes(self, i):
         """Codes of the frames of a video."""
