@@ -202,14 +202,6 @@ def test_batches_do_not_matter(frames):
     assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
 
 
-def test_random_weights(frames):
-    before = torch.get_rng_state()
-    first = compute(frames, "timm/test_vit")
-    assert_array_equal(compute(frames, "timm/test_vit"), first)
-    assert not np.allclose(compute(frames, "timm/test_vit", random_state=1), first)
-    assert_array_equal(torch.get_rng_state(), before)
-
-
 # ----------------------------------------------------------- recommended weights
 
 

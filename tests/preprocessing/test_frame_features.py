@@ -308,17 +308,6 @@ def test_damaged_files(kind, message, tmp_path, clip):
     assert len(list(cache.glob("*"))) == n_kept
 
 
-def test_damage_in_the_middle(tmp_path):
-    pictures = np.random.default_rng(0).integers(0, 255, (20, 48, 64, 3), np.uint8)
-    path = write(tmp_path / "a.mp4", pictures, codec="libx264")
-    content = bytearray(path.read_bytes())
-    start = content.index(b"mdat") + len(content) // 2
-    content[start : start + 3000] = np.random.default_rng(1).bytes(3000)
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"a.mp4 (cannot be decoded|was cut off)"):
-        list(iterate_frames(path, None))
-
-
 @pytest.mark.parametrize("fps", [0, -1, np.inf, np.nan, "10"])
 def test_invalid_fps(clip, fps):
     with pytest.raises(ValueError, match="fps"):
@@ -438,15 +427,6 @@ def test_form_of_the_output(clip, scenes):
         assert_array_equal(features.transform(other)[1], many[1])
 
 
-def test_batches_do_not_matter(clip):
-    whole, *parts = (
-        FrameFeatures(**SMALL, batch_size=size).transform(clip) for size in (64, 1, 4)
-    )
-    assert len(whole) == 10
-    for part in parts:
-        assert_allclose(part, whole, rtol=1e-4, atol=1e-4)
-
-
 def test_few_frames_in_memory(clip, monkeypatch):
     alive, most = set(), []
 
@@ -505,16 +485,6 @@ def test_unsuitable_weights(clip, tmp_path, what):
     with pytest.raises(error, match=r"^weights='.*weights.pth' is no") as caught:
         features.transform(clip)
     assert "\n" not in str(caught.value)
-
-
-def test_weights_without_last_layer_or_of_other_classes(clip, tmp_path):
-    network = models.shufflenet_v2_x0_5(num_classes=7)
-    state, path = network.state_dict(), tmp_path / "weights.pth"
-    features = FrameFeatures(**SMALL | {"weights": path}, fps=1)
-    torch.save(state, path)
-    expected = features.transform(clip)
-    torch.save({k: v for k, v in state.items() if not k.startswith("fc.")}, path)
-    assert_array_equal(features.transform(clip), expected)
 
 
 # --------------------------------------------------------------------------- cache
@@ -605,10 +575,6 @@ def test_pipeline_from_files_to_labels(scenes, tmp_path):
     assert list(map(len, display.confidence)) == list(map(len, labels))
     one = SegmentationDisplay.from_estimator(model, paths[1], confidence=True)
     assert_array_equal(one.confidence[0], display.confidence[1])
-
-
-def test_public_name():
-    assert FrameFeatures.__module__ == "skl_tot.preprocessing"
 
 
 def test_nothing_to_fit(clip):

@@ -1,7 +1,5 @@
 """Features of poses: what they do not depend on, what they are, which points."""
 
-import pickle
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,18 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.transform import Rotation
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import (
-    check_transformer_get_feature_names_out,
     parametrize_with_checks,
 )
 
-from skl_tot import HMMSegmenter
-from skl_tot.io import load_model, save_model
 from skl_tot.preprocessing import GapFiller, PoseFeatures, poses
-from skl_tot.recordings import RecordingError, Recordings
+from skl_tot.recordings import RecordingError
 
 N_FRAMES, N_POINTS = 30, 4
 EXPECTED_FAILURES = {
@@ -66,11 +59,6 @@ def expected_failures(estimator):
 def test_scikit_learn_checks(estimator, check, monkeypatch):
     monkeypatch.setattr(poses, "_unnamed_points", any_number)
     check(estimator)
-
-
-def test_scikit_learn_check_of_names(monkeypatch):
-    monkeypatch.setattr(poses, "_unnamed_points", any_number)
-    check_transformer_get_feature_names_out("PoseFeatures", PoseFeatures(n_dims=2))
 
 
 @given(
@@ -252,34 +240,3 @@ def test_float32_is_exact_far_away():
     assert found.dtype == np.float32
     exact = PoseFeatures(n_dims=2).fit_transform(far.astype(float))
     assert_allclose(found, exact, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "parameters", [{"n_dims": 4}, {"heading": "nose"}, {"speeds": "all"}]
-)
-def test_bad_parameters(parameters):
-    with pytest.raises(ValueError, match="parameter of PoseFeatures must be"):
-        PoseFeatures(**parameters).fit(flat(track(2)))
-
-
-@pytest.mark.parametrize("method", ["transform", "get_feature_names_out"])
-def test_not_fitted(method):
-    with pytest.raises(NotFittedError):
-        getattr(PoseFeatures(), method)(flat(track(2)))
-
-
-def test_recordings_clone_and_files(tmp_path):
-    takes = Recordings([flat(track(2, seed)) for seed in (0, 1)], ["a", "b"], fps=25)
-    model = make_pipeline(
-        PoseFeatures(heading=(0, 1), n_dims=2), HMMSegmenter(2, max_iter=3)
-    ).fit(takes)
-    assert not hasattr(clone(model)[0], "columns_")
-    found = model[0].transform(takes)
-    assert found.names == ["a", "b"]
-    assert found.fps == 25
-    save_model(model, tmp_path / "model.skops")
-    for restored in (
-        load_model(tmp_path / "model.skops"),
-        pickle.loads(pickle.dumps(model)),
-    ):
-        assert_array_equal(restored.predict(takes)["b"], model.predict(takes)["b"])
