@@ -424,7 +424,9 @@ def _read_file(path, format):
     except NO_SEGMENTS as error:
         raise ValueError(f"{one_line(path)} holds no segments: {error!r}.") from error
     table = table.reset_index(drop=True)
-    places = [f"{one_line(path)}, {place}" for place in _places(table)]
+    # a name of a file need not be text
+    shown = one_line(path).encode(errors="backslashreplace").decode()
+    places = [f"{shown}, {place}" for place in _places(table)]
     names = [""] * len(table)
     if "recording" in table:
         names = _read_texts(table["recording"], places, "recording")
