@@ -2,11 +2,11 @@
 
 from skl_tot.cli.fitting import put_together, take_apart
 from skl_tot.cli.registry import (
-    LABELS_REQUIRED,
     MODEL,
     MODEL_OUT,
     RECORDINGS,
     command,
+    labels_of_people,
     recordings_of,
 )
 
@@ -16,7 +16,7 @@ from skl_tot.cli.registry import (
     "skl-tot refine model.skops features --labels corrected --out new.skops",
     MODEL,
     RECORDINGS,
-    LABELS_REQUIRED,
+    labels_of_people("[required]"),
     MODEL_OUT,
 )
 def refine(model, source, labels, out):
@@ -101,7 +101,7 @@ def _share(n, total):
 def edit(model, merge, split, rename, source, out):
     """Merge, split and rename the actions of a model and save it."""
     from skl_tot import corrections
-    from skl_tot.io.models import load_model, save_model
+    from skl_tot.io import load_model, save_model
     from skl_tot.methods.pipelines import segmenter_of
 
     if not (merge or split or rename):
@@ -112,7 +112,8 @@ def edit(model, merge, split, rename, source, out):
     for texts in merge:
         model = corrections.merge(model, _labels_of(texts, model))
     for text in split:
-        model = corrections.split(model, *_labels_of([text], model), videos)
+        (label,) = _labels_of([text], model)
+        model = corrections.split(model, label, videos)
     if renamed:
         names = zip(_labels_of(renamed, model), renamed.values())
         model = corrections.rename(model, dict(names))

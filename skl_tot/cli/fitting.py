@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import skl_tot
-from skl_tot.cli.registry import LABELS, MODEL_OUT, RECORDINGS, Options, command, out
+from skl_tot.cli.registry import (
+    MODEL_OUT,
+    RECORDINGS,
+    Options,
+    command,
+    labels_of_people,
+    out,
+)
 from skl_tot.cli.terminal import count, has_bars, names_in_errors, progress
 from skl_tot.methods import METHODS
 
@@ -164,7 +171,7 @@ KINDS = {
     "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
     RECORDINGS,
     recipe_of("[required]"),
-    LABELS,
+    labels_of_people(),
     MODEL_OUT,
 )
 def fit(source, recipe, out, **kinds):

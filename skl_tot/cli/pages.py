@@ -15,13 +15,7 @@ from skl_tot.cli.terminal import count, names_in_errors, printable
 
 N_SHOWN = 5  # recordings that are printed
 CSV = {"float_format": "%.10g", "lineterminator": "\n"}
-WHAT = {
-    "missing": "missing",
-    "repeated": "repeated",
-    "out_of_order": "out of order",
-    "too_long": "too long",
-    "too_short": "too short",
-}
+WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 
 
 @command(
@@ -73,7 +67,7 @@ def _words_by_number(labels, names):
 
 def _draw_timelines(path, y_true, y_pred, **options):
     """Draw timelines into a file."""
-    from skl_tot.display.timelines import SegmentationDisplay
+    from skl_tot import SegmentationDisplay
     from skl_tot.io.atomic import replaced
 
     display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
@@ -94,14 +88,12 @@ def _draw_timelines(path, y_true, y_pred, **options):
 )
 def demo(out, n_videos, n_actions, seed):
     """Fit a generated activity, print the report and draw the timelines."""
-    from skl_tot import TemporalOTSegmenter
-    from skl_tot.datasets import make_activities
-    from skl_tot.metrics.reports import segmentation_report
+    from skl_tot import TemporalOTSegmenter, datasets, metrics
 
-    videos, labels = make_activities(n_videos, n_actions, random_state=seed)
+    videos, labels = datasets.make_activities(n_videos, n_actions, random_state=seed)
     model = TemporalOTSegmenter(n_actions, random_state=seed)
     predicted = model.fit_predict(videos)
-    print(segmentation_report(labels, predicted))
+    print(metrics.segmentation_report(labels, predicted))
     _draw_timelines(out, labels, predicted)
     print(f"Timelines drawn in {out}.")
 
@@ -121,22 +113,18 @@ def demo(out, n_videos, n_actions, seed):
 )
 def report(model, source, out, videos, summary, names):
     """Write the page about a model and its videos, and a summary if it is asked for."""
-    from skl_tot.cli.reading import find_video_file, words_of_actions
-    from skl_tot.io.models import load_model
-    from skl_tot.methods.pipelines import (
-        predict_with_confidence,
-        segmenter_of,
-        shown_labels,
-    )
-    from skl_tot.report.page import write_report
+    from skl_tot.cli.reading import find_video_file, words_of
+    from skl_tot.io import load_model
+    from skl_tot.methods.pipelines import predict_with_confidence
+    from skl_tot.report import write_report
 
     if summary is not None:
         _check_summary(summary, out, source.path)
     model = load_model(model)
     data = source.open(model)
-    if videos is not None and data.videos.fps is None:
-        raise ValueError("--fps is missing, which --videos needs.")
     if videos is not None:
+        if data.videos.fps is None:
+            raise ValueError("--fps is missing, which --videos needs.")
         videos = [find_video_file(videos, name) for name in data.video_names]
     write_report(
         model,
@@ -149,8 +137,7 @@ def report(model, source, out, videos, summary, names):
     )
     print(f"Report written to {out}.")
     if summary is not None:
-        words = words_of_actions(shown_labels(segmenter_of(model)), names)
-        labels, _ = predict_with_confidence(model, data.videos, words)
+        labels, _ = predict_with_confidence(model, data.videos, words_of(model, names))
         _write_summary(data.videos.replace(labels), summary)
 
 
@@ -219,10 +206,11 @@ def _write_summary(labels, out, *, fps=None, groups=None):
 
 def _read_groups(path, names):
     """Group of each recording, from a table with the columns recording and group."""
-    from skl_tot.recordings.errors import import_extra, one_line, short_repr
+    import pandas as pd
+
+    from skl_tot.recordings.errors import one_line, short_repr
     from skl_tot.recordings.text import find_separator, read_text
 
-    pd = import_extra("pandas", "statistics")
     try:
         separator = find_separator(read_text(path).partition("\n")[0])
         table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
@@ -245,16 +233,14 @@ def _read_groups(path, names):
 
 def _draw_statistics(labels, fps, folder):
     """Draw the three pictures."""
-    from skl_tot.display.deviations import DeviationDisplay
-    from skl_tot.display.durations import DurationDisplay
-    from skl_tot.display.transitions import TransitionDisplay
+    import skl_tot
     from skl_tot.recordings.errors import import_extra
 
     plt = import_extra("matplotlib.pyplot", "plot")
     figures = {
-        "durations": DurationDisplay.from_labels(labels, fps=fps).figure_,
-        "transitions": TransitionDisplay.from_labels(labels).figure_,
-        "deviations": DeviationDisplay.from_labels(labels, fps=fps).figure_,
+        "durations": skl_tot.DurationDisplay.from_labels(labels, fps=fps).figure_,
+        "transitions": skl_tot.TransitionDisplay.from_labels(labels).figure_,
+        "deviations": skl_tot.DeviationDisplay.from_labels(labels, fps=fps).figure_,
     }
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
@@ -286,5 +272,5 @@ def _print_deviating(table):
         return
     print(f"Deviating recordings, {len(deviating)} of {len(table)}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
-        found = [f"{what}: {row[key]}" for key, what in WHAT.items() if row[key]]
+        found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
         print(f"  {row['recording']}: {'; '.join(found)}")

@@ -5,12 +5,12 @@ import warnings
 from pathlib import Path
 
 from skl_tot.cli.registry import (
-    LABELS_ONLY,
     MODEL,
     NAMES,
     PREDICTIONS,
     RECORDINGS,
     command,
+    labels_of_people,
     out,
     recordings_of,
 )
@@ -57,23 +57,19 @@ def _list_formats():
 )
 def predict(model, source, out, format, names):
     """Write the segments of the videos of a folder."""
-    from skl_tot.cli.reading import check_other_folder, words_of_actions
-    from skl_tot.io.formats import FORMATS, table_of
-    from skl_tot.io.models import load_model
-    from skl_tot.methods.pipelines import (
-        predict_with_confidence,
-        segmenter_of,
-        shown_labels,
-    )
+    from skl_tot import io
+    from skl_tot.cli.reading import check_other_folder, words_of
+    from skl_tot.io.formats import table_of
+    from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
     check_other_folder(out, source.path)
-    model = load_model(model)
+    model = io.load_model(model)
     data = source.open(model)
-    words = words_of_actions(shown_labels(segmenter_of(model)), names)
+    words = words_of(model, names)
     table = table_of(out)
-    format = format or table or next(iter(FORMATS))
-    if data.videos.fps is None and FORMATS[format].needs_fps:
+    format = format or table or next(iter(io.FORMATS))
+    if data.videos.fps is None and io.FORMATS[format].needs_fps:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
 
     def predictions():
@@ -91,49 +87,33 @@ def predict(model, source, out, format, names):
 
 def _write_table(videos, predictions, out, format):
     """Write the segments of all videos into one file."""
-    from skl_tot.io.files import write_segments
-    from skl_tot.io.segment_table import segments
+    from skl_tot import io
 
     labels, confidence = [], []
     for (own,), probabilities in predictions:
         labels.append(own)
         confidence += probabilities
-    table = segments(videos.replace(labels), confidence=confidence)
-    write_segments(table, out, format=format)
+    table = io.segments(videos.replace(labels), confidence=confidence)
+    io.write_segments(table, out, format=format)
 
 
 def _write_folder(videos, predictions, out, format):
     """Write the segments of each video into a file of a folder."""
+    from skl_tot import io
+    from skl_tot.cli.reading import check_file_names
     from skl_tot.io.atomic import replaced_files
-    from skl_tot.io.files import write_segments
-    from skl_tot.io.formats import FORMATS
-    from skl_tot.io.segment_table import segments
-    from skl_tot.recordings import Recordings
     from skl_tot.recordings.errors import errors_of_recording
 
-    _check_file_names(videos.names)
+    check_file_names(videos.names)
     with replaced_files(out) as temporary:
         for video, confidence in predictions:
             (name,) = video.names
             with errors_of_recording(0, name):
-                path = temporary / f"{name}{FORMATS[format].suffix}"
+                path = temporary / f"{name}{io.FORMATS[format].suffix}"
                 # names of files need not be text, as those in tables are
-                plain = Recordings(video.arrays, fps=video.fps, times=video.times)
-                table = segments(plain, confidence=confidence)
-                write_segments(table.drop(columns="recording"), path, format=format)
-
-
-def _check_file_names(names):
-    """Refuse names of recordings that cannot be names of files."""
-    from skl_tot.recordings.errors import short_repr
-
-    for name in names:
-        if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
-            raise ValueError(
-                f"A recording is called {short_repr(name)}, expected what can be the "
-                "name of a file, without slashes and no dot in front; one table of "
-                "all, such as --out segments.csv, takes any name."
-            )
+                plain = io.Recordings(video.arrays, fps=video.fps, times=video.times)
+                table = io.segments(plain, confidence=confidence)
+                io.write_segments(table.drop(columns="recording"), path, format=format)
 
 
 @command(
@@ -155,9 +135,9 @@ def _check_file_names(names):
 def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a table that grows, a line each as it closes."""
     from skl_tot import OnlinePrediction
-    from skl_tot.cli.reading import columns_of, words_of_actions
+    from skl_tot.cli.reading import columns_of, words_of
+    from skl_tot.io import load_model
     from skl_tot.io.growing import GrowingTable
-    from skl_tot.io.models import load_model
     from skl_tot.methods.pipelines import segmenter_of, transform_before, waits_for_end
 
     if file != "-" and not Path(file).is_file():
@@ -174,7 +154,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     first = model.steps[0][1] if hasattr(model, "steps") else model
     columns = columns or columns_of(model)
     table = GrowingTable(name, first.n_features_in_, columns, fps)
-    printer = SegmentPrinter(labels, words_of_actions(labels, names), fps)
+    printer = SegmentPrinter(labels, words_of(model, names), fps)
     with warnings.catch_warnings():
         # tables have names, and what comes of them has none
         warnings.filterwarnings("ignore", "X does not have valid feature names")
@@ -278,12 +258,12 @@ class SegmentPrinter:
     "skl-tot evaluate breakfast segments --ignore SIL",
     recordings_of("DATA: folder with groundTruth"),
     PREDICTIONS,
-    LABELS_ONLY,
+    labels_of_people(gaps=False),
     ignore={"default": []},
 )
 def evaluate(source, predictions, scope, ignore, background, labels):
     """Print the scores of predictions against ground truth, or corrected labels."""
-    from skl_tot.cli.reading import labels_of_names, read_predictions
+    from skl_tot.cli.reading import labels_of_names, pick_labelled, read_predictions
     from skl_tot.metrics.reports import segmentation_report
     from skl_tot.recordings.labels import UNKNOWN_NAME
     from skl_tot.recordings.names import distinct_labels, labels_of_one_type
@@ -294,7 +274,7 @@ def evaluate(source, predictions, scope, ignore, background, labels):
         data.labels = labels.read(data, source.path)
     truth = labels_of_names(data, source.path, names)
     if labels is not None:
-        names, predicted, truth = _pick_labelled(data, names, predicted, truth)
+        names, predicted, truth = pick_labelled(data, names, predicted, truth)
     asked = {*ignore, *([] if background is None else [background])}
     unknown = asked - distinct_labels(truth)
     if unknown:
@@ -308,16 +288,3 @@ def evaluate(source, predictions, scope, ignore, background, labels):
     options = {"scope": scope, "ignore_labels": ignore, "background": background}
     with names_in_errors(names):
         print(segmentation_report(truth, predicted, **options))
-
-
-def _pick_labelled(data, names, predicted, truth):
-    """Names, predictions and labels of the videos that have labels."""
-    from skl_tot.recordings.labels import UNKNOWN_NAME
-
-    n_without = sum(own is None for own in data.labels)
-    if n_without:
-        print(f"{n_without} of {len(data.labels)} videos have no labels, left out.")
-    found = [each for each in zip(names, predicted, truth) if each[2] is not None]
-    if not any((own != UNKNOWN_NAME).any() for _, _, own in found):
-        raise ValueError("No video with predictions has labels, expected some.")
-    return map(list, zip(*found))

@@ -142,8 +142,11 @@ def describe_labels(y):
     )
 
 
-def words_of_actions(labels, names):
-    """Words for the labels of a model; None for numbers without names."""
+def words_of(model, names):
+    """Words for the labels of a fitted model; None for numbers without names."""
+    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+
+    labels = shown_labels(segmenter_of(model))
     if labels.dtype.kind == "U":
         return name_all_actions(labels, names)
     if not names:
@@ -202,6 +205,28 @@ def labels_of_names(data, folder, names):
     if len(names) < len(labels):
         print(f"{len(names)} of {len(labels)} videos of {folder} have predictions.")
     return [labels[name] for name in names]
+
+
+def pick_labelled(data, names, predicted, truth):
+    """Names, predictions and labels of the videos that have labels."""
+    n_without = sum(own is None for own in data.labels)
+    if n_without:
+        print(f"{n_without} of {len(data.labels)} videos have no labels, left out.")
+    found = [each for each in zip(names, predicted, truth) if each[2] is not None]
+    if not any((own != UNKNOWN_NAME).any() for _, _, own in found):
+        raise ValueError("No video with predictions has labels, expected some.")
+    return map(list, zip(*found))
+
+
+def check_file_names(names):
+    """Refuse names of recordings that cannot be names of files."""
+    for name in names:
+        if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
+            raise ValueError(
+                f"A recording is called {short_repr(name)}, expected what can be the "
+                "name of a file, without slashes and no dot in front; one table of "
+                "all, such as --out segments.csv, takes any name."
+            )
 
 
 def find_video_file(folder, name):

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 COMMANDS: dict = {}  # of `Command`, by name
 LONGEST_VALUE = 1000  # characters of the value of a parameter
@@ -104,7 +105,7 @@ def _parse_line(line, settings):
     flag, place, several, help = match.groups()
     default = re.search(r"\[default: ([^],]*)", help)
     shown = re.sub(r"\[(default.*)\]$", r"(\1)", help.removesuffix(" [required]"))
-    own = {"help": shown}
+    own: dict[str, Any] = {"help": shown}
     if default:
         own["default"] = default[1]
     if place:
@@ -263,6 +264,16 @@ def _make_labels(labels, gaps=None):
     return None
 
 
+def labels_of_people(required="", gaps=True):
+    """Option ``labels``: labels that people have corrected, as `Labels`, or None."""
+    text = "--labels FOLDER: corrected files, named as the recordings; some may be "
+    text += f"missing {required}"
+    if gaps:
+        text += "\n--gaps {unknown,background}: what frames between the segments of "
+        text += "labels are (default: unknown)"
+    return Options(text, "labels", _make_labels)
+
+
 def out(text):
     """Option ``out``: a path that is checked before the work, not after it.
 
@@ -303,12 +314,4 @@ RECORDINGS = recordings_of(
 PREDICTIONS = Options("PREDICTIONS: from predict")
 FPS = Options("--fps RATE: frames per second, for times")
 NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", _read_names)
-LABELS_HELP = "corrected files, named as the recordings; some may be missing"
-GAPS = "--gaps {unknown,background}: what frames between the segments of labels are "
-GAPS += "(default: unknown)"
-LABELS_ONLY = Options(f"--labels FOLDER: {LABELS_HELP}", "labels", _make_labels)
-LABELS = Options(f"--labels FOLDER: {LABELS_HELP}\n{GAPS}", "labels", _make_labels)
-LABELS_REQUIRED = Options(
-    f"--labels FOLDER: {LABELS_HELP} [required]\n{GAPS}", "labels", _make_labels
-)
 MODEL_OUT = out("FILE: model file to write (.skops) [required]")
