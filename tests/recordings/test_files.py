@@ -16,7 +16,6 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.utils import _safe_indexing
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import load_action_dataset
 from skl_tot.metrics import mof_scorer
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, open_features
@@ -443,35 +442,6 @@ def test_bad_files(files, tmp_path, content, message):
 def test_no_files():
     with pytest.raises(ValueError, match="X is an empty Recordings, but expected"):
         TemporalOTSegmenter(**QUICK).fit(open_features([]))
-
-
-class TestLoadActionDataset:
-    @pytest.fixture
-    def root(self, tmp_path):
-        (tmp_path / "features").mkdir()
-        (tmp_path / "groundTruth").mkdir()
-        for name in "ab":
-            video = np.arange(12.0).reshape(3, 4)
-            np.save(tmp_path / "features" / f"{name}.npy", video)
-            (tmp_path / "groundTruth" / f"{name}.txt").write_text("x\ny\nz\nz")
-        return tmp_path
-
-    @pytest.mark.parametrize("mmap", [True, False])
-    def test_transpose(self, root, mmap):
-        data = load_action_dataset(root, mmap=mmap, stride=2, transpose=True)
-        kinds = {type(video) for video in data.videos}
-        assert kinds == ({files_module.FileArray} if mmap else {np.ndarray})
-        assert_array_equal(data.videos[1], [[0, 4, 8], [2, 6, 10]])
-        assert data.labels[1].tolist() == ["x", "z"]
-        with pytest.raises(ValueError, match=r"the other way round \(transpose\)\?$"):
-            load_action_dataset(root, mmap=mmap)
-
-    def test_text_is_loaded(self, root):
-        (root / "features" / "b.npy").unlink()
-        np.savetxt(root / "features" / "b.txt", np.arange(8.0).reshape(2, 4))
-        videos = load_action_dataset(root, transpose=True).videos
-        assert [type(video) for video in videos] == [np.memmap, np.ndarray]
-        assert_array_equal(videos[1], np.arange(8.0).reshape(2, 4).T)
 
 
 @pytest.mark.parametrize("paths", [{"b.npy", "a.npy"}, {"a.npy": 1}])
