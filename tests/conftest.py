@@ -118,7 +118,7 @@ def all_estimators():
     return found
 
 
-def make_estimator(name, **settings):
+def make_by_name(name, **settings):
     """Make an estimator by its name whose fit takes no time."""
     kind = all_estimators()[name]
     inner = shortened(skl_tot.HMMSegmenter(), **settings)
@@ -139,7 +139,13 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("estimator_name", all_estimators())
 
 
+@pytest.fixture(scope="session")
+def make_estimator():
+    """Maker of an estimator by its name, with settings of those that it has."""
+    return make_by_name
+
+
 @pytest.fixture
 def estimator(estimator_name):
     """Each estimator in turn, made when its test runs, so that each fails alone."""
-    return make_estimator(estimator_name)
+    return make_by_name(estimator_name)

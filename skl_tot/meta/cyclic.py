@@ -150,7 +150,7 @@ class CyclicSegmenter(BaseSegmenter):
         self.switch_cost = switch_cost
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, cuts=None):
         """Learn the actions.
 

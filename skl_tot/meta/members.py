@@ -181,8 +181,6 @@ def possible_numbers(n_actions):
             raise ValueError(
                 f"n_actions has {number!r}, expected integers from 1 to {MOST}."
             )
-    if not numbers:
-        raise ValueError("n_actions is empty, expected a number or several.")
     return sorted(map(int, numbers))
 
 

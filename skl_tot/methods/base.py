@@ -70,7 +70,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def _log_likelihoods(self, videos):
         """Yield the log-likelihood (n_frames_i, n_actions) of each recording."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn the actions and label the frames.
 
@@ -498,6 +498,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
 def check_longest(n_actions, videos):
     """Refuse recordings that are all too short; of several numbers, for the least."""
+    if np.size(n_actions) == 0:
+        raise ValueError("n_actions is empty, expected a number or several.")
     fewest, longest = int(np.min(n_actions)), max(videos.lengths)
     if longest < fewest:
         raise ValueError(

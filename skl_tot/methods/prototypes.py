@@ -46,7 +46,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     def _cross_entropy(self):
         """Make the term that prototypes and pseudo-labels belong to."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y=None):
         """Go on learning, with one pass over the given videos in the order given.
 

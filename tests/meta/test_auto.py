@@ -11,31 +11,23 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import adjusted_rand_score, cohen_kappa_score
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_tot import (
-    ASALSegmenter,
     AutoSegmenter,
     MallowSegmenter,
     SegmentationDisplay,
     TemporalOTSegmenter,
+    baselines,
 )
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
+from skl_tot.extend import Adam
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.consensus import SHARPNESS
-from skl_tot.meta.members import default_candidates
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.preprocessing import FramewiseTransformer
-
-EXPECTED_FAILURES = {
-    "check_methods_sample_order_invariance": "predict decodes a path",
-    "check_methods_subset_invariance": "predict decodes a path",
-    "check_clustering": "the points are shuffled",
-}
 
 
 class Given(BaseSegmenter):
@@ -48,7 +40,7 @@ class Given(BaseSegmenter):
         self.random_state = random_state
 
     decoding, switch_cost, background_percentile = "framewise", 0.0, None
-    standardize, compute_labels = None, True
+    standardize = context = None
 
     def _learn(self, videos):
         self.n_actions_ = self.n_actions
@@ -63,9 +55,8 @@ class Given(BaseSegmenter):
 
 
 def tot(n_actions=4, **params):
-    quick = {"max_iter": 60, "freeze_iter": 10, "frames_per_video": 64}
-    params = PAPER | quick | params
-    return TemporalOTSegmenter(n_actions, **params)
+    quick = {"max_iter": 60, "optimizer": Adam(freeze_iter=10, frames_per_video=64)}
+    return baselines.paper(n_actions, **quick | params)
 
 
 def quick():
@@ -112,28 +103,6 @@ def clear():
         noise = rng.normal(scale=0.1, size=(len(path), 2))
         videos.append(np.c_[path + noise[:, 0], noise[:, 1]])
     return videos, labels
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@parametrize_with_checks(
-    [
-        AutoSegmenter(
-            3,
-            candidates=[
-                ("tot", tot(max_iter=3, freeze_iter=1)),
-                ("mallow", MallowSegmenter(max_iter=2)),
-            ],
-        ),
-        AutoSegmenter(
-            (2, 3), candidates=[("m", MallowSegmenter(max_iter=2))], combine="best"
-        ),
-    ],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
-)
-def test_estimator_checks(estimator, check):
-    if isinstance(estimator.n_actions, tuple):
-        estimator = estimator.set_params(n_actions=2)
-    check(estimator)
 
 
 class TestVote:
@@ -220,12 +189,6 @@ class TestVote:
     def test_finds_actions(self, fitted, activity):
         assert mof_score(activity[1], fitted.labels_) > 0.75
 
-    def test_results_make_a_table(self, fitted):
-        table = pandas.DataFrame(fitted.results_)
-        assert table["name"].tolist() == fitted.names_
-        assert (table["seconds"] > 0).all()
-        assert table["score"].between(0, 1).all()
-
     def test_one_candidate(self, activity):
         model = auto(candidates=[("m", MallowSegmenter())], refine=False)
         model.fit(activity[0])
@@ -262,13 +225,6 @@ class TestBest:
         for index in range(4):
             model.best_index_ = index
             assert_same(model.predict(videos), labels)
-
-    def test_has_the_highest_score(self, activity, fitted):
-        model = auto(combine="best").fit(activity[0])
-        assert_same(model.predict(activity[0]), model.labels_)
-        scores = model.results_["score"]
-        assert model.best_index_ == int(np.argmax(scores))
-        assert scores == fitted.results_["score"]  # which combine does not change
 
     def test_pipeline_and_frozen(self, activity):
         pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
@@ -335,44 +291,6 @@ class TestCandidates:
         np.testing.assert_allclose(votes.sum(axis=1), 1)
         np.testing.assert_allclose(votes[shy == -1].max(axis=1), 1)
 
-    def test_default_portfolio(self, activity, monkeypatch):
-        asked = []
-
-        def candidates(**settings):
-            asked.append(settings)
-            made = default_candidates(**settings)
-            dict(made)["asal"].set_params(n_steps=2, segmenter__max_iter=3)
-            for _, member in made:
-                if "frames_per_video" in member.get_params():
-                    member.set_params(max_iter=3, frames_per_video=16)
-            return made
-
-        monkeypatch.setattr("skl_tot.meta.auto.default_candidates", candidates)
-        model = AutoSegmenter(
-            4, standardize="video", context=2, device="cpu", random_state=0
-        )
-        model.fit(activity[0])
-        settings = {"standardize": "video", "context": 2, "device": "cpu"}
-        assert asked == [settings]
-        names = [name for name, _ in default_candidates(**settings)]
-        assert model.names_ == [*names, *(f"{name} refined" for name in names)]
-        seeds = [
-            member.random_state
-            for member in model.estimators_
-            if "random_state" in member.get_params()
-        ]
-        assert len(set(seeds)) == len(seeds) == len(names) - 1
-        for member in model.estimators_:
-            assert member.n_actions_ == 4
-            for name, value in settings.items():
-                assert member.get_params().get(name, value) == value
-        start = model.estimators_[model.names_.index("asal")].segmenter
-        assert start.n_actions == 4
-        assert start.context == 2
-        # each frame has mean and spread of what is around it
-        assert model.appearances_[0]["center"].shape == (15,)
-        assert_same(model.predict(activity[0]), model.labels_)
-
     def test_nested_parameters(self):
         model = auto()
         params = model.get_params()
@@ -385,12 +303,6 @@ class TestCandidates:
         assert AutoSegmenter().get_params()["candidates"] == "auto"
         with pytest.raises(ValueError, match="Invalid parameter"):
             model.set_params(asot__rho=0.1)
-
-    def test_candidates_of_candidates(self, activity):
-        model = auto(candidates=[("inner", auto()), ("m", MallowSegmenter())])
-        model.fit(activity[0])
-        assert model.estimators_[0].n_actions_ == 4
-        assert_same(model.predict(activity[0]), model.labels_)
 
 
 class TestNumberOfActions:
@@ -476,41 +388,6 @@ class TestFiles:
                 loaded.set_params(combine="best")
                 loaded.predict(activity[0])
 
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"names_": ["a"]},
-            {"mappings_": np.zeros((4, 4), dtype=int)},
-            {"mappings_": np.tile(np.arange(4), (3, 1))},
-            {"mappings_": np.tile(np.arange(4.0), (4, 1))},
-            {"mappings_": None},
-            {"weights_": np.ones(3)},
-            {"weights_": np.array([1.0, 1.0, -1.0, 0.0])},
-            {"agreement_": np.ones((3, 3))},
-            {"best_index_": 4},
-            {"estimators_": [MallowSegmenter()]},
-            {"appearances_": [{}, {}]},
-        ],
-    )
-    def test_broken_files_are_refused(self, fitted, change, tmp_path):
-        model = clone_by_pickle(fitted)
-        vars(model).update(change)
-        save_model(model, tmp_path / "model.skops")
-        with pytest.raises(ValueError, match="cannot be loaded"):
-            load_model(tmp_path / "model.skops")
-
-    @pytest.mark.parametrize("place", [0, 1])
-    def test_broken_candidates_are_refused(self, fitted, activity, place, tmp_path):
-        model = clone_by_pickle(fitted)
-        member = model.estimators_[place]
-        if place == 0:
-            member.network_ = {}
-        else:
-            model.estimators_[1] = MallowSegmenter(3).fit(activity[0])
-        save_model(model, tmp_path / "model.skops")
-        with pytest.raises(ValueError, match="cannot be loaded"):
-            load_model(tmp_path / "model.skops")
-
     def test_methods_of_candidates_are_methods(self, fitted, tmp_path):
         model = clone_by_pickle(fitted)
         vars(model.estimators_[1])["predict"] = "text"
@@ -524,13 +401,6 @@ class TestFiles:
         model.estimators_[0].memory = str(tmp_path)
         save_model(model, tmp_path / "model.skops")
         assert load_model(tmp_path / "model.skops").estimators_[0].memory is None
-
-    def test_without_labels(self, activity, fitted):
-        model = auto(compute_labels=False).fit(activity[0])
-        assert not hasattr(model, "labels_")
-        assert_same(model.predict(activity[0]), fitted.labels_)
-        for member in fitted.estimators_:
-            assert not hasattr(member, "labels_")
 
 
 def test_same_seed_same_result(activity, fitted):
@@ -550,10 +420,6 @@ def test_same_seed_same_result(activity, fitted):
         ({"candidates": [("a__b", tot())]}, "must not contain __"),
         ({"candidates": [("decoding", tot())]}, "conflict"),
         ({"candidates": [("a", tot(rho=-1))]}, "candidate 'a': .*rho"),
-        (
-            {"candidates": [("a", ASALSegmenter(segmenter=tot(rho=-1)))]},
-            "candidate 'a': .*rho",
-        ),
         ({"combine": "mean"}, "combine"),
         ({"refine": "yes"}, "refine"),
         ({"decoding": "freely"}, "decoding"),
@@ -602,31 +468,6 @@ def test_clocks_are_told_of_once():
     with pytest.warns(UserWarning, match="grow steadily") as caught:
         auto([2, 3], [("m", MallowSegmenter())]).fit(videos)
     assert len(caught) == 1
-
-
-def test_progress(activity, capsys):
-    pytest.importorskip("tqdm")
-    auto(verbose=1, candidates=[("m", MallowSegmenter())]).fit(activity[0])
-    assert "candidate" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(1, 1), (9, 1), (30, 3)])
-@pytest.mark.parametrize("n_actions", [1, 4])
-def test_small_input(shape, n_actions, dtype):
-    if shape[0] < n_actions:
-        return
-    video = np.random.default_rng(0).normal(size=shape).astype(dtype)
-    video[:, 0] = 1  # constant
-    candidates = [("m", MallowSegmenter()), ("t", tot(max_iter=3, freeze_iter=1))]
-    model = auto(n_actions, candidates).fit(video)
-    assert model.labels_.shape == shape[:1]
-    assert model.predict_proba(video).dtype == dtype
-    for combine in ("vote", "best"):
-        model.set_params(combine=combine)
-        short = model.predict([video[:2], video[:1]])
-        assert [len(path) for path in short] == [min(2, len(video)), 1]
-    assert model.candidate_labels(video)["m"].shape == shape[:1]
 
 
 def test_background(activity):
