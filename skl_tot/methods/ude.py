@@ -9,7 +9,7 @@ from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-from skl_tot.methods.embeddings import EmbeddingSegmenter, order_in_time
+from skl_tot.methods.cte import EmbeddingSegmenter, order_in_time
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.training.components import LARGEST, SMALLEST, Adam
 from skl_tot.training.reconstruction import ConceptContrast, Reconstruction

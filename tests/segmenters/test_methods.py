@@ -37,8 +37,8 @@ def make(method, **settings):
     segmenter = method_class(method)(3)
     own = segmenter.get_params()
     quick = {name: value for name, value in QUICK.items() if name in own}
-    if "segmenter" in own:
-        quick["segmenter"] = make("tot", **settings)
+    if "estimator" in own:
+        quick["estimator"] = make("tot", **settings)
     if "candidates" in own:
         quick["candidates"] = quick_candidates()
     return segmenter.set_params(**(quick | settings))
@@ -243,7 +243,7 @@ def test_finds_clear_actions(method):
     if "max_iter" in usual:
         fit["max_iter"] = min(usual["max_iter"], 600)
     if method == "asal":
-        fit["segmenter"] = make("tot", max_iter=300)
+        fit["estimator"] = make("tot", max_iter=300)
     if method == "auto":
         fit["candidates"] = [("tot", make("tot", max_iter=300)), ("cte", make("cte"))]
     model.set_params(**fit).fit(videos)
