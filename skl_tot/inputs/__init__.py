@@ -1,1 +1,0 @@
-"""Moves to `skl_tot.recordings`."""
