@@ -69,7 +69,7 @@ def predict(model, source, out, format, names):
     words = words_of(model, names)
     table = table_of(out)
     format = format or table or next(iter(io.FORMATS))
-    if data.videos.fps is None and io.FORMATS[format].needs_fps:
+    if data.videos.fps is None and io.FORMATS[format].in_seconds:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
 
     def predictions():

@@ -110,7 +110,7 @@ def write_segments(table, path, *, format=None):
     _check_cells(table)
     if "recording" in table:
         _check_recordings(table["recording"].unique(), entry)
-    if entry.needs_fps and "start_time" not in table:
+    if entry.in_seconds and "start_time" not in table:
         raise ValueError("fps is None, expected frames per second for this format.")
     with replaced(path) as temporary:
         entry.write(table, temporary)

@@ -6,10 +6,10 @@ means the same action everywhere; a match for each video (``scope="video"``) is 
 Scores of the two scopes must not be compared.
 """
 
-from skl_tot.metrics.activities import activity_purity
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.metrics.scores import (
+    activity_purity,
     edit_score,
     edit_scorer,
     label_free_scorer,

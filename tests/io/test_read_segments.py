@@ -484,16 +484,16 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("change", "by", "parts"),
         [
-            ("<?xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><!--", ["line 1", "a DOCTYPE"]),
+            ("<?xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><!--", ["a DOCTYPE"]),
             ("</HEADER>", "", ["this is no XML, mismatched tag: line 32"]),
-            ("ANNOTATION_DOCUMENT", "html", ["line 2", "found 'html'"]),
-            ('"milliseconds"', '"PAL-frames"', ["line 3", "times are 'PAL-frames'"]),
-            ('REF2="ts3"', 'REF2="ts4"', ["line 14", "slot 'ts4' is None"]),
-            ('REF2="ts3"', 'REF2="ts9"', ["line 14", "slot 'ts9' is None"]),
+            ("ANNOTATION_DOCUMENT", "html", ["found 'html'"]),
+            ('"milliseconds"', '"PAL-frames"', ["times are 'PAL-frames'"]),
+            ('REF2="ts3"', 'REF2="ts4"', ["slot 'ts4' is None"]),
+            ('REF2="ts3"', 'REF2="ts9"', ["slot 'ts9' is None"]),
             ('"510"', '"0.5"', ["slot 'ts2' is '0.5', expected milliseconds"]),
-            ('"510"', '"-510"', ["line 20: 'cut' from 0.2 to -0.51 s"]),
-            ('"700"', '"400"', ["line 14: 'pour & stir' from 0.51 to 0.4 s"]),
-            (">cut<", "> <", ["line 20: the label is blank"]),
+            ('"510"', '"-510"', ["segment 1: 'cut' from 0.2 to -0.51 s"]),
+            ('"700"', '"400"', ["segment 0: 'pour & stir' from 0.51 to 0.4 s"]),
+            (">cut<", "> <", ["segment 1: the label is blank"]),
             ('"UTF-8"', '"nonsense"', ["this is no XML", "unknown encoding"]),
         ],
     )
@@ -650,9 +650,7 @@ class TestTable:
             rows = [line.split() for line in path.read_text().splitlines()]
             return pd.DataFrame(rows, columns=["start_time", "end_time", "action"])
 
-        monkeypatch.setitem(
-            FORMATS, "lab", Format(".lab", read=read, reads_seconds=True)
-        )
+        monkeypatch.setitem(FORMATS, "lab", Format(".lab", read=read, in_seconds=True))
         path = save(tmp_path, "a.lab", "0 0.5 a\n0.5 1 b\n")
         assert read_segments(path, fps=4).tolist() == ["a", "a", "b", "b"]
         refused(
@@ -707,11 +705,11 @@ def test_writing_again_gives_the_same_file(tmp_path, format, fps):
     labels = np.repeat(["reach", "pour", "background", "stir"], [7, 5, 3, 9])
     path = tmp_path / f"a{FORMATS[format].suffix}"
     write(segments(labels, fps=fps), path, format=format)
-    content = path.read_bytes()
+    content = re.sub(b' DATE="[^"]*"', b"", path.read_bytes())  # of ELAN
     options = {"fps": fps, "n_frames": 24, "gaps": "background", "format": format}
     again = read_segments(path, **options)
     write(segments(again, fps=fps), path, format=format)
     if format == "nwb":  # which has the time of its writing
         np.testing.assert_array_equal(read_segments(path, **options), again)
     else:
-        assert path.read_bytes() == content
+        assert re.sub(b' DATE="[^"]*"', b"", path.read_bytes()) == content

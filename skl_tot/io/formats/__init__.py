@@ -37,7 +37,7 @@ def writable_formats():
 def frame_formats():
     """Return the formats whose files say frames."""
     formats = readable_formats()
-    return {name: formats[name] for name in formats if not formats[name].reads_seconds}
+    return {name: formats[name] for name in formats if not formats[name].in_seconds}
 
 
 def table_formats():
@@ -82,7 +82,7 @@ def describe_formats():
     lines = ["| format | suffix | what it is | times in | recordings | extra |"]
     lines.append("|" + " --- |" * 6)
     for name, entry in FORMATS.items():
-        times = "seconds" if entry.reads_seconds else "frames"
+        times = "seconds" if entry.in_seconds else "frames"
         number = "several" if entry.many else "one"
         extra = f"`{entry.extra}`" if entry.extra else ""
         cells = [f"`{name}`", f"`{entry.suffix}`", entry.description, times]

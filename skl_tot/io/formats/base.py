@@ -34,12 +34,11 @@ class Format:
         ``end`` in frames or ``start_time`` and ``end_time`` in seconds, as text or
         numbers; it need not check them. ``line``, where it has one, is for errors, and
         ``recording`` for files of several. None if such files are not read.
-    needs_fps : bool, default=False
-        Whether ``write`` needs the times of segments in seconds.
     description : str, default=""
         A few words for help and documentation.
-    reads_seconds : bool, default=False
-        Whether ``read`` gives times in seconds, so that frames need their rate.
+    in_seconds : bool, default=False
+        Whether files hold times in seconds, and no frames: ``write`` needs segments
+        with times, and ``read`` gives no frames without a rate.
     many : bool, default=False
         Whether one file can hold several recordings, whose names are in ``recording``.
     extra : str, default=""
@@ -51,7 +50,7 @@ class Format:
     >>> from skl_tot.io import FORMATS, Format, segments, write_segments
     >>> def write_ends(table, path):
     ...     table[["end", "action"]].to_csv(path, sep=" ", header=False, index=False)
-    >>> FORMATS["ends"] = Format(".ends", write_ends, description="end and action")
+    >>> FORMATS["ends"] = Format(".ends", write_ends, None, "end and action")
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "video.ends")
     >>> write_segments(segments(["cut", "cut", "mix"]), path)
@@ -65,9 +64,8 @@ class Format:
     suffix: str
     write: Callable | None = None
     read: Callable | None = None
-    needs_fps: bool = False
     description: str = ""
-    reads_seconds: bool = False
+    in_seconds: bool = False
     many: bool = False
     extra: str = ""
 

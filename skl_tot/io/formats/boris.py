@@ -66,11 +66,5 @@ def _seconds(milliseconds):
 
 
 FORMAT = Format(
-    ".tsv",
-    write_boris,
-    read_csv,
-    needs_fps=True,
-    description="aggregated events of BORIS",
-    reads_seconds=True,
-    many=True,
+    ".tsv", write_boris, read_csv, "aggregated events of BORIS", True, many=True
 )

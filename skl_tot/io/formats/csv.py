@@ -118,6 +118,4 @@ def _with_point(cell):
     return cell and re.sub("^([^.,]*),([^.,]*)$", r"\1.\2", cell)
 
 
-FORMAT = Format(
-    ".csv", write_csv, read_csv, description="table, one segment a row", many=True
-)
+FORMAT = Format(".csv", write_csv, read_csv, "table, one segment a row", many=True)

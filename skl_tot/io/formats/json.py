@@ -19,6 +19,4 @@ def read_json(path):
     return frame_of_tasks(content) if are_tasks(content) else content
 
 
-FORMAT = Format(
-    ".json", write_json, read_json, description="list of objects", many=True
-)
+FORMAT = Format(".json", write_json, read_json, "list of objects", many=True)

@@ -31,9 +31,5 @@ def read_labels(path):
     return segments(np.array(labels))
 
 
-FORMAT = Format(
-    ".txt",
-    write_labels,
-    read_labels,
-    description="one label a line for each frame, as MS-TCN reads",
-)
+DESCRIPTION = "one label a line for each frame, as MS-TCN reads"
+FORMAT = Format(".txt", write_labels, read_labels, DESCRIPTION)

@@ -120,10 +120,5 @@ def _read_region(region, name):
     ]
 
 
-FORMAT = Format(
-    ".json",
-    write_labelstudio,
-    read_labelstudio,
-    description="tasks of Label Studio, TimelineLabels",
-    many=True,
-)
+DESCRIPTION = "tasks of Label Studio, TimelineLabels"
+FORMAT = Format(".json", write_labelstudio, read_labelstudio, DESCRIPTION, many=True)

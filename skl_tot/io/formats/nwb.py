@@ -75,12 +75,5 @@ def _read_table(group):
     return [(*row, None) for row in zip(labels, starts, ends, strict=True)]
 
 
-FORMAT = Format(
-    ".nwb",
-    write_nwb,
-    read_nwb,
-    needs_fps=True,
-    description="Neurodata Without Borders, with an ethogram",
-    reads_seconds=True,
-    extra="nwb",
-)
+DESCRIPTION = "Neurodata Without Borders, with an ethogram"
+FORMAT = Format(".nwb", write_nwb, read_nwb, DESCRIPTION, True, extra="nwb")

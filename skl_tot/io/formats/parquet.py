@@ -34,7 +34,7 @@ FORMAT = Format(
     ".parquet",
     write_parquet,
     read_parquet,
-    description="the same table, for data frames",
+    "the same table, for data frames",
     many=True,
     extra="tables",
 )

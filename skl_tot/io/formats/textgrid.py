@@ -115,8 +115,7 @@ FORMAT = Format(
     ".TextGrid",
     write_textgrid,
     read_textgrid,
-    needs_fps=True,
-    description='Praat TextGrid, interval tier "action"',
-    reads_seconds=True,
+    'Praat TextGrid, interval tier "action"',
+    in_seconds=True,
     extra="export",
 )

@@ -77,12 +77,5 @@ def _read_cue(block, line):
     return action, match[1], match[2], line
 
 
-FORMAT = Format(
-    ".vtt",
-    write_webvtt,
-    read_webvtt,
-    needs_fps=True,
-    description="subtitles that browsers show over the video",
-    reads_seconds=True,
-    extra="export",
-)
+DESCRIPTION = "subtitles that browsers show over the video"
+FORMAT = Format(".vtt", write_webvtt, read_webvtt, DESCRIPTION, True, extra="export")
