@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skl_tot.methods.layers import together
 from skl_tot.methods.parts import merge_alike, time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, Adam
@@ -207,7 +208,8 @@ class ASOTSegmenter(PrototypeSegmenter):
             self.prototype_actions_ = before  # numbers mean the same in all of a stream
             return
         order = time_order(
-            self._together(np.exp(self._log_codes(x)), np.add) for x in similarities
+            together(np.exp(self._log_codes(x)), self.prototype_actions_, np.add)
+            for x in similarities
         )
         self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]
 
@@ -217,7 +219,9 @@ class ASOTSegmenter(PrototypeSegmenter):
         codes = self._codes_of_video(
             self._problem(transport), similarities, len(similarities)
         )
-        return np.log(np.maximum(self._together(codes, np.add), LEAST_CODE))
+        return np.log(
+            np.maximum(together(codes, self.prototype_actions_, np.add), LEAST_CODE)
+        )
 
 
 # doctest looks for names of this module, which the public one is not

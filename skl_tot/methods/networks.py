@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +9,6 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.methods.base import BaseSegmenter, as_types_of
-from skl_tot.methods.passes import Passes
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.components import MOST, OPTIMIZERS, Adam, make_component
 from skl_tot.training.devices import (
@@ -21,6 +19,9 @@ from skl_tot.training.devices import (
 )
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
+
+# Arrays of up to so many bytes in all are kept for the next pass.
+KEPT_BYTES = 2**26
 
 
 class NetworkSegmenter(  # type: ignore[call-arg]
@@ -182,19 +183,44 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def _encode(self, videos, method, *, keep=False):
         """Pass a method of `Encoder` over videos; it may be kept for further passes."""
         encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
-        return Passes(partial(_finite, method, encoder, videos), len(videos), keep=keep)
+
+        def compute(i):
+            array = method(encoder, videos, i)
+            if not np.isfinite(array).all():
+                raise RecordingValueError(
+                    "the scores are not finite; the fit diverged (lower learning_rate) "
+                    "or the features are too large for float32.",
+                    i,
+                )
+            return array
+
+        return Passes(compute, len(videos), keep=keep)
 
 
-def _finite(method, encoder, videos, i):
-    """Output of a method of an encoder for one video, if it is finite."""
-    array = method(encoder, videos, i)
-    if not np.isfinite(array).all():
-        raise RecordingValueError(
-            "the scores are not finite; the fit diverged (lower learning_rate) or the "
-            "features are too large for float32.",
-            i,
-        )
-    return array
+class Passes:
+    """An array of each recording, computed when asked for, and kept if there is room.
+
+    >>> passes = Passes(lambda i: print("computed") or np.arange(i), 2)
+    >>> [len(array) for array in passes], [len(array) for array in passes]
+    computed
+    computed
+    ([0, 1], [0, 1])
+    """
+
+    def __init__(self, compute, n_videos, *, keep=True):
+        self.compute, self.n_videos = compute, n_videos
+        self.kept, self.room = {}, KEPT_BYTES * keep
+
+    def __getitem__(self, i):
+        if i >= self.n_videos:
+            raise IndexError(i)
+        if i in self.kept:
+            return self.kept[i]
+        array = self.compute(i)
+        if array.nbytes <= self.room:
+            self.kept[i] = array
+            self.room -= array.nbytes
+        return array
 
 
 def check_layer_sizes(layer_sizes, n_layers=2):

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.background import STREAM_MEMORY
 from skl_tot.methods.layers import together
-from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.methods.networks import NetworkSegmenter, Passes
 from skl_tot.methods.parts import (
     code_overlap,
     group_prototypes,
@@ -20,7 +20,6 @@ from skl_tot.methods.parts import (
     merge_tree,
     time_order,
 )
-from skl_tot.methods.passes import Passes
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
@@ -124,7 +123,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         for similarities in self._similarities(videos):
             problem = self._cross_entropy()  # anew, as its prior keeps tables
             own = self._codes_of_video(problem, similarities, n_sampled)
-            codes.append(self._together(own, np.add))
+            codes.append(together(own, self.prototype_actions_, np.add))
         return videos.restore(codes)
 
     def similarities(self, X):
@@ -241,7 +240,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         result = np.empty((len(similarities), n_actions))
         for rows in row_blocks(similarities):  # a long video has few temporaries
             log_codes = self._log_codes(similarities[rows])
-            result[rows] = self._together(log_codes, np.logaddexp)
+            result[rows] = together(log_codes, self.prototype_actions_, np.logaddexp)
         return result
 
     def _log_codes(self, similarities):
@@ -257,10 +256,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         for own in np.split(similarities, self._n_networks, axis=1):
             codes.append(problem.codes_of_video(own, n_sampled, self.n_iter_))
         return np.concatenate(codes, axis=1) / self._n_networks
-
-    def _together(self, codes, add):
-        """Put codes (n_frames, n_prototypes) of the parts of each action together."""
-        return together(codes, self.prototype_actions_, add)
 
 
 def _renumbered(background, earlier, now):
