@@ -57,7 +57,7 @@ class PseudoLabelDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            Fitted segmenter with ``pseudo_labels`` and ``predict``.
+            Fitted segmenter with ``pseudo_labels``, or pipeline with one at its end.
         X : array-like of shape (n_frames, n_features)
             One video.
         **options : dict
@@ -68,14 +68,18 @@ class PseudoLabelDisplay(Display):
         display : PseudoLabelDisplay
             The display, drawn.
         """
-        check_methods(estimator, "pseudo_labels", "predict")
+        from skl_tot.methods.pipelines import last_step, transform_before
+
+        segmenter = last_step(estimator)
+        check_methods(segmenter, "pseudo_labels", "predict")
         videos = as_recordings(X)
         if not videos.is_single:
             raise ValueError(
                 f"X holds {len(videos)} videos, expected one, an array of shape "
                 "(frames, features)."
             )
-        codes, labels = estimator.pseudo_labels(X), estimator.predict(X)
+        video = transform_before(estimator, X)
+        codes, labels = segmenter.pseudo_labels(video), segmenter.predict(video)
         return cls.from_predictions(codes, labels, **options)
 
     @classmethod

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skl_tot import PseudoLabelDisplay, TemporalOTSegmenter
 from skl_tot.display.palette import COLOURS
@@ -40,6 +42,11 @@ def test_of_a_fitted_segmenter(activity):
     assert_allclose(display.im_.get_array(), model.pseudo_labels(videos[0]).T)
     (path,) = display.ax_.patches
     assert_allclose(path.get_data().values, model.predict(videos[0]))
+    scaler = StandardScaler().fit(videos[1])
+    pipeline = make_pipeline(scaler, model)
+    display = PseudoLabelDisplay.from_estimator(pipeline, videos[0])
+    expected = model.pseudo_labels(scaler.transform(videos[0]))
+    assert_allclose(display.im_.get_array(), expected.T)
 
 
 @pytest.mark.parametrize("X", [[np.zeros((3, 4))] * 2, np.zeros((2, 3, 4))])
