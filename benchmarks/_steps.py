@@ -13,6 +13,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.recordings import Recordings
 from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
+from skl_tot.training.components import Adam
 from skl_tot.training.devices import GraphedStep, training_stream
 from skl_tot.training.loop import parameter_shapes, train_step
 from skl_tot.training.network import init_network
@@ -41,13 +42,11 @@ def make_step(shape, device):
     statistics = SimpleNamespace(
         mean_=np.zeros(shape.features), scale_=np.ones(shape.features)
     )
-    model = TemporalOTSegmenter(
-        shape.actions,
-        **(PAPER | {"frames_per_video": shape.frames}),
-        embedding_dim=shape.embedding,
-        hidden_dim=2 * shape.embedding,
-        batch_size=shape.videos,
-    )
+    parameters = PAPER | {
+        "optimizer": Adam(frames_per_video=shape.frames, batch_size=shape.videos),
+        "layer_sizes": (2 * shape.embedding, shape.embedding),
+    }
+    model = TemporalOTSegmenter(shape.actions, **parameters)
     settings = model._settings()
     terms = [term for term in model._terms() if term.weight]
     generator = torch.Generator().manual_seed(0)

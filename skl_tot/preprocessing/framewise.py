@@ -2,6 +2,7 @@
 
 import copy
 import numbers
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -23,6 +24,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {}
+    keeps_data_frames = True
 
     def __init_subclass__(cls, **options):
         # the output may be a list, which set_output cannot wrap
@@ -78,23 +80,21 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
-        return self._transform_checked(recordings, as_recordings(X).arrays)
-
-    def _transform_checked(self, recordings, originals):
-        """Give outputs of checked videos the form of the input; frames stay frames."""
-        outputs = []
-        for i, video in enumerate(recordings.arrays):
-            with recordings.errors(i):
-                output = self._apply(np.asarray(video))
-            original = originals[i]
-            if hasattr(original, "iloc"):
-                columns = self._columns_of(original)
-                output = type(original)(output, index=original.index, columns=columns)
-            outputs.append(output)
+        outputs = _each(self._apply, recordings)
+        if self.keeps_data_frames:
+            originals = as_recordings(X).arrays
+            for i, original in enumerate(originals):
+                if hasattr(original, "iloc"):
+                    columns = self._columns_of(original)
+                    outputs[i] = type(original)(outputs[i], original.index, columns)
+        self._check_transformed(recordings)
         return recordings.restore(outputs)
 
     def _columns_of(self, original):
         return original.columns
+
+    def _check_transformed(self, recordings):
+        """Warn of what was transformed, if there is something to say."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -155,6 +155,7 @@ class FramewiseTransformer(VideoTransformer):
 
     __module__ = "skl_tot.preprocessing"
     of_single_frames = True  # so that it can be applied to a stream
+    keeps_data_frames = False
 
     def __init__(self, transformer):
         self.transformer = transformer
@@ -198,9 +199,8 @@ class FramewiseTransformer(VideoTransformer):
             self.transformer_ = transformer
         return self
 
-    def _transform_checked(self, recordings, originals):
-        # data frames come out as arrays, as those of the inner transformer may
-        return _apply(self.transformer_.transform, recordings)
+    def _apply(self, video):
+        return _dense(self.transformer_.transform, video)
 
     @available_if(_inner_has("inverse_transform"))
     def inverse_transform(self, X):
@@ -219,7 +219,8 @@ class FramewiseTransformer(VideoTransformer):
         check_is_fitted(self, "transformer_")
         # a clone, as the width differs from that of the input
         recordings = check_recordings(clone(self), X, reset=True)
-        return _apply(self.transformer_.inverse_transform, recordings)
+        inverse = partial(_dense, self.transformer_.inverse_transform)
+        return recordings.restore(_each(inverse, recordings))
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
@@ -310,17 +311,22 @@ def _frames_to_start(transformer, n_features):
     return max(sizes)
 
 
-def _apply(method, recordings):
-    """Dense outputs of a method for every video, in the form of the input."""
+def _each(function, recordings):
+    """Apply a function to every video; errors say to which."""
     outputs = []
     for i, video in enumerate(recordings.arrays):
-        output = method(np.asarray(video))
-        output = output.toarray() if sparse.issparse(output) else np.asarray(output)
-        if len(output) != len(video):
-            with recordings.errors(i):
-                raise ValueError(
-                    f"the transformer made {len(output)} rows of {len(video)} frames, "
-                    "expected a row for each frame."
-                )
-        outputs.append(output)
-    return recordings.restore(outputs)
+        with recordings.errors(i):
+            outputs.append(function(np.asarray(video)))
+    return outputs
+
+
+def _dense(method, video):
+    """Dense output of a method, which must have a row for each frame."""
+    output = method(video)
+    output = output.toarray() if sparse.issparse(output) else np.asarray(output)
+    if len(output) != len(video):
+        raise ValueError(
+            f"the transformer made {len(output)} rows of {len(video)} frames, expected "
+            "a row for each frame."
+        )
+    return output

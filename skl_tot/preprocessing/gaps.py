@@ -86,10 +86,8 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
             n_missing += np.isnan(np.asarray(video)).sum(axis=0)
         self.missing_share_ = n_missing / recordings.lengths.sum()
 
-    def _transform_checked(self, recordings, originals):
-        filled = super()._transform_checked(recordings, originals)
+    def _check_transformed(self, recordings):
         _warn_of_much(self._report(recordings))
-        return filled
 
     def report(self, X):
         """Find the gaps of every video, those that are too long included.
