@@ -31,6 +31,7 @@ from sklearn.pipeline import make_pipeline
 from skl_tot import io, metrics, preprocessing, statistics
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.decoding import decode, path_posterior
+from skl_tot.recordings import read_recordings
 
 DATA = Path(
     os.environ.get("SKL_TOT_DATA", Path(__file__).parents[2] / "shared" / "data")
@@ -483,7 +484,7 @@ def run_files():
             ("resampled", "parquet", {"resample": 7}),
             ("long", "long.csv", {"by": "name"}),
         ):
-            found = io.read_recordings(Path(folder, path), **options)
+            found = read_recordings(Path(folder, path), **options)
             yield (
                 "Files",
                 {

@@ -17,9 +17,9 @@ import pandas as pd
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import ASOTSegmenter, TransitionDisplay
-from skl_tot.io import Recordings
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import GapFiller, PoseFeatures
+from skl_tot.recordings import Recordings
 
 FPS = 25
 POINTS = ["head", "neck", "hip", "hand l", "hand r"]

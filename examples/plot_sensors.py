@@ -4,7 +4,7 @@
 Twelve work cycles, recorded by a sensor at the wrist: reach, place, drive a screw,
 check, put away. Which frames show which step, how long does each take, and which cycle
 is odd? No cycle is labelled. The signals are made here, so that the truth is known;
-yours come from :func:`~skl_tot.io.read_recordings`.
+yours come from :func:`~skl_tot.recordings.read_recordings`.
 
 ::
 
@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.io import Recordings
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
 from skl_tot.statistics import deviations, durations
 
 STEPS = ["reach", "place", "screw", "check", "put away"]

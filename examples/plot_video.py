@@ -20,8 +20,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skl_tot import SegmentationDisplay, TemporalOTSegmenter
-from skl_tot.io import Recordings
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
 
 FPS = 10
 TABLE, CUP, WATER, TOOL = (

@@ -14,8 +14,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skl_tot import CyclicSegmenter, DeviationDisplay, HMMSegmenter, SegmentationDisplay
-from skl_tot.io import Recordings
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times
 
 N_CYCLES, N_ACTIONS, FPS = 40, 5, 10

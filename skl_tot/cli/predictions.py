@@ -102,6 +102,7 @@ def _write_folder(videos, predictions, out, format):
     from skl_tot import io
     from skl_tot.cli.reading import check_file_names
     from skl_tot.io.atomic import replaced_files
+    from skl_tot.recordings import Recordings
     from skl_tot.recordings.errors import errors_of_recording
 
     check_file_names(videos.names)
@@ -111,7 +112,7 @@ def _write_folder(videos, predictions, out, format):
             with errors_of_recording(0, name):
                 path = temporary / f"{name}{io.FORMATS[format].suffix}"
                 # names of files need not be text, as those in tables are
-                plain = io.Recordings(video.arrays, fps=video.fps, times=video.times)
+                plain = Recordings(video.arrays, fps=video.fps, times=video.times)
                 table = io.segments(plain, confidence=confidence)
                 io.write_segments(table.drop(columns="recording"), path, format=format)
 

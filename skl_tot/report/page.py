@@ -52,8 +52,8 @@ def write_report(
         with one at its end.
     videos : array-like of shape (n_frames, n_features), or a sequence of such
         One video or many, as for ``model.predict``, also by name or as
-        `skl_tot.io.Recordings`, whose rate and clocks give times; also a list of paths
-        if the pipeline starts from these. The pipeline gets one at a time.
+        `skl_tot.Recordings`, whose rate and clocks give times; also a list of paths if
+        the pipeline starts from these. The pipeline gets one at a time.
     path : str or path-like
         File to write. It is whole or not there: an error leaves what was.
     y_true : array-like of shape (n_frames,), or a sequence of such, default=None

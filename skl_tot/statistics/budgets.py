@@ -29,7 +29,7 @@ def durations(labels, *, fps=None, groups=None):
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
-        Label of each frame of recordings, integers or text: `skl_tot.io.Recordings`, a
+        Label of each frame of recordings, integers or text: `skl_tot.Recordings`, a
         dict by their names, a series with the index (recording, frame), a list of
         arrays, or one array. Or a data frame with a row for each segment, with
         ``action``, ``start_time`` and ``end_time`` in seconds or ``start`` and ``end``

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from skl_tot.cli import pages
-from skl_tot.io import Recordings, segments, write_segments
+from skl_tot.io import segments, write_segments
+from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order
 from skl_tot.statistics.deviating import deviations, write_lists
 

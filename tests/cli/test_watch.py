@@ -12,8 +12,9 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import HMMSegmenter, OnlinePrediction
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
-from skl_tot.io import Recordings, growing, read_segments, save_model, segments
+from skl_tot.io import growing, read_segments, save_model, segments
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.recordings import Recordings
 
 FPS, COLUMNS = 10, ["a", "b", "c"]
 HEADER = "start_time,end_time,action,confidence"

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import skl_tot
-from skl_tot.io import Recordings
 from skl_tot.preprocessing import GapFiller, PoseFeatures
+from skl_tot.recordings import Recordings
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "user_guide" / "poses.md"
 READERS = ["read_deeplabcut", "load_poses", "read_sleap"]

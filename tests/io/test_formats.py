@@ -15,7 +15,6 @@ from skl_tot.cli.main import main, make_parser
 from skl_tot.io import (
     FORMATS,
     Format,
-    Recordings,
     labels_from_segments,
     read_segments,
     read_table,
@@ -24,6 +23,7 @@ from skl_tot.io import (
 )
 from skl_tot.io.files import read_whole
 from skl_tot.io.formats import describe_formats, table_formats, writable_formats
+from skl_tot.recordings import Recordings
 
 # with a non-breaking space, and with a joiner of zero width
 NAMES = ['take\u00a0"cup"', "cut & <b>", "می\u200cریزد", "cut & <b>"]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skl_tot.io import Recordings, read_segments, read_table, segments, write_segments
+from skl_tot.io import read_segments, read_table, segments, write_segments
+from skl_tot.recordings import Recordings
 
 LABELS = {
     "take 1": np.repeat(["reach", "pour, hot", "reach"], [7, 31, 4]),

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.io import Recordings, labels_from_segments, segments
+from skl_tot.io import labels_from_segments, segments
 from skl_tot.io.segment_table import check_segments
+from skl_tot.recordings import Recordings
 
 LABELS = {
     "take 1": np.repeat(["reach", "pour, hot", "reach"], [7, 31, 4]),

@@ -14,9 +14,10 @@ from skl_tot import ActivitySegmenter, HMMSegmenter, MallowSegmenter
 from skl_tot.cli.main import main
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
-from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.io import load_model, save_model
 from skl_tot.metrics import activity_purity
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import Recordings
 from skl_tot.recordings.errors import RecordingError
 from skl_tot.recordings.files import open_arrays
 

@@ -19,9 +19,10 @@ from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSe
 from skl_tot.cli.main import main
 from skl_tot.corrections import rename
 from skl_tot.decoding import decode
-from skl_tot.io import Recordings, load_model, save_model
+from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import Recordings
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.files import open_arrays
 

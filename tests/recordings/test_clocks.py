@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.io import read_recordings
+from skl_tot.recordings import read_recordings
 from skl_tot.recordings.clocks import rate_of
 
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}

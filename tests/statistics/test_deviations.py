@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skl_tot.datasets import make_activities
-from skl_tot.io import Recordings
+from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics import deviations
 from skl_tot.statistics.deviating import write_lists

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.io import Recordings, segments
+from skl_tot.io import segments
+from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order
 
 ACTIONS = np.array(["cut", "mix", "bake", "eat", "background"])
