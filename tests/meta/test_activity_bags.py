@@ -36,16 +36,6 @@ class TestBags:
         bag = count_words([rng.normal(size=(9, 3)).astype(np.float32)], vocabulary)
         assert np.linalg.norm(bag) == pytest.approx(1)
 
-    def test_order_of_frames_does_not_matter(self):
-        rng = np.random.default_rng(2)
-        video = rng.normal(size=(30, 3))
-        vocabulary = {"centres": rng.normal(size=(4, 3)), "width": np.array(1.0)}
-        bags = [
-            count_words([video], vocabulary),
-            count_words([video[::-1]], vocabulary),
-        ]
-        np.testing.assert_allclose(*bags)
-
 
 class TestVocabulary:
     def test_few_distinct_frames(self):

@@ -65,14 +65,6 @@ class TestCounts:
         expected = [[0.9 * 2 / 3 * 3, 0], [0.9 / 3 * 1.5, 0.9 * 1.5], [0.9, 0.9]]
         np.testing.assert_allclose(found, 0.1 + np.array([expected]))
 
-    def test_clusters_of_an_action_that_is_in_none(self):
-        labels, clusters = [np.array([0, 1])], [np.array([0, -1])]
-        found = np.exp(count_clusters(labels, [clusters], 2, 1))
-        np.testing.assert_allclose(found, [[[1.0, 0.1]]])
-
-    def test_no_clusterings(self):
-        assert count_clusters([np.array([0, 1])], [], 2, 3).shape == (0, 3, 2)
-
     def test_times_by_a_slow_loop(self):
         labels = [np.array([0, 0, 1, -1]), np.full(7, -1), np.array([2] * 150 + [0])]
         found = np.exp(count_times(labels, 3))
@@ -106,11 +98,6 @@ class TestCounts:
         expected = counts / counts.sum(axis=1, keepdims=True) + np.eye(3)
         np.testing.assert_allclose(np.exp(moves), expected)
         np.testing.assert_allclose(np.exp(starts), np.array([1.5, 1.5, 0.5]) / 3.5)
-
-    def test_moves_of_one_action(self):
-        moves, starts = count_moves([np.array([0, 0])], 1)
-        assert moves.tolist() == [[0.0]]
-        assert starts.tolist() == [0.0]
 
 
 class TestTimestamps:
@@ -174,13 +161,6 @@ class TestNewActions:
         found, n_actions = add_new_actions(labels, clusters, 1, 5, 3)
         assert n_actions == 2
         assert found[1].tolist() == [-1, -1, 1]
-
-    def test_nothing_new(self):
-        labels = [np.array([0, 0, 1]), np.full(2, -1)]
-        clusters = [np.array([0, 0, 1]), np.array([1, 0])]
-        found, n_actions = add_new_actions(labels, clusters, 2, 3, 5)
-        assert n_actions == 2
-        assert found[1].tolist() == [-1, -1]
 
 
 def fit_and_label(videos, labels, clusterings, *options, **n_rounds):

@@ -33,9 +33,8 @@ def test_origin_is_where_the_recording_starts(first, origin):
 
 
 @pytest.mark.parametrize(("first", "origin"), [(1, 0), (9, 10)])
-def test_a_boundary_that_is_just_ahead_comes_after_one_just_behind(first, origin):
-    model = make_phases([0, 2, 10], [1.0, 9.0, 5.0], first)
-    assert find_origin(model, 3) == origin
+def test_a_boundary_just_ahead_comes_after_one_just_behind(first, origin):
+    assert find_origin(make_phases([0, 2, 10], [1.0, 9.0, 5.0], first), 3) == origin
 
 
 def test_arcs_weigh_as_many_frames_as_they_have():

@@ -165,12 +165,6 @@ def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
         )
 
 
-def test_posterior_agrees_with_the_path(fitted, activity):
-    for path, shares in zip(fitted.labels_, fitted.predict_posterior(activity[0])):
-        np.testing.assert_allclose(shares.sum(axis=1), 1)
-        assert np.mean(shares.argmax(axis=1) == path) > 0.95
-
-
 def test_embeddings_of_both_levels(fitted, activity):
     embeddings = fitted.transform(activity[0][0])
     assert embeddings.shape == (len(activity[0][0]), 40 + 32)
@@ -219,30 +213,6 @@ def test_bad_starts(activity):
     start = FrozenEstimator(tot(3).fit(activity[0]))
     with pytest.raises(ValueError, match="n_actions=3, expected 4"):
         asal(estimator=start).fit(activity[0])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(1, 1), (9, 1), (30, 3)])
-@pytest.mark.parametrize("n_actions", [1, 4])
-def test_small_input(shape, n_actions, dtype):
-    if shape[0] < n_actions:
-        return
-    video = np.random.default_rng(0).normal(size=shape).astype(dtype)
-    video[:, 0] = 1  # constant
-    start = tot(n_actions, max_iter=3)
-    model = ASALSegmenter(n_actions, estimator=start, random_state=0, **TINY)
-    model.fit(video)
-    assert model.labels_.shape == shape[:1]
-    assert model.transform(video).dtype == dtype
-    short = model.predict([video[:2], video[:1]])
-    assert [len(path) for path in short] == [min(2, len(video)), 1]
-    np.testing.assert_allclose(model.predict_posterior(video[:2]).sum(axis=1), 1)
-
-
-def test_background(activity):
-    model = asal(background_percentile=10, max_iter=1).fit(activity[0])
-    share = np.mean(np.concatenate(model.labels_) == -1)
-    assert 0 < share < 0.3
 
 
 def test_frozen_start_of_data_frames(activity):

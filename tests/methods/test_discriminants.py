@@ -19,7 +19,6 @@ from skl_tot.methods.discriminants import (
     measure_spread,
     refine_labels,
 )
-from skl_tot.methods.dispersions import fit_mallow
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.errors import RecordingValueError
@@ -75,18 +74,6 @@ def test_start_is_left_alone_and_background_is_an_action(problem):
         np.testing.assert_array_equal(path, own)
     for path, own in zip(found, expected):
         np.testing.assert_array_equal(path, own)
-
-
-def test_one_round_is_that_of_mallow(problem):
-    """Both learn from equal parts; only paths differ."""
-    videos, _, _ = problem
-    equal = [np.arange(n) * 3 // n for n in videos.lengths]
-    options = {"shrinkage": 1.0, "reg_covar": 0.1, "max_iter": 1}
-    expected, _, _, _ = fit_mallow(videos, 3, **options)
-    found, _, _ = refine(videos, equal, max_iter=1)
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, err_msg=name)
 
 
 def test_one_action_and_actions_without_frames(problem):

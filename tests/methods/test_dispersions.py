@@ -5,11 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.datasets import make_activities
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.orders import inversions_of, order_of
 from skl_tot.methods.discriminants import (
-    embed,
     log_joint,
 )
 from skl_tot.methods.dispersions import (
@@ -118,16 +116,6 @@ def test_orders_cost_the_dispersions_of_the_round_before(monkeypatch):
     start = fit_dispersions(np.zeros((3, 2), dtype=int))
     after = fit_dispersions(np.array([[1, 1], [2, 1], [0, 1]]))
     np.testing.assert_array_equal(costs, [start] * 3 + [after] * 3)
-
-
-def test_embedded_frames_are_those_of_the_model():
-    arrays, _ = make_activities(4, 3, n_features=5, random_state=1)
-    videos = Recordings([array.astype("f4") for array in arrays])
-    appearance, _, _, embedded = fit_mallow(videos, 3, **OPTIONS)
-    for i, frames in enumerate(embedded):
-        found = embed(videos, i, appearance["center"], appearance["scalings"])
-        np.testing.assert_array_equal(found, frames)
-        assert frames.dtype == np.float64
 
 
 def test_one_round_starts_from_equal_parts():

@@ -122,22 +122,6 @@ def test_oracle_keeps_to_videos_of_unequal_length():
             assert chosen == pytest.approx(best)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_line_search_is_a_fine_grid(seed):
-    problem, chunks = problem_of(seed, regularization=0.5)
-    assignment, predicted = mixed(problem, seed)
-    rows = problem.cheapest(problem.gradient(assignment, predicted))
-    direction = problem.assignment(rows) - assignment
-    change = problem.predict(problem.projection(rows)) - predicted
-    slope = np.vdot(problem.gradient(assignment, predicted), direction)
-    curvature = np.vdot(direction, direction - change) / problem.n_chunks
-    grid = np.linspace(0, 1, 201)
-    values = [ridge_objective(chunks, assignment + s * direction, 0.5)[0] for s in grid]
-    step = best_step(slope, curvature)
-    assert 0.05 < step < 0.95
-    assert step == pytest.approx(grid[np.argmin(values)], abs=0.003)
-
-
 @pytest.mark.parametrize(
     ("slope", "curvature"), [(1, 1), (-1, 0), (-1, 0.2), (-1, 4), (0, 0), (-3, 1.5)]
 )
@@ -227,17 +211,6 @@ def test_finds_planted_events_within_windows():
     problem = EventClustering(chunks, lengths, allowed, 1 / 36)
     solution = minimise(problem, rng)
     np.testing.assert_array_equal(solution.events, planted)
-
-
-def test_solution_keeps_to_windows():
-    problem, _ = problem_of(5, lengths=(10, 10))
-    problem.allowed[1, 0, :] = False
-    problem.allowed[1, 0, 6:8] = True
-    problem.allowed[2, 1, :] = False
-    problem.allowed[2, 1, 2] = True
-    events = minimise(problem, np.random.RandomState(0), max_iter=50).events
-    assert events[0, 1] in (6, 7)
-    assert events[1].tolist() == [0, 1, 2]
 
 
 def test_constant_features_count_for_nothing():

@@ -1,20 +1,16 @@
 """Frank-Wolfe, with and without narrations."""
 
-import itertools
 import pickle
-import warnings
 
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
 from skl_tot.baselines import FrankWolfeSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score, mof_scorer
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.errors import RecordingError
 
 # Long and short actions, whose frames overlap.
@@ -143,26 +139,6 @@ def test_log_likelihood_is_of_the_classifier(activity):
     )
 
 
-def test_labels_are_those_of_predict(activity):
-    videos, _ = activity
-    said = [[(0, 3, 9)]] * len(videos)
-    model = model_of(background_percentile=5, decoding="skip", switch_cost=0.1)
-    labels = model.fit_predict(videos, narrations=said)
-    for found, expected in zip(labels, model.predict(videos)):
-        np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize("decoding", ["fixed", "skip", "free"])
-def test_decodings_and_transcripts(activity, decoding):
-    videos, _ = activity
-    model = model_of(decoding=decoding, switch_cost=0.2).fit(videos)
-    assert np.unique(model.predict(videos[0])).size <= 4
-    path = model.predict(videos[0], transcripts=[2, 0])
-    runs = [action for action, _ in itertools.groupby(path.tolist())]
-    assert runs == [2, 0]
-    np.testing.assert_allclose(model.predict_posterior(videos[0]).sum(axis=1), 1, 1e-5)
-
-
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize(
     "shapes", [[(9, 1)], [(40, 3)], [(30, 200), (40, 200)], [(9, 2), (2, 2), (1, 2)]]
@@ -199,27 +175,6 @@ def test_warning_numbers_videos_of_the_fit(activity):
         model_of(narration_delay=0).fit([videos[0][:3], *videos], narrations=said)
 
 
-def test_constant_features(activity):
-    videos = [np.ones_like(video) for video in activity[0]]
-    model = model_of().fit(videos)
-    assert all(np.isfinite(x).all() for x in model.log_likelihood(videos))
-    wider = [np.column_stack([video, np.ones(len(video))]) for video in activity[0]]
-    np.testing.assert_array_equal(model_of().fit(wider).coef_[:, -1], 0)
-
-
-def test_forms_of_narrations(activity):
-    videos, _ = activity
-    entries = [(0, 3, 9), (2, 30)]
-    single = model_of().fit(videos[0], narrations=entries)
-    listed = model_of().fit(videos[:1], narrations=[entries])
-    np.testing.assert_array_equal(single.coef_, listed.coef_)
-    assert single.labels_.shape == (len(videos[0]),)
-    stacked = model_of().fit(
-        np.stack([video[:50] for video in videos]), narrations=[entries] * len(videos)
-    )
-    assert stacked.labels_.shape == (len(videos), 50)
-
-
 @pytest.mark.parametrize(
     ("narrations", "kind", "text"),
     [
@@ -243,24 +198,6 @@ def test_errors_leave_a_fitted_model_as_it_was(activity, narrations, kind, text)
         assert isinstance(caught.value, RecordingError)
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"frames_per_chunk": 0},
-        {"frames_per_chunk": 1.5},
-        {"narration_delay": -1},
-        {"narration_delay": 1.5},
-        {"regularization": 0.0},
-        {"n_corners": 0},
-        {"max_iter": 0},
-        {"tol": -1.0},
-    ],
-)
-def test_parameters_are_checked(activity, params):
-    with pytest.raises(ValueError, match=next(iter(params))):
-        model_of().set_params(**params).fit(activity[0])
-
-
 def test_features_too_large(activity):
     videos, _ = activity
     model = model_of(standardize=None)
@@ -279,17 +216,6 @@ def test_reproducible_and_settings_count(activity):
     other = model_of(regularization=5.0).fit(videos)
     assert np.square(other.coef_).sum() < np.square(first.coef_).sum()
     assert len(model_of(tol=0.9).fit(videos).objective_curve_) < first.n_iter_
-
-
-def test_pipeline_hands_narrations_on(activity):
-    videos, labels = activity
-    said = speak(labels, 0)
-    pipeline = make_pipeline(FramewiseTransformer(PCA(3)), model_of())
-    pipeline.fit(videos, frankwolfesegmenter__narrations=said)
-    frames = pipeline[:1].transform(videos)
-    expected = model_of().fit(frames, narrations=said)
-    np.testing.assert_array_equal(pipeline[-1].events_, expected.events_)
-    assert (expected.events_ != model_of().fit(frames).events_).any()
 
 
 def test_searches_slice_narrations(activity):
@@ -315,9 +241,3 @@ def test_searches_slice_narrations(activity):
             estimator, videos, labels, params={name: said}, **options
         )
         np.testing.assert_allclose(scores["test_score"], by_hand)
-
-
-def test_goes_without_warnings(activity):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model_of().fit(activity[0], narrations=[[] for _ in activity[0]])

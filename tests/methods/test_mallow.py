@@ -5,7 +5,6 @@ import pytest
 from sklearn.base import clone
 
 from skl_tot import MallowSegmenter
-from skl_tot.datasets import make_activities
 from skl_tot.decoding.decoders import order_decoder
 from skl_tot.decoding.orders import mallow_order
 from skl_tot.metrics import mof_score, segment_f1_score
@@ -59,29 +58,6 @@ def test_decodes_with_the_dispersions_of_the_fit(swapped):
         assert (np.diff(path) >= 0).all()
 
 
-def test_labels_of_the_fit_are_those_of_predict(fitted, activity):
-    for one, other in zip(fitted.predict(activity[0]), fitted.labels_):
-        np.testing.assert_array_equal(one, other)
-    assert mof_score(activity[1], fitted.labels_) > 0.9
-    assert fitted.score(activity[0]) > 1
-    probabilities = fitted.predict_proba(activity[0])[0]
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-
-
-def test_attributes(fitted):
-    shapes = {name: value.shape for name, value in fitted.appearance_.items()}
-    assert shapes == {
-        "center": (5,),
-        "scalings": (5, 3),
-        "means": (4, 3),
-        "precisions_cholesky": (4, 3, 3),
-        "shares": (4,),
-    }
-    assert fitted.dispersions_.shape == (3,)
-    assert 1 <= fitted.n_iter_ <= 7
-    assert fitted.appearance_["shares"].sum() == pytest.approx(1)
-
-
 @pytest.mark.parametrize("standardize", ["dataset", "video", None])
 def test_units_do_not_matter(activity, standardize):
     """Nor does the place of zero; without standardisation, one unit for all."""
@@ -90,13 +66,6 @@ def test_units_do_not_matter(activity, standardize):
     for scale in (1e-6, 1e6):
         found = model.fit_predict([scale * video + scale for video in activity[0]])
         assert mof_score(expected, found) > 0.999
-
-
-def test_precision_hardly_matters(fitted, activity):
-    model = clone(fitted)
-    found = model.fit_predict([video.astype("f4") for video in activity[0]])
-    assert mof_score(fitted.labels_, found) > 0.99
-    assert model.predict_proba(activity[0][0].astype("f4")).dtype == np.float32
 
 
 @pytest.mark.parametrize("decoding", ["mallow", "peaks", "fixed", "skip", "free"])
@@ -134,23 +103,6 @@ def test_features_out_of_reach(fitted, activity, scale):
     with pytest.raises(ValueError, match="squares are too large"):
         model.fit([scale * video for video in videos])
     np.testing.assert_array_equal(model.predict(activity[0][0]), before)
-
-
-def test_nothing_is_random(fitted, activity):
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    again = clone(fitted).set_params(random_state=3).fit(activity[0])
-    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
-    np.testing.assert_array_equal(
-        again.appearance_["means"], fitted.appearance_["means"]
-    )
-
-
-def test_background_of_noise():
-    videos, labels = make_activities(6, 3, random_state=0)
-    model = MallowSegmenter(3, background_percentile=10).fit(videos)
-    share = np.mean(np.concatenate(model.labels_) == -1)
-    assert 0.02 < share < 0.2
-    assert mof_score(labels, model.labels_) > 0.75
 
 
 @pytest.mark.parametrize(
