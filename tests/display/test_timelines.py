@@ -505,11 +505,12 @@ class TestGivenAxes:
     def test_all_is_in_the_figure(self, pyplot, n_videos, n_actions, name, layout):
         _, ax = pyplot.subplots(layout=layout)
         y = [np.arange(n_actions)] * n_videos
+        words = "coffee" * len(name[:3])
         display = SegmentationDisplay(
             y_true=y,
             y_pred=y,
             target_names=[f"{name} {i}" for i in range(n_actions)],
-            video_names=[f"P{i}_cam01_{3 * name[:6]}" for i in range(n_videos)],
+            video_names=[f"P{i}_cam01_{words}" for i in range(n_videos)],
         )
         assert display.plot(ax=ax).ax_ is ax
         for dpi in (100, 72, 110):
