@@ -24,6 +24,7 @@ from skl_tot.io.segment_table import (
     check_frames,
     check_segments,
     describe,
+    is_blank,
     is_int,
     labels_from_segments,
     repeat_labels,
@@ -426,16 +427,16 @@ def _read_file(path, format):
     table = table.reset_index(drop=True)
     # a name of a file need not be text
     shown = one_line(path).encode(errors="backslashreplace").decode()
-    places = [f"{shown}, {place}" for place in _places(table)]
-    names = [""] * len(table)
-    if "recording" in table:
-        names = _read_texts(table["recording"], places, "recording")
-    if "action" in table:
-        table["action"] = _read_texts(table["action"], places, "label")
-    kept = table[[key for key in READ if key in table]]
-    kept = check_segments(kept.assign(place=places), one_line(path))
-    kept["action"] = kept["action"].astype(str)
-    return kept.assign(recording=names)
+    table["place"] = [f"{shown}, {place}" for place in _places(table)]
+    for key in {"action", "recording"} & set(table):
+        table[key] = table[key].astype(object).map(_clean)
+    if "recording" in table and all(map(is_blank, table["recording"])):
+        del table["recording"]
+    kept = [key for key in ("recording", *READ, "place") if key in table]
+    table = check_segments(table[kept], shown)
+    if "recording" not in table:
+        table["recording"] = ""
+    return table.astype({"action": str})
 
 
 def _places(table):
@@ -447,23 +448,12 @@ def _places(table):
     ]
 
 
-def _read_texts(values, places, what):
-    """Return cells of text or integers as text of one line; blank text stays blank."""
-    texts = []
-    for value, place in zip(values, places):
-        is_text = is_int(value) or isinstance(value, str)
-        text = str(value).strip() if is_text else ""
-        if text and not is_line(text):  # an annotation of two lines, say
-            text = one_line(text)
-        is_missing = what == "recording" and value is None
-        if not (is_text or is_missing) or (text and not is_line(text)):
-            raise ValueError(
-                f"{place}: the {what} is {short_repr(value)}, expected text."
-            )
-        if what == "label" and not text:
-            raise ValueError(f"{place}: the label is blank, expected text.")
-        texts.append(text)
-    return texts
+def _clean(value):
+    """Return text without blanks around it, and annotations of two lines in one."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return text if not text or is_line(text) else one_line(text)
 
 
 def _names_of_rows(table, path, clocks):
@@ -475,11 +465,6 @@ def _names_of_rows(table, path, clocks):
     if len(set(names)) <= 1:
         is_known = clocks is not None and path.stem not in clocks and names[:1] != [""]
         return names if is_known else [path.stem] * len(names)
-    if "" in names:
-        raise ValueError(
-            f"{one_line(path)}: some rows name their recording, some do not, expected "
-            "all or none to do so."
-        )
     return names
 
 

@@ -276,7 +276,7 @@ def check_segments(table, what="segments"):
         elif column == "place":
             checked["place"] = places
     checked = pd.DataFrame(checked, index=range(len(table)))
-    _check_times(checked, table, places)
+    checked = _check_times(checked, table, places)
     for column in (*FRAMES, "duration"):
         if column in checked and checked[column].notna().all():
             checked[column] = checked[column].astype(np.int64)
@@ -322,9 +322,7 @@ def _check_texts(values, places, what):
     texts = {}
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
-        if is_text and value in texts:
-            continue
-        if not is_text or not is_line(str(value)):
+        if not is_text or (value not in texts and not is_line(str(value))):
             raise ValueError(
                 f"{place}: the {what} is {short_repr(value)}, expected text of one "
                 "line."
@@ -335,26 +333,20 @@ def _check_texts(values, places, what):
 
 def _check_actions(values, places):
     """Return actions as integers if all are, else as text."""
-    if all(map(is_int, values)):
-        return _as_integers(values, places)
-    return _check_texts(values, places, "label")
-
-
-def _as_integers(values, places):
-    limits = np.iinfo(np.int64)
-    for value, place in zip(values, places):
-        if not limits.min <= value <= limits.max:
-            raise ValueError(
-                f"{place}: the label is {value}, expected integers of 64 bits."
-            )
-    return np.array(values, dtype=np.int64)
+    if not all(map(is_int, values)):
+        return _check_texts(values, places, "label")
+    try:
+        return np.array(values.tolist(), dtype=np.int64)
+    except OverflowError:
+        raise ValueError(
+            f"a label is {max(values, key=abs)}, expected integers of 64 bits."
+        ) from None
 
 
 def is_int(value):
     """Whether a value is an integer other than a boolean."""
-    return isinstance(value, numbers.Integral) and not isinstance(
-        value, (bool, np.bool_)
-    )
+    is_bool = isinstance(value, (bool, np.bool_))
+    return isinstance(value, numbers.Integral) and not is_bool
 
 
 def _check_numbers(values, places):
@@ -363,9 +355,9 @@ def _check_numbers(values, places):
         found = values.to_numpy(dtype=float)
     else:
         found = np.array([_as_number(value) for value in values], dtype=float)
-    bad = [k for k in np.flatnonzero(~np.isfinite(found)) if not _is_blank(values, k)]
-    if bad:
-        raise _number_error(values, bad[0], places)
+    for k in np.flatnonzero(~np.isfinite(found)).tolist():
+        if not is_blank(values.iloc[k]):
+            raise _number_error(values, k, places)
     return found
 
 
@@ -377,16 +369,12 @@ def _number_error(values, k, places):
     )
 
 
-def _is_blank(values, k):
+def is_blank(value):
     """Whether a cell holds nothing."""
-    import pandas as pd
-
-    value = values.iloc[k]
     if isinstance(value, str):
         return not value.strip()
-    return (
-        value is None or value is pd.NA or (isinstance(value, float) and value != value)
-    )
+    # of pandas, NA is none, too
+    return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def _as_number(value):
@@ -411,27 +399,28 @@ def _check_times(checked, table, places):
     known = np.zeros(len(checked), dtype=bool)
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
         columns = [key for key in pair if key in checked]
-        own = known & False
+        own = np.zeros_like(known)
         if len(columns) == 2:
             values = checked[columns].to_numpy()
             own = np.isfinite(values).all(axis=1)
             if unit == "frames":
                 _check_whole(values, table, places)
-            _check_forward(values, checked, unit, places)
+            late = np.flatnonzero(values[:, 1] < values[:, 0])
+            if late.size:
+                raise ValueError(
+                    f"{places[late[0]]}: {describe(checked, late[0], unit)}, expected "
+                    "it to end after its start."
+                )
             checked.loc[~own, columns] = np.nan
-        if columns and not own.any() and len(own):
-            for key in columns:
-                del checked[key]
+        if len(known) and not own.any():
+            checked = checked.drop(columns=columns)
         known |= own
     if not known.all():
         k = int(np.argmin(known))
-        keys = [key for key in (*SECONDS, *FRAMES) if key in table]
-        key = next(key for key in keys if not _has_number(table[key].iloc[k]))
-        raise _number_error(table[key], k, places)
-
-
-def _has_number(value):
-    return math.isfinite(_as_number(value))
+        for key in (*SECONDS, *FRAMES):
+            if key in table and not math.isfinite(_as_number(table[key].iloc[k])):
+                raise _number_error(table[key], k, places)
+    return checked
 
 
 def _check_whole(values, table, places):
@@ -445,16 +434,6 @@ def _check_whole(values, table, places):
         end = short_repr(table["end"].tolist()[k])
         raise ValueError(
             f"{places[k]}: it ends at {end}, expected at most {MAX_FRAMES} frames."
-        )
-
-
-def _check_forward(values, checked, unit, places):
-    """Refuse rows that end before they start."""
-    bad = np.flatnonzero(values[:, 1] < values[:, 0])
-    if bad.size:
-        raise ValueError(
-            f"{places[bad[0]]}: {describe(checked, bad[0], unit)}, expected it to end "
-            "after its start."
         )
 
 

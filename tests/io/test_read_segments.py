@@ -269,7 +269,7 @@ class TestOtherTools:
             read_segments(path, fps=2, n_frames=5)
         refused(path, "n_frames has no '2'", fps=2, n_frames={"1": 3})
         path = save(tmp_path, "a.tsv", boris([events[0], ("", *events[1][1:])], "\t"))
-        refused(path, "some rows name their recording", fps=2)
+        refused(path, "line 3: the recording is '', expected text", fps=2)
 
     def test_elan(self, tmp_path):
         path = save(tmp_path, "a.eaf", ELAN)
@@ -428,8 +428,8 @@ class TestErrors:
             ("a,0,", "line 2: end_time is '', expected"),
             ("a,0,1_0", "line 2: end_time is '1_0', expected"),
             ("a,0,٣", "line 2: end_time is '٣', expected"),
-            (",0,1", "line 2: the label is blank, expected text."),
-            ("a\x01,0,1", "line 2: the label is 'a\\x01', expected text."),
+            (",0,1", "line 2: the label is '', expected text"),
+            ("a\x01,0,1", "line 2: the label is 'a\\x01', expected text of"),
             ("a,0,1,2", "line 2: there are 4 cells, expected 3."),
             (
                 "a,0,1e9",
@@ -493,7 +493,7 @@ class TestErrors:
             ('"510"', '"0.5"', ["slot 'ts2' is '0.5', expected milliseconds"]),
             ('"510"', '"-510"', ["segment 1: 'cut' from 0.2 to -0.51 s"]),
             ('"700"', '"400"', ["segment 0: 'pour & stir' from 0.51 to 0.4 s"]),
-            (">cut<", "> <", ["segment 1: the label is blank"]),
+            (">cut<", "> <", ["segment 1: the label is ''"]),
             ('"UTF-8"', '"nonsense"', ["this is no XML", "unknown encoding"]),
         ],
     )
@@ -533,7 +533,7 @@ class TestErrors:
             ("00:00.200 -->", "00:00.200 ->", ["line 11: found", "'start --> end'"]),
             ("00:00.510 align", "half align", ["line 11: end_time is 'half'"]),
             ("1 - first", "1\n\nfirst", ["line 11: found '', expected"]),
-            ("<i>pour</i>", "<i></i>", ["line 15: the label is blank"]),
+            ("<i>pour</i>", "<i></i>", ["line 15: the label is ''"]),
         ],
     )
     def test_webvtt(self, tmp_path, change, by, parts):

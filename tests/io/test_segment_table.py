@@ -184,7 +184,7 @@ def row(**changes):
         ([row(start_time="x", end_time=1)], "Segment 0: start_time is 'x', expected s"),
         ([row(confidence=np.inf)], "confidence is inf, expected a finite number."),
         ([row(end=2**70)], f"it ends at {2**70}, expected at most 1000000000 frames."),
-        ([row(action=2**64)], f"label is {2**64}, expected integers of 64 bits."),
+        ([row(action=2**64)], f"a label is {2**64}, expected integers of 64 bits."),
         ([row(action="")], "Segment 0: the label is '', expected text of one line."),
         ([row(action=None)], "Segment 0: the label is None, expected text of one"),
         ([row(action=1.5)], "Segment 0: the label is 1.5, expected text of one line."),
