@@ -247,6 +247,8 @@ def test_versions_of_recommended_weights():
     ("backbone", "expected"),
     [
         ("test_vit", "expected a classification network of torchvision"),
+        ("googlenet", "expected a classification network of torchvision"),
+        ("r3d_18", "expected a classification network of torchvision"),
         ("timm/test_vit9", r"expected one that timm.list_models\(\)"),
         ("timm/test_vit.of_mine", r"expected one that timm.list_models\(\)"),
         ("timm/", r"expected one that timm.list_models\(\)"),
@@ -285,23 +287,32 @@ def test_invalid_parameters(tmp_path, options):
             getattr(FrameFeatures(weights=None, **options), method)(tmp_path)
 
 
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
 @pytest.mark.parametrize("what", ["other network", "junk", "empty"])
-def test_unsuitable_weights(frames, tmp_path, what):
-    path = tmp_path / "weights.safetensors"
+def test_unsuitable_weights(frames, tmp_path, what, suffix):
+    path = tmp_path / f"weights.{suffix}"
     path.write_bytes(b"junk" if what == "junk" else b"")
     if what == "other network":
         save(make_network("test_vit2"), path)
-    expected = r"^weights='.*weights.safetensors' is no state dict of timm/test_vit: "
+    expected = r"^weights='.*weights\.\w+' is no state dict of timm/test_vit: "
     with pytest.raises(ValueError, match=expected) as caught:
         compute(frames, "timm/test_vit", path)
     assert "\n" not in str(caught.value)
 
 
-def test_missing_extra(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "backbone", "extra"),
+    [
+        ("timm", "timm/test_vit", "timm"),
+        ("torchvision.models", "resnet18", "video"),
+    ],
+)
+def test_missing_extra(tmp_path, monkeypatch, module, backbone, extra):
     (tmp_path / "a.mp4").touch()
-    monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(ImportError, match=r"timm, .*pip install 'skl-tot\[timm\]'"):
-        FrameFeatures("timm/test_vit").fit(tmp_path)
+    monkeypatch.setitem(sys.modules, module, None)
+    name = module.partition(".")[0]
+    with pytest.raises(ImportError, match=rf"{name}, .*skl-tot\[{extra}\]"):
+        FrameFeatures(backbone).fit(tmp_path)
 
 
 # ----------------------------------------------------------------------- libraries

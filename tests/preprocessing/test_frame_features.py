@@ -3,7 +3,6 @@
 import os
 import pickle
 import shutil
-import sys
 import urllib.error
 import weakref
 from fractions import Fraction
@@ -21,7 +20,7 @@ from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FrameFeatures, frame_features
 from skl_tot.preprocessing import videos as _videos
 from skl_tot.preprocessing.videos import iterate_frames
-from skl_tot.recordings import RecordingError
+from skl_tot.recordings import RecordingError, Recordings
 
 av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")
@@ -406,14 +405,6 @@ def test_other_backbones(clip, backbone, width):
     assert features.shape == (1, width)
 
 
-@pytest.mark.parametrize("backbone", ["resnet19", "googlenet", "r3d_18"])
-def test_unknown_backbones(clip, backbone):
-    features = FrameFeatures(backbone, weights=None)
-    for method in (features.fit, features.transform):
-        with pytest.raises(ValueError, match=f"backbone is '{backbone}', expected"):
-            method(clip)
-
-
 def test_form_of_the_output(clip, scenes):
     features = FrameFeatures(**SMALL, fps=2)
     one = features.fit_transform(clip)
@@ -471,22 +462,6 @@ def test_random_weights(clip):
     assert not np.allclose(other, first)
 
 
-@pytest.mark.parametrize("what", ["other network", "list", "junk", "empty", "missing"])
-def test_unsuitable_weights(clip, tmp_path, what):
-    path = tmp_path / "weights.pth"
-    error = FileNotFoundError if what == "missing" else ValueError
-    if what == "other network":
-        torch.save(models.mobilenet_v3_small().state_dict(), path)
-    elif what == "list":
-        torch.save([1, 2], path)
-    elif what != "missing":
-        path.write_bytes(b"junk" if what == "junk" else b"")
-    features = FrameFeatures(**SMALL | {"weights": path}, cache_dir=tmp_path / "cache")
-    with pytest.raises(error, match=r"^weights='.*weights.pth' is no") as caught:
-        features.transform(clip)
-    assert "\n" not in str(caught.value)
-
-
 # --------------------------------------------------------------------------- cache
 
 
@@ -508,7 +483,13 @@ def test_cache(clip, scenes, tmp_path, computed, monkeypatch):
 
 @pytest.mark.parametrize(
     "change",
-    [{"fps": 1}, {"fps": None}, {"random_state": 1}, {"backbone": "mnasnet0_5"}],
+    [
+        {"fps": 1},
+        {"fps": None},
+        {"random_state": 1},
+        {"backbone": "mnasnet0_5"},
+        {"image_size": 96},
+    ],
 )
 def test_cache_of_other_parameters(scenes, tmp_path, computed, change):
     features = FrameFeatures(**SMALL, fps=2, cache_dir=tmp_path)
@@ -577,15 +558,117 @@ def test_pipeline_from_files_to_labels(scenes, tmp_path):
     assert_array_equal(one.confidence[0], display.confidence[1])
 
 
-def test_nothing_to_fit(clip):
-    features = FrameFeatures(**SMALL, fps=1)
-    assert features.fit([clip]) is features
-    assert set(vars(features)) == set(features.get_params())
+# ------------------------------------------------------- folders, one after the other
 
 
-@pytest.mark.parametrize("module", ["av", "torchvision.models"])
-def test_missing_extra(clip, module, monkeypatch):
-    monkeypatch.setitem(sys.modules, module, None)
-    name = module.partition(".")[0]
-    with pytest.raises(ImportError, match=rf"{name}, .*pip install 'skl-tot\[video\]'"):
-        FrameFeatures(**SMALL).fit_transform(clip)
+def write_noise(path, n_frames):
+    """Encode noise, 10 frames per second."""
+    rng = np.random.default_rng(n_frames)
+    pictures = rng.integers(0, 256, (n_frames, 48, 64, 3), np.uint8)
+    return write(path, pictures, rate=10)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three videos, and what does not count as one."""
+    folder = tmp_path_factory.mktemp("videos")
+    for name, n_frames in [("take 2.mp4", 6), ("a.b.MOV", 4), ("take 10.mp4", 8)]:
+        write_noise(folder / name, n_frames)
+    (folder / "._a.b.MOV").write_bytes(b"what a Mac leaves")
+    (folder / "notes.txt").write_text("pour milk")
+    (folder / "parts.mp4").mkdir()
+    return folder
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """Backbones that were loaded."""
+    loaded = []
+
+    def load(backbone, *args, **options):
+        loaded.append(backbone)
+        return load_network(backbone, *args, **options)
+
+    load_network = frame_features.load_network
+    monkeypatch.setattr(frame_features, "load_network", load)
+    return loaded
+
+
+def test_folder_gives_recordings(folder):
+    features = FrameFeatures(**SMALL, fps=5)
+    found = features.fit_transform(folder)
+    assert isinstance(found, Recordings)
+    assert found.names == ["a.b", "take 10", "take 2"]
+    assert found.fps == 5
+    assert list(map(len, found)) == [2, 4, 3]
+    paths = [folder / "a.b.MOV", folder / "take 10.mp4", folder / "take 2.mp4"]
+    for one, other in zip(found, features.transform(paths)):
+        assert_array_equal(one, other)
+    assert features.set_params(fps=None).transform(str(folder)).fps is None
+
+
+def test_folder_without_videos(tmp_path):
+    features = FrameFeatures(**SMALL)
+    for method in (features.fit, features.transform):
+        with pytest.raises(FileNotFoundError, match=r"no video \(.mp4.*no other file"):
+            method(tmp_path)
+    for name in ("a.csv", "b.csv", "c"):
+        (tmp_path / name).touch()
+    with pytest.raises(FileNotFoundError, match=r"but 2 .csv, 1 without suffix\.$"):
+        features.fit(tmp_path)
+
+
+def test_two_videos_of_one_name(tmp_path):
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "a.avi").touch()
+    with pytest.raises(ValueError, match=r"has a.avi and a.mp4, expected one video"):
+        FrameFeatures(**SMALL).fit(tmp_path)
+
+
+def test_folder_in_a_list(folder):
+    with pytest.raises(
+        RecordingError, match=r"^Video 1: .* is a folder, expected"
+    ) as info:
+        FrameFeatures(**SMALL).fit([folder / "a.b.MOV", folder])
+    assert isinstance(info.value, FileNotFoundError)
+
+
+def test_network_is_loaded_once(folder, tmp_path, loads):
+    features = FrameFeatures(**SMALL, fps=5, cache_dir=tmp_path)
+    features.transform(folder)
+    assert loads == [SMALL["backbone"]]
+    assert len(list(features.transform_each(folder))) == 3  # all kept
+    assert len(loads) == 1
+    write_noise(tmp_path / "new.mp4", 5)
+    features.transform([folder / "a.b.MOV", tmp_path / "new.mp4"])
+    assert len(loads) == 2
+
+
+def test_videos_one_after_the_other(folder, loads, monkeypatch):
+    """Nothing is done before it is asked for, and nothing is kept."""
+    decoded = []
+    iterate = frame_features.iterate_frames
+
+    def tracked(path, fps):
+        decoded.append(path.stem)
+        return iterate(path, fps)
+
+    monkeypatch.setattr(frame_features, "iterate_frames", tracked)
+    features = FrameFeatures(**SMALL, fps=5)
+    each = features.transform_each(folder)
+    assert decoded == loads == []
+    alive = []
+    for video, expected in zip(each, features.transform(folder)):
+        assert_array_equal(video, expected)
+        assert sum(reference() is not None for reference in alive) <= 1
+        alive.append(weakref.ref(video))
+    assert len(loads) == 2
+    assert decoded.count("a.b") == 2
+
+
+def test_paths_are_checked_first(tmp_path, loads):
+    with pytest.raises(RecordingError, match=r"^Video 1: no.mp4 is not a file"):
+        FrameFeatures(**SMALL).transform_each(
+            [write_noise(tmp_path / "a.mp4", 2), "no.mp4"]
+        )
+    assert loads == []
