@@ -39,6 +39,10 @@ class Source:
     fps: float | None = None
     transpose: bool = False
 
+    def __post_init__(self):
+        if not Path(self.path).exists():
+            find_files(Path(self.path))  # says what is expected, before a model loads
+
     def open(self, model=None):
         """Open them: ``videos`` (`Recordings`), ``video_names``, ``labels`` or None.
 
@@ -108,15 +112,17 @@ class Labels:
     path: str
     gaps: str = "unknown"
 
+    def __post_init__(self):
+        if not Path(self.path).exists():
+            raise FileNotFoundError(
+                f"{self.path} is no folder, expected one of labels."
+            )
+
     def read(self, data, folder):
         """Labels of each recording of `Source.open`, None of those without a file.
 
         ``folder`` is where the recordings are, for errors.
         """
-        if not Path(self.path).exists():
-            raise FileNotFoundError(
-                f"{self.path} is no folder, expected one of labels."
-            )
         found, _ = read_by_recording(self.path, None, None, data.videos)
         lengths = {name: len(video) for name, video in data.videos.items()}
         for name, (_, file) in found.items():

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import os
 import re
 import textwrap
 from collections.abc import Callable
@@ -101,7 +102,7 @@ class Options:
 def _parse_line(line, settings):
     """Flag, and settings for `argparse`, of a line of `Options`."""
     match = LINE.fullmatch(line)
-    assert match, line
+    assert match, f"{line!r} is no line of options"
     flag, place, several, help = match.groups()
     default = re.search(r"\[default: ([^],]*)", help)
     shown = re.sub(r"\[(default.*)\]$", r"(\1)", help.removesuffix(" [required]"))
@@ -301,13 +302,18 @@ def out(text):
     return Options(f"--out {text}", "out", check)
 
 
+def _check_model(model):
+    os.stat(model)
+    return model
+
+
 def _read_names(names):
     from skl_tot.recordings.names import read_names
 
     return None if names is None else read_names(names)
 
 
-MODEL = Options("MODEL: file from fit or search")
+MODEL = Options("MODEL: file from fit or search", "model", _check_model)
 RECORDINGS = recordings_of(
     "DATA: folder of .npy, CSV or Parquet files, one with features/, or one table"
 )

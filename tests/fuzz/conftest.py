@@ -7,19 +7,22 @@ import pytest
 
 from skl_tot import (
     AutoSegmenter,
-    CTESegmenter,
-    FrankWolfeSegmenter,
     HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
+)
+from skl_tot.baselines import (
+    CTESegmenter,
+    FrankWolfeSegmenter,
     UDESegmenter,
     VTESegmenter,
 )
 from skl_tot.datasets import make_activities
+from skl_tot.extend import Adam
 
 # NotFittedError and InvalidParameterError of scikit-learn are ValueErrors
 ALLOWED = (TypeError, ValueError, OSError, ImportError)
-QUICK = {"max_iter": 3, "frames_per_video": 8, "random_state": 0}
+QUICK = {"max_iter": 3, "optimizer": Adam(frames_per_video=8), "random_state": 0}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -46,7 +49,7 @@ def videos():
 @pytest.fixture(scope="session")
 def tot(videos):
     """Fitted segmenter of the paper."""
-    return TemporalOTSegmenter(2, freeze_iter=1, **QUICK).fit(videos)
+    return TemporalOTSegmenter(2, **QUICK).fit(videos)
 
 
 @pytest.fixture(scope="session")

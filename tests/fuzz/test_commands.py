@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skl_tot.cli.main import main
 from skl_tot.io import save_model
 
-QUICK = "--set max_iter=3 freeze_iter=1 random_state=0"
+QUICK = "--set max_iter=3 optimizer__freeze_iter=1 random_state=0"
 FIT = "fit data --n-actions 2 --out o.skops"
 
 # Each has to end with status 2; {...} are too long to be written down.
@@ -55,9 +55,9 @@ REFUSED = [
     f'{FIT} --set \'rho=__import__("os").mkdir("ran")\'',
     f"{FIT} --set max_iter={{digits}}",
     f"{FIT} --set max_iter=9223372036854775808",
-    f"{FIT} --set embedding_dim=9223372036854775808",
-    f"{FIT} --set batch_size=0 max_iter=3",
-    f"{FIT} --set sigma=1e300 max_iter=3 alpha=x",
+    f"{FIT} --set layer_sizes=9223372036854775808",
+    f"{FIT} --set optimizer__batch_size=0 max_iter=3",
+    f"{FIT} --set prior__sigma=1e300 max_iter=3 alpha=x",
     f"{FIT} --set random_state=-1",
     f"{FIT} --set random_state=9223372036854775808",
     f"{FIT} --set device=nonsense max_iter=3",
@@ -67,7 +67,7 @@ REFUSED = [
     f"{FIT} --set prior=x",
     f"{FIT} --set verbose=x",
     f"{FIT} --set __class__=x",
-    f"{FIT} --set max_iter=3 freeze_iter=5",
+    f"{FIT} --set optimizer__freeze_iter=x",
     f"{FIT} --pipeline nonsense",
     f"{FIT} --pipeline pca:{{digits}}",
     f"{FIT} --pipeline pca:99 --set max_iter=3",

@@ -68,123 +68,69 @@ GENERAL = {
     "surrogate": b"\xed\xa0\x80",
     "html": b"<html><script>alert(1)</script></html>",
 }
-CSV = {
-    "header only": b"action,start,end\n",
-    "wrong header": b"a,b,c\na,0,1\n",
-    "no header": b"a,0,1\nb,1,2\n",
-    "same columns": b"action,start,end,end\na,0,1,2\n",
-    "few columns": b"action,start,end\na,0\n",
-    "many columns": b"action,start,end\na,0,1,2,3\n",
-    "gap": b"action,start,end\na,0,1\nb,2,3\n",
-    "overlap": b"action,start,end\na,0,3\nb,2,4\n",
-    "backwards": b"action,start,end\na,5,0\n",
-    "not from 0": b"action,start,end\na,1,2\n",
-    "decimals": b"action,start,end\na,0.0,1.5\n",
-    "nan": b"action,start,end\na,0,nan\n",
-    "large": b"action,start,end\na,0,9223372036854775808\n",
-    "larger": b"action,start,end\na,0," + b"9" * 5000 + b"\n",
-    "no action": b"action,start,end\n,0,1\n",
-    "null": b"action,start,end\na\0,0,1\n",
-    "bad confidence": b"action,start,end,confidence\na,0,1,inf\n",
-    "bad time": b"action,start,end,start_time\na,0,1,x\n",
-    "formula": b"action,start,end\n=1+1,0\n",
-    "open quote": b'action,start,end\n"a,0,1\n',
-    "long cell": b'action,start,end\n"' + b"a" * 200_000 + b'",0,1\n',
-    "negative": b"action,start,end\na,-1,1\n",
-    "cut": b"action,start,end\na,0,1\nb,1",
-}
-JSON = {
-    "number": b"3",
-    "text": b'"a"',
-    "null": b"null",
-    "dict": b'{"action": 1}',
-    "list of numbers": b"[1, 2]",
-    "empty list": b"[]",
-    "empty dicts": b"[{}]",
-    "cut": b'[{"action": "a", "start": 0, ',
-    "deep dicts": b'{"a":' * 50_000,
-    "closed deep": b"[" * 50_000 + b"]" * 50_000,
-    "NaN": b'[{"action": "a", "start": NaN, "end": 1}]',
-    "infinite": b'[{"action": "a", "start": 0, "end": Infinity}]',
-    "boolean": b'[{"action": "a", "start": 0, "end": true}]',
-    "boolean action": b'[{"action": true, "start": 0, "end": 1}]',
-    "null action": b'[{"action": null, "start": 0, "end": 1}]',
-    "list action": b'[{"action": ["a"], "start": 0, "end": 1}]',
-    "float": b'[{"action": "a", "start": 0, "end": 1.5}]',
-    "digits": b'[{"action": "a", "start": 0, "end": ' + b"9" * 5000 + b"}]",
-    "1e400": b'[{"action": "a", "start": 0, "end": 1, "confidence": 1e400}]',
-    "lone surrogate": b'[{"action": "\\ud800", "start": 0}]',
-    "two values": b"[] []",
-    "comment": b"// a\n[]",
-    "huge time": b'[{"action": "a", "start": 0, "end": 1, "start_time": 1'
-    + b"0" * 4000
-    + b"}]",
-}
-NAMES = {
-    "no number": b"take cup\n",
-    "no name": b"0\n",
-    "twice": b"0 a\n0 b\n",
-    "float": b"0.5 a\n",
-    "plus": b"+1 a\n",
-    "large": b"9" * 5000 + b" a\n",
-    "other digits": "\u0663 a\n\u0664 \u00b2".encode() + b"\n\n x",
-    "null": b"0\0a\n",
-}
-JSON_NAMES = {
-    "list": b'["a"]',
-    "number": b"1",
-    "text key": b'{"a": "b"}',
-    "large key": b'{"' + b"9" * 5000 + b'": "b"}',
-    "number value": b'{"0": 1}',
-    "dict value": b'{"0": {"a": "b"}}',
-    "one twice": b'{"0": "a", "00": "b"}',
-    "cut": b'{"0": "a"',
-    "deep value": b'{"0": ' + DEEP,
-}
+
+
+def named(contents, head=b""):
+    """Contents of files by what shows them in errors of tests."""
+    return {repr(text[:40]): head + text for text in contents}
+
+
+CSV = named([b"", b"action,start,end,end\na,0,1,2\n", b"a,b,c\na,0,1\n", b"a,0,1\n"])
+CSV |= named(
+    [b"a,0\n", b"a,0,1,2,3\n", b"a,0,1\nb,2,3\n", b"a,0,3\nb,2,4\n", b"a,5,0\n"]
+    + [b"a,1,2\n", b"a,0.0,1.5\n", b"a,0,nan\n", b"a,0,9223372036854775808\n"]
+    + [b"a,0," + b"9" * 5000 + b"\n", b",0,1\n", b"a\0,0,1\n", b"=1+1,0\n", b"a,-1,1\n"]
+    + [b'"a,0,1\n', b'"' + b"a" * 200_000 + b'",0,1\n', b"a,0,1\nb,1"],
+    b"action,start,end\n",
+)
+CSV |= named(
+    [b"confidence\na,0,1,inf\n", b"start_time\na,0,1,x\n"], b"action,start,end,"
+)
+JSON = named(
+    [b"3", b'"a"', b"null", b'{"action": 1}', b"[1, 2]", b"[]", b"[{}]", b"[] []"]
+    + [b'{"a":' * 50_000, b"[" * 50_000 + b"]" * 50_000, b"// a\n[]"]
+    + [b'[{"action": "a", "start": 0, ', b'[{"action": "\\ud800", "start": 0}]'],
+)
+JSON |= named(
+    [b"NaN}]", b"Infinity}]", b"true}]", b"1.5}]", b"9" * 5000 + b"}]"]
+    + [b'1, "confidence": 1e400}]', b'1, "start_time": 1' + b"0" * 4000 + b"}]"],
+    b'[{"action": "a", "start": 0, "end": ',
+)
+JSON |= named(
+    [b'true, "start": 0, "end": 1}]', b'null, "start": 0, "end": 1}]', b'["a"]}]'],
+    b'[{"action": ',
+)
+NAMES = named(
+    [b"take cup\n", b"0\n", b"0 a\n0 b\n", b"0.5 a\n", b"+1 a\n", b"9" * 5000 + b" a\n"]
+    + ["\u0663 a\n\u0664 \u00b2".encode() + b"\n\n x", b"0\0a\n"]
+)
+JSON_NAMES = named(
+    [b'["a"]', b"1", b'{"a": "b"}', b'{"' + b"9" * 5000 + b'": "b"}', b'{"0": 1}']
+    + [b'{"0": {"a": "b"}}', b'{"0": "a", "00": "b"}', b'{"0": "a"', b'{"0": ' + DEEP]
+)
+SHAPES = ["(4611686018427387904, 4)", f"({10**30}, 2)", "(-1, 2)", "(1.5, 2)"]
+SHAPES += ["(True, 2)", str((1,) * 70)]
+HEADERS = ["[1, 2]", "open('ran', 'w')", "(" * 5000, "-" * 20_000 + "1"]
+HEADERS += ["{'descr': open('ran', 'w'), 'shape': (1,)}"]
+NO_FRAMES = [np.ones(3), np.ones((3, 2, 2)), np.ones((0, 2)), np.ones((2, 0))]
+NO_FRAMES += [np.array(1.0), np.ones((3, 2)) * 1j, np.full((3, 2), "a")]
+NO_FRAMES += [np.zeros((3, 2), "M8[s]"), np.zeros(3, [("a", float)])]
 ARRAYS = {
     "cut": array_bytes(np.ones((30, 2)))[:300],
     "cut in the header": array_bytes(np.ones((30, 2)))[:40],
     "magic only": b"\x93NUMPY",
     "version": npy_header(described(), bytes(48), version=9),
-    "huge": npy_header(described(shape="(4611686018427387904, 4)")),
-    "larger": npy_header(described(shape=f"({10**30}, 2)")),
-    "negative": npy_header(described(shape="(-1, 2)"), bytes(48)),
-    "floats": npy_header(described(shape="(1.5, 2)"), bytes(48)),
-    "booleans": npy_header(described(shape="(True, 2)"), bytes(48)),
-    "many axes": npy_header(described(shape=str((1,) * 70)), bytes(48)),
-    "one axis": array_bytes(np.ones(3)),
-    "three axes": array_bytes(np.ones((3, 2, 2))),
-    "no frames": array_bytes(np.ones((0, 2))),
-    "no features": array_bytes(np.ones((2, 0))),
-    "scalar": array_bytes(np.array(1.0)),
-    "complex": array_bytes(np.ones((3, 2)) * 1j),
-    "words": array_bytes(np.full((3, 2), "a")),
-    "dates": array_bytes(np.zeros((3, 2), "M8[s]")),
-    "structured": array_bytes(np.zeros(3, [("a", float)])),
     "objects": array_bytes(np.array([[Payload(), 1]]), allow_pickle=True),
-    "no dict": npy_header("[1, 2]"),
-    "code": npy_header("open('ran', 'w')"),
-    "call": npy_header("{'descr': open('ran', 'w'), 'shape': (1,)}"),
-    "nested header": npy_header("(" * 5000),
-    "signs": npy_header("-" * 20_000 + "1"),
-    "unknown type": npy_header(described("<f3"), bytes(48)),
-    "object type": npy_header(described("|O"), bytes(48)),
-    "void": npy_header(described("|V0"), bytes(48)),
     "npz": b"PK\x03\x04" + NOISE,
+    **{own: npy_header(described(shape=own), bytes(48)) for own in SHAPES},
+    **{own: npy_header(described(own), bytes(48)) for own in ("<f3", "|O", "|V0")},
+    **{own[:40]: npy_header(own) for own in HEADERS},
+    **{f"{own.dtype} {own.shape}": array_bytes(own) for own in NO_FRAMES},
 }
-TEXT_FEATURES = {
-    "words": b"a b\nc d\n",
-    "ragged": b"1 2\n3\n",
-    "complex": b"1j 2\n",
-    "hexadecimal": b"0x1p 1\n",
-    "comments": b"# a\n# b\n",
-    "digits": b"1_0 2\n,\n",
-}
-LABELS = {
-    "few": b"a\nb\n",
-    "many": b"a\n" * 50,
-    "blank line": b"a\n\n" + b"a\n" * 10,
-}
+TEXT_FEATURES = named(
+    [b"a b\nc d\n", b"1 2\n3\n", b"1j 2\n", b"0x1p 1\n", b"# a\n# b\n", b"1_0 2\n,\n"]
+)
+LABELS = named([b"a\nb\n", b"a\n" * 50, b"a\n\n" + b"a\n" * 10])
 
 
 def read_tasks(path):
@@ -384,10 +330,6 @@ def test_schemas_of_models(attack, report_faults, tot, videos, tmp_path):
         keys = sorted(node)
         key = keys[i // 2 % len(keys)] if keys else "content"
         node[key] = hostile[i // 2 % len(hostile)]
-        with zipfile.ZipFile(path, "w") as new:
-            for name, content in parts.items():
-                new.writestr(name, content)
-            # the last of a name counts
         with zipfile.ZipFile(path, "w") as new:
             for name, content in parts.items():
                 changed = json.dumps(schema) if name == "schema.json" else content
