@@ -167,6 +167,8 @@ def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print what stands out."""
     from skl_tot.io.files import read_table
 
+    if segments == "":
+        raise FileNotFoundError("SEGMENTS is '', expected a file or a folder.")
     if Path(out).resolve() == Path(segments).resolve():
         raise ValueError(f"--out is {out}, which is read; expected another folder.")
     table = read_table(segments)
