@@ -509,22 +509,6 @@ def run_files():
                 yield "Files", {f"{case}/model": predicted}
 
 
-def run_narrations():
-    videos, labels = make_activities(
-        n_videos=5, n_actions=4, n_features=6, mean_length=80, random_state=0
-    )
-    said = []
-    for path in labels:
-        pairs = enumerate(np.flatnonzero(np.diff(path, prepend=-1)))
-        said.append([(int(path[at]), int(at), int(at) + 5) for _, at in pairs])
-    model = quick("FrankWolfeSegmenter", max_iter=50)
-    model.fit(videos, narrations=said)
-    yield "Frank-Wolfe, narrations", api.read(model, videos)
-    words = [[(f"word {e}", s, t) for e, s, t in own] for own in said]
-    model.fit(videos, narrations=words)
-    yield "Frank-Wolfe, tokens", api.read(model, videos)
-
-
 def run_preprocessing():
     """Transformers, and pipelines that end in a segmenter."""
     videos, labels = make_activities(
@@ -583,7 +567,6 @@ def make_cases():
         lambda: run_outputs(videos, n_actions),
         run_arrays,
         run_files,
-        run_narrations,
         run_preprocessing,
     ):
         yield "generated", group

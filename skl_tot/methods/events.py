@@ -92,16 +92,16 @@ class EventClustering:
     :math:`X W + 1 b^\top = Y Y^\top Z + \text{mean of } Z`, linear in Z, and the
     gradient :math:`\frac{2}{N} (Z - X W - 1 b^\top)`.
 
-    ``lengths`` (n_videos,) are numbers of chunks, and ``allowed`` (n_events, n_videos,
-    max(lengths)) says where each event may be; ``regularization`` is λ.
+    ``lengths`` (n_videos,) are numbers of chunks; ``regularization`` is λ.
     """
 
-    def __init__(self, chunks, lengths, allowed, regularization):
-        self.lengths, self.allowed = lengths, allowed
-        self.n_chunks = len(chunks)
-        self.n_events, self.n_videos, n_slots = allowed.shape
+    def __init__(self, chunks, lengths, n_events, regularization):
+        self.n_chunks, self.n_videos = len(chunks), len(lengths)
+        self.n_events = n_events
         self.starts = np.cumsum(lengths) - lengths
-        self.is_chunk = np.arange(n_slots) < lengths[:, None]
+        self.is_chunk = np.arange(lengths.max()) < lengths[:, None]
+        # where each event may be: in all chunks
+        self.allowed = np.repeat(self.is_chunk[None], n_events, axis=0)
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = chunks.mean(axis=0)
             centred = chunks - self.mean
@@ -148,7 +148,7 @@ class EventClustering:
         return (assignment - predicted) * (2 / self.n_chunks)
 
     def start(self, rng, n_corners):
-        """Mean Z of random events that are allowed, and its prediction."""
+        """Mean Z of random events, and its prediction."""
         assignment = np.zeros((self.n_chunks, self.n_events))
         predicted = np.zeros_like(assignment)
         for _ in range(n_corners):
@@ -180,7 +180,7 @@ def best_step(slope, curvature):
 
 
 def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
-    """Minimise over the hull of allowed events, and keep the best events on the way.
+    """Minimise over the hull of events, and keep the best events on the way.
 
     Starts at the mean of ``n_corners`` random events, and stops if the objective is
     known to be within the share ``tol`` of its minimum over the hull. The solution is

@@ -90,7 +90,9 @@ def test_merge_is_what_one_computes_by_hand(fitted, name):
         by_hand = np.stack(
             [own[:, 1], np.logaddexp(own[:, 0], own[:, 2]), own[:, 3]], axis=1
         )
-        np.testing.assert_allclose(merged.log_likelihood(VIDEOS)[i], by_hand)
+        np.testing.assert_allclose(
+            merged.log_likelihood(VIDEOS)[i], by_hand, atol=1e-12
+        )
         path = decode(by_hand, model.decoding, model.switch_cost)
         assert np.array_equal(merged.predict(VIDEOS[i]), path)
         summed = probabilities[i][:, [1, 2, 3]]
@@ -579,3 +581,20 @@ def test_posterior_after_corrections(fitted):
     found = model.predict_posterior(VIDEOS[0])
     expected = path_posterior(model.log_likelihood(VIDEOS[0]), "free", 0.1)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_corrections_of_any_segmenter(estimator, estimator_name):
+    labels = [own // 2 for own in LABELS]
+    model = estimator.fit(VIDEOS, labels)
+    found, counts = np.unique(np.concatenate(model.labels_), return_counts=True)
+    first = found[counts.argmax()].item()
+    second = next(own for own in model.actions_.tolist() if own != first)
+    merged = merge(model, sorted([first, second]))
+    assert merged.n_actions_ == model.n_actions_ - 1
+    halved = split(model, first, VIDEOS)
+    named = rename(halved, [f"step {k}" for k in range(halved.n_actions_)])
+    for corrected in (merged, halved, named):
+        assert corrected.predict_proba(VIDEOS[0]).shape[1] == corrected.n_actions_
+        found = np.concatenate(corrected.predict(VIDEOS))
+        assert np.isin(found, corrected.actions_).all()

@@ -339,7 +339,7 @@ METHODS = {
         "transform": ("X",),
     },
     "frank_wolfe": {
-        "fit": ("X", "y", "narrations"),
+        "fit": ("X", "y"),
         "predict": ("X", "transcripts"),
         "score": ("X", "y"),
     },

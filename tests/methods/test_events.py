@@ -33,9 +33,7 @@ def problem_of(seed, lengths=(6, 5, 7), n_events=3, n_features=4, regularization
     rng = np.random.RandomState(seed)
     lengths = np.array(lengths)
     chunks = rng.normal(size=(lengths.sum(), n_features)) + rng.normal(size=n_features)
-    is_chunk = np.arange(lengths.max()) < lengths[:, None]
-    allowed = np.repeat(is_chunk[None], n_events, axis=0)
-    return EventClustering(chunks, lengths, allowed, regularization), chunks
+    return EventClustering(chunks, lengths, n_events, regularization), chunks
 
 
 def mixed(problem, seed):
@@ -203,19 +201,17 @@ def test_finds_planted_events_within_windows():
     chunks = rng.normal(scale=0.3, size=(240, 6))
     for video, own in enumerate(planted):
         chunks[video * 20 + own, np.arange(3)] += 2
-    allowed = np.ones((3, 12, 20), dtype=bool)
+    problem = EventClustering(chunks, lengths, 3, 1 / 36)
     for video, own in enumerate(planted):
         for event, chunk in enumerate(own):
-            allowed[event, video, : max(chunk - 2, 0)] = False
-            allowed[event, video, chunk + 3 :] = False
-    problem = EventClustering(chunks, lengths, allowed, 1 / 36)
+            problem.allowed[event, video, : max(chunk - 2, 0)] = False
+            problem.allowed[event, video, chunk + 3 :] = False
     solution = minimise(problem, rng)
     np.testing.assert_array_equal(solution.events, planted)
 
 
 def test_constant_features_count_for_nothing():
-    lengths, allowed = np.array([5, 5]), np.ones((2, 2, 5), dtype=bool)
-    problem = EventClustering(np.full((10, 3), 7.0), lengths, allowed, 1e-9)
+    problem = EventClustering(np.full((10, 3), 7.0), np.array([5, 5]), 2, 1e-9)
     solution = minimise(problem, np.random.RandomState(0))
     np.testing.assert_array_equal(solution.coef, 0)
     np.testing.assert_allclose(solution.intercept, 0.2)
@@ -223,9 +219,8 @@ def test_constant_features_count_for_nothing():
 
 
 def test_refuses_features_whose_squares_are_infinite():
-    allowed = np.ones((1, 1, 2), dtype=bool)
     with pytest.raises(ValueError, match="too large"):
-        EventClustering(np.array([[1e200], [-1e200]]), np.array([2]), allowed, 1.0)
+        EventClustering(np.array([[1e200], [-1e200]]), np.array([2]), 1, 1.0)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])

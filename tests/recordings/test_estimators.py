@@ -19,7 +19,6 @@ from skl_tot import (
     MallowSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import FrankWolfeSegmenter
 from skl_tot.corrections import merge, most_informative, rename
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.temporal_ot import PAPER
@@ -307,13 +306,6 @@ class TestLabels:
         model = GuidedSegmenter(hmm(), kind="transcripts").fit(takes, turned)
         first = [own[0] for own in model.labels_.values()]
         assert first == [k % 4 for k in range(6)]
-
-    def test_narrations(self, takes, videos):
-        said = {name: [(0, 2), (3, 20 + k)] for k, name in enumerate(NAMES)}
-        make = FrankWolfeSegmenter
-        expected = make(4).fit(videos, narrations=list(said.values())).labels_
-        turned = dict(reversed(said.items()))
-        same(make(4).fit(takes, narrations=turned).labels_.values(), expected)
 
     @pytest.mark.parametrize("method", ["fit", "score", "partial_fit"])
     def test_other_names(self, takes, labels, fitted, method):
