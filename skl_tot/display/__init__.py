@@ -1,4 +1,4 @@
-"""Pictures of segmentations, of pseudo-labels, and of what actions look like.
+"""Pictures of segmentations, statistics and models, one module each.
 
-Public, in `skl_tot`: `SegmentationDisplay`, `PseudoLabelDisplay`, `ProfileDisplay`.
+Public, in `skl_tot`: the displays. A new one is a subclass of `base.Display`.
 """

@@ -100,14 +100,8 @@ def _pair(videos, labels):
         videos = as_recordings(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos: {error}") from None
-    paths, is_single = split_label_sequences(
-        arrange(labels, videos, "labels"), "labels"
-    )
-    if is_single and not videos.is_single and len(videos) != 1:
-        raise ValueError(
-            f"labels are of one video, expected {len(videos)} sequences, as videos has "
-            "so many."
-        )
+    labels = arrange(labels, videos, "labels")
+    paths, _ = split_label_sequences(labels, "labels")
     if len(paths) != len(videos):
         raise ValueError(
             f"labels has {len(paths)} sequences, expected {len(videos)}, one for each "
