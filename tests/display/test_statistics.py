@@ -84,6 +84,22 @@ def test_deviations_are_marked():
     assert z[rows["take 3"], 1] == pytest.approx(slow["stir"])
 
 
+def test_actions_are_marked_in_their_colours():
+    for display, axis in [(DeviationDisplay, 0), (TransitionDisplay, 1)]:
+        ax = display.from_labels(LABELS).ax_
+        ax.figure.draw_without_rendering()
+        names = texts(ax.get_yticklabels() if axis else ax.get_xticklabels())
+        assert len(names) == len(ax.collections) == 3
+        for k, (name, strip) in enumerate(zip(names, ax.collections)):
+            place = ["bake", "cut", "stir"].index(name)
+            assert to_rgba(COLOURS[place]) == tuple(strip.get_facecolor()[0])
+            (path,) = strip.get_paths()
+            assert set(path.vertices[:, axis]) == {k - 0.5, k + 0.5}
+            box = path.get_extents(strip.get_transform())
+            axes = ax.get_window_extent()
+            assert (box.x1 < axes.x0) if axis else (box.y1 < axes.y0)  # outside
+
+
 def test_only_the_most_deviating_are_drawn():
     ax = DeviationDisplay.from_labels(LABELS, n_recordings=2).ax_
     assert len(ax.get_yticklabels()) == 2
