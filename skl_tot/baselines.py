@@ -5,6 +5,8 @@ Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`.
 
 import importlib
 
+from sklearn.base import clone
+
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 
 _PLACES = {
@@ -49,7 +51,8 @@ def paper(n_actions=8, **parameters):
     >>> baselines.paper(5).n_parts
     1
     """
-    return TemporalOTSegmenter(n_actions, **PAPER | parameters)
+    own = {name: clone(value, safe=False) for name, value in PAPER.items()}
+    return TemporalOTSegmenter(n_actions, **own | parameters)
 
 
 def __getattr__(name):

@@ -6,16 +6,15 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from scipy.special import log_softmax, logsumexp
 from scipy.stats import norm
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import baselines
 from skl_tot.decoding import DECODERS, decode
 from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
+from skl_tot.extend import Adam
 from skl_tot.methods.parts import code_overlap, merge_neighbours, time_order
 from skl_tot.methods.pipelines import path_confidence
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training import loop
@@ -27,15 +26,12 @@ from skl_tot.training.priors import (
     TemporalPrior,
     log_path_prior,
 )
-from skl_tot.training.terms import Term
-from skl_tot.training.transport import sinkhorn
 
-QUICK = PAPER | {
-    "max_iter": 30,
-    "freeze_iter": 10,
-    "frames_per_video": 32,
-    "random_state": 0,
-}
+
+def quick(n_actions=4, **params):
+    optimizer = Adam(freeze_iter=10, frames_per_video=32)
+    fixed = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
+    return baselines.paper(n_actions, **fixed).set_params(**params)
 
 
 @pytest.fixture
@@ -49,23 +45,6 @@ def test_a_video_is_standardised_by_its_population_deviation(videos):
         values = video.astype(float)
         expected = (values - values.mean(axis=0)) / values.std(axis=0, ddof=0)
         np.testing.assert_allclose(own.read(i, slice(None)), expected, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("size", "merged"),
-    [
-        # shared / (size a * size b) ** e of two pairs: 8 / 400 ** e, 20 / size ** e
-        (2000, [0, 0, 1, 2]),  # with e = 1 / 2 the other pair would be first
-        (1300, [0, 1, 2, 2]),  # with e = 1 this one would be
-    ],
-)
-def test_exponent_of_merging(size, merged):
-    overlap = np.zeros((4, 4))
-    overlap[0, 1] = overlap[1, 0] = 8
-    overlap[2, 3] = overlap[3, 2] = 20
-    sizes = np.array([20, 20, 40, size / 40])
-    overlap[np.diag_indices(4)] = sizes - overlap.sum(axis=1)
-    np.testing.assert_array_equal(merge_neighbours(overlap, 3), merged)
 
 
 def test_frames_drawn_twice_are_half_the_evidence():
@@ -89,30 +68,13 @@ def test_coverage_of_a_mini_batch(videos):
     assert coverage.flatten().tolist() == [1.0, 0.5]
 
 
-def test_pseudo_labels_weigh_frames_as_training_does(videos):
-    model = TemporalOTSegmenter(4, prior="path", path_iter=0, **QUICK).fit(videos)
-    (similarities,) = model.similarities(videos[:1])
-    similarities = similarities.astype(float)
-    assert len(similarities) > 32  # training draws so many
-    log_codes = log_softmax(similarities / model.temperature, axis=1)
-    log_codes -= logsumexp(log_codes, axis=0)
-    log_codes *= 32 / len(similarities)
-    expected = sinkhorn(
-        torch.from_numpy(similarities),
-        model.rho,
-        log_prior=log_path_prior(torch.from_numpy(log_codes)),
-        n_iter=model.n_sinkhorn_iter,
-    )
-    np.testing.assert_allclose(model.pseudo_labels(videos[:1])[0], expected, atol=1e-9)
-
-
 def test_a_stream_remembers_what_overlapped(videos):
-    model = TemporalOTSegmenter(4, **(QUICK | {"n_parts": 2})).partial_fit(videos)
-    before = model._overlap
+    model = quick(n_parts=2).partial_fit(videos)
+    before = model.overlap_
     model.partial_fit(videos[:2])
     codes = [np.exp(model._log_codes(x)) for x in model.similarities(videos[:2])]
     expected = code_overlap(codes) + STREAM_MEMORY * before
-    np.testing.assert_allclose(model._overlap, expected)
+    np.testing.assert_allclose(model.overlap_, expected)
 
 
 def test_background_is_sure():
@@ -153,80 +115,19 @@ def test_a_fit_stops_where_the_loss_is_not_below_the_best(videos, monkeypatch):
 
 
 class TestOrderWithoutPrior:
-    def test_it_comes_from_time(self, videos):
-        model = TemporalOTSegmenter(3, prior=None, **(QUICK | {"max_iter": 100}))
-        totals = np.zeros((2, 3))
-        for similarities in model.fit(videos).similarities(videos):
-            codes = np.exp(log_softmax(similarities.astype(float) / 0.1, axis=1))
-            times = (np.arange(len(codes)) + 0.5) / len(codes)
-            totals += [times @ codes, codes.sum(axis=0)]
-        assert (np.diff(totals[0] / totals[1]) >= 0).all()
-
     def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
         where = "skl_tot.methods.prototypes.time_order"
         monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(3))
-        unsorted = TemporalOTSegmenter(3, prior=None, **QUICK).fit(videos)
+        unsorted = quick(3, prior=None).fit(videos)
         order = np.array([2, 0, 1])
         monkeypatch.setattr(where, lambda codes: list(codes) and order)
-        model = TemporalOTSegmenter(3, prior=None, **QUICK).fit(videos)
+        model = quick(3, prior=None).fit(videos)
         np.testing.assert_array_equal(model.prototypes_, unsorted.prototypes_[order])
         for name in ("exp_avg", "exp_avg_sq"):
             np.testing.assert_array_equal(
-                model._moments["prototypes"][name],
-                unsorted._moments["prototypes"][name][order],
+                model.moments_["prototypes"][name],
+                unsorted.moments_["prototypes"][name][order],
             )
-
-
-class Counting(Term):
-    """A term that keeps state, which is that of one fit."""
-
-    weight = 0.1
-
-    def loss(self, network, embeddings, batch, step):
-        self.n_calls = getattr(self, "n_calls", 0) + 1
-        return embeddings.square().mean((-2, -1))
-
-
-def test_a_fit_works_with_clones_of_terms(videos):
-    term = Counting()
-    TemporalOTSegmenter(4, terms=[term], **QUICK).fit(videos)
-    assert not hasattr(term, "n_calls")
-
-
-def test_parameters_of_terms_have_names_of_their_own(videos):
-    class Head(Counting):
-        def shapes(self, sizes):
-            return {"head": {"embedding_dim": sizes["embedding_dim"]}}
-
-    with pytest.raises(ValueError, match=r"Head\(\) adds 'head' to the network, which"):
-        TemporalOTSegmenter(4, terms=[Head(), Head()], **QUICK).fit(videos)
-
-
-def test_segmenters_have_no_set_output(videos):
-    class Own(TemporalOTSegmenter):
-        pass
-
-    for kind in (Own, TemporalOTSegmenter):
-        assert not hasattr(kind(), "set_output")
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"freeze_iter": np.int8(20), "tol": 1.0, "n_iter_no_change": 110},
-        {"sigma": np.int8(12)},
-        {"prior": "path", "path_iter": np.int8(20)},
-        {"alpha": 1.0, "window": np.int8(100)},
-        {"n_sinkhorn_iter": np.int8(2)},
-    ],
-    ids=str,
-)
-def test_small_integers_do_not_overflow(videos, params):
-    plain = {k: v.item() if isinstance(v, np.int8) else v for k, v in params.items()}
-    options = QUICK | {"max_iter": 220}
-    one = TemporalOTSegmenter(4, **(options | params)).fit(videos)
-    other = TemporalOTSegmenter(4, **(options | plain)).fit(videos)
-    assert one.loss_curve_ == other.loss_curve_
 
 
 class TestTablesOfAPrior:
@@ -250,28 +151,6 @@ class TestTablesOfAPrior:
         assert Turned()(torch.zeros(4, 2), torch.ones(2, 1, 1), 0, 0.1).shape == (4, 2)
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        "predict",
-        "predict_proba",
-        "predict_posterior",
-        "transform",
-        "log_likelihood",
-        "similarities",
-        "pseudo_labels",
-        "score",
-    ],
-)
-def test_warning_of_the_device_is_of_the_users_line(videos, method):
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU")
-    model = TemporalOTSegmenter(4, **QUICK).fit(videos).set_params(device="cuda")
-    with pytest.warns(UserWarning, match="Using the CPU") as found:
-        getattr(model, method)(videos)
-    assert found[0].filename == __file__
-
-
 @pytest.mark.parametrize("name", DECODERS)
 def test_decoders_keep_the_order_if_they_say_so(name):
     rng = np.random.default_rng(0)
@@ -289,13 +168,6 @@ def test_decoding_by_a_bad_transcript(transcript):
 def test_a_path_by_transcript_is_of_indices():
     path = decode(np.zeros((5, 4)), transcript=np.array([1, 0], dtype=np.int8))
     assert path.dtype == np.intp
-
-
-def test_an_empty_prototype_is_merged_before_all_others():
-    overlap = np.array(
-        [[5.0, 4.0, 0.0, 0.0], [4.0, 5.0, 0.0, 0.0], [0.0] * 4, [0.0, 0.0, 0.0, 9.0]]
-    )
-    assert merge_neighbours(overlap, 3).tolist() == [0, 1, 1, 2]
 
 
 def test_time_is_relative_to_the_length_of_a_video():
@@ -338,3 +210,20 @@ def test_background_goes_by_the_density_of_gaussians():
     ).sum(axis=2)
     difference = found - expected  # one constant for all
     np.testing.assert_allclose(difference, difference[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("size", "merged"),
+    [
+        # shared / (size a * size b) ** e of two pairs: 8 / 400 ** e, 20 / size ** e
+        (2000, [0, 0, 1, 2]),  # with e = 1 / 2 the other pair would be first
+        (1300, [0, 1, 2, 2]),  # with e = 1 this one would be
+    ],
+)
+def test_exponent_of_merging(size, merged):
+    overlap = np.zeros((4, 4))
+    overlap[0, 1] = overlap[1, 0] = 8
+    overlap[2, 3] = overlap[3, 2] = 20
+    sizes = np.array([20, 20, 40, size / 40])
+    overlap[np.diag_indices(4)] = sizes - overlap.sum(axis=1)
+    np.testing.assert_array_equal(merge_neighbours(overlap, 3), merged)

@@ -175,7 +175,7 @@ class TestWithoutPrior:
             np.testing.assert_array_equal(model.prototypes_[r], expected)
             for name in ("exp_avg", "exp_avg_sq"):
                 found, before = (
-                    x._moments["prototypes"][name][r] for x in (model, unsorted)
+                    x.moments_["prototypes"][name][r] for x in (model, unsorted)
                 )
                 np.testing.assert_array_equal(found, before[order])
         for own, predicted in zip(model.labels_, model.predict(videos)):

@@ -1,0 +1,597 @@
+"""TemporalOTSegmenter: what it learns, what it says, what it goes on from."""
+
+import inspect
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.special import log_softmax, logsumexp, softmax
+from sklearn.base import clone
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import mutual_info_score
+
+from skl_tot import TemporalOTSegmenter, baselines
+from skl_tot.decoding import decode
+from skl_tot.extend import Adam, PathPrior, TemporalPrior, Term, TimeStamp
+from skl_tot.methods.pipelines import predict_with_confidence
+from skl_tot.metrics import mof_score
+from skl_tot.metrics.label_free import carried_information, held_out_information
+from skl_tot.training.network import Encoder
+from skl_tot.training.priors import log_path_prior, log_temporal_prior
+from skl_tot.training.transport import sinkhorn
+
+
+def quick(n_actions=4, **params):
+    """The method as published, fitted in no time."""
+    optimizer = Adam(freeze_iter=10, frames_per_video=32)
+    fixed = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
+    return baselines.paper(n_actions, **fixed).set_params(**params)
+
+
+@pytest.fixture(scope="module")
+def videos(activity):
+    return activity[0]
+
+
+@pytest.fixture(scope="module")
+def fitted(videos):
+    return quick().fit(videos)
+
+
+def copy_of(model, **params):
+    return pickle.loads(pickle.dumps(model)).set_params(**params)
+
+
+def assert_all_equal(first, second):
+    assert len(first) == len(second)
+    for one, other in zip(first, second):
+        np.testing.assert_array_equal(one, other)
+
+
+class TestFit:
+    def test_finds_the_actions(self, activity):
+        videos, labels = activity
+        optimizer = Adam(freeze_iter=200, frames_per_video=256)
+        predicted = quick(max_iter=600, optimizer=optimizer).fit_predict(videos)
+        equal_split = [np.arange(len(y)) * 4 // len(y) for y in labels]
+        assert mof_score(labels, predicted) > mof_score(labels, equal_split) + 0.05
+        assert mof_score(labels, predicted) > 0.85
+
+    def test_attributes(self, fitted, videos):
+        n_features = videos[0].shape[1]
+        assert fitted.prototypes_.shape == (4, 40)
+        assert [w.shape for w in fitted.coefs_] == [(n_features, 80), (80, 40)]
+        assert [b.shape for b in fitted.intercepts_] == [(80,), (40,)]
+        assert fitted.n_iter_ == len(fitted.loss_curve_) == 30
+        assert fitted.n_features_in_ == n_features
+        assert fitted.get_feature_names_out()[1] == "temporalotsegmenter1"
+        assert_all_equal(fitted.labels_, fitted.predict(videos))
+
+    def test_every_parameter_is_documented_with_its_default(self):
+        for name, parameter in inspect.signature(
+            TemporalOTSegmenter
+        ).parameters.items():
+            text = rf"^    {name} : .*?default=(.+?)$"
+            (default,) = re.findall(text, TemporalOTSegmenter.__doc__, re.M)
+            assert eval(default) == parameter.default
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("prior", None),
+            ("terms", [TimeStamp()]),
+            ("rho", 1.0),
+            ("prior__sigma", 3.0),
+            ("temperature", 0.5),
+            ("transport__n_iter", 1),
+            ("transport", "structured"),
+            ("alpha", 1.0),
+            ("max_iter", 20),
+            ("optimizer__frames_per_video", 16),
+            ("optimizer__batch_size", 3),
+            ("optimizer__freeze_iter", 0),
+            ("optimizer__learning_rate", 1e-2),
+            ("optimizer__weight_decay", 0.5),
+            ("optimizer__decay", 0.1),
+            ("standardize", "video"),
+            ("standardize", None),
+            ("context", 2),
+        ],
+    )
+    def test_every_parameter_matters(self, fitted, videos, name, value):
+        other = quick(**{name: value}).fit(videos)
+        difference = np.abs(other.coefs_[0][:5] - fitted.coefs_[0]).max()
+        assert difference > 0
+
+    @pytest.mark.parametrize("seed", [0, np.random.RandomState(0)], ids=str)
+    def test_seeds_and_labels_of_searches_change_nothing(self, activity, fitted, seed):
+        model = quick(random_state=seed)
+        before = clone(model).get_params()["random_state"]
+        assert_all_equal(model.fit(*activity).labels_, fitted.labels_)
+        assert model.random_state is seed
+        assert type(before) is type(seed)
+
+    def test_tol_stops_early(self, videos):
+        settings = {"optimizer": Adam(freeze_iter=0, tol=1e6, n_iter_no_change=3)}
+        assert quick(max_iter=1000, **settings).fit(videos).n_iter_ == 6
+        # but not before paths are looked for
+        model = quick(max_iter=60, prior=PathPrior(30), **settings).fit(videos)
+        assert model.n_iter_ == 36
+
+    def test_progress(self, videos, capsys, monkeypatch):
+        quick(verbose=1, optimizer__n_iter_no_change=10).fit(videos)
+        bar = capsys.readouterr().err
+        assert "30/30" in bar
+        assert "loss=" in bar
+        quick().fit(videos)
+        assert capsys.readouterr() == ("", "")
+        monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
+        with pytest.raises(ImportError, match=r"skl-tot\[progress\]"):
+            quick(verbose=1).fit(videos)
+
+    def test_warns_of_nothing_and_changes_no_input(self, videos):
+        copies = [video.copy() for video in videos]
+        for video in copies:
+            video.flags.writeable = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            quick(alpha=1.0).fit(copies).score(copies)
+        assert_all_equal(copies, videos)
+
+    def test_clone_and_state(self, fitted):
+        copy = clone(fitted)
+        assert str(copy.get_params()) == str(fitted.get_params())
+        assert not hasattr(copy, "prototypes_")
+
+        def check(value):
+            assert not isinstance(value, torch.Tensor | torch.nn.Module)
+            for item in value.values() if isinstance(value, dict) else ():
+                check(item)
+
+        check(vars(fitted))
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"prior__sigma": np.int8(12)},
+            {"prior": PathPrior(np.int8(20))},
+            {"transport__n_iter": np.int8(2)},
+            {"optimizer": Adam(freeze_iter=np.int8(20), tol=1.0)},
+        ],
+        ids=str,
+    )
+    def test_small_integers_do_not_overflow(self, videos, params):
+        one = quick(max_iter=220, **params).fit(videos)
+        plain = {}
+        for name, value in params.items():
+            if hasattr(value, "get_params"):
+                value = clone(value)
+                for own, number in value.get_params().items():
+                    if isinstance(number, np.int8):
+                        value.set_params(**{own: int(number)})
+            plain[name] = int(value) if isinstance(value, np.int8) else value
+        other = quick(max_iter=220, **plain).fit(videos)
+        assert one.loss_curve_ == other.loss_curve_
+
+
+class TestFreeze:
+    """Prototypes stay where they start for a share of the steps, or so many."""
+
+    def test_share_and_number(self, videos):
+        share, number = (
+            quick(optimizer__freeze_iter=0.2),
+            quick(optimizer__freeze_iter=6),
+        )
+        first, second = share.fit(videos), number.fit(videos)
+        np.testing.assert_array_equal(first.prototypes_, second.prototypes_)
+
+    @pytest.mark.parametrize("freeze_iter", [30, 300])
+    def test_a_fit_without_a_step_to_move_is_refused(self, videos, freeze_iter):
+        message = r"freeze_iter leaves no step of max_iter=30 .* a share"
+        with pytest.raises(ValueError, match=message):
+            quick(optimizer__freeze_iter=freeze_iter).fit(videos)
+        # a stream has more steps
+        quick(optimizer__freeze_iter=freeze_iter).partial_fit(videos)
+
+
+class TestOutputs:
+    def test_paths_are_ordered_and_complete(self, fitted, videos):
+        for path in fitted.predict(videos):
+            assert path.dtype.kind == "i"
+            assert (np.diff(path) >= 0).all()
+            assert set(path) == {0, 1, 2, 3}
+
+    @pytest.mark.parametrize("n_parts", [1, 2])
+    def test_labels_are_decoded_codes_of_similarities(self, videos, n_parts):
+        model = quick(n_parts=n_parts).fit(videos)
+        similarities = model.similarities(videos[0])
+        expected = model.transform(videos[0]) @ model.prototypes_.T
+        np.testing.assert_allclose(similarities, expected, rtol=1e-4)
+        codes = softmax(similarities.astype(float) / model.temperature, axis=1)
+        codes = codes @ (model.prototype_actions_[:, None] == np.arange(4))
+        scores = model.log_likelihood(videos[0])
+        np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-6)
+        proba = model.predict_proba(videos[0])
+        np.testing.assert_allclose(proba, codes, rtol=1e-4)
+        np.testing.assert_array_equal(decode(scores), model.predict(videos[0]))
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_floating_type_is_kept(self, fitted, videos, dtype):
+        video = videos[0].astype(dtype)
+        assert fitted.transform(video).dtype == dtype
+        assert fitted.predict_proba(video).dtype == dtype
+        assert fitted.predict_posterior(video).dtype == dtype
+
+    def test_videos_do_not_influence_each_other(self, fitted, videos):
+        alone = [fitted.predict(video) for video in videos]
+        assert_all_equal(fitted.predict(videos), alone)
+        assert_all_equal(fitted.predict(videos[::-1])[::-1], alone)
+
+    @pytest.mark.parametrize("prior", ["temporal", None])
+    def test_pseudo_labels_are_those_of_the_solver(self, videos, prior):
+        model = quick(prior=prior).fit(videos)
+        scores = torch.tensor(model.similarities(videos[0])).double()
+        log_prior = None
+        if prior is not None:
+            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 1.2))
+        expected = sinkhorn(scores, model.rho, log_prior=log_prior)
+        found = model.pseudo_labels(videos[0])
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+
+    def test_pseudo_labels_weigh_frames_as_training_does(self, videos):
+        model = quick(prior=PathPrior(0)).fit(videos)
+        similarities = model.similarities(videos[0]).astype(float)
+        assert len(similarities) > 32  # training draws so many
+        log_codes = log_softmax(similarities / model.temperature, axis=1)
+        log_codes -= logsumexp(log_codes, axis=0)
+        log_codes *= 32 / len(similarities)
+        expected = sinkhorn(
+            torch.from_numpy(similarities),
+            model.rho,
+            log_prior=log_path_prior(torch.from_numpy(log_codes)),
+        )
+        found = model.pseudo_labels(videos[0])
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+
+    def test_standardisation(self, fitted, videos):
+        shifted = [video * 3 + 7 for video in videos]
+        assert_all_equal(quick().fit(shifted).labels_, fitted.labels_)
+        frames = np.concatenate(videos).astype(float)
+        np.testing.assert_allclose(fitted.scaler_.mean_, frames.mean(axis=0))
+        np.testing.assert_allclose(fitted.scaler_.scale_, frames.std(axis=0))
+        # that of the fit stays, whatever is set since
+        for other in (None, "video"):
+            model = copy_of(fitted, standardize=other)
+            assert_all_equal(model.predict(videos), fitted.labels_)
+        model = quick(standardize="video").fit(videos)
+        moved = [video * (i + 1) + i for i, video in enumerate(videos)]
+        assert_all_equal(model.predict(moved), model.labels_)
+        assert model.scaler_ is None
+
+
+class TestEdgeCases:
+    def test_short_videos(self, fitted, videos):
+        for length in (1, 2, 3):
+            path = fitted.predict(videos[0][:length])
+            assert path.shape == (length,)
+            assert (np.diff(path) >= 0).all()
+        labels = quick().fit([videos[0], videos[1][:1], videos[2][:3]]).labels_
+        assert [len(path) for path in labels] == [len(videos[0]), 1, 3]
+        settings = {"frames_per_video": 500, "freeze_iter": 0}
+        model = quick(max_iter=3, optimizer=Adam(**settings)).fit(videos)
+        assert all(set(path) == {0, 1, 2, 3} for path in model.labels_)
+
+    def test_one_of_everything(self, videos):
+        assert set(quick().fit(videos[0]).labels_) == {0, 1, 2, 3}
+        assert quick(1).fit(np.ones((1, 3))).labels_.tolist() == [0]
+        model = quick(1).fit(videos)
+        assert not np.concatenate(model.labels_).any()
+        assert model.score(videos) == 1  # there is one to tell apart
+        np.testing.assert_array_equal(model.predict_proba(videos[0]), 1)
+        video = np.random.default_rng(0).normal(size=(4, 2))
+        assert quick().fit(video).labels_.tolist() == [0, 1, 2, 3]
+
+    @pytest.mark.parametrize("standardize", ["dataset", "video", None])
+    def test_constant_features(self, standardize):
+        for path in quick(standardize=standardize).fit([np.ones((20, 3))] * 2).labels_:
+            assert set(path) == {0, 1, 2, 3}
+            assert (np.diff(path) >= 0).all()
+
+    def test_extremes(self, videos):
+        for rho in (1e-4, 10):
+            assert np.isfinite(quick(rho=rho).fit(videos).loss_curve_).all()
+        video = np.random.default_rng(0).normal(size=(20, 2)) * 1e30
+        labels = quick().fit(video).labels_
+        np.testing.assert_array_equal(labels, quick().fit(video / 1e30).labels_)
+        first, second = (
+            quick(prior__sigma=s).fit(videos).loss_curve_ for s in (1e300, 1e10)
+        )
+        np.testing.assert_allclose(first, second, rtol=1e-4)
+
+
+class TestScore:
+    @pytest.mark.parametrize(
+        "changes",
+        [{}, {"decoding": "free", "switch_cost": 0.1}, {"decoding": "skip"}],
+        ids=str,
+    )
+    def test_equals_the_formula(self, fitted, videos, changes):
+        """Of the labels that `predict` gives, and of the standardised features."""
+        model = copy_of(fitted, **changes)
+        frames = [model.scaler_.transform(video) for video in videos]
+        labels = model.predict(videos)
+        information = held_out_information(lambda i: [frames[i]], labels, 4)
+        names = np.repeat(range(len(videos)), [len(path) for path in labels])
+        own = mutual_info_score(names, np.concatenate(labels))
+        expected = np.exp(information - 2 * own)
+        assert model.score(videos) == pytest.approx(expected)
+
+    def test_leaves_background_out(self, videos):
+        model = quick(background_percentile=20).fit(videos)
+        frames = [model.scaler_.transform(video) for video in videos]
+        labels = model.predict(videos)
+        kept = [path >= 0 for path in labels]
+        assert not np.concatenate(kept).all()
+        frames = [video[own] for video, own in zip(frames, kept)]
+        labels = [path[own] for path, own in zip(labels, kept)]
+        expected = np.exp(carried_information(lambda i: [frames[i]], labels, 4))
+        assert model.score(videos) == pytest.approx(expected)
+
+    def test_a_single_video(self, fitted, videos):
+        with pytest.warns(UndefinedMetricWarning, match="single one") as found:
+            assert np.isnan(fitted.score(videos[0]))
+        assert found[0].filename == __file__
+        with pytest.raises(ValueError, match="score compares videos, but X has one"):
+            fitted.score(videos[:1])
+
+
+class TestParts:
+    def test_shapes(self, videos):
+        model = quick(n_parts=3).fit(videos)
+        assert model.prototypes_.shape == (12, 40)
+        assert model.prototype_actions_.shape == (12,)
+        assert set(model.prototype_actions_) == {0, 1, 2, 3}
+        assert model.pseudo_labels(videos[0]).shape == (len(videos[0]), 4)
+        assert set(model.predict(videos[0])) == {0, 1, 2, 3}
+
+    @pytest.mark.parametrize("n_parts", [1, 2])
+    def test_fitted_actions_count_not_those_set_later(self, videos, n_parts):
+        model = quick(n_parts=n_parts).fit(videos)
+        path, score = model.predict(videos[0]), model.score(videos)
+        for changes in ({"n_actions": 2}, {"n_actions": 9}, {"n_parts": 3}):
+            model.set_params(**changes)
+            np.testing.assert_array_equal(model.predict(videos[0]), path)
+            assert model.score(videos) == score
+
+    def test_durations_are_learned(self):
+        rng = np.random.default_rng(0)
+        labels = [np.repeat(range(3), [20, 20, 100])] * 10
+        centres = 3 * rng.normal(size=(3, 5))
+        videos = [centres[y] + rng.normal(size=(len(y), 5)) for y in labels]
+        scores = []
+        for n_parts in (1, 3):
+            model = baselines.paper(3, n_parts=n_parts, max_iter=1000, random_state=0)
+            scores.append(mof_score(labels, model.fit_predict(videos)))
+        assert scores[1] > scores[0] + 0.1
+
+    def test_order_without_prior_comes_from_time(self, videos):
+        model = quick(3, prior=None, max_iter=100).fit(videos)
+        totals = np.zeros((2, 3))
+        for similarities in model.similarities(videos):
+            codes = softmax(similarities.astype(float) / 0.1, axis=1)
+            times = (np.arange(len(codes)) + 0.5) / len(codes)
+            totals += [times @ codes, codes.sum(axis=0)]
+        assert (np.diff(totals[0] / totals[1]) >= 0).all()
+
+
+class TestPathPrior:
+    def test_starts_when_it_is_told_to(self, videos):
+        # of the same width as the diagonal
+        plain = quick(prior__sigma=1.2).fit(videos).loss_curve_
+        for n_diagonal in (30, 29, 5):
+            curve = quick(prior=PathPrior(n_diagonal)).fit(videos).loss_curve_
+            assert curve[:n_diagonal] == plain[:n_diagonal]
+            assert (curve == plain) == (n_diagonal == 30)
+
+    def test_pseudo_labels_follow_the_video(self):
+        # the second action is missing in the last video
+        rng = np.random.default_rng(0)
+        labels = [np.repeat(range(3), 20)] * 9 + [np.repeat([0, 2], 30)]
+        videos = [4 * np.eye(3)[y] + rng.normal(size=(len(y), 3)) for y in labels]
+        mass = []
+        for prior in (TemporalPrior(0.75), PathPrior(200, sigma=0.75)):
+            model = baselines.paper(3, prior=prior, max_iter=600, random_state=0)
+            mass.append(model.fit(videos).predict_proba(videos[-1])[:, 1].mean())
+        assert mass[1] < mass[0]
+
+
+class Counting(Term):
+    """A term that keeps state, which is that of one fit."""
+
+    weight = 0.1
+
+    def loss(self, network, embeddings, batch, step):
+        self.n_calls = getattr(self, "n_calls", 0) + 1
+        return embeddings.square().mean((-2, -1))
+
+
+class TestTerms:
+    def test_a_fit_works_with_clones(self, videos):
+        term = Counting()
+        quick(terms=[term]).fit(videos)
+        assert not hasattr(term, "n_calls")
+
+    def test_parameters_have_names_of_their_own(self, videos):
+        class Head(Counting):
+            def shapes(self, sizes):
+                return {"head": {"embedding_dim": sizes["embedding_dim"]}}
+
+        message = r"Head\(\) adds 'head' to the network, which"
+        with pytest.raises(ValueError, match=message):
+            quick(terms=[Head(), Head()]).fit(videos)
+
+
+class TestPartialFit:
+    def test_first_call_starts_and_later_ones_go_on(self, videos):
+        model = quick(optimizer__batch_size=2).partial_fit(videos)
+        assert model.n_iter_ == 3
+        model.partial_fit(videos[:3])
+        assert model.n_iter_ == len(model.loss_curve_) == 5
+        assert len(model.labels_) == 3
+        assert len(model.partial_fit([videos[0][:2]]).labels_[0]) == 2
+
+    def test_standardisation_adapts(self, videos):
+        model = quick()
+        for video in videos:
+            model.partial_fit([video])
+        frames = np.concatenate(videos).astype(float)
+        np.testing.assert_allclose(model.scaler_.mean_, frames.mean(axis=0))
+        np.testing.assert_allclose(model.scaler_.var_, frames.var(axis=0))
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {},
+            {"terms": [TimeStamp()]},
+            {"n_parts": 2, "prior": PathPrior(2)},
+            {"n_init": 3, "background_percentile": 20},
+        ],
+        ids=str,
+    )
+    def test_a_pickle_goes_on_the_same(self, videos, params):
+        model = quick(**params).partial_fit(videos[:3])
+        twin = pickle.loads(pickle.dumps(model))
+        for one in (model, twin):
+            one.partial_fit(videos[3:])
+        for name, value in model.network_.items():
+            np.testing.assert_array_equal(value, twin.network_[name])
+        assert_all_equal(model.labels_, twin.labels_)
+
+    def test_learns(self, activity):
+        videos, labels = activity
+        model = quick(optimizer__freeze_iter=100)
+        for _ in range(150):
+            model.partial_fit(videos)
+        assert mof_score(labels, model.predict(videos)) > 0.85
+
+    def test_follows_fit(self, videos):
+        model = quick().fit(videos)
+        before = model.prototypes_.copy()
+        assert model.partial_fit(videos).n_iter_ == 33
+        assert (model.prototypes_ != before).any()
+        # parts may become actions
+        model = quick(4).partial_fit(videos).set_params(n_actions=2, n_parts=2)
+        assert set(model.partial_fit(videos).predict(videos[0])) == {0, 1}
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"n_actions": 5}, r"n_parts=4 to n_actions \* n_parts=5"),
+            ({"standardize": None}, "Cannot go on"),
+            ({"terms": [TimeStamp()]}, "without time_bias, which a term"),
+            ({"layer_sizes": (80, 7)}, "embedding_dim=40 to embedding_dim=7"),
+        ],
+    )
+    def test_what_cannot_go_on(self, videos, params, message):
+        model = quick().partial_fit(videos).set_params(**params)
+        before = model.prototypes_
+        with pytest.raises(ValueError, match=message):
+            model.partial_fit(videos)
+        assert model.prototypes_ is before
+
+
+class TestPasses:
+    """How often the network goes over each video."""
+
+    @pytest.fixture
+    def count(self, monkeypatch):
+        """Number of passes over each video so far, in an array that goes on."""
+        passes = np.zeros(6, int)
+        read = Encoder.read
+
+        def counted(self, videos, i, finish):
+            passes[i] += 1
+            return read(self, videos, i, finish)
+
+        monkeypatch.setattr(Encoder, "read", counted)
+        return passes
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {},
+            {"n_init": 2},
+            {"n_parts": 2, "background_percentile": 20},
+            {"prior": None, "n_parts": 2, "background_percentile": 20},
+        ],
+    )
+    def test_fit_has_one(self, videos, count, params):
+        quick(**params).fit(videos)
+        assert count.tolist() == [1] * 6
+
+    def test_what_is_not_kept_is_read_again(self, videos, count, monkeypatch):
+        expected = quick(n_parts=2, background_percentile=20).fit(videos).labels_
+        count[:] = 0
+        size = len(videos[0]) * 8 * 4  # similarities of the first video only
+        monkeypatch.setattr("skl_tot.methods.passes.KEPT_BYTES", size)
+        model = quick(n_parts=2, background_percentile=20).fit(videos)
+        assert count.tolist() == [1, 3, 3, 3, 3, 3]
+        assert_all_equal(model.labels_, expected)
+
+    @pytest.mark.parametrize(
+        "method", ["predict", "predict_posterior", "transform", "score", "partial_fit"]
+    )
+    def test_others_have_one(self, videos, count, method):
+        model = quick(n_parts=2, background_percentile=20).fit(videos)
+        count[:] = 0
+        getattr(model, method)(videos)
+        assert count.tolist() == [1] * 6
+
+    def test_labels_with_confidence_have_one(self, videos, count):
+        model = quick(background_percentile=20).fit(videos)
+        count[:] = 0
+        labels, confidence = predict_with_confidence(model, videos)
+        assert count.tolist() == [1] * 6
+        assert_all_equal(labels, model.predict(videos))
+        posterior = model.predict_posterior(videos)[0]
+        own = posterior[np.arange(len(labels[0])), labels[0]]
+        np.testing.assert_allclose(
+            confidence[0], np.where(labels[0] < 0, 1, own), rtol=1e-6
+        )
+
+
+class TestDevices:
+    @pytest.mark.parametrize("method", ["predict", "transform", "score"])
+    def test_a_fit_on_cuda_predicts_without(self, fitted, videos, method):
+        if torch.cuda.is_available():
+            pytest.skip("there is a GPU")
+        model = copy_of(fitted, device="cuda")
+        with pytest.warns(UserWarning, match="Using the CPU") as found:
+            getattr(model, method)(videos)
+        assert len(found) == 1
+        assert found[0].filename == __file__
+
+    def test_misspelt(self, fitted, videos):
+        with pytest.raises(ValueError, match="device='cudaa' cannot be used"):
+            copy_of(fitted, device="cudaa").predict(videos)
+
+
+def test_defaults_and_those_of_the_paper():
+    defaults = TemporalOTSegmenter().get_params(deep=False)
+    published = baselines.paper(7).get_params(deep=False)
+    assert defaults["n_init"] == defaults["n_parts"] == 3
+    assert published["n_parts"] == published["n_init"] == 1
+    assert published["decoding"] == "fixed"
+    assert published["alpha"] == 0
+    assert len(defaults) <= 20
+
+
+def test_frames_with_names(videos):
+    names = list("abcde")
+    frames = [pd.DataFrame(video, columns=names) for video in videos]
+    assert list(quick().fit(frames).feature_names_in_) == names
