@@ -78,6 +78,8 @@ def make(name, **parameters):
     """An estimator, by parameters whose names no case changes."""
     if name == "TemporalOTSegmenter":
         parameters = of_objects(**parameters)
+    if "hidden_dim" in parameters:
+        parameters["layer_sizes"] = parameters.pop("hidden_dim"), 40
     return find(name)(**parameters)
 
 

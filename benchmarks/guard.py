@@ -498,7 +498,8 @@ def run_files():
                 model = quick("HMMSegmenter", 3).fit(found)
                 yield "Files", {f"{case}/fit": model.labels_}
                 table = Path(folder, "table.csv")
-                io.write_table(model.predict(found), table, fps=found.fps)
+                rows = io.segments(model.predict(found), found.fps)
+                io.write_segments(rows, table)
                 rows = np.frombuffer(table.read_bytes(), np.uint8)
                 yield "Files", {f"{case}/table": rows}
                 back = io.read_segments(table, fps=found.fps)
@@ -611,7 +612,7 @@ def run():
 
 
 def differ(old, new):
-    """The largest difference of two arrays."""
+    """The largest difference of two arrays, of large values by their size."""
     kinds = old.dtype.kind, new.dtype.kind
     if old.shape != new.shape or kinds[0] != kinds[1]:
         return np.inf
@@ -620,8 +621,8 @@ def differ(old, new):
     if old.dtype.itemsize != new.dtype.itemsize:
         return np.inf
     same = (old == new) | (np.isnan(old) & np.isnan(new))
-    old, new = np.where(same, 0, old), np.where(same, 0, new)
-    return np.abs(new - old.astype(float)).max(initial=0)
+    old, new = np.where(same, 0, old).astype(float), np.where(same, 0, new)
+    return (np.abs(new - old) / np.maximum(1, np.abs(old))).max(initial=0)
 
 
 def compare(before, after):

@@ -538,7 +538,7 @@ class TestPasses:
         expected = quick(n_parts=2, background_percentile=20).fit(videos).labels_
         count[:] = 0
         size = len(videos[0]) * 8 * 4  # similarities of the first video only
-        monkeypatch.setattr("skl_tot.methods.passes.KEPT_BYTES", size)
+        monkeypatch.setattr("skl_tot.methods.networks.KEPT_BYTES", size)
         model = quick(n_parts=2, background_percentile=20).fit(videos)
         assert count.tolist() == [1, 3, 3, 3, 3, 3]
         assert_all_equal(model.labels_, expected)
