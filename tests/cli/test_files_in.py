@@ -166,6 +166,41 @@ class TestRates:
         assert "--resample 30" in error
 
 
+class TestOneFile:
+    """One file of all predictions, and back."""
+
+    PREDICT = "predict rated.skops arrays --out"
+
+    def test_round_trip(self, run, capsys):
+        assert run(f"{self.PREDICT} found") == 0
+        expected = read_segments("found")
+        for name in ("all.csv", "all.parquet", "all.tsv"):
+            assert run(f"{self.PREDICT} {name}") == 0
+            found = read_segments(name, fps=30)
+            assert found.keys() == expected.keys()
+            for video in found:
+                np.testing.assert_array_equal(found[video], expected[video])
+        assert pd.read_csv("all.csv").columns.tolist() == [
+            *["recording", "action", "start", "end", "duration", "start_time"],
+            *["end_time", "duration_time", "confidence"],
+        ]
+        assert run(f"{self.PREDICT} tasks.json --format labelstudio") == 0
+        found = read_segments("tasks.json", format="labelstudio")
+        np.testing.assert_array_equal(found["v1"], expected["v1"])
+        printed = []
+        for name in ("found", "all.csv"):
+            capsys.readouterr()
+            assert run(f"evaluate set {name}") == 0
+            printed.append(capsys.readouterr().out)
+        assert printed[0] == printed[1]
+        assert run("plot all.parquet --out a.png") == 0
+
+    def test_folders_that_are_called_as_files(self, run, tmp_path):
+        (tmp_path / "is.csv").mkdir()
+        assert run(f"{self.PREDICT} {tmp_path}/is.csv") == 0
+        assert (tmp_path / "is.csv" / "v0.csv").exists()
+
+
 ERRORS = [
     (f"fit missing {FIT} --out a.skops", "missing is no folder or file, expected *.n"),
     (f"fit long.parquet {FIT} --out a.skops", "of 'long' goes back from "),
@@ -186,6 +221,9 @@ ERRORS = [
     ("predict tables.skops tables/v0.csv --out tables", "which is read; expected anot"),
     ("predict tables.skops bad.csv --by who --out a", "A recording is called '../b', "),
     ("edit tables.skops --merge 0 1 --by x --out a.skops", "--features is missing"),
+    ("predict rated.skops arrays --out a.csv --format elan", "segments are of 4 reco"),
+    ("predict arrays.skops arrays --out a.tsv", "--fps is missing, which --format b"),
+    ("plot none.csv --out a.png", "is no folder, expected one of predictions"),
 ]  # fmt: skip
 
 
