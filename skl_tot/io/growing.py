@@ -19,28 +19,9 @@ N_TIMED = 20
 
 
 def read_lines(file, name, *, follow=False, wait=WAIT):
-    """Read the lines of a file as they are written, many at once if they are there.
+    """Yield the whole lines of a binary file or a pipe, many at once if they are there.
 
-    Parameters
-    ----------
-    file : binary file
-        An open file, or a pipe.
-    name : str
-        What it is called in errors.
-    follow : bool, default=False
-        Whether to wait for more at the end.
-    wait : float, default=0.1
-        Seconds until the file is looked at again.
-
-    Yields
-    ------
-    lines : list of str
-        Whole lines; the last of all need not be ended.
-
-    Raises
-    ------
-    ValueError
-        If it is no text in UTF-8, or becomes shorter.
+    ``follow`` waits for more at the end; ``name`` is what errors call the file.
     """
     rest = b""
     while True:
@@ -72,19 +53,9 @@ def _as_text(lines, name):
 class GrowingTable:
     """Frames from the lines of a table, of which the first names the columns.
 
-    Parameters
-    ----------
-    name : str
-        What the table is called in errors.
-    n_features : int
-        Number of features.
-    columns : list of str, default=None
-        Columns that are features, in this order. None takes all but clocks.
-    fps : float, default=None
-        Frames per second that a clock, if there is one of numbers, should have.
+    ``columns`` are features, in this order, None all but clocks; ``fps`` is the rate
+    that a clock of numbers should have.
 
-    Examples
-    --------
     >>> table = GrowingTable("takes.csv", 2)
     >>> table.read(["time,x,y", "0.0,1,2"])
     array([[1., 2.]])
@@ -100,14 +71,7 @@ class GrowingTable:
         self.n_lines = 0
 
     def read(self, lines):
-        """Read frames (n_frames, n_features) from whole lines.
-
-        Raises
-        ------
-        ValueError
-            If a line has other columns than the first, a cell is no number, or the
-            clock has another rate.
-        """
+        """Read frames (n_frames, n_features) from whole lines."""
         frames = []
         for line in lines:
             self.n_lines += 1

@@ -51,6 +51,7 @@ MAX_RATIO = 20
 MAX_SCHEMA = 2**26
 N_PROBED = 40  # frames that a loaded model labels
 COUNTS = ("n_actions_", "n_features_in_")
+MAX_COUNT = 10**6
 # Fitted attributes whose numbers may be infinite or nan, where nothing is known.
 UNBOUNDED = ("background_",)
 
@@ -278,9 +279,11 @@ def _check_value(where, value):
         if callable(getattr(type(value), name, None)):
             kind = type(value).__name__
             raise ValueError(f"{kind} has {name!r} in place of its method")
-        is_count = isinstance(part, Integral) and part > 0
+        is_count = isinstance(part, Integral) and 1 <= part <= MAX_COUNT
         if name in COUNTS and not is_count:
-            raise ValueError(f"{where}.{name} is {part!r}, expected an integer from 1")
+            raise ValueError(
+                f"{where}.{name} is {part!r}, expected an integer from 1 to {MAX_COUNT}"
+            )
 
 
 def _check_array(where, array):

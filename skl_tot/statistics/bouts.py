@@ -25,17 +25,10 @@ TOLERANCE = 1e-6  # seconds or frames, of rounding
 class Bouts:
     """Bouts of all recordings: a segment table of actions, each as long as it lasts.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``recording``, ``action``, ``start`` and ``end`` (times in ``unit``), by
-        recording and in order of time, background included.
-    origins : Series
-        When recordings start, by their names.
-    frame : float
-        How long a frame is, 0 if that is not known.
-    unit : {"s", "frames"}
-        Unit of times.
+    ``table`` has ``recording``, ``action``, ``start`` and ``end`` (times in ``unit``,
+    "s" or "frames"), by recording and in order of time, background included;
+    ``origins`` is when recordings start, by name; ``frame`` is how long a frame is, or
+    0 if that is not known.
     """
 
     def __init__(self, table, origins, frame, unit):
@@ -179,40 +172,37 @@ def _merge_touching(table):
 
 
 def group_of_recordings(groups, names):
-    """Return the group of each recording, a Series by the names of recordings.
-
-    ``groups`` is a mapping or series by the names of recordings, or a sequence.
-    """
+    """Return the group of each recording, a Series by the names of recordings."""
     import pandas as pd
 
-    found = _groups_of(groups, names)
+    found = values_of_recordings(groups, names, "groups")
     for name, group in zip(names, found):
         if group is None or group != group:  # nan
             raise ValueError(f"groups has no group for {name!r}, expected one.")
     return pd.Series(found, index=names)
 
 
-def _groups_of(groups, names):
-    """Return the group of each recording as a list."""
-    groups = values_by_name(groups)
-    if isinstance(groups, Mapping):
-        missing = [name for name in names if name not in groups]
+def values_of_recordings(values, names, what):
+    """Return the value of each recording, of a mapping by names or of a sequence."""
+    values = values_by_name(values)
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+        raise TypeError(
+            f"{what} is {short_repr(values)}, expected a dict by recording, or a "
+            "sequence."
+        )
+    if isinstance(values, Mapping):
+        missing = [name for name in names if name not in values]
         if missing:
             raise ValueError(
-                f"groups has no {missing[0]!r}, expected the group of each recording; "
-                f"it has {short_repr(list(groups))}."
+                f"{what} has no {missing[0]!r}, expected each recording; it has "
+                f"{short_repr(list(values))}."
             )
-        return [groups[name] for name in names]
-    if isinstance(groups, (str, bytes)) or not hasattr(groups, "__len__"):
-        raise TypeError(
-            f"groups is {short_repr(groups)}, expected a dict from recording to group, "
-            "or a sequence."
-        )
-    if len(groups) != len(names):
+        return [values[name] for name in names]
+    if len(values) != len(names):
         raise ValueError(
-            f"groups has {len(groups)}, expected {len(names)}, one for each recording."
+            f"{what} has {len(values)}, expected {len(names)}, one for each recording."
         )
-    return list(groups)
+    return list(values)
 
 
 def values_by_name(values):

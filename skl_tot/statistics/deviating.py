@@ -1,14 +1,13 @@
 """Recordings that are unlike the others."""
 
 from collections import Counter
-from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import as_reals
-from skl_tot.statistics.bouts import collect_bouts, values_by_name
+from skl_tot.statistics.bouts import collect_bouts, values_of_recordings
 from skl_tot.statistics.sequences import usual_codes
 
 TO_SD = 1.4826  # of a normal distribution, from the median absolute deviation
@@ -194,20 +193,8 @@ def _mean_log_likelihoods(log_likelihoods, names):
     """Mean log-likelihood of each recording, or None if there are none."""
     if log_likelihoods is None:
         return None
-    log_likelihoods = values_by_name(log_likelihoods)
-    if isinstance(log_likelihoods, Mapping):
-        missing = [name for name in names if name not in log_likelihoods]
-        if missing:
-            raise ValueError(
-                f"log_likelihoods has no {missing[0]!r}, expected each recording."
-            )
-        log_likelihoods = [log_likelihoods[name] for name in names]
-    if len(log_likelihoods) != len(names):
-        raise ValueError(
-            f"log_likelihoods has {len(log_likelihoods)}, expected {len(names)}, one "
-            "for each recording."
-        )
-    means = np.array([as_reals(x, "log_likelihoods").mean() for x in log_likelihoods])
+    found = values_of_recordings(log_likelihoods, names, "log_likelihoods")
+    means = np.array([as_reals(x, "log_likelihoods").mean() for x in found])
     bad = np.flatnonzero(~np.isfinite(means))
     if bad.size:
         raise ValueError(

@@ -225,7 +225,7 @@ class TestContents:
         refused(tmp_path / "a", "The 'tol' parameter of PCA must")
 
     @pytest.mark.parametrize("name", ["n_actions_", "n_features_in_"])
-    @pytest.mark.parametrize("value", [0, "5", None, 2.5])
+    @pytest.mark.parametrize("value", [0, "5", None, 2.5, 10**12])
     def test_counts(self, fitted, tmp_path, name, value):
         model = copy.copy(fitted)
         setattr(model, name, value)
