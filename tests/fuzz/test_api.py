@@ -20,10 +20,8 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
-    CTESegmenter,
     PseudoLabelDisplay,
     SegmentationDisplay,
-    TemporalOTSegmenter,
     datasets,
     decoding,
     io,
@@ -312,10 +310,6 @@ FUNCTIONS = {
         },
     ),
 }
-SETTINGS = {
-    "tot": (TemporalOTSegmenter, {"freeze_iter": 1}),
-    "cte": (CTESegmenter, {"n_init": 1}),
-}
 METHODS = {
     "tot": {
         "fit": ("X", "y"),
@@ -397,10 +391,10 @@ def test_records_to_write(attack, report_faults, key):
     report_faults(faults, KNOWN)
 
 
-def test_keys_of_feature_files(attack, report_faults):
+def test_keys_of_recordings(attack, report_faults):
     faults = {}
     for label, make in HOSTILE.items():
-        allowed = (IndexError, TypeError, ValueError, OSError)  # as of a list
+        allowed = (LookupError, TypeError, ValueError, OSError)  # as of a list
         faults["item", "key", label] = attack(item, make(), allowed=allowed)
     report_faults(faults, KNOWN)
 
@@ -742,7 +736,7 @@ def test_not_taken_for_something_else(function, options):
         (io.segments, lambda x: {"y": x}),
         (io.segments, lambda x: {"y": [0], "confidence": x}),
         (io.segments, lambda x: {"y": [0], "fps": x}),
-        (io.labels_from_segments, lambda x: {"records": x}),
+        (io.labels_from_segments, lambda x: {"table": x}),
         (io.name_actions, lambda x: {"y": [0], "names": x}),
         (decoding.decode, lambda x: {"log_likelihood": x}),
         (recordings.open_features, lambda x: {"paths": x}),

@@ -124,9 +124,10 @@ def frame_of_times(rows):
 
 def to_milliseconds(table):
     """Return start, end and text of each segment of a table with times."""
-    times = np.round(1000 * table[["start_time", "end_time"]].to_numpy()).astype(int)
+    times = np.round(1000 * table[["start_time", "end_time"]].to_numpy())
     timed = []
-    for (start, end), action in zip(times.tolist(), map(str, table["action"])):
+    for own, action in zip(times.tolist(), map(str, table["action"])):
+        start, end = map(int, own)  # of any size
         if start < 0:
             raise ValueError(
                 f"A segment of {action!r} is from {start} to {end} ms, expected it to "
