@@ -97,7 +97,7 @@ class EventClustering:
 
     def __init__(self, chunks, lengths, n_events, regularization):
         self.n_chunks, self.n_videos = len(chunks), len(lengths)
-        self.n_events = n_events
+        self.n_events, self.lengths = n_events, lengths
         self.starts = np.cumsum(lengths) - lengths
         self.is_chunk = np.arange(lengths.max()) < lengths[:, None]
         # where each event may be: in all chunks
