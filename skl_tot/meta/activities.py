@@ -10,20 +10,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.decoders import DECODERS
-from skl_tot.meta.activity_bags import (
-    choose_n_groups,
-    count_words,
-    group_bags,
-    learn_vocabulary,
-    mean_bags,
-    nearest_bags,
-)
 from skl_tot.meta.activity_models import (
     activities_of,
     check_activities,
     check_segmenter,
+    choose_n_groups,
+    count_words,
     fit_models,
+    group_bags,
     in_turn,
+    learn_vocabulary,
+    mean_bags,
+    nearest_bags,
     shifted,
     widened,
     widened_scores,

@@ -11,8 +11,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skl_tot.meta.cuts import check_cuts, cuts_of_path, errors_of_cycles
-from skl_tot.meta.cycles import cut_recording
+from skl_tot.meta.cycles import (
+    check_cuts,
+    cut_recording,
+    cuts_of_path,
+    errors_of_cycles,
+)
 from skl_tot.meta.members import member_scores, set_n_actions
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.layers import BoundDecoder

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.meta import cycles
-from skl_tot.meta.cuts import check_cuts, cuts_of_path
-from skl_tot.meta.cycles import cut_recording, find_cycles
+from skl_tot.meta.cycles import check_cuts, cut_recording, cuts_of_path, find_cycles
 from skl_tot.meta.phases import (
     N_PHASES,
     _cut_line,
