@@ -9,7 +9,7 @@ _PLACES = {
     "Adam": "skl_tot.training.components",
     "BaseSegmenter": "skl_tot.methods.base",
     "Batch": "skl_tot.training.batches",
-    "Chain": "skl_tot.decoding.chains",
+    "Chain": "skl_tot.decoding.chain",
     "Component": "skl_tot.training.components",
     "CrossEntropy": "skl_tot.training.terms",
     "DECODERS": "skl_tot.decoding.decoders",
