@@ -45,8 +45,17 @@ numpydoc_validation_checks = {
 numpydoc_validation_exclude = {  # inherited from scikit-learn and Python
     r"\.(fit_transform|get_params|set_params)$",
     r"Segmenter\.get_feature_names_out$",
-    r"(FeatureFiles|Recordings)\.(count|index)$",
+    r"Recordings\.(count|index)$",
 }
+
+# Methods for the inside of the package, which pages leave out.
+INSIDE = r"""
+    Recordings\.(errors|gather|named_errors|read|restore|row_blocks|select)
+    |Recordings\.(standardize|store|without_context)
+    |Chain\.for_length
+    |Adam\.settings
+    |CrossEntropy\.codes\w*
+"""
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -86,6 +95,24 @@ def setup(app):
     app.add_html_math_renderer(
         "mathml", inline_renderers=(_inline, None), block_renderers=(_block, None)
     )
+    app.connect("autodoc-skip-member", _skip)
+
+
+def _skip(app, what, name, member, skip, options):
+    return True if is_left_out(member) else None
+
+
+def is_left_out(method):
+    """Whether pages leave a method out: of the inside, or described by a base."""
+    name = getattr(method, "__qualname__", "")
+    if re.fullmatch(INSIDE, name, re.VERBOSE):
+        return True
+    owner, _, own = name.rpartition(".")
+    module = sys.modules.get(getattr(method, "__module__", None))
+    bases = getattr(getattr(module, owner, None), "__mro__", ())[1:]
+    if "Parameters\n" in (method.__doc__ or ""):
+        return False
+    return any(own in vars(base) for base in bases if "skl_tot" in base.__module__)
 
 
 def _inline(translator, node):

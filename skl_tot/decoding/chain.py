@@ -79,7 +79,7 @@ class Chain:
             )
 
     def viterbi(self, log_likelihood):
-        """Most likely path.
+        """Find the most likely path.
 
         Parameters
         ----------
@@ -100,9 +100,17 @@ class Chain:
         return linked_path(chain, log_likelihood)
 
     def posterior(self, log_likelihood):
-        """Probability (n_frames, n_actions) of each action in each frame.
+        """Sum over all paths, by their weights.
 
-        It is summed over all paths, by their weights.
+        Parameters
+        ----------
+        log_likelihood : array-like of shape (n_frames, n_actions)
+            As of `viterbi`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions)
+            Probability of each action in each frame.
         """
         return self.forward_backward(log_likelihood)[0]
 

@@ -52,7 +52,7 @@ class HMMSegmenter(BaseSegmenter):
         Prior of the variances, r, from 1e-6 on, in units of the mean variance of a
         feature: the variance of an action is that of :math:`n_k` expected frames plus
         :math:`r / n_k`. Added to the variances that the fit starts from.
-    decoding, switch_cost, background_percentile, standardize, context
+    decoding, switch_cost, background_percentile, standardize, context : optional
         As of `TemporalOTSegmenter`, but for the defaults.
 
     Attributes

@@ -282,7 +282,18 @@ class Recordings(Sequence):
         return row_blocks(self.arrays[i], max(width, self.n_features))
 
     def blocks(self, i=None):
-        """Yield frames of one recording, or of all, a block of rows at a time."""
+        """Read frames a block of rows at a time.
+
+        Parameters
+        ----------
+        i : int, default=None
+            Index of a recording; None is all, one after the other.
+
+        Yields
+        ------
+        frames : ndarray of shape (n_rows, n_features)
+            Some megabytes of frames, standardised where that was asked for.
+        """
         for k in range(len(self)) if i is None else [i]:
             for rows in self.row_blocks(k):
                 yield self.read(k, rows)

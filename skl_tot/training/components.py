@@ -17,6 +17,14 @@ class Component(BaseEstimator):
 
     The constructor only keeps its parameters, as that of any scikit-learn estimator.
     ``_parameter_constraints`` may say what is valid, as scikit-learn's do.
+
+    Examples
+    --------
+    >>> class Width(Component):
+    ...     def __init__(self, width=0.1):
+    ...         self.width = width
+    >>> Width().checked()
+    Width()
     """
 
     _parameter_constraints: dict = {}

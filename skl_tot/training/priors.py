@@ -193,6 +193,15 @@ class PathPrior(TemporalPrior):
         before their end.
     sigma : float, default=1.2
         Width σ of the band around the diagonal, in prototypes.
+
+    Examples
+    --------
+    >>> similarities = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> prior = PathPrior(n_diagonal=0)
+    >>> prior(similarities, torch.ones(1, 1, 1), 0, 0.1).exp().round()
+    tensor([[1., 0.],
+            [1., 0.],
+            [0., 1.]])
     """
 
     _parameter_constraints = TemporalPrior._parameter_constraints | {

@@ -98,10 +98,27 @@ class Term(Component):
         """
 
     def constrain(self, network):
-        """Put parameters, a dict of tensors, where they have to be after each step."""
+        """Put parameters where they have to be after each step, in place.
+
+        Parameters
+        ----------
+        network : dict of str to Tensor
+            Parameters; each has a leading dimension of R networks.
+        """
 
     def frozen(self, step):
-        """Name the parameters that stay as they are in a step, see `loss`."""
+        """Name the parameters that stay as they are in a step.
+
+        Parameters
+        ----------
+        step : int
+            As of `loss`.
+
+        Returns
+        -------
+        names : tuple of str
+            Of the term's own parameters.
+        """
         return ()
 
     def loss(self, network, embeddings, batch, step):
@@ -130,8 +147,28 @@ class Term(Component):
 class CrossEntropy(Term):
     """Cross-entropy of predicted codes against pseudo-labels (Eq. 1, 2 and 10).
 
-    Each network learns from pseudo-labels of its own, which ``transport`` makes.
-    Prototypes stay as drawn during the first ``freeze_iter`` steps.
+    Each network learns from pseudo-labels of its own.
+
+    Parameters
+    ----------
+    n_prototypes : int
+        Number of prototypes of a network.
+    transport : Transport
+        What makes the pseudo-labels.
+    prior : Prior or None, default=None
+        Prior of the transport problem.
+    rho : float, default=0.07
+        Weight ρ of the prior.
+    temperature : float, default=0.1
+        Temperature τ of the codes.
+    freeze_iter : int, default=0
+        Steps at the start during which prototypes stay as drawn.
+
+    Examples
+    --------
+    >>> from skl_tot.extend import CrossEntropy, Sinkhorn
+    >>> CrossEntropy(6, Sinkhorn()).shapes({"embedding_dim": 40})
+    {'prototypes': {'n_actions * n_parts': 6, 'embedding_dim': 40}}
     """
 
     def __init__(
@@ -237,6 +274,12 @@ class TemporalCoherence(Term):
         Greatest distance λ of a neighbour, in frames.
     encoder : {"sigmoid", "unit"}, default="sigmoid"
         Kind of the encoder, that of the estimator.
+
+    Examples
+    --------
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.extend import TemporalCoherence
+    >>> nearer = TemporalOTSegmenter(5, alpha=0, terms=[TemporalCoherence(0.5, 10)])
     """
 
     _parameter_constraints = {
@@ -269,6 +312,12 @@ class TimeStamp(Term):
     ----------
     weight : float, default=1.0
         Factor β of the loss.
+
+    Examples
+    --------
+    >>> from skl_tot import baselines
+    >>> from skl_tot.extend import TimeStamp
+    >>> tot_and_cte = baselines.paper(5, terms=[TimeStamp()])
     """
 
     _parameter_constraints = {"weight": [Interval(Real, 0, LARGEST, closed="both")]}
