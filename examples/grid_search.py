@@ -14,13 +14,16 @@ from sklearn.pipeline import make_pipeline
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.extend import Adam
 from skl_tot.metrics import edit_scorer, miou_scorer, mof_scorer, segment_f1_scorer
 from skl_tot.preprocessing import FramewiseTransformer
 
 videos, labels = make_activities(n_videos=12, n_actions=5, random_state=0)
 pipeline = make_pipeline(
     FramewiseTransformer(PCA(8)),
-    TemporalOTSegmenter(n_actions=5, max_iter=500, freeze_iter=100, random_state=0),
+    TemporalOTSegmenter(
+        n_actions=5, max_iter=500, optimizer=Adam(freeze_iter=100), random_state=0
+    ),
 )
 grid = {
     "temporalotsegmenter__rho": [0.05, 0.07, 0.1],

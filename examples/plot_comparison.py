@@ -13,9 +13,8 @@ import argparse
 
 import matplotlib.pyplot as plt
 
-from skl_tot import CTESegmenter, SegmentationDisplay, TemporalOTSegmenter
+from skl_tot import SegmentationDisplay, TemporalOTSegmenter, baselines
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.methods.temporal_ot import PAPER
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
@@ -35,9 +34,9 @@ else:
 
 options = {"n_actions": len(actions), "random_state": 0}
 methods = {
-    "CTE": CTESegmenter(**options),
-    "TOT": TemporalOTSegmenter(**options, **PAPER),
-    "TOT+TCL": TemporalOTSegmenter(**options, **(PAPER | {"alpha": 1.0})),
+    "CTE": baselines.CTESegmenter(**options),
+    "TOT": baselines.paper(**options),
+    "TOT+TCL": baselines.paper(**options, alpha=1.0),
     "defaults": TemporalOTSegmenter(**options),
 }
 display = SegmentationDisplay.from_predictions(

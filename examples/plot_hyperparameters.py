@@ -14,9 +14,8 @@ import argparse
 import matplotlib.pyplot as plt
 from sklearn.model_selection import KFold, ValidationCurveDisplay
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import baselines
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import segment_f1_scorer
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -33,17 +32,13 @@ else:
     data = load_action_dataset(arguments.data, arguments.activity)
     videos, labels, n_actions = data.videos, data.labels, len(data.target_names)
 
-model = TemporalOTSegmenter(
-    n_actions,
-    **(PAPER | {"max_iter": arguments.max_iter}),
-    freeze_iter=arguments.max_iter // 5,
-    random_state=0,
-)
+model = baselines.paper(n_actions, max_iter=arguments.max_iter, random_state=0)
+model.set_params(optimizer__freeze_iter=0.2)
 panels = {
     "alpha": ("weight α of the coherence loss", [0, 0.5, 1, 1.5, 2]),
     "rho": ("weight ρ of the prior", [0.01, 0.03, 0.07, 0.1, 0.3]),
-    "n_sinkhorn_iter": ("Sinkhorn iterations", [1, 3, 5, 7, 9]),
-    "batch_size": ("videos in a mini-batch", [1, 2, 4, 8]),
+    "transport__n_iter": ("Sinkhorn iterations", [1, 3, 5, 7, 9]),
+    "optimizer__batch_size": ("videos in a mini-batch", [1, 2, 4, 8]),
 }
 figure, axes = plt.subplots(2, 2, figsize=(9, 6), sharey=True, layout="constrained")
 for ax, (parameter, (label, values)) in zip(axes.flat, panels.items()):

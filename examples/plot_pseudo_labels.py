@@ -12,9 +12,9 @@ import argparse
 
 import matplotlib.pyplot as plt
 
-from skl_tot import PseudoLabelDisplay, TemporalOTSegmenter
+from skl_tot import PseudoLabelDisplay, baselines
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.extend import TimeStamp
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
@@ -32,7 +32,7 @@ else:
 
 variants = {
     "OT": {"prior": None},
-    "OT+CTE": {"prior": None, "beta": 1.0},
+    "OT+CTE": {"prior": None, "terms": [TimeStamp()]},
     "TOT": {},
     "TOT+TCL": {"alpha": 1.0},
 }
@@ -41,8 +41,7 @@ figure, axes = plt.subplots(
 )
 for ax, (name, options) in zip(axes.flat, variants.items()):
     # with some seeds, OT collapses: all actions get the same probability
-    settings = PAPER | options | {"random_state": 1}
-    model = TemporalOTSegmenter(n_actions, **settings).fit(videos)
+    model = baselines.paper(n_actions, random_state=1, **options).fit(videos)
     display = PseudoLabelDisplay.from_estimator(
         model, videos[arguments.video], ax=ax, colorbar=False
     )

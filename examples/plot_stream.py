@@ -17,6 +17,7 @@ import numpy as np
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.extend import Adam
 from skl_tot.metrics import mof_score
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -44,9 +45,8 @@ def stream():
 
 
 # Two videos make a mini-batch; only what arrives is ever in memory.
-model = TemporalOTSegmenter(
-    n_actions, freeze_iter=50, compute_labels=False, random_state=0
-)
+optimizer = Adam(freeze_iter=50)
+model = TemporalOTSegmenter(n_actions, optimizer=optimizer, random_state=0)
 pair, n_seen, scores = [], [], []
 half = arguments.n_videos // 2
 for count, video in enumerate(stream(), 1):

@@ -13,16 +13,15 @@ shortest. Black at the foot of the last picture shows where boundaries are uncer
 
 import matplotlib.pyplot as plt
 
-from skl_tot import SegmentationDisplay, TemporalOTSegmenter
+from skl_tot import SegmentationDisplay, TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 
 videos, labels = make_activities(
     n_videos=20, n_actions=6, unevenness=0.8, mean_length=300, random_state=3
 )
 settings = {"n_actions": 6, "decoding": "skip", "switch_cost": 0.1, "random_state": 0}
-equal = TemporalOTSegmenter(**(PAPER | settings)).fit(videos)
+equal = baselines.paper(**settings).fit(videos)
 learned = TemporalOTSegmenter(**settings).fit(videos)
 predictions = {"equal": equal.labels_, "learned": learned.labels_}
 for name, predicted in predictions.items():

@@ -29,7 +29,7 @@ for pace in np.linspace(0.85, 1.15, N_CYCLES):
 truth = np.concatenate(labels)
 features = rng.normal(size=(N_ACTIONS, 16))[truth] + rng.normal(size=(len(truth), 16))
 
-model = CyclicSegmenter(N_ACTIONS, segmenter=HMMSegmenter(), random_state=0)
+model = CyclicSegmenter(N_ACTIONS, estimator=HMMSegmenter(), random_state=0)
 model.fit(features)
 print(f"{model.n_cycles_} cycles, MoF {mof_score(truth, model.labels_):.3f}")
 
