@@ -149,17 +149,11 @@ def _timelines(content):
     return buttons
 
 
-def _actions(content):
-    return list(content.actions.values())
-
-
 def _recordings(content):
     """Rows of the table of recordings."""
-    rows = []
-    findings = content.findings
-    for name, path, confidence in zip(
-        content.video_names, findings.paths, findings.confidences
-    ):
+    rows, findings = [], content.findings
+    paths = zip(content.video_names, findings.paths, findings.confidences)
+    for name, path, confidence in paths:
         segments, _, _ = find_segments(path)
         row = {"name": name, "frames": len(path), "segments": len(segments)}
         known = np.flatnonzero(path != BACKGROUND)
@@ -169,10 +163,6 @@ def _recordings(content):
             row |= {"action": path[frame], "lowest": confidence[frame]}
         rows.append(row)
     return rows
-
-
-def _typical(content):
-    return content.findings.typical
 
 
 def _profiles(content):
@@ -192,10 +182,6 @@ def _profiles(content):
         rows.append((code, list(zip(values, row))))
     features = [profiles.features[i] for i in chosen]
     return {"features": features, "n_features": len(profiles.features), "rows": rows}
-
-
-def _scores(content):
-    return content.truth and content.truth.scores
 
 
 def _questions(content):
@@ -301,11 +287,11 @@ SECTIONS = {
     "usual": ("Usual order", _usual),
     "deviating": ("Deviating recordings", _deviating),
     "timelines": ("Timelines", _timelines),
-    "actions": ("Actions", _actions),
+    "actions": ("Actions", lambda content: list(content.actions.values())),
     "recordings": ("Recordings", _recordings),
-    "typical": ("Typical frames", _typical),
+    "typical": ("Typical frames", lambda content: content.findings.typical),
     "profiles": ("Profiles", _profiles),
-    "scores": ("Scores", _scores),
+    "scores": ("Scores", lambda content: content.truth and content.truth.scores),
     "questions": ("What to label next", _questions),
     "levels": ("Levels", _levels),
     "candidates": ("Candidates", _candidates),
