@@ -352,7 +352,7 @@ def is_int(value):
 def _check_numbers(values, places):
     """Return numbers, or text of them, as floats, nan where there is none."""
     if values.dtype.kind in "iuf":
-        found = values.to_numpy(dtype=float)
+        found = values.to_numpy(dtype=float, na_value=np.nan)
     else:
         found = np.array([_as_number(value) for value in values], dtype=float)
     for k in np.flatnonzero(~np.isfinite(found)).tolist():

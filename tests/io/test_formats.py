@@ -302,7 +302,7 @@ class TestFiles:
         assert found[-1][1] == 20_000
 
     @pytest.mark.parametrize("format", FORMATS)
-    def test_needs_fps(self, tmp_path, format):
+    def test_times(self, tmp_path, format):
         if FORMATS[format].in_seconds:
             with pytest.raises(ValueError, match="fps is None"):
                 write_segments(segments(LABELS), tmp_path / "a", format=format)

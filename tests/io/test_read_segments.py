@@ -6,12 +6,11 @@ import sys
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from skl_tot.io import FORMATS, Format, name_actions, read_segments, segments
+from skl_tot.io import FORMATS, name_actions, read_segments, segments
 from skl_tot.io import write_segments as write
 from skl_tot.io.formats import frame_formats, writable_formats
 from skl_tot.recordings.text import is_line
@@ -644,22 +643,6 @@ def test_spoilt_files(tmp_path, name, places, pieces):
         assert found.shape == (100,)
 
 
-class TestTable:
-    def test_reader_alone(self, tmp_path, monkeypatch):
-        def read(path):
-            rows = [line.split() for line in path.read_text().splitlines()]
-            return pd.DataFrame(rows, columns=["start_time", "end_time", "action"])
-
-        monkeypatch.setitem(FORMATS, "lab", Format(".lab", read=read, in_seconds=True))
-        path = save(tmp_path, "a.lab", "0 0.5 a\n0.5 1 b\n")
-        assert read_segments(path, fps=4).tolist() == ["a", "a", "b", "b"]
-        refused(
-            save(tmp_path, "a.lab", "0 0.5 a\n0.4 1 b"), "(segment 1) over", fps=100
-        )
-        with pytest.raises(ValueError, match=r"format is '\.lab', expected one of"):
-            write(segments(["a"], 1), tmp_path / "a.lab")
-
-
 def test_reading_loads_no_other_library(tmp_path):
     code = (
         "import sys; from skl_tot.io import read_segments; read_segments(sys.argv[1],"
@@ -668,35 +651,6 @@ def test_reading_loads_no_other_library(tmp_path):
     )
     path = save(tmp_path, "a.TextGrid", LONG)
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
-
-
-class TestOtherLibraries:
-    """Files that are written by libraries of the programs' formats."""
-
-    SEGMENTS = ((0.0, 0.5, "reach"), (0.5, 1.2, "pour"), (1.5, 2.0, "reach"))
-    EXPECTED = ["reach"] * 5 + ["pour"] * 7 + [""] * 3 + ["reach"] * 5
-
-    def test_elan(self, tmp_path):
-        elan = pytest.importorskip("pympi").Elan
-        file = elan.Eaf(author="somebody")
-        file.add_tier("action")
-        for start, end, label in self.SEGMENTS:
-            times = int(1000 * start), int(1000 * end)
-            file.add_annotation("action", *times, label)
-        path = tmp_path / "a.eaf"
-        file.to_file(str(path))
-        labels = read_segments(path, fps=10, n_frames=20)
-        assert labels.tolist() == self.EXPECTED
-
-    @pytest.mark.parametrize("form", ["short_textgrid", "long_textgrid"])
-    def test_praat(self, tmp_path, form):
-        textgrid = pytest.importorskip("praatio.textgrid")
-        file = textgrid.Textgrid()
-        file.addTier(textgrid.IntervalTier("action", self.SEGMENTS, 0, 2.0))
-        path = tmp_path / "a.TextGrid"
-        file.save(str(path), format=form, includeBlankSpaces=True)
-        labels = read_segments(path, fps=10, n_frames=20)
-        assert labels.tolist() == self.EXPECTED
 
 
 @pytest.mark.parametrize("format", writable_formats())
