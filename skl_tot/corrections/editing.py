@@ -177,7 +177,7 @@ def split(model, label, X=None, *, n=2):
         if X is not None:
             X = _of_activity(segmenter, codes[0], label, X)
         _correct_activity(
-            segmenter, codes, [label], lambda own, labels: split(own, *labels, X, n=n)
+            segmenter, codes, [label], lambda own, labels: split(own, labels[0], X, n=n)
         )
     else:
         _refuse_cut(segmenter)

@@ -114,12 +114,12 @@ class GuidedSegmenter(BaseSegmenter):
         return self._inner.standardize
 
     @property
-    def context(self):
+    def context(self):  # type: ignore[override]
         """Context of the segmenter."""
         return self._inner.context
 
     @property
-    def background_percentile(self):
+    def background_percentile(self):  # type: ignore[override]
         """Background of the segmenter."""
         return self._inner.background_percentile
 
@@ -157,7 +157,7 @@ class GuidedSegmenter(BaseSegmenter):
         self.standardize_ = inner.standardize_
         return self._standardized(videos)
 
-    def _learn(self, videos, y):
+    def _learn(self, videos, y=None):
         most = int(np.max(self.n_actions))
         values, classes = READERS[self.kind](y, videos, most)
         with quietly():
@@ -191,7 +191,7 @@ class GuidedSegmenter(BaseSegmenter):
         return lambda: guided_scores(videos, clusterings, self.guide_)
 
     def _label(self, scores, videos, before=None):
-        pairs = zip(super()._label(scores, videos), vars(self).pop("_given"))
+        pairs = zip(super()._label(scores, videos), self.__dict__.pop("_given"))
         paths = [np.where(known >= 0, known, path) for path, known in pairs]
         self.labels_ = videos.store(self._in_words(paths))
         return paths
