@@ -63,17 +63,6 @@ def test_dispersions_have_the_highest_posterior(n_videos, n_actions, seed):
         assert found == pytest.approx(grid[posterior.argmax()], abs=0.005)
 
 
-def test_dispersions_are_those_that_drew_the_orders():
-    rng = np.random.default_rng(0)
-    expected = [0.2, 1.0, 2.0]
-    columns = []
-    for k, dispersion in enumerate(expected):
-        weights = np.exp(-dispersion * np.arange(4 - k))
-        columns.append(rng.choice(4 - k, size=5000, p=weights / weights.sum()))
-    found = fit_dispersions(np.transpose(columns))
-    np.testing.assert_allclose(found, expected, atol=0.1)
-
-
 def test_dispersions_at_the_ends():
     none = fit_dispersions(np.zeros((10**6, 3), dtype=int))
     assert ((none > 10) & (none < 50)).all()
