@@ -94,7 +94,7 @@ SHORT = {
     "max_iter": 3,
     "n_steps": 2,
     "n_init": 1,
-    "frames_per_video": 8,
+    "optimizer__frames_per_video": 8,
     "random_state": 0,
 }
 
@@ -103,7 +103,7 @@ def shortened(estimator, **settings):
     """Set what makes a fit short, as far as the estimator has it."""
     own = estimator.get_params(deep=False)
     for name, value in (SHORT | settings).items():
-        if name in own:
+        if name.partition("__")[0] in own:
             estimator.set_params(**{name: value})
     return estimator
 

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import f1_score
 
-from skl_tot import CTESegmenter, TemporalOTSegmenter
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
-from skl_tot.decoding.background import MIN_VARIANCE, fit_background, is_background
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.decoding import background as module
+from skl_tot.decoding.background import MIN_VARIANCE, is_background
 from skl_tot.metrics import (
     edit_score,
     match_labels,
@@ -19,13 +19,11 @@ from skl_tot.metrics import (
 )
 from skl_tot.metrics.label_free import carried_information, video_information
 
-QUICK = {
-    "max_iter": 30,
-    "frames_per_video": 32,
-    "n_init": 1,
-    "decoding": "fixed",
-    "random_state": 0,
-}
+QUICK = {"max_iter": 30, "decoding": "fixed"}
+
+
+def fit_background(videos, *arguments, **options):
+    return module.fit_background(lambda: iter(videos), *arguments, **options)
 
 
 def with_unrelated_frames(seed, share):
@@ -133,9 +131,7 @@ def test_finds_unrelated_frames_and_spares_the_actions(share):
     found, before, after = [], [], []
     for seed in range(3):
         videos, labels = with_unrelated_frames(seed, share)
-        model = TemporalOTSegmenter(
-            5, **PAPER, background_percentile=100 * share, random_state=0
-        )
+        model = baselines.paper(5, background_percentile=100 * share, random_state=0)
         predicted = model.fit_predict(videos)
         model.background_ = None  # what it would say without, as is tested below
         plain = model.predict(videos)
@@ -147,7 +143,7 @@ def test_finds_unrelated_frames_and_spares_the_actions(share):
     assert np.mean(after) >= np.mean(before)
 
 
-@pytest.mark.parametrize("Segmenter", [TemporalOTSegmenter, CTESegmenter])
+@pytest.mark.parametrize("Segmenter", [TemporalOTSegmenter, HMMSegmenter])
 class TestEstimators:
     def test_paths_run_through_what_is_left(self, activity, Segmenter):
         videos, _ = activity

@@ -6,12 +6,12 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot import ASOTSegmenter, CTESegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot import ASOTSegmenter, MallowSegmenter, TemporalOTSegmenter, baselines
+from skl_tot.baselines import CTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.evidence import Evidence
 from skl_tot.methods.pipelines import predict_with_confidence
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_agreement
 
@@ -39,7 +39,7 @@ def easy():
 
 @pytest.fixture(scope="module")
 def fitted(easy):
-    model = TemporalOTSegmenter(4, **(PAPER | {"max_iter": 500}), random_state=0)
+    model = baselines.paper(4, max_iter=500, random_state=0)
     return model.fit(easy[0])
 
 
@@ -135,51 +135,9 @@ class TestPosterior:
         (ends,) = np.nonzero(np.diff(path[0]))
         assert sure[0][ends].mean() < np.median(sure[0]) - 0.02
 
-    def test_frame_rate_does_not_matter(self, easy):
-        slow = [np.repeat(video, 4, axis=0) for video in easy[0]]
-        model = CTESegmenter(4, max_iter=300, random_state=0).fit(easy[0])
-        again = pickle.loads(pickle.dumps(model))
-        frames = read(again, slow)
-        again._label(lambda: again._log_likelihoods(frames), frames, "list")
-        factor = again.confidence_["tempering"] / model.confidence_["tempering"]
-        assert factor == pytest.approx(1 / 4, rel=0.3)
-
-    def test_without_labels_it_is_not_looked_for(self, easy):
-        model = TemporalOTSegmenter(
-            4, **(PAPER | {"max_iter": 50}), compute_labels=False, random_state=0
-        )
-        assert model.fit(easy[0]).confidence_ is None
-        expected = path_posterior(model.log_likelihood(easy[0][0]))
-        found = model.predict_posterior(easy[0][0])
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-
     def test_one_video_has_no_halves(self, easy):
         model = CTESegmenter(4, max_iter=50, random_state=0).fit(easy[0][0])
         assert model.confidence_["agreement"] == 1.0
-
-    def test_models_of_before(self, fitted, easy):
-        model = pickle.loads(pickle.dumps(fitted))
-        del model.confidence_
-        model._check_state()
-        expected = path_posterior(model.log_likelihood(easy[0][0]))
-        found = model.predict_posterior(easy[0][0])
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-
-    @pytest.mark.parametrize(
-        "confidence",
-        [
-            "sure",
-            {"tempering": 0.5},
-            {"tempering": 0.5, "agreement": 2.0},
-            {"tempering": float("nan"), "agreement": 1.0},
-            {"tempering": None, "agreement": 1.0},
-        ],
-    )
-    def test_models_of_others(self, fitted, confidence):
-        model = pickle.loads(pickle.dumps(fitted))
-        model.confidence_ = confidence
-        with pytest.raises(ValueError, match="confidence_"):
-            model._check_state()
 
 
 class TestAutomaticCost:
@@ -233,9 +191,3 @@ class TestWarning:
             warnings.simplefilter("error")
             costly.predict([video[:2] for video in easy[0]])
             costly.predict(easy[0][:1], transcripts=[[2]])
-
-
-def read(model, videos):
-    from skl_tot.segmenters.fitted import check_fitted
-
-    return check_fitted(model, videos)[0]

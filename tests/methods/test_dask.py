@@ -37,9 +37,7 @@ def test_scores_equal_the_serial_ones(cluster, activity, tmp_path, lazy):
         for i, video in enumerate(videos):
             np.save(tmp_path / f"{i}.npy", video)
         videos = open_arrays(sorted(tmp_path.glob("*.npy")))
-    model = TemporalOTSegmenter(
-        4, max_iter=30, frames_per_video=16, freeze_iter=5, n_init=1, random_state=0
-    )
+    model = TemporalOTSegmenter(4, max_iter=30, n_init=1, random_state=0)
     grid = {"rho": [0.05, 0.2], "alpha": [0.0, 0.5]}
     search = GridSearchCV(
         model, grid, scoring=scores, refit="mof", cv=3, error_score="raise"

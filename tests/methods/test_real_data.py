@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot import TemporalOTSegmenter
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.metrics import mof_score, segment_f1_score
 
 
@@ -13,8 +12,7 @@ def mean_scores(data, **params):
     n_actions = len(data.target_names)
     scores = []
     for seed in range(3):
-        settings = PAPER | params | {"random_state": seed}
-        model = TemporalOTSegmenter(n_actions, **settings)
+        model = baselines.paper(n_actions, **params, random_state=seed)
         predicted = model.fit_predict(data.videos)
         for path in predicted:
             assert (np.diff(path) >= 0).all()
@@ -57,11 +55,8 @@ def test_defaults(real_data):
 @pytest.mark.parametrize("name", ["hapt", "jigsaws_throws", "breakfast_coffee5"])
 def test_runs_with_and_without_coherence_loss(real_data, name, alpha):
     data = real_data(name)
-    model = TemporalOTSegmenter(
-        len(data.target_names),
-        **(PAPER | {"alpha": alpha, "max_iter": 20}),
-        random_state=0,
-    )
+    n_actions = len(data.target_names)
+    model = baselines.paper(n_actions, alpha=alpha, max_iter=20, random_state=0)
     predicted = model.fit_predict(data.videos)
     assert [len(p) for p in predicted] == [len(video) for video in data.videos]
     assert np.isfinite(model.loss_curve_).all()

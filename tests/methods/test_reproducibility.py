@@ -7,24 +7,22 @@ import numpy as np
 import torch
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.methods.temporal_ot import PAPER
 
 SETTINGS = [
-    PAPER | {"alpha": 0.5},
-    PAPER | {"n_parts": 2, "prior": "path", "path_iter": 30, "n_init": 3},
-    PAPER | {"decoding": "free", "switch_cost": 0.3},
-    {},
+    {"alpha": 0.5},
+    {"n_parts": 2, "prior": "path", "prior__n_diagonal": 30, "n_init": 3},
+    {"decoding": "free", "switch_cost": 0.3},
+    {"n_parts": 3, "temperature": 0.2},
 ]
 SCRIPT = """
 import hashlib, json, sys
 import numpy as np, torch
 torch.set_num_threads(1)
-from skl_tot import TemporalOTSegmenter
+from skl_tot import baselines
 from skl_tot.datasets import make_activities
 videos, _ = make_activities(5, 4, mean_length=80, random_state=3)
-fixed = {"max_iter": 60, "freeze_iter": 20, "random_state": 7}
 for settings in json.loads(sys.argv[1]):
-    model = TemporalOTSegmenter(4, **(settings | fixed))
+    model = baselines.paper(4, max_iter=60, random_state=7).set_params(**settings)
     labels = np.concatenate(model.fit(videos).predict(videos))
     digest = hashlib.sha256(labels.tobytes() + model.prototypes_.tobytes())
     print(digest.hexdigest())
@@ -46,9 +44,9 @@ def test_global_random_states_are_not_touched(activity):
     torch.manual_seed(11)
     numpy_state = np.random.get_state()  # noqa: NPY002
     torch_state = torch.get_rng_state()
-    model = TemporalOTSegmenter(
-        4, max_iter=10, frames_per_video=16, alpha=1.0, random_state=0
-    ).fit(activity[0])
+    model = TemporalOTSegmenter(4, max_iter=10, alpha=1.0, random_state=0).fit(
+        activity[0]
+    )
     model.partial_fit(activity[0]).predict(activity[0])
     model.transform(activity[0])
     model.score(activity[0])
@@ -60,13 +58,12 @@ def test_global_random_states_are_not_touched(activity):
 
 def test_threads_are_left_as_they_are(activity):
     before = torch.get_num_threads()
-    TemporalOTSegmenter(4, max_iter=3, frames_per_video=16).fit(activity[0])
+    TemporalOTSegmenter(4, max_iter=3).fit(activity[0])
     assert torch.get_num_threads() == before
 
 
 def test_no_seed_draws_anew(activity):
     first, second = (
-        TemporalOTSegmenter(4, max_iter=1, frames_per_video=16).fit(activity[0])
-        for _ in range(2)
+        TemporalOTSegmenter(4, max_iter=1).fit(activity[0]) for _ in range(2)
     )
     assert (first.prototypes_ != second.prototypes_).any()
