@@ -177,8 +177,10 @@ class Recordings(Sequence):
             In seconds; None without a rate. On a clock, the last frame lasts as long as
             the rate says.
         """
-        return frame_edges(
-            len(self.arrays[i]), self.fps, None if self.times is None else self.times[i]
+        if self.times is not None:
+            return np.append(self.times[i], self.times[i][-1] + 1 / self.fps)
+        return (
+            None if self.fps is None else np.arange(len(self.arrays[i]) + 1) / self.fps
         )
 
     def select(self, indices):
@@ -376,17 +378,6 @@ def fit_scaler(recordings, scaler=None, only=None):
             f"Feature {column} of X is too large to be standardised; scale it down."
         )
     return scaler
-
-
-def frame_edges(n_frames, fps, times=None):
-    """When frames begin, and when the last ends: (n_frames + 1,), None without a rate.
-
-    >>> frame_edges(2, 10.0).tolist()
-    [0.0, 0.1, 0.2]
-    """
-    if times is not None:
-        return np.append(times, times[-1] + 1 / fps)
-    return None if fps is None else np.arange(n_frames + 1) / fps
 
 
 def _concatenate(parts, axis=0):
