@@ -8,16 +8,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
-from skl_tot.methods.layers import BoundDecoder
-from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
-from skl_tot.methods.pipelines import fit_segmenter
-from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
-from skl_tot.training.classifier import (
-    ClassifierSizes,
+from skl_tot.methods.frame_classifier import (
     ClassifierTrainer,
     read_embeddings,
     read_scores,
 )
+from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
+from skl_tot.methods.pipelines import fit_segmenter
+from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.components import LARGEST, MOST, Adam
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 
@@ -246,21 +245,13 @@ class ASALSegmenter(NetworkSegmenter):
     def _trainer(self, videos, seed):
         """Make what trains the network."""
         hidden_dim, embedding_dim, order_dim = check_layer_sizes(self.layer_sizes, 3)
-        sizes = ClassifierSizes(
-            n_actions=int(self.n_actions),
-            hidden_dim=hidden_dim,
-            embedding_dim=embedding_dim,
-            order_dim=order_dim,
-        )
         optimizer = self._component("optimizer")
         return ClassifierTrainer(
             videos,
-            sizes,
+            optimizer.settings((hidden_dim, embedding_dim), self.n_steps),
+            n_actions=int(self.n_actions),
+            order_dim=order_dim,
             order_weight=float(self.order_weight),
-            frames_per_video=int(optimizer.frames_per_video),
-            batch_size=int(optimizer.batch_size),
-            learning_rate=optimizer.learning_rate,
-            weight_decay=optimizer.weight_decay,
             device=resolve_device(self.device),
             seed=seed,
         )

@@ -6,40 +6,17 @@ action-level embedding of the frame.
 """
 
 import math
-from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.network import INIT_SCALE, embed, encoder_shapes, init_network
+from skl_tot.training.state import new_state, take_snapshot
 from skl_tot.training.terms import cross_entropy_loss
 
 # Losses are fetched from the device, and shown, for so many steps at a time.
 STEPS_AT_ONCE = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifierSizes:
-    """Widths of the network; the estimator documents each by its name."""
-
-    n_actions: int
-    hidden_dim: int
-    embedding_dim: int
-    order_dim: int
-
-
-def classifier_shapes(n_features, sizes):
-    """Shapes of the parameters: encoder, action order and classifier."""
-    own = {
-        "action_weight": {
-            "embedding_dim + order_dim": sizes.embedding_dim + sizes.order_dim,
-            "n_actions": sizes.n_actions,
-        },
-        "action_bias": {"n_actions": sizes.n_actions},
-    }
-    encoder = encoder_shapes({"n_features": n_features} | asdict(sizes))
-    return encoder | order_shapes(sizes.embedding_dim, sizes.order_dim) | own
 
 
 def join_embeddings(network, embeddings):
@@ -67,35 +44,31 @@ class ClassifierTrainer:
     """Trains one network, in as many rounds as are asked for."""
 
     def __init__(
-        self,
-        videos,
-        sizes,
-        *,
-        order_weight,
-        frames_per_video,
-        batch_size,
-        learning_rate,
-        weight_decay,
-        device,
-        seed,
+        self, videos, settings, *, n_actions, order_dim, order_weight, device, seed
     ):
-        self.sizes, self.device, self.order_weight = sizes, device, order_weight
-        self.frames_per_video, self.batch_size = frames_per_video, batch_size
+        self.settings, self.order_weight = settings, order_weight
+        self.n_actions = n_actions
         self.generator = torch.Generator("cpu").manual_seed(seed)
         # rounds go over the videos again and again
         self.reader = open_reader(videos, device, videos.lengths.sum())
-        shapes = classifier_shapes(videos.n_features, sizes)
-        self.network = {}
-        for name, drawn in init_network(shapes, generator=self.generator).items():
+        width = settings.embedding_dim
+        sizes = {
+            "n_features": videos.n_features,
+            "hidden_dim": settings.hidden_dim,
+            "embedding_dim": width,
+        }
+        joint = {"embedding_dim + order_dim": width + order_dim}
+        shapes = encoder_shapes(sizes) | order_shapes(width, order_dim)
+        shapes |= {
+            "action_weight": joint | {"n_actions": n_actions},
+            "action_bias": {"n_actions": n_actions},
+        }
+        network = init_network(shapes, generator=self.generator)
+        for name, drawn in network.items():
             if name.endswith("weight"):  # the variance of sums does not grow
-                drawn = drawn / (INIT_SCALE * math.sqrt(drawn.shape[1]))
-            self.network[name] = drawn.to(device).requires_grad_()
-        self.optimizer = torch.optim.Adam(
-            self.network.values(),
-            lr=learning_rate,
-            weight_decay=weight_decay,
-            fused=True,
-        )
+                network[name] = drawn / (INIT_SCALE * math.sqrt(drawn.shape[1]))
+        self.state = new_state(network, settings, self.generator, device)
+        self.network = self.state.network
 
     @torch.inference_mode(False)
     @torch.enable_grad()
@@ -106,11 +79,10 @@ class ClassifierTrainer:
         as numpy arrays, and the loss of each step. Raises ValueError if the loss stops
         being finite.
         """
-        batches = shuffled_batches(
-            len(labels), self.batch_size, n_steps, self.generator
-        )
+        batch_size = self.settings.batch_size
+        batches = shuffled_batches(len(labels), batch_size, n_steps, self.generator)
         losses = []
-        with torch.autocast(self.device.type, enabled=False):
+        with torch.autocast(self.state.device.type, enabled=False):
             for some in np.split(batches, range(STEPS_AT_ONCE, n_steps, STEPS_AT_ONCE)):
                 pending = [self._step(batch, labels) for batch in some]
                 found = torch.stack(pending).tolist()
@@ -122,27 +94,24 @@ class ClassifierTrainer:
                 losses += found
                 if progress is not None:
                     progress(found)
-        network = {}
-        for name, value in self.network.items():
-            network[name] = value.detach()[0].cpu().numpy().copy()
-        return network, losses
+        return take_snapshot(self.state).network, losses
 
     def _step(self, batch, labels):
         """Update the network on the videos (n_videos,) of a mini-batch: its loss."""
-        n_frames, lengths = self.frames_per_video, self.reader.lengths[batch]
+        n_frames, lengths = self.settings.frames_per_video, self.reader.lengths[batch]
         rows, _ = sample_frames(lengths[None], n_frames, 0, self.generator)
         own = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
         (frames,) = self.reader.read(batch[None], rows)
         loss = self._loss(embed(self.network, frames), own)
-        self.optimizer.zero_grad()
+        self.state.optimizer.zero_grad()
         loss.backward()
-        self.optimizer.step()
+        self.state.optimizer.step()
         return loss.detach()
 
     def _loss(self, embeddings, labels):
         """Cross-entropy of the labels (n_videos, n_frames), and the order's loss."""
-        codes = (labels.reshape(-1, 1) == np.arange(self.sizes.n_actions)).astype("f4")
-        codes = torch.from_numpy(codes).to(self.device)
+        codes = (labels.reshape(-1, 1) == np.arange(self.n_actions)).astype("f4")
+        codes = torch.from_numpy(codes).to(self.state.device)
         loss = cross_entropy_loss(classify(self.network, embeddings)[0], codes, 1.0)
         if self.order_weight:
             by_video = embeddings.view(*labels.shape, -1)

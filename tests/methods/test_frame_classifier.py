@@ -4,9 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.recordings import Recordings
-from skl_tot.training.classifier import (
-    ClassifierSizes,
+from skl_tot.methods.frame_classifier import (
     ClassifierTrainer,
     embed_actions,
     find_segments,
@@ -18,9 +16,9 @@ from skl_tot.training.classifier import (
     segment_shares,
     shuffled,
 )
+from skl_tot.recordings import Recordings
+from skl_tot.training.components import Adam
 from skl_tot.training.network import Encoder
-
-SIZES = ClassifierSizes(n_actions=3, hidden_dim=16, embedding_dim=8, order_dim=6)
 
 
 def generator(seed=0):
@@ -153,17 +151,16 @@ def blobs(seed=0, n_videos=6):
     return Recordings(videos), labels
 
 
-def make_trainer(videos, **options):
-    options = {"order_weight": 1.0, "learning_rate": 0.01} | options
+def make_trainer(videos, order_weight=1.0, learning_rate=0.01):
+    adam = Adam(learning_rate, weight_decay=0.0, frames_per_video=32, batch_size=2)
     return ClassifierTrainer(
         videos,
-        SIZES,
-        frames_per_video=32,
-        batch_size=2,
-        weight_decay=0.0,
+        adam.settings((16, 8), max_iter=1),
+        n_actions=3,
+        order_dim=6,
+        order_weight=order_weight,
         device=torch.device("cpu"),
         seed=0,
-        **options,
     )
 
 
