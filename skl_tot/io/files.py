@@ -415,6 +415,8 @@ def _read_file(path, format):
 
     It has ``recording``, blank where a row names none, and ``place`` for errors.
     """
+    import pandas as pd
+
     path = Path(path)
     entry = find_format(path, format, readable_formats())
     try:
@@ -429,7 +431,8 @@ def _read_file(path, format):
     shown = one_line(path).encode(errors="backslashreplace").decode()
     table["place"] = [f"{shown}, {place}" for place in _places(table)]
     for key in {"action", "recording"} & set(table):
-        table[key] = table[key].astype(object).map(_clean)
+        # as objects, as text of files need not be text that pandas can hold
+        table[key] = pd.Series(list(map(_clean, table[key])), dtype=object)
     if "recording" in table and all(map(is_blank, table["recording"])):
         del table["recording"]
     kept = [key for key in ("recording", *READ, "place") if key in table]
