@@ -572,7 +572,7 @@ sys.exit(main(sys.argv[1:]))
     program = [sys.executable, "-c", code, *command.split()]
     done = subprocess.run(program, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
-    assert done.stderr.startswith("skl-tot predict: v0: ")
+    assert done.stderr.startswith("skl-tot predict: ")
     assert "v0.npy cannot be read: " in done.stderr
     assert done.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["v0.npy"]
