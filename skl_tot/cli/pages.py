@@ -113,7 +113,7 @@ def demo(out, n_videos, n_actions, seed):
 )
 def report(model, source, out, videos, summary, names):
     """Write the page about a model and its videos, and a summary if it is asked for."""
-    from skl_tot.cli.reading import find_video_file, words_of
+    from skl_tot.cli.reading import find_video_file, shown_names
     from skl_tot.io import load_model
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.report import write_report
@@ -137,7 +137,9 @@ def report(model, source, out, videos, summary, names):
     )
     print(f"Report written to {out}.")
     if summary is not None:
-        labels, _ = predict_with_confidence(model, data.videos, words_of(model, names))
+        labels, _ = predict_with_confidence(
+            model, data.videos, shown_names(model, names)
+        )
         _write_summary(data.videos.replace(labels), summary)
 
 

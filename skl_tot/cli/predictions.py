@@ -58,7 +58,7 @@ def _list_formats():
 def predict(model, source, out, format, names):
     """Write the segments of the videos of a folder."""
     from skl_tot import io
-    from skl_tot.cli.reading import check_other_folder, words_of
+    from skl_tot.cli.reading import check_other_folder, shown_names
     from skl_tot.io.formats import table_of
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
@@ -66,7 +66,7 @@ def predict(model, source, out, format, names):
     check_other_folder(out, source.path)
     model = io.load_model(model)
     data = source.open(model)
-    words = words_of(model, names)
+    words = shown_names(model, names)
     table = table_of(out)
     format = format or table or next(iter(io.FORMATS))
     if data.videos.fps is None and io.FORMATS[format].in_seconds:
@@ -136,7 +136,7 @@ def _write_folder(videos, predictions, out, format):
 def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a table that grows, a line each as it closes."""
     from skl_tot import OnlinePrediction
-    from skl_tot.cli.reading import columns_of, words_of
+    from skl_tot.cli.reading import columns_of, shown_names
     from skl_tot.io import load_model
     from skl_tot.io.growing import GrowingTable
     from skl_tot.methods.pipelines import segmenter_of, transform_before, waits_for_end
@@ -155,7 +155,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     first = model.steps[0][1] if hasattr(model, "steps") else model
     columns = columns or columns_of(model)
     table = GrowingTable(name, first.n_features_in_, columns, fps)
-    printer = SegmentPrinter(labels, words_of(model, names), fps)
+    printer = SegmentPrinter(labels, shown_names(model, names), fps)
     with warnings.catch_warnings():
         # tables have names, and what comes of them has none
         warnings.filterwarnings("ignore", "X does not have valid feature names")

@@ -148,7 +148,7 @@ def describe_labels(y):
     )
 
 
-def words_of(model, names):
+def shown_names(model, names):
     """Words for the labels of a fitted model; None for numbers without names."""
     from skl_tot.methods.pipelines import segmenter_of, shown_labels
 

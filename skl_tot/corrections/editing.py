@@ -19,7 +19,7 @@ from skl_tot.methods.layers import (
 from skl_tot.methods.parts import coarse_groups, cut_tree, fine_splits, halve_group
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import words_of
+from skl_tot.recordings.labels import with_background
 
 
 def rename(model, names):
@@ -59,7 +59,7 @@ def rename(model, names):
     segmenter = _copy_of_fitted(model)
     before = segmenter.actions_
     segmenter.classes_ = new_names(names, before)
-    _relabel(segmenter, words_of(before), words_of(segmenter.classes_))
+    _relabel(segmenter, with_background(before), with_background(segmenter.classes_))
     return _with_last(model, segmenter)
 
 
@@ -104,7 +104,7 @@ def merge(model, labels):
     segmenter = _copy_of_fitted(model)
     codes = _codes_of(segmenter, labels)
     groups = merged_groups(codes, segmenter.n_actions_)
-    before = words_of(segmenter.actions_)
+    before = with_background(segmenter.actions_)
     if hasattr(segmenter, "activity_names_"):
         _correct_activity(segmenter, codes, labels, merge)
     else:
@@ -117,7 +117,7 @@ def merge(model, labels):
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
     # the last is background
-    after = words_of(segmenter.actions_)[np.append(groups, -1)]
+    after = with_background(segmenter.actions_)[np.append(groups, -1)]
     _relabel(segmenter, before, after)
     return _with_last(model, segmenter)
 
@@ -236,7 +236,7 @@ def cut(model, n_actions):
     if n_actions <= segmenter.n_actions_:
         groups = coarse_groups(tree, fitted, n_actions)
         segmenter.cut_ = Cut(groups)
-        before = words_of(segmenter.actions_)
+        before = with_background(segmenter.actions_)
         _relabel(segmenter, before, np.append(groups, before[-1]))
     else:
         splits, fine = fine_splits(tree, segmenter.overlap_, fitted, n_actions)

@@ -5,7 +5,7 @@ from scipy.special import entr, softmax
 
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import find_segments, words_of
+from skl_tot.recordings.labels import find_segments, with_background
 
 UNITS = ("videos", "moments")
 DIGITS = 9  # that tell what is alike but for rounding, so that its order is its place
@@ -63,7 +63,7 @@ def most_informative(model, X, n=1, unit="videos"):
         doubts.append(measure_doubts(segmenter, reading))
     if unit == "videos":
         return rank_videos(doubts, n)
-    words = words_of(segmenter.actions_)
+    words = with_background(segmenter.actions_)
     return rank_moments([words[path] for path in paths], doubts, n)
 
 

@@ -5,20 +5,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 
-from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
-from skl_tot.meta.members import (
+from skl_tot.meta.candidates import (
     are_named,
     check_candidates,
     choose_n_actions,
     default_candidates,
-    describe_members,
+    describe_candidates,
     fit_candidate,
+    labels_of_candidate,
     measure_information,
-    member_labels,
-    member_scores,
     possible_numbers,
-    refine_member,
+    refine_candidate,
+    scores_of_candidate,
 )
+from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.parts import time_order
@@ -100,7 +100,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Names of the candidates, and of their refinements, "... refined".
     estimators_ : list of estimator
         Fitted candidates.
-    appearances_ : list of dict of ndarray
+    refinements_ : list of dict of ndarray
         Their refinements, each as ``appearance_`` of `MallowSegmenter`.
     mappings_ : ndarray of shape (n_members, n_actions)
         For each of ``names_``, the action here that each of its own actions is.
@@ -284,7 +284,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         videos = self.prepare(X)
         found = {}
         for name, mapping, paths in zip(
-            self.names_, self.mappings_, self._labels_of_members(videos)
+            self.names_, self.mappings_, self._labels_of_candidates(videos)
         ):
             labels = []
             for path in paths:
@@ -312,7 +312,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         TypeError, ValueError
             If a recording is not valid.
         """
-        return list(self._labels_of_members(self.prepare(X)))
+        return list(self._labels_of_candidates(self.prepare(X)))
 
     @property
     def waits_for_end_(self):
@@ -331,16 +331,16 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.n_actions_, self.n_actions_scores_ = choose_n_actions(
             videos, possible_numbers(self.n_actions), **self._settings()
         )
-        members = self._fit_members(candidates, seeds, videos)
-        models = [member.model for member in members]
+        fitted = self._fit_candidates(candidates, seeds, videos)
+        models = [own.model for own in fitted]
         self.estimators_ = models[: len(candidates)]
-        self.appearances_ = models[len(candidates) :]
-        labelings = [np.concatenate(member.labels) for member in members]
-        information = measure_information(members, videos, self.n_actions_)
+        self.refinements_ = models[len(candidates) :]
+        labelings = [np.concatenate(own.labels) for own in fitted]
+        information = measure_information(fitted, videos, self.n_actions_)
         consensus = find_consensus(labelings, self.n_actions_, information)
         cuts = np.cumsum(videos.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
-        self.results_ = describe_members(members, consensus, information)
+        self.results_ = describe_candidates(fitted, consensus, information)
         self.names_ = list(self.results_["name"])
         self.best_index_ = int(np.argmax(self.results_["score"]))
         self.mappings_ = np.argsort(order)[consensus.mappings]
@@ -365,19 +365,17 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self._validate_names(names)
         return self.candidates
 
-    def _fit_members(self, candidates, seeds, videos):
+    def _fit_candidates(self, candidates, seeds, videos):
         """Candidates, and then their refinements."""
         spread = measure_spread(videos, SHRINKAGE) if self.refine else None
-        members, refined = [], []
+        fitted, refined = [], []
         for (name, estimator), seed in zip(self._progress(candidates), seeds):
-            members.append(
-                fit_candidate(name, estimator, videos, self.n_actions_, seed)
-            )
+            fitted.append(fit_candidate(name, estimator, videos, self.n_actions_, seed))
             if self.refine:
                 refined.append(
-                    refine_member(members[-1], videos, self.n_actions_, spread)
+                    refine_candidate(fitted[-1], videos, self.n_actions_, spread)
                 )
-        return members + refined
+        return fitted + refined
 
     def _progress(self, candidates):
         """Candidates, with a progress bar if that is wanted."""
@@ -388,21 +386,21 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _log_likelihoods(self, videos):
         if self.combine == "best":
-            models = [*self.estimators_, *self.appearances_]
+            models = [*self.estimators_, *self.refinements_]
             columns = np.argsort(self.mappings_[self.best_index_])
-            for scores in member_scores(models[self.best_index_], videos):
+            for scores in scores_of_candidate(models[self.best_index_], videos):
                 yield scores[:, columns]
             return
-        labels = list(self._labels_of_members(videos))
+        labels = list(self._labels_of_candidates(videos))
         for paths in zip(*labels):
             n_learned = self.mappings_.shape[1]
             votes = count_votes(paths, self.weights_, self.mappings_, n_learned)
             yield np.log(votes + LEAST_VOTE)
 
-    def _labels_of_members(self, videos):
+    def _labels_of_candidates(self, videos):
         """Labels of all videos by each candidate, in numbers of its own."""
-        for model in [*self.estimators_, *self.appearances_]:
-            yield member_labels(model, videos)
+        for model in [*self.estimators_, *self.refinements_]:
+            yield labels_of_candidate(model, videos)
 
 
 # doctest looks for names of this module, which the public one is not

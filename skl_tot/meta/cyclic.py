@@ -11,13 +11,13 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skl_tot.meta.candidates import scores_of_candidate, set_n_actions
 from skl_tot.meta.cycles import (
     check_cuts,
     cut_recording,
     cuts_of_path,
     errors_of_cycles,
 )
-from skl_tot.meta.members import member_scores, set_n_actions
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.layers import BoundDecoder
 from skl_tot.methods.pipelines import (
@@ -299,7 +299,7 @@ class CyclicSegmenter(BaseSegmenter):
         return cuts
 
     def _log_likelihoods(self, videos):
-        return iter(member_scores(self.estimator_, videos))
+        return iter(scores_of_candidate(self.estimator_, videos))
 
     @property
     def waits_for_end_(self):

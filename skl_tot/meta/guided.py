@@ -193,7 +193,7 @@ class GuidedSegmenter(BaseSegmenter):
     def _label(self, scores, videos, before=None):
         pairs = zip(super()._label(scores, videos), self.__dict__.pop("_given"))
         paths = [np.where(known >= 0, known, path) for path, known in pairs]
-        self.labels_ = videos.store(self._in_words(paths))
+        self.labels_ = videos.store(self._to_labels(paths))
         return paths
 
     def _log_likelihoods(self, videos):

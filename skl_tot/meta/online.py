@@ -17,7 +17,7 @@ from skl_tot.meta.streams import (
 )
 from skl_tot.methods.pipelines import quietly, segmenter_of
 from skl_tot.recordings.errors import errors_of_recording
-from skl_tot.recordings.labels import words_of
+from skl_tot.recordings.labels import with_background
 
 
 class Decided(NamedTuple):
@@ -161,7 +161,7 @@ class OnlinePrediction:
             self.n_seen, self._dtype = n_seen, frames.dtype
             return self._as_decided(*self._nothing())
         blocks = [*self._frames, frames]
-        log_likelihood, is_other = self._weigh(blocks, n_seen - self._context)
+        log_likelihood, is_other = self._score(blocks, n_seen - self._context)
         if self._decoder is None:
             self._decoder = self._start(log_likelihood)
         self.n_seen, self._dtype = n_seen, frames.dtype
@@ -190,7 +190,7 @@ class OnlinePrediction:
         if self._decoder is None:
             found = self._read_all()
         else:
-            first = self._decode(*self._weigh(self._frames, self.n_seen))
+            first = self._decode(*self._score(self._frames, self.n_seen))
             found = map(np.concatenate, zip(first, self._decoder.finish()))
         self.is_finished = True
         self._frames = []
@@ -230,7 +230,7 @@ class OnlinePrediction:
         frames = np.concatenate(blocks)[first - self._first :].copy()
         self._frames, self._first = [frames], first
 
-    def _weigh(self, blocks, stop):
+    def _score(self, blocks, stop):
         """Log-likelihoods of frames to add before ``stop``, and their background."""
         if stop == self._n_added:
             return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
@@ -276,7 +276,7 @@ class OnlinePrediction:
         """Make actions and posteriors an output."""
         self.n_decided += len(actions)
         classes = self._model.classes_
-        labels = actions if classes is None else words_of(classes)[actions]
+        labels = actions if classes is None else with_background(classes)[actions]
         return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):

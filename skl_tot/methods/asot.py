@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.methods.layers import together
+from skl_tot.methods.layers import sum_groups
 from skl_tot.methods.parts import merge_alike, time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, Adam
@@ -208,7 +208,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             self.prototype_actions_ = before  # numbers mean the same in all of a stream
             return
         order = time_order(
-            together(np.exp(self._log_codes(x)), self.prototype_actions_, np.add)
+            sum_groups(np.exp(self._log_codes(x)), self.prototype_actions_, np.add)
             for x in similarities
         )
         self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]
@@ -220,7 +220,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             self._problem(transport), similarities, len(similarities)
         )
         return np.log(
-            np.maximum(together(codes, self.prototype_actions_, np.add), LEAST_CODE)
+            np.maximum(sum_groups(codes, self.prototype_actions_, np.add), LEAST_CODE)
         )
 
 

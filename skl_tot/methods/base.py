@@ -25,7 +25,7 @@ from skl_tot.recordings.labels import (
     BACKGROUND,
     check_transcripts,
     codes_of_transcripts,
-    words_of,
+    with_background,
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
@@ -153,7 +153,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         labels = [r.path for r in self._readings(videos, transcripts=transcripts)]
         if transcripts is None:
             warn_of_few_actions(self, labels)
-        return videos.restore(self._in_words(labels))
+        return videos.restore(self._to_labels(labels))
 
     def predict_proba(self, X):
         """Compute the probability of each action, frame by frame, without decoding.
@@ -478,14 +478,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             "agreement": 1.0 if np.isnan(agreement) else agreement,
         }
         warn_of_few_actions(self, labels)
-        self.labels_ = videos.store(self._in_words(labels))
+        self.labels_ = videos.store(self._to_labels(labels))
         return labels
 
-    def _in_words(self, paths):
+    def _to_labels(self, paths):
         """Labels of paths: numbers of actions, or what they stand for."""
         if self.classes_ is None:
             return paths
-        words = words_of(self.classes_)
+        words = with_background(self.classes_)
         return [words[path] for path in paths]
 
     def _check_transcripts(self, transcripts, videos):

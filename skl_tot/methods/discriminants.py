@@ -24,7 +24,7 @@ PRIOR_FRAMES = 0.1
 LEAST_WITHIN = 1e-12
 
 
-class Spread(NamedTuple):
+class FrameCovariance(NamedTuple):
     """Mean (n_features,) of all frames, and a root L of their covariance."""
 
     center: np.ndarray
@@ -41,7 +41,7 @@ def measure_spread(videos, shrinkage):
     scale = np.trace(covariance) / len(covariance)
     ridge = shrinkage * (scale if scale > 0 else 1.0)
     covariance = covariance + ridge * np.eye(len(covariance))
-    return Spread(center, np.linalg.cholesky(covariance))
+    return FrameCovariance(center, np.linalg.cholesky(covariance))
 
 
 def frame_moments(videos):

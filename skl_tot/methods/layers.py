@@ -29,7 +29,7 @@ class Merge:
     def apply(self, scores, videos):
         """Yield log-likelihoods: those of merged actions add up."""
         for own in scores:
-            yield together(own, self.groups, np.logaddexp)
+            yield sum_groups(own, self.groups, np.logaddexp)
 
     def totals(self, totals):
         """Merge what adds up over actions, such as shares of frames."""
@@ -134,7 +134,7 @@ class Cut:
 
     def outputs(self, columns, add):
         """Put columns of scores, or of probabilities, together to those of actions."""
-        return columns if self.splits else together(columns, self.groups, add)
+        return columns if self.splits else sum_groups(columns, self.groups, add)
 
     def _along(self, scores, transcript):
         own = self.outputs(scores, np.logaddexp)[:, transcript]
@@ -147,7 +147,7 @@ class Cut:
         """Cut each segment of an action by itself: a path through halves, or one."""
         in_order = decoder.keeps_order or decoder.cycle_frames is not None
         within = DECODERS["skip"] if in_order else decoder
-        coarse = together(scores, self.groups, np.logaddexp)
+        coarse = sum_groups(scores, self.groups, np.logaddexp)
         path = decode(coarse, decoder, cost)
         for action, halves in self.splits:
             log_halves = halves_of_columns(scores, halves)
@@ -172,10 +172,10 @@ def halves_of_columns(scores, halves):
     return log_softmax(np.stack(sums, axis=1), axis=1)
 
 
-def together(columns, groups, add):
+def sum_groups(columns, groups, add):
     """Add up the columns of each group.
 
-    >>> together(np.array([[1, 2, 4]]), np.array([1, 0, 1]), np.add)
+    >>> sum_groups(np.array([[1, 2, 4]]), np.array([1, 0, 1]), np.add)
     array([[2, 5]])
     """
     if (np.diff(groups) < 0).any():

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.decoders import Reading
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.recordings.labels import BACKGROUND, words_of
+from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings
 
 
@@ -109,7 +109,7 @@ def predict_with_confidence(model, X, names=None):
     if names is None and isinstance(segmenter, BaseSegmenter):
         names = segmenter.classes_
     if names is not None:
-        words = words_of(names)
+        words = with_background(names)
         labels = [words[path] for path in labels]
     return labels, confidence
 

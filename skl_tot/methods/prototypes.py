@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.background import STREAM_MEMORY
-from skl_tot.methods.layers import together
+from skl_tot.methods.layers import sum_groups
 from skl_tot.methods.networks import NetworkSegmenter, Passes
 from skl_tot.methods.parts import (
     code_overlap,
@@ -123,7 +123,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         for similarities in self._similarities(videos):
             problem = self._cross_entropy()  # anew, as its prior keeps tables
             own = self._codes_of_video(problem, similarities, n_sampled)
-            codes.append(together(own, self.prototype_actions_, np.add))
+            codes.append(sum_groups(own, self.prototype_actions_, np.add))
         return videos.restore(codes)
 
     def similarities(self, X):
@@ -240,7 +240,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         result = np.empty((len(similarities), n_actions))
         for rows in row_blocks(similarities):  # a long video has few temporaries
             log_codes = self._log_codes(similarities[rows])
-            result[rows] = together(log_codes, self.prototype_actions_, np.logaddexp)
+            result[rows] = sum_groups(log_codes, self.prototype_actions_, np.logaddexp)
         return result
 
     def _log_codes(self, similarities):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.layers import together
+from skl_tot.methods.layers import sum_groups
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MOST, OPTIMIZERS, SMALLEST, Adam
 from skl_tot.training.priors import PRIORS, Prior, TemporalPrior
@@ -337,7 +337,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             codes = np.exp(self._log_codes(similarities))
             for labels, block in zip(found, blocks):
                 actions = self.prototype_actions_[block]
-                own = together(codes[:, block], actions, np.add)
+                own = sum_groups(codes[:, block], actions, np.add)
                 labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return found
 

@@ -166,7 +166,7 @@ def as_reals(values, name):
         ) from error
 
 
-def words_of(classes):
+def with_background(classes):
     """List the labels of all actions, and last, for code -1, that of background."""
     background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
     return np.concatenate([classes, np.array([background])])

@@ -177,7 +177,7 @@ class TestVote:
         found = model.candidate_labels(videos)
         before = mof_score(labels, found["wrong"])
         assert mof_score(labels, found["wrong refined"]) > before + 0.05
-        assert len(model.appearances_) == 2
+        assert len(model.refinements_) == 2
 
     def test_labels_of_the_fit_are_those_of_predict(self, fitted, activity):
         assert_same(fitted.predict(activity[0]), fitted.labels_)

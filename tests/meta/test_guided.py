@@ -26,7 +26,7 @@ from skl_tot.meta.guided import name_new_actions
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.labels import codes_of_transcripts, words_of
+from skl_tot.recordings.labels import codes_of_transcripts, with_background
 from skl_tot.recordings.layouts import as_recordings
 
 NAMES = np.array(["pour", "cut", "stir"])
@@ -483,8 +483,8 @@ class TestWords:
 
     def test_background(self):
         paths = [np.array([0, -1, 1])]
-        assert words_of(np.array([4, 9]))[paths[0]].tolist() == [4, -1, 9]
-        words = words_of(np.array(["a", "b"]))[paths[0]]
+        assert with_background(np.array([4, 9]))[paths[0]].tolist() == [4, -1, 9]
+        words = with_background(np.array(["a", "b"]))[paths[0]]
         assert words.tolist() == ["a", "background", "b"]
 
     def test_codes_of_transcripts(self):

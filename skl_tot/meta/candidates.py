@@ -36,7 +36,7 @@ FREE = {"decoding": "free", "switch_cost": 0.5}
 REFINEMENT = {"reg_covar": 0.1, "max_iter": 3}
 
 
-class Member(NamedTuple):
+class Candidate(NamedTuple):
     """A fitted candidate, or the Gaussians of its refinement with its "switch_cost".
 
     ``labels`` are those of the recordings of the fit, in its own numbers.
@@ -60,7 +60,7 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
     except (TypeError, ValueError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"candidate {name!r}: {error}") from error
-    return Member(name, fitted, labels, time.perf_counter() - start)
+    return Candidate(name, fitted, labels, time.perf_counter() - start)
 
 
 def set_n_actions(estimator, n_actions):
@@ -70,19 +70,19 @@ def set_n_actions(estimator, n_actions):
         estimator = segmenter.get_params(deep=False).get("estimator")
 
 
-def refine_member(member, videos, n_actions, spread):
+def refine_candidate(candidate, videos, n_actions, spread):
     """Refine the labels of a candidate by what their frames look like."""
     start = time.perf_counter()
     appearance, switch_cost, labels = refine_labels(
-        videos, member.labels, n_actions, spread, **REFINEMENT
+        videos, candidate.labels, n_actions, spread, **REFINEMENT
     )
     model = appearance | {"switch_cost": np.array(switch_cost)}
     seconds = time.perf_counter() - start
-    return Member(name_of_refinement(member.name), model, labels, seconds)
+    return Candidate(name_of_refinement(candidate.name), model, labels, seconds)
 
 
-def member_scores(model, videos):
-    """Log-likelihoods of the actions by a `Member`'s model, for each video."""
+def scores_of_candidate(model, videos):
+    """Log-likelihoods of the actions by a `Candidate`'s model, for each video."""
     if isinstance(model, dict):
         return list(appearance_scores(videos, model))
     model = unfrozen(model)
@@ -91,8 +91,8 @@ def member_scores(model, videos):
         return last_step(model).log_likelihood(arrays)
 
 
-def member_labels(model, videos):
-    """Labels of each video by a `Member`'s model."""
+def labels_of_candidate(model, videos):
+    """Labels of each video by a `Candidate`'s model."""
     if isinstance(model, dict):
         chain = free_chain(len(model["means"]), model["switch_cost"])
         return [chain.viterbi(scores) for scores in appearance_scores(videos, model)]
@@ -100,31 +100,31 @@ def member_labels(model, videos):
         return model.predict(list(videos.arrays))
 
 
-def measure_information(members, videos, n_actions):
-    """Measure what carries over between videos of each member's labels, in nats."""
+def measure_information(fitted, videos, n_actions):
+    """Measure what carries over between videos of each candidate's labels, in nats."""
     blocks = videos.without_context().blocks
-    found = [carried_information(blocks, own.labels, n_actions) for own in members]
+    found = [carried_information(blocks, own.labels, n_actions) for own in fitted]
     return np.array(found)
 
 
-def describe_members(members, consensus, information):
-    """Columns of a table of the members: ``results_`` of `AutoSegmenter`."""
+def describe_candidates(fitted, consensus, information):
+    """Columns of a table of the fitted: ``results_`` of `AutoSegmenter`."""
     scores, n_segments = [], []
-    for member, mapping in zip(members, consensus.mappings):
-        labels = np.concatenate(member.labels)
+    for candidate, mapping in zip(fitted, consensus.mappings):
+        labels = np.concatenate(candidate.labels)
         scores.append(mean_vote(labels, mapping, consensus.votes))
-        segments = [1 + np.count_nonzero(np.diff(path)) for path in member.labels]
+        segments = [1 + np.count_nonzero(np.diff(path)) for path in candidate.labels]
         n_segments.append(float(np.mean(segments)))
-    others = len(members) - 1 or np.nan
+    others = len(fitted) - 1 or np.nan
     agreement = consensus.agreement.sum(axis=1) - np.diag(consensus.agreement)
     return {
-        "name": [member.name for member in members],
+        "name": [candidate.name for candidate in fitted],
         "score": scores,
         "weight": consensus.weights.tolist(),
         "information": information.tolist(),
         "agreement": (agreement / others).tolist(),
         "n_segments": n_segments,
-        "seconds": [member.seconds for member in members],
+        "seconds": [candidate.seconds for candidate in fitted],
     }
 
 
