@@ -281,7 +281,8 @@ class ActivitySegmenter(BaseSegmenter):
             If a video is not valid.
         """
         videos = self.prepare(X)
-        check_lengths(arrange(y, videos), videos)
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
         codes = self._find_activities(videos)
         paths = [reading.path for reading in self._readings(videos)]
         if len(np.unique(codes)) == len(codes):

@@ -238,7 +238,8 @@ class CyclicSegmenter(BaseSegmenter):
             If a recording is not valid, or several show one cycle.
         """
         videos = self.prepare(X)
-        check_lengths(arrange(y, videos), videos)
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
         paths = [reading.path for reading in self._readings(videos)]
         cuts = self._cut(paths)
         labels = _cut_arrays(paths, cuts)

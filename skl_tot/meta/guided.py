@@ -155,7 +155,8 @@ class GuidedSegmenter(BaseSegmenter):
         inner = self._inner
         self.scaler_, self.context_ = inner.scaler_, inner.context_
         self.standardize_ = inner.standardize_
-        return self._standardized(videos)
+        per_video = self.standardize_ == "video"
+        return videos.standardize(self.scaler_, per_video, self.context_)
 
     def _learn(self, videos, y=None):
         most = int(np.max(self.n_actions))

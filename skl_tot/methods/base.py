@@ -313,7 +313,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a recording is not valid, or there are not two, as in a fold of a search.
         """
         videos = self.prepare(X)
-        check_lengths(arrange(y, videos), videos)
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
         if videos.is_single:
             warnings.warn(
                 "score compares videos and is not defined for a single one.",
@@ -401,7 +402,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ``reset`` forgets an earlier fit; a ``scaler`` is updated.
         """
         videos = check_recordings(self, X, reset=reset, find_clocks=reset)
-        check_lengths(arrange(y, videos), videos)
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
         self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
@@ -409,7 +411,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.context_ = None if self.context is None else int(self.context)
         self.layers_, self.classes_, self.cut_ = [], None, None
         self.mean_frames_ = float(videos.lengths.mean())
-        return self._standardized(videos)
+        per_video = self.standardize_ == "video"
+        return videos.standardize(self.scaler_, per_video, self.context_)
 
     def prepare(self, X):
         """Check recordings and standardise them as in the fit, for functions of models.
@@ -434,10 +437,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         check_is_fitted(self, "n_actions_")
         self._validate_params()  # the decoder's may have been set after the fit
         videos = check_recordings(self, X, reset=False)
-        check_rate(self, videos.fps)
-        return self._standardized(videos)
-
-    def _standardized(self, videos):
+        if videos.fps is not None:
+            check_rate(self, videos.fps)
         per_video = self.standardize_ == "video"
         return videos.standardize(self.scaler_, per_video, self.context_)
 

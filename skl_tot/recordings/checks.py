@@ -30,7 +30,8 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
     """
     recordings = as_recordings(X)
     checked, first, grows = [], None, np.array(find_clocks)
-    with _once():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         for i in range(len(recordings)):
             with recordings.errors(i):
                 video = _checked(estimator, recordings.arrays[i], first, reset)
@@ -40,17 +41,13 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
             checked.append(video)
         if grows.any():
             _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
-    return recordings.replace(checked)
-
-
-@contextlib.contextmanager
-def _once():
-    """Show each warning about videos but once, not for each of them."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):
+    told = {}
+    for warning in caught:  # each but once, not for each video
+        told[str(warning.message), warning.category] = None
+    for text, category in told:
         warn_user(text, category)
+    recordings.arrays = checked
+    return recordings
 
 
 def _checked(estimator, video, first, reset):
@@ -59,7 +56,9 @@ def _checked(estimator, video, first, reset):
     Errors are a TypeError or a ValueError, of one line.
     """
     try:
-        video = _checked_type(video)
+        is_plain = type(video) is np.ndarray and video.ndim == 2
+        if not (is_plain and video.dtype.kind in "fiub"):
+            video = _checked_type(video)
         try:
             return _validate(estimator, video, reset and first is None)
         except ValueError as error:

@@ -90,8 +90,9 @@ class Recordings(Sequence):
         else:
             names = list(names)
             _check_names(names, len(arrays))
-        check_fps(fps)
-        if times is not None and fps is None:
+        if fps is not None:
+            check_fps(fps)
+        elif times is not None:
             raise ValueError("fps is None, expected the rate of the times.")
         self.arrays, self.names = arrays, names
         self.fps = None if fps is None else float(fps)
@@ -205,17 +206,12 @@ class Recordings(Sequence):
     @cached_property
     def lengths(self):
         """Numbers of frames, an array of int."""
-        return np.array([len(array) for array in self.arrays])
-
-    @property
-    def width(self):
-        """Features of the arrays."""
-        return self.arrays[0].shape[1]
+        return np.array(list(map(len, self.arrays)))
 
     @property
     def n_features(self):
         """Features of what is read: those of the arrays, and of their context."""
-        return self.width * (1 if self.context is None else N_PARTS)
+        return self.arrays[0].shape[1] * (1 if self.context is None else N_PARTS)
 
     @property
     def is_single(self):
@@ -229,7 +225,17 @@ class Recordings(Sequence):
 
     def restore(self, outputs):
         """Give outputs, one for each recording, the form of the user's input."""
-        return outputs if self.layout is None else self.layout.restore(outputs)
+        kind = None if self.layout is None else self.layout.kind
+        if kind == "single":
+            return outputs[0]
+        if kind == "stacked":
+            return np.stack(outputs)
+        if kind == "object":
+            array = np.empty(len(outputs), dtype=object)
+            for i, output in enumerate(outputs):
+                array[i] = output
+            return array
+        return self.layout.join(outputs) if kind == "named" else outputs
 
     def store(self, outputs):
         """Give outputs as an estimator keeps them: a dict if there are names."""
@@ -239,9 +245,11 @@ class Recordings(Sequence):
 
     def errors(self, i):
         """Say in errors of a block which of many recordings they are about."""
-        if self.is_single:
+        layout = self.layout
+        if layout is not None and layout.kind == "single":
             return contextlib.nullcontext()
-        return errors_of_recording(i, self.layout.names[i] if self.is_named else None)
+        is_named = layout is not None and layout.names is not None
+        return errors_of_recording(i, layout.names[i] if is_named else None)
 
     @contextlib.contextmanager
     def named_errors(self):
@@ -264,13 +272,11 @@ class Recordings(Sequence):
         twin.means = twin.scales = None
         twin.context = context
         if scaler is not None:
-            scalers = [scaler]
+            twin.means, twin.scales = scaler.mean_[None], scaler.scale_[None]
         elif per_video:
             scalers = [fit_scaler(self, only=i) for i in range(len(self))]
-        else:
-            return twin
-        twin.means = np.array([scaler.mean_ for scaler in scalers])
-        twin.scales = np.array([scaler.scale_ for scaler in scalers])
+            twin.means = np.array([scaler.mean_ for scaler in scalers])
+            twin.scales = np.array([scaler.scale_ for scaler in scalers])
         return twin
 
     def without_context(self):
@@ -281,7 +287,9 @@ class Recordings(Sequence):
 
     def row_blocks(self, i, width=0):
         """Yield the rows that `blocks` reads at a time, see `row_blocks`."""
-        return row_blocks(self.arrays[i], max(width, self.n_features))
+        if self.context is not None:
+            width = max(width, self.n_features)
+        return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):
         """Read frames a block of rows at a time.
@@ -302,29 +310,29 @@ class Recordings(Sequence):
 
     def read(self, i, rows):
         """Read frames of one recording, by a slice or indices, in its type."""
-        if self.context is None:
-            return self._read(i, rows)
-        n_frames = int(self.lengths[i])
+        if self.context is not None:
+            return self._read_windows(i, rows)
+        with self.errors(i):
+            frames = self.arrays[i][rows]
+        own = frames if frames.flags.owndata else None  # no view of the recording
+        return self._standardize(frames, i, out=own)
+
+    def _read_windows(self, i, rows):
+        """Read frames with what is around them."""
+        own, n_frames = self.without_context(), int(self.lengths[i])
         context = min(self.context, n_frames)
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(n_frames)
             first = max(0, start - context)
-            frames = self._read(i, slice(first, min(stop + context, n_frames)))
+            frames = own.read(i, slice(first, min(stop + context, n_frames)))
             around = partial(
                 neighbours_of_block, frames, start - first, stop - start, context
             )
             return join_context(frames[start - first : stop - first], around)
         near = rows_around(rows, n_frames, context)
-        frames = self._read(i, near)
+        frames = own.read(i, near)
         around = partial(neighbours_of_rows, frames, near, rows, context)
         return join_context(frames[np.searchsorted(near, rows)], around)
-
-    def _read(self, i, rows):
-        """Read frames without what is around them."""
-        with self.errors(i):
-            frames = self.arrays[i][rows]
-        own = frames if frames.flags.owndata else None  # no view of the recording
-        return self._standardize(frames, i, out=own)
 
     def gather(self, batch, frames, out):
         """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`.
@@ -348,7 +356,7 @@ class Recordings(Sequence):
     def _gather_windows(self, i, rows, out):
         """Read frames of one recording, a few windows at a time."""
         context = min(self.context, int(self.lengths[i]))
-        for some in row_blocks(out, self.width * (2 * context + 1)):
+        for some in row_blocks(out, self.arrays[0].shape[1] * (2 * context + 1)):
             out[some] = self.read(i, rows[some])
 
     def _standardize(self, frames, i, out=None):

@@ -94,17 +94,13 @@ def short_repr(value):
 def warn_user(text, category=UserWarning):
     """Warn at the line outside of this package, and of decorators, that called it."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and _is_inside(frame.f_code.co_filename):
+    while frame.f_back is not None:
+        name = frame.f_code.co_filename
+        is_inside = name.startswith(PACKAGE) or name == contextlib.__file__
+        if not is_inside and "sklearn" not in Path(name).parts:
+            break
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level)
-
-
-def _is_inside(filename):
-    return (
-        filename.startswith(PACKAGE)
-        or filename == contextlib.__file__
-        or "sklearn" in Path(filename).parts
-    )
 
 
 def import_extra(name, extra):

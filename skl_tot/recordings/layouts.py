@@ -1,6 +1,5 @@
 """Any form of input as recordings, and output that takes that form."""
 
-import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ EXPECTED = (
     "expected a 2-D array (frames, features) as one video, "
     "or a list, dict or 3-D array of them as many"
 )
+EMPTY = f"X is an empty {{}}, but {EXPECTED}."
 MAX_DIMS = 32  # more are no array of anything
 
 
@@ -39,21 +39,6 @@ class Layout:
     index: Any = None
     rows: list | None = None
 
-    def restore(self, outputs):
-        """Give outputs, one for each recording, this form."""
-        if self.join is not None:
-            return self.join(outputs)
-        if self.kind == "single":
-            return outputs[0]
-        if self.kind == "stacked":
-            return np.stack(outputs)
-        if self.kind == "object":
-            array = np.empty(len(outputs), dtype=object)
-            for i, output in enumerate(outputs):
-                array[i] = output
-            return array
-        return outputs
-
     def select(self, indices):
         """Form of some of the recordings: a list, or a dict of those with names."""
         if self.names is None:
@@ -64,40 +49,34 @@ class Layout:
 def as_recordings(X):
     """Tell one video from many: unchecked `Recordings` that know the form of ``X``."""
     if isinstance(X, Recordings):
-        recordings = copy.copy(X)
+        recordings = X.replace(X.arrays)
         if X.layout is None:
-            _check_filled(X)
+            if len(X) == 0:
+                raise ValueError(EMPTY.format(type(X).__name__))
             recordings.layout = Layout("named", X.names, X.replace)
     else:
-        arrays, layout = _split(X)
+        arrays, layout = SPLITS.get(type(X), _split)(X)
         names = None if layout.names is None else list(map(str, layout.names))
         recordings = Recordings(arrays, names)
         recordings.layout = layout
     arrays = recordings.arrays
-    if isinstance(arrays, (list, tuple)) and any(map(has_time, arrays)):
+    is_plain = not isinstance(arrays, (list, tuple)) or isinstance(X, np.ndarray)
+    if not is_plain and any(map(has_time, arrays)):
         recordings.fps = _common_rate(arrays, recordings.fps)
         recordings.arrays = [flatten(x) if has_time(x) else x for x in arrays]
     return recordings
 
 
 def _split(X):
-    """Arrays of each video, and the layout."""
-    if isinstance(X, np.ndarray):
-        return _split_array(X)
+    """Arrays of each video, and the layout, of what is no plain list or array."""
     if has_time(X):
         return [X], Layout("single")
     if has_names(X):
-        _check_filled(X)
         return _split_named(X)
     is_text = isinstance(X, (str, bytes))  # that of numpy has dimensions, too
     if not is_text and (hasattr(X, "ndim") or hasattr(X, "__array__")):
         return _split_array(X)
     return _split_sequence(X)
-
-
-def _check_filled(X):
-    if len(X) == 0:
-        raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
 
 
 def has_names(X):
@@ -109,6 +88,8 @@ def has_names(X):
 
 def _split_named(X):
     """Arrays of a dict, or of a table of all recordings."""
+    if len(X) == 0:
+        raise ValueError(EMPTY.format(type(X).__name__))
     if isinstance(X, Mapping):
         return list(X.values()), _of_names(list(X))
     keys, rows = rows_of_recordings(X.index)
@@ -130,12 +111,16 @@ def _to_dict(keys, outputs):
 def _split_sequence(X):
     if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
-    _check_filled(X)
+    if len(X) == 0:
+        raise ValueError(EMPTY.format(type(X).__name__))
     first = X[0]  # once, as it may be read from disk
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
-    is_many = has_time(first) or n_dims(first) >= 2
-    return (X, Layout("list")) if is_many else ([X], Layout("single"))
+    is_array = isinstance(first, np.ndarray)
+    ndim = first.ndim if is_array else n_dims(first)
+    if ndim >= 2 or has_time(first):
+        return X, Layout("list")
+    return [X], Layout("single")
 
 
 def _hint(path):
@@ -149,7 +134,7 @@ def _hint(path):
 
 
 def _split_array(X):
-    ndim = n_dims(X)
+    ndim = X.ndim if isinstance(X, np.ndarray) else n_dims(X)
     if ndim > 3:
         raise ValueError(f"X has {ndim} dimensions, but {EXPECTED}.")
     if ndim == 3:
@@ -166,6 +151,10 @@ def _split_array(X):
         if n_dims(X[0]) >= 2:
             return X, Layout("object")
     return [X], Layout("single")
+
+
+# What splits plain containers, which need no further look.
+SPLITS = {list: _split_sequence, tuple: _split_sequence, np.ndarray: _split_array}
 
 
 def _warn_of_tracks(shape):

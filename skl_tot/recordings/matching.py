@@ -102,8 +102,6 @@ def _by_row(y, layout):
 
 def check_lengths(y, recordings):
     """Refuse labels of other lengths than the recordings; values are not looked at."""
-    if y is None:
-        return
     y = [y] if recordings.is_single else y
     if not hasattr(y, "__len__"):
         raise TypeError(f"y is a {type(y).__name__}, expected labels of each video.")
