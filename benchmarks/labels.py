@@ -34,7 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from skl_tot.decoding import decode
 from skl_tot.decoding.decoders import move_decoder
-from skl_tot.meta.guide import SWITCH_COST, count_moves
+from skl_tot.meta.guidance import SWITCH_COST, count_moves
 from skl_tot.metrics import match_labels, mof_score
 
 N_DRAWS = 5

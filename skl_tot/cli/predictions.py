@@ -138,7 +138,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot import OnlinePrediction
     from skl_tot.cli.reading import columns_of, shown_names
     from skl_tot.io import load_model
-    from skl_tot.io.growing import GrowingTable
+    from skl_tot.io.growing_files import GrowingTable
     from skl_tot.methods.pipelines import segmenter_of, transform_before, waits_for_end
 
     if file != "-" and not Path(file).is_file():
@@ -185,7 +185,7 @@ def _rate_of(segmenter, fps):
 
 def _lines_of(file, follow):
     """Go over the lines of a file or of standard input, until it ends or Ctrl-C."""
-    from skl_tot.io.growing import read_lines
+    from skl_tot.io.growing_files import read_lines
 
     opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
     with opened:

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.corrections.names import find_label, names_of_halves, new_names
-from skl_tot.methods.layers import (
+from skl_tot.methods.correction_layers import (
     Cut,
     Merge,
     Split,
@@ -16,8 +16,13 @@ from skl_tot.methods.layers import (
     merged_groups,
     split_sources,
 )
-from skl_tot.methods.parts import coarse_groups, cut_tree, fine_splits, halve_group
 from skl_tot.methods.pipelines import segmenter_of, transform_before
+from skl_tot.methods.prototype_groups import (
+    coarse_groups,
+    cut_tree,
+    fine_splits,
+    halve_group,
+)
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import with_background
 

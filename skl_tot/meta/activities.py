@@ -27,7 +27,7 @@ from skl_tot.meta.activity_models import (
     widened_scores,
 )
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.recordings.errors import warn_user

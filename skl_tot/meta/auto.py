@@ -21,7 +21,7 @@ from skl_tot.meta.candidates import (
 from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
-from skl_tot.methods.parts import time_order
+from skl_tot.methods.prototype_groups import time_order
 from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.training.devices import from_first_process

@@ -12,14 +12,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.meta.candidates import scores_of_candidate, set_n_actions
-from skl_tot.meta.cycles import (
+from skl_tot.meta.cycle_search import (
     check_cuts,
     cut_recording,
     cuts_of_path,
     errors_of_cycles,
 )
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.pipelines import (
     fit_segmenter,
     last_step,
@@ -46,7 +46,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     One camera sees a job done fifty times, and nobody has cut the recording. `fit`
 
-    1. finds the cycles, see `skl_tot.meta.cycles.find_cycles`, or takes ``cuts``;
+    1. finds the cycles, see `skl_tot.meta.cycle_search.find_cycles`, or takes ``cuts``;
     2. fits a segmenter to them, each cycle being a video;
     3. decodes whole recordings by what it has learned, on paths that go through the
        actions in order, and from the last to the first again;
@@ -93,7 +93,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     See Also
     --------
-    skl_tot.meta.cycles.find_cycles : The search for cycles.
+    skl_tot.meta.cycle_search.find_cycles : The search for cycles.
     skl_tot.statistics.cycle_times : A table of the cycles of labels.
 
     Notes

@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.decoders import DECODERS, decode, move_decoder
-from skl_tot.meta.guide import (
+from skl_tot.meta.guidance import (
     SWITCH_COST,
     add_new_actions,
     align_transcripts,
@@ -16,10 +16,10 @@ from skl_tot.meta.guide import (
     fit_guide,
     guided_scores,
 )
-from skl_tot.meta.known import read_labels, read_transcripts
+from skl_tot.meta.known_labels import read_labels, read_transcripts
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.correction_layers import BoundDecoder, corrected_moves
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
-from skl_tot.methods.layers import BoundDecoder, corrected_moves
 from skl_tot.methods.pipelines import (
     check_segmenter,
     fit_segmenter,

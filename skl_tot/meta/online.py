@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.background import is_background
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.online import OnlineDecoder
-from skl_tot.meta.streams import (
+from skl_tot.meta.stream_checks import (
     check_frames,
     check_lag,
     check_n_frames,

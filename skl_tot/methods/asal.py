@@ -8,12 +8,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.frame_classifier import (
     ClassifierTrainer,
     read_embeddings,
     read_scores,
 )
-from skl_tot.methods.layers import BoundDecoder
 from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
 from skl_tot.methods.pipelines import fit_segmenter
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter

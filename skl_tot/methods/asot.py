@@ -6,8 +6,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.methods.layers import sum_groups
-from skl_tot.methods.parts import merge_alike, time_order
+from skl_tot.methods.correction_layers import sum_groups
+from skl_tot.methods.prototype_groups import merge_alike, time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, Adam
 from skl_tot.training.priors import LinearPrior

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence
-from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.metrics.label_free import carried_information, held_out_agreement
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.container import fit_scaler

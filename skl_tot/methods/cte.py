@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.methods.parts import time_order
+from skl_tot.methods.prototype_groups import time_order
 from skl_tot.training.components import LARGEST, MOST, SMALLEST, Adam
 from skl_tot.training.devices import from_first_process
 from skl_tot.training.network import Encoder

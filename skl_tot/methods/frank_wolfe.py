@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.events import EventClustering, mean_frames, minimise
+from skl_tot.methods.event_clustering import EventClustering, mean_frames, minimise
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 

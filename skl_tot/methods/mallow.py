@@ -8,9 +8,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.decoders import order_decoder
 from skl_tot.decoding.orders import mallow_order
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.discriminants import appearance_scores, log_joint
-from skl_tot.methods.dispersions import fit_mallow
-from skl_tot.methods.layers import BoundDecoder
+from skl_tot.methods.mallow_model import fit_mallow
 from skl_tot.training.components import LARGEST, MOST
 
 # Less, and what is within actions may vanish from sums of float64.

@@ -11,9 +11,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.background import STREAM_MEMORY
-from skl_tot.methods.layers import sum_groups
+from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.networks import NetworkSegmenter, Passes
-from skl_tot.methods.parts import (
+from skl_tot.methods.prototype_groups import (
     code_overlap,
     group_prototypes,
     merge_neighbours,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.layers import sum_groups
+from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MOST, OPTIMIZERS, SMALLEST, Adam
 from skl_tot.training.priors import PRIORS, Prior, TemporalPrior

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.cli import pages
+from skl_tot.cli import pictures as pages
 from skl_tot.io import segments, write_segments
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order

@@ -27,8 +27,13 @@ from skl_tot.corrections.names import new_names
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS, decode, path_posterior
 from skl_tot.io import load_model, save_model
-from skl_tot.methods.layers import Cut, Merge, Split, corrected_moves
-from skl_tot.methods.parts import cut_tree, merge_alike, merge_neighbours, merge_tree
+from skl_tot.methods.correction_layers import Cut, Merge, Split, corrected_moves
+from skl_tot.methods.prototype_groups import (
+    cut_tree,
+    merge_alike,
+    merge_neighbours,
+    merge_tree,
+)
 from skl_tot.preprocessing import FramewiseTransformer
 
 VIDEOS, LABELS = make_activities(

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.meta import cycles
-from skl_tot.meta.cycles import check_cuts, cut_recording, cuts_of_path, find_cycles
+from skl_tot.meta import cycle_search as cycles
+from skl_tot.meta.cycle_search import (
+    check_cuts,
+    cut_recording,
+    cuts_of_path,
+    find_cycles,
+)
 from skl_tot.meta.phases import (
     N_PHASES,
     _cut_line,

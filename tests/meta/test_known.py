@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.meta.known import read_labels, read_transcripts
+from skl_tot.meta.known_labels import read_labels, read_transcripts
 from skl_tot.recordings.errors import RecordingError
 from skl_tot.recordings.layouts import as_recordings
 

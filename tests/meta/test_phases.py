@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.meta.cycles import Candidate, _cuts, _elect, errors_of_cycles
+from skl_tot.meta.cycle_search import Candidate, _cuts, _elect, errors_of_cycles
 from skl_tot.meta.phases import (
     N_PHASES,
     PhaseModel,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import poisson
 
-from skl_tot.meta.guide import align, align_transcripts
+from skl_tot.meta.guidance import align, align_transcripts
 from skl_tot.methods.discriminants import measure_spread
 from skl_tot.recordings.container import Recordings, fit_scaler
 

@@ -11,7 +11,7 @@ from scipy.special import expit, softmax
 from skl_tot import ASOTSegmenter, TemporalOTSegmenter
 from skl_tot.extend import Adam, PathPrior, TimeStamp
 from skl_tot.io import load_model, save_model
-from skl_tot.methods.parts import (
+from skl_tot.methods.prototype_groups import (
     code_overlap,
     group_prototypes,
     merge_neighbours,

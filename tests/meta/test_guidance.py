@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from skl_tot.decoding.chain import Chain
-from skl_tot.meta.guide import (
+from skl_tot.meta.guidance import (
     N_BINS,
     add_new_actions,
     count_clusters,

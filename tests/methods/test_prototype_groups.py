@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.methods.parts import (
+from skl_tot.methods.prototype_groups import (
     code_overlap,
     group_prototypes,
     merge_alike,

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import Ridge
 
-from skl_tot.methods.events import (
+from skl_tot.methods.event_clustering import (
     EventClustering,
     best_step,
     cheapest_events,

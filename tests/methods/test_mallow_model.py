@@ -10,7 +10,7 @@ from skl_tot.decoding.orders import inversions_of, order_of
 from skl_tot.methods.discriminants import (
     log_joint,
 )
-from skl_tot.methods.dispersions import (
+from skl_tot.methods.mallow_model import (
     count_gains,
     expected_inversions,
     fit_dispersions,
@@ -100,7 +100,7 @@ def test_orders_cost_the_dispersions_of_the_round_before(monkeypatch):
         costs.append(dispersions)
         return np.array([len(costs) % 3, 1])
 
-    monkeypatch.setattr("skl_tot.methods.dispersions.mallow_inversions", found_by)
+    monkeypatch.setattr("skl_tot.methods.mallow_model.mallow_inversions", found_by)
     fit_mallow(videos, 3, **OPTIONS | {"max_iter": 2})
     start = fit_dispersions(np.zeros((3, 2), dtype=int))
     after = fit_dispersions(np.array([[1, 1], [2, 1], [0, 1]]))
