@@ -85,8 +85,6 @@ def compute(cell, folder):
     n_actions = len(set(np.concatenate(data.labels)))
     model = make(cell.row.method, n_actions=n_actions, **cell.row.settings)
     seeded(model, cell.seed)
-    if "compute_labels" in model.get_params():
-        model.set_params(compute_labels=False)  # predict does
     torch.set_num_threads(1)
     with threadpool_limits(1):
         start = time.process_time()

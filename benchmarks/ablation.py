@@ -48,7 +48,7 @@ def run(name, training, seed, **settings):
     given = PAPER | TRAINING[training]
     if training == "defaults":
         given = {}
-    settings = given | settings | {"random_state": seed, "compute_labels": False}
+    settings = given | settings | {"random_state": seed}
     model = TemporalOTSegmenter(n_actions, **settings).fit(videos)
     scores = {"score": model.score(videos)}
     for decoding, options in DECODING.items():
@@ -69,7 +69,7 @@ def main():
     parser.add_argument("--json", type=Path, default=Path("ablation.json"))
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    settings = {"max_iter": 4, "path_iter": 2} if arguments.quick else {}
+    settings = {"max_iter": 4} if arguments.quick else {}
     names = [str(Path(folder).resolve()) for folder in arguments.folders]
     for family, (_, seeds) in FAMILIES.items():
         seeds = seeds[:1] if arguments.quick else seeds

@@ -100,10 +100,8 @@ def number(_):
                 videos, _, _ = generate(
                     n_activities, 8, seed, mean_length=60, **options
                 )
-                segmenter = MallowSegmenter(2, compute_labels=False)
-                model = ActivitySegmenter(
-                    segmenter, random_state=0, compute_labels=False
-                )
+                segmenter = MallowSegmenter(2)
+                model = ActivitySegmenter(segmenter, random_state=0)
                 found = len(model.fit(videos).activity_names_)
                 off.append(abs(found - n_activities))
     print(f"numbers of activities off by 0, 1, ...: {np.bincount(off).tolist()}")

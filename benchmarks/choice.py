@@ -60,10 +60,7 @@ def run(name, settings, seed, max_iter):
     torch.set_num_threads(1)
     videos, labels, _ = load(name)
     model = TemporalOTSegmenter(
-        **(PAPER | settings | {"max_iter": max_iter}),
-        freeze_iter=3 * max_iter // 10,
-        path_iter=max_iter // 3,
-        random_state=seed,
+        **(PAPER | settings | {"max_iter": max_iter}), random_state=seed
     )
     predicted = model.fit_predict(videos)
     frames = [model.scaler_.transform(video) for video in videos]

@@ -73,7 +73,7 @@ def measure(method, frames, labels, cuts, seed):
         known = known.fit_predict([frames[a:b] for a, b in pairwise(cuts)])
         start = time.perf_counter()
         segmenter = seeded(make(method), seed)
-        model = CyclicSegmenter(n_actions, segmenter=segmenter, random_state=seed)
+        model = CyclicSegmenter(n_actions, estimator=segmenter, random_state=seed)
         model.fit(frames)
         seconds = time.perf_counter() - start
     gaps = np.abs(cuts[:, None] - model.cuts_).min(axis=1) / np.diff(cuts).mean()
@@ -141,7 +141,7 @@ def run_long(n_frames=10**6):
     frames, labels, cuts = make_work(0, n_cycles=n_frames // 200)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
-    model = CyclicSegmenter(5, segmenter=make("hmm"), random_state=0).fit(frames)
+    model = CyclicSegmenter(5, estimator=make("hmm"), random_state=0).fit(frames)
     seconds = time.process_time() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(

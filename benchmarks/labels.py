@@ -27,11 +27,13 @@ from _methods import make, seeded
 from _suite_rows import parse_row
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from skl_tot import GuidedSegmenter
 from skl_tot.decoding import decode
 from skl_tot.decoding.decoders import move_decoder
 from skl_tot.meta.guidance import SWITCH_COST, count_moves
@@ -84,6 +86,11 @@ def supervised(classifier, videos, truth, labelled, with_moves):
     return paths
 
 
+def guided(model, videos, known, kind="labels"):
+    """A fitted model that has learned from what is known of some videos."""
+    return GuidedSegmenter(FrozenEstimator(model), kind).fit(videos, known)
+
+
 def study_seed(row, data, truth, seed):
     """Rows of one set and seed, means over draws."""
     videos, n = [np.asarray(x, np.float64) for x in data.videos], len(truth)
@@ -94,20 +101,20 @@ def study_seed(row, data, truth, seed):
     cells = {"no labels, all": mof_score(truth, clusters)}
     names = match_labels(truth, clusters)
     own = [np.array([names.get(k) or "" for k in path]) for path in clusters]
-    cells["own"] = accuracy(truth, model.guide(videos, own).predict(videos), everything)
-    orders = [transcript(y) for y in truth]
-    model.guidance = "transcripts"
-    cells["transcripts"] = accuracy(
-        truth, model.guide(videos, orders).labels_, everything
+    cells["own"] = accuracy(
+        truth, guided(model, videos, own).predict(videos), everything
     )
-    model.guidance = "labels"
+    orders = [transcript(y) for y in truth]
+    cells["transcripts"] = accuracy(
+        truth, guided(model, videos, orders, "transcripts").labels_, everything
+    )
     sums = {}
     for number in range(N_DRAWS):
         for name, n_labelled in {"1": 1, "2": 2, "5": 5, "half": n // 2}.items():
             labelled = draw(n, n_labelled, number)
             others = np.setdiff1d(everything, labelled)
             known = [truth[i] if i in labelled else None for i in everything]
-            found = model.guide(videos, known).labels_
+            found = guided(model, videos, known).labels_
             title = name if name == "half" else f"{name} videos"
             sums.setdefault(title, []).append(accuracy(truth, found, others))
             if name == "2":
@@ -120,7 +127,7 @@ def study_seed(row, data, truth, seed):
                 sums.setdefault("classifier", []).append(accuracy(truth, found, others))
             if name == "5":
                 stamps = [None if x is None else middle_frames(x) for x in known]
-                found = model.guide(videos, stamps).labels_
+                found = guided(model, videos, stamps).labels_
                 sums.setdefault("stamps", []).append(accuracy(truth, found, others))
             if name == "half":
                 steps = (LogisticRegression(C=0.1, tol=1e-2),)

@@ -17,7 +17,7 @@ import numpy as np
 from _sets import recorded
 from memory import anonymous_memory
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import OnlinePrediction, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 
@@ -38,7 +38,7 @@ def measure_cost(n_frames, lag, block):
     model, frames = make_stream()
     frames = np.concatenate([frames, frames[:block]])  # where blocks go round
     period = len(frames) - block
-    online = model.predict_online(lag=lag)
+    online = OnlinePrediction(model, lag=lag)
     parts, start, n_labels = [], time.process_time(), 0
     for first in range(0, n_frames, block):
         place = first % period
@@ -68,7 +68,7 @@ def label_online(model, videos, lag):
     """Labels of videos as streams of their own."""
     found = []
     for video in videos:
-        online = model.predict_online(lag=lag)
+        online = OnlinePrediction(model, lag=lag)
         labels = online.push(video).labels, online.finish().labels
         found.append(np.concatenate(labels))
     return found

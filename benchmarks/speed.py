@@ -48,7 +48,6 @@ def time_growth(
     model = TemporalOTSegmenter(
         n_actions=12,
         **(PAPER | {"max_iter": max_iter}),
-        compute_labels=False,
         random_state=0,
         device=device,
     )
