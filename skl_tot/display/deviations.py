@@ -30,13 +30,13 @@ class DeviationDisplay(BoutsDisplay):
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
-        As for `skl_tot.statistics.deviating`.
+        As for `skl_tot.statistics.deviations`.
     fps : float, default=None
         Frames per second. None takes the rate of the labels, if they have one.
     action_names : dict or sequence of str, default=None
         Names of labels, as ``target_names`` of `SegmentationDisplay`.
     threshold : float, default=3.5
-        As for `skl_tot.statistics.deviating`; colours are full at twice of it.
+        As for `skl_tot.statistics.deviations`; colours are full at twice of it.
     n_recordings : int, default=30
         How many recordings to draw.
 
@@ -47,7 +47,7 @@ class DeviationDisplay(BoutsDisplay):
 
     See Also
     --------
-    skl_tot.statistics.deviating : The table.
+    skl_tot.statistics.deviations : The table.
 
     Examples
     --------
