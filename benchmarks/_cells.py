@@ -9,11 +9,11 @@ import time
 
 import numpy as np
 from _baselines import EqualSplit, FrameKMeans, LeftRightHMM
-from _methods import make, seeded
+from _methods import make, seeded, settings_of
 from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.datasets import load_action_dataset
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.extend import TimeStamp
 from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
 
 METRICS = {
@@ -28,10 +28,10 @@ METRICS = {
 # What each changes of the method as published.
 VARIANTS = {
     "OT": {"prior": None},
-    "OT+CTE": {"prior": None, "beta": 1.0},
+    "OT+CTE": {"prior": None, "terms": [TimeStamp()]},
     "OT+TCL": {"prior": None, "alpha": 1.0},
     "TOT": {},
-    "TOT+CTE": {"beta": 1.0},
+    "TOT+CTE": {"terms": [TimeStamp()]},
     "TOT+TCL": {"alpha": 1.0},
 }
 BASELINES = {
@@ -43,7 +43,7 @@ BASELINES = {
 }
 METHODS = {
     **{
-        name: functools.partial(make, "tot", **(PAPER | variant))
+        name: functools.partial(make, "paper", **variant)
         for name, variant in VARIANTS.items()
     },
     "CTE": functools.partial(make, "cte"),
@@ -58,23 +58,25 @@ METHODS = {
 
 
 def parameters(method):
-    return METHODS[method](n_actions=1).get_params().keys()
+    return settings_of(METHODS[method](n_actions=1))
 
 
 def choose_settings(method, protocol, overrides):
     """Parameters of a method: the protocol's, then the user's, of those that it has.
 
-    A weight that the variant does without (``alpha`` of TOT) is left out, as the
-    variant would be another one. So is that of other methods, which is another thing.
+    A weight that a method does without (``alpha`` of TOT) is left out, as it would be
+    another one.
     """
     if method in BASELINES:
         return {}
     known = parameters(method)
     settings = {name: protocol.shared[name] for name in protocol.shared.keys() & known}
     if method in VARIANTS:
-        settings |= VARIANTS[method] | protocol.settings
-    missing = {"alpha", "beta"} - VARIANTS.get(method, {}).keys()
-    overrides = {name: overrides[name] for name in overrides.keys() & known - missing}
+        own = protocol.settings.keys() & known
+        settings |= {name: protocol.settings[name] for name in own}
+    if "alpha" not in VARIANTS.get(method, {}):
+        known -= {"alpha"}
+    overrides = {name: overrides[name] for name in overrides.keys() & known}
     return settings | overrides
 
 

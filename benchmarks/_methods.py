@@ -2,26 +2,50 @@
 
 from _baselines import BASELINES
 
-from skl_tot.methods import METHODS
-from skl_tot.methods import method_class as of_package
+from skl_tot.baselines import paper
+from skl_tot.methods import METHODS, method_class
+from skl_tot.training.components import OPTIMIZERS
+from skl_tot.training.priors import PRIORS
+from skl_tot.training.transport import TRANSPORTS
 
-NAMES = [*METHODS, *BASELINES]
+COMPONENTS = {"prior": PRIORS, "transport": TRANSPORTS, "optimizer": OPTIMIZERS}
+NAMES = [*METHODS, "paper", *BASELINES]
 
 
-def method_class(name):
-    """Class of a method, whose module is loaded when it is asked for."""
+def make(name, *, embedding_dim=None, **settings):
+    """Make a method; settings may be those of its objects, such as ``prior__sigma``.
+
+    ``embedding_dim`` is the width of the embedding. A hidden layer that is twice as
+    wide by default stays so.
+    """
     if name in BASELINES:
-        return BASELINES[name]
-    return of_package(name)
-
-
-def make(name, **settings):
-    return method_class(name)(**settings)
+        return BASELINES[name](**settings)
+    maker = paper if name == "paper" else method_class(name)
+    model = maker().set_params(**settings)
+    if embedding_dim is not None:
+        hidden, width, *others = model.layer_sizes
+        hidden = 2 * embedding_dim if hidden == 2 * width else hidden
+        model.set_params(layer_sizes=(hidden, embedding_dim, *others))
+    return model
 
 
 def parameters(name):
-    """Names of the parameters of a method."""
-    return method_class(name)().get_params().keys()
+    """Names of settings of a method."""
+    return settings_of(make(name))
+
+
+def settings_of(model):
+    """Names of what `make` may set of a model."""
+    known = set(model.get_params())
+    for name in COMPONENTS.keys() & known:
+        value = getattr(model, name)
+        if isinstance(value, str):
+            value = COMPONENTS[name][value]()
+        if value is not None:
+            known |= {f"{name}__{own}" for own in value.get_params()}
+    if "layer_sizes" in known:
+        known.add("embedding_dim")
+    return known
 
 
 def seeded(model, seed):

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 # is legible in the text we have: ρ, σ and the frames of a mini-batch, 512 of 2 videos.
 PAPER = {
     "rho": 0.07,
-    "sigma": 2.0,
+    "prior__sigma": 2.0,
     "temperature": 0.1,
-    "n_sinkhorn_iter": 3,
-    "window": 30,
-    "frames_per_video": 256,
-    "batch_size": 2,
-    "learning_rate": 1e-3,
-    "decay": 0.0,
-    "weight_decay": 1e-4,
+    "transport__n_iter": 3,
+    "optimizer__frames_per_video": 256,
+    "optimizer__batch_size": 2,
+    "optimizer__learning_rate": 1e-3,
+    "optimizer__decay": 0.0,
+    "optimizer__weight_decay": 1e-4,
     # the paper names no number: released code
     "max_iter": 12000,
-    "freeze_iter": 4000,
+    "optimizer__freeze_iter": 4000,
 }
 SOURCES = (
     "Settings of the paper: τ, λ, α, Sinkhorn iterations, videos in a mini-batch, "

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 
 from _methods import NAMES, parameters
 
-from skl_tot.methods.temporal_ot import PAPER
-
 
 @dataclass(frozen=True)
 class Row:
@@ -33,12 +31,12 @@ class Row:
 FREE = {"decoding": "free", "switch_cost": 0.5}
 ROWS = {
     "TOT": Row("tot"),
-    "TOT, as published": Row("tot", PAPER),
-    "TOT, two parts": Row("tot", PAPER | {"n_parts": 2}),
-    "TOT, two parts, free": Row("tot", PAPER | {"n_parts": 2, **FREE}),
-    "TOT, structured transport": Row("tot", PAPER | {"transport": "structured"}),
-    "TOT+TCL": Row("tot", PAPER | {"alpha": 1.0}),
-    "OT": Row("tot", PAPER | {"prior": None}),
+    "TOT, as published": Row("paper"),
+    "TOT, two parts": Row("paper", {"n_parts": 2}),
+    "TOT, two parts, free": Row("paper", {"n_parts": 2, **FREE}),
+    "TOT, structured transport": Row("paper", {"transport": "structured"}),
+    "TOT+TCL": Row("paper", {"alpha": 1.0}),
+    "OT": Row("paper", {"prior": None}),
     "CTE": Row("cte"),
     "VTE": Row("vte"),
     "UDE": Row("ude"),

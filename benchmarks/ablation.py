@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from _sets import FAMILIES, generated, load, supervised_accuracy, title
 
-from skl_tot import TemporalOTSegmenter
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot import TemporalOTSegmenter, baselines
+from skl_tot.extend import PathPrior
 from skl_tot.metrics import mof_score, segment_f1_score
 
 # Changes of the method as published; `defaults` are those of the estimator.
@@ -30,8 +30,8 @@ TRAINING = {
     "n_parts=2": {"n_parts": 2},
     "n_parts=2, n_init=8": {"n_parts": 2, "n_init": 8},
     "n_parts=3": {"n_parts": 3},
-    "prior=path": {"prior": "path"},
-    "prior=path, n_parts=2": {"prior": "path", "n_parts": 2},
+    "prior=path": {"prior": PathPrior(sigma=0.75)},
+    "prior=path, n_parts=2": {"prior": PathPrior(sigma=0.75), "n_parts": 2},
 }
 DECODING = {
     "fixed": {"decoding": "fixed"},
@@ -45,11 +45,9 @@ def run(name, training, seed, **settings):
     """MoF and F1 of a network, for each way of decoding, and its score."""
     torch.set_num_threads(1)
     videos, labels, n_actions = load(name)
-    given = PAPER | TRAINING[training]
-    if training == "defaults":
-        given = {}
-    settings = given | settings | {"random_state": seed}
-    model = TemporalOTSegmenter(n_actions, **settings).fit(videos)
+    maker = TemporalOTSegmenter if training == "defaults" else baselines.paper
+    model = maker(n_actions, random_state=seed, **(TRAINING[training] | settings))
+    model.fit(videos)
     scores = {"score": model.score(videos)}
     for decoding, options in DECODING.items():
         predicted = model.set_params(**options).predict(videos)

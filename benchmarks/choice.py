@@ -18,13 +18,12 @@ from pathlib import Path
 import joblib
 import numpy as np
 import torch
+from _methods import make
 from _sets import FAMILIES, load
 from scipy.stats import spearmanr
 from sklearn.metrics import silhouette_score
 from sklearn.model_selection import ParameterGrid
 
-from skl_tot import TemporalOTSegmenter
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information, video_information
 
@@ -35,7 +34,7 @@ def grids(n_actions):
     """Settings of the two studies, changes of the method as published."""
     first = {
         "rho": [0.03, 0.07, 0.15],
-        "sigma": [0.5, 0.75, 1.5, 3.0],
+        "prior__sigma": [0.5, 0.75, 1.5, 3.0],
         "alpha": [0.0, 1.0],
         "n_parts": [1, 2],
         "prior": ["temporal"],
@@ -44,7 +43,7 @@ def grids(n_actions):
     around = [n_actions + d for d in (-3, -2, -1, 0, 1, 2, 4, 6) if n_actions + d > 1]
     second = {
         "rho": [0.05, 0.1],
-        "sigma": [0.75, 1.5],
+        "prior__sigma": [0.75, 1.5],
         "n_parts": [1, 2],
         "n_actions": around,
     }
@@ -59,9 +58,10 @@ def run(name, settings, seed, max_iter):
     """MoF of a setting, and what the criteria say of it."""
     torch.set_num_threads(1)
     videos, labels, _ = load(name)
-    model = TemporalOTSegmenter(
-        **(PAPER | settings | {"max_iter": max_iter}), random_state=seed
-    )
+    settings = settings | {"max_iter": max_iter, "optimizer__freeze_iter": 0.3}
+    if settings.get("prior") == "path":
+        settings["prior__n_diagonal"] = max_iter // 3
+    model = make("paper", random_state=seed, **settings)
     predicted = model.fit_predict(videos)
     frames = [model.scaler_.transform(video) for video in videos]
     information = held_out_information(

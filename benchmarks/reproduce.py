@@ -122,7 +122,7 @@ def parse_setting(parser, text, methods):
     """Name and value of ``name=value``; a value that is no literal is a text."""
     name, equals, value = text.partition("=")
     known = set().union(*map(parameters, set(methods) - BASELINES.keys()))
-    known -= {"n_actions", "prior", "random_state", "verbose"}
+    known -= {"n_actions", "prior", "terms", "random_state", "verbose"}
     if not equals or name not in known:
         parser.error(f"--set {text}: expected NAME=VALUE, NAME one of {sorted(known)}.")
     try:

@@ -44,7 +44,7 @@ def time_growth(
     max_iter=300,
     n_rounds=3,
 ):
-    """Seconds of fit, without labelling, and of predict, by the size of the data."""
+    """Seconds of fit and of predict, by the size of the data."""
     model = TemporalOTSegmenter(
         n_actions=12,
         **(PAPER | {"max_iter": max_iter}),

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from sklearn.model_selection import ShuffleSplit
 
+from skl_tot.baselines import paper
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "reproduce.py"
 BASELINES = ["equal split", "k-means", "left-right HMM"]
 VARIANTS = ["OT", "OT+CTE", "OT+TCL", "TOT", "TOT+CTE", "TOT+TCL"]
 SYSTEMS = ["CTE", "Frank-Wolfe", "Mallow", "VTE", "ASAL", "UDE", "ASOT"]
-QUICK = ["--set", "max_iter=3", "freeze_iter=1", "embedding_dim=4"]
+QUICK = ["--set", "max_iter=3", "optimizer__freeze_iter=1", "embedding_dim=4"]
 
 
 @pytest.fixture(scope="module")
@@ -344,11 +344,11 @@ def test_protocols_agree_with_the_paper(reproduce):
         assert list(protocol.activities.values()) == n_actions[name]
         for method in VARIANTS:
             settings = reproduce.choose_settings(method, protocol, {})
-            reproduce.METHODS[method](n_actions=2).set_params(**settings)
-            assert settings["frames_per_video"] * settings["batch_size"] == 512
+            optimizer = reproduce.METHODS[method](n_actions=2, **settings).optimizer
+            assert optimizer.frames_per_video * optimizer.batch_size == 512
         for method in SYSTEMS:
             settings = reproduce.choose_settings(method, protocol, {})
-            reproduce.METHODS[method](n_actions=2).set_params(**settings)
+            reproduce.METHODS[method](n_actions=2, **settings)
             known = reproduce.parameters(method)
             assert settings.keys() == protocol.shared.keys() & known
     dims = {name: reproduce.PROTOCOLS[name].shared["embedding_dim"] for name in tables}
@@ -391,8 +391,8 @@ def test_weights_set_by_hand_keep_the_variants(reproduce):
 
     assert settings("TOT") == {"rho": 0.1, "max_iter": 9}
     model = reproduce.METHODS["TOT"](n_actions=3, **settings("TOT"))
-    expected = PAPER | {"max_iter": 9}
-    assert {name: getattr(model, name) for name in PAPER} == expected
+    expected = paper(3, rho=0.1, max_iter=9)
+    assert str(model.get_params()) == str(expected.get_params())
     assert settings("TOT+TCL") == {"alpha": 0.5, "rho": 0.1, "max_iter": 9}
     assert settings("CTE") == {"max_iter": 9}
     assert settings("ASOT") == {"rho": 0.1, "max_iter": 9}
