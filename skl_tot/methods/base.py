@@ -334,7 +334,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def actions_(self):
-        """Labels of the actions that `predict` tells apart, (n_actions_,)."""
+        """Labels of the actions that `predict` tells apart, an array."""
         return np.arange(self.n_actions_) if self.classes_ is None else self.classes_
 
     @property
