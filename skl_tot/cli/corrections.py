@@ -1,6 +1,6 @@
 """Commands that correct a model: refine, edit."""
 
-from skl_tot.cli.fitting import put_together, take_apart
+from skl_tot.cli.recipes import put_together, take_apart
 from skl_tot.cli.registry import (
     MODEL,
     MODEL_OUT,

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import skl_tot
-from skl_tot.cli.fitting import Recipe
 from skl_tot.cli.main import main, make_parser
 from skl_tot.cli.reading import find_video_file
+from skl_tot.cli.recipes import Recipe
 from skl_tot.cli.registry import COMMANDS
 from skl_tot.datasets import make_activities
 from skl_tot.display import palette

@@ -1,7 +1,7 @@
 """Aggregated events of BORIS."""
 
 from skl_tot.io.formats.base import Format, mean_rate, split_recordings, to_milliseconds
-from skl_tot.io.formats.csv import read_csv
+from skl_tot.io.formats.tables import read_cells
 
 # As version 8 of BORIS exports them.
 COLUMNS = (
@@ -66,5 +66,5 @@ def _seconds(milliseconds):
 
 
 FORMAT = Format(
-    ".tsv", write_boris, read_csv, "aggregated events of BORIS", True, many=True
+    ".tsv", write_boris, read_cells, "aggregated events of BORIS", True, many=True
 )

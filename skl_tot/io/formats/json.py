@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from skl_tot.io.formats.base import Format, read_text
-from skl_tot.io.formats.labelstudio import are_tasks, frame_of_tasks
+from skl_tot.io.formats.tasks import are_tasks, frame_of_tasks
 
 
 def write_json(table, path):

@@ -1,7 +1,7 @@
 """Tables of segments as Parquet, whose columns are those of the other tables."""
 
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows
-from skl_tot.io.formats.csv import find_keys
+from skl_tot.io.formats.tables import find_keys
 from skl_tot.recordings.errors import import_extra
 
 

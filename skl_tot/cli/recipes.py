@@ -1,0 +1,102 @@
+"""What a model is made of: steps of a pipeline, and a segmenter."""
+
+import importlib
+import re
+from dataclasses import dataclass
+
+from skl_tot.cli.registry import Options
+from skl_tot.methods import METHODS
+
+# by name; "paper" is the method of the paper as published
+CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
+SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
+SCALERS |= {"robust": "RobustScaler"}
+
+
+@dataclass
+class Recipe:
+    """What a model is made of: the options of `model_options`."""
+
+    n_actions: int | None
+    method: str = "tot"
+    settings: list | None = None
+    pipeline: str | None = None
+
+    def make(self, n_actions=None):
+        """Make a segmenter, or a pipeline that ends in one.
+
+        After steps that scale, the segmenter standardises only if settings say so.
+        """
+        from skl_tot.preprocessing.framewise import FramewiseTransformer
+
+        settings = each_once(self.settings or [], "--set")
+        if "n_actions" in settings:
+            raise ValueError("--set has n_actions, expected it as --n-actions.")
+        names = self.pipeline.split(",") if self.pipeline else []
+        steps = [_make_step(name) for name in names]
+        name, module = CHOICES[self.method]
+        method = getattr(importlib.import_module(module), name)
+        segmenter = method(self.n_actions if n_actions is None else n_actions)
+        if any(isinstance(step, FramewiseTransformer) for step in steps):
+            segmenter.set_params(standardize=None)
+        return put_together(steps, segmenter.set_params(**settings))
+
+
+def _make_step(step):
+    """Make a step of ``--pipeline`` of its text."""
+    from sklearn import decomposition, preprocessing
+
+    from skl_tot.preprocessing import FramewiseTransformer, GapFiller, PoseFeatures
+
+    if step in SCALERS:
+        return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
+    name, _, number = step.partition(":")
+    if re.fullmatch("(pca|gaps):[1-9][0-9]*", step):
+        if name == "gaps":
+            return GapFiller(int(number))
+        # of many videos, which stay on disk
+        return FramewiseTransformer(decomposition.IncrementalPCA(int(number)))
+    if step == "poses":
+        return PoseFeatures()
+    raise ValueError(
+        f"--pipeline has {step!r}, expected gaps:N, poses, standard, minmax, robust or "
+        "pca:N."
+    )
+
+
+def take_apart(model):
+    """Return the steps of a pipeline before its segmenter, and the segmenter."""
+    *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
+    return steps, segmenter
+
+
+def put_together(steps, segmenter):
+    """Make a pipeline, if there are steps."""
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(*steps, segmenter) if steps else segmenter
+
+
+def each_once(pairs, option):
+    """Make a dict of names and values, each given once."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError(f"{option} has a name twice, expected each once.")
+    return values
+
+
+RECIPE = """
+--n-actions N: actions to find {required}
+--method {methods}: model class [default: tot]
+--set NAME=VALUE...: parameters of the model, such as rho=0.1 random_state=0
+--pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
+    frames, poses makes features of tracked points; standard, minmax, robust and pca:N
+    come in place of its own standardisation (unless --set has standardize)
+"""
+
+
+def recipe_of(required=""):
+    """Option ``recipe``: what a model is made of."""
+    methods = "{" + ",".join(CHOICES) + "}"
+    text = RECIPE.format(required=required, methods=methods)
+    return Options(text, "recipe", Recipe, set={"dest": "settings"})
