@@ -1,6 +1,6 @@
 """Unsupervised action segmentation by temporal optimal transport."""
 
-import importlib
+from skl_tot.lazy import loader
 
 __version__ = "0.1.0"
 
@@ -28,11 +28,7 @@ _PLACES = {
 
 __all__ = sorted(_PLACES)
 
-
-def __getattr__(name):
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loader(__name__, _PLACES)
 
 
 def __dir__():

@@ -3,10 +3,9 @@
 Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`.
 """
 
-import importlib
-
 from sklearn.base import clone
 
+from skl_tot.lazy import loader
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 
 _PLACES = {
@@ -55,7 +54,4 @@ def paper(n_actions=8, **parameters):
     return TemporalOTSegmenter(n_actions, **own | parameters)
 
 
-def __getattr__(name):
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loader(__name__, _PLACES)

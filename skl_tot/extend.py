@@ -3,7 +3,7 @@
 "Extending" in the documentation shows each in some ten lines.
 """
 
-import importlib
+from skl_tot.lazy import loader
 
 _PLACES = {
     "Adam": "skl_tot.training.components",
@@ -33,7 +33,4 @@ _PLACES = {
 __all__ = sorted(_PLACES)
 
 
-def __getattr__(name):
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loader(__name__, _PLACES)

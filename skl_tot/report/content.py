@@ -1,7 +1,8 @@
 """The sections of the page.
 
-A section is a function of `Content`, which gives what its macro in ``sections.html``
-needs, or None if the page has no such section, and a line of `SECTIONS`.
+A section is a function of `Content` under `section`, which gives what the macro of its
+name in ``sections.html`` needs, or None if the page has no such section. They come in
+the order in which they stand here.
 """
 
 from dataclasses import dataclass
@@ -10,18 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from skl_tot import statistics
 from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.report.drawing import bar, classes, draw_loss, stack
 from skl_tot.report.findings import Findings, Truth, voter_of
-from skl_tot.statistics import deviations, usual_order
 
 MOST_DEVIATING = 12  # recordings of the table
 N_QUESTIONS = 5  # of what to label next
 LEVELS = 4  # of colours of profiles, above and below the mean
 FINER = 2  # times as many actions at the lower level
 N_LEVELS = 6  # videos of two levels
+
+SECTIONS: dict = {}  # title and function, by id
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Content:
         log_likelihoods = self.findings.log_likelihoods
         if not np.isfinite(log_likelihoods).all():
             log_likelihoods = None
-        table = deviations(self.recordings, log_likelihoods=log_likelihoods)
+        table = statistics.deviations(self.recordings, log_likelihoods=log_likelihoods)
         names = self.recordings.names
         rows = table.to_dict("records")
         return [row | {"index": names.index(row["recording"])} for row in rows]
@@ -88,6 +91,16 @@ class Content:
         return found
 
 
+def section(title):
+    """Enter a function into the table of sections, under its name."""
+
+    def enter(function):
+        SECTIONS[function.__name__] = title, function
+        return function
+
+    return enter
+
+
 def _describe_durations(lengths):
     """Count the segments and, if there are any, say how many frames they last."""
     found = {"segments": len(lengths)}
@@ -97,15 +110,18 @@ def _describe_durations(lengths):
     return found
 
 
-def _usual(content):
+@section("Usual order")
+def usual(content):
     """Rows of the usual actions, in their order."""
-    usual = [content.actions[code] for code in usual_order(content.findings.paths)]
-    if not usual:
+    order = statistics.usual_order(content.findings.paths)
+    if not order:
         return None
-    return {"rows": usual, "bar": stack({row["code"]: row["median"] for row in usual})}
+    rows = [content.actions[code] for code in order]
+    return {"rows": rows, "bar": stack({row["code"]: row["median"] for row in rows})}
 
 
-def _deviating(content):
+@section("Deviating recordings")
+def deviating(content):
     """List the recordings that deviate most, and why."""
     if len(content.videos) == 1:
         return None
@@ -135,7 +151,8 @@ def _list_reasons(found):
     return reasons
 
 
-def _timelines(content):
+@section("Timelines")
+def timelines(content):
     """Codes with the names of their actions, and those of labels that differ."""
     names = content.findings.names
     labels = content.truth.names if content.truth else {}
@@ -149,7 +166,14 @@ def _timelines(content):
     return buttons
 
 
-def _recordings(content):
+@section("Actions")
+def actions(content):
+    """Rows of the table of actions."""
+    return list(content.actions.values())
+
+
+@section("Recordings")
+def recordings(content):
     """Rows of the table of recordings."""
     rows, findings = [], content.findings
     paths = zip(content.video_names, findings.paths, findings.confidences)
@@ -165,7 +189,14 @@ def _recordings(content):
     return rows
 
 
-def _profiles(content):
+@section("Typical frames")
+def typical(content):
+    """Frames that are most typical of each action."""
+    return content.findings.typical
+
+
+@section("Profiles")
+def profiles(content):
     """Names of the features that differ most, and rows: an action, and cells.
 
     A cell is a mean, in standard deviations, and the level of its colour.
@@ -184,14 +215,22 @@ def _profiles(content):
     return {"features": features, "n_features": len(profiles.features), "rows": rows}
 
 
-def _questions(content):
+@section("Scores")
+def scores(content):
+    """Scores against the ground truth, None without."""
+    return content.truth and content.truth.scores
+
+
+@section("What to label next")
+def questions(content):
     """Segments that would tell the model most."""
     from skl_tot.corrections.questions import rank_moments
 
     return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
 
 
-def _levels(content):
+@section("Levels")
+def levels(content):
     """Bars of the first videos by the actions of the page and by what they consist of.
 
     None of a model that has no cut to more actions.
@@ -250,7 +289,8 @@ def _name_parts(parents, names):
     return named
 
 
-def _candidates(content):
+@section("Candidates")
+def candidates(content):
     """Table of candidates, and bars of the first videos by the prediction and each.
 
     A bar is its name, whether it is of the ground truth, and shapes.
@@ -276,24 +316,9 @@ def _candidates(content):
     return {"rows": rows, "best": best, "bars": bars}
 
 
-def _model(content):
+@section("Model")
+def model(content):
     """Give the steps before the segmenter, and the loss of its training."""
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []
     return {"steps": steps, "loss": draw_loss(content.segmenter)}
-
-
-SECTIONS = {
-    "usual": ("Usual order", _usual),
-    "deviating": ("Deviating recordings", _deviating),
-    "timelines": ("Timelines", _timelines),
-    "actions": ("Actions", lambda content: list(content.actions.values())),
-    "recordings": ("Recordings", _recordings),
-    "typical": ("Typical frames", lambda content: content.findings.typical),
-    "profiles": ("Profiles", _profiles),
-    "scores": ("Scores", lambda content: content.truth and content.truth.scores),
-    "questions": ("What to label next", _questions),
-    "levels": ("Levels", _levels),
-    "candidates": ("Candidates", _candidates),
-    "model": ("Model", _model),
-}

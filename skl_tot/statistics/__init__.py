@@ -5,17 +5,17 @@ and give pandas data frames. A bout is a maximal run of frames of one action; ba
 is no action, but its time counts as time of the recording.
 """
 
-from skl_tot.statistics.budgets import durations
-from skl_tot.statistics.cycles import cycle_times
-from skl_tot.statistics.deviating import deviations
-from skl_tot.statistics.profiles import action_profiles
-from skl_tot.statistics.sequences import transitions, usual_order
+from skl_tot.lazy import loader
 
-__all__ = [
-    "action_profiles",
-    "cycle_times",
-    "deviations",
-    "durations",
-    "transitions",
-    "usual_order",
-]
+_PLACES = {
+    "action_profiles": "skl_tot.statistics.profiles",
+    "cycle_times": "skl_tot.statistics.cycles",
+    "deviations": "skl_tot.statistics.deviating",
+    "durations": "skl_tot.statistics.budgets",
+    "transitions": "skl_tot.statistics.sequences",
+    "usual_order": "skl_tot.statistics.sequences",
+}
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)
