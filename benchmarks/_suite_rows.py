@@ -54,6 +54,10 @@ ROWS = {
     "k-means, free": Row("k-means", FREE),
     "left-right HMM": Row("left-right-hmm"),
 }
+# and methods that are not there yet, as they are
+for name in NAMES:
+    if name not in {row.method for row in ROWS.values()}:
+        ROWS[name] = Row(name)
 
 
 def title_of_system(name):

@@ -280,7 +280,7 @@ READERS = {
 
 
 class TestFiles:
-    @pytest.mark.parametrize("format", writable_formats())
+    @pytest.mark.parametrize("format", READERS)
     def test_other_tools_read_the_same_to_the_millisecond(
         self, table, tmp_path, format
     ):
