@@ -92,11 +92,13 @@ class Chain:
             Action of each frame.
         """
         log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-        chain = self.for_length(len(log_likelihood))
-        if chain.is_ordered:
-            return ordered_path(chain, log_likelihood)
+        chain, n_frames = self, len(log_likelihood)
+        if n_frames < len(self.starts):
+            chain = self.for_length(n_frames)
         if chain.is_uniform:
             return uniform_path(chain, log_likelihood)
+        if chain.is_ordered:
+            return ordered_path(chain, log_likelihood)
         return linked_path(chain, log_likelihood)
 
     def posterior(self, log_likelihood):
@@ -136,10 +138,10 @@ class Chain:
         # what a frame gives to all actions would only make sums larger
         common = log_likelihood.max(axis=1, keepdims=True)
         given = log_likelihood - common
-        if chain.is_ordered:
-            joint, total = ordered_sums(chain, given)
-        elif chain.is_uniform:
+        if chain.is_uniform:
             joint, total = uniform_sums(chain, given)
+        elif chain.is_ordered:
+            joint, total = ordered_sums(chain, given)
         else:
             joint, total = linked_sums(chain, given)
         return softmax(joint, axis=1), float(total + common.sum())
@@ -183,9 +185,12 @@ class Chain:
 
     @cached_property
     def is_uniform(self):
-        """Whether staying is free and all switches cost the same."""
-        alike = _switches(len(self.starts), self.moves[0, -1])
-        return self.ties == "stay" and np.array_equal(self.moves, alike)
+        """Whether staying is free and all switches, any of them, cost the same."""
+        cost = self.moves[0, -1]
+        if self.ties != "stay" or len(self.moves) == 1 or np.isinf(cost):
+            return False
+        is_same = self.moves == np.where(np.eye(len(self.moves)), 0.0, cost)
+        return bool(is_same.all())
 
     @cached_property
     def links(self):
@@ -225,13 +230,14 @@ def skip_chain(n_actions, cost):
            [inf,  0.,  2.],
            [inf, inf,  0.]])
     """
-    moves = np.where(_steps(n_actions) < 0, np.inf, _switches(n_actions, cost))
+    moves = np.where(_steps(n_actions) < 0, np.inf, free_chain(n_actions, cost).moves)
     return _anywhere(moves)
 
 
 def free_chain(n_actions, cost):
     """Allow any order, any number of times."""
-    return _anywhere(_switches(n_actions, cost))
+    moves = np.where(np.eye(n_actions), 0.0, float(cost))
+    return Chain(np.zeros(n_actions), moves, np.zeros(n_actions))
 
 
 def single_chain(n_actions, cost=0.0):
@@ -287,11 +293,6 @@ def moves_chain(n_actions, cost, log_moves, log_starts):
 def _steps(n_actions):
     """Subtract the number of the action of a row from that of a column."""
     return np.arange(n_actions) - np.arange(n_actions)[:, None]
-
-
-def _switches(n_actions, cost):
-    """Cost of each move if all switches have the same."""
-    return np.where(_steps(n_actions) == 0, 0.0, float(cost))
 
 
 def _anywhere(moves, ties="stay"):

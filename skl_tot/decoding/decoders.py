@@ -203,12 +203,11 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     log_likelihood = _checked(log_likelihood)
     if transcript is not None:
         transcript = _checked_transcript(transcript, log_likelihood.shape[1])
-    return _decode(log_likelihood, decoding, switch_cost, transcript)
+    return _decode(log_likelihood, _find_decoder(decoding), switch_cost, transcript)
 
 
-def _decode(log_likelihood, decoding, switch_cost, transcript=None):
+def _decode(log_likelihood, decoder, switch_cost, transcript=None):
     """Path through checked log-likelihoods."""
-    decoder = _find_decoder(decoding)
     if transcript is not None:
         return decoder.along(log_likelihood, transcript)
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
@@ -241,17 +240,16 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
            [0. , 1. ]])
     """
     log_likelihood = _checked(log_likelihood)
-    return tempered_posterior(log_likelihood, decoding, switch_cost)
+    return tempered_posterior(log_likelihood, _find_decoder(decoding), switch_cost)
 
 
-def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
+def tempered_posterior(log_likelihood, decoder, switch_cost, confidence=None):
     """Posterior of frames that are no independent evidence.
 
     ``confidence`` is None or has ``tempering``, a factor of log-likelihoods and costs,
     which leaves the best path what it is; and ``agreement`` of the labels with
     something else, the share to which the rest is uniform.
     """
-    decoder = _find_decoder(decoding)
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
     if confidence is None:
         return decoder.posterior(log_likelihood, cost)
@@ -261,7 +259,7 @@ def tempered_posterior(log_likelihood, decoding, switch_cost, confidence=None):
 
 
 def _find_decoder(decoding):
-    """Entry of the table, or the decoder that a segmenter made."""
+    """Entry of the table, or a decoder itself."""
     if isinstance(decoding, Decoder):
         return decoding
     if decoding not in DECODERS:
@@ -310,7 +308,7 @@ def read_video(
     log_likelihood,
     blocks,
     background,
-    decoding,
+    decoder,
     switch_cost,
     *,
     transcript=None,
@@ -324,8 +322,8 @@ def read_video(
     """
     found = None
     if with_posterior:
-        found = tempered_posterior(log_likelihood, decoding, switch_cost, confidence)
-    options = decoding, switch_cost, transcript
+        found = tempered_posterior(log_likelihood, decoder, switch_cost, confidence)
+    options = decoder, switch_cost, transcript
     if background is None:
         path = _decode(log_likelihood, *options)
         return Reading(log_likelihood, path, found)

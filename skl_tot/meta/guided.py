@@ -194,7 +194,8 @@ class GuidedSegmenter(BaseSegmenter):
     def _label(self, scores, videos, before=None):
         pairs = zip(super()._label(scores, videos), self.__dict__.pop("_given"))
         paths = [np.where(known >= 0, known, path) for path, known in pairs]
-        self.labels_ = videos.store(self._to_labels(paths))
+        named = paths if self.classes_ is None else self._to_labels(paths)
+        self.labels_ = videos.store(named)
         return paths
 
     def _log_likelihoods(self, videos):

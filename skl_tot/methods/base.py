@@ -150,10 +150,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = self.prepare(X)
         if transcripts is not None:
             transcripts = self._check_transcripts(transcripts, videos)
-        labels = [r.path for r in self._readings(videos, transcripts=transcripts)]
+        labels = []
+        for reading in self._readings(videos, transcripts=transcripts):
+            labels.append(reading.path)
         if transcripts is None:
             warn_of_few_actions(self, labels)
-        return videos.restore(self._to_labels(labels))
+        if self.classes_ is not None:
+            labels = self._to_labels(labels)
+        return videos.restore(labels)
 
     def predict_proba(self, X):
         """Compute the probability of each action, frame by frame, without decoding.
@@ -387,7 +391,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         for i, log_likelihood in enumerate(scores):
             yield read_video(
                 log_likelihood,
-                videos.blocks(i),
+                None if self.background_ is None else videos.blocks(i),
                 self.background_,
                 decoder,
                 switch_cost,
@@ -479,13 +483,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             "agreement": 1.0 if np.isnan(agreement) else agreement,
         }
         warn_of_few_actions(self, labels)
-        self.labels_ = videos.store(self._to_labels(labels))
+        named = labels if self.classes_ is None else self._to_labels(labels)
+        self.labels_ = videos.store(named)
         return labels
 
     def _to_labels(self, paths):
-        """Labels of paths: numbers of actions, or what they stand for."""
-        if self.classes_ is None:
-            return paths
+        """Labels of paths where numbers of actions stand for ``classes_``."""
         words = with_background(self.classes_)
         return [words[path] for path in paths]
 

@@ -32,12 +32,12 @@ def classify(network, embeddings):
 
 def read_scores(encoder, videos, i):
     """Scores (n_frames, n_actions) of video i, by an `Encoder`; float32."""
-    return encoder.read(videos, i, lambda z: classify(encoder.network, z))
+    return encoder.read(videos, i, classify)
 
 
 def read_embeddings(encoder, videos, i):
     """Joint embeddings (n_frames, E + order_dim) of video i, by an `Encoder`."""
-    return encoder.read(videos, i, lambda z: join_embeddings(encoder.network, z))
+    return encoder.read(videos, i, join_embeddings)
 
 
 class ClassifierTrainer:

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.methods.base import BaseSegmenter, as_types_of
 from skl_tot.recordings.errors import RecordingValueError
-from skl_tot.training.components import MOST, OPTIMIZERS, Adam, make_component
+from skl_tot.training.components import MOST, OPTIMIZERS, Adam
 from skl_tot.training.devices import (
     from_first_process,
     inference_device,
@@ -135,9 +135,9 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def _component(self, name):
         """Object of a parameter, new, or None."""
         value = getattr(self, name)
-        if value is None:
-            return None
-        return make_component(value, self._components[name])
+        if isinstance(value, str):
+            value = self._components[name][value]()
+        return None if value is None else value.checked()
 
     def _settings(self):
         """Collect what every fit needs."""
@@ -180,8 +180,11 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
         return snapshot
 
-    def _encode(self, videos, method, *, keep=False):
-        """Pass a method of `Encoder` over videos; it may be kept for further passes."""
+    def _encode(self, videos, method, *, keep=None):
+        """Pass a method of `Encoder` over videos; once, if ``keep`` is None.
+
+        Else there may be further passes, for which results are kept if that is true.
+        """
         encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
 
         def compute(i):
@@ -194,6 +197,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
                 )
             return array
 
+        if keep is None:
+            return map(compute, range(len(videos)))
         return Passes(compute, len(videos), keep=keep)
 
 

@@ -88,7 +88,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             videos = self._read_fit(X, y, reset=is_first, scaler=scaler)
             self.mean_frames_ = math.inf  # a few recordings say little
             with videos.named_errors():
-                scores = self._learn_from(videos, start, True, goes_on)
+                scores = self._learn(videos, start, one_pass=True, goes_on=goes_on)
                 if before is not None:
                     before = _renumbered(before, earlier, self.prototype_actions_)
                 self._label(scores, videos, before)
@@ -120,7 +120,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         """
         videos = self.prepare(X)
         codes, n_sampled = [], self._settings().frames_per_video
-        for similarities in self._similarities(videos):
+        for similarities in self._encode(videos, Encoder.similarities):
             problem = self._cross_entropy()  # anew, as its prior keeps tables
             own = self._codes_of_video(problem, similarities, n_sampled)
             codes.append(sum_groups(own, self.prototype_actions_, np.add))
@@ -148,7 +148,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             If a video is not valid.
         """
         videos = self.prepare(X)
-        return videos.restore(list(self._similarities(videos)))
+        return videos.restore(list(self._encode(videos, Encoder.similarities)))
 
     @property
     def prototypes_(self):
@@ -166,26 +166,25 @@ class PrototypeSegmenter(NetworkSegmenter):
                     "anew."
                 )
 
-    def _learn(self, videos):
-        if self._cross_entropy().freeze_iter >= self.max_iter:
+    def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
+        """Train, and put the prototypes in order and together."""
+        problem = self._cross_entropy()
+        if not one_pass and problem.freeze_iter >= self.max_iter:
             raise ValueError(
                 "the optimizer's freeze_iter leaves no step of "
                 f"max_iter={self.max_iter} in which the prototypes move; give fewer, "
                 "or a share such as 0.1."
             )
-        return self._learn_from(videos, None, False, False)
-
-    def _learn_from(self, videos, start, one_pass, goes_on):
-        """Train, and put the prototypes in order and together; as `_learn`."""
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         self.n_actions_ = int(self.n_actions)
-        is_ordered = self._cross_entropy().prior is not None
+        is_ordered = problem.prior is not None
         n_passes = (not is_ordered) + 1
         n_passes += self.n_parts > 1 or self._n_networks > 1
         n_passes += self.background_percentile is not None
-        similarities = self._similarities(videos, keep=n_passes > 1)
+        keep = n_passes > 1
+        similarities = self._encode(videos, Encoder.similarities, keep=keep)
         if not is_ordered:
             similarities = self._order_by_time(similarities, videos)
         self._merge(similarities, goes_on)
@@ -227,12 +226,9 @@ class PrototypeSegmenter(NetworkSegmenter):
             overlap, self._n_networks, self.n_actions, self._merger
         )
 
-    def _similarities(self, videos, *, keep=False):
-        """Pass over the similarities of videos."""
-        return self._encode(videos, Encoder.similarities, keep=keep)
-
     def _log_likelihoods(self, videos):
-        return map(self._log_likelihood, self._similarities(videos))
+        similarities = self._encode(videos, Encoder.similarities)
+        return map(self._log_likelihood, similarities)
 
     def _log_likelihood(self, similarities):
         """Logarithm of P, summed over the parts of each action, mean of networks."""

@@ -46,13 +46,6 @@ class Component(BaseEstimator):
         return clone(self)
 
 
-def make_component(value, table):
-    """Make a new component from an object, or from its name in a table of classes."""
-    if isinstance(value, str):
-        value = table[value]()
-    return value.checked()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What every fit needs, whatever its loss, see `Adam.settings`."""

@@ -18,13 +18,13 @@ INIT_SCALE = 0.01
 class Perceptron:
     """A kind of two-layer perceptron.
 
-    ``scale(D)`` multiplies the D features; ``hidden`` and ``output`` turn what a layer
-    adds up into its values.
+    ``hidden`` and ``output`` turn what a layer adds up into its values; ``scale(D)``
+    multiplies the D features, if it is given.
     """
 
     hidden: Callable
     output: Callable
-    scale: Callable = lambda n_features: 1.0
+    scale: Callable | None = None
 
 
 def unit_length(values):
@@ -75,8 +75,7 @@ def embed(network, frames, encoder="sigmoid"):
     Values are in (0, 1), or embeddings of unit length, by the kind of encoder.
     """
     kind, weights = ENCODERS[encoder], network["hidden_weight"]
-    factor = kind.scale(frames.shape[-1])
-    values = frames if factor == 1 else frames * factor
+    values = frames if kind.scale is None else frames * kind.scale(frames.shape[-1])
     values = values.expand(len(weights), -1, -1)
     values = torch.baddbmm(network["hidden_bias"].unsqueeze(1), values, weights)
     weights, bias = network["output_weight"], network["output_bias"]
@@ -117,22 +116,24 @@ class Encoder:
 
     def embeddings(self, videos, i):
         """Embeddings (n_frames, R * embedding_dim) of video i, float32."""
-        return self.read(videos, i, lambda embeddings: embeddings)
+        return self.read(videos, i)
 
     def similarities(self, videos, i):
         """Similarities (n_frames, R * n_prototypes) of video i, float32."""
-        return self.read(videos, i, lambda z: compare(self.network, z))
+        return self.read(videos, i, compare)
 
     @torch.inference_mode()
-    def read(self, videos, i, finish):
-        """Embed a video, finish each block, and join networks."""
+    def read(self, videos, i, finish=None):
+        """Embed a video and join networks; ``finish(network, z)`` ends each block."""
         n_frames, hidden_dim = videos.lengths[i], self.network["hidden_bias"].shape[-1]
         result = None
         for rows in videos.row_blocks(i, hidden_dim):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             with torch.autocast(self.device.type, enabled=False):
-                values = finish(embed(self.network, frames, self.encoder))
+                values = embed(self.network, frames, self.encoder)
+                if finish is not None:
+                    values = finish(self.network, values)
             block = np.concatenate(list(values.cpu().numpy()), axis=1)
             if not torch.isfinite(frames).all():
                 block[:] = np.nan  # a bounded embedding would hide it

@@ -340,7 +340,7 @@ class TimeStamp(Term):
 def cloned(terms):
     """Check terms that users gave, and clone them for one fit."""
     copies = []
-    for term in terms or []:
+    for term in terms:
         if not isinstance(term, Term):
             raise TypeError(
                 f"terms holds {term!r}, expected objects of a subclass of "

@@ -84,10 +84,10 @@ class TestSwitchCost:
 
     def test_tempered(self, decoding):
         scores = make_two(60)
-        found = tempered_posterior(scores, decoding, 0.2)
+        found = tempered_posterior(scores, DECODERS[decoding], 0.2)
         np.testing.assert_array_equal(found, path_posterior(scores, decoding, 0.2))
         confidence = {"tempering": 0.25, "agreement": 0.6}
-        found = tempered_posterior(scores, decoding, 0.2, confidence)
+        found = tempered_posterior(scores, DECODERS[decoding], 0.2, confidence)
         exact = path_posterior(0.25 * scores, decoding, 0.05)
         np.testing.assert_allclose(found, 0.6 * exact + 0.2)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skl_tot.training.components import OPTIMIZERS, Adam, make_component
+from skl_tot.training.components import OPTIMIZERS, Adam
 from skl_tot.training.priors import PRIORS, PathPrior, TemporalPrior
 from skl_tot.training.terms import TemporalCoherence, TimeStamp
 from skl_tot.training.transport import TRANSPORTS, Sinkhorn, StructuredTransport
@@ -16,14 +16,9 @@ CLASSES = [kind for table in TABLES for kind in table.values()]
 @pytest.mark.parametrize("kind", [*CLASSES, TemporalCoherence, TimeStamp])
 def test_clones_are_new_with_equal_parameters(kind):
     given = kind()
-    for copy in (clone(given), make_component(given, {})):
+    for copy in (clone(given), given.checked()):
         assert copy is not given
         assert copy.get_params() == given.get_params()
-
-
-def test_names():
-    assert isinstance(make_component("path", PRIORS), PathPrior)
-    assert make_component("adam", OPTIMIZERS).frames_per_video == 128
 
 
 @pytest.mark.parametrize(
