@@ -37,7 +37,7 @@ def read_labels(y, recordings, n_actions):
             if len(own) != length:
                 raise ValueError(f"y has {len(own)} labels, X has {length} frames.")
         known.append(own)
-    return _encode(known, "labels", recordings, n_actions)
+    return _encode(known, recordings, n_actions)
 
 
 def read_transcripts(y, recordings, n_actions):
@@ -51,7 +51,7 @@ def read_transcripts(y, recordings, n_actions):
     for i, values in enumerate(sequences):
         with recordings.errors(i):
             known.append(np.empty(0, object) if values is None else _objects(values))
-    transcripts, classes = _encode(known, "transcripts", recordings, n_actions)
+    transcripts, classes = _encode(known, recordings, n_actions)
     for i, (values, length) in enumerate(zip(transcripts, recordings.lengths)):
         with recordings.errors(i):
             _check_transcript(values, classes, length, sequences[i] is None)
@@ -83,9 +83,7 @@ def _check_transcript(values, classes, length, is_none):
 def _sequences(y, what, recordings):
     """List what is known of each video, or None."""
     if y is None:
-        raise ValueError(
-            f"guidance={what!r}, but y is None, expected {what} of some videos."
-        )
+        raise ValueError(f"y is None, expected {what} of some videos.")
     if recordings.is_single:
         return [y]
     # neither text, nor what has no order
@@ -120,7 +118,7 @@ def _objects(values):
     return np.fromiter(values, object, len(values))
 
 
-def _encode(known, what, recordings, n_actions):
+def _encode(known, recordings, n_actions):
     """Codes of labels of videos, and the sorted labels."""
     masks, filled = [], []
     for i, values in enumerate(known):
@@ -129,7 +127,7 @@ def _encode(known, what, recordings, n_actions):
             filled.append(_checked(values[masks[-1]].tolist()))
     kinds = {own.dtype.kind for own in filled if len(own)}
     if not kinds:
-        raise ValueError(f"guidance={what!r}, but y has no known label, expected some.")
+        raise ValueError("y has no known label, expected some.")
     if len(kinds) > 1:
         raise TypeError("y has text in some videos and integers in others.")
     classes = np.unique(np.concatenate([own for own in filled if len(own)]))

@@ -63,9 +63,9 @@ def write_report(
         Names of the videos; None takes those that they have, or else "video 0", ….
     action_names : dict or sequence of str, default=None
         Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
-        Actions of one name become one. The others are called "action 1", …. After a
-        fit with ``guidance``, or ``guide``, numbers are those among ``classes_``, or
-        their places if they are text, which stands for itself.
+        Actions of one name become one. The others are called "action 1", …. Where a
+        model has ``classes_``, numbers are those among them, or their places if they
+        are text, which stands for itself.
     fps : float, default=None
         Frames of the features per second, to give times as well. None takes that of
         ``videos`` or, if they have none, that of the videos of the fit.
