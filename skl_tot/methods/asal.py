@@ -11,8 +11,8 @@ from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.frame_classifier import (
     ClassifierTrainer,
-    read_embeddings,
-    read_scores,
+    classify,
+    join_embeddings,
 )
 from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
 from skl_tot.methods.pipelines import fit_segmenter
@@ -169,7 +169,7 @@ class ASALSegmenter(NetworkSegmenter):
             "adam": partial(Adam, 5e-4, decay=0.0, freeze_iter=0, frames_per_video=256)
         }
     }
-    _embeddings = staticmethod(read_embeddings)
+    _embeddings = staticmethod(join_embeddings)
 
     def __init__(
         self,
@@ -262,12 +262,12 @@ class ASALSegmenter(NetworkSegmenter):
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
         self.loss_curve_ = self.loss_curve_ + losses
-        scores = self._encode(videos, read_scores, keep=True)
+        scores = self._encode(videos, classify, keep=True)
         decode = duration_decoder(durations).path
         return scores, [decode(x, 0.0) for x in map(self._log_likelihood, scores)]
 
     def _log_likelihoods(self, videos):
-        return map(self._log_likelihood, self._encode(videos, read_scores))
+        return map(self._log_likelihood, self._encode(videos, classify))
 
     def _log_likelihood(self, scores):
         """Log p(k|x) - log p(k)."""

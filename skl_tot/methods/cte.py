@@ -14,7 +14,6 @@ from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.prototype_groups import time_order
 from skl_tot.training.components import LARGEST, MOST, SMALLEST, Adam
 from skl_tot.training.devices import from_first_process
-from skl_tot.training.network import Encoder
 from skl_tot.training.terms import TimeStamp
 
 
@@ -58,7 +57,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     def _embed(self, videos, *, keep=False):
         """Pass over the embeddings of videos."""
-        return self._encode(videos, Encoder.embeddings, keep=keep)
+        return self._encode(videos, keep=keep)
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._embed(videos))

@@ -30,16 +30,6 @@ def classify(network, embeddings):
     return joint @ network["action_weight"] + network["action_bias"]
 
 
-def read_scores(encoder, videos, i):
-    """Scores (n_frames, n_actions) of video i, by an `Encoder`; float32."""
-    return encoder.read(videos, i, classify)
-
-
-def read_embeddings(encoder, videos, i):
-    """Joint embeddings (n_frames, E + order_dim) of video i, by an `Encoder`."""
-    return encoder.read(videos, i, join_embeddings)
-
-
 class ClassifierTrainer:
     """Trains one network, in as many rounds as are asked for."""
 

@@ -48,8 +48,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     _components: dict = {"optimizer": OPTIMIZERS}
     n_init = 1  # networks, of those without this parameter
     _encoder = "sigmoid"  # a key of ENCODERS
-    # what `transform` gives of a video
-    _embeddings: Callable = staticmethod(Encoder.embeddings)
+    # what makes the output of `transform` of embeddings, if it is not these
+    _embeddings: Callable | None = None
 
     def __init_subclass__(cls, **options):
         # the output may be a list of arrays, which set_output cannot wrap
@@ -180,15 +180,15 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
         return snapshot
 
-    def _encode(self, videos, method, *, keep=None):
-        """Pass a method of `Encoder` over videos; once, if ``keep`` is None.
+    def _encode(self, videos, finish=None, *, keep=None):
+        """Pass `Encoder.read` over videos; once, if ``keep`` is None.
 
         Else there may be further passes, for which results are kept if that is true.
         """
         encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
 
         def compute(i):
-            array = method(encoder, videos, i)
+            array = encoder.read(videos, i, finish)
             if not np.isfinite(array).all():
                 raise RecordingValueError(
                     "the scores are not finite; the fit diverged (lower learning_rate) "

@@ -23,7 +23,7 @@ from skl_tot.methods.prototype_groups import (
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
-from skl_tot.training.network import Encoder
+from skl_tot.training.network import compare
 from skl_tot.training.state import Snapshot, map_moments
 
 
@@ -120,7 +120,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         """
         videos = self.prepare(X)
         codes, n_sampled = [], self._settings().frames_per_video
-        for similarities in self._encode(videos, Encoder.similarities):
+        for similarities in self._encode(videos, compare):
             problem = self._cross_entropy()  # anew, as its prior keeps tables
             own = self._codes_of_video(problem, similarities, n_sampled)
             codes.append(sum_groups(own, self.prototype_actions_, np.add))
@@ -148,7 +148,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             If a video is not valid.
         """
         videos = self.prepare(X)
-        return videos.restore(list(self._encode(videos, Encoder.similarities)))
+        return videos.restore(list(self._encode(videos, compare)))
 
     @property
     def prototypes_(self):
@@ -184,7 +184,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         n_passes += self.n_parts > 1 or self._n_networks > 1
         n_passes += self.background_percentile is not None
         keep = n_passes > 1
-        similarities = self._encode(videos, Encoder.similarities, keep=keep)
+        similarities = self._encode(videos, compare, keep=keep)
         if not is_ordered:
             similarities = self._order_by_time(similarities, videos)
         self._merge(similarities, goes_on)
@@ -227,7 +227,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         )
 
     def _log_likelihoods(self, videos):
-        similarities = self._encode(videos, Encoder.similarities)
+        similarities = self._encode(videos, compare)
         return map(self._log_likelihood, similarities)
 
     def _log_likelihood(self, similarities):

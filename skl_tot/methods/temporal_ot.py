@@ -9,7 +9,7 @@ from skl_tot.decoding.decoders import decode
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MOST, OPTIMIZERS, SMALLEST, Adam
-from skl_tot.training.network import Encoder
+from skl_tot.training.network import compare
 from skl_tot.training.priors import PRIORS, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 from skl_tot.training.transport import TRANSPORTS, Transport
@@ -334,7 +334,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         videos = self.prepare(X)
         found = [[] for _ in range(self._n_networks)]
         blocks = np.split(np.arange(len(self.prototype_actions_)), self._n_networks)
-        for similarities in self._encode(videos, Encoder.similarities):
+        for similarities in self._encode(videos, compare):
             codes = np.exp(self._log_codes(similarities))
             for labels, block in zip(found, blocks):
                 actions = self.prototype_actions_[block]

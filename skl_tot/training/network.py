@@ -114,17 +114,12 @@ class Encoder:
             value = torch.tensor(value, device=device)
             self.network[name] = value[None] if is_single else value
 
-    def embeddings(self, videos, i):
-        """Embeddings (n_frames, R * embedding_dim) of video i, float32."""
-        return self.read(videos, i)
-
-    def similarities(self, videos, i):
-        """Similarities (n_frames, R * n_prototypes) of video i, float32."""
-        return self.read(videos, i, compare)
-
     @torch.inference_mode()
     def read(self, videos, i, finish=None):
-        """Embed a video and join networks; ``finish(network, z)`` ends each block."""
+        """Embeddings (n_frames, R * embedding_dim) of video i, float32.
+
+        Or what ``finish(network, embeddings)`` makes of them, as `compare` does.
+        """
         n_frames, hidden_dim = videos.lengths[i], self.network["hidden_bias"].shape[-1]
         result = None
         for rows in videos.row_blocks(i, hidden_dim):

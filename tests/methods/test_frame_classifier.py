@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from skl_tot.methods.frame_classifier import (
     ClassifierTrainer,
+    classify,
     embed_actions,
     find_segments,
+    join_embeddings,
     order_loss,
     order_shapes,
-    read_embeddings,
     read_order,
-    read_scores,
     segment_shares,
     shuffled,
 )
@@ -176,9 +176,9 @@ def test_classifier_learns_and_goes_on():
     encoder = Encoder(network, torch.device("cpu"))
     others, truth = blobs(seed=1)
     for i, own in enumerate(truth):
-        found = read_scores(encoder, others, i)
+        found = encoder.read(others, i, classify)
         assert np.mean(found.argmax(axis=1) == own) > 0.85
-        joint = read_embeddings(encoder, others, i)
+        joint = encoder.read(others, i, join_embeddings)
         assert joint.shape == (len(own), 8 + 6)
         expected = joint @ network["action_weight"] + network["action_bias"]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

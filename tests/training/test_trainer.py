@@ -110,9 +110,9 @@ def run(videos, config=CONFIG, **options):
     return train(videos, settings_of(config), terms_of(config), **options)
 
 
-def encode(snapshot, videos, method=Encoder.similarities):
+def encode(snapshot, videos, finish=compare):
     encoder = Encoder(snapshot.network, CPU)
-    return [method(encoder, videos, i) for i in range(len(videos))]
+    return [encoder.read(videos, i, finish) for i in range(len(videos))]
 
 
 def assert_same_parameters(first, second):
@@ -248,12 +248,12 @@ class TestNetwork:
         finally:
             torch.set_default_dtype(torch.float32)
 
-    @pytest.mark.parametrize("method", [Encoder.embeddings, Encoder.similarities])
-    def test_encode_in_blocks_equals_whole(self, videos, monkeypatch, method):
+    @pytest.mark.parametrize("finish", [None, compare])
+    def test_encode_in_blocks_equals_whole(self, videos, monkeypatch, finish):
         snapshot, _ = run(videos)
-        whole = encode(snapshot, videos, method)
+        whole = encode(snapshot, videos, finish)
         monkeypatch.setattr(_blocks, "BLOCK_BYTES", 1000)
-        for first, second in zip(whole, encode(snapshot, videos, method)):
+        for first, second in zip(whole, encode(snapshot, videos, finish)):
             np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-7)
 
 
@@ -306,7 +306,7 @@ class TestTraining:
             np.corrcoef(
                 z @ snapshot.network["time_weight"], np.arange(len(z)) / len(z)
             )[0, 1]
-            for z in encode(snapshot, videos, Encoder.embeddings)
+            for z in encode(snapshot, videos, None)
         ]
         assert np.mean(fitted) > 0.8  # embeddings now tell the time
 
