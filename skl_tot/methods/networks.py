@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from numbers import Integral
 
-import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.methods.base import BaseSegmenter, as_types_of
-from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.components import MOST, OPTIMIZERS, Adam
 from skl_tot.training.devices import (
     from_first_process,
@@ -186,17 +185,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         Else there may be further passes, for which results are kept if that is true.
         """
         encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
-
-        def compute(i):
-            array = encoder.read(videos, i, finish)
-            if not np.isfinite(array).all():
-                raise RecordingValueError(
-                    "the scores are not finite; the fit diverged (lower learning_rate) "
-                    "or the features are too large for float32.",
-                    i,
-                )
-            return array
-
+        compute = partial(encoder.read, videos, finish=finish)
         if keep is None:
             return map(compute, range(len(videos)))
         return Passes(compute, len(videos), keep=keep)

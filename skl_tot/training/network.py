@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from skl_tot.recordings.errors import RecordingValueError
+
 INIT_SCALE = 0.01
 
 
@@ -130,8 +132,13 @@ class Encoder:
                 if finish is not None:
                     values = finish(self.network, values)
             block = np.concatenate(list(values.cpu().numpy()), axis=1)
-            if not torch.isfinite(frames).all():
-                block[:] = np.nan  # a bounded embedding would hide it
+            # a bounded embedding would hide what is wrong with a frame
+            if not (torch.isfinite(frames).all() and np.isfinite(block).all()):
+                raise RecordingValueError(
+                    "the scores are not finite; the fit diverged (lower learning_rate) "
+                    "or the features are too large for float32.",
+                    i,
+                )
             if result is None:
                 result = np.empty((n_frames, block.shape[1]), dtype=np.float32)
             result[rows] = block
