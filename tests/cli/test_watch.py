@@ -77,7 +77,7 @@ def lines_of(labels, probabilities, names=None):
 
 
 def expected(model, video, lag):
-    """Lines of what `predict_online` says of all frames at once."""
+    """Lines of what `OnlinePrediction` says of all frames at once."""
     online = OnlinePrediction(model, lag=lag)
     pushed, rest = online.push(video), online.finish()
     labels, probabilities = map(np.concatenate, zip(pushed, rest))
