@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import HMMSegmenter, OnlinePrediction
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
-from skl_tot.io import growing, read_segments, save_model, segments
+from skl_tot.io import growing_files, read_segments, save_model, segments
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
 from skl_tot.recordings import Recordings
 
@@ -170,7 +170,7 @@ def test_follow_prints_segments_as_they_close(
                 file.write(text[-9:])
         open("more.csv", "w").close()
 
-    monkeypatch.setattr(growing.time, "sleep", wait)
+    monkeypatch.setattr(growing_files.time, "sleep", wait)
     status, rest, err = run(capsys, "watch plain.skops take.csv --follow --lag 0.5")
     assert (status, err) == (0, [])
     lines = expected(models["plain"], video.astype(float), 5)
@@ -183,10 +183,10 @@ def test_follow_prints_segments_as_they_close(
 
 def test_a_line_that_is_not_ended_waits(monkeypatch):
     parts = iter([b"a\n1", b"2\n3", b"", b"4\n"])
-    monkeypatch.setattr(growing.time, "sleep", lambda _: None)
-    monkeypatch.setattr(growing, "_check_longer", lambda *_: None)
+    monkeypatch.setattr(growing_files.time, "sleep", lambda _: None)
+    monkeypatch.setattr(growing_files, "_check_longer", lambda *_: None)
     file = types.SimpleNamespace(read1=lambda _: next(parts))
-    lines, found = growing.read_lines(file, "a file", follow=True), []
+    lines, found = growing_files.read_lines(file, "a file", follow=True), []
     for block in lines:
         found.append(block)
         if block == ["34"]:
@@ -197,7 +197,7 @@ def test_a_line_that_is_not_ended_waits(monkeypatch):
 def test_a_file_that_becomes_shorter(videos, capsys, monkeypatch):
     write("take.csv", videos[0])
     monkeypatch.setattr(
-        growing.time, "sleep", lambda _: write("take.csv", videos[0][:9])
+        growing_files.time, "sleep", lambda _: write("take.csv", videos[0][:9])
     )
     status, _, err = run(capsys, "watch plain.skops take.csv --follow")
     assert status == 2
@@ -253,7 +253,7 @@ def test_rate_of_a_model_without_one(models, videos, capsys):
 
 
 def test_decimals_with_commas():
-    table = growing.GrowingTable("a table", 2)
+    table = growing_files.GrowingTable("a table", 2)
     frames = table.read(["x;Time (s);y", "1,5;0,1;2", "3;0,2;4,25"])
     np.testing.assert_array_equal(frames, [[1.5, 2], [3, 4.25]])
 
