@@ -1,7 +1,7 @@
 """Methods, one file each, and what they share.
 
 `base` has what people call, `networks` training and embeddings, `prototypes`
-pseudo-labels, parts and streams, `layers` corrections of scores.
+pseudo-labels, parts and streams, `correction_layers` corrections of scores.
 """
 
 import importlib

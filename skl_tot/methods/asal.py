@@ -9,16 +9,16 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.methods.correction_layers import BoundDecoder
-from skl_tot.methods.frame_classifier import (
-    ClassifierTrainer,
-    classify,
-    join_embeddings,
-)
 from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
 from skl_tot.methods.pipelines import fit_segmenter
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.components import LARGEST, MOST, Adam
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
+from skl_tot.training.frame_classifier import (
+    ClassifierTrainer,
+    classify,
+    join_embeddings,
+)
 
 
 class ASALSegmenter(NetworkSegmenter):

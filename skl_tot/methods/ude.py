@@ -11,8 +11,8 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.methods.cte import EmbeddingSegmenter, order_in_time
 from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.methods.reconstruction import ConceptContrast, Reconstruction
 from skl_tot.training.components import LARGEST, SMALLEST, Adam
+from skl_tot.training.reconstruction import ConceptContrast, Reconstruction
 from skl_tot.training.terms import TimeStamp
 
 

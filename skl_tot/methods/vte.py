@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.methods.cte import CTESegmenter
-from skl_tot.methods.reconstruction import Prediction
 from skl_tot.training.components import LARGEST, MOST
+from skl_tot.training.reconstruction import Prediction
 
 
 class VTESegmenter(CTESegmenter):

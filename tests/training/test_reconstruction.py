@@ -6,12 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.methods.reconstruction import (
-    ConceptContrast,
-    Prediction,
-    Reconstruction,
-    concept_loss,
-)
 from skl_tot.recordings import Recordings
 from skl_tot.training.batches import (
     Batch,
@@ -21,6 +15,12 @@ from skl_tot.training.batches import (
     sampled_batches,
 )
 from skl_tot.training.network import encoder_shapes, init_network
+from skl_tot.training.reconstruction import (
+    ConceptContrast,
+    Prediction,
+    Reconstruction,
+    concept_loss,
+)
 from skl_tot.training.terms import Term, TimeStamp, common_value
 
 SIZES = {"n_features": 5, "hidden_dim": 4, "embedding_dim": 3}

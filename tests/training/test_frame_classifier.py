@@ -4,7 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.methods.frame_classifier import (
+from skl_tot.recordings import Recordings
+from skl_tot.training.components import Adam
+from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
     classify,
     embed_actions,
@@ -16,8 +18,6 @@ from skl_tot.methods.frame_classifier import (
     segment_shares,
     shuffled,
 )
-from skl_tot.recordings import Recordings
-from skl_tot.training.components import Adam
 from skl_tot.training.network import Encoder
 
 
