@@ -194,6 +194,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 class Passes:
     """An array of each recording, computed when asked for, and kept if there is room.
 
+    >>> import numpy as np
     >>> passes = Passes(lambda i: print("computed") or np.arange(i), 2)
     >>> [len(array) for array in passes], [len(array) for array in passes]
     computed
