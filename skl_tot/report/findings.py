@@ -34,7 +34,7 @@ class Findings(NamedTuple):
     candidates: list  # paths by candidate, for each of the first `N_COMPARED` videos
 
 
-def examine(model, videos, video_names, words):
+def gather_findings(model, videos, video_names, words):
     """Read videos one by one by a fitted model; ``words`` name its actions."""
     from skl_tot.corrections.questions import measure_doubts
     from skl_tot.methods.pipelines import (

@@ -19,7 +19,7 @@ from skl_tot.recordings.names import name_all_actions
 from skl_tot.recordings.rates import agreed_rate, check_fps
 from skl_tot.report.content import Content, rules_of_looks
 from skl_tot.report.drawing import add_thumbnails, classes
-from skl_tot.report.findings import examine, judge
+from skl_tot.report.findings import gather_findings, judge
 from skl_tot.report.timelines import describe_timelines, looks_of
 
 
@@ -126,7 +126,7 @@ def write_report(
     _check_number("y_true", y_true, "videos", len(videos))
 
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
-    findings = examine(model, videos.arrays, video_names, words)
+    findings = gather_findings(model, videos.arrays, video_names, words)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)

@@ -37,7 +37,7 @@ pytest.importorskip("pandas")
 from skl_tot.recordings import Recordings
 from skl_tot.report import write_report
 from skl_tot.report.drawing import bar
-from skl_tot.report.findings import examine
+from skl_tot.report.findings import gather_findings
 
 
 def tot(**params):
@@ -692,9 +692,9 @@ def test_what_to_label_next(activity, vote, write, fps):
 
 def test_doubts_between_actions_of_one_name_are_none(activity, vote):
     files = [f"video {i}" for i in range(6)]
-    findings = examine(vote, activity[0], files, name_all_actions(4, ["a"] * 4))
+    findings = gather_findings(vote, activity[0], files, name_all_actions(4, ["a"] * 4))
     assert np.abs(np.concatenate(findings.doubts)).max() < 1e-6
-    findings = examine(vote, activity[0], files, name_all_actions(4, None))
+    findings = gather_findings(vote, activity[0], files, name_all_actions(4, None))
     assert np.concatenate(findings.doubts).max() > 0.1
 
 
