@@ -22,16 +22,22 @@ DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 N_WARM_UP = 3
 
 
+def keep_freed_memory():
+    """Let glibc keep freed blocks of up to 31 MB, which training asks for again.
+
+    It gives freed blocks of more than 128 kB back to the system, and a step takes twice
+    as long, most of it page faults; it keeps blocks up to the largest that it sees
+    freed, of up to 32 MB.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
+
+
 def resolve_device(device):
     """Turn a device string into a device that works here.
 
     "auto" takes CUDA where there is one and else the CPU; any other is torch's. "auto"
     and "cuda" spread the worker processes of a grid search over all GPUs.
     """
-    # glibc gives freed blocks of more than 128 kB back to the system, and a step takes
-    # twice as long, most of it page faults; up to the largest that it sees freed, of up
-    # to 32 MB, it keeps blocks
-    torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:

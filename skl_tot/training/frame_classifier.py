@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
+from skl_tot.training.devices import keep_freed_memory
 from skl_tot.training.network import INIT_SCALE, embed, encoder_shapes, init_network
 from skl_tot.training.state import new_state, take_snapshot
 from skl_tot.training.terms import cross_entropy_loss
@@ -36,6 +37,7 @@ class ClassifierTrainer:
     def __init__(
         self, videos, settings, *, n_actions, order_dim, order_weight, device, seed
     ):
+        keep_freed_memory()
         self.settings, self.order_weight = settings, order_weight
         self.n_actions = n_actions
         self.generator = torch.Generator("cpu").manual_seed(seed)

@@ -20,6 +20,7 @@ from skl_tot.training.batches import (
 )
 from skl_tot.training.devices import (
     GraphedStep,
+    keep_freed_memory,
     rank_and_size,
     sum_over_processes,
     training_stream,
@@ -153,6 +154,7 @@ def train(
     Raises ValueError if ``start`` has other shapes than are asked for, or if the loss
     stops being finite.
     """
+    keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
     shapes = parameter_shapes(videos.n_features, settings, terms)
     if start is None:
