@@ -277,7 +277,7 @@ class TestReport:
 
     def test_candidates_have_the_actions_of_most_frames(self, tmp_path):
         pytest.importorskip("jinja2")
-        from skl_tot.report.findings import examine
+        from skl_tot.report.findings import gather_findings
 
         videos = load_videos()
         y = [read_segments("two/v0.csv"), None, None, None]
@@ -288,7 +288,7 @@ class TestReport:
         )
         model.fit(videos, y)
         names = [f"v{i}" for i in range(4)]
-        findings = examine(model, videos, names, model.classes_)
+        findings = gather_findings(model, videos, names, model.classes_)
         for i, paths in enumerate(findings.candidates):
             for path in paths.values():
                 assert path.max() < len(model.classes_)
