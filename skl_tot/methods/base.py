@@ -18,6 +18,7 @@ from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.metrics.label_free import carried_information, held_out_agreement
+from skl_tot.recordings.actions import describe_paths
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import warn_user
@@ -58,6 +59,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     # of segmenters without these parameters
     context: int | None = None
     background_percentile: float | None = None
+    # actions that were found besides those that labels name
+    unlabelled_actions_: tuple | list = ()
 
     @abstractmethod
     def _learn(self, videos):
@@ -455,8 +458,16 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             check_longest(self.n_actions, videos)
             with videos.named_errors():
                 scores = self._learn(videos, **known)
-                self._label(scores, videos)
+                paths = self._label(scores, videos)
+        if paths is not None:  # several activities are told of one by one
+            self._warn_of_actions(paths)
         return self
+
+    def _warn_of_actions(self, paths):
+        """Warn of actions that are not found, are rare, or have no label."""
+        found = describe_paths(paths, self.actions_, self.unlabelled_actions_)
+        if found:
+            warn_user(" ".join(found))
 
     def _label(self, scores, videos, before=None):
         """Learn background and confidence, label recordings, and return paths."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from itertools import pairwise
 
 import numpy as np
 from sklearn.base import clone
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.decoders import Reading
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.recordings.actions import FIRST_WORDS, describe_paths
 from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings
 
@@ -41,6 +43,23 @@ def shown_labels(segmenter):
     names = getattr(segmenter, "action_names_", None)
     is_named = names is not None and segmenter.classes_ is None
     return np.array(names) if is_named else segmenter.actions_
+
+
+def unsaid_actions(model, paths):
+    """List what `describe_actions` says of the paths of recordings.
+
+    Actions of several activities are those of the recordings that show one.
+    """
+    segmenter = segmenter_of(model)
+    names, kept = shown_labels(segmenter), segmenter.unlabelled_actions_
+    offsets = getattr(segmenter, "action_offsets_", None)
+    if offsets is None:
+        return describe_paths(paths, names, kept)
+    found = []
+    for first, end in pairwise(offsets):
+        own = [path - first for path in paths if first <= path.max() < end]
+        found += describe_paths(own, names[first:end])
+    return found
 
 
 def transform_before(model, videos):
@@ -123,6 +142,7 @@ def quietly():
         warnings.filterwarnings("ignore", "X does not have valid feature names")
         # and others make up for it
         warnings.filterwarnings("ignore", ".* videos show fewer than half of")
+        warnings.filterwarnings("ignore", FIRST_WORDS)
         yield
 
 

@@ -1,0 +1,58 @@
+"""Fits say which actions are not found, are rare, or belong to few recordings."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from skl_tot import ActivitySegmenter, AutoSegmenter, MallowSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.methods.pipelines import unsaid_actions
+
+WORDS = "Actions (found|that)"
+
+
+def few_show_the_last(n_actions=4):
+    """Six recordings, of which two show the last action."""
+    videos, labels = make_activities(n_videos=6, n_actions=n_actions, random_state=0)
+    cut = [x[y < n_actions - 1] for x, y in zip(videos[2:], labels[2:])]
+    return videos[:2] + cut
+
+
+def test_fit_warns_in_the_words_of_the_function():
+    videos = few_show_the_last()
+    model = MallowSegmenter(4, background_percentile=20)
+    with pytest.warns(UserWarning, match=WORDS) as caught:
+        model.fit(videos)
+    sentences = unsaid_actions(model, [own.path for own in model.readings(videos)])
+    assert [str(own.message) for own in caught] == [" ".join(sentences)]
+    assert "no recording shows action 1" in sentences[0]
+
+
+def test_what_all_recordings_show_needs_no_word():
+    videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MallowSegmenter(3).fit(videos)
+
+
+def test_estimators_of_estimators_warn_once():
+    candidates = [("one", MallowSegmenter(4)), ("two", MallowSegmenter(4, context=2))]
+    model = AutoSegmenter(4, candidates=candidates, random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(few_show_the_last())
+    assert sum("Actions" in str(own.message) for own in caught) <= 1
+
+
+def test_activities_are_told_of_one_by_one():
+    cooking, _ = make_activities(n_videos=5, n_actions=3, random_state=0)
+    repairs, _ = make_activities(n_videos=5, n_actions=3, random_state=1)
+    model = ActivitySegmenter(MallowSegmenter(3), 2, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(cooking + repairs)
+    paths = [own.path for own in model.readings(cooking + repairs)]
+    assert unsaid_actions(model, paths) == []
+    paths[0] = np.full_like(paths[0], 0)
+    assert unsaid_actions(model, paths[:2])[0].startswith("Actions that at most half")
