@@ -20,6 +20,7 @@ from skl_tot.recordings.names import (
     name_all_actions,
 )
 from skl_tot.recordings.rates import is_same
+from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
 
 
@@ -38,6 +39,7 @@ class Source:
     resample: float | None = None
     fps: float | None = None
     transpose: bool = False
+    read: list | None = None
 
     def __post_init__(self):
         if not Path(self.path).exists():
@@ -52,8 +54,8 @@ class Source:
         root = Path(self.path)
         source = root / "features" if (root / "features").is_dir() else root
         has_text = source != root and any(source.glob("[!.]*.txt"))
-        if root.is_dir() and (has_text or find_files(source)[1] == "arrays"):
-            self._refuse(["by", "time", "columns", "resample"], "arrays")
+        if root.is_dir() and (has_text or self._has_arrays(source)):
+            self._refuse(["by", "time", "columns", "resample", "read"], "arrays")
             data = load_action_dataset(root, transpose=self.transpose)
             rate = rate_of_arrays([source / "any.npy"], self.fps)
             videos = Recordings(data.videos, data.video_names, fps=rate)
@@ -62,12 +64,17 @@ class Source:
             self._refuse(["transpose"], "tables")
             options = {"by": self.by, "time": self.time, "resample": self.resample}
             columns = self.columns or columns_of(model)
+            options |= dict(self.read or [])
             videos = read_recordings(source, columns=columns, fps=self.fps, **options)
             # as if there were files of these names
             paths = [root / f"{name}.csv" for name in videos.names]
             labels, _ = read_ground_truth(root, paths, videos)
         videos = _at_rate_of(model, videos, self.path)
         return Bunch(videos=videos, labels=labels, video_names=videos.names)
+
+    def _has_arrays(self, folder):
+        known = find_reader(folder) if self.by is None else None
+        return known is None and find_files(folder)[1] == "arrays"
 
     def _refuse(self, options, found):
         """Refuse options that are of other files."""

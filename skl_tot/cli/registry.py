@@ -237,6 +237,7 @@ def recordings_of(text):
     numbers)
 --resample RATE: frames per second to bring recordings with clocks to
 --fps RATE: frames per second of recordings without clocks (default: the model's)
+--read NAME=VALUE...: how files of other programs are read, such as animal=mouse1
 --transpose: .npy files hold arrays of shape (features, frames)
 """
     no_clock = {"action": "store_const", "const": False, "dest": "time"}

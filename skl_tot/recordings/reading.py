@@ -21,6 +21,7 @@ from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.files import open_features
 from skl_tot.recordings.rates import check_fps, is_same
+from skl_tot.recordings.readers import find_reader, read_by
 from skl_tot.recordings.tables import read_tables
 from skl_tot.recordings.text import parse_json, read_text
 
@@ -63,7 +64,9 @@ READERS = {
     },
     prefer_skip_nested_validation=True,
 )
-def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resample=None):
+def read_recordings(
+    path, *, by=None, time=None, columns=None, fps=None, resample=None, **options
+):
     r"""Read recordings from a folder of files, or from one table of all.
 
     =============================  ==================================================
@@ -73,11 +76,15 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
                                    column; with ``by``, the files are one table
     one file of CSV or Parquet     with ``by`` a long table of many recordings, else
                                    one recording
+    track of DeepLabCut            a recording a file, CSV or H5, a folder of these;
+                                   options ``animal`` (of several, its name) and
+                                   ``likelihood`` (points below it are missing, 0.6;
+                                   None takes all); columns "nose x", "nose y", …
     =============================  ==================================================
 
     Recordings are called as their files, and are in the order of their names; those of
     a long table as ``by`` says, in the order in which they appear. Hidden files, and
-    files of other kinds beside the tables or arrays, are left alone.
+    files that are none of these, are left alone.
 
     Parameters
     ----------
@@ -104,6 +111,8 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
         Frames per second to bring all recordings to, by linear interpolation on their
         clocks, from their first time to their last, without smoothing. Values are NaN
         next to missing ones, and in gaps longer than 3.5 usual steps.
+    **options
+        How files of other programs are read, see above.
 
     Returns
     -------
@@ -167,8 +176,19 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
         if not columns or not all(isinstance(name, str) for name in columns):
             shown = short_repr(columns)
             raise TypeError(f"columns is {shown}, expected names of columns.")
-    paths, kind = find_files(path)
-    names = [_stem(path) for path in paths]
+    known = find_reader(path) if by is None else None
+    if known is None:
+        if options:
+            raise TypeError(
+                f"{next(iter(options))!r} (--read) is no option of {one_line(path)}, "
+                "which is of arrays or tables."
+            )
+        paths, kind = find_files(path)
+        names = [_stem(path) for path in paths]
+    else:
+        reader, paths = known
+        tables, fps, options = read_by(reader, paths, options, fps)
+        kind = reader
     if kind == "arrays":
         given = {"by": by, "time": time or None, "columns": columns}
         for name, value in {**given, "resample": resample}.items():
@@ -179,9 +199,10 @@ def read_recordings(path, *, by=None, time=None, columns=None, fps=None, resampl
                 )
         rate = rate_of_arrays(paths, fps)
         return open_features(paths, names, fps=rate)
-    if by is None:
-        _check_distinct(paths, names)
-    tables = read_tables(paths, names, by)
+    if known is None:
+        if by is None:
+            _check_distinct(paths, names)
+        tables = read_tables(paths, names, by)
     clock = find_clock(tables, time)
     if clock is None and resample is not None:
         raise ValueError(

@@ -127,8 +127,8 @@ def _check_names(names):
     """Refuse a first line that names no columns, or two the same."""
     if names[0] == "scorer":
         raise ValueError(
-            "it has several lines of names, as DeepLabCut writes, expected one; "
-            "pandas.read_csv(path, header=[0, 1, 2], index_col=0) reads it."
+            "it is a track of DeepLabCut, of one recording, which is read without by "
+            "(--by)."
         )
     for i, name in enumerate(names):
         if name in names[:i]:

@@ -399,7 +399,7 @@ ERRORS = [
     ({"a": "x,x\n1,2\n"}, {}, "a.csv cannot be read: it has two columns 'x'"),
     ({"a": "1.5,2.5\n3,4\n"}, {}, "its first line is ['1.5', '2.5'], expected names"),
     ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: Length of header"),
-    ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n0,1,2\n"}, {}, "as DeepLabCut wri"),
+    ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n"}, {"by": "b"}, "of DeepLabCut"),
     ({"a": "x\n"}, {}, "a.csv has no rows"),
     ({"a": ""}, {}, "a.csv cannot be read: its first line is empty, expected names"),
     # recordings

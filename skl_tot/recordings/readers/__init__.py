@@ -1,0 +1,117 @@
+"""Readers of other programs' files: one module each, whose ``READER`` says how."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from skl_tot.recordings.errors import one_line
+from skl_tot.recordings.rates import is_same
+from skl_tot.recordings.readers.base import Reader
+
+
+def _find_readers():
+    """Return the readers of the modules beside this one, by their names."""
+    readers = {}
+    for module in pkgutil.iter_modules(__path__):
+        found = importlib.import_module(f"{__name__}.{module.name}")
+        if hasattr(found, "READER"):
+            readers[module.name] = found.READER
+    return readers
+
+
+READERS: dict[str, Reader] = _find_readers()
+
+
+def find_reader(path):
+    """Find what reads a folder, a file, or a list of files of another program.
+
+    Gives a name of `READERS` and the paths for it, or None for arrays and tables.
+    """
+    paths = [Path(one) for one in path] if isinstance(path, (list, tuple)) else [path]
+    if len(paths) == 1:
+        for name, reader in READERS.items():
+            if reader.is_root and reader.recognises(Path(paths[0])):
+                return name, [Path(paths[0])]
+        if Path(paths[0]).is_dir():
+            found = Path(paths[0]).glob("[!.]*")
+            paths = sorted(own for own in found if own.is_file())
+    names = {Path(own): _name_of_reader(Path(own)) for own in paths}
+    known = {own: name for own, name in names.items() if name is not None}
+    if not known:
+        return None
+    first, name = next(iter(known.items()))
+    for own, other in names.items():
+        if other != name and (other is not None or _is_table(own)):
+            what = (
+                "a table or an array" if other is None else READERS[other].description
+            )
+            raise ValueError(
+                f"{one_line(own)} is {what}, but {one_line(first)} is "
+                f"{READERS[name].description}; expected one kind, put them into "
+                "folders of their own."
+            )
+    return name, _one_of_each(list(known), READERS[name].suffixes)
+
+
+def _name_of_reader(path):
+    """Name of the reader that recognises a file, or None."""
+    for name, reader in READERS.items():
+        is_named = path.name.lower().endswith(reader.suffixes)
+        if reader.suffixes and is_named and path.is_file() and reader.recognises(path):
+            return name
+    return None
+
+
+def _is_table(path):
+    """Whether a file is one that `read_recordings` would read without a reader."""
+    endings = (".npy", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+    return path.name.lower().endswith(endings)
+
+
+def _one_of_each(paths, suffixes):
+    """Files without those that a program has written in a second form as well."""
+    found = {}
+    for suffix in suffixes:
+        for path in paths:
+            if path.name.lower().endswith(suffix):
+                found.setdefault(path.name[: -len(suffix)], path)
+    return [found[stem] for stem in sorted(found)]
+
+
+def read_by(name, paths, options, fps=None):
+    """Read files into a data frame for each recording, by a reader of `READERS`.
+
+    Gives these in a dict of their names, the frames per second, if they are known, and
+    the options of the reader.
+    """
+    reader = READERS[name]
+    unknown = sorted(set(options) - set(reader.options))
+    if unknown:
+        expected = f"one of {list(reader.options)}" if reader.options else "none"
+        raise ValueError(
+            f"{unknown[0]} (--read {unknown[0]}=...) is no option of the reader of "
+            f"{reader.description}, expected {expected}."
+        )
+    options = reader.options | options
+    tables, places = {}, {}
+    for path in paths:
+        try:
+            found, rate = reader.read(path, **options)
+        except ImportError:
+            raise
+        except Exception as error:  # whatever a broken file makes of its reader
+            raise ValueError(f"{one_line(path)}: {one_line(error)}") from error
+        if not is_same(rate, fps):
+            raise ValueError(
+                f"{one_line(path)} says {rate:g} frames per second, expected {fps:g} "
+                "as given (--fps) or as in other files."
+            )
+        fps = fps if rate is None else rate
+        for recording, table in found.items():
+            if recording in tables:
+                raise ValueError(
+                    f"{one_line(places[recording])} and {one_line(path)} are both of "
+                    f"{recording!r}, expected one file for each recording; move one."
+                )
+            tables[recording], places[recording] = table, path
+    return tables, fps, options

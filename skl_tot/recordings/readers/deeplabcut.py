@@ -1,0 +1,150 @@
+"""Tracks of DeepLabCut, and of what writes as it does: CSV, and H5 of pandas."""
+
+import io
+import pickle
+
+import numpy as np
+
+from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.readers.base import (
+    LIKELIHOOD,
+    Reader,
+    check_likelihood,
+    choose_animal,
+    table_of_points,
+    without_unlikely,
+)
+
+# First cells of the lines of names; that of animals is not always there.
+LEVELS = ("scorer", "individuals", "bodyparts", "coords")
+AXES = ("x", "y", "z")
+CHARACTERS = 1000  # that tell whether a file is one of these
+
+
+def recognises(path):
+    """Whether a CSV file has the lines of names, or an H5 file their table."""
+    if path.suffix.lower() == ".csv":
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            return file.read(CHARACTERS).startswith("scorer,")
+    h5py = import_extra("h5py", "poses")
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path) as file:
+        return _find_group(file) is not None
+
+
+def read(path, animal, likelihood):
+    """Track of one animal, of which points that are not likely are missing."""
+    check_likelihood(likelihood)
+    is_text = path.suffix.lower() == ".csv"
+    table = _read_text(path) if is_text else _read_hdf(path)
+    scorer = str(table.columns[0][0])
+    table = table.droplevel(0, axis=1)
+    if table.columns.nlevels == 3:
+        animals = list(dict.fromkeys(table.columns.get_level_values(0)))
+        index = choose_animal(animals, animal)
+        table = table.xs(animals[index], axis=1, level=0)
+    elif animal is not None:
+        raise ValueError(f"animal is {animal!r}, but it has one without a name.")
+    points, names = _points_of(table, likelihood)
+    video, found, _ = path.stem.partition(scorer)  # as DeepLabCut calls its files
+    is_named = found and video and scorer.startswith("D")
+    return {video if is_named else path.stem: table_of_points(points, names)}, None
+
+
+def _points_of(table, likelihood):
+    """Points (n_frames, n_points, d) of a table with two lines of names, and theirs."""
+    if table.index.dtype.kind not in "iu":
+        raise ValueError(
+            "its rows are called as pictures, as labels for training are; expected "
+            "tracks, with a number for each frame."
+        )
+    steps = np.diff(table.index)
+    if not (steps >= 1).all():
+        raise ValueError("its frames are not in order, expected numbers that go up.")
+    if (steps > 1).any():  # frames without an animal may be left out
+        table = table.reindex(range(table.index[0], table.index[-1] + 1))
+    names = list(dict.fromkeys(table.columns.get_level_values(0)))
+    coords = list(dict.fromkeys(table.columns.get_level_values(1)))
+    axes = [axis for axis in AXES if axis in coords]
+    parts = {axis: table.xs(axis, axis=1, level=1)[names] for axis in axes}
+    points = np.stack([part.to_numpy(float) for part in parts.values()], axis=2)
+    if "likelihood" in coords:
+        likelihoods = table.xs("likelihood", axis=1, level=1)[names].to_numpy(float)
+        points = without_unlikely(points, likelihoods, likelihood)
+    return points, names
+
+
+def _read_text(path):
+    """Table of a CSV file."""
+    import pandas as pd
+
+    with open(path, encoding="utf-8-sig") as file:
+        first = [file.readline().partition(",")[0].strip() for _ in LEVELS]
+    n_levels = len([cell for cell in first if cell in LEVELS])
+    return pd.read_csv(path, header=list(range(n_levels)), index_col=0)
+
+
+# ------------------------------------------------------------------------ H5 of pandas
+
+
+def _find_group(file):
+    """Group of an H5 file that has a data frame with lines of names, or None."""
+    for group in file.values():
+        kind = group.attrs.get("pandas_type", b"")
+        kind = kind.decode() if isinstance(kind, bytes) else str(kind)
+        if kind == "frame_table" and "table" in group:
+            return group
+        if kind == "frame" and "axis0_level0" in group:
+            return group
+    return None
+
+
+def _read_hdf(path):
+    """Table of an H5 file in either form of pandas; no code of its pickles runs."""
+    import pandas as pd
+
+    h5py = import_extra("h5py", "poses")
+    with h5py.File(path) as file:
+        group = _find_group(file)
+        if "table" in group:
+            rows = group["table"][:]
+            (_, names), *_ = _unpickle(group.attrs["non_index_axes"])
+            values, index = rows["values_block_0"], rows["index"]
+        else:
+            names = _read_levels(group)
+            values, index = group["block0_values"][:], group["axis1"][:]
+    columns = pd.MultiIndex.from_tuples([tuple(map(str, name)) for name in names])
+    return pd.DataFrame(values, index, columns)
+
+
+def _read_levels(group):
+    """Names of the columns of a table of pandas in its fixed form."""
+    levels = []
+    for k in range(int(group.attrs["axis0_nlevels"])):
+        words = group[f"axis0_level{k}"][:]
+        words = [word.decode() if isinstance(word, bytes) else word for word in words]
+        levels.append([words[code] for code in group[f"axis0_label{k}"][:]])
+    return list(zip(*levels))
+
+
+class _Plain(pickle.Unpickler):
+    """Reads lists, tuples and text, and nothing that could run."""
+
+    def find_class(self, module, name):
+        raise ValueError(f"it asks for {module}.{name}, expected lists of text.")
+
+
+def _unpickle(attribute):
+    """Content of an attribute in which pandas keeps names."""
+    content = attribute if isinstance(attribute, bytes) else attribute.tobytes()
+    return _Plain(io.BytesIO(content)).load()
+
+
+READER = Reader(
+    recognises,
+    read,
+    "a track of DeepLabCut",
+    (".h5", ".hdf5", ".csv"),
+    {"animal": None, "likelihood": LIKELIHOOD},
+)
