@@ -12,7 +12,6 @@ from skl_tot.cli.registry import (
     RECORDINGS,
     command,
     labels_of_people,
-    out,
 )
 from skl_tot.cli.terminal import count, has_bars, names_in_errors, progress
 
@@ -137,11 +136,11 @@ def _reset_bar(model, verbose):
         [default: label-free]
     --folds N: folds [default: 2]
     --n-jobs N: parallel fits
+    --out FILE: model file to write, fitted on all videos
     """,
     "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
     RECORDINGS,
     recipe_of(),
-    out("FILE: model file to write, fitted on all videos"),
 )
 def search(source, recipe, grid, scoring, folds, n_jobs, out):
     """Print the scores of all candidates, and save the best, fitted to all videos."""
@@ -205,6 +204,7 @@ def _print_candidates(results, names, prefix, scoring):
     compute features of video files
 
     VIDEO...: video file, or folder of such
+    --out FOLDER: folder to write, .npy a video [required]
     --fps RATE: frames per second to read [default: 10]
     --backbone NAME: network of torchvision, or timm/NAME [default: resnet18]
     --weights FILE: state dict of the backbone [default: DEFAULT, recommended ones from
@@ -215,7 +215,6 @@ def _print_candidates(results, names, prefix, scoring):
         trained)
     """,
     "skl-tot features videos --out features --fps 10",
-    out("FOLDER: folder to write, .npy a video [required]"),
 )
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file for each, and write their rate."""

@@ -1,7 +1,5 @@
 """Commands that show what was found: plot, report, summary, demo."""
 
-from pathlib import Path
-
 from skl_tot.cli.registry import (
     FPS,
     MODEL,
@@ -9,7 +7,6 @@ from skl_tot.cli.registry import (
     PREDICTIONS,
     RECORDINGS,
     command,
-    out,
 )
 from skl_tot.cli.terminal import count, names_in_errors, printable
 
@@ -22,12 +19,12 @@ WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
     """
     draw timelines of predicted segments
 
+    --out PICTURE: picture to write (.png, .svg, ...) [required]
     --ground-truth DIR: folder with groundTruth
     --transpose: its features are arrays of shape (features, frames)
     """,
     "skl-tot plot segments --out timelines.png --fps 30",
     PREDICTIONS,
-    out("PICTURE: picture to write (.png, .svg, ...) [required]"),
     FPS,
     NAMES,
 )
@@ -79,12 +76,12 @@ def _draw_timelines(path, y_true, y_pred, **options):
     """
     fit a generated activity, print scores, draw timelines
 
+    --out PICTURE: picture to write [default: timelines.png]
     --n-videos N: videos to generate [default: 12]
     --n-actions N: actions to generate [default: 6]
     --seed N: seed of data and fit [default: 0]
     """,
     "skl-tot demo --out timelines.png",
-    out("PICTURE: picture to write [default: timelines.png]"),
 )
 def demo(out, n_videos, n_actions, seed):
     """Fit a generated activity, print the report and draw the timelines."""
@@ -102,13 +99,13 @@ def demo(out, n_videos, n_actions, seed):
     """
     write a page about a model and its videos
 
+    --out FILE: HTML file to write [required]
     --videos DIR: video files, for thumbnails
     --summary FOLDER: write what the command summary does, too
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
     MODEL,
     RECORDINGS,
-    out("FILE: HTML file to write [required]"),
     NAMES,
 )
 def report(model, source, out, videos, summary, names):
@@ -118,8 +115,6 @@ def report(model, source, out, videos, summary, names):
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.report import write_report
 
-    if summary is not None:
-        _check_summary(summary, out, source.path)
     model = load_model(model)
     data = source.open(model)
     if videos is not None:
@@ -143,36 +138,21 @@ def report(model, source, out, videos, summary, names):
         _write_summary(data.videos.replace(labels), summary)
 
 
-def _check_summary(summary, out, folder):
-    """Refuse a folder for a summary that is used otherwise."""
-    from skl_tot.cli.reading import check_other_folder
-    from skl_tot.io.atomic import check_target
-
-    check_target(summary, is_folder=True)
-    check_other_folder(summary, folder)
-    if Path(summary).resolve() == Path(out).resolve():
-        raise ValueError(f"--summary is {summary}, as --out is; expected a folder.")
-
-
 @command(
     """
     write durations, transitions, cycles and deviations
 
     SEGMENTS: folder from predict, or one table of all
+    --out FOLDER: folder to write [required]
     --groups FILE: CSV with the columns recording and group
     """,
     "skl-tot summary segments --groups subjects.csv --out summary",
-    out("FOLDER: folder to write [required]"),
     FPS,
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print what stands out."""
     from skl_tot.io.files import read_table
 
-    if segments == "":
-        raise FileNotFoundError("SEGMENTS is '', expected a file or a folder.")
-    if Path(out).resolve() == Path(segments).resolve():
-        raise ValueError(f"--out is {out}, which is read; expected another folder.")
     table = read_table(segments)
     if groups is not None:
         groups = _read_groups(groups, table["recording"].unique())

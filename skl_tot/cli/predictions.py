@@ -2,7 +2,6 @@
 
 import sys
 import warnings
-from pathlib import Path
 
 from skl_tot.cli.registry import (
     MODEL,
@@ -11,7 +10,6 @@ from skl_tot.cli.registry import (
     RECORDINGS,
     command,
     labels_of_people,
-    out,
     recordings_of,
 )
 from skl_tot.cli.terminal import count, names_in_errors, progress
@@ -42,15 +40,13 @@ def _list_formats():
     """
     say which action each frame shows
 
+    --out PATH: folder to write, a file a video; or one file of all, such as all.csv
+        [required]
     --format FORMAT: format of the files, see below
     """,
     "skl-tot predict model.skops features --out segments --fps 30",
     MODEL,
     RECORDINGS,
-    out(
-        "PATH: folder to write, a file a video; or one file of all, such as all.csv "
-        "[required]"
-    ),
     NAMES,
     format={"choices": FormatNames()},
     make_epilog=_list_formats,
@@ -58,12 +54,11 @@ def _list_formats():
 def predict(model, source, out, format, names):
     """Write the segments of the videos of a folder."""
     from skl_tot import io
-    from skl_tot.cli.reading import check_other_folder, shown_names
+    from skl_tot.cli.reading import shown_names
     from skl_tot.io.formats import table_of
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
-    check_other_folder(out, source.path)
     model = io.load_model(model)
     data = source.open(model)
     words = shown_names(model, names)
@@ -141,8 +136,6 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot.io.growing_files import GrowingTable
     from skl_tot.methods.pipelines import segmenter_of, transform_before, waits_for_end
 
-    if file != "-" and not Path(file).is_file():
-        raise FileNotFoundError(f"{file} is no file, expected a table, or - (stdin).")
     model = load_model(model)
     segmenter = segmenter_of(model)
     labels = segmenter.actions_

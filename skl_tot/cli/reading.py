@@ -41,10 +41,6 @@ class Source:
     transpose: bool = False
     read: list | None = None
 
-    def __post_init__(self):
-        if not Path(self.path).exists():
-            find_files(Path(self.path))  # says what is expected, before a model loads
-
     def open(self, model=None):
         """Open them: ``videos`` (`Recordings`), ``video_names``, ``labels`` or None.
 
@@ -118,12 +114,6 @@ class Labels:
 
     path: str
     gaps: str = "unknown"
-
-    def __post_init__(self):
-        if not Path(self.path).exists():
-            raise FileNotFoundError(
-                f"{self.path} is no folder, expected one of labels."
-            )
 
     def read(self, data, folder):
         """Labels of each recording of `Source.open`, None of those without a file.
@@ -253,13 +243,3 @@ def find_video_file(folder, name):
             f"{folder} has {len(found)} files called {name!r}, expected one video."
         )
     return found[0]
-
-
-def check_other_folder(out, folder):
-    """Refuse to write among the files that are read."""
-    out, folder = Path(out).resolve(), Path(folder).resolve()
-    root = folder.parent if folder.name == "features" or folder.is_file() else folder
-    if out in (folder, root / "features", root / "groundTruth") or (
-        folder.is_file() and out == root
-    ):
-        raise ValueError(f"--out is {out}, which is read; expected another folder.")

@@ -2,13 +2,13 @@
 
 import argparse
 import ast
-import os
 import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from skl_tot.cli.paths import check_paths
 
 COMMANDS: dict = {}  # of `Command`, by name
 LONGEST_VALUE = 1000  # characters of the value of a parameter
@@ -27,6 +27,8 @@ class Command:
 
     def run(self, values):
         """Call the function with what its options make of the arguments."""
+        places = [pair for option in self.options for pair in option.places.items()]
+        check_paths([(action, values[dest]) for dest, action in places])
         made: dict = {}
         for option in self.options:
             made |= option.take(values)
@@ -91,7 +93,8 @@ class Options:
         """Add the arguments to a parser."""
         group = parser.add_argument_group(self.title) if self.title else parser
         for flag, own in self.arguments:
-            self.places[group.add_argument(flag, **own).dest] = None
+            action = group.add_argument(flag, **own)
+            self.places[action.dest] = action
 
     def take(self, values):
         """Values for the command by their names, from the arguments that were read."""
@@ -276,49 +279,17 @@ def labels_of_people(required="", gaps=True):
     return Options(text, "labels", _make_labels)
 
 
-def out(text):
-    """Option ``out``: a path that is checked before the work, not after it.
-
-    ``text`` starts with its kind: FILE, FOLDER, PICTURE, or PATH, which is a folder
-    unless its suffix is that of a table.
-    """
-    kind = text.partition(":")[0]
-
-    def check(out):
-        from skl_tot.io.atomic import check_target
-        from skl_tot.io.formats import table_of
-
-        if out is None:
-            return None
-        if out == "":
-            raise ValueError("--out is '', expected a path to write to.")
-        is_folder = kind == "PATH" and table_of(out) is None
-        check_target(out, is_folder=is_folder or kind == "FOLDER")
-        if kind == "PICTURE" and not Path(out).suffix:
-            raise ValueError(
-                f"{out} has no suffix, expected a picture such as {out}.png."
-            )
-        return out
-
-    return Options(f"--out {text}", "out", check)
-
-
-def _check_model(model):
-    os.stat(model)
-    return model
-
-
 def _read_names(names):
     from skl_tot.recordings.names import read_names
 
     return None if names is None else read_names(names)
 
 
-MODEL = Options("MODEL: file from fit or search", "model", _check_model)
+MODEL = Options("MODEL: file from fit or search")
 RECORDINGS = recordings_of(
     "DATA: folder of .npy, CSV or Parquet files, one with features/, or one table"
 )
 PREDICTIONS = Options("PREDICTIONS: from predict")
 FPS = Options("--fps RATE: frames per second, for times")
 NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", _read_names)
-MODEL_OUT = out("FILE: model file to write (.skops) [required]")
+MODEL_OUT = Options("--out FILE: model file to write (.skops) [required]")

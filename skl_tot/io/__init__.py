@@ -1,23 +1,27 @@
 """Files: segments in the formats of others, names of actions, models."""
 
-from skl_tot.io.files import read_segments, read_table, write_segments
-from skl_tot.io.formats import FORMATS
-from skl_tot.io.formats.base import Format
-from skl_tot.io.models import TRUSTED_TYPES, load_model, save_model
-from skl_tot.io.segment_table import labels_from_segments, segments
-from skl_tot.recordings.names import name_actions, read_names
+from skl_tot.lazy import loader
 
-__all__ = [
-    "FORMATS",
-    "TRUSTED_TYPES",
-    "Format",
-    "labels_from_segments",
-    "load_model",
-    "name_actions",
-    "read_names",
-    "read_segments",
-    "read_table",
-    "save_model",
-    "segments",
-    "write_segments",
-]
+# Loaded on first use, so that an error of the command line waits for nothing.
+_PLACES = {
+    "FORMATS": "skl_tot.io.formats",
+    "Format": "skl_tot.io.formats.base",
+    "TRUSTED_TYPES": "skl_tot.io.models",
+    "labels_from_segments": "skl_tot.io.segment_table",
+    "load_model": "skl_tot.io.models",
+    "name_actions": "skl_tot.recordings.names",
+    "read_names": "skl_tot.recordings.names",
+    "read_segments": "skl_tot.io.files",
+    "read_table": "skl_tot.io.files",
+    "save_model": "skl_tot.io.models",
+    "segments": "skl_tot.io.segment_table",
+    "write_segments": "skl_tot.io.files",
+}
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

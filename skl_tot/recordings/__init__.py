@@ -1,21 +1,22 @@
 """Recordings: the container, what it is made of, and what is known of recordings."""
 
-from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import (
-    RecordingError,
-    RecordingFileNotFoundError,
-    RecordingTypeError,
-    RecordingValueError,
-)
-from skl_tot.recordings.files import open_features
-from skl_tot.recordings.reading import read_recordings
+from skl_tot.lazy import loader
 
-__all__ = [
-    "RecordingError",
-    "RecordingFileNotFoundError",
-    "RecordingTypeError",
-    "RecordingValueError",
-    "Recordings",
-    "open_features",
-    "read_recordings",
-]
+# Loaded on first use, so that an error of the command line waits for nothing.
+_PLACES = {
+    "RecordingError": "skl_tot.recordings.errors",
+    "RecordingFileNotFoundError": "skl_tot.recordings.errors",
+    "RecordingTypeError": "skl_tot.recordings.errors",
+    "RecordingValueError": "skl_tot.recordings.errors",
+    "Recordings": "skl_tot.recordings.container",
+    "open_features": "skl_tot.recordings.files",
+    "read_recordings": "skl_tot.recordings.reading",
+}
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
