@@ -9,6 +9,7 @@ from skl_tot.lazy import loader
 
 _PLACES = {
     "action_profiles": "skl_tot.statistics.profiles",
+    "compare_groups": "skl_tot.statistics.comparing",
     "cycle_times": "skl_tot.statistics.cycles",
     "deviations": "skl_tot.statistics.deviating",
     "durations": "skl_tot.statistics.budgets",

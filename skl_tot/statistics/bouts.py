@@ -171,14 +171,14 @@ def _merge_touching(table):
     return merged.agg(**columns, end=("end", "last"))
 
 
-def group_of_recordings(groups, names):
+def group_of_recordings(groups, names, what="groups"):
     """Return the group of each recording, a Series by the names of recordings."""
     import pandas as pd
 
-    found = values_of_recordings(groups, names, "groups")
+    found = values_of_recordings(groups, names, what)
     for name, group in zip(names, found):
         if group is None or group != group:  # nan
-            raise ValueError(f"groups has no group for {name!r}, expected one.")
+            raise ValueError(f"{what} has none for {name!r}, expected one.")
     return pd.Series(found, index=names)
 
 

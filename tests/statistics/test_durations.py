@@ -338,7 +338,11 @@ WITH_TIMES = segments({"x": ["a"] * 20}, 10)
         (Recordings([["a"]], fps=5), {"fps": 6}, "fps is 6, expected 5 frames"),
         (["a"], {"fps": 0}, "fps is 0, expected a positive number"),
         ({"x": ["a"]}, {"groups": {"y": 1}}, "groups has no 'x', expected each rec"),
-        ({"x": ["a"]}, {"groups": {"x": None}}, "no group for 'x', expected one"),
+        (
+            {"x": ["a"]},
+            {"groups": {"x": None}},
+            "groups has none for 'x', exp",
+        ),
         (["a"], {"groups": "a"}, "groups is 'a', expected a dict"),
         (["a"], {"groups": [1, 2]}, "groups has 2, expected 1, one for each recording"),
     ],

@@ -1,0 +1,372 @@
+"""Groups of recordings compared, by permutation of their subjects."""
+
+import itertools
+import math
+from functools import partial
+from numbers import Real
+
+import numpy as np
+from scipy.stats import false_discovery_control
+from sklearn.utils import check_random_state
+
+from skl_tot.io.segment_table import is_int
+from skl_tot.recordings.errors import short_repr, warn_user
+from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
+from skl_tot.statistics.sequences import count_steps
+
+ROUNDING = 1e-9  # of statistics that are equal, as a share of the largest
+LEVEL = 0.05  # of q, below which groups are said to differ
+SENTENCES = {  # of a measure, and how its numbers are written
+    "duration": ("a bout of {action} lasts {one} {unit}", "{:.4g}"),
+    "share": ("{action} takes {one} of the time", "{:.1%}"),
+    "bouts": ("a recording has {one} bouts of {action}", "{:.3g}"),
+    "transition": ("{to} comes after {action} in {one} of the cases", "{:.0%}"),
+}
+COLUMNS = [
+    *("measure", "action", "to", "first", "second", "n_first", "n_second"),
+    *("mean_first", "mean_second", "difference", "low", "high"),
+    *("effect", "effect_low", "effect_high"),
+    *("p", "q", "permutations", "exact", "unit"),
+]
+
+
+def compare_groups(
+    labels,
+    groups,
+    subject=None,
+    *,
+    fps=None,
+    n_permutations=9999,
+    confidence_level=0.95,
+    random_state=0,
+):
+    r"""Compare durations, shares, bouts and transitions of groups of recordings.
+
+    Frames and bouts of one subject are not independent of each other, nor are its
+    recordings. So each subject has one value in each group, of all its recordings
+    there, and the test permutes subjects. It compares the means of two groups:
+
+    - If each subject is in one group, by all ways to share the subjects out to groups
+      of these sizes.
+    - If each subject is in both, as before and after something, by all ways to swap the
+      two values of subjects.
+
+    Where there are more than ``n_permutations`` of these, so many are drawn.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+    groups : dict, Series or sequence
+        Group of each recording, by its name or in order. Of more than two groups, each
+        is compared with each.
+    subject : dict, Series or sequence, default=None
+        Person, animal or machine of each recording, by its name or in order. None takes
+        each recording for a subject of its own.
+    fps : float, default=None
+        Frames per second. None takes the rate of the labels, if they have one.
+    n_permutations : int, default=9999
+        Permutations to draw where there are more. Fewer are all looked at, and p is
+        exact.
+    confidence_level : float, default=0.95
+        Probability with which intervals have the true difference in them.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the permutations that are drawn.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each measure, action and pair of groups:
+
+        - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" of a
+          recording; or "transition", the probability that after ``action`` comes
+          ``to``, for steps that occur. ``to`` is None of the other measures.
+        - ``first`` and ``second``, the groups, in the order of their first recordings;
+          ``n_first`` and ``n_second``, their subjects that have a value;
+          ``mean_first`` and ``mean_second``, means over these.
+        - ``difference``, second minus first, and its confidence interval ``low`` to
+          ``high``: the differences that the same permutations do not reject. Of very
+          few subjects, it is infinite.
+        - ``effect``, Hedges' g: the difference in standard deviations of subjects
+          within groups; ``effect_low`` and ``effect_high``, the interval in these.
+        - ``p``, two-sided; ``q``, that of Benjamini and Hochberg over all rows of the
+          measure: among differences with q below 0.05, one in twenty is expected to be
+          none.
+        - ``permutations``, that p is of; ``exact``, whether these are all.
+        - ``unit`` of the means: "s" or "frames" of durations, else "".
+
+        What cannot be known, as of an action that fewer than two subjects of a group
+        show, is NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are not valid or show no action, a recording has no group or no
+        subject, there is only one group, a group has fewer than two subjects, some of
+        the subjects of two groups are in both and others are not, or a number is out of
+        its range.
+
+    Warns
+    -----
+    UserWarning
+        If groups have so few subjects that no p can be below 1 - ``confidence_level``.
+
+    See Also
+    --------
+    durations : The numbers of each group.
+    skl_tot.GroupsDisplay : The picture.
+
+    Notes
+    -----
+    The p is twice the smaller of the two one-sided ones, as that of
+    `scipy.stats.permutation_test`, so it is a multiple of 2 / ``permutations``: of two
+    groups of four subjects, there are 70, and p is 0.029, 0.057 or more.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import compare_groups
+    >>> takes = {f"old {i}": ["cut"] * (9 + i) + ["mix"] * 5 for i in range(4)}
+    >>> takes |= {f"new {i}": ["cut"] * (3 + i) + ["mix"] * 5 for i in range(4)}
+    >>> table = compare_groups(takes, [name[:3] for name in takes], fps=1)
+    >>> columns = ["action", "mean_first", "mean_second", "difference", "p", "q"]
+    >>> print(table.loc[table["measure"] == "duration", columns].round(3))
+      action  mean_first  mean_second  difference      p      q
+    0    cut        10.5          4.5        -6.0  0.029  0.057
+    1    mix         5.0          5.0         0.0  1.000  1.000
+    """
+    import pandas as pd
+
+    _check_numbers(n_permutations, confidence_level)
+    random = check_random_state(random_state)
+    bouts = collect_bouts(labels, fps)
+    if not bouts.actions:
+        raise ValueError("labels show no action, expected some to compare.")
+    members = group_of_recordings(groups, bouts.names)
+    subjects = bouts.names
+    if subject is not None:
+        subjects = group_of_recordings(subject, bouts.names, "subject")
+    keys, cells, values = _measure(bouts, zip(subjects, members))
+    level, parts = 1 - confidence_level, []
+    for pair in itertools.combinations(members.unique(), 2):
+        one, other, shuffle = _pick_samples(cells, values, *pair)
+        shuffle = partial(shuffle, most=n_permutations, random=random)
+        found = _compare(one, other, shuffle, level)
+        _warn_of_few(found, pair, level)
+        found[["first", "second"]] = pair
+        parts.append(keys.join(found))
+    if not parts:
+        raise ValueError(
+            f"groups are all {short_repr(members.iloc[0])}, expected two or more."
+        )
+    # pairs of groups side by side
+    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    table["q"] = table.groupby("measure")["p"].transform(_control_discoveries)
+    table["unit"] = np.where(table["measure"] == "duration", bouts.unit, "")
+    return table.reindex(columns=COLUMNS)
+
+
+def _check_numbers(n_permutations, confidence_level):
+    """Refuse numbers that are out of their range."""
+    if not (is_int(n_permutations) and n_permutations > 0):
+        raise ValueError(
+            f"n_permutations is {short_repr(n_permutations)}, expected a positive "
+            "integer."
+        )
+    if not (isinstance(confidence_level, Real) and 0 < confidence_level < 1):
+        raise ValueError(
+            f"confidence_level is {short_repr(confidence_level)}, expected a number "
+            "between 0 and 1."
+        )
+
+
+def _measure(bouts, cells):
+    """Return what is measured, pairs of subject and group, and a row of values of each.
+
+    ``cells`` are the pairs of recordings.
+    """
+    import pandas as pd
+
+    numbers, cells = pd.factorize(pd.Series(list(cells), dtype=object))
+    members = pd.Series(numbers, index=bouts.names)
+    shape = len(cells), len(bouts.actions)
+    table = bouts.table.assign(cell=bouts.of_groups(members))
+    times = table.groupby(["cell", "action"], observed=False)["duration"]
+    counts = times.size().to_numpy().reshape(shape)
+    totals = times.sum().to_numpy().reshape(shape)
+    steps = count_steps(bouts, members).to_numpy().reshape(*shape, -1)
+    lengths = np.bincount(numbers, bouts.lengths)[:, None]
+    n_recordings = np.bincount(numbers)[:, None]
+    with np.errstate(invalid="ignore"):  # of what a subject does not show
+        found = {"duration": totals / counts, "share": totals / lengths}
+        probabilities = steps / steps.sum(axis=2, keepdims=True)
+    found["bouts"] = counts / n_recordings
+    keys = [(key, action, None) for key in found for action in bouts.actions]
+    before, after = np.nonzero(steps.any(axis=0))
+    pairs = zip(bouts.name_codes(before), bouts.name_codes(after))
+    keys += [("transition", *pair) for pair in pairs]
+    values = np.concatenate([*found.values(), probabilities[:, before, after]], axis=1)
+    return pd.DataFrame(keys, columns=COLUMNS[:3], dtype=object), cells, values
+
+
+def _pick_samples(cells, values, first, second):
+    """Return the values of the subjects of two groups, and what shuffles them."""
+    rows = []
+    for group in (first, second):
+        own = {cell[0]: i for i, cell in enumerate(cells) if cell[1] == group}
+        if len(own) < 2:
+            raise ValueError(
+                f"group {short_repr(group)} has one subject, {short_repr(*own)}, "
+                "expected two or more."
+            )
+        rows.append(own)
+    one, other = rows
+    shared = [name for name in one if name in other]
+    alone = [name for name in [*one, *other] if name not in shared]
+    if not shared:
+        return values[list(one.values())], values[list(other.values())], _share_out
+    if alone:
+        raise ValueError(
+            f"subject {short_repr(shared[0])} is in the groups {short_repr(first)} and "
+            f"{short_repr(second)}, {short_repr(alone[0])} in one of them; expected "
+            "each in both, or each in one."
+        )
+    before, after = values[list(one.values())], values[[other[name] for name in one]]
+    has_both = np.isfinite(before) & np.isfinite(after)
+    return np.where(has_both, before, np.nan), np.where(has_both, after, np.nan), _swap
+
+
+def _compare(first, second, shuffle, level):
+    """Compare the columns of values (n_subjects, n_columns) of two groups."""
+    import pandas as pd
+
+    # columns that the same subjects have go through one test
+    is_known = np.isfinite(np.concatenate([first, second]))
+    patterns, numbers = np.unique(is_known, axis=1, return_inverse=True)
+    parts = []
+    for k, known in enumerate(patterns.T):
+        columns = np.flatnonzero(numbers.ravel() == k)
+        one = first[known[: len(first)]][:, columns]
+        other = second[known[len(first) :]][:, columns]
+        found = {"permutations": 0, "exact": True, "p": np.nan}  # if too few
+        for place, own in (("first", one), ("second", other)):
+            found[f"n_{place}"] = len(own)
+            found[f"mean_{place}"] = own.mean(axis=0) if len(own) else np.nan
+        if min(len(one), len(other)) > 1:
+            found |= _test(one, other, shuffle, level)
+        parts.append(pd.DataFrame(found, index=columns))
+    return pd.concat(parts).sort_index()
+
+
+def _test(one, other, shuffle, level):
+    """Return differences, intervals and p of the columns of two groups, by name.
+
+    A contrast is a weighted sum of values: the difference of means first, then what it
+    would be with subjects in other groups. If all values of the second group are lower
+    by d, the difference is lower by d, and another contrast by less. So there is one d
+    beyond which it is larger than the difference; the interval ends at the d at which
+    enough contrasts are.
+    """
+    values, is_second, weights, is_exact = shuffle(one, other)
+    contrasts = weights @ values
+    difference = contrasts[0]
+    slack = ROUNDING * np.abs(contrasts).max(axis=0)
+    above = (contrasts >= difference - slack).mean(axis=0)
+    below = (contrasts <= difference + slack).mean(axis=0)
+    lag = 1 - weights @ is_second
+    is_other = lag > ROUNDING
+    turns = (difference - contrasts[is_other]) / lag[is_other][:, None]
+    turns.sort(axis=0)
+    n_rejected = math.floor(len(weights) * level / 2 + ROUNDING)
+    n_left = n_rejected - np.count_nonzero(~is_other)
+    low, high = np.full_like(difference, -np.inf), np.full_like(difference, np.inf)
+    if n_left >= 0:
+        low, high = turns[n_left], turns[-1 - n_left]
+    scale = _find_scale(one, other)
+    return {
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "effect": difference / scale,
+        "effect_low": low / scale,
+        "effect_high": high / scale,
+        "p": np.minimum(2 * np.minimum(above, below), 1),
+        "permutations": len(weights),
+        "exact": is_exact,
+    }
+
+
+def _find_scale(one, other):
+    """Return what Hedges' g divides by, nan where nothing varies."""
+    freedom = len(one) + len(other) - 2
+    squares = (len(one) - 1) * one.var(axis=0, ddof=1)
+    squares += (len(other) - 1) * other.var(axis=0, ddof=1)
+    spread = np.sqrt(squares / freedom)
+    return np.where(spread > 0, spread, np.nan) / (1 - 3 / (4 * freedom - 1))
+
+
+def _share_out(one, other, most, random):
+    """Return values, which are of the second group, contrasts, and if these are all.
+
+    Contrasts are weights (n_contrasts, n_subjects), the first those of the groups.
+    """
+    n, n_second = len(one) + len(other), len(other)
+    is_exact = math.comb(n, n_second) <= most
+    if is_exact:  # backwards, the groups themselves come first
+        chosen = list(itertools.combinations(range(n), n_second))[::-1]
+    else:
+        drawn = random.random_sample((most, n)).argsort(axis=1)[:, :n_second]
+        chosen = np.vstack([np.arange(len(one), n), drawn])
+    weights = np.full((len(chosen), n), -1 / len(one))
+    np.put_along_axis(weights, np.array(chosen), 1 / n_second, axis=1)
+    return np.concatenate([one, other]), np.arange(n) >= len(one), weights, is_exact
+
+
+def _swap(one, other, most, random):
+    """Return the same of subjects in pairs, of whose differences signs change."""
+    n = len(one)
+    is_exact = 2**n <= most
+    if is_exact:
+        signs = np.array(list(itertools.product([1.0, -1.0], repeat=n)))
+    else:
+        signs = np.vstack([np.ones(n), random.choice([1.0, -1.0], (most, n))])
+    return other - one, np.ones(n), signs / n, is_exact
+
+
+def _warn_of_few(found, pair, level):
+    """Warn if two groups have so few permutations that no p is below the level."""
+    most = found["permutations"].max()
+    if most and 2 / most >= level:
+        warn_user(
+            f"{short_repr(pair[0])} and {short_repr(pair[1])} have so few subjects, "
+            f"{found['n_first'].max()} and {found['n_second'].max()}, that there are "
+            f"{most} permutations and no p is below {2 / most:.2g}; more subjects are "
+            "needed to tell these groups apart."
+        )
+
+
+def _control_discoveries(p):
+    """Return q of the p that are known."""
+    q = p.copy()
+    q[p.notna()] = false_discovery_control(p.dropna())
+    return q
+
+
+def list_differences(table):
+    """List what differs between groups as sentences, the surest first.
+
+    >>> import pandas as pd
+    >>> row = {"measure": "share", "action": "cut", "to": None, "unit": "", "q": 0.012}
+    >>> row |= {"first": "old", "mean_first": 0.25, "second": "new", "mean_second": 0.5}
+    >>> list_differences(pd.DataFrame([row]))
+    ['cut takes 25.0% of the time in old and 50.0% in new (q = 0.012)']
+    """
+    sentences = []
+    differing = table[table["q"] < LEVEL].sort_values("q", kind="stable")
+    for row in differing.to_dict("records"):
+        what, number = SENTENCES[row["measure"]]
+        one, other = number.format(row["mean_first"]), number.format(row["mean_second"])
+        sentences.append(
+            f"{what.format(**row, one=one)} in {row['first']} and {other} in "
+            f"{row['second']} (q = {row['q']:.2g})"
+        )
+    return sentences
