@@ -67,10 +67,13 @@ def _numbers_of(table, recording, columns, clock):
 
 
 def _is_asked(source, columns, clock):
-    """Whether a column, or a part of its lists, is a feature to keep."""
+    """Whether a column, a part of its lists, or what it is part of is to be kept."""
     if columns is None:
         return source != clock
-    return source in columns or any(name.startswith(f"{source} ") for name in columns)
+    return any(
+        name == source or name.startswith(f"{source} ") or source.startswith(f"{name} ")
+        for name in columns
+    )
 
 
 def _describe(unfit):
@@ -99,8 +102,9 @@ def _picked(numbers, parts, columns, recording, sources):
     """Numbers by the names that were asked for, in that order."""
     picked = {}
     for name in columns:
-        own = parts.get(name, [name] if name in numbers else None)
-        if own is None:
+        own = parts.get(name, [name] if name in numbers else [])
+        own = own or [part for part in numbers if part.startswith(f"{name} ")]
+        if not own:
             raise ValueError(
                 f"{recording!r} has no column {name!r}, expected columns (--columns) "
                 f"among {short_repr(sources)}."

@@ -44,7 +44,7 @@ READERS = {
     "*.npz": "numpy.load, then numpy.save",
     "*.h5": "h5py.File, then numpy.save",
     "*.hdf5": "h5py.File, then numpy.save",
-    "*.mat": "scipy.io.loadmat, then numpy.save",
+    "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
     "*.mp4": "skl-tot features",
     "*.avi": "skl-tot features",
@@ -76,10 +76,18 @@ def read_recordings(
                                    column; with ``by``, the files are one table
     one file of CSV or Parquet     with ``by`` a long table of many recordings, else
                                    one recording
-    track of DeepLabCut            a recording a file, CSV or H5, a folder of these;
-                                   options ``animal`` (of several, its name) and
-                                   ``likelihood`` (points below it are missing, 0.6;
-                                   None takes all); columns "nose x", "nose y", …
+    tracks of DeepLabCut (CSV,     a recording a file, or a folder of these; options
+    H5), SLEAP (analysis H5,       ``animal`` (of several, its name) and
+    CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; 0.6
+                                   for DeepLabCut, None, which takes all, for
+                                   movement); columns "nose x", "nose y", …
+    root folder of LeRobot         a recording an episode, versions 2 and 3, or
+                                   Parquet files of one; ``next.*`` and ``*_index``
+                                   are no features; option ``task``, its text
+    ``.edf``, ``.bdf``             a recording a file, of the signals of the rate that
+                                   most have (extra ``edf``)
+    ``.mat`` up to version 7       an array, or a cell array of recordings; options
+                                   ``variable``, its name, and ``transpose``
     =============================  ==================================================
 
     Recordings are called as their files, and are in the order of their names; those of
@@ -101,8 +109,9 @@ def read_recordings(
         case and with or without a unit. False takes none.
     columns : list of str, default=None
         Columns that are features, in this order, as ``"state"`` or ``"state 0"`` of a
-        column of lists. None keeps all numbers but the clock and columns that count
-        the frames, with a warning about the latter.
+        column of lists, or ``"nose"`` of "nose x" and "nose y". None keeps all numbers
+        but the clock and columns that count the frames, with a warning about the
+        latter.
     fps : float, default=None
         Frames per second of files without a clock. With one it is checked, and so it
         is by ``recordings.json`` beside ``.npy`` files, which ``skl-tot features``
@@ -301,8 +310,8 @@ def describe_folder(folder):
 def find_remedy(kind):
     """Say what reads files such as ``*.mat``, after a colon; nothing if unknown.
 
-    >>> find_remedy("*.mat")
-    ': read *.mat by scipy.io.loadmat, then numpy.save'
+    >>> find_remedy("*.npz")
+    ': read *.npz by numpy.load, then numpy.save'
     """
     return f": read {kind} by {READERS[kind]}" if kind in READERS else ""
 

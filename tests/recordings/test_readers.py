@@ -1,8 +1,12 @@
 """Readers of other programs' files, held against what those programs' writers wrote."""
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import io
 
 from skl_tot.recordings import read_recordings
 
@@ -126,3 +130,234 @@ class TestFolders:
         (tmp_path / "a.csv").write_text("x\n1\n")
         with pytest.raises(TypeError, match=r"'animal' .* is no option of .* tables"):
             read_recordings(tmp_path, animal="m1")
+
+
+def track(n_animals=2, n_frames=12):
+    """Points (n_frames, n_points, 2, n_animals), some of which are missing."""
+    points = RNG.random((n_frames, 2, 2, n_animals))
+    points[4, 0] = np.nan
+    return points
+
+
+class TestSleap:
+    @pytest.mark.parametrize("dims", [None, ["frame", "track", "node", "xy"]])
+    @pytest.mark.parametrize("animals", [["m1", "m2"], []])
+    def test_h5(self, tmp_path, dims, animals):
+        h5py = pytest.importorskip("h5py")
+        points = track(len(animals) or 1)
+        with h5py.File(tmp_path / "a.analysis.h5", "w") as file:
+            stored = points.transpose(3, 2, 1, 0)  # as Matlab has them
+            if dims:
+                stored = points.transpose(0, 3, 1, 2)
+            file["tracks"] = stored
+            file["node_names"] = [name.encode() for name in POINTS]
+            file["track_names"] = [name.encode() for name in animals]
+            if dims:
+                file["tracks"].attrs["dims"] = str(dims).replace("'", '"')
+        options = {"animal": "m2"} if animals else {}
+        tracks = read_recordings(tmp_path, fps=30, **options)
+        assert (tracks.names, tracks.fps) == (["a"], 30)
+        expected = points[..., -1].reshape(len(points), -1)
+        np.testing.assert_array_equal(tracks["a"], expected)
+        assert list(tracks["a"]) == ["nose x", "nose y", "tail x", "tail y"]
+
+    def test_csv(self, tmp_path):
+        rows = [
+            "track,frame_idx,instance.score,nose.x,nose.y,nose.score",
+            "m1,1,0.9,1,2,0.1",
+            "m2,1,0.9,5,6,0.1",
+            "m1,3,0.9,3,,0.1",
+        ]
+        (tmp_path / "a.analysis.csv").write_text("\n".join(rows))
+        tracks = read_recordings(tmp_path, animal="m1")
+        assert tracks.names == ["a"]
+        expected = [[np.nan] * 2, [1, 2], [np.nan] * 2, [3, np.nan]]
+        np.testing.assert_array_equal(tracks["a"], expected)
+        with pytest.raises(ValueError, match="it has 2 animals"):
+            read_recordings(tmp_path)
+
+    def test_animals_without_tracks(self, tmp_path):
+        rows = ["track,frame_idx,nose.x,nose.y", ",0,1,2", ",0,3,4"]
+        (tmp_path / "a.csv").write_text("\n".join(rows))
+        with pytest.raises(ValueError, match="several animals in frame 0"):
+            read_recordings(tmp_path)
+
+
+def write_movement(path, points, **attributes):
+    """Write a data set of the form that movement writes, by xarray."""
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    dims = ("time", "space", "keypoints", "individuals")
+    confidence = RNG.random((len(points), 2, 2))
+    values = {"position": (dims, points.transpose(0, 2, 1, 3))}
+    values["confidence"] = (("time", *dims[2:]), confidence)
+    coords = {"time": np.arange(len(points)) / 25, "space": ["x", "y"]}
+    coords |= {"keypoints": POINTS, "individuals": ["m1", "m2"]}
+    data = xarray.Dataset(values, coords, {"ds_type": "poses", **attributes})
+    data.to_netcdf(path, engine="h5netcdf")
+    return confidence
+
+
+class TestMovement:
+    def test_poses(self, tmp_path):
+        points = track()
+        confidence = write_movement(tmp_path / "a.nc", points, fps=25.0)
+        tracks = read_recordings(tmp_path, animal="m1")
+        assert (tracks.names, tracks.fps) == (["a"], 25)
+        np.testing.assert_array_equal(tracks["a"], points[..., 0].reshape(12, 4))
+        (sure,) = read_recordings(tmp_path / "a.nc", animal="m2", likelihood=0.5)
+        expected = (confidence[:, 0, 1] >= 0.5) & ~np.isnan(points[:, 0, 0, 1])
+        np.testing.assert_array_equal(sure["nose x"].notna(), expected)
+
+    def test_rates_agree(self, tmp_path):
+        write_movement(tmp_path / "a.nc", track(), fps=25.0)
+        with pytest.raises(ValueError, match=r"a\.nc says 25 .* expected 30 as given"):
+            read_recordings(tmp_path, animal="m1", fps=30)
+        write_movement(tmp_path / "a.nc", track())  # time counts frames
+        assert read_recordings(tmp_path, animal="m1", fps=30).fps == 30
+
+
+TASKS = ["pick", "place a/b"]
+
+
+def write_lerobot(root, version, n_tasks=1, n_episodes=4):
+    """Write a data set as LeRobot does, and give the states of its episodes."""
+    (root / "meta").mkdir(parents=True)
+    data = root / "data" / "chunk-000"
+    data.mkdir(parents=True)
+    tables, states = [], []
+    for i in range(n_episodes):
+        steps = np.arange(20 + i)
+        states.append(RNG.random((len(steps), 2), dtype=np.float32))
+        table = pd.DataFrame({"observation.state": list(states[-1])})
+        table["action"] = list(RNG.random((len(steps), 2), dtype=np.float32))
+        table["next.done"] = steps == steps[-1]
+        table["timestamp"] = (steps / 10).astype(np.float32)
+        table["frame_index"], table["episode_index"] = steps, i
+        table["index"], table["task_index"] = steps + 30 * i, i % n_tasks
+        tables.append(table)
+    info = {"codebase_version": version, "fps": 10, "total_episodes": n_episodes}
+    names = {"observation.state": ["pan", "lift"], "action": {"motors": ["a", "b"]}}
+    info["features"] = {
+        name: {"dtype": "float32", "shape": [2], "names": own}
+        for name, own in names.items()
+    }
+    (root / "meta" / "info.json").write_text(json.dumps(info))
+    tasks = pd.DataFrame({"task_index": range(n_tasks)}, pd.Index(TASKS[:n_tasks]))
+    if version == "v3.0":
+        tasks.to_parquet(root / "meta" / "tasks.parquet")
+        pd.concat(tables[:3]).to_parquet(data / "file-000.parquet", index=False)
+        pd.concat(tables[3:]).to_parquet(data / "file-001.parquet", index=False)
+        return states
+    tasks = tasks.rename_axis("task").reset_index()
+    tasks.to_json(root / "meta" / "tasks.jsonl", orient="records", lines=True)
+    for i, table in enumerate(tables):
+        table.to_parquet(data / f"episode_{i:06d}.parquet", index=False)
+    return states
+
+
+@pytest.mark.parametrize("version", ["v2.1", "v3.0"])
+class TestLeRobot:
+    def test_root(self, tmp_path, version):
+        states = write_lerobot(tmp_path / "set", version)
+        episodes = read_recordings(tmp_path / "set")
+        assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
+        assert episodes.fps == 10
+        for own, state, times in zip(episodes, states, episodes.times):
+            assert list(own)[:2] == ["observation.state pan", "observation.state lift"]
+            assert list(own)[2:] == ["action a", "action b"]
+            np.testing.assert_array_equal(own.iloc[:, :2], state)
+            np.testing.assert_allclose(times, np.arange(len(state)) / 10, rtol=1e-6)
+
+    def test_columns_by_the_name_of_all(self, tmp_path, version):
+        states = write_lerobot(tmp_path, version)
+        episodes = read_recordings(tmp_path, columns=["observation.state"])
+        np.testing.assert_array_equal(episodes[0], states[0])
+
+    def test_tasks(self, tmp_path, version):
+        states = write_lerobot(tmp_path, version, n_tasks=2)
+        with pytest.warns(UserWarning, match=r"has 2 tasks, \['pick', 'place a/b'\]"):
+            episodes = read_recordings(tmp_path)
+        assert episodes.names[:2] == ["episode_000000 pick", "episode_000001 place a-b"]
+        episodes = read_recordings(tmp_path, task="place a/b")
+        assert episodes.names == ["episode_000001", "episode_000003"]
+        np.testing.assert_array_equal(episodes[1].iloc[:, :2], states[3])
+        with pytest.raises(
+            ValueError, match=r"no task 'x', expected one of .'pick', '"
+        ):
+            read_recordings(tmp_path, task="x")
+
+    def test_folders_inside(self, tmp_path, version):
+        states = write_lerobot(tmp_path, version)
+        folder = tmp_path / "data" / "chunk-000"
+        for path, n_expected in [(folder, 4), (max(folder.iterdir()), 1)]:
+            episodes = read_recordings(path)
+            assert len(episodes) == n_expected
+            assert (episodes.fps, episodes.names[-1]) == (10, "episode_000003")
+            np.testing.assert_array_equal(episodes[-1].iloc[:, :2], states[3])
+
+    def test_files_alone_and_missing_ones(self, tmp_path, version):
+        write_lerobot(tmp_path / "set", version)
+        folder = tmp_path / "set" / "data" / "chunk-000"
+        shutil.copytree(folder, tmp_path / "alone")
+        episodes = read_recordings(tmp_path / "alone")
+        assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
+        assert list(episodes[0])[:2] == ["observation.state 0", "observation.state 1"]
+        assert episodes[0].shape == (20, 4)
+        max(folder.iterdir()).unlink()
+        with pytest.warns(UserWarning, match="has 3 of 4 episodes of meta/info.json"):
+            assert len(read_recordings(tmp_path / "set")) == 3
+
+
+class TestMatlab:
+    def test_arrays(self, tmp_path):
+        array = RNG.random((9, 3))
+        io.savemat(tmp_path / "a.mat", {"x": array, "rate": 20.0, "name": "me"})
+        takes = read_recordings(tmp_path, fps=20)
+        assert (takes.names, list(takes["a"])) == (["a"], ["x 0", "x 1", "x 2"])
+        np.testing.assert_array_equal(takes["a"], array)
+
+    def test_cells(self, tmp_path):
+        cells = np.empty(2, object)
+        cells[:] = [RNG.random((9, 3)), RNG.random((7, 3))]
+        io.savemat(tmp_path / "a.mat", {"x": cells})
+        takes = read_recordings(tmp_path / "a.mat")
+        assert takes.names == ["a 0", "a 1"]
+        np.testing.assert_array_equal(takes[1], cells[1])
+
+    def test_choices(self, tmp_path):
+        array = RNG.random((3, 9))
+        io.savemat(tmp_path / "a.mat", {"x": array, "y": np.arange(9)})
+        with pytest.raises(ValueError, match=r"variable is None, .* \['x', 'y'\]"):
+            read_recordings(tmp_path)
+        with pytest.raises(ValueError, match="x has 3 rows and 9 columns"):
+            read_recordings(tmp_path, variable="x")
+        (take,) = read_recordings(tmp_path, variable="x", transpose=True)
+        np.testing.assert_array_equal(take, array.T)
+        (take,) = read_recordings(tmp_path, variable="x", transpose=False)
+        np.testing.assert_array_equal(take, array)
+
+    def test_version_7_3(self, tmp_path):
+        start = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+        (tmp_path / "a.mat").write_bytes(start + bytes(100))
+        with pytest.raises(ValueError, match=r"a.mat: it is of MATLAB 7\.3, .* '-v7'"):
+            read_recordings(tmp_path)
+
+
+class TestEDF:
+    @pytest.mark.parametrize("kind", ["Edf", "Bdf"])
+    def test_signals(self, tmp_path, kind):
+        edfio = pytest.importorskip("edfio")
+        waves = RNG.normal(size=(2, 200))
+        signal = getattr(edfio, f"{kind}Signal")
+        signals = [
+            signal(own, 50, label=name) for own, name in zip(waves, ["C3", "C4"])
+        ]
+        other = signal(RNG.normal(size=4), 1, label="Temp")
+        path = tmp_path / f"night.{kind.lower()}"
+        getattr(edfio, kind)([signals[0], other, signals[1]]).write(path)
+        with pytest.warns(UserWarning, match=r"\['Temp'\] are left out, .* 50 samples"):
+            takes = read_recordings(tmp_path)
+        assert (takes.names, takes.fps) == (["night"], 50)
+        assert list(takes["night"]) == ["C3", "C4"]
+        np.testing.assert_allclose(takes["night"].T, waves, atol=1e-3)

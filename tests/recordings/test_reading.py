@@ -448,7 +448,7 @@ def test_lists_of_unequal_length(tmp_path):
     [
         (["a.npz", "b.npz"], "but 2 *.npz: read *.npz by numpy.load, then numpy.save."),
         (["a.h5"], "but 1 *.h5: read *.h5 by h5py.File"),
-        (["a.mat"], "but 1 *.mat: read *.mat by scipy.io.loadmat"),
+        (["a.npz"], "but 1 *.npz: read *.npz by numpy.load"),
         (["a.mp4"], "but 1 *.mp4: read *.mp4 by skl-tot features."),
         (["a.doc"], "but 1 *.doc."),
         ([".hidden.csv"], "it is empty."),
@@ -469,9 +469,9 @@ def test_paths_that_are_not_read(tmp_path):
         read_recordings(tmp_path / "none")
     with pytest.raises(ValueError, match="path is an empty list"):
         read_recordings([])
-    (tmp_path / "a.mat").touch()
-    with pytest.raises(ValueError, match=r"a\.mat is none of the files .*loadmat"):
-        read_recordings(tmp_path / "a.mat")
+    (tmp_path / "a.npz").touch()
+    with pytest.raises(ValueError, match=r"a\.npz is none of the files .*numpy\.load"):
+        read_recordings(tmp_path / "a.npz")
     np.save(tmp_path / "a.npy", np.ones((3, 2)))
     with pytest.raises(ValueError, match=r"by \(--by\) is 'who', which is for tables"):
         read_recordings(tmp_path / "a.npy", by="who")

@@ -50,7 +50,7 @@ def find_reader(path):
                 f"{READERS[name].description}; expected one kind, put them into "
                 "folders of their own."
             )
-    return name, _one_of_each(list(known), READERS[name].suffixes)
+    return name, _one_of_each(known, READERS[name].suffixes)
 
 
 def _name_of_reader(path):
@@ -71,11 +71,12 @@ def _is_table(path):
 def _one_of_each(paths, suffixes):
     """Files without those that a program has written in a second form as well."""
     found = {}
-    for suffix in suffixes:
-        for path in paths:
-            if path.name.lower().endswith(suffix):
-                found.setdefault(path.name[: -len(suffix)], path)
-    return [found[stem] for stem in sorted(found)]
+    for path in paths:
+        suffix = next(own for own in suffixes if path.name.lower().endswith(own))
+        found.setdefault(path.name[: -len(suffix)], []).append((suffix, path))
+    return [
+        min(own, key=lambda pair: suffixes.index(pair[0]))[1] for own in found.values()
+    ]
 
 
 def read_by(name, paths, options, fps=None):

@@ -11,6 +11,7 @@ from skl_tot.recordings.readers.base import (
     Reader,
     check_likelihood,
     choose_animal,
+    is_hdf5,
     table_of_points,
     without_unlikely,
 )
@@ -26,10 +27,9 @@ def recognises(path):
     if path.suffix.lower() == ".csv":
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             return file.read(CHARACTERS).startswith("scorer,")
-    h5py = import_extra("h5py", "poses")
-    if not h5py.is_hdf5(path):
+    if not is_hdf5(path):
         return False
-    with h5py.File(path) as file:
+    with import_extra("h5py", "poses").File(path) as file:
         return _find_group(file) is not None
 
 
@@ -104,8 +104,7 @@ def _read_hdf(path):
     """Table of an H5 file in either form of pandas; no code of its pickles runs."""
     import pandas as pd
 
-    h5py = import_extra("h5py", "poses")
-    with h5py.File(path) as file:
+    with import_extra("h5py", "poses").File(path) as file:
         group = _find_group(file)
         if "table" in group:
             rows = group["table"][:]

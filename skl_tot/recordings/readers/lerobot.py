@@ -1,0 +1,180 @@
+"""Data sets of LeRobot, versions 2 and 3: a root folder, or Parquet files of one."""
+
+import numpy as np
+
+from skl_tot.recordings.errors import import_extra, short_repr, warn_user
+from skl_tot.recordings.readers.base import Reader
+from skl_tot.recordings.text import parse_json, read_text
+
+CLOCK = "timestamp"
+# Columns by which files without their root folder are known.
+KEYS = {"episode_index", "frame_index", CLOCK}
+# What the next step brings, and what people said, is no measurement.
+NO_FEATURES = ("next.", "annotation.")
+
+
+def find_root(path):
+    """Root folder that a path is, or in whose data it lies; None if there is none."""
+    for root in (path, *path.resolve().parents):
+        inside = root == path or path.resolve().is_relative_to(root / "data")
+        if inside and (root / "meta" / "info.json").is_file():
+            return root if "codebase_version" in read_info(root) else None
+    return None
+
+
+def read_info(root):
+    """Read what a data set says of itself."""
+    path = root / "meta" / "info.json"
+    info = parse_json(path, read_text(path))
+    return info if isinstance(info, dict) else {}
+
+
+def data_files(path):
+    """Parquet files of a root folder, of a folder of its data, or that file."""
+    if path.is_file():
+        return [path]
+    found = sorted(
+        (path / "data" if find_root(path) == path else path).rglob("*.parquet")
+    )
+    if not found:
+        raise ValueError("it has no file *.parquet in its folder data.")
+    return found
+
+
+def name_of_episode(number):
+    """Name of the recording of an episode, which starts so."""
+    return f"episode_{number:06d}"
+
+
+def recognises(path):
+    """Whether a path is of a data set, or a Parquet file that came from one."""
+    if find_root(path) is not None:
+        return True
+    if path.suffix.lower() != ".parquet":
+        return False
+    try:
+        return set(_schema(path).names) >= KEYS
+    except (ImportError, OSError, ValueError):  # to be told by what reads tables
+        return False
+
+
+def read(path, task):
+    """Episodes, whose names have their tasks if there are several, and the rate."""
+    import pandas as pd
+
+    root = find_root(path)
+    info = {} if root is None else read_info(root)
+    tasks = {} if root is None else _read_tasks(root)
+    parts = [_read_file(file, info.get("features", {})) for file in data_files(path)]
+    table = pd.concat(parts, ignore_index=True)
+    episodes = dict(list(table.groupby("episode_index")))
+    _check_number(path, info, len(episodes))
+    shown = {number: _task_of(own, tasks) for number, own in episodes.items()}
+    different = list(dict.fromkeys(shown.values()))
+    if task is not None and task not in different:
+        raise ValueError(f"it has no task {task!r}, expected one of {different}.")
+    if task is None and len(different) > 1:
+        warn_user(
+            f"{path} has {len(different)} tasks, {short_repr(different)}, which are "
+            "read together; task=... (--read task=...) chooses one."
+        )
+    named = {}
+    for number, own in episodes.items():
+        name = name_of_episode(number)
+        if task is None and len(different) > 1:
+            name += f" {shown[number]}".replace("/", "-").replace("\\", "-")
+        if task in (None, shown[number]):
+            own = own.sort_values("frame_index").reset_index(drop=True)
+            named[name] = own.drop(columns=[*KEYS - {CLOCK}, "task_index"])
+    return named, info.get("fps")
+
+
+def _schema(path):
+    return import_extra("pyarrow.parquet", "tables").read_schema(path)
+
+
+def _read_file(path, described):
+    """Keys, clock and features of a Parquet file; lists by names, where they have."""
+    import pandas as pd
+
+    schema = _schema(path)
+    kept = [field.name for field in schema if _is_feature(field)]
+    keys = [*sorted(KEYS), *({"task_index"} & set(schema.names))]
+    table = pd.read_parquet(path, columns=[*keys, *kept])
+    parts = {key: table[key].to_numpy() for key in keys}
+    parts.setdefault("task_index", np.zeros(len(table), int))
+    for column in kept:
+        names = _names_of(described.get(column, {}))
+        if names is None:
+            parts[column] = table[column]
+            continue
+        values = np.stack(table[column].to_numpy())
+        if values.shape[1:] != (len(names),):
+            raise ValueError(
+                f"column {column!r} has values of shape {values.shape[1:]}, expected "
+                f"{len(names)}, as meta/info.json has names."
+            )
+        parts |= {f"{column} {name}": own for name, own in zip(names, values.T)}
+    return pd.DataFrame(parts)
+
+
+def _is_feature(field):
+    """Whether a column holds numbers, or lists of such, that were measured."""
+    types = import_extra("pyarrow", "tables").types
+    is_key = field.name in KEYS or field.name == "index"
+    if is_key or field.name.endswith("_index") or field.name.startswith(NO_FEATURES):
+        return False
+    kind = field.type
+    while hasattr(kind, "value_type"):
+        kind = kind.value_type
+    return types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+
+
+def _names_of(feature):
+    """Distinct names of the numbers of a feature, or None."""
+    names = feature.get("names")
+    if isinstance(names, dict) and len(names) == 1:
+        (names,) = names.values()
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    is_flat = len(feature.get("shape", [])) == 1
+    return names if is_list and is_flat and len(set(names)) == len(names) > 1 else None
+
+
+def _read_tasks(root):
+    """Text of each task by its number."""
+    import pandas as pd
+
+    lines, table = root / "meta" / "tasks.jsonl", root / "meta" / "tasks.parquet"
+    if lines.is_file():
+        rows = [
+            parse_json(lines, line) for line in read_text(lines).splitlines() if line
+        ]
+        return {row["task_index"]: row["task"] for row in rows}
+    if not table.is_file():
+        return {}
+    tasks = pd.read_parquet(table)
+    words = tasks.get("task", tasks.index)
+    return dict(zip(tasks["task_index"].tolist(), map(str, words)))
+
+
+def _task_of(episode, tasks):
+    """Text of the task of an episode, by its first frame."""
+    number = int(episode["task_index"].iloc[0])
+    return tasks.get(number, f"task {number}")
+
+
+def _check_number(path, info, n_found):
+    """Warn of a root folder that lacks episodes."""
+    expected = info.get("total_episodes", n_found)
+    if find_root(path) == path and n_found != expected:
+        warn_user(f"{path} has {n_found} of {expected} episodes of meta/info.json.")
+
+
+READER = Reader(
+    recognises,
+    read,
+    "a data set of LeRobot",
+    (".parquet",),
+    {"task": None},
+    is_root=True,
+)

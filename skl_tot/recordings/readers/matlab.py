@@ -1,0 +1,71 @@
+"""Arrays of MATLAB's files up to version 7."""
+
+import numpy as np
+
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.readers.base import Reader
+
+
+def recognises(path):
+    """Whether a file is called so, as those of version 4 have no mark."""
+    return path.suffix.lower() == ".mat"
+
+
+def read(path, variable, transpose):
+    """Read an array as a recording, or a cell array of such as many."""
+    from scipy import io
+
+    try:
+        content = io.loadmat(path)
+    except NotImplementedError:
+        raise ValueError(
+            "it is of MATLAB 7.3, expected version 7, which save(..., '-v7') writes."
+        ) from None
+    found = {name: own for name, own in content.items() if _is_array(name, own)}
+    if variable is None and len(found) == 1:
+        (variable,) = found
+    if variable not in found:
+        raise ValueError(
+            f"variable is {short_repr(variable)}, expected one of its arrays, as by "
+            f"variable=... (--read variable=...): {short_repr(list(found))}."
+        )
+    array = found[variable]
+    if array.dtype != object:
+        return {path.stem: _table_of(array, variable, transpose)}, None
+    tables = {}
+    for k, own in enumerate(array.ravel()):
+        tables[f"{path.stem} {k}"] = _table_of(own, variable, transpose)
+    return tables, None
+
+
+def _is_array(name, value):
+    """Whether a variable is an array of numbers, or cells of such."""
+    if name.startswith("__") or not isinstance(value, np.ndarray) or value.size < 2:
+        return False
+    if value.dtype == object:
+        return all(_is_array(name, own) for own in value.ravel())
+    return value.dtype.kind in "fiub" and value.ndim == 2
+
+
+def _table_of(array, name, transpose):
+    """Table of an array, whose rows should be frames."""
+    import pandas as pd
+
+    if transpose is None and array.shape[0] < array.shape[1]:
+        raise ValueError(
+            f"{name} has {array.shape[0]} rows and {array.shape[1]} columns; expected "
+            "a row a frame, or transpose=True (--read transpose=True) if columns are "
+            "frames, False if they are not."
+        )
+    array = array.T if transpose else array
+    columns = [f"{name} {k}" for k in range(array.shape[1])]
+    return pd.DataFrame(array, columns=columns)
+
+
+READER = Reader(
+    recognises,
+    read,
+    "a file of MATLAB",
+    (".mat",),
+    {"variable": None, "transpose": None},
+)
