@@ -12,6 +12,7 @@ _PLACES = {
     "CyclicSegmenter": "skl_tot.meta.cyclic",
     "DeviationDisplay": "skl_tot.display.deviations",
     "DurationDisplay": "skl_tot.display.durations",
+    "GroupsDisplay": "skl_tot.display.groups",
     "GuidedSegmenter": "skl_tot.meta.guided",
     "HMMSegmenter": "skl_tot.methods.hmm",
     "LevelsDisplay": "skl_tot.display.levels",

@@ -22,10 +22,11 @@ SENTENCES = {  # of a measure, and how its numbers are written
     "bouts": ("a recording has {one} bouts of {action}", "{:.3g}"),
     "transition": ("{to} comes after {action} in {one} of the cases", "{:.0%}"),
 }
+EFFECTS = ["effect", "effect_low", "effect_high"]
 COLUMNS = [
     *("measure", "action", "to", "first", "second", "n_first", "n_second"),
     *("mean_first", "mean_second", "difference", "low", "high"),
-    *("effect", "effect_low", "effect_high"),
+    *EFFECTS,
     *("p", "q", "permutations", "exact", "unit"),
 ]
 
@@ -88,7 +89,8 @@ def compare_groups(
           ``high``: the differences that the same permutations do not reject. Of very
           few subjects, it is infinite.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
-          within groups; ``effect_low`` and ``effect_high``, the interval in these.
+          within groups, infinite if these are 0; ``effect_low`` and ``effect_high``,
+          the interval in these.
         - ``p``, two-sided; ``q``, that of Benjamini and Hochberg over all rows of the
           measure: among differences with q below 0.05, one in twenty is expected to be
           none.
@@ -281,14 +283,12 @@ def _test(one, other, shuffle, level):
     low, high = np.full_like(difference, -np.inf), np.full_like(difference, np.inf)
     if n_left >= 0:
         low, high = turns[n_left], turns[-1 - n_left]
+    found = {"difference": difference, "low": low, "high": high}
     scale = _find_scale(one, other)
-    return {
-        "difference": difference,
-        "low": low,
-        "high": high,
-        "effect": difference / scale,
-        "effect_low": low / scale,
-        "effect_high": high / scale,
+    with np.errstate(divide="ignore", invalid="ignore"):  # of what does not vary
+        for name, values in zip(EFFECTS, list(found.values())):
+            found[name] = values / scale
+    return found | {
         "p": np.minimum(2 * np.minimum(above, below), 1),
         "permutations": len(weights),
         "exact": is_exact,
@@ -296,12 +296,11 @@ def _test(one, other, shuffle, level):
 
 
 def _find_scale(one, other):
-    """Return what Hedges' g divides by, nan where nothing varies."""
+    """Return what Hedges' g divides by, the standard deviation and its correction."""
     freedom = len(one) + len(other) - 2
     squares = (len(one) - 1) * one.var(axis=0, ddof=1)
     squares += (len(other) - 1) * other.var(axis=0, ddof=1)
-    spread = np.sqrt(squares / freedom)
-    return np.where(spread > 0, spread, np.nan) / (1 - 3 / (4 * freedom - 1))
+    return np.sqrt(squares / freedom) / (1 - 3 / (4 * freedom - 1))
 
 
 def _share_out(one, other, most, random):
@@ -318,7 +317,8 @@ def _share_out(one, other, most, random):
         chosen = np.vstack([np.arange(len(one), n), drawn])
     weights = np.full((len(chosen), n), -1 / len(one))
     np.put_along_axis(weights, np.array(chosen), 1 / n_second, axis=1)
-    return np.concatenate([one, other]), np.arange(n) >= len(one), weights, is_exact
+    values = np.concatenate([one, other]) - one[0]  # equal ones are 0, not nearly so
+    return values, np.arange(n) >= len(one), weights, is_exact
 
 
 def _swap(one, other, most, random):

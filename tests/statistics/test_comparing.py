@@ -230,6 +230,7 @@ def test_background_alone():
         compare_groups([["background"]] * 4, list("aabb"))
     with warnings.catch_warnings():  # equal values are no reason to warn
         warnings.simplefilter("error")
-        table = compare_groups([["x", "y"]] * 8, list("aaaabbbb"))
+        table = compare_groups([["x", "y", "y"]] * 12, list("aaaaaabbbbbb"))
     assert set(table["p"]) == {1.0}
+    assert set(table["difference"]) == {0.0}
     assert table["effect"].isna().all()
