@@ -10,6 +10,7 @@ published, and what the defaults find.
 """
 
 import argparse
+import sys
 
 import matplotlib.pyplot as plt
 
@@ -21,7 +22,8 @@ parser.add_argument("--data", help="data set; by default an activity is generate
 parser.add_argument("--activity", help="part of the names of the videos to load")
 parser.add_argument("--video", type=int, default=0, help="index of the video to draw")
 parser.add_argument("--output", help="picture to write; by default it is shown")
-arguments = parser.parse_args()
+# in a notebook, the arguments of the process are those of its kernel
+arguments = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 if arguments.data is None:
     videos, labels = make_activities(12, 6, random_state=0)

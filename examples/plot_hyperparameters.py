@@ -10,6 +10,7 @@ time.
 """
 
 import argparse
+import sys
 
 import matplotlib.pyplot as plt
 from sklearn.model_selection import KFold, ValidationCurveDisplay
@@ -23,7 +24,8 @@ parser.add_argument("--data", help="data set; by default an activity is generate
 parser.add_argument("--activity", help="part of the names of the videos to load")
 parser.add_argument("--max-iter", type=int, default=500, help="steps of each fit")
 parser.add_argument("--output", help="picture to write; by default it is shown")
-arguments = parser.parse_args()
+# in a notebook, the arguments of the process are those of its kernel
+arguments = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 if arguments.data is None:
     n_actions = 6

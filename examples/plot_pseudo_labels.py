@@ -9,6 +9,7 @@ Draw the codes Q of one video. Without the temporal prior they have no order in 
 """
 
 import argparse
+import sys
 
 import matplotlib.pyplot as plt
 
@@ -21,7 +22,8 @@ parser.add_argument("--data", help="data set; by default an activity is generate
 parser.add_argument("--activity", help="part of the names of the videos to load")
 parser.add_argument("--video", type=int, default=0, help="index of the video to draw")
 parser.add_argument("--output", help="picture to write; by default it is shown")
-arguments = parser.parse_args()
+# in a notebook, the arguments of the process are those of its kernel
+arguments = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 if arguments.data is None:
     n_actions = 6

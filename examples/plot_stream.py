@@ -9,6 +9,7 @@ Learn from each recording as it comes, pause, and go on.
 """
 
 import argparse
+import sys
 import tempfile
 
 import joblib
@@ -24,7 +25,8 @@ parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
 parser.add_argument("--n-videos", type=int, default=1500, help="videos of the stream")
 parser.add_argument("--output", help="picture to write; by default it is shown")
-arguments = parser.parse_args()
+# in a notebook, the arguments of the process are those of its kernel
+arguments = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 if arguments.data is None:
     videos, labels = make_activities(50, 6, noise=2.0, random_state=0)

@@ -13,7 +13,13 @@ from skl_tot.cli.registry import (
     command,
     labels_of_people,
 )
-from skl_tot.cli.terminal import count, has_bars, names_in_errors, progress
+from skl_tot.cli.terminal import (
+    count,
+    describe_seed,
+    has_bars,
+    names_in_errors,
+    progress,
+)
 
 SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
 SCORERS |= {"f1": "segment_f1_scorer"}
@@ -28,18 +34,13 @@ def _for_labels(model, _):
 def _for_cycles(model, _):
     """Make a segmenter of recordings of many cycles of one of single cycles."""
     steps, segmenter = take_apart(model)
-    seed = segmenter.get_params(deep=False).get("random_state")
-    cyclic = skl_tot.CyclicSegmenter(
-        segmenter.n_actions, estimator=segmenter, random_state=seed
-    )
+    cyclic = skl_tot.CyclicSegmenter(segmenter.n_actions, estimator=segmenter)
     return put_together(steps, cyclic)
 
 
 def _for_activities(model, n_activities):
     """Make a segmenter of several activities of one of a single activity."""
-    _, segmenter = take_apart(model)
-    seed = segmenter.get_params(deep=False).get("random_state")
-    return skl_tot.ActivitySegmenter(model, n_activities, random_state=seed)
+    return skl_tot.ActivitySegmenter(model, n_activities)
 
 
 def _describe_activities(model):
@@ -94,6 +95,7 @@ def fit(source, recipe, out, **kinds):
     for name, value in given.items():
         make_kind, describe = KINDS[name]
         model = make_kind(model, value)
+    seed = recipe.sow(model)
     model.fit(data.videos, y)
     if verbose is not None:
         _reset_bar(model, verbose)
@@ -102,6 +104,7 @@ def fit(source, recipe, out, **kinds):
         print(describe_labels(y))
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
+    known += describe_seed(seed)
     print(f"Fitted to {count(len(data.videos), 'video')}{known}, written to {out}.")
     if describe is not None:
         print(describe(model))
@@ -157,6 +160,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     if ("n_actions" in axes) == (recipe.n_actions is not None):
         raise ValueError("Expected either --n-actions or n_actions among --grid.")
     model = recipe.make(axes.get("n_actions", [None])[0])
+    seed = None if "random_state" in axes else recipe.sow(model)
     # in a fold, their numbers are others
     check_recordings(clone(take_apart(model)[1]), data.videos, reset=True)
     prefix = f"{model.steps[-1][0]}__" if recipe.pipeline else ""
@@ -171,9 +175,12 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
         error_score="raise",
     ).fit(data.videos, data.labels)
     _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
-    if out is not None:
-        save_model(searched.best_estimator_, out)
-        print(f"The first, fitted to all {len(data.videos)} videos, written to {out}.")
+    if out is None:
+        print(f"Fitted{describe_seed(seed)}; without --out, none is kept.")
+        return
+    save_model(searched.best_estimator_, out)
+    videos = f"all {len(data.videos)} videos{describe_seed(seed)}"
+    print(f"The first, fitted to {videos}, written to {out}.")
 
 
 def _check_scoring(scoring, folds, data, folder):

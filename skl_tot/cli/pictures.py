@@ -79,7 +79,7 @@ def _draw_timelines(path, y_true, y_pred, **options):
     --out PICTURE: picture to write [default: timelines.png]
     --n-videos N: videos to generate [default: 12]
     --n-actions N: actions to generate [default: 6]
-    --seed N: seed of data and fit [default: 0]
+    --seed SEED: seed of data and fit [default: 0]
     """,
     "skl-tot demo --out timelines.png",
 )

@@ -21,6 +21,7 @@ class Recipe:
     method: str = "tot"
     settings: list | None = None
     pipeline: str | None = None
+    seed: int | None = None
 
     def make(self, n_actions=None):
         """Make a segmenter, or a pipeline that ends in one.
@@ -32,6 +33,7 @@ class Recipe:
         settings = each_once(self.settings or [], "--set")
         if "n_actions" in settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
+        settings.pop("random_state", None)  # of `sow`, as methods without one have none
         names = self.pipeline.split(",") if self.pipeline else []
         steps = [_make_step(name) for name in names]
         name, module = CHOICES[self.method]
@@ -40,6 +42,21 @@ class Recipe:
         if any(isinstance(step, FramewiseTransformer) for step in steps):
             segmenter.set_params(standardize=None)
         return put_together(steps, segmenter.set_params(**settings))
+
+    def sow(self, model):
+        """Give a model, and what it is made of, the seed, and return it.
+
+        It is None for a model that draws nothing by chance.
+        """
+        seed = dict(self.settings or []).get("random_state")
+        if seed is None:
+            seed = self.seed or 0
+        elif self.seed is not None:
+            raise ValueError("--seed and --set random_state are given, expected one.")
+        names = [*model.get_params()]
+        own = [name for name in names if name.split("__")[-1] == "random_state"]
+        model.set_params(**dict.fromkeys(own, seed))
+        return seed if own else None
 
 
 def _make_step(step):
@@ -88,7 +105,9 @@ def each_once(pairs, option):
 RECIPE = """
 --n-actions N: actions to find {required}
 --method {methods}: model class [default: tot]
---set NAME=VALUE...: parameters of the model, such as rho=0.1 random_state=0
+--set NAME=VALUE...: parameters of the model, such as rho=0.1 n_init=5
+--seed SEED: seed of what is drawn by chance, which is nothing in some methods
+    (default: 0)
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
     frames, poses makes features of tracked points; standard, minmax, robust and pca:N
     come in place of its own standardisation (unless --set has standardize)

@@ -180,6 +180,13 @@ def not_negative(text):
     return 0.0 if is_zero else positive(text)
 
 
+def seed(text):
+    """Read a seed of a generator of random numbers."""
+    if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"{text} is no integer from 0 to {2**32 - 1}")
+    return int(text)
+
+
 def number_or_auto(text):
     """Read a number from 1 on, or "auto"."""
     if text != "auto" and not (text.isdecimal() and int(text)):
@@ -227,6 +234,7 @@ TYPES = {
     "NAME=VALUE": setting,
     "RATE": positive,
     "SECONDS": not_negative,
+    "SEED": seed,
 }
 
 

@@ -29,6 +29,15 @@ def count(number, noun):
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def describe_seed(seed):
+    """Say which seed a fit had, if anything was drawn by chance.
+
+    >>> describe_seed(0), describe_seed(None)
+    (' with seed 0', '')
+    """
+    return "" if seed is None else f" with seed {seed}"
+
+
 def printable(names):
     r"""Names of files as text; bytes that are none stand as ``\xff``."""
     return [os.fsencode(name).decode(errors="backslashreplace") for name in names]

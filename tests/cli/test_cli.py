@@ -47,6 +47,9 @@ def folder(tmp_path_factory):
         np.save(root / "wide" / f"v{i}.npy", np.hstack([video, video]))
         text_of.append("\n".join(f"act{k}" for k in truth))
         (root / "data" / "groundTruth" / f"v{i}.txt").write_text(text_of[i])
+    (root / "cyclic").mkdir()
+    for i in range(4):
+        np.save(root / "cyclic" / f"v{i}.npy", np.vstack([videos[i]] * 6))
     (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
     (root / "back_names.txt").write_text("0 take cup\n-1 nothing\n")
     (root / "named_segments").mkdir()
@@ -97,7 +100,7 @@ class TestCommands:
         assert run("predict piped.skops flat --out named --names names.txt") == 0
         assert run("plot named --out named.svg --fps 30") == 0
         printed = capsys.readouterr()
-        assert "Fitted to 4 videos, written to piped.skops." in printed.out
+        assert "Fitted to 4 videos with seed 0, written to piped.skops." in printed.out
         assert printed.err == ""  # no bar where no one looks
         model = load_model("piped.skops")
         assert [name for name, _ in model.steps][-1] == "temporalotsegmenter"
@@ -289,6 +292,54 @@ class TestCommands:
             assert np.load(f"npy/clip{i}.npy").shape == (len(labels), 512)
 
 
+class TestSeed:
+    """The same command gives the same model, and says by which seed."""
+
+    @pytest.mark.parametrize(
+        ("options", "seed"),
+        [
+            ("--method hmm", None),
+            ("--method hmm --set random_state=3", None),
+            ("--method mallow", 0),
+            ("--method mallow --set random_state=3", 3),
+            ("--method mallow --seed 3 --pipeline standard", 3),
+            ("--method hmm --cycles --seed 3", 3),
+            ("--method mallow --activities 2", 0),
+        ],
+    )
+    def test_fit(self, run, folder, capsys, options, seed):
+        data = "cyclic" if "--cycles" in options else "flat"
+        command = f"fit {data} --n-actions 3 --set max_iter=5 {options} --out a.skops"
+        assert run(command) == 0
+        expected = "" if seed is None else f" with seed {seed}"
+        assert f"Fitted to 4 videos{expected}, written" in capsys.readouterr().out
+        model = load_model("a.skops")
+        found = model.get_params()
+        names = [name for name in found if name.endswith("random_state")]
+        assert {found[name] for name in names} == (set() if seed is None else {seed})
+        assert run(command) == 0
+        for i in range(4):
+            video = np.load(f"{data}/v{i}.npy")
+            again = load_model("a.skops").predict(video)
+            np.testing.assert_array_equal(again, model.predict(video))
+
+    def test_search(self, run, folder, capsys):
+        options = "--n-actions 3 --method mallow --set max_iter=3"
+        assert run(f"search flat {options} --grid max_iter=2,3 --out a.skops") == 0
+        assert "all 4 videos with seed 0, written to a.skops" in capsys.readouterr().out
+        assert load_model("a.skops").random_state == 0
+        assert run(f"search flat {options} --grid random_state=1,2 --out a.skops") == 0
+        assert "all 4 videos, written to a.skops" in capsys.readouterr().out
+        assert load_model("a.skops").random_state in (1, 2)
+
+    def test_the_report_has_it(self, run, folder):
+        fit = "fit flat --n-actions 3 --method mallow --set max_iter=5 --seed 12345"
+        assert run(f"{fit} --out a.skops") == 0
+        assert run("report a.skops flat --out seed.html") == 0
+        text = (folder / "seed.html").read_text()
+        assert re.search(r"random_state.{,40}12345", text, re.S)
+
+
 FIT = "fit flat --n-actions 3 --out a.skops"
 SEARCH = "search data --n-actions 3 --grid"
 PREDICT = "predict model.skops flat --out a"
@@ -306,6 +357,9 @@ ERRORS = [
     (f"{FIT} --set rho=-1", "The 'rho' parameter"),
     (f"{FIT} --set rho=1 --set rho=2", "--set has a name twice"),
     (f"{FIT} --set n_actions=2", "--set has n_actions"),
+    (f"{FIT} --seed 1 --set random_state=1", "--seed and --set random_state are giv"),
+    (f"{FIT} --seed -1", "-1 is no integer from 0 to 4294967295"),
+    (f"{FIT} --seed 4294967296", "4294967296 is no integer from 0"),
     (f"{FIT} --pipeline pca", "--pipeline has 'pca'"),
     (f"{FIT} --pipeline standard,", "--pipeline has ''"),
     (f"{FIT} --pipeline pca:0", "has 'pca:0'"),

@@ -158,6 +158,11 @@ def test_groups_of_spreadsheets(run, tmp_path, separator):
             "segments of 'frames' have no start_time, which others",
         ),
         ("double --out out", "both have a recording 'take', expected one file of each"),
+        (
+            "blank.csv --out out",
+            "blank.csv, line 3: the recording is '', expected text",
+        ),
+        ("blank.parquet --out out", "blank.parquet, segment 1: the recording is"),
         ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more whole"),
     ],
 )
@@ -170,6 +175,10 @@ def test_errors_are_one_line_and_write_nothing(refuses, tmp_path, command, messa
     write_segments(segments(["a"]), tmp_path / "double" / "take.json")
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.csv").write_text("action,start,end\na,one,2\n")
+    blank = pd.DataFrame({"recording": ["a", "", "b"], "action": list("xyz")})
+    blank = blank.assign(start=[0, 5, 0], end=[5, 9, 4])
+    blank.to_csv(tmp_path / "blank.csv", index=False)
+    blank.to_parquet(tmp_path / "blank.parquet")
     some = "".join(f"take {i},g\n" for i in range(4))
     (tmp_path / "some.csv").write_text("recording,group\n" + some)
     (tmp_path / "twice.csv").write_text("recording,group\n" + some + "take 1,h\n")
