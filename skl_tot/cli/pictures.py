@@ -1,5 +1,7 @@
 """Commands that show what was found: plot, report, summary, demo."""
 
+import itertools
+
 from skl_tot.cli.registry import (
     FPS,
     MODEL,
@@ -144,7 +146,8 @@ def report(model, source, out, videos, summary, names):
 
     SEGMENTS: folder from predict, or one table of all
     --out FOLDER: folder to write [required]
-    --groups FILE: CSV with the columns recording and group
+    --groups FILE: compare groups of recordings: CSV with the columns recording, group
+        and, where people or animals have several recordings, subject
     """,
     "skl-tot summary segments --groups subjects.csv --out summary",
     FPS,
@@ -162,7 +165,7 @@ def summary(segments, groups, out, fps):
 def _write_summary(labels, out, *, fps=None, groups=None):
     """Write tables and pictures of labels, or of a table of segments, to a folder.
 
-    ``groups`` is a dict of those of recordings, or None.
+    ``groups`` is a table of `_read_groups`, or None.
     """
     from skl_tot import statistics
     from skl_tot.io.atomic import replaced_files
@@ -170,8 +173,11 @@ def _write_summary(labels, out, *, fps=None, groups=None):
 
     found = {"durations": statistics.durations(labels, fps=fps)}
     if groups is not None:
-        by_group = statistics.durations(labels, fps=fps, groups=groups)
+        by_group = statistics.durations(labels, fps=fps, groups=groups["group"])
         found["durations_by_group"] = by_group
+        compared = _compare(labels, fps, groups)
+        if compared is not None:
+            found["groups"] = compared
     found["transitions"] = statistics.transitions(labels)
     found["cycles"] = write_lists(statistics.cycle_times(labels, fps=fps))
     likelihood = ["unlikely", "likelihood_quantile"]  # which labels do not have
@@ -180,16 +186,30 @@ def _write_summary(labels, out, *, fps=None, groups=None):
     with replaced_files(out) as temporary:
         for name, own in found.items():
             own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
-        _draw_statistics(labels, fps, temporary)
+        _draw_statistics(labels, fps, found.get("groups"), temporary)
+        n_pictures = len(list(temporary.glob("*.png")))
     names = found["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
     _print_deviating(found["deviations"])
-    print(f"{len(found)} tables and 3 pictures written to {out}.")
+    if "groups" in found:
+        _print_groups(found["groups"])
+    print(f"{len(found)} tables and {n_pictures} pictures written to {out}.")
+
+
+def _compare(labels, fps, groups):
+    """Table of groups compared; None of those that cannot be, and says why."""
+    from skl_tot.statistics import compare_groups
+
+    try:
+        return compare_groups(labels, groups["group"], groups.get("subject"), fps=fps)
+    except ValueError as error:
+        print(f"Groups are not compared: {error}")
+        return None
 
 
 def _read_groups(path, names):
-    """Group of each recording, from a table with the columns recording and group."""
+    """Table of group, and subject if there is that column, of recordings by name."""
     import pandas as pd
 
     from skl_tot.recordings.errors import one_line, short_repr
@@ -208,15 +228,15 @@ def _read_groups(path, names):
     if table["recording"].duplicated().any():
         name = table["recording"][table["recording"].duplicated()].iloc[0]
         raise ValueError(f"{one_line(path)} has {name!r} twice, expected once.")
-    groups = dict(zip(table["recording"], table["group"]))
-    for name in names:
-        if not groups.get(name):
-            raise ValueError(f"{one_line(path)} has no group for {name!r}.")
-    return groups
+    table = table.set_index("recording")[sorted({"group", "subject"} & set(table))]
+    for column, name in itertools.product(table, names):
+        if name not in table.index or not table.loc[name, column].strip():
+            raise ValueError(f"{one_line(path)} has no {column} for {name!r}.")
+    return table
 
 
-def _draw_statistics(labels, fps, folder):
-    """Draw the three pictures."""
+def _draw_statistics(labels, fps, compared, folder):
+    """Draw the pictures, one more if groups are compared."""
     import skl_tot
     from skl_tot.recordings.errors import import_extra
 
@@ -226,6 +246,8 @@ def _draw_statistics(labels, fps, folder):
         "transitions": skl_tot.TransitionDisplay.from_labels(labels).figure_,
         "deviations": skl_tot.DeviationDisplay.from_labels(labels, fps=fps).figure_,
     }
+    if compared is not None:
+        figures["groups"] = skl_tot.GroupsDisplay.from_table(compared).figure_
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
         plt.close(figure)
@@ -258,3 +280,14 @@ def _print_deviating(table):
     for row in deviating.head(N_SHOWN).to_dict("records"):
         found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
         print(f"  {row['recording']}: {'; '.join(found)}")
+
+
+def _print_groups(table):
+    """Print which groups are compared, and what differs most surely."""
+    from skl_tot.statistics.comparing import describe_pairs, list_differences
+
+    differences = list_differences(table)
+    for sentence in describe_pairs(table) + differences[:N_SHOWN]:
+        print(sentence)
+    if len(differences) > N_SHOWN:
+        print(f"{len(differences) - N_SHOWN} more differences are in groups.csv.")

@@ -81,7 +81,7 @@ def compare_groups(
 
         - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" of a
           recording; or "transition", the probability that after ``action`` comes
-          ``to``, for steps that occur. ``to`` is None of the other measures.
+          ``to``, for steps that occur. ``to`` is "" of the other measures.
         - ``first`` and ``second``, the groups, in the order of their first recordings;
           ``n_first`` and ``n_second``, their subjects that have a value;
           ``mean_first`` and ``mean_second``, means over these.
@@ -202,7 +202,7 @@ def _measure(bouts, cells):
         found = {"duration": totals / counts, "share": totals / lengths}
         probabilities = steps / steps.sum(axis=2, keepdims=True)
     found["bouts"] = counts / n_recordings
-    keys = [(key, action, None) for key in found for action in bouts.actions]
+    keys = [(key, action, "") for key in found for action in bouts.actions]
     before, after = np.nonzero(steps.any(axis=0))
     pairs = zip(bouts.name_codes(before), bouts.name_codes(after))
     keys += [("transition", *pair) for pair in pairs]
@@ -351,11 +351,30 @@ def _control_discoveries(p):
     return q
 
 
+def describe_pairs(table):
+    """Say which groups are compared, by what, and how much differs: a sentence a pair.
+
+    >>> takes = [["cut"] * n + ["mix"] for n in (7, 8, 9, 1, 2, 3)] * 2
+    >>> describe_pairs(compare_groups(takes, list("aaabbb") * 2))
+    ['Of a and b, 3 of 7 comparisons differ (q < 0.05), by 924 permutations of 6 ...]
+    """
+    sentences = []
+    for (first, second), own in table.groupby(["first", "second"], sort=False):
+        known = own[own["p"].notna()]
+        sentences.append(
+            f"Of {first} and {second}, {(known['q'] < LEVEL).sum()} of {len(known)} "
+            f"comparisons differ (q < {LEVEL}), by {own['permutations'].max()} "
+            f"permutations of {own['n_first'].max()} and {own['n_second'].max()} "
+            "subjects."
+        )
+    return sentences
+
+
 def list_differences(table):
     """List what differs between groups as sentences, the surest first.
 
     >>> import pandas as pd
-    >>> row = {"measure": "share", "action": "cut", "to": None, "unit": "", "q": 0.012}
+    >>> row = {"measure": "share", "action": "cut", "to": "", "unit": "", "q": 0.012}
     >>> row |= {"first": "old", "mean_first": 0.25, "second": "new", "mean_second": 0.5}
     >>> list_differences(pd.DataFrame([row]))
     ['cut takes 25.0% of the time in old and 50.0% in new (q = 0.012)']

@@ -1,5 +1,7 @@
 """The command summary: files in, tables and pictures out."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,13 @@ import pytest
 from skl_tot.cli import pictures as pages
 from skl_tot.io import segments, write_segments
 from skl_tot.recordings import Recordings
-from skl_tot.statistics import cycle_times, durations, transitions, usual_order
+from skl_tot.statistics import (
+    compare_groups,
+    cycle_times,
+    durations,
+    transitions,
+    usual_order,
+)
 from skl_tot.statistics.deviating import deviations, write_lists
 
 PICTURES = {"durations.png", "transitions.png", "deviations.png"}
@@ -49,10 +57,13 @@ def test_folder_of_predictions(run, tmp_path, capsys):
     (tmp_path / "groups.csv").write_text(
         "group,recording,age\n" + "".join(f"g{i % 2},take {i},9\n" for i in range(6))
     )
-    assert run("summary segments --groups groups.csv --out out") == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert run("summary segments --groups groups.csv --out out") == 0
     out = tmp_path / "out"
     names = {path.name for path in out.iterdir()}
-    assert names == TABLES | PICTURES | {"durations_by_group.csv"}
+    groups = {"durations_by_group.csv", "groups.csv", "groups.png"}
+    assert names == TABLES | PICTURES | groups
     same(out / "durations.csv", durations(LABELS, fps=10))
     groups = [f"g{i % 2}" for i in range(5)]
     same(out / "durations_by_group.csv", durations(LABELS, fps=10, groups=groups))
@@ -62,7 +73,9 @@ def test_folder_of_predictions(run, tmp_path, capsys):
     same(out / "deviations.csv", write_lists(table))
     for picture in PICTURES:
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
-    printed = capsys.readouterr().out.splitlines()
+    printed, told = capsys.readouterr()
+    assert "so few subjects, 3 and 2, that there are 10 permutations" in told
+    printed = printed.splitlines()
     assert printed[0] == "5 recordings; actions in their usual order:"
     assert printed[1].split() == [
         "recordings",
@@ -119,6 +132,37 @@ def test_seconds_of_boris(run, tmp_path):
     assert table["bouts"].tolist() == [1, 1, 1, 0]
     assert table["total"].tolist() == [1.75, 0, 2, 0]
     assert table["latency"].tolist()[:3] == [1.5, 4, 0]
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_groups_are_compared(run, tmp_path, capsys):
+    """Two takes of each of eight people, of whom the experts reach twice as fast."""
+    labels, rows = {}, ["recording,subject,group"]
+    for i in range(16):
+        name, group = f"take {i}", "experts" if i < 8 else "novices"
+        labels[name] = np.array(["reach", "lift"]).repeat([10 + i % 3 + i // 8 * 10, 9])
+        rows.append(f"{name},person {i // 2},{group}")
+    put(tmp_path / "segments", labels)
+    (tmp_path / "groups.csv").write_text("\n".join(rows))
+    assert run("summary segments --groups groups.csv --out out") == 0
+    members = [row.split(",") for row in rows[1:]]
+    groups, people = ({own[0]: own[k] for own in members} for k in (2, 1))
+    expected = compare_groups(labels, groups, people, fps=10)
+    same(tmp_path / "out" / "groups.csv", expected)
+    printed = capsys.readouterr().out.splitlines()
+    place = printed.index(
+        "Of experts and novices, 2 of 7 comparisons differ (q < 0.05), by 70 "
+        "permutations of 4 and 4 subjects."
+    )
+    assert printed[place + 1].startswith("lift takes 45.3% of the time in experts and")
+    assert "6 tables and" in printed[-1]
+    one = (tmp_path / "groups.csv").read_text().replace("novices", "experts")
+    (tmp_path / "groups.csv").write_text(one)
+    assert run("summary segments --groups groups.csv --out one") == 0
+    assert not (tmp_path / "one" / "groups.csv").exists()
+    assert (
+        "Groups are not compared: groups are all 'experts'" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
