@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 import skl_tot
 from skl_tot import baselines, corrections, io
 from skl_tot.extend import (
+    MLP,
     Adam,
     PathPrior,
     Sinkhorn,
@@ -79,26 +80,26 @@ def make(name, **parameters):
     if name == "TemporalOTSegmenter":
         parameters = of_objects(**parameters)
     if "hidden_dim" in parameters:
-        parameters["layer_sizes"] = parameters.pop("hidden_dim"), 40
+        parameters["network"] = MLP(parameters.pop("hidden_dim"), 40, 0.1)
     return find(name)(**parameters)
 
 
 def make_paper(**parameters):
     """TemporalOTSegmenter as published, with changes."""
     published = {"sigma": 0.75, "frames_per_video": 256, "freeze_iter": 0.1}
-    found = of_objects(**(published | parameters))
+    found = of_objects(**({"temperature": 0.1} | published | parameters))
     if parameters.get("prior", "temporal") is None:
         found["prior"] = None
     return baselines.paper(**found)
 
 
-def of_objects(**flat):
+def of_objects(*, temperature=0.2, **flat):
     """Parameters of TemporalOTSegmenter, of which some are those of objects in it."""
     found, terms = dict(flat), []
     take = found.pop
-    if "embedding_dim" in found or "hidden_dim" in found:
-        embedding = take("embedding_dim", 40)
-        found["layer_sizes"] = take("hidden_dim", 2 * embedding), embedding
+    embedding = take("embedding_dim", 40)
+    hidden = take("hidden_dim", 2 * embedding)
+    found["network"] = MLP(hidden, embedding, temperature)
     own = {name: take(name) for name in ADAM if name in found}
     if own:
         found["optimizer"] = Adam(**own)

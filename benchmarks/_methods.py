@@ -4,11 +4,16 @@ from _baselines import BASELINES
 
 from skl_tot.baselines import paper
 from skl_tot.methods import METHODS, method_class
-from skl_tot.training.components import OPTIMIZERS
+from skl_tot.training.components import NETWORKS, OPTIMIZERS
 from skl_tot.training.priors import PRIORS
 from skl_tot.training.transport import TRANSPORTS
 
-COMPONENTS = {"prior": PRIORS, "transport": TRANSPORTS, "optimizer": OPTIMIZERS}
+COMPONENTS = {
+    "network": NETWORKS,
+    "prior": PRIORS,
+    "transport": TRANSPORTS,
+    "optimizer": OPTIMIZERS,
+}
 NAMES = [*METHODS, "paper", *BASELINES]
 
 
@@ -23,9 +28,9 @@ def make(name, *, embedding_dim=None, **settings):
     maker = paper if name == "paper" else method_class(name)
     model = maker().set_params(**settings)
     if embedding_dim is not None:
-        hidden, width, *others = model.layer_sizes
-        hidden = 2 * embedding_dim if hidden == 2 * width else hidden
-        model.set_params(layer_sizes=(hidden, embedding_dim, *others))
+        model.set_params(network__embedding_size=embedding_dim)
+        if model.network.hidden_size == 80:
+            model.set_params(network__hidden_size=2 * embedding_dim)
     return model
 
 
@@ -43,7 +48,7 @@ def settings_of(model):
             value = COMPONENTS[name][value]()
         if value is not None:
             known |= {f"{name}__{own}" for own in value.get_params()}
-    if "layer_sizes" in known:
+    if "network" in known:
         known.add("embedding_dim")
     return known
 

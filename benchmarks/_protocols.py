@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 PAPER = {
     "rho": 0.07,
     "prior__sigma": 2.0,
-    "temperature": 0.1,
+    "network__temperature": 0.1,
     "transport__n_iter": 3,
     "optimizer__frames_per_video": 256,
     "optimizer__batch_size": 2,

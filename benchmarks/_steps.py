@@ -13,7 +13,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.recordings import Recordings
 from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
-from skl_tot.training.components import Adam
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.devices import GraphedStep, training_stream
 from skl_tot.training.loop import parameter_shapes, train_step
 from skl_tot.training.network import init_network
@@ -44,7 +44,7 @@ def make_step(shape, device):
     )
     parameters = PAPER | {
         "optimizer": Adam(frames_per_video=shape.frames, batch_size=shape.videos),
-        "layer_sizes": (2 * shape.embedding, shape.embedding),
+        "network": MLP(2 * shape.embedding, shape.embedding, temperature=0.1),
     }
     model = TemporalOTSegmenter(shape.actions, **parameters)
     settings = model._settings()

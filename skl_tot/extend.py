@@ -7,6 +7,8 @@ from skl_tot.lazy import loader
 
 _PLACES = {
     "Adam": "skl_tot.training.components",
+    "MLP": "skl_tot.training.components",
+    "OrderedMLP": "skl_tot.training.components",
     "BaseSegmenter": "skl_tot.methods.base",
     "Batch": "skl_tot.training.batches",
     "Chain": "skl_tot.decoding.chain",

@@ -9,6 +9,8 @@ from scipy.special import softmax
 from skl_tot.decoding.kernels import (
     linked_path,
     linked_sums,
+    long_path,
+    long_sums,
     ordered_path,
     ordered_sums,
     uniform_path,
@@ -27,9 +29,11 @@ class Chain:
         \exp \Bigl( \sum_t \ell_{t y_t} - a_{y_1} - \sum_{t > 1} c_{y_{t-1} y_t}
             - e_{y_T} \Bigr)
 
-    with costs in nats; what is not allowed costs infinity. In a video that is too short
-    for any path, actions of a chain in fixed order may be left out, and paths of other
-    chains may end anywhere.
+    with costs in nats; what is not allowed costs infinity. With a least duration, only
+    paths whose actions last that long each time are looked at. In a video that is too
+    short for any path, actions of a chain in fixed order may be left out, and paths of
+    other chains may end anywhere; one that is shorter than the least duration has one
+    action.
 
     Parameters
     ----------
@@ -78,13 +82,15 @@ class Chain:
                 "(actions, actions) and (actions,)."
             )
 
-    def viterbi(self, log_likelihood):
+    def viterbi(self, log_likelihood, min_frames=1):
         """Find the most likely path.
 
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
             Finite log-likelihood (up to a constant per frame) of each action.
+        min_frames : int, default=1
+            Frames that an action lasts at least, each time that it is shown.
 
         Returns
         -------
@@ -92,21 +98,23 @@ class Chain:
             Action of each frame.
         """
         log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-        chain, n_frames = self, len(log_likelihood)
-        if n_frames < len(self.starts):
-            chain = self.for_length(n_frames)
+        chain, min_frames = self._fitted(len(log_likelihood), min_frames)
+        if chain.is_ordered:
+            return ordered_path(chain, log_likelihood, min_frames)
+        if min_frames > 1:
+            return long_path(chain, log_likelihood, min_frames)
         if chain.is_uniform:
             return uniform_path(chain, log_likelihood)
-        if chain.is_ordered:
-            return ordered_path(chain, log_likelihood)
         return linked_path(chain, log_likelihood)
 
-    def posterior(self, log_likelihood):
+    def posterior(self, log_likelihood, min_frames=1):
         """Sum over all paths, by their weights.
 
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
+            As of `viterbi`.
+        min_frames : int, default=1
             As of `viterbi`.
 
         Returns
@@ -114,9 +122,9 @@ class Chain:
         probabilities : ndarray of shape (n_frames, n_actions)
             Probability of each action in each frame.
         """
-        return self.forward_backward(log_likelihood)[0]
+        return self.forward_backward(log_likelihood, min_frames)[0]
 
-    def forward_backward(self, log_likelihood):
+    def forward_backward(self, log_likelihood, min_frames=1):
         """Posterior, and the logarithm of the sum of the weights of all paths.
 
         Sums of logarithms lose no path, however unlikely.
@@ -124,6 +132,8 @@ class Chain:
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
+            As of `viterbi`.
+        min_frames : int, default=1
             As of `viterbi`.
 
         Returns
@@ -134,10 +144,13 @@ class Chain:
             In nats.
         """
         log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-        chain = self.for_length(len(log_likelihood))
+        chain, min_frames = self._fitted(len(log_likelihood), min_frames)
         # what a frame gives to all actions would only make sums larger
         common = log_likelihood.max(axis=1, keepdims=True)
         given = log_likelihood - common
+        if min_frames > 1:
+            shares, total = long_sums(chain, given, min_frames)
+            return shares, float(total + common.sum())
         if chain.is_uniform:
             joint, total = uniform_sums(chain, given)
         elif chain.is_ordered:
@@ -146,13 +159,18 @@ class Chain:
             joint, total = linked_sums(chain, given)
         return softmax(joint, axis=1), float(total + common.sum())
 
-    def for_length(self, n_frames):
-        """Chain of the paths of a video of so many frames."""
+    def _fitted(self, n_frames, min_frames):
+        """Chain and least duration that some path of so many frames has."""
+        min_frames = min(min_frames, n_frames)
+        return self.for_length(n_frames // min_frames), min_frames
+
+    def for_length(self, n_runs):
+        """Chain of the paths of a video with room for so many actions in turn."""
         n_actions = len(self.starts)
-        if n_frames >= n_actions:
+        if n_runs >= n_actions:
             return self
         reached = np.isfinite(self.starts)
-        for _ in range(n_frames - 1):
+        for _ in range(n_runs - 1):
             reached = reached @ np.isfinite(self.moves)
         if (reached & np.isfinite(self.ends)).any():
             return self

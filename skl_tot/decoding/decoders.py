@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -40,18 +40,19 @@ class Decoder:
     Parameters
     ----------
     path : callable, default=None
-        ``path(log_likelihood, cost)`` gives the action (n_frames,) of each frame on the
-        likeliest path. ``log_likelihood`` has shape (n_frames, n_actions); ``cost``, at
-        least 0 and in nats, is that of going from one action to another.
+        ``path(log_likelihood, cost, min_frames)`` gives the action (n_frames,) of each
+        frame on the likeliest path. ``log_likelihood`` has shape (n_frames, n_actions);
+        ``cost``, at least 0 and in nats, is that of going from one action to another;
+        an action lasts ``min_frames``, at least 1, or more.
     posterior : callable, default=None
-        ``posterior(log_likelihood, cost)`` gives the probability (n_frames, n_actions)
-        of each action in each frame, over all paths.
+        ``posterior(log_likelihood, cost, min_frames)`` gives the probability (n_frames,
+        n_actions) of each action in each frame, over all paths.
     keeps_order : bool, default=False
         Whether labels never decrease.
     along : callable, default=None
-        ``along(log_likelihood, transcript)`` gives the action (n_frames,) of each frame
-        on the likeliest path through the actions (n_segments,) of a transcript. None
-        gives boundaries no preference.
+        ``along(log_likelihood, transcript, min_frames)`` gives the action (n_frames,)
+        of each frame on the likeliest path through the actions (n_segments,) of a
+        transcript. None gives boundaries no preference.
     uses_cost : bool, default=True
         Whether the cost of a switch matters.
     cycle_frames : float, default=None
@@ -92,34 +93,34 @@ class Decoder:
                 object.__setattr__(self, name, function)
 
 
-def _path_of(chain, log_likelihood, cost):
-    return chain(log_likelihood.shape[1], cost).viterbi(log_likelihood)
+def _path_of(chain, log_likelihood, cost, min_frames=1):
+    return chain(log_likelihood.shape[1], cost).viterbi(log_likelihood, min_frames)
 
 
-def _posterior_of(chain, log_likelihood, cost):
-    return chain(log_likelihood.shape[1], cost).posterior(log_likelihood)
+def _posterior_of(chain, log_likelihood, cost, min_frames=1):
+    return chain(log_likelihood.shape[1], cost).posterior(log_likelihood, min_frames)
 
 
-def _along(log_likelihood, transcript):
-    segments = fixed_chain(len(transcript)).viterbi(log_likelihood[:, transcript])
-    return transcript[segments]
+def _along(log_likelihood, transcript, min_frames=1):
+    own = log_likelihood[:, transcript]
+    return transcript[fixed_chain(len(transcript)).viterbi(own, min_frames)]
 
 
 def order_decoder(find_order):
     """Look for paths along an order of the actions that is found for each video.
 
-    ``find_order(log_likelihood, cost)`` gives the order (n_actions,). A path may leave
-    actions out. As the order is not known before a video ends, what comes frame by
-    frame is decoded in any order.
+    ``find_order(log_likelihood, cost, min_frames)`` gives the order (n_actions,). A
+    path may leave actions out. As the order is not known before a video ends, what
+    comes frame by frame is decoded in any order.
     """
 
-    def path(log_likelihood, cost):
-        order = find_order(log_likelihood, cost)
-        return path_along(log_likelihood, order, cost)
+    def path(log_likelihood, cost, min_frames=1):
+        order = find_order(log_likelihood, cost, min_frames)
+        return path_along(log_likelihood, order, cost, min_frames)
 
-    def posterior(log_likelihood, cost):
-        order = find_order(log_likelihood, cost)
-        return posterior_along(log_likelihood, order, cost)
+    def posterior(log_likelihood, cost, min_frames=1):
+        order = find_order(log_likelihood, cost, min_frames)
+        return posterior_along(log_likelihood, order, cost, min_frames)
 
     return Decoder(path, posterior, chain=free_chain)
 
@@ -129,6 +130,19 @@ def move_decoder(log_moves, log_starts):
     return Decoder(
         chain=partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
     )
+
+
+def _frame_by_frame(log_likelihood, cost, min_frames=1):
+    """Path of single frames, or of whatever lasts long enough."""
+    if min_frames == 1:
+        return log_likelihood.argmax(axis=1)
+    return _path_of(free_chain, log_likelihood, 0.0, min_frames)
+
+
+def _posterior_by_frame(log_likelihood, cost, min_frames=1):
+    if min_frames == 1:
+        return softmax(log_likelihood, axis=1)
+    return _posterior_of(free_chain, log_likelihood, 0.0, min_frames)
 
 
 #: What ``decoding`` of a segmenter may be. More can be added.
@@ -145,15 +159,19 @@ DECODERS = {
     "mallow": order_decoder(mallow_order),
     # each frame by itself, so that nothing is paid for a switch
     "framewise": Decoder(
-        lambda log_likelihood, cost: log_likelihood.argmax(axis=1),
-        lambda log_likelihood, cost: softmax(log_likelihood, axis=1),
-        uses_cost=False,
-        chain=single_chain,
+        _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=single_chain
     ),
 }
 
 
-def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None):
+def decode(
+    log_likelihood,
+    decoding="fixed",
+    switch_cost=0.0,
+    *,
+    min_frames=1,
+    transcript=None,
+):
     """Find the most likely path of a video.
 
     Parameters
@@ -174,6 +192,10 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
         the number of switches is fixed. With "mallow", each pair of actions that is
         turned round costs it too. "auto" finds it for each video, see
         `skl_tot.decoding.evidence.find_switch_cost`.
+    min_frames : int, default=1
+        Frames that a segment has at least. A video with fewer is one segment; where
+        not all actions of a fixed order, or of a transcript, find room, some are left
+        out.
     transcript : array-like of int of shape (n_segments,), default=None
         Actions that the video shows, in their order, and any number of times. Then
         only the boundaries are left to find.
@@ -186,8 +208,8 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     Raises
     ------
     TypeError, ValueError
-        If there is no such decoder, a value is not finite, or the transcript has other
-        actions.
+        If there is no such decoder, a value is not finite, ``min_frames`` is no integer
+        from 1 on, or the transcript has other actions.
 
     Examples
     --------
@@ -199,22 +221,26 @@ def decode(log_likelihood, decoding="fixed", switch_cost=0.0, *, transcript=None
     array([0, 1, 1, 1])
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
+    >>> decode(log_likelihood, "free", min_frames=2)
+    array([1, 1, 0, 0])
     """
     log_likelihood = _checked(log_likelihood)
     if transcript is not None:
         transcript = _checked_transcript(transcript, log_likelihood.shape[1])
-    return _decode(log_likelihood, _find_decoder(decoding), switch_cost, transcript)
+    _check_min_frames(min_frames)
+    decoder = _find_decoder(decoding)
+    return _decode(log_likelihood, decoder, switch_cost, min_frames, transcript)
 
 
-def _decode(log_likelihood, decoder, switch_cost, transcript=None):
+def _decode(log_likelihood, decoder, switch_cost, min_frames, transcript=None):
     """Path through checked log-likelihoods."""
     if transcript is not None:
-        return decoder.along(log_likelihood, transcript)
+        return decoder.along(log_likelihood, transcript, min_frames)
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
-    return decoder.path(log_likelihood, cost)
+    return decoder.path(log_likelihood, cost, min_frames)
 
 
-def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
+def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1):
     """Probability of each action in each frame, over all paths.
 
     Parameters
@@ -224,6 +250,8 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
     decoding : str, default="fixed"
         As of `decode`.
     switch_cost : float or "auto", default=0.0
+        As of `decode`.
+    min_frames : int, default=1
         As of `decode`.
 
     Returns
@@ -240,10 +268,16 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0):
            [0. , 1. ]])
     """
     log_likelihood = _checked(log_likelihood)
-    return tempered_posterior(log_likelihood, _find_decoder(decoding), switch_cost)
+    _check_min_frames(min_frames)
+    decoder = _find_decoder(decoding)
+    return tempered_posterior(
+        log_likelihood, decoder, switch_cost, min_frames=min_frames
+    )
 
 
-def tempered_posterior(log_likelihood, decoder, switch_cost, confidence=None):
+def tempered_posterior(
+    log_likelihood, decoder, switch_cost, confidence=None, *, min_frames=1
+):
     """Posterior of frames that are no independent evidence.
 
     ``confidence`` is None or has ``tempering``, a factor of log-likelihoods and costs,
@@ -252,9 +286,9 @@ def tempered_posterior(log_likelihood, decoder, switch_cost, confidence=None):
     """
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
     if confidence is None:
-        return decoder.posterior(log_likelihood, cost)
+        return decoder.posterior(log_likelihood, cost, min_frames)
     tempering, agreement = confidence["tempering"], confidence["agreement"]
-    found = decoder.posterior(tempering * log_likelihood, tempering * cost)
+    found = decoder.posterior(tempering * log_likelihood, tempering * cost, min_frames)
     return agreement * found + (1 - agreement) / found.shape[1]
 
 
@@ -311,6 +345,7 @@ def read_video(
     decoder,
     switch_cost,
     *,
+    min_frames=1,
     transcript=None,
     with_posterior=False,
     confidence=None,
@@ -318,12 +353,15 @@ def read_video(
     """Decode a video of log-likelihoods (n_frames, n_actions), around its background.
 
     ``blocks`` are its standardised frames, read only if there is a ``background``, from
-    `fit_background`. ``confidence`` is as of `tempered_posterior`.
+    `fit_background`, which may cut segments shorter than ``min_frames``.
+    ``confidence`` is as of `tempered_posterior`.
     """
     found = None
     if with_posterior:
-        found = tempered_posterior(log_likelihood, decoder, switch_cost, confidence)
-    options = decoder, switch_cost, transcript
+        found = tempered_posterior(
+            log_likelihood, decoder, switch_cost, confidence, min_frames=min_frames
+        )
+    options = decoder, switch_cost, min_frames, transcript
     if background is None:
         path = _decode(log_likelihood, *options)
         return Reading(log_likelihood, path, found)
@@ -333,6 +371,14 @@ def read_video(
     if kept.any():
         path[kept] = _decode(log_likelihood[kept], *options)
     return Reading(log_likelihood, path, found)
+
+
+def _check_min_frames(min_frames):
+    is_number = isinstance(min_frames, Integral) and not isinstance(min_frames, bool)
+    if not is_number or min_frames < 1:
+        raise ValueError(
+            f"min_frames is {short_repr(min_frames)}, expected an integer from 1 on."
+        )
 
 
 def _checked(values):

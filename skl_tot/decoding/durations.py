@@ -16,13 +16,14 @@ MAX_BINS = 512
 SHORTEST, LONGEST = 0.1, 4.0
 
 
-def duration_table(mean_durations, n_bins):
+def duration_table(mean_durations, n_bins, min_bins=1):
     """Log-probability of each length of each of some segments that fill a video.
 
     Lengths are Poisson distributed, with ``mean_durations`` (n_segments,) scaled to add
     up to ``n_bins``, at least ``n_segments``. Lengths below a tenth of the mean (but
     where segments are so many that they would not fit) or beyond four times the mean
-    are left out: -inf. In the table (n_segments, n_bins + 1), column d is of d bins.
+    are left out: -inf; and those below ``min_bins``, for which there has to be room. In
+    the table (n_segments, n_bins + 1), column d is of d bins.
 
     >>> np.isfinite(duration_table(np.array([1.0, 3.0]), 4)).astype(int)
     array([[0, 1, 1, 1, 1],
@@ -30,9 +31,9 @@ def duration_table(mean_durations, n_bins):
     """
     means = (n_bins * mean_durations / mean_durations.sum())[:, None]
     lengths = np.arange(n_bins + 1)
-    shortest = np.maximum(np.floor(SHORTEST * means), 1)
+    shortest = np.maximum(np.floor(SHORTEST * means), min_bins)
     if shortest.sum() > n_bins:
-        shortest[:] = 1
+        shortest[:] = min_bins
     longest = np.maximum(np.ceil(LONGEST * means), shortest)
     is_in = (shortest <= lengths) & (lengths <= longest)
     log_pmf = lengths * np.log(means) - means - gammaln(lengths + 1.0)
@@ -127,7 +128,7 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
     lengths are Poisson of the means in bins, scaled to the length of the video. Longer
     videos are decoded in ``max_bins`` bins, or one for each segment if those are more,
     in which sums of the log-likelihoods stand for the frames. The cost of a switch is
-    not used, as all paths have as many. In a video with fewer frames than segments,
+    not used, as all paths have as many. In a video with room for fewer segments,
     lengths do not matter and segments may be left out.
 
     >>> decoder = duration_decoder(np.array([0.25, 0.75]))
@@ -139,8 +140,12 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
     model = mean_durations, max_bins
     actions = np.arange(len(mean_durations))
     return Decoder(
-        lambda log_likelihood, cost: _path(*model, log_likelihood, actions),
-        lambda log_likelihood, cost: _posterior(*model, log_likelihood),
+        lambda log_likelihood, cost, min_frames=1: _path(
+            *model, log_likelihood, actions, min_frames
+        ),
+        lambda log_likelihood, cost, min_frames=1: _posterior(
+            *model, log_likelihood, min_frames
+        ),
         keeps_order=True,
         along=partial(_path, *model),
         uses_cost=False,
@@ -148,24 +153,26 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
     )
 
 
-def _path(mean_durations, max_bins, log_likelihood, transcript):
+def _path(mean_durations, max_bins, log_likelihood, transcript, min_frames=1):
     """Path (n_frames,) along a transcript."""
     own = log_likelihood[:, transcript]
-    if len(own) < len(transcript):
-        return transcript[fixed_chain(len(transcript)).viterbi(own)]
     starts, lengths = _cut(len(own), max(max_bins, len(transcript)))
-    table = duration_table(mean_durations[transcript], len(starts))
+    min_bins = _bins_of(min_frames, len(own), len(starts))
+    if len(starts) < min_bins * len(transcript):
+        return transcript[fixed_chain(len(transcript)).viterbi(own, min_frames)]
+    table = duration_table(mean_durations[transcript], len(starts), min_bins)
     path = viterbi_durations(np.add.reduceat(own, starts), table)
     return transcript[np.repeat(path, lengths)]
 
 
-def _posterior(mean_durations, max_bins, log_likelihood):
+def _posterior(mean_durations, max_bins, log_likelihood, min_frames=1):
     """Posterior (n_frames, n_actions), the same in all frames of a bin."""
     n_frames, n_actions = log_likelihood.shape
-    if n_frames < n_actions:
-        return fixed_chain(n_actions).posterior(log_likelihood)
     starts, lengths = _cut(n_frames, max(max_bins, n_actions))
-    table = duration_table(mean_durations, len(starts))
+    min_bins = _bins_of(min_frames, n_frames, len(starts))
+    if len(starts) < min_bins * n_actions:
+        return fixed_chain(n_actions).posterior(log_likelihood, min_frames)
+    table = duration_table(mean_durations, len(starts), min_bins)
     shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
     return np.repeat(shares, lengths, axis=0)
 
@@ -175,6 +182,11 @@ def _cut(n_frames, max_bins):
     n_bins = min(n_frames, max_bins)
     edges = np.arange(n_bins + 1) * n_frames // n_bins
     return edges[:-1], np.diff(edges)
+
+
+def _bins_of(min_frames, n_frames, n_bins):
+    """Fewest bins that have ``min_frames``, wherever they are."""
+    return -(-min_frames * n_bins // n_frames)
 
 
 def _scores_of_lengths(entries, log_durations):

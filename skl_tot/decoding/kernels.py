@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Frames that are looked at at once, for the memory that they take.
+BLOCK = 512
+
 
 def prefix_sums(values):
     """Add up the first 0, 1, … of values (n_frames, ...): (n_frames + 1, ...)."""
@@ -22,14 +25,16 @@ def _without_stays(chain, log_likelihood):
     return log_likelihood, chain.starts - stays, enters - stays
 
 
-def ordered_path(chain, log_likelihood):
+def ordered_path(chain, log_likelihood, min_frames=1):
     r"""Path of a chain in order, by prefix sums :math:`C_k(t)`.
 
-    The best score of a path that is in action k at frame t is a running maximum,
+    The best score of a path that is in action k at frame t, and has been for the d - 1
+    frames before, is a running maximum,
 
     .. math::
 
-        V_k(t) = C_k(t) + \max_{s \le t} \left( B_k(s - 1) - C_k(s - 1) - c \right),
+        V_k(t) = C_k(t) + \max_{s \le t - d + 1} \left( B_k(s - 1) - C_k(s - 1) - c
+            \right),
 
     which takes O(T K) operations and no loop over frames. :math:`B_k` is
     :math:`V_{k-1}`, or the maximum of :math:`V_j` over all :math:`j < k` if actions may
@@ -37,6 +42,7 @@ def ordered_path(chain, log_likelihood):
     """
     log_likelihood, starts, enters = _without_stays(chain, log_likelihood)
     n_frames, n_actions = log_likelihood.shape
+    n_starts = n_frames - min_frames + 1
     # Bytes in place of scores, so that a long video takes little memory: where the
     # running maximum grows the path may have entered the action.
     grows = np.ones((n_actions, n_frames), dtype=bool)
@@ -49,23 +55,24 @@ def ordered_path(chain, log_likelihood):
         entries = before[:-1] - total[:-1]
         entries[0] = -starts[k]
         entries[1:] -= enters[k]
-        entries = np.maximum.accumulate(entries, out=best[1:])
-        np.greater(entries[1:], entries[:-1], out=grows[k, 1:])
-        best[1:] += total[1:]
+        entries = np.maximum.accumulate(entries[:n_starts], out=best[min_frames:])
+        np.greater(entries[1:], entries[:-1], out=grows[k, 1:n_starts])
+        best[min_frames:] += total[min_frames:]
         ended[k] = best[-1] - chain.ends[k]
         if chain.skips:
             skipped[k] = before > best
             np.maximum(before, best, out=best)
     last = n_actions - 1 - ended[::-1].argmax()
-    return _trace_runs(grows, skipped, last)
+    return _trace_runs(grows, skipped, last, min_frames)
 
 
-def _trace_runs(grows, skipped, action):
+def _trace_runs(grows, skipped, action, min_frames):
     """Path (n_frames,) that ends in an action."""
     end = grows.shape[1]
     path = np.empty(end, dtype=np.intp)
     while True:
-        start = end - 1 - int(np.argmax(grows[action, end - 1 :: -1]))
+        latest = end - min_frames
+        start = latest - int(np.argmax(grows[action, latest::-1]))
         path[start:end] = action
         if start == 0:
             return path
@@ -120,31 +127,32 @@ def linked_path(chain, log_likelihood):
 
 def ordered_sums(chain, given):
     """Log-weights of all paths through each action of each frame, and their sum."""
-    forward = _running_sums(chain, given)
+    forward = _running_sums(chain, given)[1][1:]
     # from the end, the actions in turned order are the same problem
-    backward = _running_sums(chain.turned, given[::-1, ::-1])[::-1, ::-1]
+    backward = _running_sums(chain.turned, given[::-1, ::-1])[1][1:][::-1, ::-1]
     total = np.logaddexp.reduce(forward[-1] - chain.ends)
     return forward + backward - given, total
 
 
-def _running_sums(chain, given):
-    """Log-weight (n_frames, n_actions) of all paths that end in an action at a frame.
+def _running_sums(chain, given, min_frames=1):
+    """As `_runs_of_blocks`, of a chain in order.
 
     As the scores of `ordered_path`, with running sums in place of maxima.
     """
     given, starts, enters = _without_stays(chain, given)
     n_frames, n_actions = given.shape
-    result = np.empty((n_actions, n_frames))
+    begun, ended = np.full((2, n_actions, n_frames + 1), -np.inf)
     before = np.full(n_frames + 1, -np.inf)
     for k in range(n_actions):
         total = prefix_sums(given[:, k])
         entries = before[:-1] - total[:-1]
         entries[0] = -starts[k]
         entries[1:] -= enters[k]
-        result[k] = np.logaddexp.accumulate(entries) + total[1:]
-        now = np.append(-np.inf, result[k])
-        before = np.logaddexp(before, now) if chain.skips else now
-    return result.T
+        begun[k, :-1] = entries + total[:-1] - chain.moves[k, k]
+        sums = np.logaddexp.accumulate(entries[: n_frames - min_frames + 1])
+        ended[k, min_frames:] = sums + total[min_frames:]
+        before = np.logaddexp(before, ended[k]) if chain.skips else ended[k]
+    return begun.T, ended.T
 
 
 def uniform_sums(chain, given):
@@ -180,3 +188,94 @@ def linked_sums(chain, given):
         np.logaddexp.reduce(totals, axis=1, out=expected[t])
     total = np.logaddexp.reduce(expected[-1, 0] + given[-1] - chain.ends)
     return given + expected[:, 0] + expected[::-1, 1, ::-1], total
+
+
+def long_path(chain, log_likelihood, min_frames):
+    """Path of any chain in which each action lasts ``min_frames``, from 2 on."""
+    begun, ended = _runs_of_blocks(chain, log_likelihood, min_frames, np.maximum)
+    n_starts = len(ended) - min_frames
+    totals = prefix_sums(log_likelihood - chain.moves.diagonal())
+    gains = begun[:n_starts] - totals[:n_starts]
+    # the last growth of the running maximum is where a run begins
+    begins = np.zeros(gains.shape, dtype=np.int32)
+    grows = gains[1:] > np.maximum.accumulate(gains, axis=0)[:-1]
+    begins[1:] = grows * np.arange(1, n_starts, dtype=np.int32)[:, None]
+    np.maximum.accumulate(begins, axis=0, out=begins)
+    path = np.empty(len(log_likelihood), dtype=np.intp)
+    end, action = len(path), int((ended[-1] - chain.ends).argmax())
+    while True:
+        start = begins[end - min_frames, action]
+        path[start:end] = action
+        if start == 0:
+            return path
+        end, action = start, origin_of(chain, ended[start], action)
+
+
+def origin_of(chain, scores, action):
+    """Other action from which a path comes to an action, by scores (n_actions,)."""
+    origins, costs = chain.links
+    origins = np.broadcast_to(origins, costs.shape)[:, action]
+    totals = np.where(origins == action, -np.inf, scores[origins] - costs[:, action])
+    return int(origins[totals.argmax()])
+
+
+def long_sums(chain, given, min_frames):
+    """Posterior of `long_path`, and the logarithm of the weight of all paths.
+
+    An action is shown by what has begun and not yet ended.
+    """
+    runs = _running_sums if chain.is_ordered else _runs_of_blocks
+    begun, ended = runs(chain, given, min_frames)
+    turned = runs(chain.turned, given[::-1, ::-1], min_frames)
+    left, lasts = (array[::-1, ::-1] for array in turned)
+    total = np.logaddexp.reduce(ended[-1] - chain.ends)
+    changes = np.exp(begun + lasts - total) - np.exp(ended + left - total)
+    shares = np.clip(changes.cumsum(axis=0)[:-1], 0, None)
+    return shares / shares.sum(axis=1, keepdims=True), total
+
+
+def _runs_of_blocks(chain, values, min_frames, add=np.logaddexp):
+    r"""Log-weights (n_frames + 1, n_actions) of paths by where runs begin and end.
+
+    With the prefix sums :math:`C_k(t)` of the first t frames, paths whose run of action
+    k ends before frame t weigh
+
+    .. math::
+
+        E_k(t) = C_k(t) + \max_{s \le t - d} \left( B_k(s) - C_k(s) \right), \quad
+        B_k(s) = \max_{j \ne k} \left( E_j(s) - c_{jk} \right),
+
+    where B are those whose run of k begins at frame s, or sums in place of maxima. As
+    they go by what was d frames before, d frames are found at once.
+    """
+    stays = chain.moves.diagonal()
+    totals = prefix_sums(values - stays)
+    begun, ended = np.full((2, *totals.shape), -np.inf)
+    begun[0] = -chain.starts
+    reached = np.full(len(stays), -np.inf)
+    width = min(min_frames, BLOCK)
+    for first in range(min_frames, len(totals), width):
+        now = slice(first, min(first + width, len(totals)))
+        before = slice(first - min_frames, now.stop - min_frames)
+        known = slice(max(before.start, 1), before.stop)
+        begun[known] = entries_from_others(chain, ended[known], add)
+        gains = begun[before] - totals[before]
+        gains[0] = add(gains[0], reached)
+        add.accumulate(gains, axis=0, out=gains)
+        reached = gains[-1]
+        # a run stays once less than it has frames
+        ended[now] = gains + totals[now] + stays
+    return begun, ended
+
+
+def entries_from_others(chain, known, add):
+    """Log-weights (n, n_actions) of coming to each action, by those of all actions."""
+    if chain.is_uniform:
+        found = np.full(known.shape, -np.inf)
+        found[:, 1:] = add.accumulate(known[:, :-1], axis=1)
+        of_higher = add.accumulate(known[:, :0:-1], axis=1)[:, ::-1]
+        found[:, :-1] = add(found[:, :-1], of_higher)
+        return found - chain.moves[0, -1]
+    origins, costs = chain.links
+    costs = np.where(origins == np.arange(known.shape[1]), np.inf, costs)
+    return add.reduce(known[:, origins] - costs, axis=1)

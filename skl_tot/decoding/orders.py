@@ -53,7 +53,7 @@ def inversions_of(order):
     return inversions
 
 
-def peak_order(log_likelihood, cost=0.0):
+def peak_order(log_likelihood, cost=0.0, min_frames=1):
     """Order of the actions by when they are most probable, after Tran et al.
 
     Posteriors of single frames are balanced by turns: over time, each action has the
@@ -61,7 +61,8 @@ def peak_order(log_likelihood, cost=0.0):
     over half the mean duration of an action smooth them, for else a single frame
     decides. Actions are sorted by their highest value (Tran et al., "Permutation-Aware
     Activity Segmentation via Unsupervised Frame-to-Segment Alignment", WACV 2024;
-    balancing and smoothing are our own). The cost of a switch does not matter.
+    balancing and smoothing are our own). Neither the cost of a switch nor
+    ``min_frames`` matters.
 
     >>> peak_order(np.array([[0, 2, 0], [0, 2, 0], [0, 0, 2], [2, 0, 0]]))
     array([1, 2, 0])
@@ -79,11 +80,11 @@ def peak_order(log_likelihood, cost=0.0):
     return np.argsort(weights.argmax(axis=0), kind="stable")
 
 
-def mallow_inversions(log_likelihood, costs, switch_cost=0.0):
+def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
     r"""Find the inversion vector whose order explains a video best, at a price.
 
     With S(v) the score of the best path that shows actions in the order of v, each once
-    or not at all,
+    or not at all, and of ``min_frames`` or more,
 
     .. math:: S(v) - \sum_k \rho_k v_k
 
@@ -91,8 +92,9 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0):
     changes: from v = 0 and from the order of `peak_order`, of which the higher end is
     kept. It is a local maximum. ``costs`` are the ρ, (n_actions - 1,) or a number, at
     least 0. Scores of all values are computed at once, from shared prefix sums. Videos
-    of more than 512 frames are searched in 512 blocks of frames. A round of all
-    inversions takes O(K³) operations a frame or block.
+    of more than 512 frames are searched in 512 blocks of frames, of which an action has
+    as many as go into ``min_frames``. A round of all inversions takes O(K³) operations
+    a frame or block.
 
     >>> log_likelihood = np.array([[0, 3, 0], [0, 0, 3], [2, 0, 0]])
     >>> mallow_inversions(log_likelihood, 0.5)
@@ -103,17 +105,19 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0):
     n_inversions = log_likelihood.shape[1] - 1
     costs = np.broadcast_to(np.asarray(costs, dtype=np.float64), n_inversions)
     totals = _block_totals(log_likelihood)
+    n_frames, n_blocks = len(log_likelihood), totals.shape[1] - 1
+    least = max(1, min(min_frames, n_frames) * n_blocks // n_frames)
     usual = np.zeros(n_inversions, dtype=np.intp)
-    found, value = _climb(usual, totals, costs, switch_cost)
+    found, value = _climb(usual, totals, costs, switch_cost, least)
     peaks = inversions_of(peak_order(log_likelihood))
     if peaks.any():
-        other, other_value = _climb(peaks, totals, costs, switch_cost)
+        other, other_value = _climb(peaks, totals, costs, switch_cost, least)
         if other_value > value:
             return other
     return found
 
 
-def _climb(inversions, totals, costs, switch_cost):
+def _climb(inversions, totals, costs, switch_cost, min_blocks):
     """Inversions of a local maximum, and its value."""
     n_actions = len(totals)
     value = -np.inf
@@ -123,7 +127,8 @@ def _climb(inversions, totals, costs, switch_cost):
             candidates = np.repeat(inversions[None], n_actions - action, axis=0)
             candidates[:, action] = np.arange(len(candidates))
             orders = np.array([order_of(candidate) for candidate in candidates])
-            values = _path_scores(totals, orders, switch_cost) - candidates @ costs
+            values = _path_scores(totals, orders, switch_cost, min_blocks)
+            values -= candidates @ costs
             # of equal ones the first, with the fewest inversions
             inversions[action] = values.argmax()
             value = values.max()
@@ -144,7 +149,7 @@ def _block_totals(log_likelihood):
     return totals
 
 
-def _path_scores(totals, orders, switch_cost):
+def _path_scores(totals, orders, switch_cost, min_blocks=1):
     """Scores (n_orders,) of the best paths along orders (n_orders, n_actions).
 
     As `kernels.ordered_path`, of all orders at once and without their paths.
@@ -153,27 +158,30 @@ def _path_scores(totals, orders, switch_cost):
     best[:, 0] = 0.0
     for actions in orders.T:
         total = totals[actions]
-        entries = best[:, :-1] - total[:, :-1]
+        entries = best[:, :-min_blocks] - total[:, :-min_blocks]
         entries[:, 1:] -= switch_cost
         np.maximum.accumulate(entries, axis=1, out=entries)
-        entries += total[:, 1:]
-        np.maximum(best[:, 1:], entries, out=best[:, 1:])
+        entries += total[:, min_blocks:]
+        np.maximum(best[:, min_blocks:], entries, out=best[:, min_blocks:])
     return best[:, -1]
 
 
-def mallow_order(log_likelihood, cost, dispersions=0.0):
+def mallow_order(log_likelihood, cost, min_frames=1, dispersions=0.0):
     """Order of `mallow_inversions`; one costs a switch and its action's dispersion."""
-    return order_of(mallow_inversions(log_likelihood, cost + dispersions, cost))
+    costs = cost + dispersions
+    return order_of(mallow_inversions(log_likelihood, costs, cost, min_frames))
 
 
-def path_along(log_likelihood, order, cost):
+def path_along(log_likelihood, order, cost, min_frames=1):
     """Likeliest path (n_frames,) that shows actions in an order, if at all."""
-    return order[skip_chain(len(order), cost).viterbi(log_likelihood[:, order])]
+    chain = skip_chain(len(order), cost)
+    return order[chain.viterbi(log_likelihood[:, order], min_frames)]
 
 
-def posterior_along(log_likelihood, order, cost):
+def posterior_along(log_likelihood, order, cost, min_frames=1):
     """Posterior (n_frames, n_actions) of all paths that `path_along` looks at."""
-    ordered = skip_chain(len(order), cost).posterior(log_likelihood[:, order])
+    chain = skip_chain(len(order), cost)
+    ordered = chain.posterior(log_likelihood[:, order], min_frames)
     probabilities = np.empty_like(ordered)
     probabilities[:, order] = ordered
     return probabilities

@@ -35,6 +35,8 @@ TRUSTED_TYPES = [
     "skl_tot.preprocessing.GapFiller",
     "skl_tot.preprocessing.PoseFeatures",
     "skl_tot.training.components.Adam",
+    "skl_tot.training.components.MLP",
+    "skl_tot.training.components.OrderedMLP",
     "skl_tot.training.priors.LinearPrior",
     "skl_tot.training.priors.PathPrior",
     "skl_tot.training.priors.TemporalPrior",

@@ -78,6 +78,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     switch_cost : float or "auto", default=0.1
         As of `TemporalOTSegmenter`; votes are smoother than what candidates go by, so
         that less is needed. Does not change the fit.
+    min_duration : float, default=None
+        As of `TemporalOTSegmenter`. Does not change the fit.
     background_percentile : float, default=None
         As of `TemporalOTSegmenter`. A candidate's own background is no vote.
     standardize : {"dataset", "video"} or None, default="dataset"
@@ -203,6 +205,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         refine=True,
         decoding="free",
         switch_cost=0.1,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -216,6 +219,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.refine = refine
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context

@@ -71,6 +71,8 @@ class CyclicSegmenter(BaseSegmenter):
         action that is left out costs as much. Larger values give fewer cycles. "auto"
         is found for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
         None takes that of the segmenter, or 0.5 if that is 0.
+    min_duration : float, default=None
+        How long an action lasts at least, see `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of the search for cycles, and of the seed of a segmenter that has none.
 
@@ -132,6 +134,7 @@ class CyclicSegmenter(BaseSegmenter):
             StrOptions({"auto"}),
             None,
         ],
+        "min_duration": BaseSegmenter._parameter_constraints["min_duration"],
         "random_state": ["random_state"],
     }
 
@@ -146,12 +149,14 @@ class CyclicSegmenter(BaseSegmenter):
         estimator=None,
         decoding="cyclic_skip",
         switch_cost=None,
+        min_duration=None,
         random_state=None,
     ):
         self.n_actions = n_actions
         self.estimator = estimator
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)

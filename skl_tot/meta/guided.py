@@ -123,6 +123,11 @@ class GuidedSegmenter(BaseSegmenter):
         """Background of the segmenter."""
         return self._inner.background_percentile
 
+    @property
+    def min_duration(self):  # type: ignore[override]
+        """Least duration of segments of the segmenter."""
+        return self._inner.min_duration
+
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Fit the segmenter, and learn from what is known.

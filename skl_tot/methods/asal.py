@@ -9,10 +9,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.methods.correction_layers import BoundDecoder
-from skl_tot.methods.networks import NetworkSegmenter, check_layer_sizes
+from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.pipelines import fit_segmenter
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
-from skl_tot.training.components import LARGEST, MOST, Adam
+from skl_tot.training.components import LARGEST, MOST, Adam, OrderedMLP
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
@@ -60,11 +60,9 @@ class ASALSegmenter(NetworkSegmenter):
         `sklearn.frozen.FrozenEstimator` is used as it was fitted. None means
         `TemporalOTSegmenter` as published, with the ``standardize``, the ``context``
         and the ``device`` of this one.
-    layer_sizes : tuple of three int, default=(80, 40, 32)
+    network : {"mlp"} or OrderedMLP, default="mlp"
         Widths of the hidden layer, of the embedding of frames, and of the action-level
-        embedding.
-    order_weight : float, default=1.0
-        ω, at least 0. Rounds without are twice as fast, see Notes.
+        embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
     max_iter : int, default=8
         Most rounds.
     n_steps : int, default=50
@@ -81,7 +79,7 @@ class ASALSegmenter(NetworkSegmenter):
         or one of those of `TemporalOTSegmenter`. Durations count for transcripts, too.
     switch_cost : float or "auto", default=0.0
         As of `TemporalOTSegmenter`. Only used if ``decoding`` is "skip" or "free".
-    background_percentile, standardize, context, device : optional
+    min_duration, background_percentile, standardize, context, device : optional
         As of `TemporalOTSegmenter`. A given estimator goes by its own. Segmentation is
         done on the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -155,7 +153,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
         "estimator": [None, HasMethods(["fit", "predict"])],
-        "order_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "network": [StrOptions({"mlp"}), OrderedMLP],
         "n_steps": [Interval(Integral, 1, MOST, closed="both")],
         "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
         "decoding": [
@@ -165,9 +163,10 @@ class ASALSegmenter(NetworkSegmenter):
     }
 
     _components = {
+        "network": {"mlp": OrderedMLP},
         "optimizer": {
             "adam": partial(Adam, 5e-4, decay=0.0, freeze_iter=0, frames_per_video=256)
-        }
+        },
     }
     _embeddings = staticmethod(join_embeddings)
 
@@ -176,14 +175,14 @@ class ASALSegmenter(NetworkSegmenter):
         n_actions=8,
         *,
         estimator=None,
-        layer_sizes=(80, 40, 32),
-        order_weight=1.0,
+        network="mlp",
         max_iter=8,
         n_steps=50,
         tol=0.01,
         optimizer="adam",
         decoding="durations",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -193,14 +192,14 @@ class ASALSegmenter(NetworkSegmenter):
     ):
         self.n_actions = n_actions
         self.estimator = estimator
-        self.layer_sizes = layer_sizes
-        self.order_weight = order_weight
+        self.network = network
         self.max_iter = max_iter
         self.n_steps = n_steps
         self.tol = tol
         self.optimizer = optimizer
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
@@ -244,14 +243,13 @@ class ASALSegmenter(NetworkSegmenter):
 
     def _trainer(self, videos, seed):
         """Make what trains the network."""
-        hidden_dim, embedding_dim, order_dim = check_layer_sizes(self.layer_sizes, 3)
-        optimizer = self._component("optimizer")
+        network, optimizer = self._component("network"), self._component("optimizer")
         return ClassifierTrainer(
             videos,
-            optimizer.settings((hidden_dim, embedding_dim), self.n_steps),
+            optimizer.settings(network, self.n_steps),
             n_actions=int(self.n_actions),
-            order_dim=order_dim,
-            order_weight=float(self.order_weight),
+            order_dim=int(network.order_size),
+            order_weight=float(network.order_weight),
             device=resolve_device(self.device),
             seed=seed,
         )

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.prototype_groups import merge_alike, time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
-from skl_tot.training.components import LARGEST, Adam
+from skl_tot.training.components import LARGEST, MLP, Adam
 from skl_tot.training.priors import LinearPrior
 from skl_tot.training.terms import SphericalCrossEntropy
 from skl_tot.training.transport import StructuredTransport
@@ -52,13 +52,12 @@ class ASOTSegmenter(PrototypeSegmenter):
         left. The authors have 1.
     rho : float, default=0.25
         Weight ρ of the prior. The authors have 0.05 to 0.25, by the data set.
-    temperature : float, default=0.1
-        Temperature τ of the softmax that gives P.
     transport : {"structured"} or StructuredTransport, default="structured"
         Problem of training, with α = 0.3, ε = 0.07 and λ = 0.1 by name. Where videos
         are labelled, its radius and iterations count, and α = 0.6, ε = 0.04, λ = 0.01.
-    layer_sizes : tuple of two int, default=(128, 40)
-        Widths of the hidden layer and of the embedding.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layer and of the embedding, and the temperature τ of the
+        softmax that gives P: 128, 40 and 0.1 by name, see `skl_tot.extend.MLP`.
     max_iter : int, default=1500
         Optimiser steps, one mini-batch each.
     optimizer : {"adam"} or Adam, default="adam"
@@ -68,7 +67,9 @@ class ASOTSegmenter(PrototypeSegmenter):
         "framewise" gives each frame the action with the largest pseudo-label, as the
         authors do. The others, those of `TemporalOTSegmenter`, look for a path, by the
         logarithm of the pseudo-labels.
-    switch_cost, background_percentile, standardize, context, device : optional
+    switch_cost, min_duration : optional
+        As of `TemporalOTSegmenter`.
+    background_percentile, standardize, context, device : optional
         As of `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames.
@@ -128,6 +129,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     _encoder = "unit"
     _merger = staticmethod(merge_alike)
     _components = {
+        "network": {"mlp": partial(MLP, 128, temperature=0.1)},
         "transport": {"structured": StructuredTransport},
         "optimizer": {
             "adam": partial(Adam, decay=0.0, freeze_iter=0, frames_per_video=256)
@@ -145,13 +147,13 @@ class ASOTSegmenter(PrototypeSegmenter):
         *,
         n_parts=1,
         rho=0.25,
-        temperature=0.1,
         transport="structured",
-        layer_sizes=(128, 40),
+        network="mlp",
         max_iter=1500,
         optimizer="adam",
         decoding="framewise",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -162,13 +164,13 @@ class ASOTSegmenter(PrototypeSegmenter):
         self.n_actions = n_actions
         self.n_parts = n_parts
         self.rho = rho
-        self.temperature = temperature
         self.transport = transport
-        self.layer_sizes = layer_sizes
+        self.network = network
         self.max_iter = max_iter
         self.optimizer = optimizer
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
@@ -197,7 +199,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             transport,
             prior=LinearPrior(),
             rho=self.rho,
-            temperature=self.temperature,
+            temperature=self._temperature,
             freeze_iter=self._settings().freeze_iter,
         )
 

@@ -31,7 +31,10 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
 from skl_tot.recordings.rates import check_rate
-from skl_tot.training.components import LARGEST, MOST
+from skl_tot.training.components import LARGEST, MOST, SMALLEST
+
+# Of a product of seconds and a rate: 0.7 s at 10 frames a second are 7 frames.
+ROUNDING = 1e-9
 
 
 class BaseSegmenter(ClusterMixin, BaseEstimator):
@@ -51,6 +54,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             Interval(Real, 0, LARGEST, closed="both"),
             StrOptions({"auto"}),
         ],
+        "min_duration": [None, Interval(Real, SMALLEST, MOST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
         "context": [None, Interval(Integral, 1, MOST, closed="both")],
@@ -58,6 +62,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     }
     # of segmenters without these parameters
     context: int | None = None
+    min_duration: float | None = None
     background_percentile: float | None = None
     # actions that were found besides those that labels name
     unlabelled_actions_: tuple | list = ()
@@ -354,6 +359,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return bound if self.cut_ is None else self.cut_.bind(bound)
 
     @property
+    def min_frames_(self):
+        """Frames that a segment has at least."""
+        if self.min_duration is None:
+            return 1
+        n_frames = self.min_duration * (self.fps_ or 1)
+        return max(1, math.ceil(n_frames * (1 - ROUNDING)))
+
+    @property
     def waits_for_end_(self):
         """Why labels cannot be known before a recording ends, or None."""
         if self.standardize_ == "video":
@@ -398,6 +411,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 self.background_,
                 decoder,
                 switch_cost,
+                min_frames=self.min_frames_,
                 transcript=None if transcripts is None else transcripts[i],
                 with_posterior=with_posterior,
                 confidence=self.confidence_,

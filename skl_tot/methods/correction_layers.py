@@ -120,9 +120,9 @@ class Cut:
         path = self._fine_path if self.splits else self._coarse_path
         return BoundDecoder(
             Decoder(
-                lambda scores, _: path(scores, decoder, cost),
-                lambda scores, nats: self.outputs(
-                    decoder.posterior(scores, nats), np.add
+                lambda scores, _, min_frames=1: path(scores, decoder, cost, min_frames),
+                lambda scores, nats, min_frames=1: self.outputs(
+                    decoder.posterior(scores, nats, min_frames), np.add
                 ),
                 keeps_order=False,
                 along=self._along,
@@ -136,25 +136,27 @@ class Cut:
         """Put columns of scores, or of probabilities, together to those of actions."""
         return columns if self.splits else sum_groups(columns, self.groups, add)
 
-    def _along(self, scores, transcript):
+    def _along(self, scores, transcript, min_frames=1):
         own = self.outputs(scores, np.logaddexp)[:, transcript]
-        return transcript[decode(own)]
+        return transcript[decode(own, min_frames=min_frames)]
 
-    def _coarse_path(self, scores, decoder, cost):
-        return self.groups[decode(scores, decoder, cost)]
+    def _coarse_path(self, scores, decoder, cost, min_frames):
+        return self.groups[decode(scores, decoder, cost, min_frames=min_frames)]
 
-    def _fine_path(self, scores, decoder, cost):
+    def _fine_path(self, scores, decoder, cost, min_frames):
         """Cut each segment of an action by itself: a path through halves, or one."""
         in_order = decoder.keeps_order or decoder.cycle_frames is not None
         within = DECODERS["skip"] if in_order else decoder
         coarse = sum_groups(scores, self.groups, np.logaddexp)
-        path = decode(coarse, decoder, cost)
+        path = decode(coarse, decoder, cost, min_frames=min_frames)
         for action, halves in self.splits:
             log_halves = halves_of_columns(scores, halves)
             refined = path + (path > action)
             for label, start, end in zip(*find_segments(path)):
                 if label == action:
-                    refined[start:end] += decode(log_halves[start:end], within, cost)
+                    refined[start:end] += decode(
+                        log_halves[start:end], within, cost, min_frames=min_frames
+                    )
             path = refined
         return path
 

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.prototype_groups import time_order
-from skl_tot.training.components import LARGEST, MOST, SMALLEST, Adam
+from skl_tot.training.components import LARGEST, MOST, NETWORKS, SMALLEST, Adam
 from skl_tot.training.devices import from_first_process
 from skl_tot.training.terms import TimeStamp
 
@@ -82,8 +82,8 @@ class CTESegmenter(EmbeddingSegmenter):
     ----------
     n_actions : int, default=8
         Number of actions K.
-    layer_sizes : tuple of two int, default=(80, 40)
-        Widths of the hidden layer and of the embedding.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     n_init : int, default=10
         Runs of K-means, the best of which is kept.
     reg_covar : float, default=1e-6
@@ -98,7 +98,7 @@ class CTESegmenter(EmbeddingSegmenter):
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
     switch_cost : float or "auto", default=0.0
         As of `TemporalOTSegmenter`. Not used if ``decoding="fixed"``.
-    background_percentile, standardize, context, device : optional
+    min_duration, background_percentile, standardize, context, device : optional
         As of `TemporalOTSegmenter`. Clustering is done on the CPU.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
@@ -144,22 +144,24 @@ class CTESegmenter(EmbeddingSegmenter):
     __module__ = "skl_tot.baselines"
 
     _components = {
+        "network": NETWORKS,
         "optimizer": {
             "adam": partial(Adam, 3e-3, decay=0.0, freeze_iter=0, frames_per_video=256)
-        }
+        },
     }
 
     def __init__(
         self,
         n_actions=8,
         *,
-        layer_sizes=(80, 40),
+        network="mlp",
         n_init=10,
         reg_covar=1e-6,
         max_iter=6000,
         optimizer="adam",
         decoding="fixed",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -168,13 +170,14 @@ class CTESegmenter(EmbeddingSegmenter):
         verbose=0,
     ):
         self.n_actions = n_actions
-        self.layer_sizes = layer_sizes
+        self.network = network
         self.n_init = n_init
         self.reg_covar = reg_covar
         self.max_iter = max_iter
         self.optimizer = optimizer
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context

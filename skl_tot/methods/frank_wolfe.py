@@ -57,7 +57,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Stop when the objective is known to be within this share of its minimum.
     decoding : str, default="fixed"
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
-    switch_cost, background_percentile, standardize, context : optional
+    switch_cost, min_duration, background_percentile, standardize, context : optional
         As of `CTESegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of the events to start from.
@@ -141,6 +141,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         tol=1e-4,
         decoding="fixed",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -154,6 +155,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         self.tol = tol
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context

@@ -52,7 +52,9 @@ class HMMSegmenter(BaseSegmenter):
         Prior of the variances, r, from 1e-6 on, in units of the mean variance of a
         feature: the variance of an action is that of :math:`n_k` expected frames plus
         :math:`r / n_k`. Added to the variances that the fit starts from.
-    decoding, switch_cost, background_percentile, standardize, context : optional
+    decoding, switch_cost, min_duration : optional
+        As of `TemporalOTSegmenter`, but for the defaults.
+    background_percentile, standardize, context : optional
         As of `TemporalOTSegmenter`, but for the defaults.
 
     Attributes
@@ -132,6 +134,7 @@ class HMMSegmenter(BaseSegmenter):
         reg_covar=1e-2,
         decoding="fixed",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -143,6 +146,7 @@ class HMMSegmenter(BaseSegmenter):
         self.reg_covar = reg_covar
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context

@@ -73,7 +73,7 @@ class MallowSegmenter(BaseSegmenter):
         the mean duration of an action in the video (its frames, by ``n_actions``), and
         with "mallow" of each inversion too. Larger values give fewer segments, and
         orders closer to that of the fit. Does not change the fit.
-    background_percentile, standardize, context : optional
+    min_duration, background_percentile, standardize, context : optional
         As of `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Not used, as there is nothing random. Here for a common interface.
@@ -157,6 +157,7 @@ class MallowSegmenter(BaseSegmenter):
         max_iter=7,
         decoding="mallow",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -169,6 +170,7 @@ class MallowSegmenter(BaseSegmenter):
         self.max_iter = max_iter
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context

@@ -9,7 +9,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.methods.base import BaseSegmenter, as_types_of
-from skl_tot.training.components import MOST, OPTIMIZERS, Adam
+from skl_tot.training.components import MLP, MOST, NETWORKS, OPTIMIZERS, Adam
 from skl_tot.training.devices import (
     from_first_process,
     inference_device,
@@ -36,7 +36,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     """
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "layer_sizes": [tuple, list],
+        "network": [StrOptions(set(NETWORKS)), MLP],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "optimizer": [StrOptions(set(OPTIMIZERS)), Adam],
         "device": [str],
@@ -44,7 +44,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     }
 
     # what names of parameters stand for; the defaults of a method may differ
-    _components: dict = {"optimizer": OPTIMIZERS}
+    _components: dict = {"network": NETWORKS, "optimizer": OPTIMIZERS}
     n_init = 1  # networks, of those without this parameter
     _encoder = "sigmoid"  # a key of ENCODERS
     # what makes the output of `transform` of embeddings, if it is not these
@@ -95,6 +95,11 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return [self.network_["hidden_bias"], self.network_["output_bias"]]
 
     @property
+    def _temperature(self):
+        """Temperature of the softmax over prototypes or concepts."""
+        return self._component("network").temperature
+
+    @property
     def _n_networks(self):
         """Networks of which the mean speaks; the arrays of several have a dimension."""
         bias = self.network_["output_bias"]
@@ -141,7 +146,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def _settings(self):
         """Collect what every fit needs."""
         return self._component("optimizer").settings(
-            check_layer_sizes(self.layer_sizes),
+            self._component("network"),
             self.max_iter,
             self.n_init,
             self._encoder,
@@ -216,17 +221,3 @@ class Passes:
             self.kept[i] = array
             self.room -= array.nbytes
         return array
-
-
-def check_layer_sizes(layer_sizes, n_layers=2):
-    """Widths of the layers, as integers."""
-    is_valid = len(layer_sizes) == n_layers
-    for size in layer_sizes:
-        is_number = isinstance(size, Integral) and not isinstance(size, bool)
-        is_valid = is_valid and is_number and 1 <= size <= MOST
-    if not is_valid:
-        raise ValueError(
-            f"layer_sizes is {layer_sizes!r}, expected {n_layers} integers from 1, the "
-            "widths of the hidden layer and of embeddings."
-        )
-    return tuple(map(int, layer_sizes))

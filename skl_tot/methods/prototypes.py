@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from scipy.special import log_softmax
@@ -22,7 +22,7 @@ from skl_tot.methods.prototype_groups import (
 )
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.checks import unchanged_on_error
-from skl_tot.training.components import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import MOST
 from skl_tot.training.network import compare
 from skl_tot.training.state import Snapshot, map_moments
 
@@ -36,7 +36,6 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
         "n_parts": [Interval(Integral, 1, MOST, closed="both")],
-        "temperature": [Interval(Real, SMALLEST, LARGEST, closed="both")],
     }
 
     _merger = staticmethod(merge_neighbours)
@@ -137,7 +136,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         Returns
         -------
         similarities : ndarray of shape (n_frames, n_prototypes), or list of such
-            z·c, float32; their softmax at ``temperature`` is P. Those of several
+            z·c, float32; their softmax at the ``temperature`` is P. Those of several
             networks are side by side, ``n_init * n_actions * n_parts`` in all.
 
         Raises
@@ -241,7 +240,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _log_codes(self, similarities):
         """Logarithm of the codes P of prototypes, by the number of networks."""
-        scores = similarities.astype(np.float64) / self.temperature
+        scores = similarities.astype(np.float64) / self._temperature
         own = scores.reshape(len(scores), self._n_networks, -1)
         codes = log_softmax(own, axis=2) - np.log(self._n_networks)
         return codes.reshape(scores.shape)

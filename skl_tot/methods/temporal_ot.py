@@ -8,7 +8,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.decoders import decode
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.prototypes import PrototypeSegmenter
-from skl_tot.training.components import LARGEST, MOST, OPTIMIZERS, SMALLEST, Adam
+from skl_tot.training.components import (
+    LARGEST,
+    MLP,
+    MOST,
+    NETWORKS,
+    OPTIMIZERS,
+    SMALLEST,
+    Adam,
+)
 from skl_tot.training.network import compare
 from skl_tot.training.priors import PRIORS, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
@@ -26,7 +34,7 @@ PAPER = {
     "switch_cost": 0.0,
     "n_init": 1,
     "max_iter": 3000,
-    "temperature": 0.1,
+    "network": MLP(temperature=0.1),
     "prior": TemporalPrior(sigma=PAPER_SIGMA),
     "optimizer": Adam(frames_per_video=256),
 }
@@ -59,7 +67,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     Parameters
     ----------
     n_actions : int, default=8
-        Number of actions K. The first ten parameters are those that you will set.
+        Number of actions K. The first eleven parameters are those that you will set.
     n_parts : int, default=3
         Prototypes for each action. Each takes the same share of time, so with one, the
         actions do. With more, `fit` merges neighbours in time that the network cannot
@@ -85,6 +93,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         segments. Not used if ``decoding="fixed"``, where all paths have as many
         switches. "auto" goes by how long segments and the correlations within them
         last: for recordings in which actions come back many times.
+    min_duration : float, default=None
+        How long a segment lasts at least: in seconds, where the recordings have a rate,
+        else in frames. Of all paths through such segments the decoder finds the best.
+        A shorter recording is one segment. In fixed order, actions without room are
+        left out; background and breaks may cut a segment shorter. Does not change the
+        fit. None leaves it to ``switch_cost``.
     background_percentile : float, default=None
         Label as background (-1) the frames in which no action is convincing: whose
         input features are, for every action, less likely than this percentile, in (0,
@@ -118,12 +132,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
     verbose : int, default=0
         Whether to show a progress bar with the loss (needs the ``progress`` extra).
-    layer_sizes : tuple of int, default=(80, 40)
-        Widths of the hidden layer and of the embedding. This and the parameters below
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layer and of the embedding, and the temperature τ of the
+        softmax that gives P, see `skl_tot.extend.MLP`. This and the parameters below
         are for research. Where they name an object, a parameter of that object is set
-        as ``prior__sigma``.
-    temperature : float, default=0.2
-        Temperature τ of the softmax that gives P.
+        as ``network__temperature`` or ``prior__sigma``.
     prior : {"temporal", "path"}, Prior or None, default="temporal"
         Prior of the transport problem. "temporal" is the diagonal of the paper,
         `skl_tot.extend.TemporalPrior`, with its width ``sigma`` in prototypes. "path",
@@ -192,6 +205,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Steps taken since the parameters were drawn.
     mean_frames_ : float
         Mean number of frames of the recordings of the fit.
+    min_frames_ : int
+        Frames that a segment has at least.
     fps_ : float or None
         Frames per second of the recordings of the fit, where they came with a rate.
     n_features_in_ : int
@@ -261,6 +276,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     }
 
     _components = {
+        "network": NETWORKS,
         "optimizer": OPTIMIZERS,
         "prior": PRIORS,
         "transport": TRANSPORTS,
@@ -275,6 +291,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         alpha=0.5,
         decoding="free",
         switch_cost=0.5,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -283,8 +300,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         max_iter=2000,
         device="auto",
         verbose=0,
-        layer_sizes=(80, 40),
-        temperature=0.2,
+        network="mlp",
         prior="temporal",
         transport="sinkhorn",
         terms=None,
@@ -296,6 +312,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.alpha = alpha
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
@@ -304,8 +321,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.max_iter = max_iter
         self.device = device
         self.verbose = verbose
-        self.layer_sizes = layer_sizes
-        self.temperature = temperature
+        self.network = network
         self.prior = prior
         self.transport = transport
         self.terms = terms
@@ -353,7 +369,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             self._component("transport"),
             prior=self._component("prior"),
             rho=self.rho,
-            temperature=self.temperature,
+            temperature=self._temperature,
             freeze_iter=self._settings().freeze_iter,
         )
 

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.methods.cte import EmbeddingSegmenter, order_in_time
 from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.training.components import LARGEST, SMALLEST, Adam
+from skl_tot.training.components import LARGEST, MLP, Adam
 from skl_tot.training.reconstruction import ConceptContrast, Reconstruction
 from skl_tot.training.terms import TimeStamp
 
@@ -49,16 +49,15 @@ class UDESegmenter(EmbeddingSegmenter):
     ----------
     n_actions : int, default=8
         Number of actions K.
-    layer_sizes : tuple of two int, default=(80, 40)
-        Widths of the hidden layers of encoder and decoder, and of the embedding.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layers of encoder and decoder, and of the embedding, and
+        the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
     time_weight : float, default=300.0
         β, at least 0. So large, as the squared error of a relative time is hardly ever
         above 1/12, where that of standardised features is about 1, and as concepts have
         to follow each other in time. Smaller values gave worse actions.
     concept_weight : float, default=1.0
         γ, at least 0. With 0 the concepts stay where K-means puts them.
-    temperature : float, default=0.1
-        τ.
     reconstruction_iter : int or float, default=0.5
         Steps before the concepts are there: a number, at least 1, or a share, in (0,
         1), of ``max_iter``.
@@ -70,7 +69,9 @@ class UDESegmenter(EmbeddingSegmenter):
         before them, each by itself.
     decoding : str, default="fixed"
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
-    switch_cost, background_percentile, standardize, context, device : optional
+    switch_cost, min_duration : optional
+        As of `TemporalOTSegmenter`.
+    background_percentile, standardize, context, device : optional
         As of `TemporalOTSegmenter`. Clustering is done on the CPU.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
@@ -125,7 +126,6 @@ class UDESegmenter(EmbeddingSegmenter):
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
         "time_weight": [Interval(Real, 0, LARGEST, closed="both")],
         "concept_weight": [Interval(Real, 0, LARGEST, closed="both")],
-        "temperature": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "reconstruction_iter": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="neither"),
@@ -134,24 +134,25 @@ class UDESegmenter(EmbeddingSegmenter):
 
     _encoder = "unit"
     _components = {
+        "network": {"mlp": partial(MLP, temperature=0.1)},
         "optimizer": {
             "adam": partial(Adam, decay=0.0, freeze_iter=0, frames_per_video=256)
-        }
+        },
     }
 
     def __init__(
         self,
         n_actions=8,
         *,
-        layer_sizes=(80, 40),
+        network="mlp",
         time_weight=300.0,
         concept_weight=1.0,
-        temperature=0.1,
         reconstruction_iter=0.5,
         max_iter=2000,
         optimizer="adam",
         decoding="fixed",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -160,15 +161,15 @@ class UDESegmenter(EmbeddingSegmenter):
         verbose=0,
     ):
         self.n_actions = n_actions
-        self.layer_sizes = layer_sizes
+        self.network = network
         self.time_weight = time_weight
         self.concept_weight = concept_weight
-        self.temperature = temperature
         self.reconstruction_iter = reconstruction_iter
         self.max_iter = max_iter
         self.optimizer = optimizer
         self.decoding = decoding
         self.switch_cost = switch_cost
+        self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.context = context
@@ -193,7 +194,7 @@ class UDESegmenter(EmbeddingSegmenter):
         if n_left:
             snapshot = replace(snapshot, network=self.network_)
             contrast = ConceptContrast(
-                int(self.n_actions), self.concept_weight, self.temperature
+                int(self.n_actions), self.concept_weight, self._temperature
             )
             terms = [*self._terms(), contrast]
             self._train(videos, seeds[0], start=snapshot, max_iter=n_left, terms=terms)
@@ -222,7 +223,7 @@ class UDESegmenter(EmbeddingSegmenter):
     def _log_likelihood(self, embeddings):
         """Logarithm of the probability of each concept."""
         cosines = embeddings @ self.concepts_.T
-        return log_softmax(cosines.astype(float) / self.temperature, axis=1)
+        return log_softmax(cosines.astype(float) / self._temperature, axis=1)
 
 
 # doctest looks for names of this module, which the public one is not

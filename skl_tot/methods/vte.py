@@ -30,8 +30,9 @@ class VTESegmenter(CTESegmenter):
     ----------
     n_actions : int, default=8
         Number of actions K.
-    layer_sizes : tuple of two int, default=(80, 40)
-        Widths of the hidden layers of encoder and decoder, and of the embedding.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layers of encoder and decoder, and of the embedding, see
+        `skl_tot.extend.MLP`.
     prediction_weight : float, default=0.01
         γ, at least 0. With 0 this is `CTESegmenter`.
     horizon : int or float, default=0.05
@@ -40,7 +41,7 @@ class VTESegmenter(CTESegmenter):
         before, its last frame is predicted.
     n_init, reg_covar, max_iter, optimizer, decoding, switch_cost : optional
         As of `CTESegmenter`.
-    background_percentile, standardize, context, device : optional
+    min_duration, background_percentile, standardize, context, device : optional
         As of `CTESegmenter`.
     random_state, verbose : optional
         As of `CTESegmenter`.
@@ -105,7 +106,7 @@ class VTESegmenter(CTESegmenter):
         self,
         n_actions=8,
         *,
-        layer_sizes=(80, 40),
+        network="mlp",
         prediction_weight=0.01,
         horizon=0.05,
         n_init=10,
@@ -114,6 +115,7 @@ class VTESegmenter(CTESegmenter):
         optimizer="adam",
         decoding="fixed",
         switch_cost=0.0,
+        min_duration=None,
         background_percentile=None,
         standardize="dataset",
         context=None,
@@ -123,13 +125,14 @@ class VTESegmenter(CTESegmenter):
     ):
         super().__init__(
             n_actions,
-            layer_sizes=layer_sizes,
+            network=network,
             n_init=n_init,
             reg_covar=reg_covar,
             max_iter=max_iter,
             optimizer=optimizer,
             decoding=decoding,
             switch_cost=switch_cost,
+            min_duration=min_duration,
             background_percentile=background_percentile,
             standardize=standardize,
             context=context,

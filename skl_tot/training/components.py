@@ -65,6 +65,71 @@ class Settings:
     encoder: str = "sigmoid"
 
 
+class MLP(Component):
+    """The network of an estimator: a perceptron of two layers that embeds frames.
+
+    Parameters
+    ----------
+    hidden_size : int, default=80
+        Width of the hidden layer.
+    embedding_size : int, default=40
+        Width of the embedding.
+    temperature : float, default=0.2
+        Temperature τ of the softmax over prototypes or concepts. Methods without these
+        do not use it.
+
+    Examples
+    --------
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.extend import MLP
+    >>> TemporalOTSegmenter(network=MLP(temperature=0.1)).network.hidden_size
+    80
+    """
+
+    _parameter_constraints = {
+        "hidden_size": [Interval(Integral, 1, MOST, closed="both")],
+        "embedding_size": [Interval(Integral, 1, MOST, closed="both")],
+        "temperature": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+    }
+
+    def __init__(self, hidden_size=80, embedding_size=40, temperature=0.2):
+        self.hidden_size = hidden_size
+        self.embedding_size = embedding_size
+        self.temperature = temperature
+
+
+class OrderedMLP(Component):
+    """The network of ASAL: a perceptron, and a recurrent unit that knows orders.
+
+    Parameters
+    ----------
+    hidden_size : int, default=80
+        Width of the hidden layer.
+    embedding_size : int, default=40
+        Width of the embedding of frames.
+    order_size : int, default=32
+        Width of the action-level embedding, the state of the recurrent unit.
+    order_weight : float, default=1.0
+        Weight of the loss of verdicts on order, at least 0. Rounds without are twice as
+        fast.
+    """
+
+    _parameter_constraints = {
+        "hidden_size": [Interval(Integral, 1, MOST, closed="both")],
+        "embedding_size": [Interval(Integral, 1, MOST, closed="both")],
+        "order_size": [Interval(Integral, 1, MOST, closed="both")],
+        "order_weight": [Interval(Real, 0, LARGEST, closed="both")],
+    }
+
+    def __init__(
+        self, hidden_size=80, embedding_size=40, order_size=32, order_weight=1.0
+    ):
+        self.hidden_size = hidden_size
+        self.embedding_size = embedding_size
+        self.order_size = order_size
+        self.order_weight = order_weight
+
+
 class Adam(Component):
     """How training runs: mini-batches, and steps of Adam down the gradient.
 
@@ -94,7 +159,7 @@ class Adam(Component):
 
     Examples
     --------
-    >>> settings = Adam(freeze_iter=0.2).settings((80, 40), max_iter=500)
+    >>> settings = Adam(freeze_iter=0.2).settings(MLP(), max_iter=500)
     >>> settings.freeze_iter
     100
     """
@@ -133,15 +198,14 @@ class Adam(Component):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
 
-    def settings(self, layer_sizes, max_iter, n_init=1, encoder="sigmoid"):
-        """Make the `Settings` of a fit; layers are the hidden one and the embedding."""
-        hidden_dim, embedding_dim = layer_sizes
+    def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
+        """Make the `Settings` of a fit."""
         is_share = not isinstance(self.freeze_iter, Integral)
         freeze_iter = self.freeze_iter * int(max_iter) if is_share else self.freeze_iter
         # plain numbers, as numpy's small integers overflow
         return Settings(
-            hidden_dim=int(hidden_dim),
-            embedding_dim=int(embedding_dim),
+            hidden_dim=int(network.hidden_size),
+            embedding_dim=int(network.embedding_size),
             frames_per_video=int(self.frames_per_video),
             batch_size=int(self.batch_size),
             max_iter=int(max_iter),
@@ -155,6 +219,9 @@ class Adam(Component):
             encoder=encoder,
         )
 
+
+#: Networks by the names that estimators know.
+NETWORKS = {"mlp": MLP}
 
 #: Optimisers by the names that estimators know.
 OPTIMIZERS = {"adam": Adam}

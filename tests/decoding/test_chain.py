@@ -57,19 +57,27 @@ def weigh(paths, log_likelihood, chain):
     return totals - chain.ends[paths[:, -1]]
 
 
-def check_against_all_paths(log_likelihood, chain, reference=None):
+def shortest_runs(paths):
+    """Frames of the shortest segment of each path (n_paths, n_frames)."""
+    runs = [np.diff(np.flatnonzero(np.diff(p, prepend=-1, append=-1))) for p in paths]
+    return np.array([own.min() for own in runs])
+
+
+def check_against_all_paths(log_likelihood, chain, reference=None, min_frames=1):
     n_frames, n_actions = log_likelihood.shape
     paths = np.array(list(itertools.product(range(n_actions), repeat=n_frames)))
     totals = weigh(paths, log_likelihood, reference or chain)
-    path = chain.viterbi(log_likelihood)
+    totals[shortest_runs(paths) < min(min_frames, n_frames)] = -np.inf
+    path = chain.viterbi(log_likelihood, min_frames)
     assert path.dtype == np.intp
     assert totals[(paths == path).all(axis=1)] == pytest.approx(totals.max(), abs=1e-9)
     expected = np.zeros(log_likelihood.shape)
     for own, weight in zip(paths, softmax(totals)):
         expected[np.arange(n_frames), own] += weight
-    found, total = chain.forward_backward(log_likelihood)
+    found, total = chain.forward_backward(log_likelihood, min_frames)
     np.testing.assert_allclose(found, expected, atol=1e-10)
-    np.testing.assert_array_equal(chain.posterior(log_likelihood), found)
+    again = chain.posterior(log_likelihood, min_frames)
+    np.testing.assert_array_equal(again, found)
     assert total == pytest.approx(logsumexp(totals), abs=1e-9)
 
 
@@ -77,6 +85,7 @@ problems = given(
     n_frames=st.integers(1, 6),
     n_actions=st.integers(1, 4),
     cost=st.floats(0, 5),
+    min_frames=st.integers(1, 4),
     seed=st.integers(0, 10**6),
 )
 
@@ -84,38 +93,44 @@ problems = given(
 @each_chain
 @settings(max_examples=40)
 @problems
-def test_equals_all_paths(make, n_frames, n_actions, cost, seed):
+def test_equals_all_paths(make, n_frames, n_actions, cost, min_frames, seed):
     log_likelihood = np.random.default_rng(seed).normal(
         scale=2, size=(n_frames, n_actions)
     )
     chain, reference = make(n_actions, cost), None
-    if make is fixed_chain and n_frames < n_actions:  # any non-decreasing path
+    n_runs = max(1, n_frames // min_frames)
+    if make is fixed_chain and n_runs < n_actions:  # any non-decreasing path
         reference = skip_chain(n_actions, 0.0)
-    check_against_all_paths(log_likelihood, chain, reference)
+    check_against_all_paths(log_likelihood, chain, reference, min_frames)
 
 
 @settings(max_examples=40)
 @problems
-def test_ordered_and_guided_chains_equal_all_paths(n_frames, n_actions, cost, seed):
+def test_ordered_and_guided_chains_equal_all_paths(
+    n_frames, n_actions, cost, min_frames, seed
+):
     rng = np.random.default_rng(seed)
     log_likelihood = rng.normal(scale=2, size=(n_frames, n_actions))
     chain = ordered_chain(n_actions, rng)
     assert chain.is_ordered
-    check_against_all_paths(log_likelihood, chain)
-    check_against_all_paths(log_likelihood, guided_chain(n_actions, rng, cost))
+    check_against_all_paths(log_likelihood, chain, min_frames=min_frames)
+    chain = guided_chain(n_actions, rng, cost)
+    check_against_all_paths(log_likelihood, chain, min_frames=min_frames)
 
 
 @given(
     arrays(float, (3, 3), elements=st.sampled_from([0.0, 0.3, 2.5, np.inf])),
     arrays(float, (2, 3), elements=st.sampled_from([0.0, 1.5, 4.0])),
     st.sampled_from(["stay", "number", "circle"]),
+    st.integers(1, 3),
     st.integers(0, 10**6),
 )
-def test_any_chain_equals_all_paths(moves, ends, ties, seed):
+def test_any_chain_equals_all_paths(moves, ends, ties, min_frames, seed):
     """Whatever kernel its moves lead to."""
     np.fill_diagonal(moves, 0)
     log_likelihood = np.random.default_rng(seed).normal(size=(5, 3))
-    check_against_all_paths(log_likelihood, Chain(ends[0], moves, ends[1], ties))
+    chain = Chain(ends[0], moves, ends[1], ties)
+    check_against_all_paths(log_likelihood, chain, min_frames=min_frames)
 
 
 @pytest.mark.parametrize("costs", [(1.0, 3.0, 3.0), (3.0, 3.0, 1.0), (1.0, 2.0, 3.0)])

@@ -1,5 +1,7 @@
 """The table of decoders, its checks, and what segmenters read of videos."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -35,7 +37,9 @@ def test_a_chain_is_enough():
     np.testing.assert_array_equal(path, chain.viterbi(scores))
     found = path_posterior(scores, decoder, 0.3)
     np.testing.assert_array_equal(found, chain.posterior(scores))
-    own = Decoder(lambda scores, cost: scores.argmax(axis=1), chain=free_chain)
+    own = Decoder(
+        lambda scores, cost, min_frames: scores.argmax(axis=1), chain=free_chain
+    )
     np.testing.assert_array_equal(decode(scores, own, 9.0), scores.argmax(axis=1))
     with pytest.raises(TypeError, match="needs a chain, or a path and a posterior"):
         Decoder(own.path)
@@ -189,3 +193,55 @@ def test_small():
             scores = np.random.default_rng(0).normal(size=shape)
             assert decode(scores, name, 0.5).shape == shape[:1]
             assert path_posterior(scores, name, 0.5).shape == shape
+
+
+def best_of_all(score, n_frames, n_actions, min_frames):
+    """Best path (n_frames,) whose segments last, by ``score(path)``."""
+    best = None, -np.inf
+    for path in itertools.product(range(n_actions), repeat=n_frames):
+        ends = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
+        if np.diff(ends).min() >= min_frames and score(np.array(path)) > best[1]:
+            best = np.array(path), score(np.array(path))
+    return best
+
+
+class TestMinFrames:
+    """What is around chains, which `test_chain` holds against all paths."""
+
+    @pytest.mark.parametrize("decoding", sorted(DECODERS))
+    @pytest.mark.parametrize("min_frames", [2, 7, 50])
+    def test_no_segment_is_shorter(self, decoding, min_frames):
+        for seed in range(5):
+            scores = np.random.default_rng(seed).normal(size=(60, 4))
+            path = decode(scores, decoding, 0.001, min_frames=min_frames)
+            ends = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
+            assert np.diff(ends).min() >= min_frames
+            shares = path_posterior(scores, decoding, 0.001, min_frames=min_frames)
+            np.testing.assert_allclose(shares.sum(axis=1), 1)
+            one = decode(scores[:5], decoding, 0.001, min_frames=min_frames)
+            assert min_frames == 2 or len(set(one.tolist())) == 1
+            assert len(decode(scores, decoding, min_frames=10**30)) == 60
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_frames_by_themselves_equal_all_paths(self, seed):
+        scores = np.random.default_rng(seed).normal(size=(7, 3))
+        expected, _ = best_of_all(lambda y: scores[np.arange(7), y].sum(), 7, 3, 2)
+        found = decode(scores, "framewise", min_frames=2)
+        np.testing.assert_array_equal(found, expected)
+        exact = free_chain(3, 0.0).posterior(scores, 2)
+        found = path_posterior(scores, "framewise", min_frames=2)
+        np.testing.assert_allclose(found, exact)
+
+    def test_transcripts(self):
+        scores = np.random.default_rng(0).normal(size=(20, 3))
+        for name in DECODERS:
+            found = decode(scores, name, transcript=[2, 0, 2], min_frames=6)
+            starts = np.flatnonzero(np.diff(found, prepend=-1))
+            assert found[starts].tolist() == [2, 0, 2]
+            assert np.diff([*starts, 20]).min() >= 6
+
+    @pytest.mark.parametrize("value", [0, -1, 2.0, True, None, "2"])
+    def test_bad_values(self, value):
+        for function in (decode, path_posterior):
+            with pytest.raises(ValueError, match=r"min_frames is .* an integer"):
+                function(np.zeros((4, 2)), min_frames=value)

@@ -55,7 +55,7 @@ REFUSED = [
     f'{FIT} --set \'rho=__import__("os").mkdir("ran")\'',
     f"{FIT} --set max_iter={{digits}}",
     f"{FIT} --set max_iter=9223372036854775808",
-    f"{FIT} --set layer_sizes=9223372036854775808",
+    f"{FIT} --set network__hidden_size=9223372036854775808",
     f"{FIT} --set optimizer__batch_size=0 max_iter=3",
     f"{FIT} --set prior__sigma=1e300 max_iter=3 alpha=x",
     f"{FIT} --set random_state=-1",

@@ -212,7 +212,7 @@ class TestContents:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("n_actions", "x"), ("decoding", "none"), ("temperature", -1)],
+        [("n_actions", "x"), ("decoding", "none"), ("alpha", -1)],
     )
     def test_parameters(self, fitted, tmp_path, name, value):
         model = copy.copy(fitted)

@@ -19,10 +19,14 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.training.components import Adam
+from skl_tot.training.components import MLP, Adam, OrderedMLP
 
 FAST = Adam(3e-3, frames_per_video=256)
-TINY = {"layer_sizes": (8, 4, 3), "optimizer": Adam(frames_per_video=16), "n_steps": 3}
+TINY = {
+    "network": OrderedMLP(8, 4, 3),
+    "optimizer": Adam(frames_per_video=16),
+    "n_steps": 3,
+}
 
 
 def tot(n_actions=4, **params):
@@ -188,8 +192,8 @@ def clone_by_pickle(model):
     [
         ({"estimator": tot(3)}, "estimator has n_actions=3, expected 4"),
         ({"estimator": 3}, "estimator"),
-        ({"layer_sizes": (8, 4)}, "layer_sizes"),
-        ({"order_weight": -1.0}, "order_weight"),
+        ({"network": MLP(8, 4)}, "network"),
+        ({"network__order_weight": -1.0}, "order_weight"),
         ({"n_steps": 0}, "n_steps"),
         ({"decoding": "duration"}, "decoding"),
         ({"tol": -1}, "tol"),

@@ -180,7 +180,7 @@ BAD_PARAMETERS = [
     ("rho", -1.0, ValueError),
     ("rho", np.nan, ValueError),
     ("prior__sigma", 0, ValueError),
-    ("temperature", 0, ValueError),
+    ("network__temperature", 0, ValueError),
     ("transport__n_iter", 0, ValueError),
     ("alpha", -0.1, ValueError),
     ("optimizer__frames_per_video", 0, ValueError),

@@ -13,7 +13,7 @@ from skl_tot.decoding import decode
 from skl_tot.methods.cte import order_in_time, ordered_gaussians
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.training.batches import later_frames
-from skl_tot.training.components import Adam
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.reconstruction import Prediction
 
 
@@ -64,10 +64,10 @@ class TestAll:
         assert kind(optimizer=Adam())._component("optimizer").learning_rate == 1e-3
 
     @each_kind
-    @pytest.mark.parametrize("sizes", [(8,), (8, 0), (8, 4.0), (8, 4, 2), (8, True)])
-    def test_bad_layers_are_refused(self, kind, sizes, activity):
-        with pytest.raises(ValueError, match="layer_sizes is"):
-            quick(kind, layer_sizes=sizes).fit(activity[0])
+    @pytest.mark.parametrize("size", [0, 4.0, "8", None])
+    def test_bad_layers_are_refused(self, kind, size, activity):
+        with pytest.raises(ValueError, match="'embedding_size' parameter of MLP"):
+            quick(kind, network__embedding_size=size).fit(activity[0])
 
     @each_kind
     @pytest.mark.filterwarnings("ignore:overflow encountered")
@@ -99,7 +99,7 @@ class TestAll:
     @each_kind
     def test_one_frame(self, kind):
         assert quick(kind, 1).fit(np.ones((1, 3))).labels_.tolist() == [0]
-        one = quick(kind, 1, layer_sizes=(1, 1), optimizer__frames_per_video=1)
+        one = quick(kind, 1, network=MLP(1, 1), optimizer__frames_per_video=1)
         assert one.fit(np.ones((1, 1))).labels_.tolist() == [0]
 
 
@@ -254,7 +254,7 @@ class TestUDE:
         for z, path, found in zip(
             model.transform(videos), model.labels_, probabilities
         ):
-            scores = z @ model.concepts_.T / model.temperature
+            scores = z @ model.concepts_.T / model._temperature
             np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
             expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")
             np.testing.assert_array_equal(expected, path)

@@ -52,7 +52,7 @@ def compute_codes(model, video):
         hidden = expit(frames @ own["hidden_weight"] + own["hidden_bias"])
         embedded = expit(hidden @ own["output_weight"] + own["output_bias"])
         scores = embedded @ own["prototypes"].T
-        codes.append(softmax(scores / model.temperature, axis=1))
+        codes.append(softmax(scores / model._temperature, axis=1))
     return np.array(codes)
 
 
@@ -85,7 +85,7 @@ def test_log_likelihood_is_that_of_the_mean_of_codes(fitted, videos):
 
 def test_networks_stand_side_by_side(fitted, videos):
     scores = fitted.similarities(videos[0]).reshape(-1, 3, 8)
-    codes = softmax(scores.astype(float) / fitted.temperature, axis=2)
+    codes = softmax(scores.astype(float) / fitted._temperature, axis=2)
     expected = compute_codes(fitted, videos[0]).swapaxes(0, 1)
     np.testing.assert_allclose(codes, expected, rtol=1e-3)
     embedded = fitted.transform(videos[0]).reshape(-1, 3, 40)
@@ -194,7 +194,7 @@ class TestGoingOn:
         with pytest.raises(ValueError, match=message):
             model.partial_fit(videos)
         np.testing.assert_array_equal(model.prototypes_, fitted.prototypes_)
-        model = pickle.loads(pickle.dumps(fitted)).set_params(layer_sizes=(80, 7))
+        model = pickle.loads(pickle.dumps(fitted)).set_params(network__embedding_size=7)
         with pytest.raises(ValueError, match="embedding_dim=40 to embedding_dim=7"):
             model.partial_fit(videos)
 

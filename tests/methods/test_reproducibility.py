@@ -12,7 +12,7 @@ SETTINGS = [
     {"alpha": 0.5},
     {"n_parts": 2, "prior": "path", "prior__n_diagonal": 30, "n_init": 3},
     {"decoding": "free", "switch_cost": 0.3},
-    {"n_parts": 3, "temperature": 0.2},
+    {"n_parts": 3, "network__temperature": 0.2},
 ]
 SCRIPT = """
 import hashlib, json, sys

@@ -86,7 +86,7 @@ class TestFit:
             ("terms", [TimeStamp()]),
             ("rho", 1.0),
             ("prior__sigma", 3.0),
-            ("temperature", 0.5),
+            ("network__temperature", 0.5),
             ("transport__n_iter", 1),
             ("transport", "structured"),
             ("alpha", 1.0),
@@ -211,7 +211,7 @@ class TestOutputs:
         similarities = model.similarities(videos[0])
         expected = model.transform(videos[0]) @ model.prototypes_.T
         np.testing.assert_allclose(similarities, expected, rtol=1e-4)
-        codes = softmax(similarities.astype(float) / model.temperature, axis=1)
+        codes = softmax(similarities.astype(float) / model._temperature, axis=1)
         codes = codes @ (model.prototype_actions_[:, None] == np.arange(4))
         scores = model.log_likelihood(videos[0])
         np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-6)
@@ -247,7 +247,7 @@ class TestOutputs:
         model = quick(prior=PathPrior(0)).fit(videos)
         similarities = model.similarities(videos[0]).astype(float)
         assert len(similarities) > 32  # training draws so many
-        log_codes = log_softmax(similarities / model.temperature, axis=1)
+        log_codes = log_softmax(similarities / model._temperature, axis=1)
         log_codes -= logsumexp(log_codes, axis=0)
         log_codes *= 32 / len(similarities)
         expected = sinkhorn(
@@ -494,7 +494,7 @@ class TestPartialFit:
             ({"n_actions": 5}, r"n_parts=4 to n_actions \* n_parts=5"),
             ({"standardize": None}, "Cannot go on"),
             ({"terms": [TimeStamp()]}, "without time_bias, which a term"),
-            ({"layer_sizes": (80, 7)}, "embedding_dim=40 to embedding_dim=7"),
+            ({"network__embedding_size": 7}, "embedding_dim=40 to embedding_dim=7"),
         ],
     )
     def test_what_cannot_go_on(self, videos, params, message):
