@@ -97,7 +97,6 @@ def _write_folder(videos, predictions, out, format):
     from skl_tot import io
     from skl_tot.cli.reading import check_file_names
     from skl_tot.io.atomic import replaced_files
-    from skl_tot.recordings import Recordings
     from skl_tot.recordings.errors import errors_of_recording
 
     check_file_names(videos.names)
@@ -107,7 +106,8 @@ def _write_folder(videos, predictions, out, format):
             with errors_of_recording(0, name):
                 path = temporary / f"{name}{io.FORMATS[format].suffix}"
                 # names of files need not be text, as those in tables are
-                plain = Recordings(video.arrays, fps=video.fps, times=video.times)
+                plain = video.select([0])
+                plain.names = ["0"]
                 table = io.segments(plain, confidence=confidence)
                 io.write_segments(table.drop(columns="recording"), path, format=format)
 

@@ -23,6 +23,9 @@ from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
 
+# Options of how tables are read.
+OF_TABLES = ("by", "time", "columns", "without", "resample", "split_gaps")
+
 
 @dataclass
 class Source:
@@ -36,7 +39,9 @@ class Source:
     by: str | None = None
     time: str | bool | None = None
     columns: list | None = None
+    without: list | None = None
     resample: float | None = None
+    split_gaps: float | None = None
     fps: float | None = None
     transpose: bool = False
     read: list | None = None
@@ -51,17 +56,16 @@ class Source:
         source = root / "features" if (root / "features").is_dir() else root
         has_text = source != root and any(source.glob("[!.]*.txt"))
         if root.is_dir() and (has_text or self._has_arrays(source)):
-            self._refuse(["by", "time", "columns", "resample", "read"], "arrays")
+            self._refuse([*OF_TABLES, "read"], "arrays")
             data = load_action_dataset(root, transpose=self.transpose)
             rate = rate_of_arrays([source / "any.npy"], self.fps)
             videos = Recordings(data.videos, data.video_names, fps=rate)
             labels = data.labels
         else:
             self._refuse(["transpose"], "tables")
-            options = {"by": self.by, "time": self.time, "resample": self.resample}
-            columns = self.columns or columns_of(model)
-            options |= dict(self.read or [])
-            videos = read_recordings(source, columns=columns, fps=self.fps, **options)
+            options = {name: getattr(self, name) for name in OF_TABLES}
+            options |= {"fps": self.fps, "like": model} | dict(self.read or [])
+            videos = read_recordings(source, **options)
             # as if there were files of these names
             paths = [root / f"{name}.csv" for name in videos.names]
             labels, _ = read_ground_truth(root, paths, videos)
@@ -78,7 +82,7 @@ class Source:
             value = getattr(self, option)
             if value is None or (option == "transpose" and not value):
                 continue
-            name = "no-clock" if value is False else option
+            name = "no-clock" if value is False else option.replace("_", "-")
             raise ValueError(
                 f"--{name} is given, but {self.path} has {found}, which it is not for."
             )
@@ -105,7 +109,9 @@ def _at_rate_of(model, videos, path):
             f"{path} has {videos.fps:g} frames per second, but the model was fitted "
             f"to {rate:g}; expected {remedy}."
         )
-    return Recordings(videos.arrays, videos.names, fps=rate, times=videos.times)
+    videos = videos.replace(videos.arrays)
+    videos.fps = rate
+    return videos
 
 
 @dataclass

@@ -246,7 +246,9 @@ def recordings_of(text):
 --no-clock: no column is a clock
 --columns COLUMN...: columns that are features (default: those of the model, or all
     numbers)
+--without COLUMN...: columns that are none
 --resample RATE: frames per second to bring recordings with clocks to
+--split-gaps SECONDS: a longer step of the clock is a break between two parts
 --fps RATE: frames per second of recordings without clocks (default: the model's)
 --read NAME=VALUE...: how files of other programs are read, such as animal=mouse1
 --transpose: .npy files hold arrays of shape (features, frames)

@@ -358,13 +358,15 @@ def _check_known(found, names):
 
 
 def _find_clocks(fps, recordings):
-    """Return the rate, and the edges of frames of recordings that have clocks."""
+    """Return the rate, and when frames of recordings with clocks start and end."""
     if recordings is None:
         return fps, None
-    edges = {}
+    clocks = {}
     for i, name in enumerate(recordings.names):
-        edges[name] = None if recordings.times is None else recordings.edges(i)
-    return agreed_rate(fps, recordings.fps, "the recordings"), edges
+        clocks[name] = None
+        if recordings.times is not None:
+            clocks[name] = recordings.times[i], recordings.ends(i)
+    return agreed_rate(fps, recordings.fps, "the recordings"), clocks
 
 
 def _check_n_frames(n_frames):

@@ -41,7 +41,8 @@ def segments(y, fps=None, *, confidence=None):
         with an index of two levels, recording and frame, is taken as a dict.
     fps : float, default=None
         Frames per second, to give times as well; `Recordings` with a rate know it. On
-        a clock, frame i is from ``times[i]`` to ``times[i + 1]``.
+        a clock, frame i is from ``times[i]`` to ``times[i + 1]``. Segments end at
+        breaks of `Recordings`, and their seconds are without these.
     confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
         Probability of the label of each frame, such as from ``predict_posterior``;
         a segment has their mean. In the form of ``y``.
@@ -87,9 +88,10 @@ def segments(y, fps=None, *, confidence=None):
 def name_labels(labels, fps=None, what="labels"):
     """Return labels of any form as checked Recordings, and whether they are of one."""
     check_fps(fps)
-    times = None
+    times = breaks = None
     if isinstance(labels, Recordings):
-        fps, times = agreed_rate(fps, labels.fps, "the labels"), labels.times
+        fps = agreed_rate(fps, labels.fps, "the labels")
+        times, breaks = labels.times, labels.breaks
     known = by_name(labels)
     arrays, is_single = split_label_sequences(labels if known is None else known, what)
     names = [str(name) for name in known or range(len(arrays))]
@@ -98,7 +100,8 @@ def name_labels(labels, fps=None, what="labels"):
             raise ValueError(
                 f"{what} has no labels of {name!r}, expected one for each frame."
             )
-    return Recordings(arrays, names, fps=fps, times=times), is_single
+    recordings = Recordings(arrays, names, fps=fps, times=times, breaks=breaks)
+    return recordings, is_single
 
 
 def table_of_labels(recordings, confidences=None):
@@ -107,7 +110,7 @@ def table_of_labels(recordings, confidences=None):
 
     columns = {"recording": []}
     for i, (name, labels) in enumerate(recordings.items()):
-        actions, starts, ends = find_segments(labels)
+        actions, starts, ends = find_segments(labels, recordings.breaks_of(i))
         own = {"action": actions, "start": starts, "end": ends}
         own["duration"] = ends - starts
         if recordings.fps is not None:
@@ -124,13 +127,12 @@ def table_of_labels(recordings, confidences=None):
 
 def _times(recordings, i, starts, ends):
     """Return the seconds of segments of recording i."""
-    edges = recordings.edges(i)
+    first, last = recordings.edges(i)[starts], recordings.ends(i)[ends - 1]
     # without a clock exact, other than a difference
     durations = (ends - starts) / recordings.fps
     if recordings.times is not None:
-        durations = [round(float(edges[b] - edges[a]), 9) for a, b in zip(starts, ends)]
-    times = {"start_time": edges[starts], "end_time": edges[ends]}
-    return times | {"duration_time": durations}
+        durations = np.round(last - first, 9)
+    return {"start_time": first, "end_time": last, "duration_time": durations}
 
 
 def _check_confidences(confidence, y, recordings, is_single):

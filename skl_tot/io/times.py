@@ -11,33 +11,34 @@ from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.rates import agreed_rate
 
 
-def frame_at(seconds, fps, edges=None):
+def frame_at(seconds, fps, clock=None):
     """Frame at each time, with the fraction of it that is over.
 
-    Before and after a clock, its frames go on at the rate.
+    ``clock`` is when frames start and end, two arrays. Before and after it, frames go
+    on at the rate; what is in a break is where the next part begins.
 
     >>> frame_at(np.array([0.25]), 10.0)
     array([2.5])
-    >>> clock = np.array([1.0, 1.5, 2.5, 3.0])
+    >>> clock = np.array([1.0, 1.5, 2.5]), np.array([1.5, 2.5, 3.0])
     >>> frame_at(np.array([0.5, 1.5, 2.0, 4.0]), 2.0, clock)
     array([-1. ,  1. ,  1.5,  5. ])
     """
-    if edges is None:
+    if clock is None:
         return seconds * fps
-    n_frames = len(edges) - 1
-    i = np.clip(np.searchsorted(edges, seconds, "right") - 1, 0, n_frames - 1)
-    inside = i + (seconds - edges[i]) / (edges[i + 1] - edges[i])
-    before = (seconds - edges[0]) * fps
-    after = n_frames + (seconds - edges[-1]) * fps
-    found = np.where(seconds < edges[0], before, inside)
-    return np.where(seconds >= edges[-1], after, found)
+    starts, ends = clock
+    i = np.clip(np.searchsorted(starts, seconds, "right") - 1, 0, len(starts) - 1)
+    inside = i + np.minimum(1, (seconds - starts[i]) / (ends[i] - starts[i]))
+    before = (seconds - starts[0]) * fps
+    after = len(starts) + (seconds - ends[-1]) * fps
+    found = np.where(seconds < starts[0], before, inside)
+    return np.where(seconds >= ends[-1], after, found)
 
 
 def frames_of(table, fps, clocks=None):
     """Return the frames (n_rows, 2) of a checked table with recordings and places.
 
-    ``clocks`` are the edges of the frames of recordings by name. Seconds beside frames
-    that are those of other frames cause a warning.
+    ``clocks`` are starts and ends of the frames of recordings by name. Seconds beside
+    frames that are those of other frames cause a warning.
     """
     frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
     in_frames = np.isfinite(frames).all(axis=1)
@@ -51,9 +52,9 @@ def frames_of(table, fps, clocks=None):
         return frames.astype(int)
     converted = np.full(frames.shape, np.nan)
     for name, rows in table.groupby("recording").indices.items():
-        edges = None if clocks is None else clocks.get(name)
-        converted[rows] = frame_at(seconds[rows], fps, edges)
-        _check_range(table, converted, rows[~in_frames[rows]], edges)
+        clock = None if clocks is None else clocks.get(name)
+        converted[rows] = frame_at(seconds[rows], fps, clock)
+        _check_range(table, converted, rows[~in_frames[rows]], clock)
     stale = np.flatnonzero((np.abs(converted - frames) > 1).any(axis=1))
     if stale.size:
         warn_user(
@@ -71,7 +72,7 @@ def values_of(table, pair):
     return table[list(pair)].to_numpy(dtype=float)
 
 
-def _check_range(table, frames, rows, edges):
+def _check_range(table, frames, rows, clock):
     """Refuse rows in seconds that start before the recording, or end too late."""
     is_late = frames[rows, 1] > MAX_FRAMES
     bad = rows[is_late | (np.round(frames[rows, 0]) < 0)]
@@ -80,7 +81,7 @@ def _check_range(table, frames, rows, edges):
     k = bad[0]
     expected = f"expected at most {MAX_FRAMES} frames."
     if not is_late.any():
-        start = 0.0 if edges is None else edges[0]
+        start = 0.0 if clock is None else clock[0][0]
         expected = (
             f"expected it to start at {start:.10g} s or later, where the recording "
             "starts."
@@ -137,7 +138,7 @@ def _agreed_seconds(table, frames, seconds, rate):
     contradicting = []
     recordings = table.groupby("recording", sort=False).indices
     for name, rows in recordings.items():
-        if not _is_clock(frames[rows].ravel(), seconds[rows].ravel(), rate):
+        if not _is_clock(frames[rows], seconds[rows], rate):
             contradicting.append(name)
     if contradicting:
         warn_user(
@@ -159,8 +160,18 @@ def _agreed_seconds(table, frames, seconds, rate):
 
 
 def _is_clock(frames, seconds, rate):
-    """Whether each frame has one time, and later frames have later ones."""
-    order = np.lexsort((seconds, frames))
+    """Whether each frame has one time, and later frames have later ones.
+
+    At a break, what ends at a frame does so before what starts there, and is not
+    shorter than its frames.
+    """
+    is_start = np.tile([True, False], len(frames))
+    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / rate
+    full = np.repeat(full, 2)
+    frames, seconds = frames.ravel(), seconds.ravel()
+    order = np.lexsort((seconds, is_start, frames))
     is_same = np.diff(frames[order]) == 0
     passed = np.diff(seconds[order])
-    return bool(np.where(is_same, passed < 0.5 / rate, passed > 0).all())
+    turns = (np.diff(is_start[order].astype(int)) == 1) & full[order[:-1]]
+    is_one = (np.abs(passed) < 0.5 / rate) | (turns & (passed > 0))
+    return bool(np.where(is_same, is_one, passed > 0).all())

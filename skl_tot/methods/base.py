@@ -426,6 +426,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if y is not None:
             check_lengths(arrange(y, videos), videos)
         self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
+        self.reading_ = videos.reading if reset else self.reading_
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)

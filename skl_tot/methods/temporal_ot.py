@@ -209,6 +209,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Frames that a segment has at least.
     fps_ : float or None
         Frames per second of the recordings of the fit, where they came with a rate.
+    reading_ : dict or None
+        How `skl_tot.recordings.read_recordings` read the recordings of the fit; it
+        reads others in the same way with ``like`` this model. None of others.
     n_features_in_ : int
         Width D of the features.
     feature_names_in_ : ndarray of str

@@ -90,17 +90,21 @@ def _may_be_clock(name, tables):
     return True
 
 
-def read_clocks(tables, column):
+def read_clocks(tables, column, is_asked=True):
     """Seconds of each frame, an array for each recording; errors name row and remedy.
 
-    ``tables`` has a data frame for each name.
+    ``tables`` has a data frame for each name. A column that is not ``is_asked`` for is
+    that of a model.
     """
     clocks = []
     for name, table in tables.items():
         if column not in table.columns:
+            expected = f"expected one of {short_repr(list(table.columns))}"
+            expected += ", or none (time=False, --no-clock)"
+            if not is_asked:
+                expected = "which the recordings of the model have; expected it"
             raise ValueError(
-                f"{name!r} has no column {column!r} to be its clock, expected one of "
-                f"{short_repr(list(table.columns))}, or none (time=False, --no-clock)."
+                f"{name!r} has no column {column!r} to be its clock, {expected}."
             )
         clock = _as_seconds(table[column], name)
         _check_forward(clock, column, name)
@@ -242,43 +246,86 @@ def _describe_rates(rates):
     )
 
 
-def warn_of_gaps(clocks, names):
-    """Warn of steps that are much longer than the others of their recording."""
+def find_breaks(clocks, names, split_gaps):
+    """Frames of each recording before which the clock steps by more seconds."""
+    breaks = []
+    for name, clock in zip(names, clocks):
+        steps = np.diff(clock)
+        if len(steps) and np.median(steps) > split_gaps:
+            raise ValueError(
+                f"split_gaps (--split-gaps) is {split_gaps:g} s, but the frames of "
+                f"{name!r} are {np.median(steps):g} s apart; expected more than that."
+            )
+        breaks.append(np.flatnonzero(steps > split_gaps) + 1)
+    return breaks
+
+
+def warn_of_gaps(clocks, names, split_gaps=None, resample=None):
+    """Warn of steps that are much longer than the others of their recording.
+
+    Those longer than ``split_gaps`` are breaks, and none.
+    """
+    most = np.inf if split_gaps is None else split_gaps
     n_gaps, where = 0, []
     for name, clock in zip(names, clocks):
         if len(clock) < 3:
             continue
         steps = np.diff(clock)
-        gaps = np.flatnonzero(steps > GAP * np.median(steps))
-        n_gaps += len(gaps)
-        if len(gaps):
-            where.append((name, clock[gaps[0]], steps[gaps[0]]))
-    if where:
-        name, start, length = where[0]
-        warn_user(
-            f"{n_gaps} gaps in the clocks of {len(where)} of {len(names)} recordings, "
-            f"the first of {length:.3g} s after {start:.6g} s of {name!r}; no frames "
-            "are put there, unless resampled."
-        )
+        is_gap = (steps <= most) & (steps > GAP * np.median(steps))
+        n_gaps += np.count_nonzero(is_gap)
+        if is_gap.any():
+            longest = int(np.argmax(np.where(is_gap, steps, 0)))
+            where.append((steps[longest], clock[longest], name))
+    if not where:
+        return
+    length, start, name = max(where)
+    gaps = "There is a gap" if n_gaps == 1 else f"There are {n_gaps} gaps"
+    clocks = "the clock" if len(where) == 1 else "the clocks"
+    filled = "no frames are put there"
+    if resample is not None:
+        filled = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
+    warn_user(
+        f"{gaps} in {clocks} of {len(where)} of {len(names)} recordings, the longest "
+        f"of {length:.3g} s after {start:.6g} s of {name!r}; {filled}. "
+        "split_gaps=SECONDS (--split-gaps SECONDS) cuts a recording into parts at gaps "
+        "longer than that."
+    )
 
 
-def resample_frames(frames, clock, rate):
+def resample_frames(frames, clock, rate, breaks=None):
     """Bring frames (n_frames, n_features) to a regular clock by linear interpolation.
 
-    ``clock`` has their seconds, growing; times go from its first on at ``rate``. Values
-    are NaN between two frames of which one is NaN, or that are more than 3.5 usual
-    steps apart. Gives frames, in their type, and times.
+    ``clock`` has their seconds, growing; times go from its first on at ``rate``, and so
+    they do in each part after ``breaks``, None or frames. Values are NaN between two
+    frames of which one is NaN, or that are more than 3.5 usual steps apart. Gives
+    frames, in their type, times and breaks.
     """
-    n_times = int(np.floor((clock[-1] - clock[0]) * rate + 1e-6)) + 1
+    longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
+    places = [] if breaks is None else breaks
+    parts, times = [], []
+    for own, seconds in zip(np.split(frames, places), np.split(clock, places)):
+        part, regular = _resample_part(own, seconds, rate, longest)
+        parts.append(part)
+        times.append(regular)
+    if breaks is not None:
+        breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
+    return np.concatenate(parts), np.concatenate(times), breaks
+
+
+def _resample_part(frames, clock, rate, longest):
+    """Bring frames of one part to a regular clock; gaps of it may be so long."""
+    # how far off a time may be, as of seconds since 1970
+    off = max(1e-6, 4 * rate * np.spacing(np.abs(clock).max()))
+    n_times = int(np.floor((clock[-1] - clock[0]) * rate + off)) + 1
     times = clock[0] + np.arange(n_times) / rate
     if len(clock) == 1:
         return frames.copy(), times
     before = np.clip(np.searchsorted(clock, times, side="right") - 1, 0, len(clock) - 2)
     steps = np.diff(clock)
     weights = (times - clock[before]) / steps[before]
-    exact = np.abs(weights - np.round(weights)) < 1e-6  # a frame is there: keep it
+    exact = np.abs(weights - np.round(weights)) < off  # a frame is there: keep it
     weights = np.where(exact, np.round(weights), weights)
-    too_far = ~exact & (steps[before] > BRIDGED * np.median(steps))
+    too_far = ~exact & (steps[before] > longest)
     weights[too_far] = np.nan
     weights = weights[:, None].astype(frames.dtype)
     resampled = (1 - weights) * frames[before] + weights * frames[before + 1]

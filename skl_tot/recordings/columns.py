@@ -9,21 +9,29 @@ from skl_tot.recordings.errors import short_repr, warn_user
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
 # Frames from which on numbers that go up by one count them.
 MIN_COUNTED = 3
+# Share of the cells of a column that are no numbers from which on it is one of text.
+MOSTLY = 0.5
 
 
-def read_features(tables, columns, clock):
+def read_features(tables, columns, without, clock):
     """Numbers of recordings, as a data frame for each, with the columns of the first.
 
-    ``columns`` are the features to keep, None all but the column ``clock`` and what
-    counts frames. They are float32 if all numbers are, else float64.
+    ``columns`` are the features to keep, None all numbers but the columns ``clock`` and
+    ``without``, what counts frames and what never changes. They are float32 if all
+    numbers are, else float64.
     """
     import pandas as pd
 
-    found = {}
+    without = _check_without(tables, columns, without or [])
+    found, unfit = {}, {}
+    no_features = without if columns is not None else [clock, *without]
     for name, table in tables.items():
-        found[name] = _numbers_of(table, name, columns, clock)
+        left = table.drop(columns=no_features, errors="ignore")
+        found[name] = _numbers_of(left, name, columns, unfit)
     if columns is None:
-        _leave_out_counters(found)
+        _leave_out(found, unfit, f"hold no numbers ({'; '.join(unfit.values())})")
+        _leave_out(found, _find_counters(found), "count the frames")
+        _leave_out(found, _find_constants(found), "are the same in all frames")
         _warn_of_clocks(next(iter(found.values())))
     first_name, first = next(iter(found.items()))
     types = set()
@@ -40,15 +48,39 @@ def read_features(tables, columns, clock):
     return frames
 
 
-def _numbers_of(table, recording, columns, clock):
-    """Numbers of one recording, a 1-D array for each name, lists expanded."""
-    numbers, parts, unfit = {}, {}, []
+def _check_without(tables, columns, without):
+    """Refuse columns to leave out that are in no table, or that are asked for."""
+    known = {name for table in tables.values() for name in table.columns}
+    for name in without:
+        if name not in known:
+            expected = f"among {short_repr(list(next(iter(tables.values())).columns))}"
+        elif name in (columns or []):
+            expected = "others than columns (--columns) or the features of the model"
+        else:
+            continue
+        raise ValueError(f"without (--without) has {name!r}, expected {expected}.")
+    return without
+
+
+def _numbers_of(table, recording, columns, unfit):
+    """Numbers of one recording, a 1-D array for each name, lists expanded.
+
+    ``unfit`` is given what columns hold that is no number.
+    """
+    numbers, parts = {}, {}
     for source in table.columns:
-        if not _is_asked(source, columns, clock):
+        if not _is_asked(source, columns):
             continue
         values = _as_numbers(table[source], recording)
         if values is None:
-            unfit.append(source)
+            shown, is_text = _describe(table[source])
+            shown = f"{source!r} of {recording!r} has {shown}"
+            if columns is not None or not is_text or len(table.columns) == 1:
+                raise ValueError(
+                    f"column {shown}, expected numbers; correct it, or leave the "
+                    f"column out by without=[{source!r}] (--without {source!r})."
+                )
+            unfit.setdefault(source, shown)
             continue
         own = [source]
         if values.ndim == 2:
@@ -58,44 +90,30 @@ def _numbers_of(table, recording, columns, clock):
             if name in numbers:
                 raise ValueError(f"{recording!r} has two columns {name!r}.")
             numbers[name] = column
-    if unfit:
-        text = f"{recording!r} has no numbers in column {_describe(table[unfit])}"
-        raise ValueError(f"{text}; {_find_remedy(list(parts), columns)}.")
     if columns is None:
         return numbers
     return _picked(numbers, parts, columns, recording, list(table.columns))
 
 
-def _is_asked(source, columns, clock):
+def _is_asked(source, columns):
     """Whether a column, a part of its lists, or what it is part of is to be kept."""
     if columns is None:
-        return source != clock
+        return True
     return any(
         name == source or name.startswith(f"{source} ") or source.startswith(f"{name} ")
         for name in columns
     )
 
 
-def _describe(unfit):
-    """Names of columns that hold no numbers, and what is none in the first."""
+def _describe(values):
+    """Say what of a column is no number, and whether that is so of most of it."""
     import pandas as pd
 
-    names = list(unfit.columns)
-    shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
-    values = unfit[names[0]]
     numbers = pd.to_numeric(values.astype(str), errors="coerce")
     row = int(np.argmax(numbers.isna() & values.notna()))
-    return f"{shown}, but {short_repr(values.iloc[row])} in row {row}"
-
-
-def _find_remedy(fit, columns):
-    """Say how to go without columns that hold no numbers."""
-    if columns is not None or not fit:
-        return "leave them out, or correct them"
-    words = " ".join(f"'{name}'" if " " in name else name for name in fit[:10])
-    more = ", ..." if len(fit) > 10 else ""
-    listed = ", ".join(map(repr, fit[:10])) + more
-    return f"name the features by columns=[{listed}] (--columns {words})"
+    text = values[values.notna()].astype(str).str.replace(",", ".", n=1)
+    is_text = pd.to_numeric(text, errors="coerce").isna()
+    return f"{short_repr(values.iloc[row])} in row {row}", is_text.mean() > MOSTLY
 
 
 def _picked(numbers, parts, columns, recording, sources):
@@ -171,22 +189,43 @@ def _flat(value):
     return array.ravel() if array.dtype == np.float32 else array.ravel().astype(float)
 
 
-def _leave_out_counters(found):
-    """Take away columns that do no more than count the frames of each recording."""
+def _find_counters(found):
+    """Columns that do no more than count the frames of each recording."""
     counters = list(next(iter(found.values())))
-    longest = 0
     for numbers in found.values():
         counters = [name for name in counters if name in numbers]
         counters = [name for name in counters if (np.diff(numbers[name]) == 1).all()]
-        longest = max([longest, *map(len, numbers.values())])
-    if not counters or longest < MIN_COUNTED:
+    return counters if _longest(found) >= MIN_COUNTED else []
+
+
+def _find_constants(found):
+    """Columns that have one value, or none, in all frames of all recordings."""
+    constants = []
+    first_found = next(iter(found.values()))
+    for name in first_found if _longest(found) >= MIN_COUNTED else []:
+        parts = [numbers[name] for numbers in found.values() if name in numbers]
+        first = parts[0][:1]
+        if all(np.array_equal(x, np.full_like(x, first), True) for x in parts):
+            constants.append(name)
+    return constants if len(constants) < len(first_found) else []
+
+
+def _longest(found):
+    """Frames of the longest recording."""
+    lengths = [len(own) for numbers in found.values() for own in numbers.values()]
+    return max(lengths, default=0)
+
+
+def _leave_out(found, names, why):
+    """Take columns away from all recordings, with a warning that names them."""
+    if not names:
         return
     for numbers in found.values():
-        for name in counters:
-            del numbers[name]
+        for name in names:
+            numbers.pop(name, None)
     warn_user(
-        f"Columns {counters} count the frames and are left out; columns=[...] "
-        "(--columns) says which are features."
+        f"Columns {list(names)} {why} and are left out; columns=[...] (--columns) says "
+        "which are features, and without=[...] (--without) which are none."
     )
 
 

@@ -23,7 +23,7 @@ from skl_tot.recordings.rates import check_fps
 
 
 class Recordings(Sequence):
-    """Arrays of many recordings, with their names, rate of frames and clocks.
+    """Arrays of many recordings, with their names, rate of frames, clocks and breaks.
 
     A list of arrays that knows more. Estimators take it as many videos, and what they
     give of it is one again, of the same names, rate and clocks: features go in, labels
@@ -40,6 +40,10 @@ class Recordings(Sequence):
     times : sequence of ndarray of shape (n_frames_i,), default=None
         When each frame was taken, in seconds on the recording's own clock; needs
         ``fps``. None means i / ``fps``.
+    breaks : sequence of array-like of int, default=None
+        For each recording the frames, never 0, at which a new part of it begins, as
+        after a break of the work. Segments end there, and the last frame before lasts
+        1 / ``fps``.
 
     Attributes
     ----------
@@ -51,6 +55,10 @@ class Recordings(Sequence):
         As given.
     times : list of ndarray, or None
         As given.
+    breaks : list of ndarray of int, or None
+        As given.
+    reading : dict or None
+        How `read_recordings` read them, which a model keeps as ``reading_``.
 
     Raises
     ------
@@ -58,7 +66,8 @@ class Recordings(Sequence):
         If there is no such recording.
     TypeError, ValueError
         If numbers of arrays, names and clocks disagree, a name occurs twice, ``fps`` is
-        no rate, or a clock is not of the frames or does not go forward.
+        no rate, a clock is not of the frames or does not go forward, or breaks are no
+        ascending frames of their recording.
 
     Examples
     --------
@@ -83,8 +92,9 @@ class Recordings(Sequence):
     means: Any = None
     scales: Any = None
     context: Any = None
+    reading: Any = None
 
-    def __init__(self, arrays, names=None, *, fps=None, times=None):
+    def __init__(self, arrays, names=None, *, fps=None, times=None, breaks=None):
         if names is None:
             names = list(map(str, range(len(arrays))))
         else:
@@ -97,6 +107,7 @@ class Recordings(Sequence):
         self.arrays, self.names = arrays, names
         self.fps = None if fps is None else float(fps)
         self.times = None if times is None else _check_clocks(times, arrays, names)
+        self.breaks = None if breaks is None else _check_breaks(breaks, arrays, names)
 
     def __len__(self):
         return len(self.arrays)
@@ -158,9 +169,10 @@ class Recordings(Sequence):
         Returns
         -------
         recordings : Recordings
-            Of the same names, rate and clocks.
+            Of the same names, rate, clocks and breaks.
         """
         replaced = type(self)(arrays, self.names, fps=self.fps, times=self.times)
+        replaced.breaks, replaced.reading = self.breaks, self.reading
         replaced.layout = self.layout
         return replaced
 
@@ -176,13 +188,50 @@ class Recordings(Sequence):
         -------
         edges : ndarray of shape (n_frames + 1,), or None
             In seconds; None without a rate. On a clock, the last frame lasts as long as
-            the rate says.
+            the rate says. `ends` knows of breaks.
         """
         if self.times is not None:
             return np.append(self.times[i], self.times[i][-1] + 1 / self.fps)
         return (
             None if self.fps is None else np.arange(len(self.arrays[i]) + 1) / self.fps
         )
+
+    def ends(self, i):
+        """When each frame of a recording ends: where the next begins, or a break.
+
+        Parameters
+        ----------
+        i : int
+            Index of the recording.
+
+        Returns
+        -------
+        ends : ndarray of shape (n_frames,), or None
+            In seconds; None without a rate. The last frame of a part lasts as long as
+            the rate says.
+        """
+        edges = self.edges(i)
+        if edges is None:
+            return None
+        ends = edges[1:].copy()
+        last = self.breaks_of(i) - 1
+        ends[last] = np.minimum(ends[last], edges[last] + 1 / self.fps)
+        return ends
+
+    def breaks_of(self, i):
+        """List the frames of a recording at which a new part begins.
+
+        Parameters
+        ----------
+        i : int
+            Index of the recording.
+
+        Returns
+        -------
+        breaks : ndarray of int
+            Ascending; empty if the recording is of one part.
+        """
+        return np.empty(0, np.intp) if self.breaks is None else self.breaks[i]
 
     def select(self, indices):
         """Take recordings of some indices, a 1-D array; those in files stay there."""
@@ -193,6 +242,8 @@ class Recordings(Sequence):
         selected.names = [self.names[i] for i in kept]
         if self.times is not None:
             selected.times = [self.times[i] for i in kept]
+        if self.breaks is not None:
+            selected.breaks = [self.breaks[i] for i in kept]
         if self.layout is None:
             _check_names(selected.names, len(kept))
         else:
@@ -393,14 +444,19 @@ def _concatenate(parts, axis=0):
     if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
         return NotImplemented
     first = parts[0]
-    arrays, names, times = [], [], []
+    arrays, names, times, breaks = [], [], [], []
     for part in parts:
         if part.fps != first.fps or (part.times is None) != (first.times is None):
             raise ValueError("recordings have other rates or clocks than the first.")
         arrays.extend(part.arrays)
         names.extend(part.names)
         times.extend(part.times or [])
-    return type(first)(arrays, names, fps=first.fps, times=times or None)
+        breaks.extend(map(part.breaks_of, range(len(part))))
+    joined = type(first)(
+        arrays, names, fps=first.fps, times=times or None, breaks=breaks
+    )
+    joined.reading = first.reading
+    return joined
 
 
 def _check_names(names, n_recordings):
@@ -429,6 +485,23 @@ def _check_clocks(times, arrays, names):
         if not (np.isfinite(clock).all() and (np.diff(clock) > 0).all()):
             raise ValueError(f"times of {name!r} do not go forward.")
     return times
+
+
+def _check_breaks(breaks, arrays, names):
+    """Frames at which parts begin, arrays of ascending int."""
+    breaks = [np.asarray(own) for own in breaks]
+    if len(breaks) != len(arrays):
+        raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")
+    for i, (name, own, array) in enumerate(zip(names, breaks, arrays)):
+        is_list = own.ndim == 1 and (own.dtype.kind in "iu" or len(own) == 0)
+        steps = np.diff(own.astype(float), prepend=0, append=len(array))
+        if not is_list or not (steps > 0).all():
+            raise ValueError(
+                f"breaks of {name!r} are {short_repr(own.tolist())}, expected "
+                f"ascending frames from 1 to {len(array) - 1}."
+            )
+        breaks[i] = own.astype(np.intp)
+    return breaks
 
 
 __test__ = {"Recordings": Recordings}

@@ -146,9 +146,15 @@ def _as_integers(labels, where):
     return labels.astype(np.intp)
 
 
-def find_segments(labels):
-    """Find runs of equal labels: the label, first frame and end (exclusive) of each."""
-    cuts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
+def find_segments(labels, breaks=None):
+    """Find runs of equal labels: the label, first frame and end (exclusive) of each.
+
+    None goes on over ``breaks``, frames at which a new part begins.
+    """
+    is_cut = np.r_[True, labels[1:] != labels[:-1], True]
+    if breaks is not None:
+        is_cut[breaks] = True
+    cuts = np.flatnonzero(is_cut)
     return labels[cuts[:-1]], cuts[:-1], cuts[1:]
 
 

@@ -5,12 +5,12 @@ import os
 from collections import Counter
 from numbers import Real
 from pathlib import Path
-from typing import Any
 
-from sklearn.utils._param_validation import validate_params
+from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.recordings.clocks import (
     common_rate,
+    find_breaks,
     find_clock,
     read_clocks,
     resample_frames,
@@ -20,7 +20,9 @@ from skl_tot.recordings.columns import read_features
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.files import open_features
+from skl_tot.recordings.options import OF_TABLES, rate_like, remembered, with_remembered
 from skl_tot.recordings.rates import check_fps, is_same
+from skl_tot.recordings.readers import READERS as KNOWN
 from skl_tot.recordings.readers import find_reader, read_by
 from skl_tot.recordings.tables import read_tables
 from skl_tot.recordings.text import parse_json, read_text
@@ -59,13 +61,25 @@ READERS = {
         "by": [str, None],
         "time": [str, "boolean", None],
         "columns": [list, tuple, "array-like", None],
+        "without": [list, tuple, "array-like", None],
         "fps": [Real, None],
         "resample": [Real, None],
+        "split_gaps": [Interval(Real, 0, None, closed="neither"), None],
     },
     prefer_skip_nested_validation=True,
 )
 def read_recordings(
-    path, *, by=None, time=None, columns=None, fps=None, resample=None, **options
+    path,
+    *,
+    by=None,
+    time=None,
+    columns=None,
+    without=None,
+    fps=None,
+    resample=None,
+    split_gaps=None,
+    like=None,
+    **options,
 ):
     r"""Read recordings from a folder of files, or from one table of all.
 
@@ -110,8 +124,10 @@ def read_recordings(
     columns : list of str, default=None
         Columns that are features, in this order, as ``"state"`` or ``"state 0"`` of a
         column of lists, or ``"nose"`` of "nose x" and "nose y". None keeps all numbers
-        but the clock and columns that count the frames, with a warning about the
-        latter.
+        but the clock, and leaves out what holds text, is the same in all frames, or
+        counts them, with a warning.
+    without : list of str, default=None
+        Columns that are no features.
     fps : float, default=None
         Frames per second of files without a clock. With one it is checked, and so it
         is by ``recordings.json`` beside ``.npy`` files, which ``skl-tot features``
@@ -120,6 +136,13 @@ def read_recordings(
         Frames per second to bring all recordings to, by linear interpolation on their
         clocks, from their first time to their last, without smoothing. Values are NaN
         next to missing ones, and in gaps longer than 3.5 usual steps.
+    split_gaps : float, default=None
+        Seconds: a longer step of a clock is a break, where a new part of the recording
+        begins (``breaks`` of `Recordings`). Parts are resampled by themselves.
+    like : fitted model, pipeline or Recordings, default=None
+        Options that are not given are those by which its recordings were read, with
+        their clock, features and rate. Recordings that lack one of these are an error,
+        and so is an option that contradicts it.
     **options
         How files of other programs are read, see above.
 
@@ -145,14 +168,14 @@ def read_recordings(
     TypeError, ValueError
         If a file cannot be read, recordings have different columns, a column holds no
         numbers, a clock does not go forward, or rates differ by more than 1 %, among
-        recordings without ``resample`` or from ``fps``.
+        recordings without ``resample``, from ``fps`` or from those of ``like``.
 
     Warns
     -----
     UserWarning
-        If columns that count frames are left out, one that is called as a clock is a
-        feature, a clock has gaps (steps above 1.5 times the median), or gives less than
-        0.1 frames per second.
+        If columns are left out, one that is called as a clock is a feature, a clock has
+        gaps (steps above 1.5 times the median) that are no breaks, or gives less than
+        0.1 frames per second, or there is no column ``by`` as of ``like``.
 
     Notes
     -----
@@ -180,56 +203,111 @@ def read_recordings(
         raise ValueError("time is True, expected the name of a column, False or None.")
     check_fps(fps, "fps (--fps)")
     check_fps(resample, "resample (--resample)")
-    if columns is not None:
-        columns = list(columns)
-        if not columns or not all(isinstance(name, str) for name in columns):
-            shown = short_repr(columns)
-            raise TypeError(f"columns is {shown}, expected names of columns.")
+    own = {} if like is None else remembered(like)
+    given = {
+        "by": by,
+        "time": time,
+        "columns": _check_columns("columns", columns),
+        "without": _check_columns("without", without),
+        "resample": resample,
+        "split_gaps": split_gaps,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
     known = find_reader(path) if by is None else None
-    if known is None:
+    if known is not None:
+        reader, paths = known
+    else:
+        paths, kind = find_files(path)
+        reader = "arrays" if kind == "arrays" else "tables"
         if options:
             raise TypeError(
                 f"{next(iter(options))!r} (--read) is no option of {one_line(path)}, "
                 "which is of arrays or tables."
             )
-        paths, kind = find_files(path)
-        names = [_stem(path) for path in paths]
+    if reader == "arrays":
+        recordings = _read_arrays(paths, given, fps, own)
     else:
-        reader, paths = known
-        tables, fps, options = read_by(reader, paths, options, fps)
-        kind = reader
-    if kind == "arrays":
-        given = {"by": by, "time": time or None, "columns": columns}
-        for name, value in {**given, "resample": resample}.items():
-            if value is not None:
-                raise ValueError(
-                    f"{name} (--{name}) is {short_repr(value)}, which is for tables, "
-                    f"but {one_line(paths[0])} is an array."
-                )
-        rate = rate_of_arrays(paths, fps)
-        return open_features(paths, names, fps=rate)
-    if known is None:
-        if by is None:
-            _check_distinct(paths, names)
-        tables = read_tables(paths, names, by)
-    clock = find_clock(tables, time)
-    if clock is None and resample is not None:
+        if own.get("reader") in (reader, None):
+            given = with_remembered(given, own, OF_TABLES)
+        if known is not None:
+            options = with_remembered(options, own, KNOWN[reader].options)
+            tables, fps, options = read_by(reader, paths, options, fps)
+        else:
+            names, by = [_stem(path) for path in paths], given.get("by")
+            tables = read_tables(paths, names, by, is_asked=by != own.get("by"))
+        recordings = _read_features(tables, given, fps, own, paths[0])
+    recordings.fps = rate_like(recordings.fps, own, one_line(path))
+    absent = dict.fromkeys((*OF_TABLES, "without"))
+    read_as = {"reader": reader, "fps": recordings.fps, **options}
+    recordings.reading = absent | recordings.reading | read_as
+    return recordings
+
+
+def _check_columns(option, columns):
+    """Names of columns that are given, as a list, or None."""
+    if columns is None:
+        return None
+    columns = list(columns)
+    if not columns or not all(isinstance(name, str) for name in columns):
+        shown = short_repr(columns)
+        raise TypeError(f"{option} is {shown}, expected names of columns.")
+    return columns
+
+
+def _read_arrays(paths, given, fps, own):
+    """Open arrays, which have no clock and no names."""
+    if own.get("time"):
         raise ValueError(
-            f"resample (--resample) is {resample:g}, but {one_line(paths[0])} has no "
-            "clock that is known; expected its column by time (--time)."
+            f"{one_line(paths[0])} is an array without a clock, but the recordings of "
+            f"the model have the clock {own['time']!r}; expected tables."
         )
-    times: Any = None if clock is None else read_clocks(tables, clock)
-    frames = read_features(tables, columns, clock)
-    names = list(tables)
+    for name, value in given.items():
+        if value is not False:
+            raise ValueError(
+                f"{name} (--{name.replace('_', '-')}) is {short_repr(value)}, which is "
+                f"for tables, but {one_line(paths[0])} is an array."
+            )
+    names = [_stem(path) for path in paths]
+    recordings = open_features(paths, names, fps=rate_of_arrays(paths, fps))
+    recordings.reading = given | {"time": False}
+    return recordings
+
+
+def _read_features(tables, given, fps, own, path):
+    """Make recordings of tables, and find their clocks and breaks."""
+    resample, split_gaps = given.get("resample"), given.get("split_gaps")
+    names, times, breaks = list(tables), None, None
+    clock = find_clock(tables, given.get("time"))
+    for name in {"resample", "split_gaps"} & set(given):
+        if clock is None and given[name] is not None:
+            raise ValueError(
+                f"{name} (--{name.replace('_', '-')}) is {given[name]:g}, but "
+                f"{one_line(path)} has no clock that is known; expected its column by "
+                "time (--time)."
+            )
+    if clock is not None:
+        times = read_clocks(tables, clock, is_asked=clock != own.get("time"))
+    columns, without = given.get("columns"), given.get("without")
+    frames = read_features(tables, columns, without, clock)
     if times is not None:
+        if split_gaps is not None:
+            breaks = find_breaks(times, names, split_gaps)
         fps = common_rate(times, names, fps, resample)
-        warn_of_gaps(times, names)
+        warn_of_gaps(times, names, split_gaps, resample)
     if resample is not None:
         fps = float(resample)
         for i, (frame, seconds) in enumerate(zip(frames, times)):
-            array, times[i] = resample_frames(frame.to_numpy(), seconds, fps)
+            parts = None if breaks is None else breaks[i]
+            array, times[i], parts = resample_frames(
+                frame.to_numpy(), seconds, fps, parts
+            )
             frames[i] = type(frame)(array, columns=frame.columns)
-    return Recordings(frames, names, fps=fps, times=times)
+            if breaks is not None:
+                breaks[i] = parts
+    recordings = Recordings(frames, names, fps=fps, times=times, breaks=breaks)
+    columns = list(frames[0].columns)
+    recordings.reading = given | {"time": clock or False, "columns": columns}
+    return recordings
 
 
 def find_files(path):
@@ -281,18 +359,6 @@ def _kind(path):
 def _stem(path):
     """Name of a file without the ending that says its kind."""
     return path.name[: -len(_suffix(path))]
-
-
-def _check_distinct(paths, names):
-    """Refuse two files of one name."""
-    seen = {}
-    for path, name in zip(paths, names):
-        if name in seen:
-            raise ValueError(
-                f"{one_line(seen[name])} and {one_line(path)} are both {name!r}, "
-                "expected one file for each recording."
-            )
-        seen[name] = path
 
 
 def describe_folder(folder):

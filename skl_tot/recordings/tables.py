@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, one_line, short_repr
+from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
 from skl_tot.recordings.text import find_separator
 
 # Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
@@ -17,16 +17,32 @@ DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
 THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 
 
-def read_tables(paths, names, by):
+def read_tables(paths, names, by, is_asked=True):
     """Read files, or split them by a column, into a data frame for each recording.
 
     Gives a dict of names, those of the files or those in the column ``by``, in order.
+    If this column is not ``is_asked`` for, files without it are a recording each.
     """
     import pandas as pd
 
+    if by is None:
+        _check_distinct(paths, names)
     read = [_read_table(path, by) for path in paths]
+    if by is not None and not is_asked and not any(by in table for table in read):
+        warn_user(
+            f"{one_line(paths[0])} has no column {by!r}, by which the recordings of "
+            "the model were told apart; each file is taken as one recording."
+        )
+        by = None
+        _check_distinct(paths, names)
     if by is None:
         return dict(zip(names, read))
+    for path, table in zip(paths, read):
+        if by not in table.columns:
+            raise ValueError(
+                f"{one_line(path)} has no column {by!r} that names recordings (by, "
+                f"--by), expected one of {short_repr(list(table.columns))}."
+            )
     for (path, table), (other_path, other) in itertools.pairwise(zip(paths, read)):
         if set(table.columns) != set(other.columns):
             odd = sorted(set(table.columns) ^ set(other.columns))
@@ -37,6 +53,18 @@ def read_tables(paths, names, by):
     if len(read) == 1:
         return _split(read[0], by)
     return _split(pd.concat(read, ignore_index=True), by)
+
+
+def _check_distinct(paths, names):
+    """Refuse two files of one name."""
+    seen = {}
+    for path, name in zip(paths, names):
+        if name in seen:
+            raise ValueError(
+                f"{one_line(seen[name])} and {one_line(path)} are both {name!r}, "
+                "expected one file for each recording."
+            )
+        seen[name] = path
 
 
 def _read_table(path, by):
@@ -58,11 +86,6 @@ def _read_table(path, by):
     table.columns = [str(name).strip() for name in table.columns]
     for name in table.columns[table.columns.duplicated()]:
         raise ValueError(f"{one_line(path)} has two columns {name!r}, expected one.")
-    if by is not None and by not in table.columns:
-        raise ValueError(
-            f"{one_line(path)} has no column {by!r} that names recordings (by, --by), "
-            f"expected one of {short_repr(list(table.columns))}."
-        )
     if len(table) == 0:
         raise ValueError(f"{one_line(path)} has no rows, expected one for each frame.")
     return table

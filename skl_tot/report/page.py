@@ -131,7 +131,8 @@ def write_report(
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
     # names need not be distinct, numbers are
-    paths = Recordings(findings.paths, fps=fps, times=videos.times)
+    clock = {"times": videos.times, "breaks": videos.breaks}
+    paths = Recordings(findings.paths, fps=fps, **clock)
     content = Content(
         model, segmenter, videos.arrays, video_names, paths, findings, truth
     )

@@ -204,9 +204,8 @@ class TestOneFile:
 ERRORS = [
     (f"fit missing {FIT} --out a.skops", "missing is no folder or file, expected *.n"),
     (f"fit long.parquet {FIT} --out a.skops", "of 'long' goes back from "),
-    (f"fit long.parquet --by episode {FIT} --out a.skops", "'0' has no numbers in "
-     "column 'task', but 'pour' in row 0; name the features by columns=['state'] ("
-     "--columns state)"),
+    (f"fit long.parquet --by episode --columns task {FIT} --out a.skops", "column "
+     "'task' of '0' has 'pour' in row 0, expected numbers"),
     ("report tables.skops tables --out a --summary a", "--summary is a, as --out is"),
     (f"fit tables --by who {FIT} --out a.skops", "no column 'who' that names"),
     (f"fit tables --time z {FIT} --out a.skops", "the clock 'z' of 'v0' "),
@@ -217,7 +216,7 @@ ERRORS = [
     (f"fit arrays --resample 3 {FIT} --out a.skops", "--resample is given, but arra"),
     (f"fit tables --fps 25 {FIT} --out a.skops", "fps (--fps) is 25, but the clock g"),
     (f"fit mixed {FIT} --out a.skops", "mixed has files of arrays and of text, expec"),
-    ("predict tables.skops long.parquet --by episode --out a", "'0' has no column 'x'"),
+    ("predict tables.skops long.parquet --by episode --out a", "'0' has no column 'ti"),
     ("predict tables.skops tables/v0.csv --out tables", "which is read; expected anot"),
     ("predict tables.skops bad.csv --by who --out a", "A recording is called '../b', "),
     ("edit tables.skops --merge 0 1 --by x --out a.skops", "--features is missing"),

@@ -300,8 +300,9 @@ class TestClocks:
     def test_gaps_are_told_and_kept(self, tmp_path):
         own = table(40).drop(index=range(20, 25))
         put(tmp_path, a=table(20), b=own)
-        message = "1 gaps in the clocks of 1 of 2 recordings, the first of 0.6 s after "
-        with pytest.warns(UserWarning, match=re.escape(message + "1.9 s of 'b'")):
+        message = "There is a gap in the clock of 1 of 2 recordings, the longest of 0.6"
+        message += " s after 1.9 s of 'b'; no frames are put there. split_gaps=SECONDS"
+        with pytest.warns(UserWarning, match=re.escape(message)):
             takes = read_recordings(tmp_path)
         np.testing.assert_array_equal(takes.times[1], own["time"])
         assert takes.fps == 10
@@ -351,7 +352,7 @@ class TestResampling:
     def test_its_own_rate_changes_nothing(self):
         frames = RNG.normal(size=(40, 2)).astype(np.float32)
         frames[[0, 7, 8, 39]] = np.nan
-        found, times = resample_frames(frames, 5 + np.arange(40) / 30, 30.0)
+        found, times, _ = resample_frames(frames, 5 + np.arange(40) / 30, 30.0)
         np.testing.assert_array_equal(found, frames)
         assert found.dtype == np.float32
         np.testing.assert_allclose(times, 5 + np.arange(40) / 30)
@@ -360,14 +361,14 @@ class TestResampling:
         clock = np.arange(10) / 10
         frames = np.arange(10.0)[:, None]
         frames[4] = np.nan
-        found, times = resample_frames(frames, clock, 20.0)
+        found, times, _ = resample_frames(frames, clock, 20.0)
         expected = np.where((times > 0.31) & (times < 0.49), np.nan, times * 10)
         np.testing.assert_allclose(found[:, 0], expected)
 
     @pytest.mark.parametrize(("n_missing", "is_bridged"), [(1, 1), (2, 1), (3, 0)])
     def test_long_gaps_stay(self, n_missing, is_bridged):
         kept = np.r_[0:20, 20 + n_missing : 40]
-        found, times = resample_frames(kept[:, None] / 1.0, kept / 10, 10.0)
+        found, times, _ = resample_frames(kept[:, None] / 1.0, kept / 10, 10.0)
         np.testing.assert_allclose(times, np.arange(40) / 10)
         gap = np.arange(20, 20 + n_missing)
         assert np.isnan(found[gap]).all() != is_bridged
@@ -376,7 +377,7 @@ class TestResampling:
             np.testing.assert_allclose(found[:, 0], np.arange(40))
 
     def test_one_frame(self):
-        found, times = resample_frames(np.ones((1, 2)), np.array([3.0]), 7.0)
+        found, times, _ = resample_frames(np.ones((1, 2)), np.array([3.0]), 7.0)
         assert (found.tolist(), times.tolist()) == ([[1, 1]], [3])
 
 
@@ -387,10 +388,11 @@ def _text(path, **files):
 
 ERRORS = [
     # columns
-    ({"a": "x,who\n1,b\n"}, {}, "'a' has no numbers in column 'who', but 'b' in row 0; "
-     "name the features by columns=['x'] (--columns x)"),
-    ({"a": "x\n1\noff\n"}, {}, "column 'x', but 'off' in row 1; leave them out, or c"),
-    ({"a": "x,n\n\"1,234\",5\n"}, {}, "column 'x', but '1,234' in row 0"),
+    ({"a": "x,who\n1,b\n"}, {"columns": ["x", "who"]}, "column 'who' of 'a' has 'b' in "
+     "row 0, expected numbers; correct it, or leave the column out by without=['who']"),
+    ({"a": "who\nb\n"}, {}, "column 'who' of 'a' has 'b' in row 0, expected numbers"),
+    ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1, expected"),
+    ({"a": "x,n\n\"1,234\",5\n"}, {}, "column 'x' of 'a' has '1,234' in row 0"),
     ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y', which 'b' has"),
     ({"a": "x\n1\n"}, {"columns": ["y"]}, "'a' has no column 'y', expected columns"),
     ({"a": "x\n1\n"}, {"columns": []}, "columns is [], expected names of columns."),
@@ -435,7 +437,7 @@ def test_lists_of_unequal_length(tmp_path):
     with pytest.raises(ValueError, match="'s' of 'a' has 1 values in row 1 and 2 in"):
         read_recordings(tmp_path)
     pd.DataFrame({"s": [["u"], ["v"]]}).to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(ValueError, match="'a' has no numbers in column 's'"):
+    with pytest.raises(ValueError, match="column 's' of 'a' has array"):
         read_recordings(tmp_path)
     pd.DataFrame({"s": [[1.0, 2.0]]}).to_parquet(tmp_path / "a.parquet")
     pd.DataFrame({"s": [[1.0]]}).to_parquet(tmp_path / "b.parquet")

@@ -272,7 +272,7 @@ def test_frames_decide_after_a_boundary_was_moved():
 
 def test_a_frame_has_one_time():
     table = pd.DataFrame({"action": ["a", "b"], "start": [0, 10], "end": [10, 20]})
-    table = table.assign(start_time=[0, 1.5], end_time=[1, 2.5])
+    table = table.assign(start_time=[0, 0.5], end_time=[1, 1.5])
     with pytest.warns(UserWarning, match="seconds of 1 of 1 recordings contradict"):
         assert durations(table)["latency"].tolist() == [0, 1]
 
@@ -364,7 +364,7 @@ def test_half_of_the_cycles_miss_nothing():
 
 def test_times_of_a_frame_that_are_near_are_two():
     frames = {"start": [0, 10, 20], "end": [10, 20, 30]}
-    seconds = {"start_time": [0, 1, 2.1], "end_time": [1, 2, 3.1]}
+    seconds = {"start_time": [0, 1, 1.9], "end_time": [1, 2, 2.9]}
     table = pd.DataFrame({"action": list("abc")} | frames | seconds)
     with pytest.warns(UserWarning, match="seconds of 1 of 1 recordings contradict"):
         found = durations(table)

@@ -1,0 +1,221 @@
+"""Breaks: parts of one recording, their times, and how recordings were read."""
+
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import HMMSegmenter
+from skl_tot.io import labels_from_segments, read_segments, segments, write_segments
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import Recordings, read_recordings
+from skl_tot.recordings.labels import find_segments
+from skl_tot.statistics import durations
+
+RNG = np.random.default_rng(0)
+CLOCK = np.r_[0:2:0.1, 722:724:0.1]  # a break of 12 minutes
+LABELS = np.repeat([0, 1, 2], [10, 20, 10])  # action 1 goes on behind the break
+
+
+@pytest.fixture
+def labels():
+    clocks = [CLOCK, np.arange(40) / 10]
+    return Recordings([LABELS] * 2, ["a", "b"], fps=10, times=clocks, breaks=[[20], []])
+
+
+def test_segments_end_at_breaks(labels):
+    table = segments(labels).set_index("recording")
+    own = table.loc["a"]
+    assert own["action"].tolist() == [0, 1, 1, 2]
+    assert own["start"].tolist() == [0, 10, 20, 30]
+    assert own["end"].tolist() == [10, 20, 30, 40]
+    np.testing.assert_allclose(own["start_time"], [0, 1, 722, 723])
+    np.testing.assert_allclose(own["end_time"], [1, 2, 723, 724])
+    np.testing.assert_allclose(own["duration_time"], 1)
+    assert table.loc["b", "duration_time"].tolist() == [1, 2, 1]
+
+
+def test_runs_end_at_breaks():
+    found = find_segments(np.array([3, 3, 3, 1]), np.array([1]))
+    assert [own.tolist() for own in found] == [[3, 3, 1], [0, 1, 3], [1, 3, 4]]
+
+
+def test_breaks_without_clock(labels):
+    plain = Recordings(labels.arrays[:1], fps=10, breaks=[[20]])
+    assert segments(plain)["end_time"].tolist() == [1, 2, 3, 4]
+    assert segments(Recordings([LABELS], breaks=[[20]]))["end"].tolist()[1] == 20
+
+
+def test_breaks_go_with_their_recordings(labels):
+    joined = np.concatenate([labels[[1]], labels[[0]].replace([LABELS])])
+    for same in (labels[[1, 0]], joined, pickle.loads(pickle.dumps(labels))[::-1]):
+        assert [own.tolist() for own in same.breaks] == [[], [20]]
+    assert labels.standardize().breaks is labels.breaks
+    assert Recordings([LABELS]).breaks_of(0).tolist() == []
+
+
+@pytest.mark.parametrize(
+    "breaks", [[[0]], [[40]], [[5, 5]], [[1.0]], [[]] * 2, [[[1]]]]
+)
+def test_no_breaks(breaks):
+    with pytest.raises(ValueError, match="breaks"):
+        Recordings([LABELS], breaks=breaks)
+
+
+@pytest.mark.parametrize("format", ["csv", "textgrid", "boris"])
+def test_files_keep_the_frames(labels, tmp_path, format):
+    path = tmp_path / "a.file"
+    table = segments(labels[[0]])
+    write_segments(table.drop(columns="recording"), path, format=format)
+    found = read_segments(path, recordings=labels[[0]], format=format)
+    np.testing.assert_array_equal(found, LABELS.astype(str))
+    np.testing.assert_array_equal(labels_from_segments(table)["a"], LABELS)
+
+
+def test_durations_are_without_breaks(labels):
+    table = segments(labels[[0]])
+    for known in (labels[[0]], table):
+        found = durations(known).set_index("action")
+        np.testing.assert_allclose(found["total"], [1, 2, 1])
+        assert found["bouts"].tolist() == [1, 2, 1]
+
+
+def put(path, clock=CLOCK, **more):
+    """Write a table with a clock and two features."""
+    steps = {"Zeit": clock, "x": LABELS + RNG.normal(size=len(clock)) / 9}
+    table = pd.DataFrame(steps | {"y": -steps["x"]} | more)
+    table.to_csv(path, index=False)
+    return path
+
+
+class TestSplitGaps:
+    def test_parts(self, tmp_path):
+        takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+        assert takes.breaks[0].tolist() == [20]
+        np.testing.assert_array_equal(takes.times[0], CLOCK)
+
+    def test_gaps_that_are_no_breaks_are_told(self, tmp_path):
+        path = put(tmp_path / "a.csv")
+        with pytest.warns(UserWarning, match="There is a gap .* of 720 s after 1.9 s"):
+            takes = read_recordings(path, time="Zeit", split_gaps=1000)
+        assert takes.breaks[0].tolist() == []
+
+    def test_parts_are_resampled_by_themselves(self, tmp_path):
+        path = put(tmp_path / "a.csv", y2=CLOCK)
+        takes = read_recordings(
+            path, time="Zeit", columns=["y2"], split_gaps=60, resample=20
+        )
+        expected = np.r_[np.arange(39) / 20, 722 + np.arange(39) / 20]
+        np.testing.assert_allclose(takes.times[0], expected)
+        np.testing.assert_allclose(takes[0]["y2"], expected)
+        assert takes.breaks[0].tolist() == [39]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"split_gaps": 0.05, "time": "Zeit"}, "frames of 'a' are 0.1 s apart"),
+            ({"split_gaps": 60}, "split_gaps (--split-gaps) is 60, but"),
+        ],
+    )
+    def test_errors(self, tmp_path, options, message):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            read_recordings(put(tmp_path / "a.csv"), **options)
+
+
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_a_model_reads_like_its_own(tmp_path, in_pipeline):
+    path = put(tmp_path / "a.csv", note="ok", who=LABELS)
+    options = {"time": "Zeit", "by": None, "without": ["who"], "split_gaps": 60}
+    with pytest.warns(UserWarning, match=r"\['note'\] hold no numbers \('note' of 'a'"):
+        takes = read_recordings(path, **options)
+    model = HMMSegmenter(3)
+    if in_pipeline:
+        model = make_pipeline(FramewiseTransformer(StandardScaler()), model)
+    model.fit(takes)
+    expected = options | {"reader": "tables", "columns": ["x", "y"], "fps": 10.0}
+    expected["resample"] = None
+    assert (model[-1] if in_pipeline else model).reading_ == expected
+    again = read_recordings(path, like=model)
+    assert again.reading == takes.reading | {"without": None}  # columns say it
+    assert again.breaks[0].tolist() == [20]
+    pd.testing.assert_frame_equal(again[0], takes[0])
+    assert model.predict(again).breaks[0].tolist() == [20]
+
+
+LIKE = [
+    (
+        {},
+        {"time": False},
+        "time (--time) is False, but the recordings of the model were",
+    ),
+    (
+        {},
+        {"columns": ["x"]},
+        "columns (--columns) is ['x'], but the recordings of the ",
+    ),
+    (
+        {},
+        {"split_gaps": 5},
+        "split_gaps (--split-gaps) is 5, but the recordings of the",
+    ),
+    ({}, {"without": ["x"]}, "without (--without) has 'x', expected others than col"),
+    (
+        {"clock": CLOCK / 2},
+        {},
+        "has 20 frames per second, but the model was fitted to ",
+    ),
+    (
+        {"Zeit": "no"},
+        {},
+        "'new' has no column 'Zeit' to be its clock, which the record",
+    ),
+    ({"x": "no"}, {}, "'new' has no column 'x', expected columns"),
+]
+
+
+@pytest.mark.parametrize(("more", "options", "message"), LIKE)
+def test_contradictions_are_errors(tmp_path, more, options, message):
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+    clock = more.get("clock", CLOCK)
+    path = put(tmp_path / "new.csv", clock)
+    lost = [name for name in more if name != "clock"]
+    pd.read_csv(path).drop(columns=lost).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_recordings(path, like=takes, **options)
+
+
+def test_recordings_of_another_kind(tmp_path):
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+    np.save(tmp_path / "b.npy", takes[0].to_numpy())
+    with pytest.raises(ValueError, match="npy is an array without a clock, but"):
+        read_recordings(tmp_path / "b.npy", like=takes)
+    arrays = read_recordings(tmp_path / "b.npy", fps=10)
+    assert (arrays.reading["reader"], arrays.reading["fps"]) == ("arrays", 10)
+    assert read_recordings(tmp_path / "b.npy", like=arrays).fps == 10
+    with pytest.raises(ValueError, match="npy has 30 frames per second, but the mod"):
+        read_recordings(tmp_path / "b.npy", fps=30, like=arrays)
+
+
+def test_like_a_model_of_arrays(tmp_path):
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+    model = HMMSegmenter(2).fit(takes[0][["y"]])
+    assert model.reading_ is None
+    with pytest.warns(UserWarning, match="There is a gap"):
+        found = read_recordings(tmp_path / "a.csv", time="Zeit", like=model)
+    assert list(found[0].columns) == ["y"]
+    with pytest.raises(TypeError, match="like is a str, expected Recordings, or a fit"):
+        read_recordings(tmp_path / "a.csv", like="model")
+
+
+def test_one_file_without_the_column_by(tmp_path):
+    put(tmp_path / "all.csv", np.arange(40) / 10, who=np.repeat(["u", "v"], 20))
+    takes = read_recordings(tmp_path / "all.csv", by="who", time="Zeit")
+    path = put(tmp_path / "new.csv", np.arange(40) / 10)
+    with pytest.warns(UserWarning, match="new.csv has no column 'who', by which the"):
+        assert read_recordings(path, like=takes).names == ["new"]
+    with pytest.raises(ValueError, match="has no column 'who' that names recordings"):
+        read_recordings(path, by="who", time="Zeit")
