@@ -67,17 +67,18 @@ def _make_step(step):
 
     if step in SCALERS:
         return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
-    name, _, number = step.partition(":")
-    if re.fullmatch("(pca|gaps):[1-9][0-9]*", step):
-        if name == "gaps":
-            return GapFiller(int(number))
+    number = step.partition(":")[2]
+    if re.fullmatch(r"gaps:[1-9][0-9]*(:(0?\.[0-9]+|0|1))?", step):
+        limit, _, share = number.partition(":")
+        return GapFiller(int(limit), drop_lost=float(share) if share else None)
+    if re.fullmatch("pca:[1-9][0-9]*", step):
         # of many videos, which stay on disk
         return FramewiseTransformer(decomposition.IncrementalPCA(int(number)))
     if step == "poses":
         return PoseFeatures()
     raise ValueError(
-        f"--pipeline has {step!r}, expected gaps:N, poses, standard, minmax, robust or "
-        "pca:N."
+        f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, standard, "
+        "minmax, robust or pca:N."
     )
 
 
@@ -109,8 +110,9 @@ RECIPE = """
 --seed SEED: seed of what is drawn by chance, which is nothing in some methods
     (default: 0)
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
-    frames, poses makes features of tracked points; standard, minmax, robust and pca:N
-    come in place of its own standardisation (unless --set has standardize)
+    frames, gaps:N:SHARE leaves out columns of which more is missing, poses makes
+    features of tracked points; standard, minmax, robust and pca:N come in place of its
+    own standardisation (unless --set has standardize)
 """
 
 

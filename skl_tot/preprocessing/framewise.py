@@ -80,6 +80,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
+        self._check_recordings(recordings)
         outputs = _each(self._apply, recordings)
         if self.keeps_data_frames:
             originals = as_recordings(X).arrays
@@ -87,14 +88,13 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
                 if hasattr(original, "iloc"):
                     columns = self._columns_of(original)
                     outputs[i] = type(original)(outputs[i], original.index, columns)
-        self._check_transformed(recordings)
         return recordings.restore(outputs)
 
     def _columns_of(self, original):
         return original.columns
 
-    def _check_transformed(self, recordings):
-        """Warn of what was transformed, if there is something to say."""
+    def _check_recordings(self, recordings):
+        """Refuse checked videos that cannot be transformed, or warn of them."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

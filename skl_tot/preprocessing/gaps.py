@@ -1,11 +1,10 @@
 """Gaps of missing values in videos, filled."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.checks import check_recordings
@@ -14,9 +13,11 @@ from skl_tot.recordings.labels import find_segments
 
 # Share of the frames of a feature of which more are not filled without a word.
 MUCH = 0.2
+# Gaps that an error lists.
+N_LISTED = 4
 
 
-class GapFiller(OneToOneFeatureMixin, VideoTransformer):
+class GapFiller(VideoTransformer):
     r"""Fill short gaps, of missing values, in each feature of each video.
 
     A gap is a run of frames in which a feature is missing (nan). The value in frame
@@ -31,11 +32,17 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
     Parameters
     ----------
     limit : int, default=10
-        Frames of the longest gap to fill; a longer one is an error. None fills gaps
-        of any length.
+        Frames of the longest gap to fill; a longer one is an error, which lists the
+        longest. None fills gaps of any length.
+    drop_lost : float, default=None
+        Share of the frames, in [0, 1]: features that are missing in more of them, in
+        any video of ``fit``, are left out of all videos, with a warning that names
+        them. None leaves out none.
 
     Attributes
     ----------
+    kept_ : ndarray of int
+        Columns of the features that are not left out.
     missing_share_ : ndarray of shape (n_features,)
         Share, in [0, 1], of the frames of ``fit`` in which a feature is missing.
     n_features_in_ : int
@@ -52,7 +59,7 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
     -----
     Data frames come out as data frames, with their names. More than a fifth of the
     frames of a feature of one video are filled with a warning. Infinity is no gap, and
-    an error; so are, in `transform`, a gap longer than ``limit`` and a feature that is
+    an error; so are, in `transform`, gaps longer than ``limit`` and a feature that is
     missing in all frames of a video. `fit` and `report` take them.
 
     Examples
@@ -74,20 +81,90 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
     __module__ = "skl_tot.preprocessing"
 
     _parameter_constraints = {
-        "limit": [Interval(Integral, 0, None, closed="left"), None]
+        "limit": [Interval(Integral, 0, None, closed="left"), None],
+        "drop_lost": [Interval(Real, 0, 1, closed="both"), None],
     }
 
-    def __init__(self, limit=10):
+    def __init__(self, limit=10, *, drop_lost=None):
         self.limit = limit
+        self.drop_lost = drop_lost
 
     def _learn(self, recordings):
-        n_missing = np.zeros(self.n_features_in_, dtype=int)
-        for video in recordings.arrays:
-            n_missing += np.isnan(np.asarray(video)).sum(axis=0)
-        self.missing_share_ = n_missing / recordings.lengths.sum()
+        missing = [np.isnan(np.asarray(own)).sum(axis=0) for own in recordings.arrays]
+        self.missing_share_ = np.sum(missing, axis=0) / recordings.lengths.sum()
+        most = (np.array(missing) / recordings.lengths[:, None]).max(axis=0)
+        is_lost = most > (1 if self.drop_lost is None else self.drop_lost)
+        if is_lost.all():
+            raise ValueError(
+                f"drop_lost is {self.drop_lost}, but all columns are missing in more "
+                "frames of a video; raise it."
+            )
+        self.kept_ = np.flatnonzero(~is_lost)
+        if is_lost.any():
+            lost = [self._name(column) for column in np.flatnonzero(is_lost).tolist()]
+            warn_user(
+                f"Columns {lost} are left out, as they are missing in more than "
+                f"{self.drop_lost:.0%} of the frames of a video."
+            )
 
-    def _check_transformed(self, recordings):
-        _warn_of_much(self._report(recordings))
+    def get_feature_names_out(self, input_features=None):
+        """Name the features that are kept.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            Names of the columns, if ``fit`` had none.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_features_out,)
+            Names of the columns of a transformed video.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If ``input_features`` has the wrong length or differs from the names seen
+            in `fit`.
+        """
+        check_is_fitted(self, "kept_")
+        return _check_feature_names_in(self, input_features)[self.kept_]
+
+    def _columns_of(self, original):
+        return original.columns[self.kept_]
+
+    def _check_recordings(self, recordings):
+        kept = set(map(self._name, self.kept_.tolist()))
+        gaps = []
+        for own in self._report(recordings):
+            if own["feature"] in kept and own["share"] < 1:  # or it has its own error
+                gaps.append(own)
+        limit = np.inf if self.limit is None else self.limit
+        long = [own for own in gaps if own["longest"] > limit]
+        if long:
+            raise ValueError(self._describe_long(long))
+        _warn_of_much(gaps)
+
+    def _describe_long(self, gaps):
+        """Say where the longest gaps are, and what to do about them."""
+        gaps = sorted(gaps, key=lambda own: -own["longest"])
+        listed = {}  # x and y of a point together
+        for own in gaps:
+            video = own["video"]
+            video = video if isinstance(video, str) else f"video {video}"
+            last = own["start"] + own["longest"] - 1
+            where = f"in frames {own['start']} to {last} of {video}"
+            where += f" ({own['longest']} frames; {own['share']:.0%} missing in all)"
+            listed.setdefault(where, []).append(repr(own["feature"]))
+        lines = [f"{', '.join(names)} {where}" for where, names in listed.items()]
+        more = "; ..." if len(lines) > N_LISTED else ""
+        return (
+            f"{len(gaps)} columns of videos have gaps of more than limit={self.limit} "
+            f"frames, the longest: {'; '.join(lines[:N_LISTED])}{more}. "
+            f"limit={gaps[0]['longest']} fills them all, drop_lost=SHARE leaves out "
+            "columns of which more is missing (--pipeline gaps:N:SHARE)."
+        )
 
     def report(self, X):
         """Find the gaps of every video, those that are too long included.
@@ -103,8 +180,8 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
             One for each feature of a video with something missing, in order:
             ``video`` and ``feature`` (names, or else numbers), ``gaps`` and
             ``frames`` (how many are missing), ``share`` (of the frames of the video, in
-            [0, 1]), ``longest`` (frames of the longest gap). `pandas.DataFrame` makes a
-            table of it.
+            [0, 1]), ``longest`` (frames of the longest gap) and ``start`` (its first
+            frame). `pandas.DataFrame` makes a table of it.
 
         Raises
         ------
@@ -125,6 +202,7 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
         for name, video in zip(names, recordings.arrays):
             for column, missing in _missing_columns(np.asarray(video)):
                 starts, stops = _find_gaps(missing)
+                longest = int(np.argmax(stops - starts))
                 found.append(
                     {
                         "video": name,
@@ -132,37 +210,25 @@ class GapFiller(OneToOneFeatureMixin, VideoTransformer):
                         "gaps": len(starts),
                         "frames": int(missing.sum()),
                         "share": float(missing.mean()),
-                        "longest": int((stops - starts).max()),
+                        "longest": int(stops[longest] - starts[longest]),
+                        "start": int(starts[longest]),
                     }
                 )
         return found
 
     def _apply(self, video):
-        filled = video.copy()
-        for column, missing in _missing_columns(video):
-            self._check_gaps(column, missing)
+        filled = video[:, self.kept_]
+        for column, missing in _missing_columns(filled):
+            if missing.all():
+                raise ValueError(
+                    f"column {self._name(int(self.kept_[column]))!r} is missing in all "
+                    f"{len(missing)} frames; leave it out, as by drop_lost, or this "
+                    "video."
+                )
             known = np.flatnonzero(~missing)
             gaps = np.flatnonzero(missing)
-            filled[gaps, column] = np.interp(gaps, known, video[known, column])
+            filled[gaps, column] = np.interp(gaps, known, filled[known, column])
         return filled
-
-    def _check_gaps(self, column, missing):
-        """Refuse a feature that is missing throughout, or for too long."""
-        name = self._name(column)
-        if missing.all():
-            raise ValueError(
-                f"column {name!r} is missing in all {len(missing)} frames; leave it "
-                "out, or this video."
-            )
-        starts, stops = _find_gaps(missing)
-        longest = np.argmax(stops - starts)
-        start, stop = int(starts[longest]), int(stops[longest])
-        if self.limit is not None and stop - start > self.limit:
-            raise ValueError(
-                f"column {name!r} is missing in frames {start} to {stop - 1}, a gap of "
-                f"{stop - start} frames, expected up to limit={self.limit}; raise it, "
-                "or leave the column or the video out."
-            )
 
     def _name(self, column):
         names = getattr(self, "feature_names_in_", None)

@@ -45,6 +45,6 @@ def test_readers(word, pose_files):
         features = poses[name]
         assert features.columns[0] == "nose x"
         np.testing.assert_allclose(features["tail y"], features["nose y"])
-    message = "^mouse0: column 'nose x' is missing in frames 50 to 57"
+    message = "the longest: 'nose x', 'nose y' in frames 50 to 57 of mouse0"
     with pytest.raises(ValueError, match=message):
         filler.set_params(limit=7).transform(tracks)

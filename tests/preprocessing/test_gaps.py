@@ -70,21 +70,56 @@ def test_a_gap_is_refused_where_it_is_longer_than_the_limit(missing, limit):
         if max(map(len, runs)) <= limit:
             assert_array_equal(filler.transform(video), np.ones((15, 1)))
         else:
-            with pytest.raises(ValueError, match=f"expected up to limit={limit};"):
+            with pytest.raises(ValueError, match=f"more than limit={limit} frames, "):
                 filler.transform(video)
 
 
 def test_a_long_gap_is_named_with_the_remedy(videos):
     frames = [pd.DataFrame(video, columns=["hip x", "hip y"]) for video in videos]
     filler = GapFiller(limit=2).fit(frames)  # which report is there to tell of
-    with pytest.raises(RecordingError) as info:
+    with pytest.raises(ValueError, match="gaps of more") as info:
         filler.transform(frames)
     assert str(info.value) == (
-        "Video 1: column 'hip y' is missing in frames 27 to 29, a gap of 3 frames, "
-        "expected up to limit=2; raise it, or leave the column or the video out."
+        "1 columns of videos have gaps of more than limit=2 frames, the longest: "
+        "'hip y' in frames 27 to 29 of video 1 (3 frames; 13% missing in all). limit=3 "
+        "fills them all, drop_lost=SHARE leaves out columns of which more is missing "
+        "(--pipeline gaps:N:SHARE)."
     )
-    with pytest.raises(ValueError, match=r"^column 1 is missing in frames 27 to 29"):
-        GapFiller(limit=2).fit_transform(videos[1])
+
+
+def test_all_long_gaps_are_told_at_once():
+    """The longest come first, x and y of a point together."""
+    video = np.ones((60, 6))
+    for k, length in enumerate([4, 4, 9, 9, 3]):
+        video[10 : 10 + length, k] = NAN
+    frame = pd.DataFrame(video, columns=["a x", "a y", "b x", "b y", "c x", "c y"])
+    takes = Recordings([frame, frame.fillna(1)], ["m", "n"])
+    filler = GapFiller(limit=2).fit(takes)
+    told = (
+        r"^5 col.* longest: 'b x', 'b y' in frames 10 to 18 of m \(9 frames; 15%.*"
+        r"; 'a x', 'a y' in frames 10 to 13 .*; 'c x' in .* limit=9 fills them all"
+    )
+    with pytest.raises(ValueError, match=told):
+        filler.transform(takes)
+    assert np.isfinite(filler.set_params(limit=9).transform(takes)[0]).all(axis=None)
+
+
+def test_lost_columns_are_left_out(videos):
+    frames = [pd.DataFrame(video, columns=["hip x", "hip y"]) for video in videos]
+    frames[1].iloc[:20, 1] = NAN  # 23 of 30 frames of one of two
+    takes = Recordings(frames, ["a", "b"])
+    with pytest.warns(UserWarning, match=r"\['hip y'\] are left out, .* more than 20%"):
+        filler = GapFiller(limit=2, drop_lost=0.2).fit(takes)
+    filled = filler.transform(takes)
+    assert [list(own) for own in filled] == [["hip x"], ["hip x"]]
+    assert_allclose(filled["a"]["hip x"], frames[0]["hip x"].interpolate())
+    assert filler.get_feature_names_out().tolist() == ["hip x"]
+    assert filler.kept_.tolist() == [0]
+    assert len(filler.report(takes)) == 2  # which tells of all
+    kept = GapFiller(limit=None, drop_lost=23 / 30).fit(takes)
+    assert kept.kept_.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="all columns are missing in more frames"):
+        GapFiller(drop_lost=0).fit(takes)
 
 
 @pytest.mark.parametrize("limit", [3, None])
@@ -95,7 +130,8 @@ def test_a_feature_missing_throughout_is_refused(videos, limit):
         filler.transform(videos)
     assert info.value.recording == 0
     assert info.value.reason == (
-        "column 1 is missing in all 20 frames; leave it out, or this video."
+        "column 1 is missing in all 20 frames; leave it out, as by drop_lost, or this "
+        "video."
     )
 
 
@@ -112,8 +148,8 @@ def test_infinity_is_no_gap(videos):
 def test_how_much_is_missing(videos):
     filler = GapFiller().fit(videos)
     assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
-    columns = ["video", "feature", "gaps", "frames", "share", "longest"]
-    rows = [(0, 0, 1, 2, 0.1, 2), (1, 1, 2, 4, 4 / 30, 3)]
+    columns = ["video", "feature", "gaps", "frames", "share", "longest", "start"]
+    rows = [(0, 0, 1, 2, 0.1, 2, 4), (1, 1, 2, 4, 4 / 30, 3, 27)]
     assert filler.report(videos) == [dict(zip(columns, row)) for row in rows]
 
 
@@ -172,7 +208,7 @@ def test_names_of_recordings_are_in_reports_and_errors(videos):
     takes = Recordings(videos, ["a", "b"], fps=25)
     report = GapFiller().fit(takes).report(takes)
     assert [gaps["video"] for gaps in report] == ["a", "b"]
-    with pytest.raises(RecordingError, match=r"^b: column 1 is missing in frames 27"):
+    with pytest.raises(ValueError, match=r"longest: 1 in frames 27 to 29 of b \("):
         GapFiller(limit=2).fit_transform(takes)
 
 
