@@ -26,17 +26,19 @@ class Bouts:
     """Bouts of all recordings: a segment table of actions, each as long as it lasts.
 
     ``table`` has ``recording``, ``action``, ``start`` and ``end`` (times in ``unit``,
-    "s" or "frames"), by recording and in order of time, background included;
-    ``origins`` is when recordings start, by name; ``frame`` is how long a frame is, or
-    0 if that is not known.
+    "s" or "frames"), by recording and in order of time, background included, and
+    ``paused``, the time of breaks of the recording before it; ``origins`` is when
+    recordings start, by name; ``frame`` is how long a frame is, or 0 if that is not
+    known. Lengths of recordings are without breaks.
     """
 
     def __init__(self, table, origins, frame, unit):
         import pandas as pd
 
-        ends = table.groupby("recording", sort=False)["end"].last()
+        last = table.groupby("recording", sort=False)[["end", "paused"]].last()
         self.names, self.origins = origins.index.tolist(), origins
-        self.lengths, self.frame, self.unit = ends - origins, frame, unit
+        self.lengths = last["end"] - last["paused"] - origins
+        self.frame, self.unit = frame, unit
         table = table[~table["action"].astype(object).isin(NO_ACTIONS)]
         self.actions = sorted(table["action"].unique().tolist())
         recordings = pd.Categorical(table["recording"], self.names)
@@ -105,10 +107,21 @@ def collect_bouts(labels, fps=None):
     else:
         times = table[["start_time", "end_time"]].set_axis(["start", "end"], axis=1)
         frame, unit = 1 / recordings.fps, "s"
-    table = pd.concat([table[["recording", "action"]], times], axis=1)
-    return Bouts(
-        table, table.groupby("recording", sort=False)["start"].min(), frame, unit
+    frames = table[["start", "end"]].set_axis(["first", "last"], axis=1)
+    table = pd.concat([table[["recording", "action"]], times, frames], axis=1)
+    origins = table.groupby("recording", sort=False)["start"].min()
+    return Bouts(_add_pauses(table), origins, frame, unit)
+
+
+def _add_pauses(table):
+    """Add the time of breaks before each segment, which no frame is of."""
+    before = table.shift()
+    is_break = (table["recording"] == before["recording"]) & (
+        table["first"] == before["last"]
     )
+    pauses = (table["start"] - before["end"]).where(is_break, 0)
+    pauses = pauses.where(pauses > TOLERANCE, 0)
+    return table.assign(paused=pauses.groupby(table["recording"]).cumsum())
 
 
 def _bouts_of_table(table, fps):
@@ -121,9 +134,9 @@ def _bouts_of_table(table, fps):
     if checked["action"].dtype.kind != "i":
         checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
     times, rate, unit = seconds_of(checked, fps)
-    first = values_of(checked, FRAMES)[:, 0]
+    frames = values_of(checked, FRAMES)
     checked = checked[["recording", "action"]].assign(
-        start=times[:, 0], end=times[:, 1], first=first
+        start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
     )
     names = checked["recording"].unique()
     order = checked["recording"].map({name: i for i, name in enumerate(names)})
@@ -133,7 +146,7 @@ def _bouts_of_table(table, fps):
     frame = 1.0 if unit == "frames" else 0.0
     if unit == "s" and rate is not None:
         frame = 1 / rate
-    return Bouts(_merge_touching(checked), origins, frame, unit)
+    return Bouts(_merge_touching(_add_pauses(checked)), origins, frame, unit)
 
 
 def _find_origins(table, rate):
@@ -167,7 +180,9 @@ def _merge_touching(table):
     )
     is_new |= table["start"] - before["end"] > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
-    columns = {key: (key, "first") for key in ("recording", "action", "start")}
+    columns = {
+        key: (key, "first") for key in ("recording", "action", "start", "paused")
+    }
     return merged.agg(**columns, end=("end", "last"))
 
 

@@ -8,14 +8,35 @@ import numpy as np
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import as_reals
 from skl_tot.statistics.bouts import collect_bouts, values_of_recordings
+from skl_tot.statistics.cycle_bouts import cut_cycles
 from skl_tot.statistics.sequences import usual_codes
 
 TO_SD = 1.4826  # of a normal distribution, from the median absolute deviation
 SMALLEST = 0.05  # of the median, below which no spread of durations counts
-POINTS = 3  # of an action missing, repeated or out of order; others are 1
+# Points of each finding, by the column of it.
+POINTS = {
+    "missing": 3,
+    "repeated": 3,
+    "out_of_order": 3,
+    "too_long": 1,
+    "too_short": 1,
+    "unlikely": 1,
+}
+FINDINGS = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
+FINDINGS += ["score", "deviates"]
+USUAL = 0.2  # share of recordings beyond which what they have in common is usual
 
 
-def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=3.5):
+def deviations(
+    labels,
+    *,
+    fps=None,
+    order=None,
+    log_likelihoods=None,
+    threshold=3.5,
+    by="recording",
+    start=None,
+):
     r"""List how each recording deviates from the others, the most deviating first.
 
     Durations are held against those of other recordings by a robust z. With
@@ -41,11 +62,18 @@ def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=
         over its frames, or an array of one number for each frame, whose mean is taken.
     threshold : float, default=3.5
         Robust z beyond which a duration, a number of bouts or a likelihood deviates.
+    by : {"recording", "cycle"}, default="recording"
+        Whether recordings are compared, or their cycles.
+    start : int, str or sequence of these, default=None
+        What begins a cycle, as for `cycle_times`.
 
     Returns
     -------
     table : DataFrame
-        A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`:
+        A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
+        By cycle it begins with ``recording``, ``cycle``, ``start``, ``end``,
+        ``duration`` and ``steps``, as `cycle_times` does, and "recording" below stands
+        for a cycle.
 
         - ``missing``: tuple of the actions of the order that it lacks.
         - ``repeated``: tuple of the actions with more bouts than their median, over
@@ -61,15 +89,19 @@ def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=
         - ``likelihood_quantile``: share of the recordings that are no likelier; NaN
           without ``log_likelihoods``.
         - ``score``: 3 for each action or pair of the first three, 1 for each other
-          finding.
+          finding. Without ``order``, what more than a fifth of the recordings have in
+          common, and two at least, is usual and counts for nothing.
+        - ``deviates``: whether the score is above that of half of the recordings, so
+          that none deviates where half of them do. With ``order``, above 0.
 
     Raises
     ------
     TypeError, ValueError
         If labels are neither integers nor text, a recording is empty, ``order`` has an
         action twice or one that no recording shows, log-likelihoods are not one for
-        each recording or not finite, ``threshold`` is not positive, or ``fps`` is no
-        rate or contradicts that of the labels.
+        each recording or not finite or given by cycle, ``threshold`` is not positive,
+        no recording shows ``start``, or ``fps`` is no rate or contradicts that of the
+        labels.
 
     See Also
     --------
@@ -79,25 +111,48 @@ def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=
     Examples
     --------
     >>> from skl_tot.statistics import deviations
-    >>> takes = {name: ["cut"] * 4 + ["mix"] * 4 + ["bake"] * 4 for name in "abcd"}
+    >>> takes = {name: ["cut"] * 4 + ["mix"] * 4 + ["bake"] * 4 for name in "abcdef"}
     >>> takes["b"] = ["cut"] * 4 + ["bake"] * 4
     >>> takes["c"] = ["cut"] * 4 + ["mix"] * 9 + ["bake"] * 4
     >>> table = deviations(takes)
-    >>> print(table[["recording", "missing", "too_long", "score"]].head(2))
-      recording missing       too_long  score
-    0         b  (mix,)             ()      3
-    1         c      ()  ((mix, 5.0),)      1
+    >>> print(table[["recording", "missing", "too_long", "score", "deviates"]].head(3))
+      recording missing       too_long  score  deviates
+    0         b  (mix,)             ()      3      True
+    1         c      ()  ((mix, 5.0),)      1      True
+    2         a      ()             ()      0     False
     """
-    import pandas as pd
-
     bouts = collect_bouts(labels, fps)
     if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
         raise ValueError(
             f"threshold is {short_repr(threshold)}, expected a positive number."
         )
+    if by not in ("recording", "cycle"):
+        raise ValueError(f"by is {short_repr(by)}, expected 'recording' or 'cycle'.")
+    cycles = None
+    if by == "cycle":
+        if log_likelihoods is not None:
+            raise ValueError(
+                "log_likelihoods are of recordings, expected none by cycle."
+            )
+        cycles, bouts = cut_cycles(bouts, start)
+    means = _mean_log_likelihoods(log_likelihoods, bouts.names)
+    found = compare_bouts(bouts, order, means, threshold)
+    extremes = found.pop("extreme")
+    if cycles is not None:
+        found = cycles.join(found.drop(columns="recording"))
+    found = found.iloc[np.lexsort((-extremes, -found["score"]))]
+    return found.reset_index(drop=True)
+
+
+def compare_bouts(bouts, order=None, means=None, threshold=3.5):
+    """Return the table of `deviations` by the order of recordings, of their `Bouts`.
+
+    ``means`` are mean log-likelihoods; ``extreme`` is the sum of the sizes of z.
+    """
+    import pandas as pd
+
     codes = usual_codes(bouts) if order is None else _check_order(order, bouts)
     counts, z = score_durations(bouts)
-    means = _mean_log_likelihoods(log_likelihoods, bouts.names)
     most = _most_bouts(counts, threshold)
     steps_back = _find_steps_back(bouts, codes, is_given=order is not None)
     rows = []
@@ -108,11 +163,14 @@ def deviations(labels, *, fps=None, order=None, log_likelihoods=None, threshold=
         row["out_of_order"] = tuple(map(bouts.name_codes, steps_back[i]))
         row["too_long"] = _list_beyond(bouts, z[i], threshold)
         row["too_short"] = _list_beyond(bouts, -z[i], threshold, sign=-1)
-        row |= _judge_likelihood(means, i, threshold)
-        rows.append(row | {"score": _count_points(row)})
+        rows.append(row | _judge_likelihood(means, i, threshold))
+    scores = _count_points(rows, is_given=order is not None)
+    # half of the recordings have this score or more
+    usual = 0 if order is not None else np.sort(scores)[len(scores) // 2 :][:1].sum()
+    columns = ["recording", *FINDINGS[:-2], "unlikely", "likelihood_quantile"]
+    table = pd.DataFrame(rows, columns=columns)
     extremes = np.nansum(np.abs(z), axis=1)
-    scores = np.array([row["score"] for row in rows])
-    return pd.DataFrame([rows[i] for i in np.lexsort((-extremes, -scores))])
+    return table.assign(score=scores, deviates=scores > usual, extreme=extremes)
 
 
 def _check_order(order, bouts):
@@ -214,11 +272,32 @@ def _judge_likelihood(means, i, threshold):
     return {"unlikely": is_low, "likelihood_quantile": quantile}
 
 
-def _count_points(row):
-    """Score of a recording."""
-    structural = ("missing", "repeated", "out_of_order")
-    points = POINTS * sum(len(row[key]) for key in structural)
-    return points + len(row["too_long"]) + len(row["too_short"]) + row["unlikely"]
+def _count_points(rows, is_given):
+    """Score of each recording, for what is not usual; all counts if an order is given.
+
+    A finding is the column of it, and the action or the pair that it is of.
+    """
+    found = [_list_findings(row) for row in rows]
+    numbers = Counter(finding for own in found for finding in own)
+    most = len(rows) if is_given else max(1, USUAL * len(rows))
+    scores = []
+    for own in found:
+        scores.append(
+            sum(POINTS[key] for key, what in own if numbers[key, what] <= most)
+        )
+    return np.array(scores, dtype=int)
+
+
+def _list_findings(row):
+    """List what is found in a recording, without how much it is."""
+    found = []
+    for key in ("missing", "repeated", "out_of_order"):
+        found += [(key, what) for what in row[key]]
+    for key in ("too_long", "too_short"):
+        found += [(key, action) for action, _ in row[key]]
+    if row["unlikely"]:
+        found.append(("unlikely", None))
+    return found
 
 
 def write_lists(table):

@@ -129,12 +129,38 @@ def test_a_usual_step_back_is_in_order():
     assert given.loc["x", "out_of_order"] == (("c", "b"), ("b", "a"))
 
 
-def test_a_step_back_of_half_the_recordings_is_not_usual():
+def test_a_step_back_of_half_the_recordings_is_said_but_deviates_from_nothing():
     labels = {"v": "abc", "w": "abc", "x": "acb", "y": "acb"}
-    labels = {name: list(own) for name, own in labels.items()}
+    table = deviations({name: list(own) for name, own in labels.items()})
+    found = table.set_index("recording")["out_of_order"]
+    assert found.to_dict() == dict.fromkeys("xy", (("c", "b"),)) | dict.fromkeys(
+        "vw", ()
+    )
+    assert table["score"].tolist() == [0] * 4
+
+
+@pytest.mark.parametrize(("n_without", "n_deviating"), [(1, 1), (4, 4), (5, 0), (9, 0)])
+def test_what_is_usual_is_no_deviation(n_without, n_deviating):
+    labels = {f"{i}": list("abc") for i in range(20)}
+    for i in range(n_without):
+        labels[f"{i}"] = list("ac")
     table = deviations(labels)
-    assert table["recording"].tolist() == ["x", "y", "v", "w"]
-    assert table["out_of_order"][0] == (("c", "b"),)
+    assert sum(missing == ("b",) for missing in table["missing"]) == n_without
+    assert table["deviates"].sum() == n_deviating
+    deviating = table["recording"][table["deviates"]].tolist()
+    assert deviating == [f"{i}" for i in range(n_deviating)]
+    assert deviations(labels, order=list("abc"))["deviates"].sum() == n_without
+
+
+def test_none_deviates_where_half_do_each_in_its_way():
+    labels = {name: list("abcdefgh") for name in "stuvwxyz"}
+    for name, action in zip("stuv", "abcd"):
+        labels[name].remove(action)
+    table = deviations(labels)
+    assert table["score"].tolist() == [3] * 4 + [0] * 4
+    assert not table["deviates"].any()
+    labels["v"] = list("abcdefgh")
+    assert deviations(labels)["deviates"].tolist() == [True] * 3 + [False] * 5
 
 
 def test_equal_scores_are_by_durations():

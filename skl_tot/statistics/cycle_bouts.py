@@ -1,0 +1,118 @@
+"""Where cycles begin, and their bouts as if each cycle were a recording."""
+
+import numpy as np
+
+from skl_tot.recordings.errors import short_repr
+from skl_tot.statistics.bouts import TOLERANCE, Bouts
+from skl_tot.statistics.sequences import usual_codes
+
+
+def cut_cycles(bouts, start=None):
+    """Cut recordings into cycles; ``start`` is as for `cycle_times`.
+
+    Returns a table with a row for each cycle, and `Bouts` in which cycles are the
+    recordings, named by their row; the times of these are without breaks.
+    """
+    table = _number_bouts(bouts, start)
+    cycles = table.groupby("row", sort=False).agg(
+        recording=("recording", "first"),
+        cycle=("cycle", "first"),
+        start=("start", "first"),
+        end=("until", "last"),
+        before=("paused", "first"),
+        paused=("paused", "last"),
+        steps=("action", "size"),
+    )
+    pauses = cycles["paused"] - cycles["before"]
+    cycles["duration"] = cycles["end"] - cycles["start"] - pauses
+    shifted = table[["action"]].assign(
+        recording=table["row"],
+        start=table["start"] - table["paused"],
+        end=table["end"] - table["paused"],
+        paused=0.0,
+    )
+    origins = cycles["start"] - cycles["before"]
+    own = Bouts(shifted, origins, bouts.frame, bouts.unit)
+    columns = ["recording", "cycle", "start", "end", "duration", "steps"]
+    return cycles[columns].rename_axis(None), own
+
+
+def _number_bouts(bouts, start):
+    """Return the bouts of cycles, with the row and number of the cycle of each.
+
+    ``until`` is when the next bout starts or, before a break, when the bout ends.
+    """
+    table = bouts.table.astype({"recording": object, "action": object})
+    after = table.shift(-1)
+    goes_on = after["recording"] == table["recording"]
+    goes_on &= after["paused"] == table["paused"]
+    table["until"] = after["start"].where(goes_on, table["end"])
+    is_start, n_actions = _find_starts(bouts, table, start)
+    cycles = is_start.groupby(table["recording"], sort=False)
+    table["cycle"] = cycles.cumsum().astype(int)
+    table = _drop_parts(table[table["cycle"] > 0], n_actions)
+    by_recording = table.groupby("recording", sort=False)
+    table["cycle"] -= by_recording["cycle"].transform("min")
+    table["row"] = table.groupby(["recording", "cycle"], sort=False).ngroup()
+    return table
+
+
+def _find_starts(bouts, table, start):
+    """Return whether a cycle begins with each bout, and how many actions a cycle has.
+
+    That is 0 if each recording is a cycle, and None if it is not known.
+    """
+    is_first = table["recording"] != table["recording"].shift()
+    if isinstance(start, (list, tuple)) or hasattr(start, "tolist"):
+        places = {action: place for place, action in enumerate(list(start))}
+        if not places.keys() & set(bouts.actions):
+            raise _error_of_start(start, bouts)
+        own = table["action"].map(places)
+        own = own.groupby(table["recording"], sort=False).ffill()
+        return is_first | (own < own.shift()), len(places)
+    if start is None:
+        order = usual_codes(bouts)
+        if not _goes_round(bouts, order):
+            return is_first, 0
+        start = bouts.actions[order[0]]
+    elif start not in bouts.actions:
+        raise _error_of_start(start, bouts)
+    before = table.shift()
+    waited = table["start"] - table["paused"] - before["end"] + before["paused"]
+    # what a break interrupts goes on after it
+    goes_on = ~is_first & (table["action"] == before["action"])
+    goes_on &= waited <= TOLERANCE
+    return (table["action"] == start) & ~goes_on, None
+
+
+def _error_of_start(start, bouts):
+    return ValueError(
+        f"start is {short_repr(start)}, expected one of the actions {bouts.actions}, "
+        "or the actions of a cycle in order."
+    )
+
+
+def _goes_round(bouts, order):
+    """Whether recordings go through most usual actions more than once, in a circle."""
+    counts = bouts.matrix(bouts.by_action.size())[:, order]
+    if not order or np.median(np.median(counts, axis=0)) <= 1:
+        return False
+    places = np.full(len(bouts.actions), -1)
+    places[order] = np.arange(len(order))
+    known = places[bouts.codes] >= 0
+    own, recordings = places[bouts.codes[known]], bouts.recordings[known]
+    is_next = own[1:] == (own[:-1] + 1) % len(order)
+    return is_next[recordings[1:] == recordings[:-1]].mean() > 0.5
+
+
+def _drop_parts(table, n_actions):
+    """Leave out first and last cycles of recordings that lack most of their actions."""
+    by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
+    if n_actions is None:
+        n_actions = by_cycle.nunique().median()
+    numbers = table.groupby("recording", sort=False)["cycle"]
+    first, last = numbers.transform("min"), numbers.transform("max")
+    is_end = (table["cycle"] == first) | (table["cycle"] == last)
+    is_part = is_end & (first < last)
+    is_part &= 2 * by_cycle.transform("nunique") < n_actions
+    return table[~is_part].copy()

@@ -1,0 +1,128 @@
+"""Cycles of recordings: where they begin, how long they take, what is wrong in them."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.io import segments
+from skl_tot.meta.cycle_search import cuts_of_path
+from skl_tot.statistics import cycle_times, deviations, durations
+
+USUAL = {"pick": 30, "weld": 50, "pack": 20}
+
+
+def lay(steps):
+    """Labels of a frame each, of pairs of an action and how many frames it lasts."""
+    return [action for action, n in steps for _ in range(n)]
+
+
+def shift_of(n_cycles):
+    """Steps of many equal cycles."""
+    return [step for _ in range(n_cycles) for step in USUAL.items()]
+
+
+def with_break(labels, frame, pause, fps=10):
+    """Segment table of a recording that stands still before some frame."""
+    parts = [segments(own, fps) for own in (labels[:frame], labels[frame:])]
+    parts[1][["start", "end"]] += frame
+    parts[1][["start_time", "end_time"]] += frame / fps + pause
+    return pd.concat(parts, ignore_index=True).assign(recording="shift")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cycles_of_an_order_are_the_cuts_of_a_cyclic_model(seed):
+    rng = np.random.default_rng(seed)
+    steps = np.cumsum(rng.choice([1, 1, 1, 1, 2, 3], 80)) + rng.integers(5)
+    path = np.repeat(steps % 5, rng.integers(1, 9, 80))
+    cuts = cuts_of_path(path, 5)
+    table = cycle_times(path, start=list(range(5)))
+    assert table["start"].tolist() == cuts[:-1].tolist()
+    assert table["end"].tolist() == cuts[1:].tolist()
+    shown = [np.bincount(path[a:b], minlength=5) > 0 for a, b in pairwise(cuts)]
+    is_usual = 2 * np.sum(shown, axis=0) > len(shown)
+    lacking = [tuple(np.flatnonzero(is_usual & ~own).tolist()) for own in shown]
+    assert table["missing"].tolist() == lacking
+
+
+def test_what_is_wrong_in_each_of_many_cycles():
+    steps = shift_of(45)
+    steps[3 * 7 + 1] = ("weld", 120)
+    steps[3 * 20] = ("pick", 31)
+    del steps[3 * 30 + 2]
+    table = cycle_times(lay(steps), fps=10)
+    assert len(table) == 45
+    assert table["cycle"].tolist() == list(range(45))
+    assert table["start"][1] == 10
+    assert table["duration"][[0, 7, 20, 30]].tolist() == pytest.approx(
+        [10, 17, 10.1, 8]
+    )
+    assert table["steps"][[0, 30]].tolist() == [3, 2]
+    assert table["missing"][30] == ("pack",)
+    ((action, _),) = table["too_long"][7]
+    assert action == "weld"
+    assert np.flatnonzero(table["deviates"]).tolist() == [7, 30]
+    first = deviations(lay(steps), fps=10, by="cycle")
+    assert first["cycle"][:2].tolist() == [30, 7]
+    assert first["start"][:2].tolist() == pytest.approx([307.1, 70])
+    pd.testing.assert_frame_equal(
+        first[table.columns.drop("unit")].sort_values("cycle", ignore_index=True),
+        table.drop(columns="unit"),
+    )
+
+
+@pytest.mark.parametrize("frame", [300, 330, 350, 390, 399])
+def test_breaks_are_in_no_cycle(frame):
+    labels = lay(shift_of(6))
+    table = cycle_times(with_break(labels, frame, 720))
+    assert table["duration"].tolist() == pytest.approx([10] * 6)
+    assert table["start"].tolist() == pytest.approx(
+        [10 * k + 720 * (10 * k >= frame / 10) for k in range(6)]
+    )
+    assert not table["deviates"].any()
+    total = durations(with_break(labels, frame, 720)).set_index("action")
+    assert total["total"].to_dict() == pytest.approx(
+        {"pick": 18, "weld": 30, "pack": 12}
+    )
+    assert total["share"].to_dict() == pytest.approx(
+        {"pick": 0.3, "weld": 0.5, "pack": 0.2}
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "n_cycles"),
+    [
+        ([], [("pick", 4)], 5),
+        ([], [("pick", 30), ("weld", 9)], 6),
+        ([("pack", 9)], [], 5),
+        ([("pack", 9)], [("pick", 4)], 5),
+    ],
+)
+def test_ends_that_show_little_are_no_cycles(before, after, n_cycles):
+    labels = lay([*before, *shift_of(5), *after])
+    for start in ("pick", list(USUAL)):
+        assert len(cycle_times(labels, start=start)) == n_cycles
+
+
+def test_a_cycle_may_lack_its_first_action_if_all_are_given():
+    steps = shift_of(6)
+    del steps[9]
+    assert len(cycle_times(lay(steps), start="pick")) == 5
+    table = cycle_times(lay(steps), start=list(USUAL))
+    assert table["missing"].tolist() == [()] * 3 + [("pick",)] + [()] * 2
+
+
+def test_actions_in_no_circle_make_no_cycles():
+    random = np.random.default_rng(0)
+    days = [random.permutation(["eat", "sleep", "walk", "read"] * 5) for _ in range(8)]
+    assert len(cycle_times(days)) == 8
+
+
+def test_recordings_that_show_no_start_are_named():
+    with pytest.raises(ValueError, match="start is \\['z'\\], expected one of"):
+        cycle_times(["a"], start=["z"])
+    with pytest.raises(ValueError, match="by is 'lap', expected 'recording' or"):
+        deviations(["a"], by="lap")
+    with pytest.raises(ValueError, match="log_likelihoods are of recordings"):
+        deviations(["a"], by="cycle", log_likelihoods=[1])
