@@ -10,6 +10,7 @@ _PLACES = {
     "ActivitySegmenter": "skl_tot.meta.activities",
     "AutoSegmenter": "skl_tot.meta.auto",
     "CyclicSegmenter": "skl_tot.meta.cyclic",
+    "CycleDisplay": "skl_tot.display.cycles",
     "DeviationDisplay": "skl_tot.display.deviations",
     "DurationDisplay": "skl_tot.display.durations",
     "GroupsDisplay": "skl_tot.display.groups",

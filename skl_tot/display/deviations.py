@@ -13,6 +13,7 @@ from skl_tot.display.base import (
     name_rows,
     shortened,
 )
+from skl_tot.statistics.cycle_bouts import cut_cycles
 from skl_tot.statistics.deviating import deviations, score_durations
 
 MOST = 30  # recordings of a picture, unless told otherwise
@@ -20,7 +21,7 @@ KEY = "×  missing     ⇄  out of order     2, 3, …  repeated"
 
 
 class DeviationDisplay(BoutsDisplay):
-    """Recordings from the most deviating one, and what deviates in them.
+    """Recordings, or cycles, from the most deviating one, and what deviates in them.
 
     A row is a recording, a column an action. Colours are the robust z of the total
     duration of the action in the recording, red for too long, blue for too short; a
@@ -38,7 +39,11 @@ class DeviationDisplay(BoutsDisplay):
     threshold : float, default=3.5
         As for `skl_tot.statistics.deviations`; colours are full at twice of it.
     n_recordings : int, default=30
-        How many recordings to draw.
+        How many recordings, or cycles, to draw.
+    by : {"recording", "cycle"}, default="recording"
+        Whether a row is a recording or a cycle.
+    start : int, str or sequence of these, default=None
+        What begins a cycle, as for `skl_tot.statistics.cycle_times`.
 
     Attributes
     ----------
@@ -60,22 +65,42 @@ class DeviationDisplay(BoutsDisplay):
     """
 
     def __init__(
-        self, labels, *, fps=None, action_names=None, threshold=3.5, n_recordings=MOST
+        self,
+        labels,
+        *,
+        fps=None,
+        action_names=None,
+        threshold=3.5,
+        n_recordings=MOST,
+        by="recording",
+        start=None,
     ):
         super().__init__(labels, action_names=action_names)
         self.fps = fps
         self.threshold = threshold
         self.n_recordings = n_recordings
+        self.by = by
+        self.start = start
 
     def _prepare_bouts(self, bouts, order, codes, names):
-        table = deviations(self.labels, fps=self.fps, threshold=self.threshold)
+        options = {"fps": self.fps, "by": self.by, "start": self.start}
+        table = deviations(self.labels, threshold=self.threshold, **options)
         n_all = len(table)
         table = table.head(self.n_recordings)
-        rows = [bouts.names.index(name) for name in table["recording"]]
-        recordings = list(map(shortened, table["recording"]))
+        keys = ["recording"]
+        known = [(name,) for name in bouts.names]
+        if self.by == "cycle":
+            cycles, bouts = cut_cycles(bouts, self.start)
+            keys = ["recording", "cycle"]
+            known = list(zip(*(cycles[key] for key in keys)))
+        drawn = list(zip(*(table[key] for key in keys)))
+        rows = [known.index(key) for key in drawn]
+        recordings = [shortened(" ".join(map(str, key))) for key in drawn]
         width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, recordings))
         height = 1.7 + 0.24 * len(rows) + 0.07 * max(map(len, names))
-        counts, z = (values[np.ix_(rows, order)] for values in score_durations(bouts))
+        counts, _, z = (
+            values[np.ix_(rows, order)] for values in score_durations(bouts)
+        )
         actions = [bouts.actions[code] for code in order]
 
         def draw(ax):
@@ -88,7 +113,7 @@ class DeviationDisplay(BoutsDisplay):
             draw_grid(ax, *z.shape, color="white", linewidth=1.5)
             ax.set_xlabel(KEY)
             if len(table) < n_all:
-                title = f"the {len(table)} most deviating of {n_all} recordings"
+                title = f"the {len(table)} most deviating of {n_all} {self.by}s"
                 ax.set_title(title, loc="left", fontsize="medium")
             mark_actions(ax, codes, axis="x")
 
@@ -105,8 +130,8 @@ def _draw_cells(ax, z, threshold):
     bar = ax.figure.colorbar(
         image, ax=ax, extend="both", shrink=min(1, 12 / len(z)), pad=0.1
     )
-    bar.set_label("duration, robust z")
-    bar.set_ticks([-most, -threshold, 0, threshold, most])
+    bar.set_label("shorter than usual      longer")
+    bar.set_ticks([-threshold, 0, threshold], labels=["far", "usual", "far"])
     return image
 
 

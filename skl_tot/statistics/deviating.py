@@ -82,8 +82,9 @@ def deviations(
         - ``out_of_order``: tuple of pairs, the first of which comes right before the
           second, though the order has it after it. Without ``order``, a step back that
           more than half of the recordings have is usual.
-        - ``too_long`` and ``too_short``: tuples of pairs of action and :math:`z`, the
-          most extreme first.
+        - ``too_long`` and ``too_short``: tuples of those actions whose :math:`z` is
+          beyond the threshold, the most extreme first, each with its total duration and
+          :math:`m`, the usual one.
         - ``unlikely``: whether the mean log-likelihood is below the median over
           recordings by more than ``threshold`` of their robust standard deviations.
         - ``likelihood_quantile``: share of the recordings that are no likelier; NaN
@@ -93,6 +94,7 @@ def deviations(
           common, and two at least, is usual and counts for nothing.
         - ``deviates``: whether the score is above that of half of the recordings, so
           that none deviates where half of them do. With ``order``, above 0.
+        - ``unit`` of times, "s" or "frames".
 
     Raises
     ------
@@ -118,7 +120,7 @@ def deviations(
     >>> print(table[["recording", "missing", "too_long", "score", "deviates"]].head(3))
       recording missing       too_long  score  deviates
     0         b  (mix,)             ()      3      True
-    1         c      ()  ((mix, 5.0),)      1      True
+    1         c      ()  ((mix, 9.0, 4.0),)      1      True
     2         a      ()             ()      0     False
     """
     bouts = collect_bouts(labels, fps)
@@ -141,7 +143,7 @@ def deviations(
     if cycles is not None:
         found = cycles.join(found.drop(columns="recording"))
     found = found.iloc[np.lexsort((-extremes, -found["score"]))]
-    return found.reset_index(drop=True)
+    return found.reset_index(drop=True).assign(unit=bouts.unit)
 
 
 def compare_bouts(bouts, order=None, means=None, threshold=3.5):
@@ -152,7 +154,8 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     import pandas as pd
 
     codes = usual_codes(bouts) if order is None else _check_order(order, bouts)
-    counts, z = score_durations(bouts)
+    counts, totals, z = score_durations(bouts)
+    usual = np.nanmedian(totals, axis=0) if totals.size else np.zeros(0)
     most = _most_bouts(counts, threshold)
     steps_back = _find_steps_back(bouts, codes, is_given=order is not None)
     rows = []
@@ -161,16 +164,20 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
         row = {"recording": name, "missing": bouts.name_codes(lacking)}
         row["repeated"] = bouts.name_codes(np.flatnonzero(counts[i] > most))
         row["out_of_order"] = tuple(map(bouts.name_codes, steps_back[i]))
-        row["too_long"] = _list_beyond(bouts, z[i], threshold)
-        row["too_short"] = _list_beyond(bouts, -z[i], threshold, sign=-1)
+        for key, own in (("too_long", z[i]), ("too_short", -z[i])):
+            far = np.flatnonzero(own > threshold)
+            far = far[np.argsort(-own[far], kind="stable")]
+            times = totals[i, far].tolist(), usual[far].tolist()
+            row[key] = tuple(zip(bouts.name_codes(far), *times))
         rows.append(row | _judge_likelihood(means, i, threshold))
     scores = _count_points(rows, is_given=order is not None)
-    # half of the recordings have this score or more
-    usual = 0 if order is not None else np.sort(scores)[len(scores) // 2 :][:1].sum()
+    least = 0
+    if order is None and len(scores):
+        least = np.sort(scores)[len(scores) // 2]  # which half of the recordings have
     columns = ["recording", *FINDINGS[:-2], "unlikely", "likelihood_quantile"]
     table = pd.DataFrame(rows, columns=columns)
     extremes = np.nansum(np.abs(z), axis=1)
-    return table.assign(score=scores, deviates=scores > usual, extreme=extremes)
+    return table.assign(score=scores, deviates=scores > least, extreme=extremes)
 
 
 def _check_order(order, bouts):
@@ -190,12 +197,13 @@ def _check_order(order, bouts):
 
 
 def score_durations(bouts):
-    """Count bouts and give the robust z of their sums: (n_recordings, n_actions) each.
+    """Count bouts, and give total durations and their robust z.
 
-    It is NaN where a recording lacks the action.
+    They have shape (n_recordings, n_actions); the latter two are NaN where a recording
+    lacks the action.
     """
-    if not bouts.actions:
-        return np.zeros((2, len(bouts.names), 0))
+    if not bouts.actions or not bouts.names:
+        return np.zeros((3, len(bouts.names), len(bouts.actions)))
     counts = bouts.matrix(bouts.by_action.size())
     totals = bouts.matrix(bouts.by_action["duration"].sum())
     present = np.where(counts > 0, totals, np.nan)
@@ -203,7 +211,7 @@ def score_durations(bouts):
     spread = np.maximum(TO_SD * _deviation(present), SMALLEST * medians)
     spread = np.maximum(spread, bouts.frame)
     spread[spread == 0] = 1  # of points in time all durations are 0
-    return counts, (present - medians) / spread
+    return counts, present, (present - medians) / spread
 
 
 def _deviation(values):
@@ -238,13 +246,6 @@ def _find_steps_back(bouts, codes, is_given):
     numbers = Counter(pair for pairs in found for pair in pairs)
     half = len(found) / 2
     return [[pair for pair in pairs if numbers[pair] <= half] for pairs in found]
-
-
-def _list_beyond(bouts, z, threshold, sign=1):
-    """Pairs of action and its z, with its sign, for those beyond the threshold."""
-    beyond = np.flatnonzero(z > threshold)
-    beyond = beyond[np.argsort(-z[beyond], kind="stable")]
-    return tuple((bouts.actions[k], float(sign * z[k])) for k in beyond)
 
 
 def _mean_log_likelihoods(log_likelihoods, names):
@@ -294,7 +295,7 @@ def _list_findings(row):
     for key in ("missing", "repeated", "out_of_order"):
         found += [(key, what) for what in row[key]]
     for key in ("too_long", "too_short"):
-        found += [(key, action) for action, _ in row[key]]
+        found += [(key, action) for action, *_ in row[key]]
     if row["unlikely"]:
         found.append(("unlikely", None))
     return found
@@ -305,19 +306,24 @@ def write_lists(table):
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"missing": [("a", "b")], "out_of_order": [(("b", "a"),)]})
-    >>> table["too_long"] = [(("a", 4.2),)]
+    >>> table["too_long"] = [(("a", 9.5, 4.0),)]
     >>> write_lists(table).iloc[0].tolist()
-    ['a, b', 'b before a', 'a (z 4.2)']
+    ['a, b', 'b before a', 'a (9.5, usually 4)']
     """
     shown = {
         "missing": str,
         "repeated": str,
         "out_of_order": lambda pair: f"{pair[0]} before {pair[1]}",
-        "too_long": lambda pair: f"{pair[0]} (z {pair[1]:.1f})",
-        "too_short": lambda pair: f"{pair[0]} (z {pair[1]:.1f})",
+        "too_long": _write_duration,
+        "too_short": _write_duration,
     }
     table = table.copy()
     for column, show in shown.items():
         if column in table:
             table[column] = [", ".join(map(show, cell)) for cell in table[column]]
     return table
+
+
+def _write_duration(found):
+    action, duration, usual = found
+    return f"{action} ({duration:.4g}, usually {usual:.4g})"

@@ -6,10 +6,17 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from skl_tot import DeviationDisplay, DurationDisplay, TransitionDisplay
+from skl_tot import (
+    CycleDisplay,
+    DeviationDisplay,
+    DurationDisplay,
+    TransitionDisplay,
+)
 from skl_tot.display.palette import COLOURS
 from skl_tot.io import segments
 from skl_tot.statistics import deviations, durations, transitions
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.deviating import score_durations
 
 LABELS = {
     f"take {i}": np.array(["cut", "stir", "bake"]).repeat(9 + i) for i in range(5)
@@ -17,7 +24,7 @@ LABELS = {
 LABELS["take 1"] = np.array(["cut", "bake"]).repeat(10)
 LABELS["take 2"] = np.array(["stir", "cut", "bake", "cut"]).repeat(10)
 LABELS["take 3"] = np.array(["cut", "stir", "bake"]).repeat(60)
-DISPLAYS = [DurationDisplay, TransitionDisplay, DeviationDisplay]
+DISPLAYS = [DurationDisplay, TransitionDisplay, DeviationDisplay, CycleDisplay]
 
 
 def texts(ticks):
@@ -80,8 +87,37 @@ def test_deviations_are_marked():
     assert signs[1, rows["take 2"]] == "⇄"
     z = display.im_.get_array()
     assert np.isnan(z.filled(np.nan)[rows["take 1"], 1])
-    slow = dict(table.set_index("recording").loc["take 3", "too_long"])
-    assert z[rows["take 3"], 1] == pytest.approx(slow["stir"])
+    bouts = collect_bouts(LABELS)
+    slow = score_durations(bouts)[2][bouts.names.index("take 3")]
+    assert z[rows["take 3"], 1] == slow[bouts.actions.index("stir")] > 3.5
+    assert table.set_index("recording").loc["take 3", "too_long"][0][0] == "stir"
+
+
+LAPS = [*["pick", "weld", "weld", "pack"] * 9, "pick", "weld"]
+
+
+def test_deviating_cycles_are_drawn():
+    laps = [*LAPS[:13], *["weld"] * 9, *LAPS[13:]]
+    display = DeviationDisplay.from_labels(
+        {"a": laps, "b": LAPS}, by="cycle", start="pick"
+    )
+    table = deviations({"a": laps, "b": LAPS}, by="cycle", start="pick")
+    shown = texts(display.ax_.get_yticklabels())
+    assert shown == [f"{row.recording} {row.cycle}" for row in table.itertuples()]
+    assert shown[:3] == ["a 9", "b 9", "a 3"]  # two that end early, and a slow one
+    assert np.nanargmax(display.im_.get_array()[2]) == 1
+
+
+def test_cycles_are_drawn_one_under_another():
+    ax = CycleDisplay.from_labels(LAPS, fps=2).ax_
+    assert texts(ax.get_yticklabels()) == [f"cycle {i}" for i in range(10)]
+    boxes = {}
+    for collection in ax.collections:
+        for path in collection.get_paths():
+            (x0, y0), (x1, y1) = path.vertices.min(axis=0), path.vertices.max(axis=0)
+            boxes.setdefault(round((y0 + y1) / 2), set()).add((x0, x1))
+    expected = {(0, 0.5), (0.5, 1.5), (1.5, 2)}
+    assert boxes == dict.fromkeys(range(9), expected) | {9: {(0, 0.5), (0.5, 1)}}
 
 
 def test_actions_are_marked_in_their_colours():
@@ -113,7 +149,9 @@ def test_all_take_tables_axes_and_names(display):
     drawn = display.from_labels(table, ax=ax, action_names={"cut": "cut it"})
     assert drawn.ax_ is ax
     assert drawn.figure_ is ax.figure
-    assert "cut it" in texts(ax.get_yticklabels()) + texts(ax.get_xticklabels())
+    shown = texts(ax.get_yticklabels()) + texts(ax.get_xticklabels())
+    legend = ax.get_legend()
+    assert "cut it" in shown + texts(legend.get_texts() if legend else [])
     drawn.figure_.draw_without_rendering()
 
 
