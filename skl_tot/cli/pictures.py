@@ -114,7 +114,11 @@ def report(model, source, out, videos, summary, names):
     """Write the page about a model and its videos, and a summary if it is asked for."""
     from skl_tot.cli.reading import find_video_file, shown_names
     from skl_tot.io import load_model
-    from skl_tot.methods.pipelines import predict_with_confidence
+    from skl_tot.methods.pipelines import (
+        goes_round,
+        predict_with_confidence,
+        segmenter_of,
+    )
     from skl_tot.report import write_report
 
     model = load_model(model)
@@ -134,10 +138,13 @@ def report(model, source, out, videos, summary, names):
     )
     print(f"Report written to {out}.")
     if summary is not None:
-        labels, _ = predict_with_confidence(
-            model, data.videos, shown_names(model, names)
-        )
-        _write_summary(data.videos.replace(labels), summary)
+        words = shown_names(model, names)
+        labels, _ = predict_with_confidence(model, data.videos, words)
+        segmenter, circle = segmenter_of(model), None
+        if goes_round(segmenter):
+            actions = segmenter.actions_ if words is None else words
+            circle = list(dict.fromkeys(actions.tolist()))
+        _write_summary(data.videos.replace(labels), summary, circle=circle)
 
 
 @command(
@@ -162,10 +169,12 @@ def summary(segments, groups, out, fps):
     _write_summary(table, out, fps=fps, groups=groups)
 
 
-def _write_summary(labels, out, *, fps=None, groups=None):
+def _write_summary(labels, out, *, fps=None, groups=None, circle=None):
     """Write tables and pictures of labels, or of a table of segments, to a folder.
 
-    ``groups`` is a table of `_read_groups`, or None.
+    ``groups`` is a table of `_read_groups`, or None; ``circle`` lists the actions of a
+    cycle in order, if a model knows it. Recordings of many cycles are compared by
+    cycle.
     """
     from skl_tot import statistics
     from skl_tot.io.atomic import replaced_files
@@ -179,18 +188,22 @@ def _write_summary(labels, out, *, fps=None, groups=None):
         if compared is not None:
             found["groups"] = compared
     found["transitions"] = statistics.transitions(labels)
-    found["cycles"] = write_lists(statistics.cycle_times(labels, fps=fps))
+    cycles = statistics.cycle_times(labels, fps=fps, start=circle)
+    found["cycles"] = write_lists(cycles)
+    has_cycles = len(cycles) > cycles["recording"].nunique()
+    by = {"by": "cycle", "start": circle} if has_cycles else {}
     likelihood = ["unlikely", "likelihood_quantile"]  # which labels do not have
-    deviations = statistics.deviations(labels, fps=fps).drop(columns=likelihood)
+    deviations = statistics.deviations(labels, fps=fps, **by).drop(columns=likelihood)
     found["deviations"] = write_lists(deviations)
     with replaced_files(out) as temporary:
         for name, own in found.items():
             own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
-        _draw_statistics(labels, fps, found.get("groups"), temporary)
-        n_pictures = len(list(temporary.glob("*.png")))
+        n_pictures = _draw_statistics(labels, fps, temporary, by, found.get("groups"))
     names = found["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
+    if has_cycles:
+        _print_cycles(cycles)
     _print_deviating(found["deviations"])
     if "groups" in found:
         _print_groups(found["groups"])
@@ -235,22 +248,26 @@ def _read_groups(path, names):
     return table
 
 
-def _draw_statistics(labels, fps, compared, folder):
-    """Draw the pictures, one more if groups are compared."""
+def _draw_statistics(labels, fps, folder, by, compared):
+    """Draw the pictures, and others of cycles and groups if these are compared."""
     import skl_tot
     from skl_tot.recordings.errors import import_extra
 
     plt = import_extra("matplotlib.pyplot", "plot")
-    figures = {
-        "durations": skl_tot.DurationDisplay.from_labels(labels, fps=fps).figure_,
-        "transitions": skl_tot.TransitionDisplay.from_labels(labels).figure_,
-        "deviations": skl_tot.DeviationDisplay.from_labels(labels, fps=fps).figure_,
+    displays = {
+        "durations": skl_tot.DurationDisplay(labels, fps=fps),
+        "transitions": skl_tot.TransitionDisplay(labels),
+        "deviations": skl_tot.DeviationDisplay(labels, fps=fps, **by),
     }
+    if by:
+        displays["cycles"] = skl_tot.CycleDisplay(labels, fps=fps, start=by["start"])
     if compared is not None:
-        figures["groups"] = skl_tot.GroupsDisplay.from_table(compared).figure_
-    for name, figure in figures.items():
+        displays["groups"] = skl_tot.GroupsDisplay(compared)
+    for name, display in displays.items():
+        figure = display.plot().figure_
         figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
         plt.close(figure)
+    return len(displays)
 
 
 def _print_usual(pooled, order):
@@ -267,19 +284,32 @@ def _print_usual(pooled, order):
         )
 
 
+def _print_cycles(cycles):
+    """Print how many cycles there are, and how long they take."""
+    low, median, high = cycles["duration"].quantile([0.25, 0.5, 0.75])
+    print(
+        f"{count(len(cycles), 'cycle')}; one usually takes {median:.4g} "
+        f"{cycles['unit'].iloc[0]}, half of them {low:.4g} to {high:.4g}."
+    )
+
+
 def _print_deviating(table):
-    """Print the most deviating recordings, and how they deviate."""
-    deviating = table[table["score"] > 0]
+    """Print the most deviating recordings or cycles, and how they deviate."""
+    what = "cycle" if "cycle" in table else "recording"
+    deviating = table[table["deviates"]]
     if len(table) == 1:
-        print("One recording has none to deviate from.")
+        print(f"One {what} has none to deviate from.")
         return
     if deviating.empty:
-        print("No recording deviates.")
+        print(f"No {what} deviates.")
         return
-    print(f"Deviating recordings, {len(deviating)} of {len(table)}, most of all:")
+    print(f"Deviating {what}s, {len(deviating)} of {len(table)}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
         found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
-        print(f"  {row['recording']}: {'; '.join(found)}")
+        name = row["recording"]
+        if what == "cycle":
+            name += f", cycle {row['cycle']} from {row['start']:.10g} {row['unit']}"
+        print(f"  {name}: {'; '.join(found)}")
 
 
 def _print_groups(table):

@@ -62,6 +62,12 @@ def unsaid_actions(model, paths):
     return found
 
 
+def goes_round(segmenter):
+    """Whether a fitted segmenter goes through its actions in a circle."""
+    decoder, _ = segmenter.decoder_
+    return decoder.cycle_frames is not None
+
+
 def transform_before(model, videos):
     """Apply the steps of a fitted pipeline that come before the segmenter, if any."""
     has_steps = isinstance(model, Pipeline) and len(model.steps) > 1

@@ -35,7 +35,7 @@ def _in_a_folder(monkeypatch, tmp_path):
 @pytest.fixture
 def _without_pictures(monkeypatch):
     """Tables alone, which is quick."""
-    monkeypatch.setattr(pages, "_draw_statistics", lambda *_: None)
+    monkeypatch.setattr(pages, "_draw_statistics", lambda *_: 0)
 
 
 def put(folder, labels, suffix=".csv", fps=10):
@@ -90,6 +90,28 @@ def test_folder_of_predictions(run, tmp_path, capsys):
     assert printed[5:7] == [
         "Deviating recordings, 1 of 5, most of all:",
         "  take 3: missing: grasp",
+    ]
+
+
+def test_cycles(run, tmp_path, capsys):
+    """Cycles in one recording are counted, drawn and compared."""
+    steps = [("pick", 30), ("weld", 50), ("pack", 20)] * 12
+    steps[7 * 3 + 1] = ("weld", 130)
+    del steps[3 * 3 + 2]
+    labels = np.concatenate([np.repeat(action, n) for action, n in steps])
+    put(tmp_path / "segments", {"shift": labels})
+    assert run("summary segments --out out") == 0
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == TABLES | PICTURES | {"cycles.png"}
+    cycles = cycle_times(labels, fps=10)
+    assert len(cycles) == 12
+    same(out / "cycles.csv", write_lists(cycles.assign(recording="shift")))
+    assert pd.read_csv(out / "deviations.csv")["cycle"][:2].tolist() == [3, 7]
+    assert capsys.readouterr().out.splitlines()[-5:-1] == [
+        "12 cycles; one usually takes 10 s, half of them 10 to 10.",
+        "Deviating cycles, 2 of 12, most of all:",
+        "  shift, cycle 3 from 30 s: missing: pack",
+        "  shift, cycle 7 from 68 s: too long: weld (13, usually 5)",
     ]
 
 

@@ -90,7 +90,8 @@ def test_deviations_are_marked():
     bouts = collect_bouts(LABELS)
     slow = score_durations(bouts)[2][bouts.names.index("take 3")]
     assert z[rows["take 3"], 1] == slow[bouts.actions.index("stir")] > 3.5
-    assert table.set_index("recording").loc["take 3", "too_long"][0][0] == "stir"
+    long = table.set_index("recording").loc["take 3", "too_long"]
+    assert "stir" in [action for action, *_ in long]
 
 
 LAPS = [*["pick", "weld", "weld", "pack"] * 9, "pick", "weld"]

@@ -144,11 +144,11 @@ def run_python(block, names):
     return names
 
 
-def check_summary(n_recordings):
+def check_summary(n_recordings, n_pictures=3):
     """Tables and pictures of the summary, and the page, are there."""
     folder = Path("summary")
     assert sorted(path.name for path in folder.glob("*.csv")) == TABLES
-    assert len(list(folder.glob("*.png"))) == 3
+    assert len(list(folder.glob("*.png"))) == n_pictures
     check_durations(pd.read_csv(folder / "durations.csv"), n_recordings)
     check_report()
 
@@ -266,7 +266,7 @@ def test_cycles(takes, capsys, monkeypatch):
     np.save("shifts/monday.npy", recording)
     (_, console), (_, code) = SECTIONS["I have cycles"]
     run_console(console, capsys)
-    check_summary(1)
+    check_summary(1, n_pictures=4)
     assert len(pd.read_csv("summary/cycles.csv")) == 12
     names = run_python(code, {"recording": recording})
     assert len(names["times"]) == len(names["odd"]) == 12
