@@ -18,6 +18,7 @@ _PLACES = {
     "HMMSegmenter": "skl_tot.methods.hmm",
     "LevelsDisplay": "skl_tot.display.levels",
     "MallowSegmenter": "skl_tot.methods.mallow",
+    "NumbersDisplay": "skl_tot.display.numbers",
     "OnlinePrediction": "skl_tot.meta.online",
     "ProfileDisplay": "skl_tot.display.profiles",
     "PseudoLabelDisplay": "skl_tot.display.pseudo_labels",
@@ -25,6 +26,7 @@ _PLACES = {
     "SegmentationDisplay": "skl_tot.display.timelines",
     "TemporalOTSegmenter": "skl_tot.methods.temporal_ot",
     "TransitionDisplay": "skl_tot.display.transitions",
+    "choose_n_actions": "skl_tot.methods.pipelines",
     "read_recordings": "skl_tot.recordings",
 }
 

@@ -17,7 +17,7 @@ SCALERS |= {"robust": "RobustScaler"}
 class Recipe:
     """What a model is made of: the options of `model_options`."""
 
-    n_actions: int | None
+    n_actions: int | str | None
     method: str = "tot"
     settings: list | None = None
     pipeline: str | None = None
@@ -104,7 +104,8 @@ def each_once(pairs, option):
 
 
 RECIPE = """
---n-actions N: actions to find {required}
+--n-actions N|auto: actions to find; auto takes as many of 1 to 20 as recordings bear
+    out {required}
 --method {methods}: model class [default: tot]
 --set NAME=VALUE...: parameters of the model, such as rho=0.1 n_init=5
 --seed SEED: seed of what is drawn by chance, which is nothing in some methods

@@ -8,13 +8,11 @@ from sklearn.utils.metaestimators import _BaseComposition
 from skl_tot.meta.candidates import (
     are_named,
     check_candidates,
-    choose_n_actions,
     default_candidates,
     describe_candidates,
     fit_candidate,
     labels_of_candidate,
     measure_information,
-    possible_numbers,
     refine_candidate,
     scores_of_candidate,
 )
@@ -57,9 +55,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Parameters
     ----------
-    n_actions : int, or list, tuple or range of int, default=8
-        Number of actions K. Of several numbers one is chosen, see Notes, which needs
-        two videos.
+    n_actions : int or "auto", default=8
+        Number of actions K, as of `TemporalOTSegmenter`.
     candidates : "auto" or list of (str, estimator), default="auto"
         Names and segmenters, or pipelines that end in one. Clones of them are fitted to
         the videos as they are given, with the ``n_actions`` of this one; without a seed
@@ -118,9 +115,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "n_segments" of a video on average, and "seconds". Columns of a data frame.
     best_index_ : int
         Index of the highest score, of what ``combine="best"`` takes.
-    n_actions_scores_ : dict of int to float or None
-        What each of several numbers of actions was chosen by, the largest; None if
-        there was one.
 
     See Also
     --------
@@ -133,15 +127,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     `predict` reads new videos with every candidate. `predict_proba` is :math:`v_{tk}`,
     of which 0.02 is spread; it says how far candidates agree, not how often they are
     right.
-
-    Of several ``n_actions``, `MallowSegmenter` labels the videos with each, and twice
-    more after fits of every second video and of the others. The number with the largest
-    product of two factors is chosen: how many actions other videos tell apart, the
-    exponential of the information of `score`, and the adjusted Rand index of the labels
-    of both halves. Of 2 to 12, this found the number of each of nine generated sets. Of
-    seven recorded ones it was at most 1 off on five, and 4 and 5 below on two, whose
-    people tell apart what looks alike; take it as a number that the data bear out. It
-    takes three fits of `MallowSegmenter` for each number.
 
     Candidates, votes and their weights were chosen on seven recorded sets and generated
     ones. On the recorded, and over three seeds, candidates and refinements had 64 % of
@@ -156,9 +141,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Kuhn, "The Hungarian Method for the Assignment Problem", Naval Research Logistics
     Quarterly 1955.
-
-    Tibshirani, Walther, "Cluster Validation by Prediction Strength", Journal of
-    Computational and Graphical Statistics 2005.
 
     Examples
     --------
@@ -183,12 +165,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "n_actions": [
-            *BaseSegmenter._parameter_constraints["n_actions"],
-            list,
-            tuple,
-            range,
-        ],
         "candidates": [StrOptions({"auto"}), list],
         "combine": [StrOptions({"vote", "best"})],
         "refine": ["boolean"],
@@ -332,9 +308,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         seeds = from_first_process(
             rng.randint(2**31 - 1, size=len(candidates)).tolist()
         )
-        self.n_actions_, self.n_actions_scores_ = choose_n_actions(
-            videos, possible_numbers(self.n_actions), **self._settings()
-        )
+        self._settle_n_actions(videos)
         fitted = self._fit_candidates(candidates, seeds, videos)
         models = [own.model for own in fitted]
         self.estimators_ = models[: len(candidates)]

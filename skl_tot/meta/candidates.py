@@ -1,13 +1,11 @@
 """Candidates of `AutoSegmenter`: which there are, their fits, and what they say."""
 
 import time
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import adjusted_rand_score
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.consensus import mean_vote, name_of_refinement
@@ -20,14 +18,13 @@ from skl_tot.methods.pipelines import (
     fit_segmenter,
     last_step,
     quietly,
-    segmenter_of,
+    set_n_actions,
     transform_before,
     unfrozen,
 )
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
-from skl_tot.metrics.label_free import carried_information, held_out_information
+from skl_tot.metrics.label_free import carried_information
 from skl_tot.recordings.errors import short_repr
-from skl_tot.training.components import MOST
 from skl_tot.training.priors import PathPrior
 
 # Where any order may be; candidates with a cost of their own are left as they are.
@@ -61,13 +58,6 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"candidate {name!r}: {error}") from error
     return Candidate(name, fitted, labels, time.perf_counter() - start)
-
-
-def set_n_actions(estimator, n_actions):
-    """Set the number of actions of a segmenter, and of what it starts from."""
-    while estimator is not None and not isinstance(estimator, FrozenEstimator):
-        segmenter = segmenter_of(estimator).set_params(n_actions=n_actions)
-        estimator = segmenter.get_params(deep=False).get("estimator")
 
 
 def refine_candidate(candidate, videos, n_actions, spread):
@@ -169,51 +159,3 @@ def check_candidates(candidates):
             f"candidates is {short_repr(candidates)}, expected a list of pairs of a "
             "name and an estimator."
         )
-
-
-def possible_numbers(n_actions):
-    """Numbers of actions that a fit may have, ascending."""
-    if isinstance(n_actions, Integral):
-        return [int(n_actions)]
-    numbers = set(n_actions)
-    for number in numbers:
-        if not isinstance(number, Integral) or not 1 <= number <= MOST:
-            raise ValueError(
-                f"n_actions has {number!r}, expected integers from 1 to {MOST}."
-            )
-    return sorted(map(int, numbers))
-
-
-def choose_n_actions(videos, numbers, **settings):
-    """Choose the number of actions that videos agree on and that tells most.
-
-    Of each number, labels are made by `MallowSegmenter`. The exponential of the
-    information that videos give of the labels of others, see `held_out_information`,
-    times the adjusted Rand index of labels by every second video and by the others, is
-    what numbers are compared by. Gives the number, and these scores; None of one.
-    """
-    if len(numbers) == 1:
-        return numbers[0], None
-    if len(videos) < 2:
-        raise ValueError(
-            "X has one video, and to choose from several n_actions two are compared."
-        )
-    arrays = list(videos.arrays)
-    parts = arrays, arrays[::2], arrays[1::2]
-    longest = min(max(map(len, part)) for part in parts)
-    scores, blocks = {}, videos.without_context().blocks
-    for n_actions in numbers:
-        if n_actions > longest:
-            continue
-        model = MallowSegmenter(n_actions, **FREE, **settings)
-        with quietly():
-            labels, first, second = [model.fit(part).predict(arrays) for part in parts]
-        information = held_out_information(blocks, labels, n_actions)
-        agreement = adjusted_rand_score(np.concatenate(first), np.concatenate(second))
-        scores[n_actions] = float(np.exp(information) * agreement)
-    if not scores:
-        raise ValueError(
-            f"n_actions is at least {numbers[0]}, but of every second video the "
-            f"longest has {longest} frames."
-        )
-    return max(scores, key=scores.get), scores

@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.base import _fit_context, clone
@@ -11,8 +11,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skl_tot.meta.candidates import scores_of_candidate, set_n_actions
+from skl_tot.meta.candidates import scores_of_candidate
 from skl_tot.meta.cycle_search import (
+    DEFAULT_ACTIONS,
     check_cuts,
     cut_recording,
     cuts_of_path,
@@ -20,21 +21,23 @@ from skl_tot.meta.cycle_search import (
 )
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
     fit_segmenter,
     last_step,
     quietly,
     segmenter_of,
+    set_n_actions,
     unfrozen,
     waits_for_end,
 )
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import carried_information
-from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
 from skl_tot.recordings.matching import arrange, check_lengths
-from skl_tot.training.components import LARGEST, MOST
+from skl_tot.training.components import LARGEST
 from skl_tot.training.devices import from_first_process
 
 # In nats a frame, for segmenters whose own decoding has no cost.
@@ -54,8 +57,9 @@ class CyclicSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K of a cycle.
+    n_actions : int or "auto", default=8
+        Number of actions K of a cycle. "auto" compares cycles, see
+        `skl_tot.choose_n_actions`.
     estimator : estimator or None, default=None
         A segmenter of this package, or a pipeline that ends in one, of which a clone is
         fitted to the cycles, with the ``n_actions`` of this one; without a seed of its
@@ -126,7 +130,7 @@ class CyclicSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = {
-        "n_actions": [Interval(Integral, 1, MOST, closed="both")],
+        "n_actions": BaseSegmenter._parameter_constraints["n_actions"],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "decoding": [StrOptions({"cyclic", "cyclic_skip"})],
         "switch_cost": [
@@ -262,15 +266,19 @@ class CyclicSegmenter(BaseSegmenter):
         return math.exp(carried_information(cycles.blocks, labels, self.n_actions_))
 
     def _learn(self, videos, cuts=None):
-        n_actions = int(self.n_actions)
+        about = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         if cuts is None:
-            cuts = self._find_cycles(videos, n_actions, seeds[0])
+            cuts = self._find_cycles(videos, about, seeds[0])
         else:
             cuts = check_cuts(cuts, videos.lengths)
         cycles = _cut_arrays(videos.arrays, cuts)
-        longest = max(map(len, cycles))
+        recordings = Recordings(cycles)
+        if self.n_actions == AUTO:
+            recordings = recordings.standardize(fit_scaler(recordings))
+        self._settle_n_actions(recordings)
+        n_actions, longest = self.n_actions_, max(map(len, cycles))
         if longest < n_actions:
             raise ValueError(
                 f"n_actions={n_actions} is more than the number of frames of the "
@@ -281,7 +289,7 @@ class CyclicSegmenter(BaseSegmenter):
                 self._segmenter(n_actions), cycles, n_actions, seeds[1]
             )
         _let_decode_cycles(fitted)
-        self.estimator_, self.n_actions_ = fitted, n_actions
+        self.estimator_ = fitted
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
         return lambda: self._log_likelihoods(videos)
 

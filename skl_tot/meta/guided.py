@@ -20,6 +20,7 @@ from skl_tot.meta.known_labels import read_labels, read_transcripts
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder, corrected_moves
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
     check_segmenter,
     fit_segmenter,
@@ -27,6 +28,7 @@ from skl_tot.methods.pipelines import (
     quietly,
     unfrozen,
 )
+from skl_tot.training.components import MOST
 
 READERS = {"labels": read_labels, "transcripts": read_transcripts}
 
@@ -164,7 +166,7 @@ class GuidedSegmenter(BaseSegmenter):
         return videos.standardize(self.scaler_, per_video, self.context_)
 
     def _learn(self, videos, y=None):
-        most = int(np.max(self.n_actions))
+        most = MOST if self.n_actions == AUTO else int(self.n_actions)
         values, classes = READERS[self.kind](y, videos, most)
         with quietly():
             self.estimator_, _ = fit_segmenter(

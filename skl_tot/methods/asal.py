@@ -4,13 +4,15 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.methods.pipelines import fit_segmenter
+from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.training.components import LARGEST, MOST, Adam, OrderedMLP
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
@@ -212,10 +214,10 @@ class ASALSegmenter(NetworkSegmenter):
         return len(self.network_["action_weight"])
 
     def _learn(self, videos):
+        self._settle_n_actions(videos)
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         labels = self._first_labels(videos, seeds[0])
-        self.n_actions_ = int(self.n_actions)
         trainer = self._trainer(videos, seeds[1])
         self.loss_curve_, self.changes_, self.n_iter_ = [], [], 0
         with progress_bar(self.max_iter * self.n_steps, self.verbose) as progress:
@@ -233,13 +235,16 @@ class ASALSegmenter(NetworkSegmenter):
         estimator = self.estimator
         if estimator is None:
             estimator = TemporalOTSegmenter(
-                self.n_actions,
+                self.n_actions_,
                 standardize=self.standardize,
                 context=self.context,
                 device=self.device,
                 **PAPER,
             )
-        return fit_segmenter(estimator, videos.arrays, self.n_actions, seed)[1]
+        elif self.n_actions == AUTO:
+            estimator = clone(estimator)
+            set_n_actions(estimator, self.n_actions_)
+        return fit_segmenter(estimator, videos.arrays, self.n_actions_, seed)[1]
 
     def _trainer(self, videos, seed):
         """Make what trains the network."""
@@ -247,7 +252,7 @@ class ASALSegmenter(NetworkSegmenter):
         return ClassifierTrainer(
             videos,
             optimizer.settings(network, self.n_steps),
-            n_actions=int(self.n_actions),
+            n_actions=self.n_actions_,
             order_dim=int(network.order_size),
             order_weight=float(network.order_weight),
             device=resolve_device(self.device),

@@ -195,7 +195,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _problem(self, transport):
         """Make the term of prototypes whose pseudo-labels this transport gives."""
         return SphericalCrossEntropy(
-            int(self.n_actions) * int(self.n_parts),
+            self._n_learned * int(self.n_parts),
             transport,
             prior=LinearPrior(),
             rho=self.rho,

@@ -17,6 +17,7 @@ from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import carried_information, held_out_agreement
 from skl_tot.recordings.actions import describe_paths
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
@@ -48,7 +49,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "n_actions": [Interval(Integral, 1, MOST, closed="both")],
+        "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
         "decoding": [StrOptions(DECODERS.keys())],  # also those that are added later
         "switch_cost": [
             Interval(Real, 0, LARGEST, closed="both"),
@@ -470,13 +471,28 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             videos = self._read_fit(X, y)
             for name, values in known.items():
                 known[name] = arrange_each(values, videos, name)
-            check_longest(self.n_actions, videos)
+            if self.n_actions != AUTO:
+                check_longest(self.n_actions, videos)
             with videos.named_errors():
                 scores = self._learn(videos, **known)
                 paths = self._label(scores, videos)
         if paths is not None:  # several activities are told of one by one
             self._warn_of_actions(paths)
         return self
+
+    def _settle_n_actions(self, videos):
+        """Set the number of actions of a fit, as it is given or as videos bear out."""
+        self.numbers_ = None
+        if self.n_actions == AUTO:
+            self.numbers_ = compare_numbers(videos)
+            self.n_actions_ = self.numbers_["best"]
+        else:
+            self.n_actions_ = int(self.n_actions)
+
+    @property
+    def _n_learned(self):
+        """Number of actions that were learned, before corrections."""
+        return int(self.n_actions) if self.numbers_ is None else self.numbers_["best"]
 
     def _warn_of_actions(self, paths):
         """Warn of actions that are not found, are rare, or have no label."""
@@ -527,13 +543,11 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
 
 def check_longest(n_actions, videos):
-    """Refuse recordings that are all too short; of several numbers, for the least."""
-    if np.size(n_actions) == 0:
-        raise ValueError("n_actions is empty, expected a number or several.")
-    fewest, longest = int(np.min(n_actions)), max(videos.lengths)
-    if longest < fewest:
+    """Refuse recordings that are all too short."""
+    longest = max(videos.lengths)
+    if longest < n_actions:
         raise ValueError(
-            f"n_actions={fewest} is more than the number of frames of "
+            f"n_actions={n_actions} is more than the number of frames of "
             f"the longest video (n_samples={longest})."
         )
 

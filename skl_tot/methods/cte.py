@@ -35,8 +35,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
+        self._settle_n_actions(videos)
         self._train(videos, seeds[0])
-        self.n_actions_ = int(self.n_actions)
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
         for own, embeddings in zip(by_video, self._embed(videos)):

@@ -163,7 +163,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
-        n_actions = int(self.n_actions)
+        self._settle_n_actions(videos)
+        n_actions = self.n_actions_
         kept = np.flatnonzero(videos.lengths >= n_actions)
         edges = [self._edges(int(videos.lengths[i])) for i in kept]
         chunks = [mean_frames(videos, i, cuts) for i, cuts in zip(kept, edges)]
@@ -180,7 +181,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
             max_iter=self.max_iter,
             tol=self.tol,
         )
-        self.n_actions_ = n_actions
         self.events_ = np.full((len(videos), n_actions), -1)
         for i, cuts, chunks in zip(kept, edges, solution.events):
             self.events_[i] = (cuts[chunks] + cuts[chunks + 1]) // 2
@@ -192,9 +192,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     def _edges(self, n_frames):
         """First frame of each chunk of a video, and its end."""
-        n_chunks = CHUNKS_PER_ACTION * self.n_actions
+        n_chunks = CHUNKS_PER_ACTION * self.n_actions_
         if self.frames_per_chunk is not None:
-            n_chunks = max(-(-n_frames // self.frames_per_chunk), self.n_actions)
+            n_chunks = max(-(-n_frames // self.frames_per_chunk), self.n_actions_)
         n_chunks = min(n_chunks, n_frames)
         return np.arange(n_chunks + 1) * n_frames // n_chunks
 

@@ -152,7 +152,8 @@ class HMMSegmenter(BaseSegmenter):
         self.context = context
 
     def _learn(self, videos):
-        n_actions = int(self.n_actions)
+        self._settle_n_actions(videos)
+        n_actions = self.n_actions_
         center, components, unit = principal_components(videos, self.n_components)
         embedded = [embed(videos, i, center, components.T) for i in range(len(videos))]
         learned_from = [frames for frames in embedded if len(frames) >= n_actions]
@@ -164,7 +165,6 @@ class HMMSegmenter(BaseSegmenter):
             max_iter=self.max_iter,
             tol=self.tol,
         )
-        self.n_actions_ = n_actions
         self.center_, self.components_ = center, components
         self.means_, self.covars_, self.transitions_ = model
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)

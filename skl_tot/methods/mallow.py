@@ -177,7 +177,7 @@ class MallowSegmenter(BaseSegmenter):
         self.random_state = random_state
 
     def _learn(self, videos):
-        self.n_actions_ = int(self.n_actions)
+        self._settle_n_actions(videos)
         self.appearance_, self.dispersions_, self.n_iter_, embedded = fit_mallow(
             videos,
             self.n_actions_,

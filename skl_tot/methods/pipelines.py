@@ -12,7 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.decoders import Reading
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.actions import FIRST_WORDS, describe_paths
+from skl_tot.recordings.checks import check_recordings
+from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings
 
@@ -152,6 +155,13 @@ def quietly():
         yield
 
 
+def set_n_actions(estimator, n_actions):
+    """Set the number of actions of a segmenter, and of what it starts from."""
+    while estimator is not None and not isinstance(estimator, FrozenEstimator):
+        segmenter = segmenter_of(estimator).set_params(n_actions=n_actions)
+        estimator = segmenter.get_params(deep=False).get("estimator")
+
+
 def fit_segmenter(estimator, arrays, n_actions, seed):
     """Fit a clone of a segmenter, or of a pipeline that ends in one, and label.
 
@@ -187,3 +197,70 @@ def check_segmenter(estimator, n_actions=None):
         raise ValueError(
             f"estimator has n_actions={found}, expected {n_actions}, as n_actions says."
         )
+
+
+def choose_n_actions(estimator, X, numbers=None):
+    """Choose how many actions recordings bear out, without labels.
+
+    It is what a fit with ``n_actions="auto"`` chooses, before the fit and for numbers
+    of your own. The estimator is not fitted: actions of each number are found without
+    a network, as described in the user guide under "How many actions".
+
+    Parameters
+    ----------
+    estimator : estimator
+        A segmenter of this package, or a pipeline that ends in one. Recordings pass the
+        steps of the pipeline and are standardised as the segmenter says.
+    X : sequence of array-like of shape (n_frames_i, n_features)
+        Two recordings or more.
+    numbers : sequence of int, default=None
+        Numbers of actions to compare. None takes 1 to 20. Those above the number of
+        frames of the longest of every second recording are left out.
+
+    Returns
+    -------
+    numbers : dict
+        ``numbers_`` of a fit: lists "n_actions", "score", the mean over three
+        splits of the recordings into halves, which is 0 for one action and at most 1,
+        and "spread", the standard deviation over the splits (nan of two recordings,
+        which have one); "best", the number with the largest score; "at_edge", whether
+        that is the first or last one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the estimator finds no actions in recordings as they are, a recording or the
+        numbers are not valid, or there are not two recordings.
+
+    Warns
+    -----
+    UserWarning
+        If the best number is the first or the last one.
+
+    See Also
+    --------
+    NumbersDisplay : Draws the scores.
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter, choose_n_actions
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(10, n_actions=3, noise=0.5, random_state=0)
+    >>> choose_n_actions(HMMSegmenter(), videos, numbers=range(1, 6))["best"]
+    3
+    """
+    segmenter = segmenter_of(estimator)
+    own = segmenter.get_params(deep=False)
+    if "standardize" not in own:
+        raise TypeError(
+            f"estimator is a {type(segmenter).__name__}, which has segmenters of its "
+            'own; expected one of these, or give it n_actions="auto".'
+        )
+    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
+        X = clone(estimator[:-1]).fit_transform(X)
+    videos = check_recordings(clone(segmenter), X, reset=True)
+    scaler = fit_scaler(videos) if own["standardize"] == "dataset" else None
+    per_video = own["standardize"] == "video"
+    videos = videos.standardize(scaler, per_video, own["context"])
+    with videos.named_errors():
+        return compare_numbers(videos, numbers)

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 from skl_tot.decoding.background import STREAM_MEMORY
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.networks import NetworkSegmenter, Passes
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototype_groups import (
     code_overlap,
     group_prototypes,
@@ -70,6 +71,11 @@ class PrototypeSegmenter(NetworkSegmenter):
         TypeError, ValueError
             As in `fit`, but videos may all be shorter than ``n_actions`` frames.
         """
+        if self.n_actions == AUTO:
+            raise ValueError(
+                'n_actions is "auto", which compares all recordings; partial_fit '
+                "expects a number, such as skl_tot.choose_n_actions gives."
+            )
         with unchanged_on_error(self):
             is_first = not hasattr(self, "network_")
             # without a prior, prototypes have another order after each call
@@ -167,6 +173,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, and put the prototypes in order and together."""
+        self._settle_n_actions(videos)
         problem = self._cross_entropy()
         if not one_pass and problem.freeze_iter >= self.max_iter:
             raise ValueError(
@@ -177,7 +184,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
-        self.n_actions_ = int(self.n_actions)
         is_ordered = problem.prior is not None
         n_passes = (not is_ordered) + 1
         n_passes += self.n_parts > 1 or self._n_networks > 1
@@ -213,7 +219,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         """Tell which prototypes are parts of one action."""
         if self.n_parts == 1 and self._n_networks == 1:
             self.overlap_, self.merge_tree_ = 0.0, None
-            self.prototype_actions_ = np.arange(self.n_actions)
+            self.prototype_actions_ = np.arange(self.n_actions_)
             return
         overlap = code_overlap(np.exp(self._log_codes(x)) for x in similarities)
         if goes_on:  # a few videos say little, and old ones are of another network
@@ -222,7 +228,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         first = slice(len(overlap) // self._n_networks)
         self.merge_tree_ = merge_tree(overlap[first, first], self._merger)
         self.prototype_actions_ = group_prototypes(
-            overlap, self._n_networks, self.n_actions, self._merger
+            overlap, self._n_networks, self.n_actions_, self._merger
         )
 
     def _log_likelihoods(self, videos):

@@ -368,7 +368,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     def _cross_entropy(self):
         """Make the term that pseudo-labels belong to."""
         return CrossEntropy(
-            int(self.n_actions) * int(self.n_parts),
+            self._n_learned * int(self.n_parts),
             self._component("transport"),
             prior=self._component("prior"),
             rho=self.rho,

@@ -186,6 +186,7 @@ class UDESegmenter(EmbeddingSegmenter):
         return [Reconstruction(), TimeStamp(self.time_weight)]
 
     def _learn(self, videos):
+        self._settle_n_actions(videos)
         seeds, n_first = self._draw_seeds(), self._first_steps()
         snapshot = self._train(videos, seeds[0], max_iter=n_first)
         concepts = self._cluster(videos, seeds[1])
@@ -194,11 +195,10 @@ class UDESegmenter(EmbeddingSegmenter):
         if n_left:
             snapshot = replace(snapshot, network=self.network_)
             contrast = ConceptContrast(
-                int(self.n_actions), self.concept_weight, self._temperature
+                self.n_actions_, self.concept_weight, self._temperature
             )
             terms = [*self._terms(), contrast]
             self._train(videos, seeds[0], start=snapshot, max_iter=n_left, terms=terms)
-        self.n_actions_ = int(self.n_actions)
         embeddings = self._embed(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)
@@ -215,7 +215,7 @@ class UDESegmenter(EmbeddingSegmenter):
     def _cluster(self, videos, seed):
         """Means of clusters of all frames' embeddings, of unit length."""
         frames = np.concatenate(list(self._embed(videos)))
-        kmeans = KMeans(self.n_actions, n_init=10, random_state=seed, copy_x=False)
+        kmeans = KMeans(self.n_actions_, n_init=10, random_state=seed, copy_x=False)
         centers = kmeans.fit(frames).cluster_centers_
         lengths = np.linalg.norm(centers, axis=1, keepdims=True)
         return (centers / np.maximum(lengths, 1e-12)).astype(np.float32)

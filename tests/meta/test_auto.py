@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import adjusted_rand_score, cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import (
@@ -26,7 +26,7 @@ from skl_tot.io import load_model, save_model
 from skl_tot.meta.consensus import SHARPNESS
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import carried_information, held_out_information
+from skl_tot.metrics.label_free import carried_information
 from skl_tot.preprocessing import FramewiseTransformer
 
 
@@ -305,73 +305,6 @@ class TestCandidates:
             model.set_params(asot__rho=0.1)
 
 
-class TestNumberOfActions:
-    @pytest.mark.parametrize(
-        ("n_actions", "numbers"), [(3, range(2, 7)), (5, [6, 4, 5]), (4, (2, 4, 5))]
-    )
-    def test_is_found_where_it_is_clear(self, n_actions, numbers):
-        videos, labels = make_activities(
-            12, n_actions, noise=0.4, unevenness=0.5, mean_length=80, random_state=0
-        )
-        model = auto(numbers, [("m", MallowSegmenter())]).fit(videos)
-        scores = model.n_actions_scores_
-        assert model.n_actions_ == n_actions == max(scores, key=scores.get)
-        assert list(scores) == sorted(numbers)
-        assert model.estimators_[0].n_actions_ == n_actions
-        assert mof_score(labels, model.labels_) > 0.9
-        assert model.n_actions == numbers
-
-    def test_what_numbers_are_chosen_by(self):
-        videos, _ = make_activities(9, 3, noise=2.0, mean_length=50, random_state=0)
-        model = auto([4, 5], [("m", MallowSegmenter())]).fit(videos)
-        frames = np.concatenate(videos)
-        scaled = [(x - frames.mean(axis=0)) / frames.std(axis=0) for x in videos]
-        for n_actions, score in model.n_actions_scores_.items():
-            labels = []
-            for part in (videos, videos[::2], videos[1::2]):
-                own = MallowSegmenter(n_actions, decoding="free", switch_cost=0.5)
-                labels.append(own.fit(part).predict(videos))
-            information = held_out_information(
-                lambda i: [scaled[i]], labels[0], n_actions
-            )
-            agreement = adjusted_rand_score(*map(np.concatenate, labels[1:]))
-            assert 0.1 < agreement < 0.99
-            assert score == pytest.approx(np.exp(information) * agreement)
-
-    def test_numbers_beyond_the_frames_are_left_out(self, activity):
-        numbers = [3, 4, 10**6]
-        model = auto(numbers, [("m", MallowSegmenter())]).fit(activity[0])
-        assert list(model.n_actions_scores_) == [3, 4]
-
-    def test_one_number(self, activity, fitted):
-        assert fitted.n_actions_scores_ is None
-        model = auto([4]).fit(activity[0][0])
-        assert model.n_actions_ == 4
-        assert model.n_actions_scores_ is None
-
-    @pytest.mark.parametrize(
-        ("n_actions", "message"),
-        [
-            ([], "n_actions is empty"),
-            ([2, 3.5], "n_actions has 3.5"),
-            ((0, 2), "n_actions has 0"),
-            (range(1000, 1002), "n_actions=1000 is more than"),
-            ("34", "n_actions"),
-            (0, "n_actions"),
-        ],
-    )
-    def test_bad_numbers(self, activity, n_actions, message):
-        with pytest.raises(ValueError, match=message):
-            auto(n_actions).fit(activity[0])
-
-    def test_one_video(self, activity):
-        with pytest.raises(ValueError, match="X has one video"):
-            auto([2, 3]).fit(activity[0][0])
-        short = [activity[0][0], activity[0][1][:3]]
-        with pytest.raises(ValueError, match="of every second video"):
-            auto([8, 9]).fit(short)
-
-
 class TestFiles:
     def test_file_and_pickle(self, activity, fitted, tmp_path):
         frozen = FrozenEstimator(tot().fit(activity[0]))
@@ -466,7 +399,7 @@ def test_clocks_are_told_of_once():
     rng = np.random.default_rng(0)
     videos = [np.c_[np.arange(40.0), rng.normal(size=(40, 2))] for _ in range(4)]
     with pytest.warns(UserWarning, match="grow steadily") as caught:
-        auto([2, 3], [("m", MallowSegmenter())]).fit(videos)
+        auto(2, [("m", MallowSegmenter())]).fit(videos)
     assert len(caught) == 1
 
 

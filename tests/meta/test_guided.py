@@ -299,9 +299,11 @@ def test_small_problems(n_features):
     assert model.predict(videos[0]).tolist() == [7] * 3
 
 
-def test_numbers_that_are_searched_for(data):
+@pytest.mark.filterwarnings("ignore:The recordings bear out:UserWarning")
+def test_numbers_that_are_searched_for(data, monkeypatch):
     """There may be more labels than the number of clusters that is found."""
-    inner = AutoSegmenter([2, 5], candidates=[("mallow", MallowSegmenter())])
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3])
+    inner = AutoSegmenter("auto", candidates=[("mallow", MallowSegmenter())])
     given = [np.arange(len(x)) * 5 // len(x) for x in data[0][:2]] + [None] * 4
     model = GuidedSegmenter(inner).fit(data[0], given)
     assert model.classes_.tolist() == [0, 1, 2, 3, 4]
