@@ -213,7 +213,8 @@ def _print_candidates(results, names, prefix, scoring):
     VIDEO...: video file, or folder of such
     --out FOLDER: folder to write, .npy a video [required]
     --fps RATE: frames per second to read [default: 10]
-    --backbone NAME: network of torchvision, or timm/NAME [default: resnet18]
+    --backbone NAME: network of torchvision, timm/NAME, or motion, which needs no
+        weights: colour, change and optical flow [default: resnet18]
     --weights FILE: state dict of the backbone [default: DEFAULT, recommended ones from
         the hub]
     --device DEVICE: where it runs [default: auto]

@@ -6,16 +6,23 @@ Libraries are imported when they are used.
 
 import itertools
 import os
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from skl_tot.preprocessing.motion import MOTION, colour_and_motion
 from skl_tot.recordings.errors import import_extra, one_line, short_repr
 
 # The first two prepare pictures differently for weights of a file; the others end in
 # a convolution.
 UNSUITABLE = {"googlenet", "inception_v3", "squeezenet1_0", "squeezenet1_1"}
+# Seconds in which a server has to answer, before its weights are asked for.
+PATIENCE = 5
 
 
 class Library(NamedTuple):
@@ -28,14 +35,19 @@ class Library(NamedTuple):
     build: Callable
     # (name, network, image_size): makes a tensor (3, height, width) of a frame
     prepare: Callable
+    # of a name: file or folder that keeps recommended weights, and where they come from
+    place: Callable = lambda name: (None, None)
 
 
 def check_network(backbone, weights):
     """Refuse a backbone that is not known, and weights that are not there."""
+    if backbone == MOTION:
+        return
     library, name = _library_of(backbone)
     if not library.is_known(name):
         raise ValueError(
-            f"backbone is {short_repr(backbone)}, expected {library.expected}."
+            f"backbone is {short_repr(backbone)}, expected {library.expected}, or "
+            f"{MOTION!r}, which is no network."
         )
     if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
         raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
@@ -43,6 +55,8 @@ def check_network(backbone, weights):
 
 def recommended_version(backbone):
     """Tell the recommended weights of a backbone apart from others."""
+    if backbone == MOTION:
+        return MOTION
     library, name = _library_of(backbone)
     return library.version(name)
 
@@ -55,6 +69,13 @@ def load_network(
     Returns a function that makes features (n_frames, n_features) of an iterable of
     frames (height, width, 3) and a batch size.
     """
+    if backbone == MOTION:
+        if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
+            raise ValueError(
+                f"backbone is {MOTION!r}, which is no network, expected no weights, "
+                "pooling or image_size."
+            )
+        return colour_and_motion
     torch = import_extra("torch", "video")
     from skl_tot.training.devices import resolve_device
 
@@ -94,6 +115,8 @@ def _build(backbone, weights, random_state):
     """Network without its last layer, of random weights if there are no others."""
     torch = import_extra("torch", "video")
     library, name = _library_of(backbone)
+    if weights == "DEFAULT":
+        _check_reachable(backbone, *library.place(name))
     # only the generator of the CPU is used, and it is put back
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(random_state))
@@ -104,11 +127,52 @@ def _build(backbone, weights, random_state):
                 raise
             raise OSError(
                 f"weights='DEFAULT' of {backbone} cannot be loaded "
-                f"({_gist(error)}); give the path of a file with weights."
+                f"({_gist(error)}); {WITHOUT}."
             ) from error
     if weights not in (None, "DEFAULT"):
         _load_weights(network, weights, last_layers, backbone)
     return network
+
+
+# What to do if recommended weights are out of reach.
+WITHOUT = (
+    "give the path of a file with weights (weights=PATH, --weights PATH), or start "
+    f"with backbone={MOTION!r} (--backbone {MOTION}), which needs none"
+)
+
+
+def _check_reachable(backbone, kept, url):
+    """Refuse at once weights that are neither here nor to be had from a server."""
+    if kept is None or kept.exists():
+        return
+    reason = why_unreachable(url)
+    if reason is not None:
+        raise OSError(
+            f"weights of {backbone} are not in {kept}, and {url} is out of reach "
+            f"({reason}); download them elsewhere and put them there, {WITHOUT}."
+        )
+
+
+def why_unreachable(url):
+    """Say why a server does not answer; None if it does, whatever it says."""
+    request = urllib.request.Request(url, method="HEAD")
+    reasons = [f"no answer in {PATIENCE} s"]
+
+    def ask():
+        try:
+            urllib.request.urlopen(request, timeout=PATIENCE).close()
+        except urllib.error.HTTPError:
+            pass
+        except OSError as error:
+            reasons[0] = _gist(getattr(error, "reason", error))
+            return
+        reasons.clear()
+
+    # names are looked up without a limit of time, so nobody waits for the thread
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    return reasons[0] if reasons else None
 
 
 def _load_weights(network, path, last_layers, backbone):
@@ -189,6 +253,14 @@ def _version_in_torchvision(name):
     return str(models.get_model_weights(name).DEFAULT)
 
 
+def _place_of_torchvision(name):
+    """File in the folder of torch, and the address, of recommended weights."""
+    torch = import_extra("torch", "video")
+    models = import_extra("torchvision.models", "video")
+    url = models.get_model_weights(name).DEFAULT.url
+    return Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2]), url
+
+
 def _build_by_torchvision(name, recommended):
     """Put nothing in place of the last linear layer."""
     torch = import_extra("torch", "video")
@@ -234,6 +306,18 @@ def _version_in_timm(name):
     """Name with the weights that it means if it says none."""
     config = import_extra("timm", "timm").get_pretrained_cfg(name)
     return name if config is None else f"{config.architecture}.{config.tag}"
+
+
+def _place_of_timm(name):
+    """Folder in the cache of the hub, and the address, of recommended weights."""
+    config = import_extra("timm", "timm").get_pretrained_cfg(name)
+    repository = getattr(config, "hf_hub_id", None)
+    if repository is None:
+        return None, None
+    constants = import_extra("huggingface_hub.constants", "timm")
+    folder = "models--" + repository.partition("@")[0].replace("/", "--")
+    kept = Path(constants.HF_HUB_CACHE, folder, "snapshots")
+    return kept, f"{constants.ENDPOINT}/{repository.partition('@')[0]}"
 
 
 def _build_by_timm(name, recommended):
@@ -288,6 +372,7 @@ LIBRARIES = {
         _version_in_torchvision,
         _build_by_torchvision,
         _prepare_by_torchvision,
+        _place_of_torchvision,
     ),
     "timm": Library(
         "one that timm.list_models() or timm.list_pretrained() has, after 'timm/'",
@@ -295,5 +380,6 @@ LIBRARIES = {
         _version_in_timm,
         _build_by_timm,
         _prepare_by_timm,
+        _place_of_timm,
     ),
 }

@@ -48,6 +48,8 @@ class FrameFeatures(  # type: ignore[call-arg]
         but not GoogLeNet, Inception and SqueezeNet. Or ``"timm/NAME"``, where ``NAME``
         is one of ``timm.list_models()``, perhaps with a tag that says which weights:
         "timm/vit_small_patch14_dinov2.lvd142m" (384), "timm/convnext_tiny" (768), ….
+        "motion" is no network and needs no weights: colour, change and optical flow of
+        16 parts of the picture (112), for a first try.
     fps : float, default=10
         Frames per second. Row i is of the frame that is shown i / ``fps`` seconds after
         the first one, also if the frames of the file come at uneven times. A video with
@@ -55,7 +57,8 @@ class FrameFeatures(  # type: ignore[call-arg]
         once.
     weights : {"DEFAULT"}, path-like or None, default="DEFAULT"
         "DEFAULT" are the weights that torchvision recommends, or timm's of that name,
-        which are downloaded once. A path is one of a file with a state dict of the
+        which are downloaded once; without a network, an error says at once where they
+        are looked for. A path is one of a file with a state dict of the
         backbone, as torch (``.pth``, ``.pt``) or ``.safetensors``, with or without its
         last layer. None is a random network.
     batch_size : int, default=64

@@ -1,6 +1,9 @@
 """Networks of timm and torchvision, with random weights, against the libraries."""
 
+import http.server
+import socket
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -23,6 +26,9 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
+REACH = backbones.why_unreachable  # which other tests do without
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread():
     """Threads that wait for each other on a busy machine take 50 times as long."""
@@ -38,6 +44,7 @@ def _no_network(monkeypatch):
         raise ConnectionError("no network.\nTry again")
 
     monkeypatch.setattr("timm.models._hub.hf_hub_download", unreachable)
+    monkeypatch.setattr(backbones, "why_unreachable", lambda url: None)
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +233,51 @@ def test_recommended_weights_out_of_reach(frames):
     with pytest.raises(OSError, match=expected) as caught:
         compute(frames, "timm/test_vit", "DEFAULT")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "timm/test_vit"])
+def test_weights_out_of_reach_are_told_at_once(frames, backbone, tmp_path, monkeypatch):
+    """Which file, where it is looked for, and what else there is."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(backbones, "why_unreachable", lambda url: f"no way to {url}")
+    with pytest.raises(OSError, match="are not in ") as caught:
+        compute(frames, backbone, "DEFAULT")
+    kept, url = backbones._library_of(backbone)[0].place(backbone.rpartition("/")[2])
+    assert kept.is_relative_to(tmp_path)
+    assert str(caught.value) == (
+        f"weights of {backbone} are not in {kept}, and {url} is out of reach (no way "
+        f"to {url}); download them elsewhere and put them there, give the path of a "
+        "file with weights (weights=PATH, --weights PATH), or start with "
+        "backbone='motion' (--backbone motion), which needs none."
+    )
+    kept.mkdir(parents=True)  # as good as there: the library is asked
+    with pytest.raises(OSError, match="cannot be loaded"):
+        compute(frames, backbone, "DEFAULT")
+
+
+def test_servers_that_do_not_answer(monkeypatch):
+    ask = REACH
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x.pth"
+        monkeypatch.setattr(backbones, "PATIENCE", 0.2)
+        assert ask(url) in ("no answer in 0.2 s", "timed out")
+    assert "refused" in ask(url)
+
+
+def test_servers_that_answer():
+    class Refuses(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_error(405)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Refuses) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        assert REACH(f"http://127.0.0.1:{server.server_port}/x.pth") is None
+        thread.join()
 
 
 def test_no_recommended_weights(frames):

@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import sys
 import urllib.error
 import weakref
 from fractions import Fraction
@@ -17,8 +18,9 @@ from sklearn.utils import check_random_state
 
 from skl_tot import SegmentationDisplay, TemporalOTSegmenter
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FrameFeatures, frame_features
+from skl_tot.preprocessing import FrameFeatures, backbones, frame_features
 from skl_tot.preprocessing import videos as _videos
+from skl_tot.preprocessing.motion import colour_and_motion
 from skl_tot.preprocessing.videos import iterate_frames
 from skl_tot.recordings import RecordingError, Recordings
 
@@ -383,6 +385,7 @@ def test_recommended_weights(clip, tmp_path, monkeypatch):
         raise urllib.error.URLError("no network")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    monkeypatch.setattr(backbones, "why_unreachable", lambda url: None)
     with pytest.raises(OSError, match=r"no network.*give the path of a file") as caught:
         features.transform(clip)
     assert "\n" not in str(caught.value)
@@ -672,3 +675,14 @@ def test_paths_are_checked_first(tmp_path, loads):
             [write_noise(tmp_path / "a.mp4", 2), "no.mp4"]
         )
     assert loads == []
+
+
+def test_colour_and_motion_without_a_network(clip, monkeypatch):
+    """What needs no weights, reads no network's library, and is kept as others are."""
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    features = FrameFeatures("motion", fps=3).fit(clip).transform(clip)
+    frames = [frame for _, frame in iterate_frames(clip, 3)]
+    assert_array_equal(features, colour_and_motion(frames))
+    for options in [{"weights": "w.pth"}, {"pooling": "avg"}, {"image_size": 96}]:
+        with pytest.raises(ValueError, match="'motion', which is no network, expected"):
+            FrameFeatures("motion", **options).transform(clip)
