@@ -1,13 +1,12 @@
 """Clocks of recordings: columns of times, their rates, and one rate for all."""
 
-import contextlib
 import re
-import warnings
 
 import numpy as np
 
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.rates import is_same
+from skl_tot.recordings.stamps import read_times, since_first
 
 # Columns that are clocks, whatever their unit. A "t" may be a temperature, so one that
 # does not go forward is none; the others are an error then.
@@ -27,11 +26,12 @@ UNITS = {
     "min": 60.0,
 }
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
-DOTTED = r" *\d{1,2}\.\d{1,2}\.\d"  # a date that starts with the day
 # A step longer than so many usual ones is a gap; what is resampled bridges more.
 GAP, BRIDGED = 1.5, 3.5
 # A rate below this may be one of a clock in another unit than its name says.
 SLOW = 0.1
+# Seconds since 1970 that are no date, but may be milliseconds.
+LATEST = 1e11
 MAX_LISTED = 5
 
 
@@ -118,39 +118,21 @@ def _as_seconds(values, recording):
 
     factor = unit_of(values.name)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return _since_first(values)
+        return since_first(values)
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         return values.dt.total_seconds().to_numpy(float)
+    if values.dtype == np.float32:  # 7.7, rather than 7.699999809
+        values = values.astype(str)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(float, na_value=np.nan) * factor
-    text = values.where(values.isna(), values.astype(str))
+    text = values.where(values.isna(), values.astype(str)).astype("string")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # dates of no known form
-            return _read_text(pd, text, factor)
-    except (ValueError, TypeError, UserWarning) as error:
+        return read_times(text, factor)
+    except ValueError as error:
         raise ValueError(
-            f"the clock {values.name!r} of {recording!r} holds what is no time, such "
-            f"as {short_repr(text.iloc[0])}: {one_line(error)[:200]}"
+            f"the clock {values.name!r} of {recording!r} cannot be read: "
+            f"{one_line(error)[:200]}"
         ) from None
-
-
-def _read_text(pd, text, factor):
-    """Seconds of text: numbers, else durations such as 00:00:01.5, else dates."""
-    readers = (
-        lambda: pd.to_numeric(text).to_numpy(float) * factor,
-        lambda: pd.to_timedelta(text).dt.total_seconds().to_numpy(float),
-        lambda: _since_first(pd.to_datetime(text, utc=True, format="ISO8601")),
-    )
-    for read in readers:
-        with contextlib.suppress(TypeError, ValueError):
-            return read()
-    is_dotted = text.str.match(DOTTED).all()
-    return _since_first(pd.to_datetime(text, utc=True, dayfirst=is_dotted))
-
-
-def _since_first(stamps):
-    return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
 
 
 def _check_forward(clock, column, recording):
@@ -186,7 +168,10 @@ def rate_of(clock):
         return None
     steps = np.diff(clock)
     rate = 1 / steps[steps <= GAP * np.median(steps)].mean()
-    return float(f"{rate:.9g}")  # without what rounding of times adds
+    # without what rounding of times adds, which is more of those since 1970
+    off = np.spacing(np.abs(clock).max()) / (clock[-1] - clock[0])
+    digits = int(np.clip(-np.log10(off), 1, 9))
+    return float(f"{rate:.{digits}g}")
 
 
 def common_rate(clocks, names, fps, resample):
@@ -209,11 +194,15 @@ def common_rate(clocks, names, fps, resample):
         )
     else:
         rate = float(fps)
-    if found and min(found) < SLOW:
+    late = [name for name, x in zip(names, clocks) if abs(x[0]) > LATEST]
+    if late or (found and min(found) < SLOW):
+        name = late[0] if late else min(rates, key=rates.get)
+        given = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
+        start = clocks[names.index(name)][0]
         warn_user(
-            f"The clock of {min(rates, key=rates.get)!r} gives {min(found):.3g} frames "
-            "per second, as its times are taken as seconds unless the name of its "
-            "column says another unit, such as 'time_ms'."
+            f"The clock of {name!r} starts at {start:g} s and gives {given}, as its "
+            "times are taken as seconds unless the name of its column says another "
+            "unit, such as 'time_ms'."
         )
     if not is_same(rate, fps):
         raise ValueError(

@@ -4,6 +4,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import is_clock
 from skl_tot.recordings.errors import short_repr, warn_user
+from skl_tot.recordings.stamps import read_numbers
 
 # What pandas says of columns of objects that are numbers, some perhaps missing.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
@@ -145,9 +146,21 @@ def _as_numbers(values, recording):
     lists = [isinstance(value, (list, tuple, np.ndarray)) for value in values]
     if any(lists):
         return _expand(values, lists, recording)
-    if pd.api.types.infer_dtype(values, skipna=True) in NUMBERS:
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind in NUMBERS:
         return values.to_numpy(float, na_value=np.nan)
-    return None
+    return _read_text(values, recording) if kind == "string" else None
+
+
+def _read_text(values, recording):
+    """Numbers of text with commas, or None."""
+    text = values.astype("string")
+    if not text.str.contains(",", na=False).any():
+        return None  # 007 is a name
+    try:
+        return read_numbers(text)
+    except ValueError as error:
+        raise ValueError(f"column {values.name!r} of {recording!r}: {error}") from None
 
 
 def _is_numeric(dtype):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from numbers import Real
 from pathlib import Path
@@ -243,6 +244,15 @@ def read_recordings(
     return recordings
 
 
+def _order(path):
+    """Key by which files of a folder are sorted: tables as their numbers count."""
+    name = _stem(path)
+    if _kind(path) == "arrays":
+        return [(name, -1)], name
+    parts = re.findall(r"(\D*)(\d*)", name)
+    return [(text, int(number or -1)) for text, number in parts], name
+
+
 def _check_columns(option, columns):
     """Names of columns that are given, as a list, or None."""
     if columns is None:
@@ -318,7 +328,7 @@ def find_files(path):
             raise ValueError("path is an empty list, expected files.")
     elif Path(path).is_dir():
         found = [own for own in Path(path).glob("[!.]*") if not own.is_dir()]
-        paths = sorted(filter(_kind, found), key=_stem)
+        paths = sorted(filter(_kind, found), key=_order)
         if not paths:
             raise FileNotFoundError(
                 f"{one_line(path)} has no file {EXPECTED}, "

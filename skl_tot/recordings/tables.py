@@ -12,8 +12,11 @@ from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_u
 from skl_tot.recordings.text import find_separator
 
 # Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
-N_PROBES = 20
+N_PROBES = 1000
 DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
+# Cells that hold nothing, as pandas has them.
+MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
+MISSING += ["<NA>", "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN"]
 THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 
 
@@ -105,7 +108,8 @@ def _read_text(path, by):
     """Read separated text with one line of names."""
     import pandas as pd
 
-    separator, decimal = _find_dialect(path)
+    separator, decimal, names = _find_dialect(path)
+    as_text = {name: str for name in names if name.strip() == by}  # 007 is not 7
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # of values lost
         return pd.read_csv(
@@ -116,12 +120,14 @@ def _read_text(path, by):
             encoding="utf-8-sig",
             index_col=False,  # or else the first column would be, in rows too long
             low_memory=False,  # one type for all of a column
-            dtype=None if by is None else {by: str},  # 007 is not 7
+            dtype=as_text,
+            keep_default_na=False,  # as NA may be a name
+            na_values={name: MISSING for name in names if name not in as_text},
         )
 
 
 def _find_dialect(path):
-    """Separator and decimal sign of a file, by its first lines, which it checks."""
+    """Separator, decimal sign and names of a file, by its first lines; checks these."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
@@ -131,18 +137,24 @@ def _find_dialect(path):
         separator = "\t"
     else:
         separator = find_separator(header)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
-    _check_names(names)
-    return separator, _find_decimal(rows, separator)
+    names = next(csv.reader([header], delimiter=separator, skipinitialspace=True))
+    _check_names([name.strip() for name in names])
+    return separator, _find_decimal(rows, separator), names
 
 
 def _find_decimal(rows, separator):
-    """Find the decimal sign that numbers of some rows have, a point if they differ."""
+    """Find the decimal sign that numbers of some rows have, a point if they differ.
+
+    A column of 1,234 and 5,678 has decimals, unless commas separate; one of 0 and
+    20,000 has thousands.
+    """
     signs = set()
-    for cell in itertools.chain.from_iterable(csv.reader(rows, delimiter=separator)):
-        match = DECIMALS.fullmatch(cell)
-        if match and not (separator == "," and THOUSANDS.fullmatch(cell)):
-            signs.add(match[1])
+    for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
+        numbers = [match for cell in cells if (match := DECIMALS.fullmatch(cell or ""))]
+        unsure = [match for match in numbers if THOUSANDS.fullmatch(match[0])]
+        if separator == "," or len(unsure) < len(list(filter(None, cells))):
+            numbers = [match for match in numbers if match not in unsure]
+        signs.update(match[1] for match in numbers)
     return "," if signs == {","} else "."
 
 
@@ -173,8 +185,12 @@ def _is_number(text):
 
 def _split(table, by):
     """Rows of each recording, in the order in which their names appear."""
+    import pandas as pd
+
     names = table[by]
-    missing = np.flatnonzero(names.isna())
+    if pd.api.types.is_string_dtype(names):
+        names = names.str.strip()
+    missing = np.flatnonzero(names.isna() | (names == ""))
     if missing.size:
         raise ValueError(
             f"column {by!r} is empty in row {missing[0]}, expected a recording's name."

@@ -94,6 +94,17 @@ class TestSources:
         (tmp_path / "a.csv").write_text("who,x\n007,1\n7,2\n7,5\n")
         assert read_recordings(tmp_path / "a.csv", by="who").names == ["007", "7"]
 
+    def test_a_heading_that_ends_in_a_blank(self, tmp_path):
+        (tmp_path / "a.csv").write_text("x; who \n1;007\n2;NA \n2;None\n")
+        takes = read_recordings(tmp_path / "a.csv", by="who")
+        assert takes.names == ["007", "NA", "None"]
+
+    def test_files_of_a_long_table_are_in_the_order_of_their_numbers(self, tmp_path):
+        for i in (10, 2, 1):
+            put(tmp_path, **{f"part{i}": pd.DataFrame({"who": "a", "x": [i, -i]})})
+        (take,) = read_recordings(tmp_path, by="who")
+        assert take["x"].tolist() == [1, -1, 2, -2, 10, -10]
+
     def test_one_table_is_one_recording(self, tmp_path):
         put(tmp_path, **{"take.1": table()})
         assert read_recordings(tmp_path / "take.1.csv").names == ["take.1"]
@@ -332,7 +343,9 @@ class TestClocks:
 
     def test_a_clock_in_another_unit(self, tmp_path):
         put(tmp_path, a=table(fps=0.03))
-        with pytest.warns(UserWarning, match=r"'a' gives 0.03 frames .*'time_ms'"):
+        with pytest.warns(
+            UserWarning, match=r"at 0 s and gives 0.03 frames .*'time_ms'"
+        ):
             read_recordings(tmp_path)
 
 
@@ -392,7 +405,7 @@ ERRORS = [
      "row 0, expected numbers; correct it, or leave the column out by without=['who']"),
     ({"a": "who\nb\n"}, {}, "column 'who' of 'a' has 'b' in row 0, expected numbers"),
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1, expected"),
-    ({"a": "x,n\n\"1,234\",5\n"}, {}, "column 'x' of 'a' has '1,234' in row 0"),
+    ({"a": "x,n\n\"1,234\",5\n"}, {}, "column 'x' of 'a': '1,234' may be 1234 or"),
     ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y', which 'b' has"),
     ({"a": "x\n1\n"}, {"columns": ["y"]}, "'a' has no column 'y', expected columns"),
     ({"a": "x\n1\n"}, {"columns": []}, "columns is [], expected names of columns."),
@@ -415,7 +428,7 @@ ERRORS = [
      "to 1 s in row 2, expected times that grow: sort the rows"),
     ({"a": "time,x\n0,5\n0,4\n"}, {}, "of 'a' stands still from 0 to 0 s in row 1"),
     ({"a": "time,x\n0,5\n,4\n"}, {}, "the clock 'time' of 'a' has no time in row 1"),
-    ({"a": "time,x\nnoon,5\n"}, {}, "of 'a' holds what is no time, such as 'noon'"),
+    ({"a": "time,x\nnoon,5\n"}, {}, "of 'a' cannot be read: 'noon' in row 0 is no"),
     ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "Columns 'time' and 't' may both be the"),
     ({"a": "time,x\n0,5\n"}, {}, "No recording has two frames"),
     ({"a": "x\n5\n"}, {"fps": 0}, "fps (--fps) is 0, expected a positive number"),

@@ -1,0 +1,143 @@
+"""Times that are written as text, held against what a reader of them would say."""
+
+import contextlib
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.recordings import read_recordings
+from skl_tot.recordings.stamps import read_numbers, read_times
+
+
+def series(*cells):
+    return pd.Series(cells, dtype="string")
+
+
+TIMES = {
+    ("0", "0.5"): [0, 0.5],
+    ("0", "0,5", "1,25"): [0, 0.5, 1.25],
+    ("0", "500", "1,000"): [0, 500, 1000],
+    ("1,000.5", "1,001.0"): [1000.5, 1001],
+    ("0,000", "1,000"): [0, 1],
+    ("1e3", "2E3"): [1000, 2000],
+    ("1", ""): [1, np.nan],
+    ("00:00:00,5", "00:00:01"): [0.5, 1],
+    ("06:00:00,090", "06:00:00,123"): [21600.09, 21600.123],
+    ("1:02.5", "61:03,0"): [62.5, 3663],
+    ("2 days 00:00:01", "1 day, 0:00:02.5"): [172801, 86402.5],
+    ("11:59:59 PM", "12:00:00 a.m."): [86399, 0],
+    (None, "00:00:01"): [np.nan, 1],
+    ("2024-01-01 06:00:00,090", "2024-01-01T06:00:01"): [0, 0.91],
+    ("2024-01-31 10:00:00+01:00", "2024-01-31 10:00:00Z"): [0, 3600],
+    ("2024/02/28 23:59:59", "2024/02/29 00:00:00"): [0, 1],
+    ("13/02/2024 10:00:00", "13/02/2024 10:00:01,5"): [0, 1.5],
+    ("02/13/2024 10:00", "02/14/2024 10:01"): [0, 86460],
+    ("01/02/24 10:00", "01/02/24 10:01"): [0, 60],  # either way
+    ("31.01.2024", "01.02.2024 00:00:01"): [0, 86401],
+    ("12/31/2024 11:59:59 PM", "01/01/2025 12:00:00 AM"): [0, 1],
+    ("01/12/2024 23:59:59", "02/12/2024 00:00:00"): None,  # a day, or a month
+    ("Jan 31 2024 10:00", "Feb 1 2024 10:00"): [0, 86400],
+}
+
+
+@pytest.mark.parametrize(("cells", "seconds"), TIMES.items())
+def test_times(cells, seconds, capfd):
+    if seconds is None:
+        with pytest.raises(ValueError, match="may start with the day or the month"):
+            read_times(series(*cells))
+        return
+    np.testing.assert_allclose(read_times(series(*cells)), seconds, atol=1e-9)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (("1,234", "2,345"), "'1,234' may be 1234 or 1.234; expected decimals"),
+        (("1.5", "1,5"), "'1.5' in row 0 is no time"),
+        (("10:01", "10:02"), "'10:01' may be minutes and seconds, or hours and"),
+        (("00:00:01", None, "x", "00:00:03"), "'x' in row 2 is no time as others"),
+        (("30.02.2024", "01.03.2024"), "'30.02.2024' and others are no dates of a"),
+        (("10:00:00:12", "10:00:00:13"), "'10:00:00:12' in row 0 is no time"),
+        (("noon", "one"), "'noon' in row 0 is no time"),
+        (("2024-01-01 25:00:00",), "2024-01-01 25:00:00"),
+    ],
+)
+def test_no_times(cells, message):
+    with pytest.raises(ValueError, match=message):
+        read_times(series(*cells))
+
+
+def test_unit_of_numbers_alone():
+    assert read_times(series("0", "20,000"), 1e-6).tolist() == [0, 0.02]
+    assert read_times(series("00:00:01", "00:00:02"), 1e-3).tolist() == [1, 2]
+
+
+def test_numbers_that_are_none():
+    assert read_numbers(series("1", "two")) is None
+    assert read_numbers(series("1,23,4", "2")) is None
+
+
+def read(tmp_path, text, **options):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    return read_recordings(tmp_path / "a.csv", **options)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("separator", [";", "\t"])
+    def test_thousands_without_decimals(self, tmp_path, separator):
+        rows = [("time_us", "x"), ("0", "5"), ("20,000", "6"), ("1,040,000", "1")]
+        text = "\n".join(separator.join(row) for row in rows)
+        take = read(tmp_path, text, split_gaps=0.6)
+        np.testing.assert_allclose(take.times[0], [0, 0.02, 1.04])
+
+    def test_thousands_in_quotes(self, tmp_path):
+        rows = [f'"{20_000 * i:,}",{i * i}' for i in range(60)]
+        take = read(tmp_path, "time_us,x\n" + "\n".join(rows))
+        assert take.fps == pytest.approx(50)
+
+    @pytest.mark.parametrize("n_whole", [5, 3000])
+    def test_a_decimal_comma_that_comes_late(self, tmp_path, n_whole):
+        rows = [f"{i};{i % 7}" for i in range(n_whole)]
+        rows += [f"{n_whole};0,25", f"{n_whole + 1},0;3"]
+        (take,) = takes = read(tmp_path, "time;x\n" + "\n".join(rows))
+        assert take["x"].iloc[-2] == 0.25
+        assert takes.times[0][-1] == n_whole + 1
+
+    def test_three_decimals_throughout(self, tmp_path):
+        (take,) = read(tmp_path, "x;y\n1,234;5,678\n2,345;6,789\n", fps=10)
+        assert take.to_numpy().tolist() == [[1.234, 5.678], [2.345, 6.789]]
+
+    def test_days_above_twelve_leave_no_trace(self, tmp_path):
+        stderr = io.StringIO()
+        with contextlib.redirect_stderr(stderr):
+            rows = "13/02/2024 10:00:00,1\n13/02/2024 10:00:01,2\n"
+            take = read(tmp_path, "time,x\n" + rows)
+        assert (take.fps, stderr.getvalue()) == (1, "")
+
+    @pytest.mark.parametrize("fps", [30, 100])
+    def test_resampling_seconds_since_1970(self, tmp_path, fps):
+        """The last frame is kept, however times are rounded."""
+        for start in 1.7e9 + np.random.default_rng(0).uniform(size=20):
+            table = pd.DataFrame({"time": start + np.arange(200) / fps})
+            take = read(tmp_path, table.assign(x=table["time"] % 1).to_csv(index=False))
+            assert len(take[0]) == 200
+            same = read_recordings(tmp_path / "a.csv", resample=fps)
+            assert len(same[0]) == 200
+            np.testing.assert_allclose(same[0]["x"], take[0]["x"], atol=1e-6)
+
+    @pytest.mark.parametrize("step", [5, 50])
+    def test_milliseconds_since_1970(self, tmp_path, step):
+        rows = [f"{1_700_000_000_000 + step * i},{i * i}" for i in range(9)]
+        with pytest.warns(UserWarning, match=r"'a' starts at 1\.7e\+12 s and gives 0"):
+            read(tmp_path, "time,x\n" + "\n".join(rows))
+        assert read(tmp_path, "time_ms,x\n" + "\n".join(rows)).fps == 1000 / step
+
+    def test_clocks_of_float32(self, tmp_path):
+        clock = (np.arange(100) / 10).astype(np.float32)
+        table = pd.DataFrame({"time": clock, "x": np.sin(clock)})
+        table.to_parquet(tmp_path / "a.parquet")
+        take = read_recordings(tmp_path / "a.parquet")
+        assert take.times[0].tolist() == [i / 10 for i in range(100)]
