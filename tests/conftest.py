@@ -1,4 +1,5 @@
 import inspect
+import json
 import os
 from pathlib import Path
 
@@ -6,6 +7,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
 
@@ -149,3 +151,49 @@ def make_estimator():
 def estimator(estimator_name):
     """Each estimator in turn, made when its test runs, so that each fails alone."""
     return make_by_name(estimator_name)
+
+
+TASKS = ["pick", "place a/b"]
+
+
+def _write_lerobot(root, version, n_tasks=1, n_episodes=4):
+    """Write a data set as LeRobot does, and give the states of its episodes."""
+    rng = np.random.default_rng(0)
+    (root / "meta").mkdir(parents=True)
+    data = root / "data" / "chunk-000"
+    data.mkdir(parents=True)
+    tables, states = [], []
+    for i in range(n_episodes):
+        steps = np.arange(20 + i)
+        states.append(rng.random((len(steps), 2), dtype=np.float32))
+        table = pd.DataFrame({"observation.state": list(states[-1])})
+        table["action"] = list(rng.random((len(steps), 2), dtype=np.float32))
+        table["next.done"] = steps == steps[-1]
+        table["timestamp"] = (steps / 10).astype(np.float32)
+        table["frame_index"], table["episode_index"] = steps, i
+        table["index"], table["task_index"] = steps + 30 * i, i % n_tasks
+        tables.append(table)
+    info = {"codebase_version": version, "fps": 10, "total_episodes": n_episodes}
+    names = {"observation.state": ["pan", "lift"], "action": {"motors": ["a", "b"]}}
+    info["features"] = {
+        name: {"dtype": "float32", "shape": [2], "names": own}
+        for name, own in names.items()
+    }
+    (root / "meta" / "info.json").write_text(json.dumps(info))
+    tasks = pd.DataFrame({"task_index": range(n_tasks)}, pd.Index(TASKS[:n_tasks]))
+    if version == "v3.0":
+        tasks.to_parquet(root / "meta" / "tasks.parquet")
+        pd.concat(tables[:3]).to_parquet(data / "file-000.parquet", index=False)
+        pd.concat(tables[3:]).to_parquet(data / "file-001.parquet", index=False)
+        return states
+    tasks = tasks.rename_axis("task").reset_index()
+    tasks.to_json(root / "meta" / "tasks.jsonl", orient="records", lines=True)
+    for i, table in enumerate(tables):
+        table.to_parquet(data / f"episode_{i:06d}.parquet", index=False)
+    return states
+
+
+@pytest.fixture(scope="session")
+def write_lerobot():
+    """Give the writer of a data set of LeRobot."""
+    return _write_lerobot

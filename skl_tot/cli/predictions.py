@@ -282,3 +282,21 @@ def evaluate(source, predictions, scope, ignore, background, labels):
     options = {"scope": scope, "ignore_labels": ignore, "background": background}
     with names_in_errors(names):
         print(segmentation_report(truth, predicted, **options))
+
+
+@command(
+    """
+    write segments into a data set of LeRobot, as subtasks
+
+    ROOT: root folder of the data set, which is only read
+    SEGMENTS: folder from predict, or one table of all, perhaps corrected
+    --out FOLDER: folder to write, of data and meta [required]
+    """,
+    "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled",
+)
+def subtasks(root, segments, out):
+    """Write a copy of a data set of robots in which each frame has its subtask."""
+    from skl_tot import io
+
+    words = io.write_subtasks(io.read_table(segments), root, out)
+    print(f"Data and meta written to {out}, with subtasks {', '.join(words)}.")

@@ -16,6 +16,7 @@ _PLACES = {
     "save_model": "skl_tot.io.models",
     "segments": "skl_tot.io.segment_table",
     "write_segments": "skl_tot.io.files",
+    "write_subtasks": "skl_tot.io.lerobot",
 }
 
 __all__ = sorted(_PLACES)

@@ -1,6 +1,5 @@
 """Readers of other programs' files, held against what those programs' writers wrote."""
 
-import json
 import shutil
 
 import numpy as np
@@ -217,48 +216,9 @@ class TestMovement:
         assert read_recordings(tmp_path, animal="m1", fps=30).fps == 30
 
 
-TASKS = ["pick", "place a/b"]
-
-
-def write_lerobot(root, version, n_tasks=1, n_episodes=4):
-    """Write a data set as LeRobot does, and give the states of its episodes."""
-    (root / "meta").mkdir(parents=True)
-    data = root / "data" / "chunk-000"
-    data.mkdir(parents=True)
-    tables, states = [], []
-    for i in range(n_episodes):
-        steps = np.arange(20 + i)
-        states.append(RNG.random((len(steps), 2), dtype=np.float32))
-        table = pd.DataFrame({"observation.state": list(states[-1])})
-        table["action"] = list(RNG.random((len(steps), 2), dtype=np.float32))
-        table["next.done"] = steps == steps[-1]
-        table["timestamp"] = (steps / 10).astype(np.float32)
-        table["frame_index"], table["episode_index"] = steps, i
-        table["index"], table["task_index"] = steps + 30 * i, i % n_tasks
-        tables.append(table)
-    info = {"codebase_version": version, "fps": 10, "total_episodes": n_episodes}
-    names = {"observation.state": ["pan", "lift"], "action": {"motors": ["a", "b"]}}
-    info["features"] = {
-        name: {"dtype": "float32", "shape": [2], "names": own}
-        for name, own in names.items()
-    }
-    (root / "meta" / "info.json").write_text(json.dumps(info))
-    tasks = pd.DataFrame({"task_index": range(n_tasks)}, pd.Index(TASKS[:n_tasks]))
-    if version == "v3.0":
-        tasks.to_parquet(root / "meta" / "tasks.parquet")
-        pd.concat(tables[:3]).to_parquet(data / "file-000.parquet", index=False)
-        pd.concat(tables[3:]).to_parquet(data / "file-001.parquet", index=False)
-        return states
-    tasks = tasks.rename_axis("task").reset_index()
-    tasks.to_json(root / "meta" / "tasks.jsonl", orient="records", lines=True)
-    for i, table in enumerate(tables):
-        table.to_parquet(data / f"episode_{i:06d}.parquet", index=False)
-    return states
-
-
 @pytest.mark.parametrize("version", ["v2.1", "v3.0"])
 class TestLeRobot:
-    def test_root(self, tmp_path, version):
+    def test_root(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path / "set", version)
         episodes = read_recordings(tmp_path / "set")
         assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
@@ -269,12 +229,12 @@ class TestLeRobot:
             np.testing.assert_array_equal(own.iloc[:, :2], state)
             np.testing.assert_allclose(times, np.arange(len(state)) / 10, rtol=1e-6)
 
-    def test_columns_by_the_name_of_all(self, tmp_path, version):
+    def test_columns_by_the_name_of_all(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path, version)
         episodes = read_recordings(tmp_path, columns=["observation.state"])
         np.testing.assert_array_equal(episodes[0], states[0])
 
-    def test_tasks(self, tmp_path, version):
+    def test_tasks(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path, version, n_tasks=2)
         with pytest.warns(UserWarning, match=r"has 2 tasks, \['pick', 'place a/b'\]"):
             episodes = read_recordings(tmp_path)
@@ -287,7 +247,7 @@ class TestLeRobot:
         ):
             read_recordings(tmp_path, task="x")
 
-    def test_folders_inside(self, tmp_path, version):
+    def test_folders_inside(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path, version)
         folder = tmp_path / "data" / "chunk-000"
         for path, n_expected in [(folder, 4), (max(folder.iterdir()), 1)]:
@@ -296,7 +256,7 @@ class TestLeRobot:
             assert (episodes.fps, episodes.names[-1]) == (10, "episode_000003")
             np.testing.assert_array_equal(episodes[-1].iloc[:, :2], states[3])
 
-    def test_files_alone_and_missing_ones(self, tmp_path, version):
+    def test_files_alone_and_missing_ones(self, tmp_path, write_lerobot, version):
         write_lerobot(tmp_path / "set", version)
         folder = tmp_path / "set" / "data" / "chunk-000"
         shutil.copytree(folder, tmp_path / "alone")

@@ -1,0 +1,150 @@
+"""Segments as subtasks of a data set of LeRobot."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from skl_tot.io.atomic import replaced_files
+from skl_tot.recordings.errors import import_extra, one_line, short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info
+
+INDEX = "subtask_index"
+EPISODE = re.compile(r"episode_(\d+)( .*)?", re.DOTALL)
+
+
+def write_subtasks(table, root, out):
+    """Write a data set of LeRobot in which each frame has its action as a subtask.
+
+    Files of ``data`` get the column ``subtask_index``, ``meta/subtasks.parquet`` says
+    which text each is, and ``meta/info.json`` that there is such a column; the rest of
+    ``meta`` is copied. Videos are not: copy or link their folder into ``out``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Segments of episodes, as of `segments` or `read_table`: ``recording`` as
+        `read_recordings` calls them, ``action``, and ``start`` and ``end`` in frames or
+        ``start_time`` and ``end_time`` in seconds.
+    root : str or path-like
+        Root folder of the data set, version 2 or 3, which is only read.
+    out : str or path-like
+        Folder to write; a new one or an empty one.
+
+    Returns
+    -------
+    subtasks : list of str
+        Text of each subtask, by its index. Frames of no segment are "background".
+
+    Raises
+    ------
+    ImportError
+        If pyarrow is not installed (extra ``tables``).
+    OSError, ValueError
+        If ``root`` is no such folder, ``out`` is not empty, or segments are of no
+        episode, overlap or are longer than it.
+
+    Examples
+    --------
+    >>> from skl_tot import io, read_recordings
+    >>> episodes = read_recordings("pick_cubes")  # doctest: +SKIP
+    >>> table = io.segments(model.predict(episodes))  # doctest: +SKIP
+    >>> io.write_subtasks(table, "pick_cubes", "pick_cubes_labelled")  # doctest: +SKIP
+    ['0', '1', '2', 'background']
+    """
+    parquet = import_extra("pyarrow.parquet", "tables")
+    root, out = Path(root), Path(out)
+    if find_root(root) != root:
+        raise ValueError(f"{one_line(root)} is no root folder of LeRobot.")
+    if out.is_dir() and any(out.iterdir()):
+        raise FileExistsError(f"{one_line(out)} is not empty, expected a new folder.")
+    info = read_info(root)
+    spans = _spans_of_episodes(table, info.get("fps"))
+    actions = list(
+        dict.fromkeys(str(action) for own in spans.values() for *_, action in own)
+    )
+    subtasks = [*actions, BACKGROUND_NAME]  # LeRobot takes -1 for the last one
+    unused = set(spans)
+    with replaced_files(out) as temporary:
+        shutil.copytree(root / "meta", temporary / "meta")
+        for path in data_files(root):
+            own = parquet.read_table(path)
+            column, found = _column_of(own, spans, subtasks)
+            unused -= found
+            target = temporary / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            parquet.write_table(_with_column(own, column), target)
+        if unused:
+            raise ValueError(
+                f"{one_line(root)} has no episode {min(unused)}, which segments are of."
+            )
+        _describe(temporary / "meta", info, subtasks)
+    return subtasks
+
+
+def _spans_of_episodes(table, fps):
+    """First frame, frame after the last, and action of segments of each episode."""
+    if {"start", "end"} <= set(table.columns):
+        ends = table[["start", "end"]].to_numpy(float)
+    elif fps:
+        ends = np.round(table[["start_time", "end_time"]].to_numpy(float) * fps)
+    else:
+        raise ValueError("meta/info.json has no fps, which segments in seconds need.")
+    spans = {}
+    for name, action, (start, end) in zip(table["recording"], table["action"], ends):
+        match = EPISODE.fullmatch(str(name))
+        if match is None:
+            raise ValueError(
+                f"a segment is of {short_repr(name)}, expected an episode, such as "
+                "'episode_000000'."
+            )
+        is_background = str(action) in (BACKGROUND_NAME, str(BACKGROUND))
+        own = spans.setdefault(int(match[1]), [])
+        if not is_background:
+            own.append((int(start), int(end), action))
+    return spans
+
+
+def _column_of(table, spans, subtasks):
+    """Index of the subtask of each row of a file, and the episodes that it has."""
+    numbers = table["episode_index"].to_numpy()
+    frames = table["frame_index"].to_numpy()
+    column = np.full(len(numbers), len(subtasks) - 1)
+    episodes = set(np.unique(numbers).tolist())
+    for number in episodes & set(spans):
+        rows = numbers == number
+        for start, end, action in spans[number]:
+            inside = rows & (frames >= start) & (frames < end)
+            is_free = (column[inside] == len(subtasks) - 1).all()
+            if inside.sum() != end - start or not is_free:
+                what = "overlaps another" if not is_free else "is not within its frames"
+                raise ValueError(
+                    f"a segment of episode {number}, frames {start} to {end}, {what}."
+                )
+            column[inside] = subtasks.index(str(action))
+    return column, episodes
+
+
+def _with_column(table, column):
+    """Table with a column of subtasks, without what others say of the old columns."""
+    pyarrow = import_extra("pyarrow", "tables")
+    if INDEX in table.column_names:
+        table = table.drop_columns([INDEX])
+    table = table.append_column(INDEX, pyarrow.array(column, pyarrow.int64()))
+    return table.replace_schema_metadata(None)
+
+
+def _describe(meta, info, subtasks):
+    """Say in ``meta`` what the column is."""
+    import pandas as pd
+
+    feature = {"dtype": "int64", "shape": [1], "names": None}
+    info = {**info, "features": {**info.get("features", {}), INDEX: feature}}
+    text = json.dumps(info, indent=4, ensure_ascii=False)
+    (meta / "info.json").write_text(text, encoding="utf-8")
+    index = pd.Index(subtasks, name="subtask")
+    table = pd.DataFrame({INDEX: range(len(subtasks))}, index)
+    table.to_parquet(meta / "subtasks.parquet")

@@ -1,0 +1,94 @@
+"""Subtasks in data sets of LeRobot: a copy, held against the segments by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.cli.main import main
+from skl_tot.io import segments, write_subtasks
+from skl_tot.recordings import Recordings, read_recordings
+
+NAMES = [f"episode_{i:06d}" for i in range(4)]
+LABELS = [[1] * 5 + [0] * 15, [1] * 21, [-1] * 3 + [2] * 19, [0] * 20 + [1] * 3]
+
+
+def read_column(root):
+    """Index of the subtask of each frame of each episode, by their numbers."""
+    files = [pd.read_parquet(path) for path in sorted(root.rglob("data/**/*.parquet"))]
+    table = pd.concat(files)
+    return [own["subtask_index"].tolist() for _, own in table.groupby("episode_index")]
+
+
+@pytest.mark.parametrize("version", ["v2.1", "v3.0"])
+@pytest.mark.parametrize("in_seconds", [False, True])
+def test_each_frame_has_its_subtask(tmp_path, write_lerobot, version, in_seconds):
+    write_lerobot(tmp_path / "set", version)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    table = segments(Recordings(LABELS, NAMES, fps=10))
+    if in_seconds:
+        table = table[["recording", "action", "start_time", "end_time"]]
+    out = tmp_path / "new"
+    words = write_subtasks(table, tmp_path / "set", out)
+    assert words == ["1", "0", "2", "background"]
+    codes = {int(word): k for k, word in enumerate(words[:-1])} | {-1: 3}
+    expected = [[codes[label] for label in own] for own in LABELS]
+    assert read_column(out) == expected
+    known = pd.read_parquet(out / "meta" / "subtasks.parquet")
+    assert known["subtask_index"].to_dict() == {word: k for k, word in enumerate(words)}
+    info = json.loads((out / "meta" / "info.json").read_text())
+    feature = {"dtype": "int64", "shape": [1], "names": None}
+    assert info["features"]["subtask_index"] == feature
+    assert {path: path.read_bytes() for path in before} == before
+    for new, old in zip(read_recordings(out), read_recordings(tmp_path / "set")):
+        pd.testing.assert_frame_equal(new, old)
+
+
+def test_episodes_without_segments(tmp_path, write_lerobot):
+    write_lerobot(tmp_path / "set", "v2.1", n_tasks=2)
+    table = segments(Recordings([["cut"] * 21], [f"{NAMES[1]} place a-b"]))
+    words = write_subtasks(table, tmp_path / "set", tmp_path / "new")
+    assert words == ["cut", "background"]
+    expected = [{1}, {0}, {1}, {1}]
+    assert list(map(set, read_column(tmp_path / "new"))) == expected
+    again = write_subtasks(table, tmp_path / "new", tmp_path / "again")
+    assert again == words
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"recording": "take_1"}, "is of 'take_1', expected an episode, such as 'epi"),
+        ({"recording": "episode_9"}, "has no episode 9, which segments are of"),
+        ({"end": 99}, "frames 0 to 99, is not within its frames"),
+        ({"start": -1}, "frames -1 to 5, is not within its frames"),
+        ({"end": 6}, "episode 0, frames 5 to 20, overlaps another"),
+    ],
+)
+def test_wrong_segments_leave_nothing(tmp_path, write_lerobot, change, message):
+    write_lerobot(tmp_path / "set", "v3.0")
+    table = segments(Recordings(LABELS, NAMES))
+    for name, value in change.items():
+        table.loc[0, name] = value
+    with pytest.raises(ValueError, match=message):
+        write_subtasks(table, tmp_path / "set", tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_folders(tmp_path, write_lerobot):
+    write_lerobot(tmp_path / "set", "v3.0")
+    table = segments(Recordings(LABELS, NAMES))
+    with pytest.raises(ValueError, match="is no root folder of LeRobot"):
+        write_subtasks(table, tmp_path / "set" / "data", tmp_path / "new")
+    with pytest.raises(FileExistsError, match="set is not empty, expected a new fold"):
+        write_subtasks(table, tmp_path / "set", tmp_path / "set")
+
+
+def test_command(tmp_path, write_lerobot, capsys):
+    write_lerobot(tmp_path / "set", "v3.0")
+    segments(Recordings(LABELS, NAMES)).to_csv(tmp_path / "all.csv", index=False)
+    command = f"subtasks {tmp_path}/set {tmp_path}/all.csv --out {tmp_path}/new"
+    assert main(command.split()) == 0
+    assert "with subtasks 1, 0, 2, background." in capsys.readouterr().out
+    np.testing.assert_array_equal(read_column(tmp_path / "new")[1], np.zeros(21))
