@@ -339,7 +339,7 @@ class ActivitySegmenter(BaseSegmenter):
         self.activity_names_ = names
         self.activities_ = by_video(names[codes], videos)
         self.estimators_, labels = fit_models(
-            self.estimator, videos.arrays, (names, codes), rng, n_jobs=self.n_jobs
+            self.estimator, videos, (names, codes), rng, n_jobs=self.n_jobs
         )
         offsets = self.action_offsets_
         self.n_actions_ = int(offsets[-1])

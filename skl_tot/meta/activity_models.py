@@ -21,6 +21,7 @@ from skl_tot.recordings.errors import (
     short_repr,
 )
 from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.recordings.layouts import with_rate
 
 # What actions of another activity are below the video's own, in nats: never likely.
 FOREIGN = 1e4
@@ -72,7 +73,7 @@ def check_activities(activities, n_videos, n_activities):
     return names, codes
 
 
-def fit_models(estimator, arrays, activities, rng, *, n_jobs):
+def fit_models(estimator, videos, activities, rng, *, n_jobs):
     """Fit a clone of an estimator to the videos of each activity.
 
     ``activities`` are their names, and the place of each video's among them. ``rng``
@@ -86,7 +87,7 @@ def fit_models(estimator, arrays, activities, rng, *, n_jobs):
         last, seed = last_step(model), rng.randint(2**31 - 1)
         if last.get_params(deep=False).get("random_state", seed) is None:
             last.set_params(random_state=seed)
-        own = [arrays[i] for i in indices]
+        own = with_rate([videos.arrays[i] for i in indices], videos.fps)
         tasks.append(delayed(_fit_model)(model, own, name, indices))
     models = Parallel(n_jobs=n_jobs)(tasks)
     labels = [None] * len(codes)

@@ -76,7 +76,8 @@ class CyclicSegmenter(BaseSegmenter):
         is found for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
         None takes that of the segmenter, or 0.5 if that is 0.
     min_duration : float, default=None
-        How long an action lasts at least, see `TemporalOTSegmenter`.
+        How long an action lasts at least, see `TemporalOTSegmenter`. None takes that of
+        the segmenter.
     random_state : int, RandomState instance or None, default=None
         Seed of the search for cycles, and of the seed of a segmenter that has none.
 
@@ -286,7 +287,7 @@ class CyclicSegmenter(BaseSegmenter):
             )
         with quietly(), errors_of_cycles(cuts):
             fitted, _ = fit_segmenter(
-                self._segmenter(n_actions), cycles, n_actions, seeds[1]
+                self._segmenter(n_actions), cycles, n_actions, seeds[1], videos.fps
             )
         _let_decode_cycles(fitted)
         self.estimator_ = fitted
@@ -332,6 +333,13 @@ class CyclicSegmenter(BaseSegmenter):
         if cost is None:
             cost = segmenter_of(unfrozen(self.estimator_)).switch_cost or SWITCH_COST
         return BoundDecoder(decoder, cost)
+
+    @property
+    def min_frames_(self):
+        """Frames that a segment has at least."""
+        if self.min_duration is None:
+            return segmenter_of(unfrozen(self.estimator_)).min_frames_
+        return super().min_frames_
 
     def _label(self, scores, videos, before=None):
         paths = super()._label(scores, videos)

@@ -125,11 +125,6 @@ class GuidedSegmenter(BaseSegmenter):
         """Background of the segmenter."""
         return self._inner.background_percentile
 
-    @property
-    def min_duration(self):  # type: ignore[override]
-        """Least duration of segments of the segmenter."""
-        return self._inner.min_duration
-
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Fit the segmenter, and learn from what is known.
@@ -170,7 +165,7 @@ class GuidedSegmenter(BaseSegmenter):
         values, classes = READERS[self.kind](y, videos, most)
         with quietly():
             self.estimator_, _ = fit_segmenter(
-                self.estimator, videos.arrays, self.n_actions, None
+                self.estimator, videos.arrays, self.n_actions, None, videos.fps
             )
         clusterings = self._labelings(videos)
         n_clusters = 1 + max(path.max() for own in clusterings for path in own)
@@ -235,6 +230,11 @@ class GuidedSegmenter(BaseSegmenter):
         # few actions are what labels say, not what a cost does
         decoder = replace(move_decoder(moves, starts), uses_cost=False)
         return BoundDecoder(decoder, SWITCH_COST)
+
+    @property
+    def min_frames_(self):
+        """Frames that a segment has at least, as of the segmenter."""
+        return last_step(unfrozen(self.estimator_)).min_frames_
 
     @property
     def waits_for_end_(self):

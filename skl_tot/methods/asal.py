@@ -244,7 +244,8 @@ class ASALSegmenter(NetworkSegmenter):
         elif self.n_actions == AUTO:
             estimator = clone(estimator)
             set_n_actions(estimator, self.n_actions_)
-        return fit_segmenter(estimator, videos.arrays, self.n_actions_, seed)[1]
+        options = self.n_actions_, seed, videos.fps
+        return fit_segmenter(estimator, videos.arrays, *options)[1]
 
     def _trainer(self, videos, seed):
         """Make what trains the network."""

@@ -17,7 +17,7 @@ from skl_tot.recordings.actions import FIRST_WORDS, describe_paths
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND, with_background
-from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.layouts import as_recordings, with_rate
 
 
 def last_step(model):
@@ -162,11 +162,12 @@ def set_n_actions(estimator, n_actions):
         estimator = segmenter.get_params(deep=False).get("estimator")
 
 
-def fit_segmenter(estimator, arrays, n_actions, seed):
+def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
     """Fit a clone of a segmenter, or of a pipeline that ends in one, and label.
 
     What is in a FrozenEstimator is used as it is. ``seed`` is for clones without a
-    random state. Labels are from -1, background, to ``n_actions - 1``.
+    random state; ``fps`` is the rate of the frames, by which seconds count. Labels are
+    from -1, background, to ``n_actions - 1``.
     """
     check_segmenter(estimator, n_actions)
     if isinstance(estimator, FrozenEstimator):
@@ -178,7 +179,7 @@ def fit_segmenter(estimator, arrays, n_actions, seed):
     own = last.get_params(deep=False)
     if seed is not None and own.get("random_state", seed) is None:
         last.set_params(random_state=seed)
-    return estimator, estimator.fit_predict(list(arrays))
+    return estimator, estimator.fit_predict(with_rate(arrays, fps))
 
 
 def check_segmenter(estimator, n_actions=None):

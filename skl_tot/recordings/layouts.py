@@ -67,6 +67,15 @@ def as_recordings(X):
     return recordings
 
 
+def with_rate(arrays, fps):
+    """List of arrays for an inner estimator, with the rate, if there is one."""
+    if fps is None:
+        return list(arrays)
+    recordings = as_recordings(list(arrays))
+    recordings.fps = fps
+    return recordings
+
+
 def _split(X):
     """Arrays of each video, and the layout, of what is no plain list or array."""
     if has_time(X):
