@@ -222,7 +222,7 @@ def decode(
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
     >>> decode(log_likelihood, "free", min_frames=2)
-    array([1, 1, 0, 0])
+    array([0, 0, 1, 1])
     """
     log_likelihood = _checked(log_likelihood)
     if transcript is not None:

@@ -208,15 +208,17 @@ def long_path(chain, log_likelihood, min_frames):
         path[start:end] = action
         if start == 0:
             return path
-        end, action = start, origin_of(chain, ended[start], action)
+        end, action = start, best_others(chain, ended[start])[1][action]
 
 
-def origin_of(chain, scores, action):
-    """Other action from which a path comes to an action, by scores (n_actions,)."""
+def best_others(chain, scores):
+    """Scores (n_actions,) of coming to each action from another, and from which."""
+    actions = np.arange(len(scores))
     origins, costs = chain.links
-    origins = np.broadcast_to(origins, costs.shape)[:, action]
-    totals = np.where(origins == action, -np.inf, scores[origins] - costs[:, action])
-    return int(origins[totals.argmax()])
+    origins = np.broadcast_to(origins, costs.shape)
+    totals = np.where(origins == actions, -np.inf, scores[origins] - costs)
+    best = totals.argmax(axis=0)
+    return totals[best, actions], origins[best, actions]
 
 
 def long_sums(chain, given, min_frames):

@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 from scipy.special import softmax
 
+from skl_tot.decoding.online_runs import OnlineRuns, OnlineRunSums
 from skl_tot.recordings.labels import BACKGROUND
 
 # Frames whose posteriors are found at once: more take memory.
@@ -159,15 +160,21 @@ class OnlineDecoder:
         Frames that come after a frame before it is decided.
     confidence : dict of float, default=None
         As of `skl_tot.decoding.decoders.tempered_posterior`.
+    min_frames : int, default=1
+        Frames that an action lasts at least.
     """
 
-    def __init__(self, chain, n_actions, cost, lag, confidence=None):
+    def __init__(self, chain, n_actions, cost, lag, confidence=None, min_frames=1):
         confidence = confidence or {"tempering": 1.0, "agreement": 1.0}
         self.tempering = confidence["tempering"]
         self.agreement = confidence["agreement"]
         self.lag = lag
-        self.path = OnlinePath(chain(n_actions, cost))
-        self.posterior = OnlinePosterior(chain(n_actions, self.tempering * cost), lag)
+        own, tempered = chain(n_actions, cost), chain(n_actions, self.tempering * cost)
+        if min_frames == 1:
+            self.path, self.posterior = OnlinePath(own), OnlinePosterior(tempered, lag)
+        else:
+            self.path = OnlineRuns(own, min_frames)
+            self.posterior = OnlineRunSums(tempered, min_frames, lag)
         self.has_action = deque()  # of the frames that wait
 
     def push(self, log_likelihood, is_background):

@@ -47,7 +47,9 @@ class OnlinePrediction:
     has the same. Labels are not taken back, even if later frames show another path:
     with "fixed" or "skip", labels may go back to an earlier action. "peaks", "mallow"
     and "durations" go by the whole recording, and here the first two are as "free", and
-    the last as "fixed". What a frame takes, in time and memory, does not grow with the
+    the last as "fixed". With ``min_duration``, a label that has been given stays for so
+    long, and what is last and goes on counts as long enough; if the lag is as long, no
+    segment is shorter. What a frame takes, in time and memory, does not grow with the
     stream. Pickle and joblib save the object in the middle of a stream, with a copy of
     the model; what is loaded goes on.
 
@@ -253,7 +255,14 @@ class OnlinePrediction:
         n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
         confidence = self._model.confidence_
-        return OnlineDecoder(decoder.chain, n_actions, cost, self._lag, confidence)
+        return OnlineDecoder(
+            decoder.chain,
+            n_actions,
+            cost,
+            self._lag,
+            confidence,
+            self._model.min_frames_,
+        )
 
     def _decode(self, log_likelihood, is_other):
         """Actions and posteriors that are known after some more frames."""

@@ -525,6 +525,15 @@ def test_cuts_are_nested(fitted, name, decoding):
         assert len(np.unique(np.concatenate(paths))) > 4
 
 
+@pytest.mark.parametrize("decoding", ["free", "fixed"])
+def test_cuts_keep_the_least_duration(fitted, decoding):
+    model = copy.deepcopy(fitted("tot")).set_params(decoding=decoding, min_duration=8)
+    for n_actions in range(len(model.merge_tree_) + 1, 0, -1):
+        for path in cut(model, n_actions).predict(VIDEOS):
+            ends = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
+            assert np.diff(ends).min() >= 8
+
+
 @pytest.mark.parametrize("n_actions", [1, 2, 6])
 def test_outputs_of_cuts(fitted, n_actions):
     model = cut(fitted("tot"), n_actions)

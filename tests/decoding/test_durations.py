@@ -20,6 +20,7 @@ from skl_tot.decoding.durations import (
 problems = given(
     n_frames=st.integers(1, 10),
     n_segments=st.integers(1, 6),
+    min_frames=st.integers(1, 3),
     seed=st.integers(0, 10**6),
 )
 
@@ -37,13 +38,14 @@ def score(log_likelihood, lengths, log_probability):
     return total + sum(log_probability(s, d) for s, d in enumerate(lengths))
 
 
-def truncated_poisson(means, n_frames, shortest=SHORTEST):
+def truncated_poisson(means, n_frames, min_frames=1):
     """Log-probability of a length as scipy gives it, within the limits."""
     means = n_frames * means / means.sum()
 
     def log_probability(segment, length):
         mean = means[segment]
-        if not max(1, np.floor(shortest * mean)) <= length <= np.ceil(LONGEST * mean):
+        shortest = max(min_frames, np.floor(SHORTEST * mean))
+        if not shortest <= length <= max(shortest, np.ceil(LONGEST * mean)):
             return -np.inf
         return poisson.logpmf(length, mean)
 
@@ -64,12 +66,12 @@ def weigh(log_likelihood, path, log_probability):
 
 @settings(max_examples=150)
 @problems
-def test_equals_brute_force(n_frames, n_segments, seed):
-    if n_frames < n_segments:
+def test_equals_brute_force(n_frames, n_segments, min_frames, seed):
+    if n_frames < min_frames * n_segments:
         return
     log_likelihood, means = drawn(seed, n_frames, n_segments)
-    table = duration_table(means, n_frames)
-    log_probability = truncated_poisson(means, n_frames)
+    table = duration_table(means, n_frames, min_frames)
+    log_probability = truncated_poisson(means, n_frames, min_frames)
     paths = list(all_lengths(n_frames, n_segments))
     scores = [score(log_likelihood, d, log_probability) for d in paths]
     found = viterbi_durations(log_likelihood, table)
@@ -82,6 +84,24 @@ def test_equals_brute_force(n_frames, n_segments, seed):
         expected[np.arange(n_frames), segments] += weight
     found = posterior_durations(log_likelihood, table)
     np.testing.assert_allclose(found, expected, atol=1e-10)
+    decoder = duration_decoder(means)
+    path = decoder.path(log_likelihood, 0.0, min_frames)
+    assert weigh(log_likelihood, path, log_probability) == pytest.approx(max(scores))
+    found = decoder.posterior(log_likelihood, 0.0, min_frames)
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_frames", [1, 9, 50, 900, 1500])
+@pytest.mark.parametrize("min_frames", [10, 150, 160, 10**30])
+def test_least_durations_hold_in_bins_and_where_there_is_no_room(n_frames, min_frames):
+    log_likelihood = np.random.default_rng(0).normal(size=(n_frames, 6))
+    decoder = duration_decoder(np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1]))
+    path = decoder.path(log_likelihood, 0.0, min_frames)
+    starts = np.flatnonzero(np.diff(path, prepend=-1))
+    assert np.diff([*starts, n_frames]).min() >= min(min_frames, n_frames)
+    assert len(starts) == 6 or n_frames < 6 * min_frames
+    shares = decoder.posterior(log_likelihood, 0.0, min_frames)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
 
 
 def test_limits_hold_and_the_rest_is_searched():

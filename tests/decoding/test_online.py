@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
@@ -26,9 +26,7 @@ def by_all_paths(log_likelihood, chain, lag):
     for t in range(n_frames):
         known = log_likelihood[: t + lag + 1]
         paths = np.array(list(itertools.product(range(n_actions), repeat=len(known))))
-        totals = known[np.arange(len(known)), paths].sum(axis=1)
-        totals -= chain.starts[paths[:, 0]]
-        totals -= chain.moves[paths[:, :-1], paths[:, 1:]].sum(axis=1)
+        totals = weigh(paths, known, chain)
         ended = totals - chain.ends[paths[:, -1]]
         if t + lag >= n_frames and np.isfinite(ended).any():
             totals = ended
@@ -38,11 +36,28 @@ def by_all_paths(log_likelihood, chain, lag):
     return np.array(actions), np.array(posteriors)
 
 
-def run(chain, scores, lag, block=7, is_other=None, confidence=None, cost=0.0):
+def weigh(paths, known, chain):
+    """What paths sum up to, wherever they end."""
+    totals = known[np.arange(len(known)), paths].sum(axis=1)
+    totals -= chain.starts[paths[:, 0]]
+    return totals - chain.moves[paths[:, :-1], paths[:, 1:]].sum(axis=1)
+
+
+def run(
+    chain,
+    scores,
+    lag,
+    block=7,
+    is_other=None,
+    confidence=None,
+    cost=0.0,
+    min_frames=1,
+):
     """What is said of all frames, those at the end included."""
     if isinstance(chain, Chain):
         chain = (lambda chain: lambda n_actions, cost: chain)(chain)
-    decoder = OnlineDecoder(chain, scores.shape[1], cost, lag, confidence)
+    options = cost, lag, confidence, min_frames
+    decoder = OnlineDecoder(chain, scores.shape[1], *options)
     is_other = np.zeros(len(scores), bool) if is_other is None else is_other
     found = []
     for start in range(0, len(scores), block):
@@ -79,6 +94,82 @@ def test_equals_all_paths_through_what_has_come(
     scores = random_scores(seed, n_frames, n_actions)
     chain = DECODERS[name].chain(n_actions, cost)
     check(run(chain, scores, lag, block), *by_all_paths(scores, chain, lag))
+
+
+def lasting(paths, min_frames, may_go_on):
+    """Which of paths have no shorter segment, but for the last one if it may go on."""
+    kept = []
+    for path in paths:
+        frames = np.diff(np.flatnonzero(np.diff(path, prepend=-1, append=-1)))
+        kept.append(frames[: len(frames) - may_go_on].min(initial=99) >= min_frames)
+    return np.array(kept)
+
+
+def held(paths, min_frames, lag):
+    """Labels of frames, of which the best path of each time is known."""
+    labels, n_held = [], 0
+    for t, path in enumerate(paths):
+        action = path[t]
+        is_late = t + lag >= len(paths) and len(paths) - t < min_frames
+        if labels and (n_held or is_late):
+            action = labels[-1]
+        if not labels or action != labels[-1]:
+            n_held = min_frames
+        n_held = max(0, n_held - 1)
+        labels.append(action)
+    return labels
+
+
+@settings(max_examples=40)
+@given(
+    make=st.sampled_from([*EXACT, "any"]),
+    n_actions=st.integers(1, 3),
+    n_frames=st.integers(1, 6),
+    min_frames=st.integers(2, 4),
+    lag=st.integers(0, 7),
+    block=st.integers(1, 6),
+    seed=st.integers(0, 10**6),
+)
+def test_least_durations_equal_all_paths(
+    make, n_actions, n_frames, min_frames, lag, block, seed
+):
+    scores, rng = random_scores(seed, n_frames, n_actions), np.random.default_rng(seed)
+    if make == "any":
+        costs = rng.exponential(size=(n_actions + 2, n_actions))
+        chain = Chain(costs[0], costs[2:], costs[1])
+    else:
+        chain = DECODERS[make].chain(n_actions, 0.7)
+    paths, posteriors = [], []
+    for t in range(n_frames):
+        known = scores[: t + lag + 1]
+        every = np.array(list(itertools.product(range(n_actions), repeat=len(known))))
+        totals = weigh(every, known, chain)
+        ended = totals - chain.ends[every[:, -1]]
+        totals[~lasting(every, min_frames, True)] = -np.inf
+        ended[~lasting(every, min_frames, False)] = -np.inf
+        if t + lag >= n_frames and np.isfinite(ended).any():
+            totals = ended
+        paths.append(every[totals.argmax()])
+        weights = softmax(totals)
+        posteriors.append(np.bincount(every[:, t], weights, minlength=n_actions))
+    found = run(chain, scores, lag, block, min_frames=min_frames)
+    check(found, held(paths, min_frames, lag), np.array(posteriors))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_no_segment_of_a_stream_is_shorter(name):
+    for seed in range(2):
+        scores = random_scores(seed, 90, 4)
+        chain = DECODERS[name].chain
+        labels, _ = run(chain, scores, 8, cost=0.1, min_frames=9)
+        ends = np.flatnonzero(np.diff(labels, prepend=-1, append=-1))
+        assert np.diff(ends).min() >= 9
+        # all of it at once
+        labels, shares = run(chain, scores, 90, cost=0.1, min_frames=9)
+        decoder = DECODERS[name]
+        np.testing.assert_array_equal(labels, decoder.path(scores, 0.1, 9))
+        exact = decoder.posterior(scores, 0.1, 9)
+        np.testing.assert_allclose(shares, exact, atol=1e-9)
 
 
 @given(

@@ -24,6 +24,7 @@ problems = given(
     n_frames=st.integers(1, 7),
     n_actions=st.integers(1, 4),
     cost=st.floats(0, 3),
+    min_frames=st.integers(1, 3),
     seed=st.integers(0, 10**6),
 )
 
@@ -34,10 +35,12 @@ def all_inversions(n_actions):
     )
 
 
-def paths_along(order, n_frames):
-    """All paths whose actions come in an order, each at most once."""
+def paths_along(order, n_frames, min_frames=1):
+    """All paths whose actions come in an order, each at most once, and last."""
     for places in itertools.combinations_with_replacement(range(len(order)), n_frames):
-        yield np.array(order)[list(places)]
+        counts = np.bincount(places)
+        if counts[counts > 0].min() >= min(min_frames, n_frames):
+            yield np.array(order)[list(places)]
 
 
 def path_score(log_likelihood, path, cost):
@@ -45,8 +48,8 @@ def path_score(log_likelihood, path, cost):
     return score - cost * (np.diff(path) != 0).sum()
 
 
-def best_along(log_likelihood, order, cost):
-    paths = paths_along(order, len(log_likelihood))
+def best_along(log_likelihood, order, cost, min_frames=1):
+    paths = paths_along(order, len(log_likelihood), min_frames)
     return max(path_score(log_likelihood, path, cost) for path in paths)
 
 
@@ -65,29 +68,34 @@ def test_inversion_vectors_are_all_orders(n_actions):
 
 @settings(max_examples=50)
 @problems
-def test_scores_along_orders_equal_brute_force(n_frames, n_actions, cost, seed):
+def test_scores_along_orders_equal_brute_force(
+    n_frames, n_actions, cost, min_frames, seed
+):
     log_likelihood = np.random.default_rng(seed).normal(size=(n_frames, n_actions))
     orders = np.array(list(itertools.permutations(range(n_actions))))
-    scores = _path_scores(_block_totals(log_likelihood), orders, cost)
+    least = min(min_frames, n_frames)
+    scores = _path_scores(_block_totals(log_likelihood), orders, cost, least)
     scores = scores + log_likelihood.max(axis=1).sum()
-    expected = [best_along(log_likelihood, order, cost) for order in orders]
+    expected = [best_along(log_likelihood, own, cost, least) for own in orders]
     np.testing.assert_allclose(scores, expected)
-    path = path_along(log_likelihood, orders[-1], cost)
+    path = path_along(log_likelihood, orders[-1], cost, min_frames)
     assert path_score(log_likelihood, path, cost) == pytest.approx(expected[-1])
 
 
 @settings(max_examples=50)
 @problems
-def test_no_other_value_of_one_inversion_is_better(n_frames, n_actions, cost, seed):
+def test_no_other_value_of_one_inversion_is_better(
+    n_frames, n_actions, cost, min_frames, seed
+):
     rng = np.random.default_rng(seed)
     log_likelihood = rng.normal(size=(n_frames, n_actions))
     costs = rng.exponential(size=n_actions - 1)
 
     def objective(inversions):
-        best = best_along(log_likelihood, order_of(inversions), cost)
+        best = best_along(log_likelihood, order_of(inversions), cost, min_frames)
         return best - costs @ inversions
 
-    found = mallow_inversions(log_likelihood, costs, cost)
+    found = mallow_inversions(log_likelihood, costs, cost, min_frames)
     best = objective(found)
     assert best >= objective(np.zeros(n_actions - 1, dtype=int)) - 1e-9
     for k in range(n_actions - 1):
@@ -171,21 +179,28 @@ def test_an_action_that_never_wins_has_a_peak():
 
 @settings(max_examples=50)
 @problems
-def test_posteriors_equal_enumeration(n_frames, n_actions, cost, seed):
+def test_paths_and_posteriors_equal_enumeration(
+    n_frames, n_actions, cost, min_frames, seed
+):
     rng = np.random.default_rng(seed)
     log_likelihood = rng.normal(scale=2, size=(n_frames, n_actions))
     switch = cost * n_frames / n_actions
     orders = {
         "peaks": peak_order(log_likelihood),
-        "mallow": order_of(mallow_inversions(log_likelihood, switch, switch)),
+        "mallow": order_of(
+            mallow_inversions(log_likelihood, switch, switch, min_frames)
+        ),
     }
     for decoding, order in orders.items():
+        path = decode(log_likelihood, decoding, cost, min_frames=min_frames)
+        best = best_along(log_likelihood, order, switch, min_frames)
+        assert path_score(log_likelihood, path, switch) == pytest.approx(best)
         expected = np.zeros_like(log_likelihood)
-        for path in paths_along(order, n_frames):
+        for path in paths_along(order, n_frames, min_frames):
             weight = np.exp(path_score(log_likelihood, path, switch))
             expected[np.arange(n_frames), path] += weight
         expected /= expected.sum(axis=1, keepdims=True)
-        found = path_posterior(log_likelihood, decoding, cost)
+        found = path_posterior(log_likelihood, decoding, cost, min_frames=min_frames)
         np.testing.assert_allclose(found, expected, atol=1e-9)
 
 

@@ -146,6 +146,17 @@ def test_labels_are_those_of_a_video_cut_a_lag_later(models, videos, method, cos
         np.testing.assert_allclose(probabilities[t], expected, atol=1e-5)
 
 
+def test_least_durations(models, videos):
+    model = with_settings(models["hmm"], decoding="free", switch_cost=0.0)
+    model.set_params(min_duration=5)
+    labels, probabilities = run(OnlinePrediction(model, lag=5), videos[2])
+    ends = np.flatnonzero(np.diff(labels, prepend=-1, append=-1))
+    assert np.diff(ends).min() >= 5
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    labels, _ = run(OnlinePrediction(model, lag=99999), videos[2])
+    np.testing.assert_array_equal(labels, model.predict(videos[2]))
+
+
 def test_cost_goes_by_the_mean_length_of_the_fit(hmm, videos):
     model = with_settings(hmm, decoding="free", switch_cost=0.2)
     assert model.mean_frames_ == np.mean([len(video) for video in videos])
