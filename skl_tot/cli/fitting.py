@@ -81,6 +81,7 @@ def fit(source, recipe, out, **kinds):
     """Fit a model to a folder of videos, some perhaps with labels, and save it."""
     from skl_tot.cli.reading import describe_labels
     from skl_tot.io.models import save_model
+    from skl_tot.methods.numbers import describe_choice
 
     given = {name: kinds[name] for name in KINDS if kinds[name]}
     if len(given) > 1:
@@ -108,6 +109,9 @@ def fit(source, recipe, out, **kinds):
     print(f"Fitted to {count(len(data.videos), 'video')}{known}, written to {out}.")
     if describe is not None:
         print(describe(model))
+    numbers = getattr(take_apart(model)[1], "numbers_", None)
+    if numbers is not None and not numbers["at_edge"]:  # of which a warning tells
+        print(describe_choice(numbers))
 
 
 def _show_bar(model):
@@ -175,12 +179,23 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
         error_score="raise",
     ).fit(data.videos, data.labels)
     _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
+    if "n_actions" in axes:
+        _tell_of_edge(searched.best_params_[f"{prefix}n_actions"], axes["n_actions"])
     if out is None:
         print(f"Fitted{describe_seed(seed)}; without --out, none is kept.")
         return
     save_model(searched.best_estimator_, out)
     videos = f"all {len(data.videos)} videos{describe_seed(seed)}"
     print(f"The first, fitted to {videos}, written to {out}.")
+
+
+def _tell_of_edge(best, tried):
+    """Say that the best number of actions is the least or the largest of several."""
+    if len(tried) > 1 and best in (min(tried), max(tried)):
+        print(
+            f"The best n_actions, {best}, is at the edge of {min(tried)} to "
+            f"{max(tried)}: others beyond it may be better."
+        )
 
 
 def _check_scoring(scoring, folds, data, folder):

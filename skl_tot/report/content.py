@@ -15,7 +15,7 @@ from skl_tot import statistics
 from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
-from skl_tot.report.drawing import bar, classes, draw_loss, stack
+from skl_tot.report.drawing import bar, classes, draw_loss, draw_numbers, stack
 from skl_tot.report.findings import Findings, Truth, voter_of
 
 MOST_DEVIATING = 12  # recordings of the table
@@ -314,6 +314,19 @@ def candidates(content):
         rows.append(dict(zip(results, known)))
     best = getattr(voter, "best_index_", None)
     return {"rows": rows, "best": best, "bars": bars}
+
+
+@section("How many actions")
+def numbers(content):
+    """Scores of the numbers of actions that the model's was chosen from."""
+    from skl_tot.methods.numbers import describe_choice
+
+    found = getattr(content.segmenter, "numbers_", None)
+    if found is None:
+        return None
+    return {"text": describe_choice(found), "tried": found["n_actions"]} | draw_numbers(
+        found
+    )
 
 
 @section("Model")

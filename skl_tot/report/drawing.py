@@ -79,6 +79,29 @@ def draw_loss(segmenter):
     }
 
 
+def draw_numbers(numbers):
+    """Outlines of the scores of numbers of actions, of their spread, and the best.
+
+    They lie in a box of 1000 by 300, whose foot is a score of 0 or the least.
+    """
+    tried, scores, spread = map(np.array, list(numbers.values())[:3])
+    spread = np.nan_to_num(spread)
+    low, high = min(0, (scores - spread).min()), (scores + spread).max()
+    across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
+
+    def outline(x, y):
+        down = 300 * (high - y) / ((high - low) or 1)
+        return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, down))
+
+    ends = [scores + spread, (scores - spread)[::-1]]
+    place = across[tried == numbers["best"]][0]
+    return {
+        "band": outline(np.append(across, across[::-1]), np.concatenate(ends)) + "Z",
+        "scores": outline(across, scores),
+        "best": f"M{place:.1f} 0V300",
+    }
+
+
 def add_thumbnails(typical, video_files, fps):
     """Give every typical frame of `Findings` its picture; a recording is read once."""
     of_video = defaultdict(list)

@@ -385,7 +385,7 @@ ERRORS = [
     ("evaluate data segments --scope none", "invalid choice: 'none'"),
     ("search data --n-actions 3", "required: --grid"),
     ("search data --grid rho=0.1", "Expected either --n-actions or n_actions"),
-    ("search data --n-actions 0 --grid rho=0.1", "The 'n_actions' parameter"),
+    ("search data --n-actions 0 --grid rho=0.1", "0 is no number from 1, nor auto"),
     (f"{SEARCH} rho", "'rho' is not NAME=VALUE"),
     (f"{SEARCH} n_actions=2,3", "Expected either --n-actions"),
     (f"{SEARCH} rho=1 rho=2", "--grid has a name twice"),
