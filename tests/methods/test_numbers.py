@@ -2,15 +2,25 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
+    ActivitySegmenter,
+    CyclicSegmenter,
     HMMSegmenter,
     MallowSegmenter,
+    NumbersDisplay,
+    TemporalOTSegmenter,
     choose_n_actions,
 )
+from skl_tot.corrections import merge
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.methods import METHODS, method_class
+from skl_tot.preprocessing import FramewiseTransformer
 
 NUMBERS = range(1, 8)
 
@@ -71,3 +81,112 @@ def test_every_method_takes_auto(name, activity, tmp_path, monkeypatch):
 
 def test_a_number_has_no_numbers(activity):
     assert HMMSegmenter(3).fit(activity).numbers_ is None
+
+
+def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    scaler = FramewiseTransformer(StandardScaler())
+    model = make_pipeline(scaler, HMMSegmenter("auto", standardize=None, context=2))
+    numbers = choose_n_actions(model, activity)
+    assert numbers == model.fit(activity)[-1].numbers_
+    plain = HMMSegmenter(standardize="video")
+    assert choose_n_actions(plain, activity)["score"] != numbers["score"]
+    assert clone(model).get_params()["hmmsegmenter__n_actions"] == "auto"
+
+
+def test_spread_is_that_of_splits():
+    videos, _ = make_activities(3, 3, noise=2, mean_length=60, random_state=0)
+    for n_videos, is_known in [(3, True), (2, False)]:
+        numbers = choose_n_actions(HMMSegmenter(), videos[:n_videos], [1, 2, 9, 4])
+        assert np.isfinite(numbers["spread"]).all() == is_known
+        assert numbers["n_actions"] == [1, 2, 4, 9]
+
+
+def test_of_cycles(monkeypatch):
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 6))
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
+    frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
+    model = CyclicSegmenter("auto", estimator=HMMSegmenter(), random_state=0)
+    assert model.fit(frames).n_actions_ == model.numbers_["best"] == 3
+    assert model.n_cycles_ == 12
+    with pytest.raises(TypeError, match="has segmenters of its own"):
+        choose_n_actions(model, [frames, frames])
+
+
+def test_of_each_activity(activity, monkeypatch):
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 6))
+    others, _ = make_activities(
+        8, 3, noise=0.4, mean_length=60, n_features=16, random_state=5
+    )
+    given = [0] * len(activity) + [1] * len(others)
+    model = ActivitySegmenter(HMMSegmenter("auto"), random_state=0)
+    model.fit([*activity, *others], activities=given)
+    assert [own.n_actions_ for own in model.estimators_] == [4, 3]
+
+
+def test_after_a_cut_prototypes_are_those_of_the_fit(activity, monkeypatch):
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    model = TemporalOTSegmenter("auto", max_iter=20, n_init=1, random_state=0)
+    model.fit(activity)
+    corrected = merge(model, [0, 1])
+    assert corrected.n_actions_ == 3
+    before = model.pseudo_labels(activity[0])
+    after = corrected.pseudo_labels(activity[0])
+    np.testing.assert_allclose(after[:, 1:], before[:, 2:])
+
+
+def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    frozen = FrozenEstimator(HMMSegmenter(3).fit(activity))
+    model = method_class("asal")("auto", estimator=frozen)
+    with pytest.raises(ValueError, match="n_actions=3, expected 4"):
+        model.fit(activity)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: choose_n_actions(HMMSegmenter(), x[0]), ValueError, "X has one"),
+        (lambda x: HMMSegmenter("auto").fit(x[:1]), ValueError, "X has one"),
+        (lambda x: HMMSegmenter("many").fit(x), ValueError, "n_actions"),
+        (lambda x: HMMSegmenter([2, 3]).fit(x), ValueError, "n_actions"),
+        (lambda x: choose_n_actions(3, x), TypeError, "expected a segmenter"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, 4), TypeError, "numbers is 4"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, "24"), TypeError, "numbers is"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [0, 2]), ValueError, "has 0"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [2.5]), ValueError, "has 2.5"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [True]), ValueError, "True"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, []), ValueError, "integers up"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [999]), ValueError, "up to"),
+        (
+            lambda x: TemporalOTSegmenter("auto").partial_fit(x),
+            ValueError,
+            "partial_fit expects a number",
+        ),
+        (lambda x: NumbersDisplay({"best": 2}).plot(), TypeError, "numbers is"),
+        (
+            lambda x: NumbersDisplay.from_estimator(HMMSegmenter(2).fit(x)),
+            ValueError,
+            "no numbers_",
+        ),
+    ],
+)
+def test_bad_input(activity, call, error, message):
+    with pytest.raises(error, match=message):
+        call(activity)
+
+
+def test_picture(activity):
+    numbers = choose_n_actions(HMMSegmenter(), activity, range(2, 7))
+    ax = NumbersDisplay(numbers).plot().ax_
+    line = ax.lines[0]
+    assert line.get_xdata().tolist() == [2, 3, 4, 5, 6]
+    np.testing.assert_allclose(line.get_ydata(), numbers["score"])
+    assert ax.get_title(loc="left") == "4 actions"
+    edge = numbers | {"at_edge": True, "best": 6}
+    ax = NumbersDisplay(edge).plot().ax_
+    assert ax.get_title(loc="left") == (
+        "6 actions, at the edge of the numbers that were compared"
+    )
+    assert ax.lines[1].get_xdata() == [6, 6]
