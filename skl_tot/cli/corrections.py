@@ -1,6 +1,5 @@
 """Commands that correct a model: refine, edit."""
 
-from skl_tot.cli.recipes import put_together, take_apart
 from skl_tot.cli.registry import (
     MODEL,
     MODEL_OUT,
@@ -21,26 +20,19 @@ from skl_tot.cli.registry import (
 )
 def refine(model, source, labels, out):
     """Teach a model the labels of some videos and save it."""
-    from sklearn.frozen import FrozenEstimator
-
-    from skl_tot import GuidedSegmenter
+    from skl_tot import corrections
     from skl_tot.cli.reading import describe_labels
     from skl_tot.io.models import load_model, save_model
-    from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
+    from skl_tot.methods.pipelines import segmenter_of
 
     model = load_model(model)
     data = source.open(model)
     y = labels.read(data, source.path)
-    segmenter = segmenter_of(model)
-    had_names = segmenter.actions_.dtype.kind == "U"
-    videos = transform_before(model, data.videos)
-    before = segmenter.predict(videos)
-    if isinstance(segmenter, GuidedSegmenter):  # what it has learned is learned anew
-        segmenter = unfrozen(segmenter.estimator_)
-    guided = GuidedSegmenter(FrozenEstimator(segmenter)).fit(videos, y)
-    after = guided.predict(videos)
-    steps, _ = take_apart(model)
-    save_model(put_together(steps, guided), out)
+    had_names = segmenter_of(model).actions_.dtype.kind == "U"
+    before = model.predict(data.videos)
+    refined = corrections.refine(model, data.videos, y)
+    after = refined.predict(data.videos)
+    save_model(refined, out)
     print(describe_labels(y))
     print(describe_changes(before, after, y, had_names))
     print(f"Written to {out}.")

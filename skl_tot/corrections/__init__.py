@@ -1,10 +1,11 @@
 """Corrections of a fitted model by a person; each returns a new model.
 
-Public: `rename`, `merge`, `split`, `cut`, and `most_informative`, which says what to
-look at next. `skl_tot.GuidedSegmenter` learns from corrected labels.
+Public: `rename`, `merge`, `split`, `cut`, `refine`, which learns corrected labels, and
+`most_informative`, which says what to look at next.
 """
 
 from skl_tot.corrections.editing import cut, merge, rename, split
 from skl_tot.corrections.questions import most_informative
+from skl_tot.corrections.refining import refine
 
-__all__ = ["cut", "merge", "most_informative", "rename", "split"]
+__all__ = ["cut", "merge", "most_informative", "refine", "rename", "split"]

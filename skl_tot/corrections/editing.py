@@ -24,7 +24,7 @@ from skl_tot.methods.prototype_groups import (
     halve_group,
 )
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import with_background
+from skl_tot.recordings.labels import BACKGROUND_NAME, with_background
 
 
 def rename(model, names):
@@ -49,7 +49,8 @@ def rename(model, names):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If there is no such label, or two actions would have one name.
+        If there is no such label, two actions would have one name, or an action would
+        be called "background" by a model that looks for frames of no action.
 
     Examples
     --------
@@ -64,8 +65,13 @@ def rename(model, names):
     segmenter = _copy_of_fitted(model)
     before = segmenter.actions_
     segmenter.classes_ = new_names(names, before)
+    if BACKGROUND_NAME in segmenter.classes_.tolist() and _looks_for_none(segmenter):
+        raise ValueError(
+            f"names would have {BACKGROUND_NAME!r}, as frames of no action are called, "
+            "which the model looks for (background_percentile); expected another name."
+        )
     _relabel(segmenter, with_background(before), with_background(segmenter.classes_))
-    return _with_last(model, segmenter)
+    return with_last(model, segmenter)
 
 
 def merge(model, labels):
@@ -124,7 +130,7 @@ def merge(model, labels):
     # the last is background
     after = with_background(segmenter.actions_)[np.append(groups, -1)]
     _relabel(segmenter, before, after)
-    return _with_last(model, segmenter)
+    return with_last(model, segmenter)
 
 
 def split(model, label, X=None, *, n=2):
@@ -192,7 +198,7 @@ def split(model, label, X=None, *, n=2):
     if segmenter.classes_ is not None:
         segmenter.classes_ = names_of_halves(segmenter.classes_, codes[0], n)
     vars(segmenter).pop("labels_", None)
-    return _with_last(model, segmenter)
+    return with_last(model, segmenter)
 
 
 def cut(model, n_actions):
@@ -251,7 +257,7 @@ def cut(model, n_actions):
         segmenter.prototype_actions_ = fine
         vars(segmenter).pop("labels_", None)
     segmenter.n_actions_ = n_actions
-    return _with_last(model, segmenter)
+    return with_last(model, segmenter)
 
 
 def _copy_of_fitted(model):
@@ -261,7 +267,7 @@ def _copy_of_fitted(model):
     return copy(segmenter)
 
 
-def _with_last(model, segmenter):
+def with_last(model, segmenter):
     """Model with another segmenter at its end."""
     if not isinstance(model, Pipeline):
         return segmenter
@@ -341,6 +347,13 @@ def _split_line(segmenter, code, label, X, n):
     halves = fit_line(found, np.concatenate(times), n)
     sources = split_sources(code, segmenter.n_actions_, n)
     segmenter.layers_ = [*segmenter.layers_, Split(sources, **halves)]
+
+
+def _looks_for_none(segmenter):
+    """Whether a model, or that of an activity, finds frames of no action."""
+    if hasattr(segmenter, "activity_names_"):
+        return any(map(_looks_for_none, map(segmenter_of, segmenter.estimators_)))
+    return segmenter.background_ is not None
 
 
 def _correct_activity(segmenter, codes, labels, correct):

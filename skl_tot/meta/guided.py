@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.decoders import DECODERS, decode, move_decoder
@@ -24,10 +25,10 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
     check_segmenter,
     fit_segmenter,
-    last_step,
     quietly,
     unfrozen,
 )
+from skl_tot.recordings.labels import BACKGROUND_NAME
 from skl_tot.training.components import MOST
 
 READERS = {"labels": read_labels, "transcripts": read_transcripts}
@@ -61,6 +62,8 @@ class GuidedSegmenter(BaseSegmenter):
         Labels that `predict` answers in, and names of actions found besides.
     guide_ : dict of ndarray
         What was learned of them.
+    unlabelled_actions_ : list
+        Those that were found besides. `fit` warns of them.
     n_actions_ : int
         Number of actions, with and without a label.
 
@@ -102,7 +105,7 @@ class GuidedSegmenter(BaseSegmenter):
     @property
     def _inner(self):
         """Segmenter before the fit."""
-        return last_step(unfrozen(self.estimator))
+        return unfrozen(self.estimator)
 
     @property
     def n_actions(self):
@@ -122,8 +125,10 @@ class GuidedSegmenter(BaseSegmenter):
 
     @property
     def background_percentile(self):  # type: ignore[override]
-        """Background of the segmenter."""
-        return self._inner.background_percentile
+        """Background of the segmenter; None if labels show what it is."""
+        labels = getattr(self, "classes_", None)
+        is_shown = labels is not None and BACKGROUND_NAME in labels.tolist()
+        return None if is_shown else self._inner.background_percentile
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
@@ -148,6 +153,11 @@ class GuidedSegmenter(BaseSegmenter):
             estimator fitted before stays as it was.
         """
         check_segmenter(self.estimator)
+        if isinstance(unfrozen(self.estimator), Pipeline):
+            raise TypeError(
+                "estimator is a Pipeline, expected its last step, and GuidedSegmenter "
+                "in place of that; corrections.refine teaches a pipeline as it is."
+            )
         return self._fit(X, None, y=y)
 
     def _read_fit(self, X, y=None, **options):
@@ -169,7 +179,7 @@ class GuidedSegmenter(BaseSegmenter):
             )
         clusterings = self._labelings(videos)
         n_clusters = 1 + max(path.max() for own in clusterings for path in own)
-        n_clusters = max(n_clusters, last_step(unfrozen(self.estimator_)).n_actions_)
+        n_clusters = max(n_clusters, unfrozen(self.estimator_).n_actions_)
         spread, n_known = measure_spread(videos, SHRINKAGE), len(classes)
         if self.kind == "transcripts":
             given = align_transcripts(
@@ -189,6 +199,7 @@ class GuidedSegmenter(BaseSegmenter):
             videos, labels, clusterings, n_found, n_clusters, spread
         )
         self.classes_ = name_new_actions(classes, n_found)
+        self.unlabelled_actions_ = self.classes_[n_known:].tolist()
         self.n_actions_ = n_found
         self._given = given
         return lambda: guided_scores(videos, clusterings, self.guide_)
@@ -205,8 +216,7 @@ class GuidedSegmenter(BaseSegmenter):
 
     def _labelings(self, videos):
         """Clusterings of the frames: each network's or candidate's, or the paths."""
-        model, arrays = unfrozen(self.estimator_), list(videos.arrays)
-        segmenter = last_step(model)
+        segmenter, arrays = unfrozen(self.estimator_), list(videos.arrays)
         with quietly():
             if hasattr(segmenter, "labelings") and not segmenter.layers_:
                 return segmenter.labelings(arrays)

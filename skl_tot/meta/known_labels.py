@@ -5,8 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import UNKNOWN, UNKNOWN_NAME, split_label_sequences
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    UNKNOWN,
+    UNKNOWN_NAME,
+    split_label_sequences,
+)
 from skl_tot.recordings.layouts import n_dims
+from skl_tot.recordings.text import is_line
 
 
 def read_labels(y, recordings, n_actions):
@@ -131,9 +138,11 @@ def _encode(known, recordings, n_actions):
     if len(kinds) > 1:
         raise TypeError("y has text in some videos and integers in others.")
     classes = np.unique(np.concatenate([own for own in filled if len(own)]))
-    if len(classes) > n_actions:
+    # frames of no action come besides, as a model that looks for them predicts them
+    n_labels = len(classes) - (BACKGROUND_NAME in classes.tolist())
+    if n_labels > n_actions:
         raise ValueError(
-            f"y has {len(classes)} labels, expected at most n_actions={n_actions}."
+            f"y has {n_labels} labels, expected at most n_actions={n_actions}."
         )
     codes = []
     for is_known, own in zip(masks, filled):
@@ -154,7 +163,16 @@ def _checked(values):
             f"y has the label {labels.min()}, expected integers from 0, or -1 where "
             "it is not known."
         )
-    return labels
+    if labels.dtype.kind != "U":
+        return labels
+    for label in np.unique(labels).tolist():
+        if not is_line(label):
+            raise ValueError(
+                f"y has the label {short_repr(label)}, expected text of one line, or "
+                "'' where it is not known."
+            )
+    # as files have it
+    return np.where(labels == str(BACKGROUND), BACKGROUND_NAME, labels)
 
 
 def _is_unknown(value):

@@ -470,7 +470,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         with unchanged_on_error(self):
             videos = self._read_fit(X, y)
             for name, values in known.items():
-                known[name] = arrange_each(values, videos, name)
+                of_some = name == "y"  # others may be without labels
+                known[name] = arrange_each(values, videos, name, of_some=of_some)
             if self.n_actions != AUTO:
                 check_longest(self.n_actions, videos)
             with videos.named_errors():

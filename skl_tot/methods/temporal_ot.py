@@ -238,8 +238,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     regular clock (dates, durations, or floats in seconds; integers may count frames).
     A model keeps them as ``fps_``, and refuses recordings of another rate.
 
-    *Labels.* Label k is the k-th action in time, 0 the first. It carries no name:
-    `skl_tot.metrics.match_labels` finds the action that it stands for.
+    *Labels.* They count actions in the order in which they usually come. With
+    ``decoding="fixed"``, label k is the k-th action of every recording; in any other
+    order, a recording may begin with the last label, or lack some: `fit` warns of
+    actions that no recording shows, and of those that at most half do. A label carries
+    no name: `skl_tot.metrics.match_labels` finds the action that it stands for.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
     recording that has as many frames as there are actions; `fit` needs one such.

@@ -58,8 +58,8 @@ def arrange(y, recordings, what="y"):
     return match_names(known, layout.names, what, "X")
 
 
-def arrange_each(values, recordings, what):
-    """Arrange one value of each recording.
+def arrange_each(values, recordings, what, *, of_some=False):
+    """Arrange one value of each recording; ``of_some``, None of what has no name.
 
     A series that counts from 0 is in order, or by those numbers if they are names; all
     others have to name the recordings.
@@ -68,6 +68,8 @@ def arrange_each(values, recordings, what):
         keys = distinct(values.index)
         if keys != list(range(len(keys))):
             values = dict(zip(keys, values))
+    if of_some and recordings.is_named and has_names(values):
+        values = dict.fromkeys(recordings.layout.names) | by_name(values)
     return arrange(values, recordings, what)
 
 

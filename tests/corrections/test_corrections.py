@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, is_valid_linkage
 from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
+    ActivitySegmenter,
     ASOTSegmenter,
     AutoSegmenter,
     GuidedSegmenter,
@@ -612,3 +615,32 @@ def test_corrections_of_any_segmenter(estimator, estimator_name):
         assert corrected.predict_proba(VIDEOS[0]).shape[1] == corrected.n_actions_
         found = np.concatenate(corrected.predict(VIDEOS))
         assert np.isin(found, corrected.actions_).all()
+
+
+class TestActionsCalledBackground:
+    """They and frames of no action are told apart, or are the same."""
+
+    def test_not_by_a_model_that_looks_for_background(self):
+        model = MallowSegmenter(4, background_percentile=30).fit(VIDEOS)
+        state = joblib.hash(model)
+        for names in ({1: "background"}, ["a", "b", "background", "c"]):
+            with pytest.raises(ValueError, match="names would have 'background', as"):
+                rename(model, names)
+        assert joblib.hash(model) == state
+        activities = ActivitySegmenter(model, 1, random_state=0).fit(VIDEOS)
+        with pytest.raises(ValueError, match="names would have 'background', as"):
+            rename(activities, {1: "background"})
+        plain = rename(MallowSegmenter(4).fit(VIDEOS), {1: "background"})
+        assert plain.actions_[1] == "background"
+
+    def test_labels_that_show_background_say_what_it_is(self):
+        model = MallowSegmenter(4, background_percentile=30).fit(VIDEOS)
+        known = rename(model, list("abcd")).predict(VIDEOS)
+        guided = GuidedSegmenter(FrozenEstimator(model)).fit(VIDEOS, known)
+        assert guided.classes_.tolist() == ["a", "b", "background", "c", "d"]
+        assert guided.background_ is None
+        merged = merge(rename(guided, {"background": "rest"}), ["a", "b"])
+        words = {"background": "rest", "b": "a"}
+        for own, before in zip(merged.labels_, known):
+            expected = [words.get(label, label) for label in before.tolist()]
+            assert own.tolist() == expected

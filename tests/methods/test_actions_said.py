@@ -56,3 +56,15 @@ def test_activities_are_told_of_one_by_one():
     assert unsaid_actions(model, paths) == []
     paths[0] = np.full_like(paths[0], 0)
     assert unsaid_actions(model, paths[:2])[0].startswith("Actions that at most half")
+
+
+def test_numbers_are_places_only_in_the_fixed_order():
+    videos, labels = make_activities(n_videos=6, n_actions=3, random_state=1)
+    last_first = np.argsort(labels[0] != 2, kind="stable")
+    videos[0] = videos[0][last_first]
+    found = MallowSegmenter(3).fit_predict(videos)
+    assert found[0][0] == 2
+    assert all(own[0] == 0 for own in found[1:])
+    found = MallowSegmenter(3, decoding="fixed").fit_predict(videos)
+    assert all(np.unique(own).tolist() == [0, 1, 2] for own in found)
+    assert all((np.diff(own) >= 0).all() for own in found)

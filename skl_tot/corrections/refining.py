@@ -1,0 +1,112 @@
+"""What people have corrected, learned by a model that is fitted."""
+
+import warnings
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+
+from skl_tot.corrections.editing import rename, with_last
+from skl_tot.meta.guided import GuidedSegmenter
+from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
+from skl_tot.recordings.actions import FIRST_WORDS, describe_actions
+from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+
+BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
+
+
+def refine(model, X, y, *, kind="labels"):
+    """Teach a fitted model labels of some recordings, within seconds.
+
+    It is `GuidedSegmenter` of the segmenter as it is, at the end of the pipeline that
+    it was in. What a `GuidedSegmenter` has learned before is learned anew. Actions that
+    ``y`` does not name keep the names by which ``model`` calls most of their frames.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
+    X : array-like of shape (n_frames, n_features), or sequence of such
+        One recording or many: those with labels, and better also those without.
+    y : array-like of shape (n_frames,), or sequence of such, or dict
+        Labels or transcripts, as ``kind`` says, see `GuidedSegmenter`. If recordings
+        have names, a dict may leave out those without labels.
+    kind : {"labels", "transcripts"}, default="labels"
+        What ``y`` is.
+
+    Returns
+    -------
+    model : estimator
+        A new model, which answers in the labels of ``y``. Its segmenter has
+        ``unlabelled_actions_``.
+
+    Raises
+    ------
+    NotFittedError
+        If the model is not fitted.
+    TypeError, ValueError
+        If a recording or what is known of one is not valid.
+
+    Examples
+    --------
+    >>> from skl_tot import MallowSegmenter
+    >>> from skl_tot.corrections import refine
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> words = np.array(["take", "pour", "fill"])
+    >>> model = MallowSegmenter(3).fit(videos)
+    >>> taught = refine(model, videos, [words[labels[0]], None, None, None])
+    >>> taught.actions_
+    array(['fill', 'pour', 'take'], dtype='<U4')
+    """
+    segmenter = segmenter_of(model)
+    videos = transform_before(model, X)
+    before = segmenter.predict(videos)
+    if isinstance(segmenter, GuidedSegmenter):
+        segmenter = unfrozen(segmenter.estimator_)
+    guided = GuidedSegmenter(FrozenEstimator(segmenter), kind)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", FIRST_WORDS)  # in words that may change
+        guided.fit(videos, y)
+    guided = _with_names_of(before, guided)
+    labels, _ = split_label_sequences(guided.labels_)
+    found = describe_actions(
+        labels, guided.actions_, unlabelled=guided.unlabelled_actions_
+    )
+    if found:
+        warn_user(" ".join(found))
+    return with_last(model, guided)
+
+
+def _with_names_of(before, guided):
+    """Call actions without a label as most of their frames were called before."""
+    known = set(guided.actions_.tolist()) - set(guided.unlabelled_actions_)
+    old, _ = split_label_sequences(before)
+    new, _ = split_label_sequences(guided.labels_)
+    old, new = np.concatenate(old), np.concatenate(new)
+    names = {}
+    for action in guided.unlabelled_actions_:
+        words, counts = np.unique(old[new == action], return_counts=True)
+        if len(words):
+            name = _in_words_of(known, words[counts.argmax()].item())
+            if name is not None and name not in known | set(names.values()):
+                names[action] = name
+    model = rename(guided, names)
+    model.unlabelled_actions_ = [names.get(a, a) for a in guided.unlabelled_actions_]
+    return model
+
+
+def _in_words_of(labels, name):
+    """Name of an action among labels; None if there is none for background or numbers.
+
+    >>> _in_words_of({"0", "2"}, 1), _in_words_of({"pour"}, 1)
+    ('1', 'action 1')
+    >>> _in_words_of({0, 2}, 1), _in_words_of({0, 2}, "pour")
+    (1, None)
+    """
+    if name in BACKGROUNDS:
+        return None
+    is_text = isinstance(next(iter(labels)), str)
+    if isinstance(name, str) or not is_text:
+        return name if isinstance(name, str) == is_text else None
+    return str(name) if all(map(str.isdecimal, labels)) else f"action {name}"

@@ -1,0 +1,185 @@
+"""What a fitted model learns from labels of some recordings, and what it keeps."""
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from skl_tot import GuidedSegmenter, MallowSegmenter
+from skl_tot.corrections import refine, rename
+from skl_tot.datasets import make_activities
+from skl_tot.methods.pipelines import segmenter_of, unfrozen
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import Recordings
+
+WORDS = np.array(["reach", "grasp", "lift"])
+VIDEOS, CODES = make_activities(
+    n_videos=6, n_actions=3, n_features=5, mean_length=30, random_state=1
+)
+NAMED = {f"v{i}": video for i, video in enumerate(VIDEOS)}
+LENGTH = len(VIDEOS[0])
+
+
+def make_pca():
+    steps = FramewiseTransformer(PCA(3)), MallowSegmenter(3, standardize=None)
+    return make_pipeline(*steps).fit(VIDEOS)
+
+
+MODELS = {
+    "numbers": lambda: MallowSegmenter(3).fit(VIDEOS),
+    "words": lambda: rename(MallowSegmenter(3).fit(VIDEOS), ["a", "b", "c"]),
+    "pipeline": make_pca,
+    "guided": lambda: refine(MODELS["numbers"](), VIDEOS, words_of(2)),
+    "background": lambda: MallowSegmenter(3, background_percentile=30).fit(VIDEOS),
+}
+
+
+def words_of(n, words=WORDS):
+    """Labels of the first recordings; None of the others."""
+    return [words[own] if i < n else None for i, own in enumerate(CODES)]
+
+
+def first(values):
+    """What is known of the first recording; None of the others."""
+    return [values, None, None, None, None, None]
+
+
+def without_last(n, words=WORDS):
+    """Recordings of which the first do not show the last action, and their labels."""
+    X = [x[y < 2] if i < n else x for i, (x, y) in enumerate(zip(VIDEOS, CODES))]
+    y = [words[y[y < 2]] if i < n else None for i, y in enumerate(CODES)]
+    return X, y
+
+
+class TestRefine:
+    def test_of_a_pipeline(self):
+        model = make_pca()
+        refined = refine(model, VIDEOS, words_of(1))
+        assert isinstance(refined, Pipeline)
+        assert refined[0] is model[0]
+        guided = GuidedSegmenter(refined[-1].estimator)
+        guided.fit(model[:-1].transform(VIDEOS), words_of(1))
+        for own, other in zip(refined.predict(VIDEOS), guided.labels_):
+            assert np.mean(own == other) > 0.95
+        assert np.mean(refined.predict(VIDEOS[3]) == WORDS[CODES[3]]) > 0.9
+
+    def test_a_pipeline_inside_is_refused(self):
+        with pytest.raises(TypeError, match=r"Pipeline, .*corrections.refine teaches"):
+            GuidedSegmenter(make_pca()).fit(VIDEOS, words_of(1))
+
+    def test_what_was_learned_is_learned_anew(self):
+        twice = refine(refine(MODELS["numbers"](), VIDEOS, words_of(2)), VIDEOS, CODES)
+        assert isinstance(unfrozen(twice.estimator_), MallowSegmenter)
+        assert twice.classes_.tolist() == [0, 1, 2]
+
+    @pytest.mark.parametrize("form", [dict, lambda y: Recordings(y.values(), list(y))])
+    def test_labels_of_some_by_name(self, form):
+        model = MallowSegmenter(3).fit(NAMED)
+        y = {"v4": WORDS[CODES[4]], "v0": WORDS[CODES[0]]}
+        refined = refine(model, NAMED, form(y))
+        for name, own in y.items():
+            np.testing.assert_array_equal(refined.labels_[name], own)
+        with pytest.raises(ValueError, match="y has 'v9', which X has not"):
+            refine(model, NAMED, form(y | {"v9": y["v0"]}))
+
+    @pytest.mark.parametrize(
+        ("model", "words", "kept"),
+        [
+            ("numbers", WORDS, "action 2"),
+            ("numbers", np.array(["0", "1", "2"]), "2"),
+            ("numbers", np.array([7, 8, 9]), 2),
+            ("words", np.array(["a", "b", "c"]), "c"),
+            ("words", WORDS, "c"),
+            ("words", np.array([0, 1, 2]), 2),
+            ("words", np.array(["c", "b", "a"]), "action 1"),  # c is taken
+        ],
+    )
+    def test_actions_without_a_label_keep_their_name(self, model, words, kept):
+        X, y = without_last(2, words)
+        with pytest.warns(UserWarning, match="are kept without a label") as caught:
+            refined = refine(MODELS[model](), X, y)
+        said = kept if isinstance(kept, str) else f"action {kept}"
+        assert [str(own.message).endswith(f": {said}.") for own in caught] == [True]
+        assert refined.unlabelled_actions_ == [kept]
+        assert refined.actions_.tolist() == sorted(words[:2].tolist()) + [kept]
+        is_last = np.concatenate(CODES[2:]) == 2
+        found = np.concatenate(refined.predict(VIDEOS[2:])) == kept
+        assert np.mean(found == is_last) > 0.9
+
+    def test_a_name_given_later_is_kept(self):
+        X, y = without_last(2)
+        refined = rename(refine(MODELS["numbers"](), X, y), {"action 2": "drop"})
+        again = refine(refined, X, y)
+        assert again.unlabelled_actions_ == ["drop"]
+        assert again.actions_.tolist() == ["grasp", "reach", "drop"]
+
+
+# what is given, and the actions that it names
+HOSTILE = {
+    "one frame": (first(["reach", *[""] * (LENGTH - 1)]), ["reach"]),
+    "one frame of a number": (first([4, *[-1] * (LENGTH - 1)]), [4]),
+    "spaces": (first(["  reach  "] * LENGTH), ["  reach  "]),
+    "letters": (first(["é中𝄞"] * LENGTH), ["é中𝄞"]),
+    "name of an action": (first(["action 1"] * LENGTH), ["action 1"]),
+    "number as text": (first(["1"] * LENGTH), ["1"]),
+    "large": (first([2**62] * LENGTH), [2**62]),
+    "background": (first(["background"] * LENGTH), ["background"]),
+    "background as in files": (
+        first(["-1", *WORDS[CODES[0][1:]]]),
+        ["background", "grasp", "lift", "reach"],
+    ),
+    "markup": (first(["<b>&'\"</b>"] * LENGTH), ["<b>&'\"</b>"]),
+    "bool": (first([True] * LENGTH), [1]),
+    "not a number": (first([np.nan, *[0.0] * (LENGTH - 1)]), [0]),
+    "every second": (first([0 if i % 2 else -1 for i in range(LENGTH)]), [0]),
+    "swapped": (words_of(6, WORDS[[2, 1, 0]]), ["grasp", "lift", "reach"]),
+    "one action": (words_of(6, np.array(["a", "a", "a"])), ["a"]),
+}
+REFUSED = {
+    "line break": (first(["a\nb"] * LENGTH), "^Video 0: y has the label 'a.nb', exp"),
+    "tab": (first(["a\tb"] * LENGTH), "expected text of one line"),
+    "surrogate": (first(["\ud800"] * LENGTH), "expected text of one line"),
+    "blank": (first(["  "] * LENGTH), "expected text of one line"),
+    "nothing": (first([""] * LENGTH), "no known label, expected some"),
+    "bytes": (first([b"a"] * LENGTH), "^Video 0: y has labels of type"),
+    "half": (first([0.5] * LENGTH), "^Video 0: y has labels of type float64"),
+    "too long": (first([0] * (LENGTH + 1)), r"^Video 0: y has \d+ labels, X has"),
+    "too many": (first(np.arange(LENGTH) % 5), "y has 5 labels, expected at most n_a"),
+    "of one": (["a"] * LENGTH, r"y is of \d+ videos, expected 6"),
+    "names": ({"v0": [0] * LENGTH}, "y is a dict of names, but X has none"),
+    "mixed": ([["a"] * LENGTH, CODES[1], *[None] * 4], "text in some videos and int"),
+}
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {name: make() for name, make in MODELS.items()}
+
+
+class TestHostileLabels:
+    """They are learned, or refused in a line; the model stays as it is."""
+
+    @pytest.mark.parametrize("kind", MODELS)
+    @pytest.mark.parametrize("case", HOSTILE)
+    def test_learned(self, models, kind, case):
+        model, (y, expected) = models[kind], HOSTILE[case]
+        state = joblib.hash(model)
+        refined = refine(model, VIDEOS, y)
+        assert joblib.hash(model) == state
+        segmenter = segmenter_of(refined)
+        actions, kept = segmenter.actions_.tolist(), segmenter.unlabelled_actions_
+        assert actions == expected + kept
+        assert len(set(actions)) == len(actions) == segmenter.n_actions_
+        found = set(np.concatenate(refined.predict(VIDEOS)).tolist())
+        assert found <= {"background", -1} | set(actions)
+
+    @pytest.mark.parametrize("kind", MODELS)
+    @pytest.mark.parametrize("case", REFUSED)
+    def test_refused(self, models, kind, case):
+        model, (y, match) = models[kind], REFUSED[case]
+        state = joblib.hash(model)
+        with pytest.raises((TypeError, ValueError), match=match) as caught:
+            refine(model, VIDEOS, y)
+        assert "\n" not in str(caught.value)
+        assert joblib.hash(model) == state
