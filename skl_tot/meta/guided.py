@@ -244,7 +244,7 @@ class GuidedSegmenter(BaseSegmenter):
     @property
     def min_frames_(self):
         """Frames that a segment has at least, as of the segmenter."""
-        return last_step(unfrozen(self.estimator_)).min_frames_
+        return unfrozen(self.estimator_).min_frames_
 
     @property
     def waits_for_end_(self):
