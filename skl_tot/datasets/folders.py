@@ -15,6 +15,7 @@ from skl_tot.recordings.errors import one_line
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
 from skl_tot.recordings.reading import describe_folder
+from skl_tot.recordings.text import split_lines
 
 
 @validate_params(
@@ -245,7 +246,7 @@ def _read_lines(path):
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{one_line(path)} cannot be read: {error}") from error
-    return [line.strip() for line in text.rstrip().splitlines()]
+    return [line.strip() for line in split_lines(text.rstrip())]
 
 
 def _check_labels(labels, target_names, path):

@@ -7,7 +7,7 @@ import numpy as np
 
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
-from skl_tot.recordings.text import is_line, parse_json, read_text
+from skl_tot.recordings.text import is_line, parse_json, read_text, split_lines
 
 
 def name_actions(y, names):
@@ -287,7 +287,7 @@ def read_numbered_names(path, what):
 
     ``what`` is what errors call a name. Blank lines are skipped.
     """
-    for i, line in enumerate(read_text(path).splitlines(), start=1):
+    for i, line in enumerate(split_lines(read_text(path)), start=1):
         where = f"{path}, line {i}, is {short_repr(line.strip())}"
         match = re.fullmatch(r"(-?\d{1,18})\s+(.+)", line.strip())
         if match:

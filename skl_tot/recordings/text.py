@@ -17,6 +17,15 @@ def read_text(path):
         raise ValueError(f"{path} is no text: {error}") from error
 
 
+def split_lines(text):
+    r"""Lines of text, which end as in files, and not at form feeds and the like.
+
+    >>> split_lines("a\x0cb\r\nc")
+    ['a\x0cb', 'c']
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+
+
 def find_separator(header):
     """Find the one of comma, semicolon and tab that makes most cells; a comma if none.
 

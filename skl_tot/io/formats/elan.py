@@ -12,7 +12,7 @@ from skl_tot.io.formats.base import (
     pick_tier,
     to_milliseconds,
 )
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.errors import import_extra, short_repr, warn_user
 
 SLOT = "TIME_SLOT"
 
@@ -45,10 +45,12 @@ def read_elan(path):
         if unit != "milliseconds":
             raise SegmentsError(f"times are {short_repr(unit)}, expected milliseconds.")
     slots = {s.get("TIME_SLOT_ID"): s.get("TIME_VALUE") for s in document.iter(SLOT)}
+    origin = _find_origin(document)
     tiers = []
     for tier in document.iter("TIER"):
         found = tier.iter("ALIGNABLE_ANNOTATION")
-        tiers.append((tier.get("TIER_ID", ""), [_read_row(a, slots) for a in found]))
+        rows = [_read_row(annotation, slots, origin) for annotation in found]
+        tiers.append((tier.get("TIER_ID", ""), rows))
     return frame_of_times(pick_tier(tiers))
 
 
@@ -59,8 +61,24 @@ class _Builder(ElementTree.TreeBuilder):
         raise SegmentsError("there is a DOCTYPE, expected none.")
 
 
-def _read_row(annotation, slots):
-    """Read the label of an annotation, and its times, which are in milliseconds."""
+def _find_origin(document):
+    """Return where time 0 is in the first media file, in milliseconds."""
+    media = document.find("HEADER/MEDIA_DESCRIPTOR")
+    origin = "0" if media is None else media.get("TIME_ORIGIN", "0")
+    if not re.fullmatch("-?[0-9]{1,15}", origin):
+        raise SegmentsError(
+            f"TIME_ORIGIN is {short_repr(origin)}, expected milliseconds."
+        )
+    if int(origin):
+        warn_user(
+            f"time 0 of annotations is at {origin} ms of the media (TIME_ORIGIN), "
+            "which is added to all times."
+        )
+    return int(origin)
+
+
+def _read_row(annotation, slots, origin):
+    """Read the label of an annotation, and its times, in seconds of the media."""
     times = []
     for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"):
         slot = annotation.get(key)
@@ -70,7 +88,7 @@ def _read_row(annotation, slots):
                 f"the time of the slot {short_repr(slot)} is {short_repr(value)}, "
                 "expected milliseconds."
             )
-        times.append(int(value) / 1000)
+        times.append((origin + int(value)) / 1000)
     return annotation.findtext("ANNOTATION_VALUE"), *times, None
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from skl_tot.io.formats.base import Format, SegmentsError, read_text
 from skl_tot.io.segment_table import labels_from_segments, segments
+from skl_tot.recordings.text import split_lines
 
 
 def write_labels(table, path):
@@ -17,7 +18,7 @@ def write_labels(table, path):
 
 def read_labels(path):
     """Read one label a line for each frame."""
-    lines = read_text(path).rstrip().splitlines()
+    lines = split_lines(read_text(path).rstrip())
     labels = [line.strip() for line in lines]
     for i, label in enumerate(labels, start=1):
         if not label:

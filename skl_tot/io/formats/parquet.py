@@ -1,14 +1,15 @@
 """Tables of segments as Parquet, whose columns are those of the other tables."""
 
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows
-from skl_tot.io.formats.tables import find_keys
+from skl_tot.io.formats.tables import as_segments, find_keys
 from skl_tot.recordings.errors import import_extra
 
 
 def write_parquet(table, path):
     """Write a table, one segment a row."""
     import_extra("pyarrow", "tables")
-    table.to_parquet(path, engine="pyarrow", index=False)
+    with open(path, "wb") as file:  # whose name need not be text
+        table.to_parquet(file, engine="pyarrow", index=False)
 
 
 def read_parquet(path):
@@ -27,7 +28,7 @@ def read_parquet(path):
         except (pyarrow.ArrowException, OSError) as error:
             raise SegmentsError(f"this is no table in Parquet, {error}") from error
     columns = {keys[name]: pd.Series(columns[name], dtype=object) for name in keys}
-    return pd.DataFrame(columns)
+    return as_segments(pd.DataFrame(columns), path)
 
 
 FORMAT = Format(

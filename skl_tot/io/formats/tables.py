@@ -5,12 +5,14 @@ import io
 import re
 
 from skl_tot.io.formats.base import SegmentsError, read_text
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.text import find_separator
 
 # Names of columns, in lower case and with spaces for underscores.
-ACTIONS = ("action", "label", "behavior", "behaviour", "annotation", "activity")
+BORIS = ("behavior", "behaviour", "code")
+ACTIONS = ("action", "label", *BORIS, "annotation", "activity")
 RECORDINGS = ("observation id", "recording", "video")
+KINDS = ("behavior type", "status")
 FRAMES = [("start frame", "end frame"), ("start frame", "stop frame")]
 PLAIN = [("start", "end"), ("start", "stop")]
 SECONDS = [
@@ -21,13 +23,11 @@ SECONDS = [
     ("begin time - ss.msec", "end time - ss.msec"),
 ]
 EXPECTED = "expected a row of names with action or label, start and end"
-TIMES = ["start", "end", "start_time", "end_time"]
+TIMES = ["start", "end", "start_time", "end_time", "time"]
 
 
 def read_cells(path):
     """Read a table with a row of names above it, whatever is between its cells."""
-    import pandas as pd
-
     text = io.StringIO(read_text(path), newline=None)
     header = text.readline()
     delimiter = find_separator(header)
@@ -36,41 +36,71 @@ def read_cells(path):
         io.StringIO(header + text.read()), delimiter=delimiter, strict=True
     )
     names = next(reader, [])
+    lines = ((reader.line_num, row) for row in reader)
+    table = table_of_rows(names, lines)
+    if delimiter != ",":  # of languages that write 1,5
+        for key in table.columns.intersection(TIMES):
+            table[key] = table[key].map(_with_point)
+    return as_segments(table, path)
+
+
+def table_of_rows(names, lines):
+    """Return the columns that have a key, of pairs of the number of a line and cells.
+
+    ``modifiers`` are those of BORIS, as one text.
+    """
+    import pandas as pd
+
     keys = find_keys(names)
-    rows, lines = [], []
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            if any(cell.strip() for cell in row[len(names) :]):
-                raise SegmentsError(
-                    f"there are {len(row)} cells, expected {len(names)}.",
-                    reader.line_num,
-                )
-            rows.append([*row, *[None] * (len(names) - len(row))][: len(names)])
-            lines.append(reader.line_num)
+    rows, numbers = [], []
+    for number, row in lines:
+        if all(map(_is_empty, row)):
+            continue
+        if not all(map(_is_empty, row[len(names) :])):
+            raise SegmentsError(
+                f"there are {len(row)} cells, expected {len(names)}.", number
+            )
+        rows.append([*row, *[None] * (len(names) - len(row))][: len(names)])
+        numbers.append(number)
     cells = pd.DataFrame(rows, columns=range(len(names)), dtype=object)
-    return _as_table(cells, names, keys, delimiter).assign(line=lines)
+    table = cells[list(keys)].rename(columns=keys).assign(line=numbers)
+    extra = [i for i, name in enumerate(names) if name.casefold().startswith("modif")]
+    if extra and "subject" in table:
+        own = cells[extra].fillna("").astype(str).to_numpy()
+        table["modifiers"] = [" ".join(row).strip() for row in own]
+    return table
+
+
+def _is_empty(cell):
+    return cell is None or not str(cell).strip()
 
 
 def find_keys(names):
     """Return the key of each column that has one, by the number of the column.
 
     Plain ``start`` and ``end`` are frames beside ``action``, as `write_segments` has
-    them, and else seconds.
+    them, and else seconds. Tables of BORIS may have a row for each start and stop, at
+    some ``time``; ``kind`` says which it is.
     """
     places = {}
     for i, name in enumerate(names):
         places.setdefault(re.sub(r"[\s_]+", " ", name).strip().casefold(), []).append(i)
     action = _first(ACTIONS, places)
-    is_ours = action == "action"
+    is_ours, is_boris = action == "action", action in BORIS
     frames = _first_pair(FRAMES + (PLAIN if is_ours else []), places)
     seconds = _first_pair(SECONDS if is_ours else PLAIN + SECONDS, places)
-    if action is None or not (frames or seconds):
+    has_events = is_boris and "time" in places
+    if action is None or not (frames or seconds or has_events):
         raise SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
     found = {action: "action", _first(RECORDINGS, places): "recording"}
     found.update(zip(frames or (), ("start", "end")))
     found.update(zip(seconds or (), ("start_time", "end_time")))
     if is_ours:
         found["confidence"] = "confidence"
+    if is_boris:
+        found |= {_first(KINDS, places): "kind", "subject": "subject"}
+    if has_events and not (frames or seconds):
+        found["time"] = "time"
     keys = {}
     for name, key in found.items():
         if len(places.get(name, ())) > 1:
@@ -90,23 +120,64 @@ def _first_pair(pairs, places):
     return next((pair for pair in pairs if set(pair) <= places.keys()), None)
 
 
-def _as_table(cells, names, keys, delimiter):
-    """Return the columns that have a key, with decimal points."""
-    table = cells[list(keys)].rename(columns=keys)
-    kinds = [i for i, name in enumerate(names) if _is_kind(name)]
-    if kinds and "end_time" in table:
-        # an event of BORIS without duration ends where it starts
-        is_point = cells[kinds[0]].map(lambda cell: str(cell).strip().casefold())
-        is_point = is_point == "point"
+def as_segments(table, path):
+    """Return a row for each segment of a table with keys, of BORIS among others."""
+    if "kind" in table:
+        table["kind"] = [str(kind).strip().casefold() for kind in table["kind"]]
+    if "time" in table:
+        table = _pair_events(table)
+    elif {"kind", "end_time"} <= set(table):
+        # an event without duration ends where it starts
+        is_point = table["kind"] == "point"
         table["end_time"] = table["end_time"].mask(is_point, table["start_time"])
-    if delimiter != ",":  # of languages that write 1,5
-        for key in table.columns.intersection(TIMES):
-            table[key] = table[key].map(_with_point)
+    if "subject" in table:
+        _name_by_subject(table)
+    n_modified = (table["modifiers"] != "").sum() if "modifiers" in table else 0
+    if n_modified:
+        warn_user(
+            f"{one_line(path)}: modifiers of {n_modified} of {len(table)} segments do "
+            f"not count, such as {short_repr(table['modifiers'].max())}."
+        )
     return table
 
 
-def _is_kind(name):
-    return name.strip().casefold() == "behavior type"
+def _pair_events(table):
+    """Make segments of events, of which each starts or stops an action."""
+    import pandas as pd
+
+    rows, started = [], {}
+    for event in table.to_dict("records"):
+        kind, action = event.get("kind"), event["action"]
+        key = tuple(map(event.get, ("recording", "subject", "action", "modifiers")))
+        is_open = key in started
+        if kind == ("start" if is_open else "stop"):
+            raise SegmentsError(
+                f"{short_repr(action)} has a {kind} too many, expected each start "
+                "before its stop.",
+                event.get("line"),
+            )
+        if is_open or kind == "point":
+            times = {"start_time": event["time"], "end_time": event["time"]}
+            if is_open:
+                times["start_time"] = started.pop(key)["time"]
+            rows.append(event | times)
+        else:
+            started[key] = event
+    for event in started.values():
+        raise SegmentsError(
+            f"{short_repr(event['action'])} starts and does not stop.",
+            event.get("line"),
+        )
+    return pd.DataFrame(rows, columns=[*table.columns, "start_time", "end_time"])
+
+
+def _name_by_subject(table):
+    """Make a recording of each subject of an observation, if there are several."""
+    subjects = [str(subject or "").strip() for subject in table["subject"]]
+    if len(set(subjects)) > 1:
+        names = table["recording"] if "recording" in table else [""] * len(table)
+        pairs = zip(names, subjects)
+        table["recording"] = ["/".join(filter(None, pair)) for pair in pairs]
 
 
 def _with_point(cell):

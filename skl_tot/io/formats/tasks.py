@@ -6,14 +6,16 @@ from pathlib import Path
 from skl_tot.io.formats.base import SegmentsError
 from skl_tot.recordings.errors import short_repr
 
-TYPE = "timelinelabels"
+TYPE = "timelinelabels"  # of a video, in frames
+SERIES = "timeserieslabels"  # of a table, in the unit of its column of times
+MINIMAL = {"annotator", "annotation_id", "lead_time"}  # of JSON-MIN
 
 
 def are_tasks(content):
     """Whether the content of a JSON file is of tasks."""
     task = content[0] if isinstance(content, list) and content else content
     return isinstance(task, Mapping) and bool(
-        {"annotations", "predictions"} & set(task)
+        {"annotations", "predictions", *MINIMAL} & set(task)
     )
 
 
@@ -25,27 +27,48 @@ def frame_of_tasks(tasks):
         tasks = [tasks]
     rows = []
     for i, task in enumerate(tasks):
+        if "data" not in task and MINIMAL & set(task):
+            raise SegmentsError("this is JSON-MIN, expected an export as JSON.")
         name = _name_of(task.get("data", {}), i)
-        for region in _find_regions(task, name):
+        regions = _find_regions(task, name)
+        kinds = {region["type"] for region in regions}
+        if kinds and not kinds & {TYPE, SERIES}:
+            raise SegmentsError(
+                f"the task of {short_repr(name)} has regions of {sorted(kinds)}, "
+                f"expected {TYPE} or {SERIES}."
+            )
+        for region in regions:
             rows.extend(_read_region(region, name))
-    columns = ["recording", "action", "start", "end"]
+    columns = ["recording", "action", "start", "end", "start_time", "end_time"]
+    if not rows:
+        columns = columns[:4]
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _name_of(data, i):
-    """Return the name of the recording of task i: as written, or of its video file."""
-    name = data.get("recording", data.get("video"))
-    if not isinstance(name, str):
+    """Return the name of the recording of task i: as written, or of its one file."""
+    if isinstance(data.get("recording"), str):
+        return data["recording"]
+    paths = [value for value in data.values() if isinstance(value, str)]
+    path = data.get("video", paths[0] if len(paths) == 1 else None)
+    if not isinstance(path, str):
         raise SegmentsError(
             f"data of task {i} is {short_repr(data)}, expected a video or a recording."
         )
-    return name if "recording" in data else Path(name).stem
+    return Path(path).stem
 
 
 def _find_regions(task, name):
-    """Return the regions of the one annotation of a task, or of its prediction."""
-    done = [a for a in task.get("annotations", []) if not a.get("was_cancelled")]
-    found = done or task.get("predictions", [])
+    """Return the regions of the one annotation of a task, or of its prediction.
+
+    Those that an export gives as numbers are not there.
+    """
+    done, guessed = (
+        [found for found in task.get(key, []) if isinstance(found, Mapping)]
+        for key in ("annotations", "predictions")
+    )
+    done = [found for found in done if not found.get("was_cancelled")]
+    found = done or guessed
     if len(found) > 1:
         raise SegmentsError(
             f"the task of {short_repr(name)} has {len(found)} "
@@ -56,15 +79,16 @@ def _find_regions(task, name):
 
 def _read_region(region, name):
     """Return the rows of a region; none if it is no label in time."""
-    if region["type"] != TYPE:
+    kind, value = region["type"], region.get("value", {})
+    if kind not in (TYPE, SERIES):
         return []
-    labels = region["value"].get(TYPE, [])
+    labels = region["value"].get(kind, [])
     if len(labels) != 1:
         raise SegmentsError(
             f"a region of {short_repr(name)} has the labels {short_repr(labels)}, "
             "expected one."
         )
-    return [
-        (name, labels[0], frames["start"] - 1, frames["end"])
-        for frames in region["value"]["ranges"]
-    ]
+    if kind == SERIES:
+        return [(name, labels[0], None, None, value["start"], value["end"])]
+    frames = value["ranges"]
+    return [(name, labels[0], x["start"] - 1, x["end"], None, None) for x in frames]

@@ -1,6 +1,7 @@
 """TextGrids of Praat, read without its libraries."""
 
 import re
+from pathlib import Path
 
 from skl_tot.io.formats.base import (
     TIER,
@@ -44,6 +45,8 @@ def write_textgrid(table, path):
 
 def read_textgrid(path):
     """Read a TextGrid of Praat, long or short."""
+    if Path(path).read_bytes().startswith(b"ooBinaryFile"):
+        raise SegmentsError("this is a binary TextGrid; save it as text in Praat.")
     tokens = _Tokens(read_text(path))
     kinds = tokens.take("text"), tokens.take("text")
     if kinds != ("ooTextFile", "TextGrid"):

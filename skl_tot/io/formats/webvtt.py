@@ -11,8 +11,10 @@ from skl_tot.io.formats.base import (
     to_milliseconds,
 )
 from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.text import split_lines
 
 NO_CUES = ("NOTE", "STYLE", "REGION")
+MINUTES = re.compile(r"(?:.*:)?([0-9]+):([0-9]+)(?:\.[0-9]*)?")
 
 
 def write_webvtt(table, path):
@@ -42,7 +44,7 @@ def _format_time(milliseconds):
 
 def read_webvtt(path):
     """Read subtitles for browsers."""
-    lines = read_text(path).splitlines()
+    lines = split_lines(read_text(path))
     if not lines or not re.match(r"WEBVTT(\s|$)", lines[0]):
         raise SegmentsError("found no WEBVTT, expected it to start so.", 1)
     cues = []
@@ -72,6 +74,14 @@ def _read_cue(block, line):
     if match is None:
         found = short_repr(block[0].strip() if block else "")
         raise SegmentsError(f"found {found}, expected 'start --> end'.", line)
+    for time in match.groups():
+        parts = MINUTES.fullmatch(time)
+        if parts and max(map(int, parts.groups())) > 59:  # browsers pass over such cues
+            raise SegmentsError(
+                f"the time is {short_repr(time)}, expected minutes and seconds below "
+                "60.",
+                line,
+            )
     text = " ".join(part.strip() for part in block[1:])
     action = html.unescape(re.sub("<[^>]*>", "", text))
     return action, match[1], match[2], line
