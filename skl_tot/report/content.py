@@ -5,136 +5,104 @@ name in ``sections.html`` needs, or None if the page has no such section. They c
 the order in which they stand here.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+import itertools
 
 import numpy as np
 
-from skl_tot import statistics
 from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
-from skl_tot.report.drawing import bar, classes, draw_loss, draw_numbers, stack
-from skl_tot.report.findings import Findings, Truth, voter_of
+from skl_tot.report.drawing import (
+    bar,
+    bar_of_bouts,
+    classes,
+    draw_boxes,
+    draw_loss,
+    draw_numbers,
+    stack,
+)
+from skl_tot.report.findings import voter_of
 
+MOST_CYCLES = 100  # of the table
 MOST_DEVIATING = 12  # recordings of the table
 N_QUESTIONS = 5  # of what to label next
 LEVELS = 4  # of colours of profiles, above and below the mean
 FINER = 2  # times as many actions at the lower level
 N_LEVELS = 6  # videos of two levels
 
-SECTIONS: dict = {}  # title and function, by id
+SECTIONS: dict = {}  # title, whether it is folded, and function, by id
 
 
-@dataclass
-class Content:
-    """What is found in recordings, and all that is worked out from it once.
+def sections_of(content):
+    """List id, title, content, and whether it is folded, of the sections of a page."""
+    found = []
+    for name, (title, is_folded, describe) in SECTIONS.items():
+        own = describe(content)
+        if own is not None:
+            folded = is_folded(content) if callable(is_folded) else is_folded
+            found.append((name, title, own, folded))
+    return found
 
-    ``recordings`` are `Recordings` of the paths, numbered as names need not be
-    distinct; ``videos`` are what the model gets.
+
+def section(title, folded=False):
+    """Enter a function into the table of sections, under its name.
+
+    A section that is ``folded``, or of which that says so, opens when it is clicked.
     """
 
-    model: Any
-    segmenter: Any
-    videos: Any
-    video_names: list
-    recordings: Any
-    findings: Findings
-    truth: Truth | None
-
-    @cached_property
-    def actions(self):
-        """Rows of the table of actions by code, with background if it occurs."""
-        paths = self.findings.paths
-        codes, starts, ends = map(np.concatenate, zip(*map(find_segments, paths)))
-        frames = np.concatenate(paths)
-        confidence = np.concatenate(self.findings.confidences)
-        rows = {}
-        for code, name in self.findings.names.items():
-            own = frames == code
-            if code == BACKGROUND and not own.any():
-                continue
-            row = {"name": name, "code": code, "share": own.mean()}
-            row["videos"] = sum(code in path for path in paths)
-            row |= _describe_durations((ends - starts)[codes == code])
-            if own.any() and code != BACKGROUND:
-                row["confidence"] = confidence[own].mean()
-            rows[code] = row
-        return rows
-
-    @cached_property
-    def deviations(self):
-        """Table of how each recording deviates, the most deviating first."""
-        log_likelihoods = self.findings.log_likelihoods
-        if not np.isfinite(log_likelihoods).all():
-            log_likelihoods = None
-        table = statistics.deviations(self.recordings, log_likelihoods=log_likelihoods)
-        names = self.recordings.names
-        rows = table.to_dict("records")
-        return [row | {"index": names.index(row["recording"])} for row in rows]
-
-    @cached_property
-    def profiles(self):
-        """Profiles of actions, None if there is only background."""
-        sums = self.findings.sums
-        names = getattr(self.segmenter, "feature_names_in_", None)
-        return sums.profiles(names) if sums.actions else None
-
-    def sections(self):
-        """List id, title and content of the sections that the page has."""
-        found = []
-        for name, (title, describe) in SECTIONS.items():
-            content = describe(self)
-            if content is not None:
-                found.append((name, title, content))
-        return found
-
-
-def section(title):
-    """Enter a function into the table of sections, under its name."""
-
     def enter(function):
-        SECTIONS[function.__name__] = title, function
+        SECTIONS[function.__name__] = title, folded, function
         return function
 
     return enter
 
 
-def _describe_durations(lengths):
-    """Count the segments and, if there are any, say how many frames they last."""
-    found = {"segments": len(lengths)}
-    if len(lengths):
-        found |= {"median": np.median(lengths), "mean": lengths.mean()}
-        found |= {"min": lengths.min(), "max": lengths.max()}
-    return found
-
-
-@section("Usual order")
-def usual(content):
-    """Rows of the usual actions, in their order."""
-    order = statistics.usual_order(content.findings.paths)
-    if not order:
+@section("Cycles")
+def cycles(content):
+    """Rows of cycles in order of time, of many those that deviate most."""
+    if content.cycles is None:
         return None
-    rows = [content.actions[code] for code in order]
-    return {"rows": rows, "bar": stack({row["code"]: row["median"] for row in rows})}
+    table, bouts = content.cycles
+    kept = table.assign(row=table.index).sort_values("score", kind="stable")
+    kept = kept.iloc[::-1][:MOST_CYCLES].sort_values("row")
+    totals, rows = dict(list(bouts.table.groupby("recording", observed=True))), []
+    for found in kept.to_dict("records"):
+        own, start = totals[found["row"]], bouts.origins[found["row"]]
+        times = own[["start", "end"]] - start
+        row = {"bar": bar_of_bouts(own["action"], times, found["duration"])}
+        row |= {"index": found["row"], "reasons": _list_reasons(found, content.length)}
+        row["video"] = content.recordings.names.index(found["recording"])
+        keys = ("cycle", "start", "duration", "steps", "deviates")
+        row |= {key: found[key] for key in keys}
+        row["start"] -= content.bouts.origins[found["recording"]]
+        rows.append(row)
+    return {"rows": rows, "n": len(table), "n_deviating": int(table["deviates"].sum())}
 
 
-@section("Deviating recordings")
+@section("Actions")
+def actions(content):
+    """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
+    rows = list(content.actions.values())
+    lengths = {code: content.actions[code]["quartiles"][1] for code in content.usual}
+    boxes = draw_boxes(content.totals)
+    return {"rows": rows, "bar": stack(lengths) if lengths else None, "boxes": boxes}
+
+
+@section("What deviates")
 def deviating(content):
-    """List the recordings that deviate most, and why."""
-    if len(content.videos) == 1:
+    """List the recordings that deviate most, and why; of cycles, their table does."""
+    if len(content.videos) == 1 or content.cycles is not None:
         return None
     rows = []
     for found in content.deviations:
-        if found["score"]:
+        if found["deviates"]:
             shapes = bar(content.findings.paths[found["index"]])
-            reasons = _list_reasons(found)
+            reasons = _list_reasons(found, content.length)
             rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
     return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
 
 
-def _list_reasons(found):
+def _list_reasons(found, length):
     """Pairs of text and of what it is about: actions, and what to say of each."""
     reasons = []
     for key in ("missing", "repeated"):
@@ -144,8 +112,10 @@ def _list_reasons(found):
         reasons.append(("out of order", [(first, "before"), (second, "")]))
     for key, what in (("too_long", "long"), ("too_short", "short")):
         if found[key]:
-            pairs = [(code, f"z {z:+.1f}") for code, z in found[key]]
-            reasons.append((f"unusually {what}", pairs))
+            times = []
+            for code, time, usual in found[key]:
+                times.append((code, f"{length(time)}, usually {length(usual)}"))
+            reasons.append((f"unusually {what}", times))
     if found["unlikely"]:
         reasons.append(("unlike the others", []))
     return reasons
@@ -153,7 +123,7 @@ def _list_reasons(found):
 
 @section("Timelines")
 def timelines(content):
-    """Codes with the names of their actions, and those of labels that differ."""
+    """Codes of actions and labels, with what stands after the names of actions."""
     names = content.findings.names
     labels = content.truth.names if content.truth else {}
     buttons = {}
@@ -162,40 +132,11 @@ def timelines(content):
         if name is None:
             buttons[code] = f"– ({label})"
         else:
-            buttons[code] = name if label in (None, name) else f"{name} ({label})"
+            buttons[code] = "" if label in (None, name) else f" ({label})"
     return buttons
 
 
-@section("Actions")
-def actions(content):
-    """Rows of the table of actions."""
-    return list(content.actions.values())
-
-
-@section("Recordings")
-def recordings(content):
-    """Rows of the table of recordings."""
-    rows, findings = [], content.findings
-    paths = zip(content.video_names, findings.paths, findings.confidences)
-    for name, path, confidence in paths:
-        segments, _, _ = find_segments(path)
-        row = {"name": name, "frames": len(path), "segments": len(segments)}
-        known = np.flatnonzero(path != BACKGROUND)
-        if len(known):
-            frame = known[confidence[known].argmin()]
-            row |= {"confidence": confidence[known].mean(), "frame": frame}
-            row |= {"action": path[frame], "lowest": confidence[frame]}
-        rows.append(row)
-    return rows
-
-
-@section("Typical frames")
-def typical(content):
-    """Frames that are most typical of each action."""
-    return content.findings.typical
-
-
-@section("Profiles")
+@section("What sets actions apart")
 def profiles(content):
     """Names of the features that differ most, and rows: an action, and cells.
 
@@ -215,7 +156,7 @@ def profiles(content):
     return {"features": features, "n_features": len(profiles.features), "rows": rows}
 
 
-@section("Scores")
+@section("Compared with people")
 def scores(content):
     """Scores against the ground truth, None without."""
     return content.truth and content.truth.scores
@@ -229,7 +170,34 @@ def questions(content):
     return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
 
 
-@section("Levels")
+def _has_no_pictures(content):
+    frames = itertools.chain(*content.findings.typical.values())
+    return not any("picture" in frame for frame in frames)
+
+
+@section("Typical frames", folded=_has_no_pictures)
+def typical(content):
+    """Frames that are most typical of each action."""
+    return content.findings.typical
+
+
+@section("Recordings", folded=True)
+def recordings(content):
+    """Rows of the table of recordings."""
+    rows, findings = [], content.findings
+    paths = zip(content.video_names, findings.paths, findings.confidences)
+    for name, path, confidence in paths:
+        segments, _, _ = find_segments(path)
+        row = {"name": name, "frames": len(path), "segments": len(segments)}
+        known = np.flatnonzero(path != BACKGROUND)
+        if len(known):
+            frame = known[confidence[known].argmin()]
+            row |= {"frame": frame, "action": path[frame]}
+        rows.append(row)
+    return rows
+
+
+@section("Coarse and fine", folded=True)
 def levels(content):
     """Bars of the first videos by the actions of the page and by what they consist of.
 
@@ -289,7 +257,7 @@ def _name_parts(parents, names):
     return named
 
 
-@section("Candidates")
+@section("Candidates", folded=True)
 def candidates(content):
     """Table of candidates, and bars of the first videos by the prediction and each.
 
@@ -329,9 +297,10 @@ def numbers(content):
     )
 
 
-@section("Model")
+@section("Model", folded=True)
 def model(content):
     """Give the steps before the segmenter, and the loss of its training."""
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []
-    return {"steps": steps, "loss": draw_loss(content.segmenter)}
+    reading = getattr(content.segmenter, "reading_", None)
+    return {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}

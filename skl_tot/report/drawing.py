@@ -11,6 +11,8 @@ from skl_tot.recordings.labels import BACKGROUND, find_segments
 
 MEAN_STEPS = 100  # in a mean of the loss
 MOST_POINTS = 400  # of a curve
+MOST_DOTS = 30  # values far from a box that are drawn
+EDGE = 1.3  # right edge of boxes, in that of the longest whisker
 THUMBNAIL = (160, 160)  # largest width and height in pixels
 
 
@@ -39,6 +41,35 @@ def stack(lengths):
         outlines[code] = f"M{start:g} 0H{end:g}V1H{start:g}Z"
         start = end
     return start, _shapes(outlines)
+
+
+def bar_of_bouts(actions, times, width):
+    """Width and shapes as of `bar`, of actions and their starts and ends (n, 2)."""
+    outlines = defaultdict(str)
+    for code, (start, end) in zip(actions, times.to_numpy().round(3).tolist()):
+        outlines[int(code)] += f"M{start:g} 0H{end:g}V1H{start:g}Z"
+    return width, _shapes(outlines)
+
+
+def draw_boxes(totals):
+    """Shares of a width, in per cent, of a box with whiskers and points by code.
+
+    A box is the quartiles, whiskers end at the last values within 1.5 times its width,
+    and points are the values beyond; those far to the right are at the edge.
+    """
+    values, points = {}, {}
+    for code, own in totals.items():
+        if len(own):
+            lower, middle, upper = np.quantile(own, [0.25, 0.5, 0.75])
+            reach = 1.5 * (upper - lower)
+            near = own[(own >= lower - reach) & (own <= upper + reach)]
+            values[code] = np.array([near.min(), lower, middle, upper, near.max()])
+            points[code] = np.setdiff1d(own, near)[-MOST_DOTS:]
+    share = 100 / (EDGE * max((own[-1] for own in values.values()), default=0) or 1)
+    return {
+        code: ((share * own).tolist(), np.minimum(share * points[code], 100).tolist())
+        for code, own in values.items()
+    }
 
 
 def _shapes(outlines):

@@ -2,17 +2,20 @@
 
 // ---- what is pointed at
 
+const at = (time) => data.fps ? `${fixed(time)} s` : `frame ${time}`;
+
 const swatch = (code) => element("i", { className: `k ${code < 0 ? "cb" : `c${code} h${looks[code].hatch}`}` });
 
 function describe(index, which, segment) {
   const recording = recordings[index];
   const bar = which ? recording.truth : recording.prediction;
-  const code = bar.code[segment], name = (which ? data.labels : data.names)[code];
+  const code = bar.code[segment], name = code === BREAK ? "break" : (which ? data.labels : data.names)[code];
+  const isUnsure = !which && code >= 0 && bar.confidence[segment] < data.unsure;
   const lines = [
     element("strong", {}, swatch(code), name),
     element("span", { className: "span" }, span(bar.start[segment], bar.start[segment + 1] ?? recording.end)),
-    which ? "ground truth" : code < 0 ? "" : `confidence ${bar.confidence[segment].toFixed(2)}`,
-    element("em", {}, recording.name),
+    which ? "ground truth" : isUnsure ? "less sure than usual" : "",
+    element("em", {}, recording.name, recording.from === undefined ? "" : `, from ${at(recording.from)}`),
   ];
   return lines.filter((line) => line !== "").map((line) => element("div", {}, line));
 }
@@ -185,8 +188,8 @@ function showAction(action) {
   }
   const note = (text) => element("p", { className: "note" }, text);
   panel.replaceChildren(
-    element("h3", {}, swatch(action.code), action.name), element("p", {}, action.facts),
-    ...(action.profile.length ? [note("What sets it apart, in standard deviations from the mean:"), features] : []),
+    element("h3", {}, swatch(action.code), data.names[action.code]), element("p", {}, action.facts),
+    ...(action.profile.length ? [note("What sets it apart, higher (+) or lower (−) than usual:"), features] : []),
     note("Typical frames:"), typical,
   );
 }
@@ -204,6 +207,10 @@ for (const link of document.querySelectorAll("a[data-show]")) {
   link.addEventListener("click", () => {
     const index = +link.dataset.show;
     byId("filter").value = state.text = "";
+    if (cycles.length && recordings !== cycles) {
+      byId("unit").value = "cycles";
+      show(cycles);
+    }
     state.open.add(index);
     layout();
     const row = state.rows.find((row) => row.index === index);
@@ -211,7 +218,49 @@ for (const link of document.querySelectorAll("a[data-show]")) {
   });
 }
 
+if (cycles.length) byId("unit").addEventListener("change", (event) => show(event.target.value === "cycles" ? cycles : data.recordings));
+
+// ---- names that people write, kept in the browser
+
+const KEPT = `names of ${document.title} ${location.pathname}`;
+const written = {};
+
+function rename(code, text) {
+  written[code] = data.names[code] = text;
+  for (const place of document.querySelectorAll(`[data-name="${code}"]`)) {
+    if (place.textContent !== text) place.textContent = text;
+  }
+  const lines = Object.keys(written).flatMap((own) => data.numbers[own].map((number) => `${number} ${written[own]}`));
+  byId("lines").textContent = lines.join("\n");
+  byId("naming").hidden = false;
+  if (+code === state.action) showAction(actions.find((action) => action.code === state.action));
+  draw();
+}
+
+function keepNames() {
+  try { localStorage.setItem(KEPT, JSON.stringify(written)); } catch { /* where it may not */ }
+}
+
+for (const field of document.querySelectorAll(".field")) {
+  const code = field.dataset.name;
+  field.contentEditable = "plaintext-only";
+  field.setAttribute("role", "textbox");
+  field.setAttribute("aria-label", `Name of ${field.textContent}`);
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); field.blur(); } });
+  field.addEventListener("blur", () => {
+    const text = field.textContent.trim().replace(/\s+/g, " ");
+    if (!text || text === data.names[code]) { field.textContent = data.names[code]; return; }
+    rename(code, text);
+    keepNames();
+  });
+}
+try {
+  const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+  for (const [code, text] of Object.entries(kept)) if (code in data.numbers) rename(code, text);
+} catch { /* where it may not */ }
+byId("copy").addEventListener("click", () => navigator.clipboard.writeText(byId("lines").textContent));
+
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); draw(); });
 new ResizeObserver(() => requestAnimationFrame(layout)).observe(plot);
 readColours();
-layout();
+if (cycles.length) show(cycles); else layout();

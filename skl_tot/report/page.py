@@ -17,9 +17,10 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
 from skl_tot.recordings.names import name_all_actions
 from skl_tot.recordings.rates import agreed_rate, check_fps
-from skl_tot.report.content import Content, rules_of_looks
+from skl_tot.report.content import rules_of_looks, sections_of
 from skl_tot.report.drawing import add_thumbnails, classes
 from skl_tot.report.findings import gather_findings, judge
+from skl_tot.report.overview import Content
 from skl_tot.report.timelines import describe_timelines, looks_of
 
 
@@ -134,7 +135,7 @@ def write_report(
     clock = {"times": videos.times, "breaks": videos.breaks}
     paths = Recordings(findings.paths, fps=fps, **clock)
     content = Content(
-        model, segmenter, videos.arrays, video_names, paths, findings, truth
+        model, segmenter, videos.arrays, video_names, words, paths, findings, truth
     )
     html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
@@ -161,8 +162,8 @@ def _read_page_file(name):
 
 def _describe(content):
     """Values of the templates, by name."""
-    sections = content.sections()
-    parts = {name: found for name, _, found in sections}
+    sections = sections_of(content)
+    parts = {name: found for name, _, found, _ in sections}
     css = _read_page_file("page.css") + rules_of_looks("c", looks_of(content))
     return {
         "sections": sections,
@@ -170,29 +171,22 @@ def _describe(content):
         "truth": content.truth,
         "video_names": content.video_names,
         "n_frames": sum(map(len, content.findings.paths)),
-        "fps": content.recordings.fps,
-        "total": _describe_time(content.recordings),
+        "fps": content.fps,
+        "length": content.length,
+        "moment": content.moment,
+        "total": content.length(content.bouts.lengths.sum()),
+        "lead": content.lead(),
+        "unsaid": content.unsaid(),
+        "trust": content.trust(),
+        "n_found": sum("quartiles" in row for row in content.actions.values()),
+        "n_cycles": 0 if content.cycles is None else len(content.cycles[0]),
         "segmenter": content.segmenter,
         "defaults": _default_parameters(type(content.segmenter)),
         "version": __version__,
         "css": css + parts.get("levels", {}).get("css", ""),
         "js": _read_page_file("timelines.js") + _read_page_file("page.js"),
-        "data": describe_timelines(content, parts["timelines"]),
+        "data": describe_timelines(content),
     }
-
-
-def _describe_time(recordings):
-    """Duration of all recordings in words, None without a rate."""
-    if recordings.fps is None:
-        return None
-    seconds = 0
-    for i in range(len(recordings)):
-        start, *_, end = recordings.edges(i)
-        seconds += end - start
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _default_parameters(kind):

@@ -4,18 +4,24 @@
 // recordings that open, sort and filter.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { recordings, actions, looks } = data;
+const { actions, looks } = data;
 const byId = (id) => document.getElementById(id);
 const plot = byId("plot"), paper = plot.firstElementChild, canvas = paper.firstElementChild;
 const context = canvas.getContext("2d");
 const tip = byId("tip"), panel = byId("panel"), said = byId("said");
 const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, ROOM = 640;
-const longest = Math.max(...recordings.map((recording) => recording.end));
+const BREAK = -2;  // code of a time of which there are no frames
+let recordings = data.recordings;  // or their cycles, see below
+let longest = longestOf(recordings);
 const state = {
   from: 0, to: longest, sort: "given", text: "", action: null, tall: false,
   open: new Set(), rows: [], gutter: 0, cursor: null, drag: null, colours: {},
 };
 document.documentElement.classList.add("scripted");
+
+function longestOf(rows) {
+  return rows.reduce((most, row) => Math.max(most, row.end), 0);
+}
 
 // ---- numbers and words
 
@@ -47,6 +53,47 @@ function element(tag, attributes = {}, ...content) {
   return made;
 }
 
+// ---- cycles as rows like those of recordings, each from its start on and without breaks
+
+function part(bar, from, to, end) {
+  const made = { start: [], code: [], confidence: [] };
+  let time = 0;
+  for (let i = segmentAt(bar.start, from); i < bar.start.length && bar.start[i] < to; i += 1) {
+    if (bar.code[i] === BREAK) continue;
+    made.start.push(time);
+    made.code.push(bar.code[i]);
+    if (bar.confidence) made.confidence.push(bar.confidence[i]);
+    time += Math.min(bar.start[i + 1] ?? end, to) - Math.max(bar.start[i], from);
+  }
+  return [made, time];
+}
+
+function cyclesOf(recording) {
+  return recording.cycles.map(([from, to, deviation], i) => {
+    const [prediction, end] = part(recording.prediction, from, to, recording.end);
+    const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i + 1}`;
+    const { length } = recording.doubt, share = length / recording.end;
+    const doubt = recording.doubt.slice(Math.floor(from * share), Math.max(1, Math.ceil(to * share)));
+    const total = prediction.confidence.reduce((sum, own) => sum + own, 0);
+    const made = { name, end, prediction, doubt, deviation, from, confidence: total / prediction.confidence.length };
+    if (recording.truth) [made.truth] = part(recording.truth, from, to, recording.end);
+    return made;
+  });
+}
+
+const cycles = data.recordings.flatMap(cyclesOf);
+
+function show(rows) {
+  recordings = rows;
+  longest = longestOf(rows);
+  const lengths = rows.map((row) => row.end).sort((a, b) => a - b);
+  const usual = lengths[lengths.length >> 1];  // so that a long one does not hide the others
+  Object.assign(state, { from: 0, to: rows === cycles ? Math.min(longest, 2.5 * usual) : longest, cursor: null });
+  state.open.clear();
+  plot.scrollTop = 0;
+  layout();
+}
+
 // ---- which rows there are, and where
 
 const orders = {
@@ -62,7 +109,7 @@ function layout() {
   const kept = [...recordings.keys()]
     .filter((i) => recordings[i].name.toLowerCase().includes(wanted))
     .sort((a, b) => orders[state.sort](a, b) || a - b);
-  const least = kept.length > MANY ? THIN : NAMED;
+  const least = kept.length > MANY ? THIN : NAMED, unit = recordings === cycles ? "cycle" : "recording";
   const height = state.tall ? TALL : between(least, Math.floor(ROOM / Math.max(kept.length, 1)), TALL);
   let top = AXIS;
   state.rows = kept.map((index) => {
@@ -73,8 +120,8 @@ function layout() {
   state.gutter = height < NAMED ? 0 : gutterWidth(kept);
   paper.style.height = `${Math.max(top, AXIS + TALL)}px`;
   byId("shown").textContent = kept.length === recordings.length
-    ? `${kept.length} recording${kept.length === 1 ? "" : "s"}`
-    : `${kept.length} of ${recordings.length} recordings`;
+    ? `${kept.length} ${unit}${kept.length === 1 ? "" : "s"}`
+    : `${kept.length} of ${recordings.length} ${unit}s`;
   draw();
 }
 
@@ -196,7 +243,7 @@ function drawNow() {
   }
   if (!state.rows.length) {
     context.fillStyle = state.colours.soft;
-    context.fillText("No recording has this in its name.", 8, AXIS + TALL / 2);
+    context.fillText("None has this in its name.", 8, AXIS + TALL / 2);
   }
   Object.assign(plot.dataset, {
     from: state.from, to: state.to, left: state.gutter, sort: state.sort,
@@ -268,6 +315,13 @@ function drawBar(bar, end, isOpen) {
     const left = toX(bar.start[i]), right = toX(i + 1 < bar.start.length ? bar.start[i + 1] : end);
     const isFaded = state.action !== null && code !== state.action;
     context.globalAlpha = isFaded ? 0.13 : bar.isTruth ? 0.75 : 1;
+    if (code === BREAK) {
+      for (let x = Math.ceil(left / 6) * 6; x < right; x += 6) {
+        context.fillStyle = state.colours.soft;
+        context.fillRect(x, bar.top + bar.height / 2 - 0.5, 2, 1);
+      }
+      continue;
+    }
     if (code < 0) {
       context.fillStyle = state.colours.line;
       context.fillRect(left, bar.top + bar.height / 2 - 0.5, right - left, 1);

@@ -2,16 +2,26 @@
 
 import json
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from skl_tot.display.palette import look_of
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 
-MOST_BINS = 400  # of the doubt of a recording
+MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
 LEVELS = 36  # of doubt, one digit to the base of that each
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 FEATURES = 6  # of a profile beside an action
+BREAK = -2  # code of a time of which there are no frames
+
+
+class Clock(NamedTuple):
+    """When frames of a recording start and end, since the first, and its breaks."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+    breaks: np.ndarray
 
 
 def looks_of(content):
@@ -21,28 +31,29 @@ def looks_of(content):
     return {code: look_of(code) for code in codes if code != BACKGROUND}
 
 
-def describe_timelines(content, buttons):
-    """Timelines of the recordings, and facts of actions, as JSON.
+def describe_timelines(content):
+    """Timelines of the recordings and cycles, and facts of actions, as JSON.
 
     Times are in seconds since the first frame if there is a rate, else in frames.
-    ``buttons`` are the names of actions to show, by code.
     """
     findings, truth = content.findings, content.truth
     n_digits = _count_digits(content.recordings.fps)
     # ranks in place of scores, many of which are equal
     n_recordings = len(content.videos)
     ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
-    rows = []
+    rows, cycles = [], _describe_cycles(content, n_digits)
+    n_bins = min(MOST_BINS, max(1, MOST_OF_ALL // n_recordings))
     for i, path in enumerate(findings.paths):
-        edges = _edges(content.recordings, i, len(path), n_digits)
+        clock = _read_clock(content.recordings, i, n_digits)
         confidence = findings.confidences[i]
-        row = {"name": str(content.video_names[i]), "end": edges[-1]}
+        row = {"name": str(content.video_names[i]), "end": clock.ends[-1].item()}
         row["confidence"] = round(float(confidence.mean()), 4)
         row["deviation"] = float(ranks[i])
-        row["prediction"] = _describe_segments(path, edges, confidence)
-        row["doubt"] = _describe_doubt(1 - confidence)
+        row["prediction"] = _describe_segments(path, clock, confidence)
+        row["doubt"] = _describe_doubt(1 - confidence, n_bins)
+        row["cycles"] = cycles[i]
         if truth is not None:
-            row["truth"] = _describe_segments(truth.codes(i), edges)
+            row["truth"] = _describe_segments(truth.codes(i), clock)
         rows.append(row)
     looks = {code: look._asdict() for code, look in looks_of(content).items()}
     for look in looks.values():
@@ -50,22 +61,27 @@ def describe_timelines(content, buttons):
     values = {
         "fps": content.recordings.fps,
         "digits": n_digits,
+        "unsure": round(content.unsure, 4),
+        "numbers": _list_numbers(content),
         "names": findings.names,
         "labels": truth.names if truth else {},
         "looks": looks,
         "recordings": rows,
-        "actions": _describe_actions(content, buttons),
+        "actions": _describe_actions(content),
     }
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")  # so that no text ends the element of the page
 
 
-def _edges(recordings, i, n_frames, n_digits):
-    """When frames begin and the last ends, since the first: a list."""
+def _read_clock(recordings, i, n_digits):
+    """Clock of a recording, of frames if there is no rate."""
+    n_frames, breaks = len(recordings.arrays[i]), recordings.breaks_of(i)
     if recordings.fps is None:
-        return list(range(n_frames + 1))
-    edges = recordings.edges(i)
-    return np.round(edges - edges[0], n_digits + 1).tolist()
+        frames = np.arange(n_frames + 1)
+        return Clock(frames[:-1], frames[1:], breaks)
+    starts, ends = recordings.edges(i)[:-1], recordings.ends(i)
+    times = np.stack([starts, ends]) - starts[0]
+    return Clock(*np.round(times, n_digits + 1), breaks)
 
 
 def _count_digits(fps):
@@ -73,26 +89,63 @@ def _count_digits(fps):
     return 2 + max(0, math.ceil(math.log10((fps or 1) / 100)))
 
 
-def _describe_segments(codes, edges, confidence=None):
-    """List starts, codes and, if given, mean confidences of segments."""
-    found, starts, ends = find_segments(codes)
-    segments = {"start": [edges[start] for start in starts], "code": found.tolist()}
+def _describe_segments(codes, clock, confidence=None):
+    """List starts, codes and, if given, mean confidences of segments and breaks."""
+    found, first, last = find_segments(codes, clock.breaks)
+    starts, ends = clock.starts[first], clock.ends[last - 1]
+    pauses = np.flatnonzero(starts[1:] > ends[:-1])
+    segments = {
+        "start": np.insert(starts, pauses + 1, ends[pauses]).tolist(),
+        "code": np.insert(found, pauses + 1, BREAK).tolist(),
+    }
     if confidence is not None:
-        sums = np.add.reduceat(confidence, starts, dtype=float)
-        segments["confidence"] = np.round(sums / (ends - starts), 2).tolist()
+        means = np.add.reduceat(confidence, first, dtype=float) / (last - first)
+        means = np.insert(np.round(means, 2), pauses + 1, 1)
+        segments["confidence"] = means.tolist()
     return segments
 
 
-def _describe_doubt(doubt):
+def _describe_cycles(content, n_digits):
+    """List start, end and rank by deviation of the cycles of each recording.
+
+    Times are since the first frame, as those of segments.
+    """
+    found = [[] for _ in content.videos]
+    if content.cycles is None:
+        return found
+    table, _ = content.cycles
+    ranks = table["score"].rank(method="first").astype(int)
+    origins, names = content.bouts.origins, content.recordings.names
+    rows = zip(table["recording"], table["start"], table["end"], ranks)
+    for name, start, end, rank in rows:
+        times = [round(time - origins[name], n_digits + 1) for time in (start, end)]
+        found[names.index(name)].append([*times, rank])
+    return found
+
+
+def _list_numbers(content):
+    """List the numbers by which ``--names`` calls the actions of each code."""
+    actions = content.segmenter.actions_.tolist()
+    words = content.words.tolist()
+    found = {}
+    for code, name in content.findings.names.items():
+        own = [k for k, word in enumerate(words) if word == name]
+        if code != BACKGROUND:
+            is_text = isinstance(actions[code], str)
+            found[code] = own if is_text else [actions[k] for k in own]
+    return found
+
+
+def _describe_doubt(doubt, n_bins):
     """Digits of the largest doubt in each part of a recording."""
-    n_bins = min(len(doubt), MOST_BINS)
+    n_bins = min(len(doubt), n_bins)
     starts = np.arange(n_bins) * len(doubt) // n_bins
     worst = np.maximum.reduceat(doubt, starts)
     levels = np.rint(np.clip(worst, 0, 1) * (LEVELS - 1)).astype(int)
     return "".join(DIGITS[level] for level in levels.tolist())
 
 
-def _describe_actions(content, buttons):
+def _describe_actions(content):
     """List what is shown of actions that are clicked."""
     profiles, own = content.profiles, {}
     for code, means in zip(profiles.actions, profiles.means) if profiles else []:
@@ -101,19 +154,18 @@ def _describe_actions(content, buttons):
     rows = []
     for code, row in content.actions.items():
         if code != BACKGROUND:
-            facts = _describe_facts(row, content.recordings.fps)
-            found = {"code": code, "name": buttons[code], "facts": facts}
+            found = {"code": code, "facts": _describe_facts(row, content)}
             rows.append(found | {"profile": own.get(code, [])})
     return rows
 
 
-def _describe_facts(row, fps):
+def _describe_facts(row, content):
     """Line about an action."""
-    if not row["segments"]:
+    if "quartiles" not in row:
         return "Found in no recording."
-    factor, unit = (1 / fps, "s") if fps else (1, "frames")
-    length = f"{row['median'] * factor:.{2 if fps else 0}f} {unit}"
+    what = "recording" if content.cycles is None else "cycle"
     return (
-        f"{row['segments']} segments in {row['videos']} recordings, "
-        f"{100 * row['share']:.1f} % of all frames; median duration {length}."
+        f"In {row['units']} of {len(content.unit_bouts.names)} {what}s, "
+        f"{100 * row['share']:.1f} % of all time; usually "
+        f"{content.length(row['quartiles'][1])} of a {what}."
     )

@@ -146,7 +146,7 @@ def _bouts_of_table(table, fps):
     frame = 1.0 if unit == "frames" else 0.0
     if unit == "s" and rate is not None:
         frame = 1 / rate
-    return Bouts(_merge_touching(_add_pauses(checked)), origins, frame, unit)
+    return Bouts(merge_touching(_add_pauses(checked)), origins, frame, unit)
 
 
 def _find_origins(table, rate):
@@ -172,7 +172,7 @@ def _check_each(table, origins, unit):
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
 
 
-def _merge_touching(table):
+def merge_touching(table):
     """Make one segment of neighbours of one action without time between them."""
     before = table.shift()
     is_new = (table["recording"] != before["recording"]) | (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
-from skl_tot.statistics.bouts import TOLERANCE, Bouts
+from skl_tot.statistics.bouts import TOLERANCE, Bouts, merge_touching
 from skl_tot.statistics.sequences import usual_codes
 
 
@@ -21,7 +21,6 @@ def cut_cycles(bouts, start=None):
         end=("until", "last"),
         before=("paused", "first"),
         paused=("paused", "last"),
-        steps=("action", "size"),
     )
     pauses = cycles["paused"] - cycles["before"]
     cycles["duration"] = cycles["end"] - cycles["start"] - pauses
@@ -32,7 +31,10 @@ def cut_cycles(bouts, start=None):
         paused=0.0,
     )
     origins = cycles["start"] - cycles["before"]
-    own = Bouts(shifted, origins, bouts.frame, bouts.unit)
+    # what a break interrupts is one step
+    own = Bouts(merge_touching(shifted), origins, bouts.frame, bouts.unit)
+    cycles["steps"] = own.table.groupby("recording", observed=False).size().to_numpy()
+    own.lengths = cycles["duration"]
     columns = ["recording", "cycle", "start", "end", "duration", "steps"]
     return cycles[columns].rename_axis(None), own
 

@@ -6,8 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from skl_tot import MallowSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 
@@ -62,6 +63,31 @@ class Few:
         self.path = folder / "few.html"
         takes = Recordings(videos, self.names, fps=FPS)
         write_report(self.model, takes, self.path, y_true=y_true, action_names=NAMED)
+        _, confidence = predict_with_confidence(self.model, videos)
+        self.usual = np.median(np.concatenate(confidence))
+
+
+def write_cycles(path, n_recordings):
+    """Write a page of recordings of ten cycles each, the first with a break."""
+    labels = np.tile(np.repeat([0, 1, 2, 3], [12, 20, 8, 10]), 10)
+    random = np.random.default_rng(0)
+    arrays, times = [], []
+    for _ in range(n_recordings):
+        arrays.append(4 * np.eye(4)[labels] + random.normal(size=(len(labels), 4)))
+        times.append(np.arange(len(labels)) / FPS)
+    times[0][230:] += 300
+    names = [f"line 3, shift {i}" for i in range(n_recordings)]
+    breaks = [[230]] + [[]] * (n_recordings - 1)
+    takes = Recordings(arrays, names, fps=FPS, times=times, breaks=breaks)
+    model = CyclicSegmenter(4, estimator=HMMSegmenter(), random_state=0)
+    write_report(model.fit(takes[:3]), takes, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def laps(tmp_path_factory):
+    """Path of a page of three recordings of cycles."""
+    return write_cycles(tmp_path_factory.mktemp("laps") / "laps.html", 3)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +215,8 @@ def expected_tip(few, i, segment):
     name = NAMED.get(code, f"action {code}")
     sure = posterior[start:end, code].mean()
     times = f"{start / FPS:.2f} – {end / FPS:.2f} s ({(end - start) / FPS:.2f} s)"
-    return start, end, [name, times, f"confidence {sure:.2f}", few.names[i]]
+    doubt = ["less sure than usual"] if sure < few.usual - 0.2 else []
+    return start, end, [name, times, *doubt, few.names[i]]
 
 
 def test_hover(page, few):
@@ -319,7 +346,7 @@ def test_keyboard(wide, few):
 @pytest.mark.parametrize("width", [1400, 500])
 def test_many_recordings(browser, many, width):
     page = Opened(browser, many, width)
-    assert many.stat().st_size < 1e6
+    assert many.stat().st_size < 3e5
     assert len(page.rows()) == 300
     assert page.plot.size["height"] < 900
     height = page.run("return document.querySelector('#plot div').offsetHeight")
@@ -331,6 +358,61 @@ def test_many_recordings(browser, many, width):
         == height + 92 - 2
     )
     assert not page.is_too_wide()
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("width", [1400, 500])
+def test_cycles_are_one_under_another(browser, laps, width):
+    page = Opened(browser, laps, width)
+    assert page.rows() == list(range(30))
+    assert page.find("#shown").text == "30 cycles"
+    # the fifth cycle has the break, which is cut out
+    height = 21
+    page.to(page.x(2), AXIS + 4 * height + 8)
+    name, times, *_, place = page.find("#tip").text.splitlines()
+    assert name == "action 1"
+    assert re.fullmatch(r"1\.[123]0 – 3\.00 s \(1\.\d0 s\)", times)
+    assert re.fullmatch(r"line 3, shift 0, cycle 5, from (20\.0|19\.9)\d s", place)
+    page.find("#unit option[value=recordings]").click()
+    assert page.rows() == [0, 1, 2]
+    assert float(page.data()["to"]) == pytest.approx(350)
+    page.to(page.x(100), AXIS + 10)
+    assert page.find("#tip").text.splitlines()[0] == "break"
+    link = page.browser.find_elements("css selector", "a[data-show]")[12]
+    page.run("arguments[0].click()", link)
+    assert len(page.rows()) == 30
+    assert not page.is_too_wide()
+    assert browser.get_log("browser") == []
+
+
+def test_size_of_many_recordings_of_cycles(tmp_path):
+    path = write_cycles(tmp_path / "cycles.html", 300)
+    assert path.stat().st_size < 6e5
+
+
+def test_names_are_typed_in_and_kept(browser, few):
+    page = Opened(browser, few.path, 1400)
+    assert not page.find("#naming").is_displayed()
+    field = page.find("[data-name='2'].field")
+    script = (
+        "const range = document.createRange(); range.selectNodeContents(arguments[0]);"
+    )
+    page.run(
+        f"{script} getSelection().removeAllRanges(); getSelection().addRange(range)",
+        field,
+    )
+    field.send_keys("stir <b>", Keys.ENTER)
+    try:
+        for _ in range(2):
+            places = page.browser.find_elements("css selector", "[data-name='2']")
+            texts = {place.get_attribute("textContent") for place in places}
+            assert texts == {"stir <b>"}
+            assert len(places) > 3
+            assert page.find("#lines").text == "2 stir <b>"
+            assert "stir <b>" in page.find("#legend").text
+            page = Opened(browser, few.path, 1400)
+    finally:
+        page.run("localStorage.clear()")
     assert browser.get_log("browser") == []
 
 

@@ -18,7 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import (
     ActivitySegmenter,
     AutoSegmenter,
+    CyclicSegmenter,
     GuidedSegmenter,
+    HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
 )
@@ -28,15 +30,17 @@ from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS
 from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.actions import describe_actions
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import name_all_actions
+from skl_tot.statistics import cycle_times
 from skl_tot.statistics.profiles import action_profiles
 
 pytest.importorskip("jinja2")
 pytest.importorskip("pandas")
 from skl_tot.recordings import Recordings
 from skl_tot.report import write_report
-from skl_tot.report.drawing import bar
+from skl_tot.report.drawing import bar, draw_boxes
 from skl_tot.report.findings import gather_findings
 
 
@@ -160,20 +164,20 @@ def test_tables(activity, model, write):
     posterior = model.predict_posterior(videos)
     confidence = [q[np.arange(len(p)), p] for p, q in zip(predicted, posterior)]
 
-    runs = [np.diff(find_segments(p)[1:], axis=0)[0] for p in predicted]
-    codes = [find_segments(p)[0] for p in predicted]
-    lengths = np.concatenate(runs)[np.concatenate(codes) == 1]
+    totals = [(p == 1).sum() / 4 for p in predicted]
+    low, middle, high = np.quantile(totals, [0.25, 0.5, 0.75])
     own = np.concatenate(predicted) == 1
+    sure = np.concatenate(confidence)
+    is_unsure = sure < np.median(sure) - 0.2
     assert page.cells("actions", "pour <milk>") == [
         [
             "6",
-            str(len(lengths)),
-            f"{np.median(lengths) / 4:.2f} s {np.median(lengths):.1f} frames",
-            f"{lengths.mean() / 4:.2f} s {lengths.mean():.1f} frames",
-            f"{lengths.min() / 4:.2f} s {lengths.min()} frames",
-            f"{lengths.max() / 4:.2f} s {lengths.max()} frames",
+            f"{middle:.2f} s",
+            f"{low:.2f} s – {high:.2f} s",
+            "",
+            "6",
             f"{100 * own.mean():.1f} %",
-            f"{np.concatenate(confidence)[own].mean():.3f}",
+            f"{100 * is_unsure[own].mean():.0f} %",
         ]
     ]
     lowest = confidence[5].argmin()
@@ -182,12 +186,9 @@ def test_tables(activity, model, write):
     )
     assert page.cells("recordings", "video 5") == [
         [
-            str(len(videos[5])),
             f"{len(videos[5]) / 4:.2f} s",
-            str(len(runs[5])),
-            f"{confidence[5].mean():.3f}",
-            f"{confidence[5][lowest]:.3f}",
-            f"frame {lowest}, {lowest / 4:.2f} s, {action}",
+            str(len(find_segments(predicted[5])[0])),
+            f"{lowest / 4:.2f} s, {action}",
         ]
     ]
     assert len(page.rows["recordings"]) == 7
@@ -204,10 +205,9 @@ def test_typical_frames(activity, model, write):
         (cells,) = page.cells("typical", f"action {k}")
         assert len(cells) == 5
         for (code, i), cell in zip(best, cells):
-            match = re.fullmatch(rf"video {i} frame (\d+) probability (.*)", cell)
-            assert found[i][0][int(match[1])] == k
-            assert found[i][1][int(match[1]), k] == pytest.approx(-code)
-            assert match[2] == f"{-code:.3f}"
+            frame = int(re.fullmatch(rf"video {i} frame (\d+)", cell)[1])
+            assert found[i][0][frame] == k
+            assert found[i][1][frame, k] == pytest.approx(-code)
 
 
 def test_typical_frame_is_the_middle_of_those_alike(activity, write):
@@ -249,7 +249,7 @@ def test_background(activity, write):
     page = write(model, videos, y_true=labels)
     frames = np.concatenate(model.labels_)
     (cells,) = page.cells("actions", "background")
-    assert cells[-2:] == [f"{100 * (frames == -1).mean():.1f} %", "–"]
+    assert cells[4:6] == ["–", f"{100 * (frames == -1).mean():.1f} %"]
     # what is predicted as background stands for the label of background
     assert page.cells("scores", "background")[0][0] == "background"
     assert page.cells("typical", "background") == []
@@ -262,7 +262,9 @@ def test_actions_of_one_name_are_one(activity, model, write):
         "pour",
         "action 3",
     ]
-    assert page.cells("actions", "pour")[0][:2] == ["6", "6"]  # segments are joined
+    cells = page.cells("actions", "pour")[0]
+    assert (cells[0], cells[4]) == ("6", "6")  # segments are joined
+    assert page.data["numbers"] == {"0": [0], "1": [1, 2], "3": [3]}
 
 
 @pytest.mark.parametrize("names", [None, {0: "pour"}, {0: "pour", 1: "pour"}])
@@ -336,11 +338,13 @@ def test_usual_order_and_deviating_recordings(activity, model, write):
     names = [f"take {i}" for i in range(12)]
     page = write(model, videos, fps=4, video_names=names)
     words = [f"action {k}" for k in orders[0]]
-    assert re.findall(r"action \d", page.text_of["usual"]) == words
+    assert [row[0].strip() for row in page.rows["actions"][1:]] == words
     assert end > 0
     _, *rows = page.rows["deviating"]
     assert rows[0][0] == "take 5"
-    assert f"unusually long: action {last} z +" in rows[0][1]
+    assert f"unusually long: action {last} " in rows[0][1]
+    assert re.search(r" 6\d\.\d s, usually 1\d\.\d s", rows[0][1])
+    assert "1 of 12 recordings deviates from the rest." in page.text
     shapes = dict(page.bars["Timeline of take 5"])
     y = model.predict(videos[5])
     start = np.flatnonzero(y == last)[0]
@@ -348,6 +352,121 @@ def test_usual_order_and_deviating_recordings(activity, model, write):
     ranks = [recording["deviation"] for recording in page.data["recordings"]]
     assert np.argmax(ranks) == 5
     assert sorted(ranks) == list(range(1, 13))
+
+
+STEPS = {0: 30, 1: 50, 2: 20}
+
+
+def shift_of_cycles(n_cycles, long=None, short=None):
+    """Labels of a shift; one cycle may be slow, and one may lack its last step."""
+    labels = []
+    for i in range(n_cycles):
+        for action, n in STEPS.items():
+            if (i, action) != (short, 2):
+                labels += [action] * (3 * n if (i, action) == (long, 1) else n)
+    return np.array(labels)
+
+
+@pytest.fixture(scope="module")
+def shift():
+    """A model of cycles, a recording with a break of 12 minutes, and its labels."""
+    labels = shift_of_cycles(20, long=5, short=11)
+    random = np.random.default_rng(0)
+    frames = 5 * np.eye(3)[labels] + random.normal(size=(len(labels), 3))
+    clock = np.arange(len(labels)) / 10
+    clock[1350:] += 720  # within a step
+    takes = Recordings([frames], ["monday"], fps=10, times=[clock], breaks=[[1350]])
+    model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(takes)
+    assert (model.predict(takes)[0] == labels).mean() > 0.99
+    return model, takes
+
+
+def test_cycles_have_a_row_each(shift, write):
+    model, takes = shift
+    page = write(model, takes, action_names=["pick", "weld", "pack"])
+    heading, *rows = page.rows["cycles"]
+    assert heading[:4] == ["Cycle", "Starts at", "Takes", "Steps"]
+    assert len(rows) == 20
+    table = cycle_times(model.predict(takes), start=[0, 1, 2])
+    for row, found in zip(rows, table.to_dict("records")):
+        assert row[0] == str(found["cycle"] + 1)
+        minutes, seconds = row[1].split(":")
+        assert 60 * int(minutes) + float(seconds) == pytest.approx(
+            found["start"], abs=0.06
+        )
+        assert float(row[2].split()[0]) == pytest.approx(found["duration"], abs=0.06)
+        assert row[3] == str(found["steps"])
+    assert [i for i, row in enumerate(rows) if row[4].strip()] == [5, 11]
+    assert re.search(r"unusually long: weld 1\d\.\d s, usually 5\.0\d s", rows[5][4])
+    assert "missing: pack" in rows[11][4]
+    assert "2 of 20 cycles deviate from the rest." in page.text
+    assert re.search(r"A cycle usually takes (10\.0|9\.9\d) s", page.text)
+    assert re.search(
+        "The longest step of a cycle is weld, which usually takes 5", page.text
+    )
+    assert "deviating" not in page.rows
+
+
+def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
+    page = write(*shift)
+    (recording,) = page.data["recordings"]
+    bar = recording["prediction"]
+    (place,) = np.flatnonzero(np.array(bar["code"]) == -2)
+    start, end = bar["start"][place : place + 2]
+    assert (start, end) == (135, 855)
+    assert bar["code"][place - 1] == bar["code"][place + 1]
+    assert recording["end"] == pytest.approx(720 + len(shift[1][0]) / 10)
+    lengths = [end - start for start, end, _ in recording["cycles"]]
+    assert len(lengths) == 20
+    assert sorted(lengths)[-1] == pytest.approx(730, abs=1)  # the one with the break
+    # but not on the page
+    assert max(float(row[2].split()[0]) for row in page.rows["cycles"][1:]) < 30
+
+
+def test_recordings_of_one_cycle_have_no_cycles(activity, model, write):
+    page = write(model, activity[0])
+    assert "cycles" not in page.rows
+    assert all(recording["cycles"] == [] for recording in page.data["recordings"])
+
+
+def test_the_page_says_what_a_fit_says_of_actions(activity, write):
+    model = tot(max_iter=60, decoding="skip").fit(activity[0])
+    videos = [video[:1] for video in activity[0]]  # of which each shows one action
+    page = write(model, videos, action_names=["a", "b", "c", "d"])
+    paths = model.predict(videos)
+    sentences = describe_actions(paths, dict(enumerate("abcd")))
+    assert sentences
+    for sentence in sentences:
+        assert sentence in page.text
+
+
+@pytest.mark.parametrize(
+    ("agreement", "word"), [(0.9, "well."), (0.5, "fairly well:"), (0.1, "badly:")]
+)
+def test_how_far_to_trust_it(activity, write, agreement, word):
+    model = tot().fit(activity[0])
+    model.confidence_ = model.confidence_ | {"agreement": agreement}
+    page = write(model, activity[0])
+    assert f"of the other half {word}" in " ".join(page.text.split())
+    page = write(model, activity[0], y_true=activity[1])
+    share = page.text.split("Of 100 frames, ")[1].split()[0]
+    report = segmentation_report(activity[1], model.labels_, output_dict=True)
+    assert share == f"{100 * report['totals']['MoF']:.0f}"
+    assert "nobody has checked" not in page.text
+
+
+def test_words_of_statistics_are_not_on_the_page(activity, vote, write):
+    text = write(vote, activity[0], y_true=activity[1]).text.lower()
+    for word in (" z ", "nats", "entropy", "standard deviation", "robust"):
+        assert word not in text
+
+
+def test_boxes_have_quartiles_whiskers_and_points():
+    boxes = draw_boxes({0: np.array([1.0, 2, 3, 4, 20]), 1: np.array([])})
+    values, points = boxes[0]
+    assert boxes.keys() == {0}
+    assert values == pytest.approx([100 / 1.3 / 4 * value for value in (1, 2, 3, 4, 4)])
+    assert points == [100]
 
 
 def test_recordings_give_names_rate_and_clocks(activity, model, write):
@@ -397,11 +516,12 @@ def test_policy_allows_only_what_is_embedded(activity, model, write):
 
 
 @pytest.mark.parametrize(
-    ("n_frames", "shown"), [(300, "30.0 s"), (7190, "12 min"), (81000, "2 h 15 min")]
+    ("n_frames", "shown"),
+    [(300, "30.0 s"), (7190, "11 min 59 s"), (81000, "2 h 15 min")],
 )
 def test_duration_of_all(activity, model, write, n_frames, shown):
     video = np.resize(activity[0][0], (n_frames, 5))
-    assert f"Duration{shown}" in write(model, video, fps=10).text.replace("\n", "")
+    assert f"In all{shown}" in write(model, video, fps=10).text.replace("\n", "")
 
 
 def test_bars():
@@ -678,15 +798,12 @@ def test_what_to_label_next(activity, vote, write, fps):
     assert len(rows) == len(expected) == 5
     for row, one in zip(rows, expected):
         start, end = one["start"], one["end"]
-        time = [f"{start / 4:.2f} s – {end / 4:.2f} s"] if fps else []
+        time = f"{start / 4:.2f} s – {end / 4:.2f} s" if fps else f"{start} – {end - 1}"
         action = {1: "pour <milk>"}.get(one["action"], f"action {one['action']}")
         assert [cell.strip() for cell in row] == [
             names[one["video"]],
-            str(start),
-            str(end - 1),
-            *time,
+            time,
             action,
-            f"{one['information']:.1f}",
         ]
 
 
@@ -729,7 +846,8 @@ def test_profiles_of_names_and_of_actions_that_occur(activity, write):
     names = {0: "action 0", 1: "pour", 2: "pour", 3: "action 3"}
     assert {name for name, *_ in rows} == {names[k] for k in found}
     assert [action["code"] for action in page.data["actions"]] == [0, 1, 3]
-    at_hand = {action["name"]: action["profile"] for action in page.data["actions"]}
+    shown = page.data["names"]
+    at_hand = {shown[str(a["code"])]: a["profile"] for a in page.data["actions"]}
     assert {name for name in at_hand if at_hand[name]} == {names[k] for k in found}
 
 
@@ -737,7 +855,7 @@ def test_many_features(write):
     rng = np.random.default_rng(0)
     videos = [rng.normal(size=(30, 45)) for _ in range(2)]
     page = write(MallowSegmenter(2).fit(videos), videos)
-    assert "Of 45 features, these are the 40 that differ most" in page.text
+    assert "Of 45 measured values, these are the 40 that differ most" in page.text
 
 
 @pytest.fixture(scope="module")

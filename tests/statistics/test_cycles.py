@@ -8,6 +8,7 @@ import pytest
 
 from skl_tot.io import segments
 from skl_tot.meta.cycle_search import cuts_of_path
+from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, deviations, durations
 
 USUAL = {"pick": 30, "weld": 50, "pack": 20}
@@ -21,6 +22,14 @@ def lay(steps):
 def shift_of(n_cycles):
     """Steps of many equal cycles."""
     return [step for _ in range(n_cycles) for step in USUAL.items()]
+
+
+def on_clock(labels, frame, pause, fps=10):
+    """Recordings of labels on a clock with a break before some frame."""
+    clock = np.arange(len(labels)) / fps
+    clock[frame:] += pause
+    options = {"fps": fps, "times": [clock], "breaks": [[frame]]}
+    return Recordings([np.array(labels)], ["shift"], **options)
 
 
 def with_break(labels, frame, pause, fps=10):
@@ -71,16 +80,19 @@ def test_what_is_wrong_in_each_of_many_cycles():
     )
 
 
-@pytest.mark.parametrize("frame", [300, 330, 350, 390, 399])
-def test_breaks_are_in_no_cycle(frame):
-    labels = lay(shift_of(6))
-    table = cycle_times(with_break(labels, frame, 720))
+@pytest.mark.parametrize("make", [with_break, on_clock])
+@pytest.mark.parametrize("frame", [300, 315, 330, 350, 390, 399])
+def test_breaks_are_in_no_cycle(frame, make):
+    shift = make(lay(shift_of(6)), frame, 720)
+    table = cycle_times(shift)
+    pd.testing.assert_frame_equal(table, cycle_times(shift, start=list(USUAL)))
+    assert table["steps"].tolist() == [3] * 6
     assert table["duration"].tolist() == pytest.approx([10] * 6)
     assert table["start"].tolist() == pytest.approx(
         [10 * k + 720 * (10 * k >= frame / 10) for k in range(6)]
     )
     assert not table["deviates"].any()
-    total = durations(with_break(labels, frame, 720)).set_index("action")
+    total = durations(shift).set_index("action")
     assert total["total"].to_dict() == pytest.approx(
         {"pick": 18, "weld": 30, "pack": 12}
     )

@@ -1,0 +1,207 @@
+"""What is worked out once of all that is found, and the first sentences of the page."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from skl_tot import statistics
+from skl_tot.recordings.actions import describe_actions
+from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.report.findings import Findings, Truth
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.cycle_bouts import cut_cycles
+from skl_tot.statistics.deviating import compare_bouts, score_durations
+from skl_tot.statistics.sequences import usual_codes
+
+UNSURE = 0.2  # below the median confidence of frames, from which on it is said
+# What is said of the agreement, beyond chance, of halves of the recordings.
+TRUST = (
+    (0.75, "well"),
+    (0.4, "fairly well: ends of actions and rare ones may be wrong"),
+    (-1, "badly: take them for a first guess"),
+)
+
+
+@dataclass
+class Content:
+    """What is found in recordings, and all that is worked out from it once.
+
+    ``recordings`` are `Recordings` of the paths, numbered as names need not be
+    distinct; ``videos`` are what the model gets, and ``words`` name its actions.
+    """
+
+    model: Any
+    segmenter: Any
+    videos: Any
+    video_names: list
+    words: Any
+    recordings: Any
+    findings: Findings
+    truth: Truth | None
+
+    @property
+    def fps(self):
+        """Frames per second, or None."""
+        return self.recordings.fps
+
+    @cached_property
+    def bouts(self):
+        """Bouts of the recordings."""
+        return collect_bouts(self.recordings)
+
+    @cached_property
+    def cycles(self):
+        """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
+        from skl_tot.methods.pipelines import goes_round  # late, as it waits for torch
+
+        circle = [code for code in self.findings.names if code != BACKGROUND]
+        start = circle if goes_round(self.segmenter) else None
+        if not self.bouts.actions:
+            return None
+        table, bouts = cut_cycles(self.bouts, start)
+        if len(table) <= table["recording"].nunique():
+            return None
+        return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
+
+    @cached_property
+    def deviations(self):
+        """Rows of how each recording deviates, the most deviating first."""
+        log_likelihoods = self.findings.log_likelihoods
+        if not np.isfinite(log_likelihoods).all():
+            log_likelihoods = None
+        table = statistics.deviations(self.recordings, log_likelihoods=log_likelihoods)
+        names = self.recordings.names
+        rows = table.to_dict("records")
+        return [row | {"index": names.index(row["recording"])} for row in rows]
+
+    @cached_property
+    def unit_bouts(self):
+        """Bouts of cycles, if there are any, or else of recordings."""
+        return self.bouts if self.cycles is None else self.cycles[1]
+
+    @cached_property
+    def totals(self):
+        """What each action takes of each cycle or recording that shows it, by code."""
+        _, totals, _ = score_durations(self.unit_bouts)
+        columns = zip(self.unit_bouts.actions, totals.T)
+        return {code: own[np.isfinite(own)] for code, own in columns}
+
+    @cached_property
+    def usual(self):
+        """Codes of the actions that most cycles or recordings show, in their order."""
+        return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
+
+    @property
+    def order(self):
+        """Codes of actions: the usual ones, then the others."""
+        others = [code for code in self.findings.names if code not in self.usual]
+        return self.usual + others
+
+    @cached_property
+    def unsure(self):
+        """Confidence below which a frame or a segment is said to be unsure."""
+        return float(np.median(np.concatenate(self.findings.confidences))) - UNSURE
+
+    @cached_property
+    def actions(self):
+        """Rows of the table of actions by code, with background if it occurs."""
+        paths = self.findings.paths
+        frames = np.concatenate(paths)
+        is_unsure = np.concatenate(self.findings.confidences) < self.unsure
+        rows = {}
+        for code in self.order:
+            own = frames == code
+            if code == BACKGROUND and not own.any():
+                continue
+            row = {"name": self.findings.names[code], "code": code}
+            row |= {"share": own.mean(), "videos": sum(code in path for path in paths)}
+            if code in self.totals and len(self.totals[code]):
+                row["segments"] = int((self.bouts.table["action"] == code).sum())
+                row["unsure"] = is_unsure[own].mean()
+                row["units"] = len(self.totals[code])
+                row["quartiles"] = np.quantile(self.totals[code], [0.25, 0.5, 0.75])
+            rows[code] = row
+        return rows
+
+    @cached_property
+    def profiles(self):
+        """Profiles of actions, None if there is only background."""
+        sums = self.findings.sums
+        names = getattr(self.segmenter, "feature_names_in_", None)
+        return sums.profiles(names) if sums.actions else None
+
+    def length(self, time):
+        """Time in words, as of seconds if there is a rate, else of frames."""
+        if self.fps is None:
+            return f"{time:.10g} frame{'' if time == 1 else 's'}"
+        if time < 120:
+            return f"{time:.{2 if time < 10 else 1}f} s"
+        minutes, seconds = divmod(round(time), 60)
+        if minutes < 60:
+            return f"{minutes} min {seconds} s"
+        return f"{minutes // 60} h {minutes % 60} min"
+
+    def moment(self, time):
+        """Time since the start of a recording, as a clock shows it."""
+        if self.fps is None:
+            return f"frame {time:.10g}"
+        minutes, seconds = divmod(round(time, 1), 60)
+        hours, minutes = divmod(int(minutes), 60)
+        if hours:
+            return f"{hours}:{minutes:02}:{seconds:04.1f}"
+        return f"{minutes}:{seconds:04.1f}"
+
+    def lead(self):
+        """Sentences of what is found, as lists of text and of codes of actions."""
+        lengths = self.unit_bouts.lengths.to_numpy()
+        n_units, kind = len(lengths), "recording" if self.cycles is None else "cycle"
+        low, usual, high = map(self.length, np.quantile(lengths, [0.25, 0.5, 0.75]))
+        sentences = []
+        if n_units > 1:
+            middle = f"; half of them take {low} to {high}" if low != high else ""
+            sentences.append([f"A {kind} usually takes {usual}{middle}."])
+        takes = {code: np.median(own) for code, own in self.totals.items() if len(own)}
+        if len(takes) > 1:
+            longest = max(takes, key=takes.get)
+            what = "action of a recording" if self.cycles is None else "step of a cycle"
+            time = self.length(takes[longest])
+            text = f", which usually takes {time}."
+            if n_units == 1:
+                what, text = "action", f", which takes {time} in all."
+            sentences.append([f"The longest {what} is ", longest, text])
+        if n_units > 2:
+            sentences.append([self._count_deviating(kind, n_units)])
+        return sentences
+
+    def _count_deviating(self, kind, n_units):
+        n = sum(row["deviates"] for row in self.deviations)
+        if self.cycles is not None:
+            n = int(self.cycles[0]["deviates"].sum())
+        if not n:
+            return f"No {kind} stands out among the {n_units}."
+        return f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
+
+    def unsaid(self):
+        """Sentences about actions that are not found, are rare, or have no label."""
+        names, kept = self.findings.names, self.segmenter.unlabelled_actions_
+        actions = self.segmenter.actions_.tolist()
+        unlabelled = [k for k in names if k != BACKGROUND and actions[k] in kept]
+        return describe_actions(self.findings.paths, names, unlabelled=unlabelled)
+
+    def trust(self):
+        """Sentences on how far the labels can be trusted."""
+        if self.truth is not None:
+            share = self.truth.scores["totals"]["MoF"]
+            return [f"Of 100 frames, {100 * share:.0f} are labelled as people have."]
+        sentences = ["A program found these actions, and nobody has checked them."]
+        agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
+        if agreement < 1:  # otherwise there was one recording
+            word = next(word for least, word in TRUST if agreement >= least)
+            sentences.append(
+                f"What is learned from half of the recordings tells the actions of the "
+                f"other half {word}."
+            )
+        sentences.append("Look at some of the timelines before you rely on them.")
+        return sentences
