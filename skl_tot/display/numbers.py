@@ -12,8 +12,8 @@ class NumbersDisplay(Display):
     """Scores of numbers of actions, and which of them is chosen.
 
     A point is a number with its score, and the band around the line is the standard
-    deviation of the score over splits of the recordings. The chosen number is
-    marked; the title says if it is at the edge of the numbers.
+    error of the score. The chosen number is marked; the title says if it is at the edge
+    of the numbers.
 
     Parameters
     ----------

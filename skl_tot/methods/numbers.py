@@ -3,52 +3,54 @@
 from numbers import Integral
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import adjusted_rand_score
 
-from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.discriminants import (
-    SHRINKAGE,
-    appearance_scores,
-    fit_appearance,
-    log_joint,
-    measure_spread,
+from skl_tot.methods.discriminants import embed
+from skl_tot.methods.hmm_model import (
+    fit_hmm,
+    log_densities,
+    principal_components,
+    start_from_equal_parts,
 )
+from skl_tot.metrics.label_free import held_out_information
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.training.components import MOST
 
 AUTO = "auto"
-# Numbers that are compared. One action tells nothing and scores 0: a floor.
+# Numbers that are compared. One action tells nothing and scores 1: a floor.
 NUMBERS = range(1, 21)
-N_SPLITS = 3  # of recordings into halves
-# Of the fits, as `MallowSegmenter` has them, and of what decodes them.
-REG_COVAR, MAX_ITER, SWITCH_COST = 0.1, 7, 0.5
+# Of the models, as `HMMSegmenter` has them, and of what decodes them.
+N_COMPONENTS, REG_COVAR, MAX_ITER, SWITCH_COST = 16, 1e-2, 30, 0.5
+# Groups of recordings that are left out by turns, for the spread of a score.
+N_GROUPS = 10
 
 
 def compare_numbers(videos, numbers=None):
-    r"""Compare numbers of actions by what halves of standardised recordings agree on.
+    r"""Compare numbers of actions by what standardised recordings bear out.
 
-    Recordings are split into halves, every second one first, then at random. For each
-    number K each half learns actions by itself: K equal parts of its recordings become
-    discriminants and Gaussians, and these the likeliest paths in one order, by turns.
-    Then it labels all recordings, in any order. With actions of the halves matched one
-    to one, a score is the mean over actions of the F1 of their frames, less chance,
+    For each number K, left-to-right hidden Markov models are learned of all recordings,
+    of every second one and of the others. All three label all recordings, in any order.
+    The score is
 
-    .. math:: \frac{1}{K} \sum_k F_k - \frac{1}{K} .
+    .. math:: A \exp(I),
 
-    Gives a dict of lists "n_actions", "score", the mean over the splits, and "spread",
-    the standard deviation over them (nan of one), and of "best", the number with the
-    largest score, and "at_edge", whether that is the first or last of several. Warns
-    if it is.
+    with the information I that the recordings give of the labels of others, see
+    `held_out_information`, and the adjusted Rand index A of the labels by both halves.
+    Its spread is the standard error by the jackknife over ten groups of recordings, nan
+    of fewer than four.
+
+    Gives a dict of lists "n_actions", "score" and "spread", and of "best", the number
+    with the largest score, and "at_edge", whether that is the first or last of several.
+    Warns if it is.
     """
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
-    scores = np.array([_score_numbers(videos, numbers, *p) for p in _splits(videos)])
-    spread = scores.std(axis=0, ddof=1) if len(scores) > 1 else scores[0] * np.nan
-    best = int(scores.mean(axis=0).argmax())
+    scores, spreads = _score_numbers(videos, numbers)
+    best = int(np.argmax(scores))
     table = {
         "n_actions": numbers,
-        "score": scores.mean(axis=0).tolist(),
-        "spread": spread.tolist(),
+        "score": scores,
+        "spread": spreads,
         "best": numbers[best],
         "at_edge": len(numbers) > 1 and best in (0, len(numbers) - 1),
     }
@@ -111,65 +113,50 @@ def check_numbers(numbers, videos):
     return kept
 
 
-def _splits(videos):
-    """Pairs of halves of recordings, by their indices; of two there is one pair."""
+def _score_numbers(videos, numbers):
+    """Scores of numbers, and their spreads."""
+    center, components, unit = principal_components(videos, N_COMPONENTS)
+    frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
+    parts = frames, frames[::2], frames[1::2]
+    blocks = videos.without_context().blocks
     everyone = np.arange(len(videos))
-    orders = [everyone]
-    for seed in range(1, N_SPLITS if len(videos) > 2 else 1):
-        orders.append(np.random.RandomState(seed).permutation(everyone))
-    return [(np.sort(order[::2]), np.sort(order[1::2])) for order in orders]
-
-
-def _score_numbers(videos, numbers, *halves):
-    """Score of each number by two halves."""
-    parts = []
-    for indices in halves:
-        part = videos.select(indices)
-        parts.append((part, measure_spread(part, SHRINKAGE)))
-    scores = []
+    groups = [everyone[k::N_GROUPS] for k in range(min(N_GROUPS, len(videos)))]
+    scores, spreads = [], []
     for n_actions in numbers:
-        labels = []
-        for part, spread in parts:
-            appearance = learn_in_order(part, n_actions, spread)
-            labels.append(_label(videos, appearance))
-        scores.append(matched_f1(labels[0], labels[1], n_actions) - 1 / n_actions)
-    return scores
+        labels = [_label(frames, part, n_actions, REG_COVAR * unit) for part in parts]
+        scores.append(_score(blocks, labels, everyone, n_actions))
+        without = []
+        for group in groups if len(videos) > 3 else []:
+            kept = np.setdiff1d(everyone, group)
+            without.append(_score(blocks, labels, kept, n_actions))
+        spreads.append(_jackknife(without))
+    return scores, spreads
 
 
-def learn_in_order(videos, n_actions, spread):
-    """Learn what actions look like that come in one order, some of them missing.
-
-    Gives an appearance, see `discriminants`.
-    """
-    paths = [np.arange(n) * n_actions // n for n in videos.lengths]
-    order = skip_chain(n_actions, 0.0)
-    for _ in range(MAX_ITER):
-        before = np.concatenate(paths)
-        appearance, embedded = fit_appearance(
-            videos, paths, n_actions, spread, REG_COVAR
-        )
-        for i, frames in enumerate(embedded):
-            paths[i] = order.viterbi(log_joint(frames, appearance, i))
-        if np.array_equal(np.concatenate(paths), before):
-            break
-    return appearance
+def _label(frames, part, n_actions, reg_covar):
+    """Labels of the embedded frames of all, in any order, by a model of a part."""
+    learned_from = [own for own in part if len(own) >= n_actions]
+    start = start_from_equal_parts(learned_from, n_actions, reg_covar)
+    model, _ = fit_hmm(
+        learned_from, start, reg_covar=reg_covar, max_iter=MAX_ITER, tol=0.0
+    )
+    labels = []
+    for i, own in enumerate(frames):
+        scores = log_densities(own, model.means, model.covars, i)
+        labels.append(decode(scores, "free", SWITCH_COST))
+    return labels
 
 
-def _label(videos, appearance):
-    """Labels of all frames by an appearance, in any order."""
-    scores = appearance_scores(videos, appearance)
-    return np.concatenate([decode(own, "free", SWITCH_COST) for own in scores])
+def _score(blocks, labels, kept, n_actions):
+    """Score by the labels of all, and of both halves, in some recordings."""
+    own, first, second = [[labeling[i] for i in kept] for labeling in labels]
+    information = held_out_information(lambda i: blocks(int(kept[i])), own, n_actions)
+    agreement = adjusted_rand_score(np.concatenate(first), np.concatenate(second))
+    return float(np.exp(information) * agreement)
 
 
-def matched_f1(first, second, n_actions):
-    """Mean F1 of the actions of two labelings, matched one to one.
-
-    >>> matched_f1(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
-    0.733...
-    """
-    table = np.zeros((n_actions, n_actions))
-    np.add.at(table, (first, second), 1)
-    sizes = table.sum(axis=1)[:, None] + table.sum(axis=0)
-    rows, columns = linear_sum_assignment(-table)
-    shared = table[rows, columns]
-    return float((2 * shared / np.maximum(sizes[rows, columns], 1)).mean())
+def _jackknife(values):
+    """Jackknife's standard error of a score, by what it is without each group."""
+    if not values:
+        return float("nan")
+    return float(np.sqrt((len(values) - 1) * np.var(values)))

@@ -221,11 +221,10 @@ def choose_n_actions(estimator, X, numbers=None):
     Returns
     -------
     numbers : dict
-        ``numbers_`` of a fit: lists "n_actions", "score", the mean over three
-        splits of the recordings into halves, which is 0 for one action and at most 1,
-        and "spread", the standard deviation over the splits (nan of two recordings,
-        which have one); "best", the number with the largest score; "at_edge", whether
-        that is the first or last one.
+        ``numbers_`` of a fit: lists "n_actions", "score", which is 1 for one action and
+        better if larger, and "spread", its standard error over recordings (nan of fewer
+        than four); "best", the number with the largest score; "at_edge", whether that
+        is the first or last one.
 
     Raises
     ------

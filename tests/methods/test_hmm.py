@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter
 from skl_tot.methods.discriminants import embed
-from skl_tot.methods.hmm import (
+from skl_tot.methods.hmm_model import (
     OrderedHMM,
     fit_hmm,
     log_densities,

@@ -20,9 +20,10 @@ from skl_tot.corrections import merge
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.methods import METHODS, method_class
+from skl_tot.metrics.label_free import held_out_information
 from skl_tot.preprocessing import FramewiseTransformer
 
-NUMBERS = range(1, 8)
+NUMBERS = range(1, 7)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,34 @@ def test_is_found_where_it_is_clear(n_actions):
     assert numbers["best"] == n_actions
     assert not numbers["at_edge"]
     assert numbers["n_actions"] == list(NUMBERS)
-    assert len(numbers["score"]) == len(numbers["spread"]) == 7
+    assert len(numbers["score"]) == len(numbers["spread"]) == 6
     best = numbers["n_actions"].index(n_actions)
     assert numbers["score"][best] == max(numbers["score"])
-    assert numbers["score"][0] == 0
+    assert numbers["score"][0] == 1
     assert 0 <= numbers["spread"][best] < numbers["score"][best]
+
+
+@pytest.mark.filterwarnings("ignore:The recordings bear out")
+@pytest.mark.parametrize("n_actions", [2, 3])
+def test_score_is_agreement_of_halves_times_what_they_tell(n_actions):
+    """Halves that are equal agree, and what is left is of `HMMSegmenter`."""
+    videos, _ = make_activities(5, 3, noise=3, mean_length=60, random_state=0)
+    videos = [video for video in videos for _ in range(2)]
+    found = choose_n_actions(HMMSegmenter(), videos, [1, n_actions, 4])
+    frames = np.concatenate(videos)
+    scaled = [(x - frames.mean(axis=0)) / frames.std(axis=0) for x in videos]
+    model = HMMSegmenter(n_actions, decoding="free", switch_cost=0.5).fit(videos)
+    told = held_out_information(lambda i: [scaled[i]], model.labels_, n_actions)
+    assert found["score"][1] == pytest.approx(np.exp(told), rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:The recordings bear out")
+def test_halves_that_disagree_score_less(activity):
+    shuffled = [x if i % 2 else np.roll(x, 3, axis=1) for i, x in enumerate(activity)]
+    before, after = (
+        choose_n_actions(HMMSegmenter(), x, [1, 3, 4]) for x in (activity, shuffled)
+    )
+    assert after["score"][1] < before["score"][1]
 
 
 @pytest.mark.parametrize("last", [2, 3])
@@ -59,7 +83,11 @@ def test_best_at_the_edge_is_said(activity, last):
 @pytest.mark.filterwarnings("ignore:Actions (found|that)")
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_takes_auto(name, activity, tmp_path, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    numbers = {"n_actions": [3, 4, 5], "score": [1.0, 3.0, 2.0]}
+    numbers |= {"spread": [0.1, 0.2, 0.3], "best": 4, "at_edge": False}
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
+    if name != "hmm":  # as it does not matter to the method how it is chosen
+        monkeypatch.setattr("skl_tot.methods.base.compare_numbers", lambda _: numbers)
     settings = {"n_actions": "auto"}
     known = method_class(name)().get_params(deep=False)
     settings |= {key: 20 for key in ("max_iter",) if key in known and name != "asal"}
@@ -84,7 +112,7 @@ def test_a_number_has_no_numbers(activity):
 
 
 def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
     scaler = FramewiseTransformer(StandardScaler())
     model = make_pipeline(scaler, HMMSegmenter("auto", standardize=None, context=2))
     numbers = choose_n_actions(model, activity)
@@ -94,16 +122,16 @@ def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
     assert clone(model).get_params()["hmmsegmenter__n_actions"] == "auto"
 
 
-def test_spread_is_that_of_splits():
-    videos, _ = make_activities(3, 3, noise=2, mean_length=60, random_state=0)
-    for n_videos, is_known in [(3, True), (2, False)]:
+def test_numbers_are_sorted_and_spreads_need_four_recordings():
+    videos, _ = make_activities(4, 3, noise=2, mean_length=60, random_state=0)
+    for n_videos, is_known in [(4, True), (3, False), (2, False)]:
         numbers = choose_n_actions(HMMSegmenter(), videos[:n_videos], [1, 2, 9, 4])
         assert np.isfinite(numbers["spread"]).all() == is_known
         assert numbers["n_actions"] == [1, 2, 4, 9]
 
 
 def test_of_cycles(monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 6))
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4, 5])
     rng = np.random.default_rng(0)
     labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
     frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
@@ -115,7 +143,7 @@ def test_of_cycles(monkeypatch):
 
 
 def test_of_each_activity(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 6))
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4, 5])
     others, _ = make_activities(
         8, 3, noise=0.4, mean_length=60, n_features=16, random_state=5
     )
@@ -126,7 +154,7 @@ def test_of_each_activity(activity, monkeypatch):
 
 
 def test_after_a_cut_prototypes_are_those_of_the_fit(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
     model = TemporalOTSegmenter("auto", max_iter=20, n_init=1, random_state=0)
     model.fit(activity)
     corrected = merge(model, [0, 1])
@@ -137,7 +165,7 @@ def test_after_a_cut_prototypes_are_those_of_the_fit(activity, monkeypatch):
 
 
 def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(3, 6))
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
     frozen = FrozenEstimator(HMMSegmenter(3).fit(activity))
     model = method_class("asal")("auto", estimator=frozen)
     with pytest.raises(ValueError, match="n_actions=3, expected 4"):
@@ -178,15 +206,15 @@ def test_bad_input(activity, call, error, message):
 
 
 def test_picture(activity):
-    numbers = choose_n_actions(HMMSegmenter(), activity, range(2, 7))
+    numbers = choose_n_actions(HMMSegmenter(), activity, [2, 4, 5])
     ax = NumbersDisplay(numbers).plot().ax_
     line = ax.lines[0]
-    assert line.get_xdata().tolist() == [2, 3, 4, 5, 6]
+    assert line.get_xdata().tolist() == [2, 4, 5]
     np.testing.assert_allclose(line.get_ydata(), numbers["score"])
     assert ax.get_title(loc="left") == "4 actions"
-    edge = numbers | {"at_edge": True, "best": 6}
+    edge = numbers | {"at_edge": True, "best": 5}
     ax = NumbersDisplay(edge).plot().ax_
     assert ax.get_title(loc="left") == (
-        "6 actions, at the edge of the numbers that were compared"
+        "5 actions, at the edge of the numbers that were compared"
     )
-    assert ax.lines[1].get_xdata() == [6, 6]
+    assert ax.lines[1].get_xdata() == [5, 5]
