@@ -9,7 +9,7 @@ import skl_tot
 from skl_tot.cli.recipes import each_once, put_together, recipe_of, take_apart
 from skl_tot.cli.registry import (
     MODEL_OUT,
-    RECORDINGS,
+    RECORDINGS_TO_FIT,
     command,
     labels_of_people,
 )
@@ -72,7 +72,7 @@ KINDS = {
         those of one cycle
     """,
     "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
-    RECORDINGS,
+    RECORDINGS_TO_FIT,
     recipe_of("[required]"),
     labels_of_people(),
     MODEL_OUT,
@@ -143,10 +143,10 @@ def _reset_bar(model, verbose):
         [default: label-free]
     --folds N: folds [default: 2]
     --n-jobs N: parallel fits
-    --out FILE: model file to write, fitted on all videos
+    --out MODEL: file to write, fitted on all videos
     """,
     "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
-    RECORDINGS,
+    RECORDINGS_TO_FIT,
     recipe_of(),
 )
 def search(source, recipe, grid, scoring, folds, n_jobs, out):

@@ -31,8 +31,9 @@ def check_paths(arguments):
             )
     for i, (action, path) in enumerate(written):
         _check_target(action, path)
-        for _, other in read:
-            _check_other(_name(action), Path(path), Path(other), "read")
+        for source, other in read:
+            if {action.metavar, source.metavar} != {"MODEL"}:  # one may follow another
+                _check_other(_name(action), Path(path), Path(other), "read")
         for _, other in written[:i]:
             _check_other(_name(action), Path(path), Path(other), "written")
 
@@ -82,7 +83,8 @@ def _check_other(name, out, other, use):
     if any(_is_same(out, folder) for folder in folders):
         kind = "folder" if out.is_dir() else "file"
         raise ValueError(f"{name} is {out}, which is {use}; expected another {kind}.")
-    if any(_is_same(out.parent, own) for own in folders) and _is_recording(out):
+    is_inside = any(_is_same(out.parent, own) for own in folders)
+    if (is_inside and _is_recording(out)) or _is_part(out, other):
         raise ValueError(
             f"{name} is {out}, in a folder that is {use}; expected another folder."
         )
@@ -99,10 +101,26 @@ def _is_same(path, other):
     return os.path.realpath(path) == os.path.realpath(other)
 
 
+def _is_part(path, root):
+    """Whether a path is of a data set whose root folder is read, such as LeRobot's."""
+    from skl_tot.recordings.readers import READERS
+
+    if root.resolve() not in path.resolve().parents:
+        return False
+    for reader in READERS.values():
+        is_named = path.name.lower().endswith(reader.suffixes)
+        if reader.is_root and is_named and reader.recognises(root):
+            return True
+    return False
+
+
 def _is_recording(path):
     """Whether the name of a path is as those of recordings or of their segments."""
     from skl_tot.io.formats import FORMATS
+    from skl_tot.recordings.readers import READERS
     from skl_tot.recordings.reading import KINDS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
+    for reader in READERS.values():
+        endings += reader.suffixes
     return path.name.lower().endswith(tuple(endings))

@@ -34,6 +34,8 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
     from skl_tot.cli.reading import labels_of_names, read_predictions
     from skl_tot.datasets.folders import load_action_dataset
+    from skl_tot.io.files import read_table
+    from skl_tot.io.formats.base import mean_rate
     from skl_tot.recordings.names import name_actions
 
     videos, predicted = read_predictions(predictions)
@@ -46,6 +48,8 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
     if names:
         order = None if truth else _words_by_number(predicted, names)
         predicted = name_actions(predicted, names)
+    if fps is None:
+        fps = mean_rate(read_table(predictions))
     options = {"fps": fps, "video_names": printable(videos), "target_names": order}
     with names_in_errors(videos):
         _draw_timelines(out, truth, predicted, **options)

@@ -4,6 +4,7 @@ import sys
 import warnings
 
 from skl_tot.cli.registry import (
+    LIKE,
     MODEL,
     NAMES,
     PREDICTIONS,
@@ -250,7 +251,7 @@ class SegmentPrinter:
     --background LABEL: label of frames without an action
     """,
     "skl-tot evaluate breakfast segments --ignore SIL",
-    recordings_of("DATA: folder with groundTruth"),
+    recordings_of("DATA: folder with groundTruth" + LIKE),
     PREDICTIONS,
     labels_of_people(gaps=False),
     ignore={"default": []},

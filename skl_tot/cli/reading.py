@@ -19,24 +19,24 @@ from skl_tot.recordings.names import (
     name_actions,
     name_all_actions,
 )
-from skl_tot.recordings.rates import is_same
+from skl_tot.recordings.options import rate_like, remembered, with_remembered
 from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
 
-# Options of how tables are read.
-OF_TABLES = ("by", "time", "columns", "without", "resample", "split_gaps")
+# Options that `read_recordings` has, too.
+OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
 
 
 @dataclass
 class Source:
     """Recordings of a folder or file, and options of how they are read.
 
-    It is what `load_action_dataset` or `read_recordings` reads; tables may lie in
-    ``features``, beside ``groundTruth``, too.
+    It is what `read_recordings` reads, or arrays as text in the layout of the field;
+    all may lie in ``features``, beside ``groundTruth``. ``like`` is a file of a model.
     """
 
     path: str
-    by: str | None = None
+    by: list | None = None
     time: str | bool | None = None
     columns: list | None = None
     without: list | None = None
@@ -45,73 +45,60 @@ class Source:
     fps: float | None = None
     transpose: bool = False
     read: list | None = None
+    like: str | None = None
+
+    def __post_init__(self):
+        root = Path(self.path)
+        features = root / "features"
+        self.folder = features if features.is_dir() else root
+        self.is_text = features.is_dir() and any(features.glob("[!.]*.txt"))
+        if not self.is_text and (self.by or find_reader(self.folder) is None):
+            find_files(self.folder)  # refuses what is none, before a model is loaded
 
     def open(self, model=None):
         """Open them: ``videos`` (`Recordings`), ``video_names``, ``labels`` or None.
 
-        Columns and rate are those of ``model``, which is fitted, unless options say
+        They are read as those of ``model``, which is fitted, unless options say
         otherwise.
         """
-        root = Path(self.path)
-        source = root / "features" if (root / "features").is_dir() else root
-        has_text = source != root and any(source.glob("[!.]*.txt"))
-        if root.is_dir() and (has_text or self._has_arrays(source)):
-            self._refuse([*OF_TABLES, "read"], "arrays")
-            data = load_action_dataset(root, transpose=self.transpose)
-            rate = rate_of_arrays([source / "any.npy"], self.fps)
-            videos = Recordings(data.videos, data.video_names, fps=rate)
-            labels = data.labels
+        if self.like is not None:
+            from skl_tot.io.models import load_model
+
+            model = load_model(self.like)
+        options = dict(self.read or [])
+        if self.transpose:
+            options["transpose"] = True
+        if self.is_text:
+            videos = self._open_text(model, **options)
         else:
-            self._refuse(["transpose"], "tables")
-            options = {name: getattr(self, name) for name in OF_TABLES}
-            options |= {"fps": self.fps, "like": model} | dict(self.read or [])
-            videos = read_recordings(source, **options)
-            # as if there were files of these names
-            paths = [root / f"{name}.csv" for name in videos.names]
-            labels, _ = read_ground_truth(root, paths, videos)
-        videos = _at_rate_of(model, videos, self.path)
+            options |= {option: getattr(self, option) for option in OPTIONS}
+            videos = read_recordings(self.folder, like=model, **options)
+        paths = [self.folder / f"{name}.npy" for name in videos.names]
+        labels, _ = read_ground_truth(Path(self.path), paths, videos)
         return Bunch(videos=videos, labels=labels, video_names=videos.names)
 
-    def _has_arrays(self, folder):
-        known = find_reader(folder) if self.by is None else None
-        return known is None and find_files(folder)[1] == "arrays"
-
-    def _refuse(self, options, found):
-        """Refuse options that are of other files."""
-        for option in options:
-            value = getattr(self, option)
-            if value is None or (option == "transpose" and not value):
-                continue
-            name = "no-clock" if value is False else option.replace("_", "-")
-            raise ValueError(
-                f"--{name} is given, but {self.path} has {found}, which it is not for."
-            )
+    def _open_text(self, model, **options):
+        """Open arrays of which some are text, which have no clock and no names."""
+        for option in OPTIONS:
+            if option != "fps" and getattr(self, option) is not None:
+                raise ValueError(
+                    f"--{option.replace('_', '-')} is given, but {self.path} has "
+                    "arrays, which it is not for."
+                )
+        own = {} if model is None else remembered(model)
+        options = with_remembered(options, own, ["transpose"])
+        data = load_action_dataset(self.path, **options)
+        rate = rate_of_arrays([self.folder / "any.npy"], self.fps)
+        rate = rate_like(rate, own, self.path)
+        videos = Recordings(data.videos, data.video_names, fps=rate)
+        videos.reading = {"reader": "arrays", "time": False, "fps": rate, **options}
+        return videos
 
 
 def columns_of(model):
     """Names of the features of a fit, if it had any."""
     names = getattr(model, "feature_names_in_", None)
     return None if names is None else names.tolist()
-
-
-def _at_rate_of(model, videos, path):
-    """Give recordings the rate of a model, unless they have another."""
-    from skl_tot.methods.pipelines import last_step
-
-    rate = getattr(last_step(model), "fps_", None)
-    if rate is None or videos.fps == rate:
-        return videos
-    if not is_same(videos.fps, rate):
-        remedy = f"--fps {rate:g}, or none"
-        if videos.times is not None:
-            remedy = f"the same, as by --resample {rate:g}"
-        raise ValueError(
-            f"{path} has {videos.fps:g} frames per second, but the model was fitted "
-            f"to {rate:g}; expected {remedy}."
-        )
-    videos = videos.replace(videos.arrays)
-    videos.fps = rate
-    return videos
 
 
 @dataclass

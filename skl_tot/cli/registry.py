@@ -239,10 +239,14 @@ TYPES = {
 
 
 def recordings_of(text):
-    """Option ``source``: recordings, as a `Source`, and how they are read."""
+    """Option ``source``: recordings, as a `Source`, and how they are read.
+
+    Of commands with a model, what is not given is as it was for that model.
+    """
     reading = """
---by COLUMN: column of a table that names the recording
---time COLUMN: column that is the clock (default: time, timestamp, seconds or t)
+--by COLUMN...: column of a table that names the recording, or several
+--time COLUMN: column that is the clock (default: that of the model, or time, timestamp,
+    seconds or t)
 --no-clock: no column is a clock
 --columns COLUMN...: columns that are features (default: those of the model, or all
     numbers)
@@ -296,10 +300,13 @@ def _read_names(names):
 
 
 MODEL = Options("MODEL: file from fit or search")
-RECORDINGS = recordings_of(
-    "DATA: folder of .npy, CSV or Parquet files, one with features/, or one table"
+DATA = (
+    "DATA: folder of .npy, CSV, Parquet or other files, one with features/, or a file"
 )
+LIKE = "\n--like MODEL: read them as those of this model were"
+RECORDINGS = recordings_of(DATA)
+RECORDINGS_TO_FIT = recordings_of(DATA + LIKE)
 PREDICTIONS = Options("PREDICTIONS: from predict")
 FPS = Options("--fps RATE: frames per second, for times")
 NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", _read_names)
-MODEL_OUT = Options("--out FILE: model file to write (.skops) [required]")
+MODEL_OUT = Options("--out MODEL: file to write (.skops) [required]")

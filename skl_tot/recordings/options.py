@@ -8,7 +8,7 @@ from skl_tot.recordings.rates import is_same
 # Options that a model remembers of tables; without says less than columns.
 OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
 # Options whose absence, in what a model remembers, forbids nothing.
-FREE = ("by", "resample", "split_gaps")
+FREE = ("by", "resample", "split_gaps", "transpose")
 
 
 def remembered(like):

@@ -59,7 +59,7 @@ READERS = {
 @validate_params(
     {
         "path": [str, os.PathLike, list, tuple],
-        "by": [str, None],
+        "by": [str, list, tuple, None],
         "time": [str, "boolean", None],
         "columns": [list, tuple, "array-like", None],
         "without": [list, tuple, "array-like", None],
@@ -86,7 +86,8 @@ def read_recordings(
 
     =============================  ==================================================
     folder of ``.npy``             a recording a file, (n_frames, n_features); opened
-                                   as they are asked for
+                                   as they are asked for; option ``transpose``, if
+                                   they are (n_features, n_frames)
     folder of CSV or Parquet       a recording a file, a row a frame, a feature a
                                    column; with ``by``, the files are one table
     one file of CSV or Parquet     with ``by`` a long table of many recordings, else
@@ -113,9 +114,9 @@ def read_recordings(
     ----------
     path : str, path-like, or list of these
         Folder, file, or files in order.
-    by : str, default=None
-        Column of a long table that says which recording a row is of. Numbers become
-        text.
+    by : str or list of str, default=None
+        Column of a long table that says which recording a row is of, or several, as
+        ``["subject", "trial"]``, whose names are as "s1/3". Numbers become text.
     time : str or False, default=None
         Column that is the clock, which is no feature: seconds, or the unit that its
         name ends in (``time_ms``, ``Time (ms)``; s, ms, us, ns, min); of dates and
@@ -206,7 +207,7 @@ def read_recordings(
     check_fps(resample, "resample (--resample)")
     own = {} if like is None else remembered(like)
     given = {
-        "by": by,
+        "by": _check_by(by),
         "time": time,
         "columns": _check_columns("columns", columns),
         "without": _check_columns("without", without),
@@ -214,21 +215,25 @@ def read_recordings(
         "split_gaps": split_gaps,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    known = find_reader(path) if by is None else None
+    is_table = by is not None or own.get("by") is not None
+    known = None if is_table else find_reader(path)
     if known is not None:
         reader, paths = known
     else:
         paths, kind = find_files(path)
         reader = "arrays" if kind == "arrays" else "tables"
-        if options:
-            raise TypeError(
-                f"{next(iter(options))!r} (--read) is no option of {one_line(path)}, "
-                "which is of arrays or tables."
-            )
+        for name in options:
+            if reader == "tables" or name != "transpose":
+                raise TypeError(
+                    f"{name!r} (--{name}, --read {name}=...) is no option of "
+                    f"{one_line(path)}, which is of {reader}."
+                )
+    is_alike = own.get("reader") in (reader, None)
     if reader == "arrays":
-        recordings = _read_arrays(paths, given, fps, own)
+        options = with_remembered(options, own, ["transpose"] if is_alike else [])
+        recordings = _read_arrays(paths, given, fps, own, **options)
     else:
-        if own.get("reader") in (reader, None):
+        if is_alike:
             given = with_remembered(given, own, OF_TABLES)
         if known is not None:
             options = with_remembered(options, own, KNOWN[reader].options)
@@ -253,6 +258,14 @@ def _order(path):
     return [(text, int(number or -1)) for text, number in parts], name
 
 
+def _check_by(by):
+    """Return the column that names recordings, or a list of several."""
+    if isinstance(by, str):
+        return by
+    by = _check_columns("by", by)
+    return by[0] if by is not None and len(by) == 1 else by
+
+
 def _check_columns(option, columns):
     """Names of columns that are given, as a list, or None."""
     if columns is None:
@@ -264,7 +277,7 @@ def _check_columns(option, columns):
     return columns
 
 
-def _read_arrays(paths, given, fps, own):
+def _read_arrays(paths, given, fps, own, transpose=None):
     """Open arrays, which have no clock and no names."""
     if own.get("time"):
         raise ValueError(
@@ -278,7 +291,8 @@ def _read_arrays(paths, given, fps, own):
                 f"for tables, but {one_line(paths[0])} is an array."
             )
     names = [_stem(path) for path in paths]
-    recordings = open_features(paths, names, fps=rate_of_arrays(paths, fps))
+    fps = rate_of_arrays(paths, fps)
+    recordings = open_features(paths, names, fps=fps, transpose=bool(transpose))
     recordings.reading = given | {"time": False}
     return recordings
 

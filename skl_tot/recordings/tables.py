@@ -21,31 +21,33 @@ THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 
 
 def read_tables(paths, names, by, is_asked=True):
-    """Read files, or split them by a column, into a data frame for each recording.
+    """Read files, or split them by columns, into a data frame for each recording.
 
-    Gives a dict of names, those of the files or those in the column ``by``, in order.
-    If this column is not ``is_asked`` for, files without it are a recording each.
+    Gives a dict of names, those of the files or those in the columns ``by``, in order.
+    If these are not ``is_asked`` for, files without them are a recording each.
     """
     import pandas as pd
 
     if by is None:
         _check_distinct(paths, names)
-    read = [_read_table(path, by) for path in paths]
-    if by is not None and not is_asked and not any(by in table for table in read):
+    keys = [by] if isinstance(by, str) else by or []
+    read = [_read_table(path, keys) for path in paths]
+    if by is not None and not is_asked and not any(map(set(keys).intersection, read)):
         warn_user(
-            f"{one_line(paths[0])} has no column {by!r}, by which the recordings of "
-            "the model were told apart; each file is taken as one recording."
+            f"{one_line(paths[0])} has no column {keys[0]!r}, by which the recordings "
+            "of the model were told apart; each file is taken as one recording."
         )
         by = None
         _check_distinct(paths, names)
     if by is None:
         return dict(zip(names, read))
     for path, table in zip(paths, read):
-        if by not in table.columns:
-            raise ValueError(
-                f"{one_line(path)} has no column {by!r} that names recordings (by, "
-                f"--by), expected one of {short_repr(list(table.columns))}."
-            )
+        for key in keys:
+            if key not in table.columns:
+                raise ValueError(
+                    f"{one_line(path)} has no column {key!r} that names recordings "
+                    f"(by, --by), expected one of {short_repr(list(table.columns))}."
+                )
     for (path, table), (other_path, other) in itertools.pairwise(zip(paths, read)):
         if set(table.columns) != set(other.columns):
             odd = sorted(set(table.columns) ^ set(other.columns))
@@ -54,8 +56,8 @@ def read_tables(paths, names, by, is_asked=True):
                 f"as only one has column {odd[0]!r}."
             )
     if len(read) == 1:
-        return _split(read[0], by)
-    return _split(pd.concat(read, ignore_index=True), by)
+        return _split(read[0], keys)
+    return _split(pd.concat(read, ignore_index=True), keys)
 
 
 def _check_distinct(paths, names):
@@ -70,11 +72,11 @@ def _check_distinct(paths, names):
         seen[name] = path
 
 
-def _read_table(path, by):
+def _read_table(path, keys):
     """Read a file, of which each column has a name of its own."""
     read = _read_parquet if path.suffix.lower() == ".parquet" else _read_text
     try:
-        table = read(path, by)
+        table = read(path, keys)
     except ImportError:
         raise
     except UnicodeDecodeError:
@@ -94,7 +96,7 @@ def _read_table(path, by):
     return table
 
 
-def _read_parquet(path, by):
+def _read_parquet(path, keys):
     """Read a Parquet file, the names of its rows among the columns."""
     import pandas as pd
 
@@ -104,12 +106,12 @@ def _read_parquet(path, by):
     return table if is_plain else table.reset_index()
 
 
-def _read_text(path, by):
+def _read_text(path, keys):
     """Read separated text with one line of names."""
     import pandas as pd
 
     separator, decimal, names = _find_dialect(path)
-    as_text = {name: str for name in names if name.strip() == by}  # 007 is not 7
+    as_text = {name: str for name in names if name.strip() in keys}  # 007 is not 7
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # of values lost
         return pd.read_csv(
@@ -183,20 +185,36 @@ def _is_number(text):
     return True
 
 
-def _split(table, by):
-    """Rows of each recording, in the order in which their names appear."""
+def _split(table, keys):
+    """Rows of each recording, in the order in which their names appear.
+
+    Of several columns, names are as those of an index of several levels.
+    """
+    texts = [_names_in(table[key]) for key in keys]
+    names, n_recordings = texts[0], len(set(zip(*texts)))
+    for text in texts[1:]:
+        names = names + "/" + text
+    if len(set(names)) < n_recordings:
+        raise ValueError(
+            f"the columns {short_repr(keys)} give two recordings the same name, as one "
+            "has a slash; expected names without."
+        )
+    parts = table.drop(columns=keys).groupby(names, sort=False)
+    return {name: part.reset_index(drop=True) for name, part in parts}
+
+
+def _names_in(column):
+    """Text of a column that names recordings, an array of objects."""
     import pandas as pd
 
-    names = table[by]
-    if pd.api.types.is_string_dtype(names):
-        names = names.str.strip()
-    missing = np.flatnonzero(names.isna() | (names == ""))
+    if pd.api.types.is_string_dtype(column):
+        column = column.str.strip()
+    missing = np.flatnonzero(column.isna() | (column == ""))
     if missing.size:
         raise ValueError(
-            f"column {by!r} is empty in row {missing[0]}, expected a recording's name."
+            f"column {column.name!r} is empty in row {missing[0]}, expected a "
+            "recording's name."
         )
-    if names.dtype.kind == "f" and (names == np.trunc(names)).all():
-        names = names.astype(np.int64)
-    table = table.drop(columns=by)
-    parts = table.groupby(names.astype(str).to_numpy(), sort=False)
-    return {name: part.reset_index(drop=True) for name, part in parts}
+    if column.dtype.kind == "f" and (column == np.trunc(column)).all():
+        column = column.astype(np.int64)
+    return column.astype(str).to_numpy(dtype=object)

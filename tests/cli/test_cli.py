@@ -376,7 +376,7 @@ ERRORS = [
     (f"{PREDICT} --names list.json", "expected an object of na"),
     (f"{PREDICT} --format elan", "--fps is missing, which"),
     (f"{PREDICT} --format elan --fps 5000", "v0: A segment of"),
-    (f"{PREDICT} --format elan --fps 1e-310", "fps is 1e-310, "),
+    (f"{PREDICT} --format elan --fps 1e-310", "is 1e-310, "),
     ("predict model.skops flat --out flat", "which is read; expected another folder"),
     ("predict model.skops data --out data/features", "expected another folder"),
     ("predict model.skops data/features --out data/groundTruth", "which is read"),

@@ -202,27 +202,26 @@ class TestOneFile:
 
 
 ERRORS = [
-    (f"fit missing {FIT} --out a.skops", "missing is no folder or file, expected *.n"),
+    (f"fit missing {FIT} --out a.skops", "missing is no folder or file, expected DA"),
     (f"fit long.parquet {FIT} --out a.skops", "of 'long' goes back from "),
     (f"fit long.parquet --by episode --columns task {FIT} --out a.skops", "column "
      "'task' of '0' has 'pour' in row 0, expected numbers"),
-    ("report tables.skops tables --out a --summary a", "--summary is a, as --out is"),
+    ("report tables.skops tables --out a --summary a", "a, which is written; expected"),
     (f"fit tables --by who {FIT} --out a.skops", "no column 'who' that names"),
     (f"fit tables --time z {FIT} --out a.skops", "the clock 'z' of 'v0' "),
     (f"fit tables --columns w {FIT} --out a.skops", "'v0' has no column 'w'"),
-    (f"fit tables --transpose {FIT} --out a.skops", "--transpose is given, but tables"),
-    (f"fit arrays --by who {FIT} --out a.skops", "--by is given, but arrays has ar"),
-    (f"fit arrays --no-clock {FIT} --out a.skops", "--no-clock is given, but arrays"),
-    (f"fit arrays --resample 3 {FIT} --out a.skops", "--resample is given, but arra"),
+    (f"fit tables --transpose {FIT} --out a.skops", "(--transpose, --read transp"),
+    (f"fit arrays --by who {FIT} --out a.skops", "by (--by) is 'who', which is"),
+    (f"fit arrays --resample 3 {FIT} --out a.skops", "(--resample) is 3.0, which"),
     (f"fit tables --fps 25 {FIT} --out a.skops", "fps (--fps) is 25, but the clock g"),
     (f"fit mixed {FIT} --out a.skops", "mixed has files of arrays and of text, expec"),
     ("predict tables.skops long.parquet --by episode --out a", "'0' has no column 'ti"),
-    ("predict tables.skops tables/v0.csv --out tables", "which is read; expected anot"),
+    ("predict tables.skops tables/v0.csv --out tables", "where v0.csv is read; expect"),
     ("predict tables.skops bad.csv --by who --out a", "A recording is called '../b', "),
     ("edit tables.skops --merge 0 1 --by x --out a.skops", "--features is missing"),
     ("predict rated.skops arrays --out a.csv --format elan", "segments are of 4 reco"),
     ("predict arrays.skops arrays --out a.tsv", "--fps is missing, which --format b"),
-    ("plot none.csv --out a.png", "is no folder, expected one of predictions"),
+    ("plot none.csv --out a.png", "none.csv is no folder or file, expected PR"),
 ]  # fmt: skip
 
 

@@ -32,6 +32,10 @@ def folder(tmp_path_factory):
     (root / "n.txt").write_text("0 a\n1 b\n")
     video.to_csv(root / "alone.csv", index=False)
     (root / "groups.csv").write_text("recording,group\nv0,a\nv1,b\nv2,b\n")
+    (root / "robot" / "meta").mkdir(parents=True)
+    (root / "robot" / "data").mkdir()
+    (root / "robot" / "meta" / "info.json").write_text('{"codebase_version": "v2.1"}')
+    video.to_parquet(root / "robot" / "data" / "e.parquet")
     (root / "linked").symlink_to("tables")
     return root
 
@@ -47,8 +51,7 @@ KEPT = [
     ("predict m.skops alone.csv --out alone.csv", "which is read; expected another f"),
     (f"{FIT} --out tables/v0.csv", "in a folder that is read"),
     (f"{FIT} --labels labels --out labels/v0.csv", "in a folder that is read"),
-    ("refine m.skops tables --labels labels --out m.skops", "m.skops, which is read"),
-    ("edit m.skops --rename 0=a --out m.skops", "m.skops, which is read"),
+    ("refine m.skops tables --labels labels --out labels/a.csv", "in a folder that is"),
     ("edit m.skops --split 0 --features tables --out tables/v0.csv", "in a folder th"),
     ("report m.skops tables --out tables/v0.csv", "in a folder that is read"),
     ("report m.skops tables --out m.skops", "m.skops, which is read"),
@@ -59,6 +62,8 @@ KEPT = [
     ("summary labels --groups groups.csv --out .", "., where groups.csv is read"),
     ("plot labels --out labels/v0.csv", "expected one of eps, "),
     ("search set --grid n_actions=2 --out set/features/v0.npy", "in a folder th"),
+    ("predict m.skops robot --out robot/data/e.parquet", "in a folder that is read"),
+    ("predict m.skops tables --out tables/v0.h5", "in a folder that is read"),
     ("features clips/v0.mp4 --weights n.txt --out n.txt", "n.txt is there, and no fo"),
 ]
 

@@ -215,7 +215,7 @@ TAKE = "plain.skops take.csv"
 @pytest.mark.parametrize(
     ("command", "text", "message"),
     [
-        ("plain.skops none.csv", "", "none.csv is no file, expected a table, or -"),
+        ("plain.skops none.csv", "", "none.csv is no folder or file, expected FILE"),
         ("none.skops take.csv", "", "none.skops"),
         ("no_rate.skops take.csv", "", "--fps is missing, which --lag and times need"),
         (f"{TAKE} --fps 25", "", "fitted to 10 frames per second; expect"),

@@ -105,6 +105,34 @@ class TestSources:
         (take,) = read_recordings(tmp_path, by="who")
         assert take["x"].tolist() == [1, -1, 2, -2, 10, -10]
 
+    @pytest.mark.parametrize("suffix", ["csv", "parquet"])
+    def test_by_several_columns(self, tmp_path, suffix):
+        table = pd.DataFrame({"who": ["a", "a", "b", "a"], "trial": [2.0, 1, 2, 2]})
+        table["x"] = [1.0, 2, 3, 4]
+        path = tmp_path / f"a.{suffix}"
+        getattr(table, f"to_{suffix}")(path, index=False)
+        takes = read_recordings(path, by=["who", "trial"])
+        trials = ["2.0", "1.0"] if suffix == "csv" else ["2", "1"]
+        two, one = trials
+        assert takes.names == [f"a/{two}", f"a/{one}", f"b/{two}"]
+        assert [take["x"].tolist() for take in takes] == [[1, 4], [2], [3]]
+        assert read_recordings(path, by=["who"]).names == ["a", "b"]
+        assert read_recordings(path, like=takes).names == takes.names
+
+    def test_by_a_column_that_a_reader_would_know(self, tmp_path):
+        table = pd.DataFrame({"episode_index": [0, 0, 1, 1], "frame_index": [0, 1] * 2})
+        table["timestamp"], table["x"] = [0, 0.1] * 2, [1.0, 2, 3, 5]
+        table.to_parquet(tmp_path / "a.parquet")
+        options = {"by": "episode_index", "columns": ["x"]}
+        takes = read_recordings(tmp_path / "a.parquet", **options)
+        assert takes.names == ["0", "1"]
+        assert read_recordings(tmp_path / "a.parquet", like=takes).names == takes.names
+
+    def test_by_columns_that_clash(self, tmp_path):
+        (tmp_path / "a.csv").write_text("who,trial,x\na/b,c,1\na,b/c,2\n")
+        with pytest.raises(ValueError, match="two recordings the same name"):
+            read_recordings(tmp_path / "a.csv", by=["who", "trial"])
+
     def test_one_table_is_one_recording(self, tmp_path):
         put(tmp_path, **{"take.1": table()})
         assert read_recordings(tmp_path / "take.1.csv").names == ["take.1"]

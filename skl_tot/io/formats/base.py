@@ -163,6 +163,5 @@ def mean_rate(table):
     """
     if "start_time" not in table:
         return None
-    first, last = table.iloc[0], table.iloc[-1]
-    seconds = float(last["end_time"] - first["start_time"])
-    return float(last["end"] - first["start"]) / seconds if seconds else None
+    seconds = float((table["end_time"] - table["start_time"]).sum())  # without breaks
+    return float((table["end"] - table["start"]).sum()) / seconds if seconds else None
