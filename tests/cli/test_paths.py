@@ -104,6 +104,7 @@ MISSING = [
     "plot labels --names none --out a.png",
     "features none --out a",
     "features clips/v0.mp4 --weights none --out a",
+    "subtasks none labels --out a",
     "demo --out none/a.png",
 ]
 
