@@ -74,11 +74,11 @@ def _make_step(step):
     if re.fullmatch("pca:[1-9][0-9]*", step):
         # of many videos, which stay on disk
         return FramewiseTransformer(decomposition.IncrementalPCA(int(number)))
-    if step == "poses":
-        return PoseFeatures()
+    if re.fullmatch("poses(:[^:]+:[^:]+)?", step):
+        return PoseFeatures(heading=step.split(":")[1:] or None)
     raise ValueError(
-        f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, standard, "
-        "minmax, robust or pca:N."
+        f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
+        "poses:TAIL:NOSE, standard, minmax, robust or pca:N."
     )
 
 
@@ -112,8 +112,9 @@ RECIPE = """
     (default: 0)
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
     frames, gaps:N:SHARE leaves out columns of which more is missing, poses makes
-    features of tracked points; standard, minmax, robust and pca:N come in place of its
-    own standardisation (unless --set has standardize)
+    features of tracked points, poses:TAIL:NOSE of a body that heads from one to the
+    other; standard, minmax, robust and pca:N come in place of its own standardisation
+    (unless --set has standardize)
 """
 
 

@@ -1,0 +1,234 @@
+"""From tracks, robots' episodes and videos to a correction that is learned."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.cli.main import main
+from skl_tot.metrics import mof_score
+
+FPS = 25
+SCORER = "DLC_resnet50_jumpsAug20shuffle1_30000"
+POINTS = ["head", "hand", "hip", "knee", "ankle"]
+# Height of each point above the ground in each action, and how far it is in front.
+HEIGHTS = [[170, 80, 95, 50, 0], [110, 60, 50, 40, 0], [190, 230, 110, 60, 15]]
+HEIGHTS += [[140, 100, 75, 45, 0]]
+FRONTS = [[0, 0, 0, 0, 0], [25, -20, -15, 20, 0], [0, 5, 0, 0, 0], [15, 30, -5, 10, 0]]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def labels_of(path):
+    """Labels of the frames of each recording, of a table of segments."""
+    found = {}
+    for name, own in pd.read_csv(path).groupby("recording", sort=False):
+        assert own["start"].tolist() == [0, *own["end"][:-1]]
+        found[name] = np.repeat(own["action"], own["end"] - own["start"]).to_numpy()
+    return found
+
+
+def check_segments(truth, fps):
+    """Recordings and frames are the true ones, and so are most of the actions."""
+    found = labels_of("segments.csv")
+    assert list(found) == list(truth)
+    assert list(map(len, found.values())) == list(map(len, truth.values()))
+    assert mof_score(list(truth.values()), list(found.values())) > 0.9
+    table = pd.read_csv("segments.csv")
+    np.testing.assert_allclose(table["end_time"], table["end"] / fps)
+    return found
+
+
+def check_summary(found, fps):
+    """Times, shares and counts are those of the segments, as counted here."""
+    table = pd.read_csv("summary/durations.csv").set_index(["recording", "action"])
+    for name, own in found.items():
+        for action in np.unique(own):
+            is_own = own == action
+            row = table.loc[name, action]
+            assert row["total"] == pytest.approx(is_own.sum() / fps)
+            assert row["share"] == pytest.approx(is_own.mean())
+            assert row["bouts"] == (np.diff(np.r_[False, is_own].astype(int)) > 0).sum()
+    page = Path("report.html").read_text("utf-8")
+    assert all(name in page for name in found)
+
+
+def correct(truth, words, n_corrected):
+    """Write what somebody says of the first recordings."""
+    rows = []
+    for name in list(truth)[:n_corrected]:
+        cuts = np.flatnonzero(np.r_[True, np.diff(truth[name]) != 0, True])
+        for start, end in pairwise(cuts.tolist()):
+            rows.append([name, words[truth[name][start]], start, end])
+    columns = ["recording", "action", "start", "end"]
+    pd.DataFrame(rows, columns=columns).to_csv("corrected.csv", index=False)
+
+
+def check_learned(folder, truth, words, n_corrected):
+    """The refined model answers in these words, of the other recordings too."""
+    assert main(["predict", "better.skops", folder, "--out", "better.csv"]) == 0
+    learned = labels_of("better.csv")
+    for name in list(truth)[n_corrected:]:
+        assert np.mean(learned[name] == np.array(words)[truth[name]]) > 0.9
+
+
+def run(commands):
+    """Run what people type."""
+    for command in commands:
+        assert main(command.split()) == 0, command
+
+
+# ----------------------------------------------------------------------------- tracks
+
+
+def make_track(rng):
+    """Table of a jump as DeepLabCut writes it, and what is done in each frame."""
+    labels = np.repeat(range(4), rng.integers(FPS, 3 * FPS, 4))
+    size, place = rng.uniform(1, 1.5), rng.uniform(100, 400, 2)
+    points = np.stack([FRONTS, -np.array(HEIGHTS)], axis=2)[labels]
+    points = place + size * points + rng.normal(scale=2, size=points.shape)
+    likelihood = np.full(points.shape[:2], 0.99)
+    for point in range(len(POINTS)):  # lost for up to a second, and then anywhere
+        start = rng.integers(10, len(labels) - FPS)
+        lost = slice(start, start + rng.integers(5, FPS + 1))
+        likelihood[lost, point] = 0.1
+        points[lost, point] = 0
+    values = np.concatenate([points, likelihood[..., None]], axis=2)
+    levels = [[SCORER], POINTS, ["x", "y", "likelihood"]]
+    names = ["scorer", "bodyparts", "coords"]
+    columns = pd.MultiIndex.from_product(levels, names=names)
+    return pd.DataFrame(values.reshape(len(labels), -1), columns=columns), labels
+
+
+def test_tracks_with_gaps():
+    rng, truth = np.random.default_rng(0), {}
+    Path("tracks").mkdir()
+    for i in range(6):
+        table, truth[f"athlete{i}"] = make_track(rng)
+        table.to_csv(f"tracks/athlete{i}{SCORER}.csv")
+    words = ["stand", "crouch", "reach", "land"]
+    correct(truth, words, 2)
+    run(
+        [
+            "fit tracks --fps 25 --n-actions 4 --pipeline gaps:25,poses --method hmm "
+            "--out model.skops",
+            "predict model.skops tracks --out segments.csv",
+            "summary segments.csv --out summary",
+            "report model.skops tracks --out report.html",
+            "refine model.skops tracks --labels corrected.csv --out better.skops",
+        ]
+    )
+    check_summary(check_segments(truth, FPS), FPS)
+    check_learned("tracks", truth, words, 2)
+
+
+# ------------------------------------------------------------------------------ robots
+
+
+def write_episodes(root, n_episodes):
+    """Write a data set of LeRobot, version 3; give the true labels."""
+    rng, truth, tables = np.random.default_rng(0), {}, []
+    poses = rng.normal(size=(3, 4))
+    for i in range(n_episodes):
+        labels = np.repeat(range(3), rng.integers(8, 20, 3))
+        state = poses[labels] + rng.normal(scale=0.2, size=(len(labels), 4))
+        frame = np.arange(len(labels))
+        table = pd.DataFrame({"observation.state": list(state.astype(np.float32))})
+        table["action"] = list(np.roll(state, -1, axis=0).astype(np.float32))
+        table["timestamp"] = (frame / 10).astype(np.float32)
+        table["frame_index"], table["episode_index"] = frame, i
+        table["index"], table["task_index"] = frame + 60 * i, 0
+        table["next.done"] = frame == frame[-1]
+        tables.append(table)
+        truth[f"episode_{i:06d}"] = labels
+    (root / "meta").mkdir(parents=True)
+    (root / "data" / "chunk-000").mkdir(parents=True)
+    joints = {
+        "dtype": "float32",
+        "shape": [4],
+        "names": ["pan", "lift", "bend", "grip"],
+    }
+    info = {"codebase_version": "v3.0", "fps": 10, "total_episodes": n_episodes}
+    info["features"] = {"observation.state": joints, "action": joints}
+    (root / "meta" / "info.json").write_text(json.dumps(info))
+    tasks = pd.DataFrame({"task_index": [0]}, pd.Index(["pick the cube"]))
+    tasks.to_parquet(root / "meta" / "tasks.parquet")
+    table = pd.concat(tables, ignore_index=True)
+    table.to_parquet(root / "data" / "chunk-000" / "file-000.parquet")
+    return truth
+
+
+def test_root_of_sixty_episodes():
+    truth = write_episodes(Path("cubes"), 60)
+    words = ["reach", "grasp", "lift"]
+    correct(truth, words, 4)
+    run(
+        [
+            "fit cubes --n-actions 3 --method hmm --out model.skops",
+            "predict model.skops cubes --out segments.csv",
+            "summary segments.csv --out summary",
+            "report model.skops cubes --out report.html",
+            "refine model.skops cubes --labels corrected.csv --out better.skops",
+        ]
+    )
+    check_summary(check_segments(truth, 10), 10)
+    check_learned("cubes", truth, words, 4)
+    run(["subtasks cubes better.csv --out labelled"])
+    frames = pd.read_parquet("labelled/data/chunk-000/file-000.parquet")
+    known = pd.read_parquet("labelled/meta/subtasks.parquet")
+    said = known.index.to_numpy()[frames["subtask_index"]]
+    np.testing.assert_array_equal(
+        said, np.concatenate(list(labels_of("better.csv").values()))
+    )
+
+
+# ------------------------------------------------------------------------------ videos
+
+
+def write_video(path, rng):
+    """Write a film of a patch that is carried away, turned and left; give labels."""
+    av = pytest.importorskip("av")
+    labels = np.repeat(range(3), rng.integers(15, 30, 3))
+    y, x = np.mgrid[:96, :128]
+    ground = (128 + 60 * np.sin(x / 9) + 40 * np.cos(y / 11)).astype(np.uint8)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = 128, 96
+        for frame, label in enumerate(labels):
+            picture = ground[..., None].repeat(3, axis=2)
+            right = [2 * frame % 90, 60, 20][label]
+            down = [30, 3 * frame % 60, 50][label]
+            colour = [(200, 60, 40), (60, 60, 200), (40, 180, 60)][label]
+            picture[down : down + 25, right : right + 25] = colour
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return labels
+
+
+def test_videos_without_a_network(monkeypatch):
+    rng, truth = np.random.default_rng(0), {}
+    Path("videos").mkdir()
+    for i in range(5):
+        truth[f"take{i}"] = write_video(f"videos/take{i}.mp4", rng)
+    monkeypatch.setattr("socket.socket.connect", None)  # nothing may ask for it
+    words = ["carry", "turn", "leave"]
+    correct(truth, words, 2)
+    run(
+        [
+            "features videos --backbone motion --fps 10 --out features",
+            "fit features --n-actions 3 --method hmm --out model.skops",
+            "predict model.skops features --out segments.csv",
+            "report model.skops features --videos videos --out report.html "
+            "--summary summary",
+            "refine model.skops features --labels corrected.csv --out better.skops",
+        ]
+    )
+    check_summary(check_segments(truth, 10), 10)
+    check_learned("features", truth, words, 2)
