@@ -249,35 +249,29 @@ def find_breaks(clocks, names, split_gaps):
     return breaks
 
 
-def warn_of_gaps(clocks, names, split_gaps=None, resample=None):
+def warn_of_gaps(clocks, names, advice, longest=np.inf):
     """Warn of steps that are much longer than the others of their recording.
 
-    Those longer than ``split_gaps`` are breaks, and none.
+    Those above ``longest`` are breaks, and none. ``advice`` ends the warning.
     """
-    most = np.inf if split_gaps is None else split_gaps
     n_gaps, where = 0, []
     for name, clock in zip(names, clocks):
         if len(clock) < 3:
             continue
         steps = np.diff(clock)
-        is_gap = (steps <= most) & (steps > GAP * np.median(steps))
-        n_gaps += np.count_nonzero(is_gap)
-        if is_gap.any():
-            longest = int(np.argmax(np.where(is_gap, steps, 0)))
-            where.append((steps[longest], clock[longest], name))
+        gaps = np.flatnonzero((steps <= longest) & (steps > GAP * np.median(steps)))
+        n_gaps += len(gaps)
+        if len(gaps):
+            k = gaps[np.argmax(steps[gaps])]
+            where.append((steps[k], clock[k], name))
     if not where:
         return
     length, start, name = max(where)
     gaps = "There is a gap" if n_gaps == 1 else f"There are {n_gaps} gaps"
-    clocks = "the clock" if len(where) == 1 else "the clocks"
-    filled = "no frames are put there"
-    if resample is not None:
-        filled = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
+    of = "the clock" if len(where) == 1 else "the clocks"
     warn_user(
-        f"{gaps} in {clocks} of {len(where)} of {len(names)} recordings, the longest "
-        f"of {length:.3g} s after {start:.6g} s of {name!r}; {filled}. "
-        "split_gaps=SECONDS (--split-gaps SECONDS) cuts a recording into parts at gaps "
-        "longer than that."
+        f"{gaps} in {of} of {len(where)} of {len(names)} recordings, the longest of "
+        f"{length:.3g} s after {start:.6g} s of {name!r}; {advice}."
     )
 
 

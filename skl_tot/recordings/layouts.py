@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skl_tot.recordings.clocks import rate_of, warn_of_gaps
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.rates import is_same
-from skl_tot.recordings.xarrays import clock_rate, flatten, has_time
+from skl_tot.recordings.rates import MAX_FPS, MIN_FPS, is_same
+from skl_tot.recordings.xarrays import clock_of, flatten, has_time
 
 PATH_TYPES = (str, bytes, os.PathLike)
 EXPECTED = (
     "expected a 2-D array (frames, features) as one video, "
     "or a list, dict or 3-D array of them as many"
 )
+PARTS = "Recordings(..., breaks=...) cuts recordings into parts there"
 EMPTY = f"X is an empty {{}}, but {EXPECTED}."
 MAX_DIMS = 32  # more are no array of anything
 
@@ -61,8 +63,8 @@ def as_recordings(X):
         recordings.layout = layout
     arrays = recordings.arrays
     is_plain = not isinstance(arrays, (list, tuple)) or isinstance(X, np.ndarray)
-    if not is_plain and any(map(has_time, arrays)):
-        recordings.fps = _common_rate(arrays, recordings.fps)
+    if not is_plain and recordings.times is None:
+        _read_clocks(recordings)
         recordings.arrays = [flatten(x) if has_time(x) else x for x in arrays]
     return recordings
 
@@ -74,6 +76,31 @@ def with_rate(arrays, fps):
     recordings = as_recordings(list(arrays))
     recordings.fps = fps
     return recordings
+
+
+def _read_clocks(recordings):
+    """Take the rate from coordinates or indices of time, and times if all have them."""
+    clocks = list(map(clock_of, recordings.arrays))
+    for i, clock in enumerate(clocks):
+        if clock is not None and not (np.diff(clock) > 0).all():
+            name = recordings.names[i]
+            warn_user(f"the times of {name!r} do not go forward, and are no clock.")
+            clocks[i] = None
+    found = [rate_of(clock) for clock in clocks if clock is not None and len(clock) > 1]
+    rates = [rate for rate in found if MIN_FPS <= rate <= MAX_FPS]
+    if not rates:
+        return
+    expected = recordings.fps or rates[0]
+    for rate in rates:
+        if not is_same(rate, expected):
+            raise ValueError(
+                f"X has videos of {expected:g} and of {rate:g} frames per second, "
+                "expected one rate; resample them."
+            )
+    recordings.fps = recordings.fps or float(np.median(rates))
+    if len(rates) == len(clocks):
+        warn_of_gaps(clocks, recordings.names, PARTS)
+        recordings.times = clocks
 
 
 def _split(X):
@@ -102,8 +129,10 @@ def _split_named(X):
     if isinstance(X, Mapping):
         return list(X.values()), _of_names(list(X))
     keys, rows = rows_of_recordings(X.index)
-    plain = X.reset_index(drop=True)
-    parts = [plain.iloc[own].reset_index(drop=True) for own in rows]
+    frames = X.droplevel(list(range(X.index.nlevels - 1)))
+    parts = [frames.iloc[own] for own in rows]
+    if frames.index.dtype.kind not in "mM":
+        parts = [part.reset_index(drop=True) for part in parts]
     join = partial(_join_rows, index=X.index, rows=rows)
     return parts, Layout("named", distinct(keys), join, X.index, rows)
 
@@ -151,6 +180,8 @@ def _split_array(X):
             raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
         if X.shape[2] in (2, 3):
             _warn_of_tracks(X.shape)
+        elif X.shape[1] < X.shape[2]:
+            _warn_of_channels(X.shape)
         return X, Layout("stacked")
     if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
         X = X.to_numpy()
@@ -176,17 +207,15 @@ def _warn_of_tracks(shape):
     )
 
 
-def _common_rate(arrays, fps):
-    """Frames per second by the clocks of xarray, and ``fps``, if they are known."""
-    rates = [fps, *(clock_rate(array) for array in arrays if has_time(array))]
-    rates = [rate for rate in rates if rate is not None]
-    for rate in rates:
-        if not is_same(rate, rates[0]):
-            raise ValueError(
-                f"X has videos of {rates[0]:g} and of {rate:g} frames per second, "
-                "expected one rate; resample them."
-            )
-    return rates[0] if rates else None
+def _warn_of_channels(shape):
+    """Warn of a 3-D array that looks like (cases, channels, time)."""
+    n_videos, n_frames, n_features = shape
+    warn_user(
+        f"X has shape {tuple(shape)} and is taken as {n_videos} videos of {n_frames} "
+        f"frames with {n_features} features. If these are channels and times, as of "
+        "aeon, sktime or MNE, give X.transpose(0, 2, 1); list(X) says that they are "
+        "frames and features."
+    )
 
 
 def n_dims(value):

@@ -7,9 +7,11 @@ from collections import Counter
 from numbers import Real
 from pathlib import Path
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.recordings.clocks import (
+    BRIDGED,
     common_rate,
     find_breaks,
     find_clock,
@@ -39,6 +41,10 @@ KINDS = {
 }
 RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
+# What is said of gaps.
+NOT_FILLED = "no frames are put there"
+RESAMPLED = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
+PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
 # What reads files that features may be in.
 READERS = {
     "*.csv": "skl_tot.recordings.read_recordings",
@@ -317,7 +323,8 @@ def _read_features(tables, given, fps, own, path):
         if split_gaps is not None:
             breaks = find_breaks(times, names, split_gaps)
         fps = common_rate(times, names, fps, resample)
-        warn_of_gaps(times, names, split_gaps, resample)
+        filled = NOT_FILLED if resample is None else RESAMPLED
+        warn_of_gaps(times, names, f"{filled}. {PARTS}", split_gaps or np.inf)
     if resample is not None:
         fps = float(resample)
         for i, (frame, seconds) in enumerate(zip(frames, times)):

@@ -1,16 +1,10 @@
-"""Arrays of xarray with a dimension of time, as tables of features with names."""
+"""Arrays of xarray as tables of features with names; clocks of xarray and pandas."""
 
 from collections.abc import Iterable
 from itertools import product
 from numbers import Real
 
-import numpy as np
-
-from skl_tot.recordings.rates import MAX_FPS, MIN_FPS
-
 TIME, SPACE = "time", "space"
-# Share of a step by which others of a regular clock may differ.
-JITTER = 0.01
 
 
 def has_time(X):
@@ -77,23 +71,19 @@ def _name(value, dim):
     return f"{dim} {value}" if isinstance(value, Real) else str(value)
 
 
-def clock_rate(X):
-    """Frames per second by a regular coordinate of time, else None.
+def clock_of(X):
+    """Seconds of each frame by a coordinate or an index of time, or None.
 
-    Floats are seconds; dates and durations have their units; integers may count frames
-    and tell no rate.
+    Dates are since the first one. Floats of xarray are seconds; integers may count
+    frames, and are no clock.
     """
-    if TIME not in X.coords:
-        return None
-    clock = X.coords[TIME].to_numpy()
-    if clock.dtype.kind in "mM":
-        clock = (clock - clock[:1]) / np.timedelta64(1, "s")
-    steps = np.diff(clock)
-    if clock.dtype.kind != "f" or len(steps) == 0:
-        return None
-    step = np.median(steps)
-    # also false for nan
-    if not (step > 0 and (np.abs(steps - step) <= JITTER * step).all()):
-        return None
-    rate = len(steps) / float(clock[-1] - clock[0])
-    return float(f"{rate:.9g}") if MIN_FPS <= rate <= MAX_FPS else None
+    if has_time(X):
+        clock = X.coords[TIME].to_index() if TIME in X.coords else None
+    else:
+        clock = X.index if hasattr(X, "iloc") else None
+    kind = getattr(getattr(clock, "dtype", None), "kind", "")
+    if kind == "M":
+        clock = clock - clock[0]
+    if kind in ("m", "M"):
+        return clock.total_seconds().to_numpy(float)
+    return clock.to_numpy() if kind == "f" and has_time(X) else None

@@ -33,7 +33,7 @@ def table(recordings, n_features=2):
         (pd.DataFrame(np.ones((3, 4))), "single", 1),
         ([np.ones((3, 4)), np.ones((2, 4))], "list", 2),
         ((np.ones((3, 4)), [[1.0, 2.0]]), "list", 2),
-        (np.ones((2, 3, 4)), "stacked", 2),
+        (np.ones((2, 3, 1)), "stacked", 2),
         (pd.Series([np.ones((3, 4))] * 2, index=[5, 7]), "object", 2),
     ],
 )
@@ -276,15 +276,16 @@ class TestRates:
             (pd.date_range("2026-01-01", periods=40, freq="20ms"), 50),
             (pd.timedelta_range(0, periods=40, freq="2s"), 0.5),
             (np.arange(40), None),  # may count frames
-            (np.arange(40) ** 1.5, None),
-            (np.arange(40) / -25, None),
-            (np.full(40, np.nan), None),
-            (np.zeros(40), None),
         ],
     )
     def test_of_a_clock(self, clock, rate):
         expected = None if rate is None else pytest.approx(rate, rel=1e-6)
         assert as_recordings(track(time=clock)).fps == expected
+
+    @pytest.mark.parametrize("step", [-1.0, 0.0, np.nan])
+    def test_what_goes_back_is_no_clock(self, step):
+        with pytest.warns(UserWarning, match="the times of '0' do not go forward, and"):
+            assert as_recordings(track(time=step * np.arange(40))).fps is None
 
     def test_of_many(self):
         slow, fast = track(time=np.arange(40) / 25), track(time=np.arange(40) / 30)
@@ -312,3 +313,77 @@ class TestRates:
         Fitted.fps_ = 30
         with pytest.raises(ValueError, match=r"X has 29 frames .* fitted to 30; .*=30"):
             check_rate(Fitted, 29.0)
+
+
+def stamped(clock, **more):
+    """A table with an index of times, which starts late."""
+    index = pd.to_timedelta(1e9 + 1e9 * np.asarray(clock), unit="ns")
+    return pd.DataFrame({"x": np.sin(clock), "y": np.cos(clock)} | more, index)
+
+
+HOLE = np.r_[0:2:0.1, 42:44:0.1]
+
+
+class TestClocks:
+    """Coordinates and indices of time are clocks."""
+
+    @pytest.mark.parametrize("kind", ["durations", "dates", "zone", "xarray", "both"])
+    def test_times(self, kind):
+        table = stamped(np.arange(40) / 25)
+        expected = 1 + np.arange(40) / 25
+        if kind in ("dates", "zone"):
+            table.index = pd.Timestamp(2024, 1, 1) + table.index
+            table = table.tz_localize("Asia/Tokyo") if kind == "zone" else table
+            expected = expected - 1
+        array = xr.DataArray(table, {"time": expected}, dims=("time", "feature"))
+        X = {"xarray": [array] * 2, "both": [table, array]}.get(kind, [table] * 2)
+        found = as_recordings(X)
+        assert found.fps == 25
+        for clock in found.times:
+            np.testing.assert_allclose(clock, expected)
+        assert as_recordings(X[0]).fps == 25
+        assert as_recordings(dict(zip("ab", X))).fps == 25
+
+    def test_of_a_table_of_all(self):
+        parts = {"b": stamped(np.arange(30) / 10), "a": stamped(5 + np.arange(20) / 10)}
+        found = as_recordings(pd.concat(parts))
+        assert (found.names, found.fps) == (["b", "a"], 10)
+        np.testing.assert_allclose(found.times[1], 6 + np.arange(20) / 10)
+
+    @pytest.mark.parametrize("is_xarray", [False, True])
+    def test_a_hole(self, is_xarray):
+        X = stamped(HOLE)
+        if is_xarray:
+            X = xr.DataArray(X, {"time": 1 + HOLE}, dims=("time", "feature"))
+        text = r"There is a gap .* of 40.1 s after 2.9 s .*Recordings.*breaks=\.\.\.\)"
+        with pytest.warns(UserWarning, match=text):
+            found = as_recordings(X)
+        assert found.fps == 10
+        np.testing.assert_allclose(found.times[0], 1 + HOLE)
+
+    def test_what_is_no_clock(self):
+        table = stamped(np.arange(40) / 25)
+        assert as_recordings([table, table.reset_index(drop=True)]).times is None
+        assert (
+            as_recordings(xr.DataArray(np.ones((4, 2)), dims=("time", "x"))).fps is None
+        )
+        counted = xr.DataArray(table, {"time": range(40)}, dims=("time", "feature"))
+        assert as_recordings(counted).fps is None
+        other = stamped(np.arange(40) / 50)
+        with pytest.raises(
+            ValueError, match="videos of 25 and of 50 frames per second"
+        ):
+            as_recordings([table, other])
+
+    def test_times_of_recordings_stay(self):
+        table = stamped(np.arange(40) / 25)
+        takes = Recordings([table], fps=10, times=[np.arange(40) / 10])
+        assert as_recordings(takes).fps == 10
+
+
+def test_cases_channels_and_times_are_told():
+    cases = np.random.default_rng(0).normal(size=(4, 6, 100))
+    with pytest.warns(UserWarning, match=r"6 frames with 100 .*transpose\(0, 2"):
+        as_recordings(cases)
+    for X in (cases.transpose(0, 2, 1), list(cases)):
+        as_recordings(X)
