@@ -1,5 +1,6 @@
 """Commands that label frames, and score labels: predict, watch, evaluate."""
 
+import math
 import sys
 import warnings
 
@@ -148,8 +149,11 @@ def watch(model, file, lag, fps, follow, columns, names):
     name = "standard input" if file == "-" else file
     first = model.steps[0][1] if hasattr(model, "steps") else model
     columns = columns or columns_of(model)
-    table = GrowingTable(name, first.n_features_in_, columns, fps)
-    printer = SegmentPrinter(labels, shown_names(model, names), fps)
+    reading = segmenter.reading_ or {}
+    clock = reading.get("time") if reading.get("reader") == "tables" else None
+    table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
+    words, longest = shown_names(model, names), reading.get("split_gaps")
+    printer = SegmentPrinter(labels, words, fps, table.times, longest)
     with warnings.catch_warnings():
         # tables have names, and what comes of them has none
         warnings.filterwarnings("ignore", "X does not have valid feature names")
@@ -199,10 +203,11 @@ class SegmentPrinter:
     """Prints a line for each segment of labels that come one by one.
 
     ``labels`` are those of the actions, and ``words`` what they are called, or None;
-    those of one name are one action.
+    those of one name are one action. ``times`` are those of the frames, a list that
+    grows and is empty without a clock; steps above ``longest`` seconds are breaks.
     """
 
-    def __init__(self, labels, words, fps):
+    def __init__(self, labels, words, fps, times=(), longest=None):
         import csv
 
         from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
@@ -211,7 +216,8 @@ class SegmentPrinter:
         self.codes = {label: code for code, label in enumerate(labels.tolist())}
         has_words = self.words.dtype.kind == "U"
         self.background = BACKGROUND_NAME if has_words else BACKGROUND
-        self.fps = fps
+        self.fps, self.times = fps, times
+        self.longest = math.inf if longest is None else longest
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
         self.writer.writerow(["start_time", "end_time", "action", "confidence"])
         self.action, self.start, self.end, self.total = None, 0, 0, 0.0
@@ -224,17 +230,31 @@ class SegmentPrinter:
             if code is not None:
                 action = self.words[code]
                 confidence = min(own[self.words == action].sum(), 1.0)
-            if action != self.action:
+            if action != self.action or self._is_break(self.end):
                 self.close()
                 self.action, self.start, self.total = action, self.end, 0.0
             self.end += 1
             self.total += confidence
         sys.stdout.flush()
 
+    def _is_break(self, frame):
+        """Whether a new part of the recording begins at a frame."""
+        inside = 0 < frame < len(self.times)
+        return inside and self.times[frame] - self.times[frame - 1] > self.longest
+
+    def _find_times(self):
+        """Seconds of start and end of the segment that is open."""
+        if not self.times:
+            return self.start / self.fps, self.end / self.fps
+        end = self.times[self.end - 1] + 1 / self.fps
+        if self.end < len(self.times) and not self._is_break(self.end):
+            end = self.times[self.end]
+        return self.times[self.start], end
+
     def close(self):
         """Print the segment that is open, if there is one."""
         if self.end > self.start:
-            start, end = self.start / self.fps, self.end / self.fps
+            start, end = self._find_times()
             confidence = self.total / (self.end - self.start)
             row = [f"{start:.3f}", f"{end:.3f}", self.action, f"{confidence:.3f}"]
             self.writer.writerow(row)

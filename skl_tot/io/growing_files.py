@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import is_clock, rate_of, unit_of
+from skl_tot.recordings.clocks import is_clock, rate_of, read_cells, unit_of
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.text import find_separator
@@ -53,8 +53,9 @@ def _as_text(lines, name):
 class GrowingTable:
     """Frames from the lines of a table, of which the first names the columns.
 
-    ``columns`` are features, in this order, None all but clocks; ``fps`` is the rate
-    that a clock of numbers should have.
+    ``columns`` are features, in this order, None all but clocks. ``clock`` is the
+    column of ``times``, the seconds of all frames so far, which should be at the rate
+    ``fps``; False is none, and None one that is called so.
 
     >>> table = GrowingTable("takes.csv", 2)
     >>> table.read(["time,x,y", "0.0,1,2"])
@@ -63,16 +64,17 @@ class GrowingTable:
     array([[3., 4.]])
     """
 
-    def __init__(self, name, n_features, columns=None, fps=None):
+    def __init__(self, name, n_features, columns=None, fps=None, clock=None):
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
-        self.fps, self.clock, self.times = fps, None, []
+        self.fps, self.clock, self.times = fps, clock, []
+        self.first: Any = None
         self.header: Any = None
         self.places, self.separator = [], ","
         self.n_lines = 0
 
     def read(self, lines):
         """Read frames (n_frames, n_features) from whole lines."""
-        frames = []
+        rows = []
         for line in lines:
             self.n_lines += 1
             if not line.strip():
@@ -80,7 +82,11 @@ class GrowingTable:
             if self.header is None:
                 self._read_header(line)
             else:
-                frames.append(self._read_row(line))
+                rows.append(self._read_row(line))
+        if self.clock and rows:
+            place = self.header.index(self.clock)
+            self._read_times([cells[place] for cells in rows])
+        frames = [[self._number(cells[k], k) for k in self.places] for cells in rows]
         return np.array(frames).reshape(len(frames), self.n_features)
 
     def _read_header(self, line):
@@ -102,34 +108,43 @@ class GrowingTable:
                 f"{self.n_features}, as in the fit; name them by --columns."
             )
         self.places = [self.header.index(name) for name in columns]
-        others = [name for name in self.header if name not in columns]
-        self.clock = next(filter(is_clock, others), None)
+        if self.clock is None:
+            others = [name for name in self.header if name not in columns]
+            self.clock = next(filter(is_clock, others), False)
+        if self.clock and self.header.count(self.clock) != 1:
+            raise ValueError(
+                f"{self.name} has no column {self.clock!r} to be its clock, which the "
+                "recordings of the model have; expected it."
+            )
 
     def _read_row(self, line):
-        """Read the features of a frame."""
+        """Read the cells of a frame."""
         cells = self._cells(line)
         if len(cells) != len(self.header):
             raise ValueError(
                 f"{self.name}, line {self.n_lines}: there are {len(cells)} cells, "
                 f"expected {len(self.header)}."
             )
-        if self.clock is not None:
-            self._read_time(cells[self.header.index(self.clock)])
-        return [self._number(cells[place], place) for place in self.places]
+        return cells
 
-    def _read_time(self, cell):
-        """Hold the clock of the first frames against the rate, if it is of numbers."""
+    def _read_times(self, cells):
+        """Read the clock of some frames, which has to go forward, at the rate."""
+        self.first = cells[0] if self.first is None else self.first
+        n_known = len(self.times)
         try:
-            self.times.append(float(cell.replace(",", ".")) * unit_of(self.clock))
-        except ValueError:
-            self.clock = None
-            return
-        if len(self.times) < N_TIMED:
-            return
-        if min(np.diff(self.times)) <= 0:
+            # dates count from the first one
+            self.times += read_cells([self.first, *cells], unit_of(self.clock))[1:]
+        except ValueError as error:
+            raise ValueError(
+                f"{self.name}, up to line {self.n_lines}: the clock {self.clock!r} "
+                f"cannot be read: {error}"
+            ) from None
+        if not (np.diff(self.times[max(0, n_known - 1) :]) > 0).all():
             raise ValueError(
                 f"the clock {self.clock!r} of {self.name} does not go forward."
             )
+        if not n_known < N_TIMED <= len(self.times):
+            return
         rate = rate_of(np.array(self.times))
         if not is_same(rate, self.fps):
             raise ValueError(
@@ -137,11 +152,12 @@ class GrowingTable:
                 f"{self.clock!r}, expected {self.fps:g}, as those of the fit; bring it "
                 "to this rate before."
             )
-        self.clock = None
 
     def _number(self, cell, place):
         """Read a number, which may have a comma where separators are none."""
         try:
+            if "_" in cell:  # which Python takes for a number
+                raise ValueError
             return float(cell if self.separator == "," else cell.replace(",", "."))
         except ValueError:
             raise ValueError(

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from skl_tot.recordings.errors import one_line, short_repr, warn_user
+from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.stamps import read_times, since_first
 
@@ -33,6 +33,7 @@ SLOW = 0.1
 # Seconds since 1970 that are no date, but may be milliseconds.
 LATEST = 1e11
 MAX_LISTED = 5
+PLAIN = re.compile(r" *[+-]?\d+(\.\d*)?(e[+-]?\d+)? *")
 
 
 def find_clock(tables, time):
@@ -133,6 +134,18 @@ def _as_seconds(values, recording):
             f"the clock {values.name!r} of {recording!r} cannot be read: "
             f"{one_line(error)[:200]}"
         ) from None
+
+
+def read_cells(cells, unit):
+    """List of seconds of text, numbers of a unit, durations or dates.
+
+    >>> read_cells(["0", "40", "80"], 1e-3)
+    [0.0, 0.04, 0.08]
+    """
+    if all(PLAIN.fullmatch(cell) for cell in cells):
+        return [float(cell) * unit for cell in cells]
+    pandas = import_extra("pandas", "tables")
+    return read_times(pandas.Series(cells, dtype="string"), unit).tolist()
 
 
 def _check_forward(clock, column, recording):

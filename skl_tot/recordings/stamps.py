@@ -65,7 +65,7 @@ def read_times(text, unit=1.0):
         return numbers * unit
     for pattern, read in FORMS.items():
         is_fit = cells.str.fullmatch(pattern)
-        if is_fit.all():
+        if is_fit.all() and read is not None:
             return read(text)
         if is_fit.mean() > MOSTLY:
             row = int(np.argmax(text.notna() & ~text.str.fullmatch(pattern, na=True)))
@@ -155,6 +155,7 @@ def since_first(stamps):
 
 # What reads cells of which form.
 FORMS = {
+    DECIMAL: None,  # which `read_numbers` has tried
     DURATION: _read_durations,
     ISO: _read_iso,
     DATE: _read_dates,

@@ -2,6 +2,7 @@
 
 import io
 import types
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import growing_files, read_segments, save_model, segments
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
-from skl_tot.recordings import Recordings
+from skl_tot.recordings import Recordings, read_recordings
 
 FPS, COLUMNS = 10, ["a", "b", "c"]
 HEADER = "start_time,end_time,action,confidence"
@@ -48,10 +49,10 @@ def _in_a_folder(monkeypatch, tmp_path, models):
         save_model(model, tmp_path / f"{name.replace(' ', '_')}.skops")
 
 
-def write(path, video, first=True, **options):
+def write(path, video, first=True, start=0, **options):
     """Write a table with a clock and columns in another order, or more of its lines."""
     table = pd.DataFrame(video, columns=COLUMNS)[["c", "a", "b"]]
-    table.insert(1, "time", np.arange(len(table)) / FPS)
+    table.insert(1, "time", (start + np.arange(len(table))) / FPS)
     table.to_csv(path, index=False, mode="w" if first else "a", header=first, **options)
 
 
@@ -161,7 +162,8 @@ def test_follow_prints_segments_as_they_close(
         i = len(seen) - 1
         if i == len(ends) - 1:
             raise KeyboardInterrupt
-        write("more.csv", video[ends[i] : ends[i + 1]], first=False)
+        more = video[ends[i] : ends[i + 1]]
+        write("more.csv", more, first=False, start=ends[i])
         with open("more.csv") as more, open("take.csv", "a") as file:
             text = more.read()
             file.write(text[:-9] if torn else text)
@@ -283,3 +285,76 @@ def test_a_clock_of_another_rate(videos, capsys, header, factor, message):
     status, _, errors = run(capsys, "watch plain.skops w.csv --lag 1")
     assert status == (2 if message else 0)
     assert message in "".join(errors)
+
+
+class TestClocks:
+    """Times are those of the clock that the model knows, and breaks are its."""
+
+    CLOCK = {
+        "numbers": [f"{100 + i / FPS:.1f}" for i in range(60)],
+        "durations": [f"06:00:{i / FPS:06.3f}".replace(".", ",") for i in range(60)],
+        "dates": [f"2024-01-31 23:59:{i / FPS:06.3f}" for i in range(60)],
+        "commas": [f"{100 + i / FPS:.1f}".replace(".", ",") for i in range(60)],
+    }
+
+    @pytest.fixture
+    def model(self, videos, tmp_path):
+        table = pd.DataFrame(videos[0], columns=COLUMNS)
+        table.insert(0, "Zeit", np.arange(len(table)) / FPS)
+        table.to_csv("fit.csv", index=False)
+        takes = read_recordings("fit.csv", time="Zeit", split_gaps=60)
+        save_model(HMMSegmenter(3).fit(takes), "clock.skops")
+
+    def put(self, video, clock):
+        table = pd.DataFrame(video[: len(clock)], columns=COLUMNS)
+        table.insert(1, "Zeit", clock)
+        table.to_csv("new.csv", index=False, sep=";")
+
+    @pytest.mark.parametrize("clock", CLOCK.values(), ids=CLOCK)
+    def test_as_predict(self, capsys, model, videos, clock):
+        self.put(videos[1], clock)
+        status, out, err = run(capsys, "watch clock.skops new.csv --lag 999")
+        assert (status, err) == (0, [])
+        assert main(["predict", "clock.skops", "new.csv", "--out", "a.csv"]) == 0
+        table = pd.read_csv("a.csv")
+        found = pd.read_csv(io.StringIO("\n".join(out)))
+        for column in ("start_time", "end_time", "action"):
+            np.testing.assert_allclose(found[column], table[column], atol=5e-4)
+
+    def test_breaks(self, capsys, model, videos):
+        clock = np.r_[0:3:0.1, 100:103:0.1]
+        self.put(np.repeat(videos[1][:1], 60, axis=0), clock)
+        _, out, _ = run(capsys, "watch clock.skops new.csv --lag 999")
+        found = [tuple(line.split(",")[:2]) for line in out[1:]]
+        assert [start for start, _ in found].count("100.000") == 1
+        assert [end for _, end in found].count("3.000") == 1
+
+    @pytest.mark.parametrize(
+        ("clock", "message"),
+        [
+            (["0", "0.1", "0.1"], "the clock 'Zeit' of new.csv does not go forward"),
+            (
+                ["0", "0.1", "x"],
+                "up to line 4: the clock 'Zeit' cannot be read: 'x' in",
+            ),
+            (["1_000", "1_001"], "the clock 'Zeit' cannot be read: '1_000' in row 0"),
+        ],
+    )
+    def test_errors(self, capsys, model, videos, clock, message):
+        self.put(videos[1], clock)
+        status, _, err = run(capsys, "watch clock.skops new.csv")
+        assert status == 2
+        assert message in err[-1]
+
+    def test_no_clock(self, capsys, model, videos):
+        write("new.csv", videos[1])
+        status, _, err = run(capsys, "watch clock.skops new.csv")
+        assert status == 2
+        assert "new.csv has no column 'Zeit' to be its clock" in err[-1]
+
+
+def test_numbers_with_underscores_are_none(capsys):
+    Path("a.csv").write_text("a,b,c\n1,2,1_000\n")
+    status, _, err = run(capsys, "watch plain.skops a.csv")
+    assert status == 2
+    assert "column 'c' holds '1_000', expected a number" in err[-1]
