@@ -22,6 +22,7 @@ class Recipe:
     settings: list | None = None
     pipeline: str | None = None
     seed: int | None = None
+    min_duration: float | None = None
 
     def make(self, n_actions=None):
         """Make a segmenter, or a pipeline that ends in one.
@@ -33,6 +34,12 @@ class Recipe:
         settings = each_once(self.settings or [], "--set")
         if "n_actions" in settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
+        if self.min_duration is not None:
+            if "min_duration" in settings:
+                raise ValueError(
+                    "--min-duration and --set min_duration are given, expected one."
+                )
+            settings["min_duration"] = self.min_duration
         settings.pop("random_state", None)  # of `sow`, as methods without one have none
         names = self.pipeline.split(",") if self.pipeline else []
         steps = [_make_step(name) for name in names]
@@ -108,6 +115,8 @@ RECIPE = """
     out {required}
 --method {methods}: model class [default: tot]
 --set NAME=VALUE...: parameters of the model, such as rho=0.1 n_init=5
+--min-duration DURATION: how long a segment lasts at least, in seconds where recordings
+    have a rate, else in frames
 --seed SEED: seed of what is drawn by chance, which is nothing in some methods
     (default: 0)
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N

@@ -228,6 +228,7 @@ def _literal(name, text):
 
 # What reads a value, by its place in the help; others are text.
 TYPES = {
+    "DURATION": positive,
     "N": int,
     "N|auto": number_or_auto,
     "NAME=V1,V2": grid_axis,

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import skl_tot
@@ -338,6 +339,25 @@ class TestSeed:
         assert run("report a.skops flat --out seed.html") == 0
         text = (folder / "seed.html").read_text()
         assert re.search(r"random_state.{,40}12345", text, re.S)
+
+
+def test_least_duration(run, folder, capsys):
+    """In seconds of the rate that is given, of cycles and activities too."""
+    fit = "fit flat --n-actions 3 --method hmm --set max_iter=3 decoding=free --fps 4"
+    assert run(f"{fit} --min-duration 2 --out a.skops") == 0
+    assert load_model("a.skops").min_frames_ == 8
+    assert run("predict a.skops flat --out found --format csv") == 0
+    for path in (folder / "found").iterdir():
+        table = pd.read_csv(path)
+        assert (table["end"] - table["start"]).min() >= 8
+    assert run(f"{fit} --set min_duration=3 --out a.skops") == 0
+    assert load_model("a.skops").min_frames_ == 12
+    assert run(f"{fit} --activities 1 --min-duration 2 --out a.skops") == 0
+    assert load_model("a.skops").estimators_[0].min_frames_ == 8
+    capsys.readouterr()
+    for value, text in (("0", "0 is not"), ("2 --set min_duration=2", "expected one")):
+        assert run(f"{fit} --min-duration {value} --out b.skops") == 2
+        assert text in capsys.readouterr().err
 
 
 FIT = "fit flat --n-actions 3 --out a.skops"
