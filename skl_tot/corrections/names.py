@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.recordings.text import is_line
 
 
 def find_label(label, present):
@@ -55,11 +57,11 @@ def _checked_names(given, is_text):
         is_number = isinstance(name, Integral) and not isinstance(name, bool)
         if is_text and is_number:
             name = f"action {name}"
-        is_name = isinstance(name, str) and name.strip()
+        is_name = isinstance(name, str) and is_line(name) and name != str(BACKGROUND)
         if not is_name and not (is_number and 0 <= name < 2**63):
             raise ValueError(
-                f"names has {short_repr(name)}, expected text that is not empty, or "
-                "integers from 0."
+                f"names has {short_repr(name)}, expected text of one line (-1 is "
+                "background), or integers from 0."
             )
         names.append(str(name) if isinstance(name, str) else int(name))
     if len({type(name) for name in names}) > 1:

@@ -11,6 +11,7 @@ import numpy as np
 from skl_tot.metrics.matching import match_labels
 from skl_tot.recordings import RecordingValueError
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.recordings.matching import by_name, pair_by_name
 from skl_tot.recordings.names import (
     background_labels,
     default_names,
@@ -110,7 +111,25 @@ class Encoded(NamedTuple):
         return [(look_of(k), name) for k, name in self.names.items() if k in codes]
 
 
-def encode(y_true, y_pred, *, target_names, background, **options):
+def name_methods(y_true, y_pred):
+    """Predictions by the name of their method, which is None if they are of none.
+
+    A dict is of methods, unless it has the names of recordings: those of the ground
+    truth, or others than text.
+    """
+    if isinstance(y_pred, dict) and set(y_pred) != {None}:
+        known = None if y_true is None else by_name(y_true)
+        is_text = all(isinstance(name, str) for name in y_pred)
+        if is_text and (known is None or known.keys() != y_pred.keys()):
+            return y_pred
+    elif isinstance(y_pred, dict):
+        y_pred = y_pred[None]
+    if y_true is not None:
+        _, y_pred = pair_by_name(y_true, y_pred)
+    return {None: y_pred}
+
+
+def encode(y_true, methods, *, target_names, background, **options):
     """Codes of predictions, and of ground truth if it is not None.
 
     The parameters are those of `SegmentationDisplay`, with ``scope`` and
@@ -118,7 +137,7 @@ def encode(y_true, y_pred, *, target_names, background, **options):
     text its place among ``target_names`` or, without these, all labels; a cluster has
     that of the label it is matched to.
     """
-    methods = split_methods(y_pred)
+    methods = split_methods(methods)
     if y_true is not None:
         options["background"] = background
         return _encode_with_truth(methods, y_true, target_names, **options)
@@ -154,8 +173,6 @@ def _encode_with_truth(methods, y_true, target_names, *, background, **options):
 
 def split_methods(y_pred):
     """Sequences of the videos for each method, checked to be of the same videos."""
-    if not isinstance(y_pred, dict):
-        y_pred = {None: y_pred}
     if not y_pred:
         raise ValueError("y_pred is an empty dict, expected predictions of a method.")
     methods = []

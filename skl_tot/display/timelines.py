@@ -18,10 +18,11 @@ from skl_tot.display.base import (
     check_video_names,
     name_time,
 )
-from skl_tot.display.palette import encode
+from skl_tot.display.palette import encode, name_methods
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import as_reals
 from skl_tot.recordings.layouts import n_dims
+from skl_tot.recordings.matching import by_name
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # videos, beyond which every name costs time
@@ -49,14 +50,15 @@ class SegmentationDisplay(TimeDisplay):
         Ground-truth labels of one video or of many, integers or strings.
     y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
         Predicted clusters of the same videos, integers or strings. A dict has them for
-        each method by its name.
+        each method by its name, or else by the names of videos: those of ``y_true``, or
+        such as are no text.
     target_names : dict or sequence of str, default=None
         Names of the labels of ``y_true``, or of the clusters without ground truth: of
         some as ``{label: name}``, or of all as a sequence in which integer ``i`` is
         ``target_names[i]``; of strings a sequence gives the order only. None calls
         integer ``i`` "action i", or "label i" of ground truth.
     video_names : sequence of str, default=None
-        Names of the videos; None means "video 0", ….
+        Names of the videos; None takes those that they have, or else "video 0", ….
     scope : {"activity", "video"}, default="activity"
         Whether clusters are matched over all videos or in each video.
     ignore_labels : label or sequence of labels, default=None
@@ -148,6 +150,8 @@ class SegmentationDisplay(TimeDisplay):
             y_pred, options["confidence"] = predict_with_confidence(estimator, X)
         else:
             y_pred = estimator.predict(X)
+        if isinstance(y_pred, dict):  # of recordings, not of methods
+            y_pred = {None: y_pred}
         return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
 
     @classmethod
@@ -171,29 +175,28 @@ class SegmentationDisplay(TimeDisplay):
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
     def _prepare(self, fps):
+        methods = name_methods(self.y_true, self.y_pred)
         encoded = encode(
             self.y_true,
-            self.y_pred,
+            methods,
             target_names=self.target_names,
             background=self.background,
             scope=self.scope,
             ignore_labels=self.ignore_labels,
         )
-        names = check_video_names(self.video_names, len(encoded.videos))
+        known = by_name(next(iter(methods.values())))
+        names = check_video_names(
+            self.video_names, len(encoded.videos), known and list(known)
+        )
         drawn = self._check_videos(len(encoded.videos))
-        doubts = self._check_confidence(encoded.videos)
+        doubts = self._check_confidence(methods, encoded.videos)
         rows = [(names[i], encoded.videos[i], doubts[i]) for i in drawn]
         names, bars, doubts = zip(*rows)
         legend = encoded.entries(bars), encoded.title
-        bar_names = self._bar_names()
+        bar_names = list(methods) if self.y_true is None else [TRUTH, *methods]
         size = figure_size(*legend, bar_names, names)
         rows = bars, doubts, bar_names, names
         return size, partial(_draw_timelines, rows=rows, legend=legend, fps=fps)
-
-    def _bar_names(self):
-        """Names of the bars of a row; None names a prediction of no method."""
-        methods = list(self.y_pred) if isinstance(self.y_pred, dict) else [None]
-        return methods if self.y_true is None else [TRUTH, *methods]
 
     def _check_videos(self, n_videos):
         """List the indices of the videos to draw."""
@@ -208,11 +211,11 @@ class SegmentationDisplay(TimeDisplay):
             )
         return indices
 
-    def _check_confidence(self, bars):
+    def _check_confidence(self, methods, bars):
         """One minus the confidence of each video; None where none is given."""
         if self.confidence is None:
             return [None] * len(bars)
-        if isinstance(self.y_pred, dict):
+        if None not in methods:
             raise ValueError("confidence is of one method, but y_pred has several.")
         confidence = self.confidence
         if n_dims(confidence) == 0 or (len(bars) == 1 and n_dims(confidence) == 1):

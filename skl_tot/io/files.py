@@ -2,7 +2,6 @@
 
 import csv
 import numbers
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from skl_tot.io.formats import (
     table_formats,
     writable_formats,
 )
-from skl_tot.io.formats.base import SegmentsError
+from skl_tot.io.formats.base import SegmentsError, shown_name
 from skl_tot.io.segment_table import (
     FRAMES,
     MAX_FRAMES,
@@ -29,7 +28,7 @@ from skl_tot.io.segment_table import (
     labels_from_segments,
     repeat_labels,
 )
-from skl_tot.io.times import frames_of
+from skl_tot.io.times import frames_of, rows_by_recording
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.rates import agreed_rate, check_fps
@@ -183,8 +182,8 @@ def read_table(path, *, format=None):
     tables = {}
     for file in _find_files(path, format)[0]:
         tables[file] = _read_file(file, format)
-        name = os.fsencode(file.stem).decode(errors="backslashreplace")
-        tables[file]["recording"] = tables[file]["recording"].replace("", name)
+        own = tables[file]["recording"].replace("", shown_name(file))
+        tables[file]["recording"] = own
     _check_distinct({file: own["recording"].unique() for file, own in tables.items()})
     filled = [table for table in tables.values() if len(table)]
     if not filled:
@@ -332,15 +331,19 @@ def read_by_recording(path, fps, format, recordings=None):
     Tables have the columns ``first`` and ``stop`` in frames, by the clocks and rates of
     ``recordings`` if there are any.
     """
+    import pandas as pd
+
     paths, is_one = _find_files(path, format)
     fps, clocks = _find_clocks(fps, recordings)
     found, names = {}, {}
     for file in paths:
         table = _read_file(file, format)
-        table["recording"] = _names_of_rows(table, file, clocks)
+        names_of_rows = _names_of_rows(table, file, clocks)
+        table["recording"] = pd.Series(names_of_rows, table.index, dtype=object)
         table["action"] = table["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
         table[["first", "stop"]] = frames_of(table, fps, clocks)
-        own = dict(iter(table.groupby("recording", sort=False))) or {file.stem: table}
+        parts = rows_by_recording(table).items()
+        own = {name: table.iloc[rows] for name, rows in parts} or {file.stem: table}
         names[file] = list(own)
         _check_distinct(names)
         found |= {name: (part, file) for name, part in own.items()}
@@ -421,6 +424,8 @@ def _read_file(path, format):
 
     path = Path(path)
     entry = find_format(path, format, readable_formats())
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:
         table = entry.read(path)
         table = table if hasattr(table, "columns") else as_frame(table, "the file")
@@ -441,7 +446,16 @@ def _read_file(path, format):
     table = check_segments(table[kept], shown)
     if "recording" not in table:
         table["recording"] = ""
-    return table.astype({"action": str})
+    table = table.astype({"action": str})
+    return table.assign(action=_without_decimals(table["action"]))
+
+
+def _without_decimals(actions):
+    """Return actions, the text of integers where all are floats, with background."""
+    is_float = actions.str.fullmatch(r"-?[0-9]+\.0").all()
+    if is_float and (actions == f"{BACKGROUND}.0").any():
+        return actions.str.removesuffix(".0")
+    return actions
 
 
 def _places(table):

@@ -18,7 +18,7 @@ import skl_tot
 from skl_tot.io.atomic import replaced
 from skl_tot.methods import METHODS
 from skl_tot.methods.pipelines import segmenter_of
-from skl_tot.recordings.errors import import_extra, one_line
+from skl_tot.recordings.errors import import_extra, one_line, short_repr
 
 FORMAT = 1
 TRUSTED_TYPES = [
@@ -321,6 +321,7 @@ def _check_estimator(where, estimator):
     known = vars(estimator)
     if not (hasattr(estimator, "predict") and known.keys() >= set(COUNTS)):
         return
+    _check_feature_names(where, known)
     probed = copy.copy(estimator)
     if "device" in known:  # which this machine may not have
         probed.device = "cpu"
@@ -336,3 +337,16 @@ def _check_estimator(where, estimator):
             ) from error
     if np.shape(labels) != (N_PROBED,):
         raise ValueError(f"{where} gives labels of other frames than it was given")
+
+
+def _check_feature_names(where, known):
+    """Refuse names of features that are not text, one for each."""
+    names, n_features = known.get("feature_names_in_"), known["n_features_in_"]
+    if names is None:
+        return
+    is_text = isinstance(names, np.ndarray) and names.shape == (n_features,)
+    if not (is_text and all(isinstance(name, str) for name in names)):
+        raise ValueError(
+            f"{where}.feature_names_in_ is {short_repr(names)}, expected text for each "
+            f"of {n_features} features"
+        )

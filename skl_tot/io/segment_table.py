@@ -325,24 +325,37 @@ def _check_texts(values, places, what):
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
         if not is_text or (value not in texts and not is_line(str(value))):
-            raise ValueError(
-                f"{place}: the {what} is {short_repr(value)}, expected text of one "
-                "line."
-            )
+            raise _text_error(value, place, what)
         texts[value] = str(value)
     return [texts[value] for value in values]
 
 
+def _text_error(value, place, what):
+    """Return the error of a cell that is neither text of one line nor an integer."""
+    return ValueError(
+        f"{place}: the {what} is {short_repr(value)}, expected text of one line."
+    )
+
+
 def _check_actions(values, places):
-    """Return actions as integers if all are, else as text."""
-    if not all(map(is_int, values)):
+    """Return actions as integers if all are, also those as floats, else as text."""
+    for value, place in zip(values, places):
+        if not (_is_whole(value) or isinstance(value, str)):
+            raise _text_error(value, place, "label")
+    if not all(map(_is_whole, values)):
         return _check_texts(values, places, "label")
     try:
-        return np.array(values.tolist(), dtype=np.int64)
+        return np.array(list(map(int, values)), dtype=np.int64)
     except OverflowError:
         raise ValueError(
             f"a label is {max(values, key=abs)}, expected integers of 64 bits."
         ) from None
+
+
+def _is_whole(value):
+    """Whether a value is a number that an integer can stand for."""
+    is_float = isinstance(value, (float, np.floating)) and abs(value) < 2**53
+    return is_int(value) or (is_float and value == int(value))
 
 
 def is_int(value):

@@ -51,7 +51,7 @@ def frames_of(table, fps, clocks=None):
     if fps is None:
         return frames.astype(int)
     converted = np.full(frames.shape, np.nan)
-    for name, rows in table.groupby("recording").indices.items():
+    for name, rows in rows_by_recording(table).items():
         clock = None if clocks is None else clocks.get(name)
         converted[rows] = frame_at(seconds[rows], fps, clock)
         _check_range(table, converted, rows[~in_frames[rows]], clock)
@@ -63,6 +63,16 @@ def frames_of(table, fps, clocks=None):
             "frames are read."
         )
     return np.where(in_frames[:, None], frames, np.round(converted)).astype(int)
+
+
+def rows_by_recording(table):
+    """Return the numbers of the rows of each recording, in order, by its name."""
+    import pandas as pd
+
+    # as objects, as a name of a file need not be text that pandas can hold
+    codes, names = pd.factorize(np.array(table["recording"], dtype=object))
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    return dict(zip(names, np.split(np.argsort(codes, kind="stable"), ends[:-1])))
 
 
 def values_of(table, pair):
@@ -136,7 +146,7 @@ def _agreed_seconds(table, frames, seconds, rate):
     but its times go forward with the frames.
     """
     contradicting = []
-    recordings = table.groupby("recording", sort=False).indices
+    recordings = rows_by_recording(table)
     for name, rows in recordings.items():
         if not _is_clock(frames[rows], seconds[rows], rate):
             contradicting.append(name)

@@ -122,13 +122,16 @@ def _level(table, level):
 
 
 def _gaps(bouts):
-    """Return the time since the last bout of the action in the same recording."""
-    return bouts.table["start"] - bouts.by_action["end"].shift()
+    """Return the time since the last bout of the action, without breaks."""
+    before = bouts.by_action[["end", "paused"]].shift()
+    passed = bouts.table["start"] - before["end"]
+    return passed - (bouts.table["paused"] - before["paused"])
 
 
 def _latencies(bouts):
     """Return the time to the first bout, by recording and action that it shows."""
-    first = bouts.by_action["start"].min().dropna()
+    first = bouts.by_action[["start", "paused"]].first().dropna()
+    first = first["start"] - first["paused"]
     return first - bouts.origins.reindex(_level(first, 0)).to_numpy()
 
 

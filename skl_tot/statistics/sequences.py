@@ -61,7 +61,8 @@ def transitions(labels, *, groups=None):
     such steps over that of all steps from :math:`a`,
     :math:`p_{ab} = n_{ab} / \sum_c n_{ac}`, and 0 if nothing comes after :math:`a`.
     Background is passed over: a step leads from a bout to the next bout of the same
-    recording, so an action after itself is one that was interrupted by background.
+    recording, so an action after itself is one that was interrupted by background. No
+    step leads over a break.
 
     Parameters
     ----------
@@ -111,8 +112,8 @@ def transitions(labels, *, groups=None):
 def count_steps(bouts, groups=None):
     """Count the steps from each action to each, by group if there are any."""
     steps = bouts.table[["action"]].rename(columns={"action": "from"})
-    by_recording = bouts.table.groupby("recording", observed=True)
-    steps["to"] = by_recording["action"].shift(-1)
+    by_part = bouts.table.groupby(["recording", "paused"], observed=True)
+    steps["to"] = by_part["action"].shift(-1)
     keys = ["from", "to"]
     if groups is not None:
         steps["group"] = bouts.of_groups(groups)

@@ -424,7 +424,11 @@ BAD = [
     (lambda m: rename(m, {0: 1}), "1 twice"),
     (lambda m: rename(m, {0: "action 2"}), "'action 2' twice"),
     (lambda m: rename(m, ["a", "b"]), "names has 2 names"),
-    (lambda m: rename(m, ["a", "b", "c", ""]), "not empty"),
+    (lambda m: rename(m, ["a", "b", "c", ""]), "text of one line"),
+    *(
+        (lambda m, name=name: rename(m, {0: name}), "text of one line")
+        for name in ["a\nb", "a\tb", "a\0b", "a\ud800", "-1", "\u2028a"]
+    ),
     (lambda m: rename(m, [0, 1, 2, -1]), "integers from 0"),
     (lambda m: rename(m, {0: None}), "None"),
     (lambda m: rename(m, "abcd"), "expected a dict"),

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.decomposition import PCA
@@ -344,3 +345,22 @@ def test_no_regular_file(tmp_path):
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
         with pytest.raises(OSError, match=re.escape(f"{path} is no regular file")):
             load_model(path)
+
+
+@pytest.mark.parametrize(
+    "names", [3, ["a", "b"], np.array([1.0, 2.0]), np.array(["a"])]
+)
+def test_names_of_features_are_text(tmp_path, names):
+    """What tampers with them is told with the name of the file."""
+    model = HMMSegmenter(2).fit(
+        pd.DataFrame(np.eye(2).repeat(9, 0), columns=["a", "b"])
+    )
+    path = tmp_path / "model.skops"
+    save_model(model, path)
+    assert load_model(path).feature_names_in_.tolist() == ["a", "b"]
+    model.feature_names_in_ = names
+    save_model(model, path)
+    with pytest.raises(
+        ValueError, match=r"model\.skops .*feature_names_in_ is .*, exp"
+    ):
+        load_model(path)

@@ -1,6 +1,7 @@
 """What files of all formats share: how a format is described, text, tiers, times."""
 
 import codecs
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +142,15 @@ def to_milliseconds(table):
     return timed
 
 
+def shown_name(path):
+    r"""Name of a file without suffix, as text, which it need not be.
+
+    >>> shown_name("folder/caf\udce9.csv")
+    'caf\\xe9'
+    """
+    return os.fsencode(Path(path).stem).decode(errors="backslashreplace")
+
+
 def split_recordings(table, path):
     """Return the table of each recording by its name, or by that of the file.
 
@@ -149,7 +159,7 @@ def split_recordings(table, path):
     ['take']
     """
     if "recording" not in table:
-        return {Path(path).stem: table}
+        return {shown_name(path): table}
     return dict(iter(table.groupby("recording", sort=False)))
 
 

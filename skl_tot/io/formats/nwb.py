@@ -1,7 +1,6 @@
 """Files of Neurodata Without Borders, which hold the times of segments."""
 
 import datetime
-from pathlib import Path
 
 import skl_tot
 from skl_tot.io.formats.base import (
@@ -11,6 +10,7 @@ from skl_tot.io.formats.base import (
     check_rows,
     frame_of_times,
     pick_tier,
+    shown_name,
 )
 from skl_tot.recordings.errors import import_extra
 
@@ -34,7 +34,7 @@ def write_nwb(table, path):
     for row in table.to_dict("records"):
         known = {key: row[key] for key in ("start_time", "confidence") if key in row}
         bouts.add_row(label=str(row["action"]), stop_time=row["end_time"], **known)
-    session = pynwb.NWBFile("Segments of actions.", Path(path).stem, START)
+    session = pynwb.NWBFile("Segments of actions.", shown_name(path), START)
     module = session.create_processing_module("behavior", "Segments of actions.")
     module.add(bouts)
     with pynwb.NWBHDF5IO(str(path), "w") as file:
