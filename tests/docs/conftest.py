@@ -73,11 +73,12 @@ def as_movement(points, likelihood):
 def pose_files(tmp_path, monkeypatch):
     """Make a folder of tracks the working directory, and put something for movement."""
     tracks = {f"mouse{i}": make_track(i) for i in range(3)}
-    folder = tmp_path / "tracks"
+    folder, exports = tmp_path / "tracks", tmp_path / "exports"
     folder.mkdir()
+    exports.mkdir()
     for name, track in tracks.items():
         write_deeplabcut(folder / f"{name}.csv", *track)
-        write_sleap(folder / f"{name}.analysis.h5", *track)
+        write_sleap(exports / f"{name}.analysis.h5", *track)
 
     def from_file(path, source_software, fps):
         assert (source_software, fps) == ("DeepLabCut", FPS)

@@ -207,14 +207,14 @@ def test_console(takes, capsys, heading, write):
     check_summary(8)
 
 
-def test_poses(pose_files):
-    names = {}
-    for _, code in SECTIONS["I have poses"]:
-        run_python(code, names)
-        check_durations(names["table"], len(pose_files))
-        check_report()
-        points = names["model"][1].points_
-        assert [name.split(" ")[0] for name in points] == ["nose", "left_ear", "tail"]
+def test_poses(pose_files, capsys):
+    (_, console), (_, code) = SECTIONS["I have poses"]
+    run_console(console, capsys)
+    check_summary(len(pose_files))
+    names = run_python(code, {})
+    check_durations(names["table"], len(pose_files))
+    check_report()
+    assert names["model"][1].points_ == ["nose", "left_ear", "tail"]
 
 
 def as_frame(takes):

@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import skl_tot
 from skl_tot.preprocessing import GapFiller, PoseFeatures
-from skl_tot.recordings import Recordings
+from skl_tot.recordings.layouts import as_recordings
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "user_guide" / "poses.md"
-READERS = ["read_deeplabcut", "load_poses", "read_sleap"]
+CASES = [("read_recordings", "tracks"), ("read_recordings", "exports")]
+CASES += [("load_poses", "tracks")]
 
 
 def reader_of(word):
@@ -24,18 +24,17 @@ def reader_of(word):
     return block.rpartition("labels = ")[0]
 
 
-@pytest.mark.parametrize("word", READERS)
-def test_readers(word, pose_files):
-    names = {"Path": Path, "pd": pd, "Recordings": Recordings}
-    names["paths"] = sorted(Path("tracks").glob("*.csv"))
-    names["names"] = list(pose_files)
-    exec(reader_of(word), names)
+@pytest.mark.parametrize(("word", "folder"), CASES)
+def test_readers(word, folder, pose_files):
+    names = {}
+    exec(reader_of(word).replace('"tracks"', f'"{folder}"'), names)
     tracks = names["tracks"]
     filler = GapFiller(limit=8).fit(tracks)
     columns = [f"{p} {axis}" for p in ("nose", "left_ear", "tail") for axis in "xy"]
     assert filler.feature_names_in_.tolist() == columns
     filled = filler.transform(tracks)
-    assert (filled.names, filled.fps) == (list(pose_files), 25)
+    assert as_recordings(tracks).fps == 25
+    assert as_recordings(filled).names == list(pose_files)
     poses = PoseFeatures(heading=("tail", "nose")).fit_transform(filled)
     for name, (points, likelihood) in pose_files.items():
         is_sure = np.repeat(likelihood >= 0.6, 2, axis=1)
