@@ -245,7 +245,7 @@ def features(video, out, fps, weights, **network):
     from skl_tot.io.atomic import replaced_files, write_array
     from skl_tot.preprocessing.frame_features import FrameFeatures
     from skl_tot.preprocessing.videos import videos_of_folder
-    from skl_tot.recordings.reading import write_rate
+    from skl_tot.recordings.sources import write_rate
 
     paths = []
     for path in map(Path, video):
@@ -267,7 +267,7 @@ def features(video, out, fps, weights, **network):
 
 def _check_rate(out, names, fps):
     """Refuse to put features beside others of another rate, as one file says all."""
-    from skl_tot.recordings.reading import RATE_FILE, read_rate
+    from skl_tot.recordings.sources import RATE_FILE, read_rate
 
     others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
     rate = read_rate(out) if others else fps

@@ -118,7 +118,7 @@ def _is_recording(path):
     """Whether the name of a path is as those of recordings or of their segments."""
     from skl_tot.io.formats import FORMATS
     from skl_tot.recordings.readers import READERS
-    from skl_tot.recordings.reading import KINDS
+    from skl_tot.recordings.sources import KINDS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
     for reader in READERS.values():

@@ -21,7 +21,8 @@ from skl_tot.recordings.names import (
 )
 from skl_tot.recordings.options import rate_like, remembered, with_remembered
 from skl_tot.recordings.readers import find_reader
-from skl_tot.recordings.reading import find_files, rate_of_arrays, read_recordings
+from skl_tot.recordings.reading import read_recordings
+from skl_tot.recordings.sources import find_files, rate_of_arrays
 
 # Options that `read_recordings` has, too.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skl_tot.recordings.errors import one_line
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
-from skl_tot.recordings.reading import describe_folder
+from skl_tot.recordings.sources import describe_folder
 from skl_tot.recordings.text import split_lines
 
 

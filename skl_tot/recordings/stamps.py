@@ -1,15 +1,18 @@
 """Times and numbers that are written as text: durations, dates, decimal commas."""
 
+import contextlib
+
 import numpy as np
 
 # 1.5 or 1,5, and 1,234 or 1,234,567.8
 DECIMAL = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?"
 GROUPED = r"[+-]?[1-9]\d{0,2}(?:,\d{3})*(?:\.\d*)?|[+-]?0?(?:\.\d*)?"
-TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d*)?)(?: ?([AaPp])\.?[Mm]\.?)?"
-DURATION = rf"(?:(\d+) days?,? )?{TIME}"
+# 1:02:03.5 or 02:03,5, perhaps after days
+DURATION = r"(?:\d+ days?,? )?\d+:\d{1,2}(?::\d{1,2})?(?:[.,]\d*)?"
+SHORT = r"\d+:\d{1,2}"
 # with the year first, or last
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
-DATE = rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}})(?:[ T]{TIME})?"
+DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
 MONTHS = r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 # Share of cells of one form from which on others are slips.
 MOSTLY = 0.5
@@ -38,15 +41,15 @@ def read_numbers(text):
         has_others = len(with_comma) < len(cells)  # 5 beside 1,234: decimals vary
         if not has_others and with_comma.str.fullmatch(DECIMAL).all():
             example = with_comma.iloc[0]
-            plain = example.replace(",", "")
             raise ValueError(
-                f"{example!r} may be {plain} or {example.replace(',', '.')}; expected "
-                "decimals with a point, or numbers without a comma."
+                f"{example!r} may be {example.replace(',', '')} or "
+                f"{example.replace(',', '.')}; expected decimals with a point, or "
+                "numbers without a comma."
             )
         text = text.str.replace(",", "")
     elif not cells.str.fullmatch(DECIMAL).all():
         return None
-    elif with_comma.size and cells.str.contains(".", regex=False).any():
+    elif len(with_comma) and cells.str.contains(".", regex=False).any():
         return None  # either may be the sign
     numbers = text.str.replace(",", ".")
     return pd.to_numeric(numbers, errors="coerce").to_numpy(float, na_value=np.nan)
@@ -59,10 +62,10 @@ def read_times(text, unit=1.0):
     """
     text = text.str.strip()
     text = text.mask(text == "")
-    cells = text.dropna()
     numbers = read_numbers(text)
     if numbers is not None:
         return numbers * unit
+    cells = text.dropna()
     for pattern, read in FORMS.items():
         is_fit = cells.str.fullmatch(pattern)
         if is_fit.all() and read is not None:
@@ -75,56 +78,38 @@ def read_times(text, unit=1.0):
 
 def _read_durations(text):
     """Seconds of 1:02:03.5, 02:03.5 or 2 days 01:02:03."""
-    parts = text.str.extract(DURATION)
-    is_short = parts[1].isna() & ~parts[3].str.contains("[.,]", na=True)
-    if is_short.any():
+    import pandas as pd
+
+    short = text[text.str.fullmatch(SHORT, na=False)]
+    if len(short):
         raise ValueError(
-            f"{text[is_short].iloc[0]!r} may be minutes and seconds, or hours and "
-            "minutes; expected hours:minutes:seconds."
+            f"{short.iloc[0]!r} may be minutes and seconds, or hours and minutes; "
+            "expected hours:minutes:seconds."
         )
-    return 86400 * _numbers(parts[0]) + _seconds_of(parts.iloc[:, 1:])
-
-
-def _seconds_of(parts):
-    """Seconds of hours, minutes, seconds and half of the day, a frame of text."""
-    hours, minutes, seconds, half = (parts[name].fillna("") for name in parts)
-    hour, half = _numbers(hours), half.str.lower().to_numpy(object)
-    hour = np.where((half != "") & (hour == 12), 0, hour)
-    total = 3600 * hour + 60 * _numbers(minutes) + _numbers(seconds)
-    return np.where(minutes == "", np.nan, total + np.where(half == "p", 43200, 0))
-
-
-def _numbers(text):
-    """Numbers of plain text, 0 where there is none."""
-    return text.fillna("").replace("", "0").str.replace(",", ".").to_numpy(float)
+    text = text.str.replace("(days?),", r"\1", regex=True).str.replace(",", ".")
+    text = text.str.replace(rf"^({SHORT}\.)", r"0:\1", regex=True)
+    return pd.to_timedelta(text).dt.total_seconds().to_numpy(float)
 
 
 def _read_iso(text):
     """Seconds since the first of dates that start with the year."""
     import pandas as pd
 
-    points = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
-    return since_first(pd.to_datetime(points, utc=True, format="ISO8601"))
+    text = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
+    has_half = text.str.contains(r"(?i)[ap]m$", na=False).all()
+    form = "%Y-%m-%d %I:%M:%S %p" if has_half else "ISO8601"
+    return since_first(pd.to_datetime(text, utc=True, format=form))
 
 
 def _read_dates(text):
     """Seconds since the first of dates that end with the year, by what they allow."""
-    import pandas as pd
-
-    parts = text.str.extract(DATE)
-    time = parts.iloc[:, 4:].copy()
-    is_short = time[4].isna()  # hours and minutes, as of a day
-    time.loc[is_short, [4, 5, 6]] = time.loc[is_short, [5, 6, 4]].to_numpy()
-    seconds = np.nan_to_num(_seconds_of(time))
-    year = parts[3].where(parts[3].str.len() != 2, "20" + parts[3])
+    text = text.str.replace(r"\b(\d)(?=[./-])", r"0\1", regex=True)
+    text = text.str.replace(r"^(.{6})(\d\d)(?!\d)", r"\g<1>20\2", regex=True)
+    is_dotted = text.str.match(r"\d+\.", na=True).all()  # starts with the day
     found = []
-    for day, month in ((0, 2), (2, 0)):
-        names = {"year": year, "month": parts[month], "day": parts[day]}
-        dates = pd.to_datetime(pd.DataFrame(names), errors="coerce")
-        if not (dates.isna() & text.notna()).any():
-            found.append(since_first(dates) + seconds - seconds[0])
-        if (parts[1].dropna() == ".").all():  # the day is first
-            break
+    for order in (r"\3-\2-\1",) if is_dotted else (r"\3-\2-\1", r"\3-\1-\2"):
+        with contextlib.suppress(ValueError):
+            found.append(_read_iso(text.str.replace(DATE, order, regex=True)))
     if not found:
         raise ValueError(f"{text.iloc[0]!r} and others are no dates of a calendar.")
     forward = [times for times in found if (np.diff(times) > 0).all()] or found
@@ -153,10 +138,10 @@ def since_first(stamps):
     return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
 
 
-# What reads cells of which form.
+# What reads cells of which form; numbers have been tried before.
 FORMS = {
-    DECIMAL: None,  # which `read_numbers` has tried
+    DECIMAL: None,
     DURATION: _read_durations,
     ISO: _read_iso,
-    DATE: _read_dates,
+    rf"{DATE}.*": _read_dates,
 }
