@@ -8,6 +8,7 @@ import re
 import runpy
 import shlex
 import sys
+import tomllib
 import types
 from pathlib import Path
 
@@ -138,6 +139,18 @@ def test_links_of_pages_outside_the_site_lead_somewhere(name):
         path = ROOT / (target or name)
         assert path.exists(), target
         assert not anchor or anchor in heading_anchors(path), (target, anchor)
+
+
+def test_on_an_index_the_readme_has_no_links_to_files():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    hook = settings["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "](docs/images/" in text
+    for own in hook["substitutions"]:
+        text = re.sub(own["pattern"], own["replacement"], text)
+    assert re.findall(r"\]\((?!https?:)", text) == []
+    assert "docs/files.md" in text
+    assert "](https://" in text
 
 
 def test_no_reason_not_to_run_is_left_over():
