@@ -275,7 +275,10 @@ def _draw_statistics(labels, fps, folder, by, compared):
 
 
 def _print_usual(pooled, order):
-    """Print the usual order, with what is usual of each action in all recordings."""
+    """Print the usual order, what is usual of each action, and which are rare."""
+    from skl_tot.recordings.actions import describe_rare
+    from skl_tot.recordings.names import default_names
+
     unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
     print(f"{count(n_recordings, 'recording')}; actions in their usual order:")
     print(f"{'recordings':>32}{'bouts':>8}{f'median bout ({unit})':>24}{'share':>8}")
@@ -286,6 +289,11 @@ def _print_usual(pooled, order):
             f"{action!s:<20} {row['recordings_with']:>11}{row['bouts']:>8}"
             f"{row['median']:>24.4g}{row['share']:>8.1%}"
         )
+    rare = rows.drop(index=order)
+    if len(rare):
+        names = default_names(rare.index.tolist(), "action").values()
+        counts = dict(zip(names, rare["recordings_with"]))
+        print(describe_rare(counts, n_recordings, rare["share"].sum()))
 
 
 def _print_cycles(cycles):

@@ -63,16 +63,25 @@ def describe_actions(labels, actions, n_asked=None, unlabelled=()):
         )
     rare = [label for label in shown if 2 * n_recordings[label] <= len(labels)]
     if rare:
-        each = [f"{names[label]} ({n_recordings[label]})" for label in rare]
+        counts = {names[label]: n_recordings[label] for label in rare}
         share = sum(n_frames[label] for label in rare) / sum(map(len, labels))
-        sentences.append(
-            f"Actions that at most half of the {len(labels)} recordings show: "
-            f"{_listed(each)}; {share:.1%} of all frames."
-        )
+        sentences.append(describe_rare(counts, len(labels), share))
     kept = [names[label] for label in unlabelled if label in names]
     if kept:
         sentences.append(f"Actions that are kept without a label: {_listed(kept)}.")
     return sentences
+
+
+def describe_rare(counts, n_recordings, share):
+    """Say which actions are rare, and how many recordings show each.
+
+    ``counts`` has these by name, ``share`` is that of their frames in all.
+    """
+    each = [f"{name} ({count})" for name, count in counts.items()]
+    return (
+        f"Actions that at most half of the {n_recordings} recordings show: "
+        f"{_listed(each)}; {share:.1%} of all frames."
+    )
 
 
 def describe_paths(paths, actions, unlabelled=()):

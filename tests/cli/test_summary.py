@@ -1,6 +1,7 @@
 """The command summary: files in, tables and pictures out."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from skl_tot.cli import pictures as pages
 from skl_tot.io import segments, write_segments
 from skl_tot.recordings import Recordings
+from skl_tot.recordings.actions import describe_actions
 from skl_tot.statistics import (
     compare_groups,
     cycle_times,
@@ -251,3 +253,19 @@ def test_errors_are_one_line_and_write_nothing(refuses, tmp_path, command, messa
     (tmp_path / "other.csv").write_text("a\n1\n")
     (tmp_path / "nothing.csv").write_text("")
     refuses(f"summary {command}", message, tmp_path)
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_rare_actions_are_said_in_the_words_of_a_fit(run, capsys):
+    labels = dict(LABELS)
+    labels["take 0"] = np.array(["reach", "drop", "background"]).repeat([8, 2, 10])
+    labels["take 1"] = np.array(["reach", "turn"]).repeat([15, 5])
+    labels["take 2"] = np.array(["reach", "turn"]).repeat([15, 5])
+    put(Path("found"), labels)
+    assert run("summary found --out out") == 0
+    printed = capsys.readouterr().out
+    (missing,) = [line for line in printed.splitlines() if "at most half" in line]
+    assert missing in describe_actions(
+        list(labels.values()), ["drop", "grasp", "lift", "reach", "turn"]
+    )
+    assert "drop (1), grasp (1), lift (2), turn (2); " in missing
