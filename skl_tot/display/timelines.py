@@ -42,7 +42,7 @@ class SegmentationDisplay(TimeDisplay):
     The integer ``i`` has the same colour in all pictures, text that of its place in
     ``target_names``, or without these among the sorted labels. Twenty labels differ in
     colour, also for colour-blind readers; further ones repeat the colours with hatches,
-    and only the 121st repeats the first.
+    and only the 121st repeats the first. Breaks of `Recordings` cut the bars.
 
     Parameters
     ----------
@@ -196,7 +196,13 @@ class SegmentationDisplay(TimeDisplay):
         bar_names = list(methods) if self.y_true is None else [TRUTH, *methods]
         size = figure_size(*legend, bar_names, names)
         rows = bars, doubts, bar_names, names
-        return size, partial(_draw_timelines, rows=rows, legend=legend, fps=fps)
+        breaks = [self.y_pred.breaks_of(i) for i in drawn if self._has_breaks]
+        options = {"rows": rows, "breaks": breaks, "legend": legend, "fps": fps}
+        return size, partial(_draw_timelines, **options)
+
+    @property
+    def _has_breaks(self):
+        return getattr(self.y_pred, "breaks", None) is not None
 
     def _check_videos(self, n_videos):
         """List the indices of the videos to draw."""
@@ -233,13 +239,15 @@ class SegmentationDisplay(TimeDisplay):
         return doubts
 
 
-def _draw_timelines(ax, rows, legend, fps):
+def _draw_timelines(ax, rows, breaks, legend, fps):
     """Draw the bars of videos and all that explains them.
 
     ``rows`` are the bars of videos, their doubts, and names of bars and videos.
     """
     videos, _, bar_names, _ = rows
     draw_rows(ax, 1 / (fps or 1), *rows)
+    for row, own in enumerate(breaks):
+        ax.vlines(own / (fps or 1), row - 0.45, row + 0.45, "white", lw=2.5, zorder=4)
     name_time(ax, fps)
     ax.set_xlim(left=0)
     clear_sides(ax, len(videos))

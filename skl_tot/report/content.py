@@ -70,7 +70,8 @@ def cycles(content):
         own, start = totals[found["row"]], bouts.origins[found["row"]]
         times = own[["start", "end"]] - start
         row = {"bar": bar_of_bouts(own["action"], times, found["duration"])}
-        row |= {"index": found["row"], "reasons": _list_reasons(found, content.length)}
+        reasons = _list_reasons(found, content.length) if found["deviates"] else []
+        row |= {"index": found["row"], "reasons": reasons}
         row["video"] = content.recordings.names.index(found["recording"])
         keys = ("cycle", "start", "duration", "steps", "deviates")
         row |= {key: found[key] for key in keys}

@@ -185,6 +185,10 @@ class Content:
 
     def unsaid(self):
         """Sentences about actions that are not found, are rare, or have no label."""
+        from skl_tot.methods.pipelines import unsaid_actions  # late, as above
+
+        if hasattr(self.segmenter, "action_offsets_"):  # of several activities
+            return unsaid_actions(self.segmenter, self.findings.paths)
         names, kept = self.findings.names, self.segmenter.unlabelled_actions_
         actions = self.segmenter.actions_.tolist()
         unlabelled = [k for k in names if k != BACKGROUND and actions[k] in kept]

@@ -38,10 +38,11 @@ def write_report(
 ):
     """Write a page about a fitted model and what it finds in videos.
 
-    The page has the usual order of the actions and the recordings that deviate from it;
-    timelines that can be pointed at, zoomed, sorted and filtered; tables of the actions
-    and of the recordings, the frames most typical of each action, what features are
-    like during each, the scores, what to label next, the parameters and the loss; of an
+    The page begins with what is found in a few sentences, and how far to trust it. It
+    has the actions in their usual order, and what they take; what deviates, of
+    recordings of many cycles by cycle; timelines that can be pointed at, zoomed, sorted
+    and filtered; what features are like during each action, the scores, what to label
+    next, the frames most typical of each action, the parameters and the loss; of an
     `AutoSegmenter` also its candidates, side by side for the first six recordings, and
     of a network that can be cut to more actions two levels of these. It is one HTML
     file, which opens from disk and loads nothing. The same input gives the same file.

@@ -10,6 +10,7 @@ const plot = byId("plot"), paper = plot.firstElementChild, canvas = paper.firstE
 const context = canvas.getContext("2d");
 const tip = byId("tip"), panel = byId("panel"), said = byId("said");
 const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, ROOM = 640;
+const EDGE = "rgba(0, 0, 0, 0.3)";
 const BREAK = -2;  // code of a time of which there are no frames
 let recordings = data.recordings;  // or their cycles, see below
 let longest = longestOf(recordings);
@@ -329,6 +330,10 @@ function drawBar(bar, end, isOpen) {
     }
     context.fillStyle = fillOf(code);
     context.fillRect(left, bar.top, right - left, bar.height);
+    if (bar.height >= 8) {  // pale colours are weak on white
+      context.fillStyle = EDGE;
+      context.fillRect(left, bar.top + bar.height - 1, right - left, 1);
+    }
     context.globalAlpha = 1;
     if (isOpen && !isFaded && right - left > 30) writeIn(bar, code, left, right);
   }

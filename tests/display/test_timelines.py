@@ -3,12 +3,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 from skl_tot import PseudoLabelDisplay, SegmentationDisplay
 from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS, HATCHES
+from skl_tot.recordings import Recordings
 
 COLOUR = [colour.lower() for colour in COLOURS]
 GREY = "#d9d9d9"
@@ -547,3 +549,14 @@ class TestGivenAxes:
         end = axes[1].get_legend().get_window_extent().x1
         assert end <= parts[0].figure.bbox.x1
         PseudoLabelDisplay(np.eye(3)).plot(ax=parts[0].subplots())
+
+
+def test_breaks_cut_the_bars_of_their_recordings():
+    labels = [np.repeat([0, 1], 5), np.repeat([0, 1], 4), np.repeat([1, 0], 4)]
+    takes = Recordings(labels, list("abc"), fps=2, breaks=[[3], [], [2, 6]])
+    ax = SegmentationDisplay(y_pred=takes, videos=[0, 2]).plot(fps=2).ax_
+    lines = [c for c in ax.collections if isinstance(c, LineCollection)]
+    found = [[path.vertices[0].tolist() for path in c.get_paths()] for c in lines]
+    assert found == [[[1.5, -0.45]], [[1.0, 0.55], [3.0, 0.55]]]
+    plain = SegmentationDisplay(y_pred=labels).plot().ax_
+    assert not any(isinstance(c, LineCollection) for c in plain.collections)
