@@ -223,10 +223,20 @@ if (cycles.length) byId("unit").addEventListener("change", (event) => show(event
 // ---- names that people write, kept in the browser
 
 const KEPT = `names of ${document.title} ${location.pathname}`;
-const written = {};
+const written = {}, given = { ...data.names };
+const told = [...document.querySelectorAll(".unsaid")].map((place) => [place, place.textContent]);
+
+// The same sentence with the names that are written, each as a whole word.
+function retold(text) {
+  const codes = Object.keys(written).sort((a, b) => given[b].length - given[a].length);
+  const quoted = codes.map((code) => given[code].replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const any = new RegExp(`(?<![\\p{L}\\p{N}])(${quoted.join("|")})(?![\\p{L}\\p{N}])`, "gu");
+  return text.replace(any, (own) => written[codes.find((code) => given[code] === own)]);
+}
 
 function rename(code, text) {
   written[code] = data.names[code] = text;
+  for (const [place, sentence] of told) place.textContent = retold(sentence);
   for (const place of document.querySelectorAll(`[data-name="${code}"]`)) {
     if (place.textContent !== text) place.textContent = text;
   }

@@ -390,8 +390,14 @@ def test_size_of_many_recordings_of_cycles(tmp_path):
     assert path.stat().st_size < 6e5
 
 
-def test_names_are_typed_in_and_kept(browser, few):
-    page = Opened(browser, few.path, 1400)
+def test_names_are_typed_in_and_kept(browser, few, tmp_path):
+    path = tmp_path / "named.html"
+    names = {0: "a-b (c)", 1: "action 22"}
+    videos = [video[:5] for video in few.videos]
+    write_report(few.model, videos, path, action_names=names)
+    page = Opened(browser, path, 1400)
+    told = page.find(".unsaid").text
+    assert "action 2" in told
     assert not page.find("#naming").is_displayed()
     field = page.find("[data-name='2'].field")
     script = (
@@ -404,13 +410,14 @@ def test_names_are_typed_in_and_kept(browser, few):
     field.send_keys("stir <b>", Keys.ENTER)
     try:
         for _ in range(2):
+            assert page.find(".unsaid").text == told.replace("action 2,", "stir <b>,")
             places = page.browser.find_elements("css selector", "[data-name='2']")
             texts = {place.get_attribute("textContent") for place in places}
             assert texts == {"stir <b>"}
             assert len(places) > 3
             assert page.find("#lines").text == "2 stir <b>"
             assert "stir <b>" in page.find("#legend").text
-            page = Opened(browser, few.path, 1400)
+            page = Opened(browser, path, 1400)
     finally:
         page.run("localStorage.clear()")
     assert browser.get_log("browser") == []
