@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.errors import RecordingError, one_line, short_repr, warn_user
 from skl_tot.recordings.files import LAZY, FileArray, as_floats
-from skl_tot.recordings.layouts import as_recordings, n_dims
+from skl_tot.recordings.layouts import as_recordings, n_dims, refuse_others
 
 # Frames of a video that tell whether a feature grows steadily, and least of a video.
 N_PROBES, MIN_PROBES = 64, 8
@@ -92,7 +92,8 @@ def _validate(estimator, video, reset):
 def _explain(error, estimator, video, first):
     """Say where a value is that is refused, or that a video may lie the other way."""
     text = str(error)
-    if hasattr(video, "iloc") and text.startswith("could not convert"):
+    no_numbers = ("could not convert", "setting an array element")
+    if hasattr(video, "iloc") and text.startswith(no_numbers):
         return _describe_text(video) or text
     if text.startswith("Input") and ("NaN" in text or "infinity" in text):
         return _describe_gaps(video, _not_finite if "NaN" in text else np.isinf)
@@ -113,6 +114,12 @@ def _describe_text(frame):
                     return (
                         f"column {name!r} holds text, such as {short_repr(value)}, "
                         "expected numbers; drop it."
+                    )
+                if hasattr(value, "__len__"):
+                    return (
+                        f"column {name!r} holds a {type(value).__name__} in a cell, as "
+                        "nested tables of sktime do, expected numbers; sktime.datatypes"
+                        ".convert(X, 'nested_univ', 'df-list') makes a list of tables."
                     )
     return None
 
@@ -147,6 +154,7 @@ def _describe_gaps(video, refused):
 
 def _checked_type(video):
     """Refuse what scikit-learn would let pass or explain in many lines."""
+    refuse_others(video)
     if hasattr(video, "detach"):
         video = _tensor_to_array(video)
     if np.ma.isMaskedArray(video):

@@ -22,6 +22,13 @@ EXPECTED = (
     "or a list, dict or 3-D array of them as many"
 )
 PARTS = "Recordings(..., breaks=...) cuts recordings into parts there"
+# How others' containers become what is expected, by package and class.
+CURES = {
+    ("mne", "BaseEpochs"): "X.get_data().transpose(0, 2, 1) has an array for each",
+    ("mne", "BaseRaw"): "X.get_data().T is one, or read_recordings reads its file",
+    ("polars", "LazyFrame"): "X.collect() makes a table of it",
+    ("pynwb", "TimeSeries"): "X.data[:] is one",
+}
 EMPTY = f"X is an empty {{}}, but {EXPECTED}."
 MAX_DIMS = 32  # more are no array of anything
 
@@ -103,8 +110,17 @@ def _read_clocks(recordings):
         recordings.times = clocks
 
 
+def refuse_others(X):
+    """Refuse what other packages keep recordings in, with what makes arrays of it."""
+    for kind in type(X).__mro__:
+        cure = CURES.get((kind.__module__.partition(".")[0], kind.__name__))
+        if cure is not None:
+            raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}: {cure}.")
+
+
 def _split(X):
     """Arrays of each video, and the layout, of what is no plain list or array."""
+    refuse_others(X)
     if has_time(X):
         return [X], Layout("single")
     if has_names(X):
@@ -154,6 +170,7 @@ def _split_sequence(X):
     first = X[0]  # once, as it may be read from disk
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
+    refuse_others(first)
     is_array = isinstance(first, np.ndarray)
     ndim = first.ndim if is_array else n_dims(first)
     if ndim >= 2 or has_time(first):
@@ -174,7 +191,10 @@ def _hint(path):
 def _split_array(X):
     ndim = X.ndim if isinstance(X, np.ndarray) else n_dims(X)
     if ndim > 3:
-        raise ValueError(f"X has {ndim} dimensions, but {EXPECTED}.")
+        raise ValueError(
+            f"X has {ndim} dimensions, but {EXPECTED}. If these are pictures, "
+            "skl_tot.preprocessing.FrameFeatures makes features of the video file."
+        )
     if ndim == 3:
         if len(X) == 0:
             raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")

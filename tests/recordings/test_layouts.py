@@ -1,5 +1,6 @@
 """Input of all forms: told apart, matched by name, and put together again."""
 
+import re
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skl_tot import HMMSegmenter
 from skl_tot.recordings import Recordings, RecordingValueError
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
@@ -387,3 +389,48 @@ def test_cases_channels_and_times_are_told():
         as_recordings(cases)
     for X in (cases.transpose(0, 2, 1), list(cases)):
         as_recordings(X)
+
+
+def instance_of(package, name):
+    """Something whose class derives from one of a package, which need not be there."""
+    base = type(name, (), {"__module__": f"{package}.inside"})
+    return type(f"Own{name}", (base,), {"__module__": "own"})()
+
+
+@pytest.mark.parametrize("form", ["alone", "list", "dict"])
+@pytest.mark.parametrize(
+    ("package", "name", "cure"),
+    [
+        ("polars", "LazyFrame", r"X\.collect\(\) makes a table"),
+        ("mne", "BaseRaw", r"X\.get_data\(\)\.T is one"),
+        ("mne", "BaseEpochs", r"X\.get_data\(\)\.transpose\(0, 2, 1\) has an"),
+        ("pynwb", "TimeSeries", r"X\.data\[:\] is one"),
+    ],
+)
+def test_what_others_keep_recordings_in(package, name, cure, form):
+    own = instance_of(package, name)
+    X = {"alone": own, "list": [own, own], "dict": {"a": own}}[form]
+    with pytest.raises(TypeError, match=f"X is a Own{name}, but expected .*: {cure}"):
+        HMMSegmenter(2).fit(X)
+    other = instance_of("mine", name)
+    with pytest.raises((TypeError, ValueError)) as info:
+        HMMSegmenter(2).fit(other)
+    assert not re.search(cure, str(info.value))
+
+
+def test_series_of_nwb():
+    pynwb = pytest.importorskip("pynwb")
+    series = pynwb.TimeSeries(name="x", data=np.ones((9, 2)), unit="m", rate=10.0)
+    with pytest.raises(TypeError, match=r"X is a TimeSeries, .*: X\.data\[:\] is one"):
+        HMMSegmenter(2).fit(series)
+
+
+def test_nested_tables():
+    cells = [pd.Series(np.arange(20.0)) for _ in range(5)]
+    with pytest.raises(ValueError, match="'a' holds a Series in a cell, as nested tab"):
+        HMMSegmenter(2).fit(pd.DataFrame({"a": cells, "b": cells}))
+
+
+def test_pictures():
+    with pytest.raises(ValueError, match=r"4 dim.* pictures, .*FrameFeatures makes fe"):
+        HMMSegmenter(2).fit(np.zeros((9, 4, 4, 3)))
