@@ -1,9 +1,8 @@
 """Commands that show what was found: plot, report, summary, demo."""
 
-import itertools
-
 from skl_tot.cli.registry import (
     FPS,
+    GROUPS,
     MODEL,
     NAMES,
     PREDICTIONS,
@@ -113,8 +112,9 @@ def demo(out, n_videos, n_actions, seed):
     MODEL,
     RECORDINGS,
     NAMES,
+    GROUPS,
 )
-def report(model, source, out, videos, summary, names):
+def report(model, source, out, videos, summary, names, groups):
     """Write the page about a model and its videos, and a summary if it is asked for."""
     from skl_tot.cli.reading import find_video_file, shown_names
     from skl_tot.io import load_model
@@ -127,6 +127,8 @@ def report(model, source, out, videos, summary, names):
 
     model = load_model(model)
     data = source.open(model)
+    if groups is not None:
+        groups = groups.pick(data.video_names)
     if videos is not None:
         if data.videos.fps is None:
             raise ValueError("--fps is missing, which --videos needs.")
@@ -139,6 +141,8 @@ def report(model, source, out, videos, summary, names):
         video_names=printable(data.video_names),
         action_names=names,
         video_files=videos,
+        groups=groups and groups[0],
+        subject=groups and groups[1],
     )
     print(f"Report written to {out}.")
     if summary is not None:
@@ -148,7 +152,8 @@ def report(model, source, out, videos, summary, names):
         if goes_round(segmenter):
             actions = segmenter.actions_ if words is None else words
             circle = list(dict.fromkeys(actions.tolist()))
-        _write_summary(data.videos.replace(labels), summary, circle=circle)
+        predicted = data.videos.replace(labels)
+        _write_summary(predicted, summary, groups=groups, circle=circle)
 
 
 @command(
@@ -157,11 +162,10 @@ def report(model, source, out, videos, summary, names):
 
     SEGMENTS: folder from predict, or one table of all
     --out FOLDER: folder to write [required]
-    --groups FILE: compare groups of recordings: CSV with the columns recording, group
-        and, where people or animals have several recordings, subject
     """,
     "skl-tot summary segments --groups subjects.csv --out summary",
     FPS,
+    GROUPS,
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print what stands out."""
@@ -169,14 +173,14 @@ def summary(segments, groups, out, fps):
 
     table = read_table(segments)
     if groups is not None:
-        groups = _read_groups(groups, table["recording"].unique())
+        groups = groups.pick(table["recording"].unique())
     _write_summary(table, out, fps=fps, groups=groups)
 
 
 def _write_summary(labels, out, *, fps=None, groups=None, circle=None):
     """Write tables and pictures of labels, or of a table of segments, to a folder.
 
-    ``groups`` is a table of `_read_groups`, or None; ``circle`` lists the actions of a
+    ``groups`` are those of `Groups.pick`, or None; ``circle`` lists the actions of a
     cycle in order, if a model knows it. Recordings of many cycles are compared by
     cycle.
     """
@@ -186,7 +190,7 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None):
 
     found = {"durations": statistics.durations(labels, fps=fps)}
     if groups is not None:
-        by_group = statistics.durations(labels, fps=fps, groups=groups["group"])
+        by_group = statistics.durations(labels, fps=fps, groups=groups[0])
         found["durations_by_group"] = by_group
         compared = _compare(labels, fps, groups)
         if compared is not None:
@@ -219,37 +223,10 @@ def _compare(labels, fps, groups):
     from skl_tot.statistics import compare_groups
 
     try:
-        return compare_groups(labels, groups["group"], groups.get("subject"), fps=fps)
+        return compare_groups(labels, *groups, fps=fps)
     except ValueError as error:
         print(f"Groups are not compared: {error}")
         return None
-
-
-def _read_groups(path, names):
-    """Table of group, and subject if there is that column, of recordings by name."""
-    import pandas as pd
-
-    from skl_tot.recordings.errors import one_line, short_repr
-    from skl_tot.recordings.text import find_separator, read_text
-
-    try:
-        separator = find_separator(read_text(path).partition("\n")[0])
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except ValueError as error:  # all of pandas are
-        raise ValueError(f"{one_line(path)} is no table: {one_line(error)}") from error
-    if not {"recording", "group"} <= set(table.columns):
-        raise ValueError(
-            f"{one_line(path)} has the columns {short_repr(list(table.columns))}, "
-            "expected recording and group."
-        )
-    if table["recording"].duplicated().any():
-        name = table["recording"][table["recording"].duplicated()].iloc[0]
-        raise ValueError(f"{one_line(path)} has {name!r} twice, expected once.")
-    table = table.set_index("recording")[sorted({"group", "subject"} & set(table))]
-    for column, name in itertools.product(table, names):
-        if name not in table.index or not table.loc[name, column].strip():
-            raise ValueError(f"{one_line(path)} has no {column} for {name!r}.")
-    return table
 
 
 def _draw_statistics(labels, fps, folder, by, compared):

@@ -23,6 +23,7 @@ from skl_tot.recordings.options import rate_like, remembered, with_remembered
 from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import read_recordings
 from skl_tot.recordings.sources import find_files, rate_of_arrays
+from skl_tot.recordings.text import find_separator, read_text
 
 # Options that `read_recordings` has, too.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
@@ -100,6 +101,41 @@ def columns_of(model):
     """Names of the features of a fit, if it had any."""
     names = getattr(model, "feature_names_in_", None)
     return None if names is None else names.tolist()
+
+
+class Groups:
+    """Group of each recording, and its subject if that is known, from a table."""
+
+    def __init__(self, path):
+        import pandas as pd
+
+        self.path = one_line(path)
+        try:
+            separator = find_separator(read_text(path).partition("\n")[0])
+            table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+        except ValueError as error:  # all of pandas are
+            raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
+        if not {"recording", "group"} <= set(table.columns):
+            raise ValueError(
+                f"{self.path} has the columns {short_repr(list(table.columns))}, "
+                "expected recording and group."
+            )
+        names = table["recording"]
+        if names.duplicated().any():
+            name = names[names.duplicated()].iloc[0]
+            raise ValueError(f"{self.path} has {name!r} twice, expected once.")
+        self.columns = {key: dict(zip(names, table[key])) for key in table.columns}
+
+    def pick(self, names):
+        """Return groups, and subjects or None, of recordings by their names."""
+        picked = []
+        for key in ("group", "subject"):
+            own = self.columns.get(key)
+            for name in names if own is not None else ():
+                if not own.get(name, "").strip():
+                    raise ValueError(f"{self.path} has no {key} for {name!r}.")
+            picked.append(own and {name: own[name] for name in names})
+        return picked
 
 
 @dataclass

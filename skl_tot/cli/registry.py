@@ -294,6 +294,12 @@ def labels_of_people(required="", gaps=True):
     return Options(text, "labels", _make_labels)
 
 
+def _read_groups(groups):
+    from skl_tot.cli.reading import Groups
+
+    return None if groups is None else Groups(groups)
+
+
 def _read_names(names):
     from skl_tot.recordings.names import read_names
 
@@ -309,5 +315,13 @@ RECORDINGS = recordings_of(DATA)
 RECORDINGS_TO_FIT = recordings_of(DATA + LIKE)
 PREDICTIONS = Options("PREDICTIONS: from predict")
 FPS = Options("--fps RATE: frames per second, for times")
+GROUPS = Options(
+    """
+    --groups FILE: compare groups of recordings: CSV with the columns recording, group
+        and, where people or animals have several recordings, subject
+    """,
+    "groups",
+    _read_groups,
+)
 NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", _read_names)
 MODEL_OUT = Options("--out MODEL: file to write (.skops) [required]")

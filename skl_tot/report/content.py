@@ -22,8 +22,17 @@ from skl_tot.report.drawing import (
     stack,
 )
 from skl_tot.report.findings import voter_of
+from skl_tot.statistics.comparing import LEVEL, describe_pairs
 
 MOST_CYCLES = 100  # of the table
+MOST_COMPARED = 60  # rows of groups
+WIDEST = 4  # standard deviations between groups that are drawn
+MEASURES = {  # in words, and what writes them, of durations times in words
+    "duration": ("length of a bout", None),
+    "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
+    "bouts": ("bouts in a recording", "{:.3g}".format),
+    "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
+}
 MOST_DEVIATING = 12  # recordings of the table
 N_QUESTIONS = 5  # of what to label next
 LEVELS = 4  # of colours of profiles, above and below the mean
@@ -101,6 +110,27 @@ def deviating(content):
             reasons = _list_reasons(found, content.length)
             rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
     return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
+
+
+@section("Groups compared")
+def groups(content):
+    """Rows of what is compared between groups, the surest differences first."""
+    if content.groups is None:
+        return None
+    table = content.groups
+    is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
+    rows = []
+    table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
+    for row in table.head(MOST_COMPARED).to_dict("records"):
+        what, show = MEASURES[row["measure"]]
+        show = show or content.length
+        row |= {"what": what, "one": show(row["mean_first"])}
+        row |= {"other": show(row["mean_second"]), "differs": row["q"] < LEVEL}
+        ends = [row["effect_low"], row["effect"], row["effect_high"]]
+        if np.isfinite(row["effect"]):
+            row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
+        rows.append(row)
+    return {"said": describe_pairs(content.groups), "rows": rows, "widest": WIDEST}
 
 
 def _list_reasons(found, length):

@@ -30,6 +30,7 @@ class Content:
 
     ``recordings`` are `Recordings` of the paths, numbered as names need not be
     distinct; ``videos`` are what the model gets, and ``words`` name its actions.
+    ``groups`` is a table of `compare_groups`, if groups are known.
     """
 
     model: Any
@@ -40,6 +41,7 @@ class Content:
     recordings: Any
     findings: Findings
     truth: Truth | None
+    groups: Any = None
 
     @property
     def fps(self):

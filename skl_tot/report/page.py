@@ -22,6 +22,8 @@ from skl_tot.report.drawing import add_thumbnails, classes
 from skl_tot.report.findings import gather_findings, judge
 from skl_tot.report.overview import Content
 from skl_tot.report.timelines import describe_timelines, looks_of
+from skl_tot.statistics import compare_groups
+from skl_tot.statistics.bouts import values_of_recordings
 
 
 def write_report(
@@ -35,6 +37,8 @@ def write_report(
     fps=None,
     video_files=None,
     title=None,
+    groups=None,
+    subject=None,
 ):
     """Write a page about a fitted model and what it finds in videos.
 
@@ -76,6 +80,9 @@ def write_report(
         ``video`` extra.
     title : str, default=None
         Heading of the page; None means "Action segmentation".
+    groups, subject : dict, Series or sequence, default=None
+        Group, and subject, of each video, by its name or in order: a section compares
+        the groups, as `skl_tot.statistics.compare_groups` does.
 
     Raises
     ------
@@ -135,12 +142,21 @@ def write_report(
     # names need not be distinct, numbers are
     clock = {"times": videos.times, "breaks": videos.breaks}
     paths = Recordings(findings.paths, fps=fps, **clock)
-    content = Content(
-        model, segmenter, videos.arrays, video_names, words, paths, findings, truth
-    )
+    if groups is not None:
+        groups = _compare(paths, groups, subject, videos.names)
+    found = paths, findings, truth, groups
+    content = Content(model, segmenter, videos.arrays, video_names, words, *found)
     html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
         temporary.write_bytes(html.encode())
+
+
+def _compare(paths, groups, subject, names):
+    """Table of groups compared, of recordings by names, or in order."""
+    groups = values_of_recordings(groups, names, "groups")
+    if subject is not None:
+        subject = values_of_recordings(subject, names, "subject")
+    return compare_groups(paths, groups, subject)
 
 
 def _load_template():

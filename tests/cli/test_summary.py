@@ -269,3 +269,22 @@ def test_rare_actions_are_said_in_the_words_of_a_fit(run, capsys):
         list(labels.values()), ["drop", "grasp", "lift", "reach", "turn"]
     )
     assert "drop (1), grasp (1), lift (2), turn (2); " in missing
+
+
+def test_report_of_groups(run, refuses, tmp_path):
+    pytest.importorskip("jinja2")
+    (tmp_path / "data").mkdir()
+    rows = ["recording,subject,group"]
+    for i in range(8):
+        frames = np.eye(2)[np.repeat([0, 1], [5 + i + 9 * (i // 4), 8])]
+        np.save(tmp_path / "data" / f"take {i}.npy", frames)
+        rows.append(f"take {i},{i},{'ab'[i // 4]}")
+    (tmp_path / "groups.csv").write_text("\n".join(rows))
+    assert run("fit data --method hmm --n-actions 2 --fps 10 --out m.skops") == 0
+    assert run("report m.skops data --groups groups.csv --out a.html --summary s") == 0
+    assert "Groups compared" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    names = {path.name for path in (tmp_path / "s").iterdir()}
+    assert {"groups.csv", "groups.png"} <= names
+    (tmp_path / "groups.csv").write_text("\n".join(rows[:-1]))
+    message = "groups.csv has no group for 'take 7'"
+    refuses("report m.skops data --groups groups.csv --out b.html", message, tmp_path)
