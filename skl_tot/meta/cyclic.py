@@ -32,7 +32,7 @@ from skl_tot.methods.pipelines import (
     waits_for_end,
 )
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
-from skl_tot.metrics.label_free import carried_information
+from skl_tot.metrics.label_free import carried_information, held_out_agreement
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
@@ -346,7 +346,17 @@ class CyclicSegmenter(BaseSegmenter):
         cuts = self._cut(paths)
         self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(own) - 1 for own in cuts)
+        if self.n_cycles_ > 1:
+            agreement = self._agreement_of_cycles(videos, paths, cuts)
+            self.confidence_["agreement"] = agreement
         return paths
+
+    def _agreement_of_cycles(self, videos, paths, cuts):
+        """Agreement of every second cycle with the others."""
+        cycles = Recordings(_cut_arrays(videos.arrays, cuts))
+        cycles = cycles.standardize(fit_scaler(cycles))
+        labels = _cut_arrays(paths, cuts)
+        return held_out_agreement(cycles.blocks, labels, self.n_actions_)
 
     def _cut(self, paths):
         """Cuts of paths."""

@@ -212,7 +212,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         where :math:`\kappa` is the agreement, beyond chance, of Gaussians of each half
         of the recordings on the other half. ``confidence_`` holds b as "tempering" and
-        :math:`\kappa` as "agreement" (1 after a single recording).
+        :math:`\kappa` as "agreement" (1 after a single recording; of cycles, that of
+        every second one with the others). Means of it by action hardly differ, and tell
+        little of which action is right; segments and boundaries do.
         `skl_tot.decoding.path_posterior` of `log_likelihood` is exact, and too sure.
 
         Parameters
@@ -515,7 +517,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 self.background_percentile,
                 before,
             )
-        evidence, labels = Evidence(), []
+        evidence, labels = Evidence(is_robust=True), []
         for reading in self._readings(videos, scores()):
             evidence.add(reading.log_likelihood, reading.path)
             labels.append(reading.path)

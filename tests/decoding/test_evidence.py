@@ -105,6 +105,40 @@ class TestCorrelationTime:
         )
 
 
+class TestOutliers:
+    """Frames like nothing else, of which a Gaussian makes thousands of nats."""
+
+    def test_a_few_frames_do_not_make_all_others_worthless(self):
+        scores, path = make_two()
+        plain, robust = Evidence(), Evidence(is_robust=True)
+        for evidence in (plain, robust):
+            evidence.add(scores, path)
+        assert robust.tempering() == pytest.approx(plain.tempering(), rel=0.1)
+        scores[::100, 0] += 1e5
+        plain, robust = Evidence(), Evidence(is_robust=True)
+        for evidence in (plain, robust):
+            evidence.add(scores, path)
+        assert plain.tempering() < 0.01
+        assert robust.tempering() == pytest.approx(1, abs=0.15)
+
+    def test_limits_are_three_deviations_of_frames_of_actions(self):
+        log_odds = np.array([*range(-4, 5), 99, -99])
+        robust = Evidence(is_robust=True)
+        path = np.append(np.zeros(10, int), -1)
+        robust.add(make_log_odds(log_odds), path)
+        known = np.arange(-4.0, 5.0).tolist() + [99]
+        median = np.median(known)
+        reach = 3 * 1.4826 * np.median(np.abs(known - median))
+        assert robust.total == pytest.approx(np.sum(known) - 99 + median + reach)
+
+    def test_where_most_frames_are_the_same(self):
+        robust, plain = Evidence(is_robust=True), Evidence()
+        for evidence in (robust, plain):
+            evidence.add(make_log_odds(np.array([1.0, 1, 1, 1, 5])), np.zeros(5, int))
+            evidence.add(make_log_odds(np.ones(3)), np.full(3, -1))
+        np.testing.assert_array_equal(robust.products, plain.products)
+
+
 class TestTempering:
     def test_true_log_likelihoods_stay(self):
         assert collect(*make_two()).tempering() == pytest.approx(1, abs=0.1)

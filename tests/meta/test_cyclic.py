@@ -59,6 +59,18 @@ class TestLongRecordings:
         assert (fitted.labels_ == labels).mean() > 0.95
         np.testing.assert_array_equal(fitted.predict(frames), fitted.labels_)
 
+    def test_confidence_stands_a_few_odd_frames(self, work):
+        """Labels of one recording that are right are not near chance, .33."""
+        frames, labels, _ = work
+        odd = frames * np.where(np.arange(len(frames)) % 97 == 0, 15, 1)[:, None]
+        for own in (frames, odd):
+            model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
+            model.fit(own)
+            assert 0.9 < model.confidence_["agreement"] < 1  # of cycles
+            sure = model.predict_posterior(own)[np.arange(len(own)), model.labels_]
+            for action in range(3):
+                assert sure[labels == action].mean() > 0.9
+
     def test_is_the_decoder_of_what_the_segmenter_says(self, fitted, work):
         given = fitted.estimator_.log_likelihood(work[0])
         np.testing.assert_array_equal(fitted.log_likelihood(work[0]), given)

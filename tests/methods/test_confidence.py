@@ -85,7 +85,7 @@ class TestAgreement:
 
 class TestPosterior:
     def test_is_learned_from_the_fit(self, fitted, easy):
-        evidence = Evidence()
+        evidence = Evidence(is_robust=True)
         for scores, path in zip(fitted.log_likelihood(easy[0]), fitted.labels_):
             evidence.add(scores, path)
         found = fitted.confidence_["tempering"]
