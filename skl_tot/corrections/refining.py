@@ -70,9 +70,8 @@ def refine(model, X, y, *, kind="labels"):
         guided.fit(videos, y)
     guided = _with_names_of(before, guided)
     labels, _ = split_label_sequences(guided.labels_)
-    found = describe_actions(
-        labels, guided.actions_, unlabelled=guided.unlabelled_actions_
-    )
+    kept, n_lost = guided.unlabelled_actions_, guided.n_lost_actions_
+    found = describe_actions(labels, guided.actions_, n_lost, kept)
     if found:
         warn_user(" ".join(found))
     return with_last(model, guided)

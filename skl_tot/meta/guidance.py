@@ -32,8 +32,8 @@ N_BINS = 100  # of relative time
 TIME_WIDTH, TIME_FLOOR = 0.05, 0.05  # as shares of a video, and of a bin's weight
 MOVE_COUNT = 0.5  # moves that each pair of actions is thought to have had before
 SWITCH_COST = 0.1  # of a move as likely as any other, see `move_decoder`
-# A cluster that labelled frames show this much less often than others is new to them.
-RARELY = 0.1
+# A cluster is new if labelled frames lack more than this share of it.
+LEAST_MISSING = 0.5
 # Labels by transcripts settle within so many rounds.
 N_ROUNDS = 8
 # Neighbouring frames say the same: of the evidence of frames, so much is new. With all
@@ -44,7 +44,15 @@ MAX_BINS = 300
 
 
 def fit_guide(
-    videos, labels, clusterings, n_actions, n_clusters, spread, *, n_rounds=2
+    videos,
+    labels,
+    clusterings,
+    n_actions,
+    n_clusters,
+    spread,
+    *,
+    weights=None,
+    n_rounds=2,
 ):
     r"""Learn from labelled frames what tells actions apart.
 
@@ -63,11 +71,13 @@ def fit_guide(
     action costs by how often labelled videos have it, labels all other frames; from
     these labels, the appearance is learned anew, once. More than twice drifts.
 
-    Each action has a labelled frame. ``spread`` is that of the videos.
+    Each action has a labelled frame. ``spread`` is that of the videos, ``weights`` are
+    those of the frames of each action, where P(k) and P(k | t / T) are counted.
     """
+    weights = np.ones(n_actions) if weights is None else weights
     guide = {
         "ratios": count_clusters(labels, clusterings, n_actions, n_clusters),
-        "times": count_times(labels, n_actions),
+        "times": count_times(labels, weights),
     }
     guide["moves"], guide["starts"] = count_moves(labels, n_actions)
     paths, embedded = labels, []
@@ -81,6 +91,9 @@ def fit_guide(
             videos, paths, n_actions, spread, REG_COVAR, pooled=POOLED
         )
         guide = guide | appearance
+        if number == 0:
+            shares = guide["shares"] * weights
+            guide["shares"] = shares / shares.sum()
     return guide
 
 
@@ -136,17 +149,18 @@ def count_clusters(labels, clusterings, n_actions, n_clusters):
     return ratios
 
 
-def count_times(labels, n_actions):
+def count_times(labels, weights):
     """Log-probability (100, n_actions) of each action by relative time.
 
-    Of the labelled frames, each video with the same weight, in a Gaussian window.
+    Of the labelled frames, with the weights (n_actions,) of actions, and each video
+    with the same weight, in a Gaussian window.
     """
+    n_actions = len(weights)
     table = np.zeros((N_BINS, n_actions))
     for path in labels:
         known = np.flatnonzero(path >= 0)
-        if len(known):
-            bins = known * N_BINS // len(path)
-            np.add.at(table, (bins, path[known]), 1 / len(known))
+        bins, own = known * N_BINS // len(path), path[known]
+        np.add.at(table, (bins, own), weights[own] / len(path))
     distances = np.subtract.outer(np.arange(N_BINS), np.arange(N_BINS))
     window = np.exp(-0.5 * (distances / (N_BINS * TIME_WIDTH)) ** 2)
     table = window @ table
@@ -205,34 +219,41 @@ def fill_timestamps(labels):
 
 
 def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
-    """Label clusters that labelled frames hardly show as actions of their own.
+    """Label clusters that labelled frames show less often as actions of their own.
 
-    Of at most ``n_new`` clusters, those with most frames first, the frames of videos
-    without any label get labels from ``n_labels`` on. Gives the labels, and the number
-    of labels and new actions.
+    Of at most ``n_new`` clusters, those first that labelled frames lack most, the
+    frames of videos without any label get labels from ``n_labels`` on. Gives the
+    labels, and the weights of the frames of each label and new action: a cluster that
+    labelled frames show half as often is new by half, and all videos without labels
+    weigh as much as those with some.
 
     >>> labels = [np.array([0, 0, 0]), np.array([-1, -1, -1])]
     >>> clusters = [np.array([1, 1, 1]), np.array([1, 0, 0])]
     >>> add_new_actions(labels, clusters, 1, 1, 2)
-    ([array([0, 0, 0]), array([-1,  1,  1])], 2)
+    ([array([0, 0, 0]), array([-1,  1,  1])], array([1., 1.]))
     """
     truth, flat = np.concatenate(labels), np.concatenate(clusters)
     everywhere = np.bincount(flat[flat >= 0], minlength=n_clusters) / len(flat)
     shown = flat[(truth >= 0) & (flat >= 0)]
     labelled = np.bincount(shown, minlength=n_clusters) / max(len(shown), 1)
-    is_rare = labelled < RARELY * everywhere
     # where none of its frames could get its label, it would be an action of no frame
     is_there = np.zeros(n_clusters + 1, bool)  # the last is that of cluster -1
+    n_free = 0
     for path, own in zip(labels, clusters):
-        is_there[own] |= (path < 0).all()
-    new = np.flatnonzero(is_rare & is_there[:-1])
-    new = new[np.argsort(-everywhere[new], kind="stable")][: max(n_new, 0)]
+        if (path < 0).all():
+            is_there[own] = True
+            n_free += len(path)
+    missing = 1 - labelled / np.maximum(everywhere, 1 / len(flat))
+    new = np.flatnonzero((missing > LEAST_MISSING) & is_there[:-1])
+    order = np.lexsort((-everywhere[new], -missing[new]))
+    new = new[order][: max(n_new, 0)]
     renamed = np.full(n_clusters + 1, -1)
     renamed[new] = n_labels + np.arange(len(new))
     found = []
     for path, own in zip(labels, clusters):
         found.append(path if (path >= 0).any() else renamed[own])
-    return found, n_labels + len(new)
+    others = (len(flat) - n_free) / max(n_free, 1)
+    return found, np.concatenate([np.ones(n_labels), others * missing[new]])
 
 
 def align_transcripts(videos, transcripts, clusterings, n_actions, n_clusters, spread):

@@ -64,6 +64,9 @@ class GuidedSegmenter(BaseSegmenter):
         What was learned of them.
     unlabelled_actions_ : list
         Those that were found besides. `fit` warns of them.
+    n_lost_actions_ : int
+        Number of actions of the segmenter that are neither, as labelled frames that
+        show them have other labels. `fit` warns of them, too.
     n_actions_ : int
         Number of actions, with and without a label.
 
@@ -179,28 +182,32 @@ class GuidedSegmenter(BaseSegmenter):
             )
         clusterings = self._labelings(videos)
         n_clusters = 1 + max(path.max() for own in clusterings for path in own)
-        n_clusters = max(n_clusters, unfrozen(self.estimator_).n_actions_)
+        n_asked = unfrozen(self.estimator_).n_actions_
+        n_clusters = max(n_clusters, n_asked)
         spread, n_known = measure_spread(videos, SHRINKAGE), len(classes)
+        has_background = BACKGROUND_NAME in classes.tolist()
         if self.kind == "transcripts":
             given = align_transcripts(
                 videos, values, clusterings, n_known, n_clusters, spread
             )
-            n_found, labels = n_known, given
+            labels, weights = given, np.ones(n_known)
         else:
             given = values
-            labels, n_found = add_new_actions(
+            labels, weights = add_new_actions(
                 fill_timestamps(values),
                 clusterings[0],
                 n_known,
-                n_clusters - n_known,
+                n_clusters - (n_known - has_background),
                 n_clusters,
             )
+        n_found = len(weights)
         self.guide_ = fit_guide(
-            videos, labels, clusterings, n_found, n_clusters, spread
+            videos, labels, clusterings, n_found, n_clusters, spread, weights=weights
         )
         self.classes_ = name_new_actions(classes, n_found)
         self.unlabelled_actions_ = self.classes_[n_known:].tolist()
         self.n_actions_ = n_found
+        self.n_lost_actions_ = max(0, n_asked - (n_found - has_background))
         self._given = given
         return lambda: guided_scores(videos, clusterings, self.guide_)
 

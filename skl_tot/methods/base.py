@@ -65,8 +65,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     context: int | None = None
     min_duration: float | None = None
     background_percentile: float | None = None
-    # actions that were found besides those that labels name
+    # of labels: actions that were found besides, and number of those that are lost
     unlabelled_actions_: tuple | list = ()
+    n_lost_actions_ = 0
 
     @abstractmethod
     def _learn(self, videos):
@@ -499,7 +500,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _warn_of_actions(self, paths):
         """Warn of actions that are not found, are rare, or have no label."""
-        found = describe_paths(paths, self.actions_, self.unlabelled_actions_)
+        kept, n_lost = self.unlabelled_actions_, self.n_lost_actions_
+        found = describe_paths(paths, self.actions_, kept, n_lost)
         if found:
             warn_user(" ".join(found))
 

@@ -13,11 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.decoders import Reading
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import compare_numbers
-from skl_tot.recordings.actions import FIRST_WORDS, describe_paths
+from skl_tot.recordings.actions import FIRST_WORDS, describe_actions
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings, with_rate
+from skl_tot.recordings.names import default_names
 
 
 def last_step(model):
@@ -48,20 +49,25 @@ def shown_labels(segmenter):
     return np.array(names) if is_named else segmenter.actions_
 
 
-def unsaid_actions(model, paths):
+def unsaid_actions(model, paths, names=None):
     """List what `describe_actions` says of the paths of recordings.
 
-    Actions of several activities are those of the recordings that show one.
+    Actions of several activities are those of the recordings that show one. ``names``
+    are by code, the model's by default.
     """
     segmenter = segmenter_of(model)
-    names, kept = shown_labels(segmenter), segmenter.unlabelled_actions_
-    offsets = getattr(segmenter, "action_offsets_", None)
-    if offsets is None:
-        return describe_paths(paths, names, kept)
+    actions = segmenter.actions_.tolist()
+    if names is None:
+        words = default_names(shown_labels(segmenter).tolist(), "action")
+        names = dict(enumerate(words.values()))
+    kept = [k for k in names if k >= 0 and actions[k] in segmenter.unlabelled_actions_]
     found = []
-    for first, end in pairwise(offsets):
-        own = [path - first for path in paths if first <= path.max() < end]
-        found += describe_paths(own, names[first:end])
+    for first, end in pairwise(
+        getattr(segmenter, "action_offsets_", [0, len(actions)])
+    ):
+        own = [path for path in paths if first <= max(path.max(), 0) < end]
+        words = {k: name for k, name in names.items() if first <= k < end}
+        found += describe_actions(own, words, segmenter.n_lost_actions_, kept)
     return found
 
 

@@ -11,7 +11,7 @@ N_LISTED = 20
 BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
 
 
-def describe_actions(labels, actions, n_asked=None, unlabelled=()):
+def describe_actions(labels, actions, n_lost=0, unlabelled=()):
     """Say which actions are not found, are rare, or have no label.
 
     Parameters
@@ -21,8 +21,8 @@ def describe_actions(labels, actions, n_asked=None, unlabelled=()):
     actions : sequence of int or str, or dict
         All actions that there may be, or their names by label. Integers without a name
         are called "action 3" and so on.
-    n_asked : int, default=None
-        Number of actions that was asked for; None means all of ``actions``.
+    n_lost : int, default=0
+        Number of actions that were asked for beside ``actions``.
     unlabelled : sequence of int or str, default=()
         Actions that were kept though labels of people do not name them.
 
@@ -54,7 +54,7 @@ def describe_actions(labels, actions, n_asked=None, unlabelled=()):
                 n_frames[label] += count
     shown = [label for label in names if n_recordings[label]]
     missing = [name for label, name in names.items() if label not in shown]
-    n_asked = len(names) if n_asked is None else n_asked
+    n_asked = len(names) + n_lost
     sentences = []
     if len(shown) < n_asked:
         lacking = f"; no recording shows {_listed(missing)}" if missing else ""
@@ -84,12 +84,12 @@ def describe_rare(counts, n_recordings, share):
     )
 
 
-def describe_paths(paths, actions, unlabelled=()):
+def describe_paths(paths, actions, unlabelled=(), n_lost=0):
     """As `describe_actions`, of codes of frames: places in ``actions``, or -1."""
     names = default_names(actions.tolist(), "action")
     codes = {label: code for code, label in enumerate(names)}
     kept = [codes[label] for label in unlabelled if label in codes]
-    return describe_actions(paths, dict(enumerate(names.values())), unlabelled=kept)
+    return describe_actions(paths, dict(enumerate(names.values())), n_lost, kept)
 
 
 def _listed(words):

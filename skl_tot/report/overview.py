@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from skl_tot import statistics
-from skl_tot.recordings.actions import describe_actions
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.report.findings import Findings, Truth
 from skl_tot.statistics.bouts import collect_bouts
@@ -189,12 +188,7 @@ class Content:
         """Sentences about actions that are not found, are rare, or have no label."""
         from skl_tot.methods.pipelines import unsaid_actions  # late, as above
 
-        if hasattr(self.segmenter, "action_offsets_"):  # of several activities
-            return unsaid_actions(self.segmenter, self.findings.paths)
-        names, kept = self.findings.names, self.segmenter.unlabelled_actions_
-        actions = self.segmenter.actions_.tolist()
-        unlabelled = [k for k in names if k != BACKGROUND and actions[k] in kept]
-        return describe_actions(self.findings.paths, names, unlabelled=unlabelled)
+        return unsaid_actions(self.segmenter, self.findings.paths, self.findings.names)
 
     def trust(self):
         """Sentences on how far the labels can be trusted."""

@@ -107,6 +107,27 @@ class TestRefine:
         found = np.concatenate(refined.predict(VIDEOS[2:])) == kept
         assert np.mean(found == is_last) > 0.9
 
+    def test_an_action_is_kept_though_labels_show_a_little_of_its_cluster(self):
+        X, y = list(VIDEOS), [None] * 6
+        for i in range(2):
+            few = np.flatnonzero(CODES[i] == 2)[::4]
+            kept = np.sort(np.r_[np.flatnonzero(CODES[i] < 2), few])
+            X[i] = VIDEOS[i][kept]
+            y[i] = WORDS[np.minimum(CODES[i], 1)][kept]
+        refined = refine(MODELS["numbers"](), X, y)
+        assert refined.unlabelled_actions_ == ["action 2"]
+        is_last = np.concatenate(CODES[2:]) == 2
+        found = np.concatenate(refined.predict(VIDEOS[2:])) == "action 2"
+        assert np.mean(found == is_last) > 0.9
+
+    def test_actions_that_labels_give_to_others_are_counted(self):
+        y = words_of(2, np.array(["a", "b", "b"]))
+        with pytest.warns(UserWarning, match="Actions found: 2 of the 3 asked for"):
+            refined = refine(MODELS["numbers"](), VIDEOS, y)
+        assert refined.actions_.tolist() == ["a", "b"]
+        assert refined.n_lost_actions_ == 1
+        assert segmenter_of(make_pca()).n_lost_actions_ == 0
+
     def test_a_name_given_later_is_kept(self):
         X, y = without_last(2)
         refined = rename(refine(MODELS["numbers"](), X, y), {"action 2": "drop"})

@@ -67,7 +67,8 @@ class TestCounts:
 
     def test_times_by_a_slow_loop(self):
         labels = [np.array([0, 0, 1, -1]), np.full(7, -1), np.array([2] * 150 + [0])]
-        found = np.exp(count_times(labels, 3))
+        factors = np.array([1.0, 0.5, 2.0])
+        found = np.exp(count_times(labels, factors))
         assert found.shape == (N_BINS, 3)
         for here in range(N_BINS):
             weights = np.zeros(3)
@@ -76,19 +77,19 @@ class TestCounts:
                     if action >= 0:
                         there = int(100 * t / len(path) + 1e-9)
                         width = np.exp(-((here - there) ** 2) / (2 * 5.0**2))
-                        weights[action] += width / (path >= 0).sum()
+                        weights[action] += factors[action] * width / len(path)
             expected = (weights + 0.05 * weights.sum() / 3) / (1.05 * weights.sum())
             np.testing.assert_allclose(found[here], expected)
 
     def test_times_far_from_all_labels(self):
         path = np.full(1000, -1)
         path[0] = 1
-        found = np.exp(count_times([path], 2))
+        found = np.exp(count_times([path], np.ones(2)))
         assert np.isfinite(found).all()
         np.testing.assert_allclose(found.sum(axis=1), 1)
 
     def test_each_video_has_the_same_weight(self):
-        once = count_times([np.array([0] * 100), np.array([1] * 500)], 2)
+        once = count_times([np.array([0] * 100), np.array([1] * 500)], np.ones(2))
         np.testing.assert_allclose(np.exp(once), 0.5)
 
     def test_moves_by_hand(self):
@@ -142,24 +143,37 @@ class TestNewActions:
             (2, [-1, 1, 1, 1, 2, 2, -1, -1, -1]),
             (9, [3, 1, 1, 1, 2, 2, -1, -1, 3]),
         ]:
-            found, n_actions = add_new_actions(labels, clusters, 1, n_new, 4)
+            found, weights = add_new_actions(labels, clusters, 1, n_new, 4)
             assert found[0].tolist() == [0] * 4
             assert found[1].tolist() == expected
-            assert n_actions == 1 + min(n_new, 3)
+            assert weights.tolist() == [1] + [4 / 9] * min(n_new, 3)
+
+    def test_what_labelled_frames_lack_most_comes_first(self):
+        """Half of all frames are of cluster 0, and a third of those with a label."""
+        labels = [np.array([0] * 12), np.full(12, -1)]
+        clusters = [np.repeat([0, 1], [4, 8]), np.repeat([0, 2], [8, 4])]
+        for n_new, expected in [(1, [-1, 1]), (2, [-1, 1])]:
+            found, weights = add_new_actions(labels, clusters, 1, n_new, 3)
+            assert found[1].tolist() == np.repeat(expected, [8, 4]).tolist()
+            assert weights.tolist() == [1, 1]
+        clusters[0] = np.repeat([0, 1], [2, 10])
+        found, weights = add_new_actions(labels, clusters, 1, 2, 3)
+        assert found[1].tolist() == np.repeat([2, 1], [8, 4]).tolist()
+        np.testing.assert_allclose(weights, [1, 1, 1 - (2 / 12) / (10 / 24)])
 
     def test_more_labels_than_clusters(self):
         labels = [np.array([0, 1, 2]), np.full(3, -1)]
         clusters = [np.array([0, 0, 0]), np.array([1, 1, 2])]
-        found, n_actions = add_new_actions(labels, clusters, 3, -1, 3)
-        assert n_actions == 3
+        found, weights = add_new_actions(labels, clusters, 3, -1, 3)
+        assert len(weights) == 3
         assert found[1].tolist() == [-1] * 3
 
     def test_a_cluster_only_of_videos_with_some_labels_is_none(self):
         """No frame would get its label, and each action is to have one."""
         labels = [np.array([0, 0, -1, -1]), np.full(3, -1)]
         clusters = [np.array([0, 0, 1, 1]), np.array([0, 0, 2])]
-        found, n_actions = add_new_actions(labels, clusters, 1, 5, 3)
-        assert n_actions == 2
+        found, weights = add_new_actions(labels, clusters, 1, 5, 3)
+        assert len(weights) == 2
         assert found[1].tolist() == [-1, -1, 1]
 
 
@@ -197,7 +211,8 @@ class TestGuide:
         guide, paths = fit_and_label(videos, labels, clusterings, *options, n_rounds=1)
         ratios = count_clusters(labels, clusterings, n_actions, n_clusters)
         np.testing.assert_array_equal(guide["ratios"], ratios)
-        np.testing.assert_array_equal(guide["times"], count_times(labels, n_actions))
+        times = count_times(labels, np.ones(n_actions))
+        np.testing.assert_array_equal(guide["times"], times)
         moves, starts = count_moves(labels, n_actions)
         np.testing.assert_array_equal(guide["moves"], moves)
         np.testing.assert_array_equal(guide["starts"], starts)

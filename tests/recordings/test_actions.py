@@ -39,7 +39,7 @@ def test_sentences(labels, actions, expected):
 
 
 def test_more_than_are_shown_were_asked_for():
-    (sentence,) = describe_actions([np.array([0, 1])] * 3, [0, 1], n_asked=4)
+    (sentence,) = describe_actions([np.array([0, 1])] * 3, [0, 1], n_lost=2)
     assert sentence == "Actions found: 2 of the 4 asked for."
 
 
