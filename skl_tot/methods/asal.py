@@ -53,8 +53,8 @@ class ASALSegmenter(NetworkSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     estimator : segmenter or None, default=None
         What to start from: a segmenter, or a pipeline that ends in one, with as many
         actions. A clone of it is fitted to the videos as they are given; without a

@@ -44,8 +44,8 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     n_parts : int, default=1
         Prototypes for each action. With more than one, `fit` merges those that the
         network cannot tell apart, wherever they are in time, until ``n_actions`` are

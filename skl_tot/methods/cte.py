@@ -80,8 +80,8 @@ class CTESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     n_init : int, default=10

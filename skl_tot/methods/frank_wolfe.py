@@ -41,8 +41,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     frames_per_chunk : int, default=None
         About how many frames are averaged to a chunk (the authors take 10). None cuts
         every video into 2 K chunks, whatever its length. No video gets fewer than K,

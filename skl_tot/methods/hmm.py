@@ -33,8 +33,8 @@ class HMMSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     n_components : int or None, default=16
         Principal components at most; None keeps all. Those without variance are left
         out.

@@ -49,8 +49,8 @@ class MallowSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     shrinkage : float, default=1.0
         Added to the variances within actions that directions are measured by, in units
         of the mean variance of a feature, from 1e-6 on. Larger values go by what

@@ -66,8 +66,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K. The first eleven parameters are those that you will set.
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes what `choose_n_actions` gives. The first
+        eleven parameters are those that you will set.
     n_parts : int, default=3
         Prototypes for each action. Each takes the same share of time, so with one, the
         actions do. With more, `fit` merges neighbours in time that the network cannot

@@ -47,8 +47,8 @@ class UDESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.

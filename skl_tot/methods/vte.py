@@ -28,8 +28,8 @@ class VTESegmenter(CTESegmenter):
 
     Parameters
     ----------
-    n_actions : int, default=8
-        Number of actions K.
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, see
         `skl_tot.extend.MLP`.
