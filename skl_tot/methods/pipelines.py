@@ -221,13 +221,13 @@ def choose_n_actions(estimator, X, numbers=None):
     X : sequence of array-like of shape (n_frames_i, n_features)
         Two recordings or more.
     numbers : sequence of int, default=None
-        Numbers of actions to compare. None takes 1 to 20. Those above the number of
+        Numbers of actions to compare. None takes 1 to 16. Those above the number of
         frames of the longest of every second recording are left out.
 
     Returns
     -------
     numbers : dict
-        ``numbers_`` of a fit: lists "n_actions", "score", which is 1 for one action and
+        ``numbers_`` of a fit: lists "n_actions", "score", which is 0 for one action and
         better if larger, and "spread", its standard error over recordings (nan of fewer
         than four); "best", the number with the largest score; "at_edge", whether that
         is the first or last one.

@@ -163,6 +163,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     ----------
     n_actions_ : int
         Number of actions K that `predict` tells apart.
+    numbers_ : dict or None
+        What `choose_n_actions` gives, of a fit with ``n_actions="auto"``.
     labels_ : ndarray of shape (n_frames,), or list of such
         Labels of the frames of the recordings of the last fit, in the form of ``X``.
     classes_ : ndarray of shape (n_actions,) or None
