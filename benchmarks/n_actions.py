@@ -3,9 +3,9 @@
     python benchmarks/n_actions.py FOLDER[:STRIDE] [...] [--most 16] [--n-jobs 2]
 
 The sets are those given and nine generated ones. Of each number K, all recordings and
-both halves of them are labelled as `choose_n_actions` does, and each criterion chooses
-the K with its largest value. Then, for each set, the criterion that is within one on
-most of the others chooses, and the last row says what it found.
+both halves of them are labelled by the two models of ``n_actions="auto"``, and each
+criterion chooses the K with its largest value, by the better model. The last row is
+what is found if each set is left to the criterion that is within one on most others.
 """
 
 import argparse
@@ -14,29 +14,29 @@ from pathlib import Path
 import joblib
 import numpy as np
 from _sets import FAMILIES, load
-from scipy.optimize import linear_sum_assignment
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
 
-from skl_tot.methods import numbers
-from skl_tot.methods.discriminants import embed
-from skl_tot.methods.hmm_model import principal_components
+from skl_tot.methods.numbers import Discriminants, HiddenMarkovModels, matched_f1
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.container import fit_scaler
 
 GENERATED = [f"{name}-{seed}" for name, (_, own) in FAMILIES.items() for seed in own]
+AUTO = '(F - 1/K) exp(I), n_actions="auto"'
 CRITERIA = {
-    "agreement of halves A": lambda k, found: found["agreement"],
-    "F1 of matched halves, less 1 / K": lambda k, found: found["matched"] - 1 / k,
-    "exp(I)": lambda k, found: np.exp(found["I"]),
-    "score, exp(I - 2 J)": lambda k, found: np.exp(found["I"] - 2 * found["J"]),
-    "F1 of a classifier, less 1 / K": lambda k, found: found["F1"] - 1 / k,
-    "A exp(I), n_actions='auto'": lambda k, found: (
-        found["agreement"] * np.exp(found["I"])
+    AUTO: lambda k, own: (own["F"] - 1 / k) * np.exp(own["I"]),
+    "(F - 1/K) exp(1.5 I - 0.5 J)": lambda k, own: (
+        (own["F"] - 1 / k) * np.exp(1.5 * own["I"] - 0.5 * own["J"])
     ),
+    "F - 1/K, agreement of halves": lambda k, own: own["F"] - 1 / k,
+    "A, adjusted Rand index of halves": lambda k, own: own["A"],
+    "A exp(I)": lambda k, own: own["A"] * np.exp(own["I"]),
+    "exp(I)": lambda k, own: np.exp(own["I"]),
+    "exp(I - 2 J), `score`": lambda k, own: np.exp(own["I"] - 2 * own["J"]),
+    "F1 of a classifier - 1/K": lambda k, own: own["F1"] - 1 / k,
 }
-MERGING = "merging by confusion, F1 less 1 / K"
+MERGING = "merging by confusion, F1 of a classifier - 1/K"
 
 
 def judge(name, most):
@@ -44,37 +44,36 @@ def judge(name, most):
     arrays, _, truth = load(name)
     videos = Recordings(arrays)
     videos = videos.standardize(fit_scaler(videos))
-    center, components, unit = principal_components(videos, numbers.N_COMPONENTS)
-    frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
-    joined = np.concatenate(list(videos.blocks()))
+    models = HiddenMarkovModels(videos), Discriminants(videos)
+    frames = np.concatenate(list(videos.blocks()))
     half = np.repeat(np.arange(len(videos)) % 2, videos.lengths)
-    found, reg_covar = {}, numbers.REG_COVAR * unit
+    found = {}
     for k in range(2, most + 1):
-        parts = frames, frames[::2], frames[1::2]
-        labels = [numbers._label(frames, part, k, reg_covar) for part in parts]
-        own, first, second = map(np.concatenate, labels)
-        found[k] = {
-            "labels": own,
-            "I": held_out_information(videos.blocks, labels[0], k),
-            "J": video_information(labels[0], k),
-            "agreement": adjusted_rand_score(first, second),
-            "matched": matched_f1(first, second, k),
-            "F1": f1_score(own, classify(joined, own, half), average="macro"),
-        }
-    chosen = {
-        title: max(found, key=lambda k, value=value: value(k, found[k]))
-        for title, value in CRITERIA.items()
+        labels = [model.labels(k) for model in models]
+        found[k] = [describe(videos, frames, half, own, k) for own in labels]
+    finest = np.concatenate(labels[0][0])
+    return choose(found, merge_by_confusion(frames, finest, half)), truth
+
+
+def describe(videos, frames, half, labels, k):
+    """Measure what criteria go by, of labels by all recordings and by halves."""
+    own, first, second = map(np.concatenate, labels)
+    return {
+        "I": held_out_information(videos.blocks, labels[0], k),
+        "J": video_information(labels[0], k),
+        "A": adjusted_rand_score(first, second),
+        "F": matched_f1(first, second, k),
+        "F1": f1_score(own, classify(frames, own, half), average="macro"),
     }
-    chosen[MERGING] = merge_by_confusion(joined, found[most]["labels"], half)
-    return chosen, truth
 
 
-def matched_f1(first, second, n_actions):
-    """Mean F1 of the actions of two labelings, matched one to one."""
-    table = confusion_matrix(first, second, labels=np.arange(n_actions))
-    sizes = table.sum(axis=1)[:, None] + table.sum(axis=0)
-    rows, columns = linear_sum_assignment(-table)
-    return np.mean(2 * table[rows, columns] / np.maximum(sizes[rows, columns], 1))
+def choose(found, merged):
+    """Choose the number with the largest value of each criterion, by titles."""
+    chosen = {}
+    for title, value in CRITERIA.items():
+        best = {k: max(value(k, own) for own in found[k]) for k in found}
+        chosen[title] = max(best, key=best.get)
+    return chosen | {MERGING: merged}
 
 
 def classify(frames, labels, half):
@@ -132,13 +131,14 @@ def print_table(names, results, n_recorded):
     print(f"| | recorded | generated | {' | '.join(Path(n).name for n in names)} |")
     print("| --- |" + " ---: |" * (len(names) + 2))
     print(f"| true number | | | {' | '.join(map(str, truth))} |")
-    others = hits.sum(axis=1)[:, None] - hits
-    left_out = others.argmax(axis=0), np.arange(len(names))
-    rows = [*zip(titles, chosen, hits)]
-    rows.append(("chosen by the other sets", chosen[left_out], hits[left_out]))
-    for title, numbers_found, own in rows:
+    for title, numbers, own in zip(titles, chosen, hits):
         counts = own[:n_recorded].sum(), own[n_recorded:].sum()
-        print(f"| {' | '.join(map(str, [title, *counts, *numbers_found]))} |")
+        print(f"| {' | '.join(map(str, [title, *counts, *numbers]))} |")
+    others = hits.sum(axis=1)[:, None] - hits
+    best = others == others.max(axis=0)
+    shares = (hits & best).sum(axis=0) / best.sum(axis=0)  # of those that tie
+    counts = shares[:n_recorded].sum(), shares[n_recorded:].sum()
+    print(f"| chosen by the other sets | {counts[0]:.1f} | {counts[1]:.1f} |")
 
 
 if __name__ == "__main__":
