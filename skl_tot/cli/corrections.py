@@ -64,7 +64,7 @@ def describe_changes(before, after, y, by_name):
             n_other += most.sum()
     return (
         f"Changed elsewhere: {_share(n_changed, n_frames)} frames without a label, "
-        f"{_share(n_other, n_segments)} segments of videos without one."
+        f"{_share(n_other, n_segments)} segments of recordings without one."
     )
 
 

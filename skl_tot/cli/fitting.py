@@ -45,7 +45,7 @@ def _for_activities(model, n_activities):
 
 def _describe_activities(model):
     counts = sorted(Counter(model.activities_.values()).items())
-    listed = ", ".join(f"{name} ({number} videos)" for name, number in counts)
+    listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
     return f"Activities: {listed}."
 
 
@@ -106,7 +106,7 @@ def fit(source, recipe, out, **kinds):
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
     known += describe_seed(seed)
-    print(f"Fitted to {count(len(data.videos), 'video')}{known}, written to {out}.")
+    print(f"Fitted to {count(len(data.videos), 'recording')}{known}, written to {out}.")
     if describe is not None:
         print(describe(model))
     numbers = getattr(take_apart(model)[1], "numbers_", None)
@@ -185,7 +185,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
         print(f"Fitted{describe_seed(seed)}; without --out, none is kept.")
         return
     save_model(searched.best_estimator_, out)
-    videos = f"all {len(data.videos)} videos{describe_seed(seed)}"
+    videos = f"all {len(data.videos)} recordings{describe_seed(seed)}"
     print(f"The first, fitted to {videos}, written to {out}.")
 
 
@@ -206,8 +206,8 @@ def _check_scoring(scoring, folds, data, folder):
         )
     if scoring == "label-free" and len(data.videos) < 2 * folds:
         raise ValueError(
-            f"--folds is {folds}, but {folder} has {len(data.videos)} videos, expected "
-            "two for each fold."
+            f"--folds is {folds}, but {folder} has {len(data.videos)} recordings, "
+            "expected two for each fold."
         )
 
 

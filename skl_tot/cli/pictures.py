@@ -52,7 +52,7 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
     options = {"fps": fps, "video_names": printable(videos), "target_names": order}
     with names_in_errors(videos):
         _draw_timelines(out, truth, predicted, **options)
-    print(f"Timelines of {count(len(videos), 'video')} drawn in {out}.")
+    print(f"Timelines of {count(len(videos), 'recording')} drawn in {out}.")
 
 
 def _words_by_number(labels, names):

@@ -79,7 +79,7 @@ def predict(model, source, out, format, names):
 
     write = _write_folder if table is None else _write_table
     write(data.videos, predictions(), out, format)
-    print(f"Segments of {count(len(data.videos), 'video')} written to {out}.")
+    print(f"Segments of {count(len(data.videos), 'recording')} written to {out}.")
 
 
 def _write_table(videos, predictions, out, format):

@@ -170,8 +170,8 @@ def describe_labels(y):
     labelled = [own for own in labelled if len(own)]
     n_frames, n_labels = sum(map(len, labelled)), len(distinct_labels(labelled))
     return (
-        f"{n_frames} frames of {len(labelled)} of {len(y)} videos are labelled, with "
-        f"{n_labels} labels."
+        f"{n_frames} frames of {len(labelled)} of {len(y)} recordings are labelled, "
+        f"with {n_labels} labels."
     )
 
 
@@ -234,9 +234,11 @@ def labels_of_names(data, folder, names):
     labels = dict(zip(data.video_names, data.labels))
     for name in names:
         if name not in labels:
-            raise ValueError(f"{folder} has no video {name!r}, which predictions have.")
+            raise ValueError(
+                f"{folder} has no recording {name!r}, which predictions have."
+            )
     if len(names) < len(labels):
-        print(f"{len(names)} of {len(labels)} videos of {folder} have predictions.")
+        print(f"{len(names)} of {len(labels)} recordings of {folder} have predictions.")
     return [labels[name] for name in names]
 
 
@@ -244,10 +246,10 @@ def pick_labelled(data, names, predicted, truth):
     """Names, predictions and labels of the videos that have labels."""
     n_without = sum(own is None for own in data.labels)
     if n_without:
-        print(f"{n_without} of {len(data.labels)} videos have no labels, left out.")
+        print(f"{n_without} of {len(data.labels)} recordings have no labels, left out.")
     found = [each for each in zip(names, predicted, truth) if each[2] is not None]
     if not any((own != UNKNOWN_NAME).any() for _, _, own in found):
-        raise ValueError("No video with predictions has labels, expected some.")
+        raise ValueError("No recording with predictions has labels, expected some.")
     return map(list, zip(*found))
 
 

@@ -578,7 +578,7 @@ def warn_of_few_actions(segmenter, paths):
     if 2 * n_poor > len(paths):
         remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'
         warn_user(
-            f"{n_poor} of {len(paths)} videos show fewer than half of the {n_actions} "
-            f"actions; switch_cost={cost!r} may be too high, try {remedy}, or "
-            "fewer actions."
+            f"{n_poor} of {len(paths)} recordings show fewer than half of the "
+            f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy}, "
+            "or fewer actions."
         )

@@ -156,7 +156,7 @@ def quietly():
         warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
         warnings.filterwarnings("ignore", "X does not have valid feature names")
         # and others make up for it
-        warnings.filterwarnings("ignore", ".* videos show fewer than half of")
+        warnings.filterwarnings("ignore", ".* recordings show fewer than half of")
         warnings.filterwarnings("ignore", FIRST_WORDS)
         yield
 

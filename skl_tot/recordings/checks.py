@@ -233,14 +233,14 @@ def _grows_steadily(video):
 
 
 def _warn_of_clocks(grows, names):
-    """Warn of features that grow steadily in every video."""
+    """Warn of features that grow steadily in every recording."""
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]
     warnings.warn(
-        f"Columns {columns} of X grow steadily in every video, as a clock does, and "
-        "would be learned as features; drop them if they are none, or say which is the "
-        "clock where files are read (time=COLUMN, --time COLUMN).",
+        f"Columns {columns} of X grow steadily in every recording, as a clock does, "
+        "and would be learned as features; drop them if they are none, or say which is "
+        "the clock where files are read (time=COLUMN, --time COLUMN).",
         UserWarning,
         stacklevel=2,
     )

@@ -80,7 +80,7 @@ def clock_of(X):
     if has_time(X):
         clock = X.coords[TIME].to_index() if TIME in X.coords else None
     else:
-        clock = X.index if hasattr(X, "iloc") else None
+        clock = getattr(X, "index", None)
     kind = getattr(getattr(clock, "dtype", None), "kind", "")
     if kind == "M":
         clock = clock - clock[0]

@@ -101,7 +101,7 @@ class TestCommands:
         assert run("predict piped.skops flat --out named --names names.txt") == 0
         assert run("plot named --out named.svg --fps 30") == 0
         printed = capsys.readouterr()
-        assert "Fitted to 4 videos with seed 0, written to piped.skops." in printed.out
+        assert "Fitted to 4 recordings with seed 0, written to piped." in printed.out
         assert printed.err == ""  # no bar where no one looks
         model = load_model("piped.skops")
         assert [name for name, _ in model.steps][-1] == "temporalotsegmenter"
@@ -313,7 +313,7 @@ class TestSeed:
         command = f"fit {data} --n-actions 3 --set max_iter=5 {options} --out a.skops"
         assert run(command) == 0
         expected = "" if seed is None else f" with seed {seed}"
-        assert f"Fitted to 4 videos{expected}, written" in capsys.readouterr().out
+        assert f"Fitted to 4 recordings{expected}, written" in capsys.readouterr().out
         model = load_model("a.skops")
         found = model.get_params()
         names = [name for name in found if name.endswith("random_state")]
@@ -327,10 +327,10 @@ class TestSeed:
     def test_search(self, run, folder, capsys):
         options = "--n-actions 3 --method mallow --set max_iter=3"
         assert run(f"search flat {options} --grid max_iter=2,3 --out a.skops") == 0
-        assert "all 4 videos with seed 0, written to a.skops" in capsys.readouterr().out
+        assert "all 4 recordings with seed 0, written to a." in capsys.readouterr().out
         assert load_model("a.skops").random_state == 0
         assert run(f"search flat {options} --grid random_state=1,2 --out a.skops") == 0
-        assert "all 4 videos, written to a.skops" in capsys.readouterr().out
+        assert "all 4 recordings, written to a.skops" in capsys.readouterr().out
         assert load_model("a.skops").random_state in (1, 2)
 
     def test_the_report_has_it(self, run, folder):
@@ -437,7 +437,7 @@ ERRORS = [
     ("evaluate data empty", "empty has no file *.csv"),
     ("evaluate flat segments", "flat has no folder groundTruth"),
     ("evaluate data other", "v0.csv, line 1: columns are"),
-    ("evaluate data unknown", "data has no video 'v9'"),
+    ("evaluate data unknown", "data has no recording 'v9'"),
     ("evaluate data short", "v0: y_true has "),
     ("evaluate data one_short", "v1: y_true has "),
     ("evaluate data twice", "several files of 'v0'"),

@@ -95,7 +95,7 @@ class TestTables:
         command = f"fit long.parquet --by episode {FIT} {pipeline} --out long.skops"
         assert run(f"{command} --columns state") == 0
         printed = capsys.readouterr()
-        assert printed.out.startswith("Fitted to 4 videos at 30 frames per second")
+        assert printed.out.startswith("Fitted to 4 recordings at 30 frames per second")
         assert printed.err == ""
         # the model knows which columns are features
         assert run("predict long.skops long.parquet --by episode --out long") == 0

@@ -101,7 +101,7 @@ def test_round_trip(run, tmp_path, capsys, format):
     capsys.readouterr()
     assert run(f"{command} --out {model}") == 0
     printed = capsys.readouterr().out
-    assert f"{len(found)} frames of 1 of 4 videos are labelled, with 3" in printed
+    assert f"{len(found)} frames of 1 of 4 recordings are labelled, with 3" in printed
     refined = load_model(model)
     assert isinstance(refined.estimator, FrozenEstimator)
     assert set(refined.classes_) == set(WORDS)
@@ -120,7 +120,7 @@ class TestFit:
         out = tmp_path / "a.skops"
         assert run(f"{FIT} --labels two {pipeline} --out {out}") == 0
         printed = capsys.readouterr().out
-        assert "of 2 of 4 videos are labelled, with 3 labels.\nFitted to 4" in printed
+        assert "2 of 4 recordings are labelled, with 3 labels.\nFitted to 4" in printed
         y = [None] * 4
         y[0], y[2] = read_segments("two/v0.csv"), read_segments("two/v2.csv")
         expected = GuidedSegmenter(HMMSegmenter(3)).fit(load_videos(), y)
@@ -142,7 +142,7 @@ class TestFit:
 
     def test_without_labels_as_before(self, run, tmp_path, capsys):
         assert run(f"{FIT} --out {tmp_path}/a.skops") == 0
-        assert capsys.readouterr().out.startswith("Fitted to 4 videos")
+        assert capsys.readouterr().out.startswith("Fitted to 4 recordings")
         assert load_model(tmp_path / "a.skops").classes_ is None
 
 
@@ -192,7 +192,7 @@ class TestEvaluate:
         command = f"evaluate flat {out} --labels {tmp_path}/labels --scope labels"
         assert run(command) == 0
         printed = capsys.readouterr().out
-        assert printed.startswith("3 of 4 videos have no labels, left out.\n")
+        assert printed.startswith("3 of 4 recordings have no labels, left out.\n")
         assert printed.split()[printed.split().index("MoF") + 1] == "1.000"
         assert printed.split()[printed.split().index("videos", 5) + 1] == "1"
 
@@ -318,7 +318,7 @@ ERRORS = [
     ("refine none.skops flat --labels two --out a.skops", "none.skops"),
     ("refine model.skops flat --labels two --out no/a.skops", "no is no folder"),
     ("evaluate flat two --labels stranger", "v9.csv has labels of 'v9'"),
-    ("evaluate flat stranger --labels two", "flat has no video 'v9'"),
+    ("evaluate flat stranger --labels two", "flat has no recording 'v9'"),
     ("evaluate flat two --labels part --ignore stir", "part has no frames of label 's"),
     ("evaluate flat two --labels times", "times are seconds"),
 ]
@@ -332,7 +332,7 @@ def test_errors_are_one_line_and_leave_nothing(refuses, folder, command, message
 def test_predictions_without_labels(run, tmp_path, capsys):
     put(tmp_path / "found", {"v1": np.array(["pour"] * 9)})
     assert run(f"evaluate flat {tmp_path}/found --labels two") == 2
-    assert "No video with predictions has labels" in capsys.readouterr().err
+    assert "No recording with predictions has labels" in capsys.readouterr().err
 
 
 def test_one_table_of_several_recordings(run, tmp_path):

@@ -164,9 +164,7 @@ class TestWarning:
         return model.set_params(decoding="free", switch_cost=1e4)
 
     def test_names_the_remedy(self, costly, easy):
-        text = (
-            '10 of 10 videos show fewer than half of the 4 .*, try switch_cost="auto"'
-        )
+        text = '10 of 10 recordings show fewer .* of the 4 .*, try switch_cost="auto"'
         with pytest.warns(UserWarning, match=text) as caught:
             costly.predict(easy[0])
         assert caught[0].filename == __file__

@@ -189,7 +189,7 @@ def test_a_table_of_many_in_a_list_is_refused(frames):
 
 def test_a_column_time_left_in_a_table(frames):
     timed = [frame.assign(time=np.arange(len(frame)) / 30) for frame in frames]
-    text = r"Columns \['time'\] of X grow steadily in every video"
+    text = r"Columns \['time'\] of X grow steadily in every recording"
     for X in (timed, dict(zip(NAMES, timed)), pd.concat(timed, keys=NAMES)):
         with pytest.warns(UserWarning, match=text):
             check_recordings(BaseEstimator(), X, reset=True, find_clocks=True)
