@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from _timing import interleaved
 
-from skl_tot.decoding import decode, path_posterior
+from skl_tot.decoding import DECODERS, decode, path_posterior
 from skl_tot.decoding.chain import fixed_chain
 
 try:
@@ -113,6 +113,22 @@ def compare_decoders(n_frames, n_actions, n_rounds):
     ours = times.pop("ours")
     row = {"frames": n_frames, "actions": n_actions, "ours, ms": 1e3 * ours}
     return row | {f"{name} / ours": time / ours for name, time in times.items()}
+
+
+def time_min_frames(device, *, size=(20_000, 12), n_frames=(2, 5, 20, 50), n_rounds=3):
+    """How much longer each way takes where actions last at least so many frames."""
+    given = random_likelihoods(*size)
+    rows = []
+    for way in (name for name in DECODERS if name not in ("mallow", "framewise")):
+        for kind in (decode, path_posterior):
+            functions = {
+                least: partial(kind, given, way, 0.01, min_frames=least)
+                for least in (1, *n_frames)
+            }
+            times = interleaved(functions, n_rounds=n_rounds)
+            row = {"decoding": way, "of": kind.__name__, "ms": 1e3 * times[1]}
+            rows.append(row | {f"{k} frames": times[k] / times[1] for k in n_frames})
+    return rows
 
 
 def time_decodings(device, *, size=(100_000, 20), n_rounds=3):

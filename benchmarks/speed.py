@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import sklearn
 import torch
-from _decoders import time_decodings, time_viterbi, time_viterbi_growth
+from _decoders import time_decodings, time_min_frames, time_viterbi, time_viterbi_growth
 from _steps import SMALL, Shape, time_step, time_throughput
 from _timing import interleaved, plot_panels, table
 from joblib import cpu_count, parallel_config
@@ -234,6 +234,11 @@ TOPICS = {
     "decodings": Topic(
         time_decodings, "Ways of decoding, 100,000 frames and 20 actions"
     ),
+    "min_frames": Topic(
+        time_min_frames,
+        "Decoders with a least duration: times by those without, 20,000 frames and "
+        "12 actions",
+    ),
     "viterbi_growth": Topic(
         time_viterbi_growth,
         "Our decoder by size: of 20 actions, and of 100,000 frames",
@@ -254,6 +259,7 @@ TINY = {
     "growth": {"n_videos": (2, 4), "lengths": (20, 40), "max_iter": 2, "n_rounds": 1},
     "viterbi": {"sizes": [(50, 3)], "n_rounds": 1},
     "decodings": {"size": (50, 3), "n_rounds": 1},
+    "min_frames": {"size": (20, 2), "n_frames": (2,), "n_rounds": 1},
     "viterbi_growth": {"n_frames": (20, 40), "n_actions": (2, 3), "n_rounds": 1},
     "n_init": {"n_inits": (1, 2), "n_rounds": 1, "max_iter": 4},
     "grid": {

@@ -64,6 +64,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     # of segmenters without these parameters
     context: int | None = None
     min_duration: float | None = None
+    numbers_: dict | None = None  # before a fit
     background_percentile: float | None = None
     # of labels: actions that were found besides, and number of those that are lost
     unlabelled_actions_: tuple | list = ()

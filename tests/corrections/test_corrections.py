@@ -30,7 +30,13 @@ from skl_tot.corrections.names import new_names
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS, decode, path_posterior
 from skl_tot.io import load_model, save_model
-from skl_tot.methods.correction_layers import Cut, Merge, Split, corrected_moves
+from skl_tot.methods.correction_layers import (
+    Cut,
+    Merge,
+    Split,
+    corrected_moves,
+    fit_line,
+)
 from skl_tot.methods.prototype_groups import (
     cut_tree,
     merge_alike,
@@ -648,3 +654,13 @@ class TestActionsCalledBackground:
         for own, before in zip(merged.labels_, known):
             expected = [words.get(label, label) for label in before.tolist()]
             assert own.tolist() == expected
+
+
+def test_halves_have_a_thousandth_of_the_variance_of_both():
+    """Of frames that are all the same there would be none."""
+    frames = np.repeat([[0.0], [4.0]], 10, axis=0)
+    found = fit_line(frames, np.linspace(0, 1, 20), 2)
+    np.testing.assert_allclose(found["variances"], 1e-3 * 4)
+    spread = frames + np.tile([[-0.5], [0.5]], (10, 1))
+    found = fit_line(spread, np.linspace(0, 1, 20), 2)
+    np.testing.assert_allclose(found["variances"], 0.25)

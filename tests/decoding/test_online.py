@@ -228,15 +228,17 @@ def test_blocks_do_not_matter():
     )
 
 
-def test_long_streams_keep_their_digits():
+@pytest.mark.parametrize("min_frames", [1, 5])
+def test_long_streams_keep_their_digits(min_frames):
     """Log-likelihoods sum up to 4e17, beside which their differences would vanish."""
+    options = {"cost": 3.0, "min_frames": min_frames}
     scores = np.tile([[0.0, -1.0]], (400, 1))
     scores[200:] = [-1.0, 0.0]
-    expected, shares = run(free_chain, scores, 30, cost=3.0)
+    expected, shares = run(free_chain, scores, 30, **options)
     assert set(expected) == {0, 1}
-    found, _ = run(free_chain, scores - 1e15, 30, cost=3.0)
+    found, _ = run(free_chain, scores - 1e15, 30, **options)
     np.testing.assert_array_equal(found, expected)
-    _, posteriors = run(free_chain, scores - 1e13, 30, cost=3.0)
+    _, posteriors = run(free_chain, scores - 1e13, 30, **options)
     np.testing.assert_allclose(posteriors, shares, atol=0.005)
 
 

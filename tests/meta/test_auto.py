@@ -23,7 +23,6 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam
 from skl_tot.io import load_model, save_model
-from skl_tot.meta.consensus import SHARPNESS
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information
@@ -140,7 +139,7 @@ class TestVote:
         ]
         np.testing.assert_allclose(model.results_["information"], information)
         own = np.array([1 + kappa, 1 + kappa, 2 * kappa])
-        own = own * np.exp(SHARPNESS * np.array(information))
+        own = own * np.exp(6 * np.array(information))
         np.testing.assert_allclose(weights, own / own.sum())
         assert model.results_["weight"] == weights.tolist()
         scores = 1 - (1 - share) * np.array([weights[2]] * 2 + [1 - weights[2]])

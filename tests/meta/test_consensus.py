@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from skl_tot.meta.consensus import (
-    SHARPNESS,
     count_votes,
     find_consensus,
     match_actions,
@@ -100,7 +99,7 @@ def test_information_multiplies_weights(seed, n_actions):
     plain = find_consensus(labelings, n_actions).weights
     found = find_consensus(labelings, n_actions, information).weights
     np.testing.assert_allclose(found.sum(), 1)
-    expected = plain * np.exp(SHARPNESS * information)
+    expected = plain * np.exp(6 * information)
     np.testing.assert_allclose(found, expected / expected.sum(), atol=1e-12)
     moved = find_consensus(labelings, n_actions, information - 1e3).weights
     np.testing.assert_allclose(moved, found)

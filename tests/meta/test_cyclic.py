@@ -71,6 +71,11 @@ class TestLongRecordings:
             for action in range(3):
                 assert sure[labels == action].mean() > 0.9
 
+    def test_cost_where_the_segmenter_has_none(self, fitted):
+        assert HMMSegmenter().switch_cost == 0
+        assert fitted.decoder_.switch_cost == 0.5
+        assert fitted.estimator_.switch_cost == 0.5
+
     def test_is_the_decoder_of_what_the_segmenter_says(self, fitted, work):
         given = fitted.estimator_.log_likelihood(work[0])
         np.testing.assert_array_equal(fitted.log_likelihood(work[0]), given)
