@@ -13,7 +13,7 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info
 
 INDEX = "subtask_index"
-EPISODE = re.compile(r"episode_(\d+)( .*)?", re.DOTALL)
+EPISODE = re.compile(r"^episode_(\d+)(?: |$)")
 
 
 def write_subtasks(table, root, out):
@@ -62,18 +62,16 @@ def write_subtasks(table, root, out):
     if out.is_dir() and any(out.iterdir()):
         raise FileExistsError(f"{one_line(out)} is not empty, expected a new folder.")
     info = read_info(root)
-    spans = _spans_of_episodes(table, info.get("fps"))
-    actions = list(
-        dict.fromkeys(str(action) for own in spans.values() for *_, action in own)
-    )
+    segments = _segments_in_frames(table, info.get("fps"))
+    actions = segments["action"].unique().tolist()
     subtasks = [*actions, BACKGROUND_NAME]  # LeRobot takes -1 for the last one
-    unused = set(spans)
+    unused = set(segments["episode"])
     with replaced_files(out) as temporary:
         shutil.copytree(root / "meta", temporary / "meta")
         for path in data_files(root):
             own = parquet.read_table(path)
-            column, found = _column_of(own, spans, subtasks)
-            unused -= found
+            column = _column_of(own, segments, subtasks)
+            unused -= set(own["episode_index"].to_pylist())
             target = temporary / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             parquet.write_table(_with_column(own, column), target)
@@ -85,47 +83,51 @@ def write_subtasks(table, root, out):
     return subtasks
 
 
-def _spans_of_episodes(table, fps):
-    """First frame, frame after the last, and action of segments of each episode."""
-    if {"start", "end"} <= set(table.columns):
-        ends = table[["start", "end"]].to_numpy(float)
-    elif fps:
-        ends = np.round(table[["start_time", "end_time"]].to_numpy(float) * fps)
-    else:
-        raise ValueError("meta/info.json has no fps, which segments in seconds need.")
-    spans = {}
-    for name, action, (start, end) in zip(table["recording"], table["action"], ends):
-        match = EPISODE.fullmatch(str(name))
-        if match is None:
-            raise ValueError(
-                f"a segment is of {short_repr(name)}, expected an episode, such as "
-                "'episode_000000'."
-            )
-        is_background = str(action) in (BACKGROUND_NAME, str(BACKGROUND))
-        own = spans.setdefault(int(match[1]), [])
-        if not is_background:
-            own.append((int(start), int(end), action))
-    return spans
+def _segments_in_frames(table, fps):
+    """Give episode, action as text, start and end of the segments of actions."""
+    import pandas as pd
+
+    numbers = table["recording"].astype(str).str.extract(EPISODE)[0]
+    if numbers.isna().any():
+        name = table["recording"][numbers.isna()].iloc[0]
+        raise ValueError(
+            f"a segment is of {short_repr(name)}, expected an episode, such as "
+            "'episode_000000'."
+        )
+    if not {"start", "end"} <= set(table.columns):
+        if fps is None:
+            raise ValueError("meta/info.json has no fps, which times need.")
+        ends = (table[["start_time", "end_time"]] * fps).round()
+        table = table.assign(start=ends["start_time"], end=ends["end_time"])
+    columns = {"episode": numbers.astype(int), "action": table["action"].astype(str)}
+    segments = pd.DataFrame(columns | {"start": table["start"], "end": table["end"]})
+    return segments[~segments["action"].isin([BACKGROUND_NAME, str(BACKGROUND)])]
 
 
-def _column_of(table, spans, subtasks):
-    """Index of the subtask of each row of a file, and the episodes that it has."""
+def _column_of(table, segments, subtasks):
+    """Index of the subtask of each row of a file."""
+    import pandas as pd
+
     numbers = table["episode_index"].to_numpy()
     frames = table["frame_index"].to_numpy()
     column = np.full(len(numbers), len(subtasks) - 1)
-    episodes = set(np.unique(numbers).tolist())
-    for number in episodes & set(spans):
+    for number, own in segments.groupby("episode"):
         rows = numbers == number
-        for start, end, action in spans[number]:
-            inside = rows & (frames >= start) & (frames < end)
-            is_free = (column[inside] == len(subtasks) - 1).all()
-            if inside.sum() != end - start or not is_free:
-                what = "overlaps another" if not is_free else "is not within its frames"
-                raise ValueError(
-                    f"a segment of episode {number}, frames {start} to {end}, {what}."
-                )
-            column[inside] = subtasks.index(str(action))
-    return column, episodes
+        if not rows.any():
+            continue
+        spans = pd.IntervalIndex.from_arrays(own["start"], own["end"], closed="left")
+        if (
+            spans.is_overlapping
+            or spans.left.min() < 0
+            or spans.right.max() > rows.sum()
+        ):
+            raise ValueError(
+                f"segments of episode {number} overlap, or are not within its "
+                f"{rows.sum()} frames."
+            )
+        codes = [*map(subtasks.index, own["action"]), len(subtasks) - 1]
+        column[rows] = np.array(codes)[spans.get_indexer(frames[rows])]
+    return column
 
 
 def _with_column(table, column):

@@ -61,9 +61,10 @@ def test_episodes_without_segments(tmp_path, write_lerobot):
     [
         ({"recording": "take_1"}, "is of 'take_1', expected an episode, such as 'epi"),
         ({"recording": "episode_9"}, "has no episode 9, which segments are of"),
-        ({"end": 99}, "frames 0 to 99, is not within its frames"),
-        ({"start": -1}, "frames -1 to 5, is not within its frames"),
-        ({"end": 6}, "episode 0, frames 5 to 20, overlaps another"),
+        ({"recording": "episode_x"}, "is of 'episode_x', expected an episode"),
+        ({"end": 99}, "episode 0 overlap, or are not within its 20 frames"),
+        ({"start": -1}, "episode 0 overlap, or are not within its 20 frames"),
+        ({"end": 6}, "episode 0 overlap, or are not within its 20 frames"),
     ],
 )
 def test_wrong_segments_leave_nothing(tmp_path, write_lerobot, change, message):

@@ -1,5 +1,6 @@
 """Readers of other programs' files: one module each, whose ``READER`` says how."""
 
+import contextlib
 import importlib
 import pkgutil
 from pathlib import Path
@@ -57,8 +58,11 @@ def _name_of_reader(path):
     """Name of the reader that recognises a file, or None."""
     for name, reader in READERS.items():
         is_named = path.name.lower().endswith(reader.suffixes)
-        if reader.suffixes and is_named and path.is_file() and reader.recognises(path):
-            return name
+        if not (reader.suffixes and is_named and path.is_file()):
+            continue
+        with _named_errors(path):
+            if reader.recognises(path):
+                return name
     return None
 
 
@@ -79,6 +83,17 @@ def _one_of_each(paths, suffixes):
     ]
 
 
+@contextlib.contextmanager
+def _named_errors(path):
+    """Name the file in whatever a broken one makes of its reader."""
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{one_line(path)}: {one_line(error)}") from error
+
+
 def read_by(name, paths, options, fps=None):
     """Read files into a data frame for each recording, by a reader of `READERS`.
 
@@ -96,12 +111,8 @@ def read_by(name, paths, options, fps=None):
     options = reader.options | options
     tables, places = {}, {}
     for path in paths:
-        try:
+        with _named_errors(path):
             found, rate = reader.read(path, **options)
-        except ImportError:
-            raise
-        except Exception as error:  # whatever a broken file makes of its reader
-            raise ValueError(f"{one_line(path)}: {one_line(error)}") from error
         if not is_same(rate, fps):
             raise ValueError(
                 f"{one_line(path)} says {rate:g} frames per second, expected {fps:g} "

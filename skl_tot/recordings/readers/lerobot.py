@@ -33,17 +33,11 @@ def data_files(path):
     """Parquet files of a root folder, of a folder of its data, or that file."""
     if path.is_file():
         return [path]
-    found = sorted(
-        (path / "data" if find_root(path) == path else path).rglob("*.parquet")
-    )
+    folder = path / "data" if find_root(path) == path else path
+    found = sorted(folder.rglob("*.parquet"))
     if not found:
         raise ValueError("it has no file *.parquet in its folder data.")
     return found
-
-
-def name_of_episode(number):
-    """Name of the recording of an episode, which starts so."""
-    return f"episode_{number:06d}"
 
 
 def recognises(path):
@@ -64,28 +58,36 @@ def read(path, task):
 
     root = find_root(path)
     info = {} if root is None else read_info(root)
-    tasks = {} if root is None else _read_tasks(root)
     parts = [_read_file(file, info.get("features", {})) for file in data_files(path)]
     table = pd.concat(parts, ignore_index=True)
-    episodes = dict(list(table.groupby("episode_index")))
-    _check_number(path, info, len(episodes))
-    shown = {number: _task_of(own, tasks) for number, own in episodes.items()}
-    different = list(dict.fromkeys(shown.values()))
-    if task is not None and task not in different:
-        raise ValueError(f"it has no task {task!r}, expected one of {different}.")
-    if task is None and len(different) > 1:
+    words = {} if root is None else _read_tasks(root)
+    shown = {
+        number: words.get(number, f"task {number}") for number in table["task_index"]
+    }
+    table["task"] = table.pop("task_index").map(shown)
+    table = table.sort_values(["episode_index", "frame_index"], ignore_index=True)
+    episodes, tasks = table["episode_index"].nunique(), table["task"].unique().tolist()
+    if root == path and info.get("total_episodes", episodes) != episodes:
         warn_user(
-            f"{path} has {len(different)} tasks, {short_repr(different)}, which are "
-            "read together; task=... (--read task=...) chooses one."
+            f"{path} has {episodes} of {info['total_episodes']} episodes of "
+            "meta/info.json."
         )
+    if task is None and len(tasks) > 1:
+        warn_user(
+            f"{path} has {len(tasks)} tasks, {short_repr(tasks)}, which are read "
+            "together; task=... (--read task=...) chooses one."
+        )
+    elif task is not None and task not in tasks:
+        raise ValueError(f"it has no task {task!r}, expected one of {tasks}.")
     named = {}
-    for number, own in episodes.items():
-        name = name_of_episode(number)
-        if task is None and len(different) > 1:
-            name += f" {shown[number]}".replace("/", "-").replace("\\", "-")
-        if task in (None, shown[number]):
-            own = own.sort_values("frame_index").reset_index(drop=True)
-            named[name] = own.drop(columns=[*KEYS - {CLOCK}, "task_index"])
+    for number, own in table.groupby("episode_index"):
+        shown_task = own["task"].iloc[0]
+        name = f"episode_{number:06d}"
+        if task is None and len(tasks) > 1:
+            name += f" {shown_task}".replace("/", "-").replace("\\", "-")
+        if task in (None, shown_task):
+            own = own.drop(columns=["episode_index", "frame_index", "task"])
+            named[name] = own.reset_index(drop=True)
     return named, info.get("fps")
 
 
@@ -135,9 +137,8 @@ def _names_of(feature):
     names = feature.get("names")
     if isinstance(names, dict) and len(names) == 1:
         (names,) = names.values()
-    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    is_flat = len(feature.get("shape", [])) == 1
-    return names if is_list and is_flat and len(set(names)) == len(names) > 1 else None
+    is_flat = isinstance(names, list) and len(feature.get("shape", [])) == 1
+    return names if is_flat and len(set(map(str, names))) == len(names) > 1 else None
 
 
 def _read_tasks(root):
@@ -146,28 +147,14 @@ def _read_tasks(root):
 
     lines, table = root / "meta" / "tasks.jsonl", root / "meta" / "tasks.parquet"
     if lines.is_file():
-        rows = [
-            parse_json(lines, line) for line in read_text(lines).splitlines() if line
-        ]
+        text = read_text(lines).strip().split("\n")
+        rows = [parse_json(lines, line) for line in text]
         return {row["task_index"]: row["task"] for row in rows}
     if not table.is_file():
         return {}
     tasks = pd.read_parquet(table)
     words = tasks.get("task", tasks.index)
     return dict(zip(tasks["task_index"].tolist(), map(str, words)))
-
-
-def _task_of(episode, tasks):
-    """Text of the task of an episode, by its first frame."""
-    number = int(episode["task_index"].iloc[0])
-    return tasks.get(number, f"task {number}")
-
-
-def _check_number(path, info, n_found):
-    """Warn of a root folder that lacks episodes."""
-    expected = info.get("total_episodes", n_found)
-    if find_root(path) == path and n_found != expected:
-        warn_user(f"{path} has {n_found} of {expected} episodes of meta/info.json.")
 
 
 READER = Reader(
