@@ -161,6 +161,12 @@ class GuidedSegmenter(BaseSegmenter):
                 "estimator is a Pipeline, expected its last step, and GuidedSegmenter "
                 "in place of that; corrections.refine teaches a pipeline as it is."
             )
+        if not hasattr(self._inner, "decoding"):
+            raise TypeError(
+                f"estimator is a {type(self._inner).__name__}, expected a segmenter "
+                "that finds actions of one activity: of several, one of its estimators_"
+                "; of a GuidedSegmenter, its estimator_."
+            )
         return self._fit(X, None, y=y)
 
     def _read_fit(self, X, y=None, **options):

@@ -142,7 +142,8 @@ def _encode(known, recordings, n_actions):
     n_labels = len(classes) - (BACKGROUND_NAME in classes.tolist())
     if n_labels > n_actions:
         raise ValueError(
-            f"y has {n_labels} labels, expected at most n_actions={n_actions}."
+            f"y has {n_labels} labels, expected at most n_actions={n_actions}; fit a "
+            "segmenter of more actions, or split one."
         )
     codes = []
     for is_known, own in zip(masks, filled):

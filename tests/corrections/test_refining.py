@@ -6,7 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skl_tot import GuidedSegmenter, MallowSegmenter
+from skl_tot import ActivitySegmenter, GuidedSegmenter, MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import segmenter_of, unfrozen
@@ -67,6 +67,13 @@ class TestRefine:
     def test_a_pipeline_inside_is_refused(self):
         with pytest.raises(TypeError, match=r"Pipeline, .*corrections.refine teaches"):
             GuidedSegmenter(make_pca()).fit(VIDEOS, words_of(1))
+
+    def test_models_of_several_activities_and_of_labels_are_refused_inside(self):
+        activities = ActivitySegmenter(MallowSegmenter(3), 2, random_state=0)
+        with pytest.raises(TypeError, match="is a ActivitySegmenter, expected a seg"):
+            refine(activities.fit(VIDEOS), VIDEOS, words_of(1))
+        with pytest.raises(TypeError, match="is a GuidedSegmenter, expected a segmen"):
+            GuidedSegmenter(MODELS["guided"]()).fit(VIDEOS, words_of(1))
 
     def test_what_was_learned_is_learned_anew(self):
         twice = refine(refine(MODELS["numbers"](), VIDEOS, words_of(2)), VIDEOS, CODES)
