@@ -414,7 +414,7 @@ def test_names_are_typed_in_and_kept(browser, few, tmp_path):
             places = page.browser.find_elements("css selector", "[data-name='2']")
             texts = {place.get_attribute("textContent") for place in places}
             assert texts == {"stir <b>"}
-            assert len(places) > 3
+            assert len(places) >= 3  # actions, legend, typical frames
             assert page.find("#lines").text == "2 stir <b>"
             assert "stir <b>" in page.find("#legend").text
             page = Opened(browser, path, 1400)
