@@ -27,7 +27,7 @@ from skl_tot.training.components import MOST
 
 AUTO = "auto"
 # Numbers that are compared. One action tells nothing and scores 0: a floor.
-NUMBERS = range(1, 17)
+NUMBERS = range(1, 14)
 # Of the hidden Markov models, as `HMMSegmenter` has them.
 N_COMPONENTS, HMM_COVAR, HMM_ITER = 16, 1e-2, 30
 # Of the discriminants, as `MallowSegmenter` has them; and of what decodes both.
