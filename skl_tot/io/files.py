@@ -364,11 +364,10 @@ def _find_clocks(fps, recordings):
     """Return the rate, and when frames of recordings with clocks start and end."""
     if recordings is None:
         return fps, None
-    clocks = {}
-    for i, name in enumerate(recordings.names):
-        clocks[name] = None
-        if recordings.times is not None:
-            clocks[name] = recordings.times[i], recordings.ends(i)
+    clocks = dict.fromkeys(recordings.names)
+    if recordings.times is not None:
+        pairs = zip(recordings.times, map(recordings.ends, range(len(recordings))))
+        clocks = dict(zip(recordings.names, pairs))
     return agreed_rate(fps, recordings.fps, "the recordings"), clocks
 
 
