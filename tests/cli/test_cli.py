@@ -144,8 +144,9 @@ class TestCommands:
         command = f"search data {start}--set {QUICK} {options} --out best.skops"
         assert run(command) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert len(lines) == 1 + n_candidates + 1
-        means = [float(line.split("+-")[0].split()[-1]) for line in lines[1:-1]]
+        rows = [line for line in lines if "+-" in line]
+        assert len(rows) == n_candidates
+        means = [float(row.split("+-")[0].split()[-1]) for row in rows]
         assert means == sorted(means, reverse=True)
         model = load_model("best.skops")
         best = str(dict(model.get_params(deep=True)))
@@ -367,9 +368,9 @@ ERRORS = [
     # command lines
     ("fly", "invalid choice: 'fly'"),
     ("fit flat --out a.skops", "required: --n-actions"),
-    ("fit flat --n-actions x --out a.skops", "invalid int value: 'x'"),
+    ("fit flat --n-actions x --out a.skops", "x is no number from 1, nor auto"),
     ("fit flat --n-actions 3", "required: --out"),
-    ("fit flat --n-actions 0 --out a.skops", "The 'n_actions' parameter"),
+    ("fit flat --n-actions 0 --out a.skops", "0 is no number from 1, nor auto"),
     ("fit flat --n-actions 3 --out no/a.skops", "no is no folder, cannot write"),
     ("fit flat --n-actions 3 --out flat", "flat is there, and no file."),
     (f"{FIT} --set rho", "'rho' is not NAME=VALUE"),
