@@ -572,3 +572,68 @@ def test_broken_rates(arrays, text, expected):
     with pytest.raises(ValueError, match=rf"{RATE_FILE}.* {expected}") as caught:
         read_recordings(arrays)
     assert "\n" not in str(caught.value)
+
+
+class TestColumnsThatAreNoFeatures:
+    def write(self, path, **more):
+        features = {f"f{k}": RNG.normal(size=30) for k in range(12)}
+        clock = {"time": np.arange(30) / 10}
+        own = pd.DataFrame(clock | features | more)
+        own.to_csv(path / "a.csv", index=False)
+        return list(features)
+
+    def test_text_is_left_out_aloud(self, tmp_path):
+        names = self.write(tmp_path, note=["ok"] * 29 + ["halt"], state=["1 on"] * 30)
+        text = r"\['note', 'state'\] hold no numbers .* 'ok' in row 0.*; .*without="
+        with pytest.warns(UserWarning, match=text):
+            takes = read_recordings(tmp_path)
+        assert list(takes[0].columns) == names  # all of them
+        assert takes.reading["columns"] == names
+
+    def test_what_never_changes_is_left_out_aloud(self, tmp_path):
+        names = self.write(tmp_path, line=[3] * 30, empty=[np.nan] * 30)
+        with pytest.warns(UserWarning, match=r"\['line', 'empty'\] are the same in"):
+            takes = read_recordings(tmp_path)
+        assert list(takes[0].columns) == names
+
+    def test_without_says_so_without_a_warning(self, tmp_path):
+        names = self.write(tmp_path, note="ok", line=3)
+        takes = read_recordings(tmp_path, without=["note", "line", "f3"])
+        assert list(takes[0].columns) == [name for name in names if name != "f3"]
+        assert list(read_recordings(tmp_path, columns=["line"])[0].columns) == ["line"]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"without": ["nope"]}, "without (--without) has 'nope', expected among ["),
+            ({"without": ["f1"], "columns": ["f1"]}, "has 'f1', expected others than"),
+            ({"without": []}, "without is [], expected names of columns"),
+            (
+                {"columns": ["f1", "note"]},
+                "column 'note' of 'a' has 'ok' in row 0",
+            ),
+        ],
+    )
+    def test_errors(self, tmp_path, options, message):
+        self.write(tmp_path, note="ok")
+        with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+            read_recordings(tmp_path, **options)
+
+    def test_a_slip_among_numbers_is_an_error(self, tmp_path):
+        self.write(tmp_path, f12=["1.5"] * 29 + ["off"])
+        with pytest.raises(ValueError, match=r"'f12' of 'a' has 'off' in row 29"):
+            read_recordings(tmp_path)
+
+
+def test_a_long_gap_is_no_dead_end(tmp_path):
+    own = table(60)
+    own.loc[30:, "time"] += 720
+    put(tmp_path, a=own)
+    text = r"of 720 s .*NaN.*split_gaps=SECONDS \(--split-gaps SECONDS\)"
+    with pytest.warns(UserWarning, match=text) as caught:
+        takes = read_recordings(tmp_path, resample=10)
+    assert len(caught) == 1
+    assert takes[0].isna().to_numpy().mean() > 0.9
+    takes = read_recordings(tmp_path, resample=10, split_gaps=60)
+    assert len(takes[0]) == 60
+    assert not takes[0].isna().to_numpy().any()
