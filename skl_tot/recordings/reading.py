@@ -158,8 +158,8 @@ def read_recordings(
     -----
     Text is separated by commas, semicolons or tabs, whichever its first line has most
     of; that line names the columns. Decimals may have commas where separators are none,
-    or in quotes; of clocks of text, what can be read in two ways is an error. Tables are
-    in the order of the numbers in their names, "take 2" before "take 10".
+    or in quotes; of clocks of text, what can be read in two ways is an error. Tables
+    are in the order of the numbers in their names, "take 2" before "take 10".
 
     Examples
     --------

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
+from skl_tot.recordings.stamps import GROUPED
 from skl_tot.recordings.text import find_separator
 
 # Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
@@ -150,13 +151,20 @@ def _find_decimal(rows, separator):
     A column of 1,234 and 5,678 has decimals, unless commas separate; one of 0 and
     20,000 has thousands.
     """
-    signs = set()
+    signs, thousands = set(), []
     for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
         numbers = [match for cell in cells if (match := DECIMALS.fullmatch(cell or ""))]
         unsure = [match for match in numbers if THOUSANDS.fullmatch(match[0])]
         if separator == "," or len(unsure) < len(list(filter(None, cells))):
             numbers = [match for match in numbers if match not in unsure]
+            if all(re.fullmatch(GROUPED, cell.strip()) for cell in filter(None, cells)):
+                thousands += [match[0] for match in unsure]
         signs.update(match[1] for match in numbers)
+    if signs == {","} and thousands and separator != ",":
+        raise ValueError(
+            f"{thousands[0]!r} seems to have thousands, but other numbers have commas "
+            "of decimals; expected one of them."
+        )
     return "," if signs == {","} else "."
 
 

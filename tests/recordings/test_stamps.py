@@ -93,6 +93,10 @@ class TestFiles:
         take = read(tmp_path, text, split_gaps=0.6)
         np.testing.assert_allclose(take.times[0], [0, 0.02, 1.04])
 
+    def test_commas_of_two_kinds(self, tmp_path):
+        with pytest.raises(ValueError, match="'20,000' seems to have thousands, but"):
+            read(tmp_path, "time_us;x\n0;0,5\n20,000;1,5\n40,000;2,25\n")
+
     def test_thousands_in_quotes(self, tmp_path):
         rows = [f'"{20_000 * i:,}",{i * i}' for i in range(60)]
         take = read(tmp_path, "time_us,x\n" + "\n".join(rows))
