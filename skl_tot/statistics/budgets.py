@@ -102,7 +102,8 @@ def durations(labels, *, fps=None, groups=None):
         members = group_of_recordings(groups, bouts.names)
         table["group"] = bouts.of_groups(members)
         lengths = lengths.groupby(members, sort=False).sum()
-        latency = latency.groupby([_level(latency, 0).map(members), "action"]).mean()
+        keys = [_level(latency, 0).map(members), "action"]
+        latency = latency.groupby(keys, observed=True).mean()
     found = _describe(table.groupby([key, "action"], observed=False))
     found["share"] = found["total"] / lengths.reindex(_level(found, 0)).to_numpy()
     found["latency"] = latency.reindex(found.index)

@@ -96,7 +96,7 @@ class TestSplitGaps:
     def test_parts(self, tmp_path):
         takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
         assert takes.breaks[0].tolist() == [20]
-        np.testing.assert_array_equal(takes.times[0], CLOCK)
+        np.testing.assert_allclose(takes.times[0], CLOCK)
 
     def test_gaps_that_are_no_breaks_are_told(self, tmp_path):
         path = put(tmp_path / "a.csv")

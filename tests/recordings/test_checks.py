@@ -169,7 +169,8 @@ def videos(activity):
 
 @pytest.fixture
 def frames(videos):
-    return [pd.DataFrame(video, columns=COLUMNS) for video in videos]
+    # copies, as pandas below 3 makes none, and a test spoils them
+    return [pd.DataFrame(video.copy(), columns=COLUMNS) for video in videos]
 
 
 def test_list_of_pose_tracks():
