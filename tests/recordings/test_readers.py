@@ -1,5 +1,6 @@
 """Readers of other programs' files, held against what those programs' writers wrote."""
 
+import json
 import shutil
 
 import numpy as np
@@ -267,6 +268,56 @@ class TestLeRobot:
         max(folder.iterdir()).unlink()
         with pytest.warns(UserWarning, match="has 3 of 4 episodes of meta/info.json"):
             assert len(read_recordings(tmp_path / "set")) == 3
+
+
+def change_info(root, **changes):
+    """Change what a data set says of itself."""
+    path = root / "meta" / "info.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": [1]}, r"info\.json: features is no object of objects"),
+        ({"features": {"action": "x"}}, r"info\.json: features is no object of obj"),
+        ({"fps": "10"}, r"info\.json: fps is '10', expected a positive number"),
+        (
+            {"features": {"action": {"shape": [3], "names": ["a", "b", "c"]}}},
+            r"file-000\.parquet has rows in column 'action' that are no lists of 3",
+        ),
+    ],
+)
+def test_what_a_data_set_says_wrong(tmp_path, write_lerobot, changes, message):
+    write_lerobot(tmp_path, "v3.0")
+    change_info(tmp_path, **changes)
+    with pytest.raises(ValueError, match=message):
+        read_recordings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("episode_index", None, r"file-000\.parquet has no column 'episode_index'"),
+        ("episode_index", "a", "has episode_index or frame_index of no integers"),
+        ("action", [None], "has rows in column 'action' that are no lists of 2"),
+    ],
+)
+def test_columns_that_a_data_set_lacks(
+    tmp_path, write_lerobot, column, values, message
+):
+    write_lerobot(tmp_path, "v3.0")
+    path = tmp_path / "data" / "chunk-000" / "file-000.parquet"
+    table = pd.read_parquet(path)
+    if values is None:
+        table = table.drop(columns=column)
+    elif values == [None]:
+        table[column] = [None, *table[column][1:]]
+    else:
+        table[column] = values
+    table.to_parquet(path)
+    with pytest.raises(ValueError, match=message):
+        read_recordings(tmp_path)
 
 
 class TestMatlab:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skl_tot.recordings.errors import import_extra, short_repr, warn_user
+from skl_tot.recordings.rates import check_fps
 from skl_tot.recordings.readers.base import Reader
 from skl_tot.recordings.text import parse_json, read_text
 
@@ -18,7 +19,7 @@ def find_root(path):
     for root in (path, *path.resolve().parents):
         inside = root == path or path.resolve().is_relative_to(root / "data")
         if inside and (root / "meta" / "info.json").is_file():
-            return root if "codebase_version" in read_info(root) else None
+            return root if read_info(root) else None
     return None
 
 
@@ -26,7 +27,14 @@ def read_info(root):
     """Read what a data set says of itself."""
     path = root / "meta" / "info.json"
     info = parse_json(path, read_text(path))
-    return info if isinstance(info, dict) else {}
+    if not isinstance(info, dict) or "codebase_version" not in info:
+        return {}  # of something else
+    features = info.setdefault("features", {})
+    is_fit = isinstance(features, dict)
+    if not is_fit or not all(isinstance(own, dict) for own in features.values()):
+        raise ValueError(f"{path}: features is no object of objects.")
+    check_fps(info.get("fps"), f"{path}: fps")
+    return info
 
 
 def data_files(path):
@@ -101,21 +109,29 @@ def _read_file(path, described):
 
     schema = _schema(path)
     kept = [field.name for field in schema if _is_feature(field)]
+    missing = KEYS - set(schema.names)
+    if missing:
+        raise ValueError(f"{path.name} has no column {min(missing)!r}.")
     keys = [*sorted(KEYS), *({"task_index"} & set(schema.names))]
     table = pd.read_parquet(path, columns=[*keys, *kept])
     parts = {key: table[key].to_numpy() for key in keys}
+    if not all(parts[key].dtype.kind == "i" for key in KEYS - {CLOCK}):
+        raise ValueError(
+            f"{path.name} has episode_index or frame_index of no integers."
+        )
     parts.setdefault("task_index", np.zeros(len(table), int))
     for column in kept:
         names = _names_of(described.get(column, {}))
         if names is None:
             parts[column] = table[column]
             continue
-        values = np.stack(table[column].to_numpy())
-        if values.shape[1:] != (len(names),):
+        rows = table[column].tolist()
+        if {np.shape(row) for row in rows} != {(len(names),)}:
             raise ValueError(
-                f"column {column!r} has values of shape {values.shape[1:]}, expected "
-                f"{len(names)}, as meta/info.json has names."
+                f"{path.name} has rows in column {column!r} that are no lists of "
+                f"{len(names)}, as meta/info.json names."
             )
+        values = np.stack(rows)
         parts |= {f"{column} {name}": own for name, own in zip(names, values.T)}
     return pd.DataFrame(parts)
 
