@@ -57,10 +57,11 @@ class GapFiller(VideoTransformer):
 
     Notes
     -----
-    Data frames come out as data frames, with their names. More than a fifth of the
-    frames of a feature of one video are filled with a warning. Infinity is no gap, and
-    an error; so are, in `transform`, gaps longer than ``limit`` and a feature that is
-    missing in all frames of a video. `fit` and `report` take them.
+    Data frames come out as data frames, with their names, and lists as lists, so there
+    is no ``set_output``. More than a fifth of the frames of a feature of one video are
+    filled with a warning. Infinity is no gap, and an error; so are, in `transform`,
+    gaps longer than ``limit`` and a feature that is missing in all frames of a video.
+    `fit` and `report` take them.
 
     Examples
     --------
