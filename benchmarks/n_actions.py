@@ -23,12 +23,14 @@ from skl_tot.recordings import Recordings
 from skl_tot.recordings.container import fit_scaler
 
 GENERATED = [f"{name}-{seed}" for name, (_, own) in FAMILIES.items() for seed in own]
-AUTO = '(F - 1/K) exp(I), n_actions="auto"'
 CRITERIA = {
-    AUTO: lambda k, own: (own["F"] - 1 / k) * np.exp(own["I"]),
-    "(F - 1/K) exp(1.5 I - 0.5 J)": lambda k, own: (
-        (own["F"] - 1 / k) * np.exp(1.5 * own["I"] - 0.5 * own["J"])
+    "(F - 1/K) exp(2 (I - J)), `auto`": lambda k, own: (
+        (own["F"] - 1 / k) * np.exp(2 * (own["I"] - own["J"]))
     ),
+    "(F - 1/K) exp(I - J)": lambda k, own: (
+        (own["F"] - 1 / k) * np.exp(own["I"] - own["J"])
+    ),
+    "(F - 1/K) exp(I)": lambda k, own: (own["F"] - 1 / k) * np.exp(own["I"]),
     "F - 1/K, agreement of halves": lambda k, own: own["F"] - 1 / k,
     "A, adjusted Rand index of halves": lambda k, own: own["A"],
     "A exp(I)": lambda k, own: own["A"] * np.exp(own["I"]),

@@ -111,7 +111,7 @@ def each_once(pairs, option):
 
 
 RECIPE = """
---n-actions N|auto: actions to find; auto takes as many of 1 to 13 as recordings bear
+--n-actions N|auto: actions to find; auto takes as many of 1 to 16 as recordings bear
     out {required}
 --method {methods}: model class [default: tot]
 --set NAME=VALUE...: parameters of the model, such as rho=0.1 n_init=5

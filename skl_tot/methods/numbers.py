@@ -21,13 +21,13 @@ from skl_tot.methods.hmm_model import (
     principal_components,
     start_from_equal_parts,
 )
-from skl_tot.metrics.label_free import held_out_information
+from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.training.components import MOST
 
 AUTO = "auto"
 # Numbers that are compared. One action tells nothing and scores 0: a floor.
-NUMBERS = range(1, 14)
+NUMBERS = range(1, 17)
 # Of the hidden Markov models, as `HMMSegmenter` has them.
 N_COMPONENTS, HMM_COVAR, HMM_ITER = 16, 1e-2, 30
 # Of the discriminants, as `MallowSegmenter` has them; and of what decodes both.
@@ -42,11 +42,12 @@ def compare_numbers(videos, numbers=None):
     For each number K, models are learned of all recordings, of every second one and of
     the others, which label all recordings, in any order. The score is
 
-    .. math:: (F - 1 / K) \, \exp(I),
+    .. math:: (F - 1 / K) \, \exp(2 (I - J)),
 
-    with the mean F1 F of the actions of both halves, matched one to one, which is at
-    least about 1 / K by chance, and the information I that recordings give of the
-    labels of others, see `held_out_information`. There are two models, left-to-right
+    with the mean F1 F of the actions of both halves, matched one to one, which is
+    about 1 / K by chance, and with what recordings tell of the labels of others, I, and
+    what a recording by itself tells, J: see `held_out_information` and
+    `video_information`. There are two models, left-to-right
     hidden Markov models and discriminants with paths in one order; the better score
     counts. Its spread is the standard error by the jackknife over ten groups of
     recordings, nan of fewer than four.
@@ -208,7 +209,8 @@ def _score(blocks, labels, kept, n_actions):
     own, first, second = [[labeling[i] for i in kept] for labeling in labels]
     agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
     shared = held_out_information(lambda i: blocks(int(kept[i])), own, n_actions)
-    return float((agreement - 1 / n_actions) * np.exp(shared))
+    information = shared - video_information(own, n_actions)
+    return float((agreement - 1 / n_actions) * np.exp(2 * information))
 
 
 def matched_f1(first, second, n_actions):

@@ -221,7 +221,7 @@ def choose_n_actions(estimator, X, numbers=None):
     X : sequence of array-like of shape (n_frames_i, n_features)
         Two recordings or more.
     numbers : sequence of int, default=None
-        Numbers of actions to compare. None takes 1 to 13. Those above the number of
+        Numbers of actions to compare. None takes 1 to 16. Those above the number of
         frames of the longest of every second recording are left out.
 
     Returns
