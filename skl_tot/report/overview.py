@@ -197,10 +197,12 @@ class Content:
             return [f"Of 100 frames, {100 * share:.0f} are labelled as people have."]
         sentences = ["A program found these actions, and nobody has checked them."]
         agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
-        if agreement < 1:  # otherwise there was one recording
+        n_cycles = getattr(self.segmenter, "n_cycles_", 0)
+        if agreement < 1 or n_cycles > 1:  # otherwise it was of one recording
             word = next(word for least, word in TRUST if agreement >= least)
+            parts = "cycles" if n_cycles else "recordings"
             sentences.append(
-                f"What is learned from half of the recordings tells the actions of the "
+                f"What is learned from half of the {parts} tells the actions of the "
                 f"other half {word}."
             )
         sentences.append("Look at some of the timelines before you rely on them.")

@@ -405,6 +405,7 @@ def test_cycles_have_a_row_each(shift, write):
         "The longest step of a cycle is weld, which usually takes 5", page.text
     )
     assert "deviating" not in page.rows
+    assert "learned from half of the cycles tells" in " ".join(page.text.split())
 
 
 def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
