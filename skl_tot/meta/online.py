@@ -19,6 +19,8 @@ from skl_tot.methods.pipelines import quietly, segmenter_of
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.labels import with_background
 
+MOST_FRAMES = 100_000  # of `min_duration`
+
 
 class Decided(NamedTuple):
     """Frames whose labels are known.
@@ -116,6 +118,11 @@ class OnlinePrediction:
         if model.waits_for_end_ is not None:
             raise ValueError(
                 f"{model.waits_for_end_}, or predict when the recording has ended."
+            )
+        if model.min_frames_ > MOST_FRAMES:
+            raise ValueError(
+                f"min_duration is {model.min_frames_} frames, expected at most "
+                f"{MOST_FRAMES} in a stream, which keeps as many in memory."
             )
         n_frames = n_frames_of_switch(model, n_frames)
         self._model = copy.copy(model)  # which another fit does not change
