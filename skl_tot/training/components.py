@@ -112,6 +112,13 @@ class OrderedMLP(Component):
     order_weight : float, default=1.0
         Weight of the loss of verdicts on order, at least 0. Rounds without are twice as
         fast.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import ASALSegmenter
+    >>> from skl_tot.extend import OrderedMLP
+    >>> ASALSegmenter(network=OrderedMLP(order_weight=0.0)).network.order_size
+    32
     """
 
     _parameter_constraints = {
