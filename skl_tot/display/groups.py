@@ -7,6 +7,7 @@ import numpy as np
 from skl_tot.display.bars import clear_sides
 from skl_tot.display.base import Display, name_rows, shortened
 from skl_tot.display.palette import COLOURS, code_actions
+from skl_tot.recordings.errors import short_repr
 from skl_tot.statistics.comparing import LEVEL
 
 # Marker and height within a row of each measure.
@@ -77,6 +78,11 @@ class GroupsDisplay(Display):
 
     def _prepare(self):
         table = self.table
+        if not {"effect", "q"} <= set(table) or len(table) == 0:
+            raise ValueError(
+                f"table has the columns {short_repr(list(table))} and {len(table)} "
+                "rows, expected some rows of compare_groups."
+            )
         is_step = table["measure"] == "transition"
         table = table[~is_step | (table["q"] < LEVEL)]
         actions = sorted(self.table.loc[~is_step, "action"].unique())

@@ -1,6 +1,6 @@
 """Bouts of actions, which all statistics are of, and groups of recordings."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -194,6 +194,11 @@ def group_of_recordings(groups, names, what="groups"):
     for name, group in zip(names, found):
         if group is None or group != group:  # nan
             raise ValueError(f"{what} has none for {name!r}, expected one.")
+        if not isinstance(group, Hashable):
+            raise TypeError(
+                f"{what} has {short_repr(group)} for {name!r}, expected text or a "
+                "number."
+            )
     return pd.Series(found, index=names)
 
 

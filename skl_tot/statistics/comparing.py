@@ -157,7 +157,8 @@ def compare_groups(
         shuffle = partial(shuffle, most=n_permutations, random=random)
         found = compare_columns(one, other, shuffle, level)
         _warn_of_few(found, pair, level)
-        found[["first", "second"]] = pair
+        for place, group in zip(["first", "second"], pair):
+            found[place] = [group] * len(found)  # which may be a tuple
         parts.append(keys.join(found))
     if not parts:
         raise ValueError(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skl_tot import GroupsDisplay
-from skl_tot.statistics import compare_groups
+from skl_tot.statistics import compare_groups, durations
 
 TAKES = [["cut"] * n + ["mix"] * 3 for n in (11, 9, 12, 10, 2, 4, 3, 1)]
 STEPS = [["x", "y", "z"]] * 5 + [["x", "z", "y"]] * 5
@@ -31,6 +31,15 @@ def test_marks_are_effects_and_are_filled_if_they_are_sure():
     width = ax.get_xlim()[1]
     ends = np.clip(table[["effect_low", "effect_high"]], -width, width)
     np.testing.assert_allclose([line.get_xdata() for line in lines], ends)
+
+
+@pytest.mark.parametrize("rows", [0, None])
+def test_other_tables(rows):
+    table = durations(TAKES)
+    if rows == 0:
+        table = compare_groups(TAKES, ["old"] * 4 + ["new"] * 4).iloc[:0]
+    with pytest.raises(ValueError, match="table has the columns"):
+        GroupsDisplay.from_table(table)
 
 
 def test_steps_that_differ_and_pairs_of_groups():

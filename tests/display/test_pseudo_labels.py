@@ -49,7 +49,7 @@ def test_of_a_fitted_segmenter(activity):
     assert_allclose(display.im_.get_array(), expected.T)
 
 
-@pytest.mark.parametrize("X", [[np.zeros((3, 4))] * 2, np.zeros((2, 3, 4))])
+@pytest.mark.parametrize("X", [[np.zeros((4, 3))] * 2, np.zeros((2, 5, 4))])
 def test_many_videos(X):
     with pytest.raises(ValueError, match="X holds 2 videos, expected one, an array"):
         PseudoLabelDisplay.from_estimator(Model(), X)

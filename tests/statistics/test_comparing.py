@@ -203,6 +203,7 @@ def test_null_and_shift():
         (list("aabb"), list("xyz"), "subject has 3, expected 4, one for each"),
         (list("aabb"), ["x", "y", "z", None], "subject has none for '3', expected"),
         ({"0": "a"}, None, "groups has no '1', expected each recording"),
+        ([["a"], "a", "b", "b"], None, r"groups has \['a'\] for '0', expected text"),
     ],
 )
 def test_wrong_groups(groups, subject, message):
@@ -223,6 +224,16 @@ def test_wrong_groups(groups, subject, message):
 def test_wrong_numbers(options, message):
     with pytest.raises(ValueError, match=message):
         compare_groups([["x", "y"]] * 4, list("aabb"), **options)
+
+
+def test_groups_may_be_tuples_and_numbers():
+    takes = [["x"] * i + ["y"] for i in range(1, 11)]
+    pairs = [("late", i // 5) for i in range(10)]
+    table = compare_groups(takes, pairs)
+    assert table["first"].unique().tolist() == [("late", 0)]
+    same = compare_groups(takes, [i // 5 for i in range(10)])
+    keys = ["p", "q", "low", "high"]
+    pd.testing.assert_frame_equal(table[keys], same[keys])
 
 
 def test_background_alone():
