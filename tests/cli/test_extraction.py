@@ -103,7 +103,7 @@ def test_more_features_of_the_same_rate(run, videos, capsys):
         ("features empty --out npy", "empty has no video (.mp4"),
         ("features tables --out npy", "but 1 .csv."),
         ("features videos/a.mp4 videos --out npy", "Several videos are called 'a'"),
-        ("features videos no.mp4 --out npy", "no.mp4 is not a file."),
+        ("features videos no.mp4 --out npy", "no.mp4 is no folder or file"),
         ("features videos bad.mp4 --out npy", "bad: bad.mp4 cannot be decoded"),
         ("features videos --out npy --backbone timm/x", "backbone is 'timm/x', expec"),
         ("features videos --out npy --backbone clip/x", "or 'timm/NAME'"),
