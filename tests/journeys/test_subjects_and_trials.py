@@ -64,7 +64,7 @@ def test_from_trials_to_groups(study, monkeypatch, capsys):
     run("fit study.csv --by subject trial --n-actions 3 --out model.skops")
     printed = capsys.readouterr()
     n_recordings = N_SUBJECTS * N_TRIALS
-    assert f"Fitted to {n_recordings} videos at 20 frames per second" in printed.out
+    assert f"Fitted to {n_recordings} recordings at 20 frames per second" in printed.out
     assert "'group'" in printed.err  # is no feature, as it is text
     assert printed.err.count("\n") == 1
 
