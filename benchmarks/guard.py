@@ -196,7 +196,7 @@ def run_auto(videos, n_actions):
     cases = {
         "Auto, vote": {"n_actions": n_actions},
         "Auto, no refinement": {"n_actions": n_actions, "refine": False},
-        "Auto, several": {"n_actions": [3, 4, 5], "switch_cost": "auto"},
+        "Auto, number": {"n_actions": "auto", "switch_cost": "auto"},
         "Auto, background": {"n_actions": n_actions, "background_percentile": 10},
     }
     for name, parameters in cases.items():
