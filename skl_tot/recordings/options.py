@@ -9,6 +9,8 @@ from skl_tot.recordings.rates import is_same
 OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
 # Options whose absence, in what a model remembers, forbids nothing.
 FREE = ("by", "resample", "split_gaps", "transpose")
+# Options that say which recordings of a file are meant, and not how they are read.
+CHOICES = ("animal", "task", "variable")
 
 
 def remembered(like):
@@ -38,11 +40,12 @@ def with_remembered(given, own, names):
     """
     own = {name: own[name] for name in names if name in own}
     for name, value in given.items():
-        known = own.get(name, value)
+        known = value if name in CHOICES else own.get(name, value)
         if value != known and not (name in FREE and known is None):
-            flag = name.replace("_", "-")
+            flag = f"--read {name}" if name == "likelihood" else f"--{name}"
+            flag = flag.replace("_", "-")
             raise ValueError(
-                f"{name} (--{flag}) is {short_repr(value)}, but the recordings of the "
+                f"{name} ({flag}) is {short_repr(value)}, but the recordings of the "
                 f"model were read with {name}={short_repr(known)}; expected the same, "
                 "or none given."
             )

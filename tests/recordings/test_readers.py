@@ -85,6 +85,20 @@ class TestDeepLabCut:
         with pytest.raises(ValueError, match=r"asks for os\.getcwd, expected lists"):
             read_recordings(path)
 
+    def test_as_a_model_reads(self, tmp_path):
+        """The threshold stays that of the model; another animal may be asked for."""
+        write_deeplabcut(tmp_path, "csv", ["m1", "m2"])
+        first = read_recordings(tmp_path, animal="m1", likelihood=0.3)
+        again = read_recordings(tmp_path, like=first)
+        pd.testing.assert_frame_equal(again["a"], first["a"])
+        other = read_recordings(tmp_path, like=first, animal="m2")
+        expected = read_recordings(tmp_path, animal="m2", likelihood=0.3)
+        pd.testing.assert_frame_equal(other["a"], expected["a"])
+        with pytest.raises(
+            ValueError, match=r"likelihood \(--read likelihood\) is 0\.6"
+        ):
+            read_recordings(tmp_path, like=first, likelihood=0.6)
+
     @pytest.mark.parametrize(
         ("animals", "options", "message"),
         [
