@@ -80,8 +80,12 @@ def _read_clock(recordings, i, n_digits):
         frames = np.arange(n_frames + 1)
         return Clock(frames[:-1], frames[1:], breaks)
     starts, ends = recordings.edges(i)[:-1], recordings.ends(i)
-    times = np.stack([starts, ends]) - starts[0]
-    return Clock(*np.round(times, n_digits + 1), breaks)
+    origin, n_digits = starts[0], n_digits + 1
+    starts, ends = (
+        np.round(starts - origin, n_digits),
+        np.round(ends - origin, n_digits),
+    )
+    return Clock(starts, ends, breaks)
 
 
 def _count_digits(fps):
