@@ -2,6 +2,7 @@
 
 import os
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
@@ -267,7 +268,8 @@ def _read_arrays(paths, given, fps, own, transpose=None):
 def _read_features(tables, given, fps, own, path):
     """Make recordings of tables, and find their clocks and breaks."""
     resample, split_gaps = given.get("resample"), given.get("split_gaps")
-    names, times, breaks = list(tables), None, None
+    names, breaks = list(tables), None
+    times: Any = None
     clock = find_clock(tables, given.get("time"))
     for name in {"resample", "split_gaps"} & set(given):
         if clock is None and given[name] is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import product
 from numbers import Real
+from typing import Any
 
 TIME, SPACE = "time", "space"
 
@@ -77,6 +78,7 @@ def clock_of(X):
     Dates are since the first one. Floats of xarray are seconds; integers may count
     frames, and are no clock.
     """
+    clock: Any
     if has_time(X):
         clock = X.coords[TIME].to_index() if TIME in X.coords else None
     else:
