@@ -10,6 +10,9 @@ from skl_tot.io.segment_table import FRAMES, MAX_FRAMES, SECONDS, describe
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.rates import agreed_rate
 
+# Times the usual that a step of a clock without gaps may be.
+UNEVEN = 1.5
+
 
 def frame_at(seconds, fps, clock=None):
     """Frame at each time, with the fraction of it that is over.
@@ -172,11 +175,11 @@ def _agreed_seconds(table, frames, seconds, rate):
 def _is_clock(frames, seconds, rate):
     """Whether each frame has one time, and later frames have later ones.
 
-    At a break, what ends at a frame does so before what starts there, and is not
+    At a break, what ends at a frame does so before what starts there, and is not much
     shorter than its frames.
     """
     is_start = np.tile([True, False], len(frames))
-    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / rate
+    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (UNEVEN * rate)
     full = np.repeat(full, 2)
     frames, seconds = frames.ravel(), seconds.ravel()
     order = np.lexsort((seconds, is_start, frames))

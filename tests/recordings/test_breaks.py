@@ -219,3 +219,28 @@ def test_one_file_without_the_column_by(tmp_path):
         assert read_recordings(path, like=takes).names == ["new"]
     with pytest.raises(ValueError, match="has no column 'who' that names recordings"):
         read_recordings(path, by="who", time="Zeit")
+
+
+def test_durations_on_uneven_clocks():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        steps = rng.uniform(0.8, 1.2, size=79) / 25
+        breaks = np.sort(rng.choice(np.arange(1, 80), 3, replace=False))
+        steps[breaks - 1] += rng.uniform(1, 1000, size=3)
+        own = np.repeat(rng.integers(3, size=40), rng.integers(1, 5, size=40))[:80]
+        clock = np.r_[0, np.cumsum(steps)][: len(own)]
+        breaks = breaks[breaks < len(own)]
+        takes = Recordings([own], ["a"], fps=25, times=[clock], breaks=[breaks])
+        table = segments(takes)
+        steps[breaks - 1] = 1 / 25
+        expected = steps[: len(own) - 1].sum() + 1 / 25
+        assert table["duration_time"].sum() == pytest.approx(expected)
+        assert durations(table)["total"].sum() == pytest.approx(expected)  # no warning
+
+
+def test_a_merged_row_is_no_break():
+    table = segments(Recordings([LABELS], ["a"], fps=10))
+    table = table.drop(index=1).reset_index(drop=True)
+    table.loc[0, "end"] = 30  # its end_time is that of frame 10
+    with pytest.warns(UserWarning, match="contradict their frames, as of 'a'"):
+        assert durations(table, fps=10)["total"].tolist() == [3, 1]
