@@ -5,6 +5,7 @@ posterior, however many there have been.
 """
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -170,9 +171,9 @@ class OnlineDecoder:
         self.agreement = confidence["agreement"]
         self.lag = lag
         own, tempered = chain(n_actions, cost), chain(n_actions, self.tempering * cost)
-        if min_frames == 1:
-            self.path, self.posterior = OnlinePath(own), OnlinePosterior(tempered, lag)
-        else:
+        self.path: Any = OnlinePath(own)
+        self.posterior: Any = OnlinePosterior(tempered, lag)
+        if min_frames > 1:
             self.path = OnlineRuns(own, min_frames)
             self.posterior = OnlineRunSums(tempered, min_frames, lag)
         self.has_action = deque()  # of the frames that wait

@@ -6,6 +6,8 @@ so that it may be shorter. With d frames at least, and K actions, a frame takes 
 operations for the path, and O(lag K² + d K) for the posterior.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.special import softmax
 
@@ -31,7 +33,7 @@ class OnlineRuns:
 
     def __init__(self, chain, min_frames):
         self.chain, self.min_frames = chain, min_frames
-        self.states = None
+        self.states: Any = None
         self.n_seen = self.n_given = 0
         # where the best run of each action begins that lacks no frame
         self.begins = np.zeros(len(chain.starts), dtype=np.intp)
@@ -112,7 +114,7 @@ class OnlineRunSums:
     def __init__(self, chain, min_frames, lag):
         self.chain, self.min_frames, self.lag = chain, min_frames, lag
         n_actions = len(chain.starts)
-        self.last = None
+        self.last: Any = None
         # of frames that wait: states after each, and log-likelihoods
         self.states = np.empty((0, min_frames, n_actions))
         self.waiting = np.empty((0, n_actions))

@@ -5,6 +5,7 @@ import warnings
 from abc import abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -508,7 +509,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _label(self, scores, videos, before=None):
         """Learn background and confidence, label recordings, and return paths."""
-        self.background_ = self.confidence_ = None
+        self.background_: Any = None
+        self.confidence_: Any = None
         if self.background_percentile is not None:
             paths = []
             for i, reading in enumerate(self._readings(videos, scores())):
