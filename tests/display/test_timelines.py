@@ -66,7 +66,7 @@ def inside(ax, dpi=100):
     axes = ax.get_window_extent()
     assert key.x0 >= axes.x1
     assert max(extent.x1 for extent in names) <= axes.x0
-    assert axes.width > 0.1 * figure.bbox.width
+    assert axes.width > 0.08 * figure.bbox.width
     return axes, names
 
 
