@@ -150,25 +150,27 @@ class HiddenMarkovModels:
     """Labels by left-to-right hidden Markov models of all recordings and of halves."""
 
     def __init__(self, videos):
-        center, components, unit = principal_components(videos, N_COMPONENTS)
-        self.reg_covar = HMM_COVAR * unit
-        self.frames = []
-        for i in range(len(videos)):
-            self.frames.append(embed(videos, i, center, components.T))
+        self.parts, everyone = [], np.arange(len(videos))
+        for indices in (everyone, everyone[::2], everyone[1::2]):
+            part = videos.select(indices)
+            center, components, unit = principal_components(part, N_COMPONENTS)
+            frames = []
+            for i in range(len(videos)):
+                frames.append(embed(videos, i, center, components.T))
+            self.parts.append((frames, indices, HMM_COVAR * unit))
 
     def labels(self, n_actions):
         """Label all recordings by each part."""
-        parts = self.frames, self.frames[::2], self.frames[1::2]
-        return [self._labels_by(part, n_actions) for part in parts]
+        return [self._labels_by(*part, n_actions) for part in self.parts]
 
-    def _labels_by(self, part, n_actions):
-        part = [frames for frames in part if len(frames) >= n_actions]
-        start = start_from_equal_parts(part, n_actions, self.reg_covar)
-        options = {"reg_covar": self.reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
+    def _labels_by(self, frames, indices, reg_covar, n_actions):
+        part = [frames[i] for i in indices if len(frames[i]) >= n_actions]
+        start = start_from_equal_parts(part, n_actions, reg_covar)
+        options = {"reg_covar": reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
         model, _ = fit_hmm(part, start, **options)
         scores = []
-        for i, frames in enumerate(self.frames):
-            scores.append(log_densities(frames, model.means, model.covars, i))
+        for i, own in enumerate(frames):
+            scores.append(log_densities(own, model.means, model.covars, i))
         return _decode(scores)
 
 
