@@ -39,7 +39,7 @@ class VTESegmenter(CTESegmenter):
         δ, how much later the frame is that is predicted: in frames, at least 1, or as a
         share, in (0, 1), of the frames of the video, rounded up. Where the video ends
         before, its last frame is predicted.
-    n_init, reg_covar, max_iter, optimizer, decoding, switch_cost : optional
+    n_init, max_iter, optimizer, decoding, switch_cost : optional
         As of `CTESegmenter`.
     min_duration, background_percentile, standardize, context, device : optional
         As of `CTESegmenter`.
@@ -110,7 +110,6 @@ class VTESegmenter(CTESegmenter):
         prediction_weight=0.01,
         horizon=0.05,
         n_init=10,
-        reg_covar=1e-6,
         max_iter=6000,
         optimizer="adam",
         decoding="fixed",
@@ -127,7 +126,6 @@ class VTESegmenter(CTESegmenter):
             n_actions,
             network=network,
             n_init=n_init,
-            reg_covar=reg_covar,
             max_iter=max_iter,
             optimizer=optimizer,
             decoding=decoding,

@@ -114,7 +114,8 @@ def compare_groups(
     Warns
     -----
     UserWarning
-        If groups have so few subjects that no p can be below 1 - ``confidence_level``.
+        If groups have so few subjects, or ``n_permutations`` is so small, that no p can
+        be below 1 - ``confidence_level``.
 
     See Also
     --------
@@ -244,7 +245,12 @@ def _pick_samples(cells, values, first, second):
 def _warn_of_few(found, pair, level):
     """Warn if two groups have so few permutations that no p is below the level."""
     most = found["permutations"].max()
-    if most and 2 / most >= level:
+    if most and not found["exact"].all() and 2 / most >= level:
+        warn_user(
+            f"n_permutations={most - 1} is so few that no p is below {2 / most:.2g}; "
+            "more are needed to tell groups apart."
+        )
+    elif most and 2 / most >= level:
         warn_user(
             f"{short_repr(pair[0])} and {short_repr(pair[1])} have so few subjects, "
             f"{found['n_first'].max()} and {found['n_second'].max()}, that there are "

@@ -65,13 +65,16 @@ def _find_starts(bouts, table, start):
     That is 0 if each recording is a cycle, and None if it is not known.
     """
     is_first = table["recording"] != table["recording"].shift()
-    if isinstance(start, (list, tuple)) or hasattr(start, "tolist"):
-        places = {action: place for place, action in enumerate(list(start))}
-        if not places.keys() & set(bouts.actions):
+    if hasattr(start, "tolist"):  # arrays, and single values of them
+        start = start.tolist()
+    if isinstance(start, (list, tuple)):
+        shown = [action for action in start if action in bouts.actions]
+        if not shown or len(set(shown)) < len(shown):
             raise _error_of_start(start, bouts)
+        places = {action: place for place, action in enumerate(shown)}
         own = table["action"].map(places)
         own = own.groupby(table["recording"], sort=False).ffill()
-        return is_first | (own < own.shift()), len(places)
+        return is_first | (own < own.shift()), len(start)
     if start is None:
         order = usual_codes(bouts)
         if not _goes_round(bouts, order):
@@ -90,7 +93,7 @@ def _find_starts(bouts, table, start):
 def _error_of_start(start, bouts):
     return ValueError(
         f"start is {short_repr(start)}, expected one of the actions {bouts.actions}, "
-        "or the actions of a cycle in order."
+        "or the actions of a cycle in order, each once."
     )
 
 

@@ -1,5 +1,7 @@
 """Times of cycles: one of each recording, or many in one."""
 
+import numpy as np
+
 from skl_tot.recordings.errors import warn_user
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.cycle_bouts import cut_cycles
@@ -69,8 +71,8 @@ def cycle_times(labels, *, fps=None, start=None):
     shown = set(cycles["recording"])
     without = [name for name in bouts.names if name not in shown]
     if without:
-        has_start = start is None or isinstance(start, (list, tuple))
-        reason = "no action" if has_start else f"no {start!r}"
+        is_one = start is not None and np.ndim(start) == 0
+        reason = f"no {np.asarray(start).item()!r}" if is_one else "no action"
         warn_user(
             f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
             f"no cycle, such as {without[0]!r}."

@@ -102,8 +102,8 @@ def deviations(
         If labels are neither integers nor text, a recording is empty, ``order`` has an
         action twice or one that no recording shows, log-likelihoods are not one for
         each recording or not finite or given by cycle, ``threshold`` is not positive,
-        no recording shows ``start``, or ``fps`` is no rate or contradicts that of the
-        labels.
+        no recording shows ``start``, recordings are compared and there is a ``start``,
+        or ``fps`` is no rate or contradicts that of the labels.
 
     See Also
     --------
@@ -130,6 +130,11 @@ def deviations(
         )
     if by not in ("recording", "cycle"):
         raise ValueError(f"by is {short_repr(by)}, expected 'recording' or 'cycle'.")
+    if start is not None and by == "recording":
+        raise ValueError(
+            f"start is {short_repr(start)}, which begins a cycle; expected by='cycle' "
+            "with it, or no start."
+        )
     cycles = None
     if by == "cycle":
         if log_likelihoods is not None:

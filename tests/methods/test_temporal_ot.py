@@ -589,6 +589,9 @@ def test_defaults_and_those_of_the_paper():
     assert published["decoding"] == "fixed"
     assert published["alpha"] == 0
     assert len(defaults) <= 20
+    others = [name for name in baselines.__all__ if name.endswith("Segmenter")]
+    for name in others:
+        assert len(getattr(baselines, name)().get_params(deep=False)) <= 16
 
 
 def test_frames_with_names(videos):

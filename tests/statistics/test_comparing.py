@@ -226,6 +226,12 @@ def test_wrong_numbers(options, message):
         compare_groups([["x", "y"]] * 4, list("aabb"), **options)
 
 
+def test_few_draws_are_no_lack_of_subjects():
+    takes = [["x"] * i + ["y"] for i in range(1, 11)]
+    with pytest.warns(UserWarning, match="n_permutations=9 is so few that no p is"):
+        compare_groups(takes, list("aaaaabbbbb"), n_permutations=9)
+
+
 def test_groups_may_be_tuples_and_numbers():
     takes = [["x"] * i + ["y"] for i in range(1, 11)]
     pairs = [("late", i // 5) for i in range(10)]

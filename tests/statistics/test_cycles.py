@@ -130,10 +130,29 @@ def test_actions_in_no_circle_make_no_cycles():
     assert len(cycle_times(days)) == 8
 
 
+@pytest.mark.parametrize("labels", [list("abc") * 4, [0, 1, 2] * 4])
+def test_a_start_may_come_from_an_array(labels):
+    actions = np.unique(labels)
+    for start in (actions[0], np.array(actions[0]), actions, pd.Series(actions)):
+        assert len(cycle_times(labels, start=start)) == 4
+
+
+@pytest.mark.parametrize("start", [["a", "b", "a"], [["a"]], [], {"a": 1}])
+def test_what_begins_no_cycle(start):
+    with pytest.raises(ValueError, match=r"expected one of the actions .*, each once"):
+        cycle_times(list("ab") * 3, start=start)
+
+
 def test_recordings_that_show_no_start_are_named():
     with pytest.raises(ValueError, match="start is \\['z'\\], expected one of"):
         cycle_times(["a"], start=["z"])
+    with pytest.warns(UserWarning, match="1 of 2 recordings show no 'a' and have"):
+        cycle_times([["a"], ["b"]], start=np.array(["a"])[0])
+    with pytest.warns(UserWarning, match="1 of 2 recordings show no action and have"):
+        cycle_times([["a"], ["background"]], start=np.array(["a"]))
     with pytest.raises(ValueError, match="by is 'lap', expected 'recording' or"):
         deviations(["a"], by="lap")
     with pytest.raises(ValueError, match="log_likelihoods are of recordings"):
         deviations(["a"], by="cycle", log_likelihoods=[1])
+    with pytest.raises(ValueError, match="start is 'a', which begins a cycle"):
+        deviations(["a"], start="a")
