@@ -17,7 +17,7 @@ from _sets import FAMILIES, load
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
 
-from skl_tot.methods.numbers import Discriminants, HiddenMarkovModels, matched_f1
+from skl_tot.methods.numbers import labeller, matched_f1
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.container import fit_scaler
@@ -46,12 +46,12 @@ def judge(name, most):
     arrays, _, truth = load(name)
     videos = Recordings(arrays)
     videos = videos.standardize(fit_scaler(videos))
-    models = HiddenMarkovModels(videos), Discriminants(videos)
+    label = labeller(videos)
     frames = np.concatenate(list(videos.blocks()))
     half = np.repeat(np.arange(len(videos)) % 2, videos.lengths)
     found = {}
     for k in range(2, most + 1):
-        labels = [model.labels(k) for model in models]
+        labels = label(k)
         found[k] = [describe(videos, frames, half, own, k) for own in labels]
     finest = np.concatenate(labels[0][0])
     return choose(found, merge_by_confusion(frames, finest, half)), truth

@@ -97,30 +97,37 @@ def describe_choice(table):
 
 
 def check_numbers(numbers, videos):
-    """Numbers to compare, ascending, or an error; too large ones are left out.
+    """Numbers to compare, ascending, or an error.
 
-    Of the recordings of each half, one has as many frames.
+    Those above the frames of the longest recording of a half are left out, with a
+    warning.
     """
-    if isinstance(numbers, (str, bytes)) or not hasattr(numbers, "__iter__"):
+    if isinstance(numbers, (str, bytes)) or not np.iterable(numbers):
         raise TypeError(f"numbers is {short_repr(numbers)}, expected several integers.")
-    tried = set(numbers)
-    for number in tried:
+    tried = set()
+    for number in numbers:
         is_number = isinstance(number, Integral) and not isinstance(number, bool)
         if not is_number or not 1 <= number <= MOST:
             raise ValueError(
                 f"numbers has {short_repr(number)}, expected integers from 1 to {MOST}."
             )
+        tried.add(int(number))
     if len(videos) < 2:
         raise ValueError(
             'n_actions is "auto", which compares recordings, but X has one; expected '
             "two or more, or a number."
         )
     longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max())
-    kept = sorted(int(number) for number in tried if number <= longest)
+    kept = sorted(number for number in tried if number <= longest)
     if not kept:
         raise ValueError(
             f"numbers is {short_repr(numbers)}, expected integers up to {longest}, the "
             "frames of the longest of every second recording."
+        )
+    if len(kept) < len(tried):
+        warn_user(
+            f"Numbers of actions above {longest} are not compared, as every second "
+            "recording has no more frames; more can be compared in longer recordings."
         )
     return kept
 
@@ -129,12 +136,11 @@ def _score_numbers(videos, numbers):
     """Scores of numbers, and their spreads."""
     blocks, everyone = videos.without_context().blocks, np.arange(len(videos))
     groups = [everyone[k::N_GROUPS] for k in range(min(N_GROUPS, len(videos)))]
-    models = HiddenMarkovModels(videos), Discriminants(videos)
+    label = labeller(videos)
     scores, spreads = [], []
     for n_actions in numbers:
         tried = []
-        for model in models:
-            labels = model.labels(n_actions)
+        for labels in label(n_actions):
             tried.append((_score(blocks, labels, everyone, n_actions), labels))
         score, labels = max(tried, key=lambda pair: pair[0])
         without = []
@@ -146,64 +152,66 @@ def _score_numbers(videos, numbers):
     return scores, spreads
 
 
+def labeller(videos):
+    """Give a function that labels all recordings with a number of actions.
+
+    It gives, of either kind of model, labels by all recordings and by both halves.
+    """
+    everyone, models = np.arange(len(videos)), []
+    for kind in (HiddenMarkovModels, Discriminants):
+        parts = everyone, everyone[::2], everyone[1::2]
+        models.append([kind(videos, indices) for indices in parts])
+
+    def labels_by(model, n_actions):
+        return [decode(own, "free", SWITCH_COST) for own in model.scores(n_actions)]
+
+    return lambda k: [[labels_by(model, k) for model in own] for own in models]
+
+
 class HiddenMarkovModels:
-    """Labels by left-to-right hidden Markov models of all recordings and of halves."""
+    """Left-to-right hidden Markov models of some recordings, which judge all."""
 
-    def __init__(self, videos):
-        self.parts, everyone = [], np.arange(len(videos))
-        for indices in (everyone, everyone[::2], everyone[1::2]):
-            part = videos.select(indices)
-            center, components, unit = principal_components(part, N_COMPONENTS)
-            frames = []
-            for i in range(len(videos)):
-                frames.append(embed(videos, i, center, components.T))
-            self.parts.append((frames, indices, HMM_COVAR * unit))
+    def __init__(self, videos, indices):
+        center, components, unit = principal_components(
+            videos.select(indices), N_COMPONENTS
+        )
+        self.frames, self.indices = [], indices
+        for i in range(len(videos)):
+            self.frames.append(embed(videos, i, center, components.T))
+        self.reg_covar = HMM_COVAR * unit
 
-    def labels(self, n_actions):
-        """Label all recordings by each part."""
-        return [self._labels_by(*part, n_actions) for part in self.parts]
-
-    def _labels_by(self, frames, indices, reg_covar, n_actions):
-        part = [frames[i] for i in indices if len(frames[i]) >= n_actions]
-        start = start_from_equal_parts(part, n_actions, reg_covar)
-        options = {"reg_covar": reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
+    def scores(self, n_actions):
+        """Scores of all recordings."""
+        part = [self.frames[i] for i in self.indices]
+        part = [own for own in part if len(own) >= n_actions]
+        start = start_from_equal_parts(part, n_actions, self.reg_covar)
+        options = {"reg_covar": self.reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
         model, _ = fit_hmm(part, start, **options)
-        scores = []
-        for i, own in enumerate(frames):
-            scores.append(log_densities(own, model.means, model.covars, i))
-        return _decode(scores)
+        for i, own in enumerate(self.frames):
+            yield log_densities(own, model.means, model.covars, i)
 
 
 class Discriminants:
-    """Labels by discriminants of all recordings and of halves, learned in one order."""
+    """Discriminants of some recordings, learned in one order, which judge all."""
 
-    def __init__(self, videos):
-        self.videos, self.parts = videos, []
-        everyone = np.arange(len(videos))
-        for indices in (everyone, everyone[::2], everyone[1::2]):
-            part = videos.select(indices)
-            self.parts.append((part, measure_spread(part, SHRINKAGE)))
+    def __init__(self, videos, indices):
+        self.videos, self.part = videos, videos.select(indices)
+        self.spread = measure_spread(self.part, SHRINKAGE)
 
-    def labels(self, n_actions):
-        """Label all recordings by each part."""
-        return [self._labels_by(*part, n_actions) for part in self.parts]
-
-    def _labels_by(self, part, spread, n_actions):
+    def scores(self, n_actions):
+        """Scores of all recordings."""
+        part, order = self.part, skip_chain(n_actions, 0.0)
         paths = [np.arange(n) * n_actions // n for n in part.lengths]
-        order = skip_chain(n_actions, 0.0)
         for _ in range(MAX_ITER):
             before = np.concatenate(paths)
-            appearance, embedded = fit_appearance(part, paths, n_actions, spread, COVAR)
+            appearance, embedded = fit_appearance(
+                part, paths, n_actions, self.spread, COVAR
+            )
             for i, frames in enumerate(embedded):
                 paths[i] = order.viterbi(log_joint(frames, appearance, i))
             if np.array_equal(np.concatenate(paths), before):
                 break
-        return _decode(appearance_scores(self.videos, appearance))
-
-
-def _decode(scores):
-    """Labels of each recording in any order."""
-    return [decode(own, "free", SWITCH_COST) for own in scores]
+        return appearance_scores(self.videos, appearance)
 
 
 def _score(blocks, labels, kept, n_actions):

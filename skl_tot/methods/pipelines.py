@@ -222,7 +222,7 @@ def choose_n_actions(estimator, X, numbers=None):
         Two recordings or more.
     numbers : sequence of int, default=None
         Numbers of actions to compare. None takes 1 to 16. Those above the number of
-        frames of the longest of every second recording are left out.
+        frames of the longest of every second recording are left out, with a warning.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def choose_n_actions(estimator, X, numbers=None):
     Warns
     -----
     UserWarning
-        If the best number is the first or the last one.
+        If the best number is the first or the last one, or numbers are left out.
 
     See Also
     --------

@@ -163,6 +163,12 @@ def test_numbers_are_sorted_and_spreads_need_four_recordings():
         assert numbers["n_actions"] == [1, 2, 4, 9]
 
 
+def test_numbers_that_are_too_large_are_said(activity):
+    short = [video[:4] for video in activity]
+    with pytest.warns(UserWarning, match="Numbers of actions above 4 are not compared"):
+        assert choose_n_actions(HMMSegmenter(), short)["n_actions"] == [1, 2, 3, 4]
+
+
 def test_of_cycles(monkeypatch):
     monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4, 5])
     rng = np.random.default_rng(0)
@@ -217,6 +223,12 @@ def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
         (lambda x: choose_n_actions(HMMSegmenter(), x, "24"), TypeError, "numbers is"),
         (lambda x: choose_n_actions(HMMSegmenter(), x, [0, 2]), ValueError, "has 0"),
         (lambda x: choose_n_actions(HMMSegmenter(), x, [2.5]), ValueError, "has 2.5"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [[2]]), ValueError, "has .2."),
+        (
+            lambda x: choose_n_actions(HMMSegmenter(), x, np.array(2)),
+            TypeError,
+            "expected several integers",
+        ),
         (lambda x: choose_n_actions(HMMSegmenter(), x, [True]), ValueError, "True"),
         (lambda x: choose_n_actions(HMMSegmenter(), x, []), ValueError, "integers up"),
         (lambda x: choose_n_actions(HMMSegmenter(), x, [999]), ValueError, "up to"),
