@@ -45,7 +45,9 @@ def test_events_are_in_order(activity):
     ],
 )
 def test_chunks(n_frames, frames_per_chunk, n_chunks):
-    edges = model_of(frames_per_chunk=frames_per_chunk)._edges(n_frames)
+    model = model_of(frames_per_chunk=frames_per_chunk)
+    model.n_actions_ = model.n_actions  # as of a fit
+    edges = model._edges(n_frames)
     assert len(edges) == n_chunks + 1
     assert (edges[0], edges[-1]) == (0, n_frames)
     sizes = np.diff(edges)
