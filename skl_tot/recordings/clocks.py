@@ -11,6 +11,8 @@ from skl_tot.recordings.stamps import read_times, since_first
 # Columns that are clocks, whatever their unit. A "t" may be a temperature, so one that
 # does not go forward is none; the others are an error then.
 CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
+# Those that are clocks if there is none of the others.
+OTHER_CLOCKS = ("datetime", "date_time", "unix_time")
 PERHAPS_CLOCKS = ("t",)
 # Seconds of the units that names may end in.
 UNITS = {
@@ -24,12 +26,15 @@ UNITS = {
     "µs": 1e-6,
     "ns": 1e-9,
     "min": 60.0,
+    "minutes": 60.0,
+    "h": 3600.0,
+    "hours": 3600.0,
 }
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
 # A step longer than so many usual ones is a gap; what is resampled bridges more.
 GAP, BRIDGED = 1.5, 3.5
-# A rate below this may be one of a clock in another unit than its name says.
-SLOW = 0.1
+# A rate beyond these may be one of a clock in another unit than its name says.
+SLOW, FAST = 0.1, 1e5
 # Seconds since 1970 that are no date, but may be milliseconds.
 LATEST = 1e11
 MAX_LISTED = 5
@@ -44,8 +49,10 @@ def find_clock(tables, time):
     if time is not None:
         return time or None
     first = next(iter(tables.values()))
-    found = [name for name in first.columns if _base(name) in CLOCKS + PERHAPS_CLOCKS]
-    found = [name for name in found if _may_be_clock(name, tables)]
+    found = []
+    for known in (CLOCKS + PERHAPS_CLOCKS, OTHER_CLOCKS):
+        named = [name for name in first.columns if _base(name) in known]
+        found = found or [name for name in named if _may_be_clock(name, tables)]
     if len(found) > 1:
         raise ValueError(
             f"Columns {found[0]!r} and {found[1]!r} may both be the clock, expected "
@@ -60,7 +67,7 @@ def is_clock(name):
     >>> is_clock("Time (ms)"), is_clock("t"), is_clock("x")
     (True, False, False)
     """
-    return _base(name) in CLOCKS
+    return _base(name) in CLOCKS + OTHER_CLOCKS
 
 
 def unit_of(name):
@@ -208,8 +215,9 @@ def common_rate(clocks, names, fps, resample):
     else:
         rate = float(fps)
     late = [name for name, x in zip(names, clocks) if abs(x[0]) > LATEST]
-    if late or (found and min(found) < SLOW):
-        name = late[0] if late else min(rates, key=rates.get)
+    odd = [name for name in rates if not SLOW <= rates[name] <= FAST]
+    if late or odd:
+        name = [*late, *odd][0]
         given = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
         start = clocks[names.index(name)][0]
         warn_user(
@@ -253,10 +261,12 @@ def find_breaks(clocks, names, split_gaps):
     breaks = []
     for name, clock in zip(names, clocks):
         steps = np.diff(clock)
-        if len(steps) and np.median(steps) > split_gaps:
+        usual = np.quantile(steps, 0.5, method="lower") if len(steps) else 0
+        if GAP * usual > split_gaps:
             raise ValueError(
                 f"split_gaps (--split-gaps) is {split_gaps:g} s, but the frames of "
-                f"{name!r} are {np.median(steps):g} s apart; expected more than that."
+                f"{name!r} are {usual:g} s apart; expected {GAP} times that "
+                "or more."
             )
         breaks.append(np.flatnonzero(steps > split_gaps) + 1)
     return breaks

@@ -51,16 +51,25 @@ def read_features(tables, columns, without, clock):
 
 def _check_without(tables, columns, without):
     """Refuse columns to leave out that are in no table, or that are asked for."""
-    known = {name for table in tables.values() for name in table.columns}
+    known = [name for table in tables.values() for name in table.columns]
+    known = list(dict.fromkeys(known))
+    left_out = []
     for name in without:
-        if name not in known:
+        own = [name] if name in known else _parts(name, known)
+        if not own:
             expected = f"among {short_repr(list(next(iter(tables.values())).columns))}"
-        elif name in (columns or []):
+        elif set(own) & set(columns or []):
             expected = "others than columns (--columns) or the features of the model"
         else:
+            left_out += own
             continue
         raise ValueError(f"without (--without) has {name!r}, expected {expected}.")
-    return without
+    return left_out
+
+
+def _parts(name, columns):
+    """Columns of what has several, as "nose x" and "nose y" of "nose"."""
+    return [column for column in columns if column.startswith(f"{name} ")]
 
 
 def _numbers_of(table, recording, columns, unfit):
@@ -77,9 +86,13 @@ def _numbers_of(table, recording, columns, unfit):
             shown, is_text = _describe(table[source])
             shown = f"{source!r} of {recording!r} has {shown}"
             if columns is not None or not is_text or len(table.columns) == 1:
+                remedy = (
+                    f"the column out by without=[{source!r}] (--without {source!r})"
+                )
+                if columns is not None:
+                    remedy = "it out of columns (--columns)"
                 raise ValueError(
-                    f"column {shown}, expected numbers; correct it, or leave the "
-                    f"column out by without=[{source!r}] (--without {source!r})."
+                    f"column {shown}, expected numbers; correct it, or leave {remedy}."
                 )
             unfit.setdefault(source, shown)
             continue
@@ -110,7 +123,8 @@ def _describe(values):
     """Say what of a column is no number, and whether that is so of most of it."""
     import pandas as pd
 
-    numbers = pd.to_numeric(values.astype(str), errors="coerce")
+    numbers = values.astype(str).str.replace(",", "")
+    numbers = pd.to_numeric(numbers, errors="coerce")
     row = int(np.argmax(numbers.isna() & values.notna()))
     text = values[values.notna()].astype(str).str.replace(",", ".", n=1)
     is_text = pd.to_numeric(text, errors="coerce").isna()
@@ -122,7 +136,7 @@ def _picked(numbers, parts, columns, recording, sources):
     picked = {}
     for name in columns:
         own = parts.get(name, [name] if name in numbers else [])
-        own = own or [part for part in numbers if part.startswith(f"{name} ")]
+        own = own or _parts(name, numbers)
         if not own:
             raise ValueError(
                 f"{recording!r} has no column {name!r}, expected columns (--columns) "

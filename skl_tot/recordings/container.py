@@ -494,8 +494,8 @@ def _check_breaks(breaks, arrays, names):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")
     for i, (name, own, array) in enumerate(zip(names, breaks, arrays)):
         is_list = own.ndim == 1 and (own.dtype.kind in "iu" or len(own) == 0)
-        steps = np.diff(own.astype(float), prepend=0, append=len(array))
-        if not is_list or not (steps > 0).all():
+        edges = [0, *own, len(array)] if is_list else [0, 0]
+        if not (np.diff(edges) > 0).all():
             raise ValueError(
                 f"breaks of {name!r} are {short_repr(own.tolist())}, expected "
                 f"ascending frames from 1 to {len(array) - 1}."

@@ -8,7 +8,7 @@ from skl_tot.recordings.rates import is_same
 # Options that a model remembers of tables; without says less than columns.
 OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
 # Options whose absence, in what a model remembers, forbids nothing.
-FREE = ("by", "resample", "split_gaps", "transpose")
+FREE = ("by", "columns", "resample", "split_gaps", "transpose")
 # Options that say which recordings of a file are meant, and not how they are read.
 CHOICES = ("animal", "task", "variable")
 

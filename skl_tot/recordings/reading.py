@@ -95,17 +95,18 @@ def read_recordings(
         ``["subject", "trial"]``, whose names are as "s1/3". Numbers become text.
     time : str or False, default=None
         Column that is the clock, which is no feature: seconds, or the unit that its
-        name ends in (``time_ms``, ``Time (ms)``; s, ms, us, ns, min); of dates and
+        name ends in (``time_ms``, ``Time (ms)``; s, ms, us, ns, min, h); of dates and
         text, as ``12:00:01.5``, seconds since the first frame. None takes a column
-        called time, timestamp or seconds, or one called t if it grows, in either
-        case and with or without a unit. False takes none.
+        called time, timestamp or seconds, or one called t if it grows, or else one
+        called datetime or unix_time, in either case and with or without a unit. False
+        takes none.
     columns : list of str, default=None
         Columns that are features, in this order, as ``"state"`` or ``"state 0"`` of a
         column of lists, or ``"nose"`` of "nose x" and "nose y". None keeps all numbers
         but the clock, and leaves out what holds text, is the same in all frames, or
         counts them, with a warning.
     without : list of str, default=None
-        Columns that are no features.
+        Columns that are no features, called as in ``columns``.
     fps : float, default=None
         Frames per second of files without a clock. With one it is checked, and so it
         is by ``recordings.json`` beside ``.npy`` files, which ``skl-tot features``
@@ -193,32 +194,30 @@ def read_recordings(
     }
     given = {name: value for name, value in given.items() if value is not None}
     is_table = by is not None or own.get("by") is not None
-    known = None if is_table else find_reader(path)
-    if known is not None:
-        reader, paths = known
-    else:
-        paths, kind = find_files(path)
-        reader = "arrays" if kind == "arrays" else "tables"
-        for name in options:
-            if reader == "tables" or name != "transpose":
-                raise TypeError(
-                    f"{name!r} (--{name}, --read {name}=...) is no option of "
-                    f"{one_line(path)}, which is of {reader}."
-                )
+    reader, paths = _find_source(path, is_table, options)
     is_alike = own.get("reader") in (reader, None)
     if reader == "arrays":
         options = with_remembered(options, own, ["transpose"] if is_alike else [])
-        recordings = _read_arrays(paths, given, fps, own, **options)
+        recordings = _read_arrays(paths, given, fps, **options)
     else:
-        if is_alike:
-            given = with_remembered(given, own, OF_TABLES)
-        if known is not None:
+        names = OF_TABLES if is_alike else ["columns"]
+        # what is given may have the parts of what was read, and is compared afterwards
+        names = [name for name in names if name != "columns" or columns is None]
+        given = with_remembered(given, own, names)
+        if reader in READERS:
             options = with_remembered(options, own, READERS[reader].options)
             tables, fps, options = read_by(reader, paths, options, fps)
         else:
             names, by = [stem(path) for path in paths], given.get("by")
             tables = read_tables(paths, names, by, is_asked=by != own.get("by"))
         recordings = _read_features(tables, given, fps, own, paths[0])
+        found = {"columns": recordings.reading["columns"]}
+        with_remembered(found, own, ["columns"])
+    if own.get("time") and recordings.times is None:
+        raise ValueError(
+            f"{one_line(paths[0])} has no clock, but the recordings of the model have "
+            f"the clock {own['time']!r}; expected one, as a column of a table."
+        )
     recordings.fps = rate_like(recordings.fps, own, one_line(path))
     absent = dict.fromkeys((*OF_TABLES, "without"))
     read_as = {"reader": reader, "fps": recordings.fps, **options}
@@ -242,16 +241,29 @@ def _check_columns(option, columns):
     if not columns or not all(isinstance(name, str) for name in columns):
         shown = short_repr(columns)
         raise TypeError(f"{option} is {shown}, expected names of columns.")
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"{option} is {short_repr(columns)}, expected each name once.")
     return columns
 
 
-def _read_arrays(paths, given, fps, own, transpose=None):
+def _find_source(path, is_table, options):
+    """Find what reads a path, a name, and the files for it; refuse other options."""
+    known = None if is_table else find_reader(path)
+    if known is not None:
+        return known
+    paths, kind = find_files(path)
+    reader = "arrays" if kind == "arrays" else "tables"
+    for name in options:
+        if reader == "tables" or name != "transpose":
+            raise TypeError(
+                f"{name!r} (--{name}, --read {name}=...) is no option of "
+                f"{one_line(path)}, which is of {reader}."
+            )
+    return reader, paths
+
+
+def _read_arrays(paths, given, fps, transpose=None):
     """Open arrays, which have no clock and no names."""
-    if own.get("time"):
-        raise ValueError(
-            f"{one_line(paths[0])} is an array without a clock, but the recordings of "
-            f"the model have the clock {own['time']!r}; expected tables."
-        )
     for name, value in given.items():
         if value is not False:
             raise ValueError(

@@ -75,6 +75,8 @@ def _check_distinct(paths, names):
 
 def _read_table(path, keys):
     """Read a file, of which each column has a name of its own."""
+    import pandas as pd
+
     read = _read_parquet if path.suffix.lower() == ".parquet" else _read_text
     try:
         table = read(path, keys)
@@ -84,6 +86,11 @@ def _read_table(path, keys):
         raise ValueError(
             f"{one_line(path)} is no text in UTF-8; save it as such, as spreadsheets "
             "do with 'CSV UTF-8'."
+        ) from None
+    except pd.errors.ParserWarning:
+        raise ValueError(
+            f"{one_line(path)} cannot be read: rows have more cells than its first "
+            "line, which has to name the columns."
         ) from None
     except Exception as error:  # whatever a broken file makes of its reader
         raise ValueError(
@@ -157,7 +164,8 @@ def _find_decimal(rows, separator):
         unsure = [match for match in numbers if THOUSANDS.fullmatch(match[0])]
         if separator == "," or len(unsure) < len(list(filter(None, cells))):
             numbers = [match for match in numbers if match not in unsure]
-            if all(re.fullmatch(GROUPED, cell.strip()) for cell in filter(None, cells)):
+            words = filter(None, (cell and cell.strip() for cell in cells))
+            if all(re.fullmatch(GROUPED, word) for word in words):
                 thousands += [match[0] for match in unsure]
         signs.update(match[1] for match in numbers)
     if signs == {","} and thousands and separator != ",":
@@ -172,8 +180,8 @@ def _check_names(names):
     """Refuse a first line that names no columns, or two the same."""
     if names[0] == "scorer":
         raise ValueError(
-            "it is a track of DeepLabCut, of one recording, which is read without by "
-            "(--by)."
+            "it is a track of DeepLabCut, which is read as it was written: *.csv with "
+            "commas, without by (--by)."
         )
     for i, name in enumerate(names):
         if name in names[:i]:

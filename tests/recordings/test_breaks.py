@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import io
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -59,7 +60,7 @@ def test_breaks_go_with_their_recordings(labels):
 
 
 @pytest.mark.parametrize(
-    "breaks", [[[0]], [[40]], [[5, 5]], [[1.0]], [[]] * 2, [[[1]]]]
+    "breaks", [[[0]], [[40]], [[5, 5]], [[1.0]], [[]] * 2, [[[1]]], [None]]
 )
 def test_no_breaks(breaks):
     with pytest.raises(ValueError, match="breaks"):
@@ -118,6 +119,7 @@ class TestSplitGaps:
         ("options", "message"),
         [
             ({"split_gaps": 0.05, "time": "Zeit"}, "frames of 'a' are 0.1 s apart"),
+            ({"split_gaps": 0.1, "time": "Zeit"}, "expected 1.5 times that or more"),
             ({"split_gaps": 60}, "split_gaps (--split-gaps) is 60, but"),
         ],
     )
@@ -191,7 +193,7 @@ def test_contradictions_are_errors(tmp_path, more, options, message):
 def test_recordings_of_another_kind(tmp_path):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
     np.save(tmp_path / "b.npy", takes[0].to_numpy())
-    with pytest.raises(ValueError, match="npy is an array without a clock, but"):
+    with pytest.raises(ValueError, match="npy has no clock, but"):
         read_recordings(tmp_path / "b.npy", like=takes)
     arrays = read_recordings(tmp_path / "b.npy", fps=10)
     assert (arrays.reading["reader"], arrays.reading["fps"]) == ("arrays", 10)
@@ -200,12 +202,37 @@ def test_recordings_of_another_kind(tmp_path):
         read_recordings(tmp_path / "b.npy", fps=30, like=arrays)
 
 
+def test_columns_may_be_given_again(tmp_path):
+    table = pd.DataFrame({"q": [[0.0, 1.0], [2.0, 4.0]] * 3, "z": range(0, 12, 2)})
+    table.to_parquet(tmp_path / "a.parquet")
+    takes = read_recordings(tmp_path, columns=["q"])
+    again = read_recordings(tmp_path, columns=["q"], like=takes)
+    assert again.reading == takes.reading
+    with pytest.raises(ValueError, match=re.escape("is ['q 1'], but the recordings")):
+        read_recordings(tmp_path, columns=["q 1"], like=takes)
+
+
+def test_files_of_another_reader_have_the_features_of_the_model(tmp_path):
+    io.savemat(tmp_path / "a.mat", {"x": np.arange(40.0).reshape(20, 2) ** 2})
+    tracks = read_recordings(tmp_path / "a.mat")
+    with pytest.raises(ValueError, match="'b' has no column 'x 0', expected columns"):
+        read_recordings(put(tmp_path / "b.csv"), time="Zeit", like=tracks)
+    takes = read_recordings(put(tmp_path / "b.csv"), time="Zeit", split_gaps=60)
+    takes.reading["columns"] = ["x 0"]
+    with pytest.raises(ValueError, match="mat has no clock, but the recordings of"):
+        read_recordings(tmp_path / "a.mat", like=takes)
+
+
 def test_like_a_model_of_arrays(tmp_path):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
     model = HMMSegmenter(2).fit(takes[0][["y"]])
     assert model.reading_ is None
     with pytest.warns(UserWarning, match="There is a gap"):
         found = read_recordings(tmp_path / "a.csv", time="Zeit", like=model)
+    assert list(found[0].columns) == ["y"]
+    model = HMMSegmenter(2).fit(takes[0][["y"]].to_numpy())
+    options = {"time": "Zeit", "columns": ["y"], "split_gaps": 60}
+    found = read_recordings(tmp_path / "a.csv", like=model, **options)
     assert list(found[0].columns) == ["y"]
     with pytest.raises(TypeError, match="like is a str, expected Recordings, or a fit"):
         read_recordings(tmp_path / "a.csv", like="model")

@@ -9,7 +9,7 @@ import pytest
 from skl_tot.recordings import read_recordings
 from skl_tot.recordings.clocks import rate_of
 
-SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
+SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "hours": 3600.0}
 
 
 @pytest.mark.parametrize(("unit", "seconds"), SECONDS.items())
@@ -20,6 +20,25 @@ def test_units_of_names(unit, seconds, tmp_path):
     found = read_recordings(tmp_path)
     np.testing.assert_allclose(found.times[0], clock)
     assert found.fps == pytest.approx(1 / 0.6)
+
+
+@pytest.mark.parametrize("name", ["unix_time", "DateTime (ms)", "date_time"])
+def test_other_names_are_clocks_if_there_is_no_usual_one(name, tmp_path):
+    clock = np.arange(30) / 10
+    table = pd.DataFrame({name: clock, "x": np.sin(clock)})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    assert read_recordings(tmp_path).reading["time"] == name
+    table.assign(time=clock).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match="are called as clocks are, but are features"):
+        assert read_recordings(tmp_path).reading["time"] == "time"
+
+
+def test_days_that_are_taken_for_seconds(tmp_path):
+    clock = 45292 + np.arange(30) / 864000
+    table = pd.DataFrame({"time": clock, "x": np.sin(np.arange(30))})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match="starts at 45292 s and gives 8"):
+        read_recordings(tmp_path)
 
 
 @pytest.mark.parametrize(("step", "is_gap"), [(1.4, False), (1.6, True)])

@@ -140,6 +140,18 @@ class TestFolders:
         with pytest.raises(ValueError, match=r"both of 'b', expected one file for ea"):
             read_recordings(tmp_path)
 
+    def test_files_of_one_name_in_two_folders(self, tmp_path):
+        paths = [tmp_path / part / f"b{SCORER}.csv" for part in "uv"]
+        for path in paths:
+            write_deeplabcut(path.parent, "csv", names=["b"])
+        with pytest.raises(ValueError, match=r"both of 'b', expected one file for ea"):
+            read_recordings(paths)
+
+    def test_a_point_is_left_out(self, tmp_path):
+        write_deeplabcut(tmp_path, "csv", names=["b"])
+        (track,) = read_recordings(tmp_path, without=["tail"])
+        assert list(track) == ["nose x", "nose y"]
+
     def test_options_are_of_readers(self, tmp_path):
         (tmp_path / "a.csv").write_text("x\n1\n")
         with pytest.raises(TypeError, match=r"'animal' .* is no option of .* tables"):
@@ -361,6 +373,11 @@ class TestMatlab:
         np.testing.assert_array_equal(take, array.T)
         (take,) = read_recordings(tmp_path, variable="x", transpose=False)
         np.testing.assert_array_equal(take, array)
+
+    def test_no_arrays(self, tmp_path):
+        io.savemat(tmp_path / "a.mat", {"name": "me", "x": np.zeros((2, 3, 4))})
+        with pytest.raises(ValueError, match="mat: it has no array of numbers"):
+            read_recordings(tmp_path)
 
     def test_version_7_3(self, tmp_path):
         start = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"

@@ -431,8 +431,8 @@ def _text(path, **files):
 ERRORS = [
     # columns
     ({"a": "x,who\n1,b\n"}, {"columns": ["x", "who"]}, "column 'who' of 'a' has 'b' in "
-     "row 0, expected numbers; correct it, or leave the column out by without=['who']"),
-    ({"a": "who\nb\n"}, {}, "column 'who' of 'a' has 'b' in row 0, expected numbers"),
+     "row 0, expected numbers; correct it, or leave it out of columns (--columns)."),
+    ({"a": "who\nb\n"}, {}, "correct it, or leave the column out by without=['who']"),
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1, expected"),
     ({"a": "x,n\n\"1,234\",5\n"}, {}, "column 'x' of 'a': '1,234' may be 1234 or"),
     ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y', which 'b' has"),
@@ -442,7 +442,9 @@ ERRORS = [
     ({"a": "time\n1\n2\n"}, {}, "'a' has no column of features"),
     ({"a": "x,x\n1,2\n"}, {}, "a.csv cannot be read: it has two columns 'x'"),
     ({"a": "1.5,2.5\n3,4\n"}, {}, "its first line is ['1.5', '2.5'], expected names"),
-    ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: Length of header"),
+    ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: rows have more cells"),
+    ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "of 'a' has '-' in row 1"),
+    ({"a": "x\n1\n"}, {"columns": ["x", "x"]}, "expected each name once."),
     ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n"}, {"by": "b"}, "of DeepLabCut"),
     ({"a": "x\n"}, {}, "a.csv has no rows"),
     ({"a": ""}, {}, "a.csv cannot be read: its first line is empty, expected names"),

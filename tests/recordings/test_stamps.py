@@ -78,6 +78,8 @@ def test_unit_of_numbers_alone():
 def test_numbers_that_are_none():
     assert read_numbers(series("1", "two")) is None
     assert read_numbers(series("1,23,4", "2")) is None
+    for sign in "-+.":
+        assert read_numbers(series("1,234", sign, "20,000")) is None
 
 
 def read(tmp_path, text, **options):

@@ -77,7 +77,8 @@ def _one_of_each(paths, suffixes):
     found = {}
     for path in paths:
         suffix = next(own for own in suffixes if path.name.lower().endswith(own))
-        found.setdefault(path.name[: -len(suffix)], []).append((suffix, path))
+        key = path.parent, path.name[: -len(suffix)]
+        found.setdefault(key, []).append((suffix, path))
     return [
         min(own, key=lambda pair: suffixes.index(pair[0]))[1] for own in found.values()
     ]

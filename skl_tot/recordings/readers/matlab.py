@@ -22,6 +22,11 @@ def read(path, variable, transpose):
             "it is of MATLAB 7.3, expected version 7, which save(..., '-v7') writes."
         ) from None
     found = {name: own for name, own in content.items() if _is_array(name, own)}
+    if not found:
+        raise ValueError(
+            "it has no array of numbers with rows and columns, nor cells of such, of "
+            "which none may be empty; expected one."
+        )
     if variable is None and len(found) == 1:
         (variable,) = found
     if variable not in found:
