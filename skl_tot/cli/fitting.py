@@ -106,6 +106,8 @@ def fit(source, recipe, out, **kinds):
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
     known += describe_seed(seed)
+    if data.videos.breaks is not None:
+        known += f", {count(sum(map(len, data.videos.breaks)), 'break')}"
     print(f"Fitted to {count(len(data.videos), 'recording')}{known}, written to {out}.")
     if describe is not None:
         print(describe(model))

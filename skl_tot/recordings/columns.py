@@ -1,8 +1,10 @@
 """Columns of tables as features."""
 
+import contextlib
+
 import numpy as np
 
-from skl_tot.recordings.clocks import is_clock
+from skl_tot.recordings.clocks import is_clock, read_clocks
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.stamps import read_numbers
 
@@ -30,7 +32,9 @@ def read_features(tables, columns, without, clock):
         left = table.drop(columns=no_features, errors="ignore")
         found[name] = _numbers_of(left, name, columns, unfit)
     if columns is None:
-        _leave_out(found, unfit, f"hold no numbers ({'; '.join(unfit.values())})")
+        advice = "" if clock else _advise_clock(tables, unfit)
+        why = f"hold no numbers ({'; '.join(unfit.values())})"
+        _leave_out(found, unfit, why, advice)
         _leave_out(found, _find_counters(found), "count the frames")
         _leave_out(found, _find_constants(found), "are the same in all frames")
         _warn_of_clocks(next(iter(found.values())))
@@ -243,7 +247,7 @@ def _longest(found):
     return max(lengths, default=0)
 
 
-def _leave_out(found, names, why):
+def _leave_out(found, names, why, advice=""):
     """Take columns away from all recordings, with a warning that names them."""
     if not names:
         return
@@ -252,8 +256,17 @@ def _leave_out(found, names, why):
             numbers.pop(name, None)
     warn_user(
         f"Columns {list(names)} {why} and are left out; columns=[...] (--columns) says "
-        "which are features, and without=[...] (--without) which are none."
+        "which are features, and without=[...] (--without) which are none." + advice
     )
+
+
+def _advise_clock(tables, names):
+    """Say which column may be the clock, as it has times that go forward."""
+    for name in names:
+        with contextlib.suppress(ValueError):
+            read_clocks(tables, name)
+            return f" {name!r} may be the clock: time={name!r} (--time {name!r})."
+    return ""
 
 
 def _warn_of_clocks(names):

@@ -142,6 +142,7 @@ class Content:
         minutes, seconds = divmod(round(time), 60)
         if minutes < 60:
             return f"{minutes} min {seconds} s"
+        minutes = round(time / 60)
         return f"{minutes // 60} h {minutes % 60} min"
 
     def moment(self, time):
@@ -153,6 +154,14 @@ class Content:
         if hours:
             return f"{hours}:{minutes:02}:{seconds:04.1f}"
         return f"{minutes}:{seconds:04.1f}"
+
+    def place(self, video, frame, is_end=False):
+        """When a frame of a recording starts, or ends, by its clock."""
+        if self.fps is None:
+            return f"frame {frame}"
+        edges = self.recordings.edges(video)
+        time = (self.recordings.ends(video) if is_end else edges)[frame] - edges[0]
+        return f"{time:.2f} s" if time < 60 else self.moment(time)
 
     def lead(self):
         """Sentences of what is found, as lists of text and of codes of actions."""

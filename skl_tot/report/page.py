@@ -191,6 +191,7 @@ def _describe(content):
         "fps": content.fps,
         "length": content.length,
         "moment": content.moment,
+        "place": content.place,
         "total": content.length(content.bouts.lengths.sum()),
         "lead": content.lead(),
         "unsaid": content.unsaid(),

@@ -21,7 +21,7 @@ from skl_tot.statistics.sequences import count_steps
 
 LEVEL = 0.05  # of q, below which groups are said to differ
 SENTENCES = {  # of a measure, and how its numbers are written
-    "duration": ("a bout of {action} lasts {one} {unit}", "{:.4g}"),
+    "duration": ("a bout of {action} lasts {one}", "{:.4g} {unit}"),
     "share": ("{action} takes {one} of the time", "{:.1%}"),
     "bouts": ("a recording has {one} bouts of {action}", "{:.3g}"),
     "transition": ("{to} comes after {action} in {one} of the cases", "{:.0%}"),
@@ -298,7 +298,8 @@ def list_differences(table):
     differing = table[table["q"] < LEVEL].sort_values("q", kind="stable")
     for row in differing.to_dict("records"):
         what, number = SENTENCES[row["measure"]]
-        one, other = number.format(row["mean_first"]), number.format(row["mean_second"])
+        one = number.format(row["mean_first"], **row)
+        other = number.format(row["mean_second"], **row)
         sentences.append(
             f"{what.format(**row, one=one)} in {row['first']} and {other} in "
             f"{row['second']} (q = {row['q']:.2g})"

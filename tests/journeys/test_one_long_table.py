@@ -73,6 +73,7 @@ def test_from_a_shift_to_its_cycles(shift, monkeypatch, capsys):
     )
     printed = capsys.readouterr()
     assert f"Found {N_CYCLES} cycles." in printed.out
+    assert "with seed 0, 1 break, written" in printed.out
     assert "Status" in printed.err
     assert "Anlage" in printed.err
     assert "gap" not in printed.err  # each is a break

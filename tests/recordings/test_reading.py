@@ -593,6 +593,15 @@ class TestColumnsThatAreNoFeatures:
         assert list(takes[0].columns) == names  # all of them
         assert takes.reading["columns"] == names
 
+    def test_text_that_may_be_the_clock_is_called_so(self, tmp_path):
+        stamps = [f"06:00:{k:02},0" for k in range(30)]
+        names = self.write(tmp_path, Zeit=stamps, note=["ok"] * 30)
+        path = tmp_path / "a.csv"
+        pd.read_csv(path).drop(columns="time").to_csv(path, index=False)
+        with pytest.warns(UserWarning, match=r"'Zeit' may be the clock: time='Zeit'"):
+            takes = read_recordings(tmp_path)
+        assert list(takes[0].columns) == names
+
     def test_what_never_changes_is_left_out_aloud(self, tmp_path):
         names = self.write(tmp_path, line=[3] * 30, empty=[np.nan] * 30)
         with pytest.warns(UserWarning, match=r"\['line', 'empty'\] are the same in"):

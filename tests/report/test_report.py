@@ -424,6 +424,22 @@ def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
     assert max(float(row[2].split()[0]) for row in page.rows["cycles"][1:]) < 30
 
 
+def test_moments_are_those_of_the_clock(shift, write):
+    model, takes = shift
+    clock = 21600 + np.arange(len(takes[0])) / 10
+    clock[300:] += 720
+    takes = Recordings([takes[0]], fps=10, times=[clock], breaks=[[300]])
+    _, *rows = write(model, takes).rows["questions"]
+    found = most_informative(model, takes, 5, unit="moments")
+    assert max(one["start"] for one in found) > 300  # after the break
+    for row, one in zip(rows, found):
+        start, end = takes.times[0][one["start"]], takes.ends(0)[one["end"] - 1]
+        for text, expected in zip(row[1].split(" – "), (start, end)):
+            *minutes, seconds = text.removesuffix(" s").split(":")
+            shown = 60 * int((minutes or [0])[0]) + float(seconds)
+            assert shown == pytest.approx(expected - 21600, abs=0.06)
+
+
 def test_recordings_of_one_cycle_have_no_cycles(activity, model, write):
     page = write(model, activity[0])
     assert "cycles" not in page.rows
@@ -518,7 +534,12 @@ def test_policy_allows_only_what_is_embedded(activity, model, write):
 
 @pytest.mark.parametrize(
     ("n_frames", "shown"),
-    [(300, "30.0 s"), (7190, "11 min 59 s"), (81000, "2 h 15 min")],
+    [
+        (300, "30.0 s"),
+        (7190, "11 min 59 s"),
+        (81000, "2 h 15 min"),
+        (80998, "2 h 15 min"),
+    ],
 )
 def test_duration_of_all(activity, model, write, n_frames, shown):
     video = np.resize(activity[0][0], (n_frames, 5))

@@ -167,6 +167,8 @@ def test_forms_of_input_and_more_groups():
     keys = [*KEYS, "first", "second"]
     same = table.merge(pair[keys], on=keys)[columns].drop(columns="q")
     pd.testing.assert_frame_equal(same, pair.drop(columns="q"))
+    lengths = pair[pair["measure"] == "duration"].assign(q=0.01)
+    assert all(s.count(" s in ") == 2 for s in list_differences(lengths))
     (sentence,) = list_differences(pair[pair["measure"] == "share"])[:1] or [""]
     assert sentence.startswith(("cut takes ", "")), sentence
 
