@@ -208,17 +208,16 @@ def long_path(chain, log_likelihood, min_frames):
         path[start:end] = action
         if start == 0:
             return path
-        end, action = start, best_others(chain, ended[start])[1][action]
+        end, action = start, best_origins(chain, ended[start])[action]
 
 
-def best_others(chain, scores):
-    """Scores (n_actions,) of coming to each action from another, and from which."""
+def best_origins(chain, scores):
+    """From which other action (n_actions,) it is best to come to each."""
     actions = np.arange(len(scores))
     origins, costs = chain.links
     origins = np.broadcast_to(origins, costs.shape)
     totals = np.where(origins == actions, -np.inf, scores[origins] - costs)
-    best = totals.argmax(axis=0)
-    return totals[best, actions], origins[best, actions]
+    return origins[totals.argmax(axis=0), actions]
 
 
 def long_sums(chain, given, min_frames):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.decoding.kernels import best_others, entries_from_others, prefix_sums
+from skl_tot.decoding.kernels import best_origins, entries_from_others, prefix_sums
 
 # Numbers of a block of frames, of which more would take memory.
 BLOCK_SIZE = 10**6
@@ -44,7 +44,7 @@ class OnlineRuns:
     def add(self, log_likelihood):
         """Add a frame, of log-likelihoods (n_actions,)."""
         if self.n_seen:
-            _, origins = best_others(self.chain, self.states[0])
+            origins = best_origins(self.chain, self.states[0])
             self.before[self.n_seen] = origins, self.begins[origins]
             is_new = self.states[1] > self.states[0]
             begin = self.n_seen + 1 - self.min_frames

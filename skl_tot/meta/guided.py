@@ -69,6 +69,8 @@ class GuidedSegmenter(BaseSegmenter):
         show them have other labels. `fit` warns of them, too.
     n_actions_ : int
         Number of actions, with and without a label.
+    numbers_ : dict or None
+        Of the segmenter, as of `TemporalOTSegmenter`.
 
     See Also
     --------
@@ -253,6 +255,11 @@ class GuidedSegmenter(BaseSegmenter):
         # few actions are what labels say, not what a cost does
         decoder = replace(move_decoder(moves, starts), uses_cost=False)
         return BoundDecoder(decoder, SWITCH_COST)
+
+    @property
+    def numbers_(self):  # type: ignore[override]
+        """What numbers of actions were compared, if the segmenter's is "auto"."""
+        return unfrozen(self.estimator_).numbers_
 
     @property
     def min_frames_(self):

@@ -143,8 +143,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             One recording or many.
         transcripts : sequence of int, or sequence of such, default=None
             The actions that each recording is known to show, in their order; one may
-            return. The path has just these segments (in a recording with fewer frames,
-            some of them), whatever ``decoding`` is. None finds the actions.
+            return. The path has just these segments (in a recording without room for
+            all, some of them), whatever ``decoding`` is. None finds the actions.
 
         Returns
         -------

@@ -308,6 +308,10 @@ def test_numbers_that_are_searched_for(data, monkeypatch):
     model = GuidedSegmenter(inner).fit(data[0], given)
     assert model.classes_.tolist() == [0, 1, 2, 3, 4]
     assert_same(model.labels_[:2], given[:2])
+    assert model.numbers_ == model.estimator_.numbers_
+    assert model.numbers_["n_actions"] == [2, 3]
+    assert not hasattr(clone(model), "numbers_")
+    assert make().fit(data[0], data[1]).numbers_ is None
 
 
 def test_in_a_pipeline_and_a_search(data):
