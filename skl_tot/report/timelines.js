@@ -72,7 +72,7 @@ function part(bar, from, to, end) {
 function cyclesOf(recording) {
   return recording.cycles.map(([from, to, deviation], i) => {
     const [prediction, end] = part(recording.prediction, from, to, recording.end);
-    const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i + 1}`;
+    const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i}`;
     const { length } = recording.doubt, share = length / recording.end;
     const doubt = recording.doubt.slice(Math.floor(from * share), Math.max(1, Math.ceil(to * share)));
     const total = prediction.confidence.reduce((sum, own) => sum + own, 0);
