@@ -372,7 +372,7 @@ def test_cycles_are_one_under_another(browser, laps, width):
     name, times, *_, place = page.find("#tip").text.splitlines()
     assert name == "action 1"
     assert re.fullmatch(r"1\.[123]0 – 3\.00 s \(1\.\d0 s\)", times)
-    assert re.fullmatch(r"line 3, shift 0, cycle 5, from (20\.0|19\.9)\d s", place)
+    assert re.fullmatch(r"line 3, shift 0, cycle 4, from (20\.0|19\.9)\d s", place)
     page.find("#unit option[value=recordings]").click()
     assert page.rows() == [0, 1, 2]
     assert float(page.data()["to"]) == pytest.approx(350)
