@@ -20,8 +20,8 @@ KINDS = {
 }
 RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
-# What reads files that features may be in.
-READERS = {
+# What reads files of other kinds that features may be in.
+REMEDIES = {
     "*.csv": "skl_tot.recordings.read_recordings",
     "*.tsv": "skl_tot.recordings.read_recordings",
     "*.parquet": "skl_tot.recordings.read_recordings",
@@ -115,7 +115,7 @@ def find_remedy(kind):
     >>> find_remedy("*.npz")
     ': read *.npz by numpy.load, then numpy.save'
     """
-    return f": read {kind} by {READERS[kind]}" if kind in READERS else ""
+    return f": read {kind} by {REMEDIES[kind]}" if kind in REMEDIES else ""
 
 
 def write_rate(folder, fps):
