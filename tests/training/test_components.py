@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skl_tot.training.components import OPTIMIZERS, Adam
+from skl_tot.training.components import MLP, OPTIMIZERS, Adam
 from skl_tot.training.priors import PRIORS, PathPrior, TemporalPrior
 from skl_tot.training.terms import TemporalCoherence, TimeStamp
 from skl_tot.training.transport import TRANSPORTS, Sinkhorn, StructuredTransport
@@ -49,12 +49,12 @@ def test_path_prior_starts_as_the_diagonal():
 
 @pytest.mark.parametrize(("freeze_iter", "n_steps"), [(7, 7), (0.25, 50), (0, 0)])
 def test_frozen_steps(freeze_iter, n_steps):
-    settings = Adam(freeze_iter=freeze_iter).settings((2, 2), max_iter=200)
+    settings = Adam(freeze_iter=freeze_iter).settings(MLP(2, 2), max_iter=200)
     assert settings.freeze_iter == n_steps
 
 
 def test_settings():
-    settings = Adam(batch_size=4, tol=0.1).settings((9, 5), max_iter=70, n_init=2)
+    settings = Adam(batch_size=4, tol=0.1).settings(MLP(9, 5), max_iter=70, n_init=2)
     assert (settings.hidden_dim, settings.embedding_dim) == (9, 5)
     assert (settings.max_iter, settings.n_init) == (70, 2)
     assert (settings.batch_size, settings.tol) == (4, 0.1)
