@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.recordings import Recordings
-from skl_tot.training.components import Adam
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
     classify,
@@ -155,7 +155,7 @@ def make_trainer(videos, order_weight=1.0, learning_rate=0.01):
     adam = Adam(learning_rate, weight_decay=0.0, frames_per_video=32, batch_size=2)
     return ClassifierTrainer(
         videos,
-        adam.settings((16, 8), max_iter=1),
+        adam.settings(MLP(16, 8), max_iter=1),
         n_actions=3,
         order_dim=6,
         order_weight=order_weight,
