@@ -316,8 +316,9 @@ class TestCommand:
         out = str(folder / "model.skops")
         fit = ["fit", str(folder), "--n-actions", "3", "--method", "mallow"]
         assert main([*fit, "--activities", number, "--out", out]) == 0
-        assert "Activities: 0 (4 videos), 1 (4 videos)." in capsys.readouterr().out
-        segments = str(folder / "segments.csv")
+        said = capsys.readouterr().out
+        assert "Activities: 0 (4 recordings), 1 (4 recordings)." in said
+        segments = str(folder.with_suffix(".csv"))
         assert main(["predict", out, str(folder), "--out", segments]) == 0
         table = pd.read_csv(segments)
         assert table.iloc[:, 0].nunique() == 8
