@@ -145,15 +145,12 @@ class TestCTE:
         model = quick(CTESegmenter, max_iter=600).fit(activity[0])
         assert model.loss_curve_[-1] < 1 / 24  # half the variance of uniform times
 
-    @pytest.mark.parametrize(
-        ("name", "least_mof"), [("hapt", 0.42), ("jigsaws_throws", 0.50)]
-    )
-    def test_is_no_straw_man(self, real_data, name, least_mof):
-        # The authors' code has MoF .428 and .505 on these features.
-        data = real_data(name)
+    def test_is_no_straw_man(self, real_data):
+        # The authors' code has MoF .428 on these features.
+        data = real_data("hapt")
         model = CTESegmenter(len(data.target_names), random_state=0)
         predicted = model.fit_predict(data.videos)
-        assert mof_score(data.labels, predicted) >= least_mof
+        assert mof_score(data.labels, predicted) >= 0.42
         assert segment_f1_score(data.labels, predicted) > 0.1
 
 
