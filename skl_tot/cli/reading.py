@@ -19,7 +19,12 @@ from skl_tot.recordings.names import (
     name_actions,
     name_all_actions,
 )
-from skl_tot.recordings.options import rate_like, remembered, with_remembered
+from skl_tot.recordings.options import (
+    flag_of,
+    rate_like,
+    remembered,
+    with_remembered,
+)
 from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import read_recordings
 from skl_tot.recordings.sources import find_files, rate_of_arrays
@@ -84,7 +89,7 @@ class Source:
         for option in OPTIONS:
             if option != "fps" and getattr(self, option) is not None:
                 raise ValueError(
-                    f"--{option.replace('_', '-')} is given, but {self.path} has "
+                    f"{flag_of(option)} is given, but {self.path} has "
                     "arrays, which it is not for."
                 )
         own = {} if model is None else remembered(model)

@@ -42,14 +42,22 @@ def with_remembered(given, own, names):
     for name, value in given.items():
         known = value if name in CHOICES else own.get(name, value)
         if value != known and not (name in FREE and known is None):
-            flag = f"--read {name}" if name == "likelihood" else f"--{name}"
-            flag = flag.replace("_", "-")
             raise ValueError(
-                f"{name} ({flag}) is {short_repr(value)}, but the recordings of the "
-                f"model were read with {name}={short_repr(known)}; expected the same, "
-                "or none given."
+                f"{name} ({flag_of(name)}) is {short_repr(value)}, but the recordings "
+                f"of the model were read with {name}={short_repr(known)}; expected "
+                "the same, or none given."
             )
     return own | given
+
+
+def flag_of(name):
+    """Say what an option of `read_recordings` is on the command line.
+
+    >>> flag_of("split_gaps"), flag_of("likelihood")
+    ('--split-gaps', '--read likelihood')
+    """
+    is_own = name in (*OF_TABLES, "without", "transpose")
+    return f"--{name}".replace("_", "-") if is_own else f"--read {name}"
 
 
 def rate_like(rate, own, what):

@@ -20,7 +20,13 @@ from skl_tot.recordings.columns import read_features
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.files import open_features
-from skl_tot.recordings.options import OF_TABLES, rate_like, remembered, with_remembered
+from skl_tot.recordings.options import (
+    OF_TABLES,
+    flag_of,
+    rate_like,
+    remembered,
+    with_remembered,
+)
 from skl_tot.recordings.rates import check_fps
 from skl_tot.recordings.readers import READERS, find_reader, read_by
 from skl_tot.recordings.sources import find_files, rate_of_arrays, stem
@@ -267,7 +273,7 @@ def _read_arrays(paths, given, fps, transpose=None):
     for name, value in given.items():
         if value is not False:
             raise ValueError(
-                f"{name} (--{name.replace('_', '-')}) is {short_repr(value)}, which is "
+                f"{name} ({flag_of(name)}) is {short_repr(value)}, which is "
                 f"for tables, but {one_line(paths[0])} is an array."
             )
     names = [stem(path) for path in paths]
@@ -286,7 +292,7 @@ def _read_features(tables, given, fps, own, path):
     for name in {"resample", "split_gaps"} & set(given):
         if clock is None and given[name] is not None:
             raise ValueError(
-                f"{name} (--{name.replace('_', '-')}) is {given[name]:g}, but "
+                f"{name} ({flag_of(name)}) is {given[name]:g}, but "
                 f"{one_line(path)} has no clock that is known; expected its column by "
                 "time (--time)."
             )

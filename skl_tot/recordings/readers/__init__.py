@@ -8,6 +8,7 @@ from pathlib import Path
 from skl_tot.recordings.errors import one_line
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.readers.base import Reader
+from skl_tot.recordings.sources import KINDS
 
 
 def _find_readers():
@@ -68,8 +69,7 @@ def _name_of_reader(path):
 
 def _is_table(path):
     """Whether a file is one that `read_recordings` would read without a reader."""
-    endings = (".npy", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
-    return path.name.lower().endswith(endings)
+    return path.name.lower().endswith(tuple(KINDS))
 
 
 def _one_of_each(paths, suffixes):
