@@ -244,9 +244,9 @@ def _print_candidates(results, names, prefix, scoring):
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file for each, and write their rate."""
     from skl_tot.cli.reading import find_repeated
-    from skl_tot.io.atomic import replaced_files, write_array
     from skl_tot.preprocessing.frame_features import FrameFeatures
     from skl_tot.preprocessing.videos import videos_of_folder
+    from skl_tot.recordings.atomic import replaced_files, write_array
     from skl_tot.recordings.sources import write_rate
 
     paths = []

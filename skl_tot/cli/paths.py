@@ -45,7 +45,7 @@ def _name(action):
 
 def _check_target(action, path):
     """Refuse a path that cannot be written, or no picture where one is asked for."""
-    from skl_tot.io.atomic import check_target
+    from skl_tot.recordings.atomic import check_target
 
     if path == "":
         raise ValueError(f"{_name(action)} is '', expected a path to write to.")

@@ -70,7 +70,7 @@ def _words_by_number(labels, names):
 def _draw_timelines(path, y_true, y_pred, **options):
     """Draw timelines into a file."""
     from skl_tot import SegmentationDisplay
-    from skl_tot.io.atomic import replaced
+    from skl_tot.recordings.atomic import replaced
 
     display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
     with replaced(path) as temporary:
@@ -185,7 +185,7 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None):
     cycle.
     """
     from skl_tot import statistics
-    from skl_tot.io.atomic import replaced_files
+    from skl_tot.recordings.atomic import replaced_files
     from skl_tot.statistics.deviating import write_lists
 
     found = {"durations": statistics.durations(labels, fps=fps)}

@@ -98,7 +98,7 @@ def _write_folder(videos, predictions, out, format):
     """Write the segments of each video into a file of a folder."""
     from skl_tot import io
     from skl_tot.cli.reading import check_file_names
-    from skl_tot.io.atomic import replaced_files
+    from skl_tot.recordings.atomic import replaced_files
     from skl_tot.recordings.errors import errors_of_recording
 
     check_file_names(videos.names)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.io.atomic import replaced
 from skl_tot.io.formats import (
     find_format,
     readable_formats,
@@ -29,6 +28,7 @@ from skl_tot.io.segment_table import (
     repeat_labels,
 )
 from skl_tot.io.times import frames_of, rows_by_recording
+from skl_tot.recordings.atomic import replaced
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.rates import agreed_rate, check_fps

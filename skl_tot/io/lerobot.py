@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.io.atomic import replaced_files
+from skl_tot.recordings.atomic import replaced_files
 from skl_tot.recordings.errors import import_extra, one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info

@@ -15,9 +15,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
-from skl_tot.io.atomic import replaced
 from skl_tot.methods import METHODS
 from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.recordings.atomic import replaced
 from skl_tot.recordings.errors import import_extra, one_line, short_repr
 
 FORMAT = 1

@@ -13,13 +13,13 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot import __version__
-from skl_tot.io.atomic import replaced, write_array
 from skl_tot.preprocessing.backbones import (
     check_network,
     load_network,
     recommended_version,
 )
 from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
+from skl_tot.recordings.atomic import replaced, write_array
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.files import read_features

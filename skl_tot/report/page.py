@@ -9,8 +9,8 @@ from importlib.resources import files
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
-from skl_tot.io.atomic import replaced
 from skl_tot.recordings import Recordings
+from skl_tot.recordings.atomic import replaced
 from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import as_recordings

@@ -703,7 +703,7 @@ def test_told_to_end(tmp_path, name, status, message, hidden):
     code = f"""
 import os, signal, sys, time
 from skl_tot.cli import main
-from skl_tot.io import atomic
+from skl_tot.recordings import atomic
 
 def demo(**_):
     try:
