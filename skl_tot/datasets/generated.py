@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 
 @validate_params(
@@ -15,6 +15,8 @@ from sklearn.utils._param_validation import Interval, validate_params
         "mean_length": [Interval(Real, 1, 1e9, closed="both")],
         "unevenness": [Interval(Real, 0, 10, closed="both")],
         "missing": [Interval(Real, 0, 1, closed="left")],
+        "order": [StrOptions({"strict", "free"})],
+        "alike": ["boolean"],
         "noise": [Interval(Real, 0, 1e6, closed="both")],
         "random_state": ["random_state"],
     },
@@ -28,10 +30,12 @@ def make_activities(
     mean_length=200,
     unevenness=0.3,
     missing=0.0,
+    order="strict",
+    alike=False,
     noise=1.0,
     random_state=None,
 ):
-    """Generate videos of one activity: the same actions in the same order.
+    """Generate videos of one activity: the same actions, by default in the same order.
 
     A frame is the prototype of its action plus a drift plus white noise. Prototypes
     are standard normal in each feature. The drift is half a turn around a random
@@ -42,7 +46,7 @@ def make_activities(
     n_videos : int, default=20
         Number of videos.
     n_actions : int, default=5
-        Number of actions. Their labels are 0, 1, … in order of time.
+        Number of actions. Their labels are 0, 1, …, in order of time if there is one.
     n_features : int, default=16
         Number of features of a frame.
     mean_length : float, default=200
@@ -55,6 +59,12 @@ def make_activities(
     missing : float, default=0.0
         Probability in [0, 1) that an action is left out of a video. A video from which
         all would be left out gets one at random.
+    order : {"strict", "free"}, default="strict"
+        Whether videos show the actions in one order, or as many segments of actions at
+        random: some return, others do not occur, and no two videos have one course.
+    alike : bool, default=False
+        Whether action k has the prototype of action ``n_actions - 1 - k``, as what is
+        done on the way there and on the way back. Only time tells the two apart.
     noise : float, default=1.0
         Standard deviation of the white noise in each feature, up to 1e6.
     random_state : int, RandomState instance or None, default=None
@@ -65,7 +75,7 @@ def make_activities(
     videos : list of ndarray of shape (n_frames_i, n_features)
         Features, float32.
     labels : list of ndarray of shape (n_frames_i,)
-        Action of each frame, int. Every action that is not left out takes at least one
+        Action of each frame, int. Every segment that is not left out takes at least one
         frame.
 
     Raises
@@ -91,13 +101,18 @@ def make_activities(
         )
     rng = check_random_state(random_state)
     prototypes = rng.normal(size=(n_actions, n_features))
-    durations = _draw_durations(rng, n_videos, n_actions, mean_length, unevenness)
+    if alike:
+        steps = np.arange(n_actions)
+        prototypes = prototypes[np.minimum(steps, steps[::-1])]
+    steps, durations = _draw_segments(
+        rng, (n_videos, n_actions), mean_length, unevenness, order
+    )
     present = rng.uniform(size=durations.shape) >= missing
     rescued = rng.randint(n_actions, size=n_videos)
     empty = ~present.any(axis=1)
     present[empty, rescued[empty]] = True
 
-    labels = [np.repeat(np.arange(n_actions), row) for row in durations * present]
+    labels = list(map(np.repeat, steps, durations * present))
     videos = []
     for actions in labels:
         angle = np.linspace(0, np.pi, len(actions))
@@ -109,11 +124,18 @@ def make_activities(
     return videos, labels
 
 
-def _draw_durations(rng, n_videos, n_actions, mean_length, unevenness):
-    """Whole frames of each action in each video: (n_videos, n_actions), at least 1."""
+def _draw_segments(rng, shape, mean_length, unevenness, order):
+    """Actions of the segments of each video, and their frames: both of a shape."""
+    n_actions = shape[1]
     shares = np.exp(rng.normal(scale=unevenness, size=n_actions))
     shares /= shares.sum()
     jitter = unevenness / 2
     # shifted so that the mean of the factors is 1
-    factors = np.exp(rng.normal(-(jitter**2) / 2, jitter, size=(n_videos, n_actions)))
-    return np.maximum(np.rint(mean_length * shares * factors), 1).astype(int)
+    factors = np.exp(rng.normal(-(jitter**2) / 2, jitter, size=shape))
+    steps = np.broadcast_to(np.arange(n_actions), shape)
+    if order == "free" and n_actions > 1:  # a segment is never followed by its like
+        moves = rng.randint(1, n_actions, size=shape)
+        moves[:, 0] = rng.randint(n_actions, size=shape[0])
+        steps = moves.cumsum(axis=1) % n_actions
+    durations = np.maximum(np.rint(mean_length * shares[steps] * factors), 1)
+    return steps, durations.astype(int)

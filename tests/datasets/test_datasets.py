@@ -102,6 +102,32 @@ def test_frames_are_prototype_plus_smooth_drift_plus_noise():
     assert abs(residual.std() - 2) < 4 * 2 / np.sqrt(2 * residual.size)
 
 
+def test_actions_that_are_alike_share_their_prototype_but_not_their_time():
+    (video,), (labels,) = make_activities(
+        1, 5, alike=True, noise=0, unevenness=0, mean_length=5000, random_state=0
+    )
+    means = np.array([video[labels == k].mean(axis=0) for k in range(5)])
+    gaps = np.sqrt(((means[:, None] - means) ** 2).mean(axis=2))
+    # half a turn of the drift is two radii of 0.3, prototypes are sqrt(2) apart
+    assert_array_equal(gaps < 0.75, np.eye(5) + np.eye(5)[::-1] > 0)
+
+
+def test_no_order_gives_segments_at_random():
+    _, labels = make_activities(
+        500, 4, order="free", unevenness=0, n_features=1, mean_length=40, random_state=0
+    )
+    courses = [find_segments(actions) for actions in labels]
+    for actions, start, end in courses:
+        assert len(actions) == 4
+        assert_array_equal(end - start, 10)
+    actions = np.array([course[0] for course in courses])
+    assert (np.diff(actions) != 0).all()
+    for step in actions.T:  # a share of 500 has a standard deviation below 0.02
+        assert_allclose(np.bincount(step, minlength=4) / 500, 0.25, atol=0.08)
+    moves = np.diff(actions, axis=1) % 4
+    assert_allclose(np.bincount(moves.ravel()) / 1500, [0, *[1 / 3] * 3], atol=0.05)
+
+
 def test_videos_of_one_activity_share_prototypes():
     videos, labels = make_activities(50, 3, noise=0, random_state=0)
     means = np.array(
@@ -133,6 +159,8 @@ def test_same_seed_same_data_and_no_global_randomness():
         ({"mean_length": 4}, "mean_length=4 is below n_actions=5, but every"),
         ({"unevenness": -1}, "'unevenness' parameter"),
         ({"missing": 1}, "'missing' parameter"),
+        ({"order": "mostly"}, "'order' parameter"),
+        ({"alike": 1}, "'alike' parameter"),
         ({"noise": -1}, "'noise' parameter"),
         ({"random_state": "x"}, "'random_state' parameter"),
     ],
