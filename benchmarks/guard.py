@@ -80,7 +80,6 @@ TOT_CASES = {
         "frames_per_video": 32,
         "batch_size": 3,
     },
-    "context": {"context": 3},
     "ensemble, no prior": {"n_init": 2, "n_parts": 2, "prior": None, "beta": 0.5},
 }
 STREAMS = {
@@ -99,7 +98,7 @@ OTHER_CASES = {
     ),
     "VTE": ("VTESegmenter", {"n_init": 2}),
     "UDE": ("UDESegmenter", {}),
-    "UDE, hidden": ("UDESegmenter", {"hidden_dim": 12, "context": 2}),
+    "UDE, hidden": ("UDESegmenter", {"hidden_dim": 12}),
     "ASOT": ("ASOTSegmenter", {}),
     "ASOT, parts": ("ASOTSegmenter", {"n_parts": 2, "decoding": "free"}),
     "ASAL": ("ASALSegmenter", {"max_iter": 2, "n_steps": 15}),
@@ -113,7 +112,7 @@ OTHER_CASES = {
     "HMM": ("HMMSegmenter", {"max_iter": 15}),
     "HMM, free": (
         "HMMSegmenter",
-        {"max_iter": 10, "decoding": "free", "switch_cost": 0.5, "context": 2},
+        {"max_iter": 10, "decoding": "free", "switch_cost": 0.5},
     ),
     "HMM, background": (
         "HMMSegmenter",
@@ -349,7 +348,6 @@ def run_outputs(videos, n_actions):
         "TOT": api.make("TemporalOTSegmenter", **common, decoding="fixed"),
         "HMM": quick("HMMSegmenter"),
         "HMM, background": quick("HMMSegmenter", background_percentile=15),
-        "HMM, context": quick("HMMSegmenter", context=2),
         "Mallow": quick("MallowSegmenter"),
         "OT, no prior": api.make_paper(**common, prior=None, n_init=2),
     }

@@ -51,7 +51,7 @@ numpydoc_validation_exclude = {  # inherited from scikit-learn and Python
 # Methods for the inside of the package, which pages leave out.
 INSIDE = r"""
     Recordings\.(errors|gather|named_errors|read|restore|row_blocks|select)
-    |Recordings\.(standardize|store|without_context)
+    |Recordings\.(standardize|store)
     |Chain\.for_length
     |Adam\.settings
     |CrossEntropy\.codes\w*

@@ -81,8 +81,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         As of `TemporalOTSegmenter`. A candidate's own background is no vote.
     standardize : {"dataset", "video"} or None, default="dataset"
         As of `TemporalOTSegmenter`. Given candidates go by their own.
-    context : int, default=None
-        As of `TemporalOTSegmenter`. Given candidates go by their own.
     device : str, default="auto"
         Where the networks of "auto" are computed, see `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
@@ -184,7 +182,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         device="auto",
         random_state=None,
         verbose=0,
@@ -198,7 +195,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -330,7 +326,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _settings(self):
         """Give what candidates of "auto" have from this one."""
-        return {"standardize": self.standardize, "context": self.context}
+        return {"standardize": self.standardize}
 
     def _named_candidates(self):
         """Pairs of name and estimator, checked."""

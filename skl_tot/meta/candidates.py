@@ -94,7 +94,7 @@ def labels_of_candidate(model, videos):
 
 def measure_information(fitted, videos, n_actions):
     """Measure what carries over between videos of each candidate's labels, in nats."""
-    blocks = videos.without_context().blocks
+    blocks = videos.blocks
     found = [carried_information(blocks, own.labels, n_actions) for own in fitted]
     return np.array(found)
 
@@ -123,7 +123,7 @@ def describe_candidates(fitted, consensus, information):
 def default_candidates(**settings):
     """Make what does best on different data, as pairs (name, estimator).
 
-    ``settings`` are "standardize", "context" and "device".
+    ``settings`` are "standardize" and "device".
     """
     published = PAPER | settings
     two_parts = published | {"n_parts": 2}

@@ -124,11 +124,6 @@ class GuidedSegmenter(BaseSegmenter):
         return self._inner.standardize
 
     @property
-    def context(self):  # type: ignore[override]
-        """Context of the segmenter."""
-        return self._inner.context
-
-    @property
     def background_percentile(self):  # type: ignore[override]
         """Background of the segmenter; None if labels show what it is."""
         labels = getattr(self, "classes_", None)
@@ -176,10 +171,9 @@ class GuidedSegmenter(BaseSegmenter):
         if not isinstance(self.estimator, FrozenEstimator):
             return videos
         inner = self._inner
-        self.scaler_, self.context_ = inner.scaler_, inner.context_
-        self.standardize_ = inner.standardize_
+        self.scaler_, self.standardize_ = inner.scaler_, inner.standardize_
         per_video = self.standardize_ == "video"
-        return videos.standardize(self.scaler_, per_video, self.context_)
+        return videos.standardize(self.scaler_, per_video)
 
     def _learn(self, videos, y=None):
         most = MOST if self.n_actions == AUTO else int(self.n_actions)

@@ -42,7 +42,7 @@ class OnlinePrediction:
 
     The label of frame t is that of the best path, through the frames up to
 
-    .. math:: t + \text{lag} + \text{context},
+    .. math:: t + \text{lag},
 
     and its posterior is over all paths through these. It may differ from that of
     ``predict``, which knows the whole recording; one that is not longer than the lag
@@ -60,8 +60,7 @@ class OnlinePrediction:
     model : estimator
         Fitted segmenter. Its steps before, in a pipeline, are yours to apply.
     lag : int, default=30
-        Frames, at least 0, that are waited for before a frame gets its label. With
-        ``context``, its frames are waited for, too.
+        Frames, at least 0, that are waited for before a frame gets its label.
     n_frames : float, default=None
         Length of a recording, in frames, by which ``switch_cost`` becomes nats. None is
         the mean of the recordings of the fit. With ``switch_cost="auto"`` it is not
@@ -70,8 +69,8 @@ class OnlinePrediction:
     Attributes
     ----------
     delay : int
-        Frames that have to come after a frame before it is labelled: the lag, and the
-        ``context`` of the segmenter.
+        Frames that have to come after a frame before it is labelled: the lag, and those
+        after it that its scores look at.
     n_seen : int
         Frames that have come.
     n_decided : int
@@ -128,13 +127,13 @@ class OnlinePrediction:
         self._model = copy.copy(model)  # which another fit does not change
         vars(self._model).pop("labels_", None)  # nor are they saved with the stream
         self._lag, self._n_frames = lag, n_frames
-        self._context = model.n_around_
-        self.delay = self._lag + self._context
+        self._n_around = model.n_around_
+        self.delay = self._lag + self._n_around
         self.n_seen = self.n_decided = 0
         self.is_finished = False
         self._decoder: Any = None  # before the first label
         self._n_added = 0  # frames that the decoder got
-        # those from a context before them on, of which `_first` is the first
+        # and those before them that scores look at, of which `_first` is the first
         self._frames, self._first = [], 0
         self._dtype = np.dtype(float)
 
@@ -170,7 +169,7 @@ class OnlinePrediction:
             self.n_seen, self._dtype = n_seen, frames.dtype
             return self._as_decided(*self._nothing())
         blocks = [*self._frames, frames]
-        log_likelihood, is_other = self._score(blocks, n_seen - self._context)
+        log_likelihood, is_other = self._score(blocks, n_seen - self._n_around)
         if self._decoder is None:
             self._decoder = self._start(log_likelihood)
         self.n_seen, self._dtype = n_seen, frames.dtype
@@ -235,7 +234,7 @@ class OnlinePrediction:
 
     def _keep(self, blocks, n_added):
         """Keep those frames that frames to come are read with."""
-        first = max(0, n_added - self._context)
+        first = max(0, n_added - self._n_around)
         frames = np.concatenate(blocks)[first - self._first :].copy()
         self._frames, self._first = [frames], first
 

@@ -60,8 +60,8 @@ class ASALSegmenter(NetworkSegmenter):
         actions. A clone of it is fitted to the videos as they are given; without a
         seed of its own it gets one from ``random_state``. What is in a
         `sklearn.frozen.FrozenEstimator` is used as it was fitted. None means
-        `TemporalOTSegmenter` as published, with the ``standardize``, the ``context``
-        and the ``device`` of this one.
+        `TemporalOTSegmenter` as published, with the ``standardize`` and the ``device``
+        of this one.
     network : {"mlp"} or OrderedMLP, default="mlp"
         Widths of the hidden layer, of the embedding of frames, and of the action-level
         embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
@@ -81,7 +81,7 @@ class ASALSegmenter(NetworkSegmenter):
         or one of those of `TemporalOTSegmenter`. Durations count for transcripts, too.
     switch_cost : float or "auto", default=0.0
         As of `TemporalOTSegmenter`. Only used if ``decoding`` is "skip" or "free".
-    min_duration, background_percentile, standardize, context, device : optional
+    min_duration, background_percentile, standardize, device : optional
         As of `TemporalOTSegmenter`. A given estimator goes by its own. Segmentation is
         done on the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -187,7 +187,6 @@ class ASALSegmenter(NetworkSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         device="auto",
         random_state=None,
         verbose=0,
@@ -204,7 +203,6 @@ class ASALSegmenter(NetworkSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -237,7 +235,6 @@ class ASALSegmenter(NetworkSegmenter):
             estimator = TemporalOTSegmenter(
                 self.n_actions_,
                 standardize=self.standardize,
-                context=self.context,
                 device=self.device,
                 **PAPER,
             )

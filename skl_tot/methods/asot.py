@@ -69,7 +69,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         logarithm of the pseudo-labels.
     switch_cost, min_duration : optional
         As of `TemporalOTSegmenter`.
-    background_percentile, standardize, context, device : optional
+    background_percentile, standardize, device : optional
         As of `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames.
@@ -156,7 +156,6 @@ class ASOTSegmenter(PrototypeSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         device="auto",
         random_state=None,
         verbose=0,
@@ -173,7 +172,6 @@ class ASOTSegmenter(PrototypeSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

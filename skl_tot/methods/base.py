@@ -59,11 +59,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         "min_duration": [None, Interval(Real, SMALLEST, MOST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
-        "context": [None, Interval(Integral, 1, MOST, closed="both")],
         "random_state": ["random_state"],
     }
     # of segmenters without these parameters
-    context: int | None = None
     min_duration: float | None = None
     numbers_: dict | None = None  # before a fit
     background_percentile: float | None = None
@@ -346,7 +344,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 "labels, each fold of a search needs two, so take fewer folds."
             )
         labels = [reading.path for reading in self._readings(videos)]
-        videos = videos.without_context()
         information = carried_information(videos.blocks, labels, self.n_actions_)
         return math.exp(information)
 
@@ -385,7 +382,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     @property
     def n_around_(self):
         """Frames on each side of one that its scores look at."""
-        return self.context_ or 0
+        return 0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -436,11 +433,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)
-        self.context_ = None if self.context is None else int(self.context)
         self.layers_, self.classes_, self.cut_ = [], None, None
         self.mean_frames_ = float(videos.lengths.mean())
         per_video = self.standardize_ == "video"
-        return videos.standardize(self.scaler_, per_video, self.context_)
+        return videos.standardize(self.scaler_, per_video)
 
     def prepare(self, X):
         """Check recordings and standardise them as in the fit, for functions of models.
@@ -468,7 +464,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if videos.fps is not None:
             check_rate(self, videos.fps)
         per_video = self.standardize_ == "video"
-        return videos.standardize(self.scaler_, per_video, self.context_)
+        return videos.standardize(self.scaler_, per_video)
 
     def _fit(self, X, y, /, **known):
         """Fit, with what else is ``known`` of the recordings for ``_learn``."""
@@ -526,7 +522,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         for reading in self._readings(videos, scores()):
             evidence.add(reading.log_likelihood, reading.path)
             labels.append(reading.path)
-        blocks = videos.without_context().blocks
+        blocks = videos.blocks
         agreement = held_out_agreement(blocks, labels, self.n_actions_)
         self.confidence_ = {
             "tempering": evidence.tempering(),

@@ -98,7 +98,7 @@ class CTESegmenter(EmbeddingSegmenter):
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
     switch_cost : float or "auto", default=0.0
         As of `TemporalOTSegmenter`. Not used if ``decoding="fixed"``.
-    min_duration, background_percentile, standardize, context, device : optional
+    min_duration, background_percentile, standardize, device : optional
         As of `TemporalOTSegmenter`. Clustering is done on the CPU.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
@@ -164,7 +164,6 @@ class CTESegmenter(EmbeddingSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         device="auto",
         random_state=None,
         verbose=0,
@@ -180,7 +179,6 @@ class CTESegmenter(EmbeddingSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

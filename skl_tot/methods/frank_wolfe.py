@@ -57,7 +57,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Stop when the objective is known to be within this share of its minimum.
     decoding : str, default="fixed"
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
-    switch_cost, min_duration, background_percentile, standardize, context : optional
+    switch_cost, min_duration, background_percentile, standardize : optional
         As of `CTESegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of the events to start from.
@@ -144,7 +144,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         random_state=None,
     ):
         self.n_actions = n_actions
@@ -158,7 +157,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.random_state = random_state
 
     def _learn(self, videos):

@@ -49,7 +49,7 @@ class HMMSegmenter(BaseSegmenter):
         :math:`r / n_k`. Added to the variances that the fit starts from.
     decoding, switch_cost, min_duration : optional
         As of `TemporalOTSegmenter`, but for the defaults.
-    background_percentile, standardize, context : optional
+    background_percentile, standardize : optional
         As of `TemporalOTSegmenter`, but for the defaults.
 
     Attributes
@@ -132,7 +132,6 @@ class HMMSegmenter(BaseSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
     ):
         self.n_actions = n_actions
         self.n_components = n_components
@@ -144,7 +143,6 @@ class HMMSegmenter(BaseSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

@@ -73,7 +73,7 @@ class MallowSegmenter(BaseSegmenter):
         the mean duration of an action in the video (its frames, by ``n_actions``), and
         with "mallow" of each inversion too. Larger values give fewer segments, and
         orders closer to that of the fit. Does not change the fit.
-    min_duration, background_percentile, standardize, context : optional
+    min_duration, background_percentile, standardize : optional
         As of `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Not used, as there is nothing random. Here for a common interface.
@@ -160,7 +160,6 @@ class MallowSegmenter(BaseSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         random_state=None,
     ):
         self.n_actions = n_actions
@@ -173,7 +172,6 @@ class MallowSegmenter(BaseSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.random_state = random_state
 
     def _learn(self, videos):

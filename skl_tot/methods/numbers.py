@@ -134,7 +134,7 @@ def check_numbers(numbers, videos):
 
 def _score_numbers(videos, numbers):
     """Scores of numbers, and their spreads."""
-    blocks, everyone = videos.without_context().blocks, np.arange(len(videos))
+    blocks, everyone = videos.blocks, np.arange(len(videos))
     groups = [everyone[k::N_GROUPS] for k in range(min(N_GROUPS, len(videos)))]
     label = labeller(videos)
     scores, spreads = [], []

@@ -267,6 +267,6 @@ def choose_n_actions(estimator, X, numbers=None):
     videos = check_recordings(clone(segmenter), X, reset=True)
     scaler = fit_scaler(videos) if own["standardize"] == "dataset" else None
     per_video = own["standardize"] == "video"
-    videos = videos.standardize(scaler, per_video, own["context"])
+    videos = videos.standardize(scaler, per_video)
     with videos.named_errors():
         return compare_numbers(videos, numbers)

@@ -162,14 +162,12 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _check_reading(self):
         """Refuse to go on with frames that are read in another way than before."""
-        before = {"standardize": self.standardize_, "context": self.context_}
-        for name, value in before.items():
-            now = getattr(self, name)
-            if value != now:
-                raise ValueError(
-                    f"Cannot go on from a fit with {name}={value!r} to {now!r}; fit "
-                    "anew."
-                )
+        before, now = self.standardize_, self.standardize
+        if before != now:
+            raise ValueError(
+                f"Cannot go on from a fit with standardize={before!r} to {now!r}; fit "
+                "anew."
+            )
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, and put the prototypes in order and together."""

@@ -109,13 +109,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     standardize : {"dataset", "video"} or None, default="dataset"
         Give each feature zero mean and unit variance over all frames of the fit, or
         over each recording by itself, or leave the features as they are.
-    context : int, default=None
-        Join each frame by the mean and the standard deviation of every standardised
-        feature over a window: the frame, and so many before and after it, fewer at the
-        ends of a recording. What is learned from has 3 D features then, all divided by
-        the square root of 3, so that frames are as long as before; it is made as frames
-        are read, and never held for all recordings. None leaves each frame by itself.
-        Takes a new fit to change.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames. Pass an int for the same
         result at every call; results are bit for bit the same on one machine with one
@@ -303,7 +296,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         random_state=None,
         n_init=3,
         max_iter=2000,
@@ -324,7 +316,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.random_state = random_state
         self.n_init = n_init
         self.max_iter = max_iter

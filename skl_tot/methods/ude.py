@@ -71,7 +71,7 @@ class UDESegmenter(EmbeddingSegmenter):
         Paths that the decoder looks for, see `TemporalOTSegmenter`.
     switch_cost, min_duration : optional
         As of `TemporalOTSegmenter`.
-    background_percentile, standardize, context, device : optional
+    background_percentile, standardize, device : optional
         As of `TemporalOTSegmenter`. Clustering is done on the CPU.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
@@ -155,7 +155,6 @@ class UDESegmenter(EmbeddingSegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         device="auto",
         random_state=None,
         verbose=0,
@@ -172,7 +171,6 @@ class UDESegmenter(EmbeddingSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
-        self.context = context
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

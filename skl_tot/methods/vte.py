@@ -41,7 +41,7 @@ class VTESegmenter(CTESegmenter):
         before, its last frame is predicted.
     n_init, max_iter, optimizer, decoding, switch_cost : optional
         As of `CTESegmenter`.
-    min_duration, background_percentile, standardize, context, device : optional
+    min_duration, background_percentile, standardize, device : optional
         As of `CTESegmenter`.
     random_state, verbose : optional
         As of `CTESegmenter`.
@@ -117,7 +117,6 @@ class VTESegmenter(CTESegmenter):
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
-        context=None,
         device="auto",
         random_state=None,
         verbose=0,
@@ -133,7 +132,6 @@ class VTESegmenter(CTESegmenter):
             min_duration=min_duration,
             background_percentile=background_percentile,
             standardize=standardize,
-            context=context,
             device=device,
             random_state=random_state,
             verbose=verbose,

@@ -3,21 +3,14 @@
 import contextlib
 import copy
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot.recordings.blocks import (
-    N_PARTS,
-    join_context,
-    neighbours_of_block,
-    neighbours_of_rows,
-    row_blocks,
-    rows_around,
-)
+from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.errors import RecordingError, errors_of_recording, short_repr
 from skl_tot.recordings.rates import check_fps
 
@@ -87,11 +80,10 @@ class Recordings(Sequence):
     __module__ = "skl_tot.recordings"  # where users import it from, and so do pickles
 
     # Inside of the package: the layout of the user's input, see `as_recordings`, and
-    # how frames are standardised and joined by their context, see `standardize`.
+    # how frames are standardised, see `standardize`.
     layout: Any = None
     means: Any = None
     scales: Any = None
-    context: Any = None
     reading: Any = None
 
     def __init__(self, arrays, names=None, *, fps=None, times=None, breaks=None):
@@ -120,7 +112,7 @@ class Recordings(Sequence):
                 raise KeyError(f"there is no recording {key!r}.")
             key = self.names.index(key)
         if isinstance(key, Integral):
-            is_plain = self.means is None and self.context is None
+            is_plain = self.means is None
             return self.arrays[key] if is_plain else self.read(key, slice(None))
         indices = np.arange(len(self))[key]
         if indices.ndim != 1:
@@ -261,8 +253,8 @@ class Recordings(Sequence):
 
     @property
     def n_features(self):
-        """Features of what is read: those of the arrays, and of their context."""
-        return self.arrays[0].shape[1] * (1 if self.context is None else N_PARTS)
+        """Width of the features."""
+        return self.arrays[0].shape[1]
 
     @property
     def is_single(self):
@@ -312,16 +304,14 @@ class Recordings(Sequence):
                 error.name = self.layout.names[error.recording]
             raise
 
-    def standardize(self, scaler=None, per_video=False, context=None):
-        """Give the same recordings, standardised and joined by context.
+    def standardize(self, scaler=None, per_video=False):
+        """Give the same recordings, standardised.
 
         Statistics are those of a scaler, or of each recording with ``per_video``, or
-        features stay as they are. With ``context``, each frame is joined by mean and
-        spread of the frames up to so many before and after it.
+        features stay as they are.
         """
         twin = copy.copy(self)
         twin.means = twin.scales = None
-        twin.context = context
         if scaler is not None:
             twin.means, twin.scales = scaler.mean_[None], scaler.scale_[None]
         elif per_video:
@@ -330,16 +320,8 @@ class Recordings(Sequence):
             twin.scales = np.array([scaler.scale_ for scaler in scalers])
         return twin
 
-    def without_context(self):
-        """Give the same recordings, standardised, with their own features alone."""
-        twin = copy.copy(self)
-        twin.context = None
-        return twin
-
     def row_blocks(self, i, width=0):
         """Yield the rows that `blocks` reads at a time, see `row_blocks`."""
-        if self.context is not None:
-            width = max(width, self.n_features)
         return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):
@@ -361,29 +343,10 @@ class Recordings(Sequence):
 
     def read(self, i, rows):
         """Read frames of one recording, by a slice or indices, in its type."""
-        if self.context is not None:
-            return self._read_windows(i, rows)
         with self.errors(i):
             frames = self.arrays[i][rows]
         own = frames if frames.flags.owndata else None  # no view of the recording
         return self._standardize(frames, i, out=own)
-
-    def _read_windows(self, i, rows):
-        """Read frames with what is around them."""
-        own, n_frames = self.without_context(), int(self.lengths[i])
-        context = min(self.context, n_frames)
-        if isinstance(rows, slice):
-            start, stop, _ = rows.indices(n_frames)
-            first = max(0, start - context)
-            frames = own.read(i, slice(first, min(stop + context, n_frames)))
-            around = partial(
-                neighbours_of_block, frames, start - first, stop - start, context
-            )
-            return join_context(frames[start - first : stop - first], around)
-        near = rows_around(rows, n_frames, context)
-        frames = own.read(i, near)
-        around = partial(neighbours_of_rows, frames, near, rows, context)
-        return join_context(frames[np.searchsorted(near, rows)], around)
 
     def gather(self, batch, frames, out):
         """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`.
@@ -392,9 +355,6 @@ class Recordings(Sequence):
         """
         for i, rows, target in zip(batch, frames, out):
             array = self.arrays[i]
-            if self.context is not None:
-                self._gather_windows(i, rows, target)
-                continue
             if array.dtype != out.dtype or not array.flags.c_contiguous:
                 target[:] = self.read(i, rows)  # take would copy the whole recording
                 continue
@@ -403,12 +363,6 @@ class Recordings(Sequence):
             with self.errors(i):
                 array.take(rows, axis=0, out=target, mode="clip")
             self._standardize(target, i, out=target)
-
-    def _gather_windows(self, i, rows, out):
-        """Read frames of one recording, a few windows at a time."""
-        context = min(self.context, int(self.lengths[i]))
-        for some in row_blocks(out, self.arrays[0].shape[1] * (2 * context + 1)):
-            out[some] = self.read(i, rows[some])
 
     def _standardize(self, frames, i, out=None):
         """Standardise with the statistics of a recording, or of all."""

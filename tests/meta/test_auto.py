@@ -39,7 +39,7 @@ class Given(BaseSegmenter):
         self.random_state = random_state
 
     decoding, switch_cost, background_percentile = "framewise", 0.0, None
-    standardize = context = None
+    standardize = None
 
     def _learn(self, videos):
         self.n_actions_ = self.n_actions

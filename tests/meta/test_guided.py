@@ -322,7 +322,7 @@ def test_in_a_pipeline_and_a_search(data):
     assert_same(model[-1].labels_, given)
     search = GridSearchCV(
         model,
-        {"guidedsegmenter__estimator__context": [None, 3]},
+        {"guidedsegmenter__estimator__min_duration": [None, 3]},
         scoring=lambda own, X, y: mof_score(y, own.predict(X)),
         cv=KFold(2),
         error_score="raise",

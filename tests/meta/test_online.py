@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import uniform_filter1d
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
@@ -208,9 +209,19 @@ def test_no_lag_labels_at_once(hmm, videos):
     assert len(online.finish().labels) == 0
 
 
+class SmoothSegmenter(MallowSegmenter):
+    """Scores are means over windows of nine frames."""
+
+    n_around_ = 4
+
+    def _log_likelihoods(self, videos):
+        for scores in super()._log_likelihoods(videos):
+            yield uniform_filter1d(scores, 9, axis=0, mode="nearest")
+
+
 @pytest.mark.parametrize("sizes", [(1,), (10, 3)])
-def test_context_is_waited_for(videos, sizes):
-    model = MallowSegmenter(3, context=4, decoding="free").fit(videos)
+def test_frames_around_are_waited_for(videos, sizes):
+    model = SmoothSegmenter(3, decoding="free").fit(videos)
     video = videos[0]
     online = OnlinePrediction(model, lag=6, n_frames=60)
     assert online.delay == 10
@@ -231,9 +242,9 @@ def scaled(segmenter):
 @pytest.mark.parametrize(
     "segmenter",
     [
-        MallowSegmenter(3, context=4),
+        MallowSegmenter(3),
         scaled(HMMSegmenter(3)),
-        FrozenEstimator(scaled(HMMSegmenter(3, context=1))),
+        FrozenEstimator(scaled(HMMSegmenter(3))),
     ],
 )
 def test_cycles(videos, segmenter):

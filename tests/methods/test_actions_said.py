@@ -37,7 +37,7 @@ def test_what_all_recordings_show_needs_no_word():
 
 
 def test_estimators_of_estimators_warn_once():
-    candidates = [("one", MallowSegmenter(4)), ("two", MallowSegmenter(4, context=2))]
+    candidates = [("one", MallowSegmenter(4)), ("two", MallowSegmenter(4, max_iter=2))]
     model = AutoSegmenter(4, candidates=candidates, random_state=0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -135,7 +135,7 @@ def test_default_start_is_temporal_ot(activity, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.asal.TemporalOTSegmenter", Start)
     monkeypatch.setattr("skl_tot.methods.pipelines.clone", lambda start: start)
     asal(estimator=None, standardize="video", device="cpu").fit(activity[0])
-    expected = PAPER | {"standardize": "video", "context": None, "device": "cpu"}
+    expected = PAPER | {"standardize": "video", "device": "cpu"}
     assert made == [(4, expected)]
 
 

@@ -147,7 +147,7 @@ def test_a_number_has_no_numbers(activity):
 def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
     scaler = FramewiseTransformer(StandardScaler())
-    model = make_pipeline(scaler, HMMSegmenter("auto", standardize=None, context=2))
+    model = make_pipeline(scaler, HMMSegmenter("auto", standardize=None))
     numbers = choose_n_actions(model, activity)
     assert numbers == model.fit(activity)[-1].numbers_
     plain = HMMSegmenter(standardize="video")

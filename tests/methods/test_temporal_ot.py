@@ -99,7 +99,6 @@ class TestFit:
             ("optimizer__decay", 0.1),
             ("standardize", "video"),
             ("standardize", None),
-            ("context", 2),
         ],
     )
     def test_every_parameter_matters(self, fitted, videos, name, value):

@@ -1,4 +1,4 @@
-"""Recordings: names, clocks, and frames as they are read, joined by their context."""
+"""Recordings: names, clocks, and frames as they are read."""
 
 import numpy as np
 import pytest
@@ -8,18 +8,9 @@ from skl_tot.recordings import Recordings, blocks, open_features
 MEANS, SCALES = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.5, 1.0]])
 
 
-def join_slowly(frames, context):
-    joined = []
-    for t in range(len(frames)):
-        window = frames[max(0, t - context) : t + context + 1].astype(float)
-        joined.append([*frames[t], *window.mean(axis=0), *window.std(axis=0)])
-    return np.array(joined) / np.sqrt(3)
-
-
-def standardized(arrays, means=None, scales=None, context=None):
+def standardized(arrays, means=None, scales=None):
     recordings = Recordings(arrays)
     recordings.means, recordings.scales = means, scales
-    recordings.context = context
     return recordings
 
 
@@ -33,35 +24,21 @@ def video(rng):
     return rng.normal(3, 2, size=(40, 3))
 
 
-@pytest.mark.parametrize("context", [1, 4, 39, 40, 2**31 - 1])
-@pytest.mark.parametrize("n_frames", [1, 2, 40])
-def test_equals_a_slow_loop(video, n_frames, context):
-    video = video[:n_frames]
-    videos = standardized([video], MEANS, SCALES, context)
-    expected = join_slowly((video - MEANS) / SCALES, context)
-    np.testing.assert_allclose(videos.read(0, slice(None)), expected, atol=1e-12)
-    assert videos.n_features == 9
-
-
 def test_statistics_of_each_video(video):
     means, scales = np.arange(6.0).reshape(2, 3), np.arange(1.0, 7).reshape(2, 3)
-    videos = standardized([video, video[:9]], means, scales, 2)
-    expected = join_slowly((video[:9] - means[1]) / scales[1], 2)
+    videos = standardized([video, video[:9]], means, scales)
+    expected = (video[:9] - means[1]) / scales[1]
     np.testing.assert_allclose(videos.read(1, slice(None)), expected, atol=1e-12)
-
-
-def test_features_as_they_are(video):
-    read = standardized([video], context=3).read(0, slice(None))
-    np.testing.assert_allclose(read, join_slowly(video, 3), atol=1e-12)
+    assert videos.n_features == 3
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 7, 100])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):
     video = video.astype(kind)
-    videos = standardized([video], MEANS, SCALES, 5)
+    videos = standardized([video], MEANS, SCALES)
     whole = videos.read(0, slice(None))
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", n_rows * video.itemsize * 9)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", n_rows * video.itemsize * 3)
     parts = list(videos.blocks(0))
     assert len(parts) == -(-40 // n_rows)
     assert whole.dtype == kind
@@ -72,43 +49,33 @@ def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-@pytest.mark.parametrize("context", [1, 6, 100])
-def test_sampled_frames_equal_the_whole(video, rng, context, kind, order, monkeypatch):
+def test_sampled_frames_equal_the_whole(video, rng, kind, order):
     arrays = [np.array(a, kind, order=order) for a in (video, video[:5])]
-    videos = standardized(arrays, MEANS, SCALES, context)
+    videos = standardized(arrays, MEANS, SCALES)
     whole = list(videos)
     batch = np.array([1, 0, 1])
     frames = np.stack([rng.integers(0, len(arrays[i]), 12) for i in batch])
-    for n_bytes in (1, 1000, 2**22):
-        monkeypatch.setattr(blocks, "BLOCK_BYTES", n_bytes)
-        out = np.full((3, 12, 9), np.nan, np.float32)
-        videos.gather(batch, frames, out)
-        for i, rows, found in zip(batch, frames, out):
-            np.testing.assert_array_equal(found, whole[i][rows].astype("f4"))
-            np.testing.assert_array_equal(videos.read(i, rows), whole[i][rows])
-
-
-def test_a_constant_has_no_spread():
-    video = np.full((20, 1), 1e6 + 0.1, np.float32)
-    read = standardized([video], context=4).read(0, slice(None))
-    np.testing.assert_allclose(read[:, 1] * 3**0.5, video[:, 0])
-    np.testing.assert_allclose(read[:, 2], 0, atol=0.25)  # an ulp is 0.06
+    out = np.full((3, 12, 3), np.nan, np.float32)
+    videos.gather(batch, frames, out)
+    for i, rows, found in zip(batch, frames, out):
+        np.testing.assert_array_equal(found, whole[i][rows].astype("f4"))
+        np.testing.assert_array_equal(videos.read(i, rows), whole[i][rows])
 
 
 def test_videos_are_not_changed(video):
     before = video.copy()
-    videos = standardized([video], context=3)
+    videos = standardized([video], MEANS, SCALES)
     read = videos.read(0, slice(None))
-    videos.gather(np.array([0]), np.array([[1, 2]]), np.empty((1, 2, 9), "f4"))
+    videos.gather(np.array([0]), np.array([[1, 2]]), np.empty((1, 2, 3), "f4"))
     assert not np.shares_memory(read, video)
     np.testing.assert_array_equal(video, before)
 
 
 def test_few_frames_of_a_file_are_read(video, tmp_path, monkeypatch):
-    np.save(tmp_path / "a.npy", np.tile(video, (50, 1)))
+    video = np.tile(video, (50, 1))
+    np.save(tmp_path / "a.npy", video)
     files = [open_features([tmp_path / "a.npy"])[0].fixed()]
-    videos = standardized(files, MEANS, SCALES, 3)
-    expected = join_slowly((np.tile(video, (50, 1)) - MEANS) / SCALES, 3)
+    videos = standardized(files, MEANS, SCALES)
     n_read, read = [], Recordings._standardize
 
     def spy(self, frames, *arguments, **options):
@@ -116,17 +83,10 @@ def test_few_frames_of_a_file_are_read(video, tmp_path, monkeypatch):
         return read(self, frames, *arguments, **options)
 
     monkeypatch.setattr(Recordings, "_standardize", spy)
-    rows = np.array([1999, 5, 6, 1000])
-    np.testing.assert_allclose(videos.read(0, rows), expected[rows], atol=1e-12)
-    block = videos.read(0, slice(100, 110))
-    np.testing.assert_allclose(block, expected[100:110], atol=1e-12)
-    assert n_read == [4 + 8 + 7, 16]
-
-
-def test_without_context(video):
-    videos = standardized([video], MEANS, SCALES, 3).without_context()
-    np.testing.assert_array_equal(videos.read(0, slice(None)), (video - MEANS) / SCALES)
-    assert videos.n_features == 3
+    for rows in (np.array([1999, 5, 6, 1000]), slice(100, 110)):
+        expected = (video[rows] - MEANS) / SCALES
+        np.testing.assert_allclose(videos.read(0, rows), expected, atol=1e-12)
+    assert n_read == [4, 10]
 
 
 @pytest.fixture
