@@ -11,6 +11,7 @@ from skl_tot.methods import METHODS
 CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}
+NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 
 
 @dataclass
@@ -70,7 +71,12 @@ def _make_step(step):
     """Make a step of ``--pipeline`` of its text."""
     from sklearn import decomposition, preprocessing
 
-    from skl_tot.preprocessing import FramewiseTransformer, GapFiller, PoseFeatures
+    from skl_tot.preprocessing import (
+        FramewiseTransformer,
+        GapFiller,
+        PoseFeatures,
+        SignalWindows,
+    )
 
     if step in SCALERS:
         return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
@@ -83,9 +89,13 @@ def _make_step(step):
         return FramewiseTransformer(decomposition.IncrementalPCA(int(number)))
     if re.fullmatch("poses(:[^:]+:[^:]+)?", step):
         return PoseFeatures(heading=step.split(":")[1:] or None)
+    if re.fullmatch(rf"windows(:{NUMBER}){{0,2}}", step):
+        widths = tuple(map(float, step.split(":")[1:]))
+        return SignalWindows(widths or "auto")
     raise ValueError(
         f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
-        "poses:TAIL:NOSE, standard, minmax, robust or pca:N."
+        "poses:TAIL:NOSE, windows, windows:WIDTH, windows:WIDTH:WIDTH, standard, "
+        "minmax, robust or pca:N."
     )
 
 
@@ -122,8 +132,10 @@ RECIPE = """
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
     frames, gaps:N:SHARE leaves out columns of which more is missing, poses makes
     features of tracked points, poses:TAIL:NOSE of a body that heads from one to the
-    other; standard, minmax, robust and pca:N come in place of its own standardisation
-    (unless --set has standardize)
+    other; windows gives what is around each frame of a raw signal, windows:WIDTH in a
+    width of so many seconds where recordings have a rate, else frames,
+    windows:WIDTH:WIDTH in two; standard, minmax, robust and pca:N come in place of its
+    own standardisation (unless --set has standardize)
 """
 
 

@@ -34,6 +34,7 @@ TRUSTED_TYPES = [
     "skl_tot.preprocessing.FramewiseTransformer",
     "skl_tot.preprocessing.GapFiller",
     "skl_tot.preprocessing.PoseFeatures",
+    "skl_tot.preprocessing.SignalWindows",
     "skl_tot.training.components.Adam",
     "skl_tot.training.components.MLP",
     "skl_tot.training.components.OrderedMLP",

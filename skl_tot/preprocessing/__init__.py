@@ -5,11 +5,13 @@ from skl_tot.preprocessing.framewise import FramewiseTransformer
 from skl_tot.preprocessing.gaps import GapFiller
 from skl_tot.preprocessing.poses import PoseFeatures
 from skl_tot.preprocessing.videos import iterate_frames
+from skl_tot.preprocessing.windows import SignalWindows
 
 __all__ = [
     "FrameFeatures",
     "FramewiseTransformer",
     "GapFiller",
     "PoseFeatures",
+    "SignalWindows",
     "iterate_frames",
 ]

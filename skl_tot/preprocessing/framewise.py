@@ -81,7 +81,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
         self._check_recordings(recordings)
-        outputs = _each(self._apply, recordings)
+        outputs = self._outputs(recordings)
         if self.keeps_data_frames:
             originals = as_recordings(X).arrays
             for i, original in enumerate(originals):
@@ -89,6 +89,10 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
                     columns = self._columns_of(original)
                     outputs[i] = type(original)(outputs[i], original.index, columns)
         return recordings.restore(outputs)
+
+    def _outputs(self, recordings):
+        """Output of each of checked videos."""
+        return _each(self._apply, recordings)
 
     def _columns_of(self, original):
         return original.columns

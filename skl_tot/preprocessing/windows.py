@@ -1,0 +1,322 @@
+"""Statistics of what is around each frame, which raw signals are told apart by."""
+
+from itertools import combinations
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skl_tot.preprocessing.framewise import VideoTransformer
+from skl_tot.recordings.blocks import BLOCK_BYTES
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.rates import check_rate
+from skl_tot.recordings.signals import FLOOR, find_window
+
+STATISTICS = ("mean", "std", "difference")
+MOST_BANDS = 12
+AXES = (str, Integral)  # by name or number
+
+
+class SignalWindows(VideoTransformer):
+    r"""Statistics of a window around each frame, for signals as sensors give them.
+
+    A frame of a raw signal says little: a walk is told by how the signal swings.
+    Around each of the frames, which stay as many as they are, a centred window of w
+    frames (shorter at the ends of a recording, and at its breaks) gives of each feature
+
+    .. math::
+
+       m = \frac{1}{w} \sum_i x_i, \qquad
+       \log \sqrt{\tfrac{1}{w} \sum_i (x_i - m)^2 + \tfrac{s^2}{100}}, \qquad
+       \log \Big( \frac{1}{w - 1} \sum_i |x_{i+1} - x_i| + \frac{s}{10} \Big) ,
+
+    with the standard deviation s of the feature in the recordings of the fit. It takes
+    as long, and as much memory, whatever the width.
+
+    Parameters
+    ----------
+    window : float, pair of float or "auto", default="auto"
+        Width of the window, in seconds where recordings have a rate, else in frames;
+        it is made an odd number of frames. Two widths give the features of both.
+        "auto" finds it in the signal, see Notes.
+    statistics : sequence of {"mean", "std", "difference"}, default=all three
+        Statistics to take.
+    n_bands : int, default=0
+        Bands of frequency whose energy in the window is added, as a log standard
+        deviation. The first is what a running mean of 3 frames takes away, the next
+        what one of 5, 9, 17, ... takes of the rest: each is an octave lower.
+    groups : sequence of sequences of int or str, default=None
+        Features that are axes of one sensor, by number or name, such as
+        ``[["acc x", "acc y", "acc z"]]``. Statistics of the magnitude, the
+        length of the vector, and the correlation of each two axes are added.
+
+    Attributes
+    ----------
+    windows_ : tuple of int
+        Frames of the windows, odd numbers.
+    n_around_ : int
+        Frames on each side of one that its features depend on.
+    scales_ : ndarray of shape (n_features + n_groups,)
+        Standard deviation of each feature, and of the magnitude of each group; 1 of
+        constant ones.
+    groups_ : list of list of int
+        Columns of the groups.
+    fps_ : float or None
+        Frames per second of the recordings of the fit.
+    n_features_in_ : int
+        Number of features of a frame.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Column names; only if the recordings of ``fit`` were data frames.
+
+    See Also
+    --------
+    FramewiseTransformer : Transformers of scikit-learn, for single frames.
+    PoseFeatures : For points of a body.
+
+    Notes
+    -----
+    With "auto", the two halves of the window agree best: over a recording, mean, log
+    standard deviation and log mean absolute difference of a piece tell most of those
+    of the next. Shorter pieces vary by chance, longer ones mix actions. They have half
+    a period of the signal or more, so that they do not follow its swing.
+
+    Data frames come out as data frames, with columns such as "acc x mean 1 s".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_tot.preprocessing import SignalWindows
+    >>> signal = np.array([[0.0], [1.0], [0.0], [5.0], [5.0]])
+    >>> windows = SignalWindows(3, statistics=["mean"]).fit(signal)
+    >>> windows.transform(signal).ravel().round(2).tolist()
+    [0.5, 0.33, 2.0, 3.33, 5.0]
+    >>> windows.get_feature_names_out().tolist()
+    ['x0 mean 3 frames']
+    """
+
+    __module__ = "skl_tot.preprocessing"
+
+    _parameter_constraints = {
+        "window": [
+            Interval(Real, 0, None, closed="neither"),
+            tuple,
+            list,
+            StrOptions({"auto"}),
+        ],
+        "statistics": [tuple, list],
+        "n_bands": [Interval(Integral, 0, MOST_BANDS, closed="both")],
+        "groups": [tuple, list, None],
+    }
+
+    def __init__(self, window="auto", *, statistics=STATISTICS, n_bands=0, groups=None):
+        self.window = window
+        self.statistics = statistics
+        self.n_bands = n_bands
+        self.groups = groups
+
+    def _learn(self, recordings):
+        if not set(self.statistics) <= set(STATISTICS) or not self.statistics:
+            raise ValueError(
+                f"statistics are {short_repr(self.statistics)}, expected some of "
+                f"{list(STATISTICS)}."
+            )
+        self.fps_ = recordings.fps
+        self.groups_ = self._find_groups()
+        self.windows_ = self._find_widths(recordings)
+        self.n_around_ = max(self.windows_) // 2 + 2**self.n_bands - 1
+        self.scales_ = self._find_scales(recordings)
+
+    def _find_groups(self):
+        """Columns of the groups."""
+        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+        columns = {k: k for k in range(len(names))}
+        columns |= {name: k for k, name in enumerate(names.tolist())}
+        found = []
+        for group in self.groups or []:
+            axes = group if isinstance(group, (tuple, list)) else []
+            own = [columns.get(axis) for axis in axes if isinstance(axis, AXES)]
+            if len(set(own)) < max(2, len(axes)) or None in own:
+                raise ValueError(
+                    f"groups has {short_repr(group)}, expected two or more of the "
+                    f"features {short_repr(names.tolist())}."
+                )
+            found.append(own)
+        return found
+
+    def _find_widths(self, recordings):
+        """Odd numbers of frames of the windows."""
+        if isinstance(self.window, str):
+            return (find_window(recordings),)
+        given = self.window if isinstance(self.window, (tuple, list)) else [self.window]
+        is_valid = [isinstance(width, Real) and width > 0 for width in given]
+        if len(given) not in (1, 2) or not all(is_valid):
+            raise ValueError(
+                f"window is {short_repr(self.window)}, expected a positive number, two "
+                'of them, or "auto".'
+            )
+        return tuple(odd(width * (self.fps_ or 1)) for width in given)
+
+    def _find_scales(self, recordings):
+        """Take the standard deviation of each channel."""
+        scaler = StandardScaler()
+        for frames in recordings.blocks():
+            scaler.partial_fit(self._channels(np.asarray(frames, float)))
+        return scaler.scale_
+
+    def _channels(self, frames):
+        """Features, and the magnitudes of the groups."""
+        if not self.groups_:
+            return frames
+        lengths = [np.linalg.norm(frames[:, own], axis=1) for own in self.groups_]
+        return np.column_stack([frames, *lengths])
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            Names of the columns, if ``fit`` had none.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_features_out,)
+            Names of the columns of a transformed recording.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If ``input_features`` has the wrong length or differs from the names seen
+            in `fit`.
+        """
+        check_is_fitted(self, "windows_")
+        names = _check_feature_names_in(self, input_features).tolist()
+        bands = [f"band {j + 1}" for j in range(self.n_bands)]
+        pairs = [f"{names[a]}, {names[b]}" for a, b in self._pairs()]
+        for own in self.groups_:
+            names.append(f"magnitude of {', '.join(names[k] for k in own)}")
+        found = []
+        for width in self.windows_:
+            size = f"{width / self.fps_:.3g} s" if self.fps_ else f"{width} frames"
+            for statistic in [*self.statistics, *bands]:
+                found += [f"{name} {statistic} {size}" for name in names]
+            found += [f"correlation of {pair} {size}" for pair in pairs]
+        return np.array(found, dtype=object)
+
+    def _columns_of(self, original):
+        return self.get_feature_names_out()
+
+    def _check_recordings(self, recordings):
+        if recordings.fps is not None:
+            check_rate(self, recordings.fps)
+
+    def _outputs(self, recordings):
+        outputs = []
+        for i, video in enumerate(recordings.arrays):
+            with recordings.errors(i):
+                parts = np.split(np.asarray(video), recordings.breaks_of(i))
+                outputs.append(np.concatenate(list(map(self._apply, parts))))
+        return outputs
+
+    def _apply(self, part):
+        """Features of the frames of a part of a recording, a block at a time."""
+        n_frames, around = len(part), self.n_around_
+        out = np.empty((n_frames, len(self.get_feature_names_out())), part.dtype)
+        n_rows = max(BLOCK_BYTES // (8 * out.shape[1]), 2 * around)
+        for start in range(0, n_frames, n_rows):
+            rows = slice(start, min(start + n_rows, n_frames))
+            first = max(0, start - around)
+            near = self._channels(np.asarray(part[first : rows.stop + around], float))
+            own = slice(start - first, rows.stop - first)
+            end = 0
+            for columns in self._columns(near, own):
+                first, end = end, end + columns.shape[1]
+                out[rows, first:end] = columns
+        return out
+
+    def _columns(self, near, rows):
+        """Yield the features, (n_rows, ...), of some rows of channels."""
+        shift = near.mean(axis=0)
+        near, pairs = near - shift, self._pairs()
+        floor = FLOOR * self.scales_
+        steps = np.abs(np.diff(near, axis=0))
+        bands = [band**2 for band in _split_bands(near, self.n_bands)]
+        for width in self.windows_:
+            half = width // 2
+            mean = window_means(near, half, half, rows)
+            square = window_means(near**2, half, half, rows)
+            variance = np.maximum(square - mean**2, 0) + floor**2
+            for statistic in self.statistics:
+                if statistic == "mean":
+                    yield mean + shift
+                elif statistic == "std":
+                    yield np.log(variance) / 2
+                else:
+                    step = window_means(steps, half, half - 1, rows)
+                    yield np.log(step + floor)
+            for band in bands:
+                energy = window_means(band, half, half, rows)
+                yield np.log(energy + floor**2) / 2
+            if pairs:
+                a, b = np.array(pairs).T
+                product = window_means(near[:, a] * near[:, b], half, half, rows)
+                product -= mean[:, a] * mean[:, b]
+                yield product / np.sqrt(variance[:, a] * variance[:, b])
+
+    def _pairs(self):
+        """Columns of each two axes of a group."""
+        return [pair for own in self.groups_ for pair in combinations(own, 2)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def odd(n_frames):
+    """Odd number of frames, three or more, that a width comes closest to.
+
+    >>> odd(1), odd(50.0), odd(6.2)
+    (3, 51, 7)
+    """
+    return max(3, 2 * int(n_frames / 2) + 1)
+
+
+def window_means(values, before, after, rows):
+    """Means (n_rows, n_columns) of the values around each of some rows, a slice.
+
+    A window has up to ``before`` rows before its own and ``after`` behind it, as far as
+    there are values. Sums are of the ends and beginnings of pieces as long as a window,
+    so that errors of rounding are those of a window, too.
+
+    >>> values = np.array([[1.0], [2.0], [6.0]])
+    >>> window_means(values, 1, 1, slice(0, 3)).ravel().tolist()
+    [1.5, 3.0, 4.0]
+    """
+    before, after = min(before, len(values)), min(after, len(values))
+    width, n_rows = before + after + 1, rows.stop - rows.start
+    own = values[max(0, rows.start - before) : rows.stop + after]
+    start = max(0, before - rows.start)
+    n_pieces = (n_rows - 1) // width + 2
+    padded = np.zeros((n_pieces * width, values.shape[1] + 1))
+    padded[start : start + len(own), :-1] = own
+    padded[start : start + len(own), -1] = 1  # which count
+    pieces = padded.reshape(n_pieces, width, -1)
+    sums = pieces.cumsum(axis=1)
+    totals = sums[:-1, -1:].copy()
+    sums -= pieces
+    found = (totals - sums[:-1] + sums[1:]).reshape(-1, padded.shape[1])[:n_rows]
+    return found[:, :-1] / np.maximum(found[:, -1:], 1)
+
+
+def _split_bands(values, n_bands):
+    """Yield what is between running means of some widths, from the highest on."""
+    everywhere = slice(0, len(values))
+    for j in range(n_bands):
+        smooth = window_means(values, 2**j, 2**j, everywhere)
+        yield values - smooth
+        values = smooth

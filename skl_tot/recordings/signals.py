@@ -1,0 +1,164 @@
+"""Whether recordings are signals as sensors give them, and how wide windows suit."""
+
+from itertools import zip_longest
+from typing import NamedTuple
+
+import numpy as np
+from scipy.signal import find_peaks
+
+# What is looked at: recordings, frames of each, and features.
+MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
+# Of an action's time, over which a signal is correlated with itself.
+RATIO = 18
+# Correlation of neighbours below which frames are noise, or events, that stand alone.
+SMOOTH = 0.5
+# Frames of an action, below which there is no room for windows.
+MIN_ACTION = 64
+# Frames of half a window, and pieces of this size that a recording has at least.
+HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
+MIN_PIECES = 8
+# Standard deviations of the signal that are added to those of windows, before logs.
+FLOOR = 0.1
+TINY = 1e-12
+# Of a maximum of the autocorrelation, over what is around it, to be a period.
+PROMINENCE = 0.05
+
+
+class Rawness(NamedTuple):
+    """Whether frames are raw signal, true or false as a whole, and by which numbers.
+
+    Attributes
+    ----------
+    is_raw : bool
+        Whether they are.
+    correlation_frames : float
+        Frames after which a feature's correlation with itself is half, without what
+        is slower than actions; nan if all features are constant.
+    action_frames : float
+        Frames that an action has to expect: those of a recording over the actions.
+    """
+
+    is_raw: bool
+    correlation_frames: float
+    action_frames: float
+
+    def __bool__(self):
+        return self.is_raw
+
+
+def is_raw(recordings, n_actions=8):
+    """Tell raw signals, which call for `SignalWindows`, from features of frames."""
+    action_frames = float(np.mean(recordings.lengths)) / n_actions
+    length, smoothness = correlation_frames(recordings, action_frames)
+    is_long = action_frames >= max(RATIO * length, MIN_ACTION)
+    raw = smoothness >= SMOOTH and is_long
+    return Rawness(bool(raw), length, action_frames)
+
+
+def correlation_frames(recordings, action_frames):
+    """Frames over which features are correlated with themselves, and for one frame.
+
+    Running means over the time of an action are taken away.
+    """
+    found = []
+    for frames in samples(recordings):
+        rest = _without_slow(frames, action_frames)
+        own = autocorrelation(rest[:, rest.std(axis=0) > 1e-6 * frames.std(axis=0)])
+        if own.size and len(own) > 1:
+            found.append([np.median(_half_times(own)), np.median(own[1])])
+    return tuple(np.median(found, axis=0).tolist()) if found else (np.nan, np.nan)
+
+
+def samples(recordings):
+    """Yield frames of some recordings, from their middle, and some of the features."""
+    n = len(recordings)
+    columns = _some(recordings.arrays[0].shape[1], MOST_FEATURES)
+    for i in _some(n, MOST_RECORDINGS).tolist():
+        start = max(0, (len(recordings.arrays[i]) - MOST_FRAMES) // 2)
+        rows = slice(start, start + MOST_FRAMES)
+        yield np.asarray(recordings.arrays[i][rows], float)[:, columns]
+
+
+def _some(n, most):
+    """Up to `most` of n places, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
+
+
+def _without_slow(frames, width):
+    """Frames less their running means."""
+    n, half = len(frames), max(1, int(width / 2))
+    sums = np.zeros((n + 1, frames.shape[1]))
+    np.cumsum(frames - frames.mean(axis=0), axis=0, out=sums[1:])
+    start = np.maximum(np.arange(n) - half, 0)
+    stop = np.minimum(np.arange(n) + half + 1, n)
+    means = (sums[stop] - sums[start]) / (stop - start)[:, None]
+    return frames - frames.mean(axis=0) - means
+
+
+def autocorrelation(values):
+    """Autocorrelation (n_lags, n_features) of columns, for up to half of the frames."""
+    n = len(values)
+    values = values - values.mean(axis=0)
+    power = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
+    products = np.fft.irfft(power, axis=0)[: n // 2 + 1]
+    products /= (n - np.arange(len(products)))[:, None]
+    return products / products[0]
+
+
+def _half_times(correlation):
+    """Lag at which each column is half, between two lags; the last lag if it is not."""
+    below = correlation < 0.5
+    after = np.where(below.any(axis=0), below.argmax(axis=0), len(below) - 1)
+    columns = np.arange(correlation.shape[1])
+    high, low = correlation[after - 1, columns], correlation[after, columns]
+    return after - 1 + np.clip((high - 0.5) / np.maximum(high - low, 1e-12), 0, 1)
+
+
+def find_window(recordings):
+    """Odd number of frames of the window whose halves agree best with each other.
+
+    Statistics of a short piece of a signal vary by chance, and those of a long one mix
+    actions. So halves are the pieces whose statistics tell most of the piece behind
+    them, over recordings and features, among those of half a period or more.
+    """
+    agreements, correlations = [], []
+    for frames in samples(recordings):
+        frames = frames[:, np.ptp(frames, axis=0) > 0]
+        if len(frames) >= MIN_PIECES * HALVES[0] and frames.size:
+            agreements.append(_agreement_of_pieces(frames / frames.std(axis=0)))
+            correlations.append(autocorrelation(frames).mean(axis=1))
+    if not agreements:
+        return 2 * int(HALVES[0]) + 1
+    table = np.array(list(zip_longest(*agreements, fillvalue=np.nan)), dtype=float)
+    scores, halves = np.nanmedian(table, axis=1), HALVES[: len(table)]
+    scores[halves < min(_period(correlations) / 2, halves[-1])] = -np.inf
+    return 2 * int(halves[np.argmax(scores)]) + 1
+
+
+def _period(correlations):
+    """Lag at which recordings are first like themselves again, 0 if there is none."""
+    length = min(map(len, correlations)) // MIN_PIECES  # so often, at least
+    mean = np.median([own[:length] for own in correlations], axis=0)
+    peaks, _ = find_peaks(mean, prominence=PROMINENCE)
+    return peaks[0] if len(peaks) else 0
+
+
+def _agreement_of_pieces(frames):
+    """Correlation of neighbouring pieces, for as many of `HALVES` as there is room.
+
+    It is the mean over mean, log standard deviation and log mean absolute difference of
+    features, which are standardised.
+    """
+    frames = frames - frames.mean(axis=0)
+    steps = np.abs(np.diff(frames, axis=0, prepend=frames[:1]))
+    sums = np.zeros((3, len(frames) + 1, frames.shape[1]))
+    np.cumsum([frames, frames**2, steps], axis=1, out=sums[:, 1:])
+    scores = []
+    for size in HALVES[: np.searchsorted(HALVES, len(frames) / MIN_PIECES, "right")]:
+        mean, square, change = np.diff(sums[:, ::size], axis=1) / size
+        spread = np.log(np.maximum(square - mean**2, 0) + FLOOR**2) / 2
+        values = np.stack([mean, spread, np.log(change + FLOOR)])
+        total = values.var(axis=1)
+        differ = (np.diff(values, axis=1) ** 2).mean(axis=1) / 2
+        scores.append(np.mean((1 - differ / np.maximum(total, TINY))[total > TINY]))
+    return scores

@@ -1,0 +1,128 @@
+"""Windows of signals against loops, at ends and breaks, and the width that is found."""
+
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skl_tot.preprocessing import SignalWindows, windows
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.signals import FLOOR, find_window
+
+
+def loop(part, half, floor):
+    """Mean, log spread and log change around each frame, one by one."""
+    rows = []
+    for t in range(len(part)):
+        near = part[max(0, t - half) : t + half + 1]
+        steps = np.abs(np.diff(near, axis=0))
+        change = steps.mean(axis=0) if len(steps) else np.zeros(part.shape[1])
+        logs = [np.log(near.var(axis=0) + floor**2) / 2, np.log(change + floor)]
+        rows.append(np.concatenate([near.mean(axis=0), *logs]))
+    return np.array(rows)
+
+
+@settings(max_examples=60)
+@given(
+    arrays(float, (37, 2), elements=st.floats(-100, 100)),
+    st.floats(1, 90),
+    st.sets(st.integers(1, 36), max_size=3).map(sorted),
+    st.integers(1, 4000),
+)
+def test_windows_are_those_of_loops(video, width, breaks, block_bytes):
+    takes = Recordings([video, video[:1]], breaks=[breaks, []])
+    with mock.patch.object(windows, "BLOCK_BYTES", block_bytes):
+        model = SignalWindows(width).fit(takes)
+        found, single = model.transform(takes)
+    half = model.n_around_
+    assert abs(2 * half + 1 - width) <= 1 or model.windows_ == (3,)
+    floor = FLOOR * model.scales_
+    expected = [loop(part, half, floor) for part in np.split(video, breaks)]
+    assert_allclose(found, np.concatenate(expected), rtol=1e-9, atol=1e-9)
+    assert_allclose(single, loop(video[:1], half, floor), rtol=1e-9, atol=1e-9)
+
+
+def test_two_widths_bands_and_groups_by_hand():
+    random = np.random.default_rng(0)
+    frames = pd.DataFrame(random.normal(size=(200, 3)), columns=["x", "y", "z"])
+    model = SignalWindows((5, 9), statistics=["std"], n_bands=2, groups=[["x", 2]])
+    found = model.fit_transform(frames)
+    assert list(found) == model.get_feature_names_out().tolist()
+    x, z = frames["x"], frames["z"]
+    floor = dict(zip(frames, FLOOR * frames.std(ddof=0)))
+
+    def roll(values, width):
+        return values.rolling(width, min_periods=1, center=True).mean()
+
+    high = x - roll(x, 3)
+    low = roll(x, 3) - roll(roll(x, 3), 5)
+    for name, band in (("band 1", high), ("band 2", low)):
+        expected = np.log(roll(band**2, 9) + floor["x"] ** 2) / 2
+        assert_allclose(found[f"x {name} 9 frames"], expected)
+    covariance = roll(x * z, 5) - roll(x, 5) * roll(z, 5)
+    spread = {}
+    for name, values in (("x", x), ("z", z)):
+        variance = roll(values**2, 5) - roll(values, 5) ** 2
+        spread[name] = np.sqrt(variance + floor[name] ** 2)
+    expected = covariance / spread["x"] / spread["z"]
+    assert_allclose(found["correlation of x, z 5 frames"], expected)
+    size = np.hypot(x, z)
+    variance = roll(size**2, 5) - roll(size, 5) ** 2
+    expected = np.log(variance + FLOOR**2 * size.var(ddof=0)) / 2
+    assert_allclose(found["magnitude of x, z std 5 frames"], expected)
+
+
+def test_seconds_of_recordings_with_a_rate():
+    frames = [pd.DataFrame({"acc": np.arange(90.0)})]
+    takes = Recordings(frames, ["walk"], fps=30)
+    model = SignalWindows(1.5, statistics=("mean",)).fit(takes)
+    assert model.windows_ == (45,)
+    assert list(model.transform(takes)["walk"]) == ["acc mean 1.5 s"]
+    with pytest.raises(ValueError, match="25 frames per second, but the model was"):
+        model.transform(Recordings(frames, fps=25))
+
+
+def test_scale_changes_nothing_but_means_and_constants():
+    video = np.random.default_rng(0).normal(size=(50, 2)) * [1, 0]
+    model = SignalWindows(9, statistics=("std", "difference"))
+    large = model.fit_transform(1000 * video)
+    change = large - model.fit_transform(video)
+    assert np.isfinite(large).all()
+    assert_allclose(change[:, [0, 2]], np.log(1000))
+    assert_array_equal(change[:, [1, 3]], 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": (1, 2, 3)}, "expected a positive number, two of them"),
+        ({"window": (0, 2)}, "expected a positive number, two of them"),
+        ({"statistics": ("median",)}, r"statistics are .*, expected some of"),
+        ({"groups": [[0]]}, r"groups has \[0\], expected two or more of the features"),
+        ({"groups": [[0, 7]]}, r"groups has \[0, 7\], expected two or more"),
+        ({"groups": [[0, 0]]}, r"groups has \[0, 0\], expected two or more"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        SignalWindows(**{"window": 3} | options).fit(np.zeros((9, 2)))
+
+
+def bouts(period, length, n_bouts=24, seed=0):
+    """Signal that swings or not, in bouts of some frames."""
+    random = np.random.default_rng(seed)
+    t = np.arange(n_bouts * length)
+    swing = np.sin(2 * np.pi * t / period) * (t // length % 2)
+    return (swing + 0.3 * random.normal(size=len(t)))[:, None]
+
+
+def test_width_is_between_period_and_bouts():
+    for period, length in ((20, 400), (100, 600), (100, 3000)):
+        width = find_window(Recordings([bouts(period, length)]))
+        assert 0.8 * period <= width <= length
+    assert SignalWindows().fit(np.zeros((40, 1))).windows_ == (9,)
