@@ -20,9 +20,23 @@ from skl_tot.metrics.scores import (
     segment_f1_score,
     segment_f1_scorer,
 )
+from skl_tot.metrics.states import (
+    adjusted_rand_score,
+    adjusted_rand_scorer,
+    covering_score,
+    covering_scorer,
+    normalized_mutual_info_score,
+    normalized_mutual_info_scorer,
+    state_matching_score,
+    state_matching_scorer,
+)
 
 __all__ = [
     "activity_purity",
+    "adjusted_rand_score",
+    "adjusted_rand_scorer",
+    "covering_score",
+    "covering_scorer",
     "edit_score",
     "edit_scorer",
     "label_free_scorer",
@@ -31,7 +45,11 @@ __all__ = [
     "miou_scorer",
     "mof_score",
     "mof_scorer",
+    "normalized_mutual_info_score",
+    "normalized_mutual_info_scorer",
     "segment_f1_score",
     "segment_f1_scorer",
     "segmentation_report",
+    "state_matching_score",
+    "state_matching_scorer",
 ]

@@ -1,6 +1,7 @@
 """Scores of a segmentation after matching its clusters, and their scorers."""
 
 import numbers
+from inspect import signature
 
 import numpy as np
 
@@ -256,7 +257,10 @@ class SegmentationScorer:
             raise ValueError("y has no known label, expected some to score against.")
         text = np.asarray(found[0]).dtype.kind == "U"
         unknown = UNKNOWN_NAME if text else UNKNOWN
-        return self.score(truth, found, scope="labels", ignore_labels=unknown)
+        options = {"scope": "labels", "ignore_labels": unknown}
+        if "scope" not in signature(self.score).parameters:
+            del options["scope"]
+        return self.score(truth, found, **options)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.score.__name__})"
@@ -309,20 +313,26 @@ def label_free_scorer(estimator, X, y=None):
 
 def _segment_counts(true, pred, overlap):
     """Count hits, true and predicted segments of one video."""
-    true_code, true_start, true_end = find_segments(true)
-    code, start, end = find_segments(pred)
+    (true_code, *_), (code, *_), i, j, iou = overlap_segments(true, pred)
+    iou = np.where(true_code[i] == code[j], iou, 0)
+    # The best of each predicted segment comes first; of equals, the earlier does.
+    best = np.lexsort((-iou, j))[np.searchsorted(j, np.arange(len(code)))]
+    # a true segment that several point at is one hit
+    hits = np.unique(i[best][iou[best] >= overlap])
+    return len(hits), len(true_code), len(code)
+
+
+def overlap_segments(true, pred):
+    """Segments of both, and the pairs (i, j) that share frames, with their IoU."""
+    segments = find_segments(true), find_segments(pred)
+    (_, true_start, true_end), (_, start, end) = segments
     # What two segments share lies between neighbouring cuts of either sequence.
     cuts = np.union1d(true_start, start)
     i = np.searchsorted(true_start, cuts, side="right") - 1
     j = np.searchsorted(start, cuts, side="right") - 1
     shared = np.diff(cuts, append=len(true))
     joint = (true_end - true_start)[i] + (end - start)[j] - shared
-    iou = np.where(true_code[i] == code[j], shared / joint, 0)
-    # The best of each predicted segment comes first; of equals, the earlier does.
-    best = np.lexsort((-iou, j))[np.searchsorted(j, np.arange(len(code)))]
-    # a true segment that several point at is one hit
-    hits = np.unique(i[best][iou[best] >= overlap])
-    return len(hits), len(true_code), len(code)
+    return *segments, i, j, shared / joint
 
 
 def _edit_similarity(true, pred):

@@ -193,6 +193,8 @@ LABELS = [[0, 0, 0, 1, 1, 1], [0, 0, 1, 1]]
 PREDICTED = [[1, 1, 0, 0, 0, 0], [1, 1, 0, 0]]
 SCORE = {"y_true": LABELS, "y_pred": PREDICTED}
 SCORE |= {"scope": "activity", "ignore_labels": None, "background": None}
+STATES = {"y_true": LABELS, "y_pred": PREDICTED}
+STATES |= {"average": "pooled", "ignore_labels": None}
 RECORDS = [{"action": "a", "start": 0, "end": 2}, {"action": "b", "start": 2, "end": 3}]
 TIMED = io.segments(["a", "a", "b"], 10, confidence=[1, 1, 0.5])
 
@@ -234,6 +236,9 @@ FUNCTIONS = {
         metrics.segment_f1_score,
         SCORE | {"overlap": 0.5, "average": "pooled"},
     ),
+    "adjusted_rand_score": (metrics.adjusted_rand_score, STATES),
+    "covering_score": (metrics.covering_score, STATES),
+    "state_matching_score": (metrics.state_matching_score, SCORE | STATES),
     "segmentation_report": (
         metrics.segmentation_report,
         SCORE | {"target_names": ["a", "b"], "digits": 3, "output_dict": False},
