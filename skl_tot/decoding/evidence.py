@@ -150,8 +150,8 @@ def find_switch_cost(*log_likelihoods):
         before = cost
         evidence, n_segments = Evidence(), 0
         chain = free_chain(n_actions, before)
-        for log_likelihood in log_likelihoods:
-            path = chain.viterbi(log_likelihood)
+        paths = chain.viterbi_all(log_likelihoods)
+        for log_likelihood, path in zip(log_likelihoods, paths):
             evidence.add(log_likelihood, path)
             n_segments += 1 + np.count_nonzero(np.diff(path))
         duration = evidence.n_frames / n_segments

@@ -105,6 +105,43 @@ def uniform_path(chain, log_likelihood):
     return path
 
 
+def uniform_paths(chain, log_likelihoods):
+    """Paths of several videos, a frame of all of them at a time; as `uniform_path`.
+
+    Frames are sorted by their number, and in each of these by the length of the video,
+    so that those of videos that have not ended are a slice.
+    """
+    lengths = np.array(list(map(len, log_likelihoods)))
+    order = np.argsort(-lengths, kind="stable")
+    counts = np.searchsorted(-lengths[order], -np.arange(lengths.max()))
+    starts = np.cumsum(counts) - counts
+    rows = [starts[: lengths[i]] + place for place, i in enumerate(order)]
+    given = np.empty((lengths.sum(), len(chain.starts)))
+    for i, own in zip(order, rows):
+        given[own] = log_likelihoods[i]
+    cost, places = chain.moves[0, -1], np.arange(len(order))
+    has_switched = np.empty(given.shape, dtype=bool)
+    origins = np.empty(len(given), dtype=np.intp)
+    scores = given[: len(order)] - chain.starts
+    for first, count in zip(starts[1:], counts[1:]):
+        now, own = slice(first, first + count), scores[:count]
+        origin = own.argmax(axis=1, out=origins[now])
+        other = own[places[:count], origin][:, None] - cost
+        np.less(own, other, out=has_switched[now])
+        np.maximum(own, other, out=own)
+        own += given[now]
+    actions = (scores - chain.ends).argmax(axis=1)
+    found = np.empty(len(given), dtype=np.intp)
+    for first, count in zip(starts[::-1], counts[::-1]):
+        now, own = slice(first, first + count), actions[:count]
+        found[now] = own
+        if first:
+            switches = has_switched[now][places[:count], own]
+            np.copyto(own, origins[now], where=switches)
+    paths = [found[own] for own in rows]
+    return [paths[place] for place in np.argsort(order)]
+
+
 def linked_path(chain, log_likelihood):
     """Path of any chain, frame by frame."""
     origins, costs = chain.links

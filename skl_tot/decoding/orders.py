@@ -120,10 +120,12 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
 def _climb(inversions, totals, costs, switch_cost, min_blocks):
     """Inversions of a local maximum, and its value."""
     n_actions = len(totals)
-    value = -np.inf
+    value, n_same = -np.inf, 0
     for _ in range(MAX_SWEEPS):
-        before = inversions.copy()
         for action in range(n_actions - 1):
+            if n_same == n_actions - 1:  # each has been tried since the last change
+                return inversions, value
+            before = inversions[action]
             candidates = np.repeat(inversions[None], n_actions - action, axis=0)
             candidates[:, action] = np.arange(len(candidates))
             orders = np.array([order_of(candidate) for candidate in candidates])
@@ -132,8 +134,7 @@ def _climb(inversions, totals, costs, switch_cost, min_blocks):
             # of equal ones the first, with the fewest inversions
             inversions[action] = values.argmax()
             value = values.max()
-        if np.array_equal(inversions, before):
-            break
+            n_same = n_same + 1 if inversions[action] == before else 0
     return inversions, value
 
 

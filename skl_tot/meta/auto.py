@@ -1,19 +1,22 @@
 """A portfolio of methods and settings, combined without labels."""
 
+import contextlib
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skl_tot.meta.candidates import (
+    Plan,
     are_named,
     check_candidates,
-    default_candidates,
+    default_plans,
     describe_candidates,
-    fit_candidate,
+    fit_members,
     labels_of_candidate,
     measure_information,
-    refine_candidate,
     scores_of_candidate,
 )
 from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
@@ -83,11 +86,14 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         As of `TemporalOTSegmenter`. Given candidates go by their own.
     device : str, default="auto"
         Where the networks of "auto" are computed, see `TemporalOTSegmenter`.
+    n_jobs : int, default=None
+        Candidates that are fitted side by side, in processes that share the frames.
+        None means 1, and -1 all processors. The result is the same.
     random_state : int, RandomState instance or None, default=None
         Seed of the seeds of candidates that have none.
     verbose : int, default=0
-        Whether to show a progress bar over the candidates (needs the ``progress``
-        extra).
+        Whether to show a progress bar over candidates and refinements (needs the
+        ``progress`` extra). From 2 on, those of "auto" show bars of their own.
 
     Attributes
     ----------
@@ -167,6 +173,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "combine": [StrOptions({"vote", "best"})],
         "refine": ["boolean"],
         "device": [str],
+        "n_jobs": [None, Integral],
         "verbose": ["verbose"],
     }
 
@@ -183,6 +190,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         background_percentile=None,
         standardize="dataset",
         device="auto",
+        n_jobs=None,
         random_state=None,
         verbose=0,
     ):
@@ -196,6 +204,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.background_percentile = background_percentile
         self.standardize = standardize
         self.device = device
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -299,16 +308,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         )
 
     def _learn(self, videos):
-        candidates = self._named_candidates()
-        rng = check_random_state(self.random_state)
-        seeds = from_first_process(
-            rng.randint(2**31 - 1, size=len(candidates)).tolist()
-        )
+        plans = self._plans()
         self._settle_n_actions(videos)
-        fitted = self._fit_candidates(candidates, seeds, videos)
+        fitted = self._fit_members(plans, videos)
         models = [own.model for own in fitted]
-        self.estimators_ = models[: len(candidates)]
-        self.refinements_ = models[len(candidates) :]
+        self.estimators_ = models[: len(plans)]
+        self.refinements_ = models[len(plans) :]
         labelings = [np.concatenate(own.labels) for own in fitted]
         information = measure_information(fitted, videos, self.n_actions_)
         consensus = find_consensus(labelings, self.n_actions_, information)
@@ -326,37 +331,48 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _settings(self):
         """Give what candidates of "auto" have from this one."""
-        return {"standardize": self.standardize}
+        return {
+            "standardize": self.standardize,
+            "device": self.device,
+            "verbose": int(self.verbose > 1),
+        }
 
-    def _named_candidates(self):
-        """Pairs of name and estimator, checked."""
+    def _plans(self):
+        """Plans of the candidates, checked and with seeds."""
         if self.candidates == "auto":
-            return default_candidates(device=self.device, **self._settings())
-        check_candidates(self.candidates)
-        names = [name for name, _ in self.candidates]
-        if self.refine:
-            names = [*names, *map(name_of_refinement, names)]
-        self._validate_names(names)
-        return self.candidates
+            plans = default_plans(**self._settings())
+        else:
+            check_candidates(self.candidates)
+            plans = [Plan(*pair) for pair in self.candidates]
+            names = [plan.name for plan in plans]
+            if self.refine:
+                names = [*names, *map(name_of_refinement, names)]
+            self._validate_names(names)
+        rng = check_random_state(self.random_state)
+        seeds = from_first_process(rng.randint(2**31 - 1, size=len(plans)).tolist())
+        return [plan._replace(seed=seed) for plan, seed in zip(plans, seeds)]
 
-    def _fit_candidates(self, candidates, seeds, videos):
+    def _fit_members(self, plans, videos):
         """Candidates, and then their refinements."""
         spread = measure_spread(videos, SHRINKAGE) if self.refine else None
-        fitted, refined = [], []
-        for (name, estimator), seed in zip(self._progress(candidates), seeds):
-            fitted.append(fit_candidate(name, estimator, videos, self.n_actions_, seed))
-            if self.refine:
-                refined.append(
-                    refine_candidate(fitted[-1], videos, self.n_actions_, spread)
-                )
-        return fitted + refined
+        coming = fit_members(plans, videos, self.n_actions_, spread, n_jobs=self.n_jobs)
+        found = {}
+        with self._progress(len(plans) * (1 + bool(self.refine))) as tell:
+            for name, members in coming:
+                found[name] = members
+                tell(len(members))
+        rows = [found[plan.name] for plan in plans]
+        return [member for column in zip(*rows) for member in column]
 
-    def _progress(self, candidates):
-        """Candidates, with a progress bar if that is wanted."""
+    @contextlib.contextmanager
+    def _progress(self, n_members):
+        """Show a bar while members are fitted; yields what takes numbers of them."""
         if not self.verbose:
-            return candidates
+            yield lambda n_fitted: None
+            return
         tqdm = import_extra("tqdm.auto", "progress").tqdm
-        return tqdm(candidates, unit="candidate")
+        with tqdm(total=n_members, unit="member") as bar:
+            yield bar.update
 
     def _log_likelihoods(self, videos):
         if self.combine == "best":

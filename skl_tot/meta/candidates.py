@@ -1,14 +1,17 @@
 """Candidates of `AutoSegmenter`: which there are, their fits, and what they say."""
 
+import copy
 import time
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.consensus import mean_vote, name_of_refinement
+from skl_tot.meta.views import shared
 from skl_tot.methods.asal import ASALSegmenter
 from skl_tot.methods.asot import ASOTSegmenter
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
@@ -25,12 +28,25 @@ from skl_tot.methods.pipelines import (
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.recordings.errors import short_repr
+from skl_tot.training.devices import one_thread, rank_and_size
 from skl_tot.training.priors import PathPrior
 
 # Where any order may be; candidates with a cost of their own are left as they are.
 FREE = {"decoding": "free", "switch_cost": 0.5}
 # How labels of a candidate are refined. More rounds drift from where they started.
 REFINEMENT = {"reg_covar": 0.1, "max_iter": 3}
+
+
+class Plan(NamedTuple):
+    """A candidate to fit.
+
+    ``start`` is the name of another, of which the fit is the start of this one.
+    """
+
+    name: str
+    estimator: Any
+    seed: int = 0
+    start: str | None = None
 
 
 class Candidate(NamedTuple):
@@ -43,6 +59,59 @@ class Candidate(NamedTuple):
     model: Any
     labels: list
     seconds: float
+
+
+def fit_members(plans, videos, n_actions, spread, *, n_jobs=None):
+    """Yield the `Candidate` objects of each plan as they come, by names of candidates.
+
+    They are lists of the candidate and, where there is a ``spread`` of the videos, its
+    refinement. Those that take longest are begun first. Whatever ``n_jobs``, each is
+    computed on one thread, so that results are the same.
+    """
+    chains = {plan.name: [plan] for plan in plans if plan.start is None}
+    for plan in plans:
+        if plan.start is not None:
+            chains[plan.start].append(plan)
+    longest = sorted(chains.values(), key=_effort, reverse=True)
+    if rank_and_size()[1] > 1:  # processes that are in step
+        n_jobs = 1
+    fit, videos = delayed(_fit_chain), shared(videos, n_jobs)
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    with one_thread():
+        for found in parallel(fit(own, videos, n_actions, spread) for own in longest):
+            yield from found.items()
+
+
+def _effort(chain):
+    """How long a chain of plans takes, for their order: steps of its networks."""
+    effort = 0
+    for plan in chain:
+        own = getattr(last_step(unfrozen(plan.estimator)), "__dict__", {})
+        effort += own.get("max_iter", 0) * own.get("n_steps", 1) * own.get("n_init", 1)
+    return effort
+
+
+def _fit_chain(chain, videos, n_actions, spread):
+    """Fit a plan, and those that start from it."""
+    found = {}
+    with one_thread():
+        for name, estimator, seed, start in chain:
+            if start is not None:
+                estimator = clone(estimator).set_params(
+                    estimator=in_fixed_order(found[start][0].model)
+                )
+            own = fit_candidate(name, estimator, videos, n_actions, seed)
+            found[name] = [own]
+            if spread is not None:
+                found[name].append(refine_candidate(own, videos, n_actions, spread))
+    return found
+
+
+def in_fixed_order(segmenter):
+    """Give a fitted segmenter, as it is, whose labels show each action once."""
+    twin = copy.copy(segmenter).set_params(decoding="fixed")
+    del twin.labels_  # which nobody needs twice
+    return FrozenEstimator(twin)
 
 
 def fit_candidate(name, estimator, videos, n_actions, seed):
@@ -87,7 +156,7 @@ def labels_of_candidate(model, videos):
     """Labels of each video by a `Candidate`'s model."""
     if isinstance(model, dict):
         chain = free_chain(len(model["means"]), model["switch_cost"])
-        return [chain.viterbi(scores) for scores in appearance_scores(videos, model)]
+        return chain.viterbi_all(list(appearance_scores(videos, model)))
     with quietly():
         return model.predict(list(videos.arrays))
 
@@ -120,24 +189,24 @@ def describe_candidates(fitted, consensus, information):
     }
 
 
-def default_candidates(**settings):
-    """Make what does best on different data, as pairs (name, estimator).
+def default_plans(**settings):
+    """Plans of what does best on different data.
 
-    ``settings`` are "standardize" and "device".
+    ``settings`` are "standardize", "device" and "verbose".
     """
     published = PAPER | settings
-    two_parts = published | {"n_parts": 2}
+    two_parts = published | FREE | {"n_parts": 2}
     path = PathPrior(sigma=PAPER_SIGMA)
-    without_device = settings.copy()
-    del without_device["device"]
+    plain = settings.copy()
+    del plain["device"], plain["verbose"]
     return [
-        ("tot", TemporalOTSegmenter(**settings)),
-        ("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
-        ("tot_path", TemporalOTSegmenter(**published | {"prior": path})),
-        ("asot", ASOTSegmenter(**settings)),
-        ("asal", ASALSegmenter(estimator=TemporalOTSegmenter(**two_parts), **settings)),
-        ("mallow", MallowSegmenter(**without_device)),
-        ("hmm", HMMSegmenter(**without_device)),
+        Plan("tot", TemporalOTSegmenter(**settings)),
+        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
+        Plan("tot_path", TemporalOTSegmenter(**published | {"prior": path})),
+        Plan("asot", ASOTSegmenter(**settings)),
+        Plan("asal", ASALSegmenter(**settings), start="tot_two_parts"),
+        Plan("mallow", MallowSegmenter(**plain)),
+        Plan("hmm", HMMSegmenter(**plain)),
     ]
 
 

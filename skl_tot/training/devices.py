@@ -14,6 +14,7 @@ from multiprocessing import current_process
 import numpy as np
 import torch
 import torch.distributed as dist
+from threadpoolctl import threadpool_limits
 
 from skl_tot.recordings.errors import import_extra, warn_user
 
@@ -76,6 +77,18 @@ def choose_gpu():
     if number is None or current != 0 or rank_and_size()[1] > 1:  # somebody chose it
         return current
     return int(number[1]) % torch.cuda.device_count()
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Compute on one thread of the CPU, so that sums have one order on any machine."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def rank_and_size():

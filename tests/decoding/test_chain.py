@@ -397,3 +397,14 @@ def test_where_no_path_is_so_short():
 def test_shapes_that_do_not_fit(costs):
     with pytest.raises(ValueError, match=r"expected \(actions,\), \(actions, actions"):
         Chain(*costs)
+
+
+@pytest.mark.parametrize("make", [free_chain, skip_chain])
+def test_paths_of_several_videos_at_once(make):
+    rng = np.random.default_rng(0)
+    videos = [rng.normal(size=(n, 3)).round(1) for n in (7, 1, 30, 30, 2, 12, 40) * 10]
+    chain = make(3, 0.5)
+    for some in (videos, videos[:3]):
+        paths = chain.viterbi_all(some)
+        for video, path in zip(some, paths, strict=True):
+            np.testing.assert_array_equal(path, chain.viterbi(video))

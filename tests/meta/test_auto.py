@@ -23,6 +23,8 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam
 from skl_tot.io import load_model, save_model
+from skl_tot.meta.candidates import Plan, fit_members
+from skl_tot.meta.views import shared
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information
@@ -340,6 +342,34 @@ def test_same_seed_same_result(activity, fitted):
     assert_same(again.labels_, fitted.labels_)
     assert again.results_["score"] == fitted.results_["score"]
     np.testing.assert_array_equal(again.agreement_, fitted.agreement_)
+
+
+def test_same_result_for_any_n_jobs(activity, fitted):
+    model = auto(n_jobs=2).fit(activity[0])
+    assert model.names_ == fitted.names_
+    assert_same(model.labels_, fitted.labels_)
+    np.testing.assert_array_equal(model.weights_, fitted.weights_)
+    with pytest.raises(ValueError, match=r"candidate 'b': .*rho"):
+        auto(2, [*quick(), ("b", tot(rho=-1))], n_jobs=2).fit(activity[0])
+
+
+def test_jobs_share_one_array(activity):
+    videos = MallowSegmenter(4).fit(activity[0]).prepare(activity[0])
+    found = shared(videos, 2)
+    assert all(array.base is found.arrays.whole for array in found.arrays)
+    for i in range(len(videos)):
+        np.testing.assert_array_equal(found[i], videos[i])
+    assert shared(videos, 1).arrays[0] is videos.arrays[0]
+
+
+def test_start_of_another_is_not_fitted_again(activity):
+    asal = baselines.ASALSegmenter(4, max_iter=1, n_steps=5)
+    plans = [Plan("a", tot(decoding="free"), 1), Plan("b", asal, 2, start="a")]
+    videos = MallowSegmenter(4).fit(activity[0]).prepare(activity[0])
+    found = dict(fit_members(plans, videos, 4, None))
+    fixed = clone_by_pickle(found["a"][0].model).set_params(decoding="fixed")
+    own = clone(asal).set_params(estimator=FrozenEstimator(fixed), random_state=2)
+    assert_same(found["b"][0].labels, own.fit(activity[0]).labels_)
 
 
 @pytest.mark.parametrize(
