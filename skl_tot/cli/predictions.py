@@ -2,7 +2,6 @@
 
 import math
 import sys
-import warnings
 
 from skl_tot.cli.registry import (
     LIKE,
@@ -120,7 +119,8 @@ def _write_folder(videos, predictions, out, format):
 
     FILE: CSV file, a row a frame under names of columns [default: -, the standard
         input]
-    --lag SECONDS: how long to wait before a frame gets its label [default: 1]
+    --lag SECONDS: how long to wait before a frame gets its label, beside half of the
+        widest window of the pipeline, if any [default: 1]
     --fps RATE: frames per second (default: the model's)
     --follow: wait for more at the end of the file, until interrupted
     --columns COLUMN...: columns that are features (default: those of the model, or all
@@ -136,15 +136,12 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot.cli.reading import columns_of, shown_names
     from skl_tot.io import load_model
     from skl_tot.io.growing_files import GrowingTable
-    from skl_tot.methods.pipelines import segmenter_of, transform_before, waits_for_end
+    from skl_tot.methods.pipelines import segmenter_of
 
     model = load_model(model)
     segmenter = segmenter_of(model)
     labels = segmenter.actions_
     fps = _rate_of(segmenter, fps)
-    reason = waits_for_end(model)
-    if reason is not None:
-        raise ValueError(f"{reason}, or predict when the recording has ended.")
     online = OnlinePrediction(model, lag=round(lag * fps))
     name = "standard input" if file == "-" else file
     first = model.steps[0][1] if hasattr(model, "steps") else model
@@ -154,15 +151,11 @@ def watch(model, file, lag, fps, follow, columns, names):
     table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
     words, longest = shown_names(model, names), reading.get("split_gaps")
     printer = SegmentPrinter(labels, words, fps, table.times, longest)
-    with warnings.catch_warnings():
-        # tables have names, and what comes of them has none
-        warnings.filterwarnings("ignore", "X does not have valid feature names")
-        for lines in _lines_of(file, follow):
-            frames = table.read(lines)
-            if len(frames):
-                (frames,) = transform_before(model, [frames])
-                printer.add(*online.push(frames))
-        printer.add(*online.finish())
+    for lines in _lines_of(file, follow):
+        frames = table.read(lines)
+        if len(frames):
+            printer.add(*online.push(frames))
+    printer.add(*online.finish())
     printer.close()
 
 

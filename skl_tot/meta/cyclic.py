@@ -24,7 +24,7 @@ from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
     fit_segmenter,
-    last_step,
+    n_around,
     quietly,
     segmenter_of,
     set_n_actions,
@@ -324,7 +324,7 @@ class CyclicSegmenter(BaseSegmenter):
     @property
     def n_around_(self):
         """Frames on each side of one that the segmenter looks at."""
-        return last_step(unfrozen(self.estimator_)).n_around_
+        return n_around(unfrozen(self.estimator_))
 
     @property
     def decoder_(self):

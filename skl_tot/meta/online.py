@@ -15,7 +15,12 @@ from skl_tot.meta.stream_checks import (
     check_n_frames,
     check_stream,
 )
-from skl_tot.methods.pipelines import quietly, segmenter_of
+from skl_tot.methods.pipelines import (
+    n_around,
+    quietly,
+    segmenter_of,
+    waits_for_end,
+)
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.labels import with_background
 
@@ -58,7 +63,8 @@ class OnlinePrediction:
     Parameters
     ----------
     model : estimator
-        Fitted segmenter. Its steps before, in a pipeline, are yours to apply.
+        Fitted segmenter, or a pipeline that ends in one, whose steps before it look at
+        single frames or, as `SignalWindows`, at a few on each side.
     lag : int, default=30
         Frames, at least 0, that are waited for before a frame gets its label.
     n_frames : float, default=None
@@ -70,7 +76,7 @@ class OnlinePrediction:
     ----------
     delay : int
         Frames that have to come after a frame before it is labelled: the lag, and those
-        after it that its scores look at.
+        after it that its features are made of.
     n_seen : int
         Frames that have come.
     n_decided : int
@@ -111,13 +117,12 @@ class OnlinePrediction:
     __module__ = "skl_tot"
 
     def __init__(self, model, lag=30, n_frames=None):
-        model = segmenter_of(model)
+        pipeline, model = model, segmenter_of(model)
         check_is_fitted(model, "n_actions_")
         lag = check_lag(lag)
-        if model.waits_for_end_ is not None:
-            raise ValueError(
-                f"{model.waits_for_end_}, or predict when the recording has ended."
-            )
+        reason = waits_for_end(pipeline)
+        if reason is not None:
+            raise ValueError(f"{reason}, or predict when the recording has ended.")
         if model.min_frames_ > MOST_FRAMES:
             raise ValueError(
                 f"min_duration is {model.min_frames_} frames, expected at most "
@@ -127,7 +132,9 @@ class OnlinePrediction:
         self._model = copy.copy(model)  # which another fit does not change
         vars(self._model).pop("labels_", None)  # nor are they saved with the stream
         self._lag, self._n_frames = lag, n_frames
-        self._n_around = model.n_around_
+        steps = getattr(pipeline, "steps", [(None, model)])
+        self._steps = [copy.copy(step) for _, step in steps[:-1]]
+        self._n_around = n_around(pipeline)
         self.delay = self._lag + self._n_around
         self.n_seen = self.n_decided = 0
         self.is_finished = False
@@ -162,7 +169,7 @@ class OnlinePrediction:
             was.
         """
         self._check_open()
-        frames = check_frames(frames, self._model, self.n_seen)
+        frames = check_frames(frames, [*self._steps, self._model][0], self.n_seen)
         n_seen = self.n_seen + len(frames)
         if self._decoder is None and n_seen <= self.delay:
             self._frames.append(frames)
@@ -242,11 +249,13 @@ class OnlinePrediction:
         """Log-likelihoods of frames to add before ``stop``, and their background."""
         if stop == self._n_added:
             return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
-        frames = [np.concatenate(blocks)]
-        rows = slice(self._n_added - self._first, stop - self._first)
+        first, own = self._n_added - self._first, self._model.n_around_
         where = f"frames of the stream from {self._first} on"
         # names of columns are checked by now
         with errors_of_recording(0, where), quietly():
+            start = max(0, first - own)
+            frames = [self._features(blocks)[start : stop - self._first + own]]
+            rows = slice(first - start, stop - self._first - start)
             (log_likelihood,) = self._model.log_likelihood(frames)
         is_other = np.zeros(rows.stop - rows.start, bool)
         if self._model.background_ is not None:
@@ -254,6 +263,13 @@ class OnlinePrediction:
                 videos = self._model.prepare(frames)
             is_other = is_background(videos.read(0, rows), self._model.background_)
         return log_likelihood[rows], is_other
+
+    def _features(self, blocks):
+        """Apply the steps before the segmenter to frames that are kept."""
+        frames = [np.concatenate(blocks)]
+        for step in self._steps:
+            frames = step.transform(frames)
+        return frames[0]
 
     def _start(self, log_likelihood):
         """Make the decoder, by the first frames."""
@@ -280,7 +296,7 @@ class OnlinePrediction:
         if self.n_seen == 0:
             return self._nothing()
         with quietly():
-            (reading,) = self._model.readings([np.concatenate(self._frames)])
+            (reading,) = self._model.readings([self._features(self._frames)])
         return reading.path, reading.posterior
 
     def _nothing(self):

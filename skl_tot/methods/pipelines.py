@@ -86,15 +86,22 @@ def transform_before(model, videos):
 def waits_for_end(model):
     """Why a model cannot label frames before a recording ends, with a remedy, or None.
 
-    Steps of a pipeline that look at single frames say so by ``of_single_frames``.
+    Steps of a pipeline that look at a few frames on each side, or none, say how many by
+    ``n_around_``.
     """
     for name, step in model.steps[:-1] if isinstance(model, Pipeline) else []:
-        if not getattr(step, "of_single_frames", False):
+        if not hasattr(step, "n_around_"):
             return (
                 f"the step {name!r} ({type(step).__name__}) may look at other frames; "
                 "fit a model without it"
             )
     return last_step(model).waits_for_end_
+
+
+def n_around(model):
+    """Frames on each side of one that scores of a segmenter or pipeline look at."""
+    steps = model.steps if isinstance(model, Pipeline) else [(None, model)]
+    return sum(step.n_around_ for _, step in steps)
 
 
 def read_videos(model, X):

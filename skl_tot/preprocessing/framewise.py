@@ -158,7 +158,7 @@ class FramewiseTransformer(VideoTransformer):
     """
 
     __module__ = "skl_tot.preprocessing"
-    of_single_frames = True  # so that it can be applied to a stream
+    n_around_ = 0  # as it looks at single frames, and can be applied to a stream
     keeps_data_frames = False
 
     def __init__(self, transformer):

@@ -384,6 +384,7 @@ ERRORS = [
     (f"{FIT} --pipeline pca", "--pipeline has 'pca'"),
     (f"{FIT} --pipeline standard,", "--pipeline has ''"),
     (f"{FIT} --pipeline pca:0", "has 'pca:0'"),
+    (f"{FIT} --pipeline windows:1:2:3", "has 'windows:1:2:3'"),
     (f"{FIT} --pipeline ica:3", "--pipeline has 'ica:3'"),
     (f"{FIT} --pipeline gaps:0", "has 'gaps:0'"),
     (f"{FIT} --cycles --activities 2", "--activities and --cycles are given, expec"),
@@ -519,6 +520,7 @@ def test_version(run, capsys):
         ("--pipeline standard --method cte", None),
         ("--pipeline gaps:5,poses", "dataset"),
         ("--pipeline gaps:5,standard", None),
+        ("--pipeline windows:1.5:4", "dataset"),
     ],
 )
 def test_a_pipeline_is_all_that_standardises(options, expected):

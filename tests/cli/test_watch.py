@@ -14,7 +14,7 @@ from skl_tot import HMMSegmenter, OnlinePrediction
 from skl_tot.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import growing_files, read_segments, save_model, segments
-from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.preprocessing import FramewiseTransformer, GapFiller, SignalWindows
 from skl_tot.recordings import Recordings, read_recordings
 
 FPS, COLUMNS = 10, ["a", "b", "c"]
@@ -36,6 +36,7 @@ def models(videos):
         "plain": HMMSegmenter(3).fit(takes),
         "free": plain.fit(takes),
         "pipeline": make_pipeline(scale, HMMSegmenter(3)).fit(takes),
+        "windows": make_pipeline(SignalWindows(0.9), HMMSegmenter(3)).fit(takes),
         "no rate": HMMSegmenter(3).fit(videos),
         "gaps": make_pipeline(GapFiller(3), HMMSegmenter(3)).fit(takes),
         "whole": HMMSegmenter(3, standardize="video").fit(takes),
@@ -135,12 +136,13 @@ def test_standard_input_and_names(models, videos, capsys, monkeypatch):
     assert err[0].startswith("skl-tot watch: standard input has ")
 
 
-def test_pipeline(models, videos, capsys):
+@pytest.mark.parametrize("name", ["pipeline", "windows"])
+def test_pipeline(models, videos, capsys, name):
     write("take.csv", videos[0])
-    _, out, err = run(capsys, "watch pipeline.skops take.csv --lag 1000")
+    _, out, err = run(capsys, f"watch {name}.skops take.csv --lag 1000")
     assert err == []
     frames = pd.DataFrame(videos[0].astype(float), columns=COLUMNS)
-    model = models["pipeline"]
+    model = models[name]
     labels, probabilities = (
         model.predict([frames]),
         model[-1].predict_posterior(model[:-1].transform([frames])),

@@ -31,7 +31,7 @@ from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS, Decoder
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.preprocessing import FramewiseTransformer, GapFiller, SignalWindows
 from skl_tot.recordings import Recordings
 
 WHOLE = {
@@ -127,6 +127,38 @@ def test_lag_of_a_recording_gives_predict_for_all_decodings(
     labels, probabilities = run(online, video, (size, 3))
     np.testing.assert_array_equal(labels, model.predict(video))
     np.testing.assert_array_equal(probabilities, model.predict_posterior(video))
+
+
+@pytest.fixture(scope="module")
+def of_windows(videos):
+    scaler = FramewiseTransformer(StandardScaler())
+    windows = SignalWindows((4, 9), n_bands=1, groups=[[0, 1]])
+    segmenter = HMMSegmenter(3, decoding="free", switch_cost=0.5)
+    return make_pipeline(scaler, windows, segmenter).fit(videos)
+
+
+@given(
+    start=st.integers(0, 20),
+    length=st.integers(1, 60),
+    sizes=st.lists(st.integers(1, 30), min_size=1, max_size=3),
+    lag=st.integers(0, 60),
+)
+@settings(max_examples=40)
+def test_windows_look_ahead(of_windows, videos, start, length, sizes, lag):
+    video = videos[1][start : start + length]
+    online = OnlinePrediction(of_windows, lag=lag)
+    assert online.delay == lag + of_windows[1].n_around_ == lag + 5
+    labels, probabilities = run(online, video, sizes)
+    (features,) = of_windows[:-1].transform([video])
+    if len(features) <= online.delay:
+        expected = [of_windows.predict([video])[0]]
+        expected.append(of_windows[-1].predict_posterior(features))
+        np.testing.assert_array_equal(labels, expected[0])
+        np.testing.assert_array_equal(probabilities, expected[1])
+        return
+    expected = run(OnlinePrediction(of_windows[-1], lag=lag), features, (7,))
+    np.testing.assert_array_equal(labels, expected[0])
+    np.testing.assert_allclose(probabilities, expected[1], atol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["asal", "hmm", "mallow", "tot"])
