@@ -1,5 +1,6 @@
 """Data sets of the studies: folders of recordings, and generated families."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,38 @@ FAMILIES = {
     "pairs": ({"unevenness": 0.3, "n_actions": 5, "alike": True}, (0, 1, 2)),
     "free": ({"unevenness": 0.2, "order": "free"}, (0, 1, 2)),
 }
+GENERATED = [f"{name}-{seed}" for name, (_, own) in FAMILIES.items() for seed in own]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What people know of a set, and how it is read and scored."""
+
+    order: str = "mostly"
+    ignore: tuple = ()  # labels of no action: in the signal, not in scores
+    is_local: bool = False  # labels are of one recording: a fit and a match for each
+    stride: int = 1  # every so many frames is learned from and labelled, if thinned
+
+
+FACTS = {
+    "breakfast_coffee5": Facts("strict"),
+    "hiro_snap": Facts("strict"),
+    "jigsaws_throws": Facts("strict"),
+    "utkinect": Facts("strict"),
+    "actrectut": Facts("free"),
+    "kasteren_days": Facts("free"),
+    "mocap86": Facts("free", is_local=True),
+    "hapt_raw": Facts(ignore=("unlabelled",), stride=10),
+    "even": Facts("strict"),
+    "uneven": Facts("strict"),
+    "pairs": Facts("strict"),
+    "free": Facts("free"),
+}
+
+
+def facts_of(name):
+    """Facts of a set, or of the family that it is of."""
+    return FACTS.get(title(name), Facts())
 
 
 def generated(family, seed):

@@ -8,16 +8,22 @@ from _methods import NAMES, parameters
 
 @dataclass(frozen=True)
 class Row:
-    """A method with those of its parameters that are not left as they are."""
+    """A method with those of its parameters that are not left as they are.
+
+    ``order="told"`` is the order that people know of a set. With ``windows`` a method
+    is given the statistics of windows in place of frames.
+    """
 
     method: str
     settings: dict = field(default_factory=dict)
+    windows: bool = False
 
     @property
     def text(self):
         """The row as the command line has it."""
         pairs = [f"{name}={_text(value)}" for name, value in self.settings.items()]
-        return ":".join(filter(None, [self.method, ",".join(pairs)]))
+        text = ":".join(filter(None, [self.method, ",".join(pairs)]))
+        return WINDOWS + text if self.windows else text
 
     @property
     def title(self):
@@ -28,6 +34,7 @@ class Row:
         return self.text
 
 
+WINDOWS = "windows+"  # before a method on the command line
 FREE = {"decoding": "free", "switch_cost": 0.5}
 ROWS = {
     "TOT": Row("tot"),
@@ -53,7 +60,18 @@ ROWS = {
     "k-means": Row("k-means"),
     "k-means, free": Row("k-means", FREE),
     "left-right HMM": Row("left-right-hmm"),
+    "k-means, free, windows": Row("k-means", FREE, windows=True),
+    "left-right HMM, windows": Row("left-right-hmm", windows=True),
 }
+# What one would do without this package, and what it has for those who know the order.
+SIMPLE = [
+    "equal split",
+    "k-means, free",
+    "left-right HMM",
+    "k-means, free, windows",
+    "left-right HMM, windows",
+]
+TOLD = "Auto, told"
 # and methods that are not there yet, as they are
 for name in NAMES:
     if name not in {row.method for row in ROWS.values()}:
@@ -68,14 +86,16 @@ def title_of_system(name):
 def parse_row(text):
     """Row of ``METHOD:NAME=VALUE,NAME=VALUE``; a value without quotes may be a text.
 
-    Raises ValueError, of one line, for what is not known.
+    Before METHOD may stand ``windows+``. Raises ValueError, of one line, for what is
+    not known.
     """
-    method, _, settings = text.partition(":")
+    method, _, settings = text.removeprefix(WINDOWS).partition(":")
     if method not in NAMES:
         raise ValueError(f"{text}: no method {method!r}, expected one of {NAMES}.")
     try:
         call = ast.parse(f"dict({settings})", mode="eval").body
-        row = Row(method, dict(map(_setting, call.keywords)))
+        own = dict(map(_setting, call.keywords))
+        row = Row(method, own, text.startswith(WINDOWS))
     except (SyntaxError, TypeError, ValueError, AttributeError):
         call = None
     if call is None or not isinstance(call, ast.Call) or call.args:

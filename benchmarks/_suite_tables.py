@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from _protocols import PROTOCOLS
 from _published import SOURCES, SYSTEMS, published, remarks
+from _sets import facts_of
+from _sets import title as title_of_set
 from _suite_cells import SCORES, cell_of
-from _suite_rows import ROWS, title_of_system
+from _suite_rows import ROWS, SIMPLE, TOLD, title_of_system
 
 COLUMNS = [*SCORES, "seconds"]
 MAIN = ("MoF", "F1@50")  # those of the wide table
@@ -206,3 +208,27 @@ def page(results):
         f"Run with skl-tot {', '.join(versions)}.",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def behind(results):
+    """The vote, told what people know, beside the best of what is simple.
+
+    Sets of a family are averaged, and so are seeds.
+    """
+    groups = {}  # scores of a row on a set, or on a family
+    for result in results:
+        if "scores" in result:
+            key = title_of_set(result["set"]), cell_of(result).row.title
+            groups.setdefault(key, []).append([value_of(result, c) for c in MAIN])
+    means = {key: np.mean(group, axis=0) for key, group in groups.items()}
+    rows = [["set", "order", *SIMPLE, "best", TOLD, "points"]]
+    for name in dict.fromkeys(name for name, _ in means):
+        row = [means.get((name, own), np.full(2, np.nan)) for own in [*SIMPLE, TOLD]]
+        best = np.fmax.reduce(row[:-1])
+        row = [*row[:-1], best, row[-1], row[-1] - best]
+        scores = [pair(map(number, scores)) for scores in row]
+        rows.append([name, facts_of(name).order, *scores])
+    return (
+        "MoF / F1@50 in percent, of each the best of what is simple, and what the vote "
+        f"has more or less.\n\n{markdown(rows, n_texts=2)}\n"
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from _sets import FAMILIES, load
+from _sets import GENERATED, load
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
 
@@ -22,7 +22,6 @@ from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.container import fit_scaler
 
-GENERATED = [f"{name}-{seed}" for name, (_, own) in FAMILIES.items() for seed in own]
 CRITERIA = {
     "(F - 1/K) exp(2 (I - J)), `auto`": lambda k, own: (
         (own["F"] - 1 / k) * np.exp(2 * (own["I"] - own["J"]))

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import joblib
 from _cells import write_text
+from _sets import GENERATED
 from _suite_cells import plan, read_results, run_cell
 from _suite_rows import ROWS, parse_row
-from _suite_tables import page
+from _suite_tables import behind, page
 
 # Lines of a page that the tables stand between.
 MARKS = ("<!-- suite -->", "<!-- end of suite -->")
@@ -36,7 +37,8 @@ def parse_arguments(argv):
     parser = Parser(prog="suite.py", description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="folder of data sets")
-    add("--sets", nargs="+", metavar="NAME", help="some of them")
+    add("--sets", nargs="+", metavar="NAME", help="some of them, or generated ones")
+    add("--generated", action="store_true", help="generated sets, too")
     add("--results", type=Path, default=Path("suite.jsonl"), metavar="FILE")
     add("--out", type=Path, metavar="FILE", help="tables; default: results' .md")
     add("--page", type=Path, metavar="FILE", help="page to renew the tables of, too")
@@ -52,6 +54,7 @@ def parse_arguments(argv):
     add("--only", nargs="+", metavar="PATTERN", help="rows to run, by their names")
     add("--rerun", metavar="PATTERN", help="rows or sets to run again")
     add("--only-table", action="store_true", help="run nothing")
+    add("--behind", action="store_true", help="table of the vote and what is simple")
     arguments = parser.parse_args(argv)
     check_arguments(parser, arguments)
     return arguments
@@ -73,9 +76,10 @@ def check_arguments(parser, arguments):
     found = sorted(path.parent.name for path in arguments.data.glob("*/features"))
     if not found:
         parser.error(f"{arguments.data} has no folder with a folder features.")
-    arguments.sets = list(dict.fromkeys(arguments.sets or found))
+    more = GENERATED if arguments.generated else []
+    arguments.sets = list(dict.fromkeys([*(arguments.sets or found), *more]))
     for name in arguments.sets:
-        if name not in found:
+        if name not in [*found, *GENERATED]:
             parser.error(f"--sets {name} is not one of {found}.")
     arguments.rows = choose_rows(parser, arguments)
 
@@ -141,7 +145,7 @@ def main(argv=None):
     if not arguments.only_table:
         run(arguments)
     results = list(read_results(arguments.results).values())
-    text = page(results)
+    text = behind(results) if arguments.behind else page(results)
     write_text(arguments.out, text)
     if arguments.page:
         renew_page(arguments.page, text)

@@ -21,7 +21,7 @@ QUICK = "tot:max_iter=3,n_parts=2"
 @pytest.fixture(scope="module")
 def suite():
     """The scripts as modules; they find their neighbours as when they are run."""
-    names = ("suite", "_suite_cells", "_suite_rows", "_suite_tables")
+    names = ("suite", "_sets", "_suite_cells", "_suite_rows", "_suite_tables")
     names += ("_baselines", "_published")
     sys.path.insert(0, str(FOLDER))
     n_threads = torch.get_num_threads()
@@ -80,7 +80,7 @@ def test_end_to_end(run, data, capsys):
     assert status == 0
     assert page in capsys.readouterr().out
     # two rows have no seed
-    assert len(lines) == 2 * (2 * 1 + 3 * 2)
+    assert len(lines) == 2 * (2 * 1 + 4 * 2)
     assert {line["set"]: line["n_actions"] for line in lines} == {
         "first": 3,
         "second": 4,
@@ -122,6 +122,27 @@ def test_scores_are_those_of_the_metrics(run, data):
     mof, f1 = np.mean(expected, axis=0)
     assert row[3] == f"{mof:.1f} / {f1:.1f}"
     assert row[4] == " / ".join(f"{abs(a - b) / 2:.1f}" for a, b in zip(first, second))
+
+
+def test_what_is_known_of_a_set(run, suite, data, monkeypatch):
+    monkeypatch.setitem(suite._sets.FACTS, "second", suite._sets.Facts(is_local=True))
+    facts = suite._sets.Facts(ignore=("act0",), stride=2)
+    monkeypatch.setitem(suite._sets.FACTS, "first", facts)
+    only = ["--only", "equal split"]
+    _, _, (first, second, made) = run("--sets", "first", "second", "even-0", *only)
+    assert (first["n_actions"], second["n_actions"], made["n_actions"]) == (2, 4, 6)
+    assert made["scores"]["MoF"] == 1  # all actions last equally long
+    assert made["n_videos"] == 60
+    labels = load_action_dataset(data / "first").labels
+    split = [np.arange(len(y)) // 2 * 2 // ((len(y) + 1) // 2) for y in labels]
+    expected = mof_score(labels, split, ignore_labels="act0")
+    assert first["scores"]["MoF"] == expected
+    labels = load_action_dataset(data / "second").labels
+    own = [np.arange(len(y)) * len(set(y)) // len(y) for y in labels]
+    assert second["scores"]["MoF"] == mof_score(labels, own, scope="video")
+    status, text, _ = run("--sets", "even-0", *only, "--behind")
+    assert status == 0
+    assert entries(text, "even")[:3] == ["even", "strict", "100.0 / 100.0"]
 
 
 def test_models_are_made_as_the_cell_says(run, suite, monkeypatch):
@@ -347,6 +368,7 @@ def test_rows_are_read_as_they_are_written(suite):
     for row in rows.ROWS.values():
         assert rows.parse_row(row.text) == row
     row = rows.parse_row("tot:prior=None,rho=1e-2,decoding='free',n_parts=2")
+    assert not row.windows
     expected = {"prior": None, "rho": 0.01, "decoding": "free", "n_parts": 2}
     assert row.settings == expected
     assert row.title == "tot:prior=None,rho=0.01,decoding=free,n_parts=2"
