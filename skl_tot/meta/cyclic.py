@@ -331,7 +331,8 @@ class CyclicSegmenter(BaseSegmenter):
         """Decoder in use, and the cost of a switch."""
         decoder, cost = super().decoder_
         if cost is None:
-            cost = segmenter_of(unfrozen(self.estimator_)).switch_cost or SWITCH_COST
+            segmenter = segmenter_of(unfrozen(self.estimator_))
+            cost = segmenter.decoder_.switch_cost or SWITCH_COST
         return BoundDecoder(decoder, cost)
 
     @property
@@ -368,7 +369,7 @@ def _let_decode_cycles(model):
     if isinstance(model, FrozenEstimator):  # which is used as it is
         return
     segmenter = segmenter_of(model)
-    cost = segmenter.switch_cost or SWITCH_COST
+    cost = segmenter.decoder_.switch_cost or SWITCH_COST
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
     for candidate in getattr(segmenter, "estimators_", []):
         _let_decode_cycles(candidate)

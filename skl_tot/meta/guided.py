@@ -231,7 +231,7 @@ class GuidedSegmenter(BaseSegmenter):
                 return segmenter.labelings(arrays)
             # in free order, what keeps its order says more of where a frame is
             decoder = segmenter.decoder_.decoder
-            if segmenter.decoding == "free":
+            if segmenter.decoding_ == "free":
                 decoder = DECODERS["fixed"]
             scores = segmenter.log_likelihood(arrays)
         return [[decode(own, decoder, 0.0) for own in scores]]

@@ -323,7 +323,7 @@ def n_frames_of_switch(model, n_frames):
     decoder, switch_cost = model.decoder_
     if decoder.chain is None:
         raise ValueError(
-            f"decoding={model.decoding!r} has no chain to decode frames by as they "
+            f"decoding={model.decoding_!r} has no chain to decode frames by as they "
             "come; give its Decoder one."
         )
     if n_frames is not None:

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skl_tot.decoding.durations import describe_labels, duration_decoder
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.courses import ONE_COURSE, with_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
@@ -55,6 +56,9 @@ class ASALSegmenter(NetworkSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        The course of the recordings, see `TemporalOTSegmenter`. It changes nothing, as
+        the method knows but one course, and none without.
     estimator : segmenter or None, default=None
         What to start from: a segmenter, or a pipeline that ends in one, with as many
         actions. A clone of it is fitted to the videos as they are given; without a
@@ -153,16 +157,21 @@ class ASALSegmenter(NetworkSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _parameter_constraints = NetworkSegmenter._parameter_constraints | {
-        "estimator": [None, HasMethods(["fit", "predict"])],
-        "network": [StrOptions({"mlp"}), OrderedMLP],
-        "n_steps": [Interval(Integral, 1, MOST, closed="both")],
-        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
-        "decoding": [
-            StrOptions({"durations"}),
-            *NetworkSegmenter._parameter_constraints["decoding"],
-        ],
-    }
+    _by_order = ONE_COURSE
+    _parameter_constraints = with_order(
+        NetworkSegmenter._parameter_constraints
+        | {
+            "estimator": [None, HasMethods(["fit", "predict"])],
+            "network": [StrOptions({"mlp"}), OrderedMLP],
+            "n_steps": [Interval(Integral, 1, MOST, closed="both")],
+            "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
+            "decoding": [
+                StrOptions({"durations"}),
+                *NetworkSegmenter._parameter_constraints["decoding"],
+            ],
+        },
+        ONE_COURSE,
+    )
 
     _components = {
         "network": {"mlp": OrderedMLP},
@@ -176,6 +185,7 @@ class ASALSegmenter(NetworkSegmenter):
         self,
         n_actions=8,
         *,
+        order="mostly",
         estimator=None,
         network="mlp",
         max_iter=8,
@@ -192,6 +202,7 @@ class ASALSegmenter(NetworkSegmenter):
         verbose=0,
     ):
         self.n_actions = n_actions
+        self.order = order
         self.estimator = estimator
         self.network = network
         self.max_iter = max_iter

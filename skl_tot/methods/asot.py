@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.methods.correction_layers import sum_groups
+from skl_tot.methods.courses import ASOT, with_order
 from skl_tot.methods.prototype_groups import merge_alike, time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MLP, Adam
@@ -46,12 +47,16 @@ class ASOTSegmenter(PrototypeSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly", "free"}, default="mostly"
+        As of `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
+        where these are left to it.
     n_parts : int, default=1
         Prototypes for each action. With more than one, `fit` merges those that the
         network cannot tell apart, wherever they are in time, until ``n_actions`` are
         left. The authors have 1.
-    rho : float, default=0.25
-        Weight ρ of the prior. The authors have 0.05 to 0.25, by the data set.
+    rho : float or "auto", default="auto"
+        Weight ρ of the prior. The authors have 0.05 to 0.25, by the data set. "auto" is
+        0.25, and 0 in free order.
     transport : {"structured"} or StructuredTransport, default="structured"
         Problem of training, with α = 0.3, ε = 0.07 and λ = 0.1 by name. Where videos
         are labelled, its radius and iterations count, and α = 0.6, ε = 0.04, λ = 0.01.
@@ -63,10 +68,10 @@ class ASOTSegmenter(PrototypeSegmenter):
     optimizer : {"adam"} or Adam, default="adam"
         How training runs. "adam" takes 256 frames of a video, has a learning rate that
         does not fall and prototypes that are never frozen, and is otherwise `Adam`.
-    decoding : str, default="framewise"
-        "framewise" gives each frame the action with the largest pseudo-label, as the
-        authors do. The others, those of `TemporalOTSegmenter`, look for a path, by the
-        logarithm of the pseudo-labels.
+    decoding : str, default="auto"
+        "auto" is "fixed" in strict order, else "framewise", which gives each frame the
+        action with the largest pseudo-label, as the authors do. The others, those of
+        `TemporalOTSegmenter`, look for a path, by the logarithm of the pseudo-labels.
     switch_cost, min_duration : optional
         As of `TemporalOTSegmenter`.
     background_percentile, standardize, device : optional
@@ -136,23 +141,29 @@ class ASOTSegmenter(PrototypeSegmenter):
         },
     }
 
-    _parameter_constraints = PrototypeSegmenter._parameter_constraints | {
-        "rho": [Interval(Real, 0, LARGEST, closed="both")],
-        "transport": [StrOptions({"structured"}), StructuredTransport],
-    }
+    _by_order = ASOT
+    _parameter_constraints = with_order(
+        PrototypeSegmenter._parameter_constraints
+        | {
+            "rho": [Interval(Real, 0, LARGEST, closed="both")],
+            "transport": [StrOptions({"structured"}), StructuredTransport],
+        },
+        ASOT,
+    )
 
     def __init__(
         self,
         n_actions=8,
         *,
+        order="mostly",
         n_parts=1,
-        rho=0.25,
+        rho="auto",
         transport="structured",
         network="mlp",
         max_iter=1500,
         optimizer="adam",
-        decoding="framewise",
-        switch_cost=0.0,
+        decoding="auto",
+        switch_cost=None,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
@@ -161,6 +172,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         verbose=0,
     ):
         self.n_actions = n_actions
+        self.order = order
         self.n_parts = n_parts
         self.rho = rho
         self.transport = transport
@@ -193,10 +205,10 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _problem(self, transport):
         """Make the term of prototypes whose pseudo-labels this transport gives."""
         return SphericalCrossEntropy(
-            self._n_learned * int(self.n_parts),
+            self._n_learned * self._n_parts,
             transport,
             prior=LinearPrior(),
-            rho=self.rho,
+            rho=self._told("rho"),
             temperature=self._temperature,
             freeze_iter=self._settings().freeze_iter,
         )
@@ -204,7 +216,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _merge(self, similarities, goes_on):
         before = self.prototype_actions_ if goes_on else None
         super()._merge(similarities, goes_on)
-        if before is not None and self.n_parts == 1:
+        if before is not None and self._n_parts == 1:
             self.prototype_actions_ = before  # numbers mean the same in all of a stream
             return
         order = time_order(

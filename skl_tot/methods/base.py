@@ -18,6 +18,7 @@ from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.courses import value_by_order
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import carried_information, held_out_agreement
 from skl_tot.recordings.actions import describe_paths
@@ -64,6 +65,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     # of segmenters without these parameters
     min_duration: float | None = None
     numbers_: dict | None = None  # before a fit
+    order: str | None = None
+    # parameters that are left to the order, a table of `courses`
+    _by_order: dict = {}
     background_percentile: float | None = None
     # of labels: actions that were found besides, and number of those that are lost
     unlabelled_actions_: tuple | list = ()
@@ -353,12 +357,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return np.arange(self.n_actions_) if self.classes_ is None else self.classes_
 
     @property
+    def decoding_(self):
+        """Paths that the decoder looks for, as given or by the order."""
+        return self._told("decoding")
+
+    @property
     def decoder_(self):
         """Decoder in use, and the cost of a switch."""
-        decoder = DECODERS[self.decoding]
+        decoder = DECODERS[self.decoding_]
         if decoder.cycle_frames is not None:
             decoder = replace(decoder, cycle_frames=self.mean_frames_)
-        bound = BoundDecoder(decoder, self.switch_cost)
+        bound = BoundDecoder(decoder, self._told("switch_cost"))
         return bound if self.cut_ is None else self.cut_.bind(bound)
 
     @property
@@ -388,6 +397,11 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    def _told(self, name):
+        """Value of a parameter, or what the order sets where it is left to that."""
+        value = getattr(self, name)
+        return value_by_order(name, value, self._by_order, self.order)
 
     def _corrected(self, videos):
         """Iterate over what the decoder is given: scores after the corrections."""

@@ -10,6 +10,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from skl_tot.methods.courses import ONE_COURSE, with_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.prototype_groups import time_order
 from skl_tot.training.components import LARGEST, MOST, NETWORKS, SMALLEST, Adam
@@ -25,10 +26,15 @@ class EmbeddingSegmenter(NetworkSegmenter):
     subclass names its ``_terms`` and what its ``optimizer`` is by default.
     """
 
-    _parameter_constraints = NetworkSegmenter._parameter_constraints | {
-        "n_init": [Interval(Integral, 1, MOST, closed="both")],
-        "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-    }
+    _by_order = ONE_COURSE
+    _parameter_constraints = with_order(
+        NetworkSegmenter._parameter_constraints
+        | {
+            "n_init": [Interval(Integral, 1, MOST, closed="both")],
+            "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        },
+        ONE_COURSE,
+    )
 
     def _settings(self):
         return replace(super()._settings(), n_init=1)  # n_init is of K-means
@@ -82,6 +88,9 @@ class CTESegmenter(EmbeddingSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        The course of the recordings, see `TemporalOTSegmenter`. It changes nothing, as
+        the method knows but one course, and none without.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     n_init : int, default=10
@@ -154,6 +163,7 @@ class CTESegmenter(EmbeddingSegmenter):
         self,
         n_actions=8,
         *,
+        order="mostly",
         network="mlp",
         n_init=10,
         reg_covar=1e-6,
@@ -169,6 +179,7 @@ class CTESegmenter(EmbeddingSegmenter):
         verbose=0,
     ):
         self.n_actions = n_actions
+        self.order = order
         self.network = network
         self.n_init = n_init
         self.reg_covar = reg_covar

@@ -7,6 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.courses import ONE_COURSE, with_order
 from skl_tot.methods.event_clustering import EventClustering, mean_frames, minimise
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
@@ -43,6 +44,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        The course of the recordings, see `TemporalOTSegmenter`. It changes nothing, as
+        the method knows but one course, and none without.
     frames_per_chunk : int, default=None
         About how many frames are averaged to a chunk (the authors take 10). None cuts
         every video into 2 K chunks, whatever its length. No video gets fewer than K,
@@ -122,18 +126,24 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "frames_per_chunk": [None, Interval(Integral, 1, MOST, closed="both")],
-        "regularization": [None, Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "n_corners": [Interval(Integral, 1, MOST, closed="both")],
-        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
-        "tol": [Interval(Real, 0, LARGEST, closed="both")],
-    }
+    _by_order = ONE_COURSE
+    _parameter_constraints = with_order(
+        BaseSegmenter._parameter_constraints
+        | {
+            "frames_per_chunk": [None, Interval(Integral, 1, MOST, closed="both")],
+            "regularization": [None, Interval(Real, SMALLEST, LARGEST, closed="both")],
+            "n_corners": [Interval(Integral, 1, MOST, closed="both")],
+            "max_iter": [Interval(Integral, 1, MOST, closed="both")],
+            "tol": [Interval(Real, 0, LARGEST, closed="both")],
+        },
+        ONE_COURSE,
+    )
 
     def __init__(
         self,
         n_actions=8,
         *,
+        order="mostly",
         frames_per_chunk=None,
         regularization=None,
         n_corners=10,
@@ -147,6 +157,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         random_state=None,
     ):
         self.n_actions = n_actions
+        self.order = order
         self.frames_per_chunk = frames_per_chunk
         self.regularization = regularization
         self.n_corners = n_corners

@@ -9,6 +9,7 @@ from skl_tot.decoding.decoders import order_decoder
 from skl_tot.decoding.orders import mallow_order
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.courses import MALLOW, with_order
 from skl_tot.methods.discriminants import appearance_scores, log_joint
 from skl_tot.methods.mallow_model import fit_mallow
 from skl_tot.training.components import LARGEST, MOST
@@ -51,6 +52,9 @@ class MallowSegmenter(BaseSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        As of `TemporalOTSegmenter`: it sets ``decoding`` where that is left to it.
+        There is no free order, as videos start cut into equal parts.
     shrinkage : float, default=1.0
         Added to the variances within actions that directions are measured by, in units
         of the mean variance of a feature, from 1e-6 on. Larger values go by what
@@ -64,10 +68,10 @@ class MallowSegmenter(BaseSegmenter):
     max_iter : int, default=7
         Rounds of the three steps at most; fewer if no label changes. More are not
         always better.
-    decoding : str, default="mallow"
-        Paths that the decoder looks for: "mallow", the order of each video as in step
-        2, with the dispersions of the fit, or one of those of `TemporalOTSegmenter`.
-        Does not change the fit.
+    decoding : str, default="auto"
+        Paths that the decoder looks for. "auto": "fixed" in strict order, else
+        "mallow", the order of each video as in step 2, with the dispersions of the fit,
+        or one of those of `TemporalOTSegmenter`. Does not change the fit.
     switch_cost : float, default=0.0
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the video (its frames, by ``n_actions``), and
@@ -140,22 +144,28 @@ class MallowSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot"
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
-        "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
-        "counts": [StrOptions({"path", "moves"})],
-        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
-    }
+    _by_order = MALLOW
+    _parameter_constraints = with_order(
+        BaseSegmenter._parameter_constraints
+        | {
+            "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
+            "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
+            "counts": [StrOptions({"path", "moves"})],
+            "max_iter": [Interval(Integral, 1, MOST, closed="both")],
+        },
+        MALLOW,
+    )
 
     def __init__(
         self,
         n_actions=8,
         *,
+        order="mostly",
         shrinkage=1.0,
         reg_covar=0.1,
         counts="path",
         max_iter=7,
-        decoding="mallow",
+        decoding="auto",
         switch_cost=0.0,
         min_duration=None,
         background_percentile=None,
@@ -163,6 +173,7 @@ class MallowSegmenter(BaseSegmenter):
         random_state=None,
     ):
         self.n_actions = n_actions
+        self.order = order
         self.shrinkage = shrinkage
         self.reg_covar = reg_covar
         self.counts = counts
@@ -192,7 +203,7 @@ class MallowSegmenter(BaseSegmenter):
     @property
     def decoder_(self):
         """Decoder in use, and the cost of a switch."""
-        if self.decoding != "mallow":
+        if self.decoding_ != "mallow":
             return super().decoder_
         dispersions = self.dispersions_
         if self.layers_:  # of other actions, by the mean

@@ -132,13 +132,14 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         super().set_params(**params)
         for name in {name.partition("__")[0] for name in nested}:
             value = getattr(self, name, None)
-            if isinstance(value, str) and value in self._components.get(name, {}):
-                setattr(self, name, self._components[name][value]())
+            known = self._components.get(name, {})
+            if isinstance(value, str) and self._told(name) in known:
+                setattr(self, name, self._component(name))
         return super().set_params(**nested)
 
     def _component(self, name):
         """Object of a parameter, new, or None."""
-        value = getattr(self, name)
+        value = self._told(name)
         if isinstance(value, str):
             value = self._components[name][value]()
         return None if value is None else value.checked()

@@ -156,6 +156,11 @@ class PrototypeSegmenter(NetworkSegmenter):
         return videos.restore(list(self._encode(videos, compare)))
 
     @property
+    def _n_parts(self):
+        """Prototypes of an action."""
+        return int(self._told("n_parts"))
+
+    @property
     def prototypes_(self):
         """Prototypes, in the order of the actions."""
         return self.network_["prototypes"]
@@ -184,7 +189,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         is_ordered = problem.prior is not None
         n_passes = (not is_ordered) + 1
-        n_passes += self.n_parts > 1 or self._n_networks > 1
+        n_passes += self._n_parts > 1 or self._n_networks > 1
         n_passes += self.background_percentile is not None
         keep = n_passes > 1
         similarities = self._encode(videos, compare, keep=keep)
@@ -215,7 +220,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _merge(self, similarities, goes_on):
         """Tell which prototypes are parts of one action."""
-        if self.n_parts == 1 and self._n_networks == 1:
+        if self._n_parts == 1 and self._n_networks == 1:
             self.overlap_, self.merge_tree_ = 0.0, None
             self.prototype_actions_ = np.arange(self.n_actions_)
             return

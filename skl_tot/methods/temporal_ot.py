@@ -7,6 +7,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
 from skl_tot.methods.correction_layers import sum_groups
+from skl_tot.methods.courses import TEMPORAL_OT, with_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import (
     LARGEST,
@@ -69,31 +70,41 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     n_actions : int or "auto", default=8
         Number of actions K; "auto" takes what `choose_n_actions` gives. The first
         eleven parameters are those that you will set.
-    n_parts : int, default=3
-        Prototypes for each action. Each takes the same share of time, so with one, the
-        actions do. With more, `fit` merges neighbours in time that the network cannot
-        tell apart until ``n_actions`` are left, so that long actions have many parts
-        and short ones few: durations are learned.
+    order : {"strict", "mostly", "free"}, default="mostly"
+        What you know of the course of the recordings. "strict": each action once, in
+        one order, as the paper assumes. "mostly": an order, with exceptions: actions
+        may return, change places or be missing. "free": no common course. It sets the
+        parameters that are left to it, which is their default: ``n_parts``, ``alpha``,
+        ``decoding``, ``switch_cost`` and ``prior``. What you give yourself counts.
+        Takes a new fit to change.
+    n_parts : int or "auto", default="auto"
+        Prototypes for each action; "auto" is 3, and 1 in strict order. Each takes the
+        same share of time, so with one, the actions do. With more, `fit` merges
+        neighbours in time that the network cannot tell apart until ``n_actions`` are
+        left, so that long actions have many parts and short ones few: durations are
+        learned.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
-    alpha : float, default=0.5
+    alpha : float or "auto", default="auto"
         Weight α of the temporal coherence loss; 0 leaves it out of the computation.
-    decoding : str, default="free"
-        Paths that the decoder looks for. "free": any actions, in any order. "fixed":
-        all actions in one order, each of at least one frame. "skip": some of them, in
-        this order. "cyclic", "cyclic_skip": all or some of them, in this order, and
-        from the last to the first again, for recordings longer than those of the fit.
-        "peaks", "mallow": some of them, each once, in an order of the recording's own,
-        see `skl_tot.decoding.decode`. "framewise": none, each frame is labelled by
-        itself. Does not change the fit.
-    switch_cost : float or "auto", default=0.5
+        "auto" is 0.5, and 0 in strict order.
+    decoding : str, default="auto"
+        Paths that the decoder looks for. "auto": "fixed" in strict order, else "free".
+        "free": any actions, in any order. "fixed": all actions in one order, each of at
+        least one frame. "skip": some of them, in this order. "cyclic", "cyclic_skip":
+        all or some of them, in this order, and from the last to the first again, for
+        recordings longer than those of the fit. "peaks", "mallow": some of them, each
+        once, in an order of the recording's own, see `skl_tot.decoding.decode`.
+        "framewise": none, each frame is labelled by itself. Does not change the fit.
+    switch_cost : float, "auto" or None, default=None
         Cost of going from one action to another, at least 0, in nats for each frame of
         the mean duration of an action in the recording (its frames, by ``n_actions``;
         if it has cycles, those of a recording of the fit). Larger values give fewer
         segments. Not used if ``decoding="fixed"``, where all paths have as many
         switches. "auto" goes by how long segments and the correlations within them
-        last: for recordings in which actions come back many times.
+        last: for recordings in which actions come back many times. None is 0.5, and
+        "auto" in free order.
     min_duration : float, default=None
         How long a segment lasts at least: in seconds, where the recordings have a rate,
         else in frames. Of all paths through such segments the decoder finds the best.
@@ -131,14 +142,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         softmax that gives P, see `skl_tot.extend.MLP`. This and the parameters below
         are for research. Where they name an object, a parameter of that object is set
         as ``network__temperature`` or ``prior__sigma``.
-    prior : {"temporal", "path"}, Prior or None, default="temporal"
-        Prior of the transport problem. "temporal" is the diagonal of the paper,
-        `skl_tot.extend.TemporalPrior`, with its width ``sigma`` in prototypes. "path",
-        `skl_tot.extend.PathPrior`, replaces it by the posterior of all paths that keep
-        the order, whichever actions they leave out: for recordings that lack actions.
-        None is plain optimal transport (OT): then prototypes have no order of their
-        own, and `fit` sorts them by the mean relative time of their frames, weighted by
-        P, as CTE does.
+    prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
+        Prior of the transport problem. "auto" is None in free order, else "temporal".
+        "temporal" is the diagonal of the paper, `skl_tot.extend.TemporalPrior`, with
+        its width ``sigma`` in prototypes. "path", `skl_tot.extend.PathPrior`, replaces
+        it by the posterior of all paths that keep the order, whichever actions they
+        leave out: for recordings that lack actions. None is plain optimal transport
+        (OT): then prototypes have no order of their own, and `fit` sorts them by the
+        mean relative time of their frames, weighted by P, as CTE does.
     transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
         How the transport problem is solved. "sinkhorn", `skl_tot.extend.Sinkhorn`, is
         the paper's, in which all actions get equal shares; "structured",
@@ -268,14 +279,19 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     __module__ = "skl_tot"
 
-    _parameter_constraints = PrototypeSegmenter._parameter_constraints | {
-        "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "alpha": [Interval(Real, 0, LARGEST, closed="both")],
-        "n_init": [Interval(Integral, 1, MOST, closed="both")],
-        "prior": [None, StrOptions(set(PRIORS)), Prior],
-        "transport": [StrOptions(set(TRANSPORTS)), Transport],
-        "terms": [None, list, tuple],
-    }
+    _by_order = TEMPORAL_OT
+    _parameter_constraints = with_order(
+        PrototypeSegmenter._parameter_constraints
+        | {
+            "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+            "alpha": [Interval(Real, 0, LARGEST, closed="both")],
+            "n_init": [Interval(Integral, 1, MOST, closed="both")],
+            "prior": [None, StrOptions(set(PRIORS)), Prior],
+            "transport": [StrOptions(set(TRANSPORTS)), Transport],
+            "terms": [None, list, tuple],
+        },
+        TEMPORAL_OT,
+    )
 
     _components = {
         "network": NETWORKS,
@@ -288,11 +304,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self,
         n_actions=8,
         *,
-        n_parts=3,
+        order="mostly",
+        n_parts="auto",
         rho=0.07,
-        alpha=0.5,
-        decoding="free",
-        switch_cost=0.5,
+        alpha="auto",
+        decoding="auto",
+        switch_cost=None,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
@@ -302,12 +319,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         device="auto",
         verbose=0,
         network="mlp",
-        prior="temporal",
+        prior="auto",
         transport="sinkhorn",
         terms=None,
         optimizer="adam",
     ):
         self.n_actions = n_actions
+        self.order = order
         self.n_parts = n_parts
         self.rho = rho
         self.alpha = alpha
@@ -359,13 +377,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         return found
 
     def _terms(self):
-        terms = [self._cross_entropy(), TemporalCoherence(self.alpha)]
+        terms = [self._cross_entropy(), TemporalCoherence(self._told("alpha"))]
         return terms if self.terms is None else terms + cloned(self.terms)
 
     def _cross_entropy(self):
         """Make the term that pseudo-labels belong to."""
         return CrossEntropy(
-            self._n_learned * int(self.n_parts),
+            self._n_learned * self._n_parts,
             self._component("transport"),
             prior=self._component("prior"),
             rho=self.rho,

@@ -9,6 +9,7 @@ from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.utils._param_validation import Interval, RealNotInt
 
+from skl_tot.methods.courses import UDE, with_order
 from skl_tot.methods.cte import EmbeddingSegmenter, order_in_time
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.training.components import LARGEST, MLP, Adam
@@ -49,13 +50,17 @@ class UDESegmenter(EmbeddingSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly", "free"}, default="mostly"
+        As of `TemporalOTSegmenter`: it sets ``time_weight``, ``decoding`` and
+        ``switch_cost`` where these are left to it; one course, unless it is free.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
-    time_weight : float, default=300.0
-        β, at least 0. So large, as the squared error of a relative time is hardly ever
-        above 1/12, where that of standardised features is about 1, and as concepts have
-        to follow each other in time. Smaller values gave worse actions.
+    time_weight : float or "auto", default="auto"
+        β, at least 0. "auto" is 0 in free order, else 300. So large, as the squared
+        error of a relative time is hardly ever above 1/12, where that of standardised
+        features is about 1, and as concepts have to follow each other in time. Smaller
+        values gave worse actions.
     concept_weight : float, default=1.0
         γ, at least 0. With 0 the concepts stay where K-means puts them.
     reconstruction_iter : int or float, default=0.5
@@ -67,8 +72,9 @@ class UDESegmenter(EmbeddingSegmenter):
         How training runs. "adam" takes 256 frames of a video, has a learning rate that
         does not fall, and is otherwise `Adam`. A ``tol`` counts with concepts and
         before them, each by itself.
-    decoding : str, default="fixed"
-        Paths that the decoder looks for, see `TemporalOTSegmenter`.
+    decoding : str, default="auto"
+        Paths that the decoder looks for, see `TemporalOTSegmenter`. "auto": "free" in
+        free order, else "fixed".
     switch_cost, min_duration : optional
         As of `TemporalOTSegmenter`.
     background_percentile, standardize, device : optional
@@ -123,14 +129,19 @@ class UDESegmenter(EmbeddingSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _parameter_constraints = NetworkSegmenter._parameter_constraints | {
-        "time_weight": [Interval(Real, 0, LARGEST, closed="both")],
-        "concept_weight": [Interval(Real, 0, LARGEST, closed="both")],
-        "reconstruction_iter": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="neither"),
-        ],
-    }
+    _by_order = UDE
+    _parameter_constraints = with_order(
+        NetworkSegmenter._parameter_constraints
+        | {
+            "time_weight": [Interval(Real, 0, LARGEST, closed="both")],
+            "concept_weight": [Interval(Real, 0, LARGEST, closed="both")],
+            "reconstruction_iter": [
+                Interval(Integral, 1, None, closed="left"),
+                Interval(RealNotInt, 0, 1, closed="neither"),
+            ],
+        },
+        UDE,
+    )
 
     _encoder = "unit"
     _components = {
@@ -144,14 +155,15 @@ class UDESegmenter(EmbeddingSegmenter):
         self,
         n_actions=8,
         *,
+        order="mostly",
         network="mlp",
-        time_weight=300.0,
+        time_weight="auto",
         concept_weight=1.0,
         reconstruction_iter=0.5,
         max_iter=2000,
         optimizer="adam",
-        decoding="fixed",
-        switch_cost=0.0,
+        decoding="auto",
+        switch_cost=None,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
@@ -160,6 +172,7 @@ class UDESegmenter(EmbeddingSegmenter):
         verbose=0,
     ):
         self.n_actions = n_actions
+        self.order = order
         self.network = network
         self.time_weight = time_weight
         self.concept_weight = concept_weight
@@ -181,7 +194,7 @@ class UDESegmenter(EmbeddingSegmenter):
         return self.network_["prototypes"]
 
     def _terms(self):
-        return [Reconstruction(), TimeStamp(self.time_weight)]
+        return [Reconstruction(), TimeStamp(self._told("time_weight"))]
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

@@ -30,6 +30,8 @@ class VTESegmenter(CTESegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        As of `CTESegmenter`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, see
         `skl_tot.extend.MLP`.
@@ -106,6 +108,7 @@ class VTESegmenter(CTESegmenter):
         self,
         n_actions=8,
         *,
+        order="mostly",
         network="mlp",
         prediction_weight=0.01,
         horizon=0.05,
@@ -123,6 +126,7 @@ class VTESegmenter(CTESegmenter):
     ):
         super().__init__(
             n_actions,
+            order=order,
             network=network,
             n_init=n_init,
             max_iter=max_iter,

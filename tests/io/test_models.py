@@ -80,8 +80,8 @@ def test_parameter_that_its_version_did_not_know(fitted, tmp_path, activity):
     content = {"format": 1, "skl_tot": "0.0.1", "n_features_in": 5, "model": older}
     skops.io.dump(content, tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")
-    assert loaded.decoding == "free"
-    assert loaded.switch_cost == 0.5
+    assert loaded.decoding_ == "free"
+    assert loaded.decoder_.switch_cost == 0.5
     np.testing.assert_array_equal(
         loaded.predict(activity[0][0]), fitted.predict(activity[0][0])
     )

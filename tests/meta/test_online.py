@@ -350,7 +350,7 @@ def test_corrections_and_names(models, videos, method):
     scores = model.log_likelihood(videos[0])
     words = model.classes_
     for t in range(0, len(scores) - 2, 7):
-        cost = model.switch_cost * 50 / probabilities.shape[1]
+        cost = model.decoder_.switch_cost * 50 / probabilities.shape[1]
         path = DECODERS["free"].path(scores[: t + 3], cost)
         assert labels[t] == words[path[t]]
 

@@ -17,6 +17,7 @@ from sklearn.metrics import mutual_info_score
 from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam, PathPrior, TemporalPrior, Term, TimeStamp
+from skl_tot.methods.courses import TEMPORAL_OT
 from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
@@ -583,7 +584,7 @@ class TestDevices:
 def test_defaults_and_those_of_the_paper():
     defaults = TemporalOTSegmenter().get_params(deep=False)
     published = baselines.paper(7).get_params(deep=False)
-    assert defaults["n_init"] == defaults["n_parts"] == 3
+    assert defaults["n_init"] == TEMPORAL_OT["mostly"]["n_parts"] == 3
     assert published["n_parts"] == published["n_init"] == 1
     assert published["decoding"] == "fixed"
     assert published["alpha"] == 0

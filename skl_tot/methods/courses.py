@@ -1,0 +1,74 @@
+"""What the order of actions, which people may know, sets in each method.
+
+A table holds, by orders, the values of the parameters that are left to the order. An
+order that is not in the table of a method is none that it can keep.
+"""
+
+from sklearn.utils._param_validation import StrOptions
+
+from skl_tot.methods.numbers import AUTO
+
+# What leaves a parameter to the order, where "auto" is a value of its own.
+LEFT = {"switch_cost": None}
+
+TEMPORAL_OT = {
+    "strict": {
+        "n_parts": 1,
+        "alpha": 0.0,
+        "decoding": "fixed",
+        "switch_cost": 0.0,
+        "prior": "temporal",
+    },
+    "mostly": {
+        "n_parts": 3,
+        "alpha": 0.5,
+        "decoding": "free",
+        "switch_cost": 0.5,
+        "prior": "temporal",
+    },
+    "free": {
+        "n_parts": 3,
+        "alpha": 0.5,
+        "decoding": "free",
+        "switch_cost": "auto",
+        "prior": None,
+    },
+}
+ASOT = {
+    "strict": {"rho": 0.25, "decoding": "fixed", "switch_cost": 0.0},
+    "mostly": {"rho": 0.25, "decoding": "framewise", "switch_cost": 0.0},
+    "free": {"rho": 0.0, "decoding": "framewise", "switch_cost": 0.0},
+}
+MALLOW = {"strict": {"decoding": "fixed"}, "mostly": {"decoding": "mallow"}}
+UDE = {
+    "strict": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
+    "mostly": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
+    "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
+}
+# Methods of one course, as published, whatever is known.
+ONE_COURSE: dict = {"strict": {}, "mostly": {}}
+
+
+def with_order(constraints, table):
+    """Constraints of a method with ``order``, and what leaves parameters to it.
+
+    >>> list(with_order({"decoding": []}, MALLOW)["decoding"][0].options)
+    ['auto']
+    """
+    own = constraints | {"order": [StrOptions(table.keys())]}
+    for name in table["mostly"]:
+        left = LEFT.get(name, AUTO)
+        own[name] = [*own[name], left if left is None else StrOptions({left})]
+    return own
+
+
+def value_by_order(name, value, table, order):
+    """Value of a parameter, or what the order sets where it is left to that.
+
+    >>> value_by_order("decoding", "auto", MALLOW, "strict")
+    'fixed'
+    >>> value_by_order("decoding", "skip", MALLOW, "strict")
+    'skip'
+    """
+    is_left = isinstance(value, str | None) and value == LEFT.get(name, AUTO)
+    return table.get(order, {}).get(name, value) if is_left else value

@@ -1,0 +1,69 @@
+"""The order that is told, and the parameters that are left to it."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
+
+from skl_tot import ASOTSegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import UDESegmenter
+from skl_tot.extend import TemporalPrior
+from skl_tot.methods import courses
+from skl_tot.training.terms import TemporalCoherence
+
+QUICK = {"max_iter": 8, "random_state": 0}
+TABLES = {
+    TemporalOTSegmenter: courses.TEMPORAL_OT,
+    ASOTSegmenter: courses.ASOT,
+    MallowSegmenter: courses.MALLOW,
+    UDESegmenter: courses.UDE,
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("order", ["strict", "mostly", "free"])
+def test_an_order_is_what_its_values_are(kind, order, activity):
+    videos, table = activity[0], TABLES[kind]
+    model = kind(4, order=order, **QUICK)
+    if order not in table:
+        with pytest.raises(ValueError, match="'order' parameter"):
+            model.fit(videos)
+        return
+    others = {"switch_cost": 0.0} if kind is MallowSegmenter else {}
+    told = kind(4, **table[order], **others, **QUICK).fit(videos)
+    labels = model.fit(videos).labels_
+    for path, expected in zip(labels, told.labels_, strict=True):
+        np.testing.assert_array_equal(path, expected)
+        if order == "strict":
+            assert (np.diff(path) >= 0).all()
+            assert len(np.unique(path)) == 4
+
+
+@pytest.mark.parametrize("name", ["ASAL", "CTE", "FrankWolfe", "VTE"])
+def test_methods_of_one_course_say_so(name, make_estimator, activity):
+    model = make_estimator(f"{name}Segmenter")
+    with pytest.raises(ValueError, match=r"among .* Got 'free'"):
+        model.set_params(order="free").fit(activity[0])
+    strict = model.set_params(order="strict").fit(activity[0]).labels_[0]
+    assert (np.diff(strict) >= 0).all()
+
+
+def test_what_is_given_counts(activity):
+    model = TemporalOTSegmenter(4, order="strict", alpha=0.2, decoding="skip", **QUICK)
+    assert model.fit(activity[0]).decoding_ == "skip"
+    assert len(model.prototypes_) == 3
+    assert model.prototypes_.shape[1] == 4  # one part of each, as is left to the order
+    terms = [term for term in model._terms() if isinstance(term, TemporalCoherence)]
+    assert terms[0].weight == 0.2
+    nested = TemporalOTSegmenter(order="strict").set_params(prior__sigma=3.0)
+    assert isinstance(nested.prior, TemporalPrior)
+    assert nested.get_params()["prior__sigma"] == 3
+    assert clone(nested).prior.sigma == 3
+
+
+def test_searches_may_set_what_is_left(activity):
+    grid = {"order": ["strict", "free"], "rho": [0.05, 0.1], "alpha": ["auto", 0.3]}
+    model = TemporalOTSegmenter(3, n_init=1, **QUICK)
+    search = GridSearchCV(model, grid, cv=KFold(2), error_score="raise")
+    search.fit(activity[0])
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
