@@ -119,11 +119,14 @@ def report(model, source, out, videos, summary, names, groups):
     from skl_tot.cli.reading import find_video_file, shown_names
     from skl_tot.io import load_model
     from skl_tot.methods.pipelines import (
+        feature_names,
         goes_round,
         predict_with_confidence,
         segmenter_of,
+        transform_before,
     )
     from skl_tot.report import write_report
+    from skl_tot.statistics import telling_features
 
     model = load_model(model)
     data = source.open(model)
@@ -153,7 +156,10 @@ def report(model, source, out, videos, summary, names, groups):
             actions = segmenter.actions_ if words is None else words
             circle = list(dict.fromkeys(actions.tolist()))
         predicted = data.videos.replace(labels)
-        _write_summary(predicted, summary, groups=groups, circle=circle)
+        frames, names = transform_before(model, data.videos), feature_names(model)
+        telling = telling_features(frames, labels, feature_names=names)
+        found = {"telling_features": telling}
+        _write_summary(predicted, summary, groups=groups, circle=circle, found=found)
 
 
 @command(
@@ -177,18 +183,19 @@ def summary(segments, groups, out, fps):
     _write_summary(table, out, fps=fps, groups=groups)
 
 
-def _write_summary(labels, out, *, fps=None, groups=None, circle=None):
+def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=None):
     """Write tables and pictures of labels, or of a table of segments, to a folder.
 
     ``groups`` are those of `Groups.pick`, or None; ``circle`` lists the actions of a
     cycle in order, if a model knows it. Recordings of many cycles are compared by
-    cycle.
+    cycle. ``found`` are tables that are known, by name.
     """
     from skl_tot import statistics
     from skl_tot.recordings.atomic import replaced_files
     from skl_tot.statistics.deviating import write_lists
+    from skl_tot.statistics.telling import describe_useless
 
-    found = {"durations": statistics.durations(labels, fps=fps)}
+    found = {"durations": statistics.durations(labels, fps=fps)} | (found or {})
     if groups is not None:
         by_group = statistics.durations(labels, fps=fps, groups=groups[0])
         found["durations_by_group"] = by_group
@@ -213,6 +220,8 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None):
     if has_cycles:
         _print_cycles(cycles)
     _print_deviating(found["deviations"])
+    if "telling_features" in found:
+        print(describe_useless(found["telling_features"]))
     if "groups" in found:
         _print_groups(found["groups"])
     print(f"{len(found)} tables and {n_pictures} pictures written to {out}.")

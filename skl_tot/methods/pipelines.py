@@ -83,6 +83,17 @@ def transform_before(model, videos):
     return model[:-1].transform(videos) if has_steps else videos
 
 
+def feature_names(model):
+    """Names of the features that the segmenter of a fitted model gets, or None."""
+    names = getattr(last_step(model), "feature_names_in_", None)
+    if names is None and last_step(model) is not model:
+        with contextlib.suppress(AttributeError, ValueError):  # a step has none
+            names = model[:-1].get_feature_names_out()
+            if all(name == f"x{i}" for i, name in enumerate(names)):
+                return None  # those of no names
+    return names
+
+
 def waits_for_end(model):
     """Why a model cannot label frames before a recording ends, with a remedy, or None.
 

@@ -23,6 +23,7 @@ from skl_tot.report.drawing import (
 )
 from skl_tot.report.findings import voter_of
 from skl_tot.statistics.comparing import LEVEL, describe_pairs
+from skl_tot.statistics.telling import CLEAR, describe_useless
 
 MOST_CYCLES = 100  # of the table
 MOST_COMPARED = 60  # rows of groups
@@ -34,6 +35,7 @@ MEASURES = {  # in words, and what writes them, of durations times in words
     "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
 }
 MOST_DEVIATING = 12  # recordings of the table
+MOST_TELLING = 3  # features of an action
 N_QUESTIONS = 5  # of what to label next
 LEVELS = 4  # of colours of profiles, above and below the mean
 FINER = 2  # times as many actions at the lower level
@@ -185,6 +187,25 @@ def profiles(content):
         rows.append((code, list(zip(values, row))))
     features = [profiles.features[i] for i in chosen]
     return {"features": features, "n_features": len(profiles.features), "rows": rows}
+
+
+@section("Which signals tell it")
+def telling(content):
+    """Rows of the features that tell each action from its neighbours, and a sentence.
+
+    None if no action is beside another often enough.
+    """
+    table = content.findings.sample.table(content.features)
+    is_told = table["tells"] | (table["score"] >= CLEAR)
+    known = set(table.loc[table["score"].notna(), "action"])
+    rows = {action: [] for action in content.order if action in known}
+    for row in table[is_told].to_dict("records"):
+        if len(rows[row["action"]]) < MOST_TELLING:
+            rows[row["action"]].append(row)
+    if not known:
+        return None
+    n_unknown = table["action"].nunique() - len(known)
+    return {"rows": rows, "n_unknown": n_unknown, "useless": describe_useless(table)}
 
 
 @section("Compared with people")

@@ -16,6 +16,7 @@ from skl_tot.recordings.errors import RecordingError
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.recordings.names import default_names, distinct_labels
 from skl_tot.statistics.profiles import ProfileSums
+from skl_tot.statistics.telling import TellingSample
 
 N_TYPICAL = 5
 N_COMPARED = 6  # videos of which candidates are shown, as all would be many bars
@@ -27,6 +28,7 @@ class Findings(NamedTuple):
     names: dict  # of each code; the last is background
     typical: dict  # likeliest frames of each action, at most one of a video
     sums: ProfileSums  # for the profiles of the actions
+    sample: TellingSample  # for the features that tell the actions
     paths: list  # code of each frame of each video
     confidences: list  # probability of these, given the video, 1 for background
     doubts: list  # of each frame, see `skl_tot.corrections.most_informative`
@@ -34,7 +36,7 @@ class Findings(NamedTuple):
     candidates: list  # paths by candidate, for each of the first `N_COMPARED` videos
 
 
-def gather_findings(model, videos, video_names, words):
+def gather_findings(model, videos, video_names, words, breaks=None):
     """Read videos one by one by a fitted model; ``words`` name its actions."""
     from skl_tot.corrections.questions import measure_doubts
     from skl_tot.methods.pipelines import (
@@ -49,7 +51,8 @@ def gather_findings(model, videos, video_names, words):
     code_of, names = _code_words(words.tolist())
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
-    findings = Findings(names, typical, ProfileSums(n_points=1), [], [], [], [], [])
+    samples = ProfileSums(n_points=1), TellingSample()
+    findings = Findings(names, typical, *samples, [], [], [], [], [])
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with _named(name):
@@ -63,7 +66,9 @@ def gather_findings(model, videos, video_names, words):
         findings.log_likelihoods.append(_mean_log_likelihood(reading))
         findings.doubts.append(measure_doubts(segmenter, reading, words))
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
-        findings.sums.add(np.asarray(frames, dtype=float), path)
+        frames = np.asarray(frames, dtype=float)
+        findings.sums.add(frames, path)
+        findings.sample.add(frames, path, breaks and breaks[i])
         probabilities = softmax(reading.log_likelihood, axis=1)
         probabilities = probabilities.astype(reading.posterior.dtype, copy=False)
         for code, own in zip(actions, (probabilities @ merge).T):

@@ -127,11 +127,17 @@ class Content:
         return rows
 
     @cached_property
+    def features(self):
+        """Names of the features, or None."""
+        from skl_tot.methods.pipelines import feature_names  # late, as above
+
+        return feature_names(self.model)
+
+    @cached_property
     def profiles(self):
         """Profiles of actions, None if there is only background."""
         sums = self.findings.sums
-        names = getattr(self.segmenter, "feature_names_in_", None)
-        return sums.profiles(names) if sums.actions else None
+        return sums.profiles(self.features) if sums.actions else None
 
     def length(self, time):
         """Time in words, as of seconds if there is a rate, else of frames."""

@@ -135,7 +135,7 @@ def write_report(
     _check_number("y_true", y_true, "videos", len(videos))
 
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
-    findings = gather_findings(model, videos.arrays, video_names, words)
+    findings = gather_findings(model, videos.arrays, video_names, words, videos.breaks)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)

@@ -13,6 +13,7 @@ _PLACES = {
     "cycle_times": "skl_tot.statistics.cycles",
     "deviations": "skl_tot.statistics.deviating",
     "durations": "skl_tot.statistics.budgets",
+    "telling_features": "skl_tot.statistics.telling",
     "transitions": "skl_tot.statistics.sequences",
     "usual_order": "skl_tot.statistics.sequences",
 }

@@ -85,17 +85,15 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
         raise ValueError(
             f"n_points is {short_repr(n_points)}, expected an integer of at least 1."
         )
-    arrays, paths = _pair(videos, labels)
     sums = ProfileSums(n_points)
-    for i, path in enumerate(paths):
-        if feature_names is None:
-            feature_names = _column_names(arrays[i])
-        sums.add(_check_video(arrays[i], i, len(path), sums.n_features), path)
+    for frames, path, _, names in checked_videos(videos, labels):
+        feature_names = names if feature_names is None else feature_names
+        sums.add(frames, path)
     return sums.profiles(feature_names)
 
 
-def _pair(videos, labels):
-    """Sequences of videos and of their labels."""
+def checked_videos(videos, labels):
+    """Iterate over frames, labels, breaks and names of features of videos, checked."""
     try:
         videos = as_recordings(videos)
     except (TypeError, ValueError) as error:
@@ -107,7 +105,11 @@ def _pair(videos, labels):
             f"labels has {len(paths)} sequences, expected {len(videos)}, one for each "
             "video."
         )
-    return videos.arrays, paths
+    n_features = None
+    for i, (video, path) in enumerate(zip(videos.arrays, paths)):
+        frames = _check_video(video, i, len(path), n_features)
+        n_features = frames.shape[1]
+        yield frames, path, videos.breaks_of(i), _column_names(video)
 
 
 def _check_video(video, i, n_labels, n_features):
@@ -179,13 +181,13 @@ class ProfileSums:
         n_frames, n_segments, sums, curves = map(np.array, columns)
         return Profiles(
             labels,
-            _check_names(feature_names, self.n_features),
+            check_names(feature_names, self.n_features),
             (sums / n_frames[:, None] - mean) * factors,
             (curves / n_segments[:, None, None] - mean) * factors,
         )
 
 
-def _check_names(names, n_features):
+def check_names(names, n_features):
     """List the names of all features."""
     if names is None:
         return [f"feature {i}" for i in range(n_features)]

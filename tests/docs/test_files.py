@@ -15,7 +15,8 @@ from skl_tot.datasets import make_activities
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "files.md"
 COLUMNS = ["acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z"]
-TABLES = ["cycles.csv", "deviations.csv", "durations.csv", "transitions.csv"]
+TABLES = ["cycles.csv", "deviations.csv", "durations.csv"]
+TABLES += ["telling_features.csv", "transitions.csv"]
 
 
 def read_sections():
@@ -132,7 +133,7 @@ def shape_of(text):
     return [
         line
         for line in text.splitlines()
-        if not re.search(r"\S {3,}\S|^  |[Dd]eviat", line)
+        if not re.search(r"\S {3,}\S|^  |[Dd]eviat|[Ss]ignals?.* tells?", line)
     ]
 
 

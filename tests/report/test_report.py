@@ -33,7 +33,7 @@ from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.actions import describe_actions
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import name_all_actions
-from skl_tot.statistics import cycle_times
+from skl_tot.statistics import cycle_times, telling_features
 from skl_tot.statistics.profiles import action_profiles
 
 pytest.importorskip("jinja2")
@@ -871,6 +871,36 @@ def test_profiles_of_names_and_of_actions_that_occur(activity, write):
     shown = page.data["names"]
     at_hand = {shown[str(a["code"])]: a["profile"] for a in page.data["actions"]}
     assert {name for name in at_hand if at_hand[name]} == {names[k] for k in found}
+
+
+def test_signals_that_tell(write):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    paths = [np.repeat([0, 1, 2], [20, 25, 30]) for _ in range(10)]
+    videos = [rng.normal(size=(75, 3)) for _ in paths]
+    for video, path in zip(videos, paths):
+        video[:, 0] += 9 * (path == 1)
+        video[:, 1] += 9 * (path == 2)
+    names = ["left", "right", "pulse"]
+    videos = [pd.DataFrame(video, columns=names) for video in videos]
+    scale = FramewiseTransformer(StandardScaler())  # which names what it gives
+    model = make_pipeline(scale, MallowSegmenter(3)).fit(videos)
+    page = write(model, videos, action_names={1: "pour"})
+    labels = model.predict(videos)
+    table = telling_features(videos, labels)
+    for code, name in enumerate(["action 0", "pour", "action 2"]):
+        (cells,) = page.cells("telling", name)
+        own = table[(table["action"] == code) & table["tells"]]
+        rows = own[["feature", "score"]].itertuples(index=False)
+        assert cells == [f"{feature} {100 * score:.0f}" for feature, score in rows]
+    assert "1 of 3 signals tells no action from those beside it: pulse." in page.text
+    assert page.rows["profiles"][0] == ["Action", *names]
+
+
+def test_too_few_segments_tell_no_signals(write):
+    video = np.repeat(np.eye(2), 20, axis=0) + np.sin(np.arange(40))[:, None]
+    page = write(MallowSegmenter(2).fit([video]), [video])
+    assert "telling" not in page.rows
 
 
 def test_many_features(write):

@@ -1,0 +1,151 @@
+"""Which features tell an action, on planted features and against loops."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.recordings import Recordings
+from skl_tot.statistics import telling_features
+from skl_tot.statistics.telling import TellingSample, describe_useless
+
+PLANTED = ["b", "middle", "ramp", "offset", "noise", "constant", "other noise"]
+
+
+def planted(n_videos, n_rounds=1, seed=0):
+    """Recordings of a, b, c, and a again: which features tell what is known."""
+    rng = np.random.default_rng(seed)
+    videos, labels = [], []
+    for _ in range(n_videos):
+        lengths = rng.integers(12, 30, 4 * n_rounds)
+        path = np.repeat(np.tile(list("abca"), n_rounds), lengths)
+        noise = rng.normal(size=(len(path), 7))
+        noise[:, 0] += 6 * (path == "b")
+        noise[:, 1] += 6 * np.array(["bac".index(name) for name in path])
+        noise[:, 2] = np.arange(len(path)) / len(path)
+        noise[:, 3] = 0.01 * noise[:, 3] + 100 * rng.normal()
+        noise[:, 5] = 7
+        videos.append(noise)
+        labels.append(path)
+    return videos, labels
+
+
+@pytest.mark.parametrize(("n_videos", "n_rounds"), [(12, 2), (2, 8), (1, 16)])
+def test_planted(n_videos, n_rounds):
+    table = telling_features(*planted(n_videos, n_rounds), feature_names=PLANTED)
+    assert table["action"].tolist() == [name for name in "abc" for _ in PLANTED]
+    assert table["rank"].tolist() == 3 * [*range(1, 8)]
+    scores = table.pivot(index="feature", columns="action", values="score")
+    assert scores.loc["b", "b"] > 0.93
+    assert (scores.loc["middle"] > 0.93).all()  # between its neighbours, too
+    assert table.groupby("action")["feature"].first().tolist()[0] == "middle"
+    nothing = {"offset", "noise", "constant", "other noise"}
+    assert nothing - {"other noise"} <= set(table[table["carries_nothing"]]["feature"])
+    assert not table[table["carries_nothing"]]["tells"].any()
+    assert (scores.loc["constant"] == 0.5).all()
+    kept = table[table["feature"].isin(["b", "middle"])]
+    assert not kept["carries_nothing"].any()
+    sentence = describe_useless(table)
+    assert "of 7 signals tell no action from those beside it: " in sentence
+    assert "constant, noise, of" in sentence
+
+
+def test_monotone():
+    videos, labels = planted(6)
+    found = telling_features(videos, labels)
+    bent = [np.exp(video / 50) * 3 - 1 for video in videos]
+    pd.testing.assert_frame_equal(found, telling_features(bent, labels))
+
+
+def test_one_neighbour():
+    videos, labels = planted(12)
+    table = telling_features(videos, labels, feature_names=PLANTED)
+    rows = table[table["feature"] == "b"].set_index("action")
+    # b is told from both; c only from b, which comes before it
+    assert rows.loc["b", ["before", "after"]].min() > 0.93
+    assert rows.loc["c", "before"] > 0.93
+    assert abs(rows.loc["c", "after"] - 0.5) < 0.1
+
+
+def test_by_hand():
+    # the first recording is learned from the second, and the second from the first
+    videos = [[[0], [1], [2], [3]], [[0], [3], [2], [1]]]
+    labels = [[7, 7, 8, 8], [7, 7, 8, 8]]
+    table = telling_features(videos, labels).set_index("action")
+    # of the nearer halves: 0, 1 against 2, then 0, 3 against 2; and 1, then 3, of 2, 3
+    # and of 2, 1. By the other recording 1 and 3 are unknown or wrong
+    assert table.loc[7, "score"] == pytest.approx(np.mean([0.875, 0.875]))
+    assert np.isnan(table.loc[7, "before"])
+    assert table.loc[7, "after"] == table.loc[7, "score"]
+
+
+def test_background_is_passed_over_and_breaks_are_not():
+    rng = np.random.default_rng(0)
+    labels = [np.repeat(["a", "background", "b", "a"], 10)] * 10
+    videos = [(rng.normal(size=40) + 9 * (path == "b"))[:, None] for path in labels]
+    table = telling_features(videos, labels).set_index("action")
+    assert table.index.tolist() == ["a", "b"]
+    assert table.loc["b", "before"] > 0.93
+    cut = Recordings(videos, breaks=[[20, 30]] * 10)
+    alone = telling_features(cut, labels)
+    assert alone["score"].isna().all()
+    assert not alone["carries_nothing"].any()
+    assert describe_useless(alone).startswith("Segments are too few")
+    half = telling_features(Recordings(videos, breaks=[[20]] * 10), labels)
+    assert half.set_index("action")["before"].isna().tolist() == [False, True]
+
+
+def test_once_in_all_is_not_known():
+    videos, labels = planted(4)
+    labels[1] = np.where(np.arange(len(labels[1])) < 5, "d", labels[1])
+    table = telling_features(videos, labels)
+    assert table.loc[table["action"] == "d", "score"].isna().all()
+    assert table.loc[table["action"] != "d", "score"].notna().all()
+    assert table.loc[table["feature"] == "feature 5", "carries_nothing"].all()
+
+
+def test_frames_are_thinned(monkeypatch):
+    videos, labels = planted(12, n_rounds=2)
+    found = telling_features(videos, labels, feature_names=PLANTED)
+    monkeypatch.setattr("skl_tot.statistics.telling.MOST_VALUES", 2000)
+    sample = TellingSample()
+    for video, path in zip(videos, labels):
+        sample.add(video, path)
+    assert sum(frames.size for frames in sample.frames) < 4000
+    thin = sample.table(PLANTED)
+    best = [table[table["rank"] == 1]["feature"].tolist() for table in (found, thin)]
+    assert best[0] == best[1] == ["middle"] * 3 or best[0][1:] == best[1][1:]
+    assert set(thin[thin["carries_nothing"]]["feature"]) >= {"offset", "constant"}
+
+
+@pytest.mark.parametrize(("label", "n_rows"), [(0, 2), (-1, 0), ("background", 0)])
+def test_one_action_or_none(label, n_rows):
+    table = telling_features(np.arange(8.0).reshape(4, 2), [label] * 4)
+    assert len(table) == n_rows
+    assert table["score"].isna().all()
+    assert list(table)[:4] == ["action", "rank", "feature", "score"]
+
+
+def test_names_of_columns():
+    videos, labels = planted(4)
+    frames = [pd.DataFrame(video, columns=PLANTED) for video in videos]
+    table = telling_features(frames, labels)
+    assert set(table["feature"]) == set(PLANTED)
+    many = telling_features(
+        [np.ones((4, 30)) * [[0], [0], [1], [1]] * ([1] + 29 * [0])] * 2,
+        [[0, 0, 1, 1]] * 2,
+    )
+    assert describe_useless(many).endswith("feature 8 and 21 more.")
+    assert describe_useless(many[~many["carries_nothing"]]).startswith("Each")
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        ([0, 1, 0], {}, "Video 0: labels has 3 frames, expected 4"),
+        ([0, 1, 0, 1], {"feature_names": ["a"]}, "feature_names has 1 names, expected"),
+    ],
+)
+def test_errors(labels, options, message):
+    with pytest.raises(ValueError, match=message) as error:
+        telling_features(np.arange(8.0).reshape(4, 2), labels, **options)
+    assert "\n" not in str(error.value)
