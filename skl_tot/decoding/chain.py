@@ -9,8 +9,10 @@ from scipy.special import softmax
 from skl_tot.decoding.kernels import (
     linked_path,
     linked_sums,
+    long_moves,
     long_path,
     long_sums,
+    mixing_sums,
     ordered_path,
     ordered_sums,
     uniform_path,
@@ -21,6 +23,8 @@ from skl_tot.decoding.kernels import (
 # Videos whose paths are found side by side, so that memory stays small; of fewer, one
 # by one takes less time.
 N_TOGETHER, FEW_TOGETHER = 64, 6
+# Nats that a move costs at most, if weights are summed and not their logarithms.
+MOST_MIXING = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,26 +175,61 @@ class Chain:
         total : float
             In nats.
         """
-        log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-        chain, min_frames = self._fitted(len(log_likelihood), min_frames)
-        # what a frame gives to all actions would only make sums larger
-        common = log_likelihood.max(axis=1, keepdims=True)
-        given = log_likelihood - common
+        given, common = without_common(log_likelihood)
+        chain, min_frames = self._fitted(len(given), min_frames)
         if min_frames > 1:
             shares, total = long_sums(chain, given, min_frames)
-            return shares, float(total + common.sum())
+            return shares, float(total + common)
         if chain.is_uniform:
             joint, total = uniform_sums(chain, given)
         elif chain.is_ordered:
             joint, total = ordered_sums(chain, given)
+        elif chain.is_mixing:
+            shares, _, total = mixing_sums(chain, given)
+            return shares, float(total + common)
         else:
             joint, total = linked_sums(chain, given)
-        return softmax(joint, axis=1), float(total + common.sum())
+        return softmax(joint, axis=1), float(total + common)
+
+    def expected_moves(self, log_likelihood, min_frames=1):
+        """Posterior, expected numbers of moves, and what `forward_backward` adds up to.
+
+        Of a chain that may go from any action to any other, or of long runs.
+
+        Parameters
+        ----------
+        log_likelihood : array-like of shape (n_frames, n_actions)
+            As of `viterbi`.
+        min_frames : int, default=1
+            As of `viterbi`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions)
+            Each row sums to 1.
+        moves : ndarray of shape (n_actions, n_actions)
+            How often a frame of an action (row) has one of another after it, or of the
+            same.
+        total : float
+            In nats.
+        """
+        given, common = without_common(log_likelihood)
+        chain, min_frames = self._fitted(len(given), min_frames)
+        if min_frames > 1:
+            shares, moves, total = long_moves(chain, given, min_frames)
+        else:
+            shares, moves, total = mixing_sums(chain, given)
+        return shares, moves, float(total + common)
 
     def _fitted(self, n_frames, min_frames):
         """Chain and least duration that some path of so many frames has."""
         min_frames = min(min_frames, n_frames)
         return self.for_length(n_frames // min_frames), min_frames
+
+    def scaled(self, unit):
+        """Give the chain with finite costs in another unit."""
+        costs = unit * self.starts, unit * self.moves, unit * self.ends
+        return Chain(*costs, self.ties)
 
     def for_length(self, n_runs):
         """Chain of the paths of a video with room for so many actions in turn."""
@@ -239,6 +278,12 @@ class Chain:
         return bool(is_same.all())
 
     @cached_property
+    def is_mixing(self):
+        """Whether any action may follow on any other, at no large cost."""
+        costs = np.concatenate([self.starts, self.moves.ravel(), self.ends])
+        return bool((costs < MOST_MIXING).all())
+
+    @cached_property
     def links(self):
         """Actions from which a path may come to each action, and what that costs.
 
@@ -258,6 +303,16 @@ class Chain:
     @cached_property
     def _steps(self):
         return _steps(len(self.starts))
+
+
+def without_common(log_likelihood):
+    """Log-likelihoods less the largest of each frame, and the sum of these.
+
+    What a frame gives to all actions would only make sums of paths larger.
+    """
+    log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
+    common = log_likelihood.max(axis=1, keepdims=True)
+    return log_likelihood - common, common.sum()
 
 
 def fixed_chain(n_actions, cost=0.0):

@@ -63,6 +63,9 @@ class Decoder:
         ``chain(n_actions, cost)`` gives the `skl_tot.decoding.Chain` of the paths or,
         where these depend on a whole video, of the nearest ones, by which frames are
         decoded as they come. None if they cannot be.
+    own_costs : bool, default=False
+        Whether moves have costs of their own, in nats, of which ``cost`` is the unit;
+        the cost of a switch then does not matter.
 
     Examples
     --------
@@ -80,6 +83,7 @@ class Decoder:
     uses_cost: bool = True
     cycle_frames: float | None = None
     chain: Callable | None = None
+    own_costs: bool = False
 
     def __post_init__(self):
         if self.chain is None and (self.path is None or self.posterior is None):
@@ -129,6 +133,15 @@ def move_decoder(log_moves, log_starts):
     """Make a decoder that goes by how likely moves are, see `moves_chain`."""
     return Decoder(
         chain=partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
+    )
+
+
+def chain_decoder(chain):
+    """Make a decoder that goes by a chain whose moves have costs of their own."""
+    return Decoder(
+        chain=lambda n_actions, unit: chain.scaled(unit),
+        uses_cost=False,
+        own_costs=True,
     )
 
 
@@ -306,6 +319,8 @@ def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
 
     ``log_likelihood`` (n_known, n_actions) is what is known of it.
     """
+    if decoder.own_costs:
+        return 1.0
     n_frames = len(log_likelihood) if n_frames is None else n_frames
     if isinstance(switch_cost, str) and switch_cost == "auto":
         return find_switch_cost(log_likelihood) if decoder.uses_cost else 0.0

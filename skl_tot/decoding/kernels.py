@@ -212,6 +212,62 @@ def uniform_sums(chain, given):
     return given + expected[:, 0] + expected[::-1, 1], total
 
 
+def mixing_sums(chain, given):
+    """Posterior, expected moves (n_actions, n_actions), and log-weight of all paths.
+
+    For a chain that may go from any action to any other, at a cost that `exp` can tell
+    from infinity: no path is lost by sums of weights in place of their logarithms.
+    """
+    weights, moves = np.exp(given), np.exp(-chain.moves)
+    ends = np.exp(-chain.ends)
+    forward, norms = _scaled_sums(weights, np.exp(-chain.starts), moves)
+    backward = _scaled_sums(weights[::-1], ends, moves.T)[0][::-1]
+    # by what follows on each action of each frame
+    shares = forward * np.concatenate([backward[1:] @ moves.T, ends[None]])
+    totals = shares.sum(axis=1, keepdims=True)
+    shares /= totals
+    counts = moves * ((forward[:-1] / totals[:-1]).T @ backward[1:])
+    return shares, counts, np.log(norms).sum() + np.log(totals[-1, 0])
+
+
+def _scaled_sums(weights, starts, moves):
+    r"""Weights of all paths up to each frame, scaled to sum to 1, and the scales.
+
+    .. math:: a_t \propto (a_{t-1} M) \circ w_t .
+
+    All of :math:`\sqrt T` blocks go on at once, first from each action that the block
+    before may have ended in, then from what it has ended in.
+    """
+    n_frames, n_actions = weights.shape
+    width = max(1, round(np.sqrt(n_frames - 1)))
+    n_blocks = -(-(n_frames - 1) // width)
+    found = np.ones((n_blocks * width + 1, n_actions))
+    found[:n_frames] = weights
+    scales = np.ones(len(found))
+    found[0] *= starts
+    scales[0] = found[0].sum()
+    found[0] /= scales[0]
+    blocks = found[1:].reshape(n_blocks, width, n_actions)
+    norms = scales[1:].reshape(n_blocks, width)
+    links = np.broadcast_to(np.eye(n_actions), (n_blocks, n_actions, n_actions))
+    for step in range(width if n_blocks > 1 else 0):
+        links = (links.reshape(-1, n_actions) @ moves).reshape(links.shape)
+        links *= blocks[:, step, None]
+        links /= links.max(axis=(1, 2), keepdims=True)
+    reached = np.empty((n_blocks, n_actions))
+    known = found[0]
+    for block, link in enumerate(links):
+        reached[block] = known
+        known = known @ link
+        known /= known.sum()
+    for step in range(width):
+        reached = (reached @ moves) * blocks[:, step]
+        norms[:, step] = reached.sum(axis=1)
+        reached /= norms[:, step, None]
+        blocks[:, step] = reached
+    return found[:n_frames], scales[:n_frames]
+
+
 def linked_sums(chain, given):
     """As `ordered_sums`, frame by frame."""
     (origins, costs), (_, turned) = chain.links, chain.turned.links
@@ -262,14 +318,50 @@ def long_sums(chain, given, min_frames):
 
     An action is shown by what has begun and not yet ended.
     """
+    return shares_of_runs(*_long_runs(chain, given, min_frames))
+
+
+def long_moves(chain, given, min_frames):
+    """As `mixing_sums`, of the paths of `long_path`."""
+    runs = _long_runs(chain, given, min_frames)
+    shares, total = shares_of_runs(*runs)
+    counts = moves_of_runs(chain.moves, runs[1], runs[3], total)
+    stays = shares[:-1].sum(axis=0) - counts.sum(axis=1)
+    np.fill_diagonal(counts, np.maximum(stays, 0))
+    return shares, counts, total
+
+
+def _long_runs(chain, given, min_frames):
+    """Log-weights of `shares_of_runs`."""
     runs = _running_sums if chain.is_ordered else _runs_of_blocks
     begun, ended = runs(chain, given, min_frames)
     turned = runs(chain.turned, given[::-1, ::-1], min_frames)
     left, lasts = (array[::-1, ::-1] for array in turned)
     total = np.logaddexp.reduce(ended[-1] - chain.ends)
+    return begun, ended, left, lasts, total
+
+
+def shares_of_runs(begun, ended, left, lasts, total):
+    """Posterior and total of the log-weights of paths by where runs begin and end.
+
+    Of the paths up to a frame, ``begun`` and ``ended`` (n_frames + 1, n_actions) are of
+    those whose run begins there, or has ended before; of the paths from a frame on,
+    ``left`` and ``lasts`` are of those whose run has ended before it, or begins there.
+    """
     changes = np.exp(begun + lasts - total) - np.exp(ended + left - total)
     shares = np.clip(changes.cumsum(axis=0)[:-1], 0, None)
     return shares / shares.sum(axis=1, keepdims=True), total
+
+
+def moves_of_runs(moves, ended, lasts, total):
+    """Count the expected moves (n_actions, n_actions) from run to run."""
+    costs = np.where(np.eye(len(moves)), np.inf, moves)
+    counts = np.zeros(moves.shape)
+    for first in range(1, len(ended) - 1, BLOCK):
+        now = slice(first, min(first + BLOCK, len(ended) - 1))
+        joint = ended[now, :, None] + (lasts[now, None] - total) - costs
+        counts += np.exp(joint).sum(axis=0)
+    return counts
 
 
 def _runs_of_blocks(chain, values, min_frames, add=np.logaddexp):

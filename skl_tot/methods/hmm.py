@@ -1,43 +1,65 @@
-"""A left-to-right hidden Markov model, as one would write it without this package."""
+"""Hidden Markov models, left to right or with moves from any action to any other."""
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 
+from skl_tot.decoding.decoders import DECODERS, chain_decoder
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
+    AnyOrder,
     fit_hmm,
     log_densities,
     principal_components,
+    start_from_clusters,
     start_from_equal_parts,
 )
+from skl_tot.methods.prototype_groups import time_order
 from skl_tot.training.components import LARGEST, MOST
 
 # Less, and variances may vanish from sums of float64.
 LEAST_SPREAD = 1e-6
+# Steps from each of several starts, before the best one goes on.
+FIRST_ITER = 5
 
 
 class HMMSegmenter(BaseSegmenter):
-    r"""Unsupervised action segmentation by a left-to-right hidden Markov model.
+    r"""Unsupervised action segmentation by a hidden Markov model.
 
-    Needs no network, and nothing is left to chance. Principal components of the frames
-    of all videos are the observations z. Actions are the states: a video starts in
-    action 0, and after a frame of action k the next one shows action k + 1 with
-    probability :math:`p_k`, and action k again otherwise. Each action is a Gaussian,
+    Needs no network. Principal components of the frames of all videos are the
+    observations z. Actions are the states, and each is a Gaussian,
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
 
-    Means, variances and :math:`p_k` are learned by expectation-maximisation, from what
-    K equal parts of each video have of them.
+    In strict order a video starts in action 0, and after a frame of action k the next
+    one shows action k + 1 with probability :math:`p_k`, and action k again otherwise.
+    In free order it starts in action k with probability :math:`\pi_k`, and after a
+    frame of action j the next one shows k with probability :math:`A_{jk}`. All of it is
+    learned by expectation-maximisation.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly", "free"}, default="strict"
+        "strict": each action once, in one order, from what K equal parts of each video
+        have of them; nothing is left to chance. "free": in any order, any number of
+        times, from clusters of the frames. "mostly": from the strict order on, moves to
+        any action are learned, too.
+    covariance : {"own", "shared"}, default=None
+        Whether each action has variances of its own, or all have the same. None is
+        "shared" in free order, where actions else tend to be what spreads more or less,
+        and "own" otherwise.
     n_components : int or None, default=16
         Principal components at most; None keeps all. Those without variance are left
         out.
+    n_init : int, default=4
+        Starts of the free order: by turns K-means, and the random frames that it starts
+        from. That of the largest likelihood after a few steps goes on.
     max_iter : int, default=30
         Steps of expectation-maximisation at most.
     tol : float, default=0.0
@@ -47,10 +69,16 @@ class HMMSegmenter(BaseSegmenter):
         Prior of the variances, r, from 1e-6 on, in units of the mean variance of a
         feature: the variance of an action is that of :math:`n_k` expected frames plus
         :math:`r / n_k`. Added to the variances that the fit starts from.
-    decoding, switch_cost, min_duration : optional
+    decoding : str, default=None
+        As of `TemporalOTSegmenter`. None is "fixed" in strict order, and otherwise the
+        likeliest path of the whole model, where ``switch_cost`` is not used.
+    switch_cost, background_percentile, standardize : optional
         As of `TemporalOTSegmenter`, but for the defaults.
-    background_percentile, standardize : optional
-        As of `TemporalOTSegmenter`, but for the defaults.
+    min_duration : float, default=None
+        As of `TemporalOTSegmenter`. Training, too, looks only at paths whose segments
+        last so long.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the starts of the free order.
 
     Attributes
     ----------
@@ -62,9 +90,11 @@ class HMMSegmenter(BaseSegmenter):
         Mean of each action, along the components.
     covars_ : ndarray of shape (n_actions, n_components)
         Its variances.
-    transitions_ : ndarray of shape (n_actions,)
+    starts_ : ndarray of shape (n_actions,)
+        Probability of the first action :math:`\pi_k`.
+    transitions_ : ndarray of shape (n_actions,) or (n_actions, n_actions)
         Probability :math:`p_k` that the frame after one of action k shows the next
-        action; 0 of the last action.
+        action; 0 of the last action. If the order is not strict, :math:`A_{jk}`.
     log_likelihood_curve_ : list of float
         Log-likelihood before each step, less what the prior of the variances takes, in
         nats a frame. It never falls.
@@ -80,19 +110,20 @@ class HMMSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input, labels and edge cases are those of `TemporalOTSegmenter`. Videos with fewer
-    frames than actions are not learned from: they would all show the first actions. The
-    components of all frames are held in memory, as float64, and a matrix of D × D; a
-    fit reads the videos twice. An action that no path is expected to show stays what it
-    was.
+    Input, labels and edge cases are those of `TemporalOTSegmenter`; in free order,
+    actions are numbered by the mean relative time of their frames. Else, videos with
+    fewer frames than actions are not learned from: they would all show the first
+    actions. The components of all frames are held in memory, as float64, and a matrix
+    of D × D; a fit reads the videos twice. An action that no path is expected to show
+    stays what it was.
 
     From the same start the steps are those of ``GaussianHMM`` of hmmlearn, with
-    ``covars_prior=reg_covar`` and everything else as it is there, whose prior it is.
-    Training knows how probably actions are left, and a video may end in any action.
-    Decoding goes by the Gaussians alone, and "fixed" ends in the last action. All its
-    paths have as many switches, and what a longer stay costs is little beside the
-    Gaussians: on seven recorded sets 99.5 to 100 % of the labels of each set were those
-    of the likeliest path of the whole model.
+    ``covars_prior=reg_covar``, ``covariance="own"`` and everything else as it is there,
+    whose prior it is. Training knows how probably actions are left, and a video may end
+    in any action. In strict order, decoding goes by the Gaussians alone, and "fixed"
+    ends in the last action. All its paths have as many switches, and what a longer stay
+    costs is little beside the Gaussians: on seven recorded sets 99.5 to 100 % of the
+    labels of each set were those of the likeliest path of the whole model.
 
     References
     ----------
@@ -107,34 +138,47 @@ class HMMSegmenter(BaseSegmenter):
     >>> model = HMMSegmenter(n_actions=4).fit(videos)
     >>> model.predict(videos)[0].shape == labels[0].shape
     True
+    >>> model = HMMSegmenter(4, order="free", random_state=0).fit(videos)
+    >>> model.transitions_.shape
+    (4, 4)
     """
 
     __module__ = "skl_tot"
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        "order": [StrOptions({"strict", "mostly", "free"})],
+        "decoding": [None, *BaseSegmenter._parameter_constraints["decoding"]],
+        "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
+        "n_init": [Interval(Integral, 1, MOST, closed="both")],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
-    del _parameter_constraints["random_state"]
 
     def __init__(
         self,
         n_actions=8,
         *,
+        order="strict",
+        covariance=None,
         n_components=16,
+        n_init=4,
         max_iter=30,
         tol=0.0,
         reg_covar=1e-2,
-        decoding="fixed",
+        decoding=None,
         switch_cost=0.0,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
+        random_state=None,
     ):
         self.n_actions = n_actions
+        self.order = order
+        self.covariance = covariance
         self.n_components = n_components
+        self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
         self.reg_covar = reg_covar
@@ -143,25 +187,54 @@ class HMMSegmenter(BaseSegmenter):
         self.min_duration = min_duration
         self.background_percentile = background_percentile
         self.standardize = standardize
+        self.random_state = random_state
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        n_actions = self.n_actions_
         center, components, unit = principal_components(videos, self.n_components)
         embedded = [embed(videos, i, center, components.T) for i in range(len(videos))]
-        learned_from = [frames for frames in embedded if len(frames) >= n_actions]
-        reg_covar = self.reg_covar * unit
-        model, curve = fit_hmm(
-            learned_from,
-            start_from_equal_parts(learned_from, n_actions, reg_covar),
-            reg_covar=reg_covar,
-            max_iter=self.max_iter,
-            tol=self.tol,
-        )
         self.center_, self.components_ = center, components
-        self.means_, self.covars_, self.transitions_ = model
+        reg_covar = self.reg_covar * unit
+        model, curve = self._climb(embedded, reg_covar)
+        if self.order == "free":
+            model = model.sorted(time_order(model.posteriors(embedded)))
+        self.means_, self.covars_, paths, _ = model
+        self.starts_, self.transitions_ = np.exp(-paths.chain().starts), paths[-1]
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
         return lambda: self._densities(embedded)
+
+    def _climb(self, frames, reg_covar):
+        """Fit from each start, and go on from that which is best after a few steps."""
+        n_actions = self.n_actions_
+        options = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
+        options["tol"] = self.tol
+        shared = self.covariance == "shared"
+        if self.covariance is None:
+            shared = self.order == "free"
+        if self.order != "free":
+            frames = [own for own in frames if len(own) >= n_actions]
+            options["max_iter"] = self.max_iter
+            start = start_from_equal_parts(frames, n_actions, reg_covar)
+            start = start.sharing() if shared else start
+            model, curve = fit_hmm(frames, start, **options)
+            if self.order == "strict":
+                return model, curve
+            start = model._replace(paths=model.paths.in_any_order())
+            return fit_hmm(frames, start, **options)
+        rng, tried = check_random_state(self.random_state), []
+        n_first = self.max_iter if self.n_init == 1 else min(FIRST_ITER, self.max_iter)
+        for i in range(self.n_init):
+            start = start_from_clusters(
+                frames, n_actions, reg_covar, rng, settle=i % 2 == 0
+            )
+            start = start.sharing() if shared else start
+            tried.append(fit_hmm(frames, start, max_iter=n_first, **options))
+        model, curve = max(tried, key=lambda found: found[1][-1])
+        if self.max_iter > n_first:
+            n_left = self.max_iter - n_first
+            model, rest = fit_hmm(frames, model, max_iter=n_left, **options)
+            curve = curve + rest
+        return model, curve
 
     def _log_likelihoods(self, videos):
         for i in range(len(videos)):
@@ -171,6 +244,16 @@ class HMMSegmenter(BaseSegmenter):
     def _densities(self, embedded):
         for i, frames in enumerate(embedded):
             yield log_densities(frames, self.means_, self.covars_, i)
+
+    @property
+    def decoder_(self):
+        """Decoder in use, and the cost of a switch."""
+        if self.decoding is not None:
+            return super().decoder_
+        if self.transitions_.ndim == 1:
+            return BoundDecoder(DECODERS["fixed"], self.switch_cost)
+        paths = AnyOrder(self.starts_, self.transitions_)
+        return BoundDecoder(chain_decoder(paths.after(self.layers_).chain()), 0.0)
 
 
 # doctest looks for names of this module, which the public one is not

@@ -76,9 +76,22 @@ def check_against_all_paths(log_likelihood, chain, reference=None, min_frames=1)
         expected[np.arange(n_frames), own] += weight
     found, total = chain.forward_backward(log_likelihood, min_frames)
     np.testing.assert_allclose(found, expected, atol=1e-10)
+    if chain.is_mixing or min_frames > 1:
+        check_moves(chain, log_likelihood, min_frames, paths, totals)
     again = chain.posterior(log_likelihood, min_frames)
     np.testing.assert_array_equal(again, found)
     assert total == pytest.approx(logsumexp(totals), abs=1e-9)
+
+
+def check_moves(chain, log_likelihood, min_frames, paths, totals):
+    expected = np.zeros(chain.moves.shape)
+    weights = np.broadcast_to(softmax(totals)[:, None], paths[:, 1:].shape)
+    np.add.at(expected, (paths[:, :-1], paths[:, 1:]), weights)
+    shares, moves, total = chain.expected_moves(log_likelihood, min_frames)
+    np.testing.assert_allclose(moves, expected, atol=1e-9)
+    found, expected_total = chain.forward_backward(log_likelihood, min_frames)
+    np.testing.assert_allclose(shares, found, atol=1e-12)
+    assert total == pytest.approx(expected_total)
 
 
 problems = given(

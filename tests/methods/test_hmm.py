@@ -6,23 +6,30 @@ import sys
 import numpy as np
 import pytest
 from hmmlearn.hmm import GaussianHMM
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter
+from skl_tot import GuidedSegmenter, HMMSegmenter, OnlinePrediction
+from skl_tot.corrections import merge, split
+from skl_tot.io import load_model, save_model
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
-    OrderedHMM,
+    HMM,
+    InOrder,
     fit_hmm,
     log_densities,
     principal_components,
+    start_from_clusters,
     start_from_equal_parts,
+    start_from_labels,
 )
 from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, RecordingValueError
 
 REG_COVAR = 1e-2
@@ -44,18 +51,18 @@ def videos_of(n_videos, n_actions, n_features, seed, spread=1.0, shortest=5):
 
 def their_model(model, max_iter):
     """Model of hmmlearn with these parameters, which never stops before."""
-    n_actions = len(model.means)
+    n_actions, is_ordered = len(model.means), isinstance(model.paths, InOrder)
     theirs = GaussianHMM(
         n_actions,
         "diag",
         covars_prior=REG_COVAR,
-        params="tmc",
+        params="tmc" if is_ordered else "stmc",
         init_params="",
         n_iter=max_iter,
         tol=-np.inf,
     )
-    theirs.startprob_ = np.eye(n_actions)[0]
-    theirs.transmat_ = np.diag(1 - model.leave) + np.diag(model.leave[:-1], 1)
+    chain = model.paths.chain()
+    theirs.startprob_, theirs.transmat_ = np.exp(-chain.starts), np.exp(-chain.moves)
     theirs.means_, theirs.covars_ = model.means, model.covars
     return theirs
 
@@ -91,13 +98,83 @@ def test_steps_equal_hmmlearn(n_actions, max_iter):
     their_covars = np.diagonal(theirs.covars_, axis1=1, axis2=2)
     np.testing.assert_allclose(model.covars, their_covars, atol=1e-6)
     np.testing.assert_allclose(
-        model.leave[:-1], theirs.transmat_.diagonal(1), atol=1e-6
+        model.paths.leave[:-1], theirs.transmat_.diagonal(1), atol=1e-6
     )
     for video in videos:
         scores = log_densities(video, model.means, model.covars)
-        found, total = model.chain().forward_backward(scores)
+        found, total = model.paths.chain().forward_backward(scores)
         np.testing.assert_allclose(found, theirs.predict_proba(video), atol=1e-6)
         assert total == pytest.approx(theirs.score(video), abs=1e-6)
+
+
+def in_any_order(videos, n_actions, seed):
+    """Videos whose actions come in another order each time, and return."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for video in videos:
+        pieces = np.array_split(video, 2 * n_actions)
+        found.append(np.concatenate([pieces[i] for i in rng.permutation(len(pieces))]))
+    return found
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 12])
+@pytest.mark.parametrize("n_actions", [1, 3, 5])
+def test_free_steps_equal_hmmlearn(n_actions, max_iter):
+    videos = in_any_order(videos_of(9, n_actions, 4, seed=n_actions), n_actions, 0)
+    rng = np.random.RandomState(0)
+    start = start_from_clusters(videos, n_actions, REG_COVAR, rng, settle=False)
+    model, curve = fit_hmm(
+        videos, start, reg_covar=REG_COVAR, max_iter=max_iter, tol=-np.inf
+    )
+    theirs = their_model(start, max_iter)
+    joined, lengths = np.concatenate(videos), list(map(len, videos))
+    penalty = REG_COVAR * (1 / start.covars).sum() / 2
+    expected = theirs.score(joined, lengths) - penalty
+    assert curve[0] == pytest.approx(expected / len(joined), abs=1e-10)
+    theirs.fit(joined, lengths)
+    close = {"atol": 1e-8, "rtol": 1e-8}
+    np.testing.assert_allclose(model.means, theirs.means_, **close)
+    their_covars = np.diagonal(theirs.covars_, axis1=1, axis2=2)
+    np.testing.assert_allclose(model.covars, their_covars, **close)
+    np.testing.assert_allclose(model.paths.starts, theirs.startprob_, **close)
+    np.testing.assert_allclose(model.paths.moves, theirs.transmat_, **close)
+    chain = model.paths.chain()
+    for video in videos:
+        scores = log_densities(video, model.means, model.covars)
+        found, total = chain.forward_backward(scores)
+        np.testing.assert_allclose(found, theirs.predict_proba(video), **close)
+        assert total == pytest.approx(theirs.score(video), rel=1e-8)
+        np.testing.assert_array_equal(chain.viterbi(scores), theirs.predict(video))
+
+
+@given(
+    n_videos=st.integers(1, 4),
+    n_actions=st.integers(1, 4),
+    min_frames=st.integers(1, 4),
+    shared=st.booleans(),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=25)
+def test_free_steps_never_fall(n_videos, n_actions, min_frames, shared, seed):
+    videos = in_any_order(videos_of(n_videos, n_actions, 2, seed), n_actions, seed)
+    rng = np.random.RandomState(seed)
+    start = start_from_clusters(videos, n_actions, REG_COVAR, rng, settle=True)
+    start = start.sharing() if shared else start
+    options = {"reg_covar": REG_COVAR, "max_iter": 10, "tol": -np.inf}
+    model, curve = fit_hmm(videos, start, min_frames=min_frames, **options)
+    assert (np.diff(curve) > -1e-9).all()
+    np.testing.assert_allclose(model.paths.moves.sum(axis=1), 1)
+    assert (model.covars > 0).all()
+    assert (not shared) or (model.covars == model.covars[0]).all()
+
+
+def test_starts_from_labels():
+    frames = [np.array([[0.0], [2.0], [5.0]]), np.array([[4.0], [6.0]])]
+    labels = [np.array([0, 0, 1]), np.array([1, 1])]
+    model = start_from_labels(frames, labels, 3, 0.5)
+    np.testing.assert_allclose(model.means[:, 0], [1, 5, 3.4])  # of all, without own
+    np.testing.assert_allclose(model.covars[:2, 0], [1.5, 2 / 3 + 0.5])
+    np.testing.assert_allclose(model.paths.moves, 0.25 + 0.25 * np.eye(3))
 
 
 @given(
@@ -117,8 +194,8 @@ def test_steps_never_fall(n_videos, n_actions, n_features, spread, seed):
     assert (np.diff(curve) > -1e-9).all()
     assert np.isfinite(model.means).all()
     assert (model.covars > 0).all()
-    assert ((model.leave >= 0) & (model.leave < 1)).all()
-    assert model.leave[-1] == 0
+    assert ((model.paths.leave >= 0) & (model.paths.leave < 1)).all()
+    assert model.paths.leave[-1] == 0
 
 
 def test_stops_where_little_is_gained():
@@ -138,13 +215,13 @@ def test_stops_where_little_is_gained():
 def test_actions_that_are_not_reached_stay():
     frames = [np.zeros((6, 1)), np.zeros((8, 1))]
     means = np.array([[0.0], [1e4], [-3.0]])
-    start = OrderedHMM(means, np.full((3, 1), 0.5), np.array([0.3, 0.3, 0.0]))
+    start = HMM(means, np.full((3, 1), 0.5), InOrder(np.array([0.3, 0.3, 0.0])))
     model, _ = fit_hmm(frames, start, reg_covar=0.1, max_iter=3, tol=-np.inf)
     np.testing.assert_array_equal(model.means[1:], means[1:])
     np.testing.assert_array_equal(model.covars[1:], 0.5)
     np.testing.assert_allclose(model.covars[0], 0.1 / 14)
-    assert 0 < model.leave[0] < 1e-9
-    assert model.leave[1:].tolist() == [0.3, 0]
+    assert 0 < model.paths.leave[0] < 1e-9
+    assert model.paths.leave[1:].tolist() == [0.3, 0]
 
 
 def test_starts_from_equal_parts():
@@ -154,9 +231,9 @@ def test_starts_from_equal_parts():
     np.testing.assert_allclose(model.means[:, 0], [np.mean(first), np.mean(second)])
     expected = [np.var(first) + 0.5, np.var(second) + 0.5]
     np.testing.assert_allclose(model.covars[:, 0], expected)
-    np.testing.assert_allclose(model.leave, [2 / 5.5, 0])
+    np.testing.assert_allclose(model.paths.leave, [2 / 5.5, 0])
     short = start_from_equal_parts([np.eye(2)], 2, 0.5)
-    assert short.leave.tolist() == [0.5, 0]
+    assert short.paths.leave.tolist() == [0.5, 0]
 
 
 @pytest.mark.parametrize("n_components", [1, 3, 6, 50, None])
@@ -259,7 +336,6 @@ def test_finds_actions(fitted, activity):
     for own, predicted in zip(fitted.labels_, fitted.predict(activity[0])):
         np.testing.assert_array_equal(own, predicted)
     assert mof_score(activity[1], fitted.labels_) > 0.9
-    assert not hasattr(fitted, "random_state")
 
 
 @pytest.mark.parametrize("standardize", ["dataset", "video", None])
@@ -342,3 +418,80 @@ def test_features_out_of_reach(fitted, activity, scale):
 def test_wrong_parameters(activity, name, value):
     with pytest.raises(ValueError, match=f"'{name}' parameter"):
         HMMSegmenter(4, **{name: value}).fit(activity[0])
+
+
+@pytest.fixture(scope="module")
+def free_activity():
+    """Recordings whose actions come in any order, and return."""
+    rng = np.random.default_rng(0)
+    centres = 3 * rng.normal(size=(3, 5))
+    videos, labels = [], []
+    for _ in range(6):
+        order = [rng.permutation(3) for _ in range(3)]
+        own = np.repeat(np.concatenate(order), rng.integers(8, 25, 9))
+        labels.append(own)
+        videos.append(centres[own] + rng.normal(size=(len(own), 5)))
+    return videos, labels
+
+
+@pytest.mark.parametrize("covariance", ["own", "shared"])
+def test_free_order(free_activity, covariance):
+    videos, labels = free_activity
+    options = {"order": "free", "covariance": covariance}
+    model = HMMSegmenter(3, random_state=0, **options).fit(videos)
+    assert mof_score(labels, model.labels_) > 0.98
+    for own, predicted in zip(model.labels_, model.predict(videos)):
+        np.testing.assert_array_equal(own, predicted)
+    assert model.transitions_.shape == (3, 3)
+    assert (model.transitions_.diagonal() > 0.85).all()
+    times = [(np.arange(len(own)) + 0.5) / len(own) for own in labels]
+    found, times = np.concatenate(model.labels_), np.concatenate(times)
+    means = [times[found == k].mean() for k in range(3)]
+    assert means == sorted(means)
+    again = HMMSegmenter(3, random_state=0, **options).fit(videos)
+    np.testing.assert_array_equal(again.means_, model.means_)
+    assert len(model.log_likelihood_curve_) == model.n_iter_ <= 30
+
+
+def test_mostly_in_order(activity):
+    videos, labels = activity
+    found = [np.concatenate([v[-20:], v]) for v in videos[:2]]  # the last comes first
+    expected = [np.concatenate([own[-20:], own]) for own in labels[:2]]
+    model = HMMSegmenter(4, order="mostly").fit([*found, *videos[2:]])
+    assert mof_score([*expected, *labels[2:]], model.labels_) > 0.95
+    assert model.labels_[0][0] == expected[0][0] > 0
+
+
+def test_free_order_keeps_shortest_runs(free_activity):
+    videos, labels = free_activity
+    noisy = [v + np.random.default_rng(1).normal(scale=3, size=v.shape) for v in videos]
+    model = HMMSegmenter(3, order="free", min_duration=8, random_state=0).fit(noisy)
+    for path in model.predict(noisy):
+        assert min(np.diff(np.flatnonzero(np.diff(path, prepend=-1, append=-1)))) >= 8
+    assert mof_score(labels, model.labels_) > 0.9
+
+
+def test_free_order_with_others(free_activity, tmp_path):
+    videos, labels = free_activity
+    model = HMMSegmenter(3, order="free", random_state=0)
+    known = [labels[0], np.where(np.arange(len(labels[1])) % 9, -1, labels[1])]
+    guided = GuidedSegmenter(model).fit(videos, [*known, *[None] * 4])
+    found = np.concatenate(guided.predict(videos))
+    assert np.mean(found == np.concatenate(labels)) > 0.98
+    piped = make_pipeline(FramewiseTransformer(PCA(3)), clone(model)).fit(videos)
+    assert mof_score(labels, piped.predict(videos)) > 0.98
+    single = clone(model).fit(videos[0])
+    assert mof_score(labels[0], single.labels_) > 0.98
+    model.fit(videos)
+    online = OnlinePrediction(model, lag=10)
+    found = [label for label, _ in online.follow(videos[0])]
+    assert np.mean(found == model.labels_[0]) > 0.98
+    merged, parts = merge(model, [0, 1]), split(model, 0, videos)
+    for own, path in zip(model.labels_, merged.predict(videos)):
+        assert np.mean(path == np.maximum(own - 1, 0)) > 0.98
+    assert parts.n_actions_ == 4
+    for probabilities in parts.predict_posterior(videos):
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    save_model(model, tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops").predict(videos)
+    assert all(map(np.array_equal, again, model.labels_))
