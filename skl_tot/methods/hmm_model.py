@@ -195,8 +195,8 @@ def start_from_equal_parts(frames, n_actions, reg_covar):
     labels = [np.arange(len(video)) * n_actions // len(video) for video in frames]
     leave = np.full(n_actions, _usual_leave(frames, n_actions))
     leave[-1] = 0.0
-    gaussians = _gaussians_of(frames, labels, n_actions, reg_covar)
-    return HMM(*gaussians, InOrder(leave))
+    means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)
+    return HMM(means, covars, InOrder(leave))
 
 
 def start_from_labels(frames, labels, n_actions, reg_covar):
@@ -209,8 +209,8 @@ def start_from_labels(frames, labels, n_actions, reg_covar):
     moves = np.full((n_actions, n_actions), leave / max(n_actions - 1, 1))
     np.fill_diagonal(moves, 1 - leave)
     starts = np.full(n_actions, 1 / n_actions)
-    gaussians = _gaussians_of(frames, labels, n_actions, reg_covar)
-    return HMM(*gaussians, AnyOrder(starts, moves))
+    means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)
+    return HMM(means, covars, AnyOrder(starts, moves))
 
 
 def _usual_leave(frames, n_actions):
