@@ -226,11 +226,6 @@ class Chain:
         min_frames = min(min_frames, n_frames)
         return self.for_length(n_frames // min_frames), min_frames
 
-    def scaled(self, unit):
-        """Give the chain with finite costs in another unit."""
-        costs = unit * self.starts, unit * self.moves, unit * self.ends
-        return Chain(*costs, self.ties)
-
     def for_length(self, n_runs):
         """Chain of the paths of a video with room for so many actions in turn."""
         n_actions = len(self.starts)
@@ -389,6 +384,12 @@ def moves_chain(n_actions, cost, log_moves, log_starts):
     """
     unit = -cost / np.log(max(n_actions, 2))
     return Chain(unit * log_starts, unit * log_moves, np.zeros(n_actions), "number")
+
+
+def scaled_chain(chain, unit):
+    """Give a chain with finite costs in another unit."""
+    costs = unit * chain.starts, unit * chain.moves, unit * chain.ends
+    return Chain(*costs, chain.ties)
 
 
 def _steps(n_actions):

@@ -17,6 +17,7 @@ from skl_tot.decoding.chain import (
     fixed_chain,
     free_chain,
     moves_chain,
+    scaled_chain,
     single_chain,
     skip_chain,
 )
@@ -139,7 +140,7 @@ def move_decoder(log_moves, log_starts):
 def chain_decoder(chain):
     """Make a decoder that goes by a chain whose moves have costs of their own."""
     return Decoder(
-        chain=lambda n_actions, unit: chain.scaled(unit),
+        chain=lambda n_actions, unit: scaled_chain(chain, unit),
         uses_cost=False,
         own_costs=True,
     )

@@ -72,11 +72,13 @@ class HMMSegmenter(BaseSegmenter):
     decoding : str, default=None
         As of `TemporalOTSegmenter`. None is "fixed" in strict order, and otherwise the
         likeliest path of the whole model, where ``switch_cost`` is not used.
-    switch_cost, background_percentile, standardize : optional
-        As of `TemporalOTSegmenter`, but for the defaults.
+    switch_cost : float or "auto", default=0.0
+        As of `TemporalOTSegmenter`.
     min_duration : float, default=None
         As of `TemporalOTSegmenter`. Training, too, looks only at paths whose segments
         last so long.
+    background_percentile, standardize : optional
+        As of `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of the starts of the free order.
 
