@@ -2,6 +2,7 @@
 
 import contextlib
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -20,9 +21,14 @@ from skl_tot.meta.candidates import (
     scores_of_candidate,
 )
 from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
+from skl_tot.meta.views import find_stride, fit_windows, on_all_frames, see
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototype_groups import time_order
+from skl_tot.preprocessing.windows import SignalWindows
+from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.training.devices import from_first_process
@@ -68,6 +74,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         `TemporalOTSegmenter`; the same as published, but with two parts and free order,
         and with ``prior="path"``; `ASOTSegmenter`; `ASALSegmenter`, from two parts;
         `MallowSegmenter`; and `HMMSegmenter`.
+    windows : "auto", SignalWindows or None, default="auto"
+        What candidates see in place of frames: statistics of windows around them, by a
+        clone of this that is fitted first. "auto" has windows for the candidates
+        "auto" where frames are raw signal, which says little by itself.
     combine : {"vote", "best"}, default="vote"
         "best" gives the decoder the log-likelihoods of the one candidate or refinement
         that agrees most with the vote. Does not change the fit.
@@ -99,6 +109,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     ----------
     n_actions_ : int
         Number of actions K of the fit.
+    windows_ : SignalWindows or None
+        What is fitted of ``windows``.
+    stride_ : int
+        Candidates see every so many frames, and vote for those around them. More than
+        1 only of long recordings of which neighbouring frames say the same, for
+        candidates "auto" or on windows.
     names_ : list of str
         Names of the candidates, and of their refinements, "... refined".
     estimators_ : list of estimator
@@ -172,16 +188,22 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "candidates": [StrOptions({"auto"}), list],
         "combine": [StrOptions({"vote", "best"})],
         "refine": ["boolean"],
+        "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Integral],
         "verbose": ["verbose"],
     }
+
+    # of models that an earlier version fitted
+    windows_: Any = None
+    stride_ = 1
 
     def __init__(
         self,
         n_actions=8,
         *,
         candidates="auto",
+        windows="auto",
         combine="vote",
         refine=True,
         decoding="free",
@@ -196,6 +218,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     ):
         self.n_actions = n_actions
         self.candidates = candidates
+        self.windows = windows
         self.combine = combine
         self.refine = refine
         self.decoding = decoding
@@ -269,7 +292,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         videos = self.prepare(X)
         found = {}
         for name, mapping, paths in zip(
-            self.names_, self.mappings_, self._labels_of_candidates(videos)
+            self.names_, self.mappings_, self._labels_on_all_frames(videos)
         ):
             labels = []
             for path in paths:
@@ -297,7 +320,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         TypeError, ValueError
             If a recording is not valid.
         """
-        return list(self._labels_of_candidates(self.prepare(X)))
+        return list(self._labels_on_all_frames(self.prepare(X)))
 
     @property
     def waits_for_end_(self):
@@ -307,17 +330,28 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             "estimators_"
         )
 
+    @property
+    def decoder_(self):
+        """Decoder in use, and the cost of a switch."""
+        decoder, switch_cost = super().decoder_
+        if switch_cost != AUTO:  # each vote counts for as many frames
+            switch_cost = switch_cost * self.stride_
+        return BoundDecoder(decoder, switch_cost)
+
     def _learn(self, videos):
         plans = self._plans()
-        self._settle_n_actions(videos)
-        fitted = self._fit_members(plans, videos)
+        views = self._first_views(videos)
+        seen = views[0]
+        self._settle_n_actions(seen)
+        fitted = self._fit_members(plans, views)
         models = [own.model for own in fitted]
         self.estimators_ = models[: len(plans)]
         self.refinements_ = models[len(plans) :]
+        self.sees_frames_ = [plan.sees_frames for plan in plans]
         labelings = [np.concatenate(own.labels) for own in fitted]
-        information = measure_information(fitted, videos, self.n_actions_)
+        information = measure_information(fitted, seen, self.n_actions_)
         consensus = find_consensus(labelings, self.n_actions_, information)
-        cuts = np.cumsum(videos.lengths)[:-1]
+        cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
         self.results_ = describe_candidates(fitted, consensus, information)
         self.names_ = list(self.results_["name"])
@@ -327,7 +361,31 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         if self.combine == "best":
             return lambda: self._log_likelihoods(videos)
         votes = np.split(consensus.votes[:, order], cuts)
-        return lambda: (np.log(shares + LEAST_VOTE) for shares in votes)
+        return lambda: self._scores_of_votes(votes, videos)
+
+    def _first_views(self, videos):
+        """Choose what candidates see: `_views` of the fit."""
+        windows, self.stride_, self.windows_scaler_ = self.windows, 1, None
+        if self.candidates != "auto" and windows == AUTO:
+            windows = None  # they see the frames as they are given
+        known = 8 if self.n_actions == AUTO else int(self.n_actions)
+        self.windows_ = fit_windows(windows, videos, known)
+        if self.candidates == "auto" or self.windows_ is not None:
+            self.stride_ = find_stride(videos, self.windows_, known)
+        return self._views(videos)
+
+    def _views(self, videos):
+        """See recordings as most candidates do, and as those do without windows."""
+        frames = see(videos, None, self.stride_)
+        if frames is not videos:
+            frames.means, frames.scales = videos.means, videos.scales
+        if self.windows_ is None:
+            return frames, frames
+        seen = see(videos, self.windows_, self.stride_)
+        if self.standardize_ == "dataset" and self.windows_scaler_ is None:
+            self.windows_scaler_ = fit_scaler(seen)
+        per_video = self.standardize_ == "video"
+        return seen.standardize(self.windows_scaler_, per_video), frames
 
     def _settings(self):
         """Give what candidates of "auto" have from this one."""
@@ -352,10 +410,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         seeds = from_first_process(rng.randint(2**31 - 1, size=len(plans)).tolist())
         return [plan._replace(seed=seed) for plan, seed in zip(plans, seeds)]
 
-    def _fit_members(self, plans, videos):
+    def _fit_members(self, plans, views):
         """Candidates, and then their refinements."""
-        spread = measure_spread(videos, SHRINKAGE) if self.refine else None
-        coming = fit_members(plans, videos, self.n_actions_, spread, n_jobs=self.n_jobs)
+        spread = measure_spread(views[0], SHRINKAGE) if self.refine else None
+        coming = fit_members(plans, views, self.n_actions_, spread, n_jobs=self.n_jobs)
         found = {}
         with self._progress(len(plans) * (1 + bool(self.refine))) as tell:
             for name, members in coming:
@@ -376,21 +434,43 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _log_likelihoods(self, videos):
         if self.combine == "best":
-            models = [*self.estimators_, *self.refinements_]
-            columns = np.argsort(self.mappings_[self.best_index_])
-            for scores in scores_of_candidate(models[self.best_index_], videos):
-                yield scores[:, columns]
+            yield from on_all_frames(self._best_scores(videos), videos, self.stride_)
             return
-        labels = list(self._labels_of_candidates(videos))
+        labels, votes = list(self._labels_of_candidates(videos)), []
         for paths in zip(*labels):
             n_learned = self.mappings_.shape[1]
-            votes = count_votes(paths, self.weights_, self.mappings_, n_learned)
-            yield np.log(votes + LEAST_VOTE)
+            votes.append(count_votes(paths, self.weights_, self.mappings_, n_learned))
+        yield from self._scores_of_votes(votes, videos)
+
+    def _scores_of_votes(self, votes, videos):
+        """Log-likelihoods of all frames by shares of votes of those that were seen."""
+        for shares in on_all_frames(votes, videos, self.stride_):
+            yield np.log(shares + LEAST_VOTE)
+
+    def _best_scores(self, videos):
+        """Log-likelihoods by the best member, of the frames that it sees."""
+        model, seen = list(self._members(videos))[self.best_index_]
+        columns = np.argsort(self.mappings_[self.best_index_])
+        for scores in scores_of_candidate(model, seen):
+            yield scores[:, columns]
 
     def _labels_of_candidates(self, videos):
-        """Labels of all videos by each candidate, in numbers of its own."""
-        for model in [*self.estimators_, *self.refinements_]:
-            yield labels_of_candidate(model, videos)
+        """Labels of what each candidate sees of videos, in numbers of its own."""
+        for model, seen in self._members(videos):
+            yield labels_of_candidate(model, seen)
+
+    def _labels_on_all_frames(self, videos):
+        """Labels of all frames by each candidate, in numbers of its own."""
+        for labels in self._labels_of_candidates(videos):
+            yield list(on_all_frames(labels, videos, self.stride_))
+
+    def _members(self, videos):
+        """Models of all candidates and refinements, and what they see of videos."""
+        views = self._views(videos)
+        for model, sees_frames in zip(self.estimators_, self.sees_frames_):
+            yield model, views[sees_frames]
+        for model in self.refinements_:
+            yield model, views[0]
 
 
 # doctest looks for names of this module, which the public one is not

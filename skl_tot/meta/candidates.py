@@ -41,12 +41,14 @@ class Plan(NamedTuple):
     """A candidate to fit.
 
     ``start`` is the name of another, of which the fit is the start of this one.
+    ``sees_frames`` is whether it sees the frames even of raw signals.
     """
 
     name: str
     estimator: Any
     seed: int = 0
     start: str | None = None
+    sees_frames: bool = False
 
 
 class Candidate(NamedTuple):
@@ -61,10 +63,11 @@ class Candidate(NamedTuple):
     seconds: float
 
 
-def fit_members(plans, videos, n_actions, spread, *, n_jobs=None):
+def fit_members(plans, views, n_actions, spread, *, n_jobs=None):
     """Yield the `Candidate` objects of each plan as they come, by names of candidates.
 
-    They are lists of the candidate and, where there is a ``spread`` of the videos, its
+    ``views`` are the recordings that are seen, and those without windows. Results are
+    lists of the candidate and, where there is a ``spread`` of what is seen, its
     refinement. Those that take longest are begun first. Whatever ``n_jobs``, each is
     computed on one thread, so that results are the same.
     """
@@ -75,10 +78,13 @@ def fit_members(plans, videos, n_actions, spread, *, n_jobs=None):
     longest = sorted(chains.values(), key=_effort, reverse=True)
     if rank_and_size()[1] > 1:  # processes that are in step
         n_jobs = 1
-    fit, videos = delayed(_fit_chain), shared(videos, n_jobs)
+    seen, frames = views
+    windows = shared(seen, n_jobs)
+    views = windows, windows if frames is seen else shared(frames, n_jobs)
+    fit = delayed(_fit_chain)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     with one_thread():
-        for found in parallel(fit(own, videos, n_actions, spread) for own in longest):
+        for found in parallel(fit(own, views, n_actions, spread) for own in longest):
             yield from found.items()
 
 
@@ -91,19 +97,20 @@ def _effort(chain):
     return effort
 
 
-def _fit_chain(chain, videos, n_actions, spread):
+def _fit_chain(chain, views, n_actions, spread):
     """Fit a plan, and those that start from it."""
     found = {}
     with one_thread():
-        for name, estimator, seed, start in chain:
+        for name, estimator, seed, start, sees_frames in chain:
             if start is not None:
                 estimator = clone(estimator).set_params(
                     estimator=in_fixed_order(found[start][0].model)
                 )
+            videos = views[sees_frames]
             own = fit_candidate(name, estimator, videos, n_actions, seed)
             found[name] = [own]
             if spread is not None:
-                found[name].append(refine_candidate(own, videos, n_actions, spread))
+                found[name].append(refine_candidate(own, views[0], n_actions, spread))
     return found
 
 

@@ -14,7 +14,7 @@ from multiprocessing import current_process
 import numpy as np
 import torch
 import torch.distributed as dist
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.recordings.errors import import_extra, warn_user
 

@@ -366,7 +366,7 @@ def test_start_of_another_is_not_fitted_again(activity):
     asal = baselines.ASALSegmenter(4, max_iter=1, n_steps=5)
     plans = [Plan("a", tot(decoding="free"), 1), Plan("b", asal, 2, start="a")]
     videos = MallowSegmenter(4).fit(activity[0]).prepare(activity[0])
-    found = dict(fit_members(plans, videos, 4, None))
+    found = dict(fit_members(plans, [videos, videos], 4, None))
     fixed = clone_by_pickle(found["a"][0].model).set_params(decoding="fixed")
     own = clone(asal).set_params(estimator=FrozenEstimator(fixed), random_state=2)
     assert_same(found["b"][0].labels, own.fit(activity[0]).labels_)
