@@ -24,6 +24,7 @@ class Recipe:
     pipeline: str | None = None
     seed: int | None = None
     min_duration: float | None = None
+    order: str | None = None
 
     def make(self, n_actions=None):
         """Make a segmenter, or a pipeline that ends in one.
@@ -35,12 +36,19 @@ class Recipe:
         settings = each_once(self.settings or [], "--set")
         if "n_actions" in settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
-        if self.min_duration is not None:
-            if "min_duration" in settings:
+        for name in ("min_duration", "order"):
+            option, value = name.replace("_", "-"), getattr(self, name)
+            if value is not None and name in settings:
                 raise ValueError(
-                    "--min-duration and --set min_duration are given, expected one."
+                    f"--{option} and --set {name} are given, expected one."
                 )
-            settings["min_duration"] = self.min_duration
+            if value is not None:
+                settings[name] = value
+        if self.method == "paper" and settings.get("order", "strict") != "strict":
+            raise ValueError(
+                f"--order {settings['order']} is none of the paper's method, expected "
+                "strict, or --method tot."
+            )
         settings.pop("random_state", None)  # of `sow`, as methods without one have none
         names = self.pipeline.split(",") if self.pipeline else []
         steps = [_make_step(name) for name in names]
@@ -127,6 +135,8 @@ RECIPE = """
 --set NAME=VALUE...: parameters of the model, such as rho=0.1 n_init=5
 --min-duration DURATION: how long a segment lasts at least, in seconds where recordings
     have a rate, else in frames
+--order {{strict,mostly,free}}: what you know of the course: each action once in one
+    order, an order with exceptions, or none (default: mostly)
 --seed SEED: seed of what is drawn by chance, which is nothing in some methods
     (default: 0)
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N

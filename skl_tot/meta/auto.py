@@ -387,6 +387,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         per_video = self.standardize_ == "video"
         return seen.standardize(self.windows_scaler_, per_video), frames
 
+    def _warn_of_signals(self, videos):
+        """Not a word, as windows are tried."""
+
     def _settings(self):
         """Give what candidates of "auto" have from this one."""
         return {

@@ -34,6 +34,7 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
 from skl_tot.recordings.rates import check_rate
+from skl_tot.recordings.signals import is_raw
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Of a product of seconds and a rate: 0.7 s at 10 frames a second are 7 frames.
@@ -494,6 +495,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 paths = self._label(scores, videos)
         if paths is not None:  # several activities are told of one by one
             self._warn_of_actions(paths)
+            self._warn_of_signals(videos)
         return self
 
     def _settle_n_actions(self, videos):
@@ -516,6 +518,18 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         found = describe_paths(paths, self.actions_, kept, n_lost)
         if found:
             warn_user(" ".join(found))
+
+    def _warn_of_signals(self, videos):
+        """Warn of frames of raw signal, which say little by themselves."""
+        n_cycles = videos.lengths.mean() / self.mean_frames_  # or one course
+        found = is_raw(videos, self.n_actions_ * n_cycles)
+        if found:
+            warn_user(
+                "frames are those of a raw signal, which is like itself for "
+                f"{found.correlation_frames:.3g} frames where an action has about "
+                f"{found.action_frames:.0f}; learn from windows of it, or "
+                "wider ones, by make_pipeline(SignalWindows(), ...), or --pipeline windows."
+            )
 
     def _label(self, scores, videos, before=None):
         """Learn background and confidence, label recordings, and return paths."""

@@ -361,6 +361,22 @@ def test_least_duration(run, folder, capsys):
         assert text in capsys.readouterr().err
 
 
+def test_order(run, capsys):
+    fit = "fit flat --n-actions 3 --out a.skops --set max_iter=2"
+    assert run(f"{fit} --order strict") == 0
+    model = load_model("a.skops")
+    assert (model.order, model.decoding_) == ("strict", "fixed")
+    capsys.readouterr()
+    for more, text in {
+        "--order none": "invalid choice: 'none'",
+        "order=free --order strict": "--order and --set order are given",
+        "--order free --method cte": "'order' parameter of CTESegmenter",
+        "--order free --method paper": "--order free is none of the paper's method",
+    }.items():
+        assert run(f"{fit} {more}") == 2
+        assert text in capsys.readouterr().err
+
+
 FIT = "fit flat --n-actions 3 --out a.skops"
 SEARCH = "search data --n-actions 3 --grid"
 PREDICT = "predict model.skops flat --out a"

@@ -4,10 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from skl_tot import ActivitySegmenter, AutoSegmenter, MallowSegmenter
+from skl_tot import ActivitySegmenter, AutoSegmenter, HMMSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import unsaid_actions
+from skl_tot.preprocessing import SignalWindows
 
 WORDS = "Actions (found|that)"
 
@@ -68,3 +70,19 @@ def test_numbers_are_places_only_in_the_fixed_order():
     found = MallowSegmenter(3, decoding="fixed").fit_predict(videos)
     assert all(np.unique(own).tolist() == [0, 1, 2] for own in found)
     assert all((np.diff(own) >= 0).all() for own in found)
+
+
+def test_raw_signals_are_told_once_and_windows_of_them_are_not():
+    rng, window = np.random.default_rng(0), np.hanning(9)[:, None]
+    noise = [rng.normal(size=(1200, 2)) for _ in range(3)]
+    signals = [np.apply_along_axis(np.convolve, 0, x, window[:, 0]) for x in noise]
+    told = r"2.6. frames where .* about 403; .*SignalWindows"
+    with pytest.warns(UserWarning, match=told):
+        HMMSegmenter(3, max_iter=2).fit(signals)
+    for model, frames in (
+        (make_pipeline(SignalWindows(80), HMMSegmenter(3, max_iter=2)), signals),
+        (HMMSegmenter(3, max_iter=2), noise),
+    ):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "frames are those of a raw")
+            model.fit(frames)
