@@ -122,8 +122,8 @@ def report(model, source, out, videos, summary, names, groups):
         feature_names,
         goes_round,
         predict_with_confidence,
+        seen_features,
         segmenter_of,
-        transform_before,
     )
     from skl_tot.report import write_report
     from skl_tot.statistics import telling_features
@@ -156,7 +156,7 @@ def report(model, source, out, videos, summary, names, groups):
             actions = segmenter.actions_ if words is None else words
             circle = list(dict.fromkeys(actions.tolist()))
         predicted = data.videos.replace(labels)
-        frames, names = transform_before(model, data.videos), feature_names(model)
+        frames, names = seen_features(model, data.videos), feature_names(model)
         telling = telling_features(frames, labels, feature_names=names)
         found = {"telling_features": telling}
         _write_summary(predicted, summary, groups=groups, circle=circle, found=found)

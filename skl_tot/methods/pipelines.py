@@ -83,7 +83,29 @@ def transform_before(model, videos):
     return model[:-1].transform(videos) if has_steps else videos
 
 
+def voter_of(segmenter):
+    """Segmenter that may have candidates; of a guided one the one inside."""
+    return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
+
+
+def windows_of(model):
+    """Windows that a vote takes of its recordings by itself, or None."""
+    return getattr(voter_of(last_step(model)), "windows_", None)
+
+
+def seen_features(model, videos):
+    """Features by which a fitted model tells frames: after all steps and windows."""
+    videos, windows = transform_before(model, videos), windows_of(model)
+    return videos if windows is None else windows.transform(videos)
+
+
 def feature_names(model):
+    """Names of `seen_features`, or None."""
+    names, windows = _names_before(model), windows_of(model)
+    return names if windows is None else windows.get_feature_names_out(names)
+
+
+def _names_before(model):
     """Names of the features that the segmenter of a fitted model gets, or None."""
     names = getattr(last_step(model), "feature_names_in_", None)
     if names is None and last_step(model) is not model:

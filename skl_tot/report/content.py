@@ -11,6 +11,7 @@ import numpy as np
 
 from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
+from skl_tot.metrics import match_labels
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.report.drawing import (
     bar,
@@ -21,7 +22,6 @@ from skl_tot.report.drawing import (
     draw_numbers,
     stack,
 )
-from skl_tot.report.findings import voter_of
 from skl_tot.statistics.comparing import LEVEL, describe_pairs
 from skl_tot.statistics.telling import CLEAR, describe_useless
 
@@ -37,6 +37,7 @@ MEASURES = {  # in words, and what writes them, of durations times in words
 MOST_DEVIATING = 12  # recordings of the table
 MOST_TELLING = 3  # features of an action
 N_QUESTIONS = 5  # of what to label next
+ALIKE = 0.9  # share of frames from which on two readings are one
 LEVELS = 4  # of colours of profiles, above and below the mean
 FINER = 2  # times as many actions at the lower level
 N_LEVELS = 6  # videos of two levels
@@ -167,6 +168,39 @@ def timelines(content):
         else:
             buttons[code] = "" if label in (None, name) else f" ({label})"
     return buttons
+
+
+@section("Two readings")
+def readings(content):
+    """Bars of the first recordings as predicted, and with each step once, in one order.
+
+    None if an order was told, or both say nearly the same.
+    """
+    from skl_tot.methods.pipelines import voter_of  # late, as it waits for torch
+
+    voter, steps = voter_of(content.segmenter), content.findings.steps
+    if not steps or voter.strict_agreement_ >= ALIKE:
+        return None
+    paths = content.findings.paths[: len(steps)]
+    colours = match_labels(paths, steps)
+    free = iter(set(range(content.segmenter.n_actions_)) - set(colours.values()))
+    colours = {k: next(free) if own is None else own for k, own in colours.items()}
+    order = sorted(colours, key=lambda k: np.median(_places_of(steps, k)))
+    bars = []
+    for name, path, own in zip(content.video_names, paths, steps):
+        codes = np.array([colours[k] for k in own.tolist()])
+        bars.append((name, bar(path), bar(codes)))
+    names = {colours[k]: f"step {i}" for i, k in enumerate(order, start=1)}
+    shared = max(voter.shared_course_, 0)
+    return {"agree": voter.strict_agreement_, "shared": shared} | {
+        "bars": bars,
+        "names": names,
+    }
+
+
+def _places_of(paths, label):
+    """Places of the frames of a label, from 0 to 1, over all paths."""
+    return np.concatenate([np.flatnonzero(y == label) / len(y) for y in paths])
 
 
 @section("What sets actions apart")
@@ -315,6 +349,8 @@ def candidates(content):
 
     A bar is its name, whether it is of the ground truth, and shapes.
     """
+    from skl_tot.methods.pipelines import voter_of  # late, as it waits for torch
+
     findings = content.findings
     if not findings.candidates:
         return None
@@ -352,7 +388,13 @@ def numbers(content):
 @section("Model", folded=True)
 def model(content):
     """Give the steps before the segmenter, and the loss of its training."""
+    from skl_tot.methods.pipelines import windows_of  # late, as it waits for torch
+
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []
     reading = getattr(content.segmenter, "reading_", None)
-    return {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
+    found = {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
+    own = windows_of(content.model)
+    windows = [w for w in [*steps, own] if hasattr(w, "windows_")]
+    widths = [width for w in windows for width in w.windows_]
+    return found | {"widths": widths, "is_own": own is not None}

@@ -34,6 +34,7 @@ class Findings(NamedTuple):
     doubts: list  # of each frame, see `skl_tot.corrections.most_informative`
     log_likelihoods: list  # of each video: mean of that of the action of each frame
     candidates: list  # paths by candidate, for each of the first `N_COMPARED` videos
+    steps: list  # labels of the same videos if each step comes once, in one order
 
 
 def gather_findings(model, videos, video_names, words, breaks=None):
@@ -44,15 +45,18 @@ def gather_findings(model, videos, video_names, words, breaks=None):
         read_videos,
         segmenter_of,
         transform_before,
+        voter_of,
+        windows_of,
     )
 
     segmenter = segmenter_of(model)
-    voter = voter_of(segmenter)
+    voter, windows = voter_of(segmenter), windows_of(model)
+    is_unsaid = getattr(voter, "strict_agreement_", None) is not None
     code_of, names = _code_words(words.tolist())
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
     samples = ProfileSums(n_points=1), TellingSample()
-    findings = Findings(names, typical, *samples, [], [], [], [], [])
+    findings = Findings(names, typical, *samples, [], [], [], [], [], [])
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with _named(name):
@@ -60,6 +64,8 @@ def gather_findings(model, videos, video_names, words, breaks=None):
             (reading,) = read_videos(segmenter, video)
             if i < N_COMPARED and hasattr(voter, "candidate_labels"):
                 findings.candidates.append(_ask_candidates(voter, video))
+            if i < N_COMPARED and is_unsaid:
+                findings.steps.extend(_ask_steps(voter, video))
         path = code_of[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
@@ -67,6 +73,8 @@ def gather_findings(model, videos, video_names, words, breaks=None):
         findings.doubts.append(measure_doubts(segmenter, reading, words))
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         frames = np.asarray(frames, dtype=float)
+        if windows is not None:
+            frames = windows.transform(frames)
         findings.sums.add(frames, path)
         findings.sample.add(frames, path, breaks and breaks[i])
         probabilities = softmax(reading.log_likelihood, axis=1)
@@ -82,11 +90,6 @@ def gather_findings(model, videos, video_names, words, breaks=None):
     is_changed = voter is not segmenter or segmenter.layers_
     _translate(findings, None if is_changed else code_of)
     return findings
-
-
-def voter_of(segmenter):
-    """Segmenter that may have candidates; of a guided one the one inside."""
-    return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
 
 
 def _code_words(words):
@@ -135,6 +138,11 @@ def _ask_candidates(voter, video):
         if name not in refined:
             (paths[name],), _ = split_label_sequences(labels)
     return paths
+
+
+def _ask_steps(voter, video):
+    """Labels of one video if each step comes once, in one order, in a list."""
+    return split_label_sequences(voter.strict_labels(video))[0]
 
 
 def _translate(findings, code_of):

@@ -25,9 +25,10 @@ class Clock(NamedTuple):
 
 
 def looks_of(content):
-    """Look of each code that is an action or a label."""
+    """Look of each code that is an action, also of one without a name, or a label."""
     labels = content.truth.names if content.truth else {}
-    codes = sorted(content.findings.names.keys() | labels.keys())
+    own = set(range(content.segmenter.n_actions_))
+    codes = sorted(own | content.findings.names.keys() | labels.keys())
     return {code: look_of(code) for code in codes if code != BACKGROUND}
 
 

@@ -28,8 +28,9 @@ from skl_tot.baselines import CTESegmenter, paper
 from skl_tot.corrections import cut, most_informative, rename
 from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS
-from skl_tot.metrics import segmentation_report
-from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.metrics import match_labels, segmentation_report
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
+from skl_tot.preprocessing.windows import STATISTICS
 from skl_tot.recordings.actions import describe_actions
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import name_all_actions
@@ -895,6 +896,65 @@ def test_signals_that_tell(write):
         assert cells == [f"{feature} {100 * score:.0f}" for feature, score in rows]
     assert "1 of 3 signals tells no action from those beside it: pulse." in page.text
     assert page.rows["profiles"][0] == ["Action", *names]
+
+
+class TwoReadings(AutoSegmenter):
+    """A vote whose other reading has a step for each third of a recording."""
+
+    strict_agreement_, shared_course_ = 0.6, 0.25
+
+    def strict_labels(self, X):
+        if getattr(X, "ndim", 1) == 2:
+            return np.array([2, 0, 1])[np.arange(len(X)) * 3 // len(X)]
+        return [self.strict_labels(x) for x in X]
+
+
+@pytest.fixture(scope="module")
+def two():
+    videos, _ = make_activities(8, 3, n_features=4, mean_length=40, random_state=0)
+    options = {"candidates": CANDIDATES[1:], "random_state": 0}
+    return TwoReadings(3, **options).fit(videos), videos
+
+
+def test_two_readings(two, write):
+    model, videos = two
+    page = write(model, videos)
+    text = page.text_of["readings"]
+    assert "agree on 60 of 100 moments" in text
+    assert "share one order of segments to 25 of 100" in text
+    assert 'order="strict"' in text
+    assert "--order strict" in text
+    assert len(page.rows["readings"]) == 1 + 2 * 6
+    steps = codes_of(page, "video 0 by steps in one order", len(videos[0]))
+    assert len(find_segments(steps)[0]) == 3
+    prediction = codes_of(page, "video 0 by actions that return", len(videos[0]))
+    np.testing.assert_array_equal(prediction, page.segments(0))
+    thirds = model.strict_labels(videos)
+    match = match_labels(model.predict(videos)[:6], thirds[:6])
+    np.testing.assert_array_equal(steps, [match[k] for k in thirds[0].tolist()])
+    titles = re.findall(r"<title>(step \d)<", page.html)
+    assert titles[:3] == ["step 1", "step 2", "step 3"]
+
+
+def test_one_reading_if_they_agree_or_one_was_told(two, write, monkeypatch):
+    for agreement in (0.95, None):
+        monkeypatch.setattr(TwoReadings, "strict_agreement_", agreement)
+        page = write(*two)
+        assert "readings" not in page.rows
+
+
+def test_windows_are_said(write):
+    rng = np.random.default_rng(0)
+    paths = [np.repeat([0, 1, 0], [40, 50, 40]) for _ in range(6)]
+    videos = [rng.normal(size=(130, 2)) * [[1, 1]] for path in paths]
+    for video, path in zip(videos, paths):
+        video[:, 1] *= 1 + 9 * path
+    model = make_pipeline(SignalWindows(9), MallowSegmenter(2)).fit(videos)
+    page = write(model, videos, fps=10)
+    said = "statistics of the frames around it: of a window of 0.90 s."
+    assert said in page.text_of["model"]
+    best = [row[1].rpartition(" ")[0] for row in page.rows["telling"][1:]]
+    assert set(best) <= {f"x1 {name} 9 frames" for name in STATISTICS}
 
 
 def test_too_few_segments_tell_no_signals(write):
