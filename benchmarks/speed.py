@@ -26,13 +26,14 @@ from _decoders import time_decodings, time_min_frames, time_viterbi, time_viterb
 from _steps import SMALL, Shape, time_step, time_throughput
 from _timing import interleaved, plot_panels, table
 from joblib import cpu_count, parallel_config
-from memory import MEGABYTE, anonymous_memory
+from memory import MEGABYTE, anonymous_memory, peak_of
 from sklearn.model_selection import GridSearchCV
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.preprocessing import SignalWindows
 from skl_tot.training.devices import resolve_device
 
 
@@ -120,6 +121,28 @@ def time_fit(device, *, folder=None, n_rounds=3, **settings):
         own = {"settings": kind, "steps": model.n_iter_}
         own |= {"fit, s": times["fit", kind], "predict, s": times["predict", kind]}
         rows.append(row | own)
+    return rows
+
+
+def time_windows(
+    device, *, n_frames=1_000_000, widths=(11, 129, 1001, 10_001), n_rounds=3
+):
+    """Seconds and memory of windows of a signal by their width, float64."""
+    rng = np.random.default_rng(0)
+    signal = rng.standard_normal((n_frames, 9)).cumsum(axis=0)
+    models = {width: SignalWindows(width).fit(signal) for width in [*widths, "auto"]}
+    functions = {}
+    for width, model in models.items():
+        functions["fit", width] = partial(model.fit, signal)
+        functions["transform", width] = partial(model.transform, signal)
+    times = interleaved(functions, n_rounds=n_rounds, device=device)
+    rows = []
+    for width, model in models.items():
+        before = anonymous_memory()
+        peak, _ = peak_of(partial(model.transform, signal))
+        own = {"frames": n_frames, "width": width}
+        own |= {f"{kind}, s": times[kind, width] for kind in ("fit", "transform")}
+        rows.append(own | {"more memory, MB": (peak - before) / MEGABYTE})
     return rows
 
 
@@ -252,6 +275,7 @@ TOPICS = {
         time_grid, "Grid search, 8 candidates x 3 folds, one thread a worker", "time, s"
     ),
     "fit": Topic(time_fit, "Fit of a whole set", "fit, s"),
+    "windows": Topic(time_windows, "Windows of a signal of 9 channels"),
 }
 TINY = {
     "step": {"shapes": [Shape(videos=1, frames=8)], "n_rounds": 1},
@@ -270,6 +294,7 @@ TINY = {
         "n_rounds": 1,
     },
     "fit": {"n_rounds": 1, "max_iter": 4},
+    "windows": {"n_frames": 200, "widths": (11,), "n_rounds": 1},
 }
 
 

@@ -2,6 +2,7 @@
 
 FIRST = [
     "plot_sensors.py",
+    "plot_signals.py",
     "plot_poses.py",
     "plot_video.py",
     "plot_workplace.py",

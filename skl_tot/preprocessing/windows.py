@@ -1,6 +1,6 @@
 """Statistics of what is around each frame, which raw signals are told apart by."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -215,28 +215,32 @@ class SignalWindows(VideoTransformer):
             check_rate(self, recordings.fps)
 
     def _outputs(self, recordings):
-        outputs = []
+        outputs, n_columns = [], len(self.get_feature_names_out())
         for i, video in enumerate(recordings.arrays):
             with recordings.errors(i):
-                parts = np.split(np.asarray(video), recordings.breaks_of(i))
-                outputs.append(np.concatenate(list(map(self._apply, parts))))
+                video = np.asarray(video)
+                out = np.empty((len(video), n_columns), video.dtype)
+                edges = [0, *recordings.breaks_of(i), len(video)]
+                for start, stop in pairwise(edges):
+                    self._fill(out[start:stop], video[start:stop])
+            outputs.append(out)
         return outputs
 
-    def _apply(self, part):
-        """Features of the frames of a part of a recording, a block at a time."""
+    def _fill(self, out, part):
+        """Fill in the features of a part of a recording, a block at a time."""
         n_frames, around = len(part), self.n_around_
-        out = np.empty((n_frames, len(self.get_feature_names_out())), part.dtype)
         n_rows = max(BLOCK_BYTES // (8 * out.shape[1]), 2 * around)
         for start in range(0, n_frames, n_rows):
             rows = slice(start, min(start + n_rows, n_frames))
             first = max(0, start - around)
             near = self._channels(np.asarray(part[first : rows.stop + around], float))
             own = slice(start - first, rows.stop - first)
-            end = 0
-            for columns in self._columns(near, own):
-                first, end = end, end + columns.shape[1]
-                out[rows, first:end] = columns
-        return out
+            np.concatenate(
+                list(self._columns(near, own)),
+                axis=1,
+                out=out[rows],
+                casting="same_kind",
+            )
 
     def _columns(self, near, rows):
         """Yield the features, (n_rows, ...), of some rows of channels."""

@@ -4,7 +4,6 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import find_peaks
 
 # What is looked at: recordings, frames of each, and features.
 MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
@@ -137,6 +136,8 @@ def find_window(recordings):
 
 def _period(correlations):
     """Lag at which recordings are first like themselves again, 0 if there is none."""
+    from scipy.signal import find_peaks  # which takes a while to load
+
     length = min(map(len, correlations)) // MIN_PIECES  # so often, at least
     mean = np.median([own[:length] for own in correlations], axis=0)
     peaks, _ = find_peaks(mean, prominence=PROMINENCE)

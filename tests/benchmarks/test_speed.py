@@ -38,6 +38,7 @@ def test_every_topic_has_a_table(run, tmp_path):
         "n_init",
         "grid",
         "fit",
+        "windows",
     ]
     for topic in topics.values():
         assert topic["title"] in printed

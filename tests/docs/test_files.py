@@ -56,6 +56,23 @@ def write_csv(takes):
         table.to_csv(f"cycles/cycle_{i:02}.csv", index=False)
 
 
+def write_signals():
+    """Accelerations that swing, action by action, in one way or another."""
+    random = np.random.default_rng(0)
+    Path("walks").mkdir()
+    for i in range(6):
+        labels = np.arange(4).repeat(random.integers(300, 500, 4))
+        phase = np.cumsum(np.array([0.02, 0.12, 0.25, 0.5])[labels])
+        waves = (
+            np.sin(phase[:, None] + np.arange(3)) * np.array([0, 1, 3, 1])[labels, None]
+        )
+        table = pd.DataFrame(
+            waves + random.normal(0, 0.2, waves.shape), columns=COLUMNS[:3]
+        )
+        table.insert(0, "time_ms", 20 * np.arange(len(table)))
+        table.to_csv(f"walks/walk_{i}.csv", index=False)
+
+
 def write_parquet(takes):
     parts = []
     for i, take in enumerate(takes):
@@ -169,6 +186,7 @@ def test_every_section_is_tested():
     assert list(SECTIONS) == [
         "I have CSV",
         "I have Parquet or robot episodes",
+        "I have signals of sensors",
         "I have poses",
         "I have arrays, dicts, data frames, xarray",
         "I have .npy",
@@ -216,6 +234,17 @@ def test_poses(pose_files, capsys):
     check_durations(names["table"], len(pose_files))
     check_report()
     assert names["model"][1].points_ == ["nose", "left_ear", "tail"]
+
+
+def test_signals(capsys):
+    write_signals()
+    (_, console), (_, code) = SECTIONS["I have signals of sensors"]
+    run_console(console, capsys)
+    check_summary(6)
+    names = run_python(code, {})
+    check_durations(names["table"], 6)
+    assert 0.2 < names["width"] < 8
+    assert names["model"][1].feature_names_in_[0].startswith("acc_x mean ")
 
 
 def as_frame(takes):
