@@ -207,3 +207,35 @@ def published(protocol, unseen=False):
 def remarks(protocol):
     """What there is to say about the results of a protocol."""
     return [s.remarks[protocol] for s in SYSTEMS.values() if protocol in s.remarks]
+
+
+# State detection: ARI, NMI, covering, SMS on two sets, each recording alone. ARI and
+# NMI of Time2State are from its authors' figure scripts, of E2USD from outputs stored
+# in a fork of theirs, of the others as quoted by Time2State; SMS from its own paper.
+STATES = {
+    "Time2State": {
+        "mocap86": (0.753, 0.767, None, 0.697),
+        "actrectut": (0.767, 0.717, None, 0.802),
+    },
+    "E2USD": {
+        "mocap86": (0.767, 0.771, None, 0.773),
+        "actrectut": (None, None, None, 0.582),
+    },
+    "TICC, true K": {
+        "mocap86": (0.722, 0.752, None, 0.759),
+        "actrectut": (0.784, 0.747, None, 0.442),
+    },
+    "HDP-HSMM": {
+        "mocap86": (0.551, 0.717, None, None),
+        "actrectut": (0.664, 0.680, None, 0.737),
+    },
+    "AutoPlait": {
+        "mocap86": (0.806, 0.829, None, None),
+        "actrectut": (0.059, 0.142, None, None),
+    },
+    "ClaSP and clustering": {
+        "mocap86": (0.545, 0.677, None, 0.733),
+        "actrectut": (0.172, 0.231, None, None),
+    },
+    "PaTSS": {"actrectut": (None, None, None, 0.780)},
+}

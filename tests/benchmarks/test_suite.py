@@ -145,6 +145,25 @@ def test_what_is_known_of_a_set(run, suite, data, monkeypatch):
     assert entries(text, "even")[:3] == ["even", "strict", "100.0 / 100.0"]
 
 
+def test_state_detection(suite, tmp_path, capsys):
+    states = importlib.import_module("states")
+    for seed, name in enumerate(states.SETS):
+        write_set(tmp_path / name, 3, seed)
+    results = tmp_path / "states.jsonl"
+    arguments = ["--data", tmp_path, "--results", results, "--seeds", 1]
+    for _ in range(2):
+        states.main([*map(str, arguments), "--only", "k-means"])
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [line["key"][:3] for line in lines] == [
+        [name, "k-means", fit] for name in states.SETS for fit in states.FITS
+    ]
+    alone = lines[0]["scores"]
+    assert 0 < alone["ARI"] < alone["NMI"] < 1
+    shown = " / ".join(f"{alone[score]:.3f}"[1:] for score in states.SCORES)
+    row = next(x for x in capsys.readouterr().out.splitlines() if "| k-means |" in x)
+    assert row.split(" | ")[1:4] == ["given", "each recording", shown]
+
+
 def test_models_are_made_as_the_cell_says(run, suite, monkeypatch):
     models, make = [], suite._suite_cells.make
 

@@ -1,0 +1,162 @@
+"""State detection by the protocol of its papers, beside what they published.
+
+    python benchmarks/states.py --data FOLDER --results states.jsonl --seeds 3
+
+FOLDER has the sets ``mocap86`` and ``actrectut`` in the field's layout. Methods are
+fitted to each recording alone, as the papers do, and to all of a set jointly; K is that
+of the labels, or the method finds it. Scores are means over recordings. Each fit is a
+line of the file of results: a run that was stopped goes on where it was. The table goes
+to the screen and to ``states.md``.
+"""
+
+import argparse
+import json
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+import torch
+from _cells import load, write_text
+from _published import STATES
+from _sets import FACTS
+from _suite_cells import Cell, add_line, label
+from _suite_rows import FREE, Row
+from _suite_tables import markdown
+from threadpoolctl import threadpool_limits
+
+from skl_tot.metrics import (
+    adjusted_rand_score,
+    covering_score,
+    normalized_mutual_info_score,
+    state_matching_score,
+)
+
+SETS = ("mocap86", "actrectut")
+ROWS = {
+    "k-means": Row("k-means"),
+    "k-means, windows": Row("k-means", windows=True),
+    "k-means with the free decoder, windows": Row("k-means", FREE, windows=True),
+    "`HMMSegmenter`, free, windows": Row("hmm", {"order": "free"}, windows=True),
+    "`TemporalOTSegmenter`, free, windows": Row("tot", {"order": "free"}, windows=True),
+    "`AutoSegmenter`, free": Row("auto", {"order": "free"}),
+}
+FITS = {"alone": "each recording", "jointly": "all recordings"}
+SCORES = {
+    "ARI": adjusted_rand_score,
+    "NMI": normalized_mutual_info_score,
+    "covering": covering_score,
+    "SMS": lambda *y, **options: state_matching_score(*y, scope="video", **options),
+}
+
+
+def compute(name, title, fit, is_known, seed, folder):
+    """Scores of a row on a set, as means over recordings, and seconds of CPU time."""
+    data = load(str(folder), mmap=False)
+    everything = np.arange(len(data.videos))
+    parts = np.split(everything, everything[1:]) if fit == "alone" else [everything]
+    paths, numbers, seconds = [], [], 0.0
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        for part in parts:
+            # labels of mocap86 are of one recording: the most that one has
+            most = max(len(set(data.labels[i])) for i in part)
+            cell = Cell(ROWS[title], name, seed)
+            videos = [data.videos[i] for i in part]
+            own, *times = label(cell, FACTS[name], most if is_known else "auto", videos)
+            paths += own
+            numbers += [len(set(path.tolist())) for path in own]
+            seconds += sum(times)
+    scores = {
+        score: function(data.labels, paths, average="video")
+        for score, function in SCORES.items()
+    }
+    return {"scores": scores, "seconds": seconds, "found": numbers}
+
+
+def run(arguments):
+    """Compute what is not in the file of results."""
+    done = read_results(arguments.results)
+    for name in SETS:
+        for title, row in ROWS.items():
+            if not fnmatch(title, arguments.only):
+                continue
+            known = [True] if row.method == "k-means" else [True, False]
+            for key in [
+                (name, title, fit, is_known, seed)
+                for seed in range(arguments.seeds)
+                for fit in FITS
+                for is_known in known
+            ]:
+                if "scores" in done.get(key, {}):
+                    continue
+                try:
+                    result = compute(*key, arguments.data / name)
+                except Exception as error:  # the others go on
+                    result = {"error": f"{type(error).__name__}: {error}"}
+                print(*key, result, file=sys.stderr)
+                add_line(arguments.results, json.dumps({"key": key, **result}))
+
+
+def read_results(path):
+    """Last result of each key."""
+    results = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        try:
+            result = json.loads(line)
+        except ValueError:  # cut off
+            continue
+        results[tuple(result["key"])] = result
+    return results
+
+
+def page(results):
+    """Our rows by what they were told, and the published ones."""
+    groups = {}
+    for (name, title, fit, is_known, _), result in results.items():
+        scores = result.get("scores", dict.fromkeys(SCORES, np.nan))
+        own = groups.setdefault((title, fit, is_known), {}).setdefault(name, [])
+        own.append([scores[score] for score in SCORES])
+    rows = [["method", "K", "fitted to", *SETS]]
+    for system, sets in STATES.items():
+        cells = [" / ".join(map(three, sets.get(name, ()))) for name in SETS]
+        known = "given" if system.endswith("true K") else "found"
+        rows.append([f"{system}, published", known, FITS["alone"], *cells])
+    for (title, fit, is_known), sets in sorted(groups.items(), key=place):
+        cells = [
+            " / ".join(map(three, np.mean(sets[name], axis=0))) if name in sets else ""
+            for name in SETS
+        ]
+        rows.append([title, "given" if is_known else "found", FITS[fit], *cells])
+    return f"{' / '.join(SCORES)}, means over recordings.\n\n{markdown(rows, 3)}\n"
+
+
+def place(group):
+    """Place of a row: as the papers do first, then in the order of ROWS."""
+    title, fit, is_known = group[0]
+    return list(FITS).index(fit), not is_known, list(ROWS).index(title)
+
+
+def three(value):
+    """Score as papers print it, with a dash for what is not known."""
+    is_known = value is not None and np.isfinite(value)
+    return f"{value:.3f}".removeprefix("0") if is_known else "–"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, metavar="FOLDER", required=True)
+    parser.add_argument("--results", type=Path, default=Path("states.jsonl"))
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
+    parser.add_argument("--only", default="*", help="pattern of rows")
+    parser.add_argument("--only-table", action="store_true", help="run nothing")
+    arguments = parser.parse_args(argv)
+    if not arguments.only_table:
+        run(arguments)
+    text = page(read_results(arguments.results))
+    write_text(arguments.results.with_suffix(".md"), text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
