@@ -4,6 +4,7 @@ from _baselines import BASELINES
 
 from skl_tot.baselines import paper
 from skl_tot.methods import METHODS, method_class
+from skl_tot.methods.courses import value_by_order
 from skl_tot.training.components import NETWORKS, OPTIMIZERS
 from skl_tot.training.priors import PRIORS
 from skl_tot.training.transport import TRANSPORTS
@@ -44,6 +45,8 @@ def settings_of(model):
     known = set(model.get_params())
     for name in COMPONENTS.keys() & known:
         value = getattr(model, name)
+        if value == "auto":
+            value = value_by_order(name, value, model._by_order, model.order)
         if isinstance(value, str):
             value = COMPONENTS[name][value]()
         if value is not None:

@@ -38,6 +38,8 @@ WINDOWS = "windows+"  # before a method on the command line
 FREE = {"decoding": "free", "switch_cost": 0.5}
 ROWS = {
     "TOT": Row("tot"),
+    "TOT, strict": Row("tot", {"order": "strict"}),
+    "TOT, windows": Row("tot", windows=True),
     "TOT, as published": Row("paper"),
     "TOT, two parts": Row("paper", {"n_parts": 2}),
     "TOT, two parts, free": Row("paper", {"n_parts": 2, **FREE}),
@@ -55,6 +57,7 @@ ROWS = {
     "Mallow, moves": Row("mallow", {"counts": "moves"}),
     "Frank-Wolfe": Row("frank-wolfe"),
     "HMM": Row("hmm"),
+    "HMM, free, windows": Row("hmm", {"order": "free"}, windows=True),
     "Auto": Row("auto"),
     "equal split": Row("equal-split"),
     "k-means": Row("k-means"),

@@ -92,7 +92,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     n_kept, max_iter = (3, 4) if arguments.quick else (None, 1000)
-    used = [*arguments.folders, *(f"{f}-{s[0]}" for f, (_, s) in FAMILIES.items())]
+    made = [f"{family}-{seeds[0]}" for family, (_, seeds) in FAMILIES.items()]
+    used = [*arguments.folders, *made[: 3 if arguments.quick else None]]
     names = [*used, *arguments.held_out]
     jobs = [
         (study, name, settings, number % 5 + 5 * repeat)
