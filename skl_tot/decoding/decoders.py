@@ -137,11 +137,25 @@ def move_decoder(log_moves, log_starts):
     )
 
 
-def chain_decoder(chain):
-    """Make a decoder that goes by a chain whose moves have costs of their own."""
+def chain_decoder(chain, runs=None, *, keeps_order=False):
+    """Make a decoder that goes by a chain whose moves have costs of their own.
+
+    With ``runs``, a `skl_tot.decoding.semi_markov.RunChain`, these are the paths of
+    whole videos, and frames that come one by one are decoded by the chain.
+    """
+    paths = {}
+    if runs is not None:
+        paths["path"] = lambda log_likelihood, unit, min_frames=1: runs.scaled(
+            unit
+        ).viterbi(log_likelihood, min_frames)
+        paths["posterior"] = lambda log_likelihood, unit, min_frames=1: runs.scaled(
+            unit
+        ).posterior(log_likelihood, min_frames)
     return Decoder(
-        chain=lambda n_actions, unit: scaled_chain(chain, unit),
+        **paths,
+        keeps_order=keeps_order,
         uses_cost=False,
+        chain=lambda n_actions, unit: scaled_chain(chain, unit),
         own_costs=True,
     )
 

@@ -8,119 +8,20 @@ from scipy.linalg import eigh
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from skl_tot.decoding.chain import Chain
-from skl_tot.methods.correction_layers import corrected_moves
 from skl_tot.methods.discriminants import frame_moments
+from skl_tot.methods.hmm_paths import (
+    LEAST_FRAMES,
+    AnyOrder,
+    InOrder,
+    WithDurations,
+    with_durations,
+)
 from skl_tot.recordings.errors import RecordingValueError
 
 # Share of the largest variance that a component has at least.
 LEAST_VARIANCE = 1e-12
-# Probabilities of moves keep so far from 0, and those of leaving an action from 1.
-LEAST_MOVE = 1e-12
-# With fewer expected frames an action stays what it was.
-LEAST_FRAMES = 1e-8
-# Share of other moves in an order with exceptions, to begin with.
-OTHERS = 0.1
 # Of so many frames, and no more, K-means finds its clusters.
 MOST_CLUSTERED = 50_000
-
-
-class InOrder(NamedTuple):
-    """Paths from action 0 on, one action after the other, and to any end.
-
-    ``leave`` (n_actions,) is the probability that the next frame shows the next action;
-    0 of the last action.
-    """
-
-    leave: np.ndarray
-
-    def chain(self):
-        """Chain of the paths."""
-        n_actions = len(self.leave)
-        moves = np.full((n_actions, n_actions), np.inf)
-        np.fill_diagonal(moves, -np.log1p(-self.leave))
-        np.fill_diagonal(moves[:, 1:], -np.log(self.leave[:-1]))
-        starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
-        return Chain(starts, moves, np.zeros(n_actions))
-
-    def expect(self, scores, min_frames):
-        """Posterior, what `learned` needs of it, and the log-likelihood."""
-        probabilities, total = self.chain().forward_backward(scores, min_frames)
-        left = np.zeros(len(self.leave))
-        # an action has been left once, if a later one is the last
-        left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
-        return probabilities, np.stack([probabilities[:-1].sum(axis=0), left]), total
-
-    def in_any_order(self):
-        """Allow other moves, too, which are rare to begin with."""
-        n_actions, leave = len(self.leave), self.leave.copy()
-        if n_actions == 1:
-            return AnyOrder(np.ones(1), np.ones((1, 1)))
-        leave[-1] = leave[:-1].mean()
-        moves = np.full((n_actions, n_actions), OTHERS / (n_actions - 1))
-        moves += (1 - OTHERS) * np.eye(n_actions, k=1)
-        np.fill_diagonal(moves, 0)
-        moves *= (leave / moves.sum(axis=1))[:, None]
-        starts = np.append(1 - OTHERS, moves[0, 1:] / moves[0, 1:].sum() * OTHERS)
-        return AnyOrder(starts, moves + np.diag(1 - leave))
-
-    def learned(self, counts):
-        """Most probable paths of this kind, given the sums of what is expected."""
-        with_next, left = counts
-        leave, goes_on = self.leave.copy(), with_next > LEAST_FRAMES
-        leave[goes_on] = left[goes_on] / with_next[goes_on]
-        leave[:-1] = np.clip(leave[:-1], LEAST_MOVE, 1 - LEAST_MOVE)
-        return InOrder(leave)
-
-
-class AnyOrder(NamedTuple):
-    """Paths from any action to any other.
-
-    ``starts`` (n_actions,) are the probabilities of the first action, ``moves``
-    (n_actions, n_actions) those of the action of the next frame.
-    """
-
-    starts: np.ndarray
-    moves: np.ndarray
-
-    def chain(self):
-        """Chain of the paths."""
-        return Chain(-np.log(self.starts), -np.log(self.moves), 0.0 * self.starts)
-
-    def expect(self, scores, min_frames):
-        """As of `InOrder`."""
-        found, moves, total = self.chain().expected_moves(scores, min_frames)
-        return found, np.vstack([found[:1], moves]), total
-
-    def learned(self, counts):
-        """As of `InOrder`."""
-        known = np.vstack([self.starts, self.moves])
-        totals = counts.sum(axis=1, keepdims=True)
-        np.divide(counts, totals, out=known, where=totals > LEAST_FRAMES)
-        known = np.maximum(known, LEAST_MOVE)
-        known /= known.sum(axis=1, keepdims=True)
-        return AnyOrder(known[0], known[1:])
-
-    def sorted(self, order):
-        """Give the actions other numbers."""
-        return AnyOrder(self.starts[order], self.moves[np.ix_(order, order)])
-
-    def after(self, layers):
-        """Paths through the actions after corrections.
-
-        An action that is part of several is left as often as these on the mean.
-        """
-        if not layers:
-            return self
-        shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # in the long run
-        moves, starts = corrected_moves(self.moves, self.starts, shares, layers)
-        leave = 1 - self.moves.diagonal()
-        for layer in layers:
-            left, shares = layer.totals(shares * leave), layer.totals(shares)
-            leave = left / shares
-        moves = leave[:, None] * np.exp(moves)
-        np.fill_diagonal(moves, 1 - leave)
-        return AnyOrder(np.exp(starts), moves)
 
 
 class HMM(NamedTuple):
@@ -131,7 +32,7 @@ class HMM(NamedTuple):
 
     means: np.ndarray
     covars: np.ndarray
-    paths: InOrder | AnyOrder
+    paths: InOrder | AnyOrder | WithDurations
     shared: bool = False
 
     def sorted(self, order):
@@ -143,6 +44,15 @@ class HMM(NamedTuple):
         """Give all actions the same variances."""
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
         return self._replace(covars=covars, shared=True)
+
+    def with_durations(self, frames, kind, min_frames):
+        """Give the paths durations, by the likeliest path of each video."""
+        labels = []
+        for video in frames:
+            scores = log_densities(video, self.means, self.covars)
+            labels.append(self.paths.chain().viterbi(scores, min_frames))
+        paths = with_durations(self.paths, labels, kind, min_frames)
+        return self._replace(paths=paths)
 
     def posteriors(self, frames, min_frames=1):
         """Yield the probabilities of the actions in the frames of each video."""

@@ -495,3 +495,59 @@ def test_free_order_with_others(free_activity, tmp_path):
     save_model(model, tmp_path / "m.skops")
     again = load_model(tmp_path / "m.skops").predict(videos)
     assert all(map(np.array_equal, again, model.labels_))
+
+
+def runs_of(rng, means, centres, n_runs):
+    """Frames and labels of a recording whose runs are Poisson distributed."""
+    actions = [0]
+    while len(actions) < n_runs:
+        actions.append(rng.choice(np.setdiff1d(np.arange(len(means)), actions[-1])))
+    labels = np.repeat(actions, rng.poisson(means[actions]) + 1)
+    return centres[labels] + rng.normal(size=(len(labels), 2)), labels
+
+
+@pytest.mark.parametrize("durations", ["poisson", "negative_binomial"])
+def test_durations_are_learned(durations):
+    rng = np.random.default_rng(0)
+    means, centres = np.array([5, 15, 40]), np.array([[0, 0], [1.6, 0], [0, 1.6]])
+    videos, labels = zip(*[runs_of(rng, means, centres, 18) for _ in range(5)])
+    options = {"order": "free", "random_state": 0, "max_iter": 20}
+    model = HMMSegmenter(3, durations=durations, **options).fit(videos)
+    geometric = HMMSegmenter(3, **options).fit(videos)
+    assert mof_score(labels, model.labels_) > 0.94
+    gain = model.log_likelihood_curve_[-1] - geometric.log_likelihood_curve_[-1]
+    assert gain > 0.02  # nats a frame
+    lengths = np.arange(1, model.durations_.shape[1] + 1)
+    np.testing.assert_allclose(model.durations_.sum(axis=1), 1)
+    found = np.sort(model.durations_ @ lengths)
+    np.testing.assert_allclose(found, means + 1, rtol=0.1)
+    assert (np.diff(model.log_likelihood_curve_) > -1e-9).all()
+    online = OnlinePrediction(model, lag=20)  # by the nearest chain
+    streamed = [label for label, _ in online.follow(videos[0])]
+    assert np.mean(streamed == model.labels_[0]) > 0.8
+    assert merge(model, [0, 1]).predict(videos[0]).max() == 1
+
+
+def test_durations_in_order(activity):
+    videos, labels = activity
+    model = HMMSegmenter(4, durations="poisson", min_duration=6).fit(videos)
+    assert mof_score(labels, model.labels_) > 0.9
+    for path in [*model.labels_, model.predict(videos[0][::2])]:
+        assert np.unique(path).tolist() == [0, 1, 2, 3]
+        assert (np.diff(path) >= 0).all()
+        assert np.bincount(path).min() >= 6
+    assert (model.durations_[:, :5] == 0).all()
+    assert model.predict(videos[0][:3]).shape == (3,)
+    assert merge(model, [0, 1]).predict(videos[0]).max() == 2
+
+
+@pytest.mark.parametrize("order", ["strict", "mostly", "free"])
+@pytest.mark.parametrize("n_actions", [1, 3])
+def test_durations_of_edge_cases(order, n_actions):
+    rng = np.random.default_rng(0)
+    for videos in ([rng.normal(size=(n, 2)) for n in (9, 1, 3)], [np.ones((4, 1))]):
+        model = HMMSegmenter(n_actions, order=order, durations="negative_binomial")
+        for path, video in zip(model.fit_predict(videos), videos):
+            assert path.shape == (len(video),)
+        for found in model.predict_posterior(videos):
+            np.testing.assert_allclose(found.sum(axis=1), 1)
