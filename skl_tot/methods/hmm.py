@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.decoding.decoders import DECODERS, chain_decoder
+from skl_tot.decoding.decoders import chain_decoder
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.discriminants import embed
@@ -74,9 +74,10 @@ class HMMSegmenter(BaseSegmenter):
         Prior of the variances, r, from 1e-6 on, in units of the mean variance of a
         feature: the variance of an action is that of :math:`n_k` expected frames plus
         :math:`r / n_k`. Added to the variances that the fit starts from.
-    decoding : str, default=None
-        As of `TemporalOTSegmenter`. None is "fixed" in strict order, and otherwise the
-        likeliest path of the whole model, where ``switch_cost`` is not used.
+    decoding : str, default="auto"
+        As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, and otherwise,
+        or with ``durations``, the likeliest path of the whole model, where
+        ``switch_cost`` is not used.
     switch_cost : float or "auto", default=0.0
         As of `TemporalOTSegmenter`.
     min_duration : float, default=None
@@ -178,7 +179,10 @@ class HMMSegmenter(BaseSegmenter):
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
         "order": [StrOptions({"strict", "mostly", "free"})],
-        "decoding": [None, *BaseSegmenter._parameter_constraints["decoding"]],
+        "decoding": [
+            StrOptions({"auto"}),
+            *BaseSegmenter._parameter_constraints["decoding"],
+        ],
         "durations": [None, StrOptions({"poisson", "negative_binomial"})],
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
@@ -187,6 +191,8 @@ class HMMSegmenter(BaseSegmenter):
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
+
+    _by_order = {"strict": {"decoding": "fixed"}}
 
     def __init__(
         self,
@@ -200,7 +206,7 @@ class HMMSegmenter(BaseSegmenter):
         max_iter=30,
         tol=0.0,
         reg_covar=1e-2,
-        decoding=None,
+        decoding="auto",
         switch_cost=0.0,
         min_duration=None,
         background_percentile=None,
@@ -299,13 +305,11 @@ class HMMSegmenter(BaseSegmenter):
     @property
     def decoder_(self):
         """Decoder in use, and the cost of a switch."""
-        if self.decoding is not None:
+        is_ordered, known = self.order_ == "strict", (self.starts_, self.transitions_)
+        is_plain = is_ordered and (self.durations_ is None or self.layers_)
+        if is_plain or self.decoding != "auto":
             return super().decoder_
-        known, runs = (self.starts_, self.transitions_), None
-        is_ordered = self.order_ == "strict"
-        if is_ordered and (self.durations_ is None or self.layers_):
-            return BoundDecoder(DECODERS["fixed"], self.switch_cost)
-        paths = AnyOrder(*known)
+        paths, runs = AnyOrder(*known), None
         if self.durations_ is not None:
             paths = nearest_paths(*known, self.durations_)
             if not self.layers_:
