@@ -1,9 +1,12 @@
 """How many actions recordings bear out, found without labels."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
@@ -21,6 +24,7 @@ from skl_tot.methods.hmm_model import (
     principal_components,
     start_from_equal_parts,
 )
+from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.training.components import MOST
@@ -34,9 +38,13 @@ N_COMPONENTS, HMM_COVAR, HMM_ITER = 16, 1e-2, 30
 COVAR, MAX_ITER, SWITCH_COST = 0.1, 7, 0.5
 # Groups of recordings that are left out by turns, for the spread of a score.
 N_GROUPS = 10
+# Without an order: lengths of the pieces of time that halves are made of, in moments,
+# and frames that are looked at.
+PIECES, MOST_LOOKED_AT = np.array([1, 2, 4, 8]), 6000
+N_STARTS = 3
 
 
-def compare_numbers(videos, numbers=None):
+def compare_numbers(videos, numbers=None, order=None):
     r"""Compare numbers of actions by what standardised recordings bear out.
 
     For each number K, models are learned of all recordings, of every second one and of
@@ -52,12 +60,20 @@ def compare_numbers(videos, numbers=None):
     counts. Its spread is the standard error by the jackknife over ten groups of
     recordings, nan of fewer than four.
 
+    In "free" order, and of one recording, recordings are cut into pieces of time
+    instead, of which by turns one goes to each half, and K-means along
+    `slow_directions` labels all frames by either half. The score is F - 1 / K, its mean
+    over four lengths of pieces, and the jackknife is over ten groups of recordings or,
+    of fewer, stretches of time.
+
     Gives a dict of lists "n_actions", "score" and "spread", and of "best", the number
     with the largest score, and "at_edge", whether that is the first or last of several.
     Warns if it is.
     """
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
-    scores, spreads = _score_numbers(videos, numbers)
+    is_free = order == "free" or len(videos) == 1
+    score = _score_clusters if is_free else _score_numbers
+    scores, spreads = score(videos, numbers)
     best = int(np.argmax(scores))
     table = {
         "n_actions": numbers,
@@ -99,8 +115,8 @@ def describe_choice(table):
 def check_numbers(numbers, videos):
     """Numbers to compare, ascending, or an error.
 
-    Those above the frames of the longest recording of a half are left out, with a
-    warning.
+    Those above the frames of the longest recording of a half, or a quarter of those of
+    a single recording, are left out, with a warning.
     """
     if isinstance(numbers, (str, bytes)) or not np.iterable(numbers):
         raise TypeError(f"numbers is {short_repr(numbers)}, expected several integers.")
@@ -112,22 +128,20 @@ def check_numbers(numbers, videos):
                 f"numbers has {short_repr(number)}, expected integers from 1 to {MOST}."
             )
         tried.add(int(number))
-    if len(videos) < 2:
-        raise ValueError(
-            'n_actions is "auto", which compares recordings, but X has one; expected '
-            "two or more, or a number."
-        )
-    longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max())
+    longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max(initial=0))
+    what = "the frames of the longest of every second recording"
+    if len(videos) == 1:
+        longest, what = max(1, int(videos.lengths[0]) // 4), "a quarter of the frames"
     kept = sorted(number for number in tried if number <= longest)
     if not kept:
         raise ValueError(
-            f"numbers is {short_repr(numbers)}, expected integers up to {longest}, the "
-            "frames of the longest of every second recording."
+            f"numbers is {short_repr(numbers)}, expected integers up to {longest}, "
+            f"{what}."
         )
     if len(kept) < len(tried):
         warn_user(
-            f"Numbers of actions above {longest} are not compared, as every second "
-            "recording has no more frames; more can be compared in longer recordings."
+            f"Numbers of actions above {longest} are not compared, {what}; more can be "
+            "compared in longer recordings."
         )
     return kept
 
@@ -212,6 +226,57 @@ class Discriminants:
             if np.array_equal(np.concatenate(paths), before):
                 break
         return appearance_scores(self.videos, appearance)
+
+
+def _score_clusters(videos, numbers):
+    """Scores of numbers in any order, and their spreads."""
+    frames, halves, groups = _halves_of_time(videos)
+    scores, spreads = [], []
+    for n_actions in numbers:
+        if n_actions == 1:
+            scores.append(0.0)
+            spreads.append(0.0)
+            continue
+        labels = []
+        for half in halves:
+            labels.append([_labels_by(frames, half == k, n_actions) for k in (0, 1)])
+
+        def score(kept, labels=labels, n_actions=n_actions):
+            found = [matched_f1(a[kept], b[kept], n_actions) for a, b in labels]
+            return float(np.mean(found)) - 1 / n_actions
+
+        scores.append(score(slice(None)))
+        spreads.append(_jackknife([score(groups != k) for k in np.unique(groups)]))
+    return scores, spreads
+
+
+def _halves_of_time(videos):
+    """Frames along slow directions, and of which half and group each is.
+
+    There is an array of halves for each of `PIECES`.
+    """
+    center, directions = slow_directions(videos, N_COMPONENTS)
+    step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
+    moment, frames, halves, groups = find_moment(videos), [], [], []
+    for i, length in enumerate(videos.lengths.tolist()):
+        times = np.arange(0, length, step)
+        frames.append(embed(videos, i, center, directions.T)[times])
+        sizes = np.minimum(moment * PIECES, max(1, length // N_GROUPS))
+        halves.append((i + times // sizes[:, None]) % 2)
+        own = np.full(len(times), i)
+        if len(videos) < N_GROUPS:
+            own = times * N_GROUPS // length
+        groups.append(own % N_GROUPS)
+    groups = np.concatenate(groups)
+    return np.concatenate(frames), np.concatenate(halves, axis=1), groups
+
+
+def _labels_by(frames, part, n_actions):
+    """Labels of all frames by K-means of some of them."""
+    kmeans = KMeans(n_actions, n_init=N_STARTS, random_state=0)
+    with warnings.catch_warnings():  # of fewer different frames than clusters
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return kmeans.fit(frames[part]).predict(frames)
 
 
 def _score(blocks, labels, kept, n_actions):

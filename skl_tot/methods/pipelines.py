@@ -258,11 +258,12 @@ def choose_n_actions(estimator, X, numbers=None):
     estimator : estimator
         A segmenter of this package, or a pipeline that ends in one. Recordings pass the
         steps of the pipeline and are standardised as the segmenter says.
-    X : sequence of array-like of shape (n_frames_i, n_features)
-        Two recordings or more.
+    X : array-like of shape (n_frames, n_features), or sequence of such
+        One recording or many.
     numbers : sequence of int, default=None
         Numbers of actions to compare. None takes 1 to 16. Those above the number of
-        frames of the longest of every second recording are left out, with a warning.
+        frames of the longest of every second recording, or a quarter of those of a
+        single recording, are left out, with a warning.
 
     Returns
     -------
@@ -275,8 +276,8 @@ def choose_n_actions(estimator, X, numbers=None):
     Raises
     ------
     TypeError, ValueError
-        If the estimator finds no actions in recordings as they are, a recording or the
-        numbers are not valid, or there are not two recordings.
+        If the estimator finds no actions in recordings as they are, or a recording or
+        the numbers are not valid.
 
     Warns
     -----
@@ -309,4 +310,4 @@ def choose_n_actions(estimator, X, numbers=None):
     per_video = own["standardize"] == "video"
     videos = videos.standardize(scaler, per_video)
     with videos.named_errors():
-        return compare_numbers(videos, numbers)
+        return compare_numbers(videos, numbers, own.get("order"))

@@ -118,7 +118,7 @@ def find_window(recordings):
 
     Statistics of a short piece of a signal vary by chance, and those of a long one mix
     actions. So halves are the pieces whose statistics tell most of the piece behind
-    them, over recordings and features, among those of half a period or more.
+    them, over recordings and features. A window has a period at least.
     """
     agreements, correlations = [], []
     for frames in samples(recordings):
@@ -130,8 +130,8 @@ def find_window(recordings):
         return 2 * int(HALVES[0]) + 1
     table = np.array(list(zip_longest(*agreements, fillvalue=np.nan)), dtype=float)
     scores, halves = np.nanmedian(table, axis=1), HALVES[: len(table)]
-    scores[halves < min(_period(correlations) / 2, halves[-1])] = -np.inf
-    return 2 * int(halves[np.argmax(scores)]) + 1
+    width = 2 * int(halves[np.argmax(scores)])
+    return max(width, 2 * int(_period(correlations) / 2)) + 1
 
 
 def _period(correlations):

@@ -42,8 +42,8 @@ def test_search_says_that_the_best_is_at_the_edge(
     assert (text in capsys.readouterr().out) == is_said
 
 
-def test_auto_needs_two_recordings(run, folder, refuses):
+def test_auto_of_one_recording(run, folder, capsys):
     (folder / "one").mkdir()
     (folder / "data" / "v0.npy").rename(folder / "one" / "v0.npy")
-    command = "fit one --n-actions auto --method hmm --out m.skops"
-    refuses(command, "expected two or more, or a number", folder)
+    assert run("fit one --n-actions auto --method hmm --out m.skops") == 0
+    assert "The recordings bear out 3 actions best" in capsys.readouterr().out

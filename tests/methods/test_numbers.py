@@ -120,7 +120,9 @@ def test_every_method_takes_auto(name, activity, tmp_path, monkeypatch):
     numbers |= {"spread": [0.1, 0.2, 0.3], "best": 4, "at_edge": False}
     monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
     if name != "hmm":  # as it does not matter to the method how it is chosen
-        monkeypatch.setattr("skl_tot.methods.base.compare_numbers", lambda _: numbers)
+        monkeypatch.setattr(
+            "skl_tot.methods.base.compare_numbers", lambda _, order: numbers
+        )
     settings = {"n_actions": "auto"}
     known = method_class(name)().get_params(deep=False)
     settings |= {key: 20 for key in ("max_iter",) if key in known and name != "asal"}
@@ -169,6 +171,30 @@ def test_numbers_that_are_too_large_are_said(activity):
         assert choose_n_actions(HMMSegmenter(), short)["n_actions"] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(("n_videos", "most"), [(1, 1), (10, 0)])
+def test_without_an_order(n_videos, most):
+    """A drift of the only recording may look like an action more."""
+    videos, labels = make_activities(
+        n_videos, 5, mean_length=900 / n_videos, noise=0.4, order="free", random_state=1
+    )
+    true = len(np.unique(np.concatenate(labels)))
+    numbers = choose_n_actions(HMMSegmenter(order="free"), videos, range(1, 8))
+    assert 0 <= numbers["best"] - true <= most
+    # halves agree on all
+    assert numbers["score"][true - 1] == pytest.approx(1 - 1 / true, abs=0.01)
+
+
+@pytest.mark.filterwarnings("ignore:The recordings bear out")
+def test_few_frames_of_one_recording_have_few_actions(activity):
+    for n_frames, most in [(1, 1), (7, 1), (12, 3)]:
+        with pytest.warns(UserWarning, match=f"above {most} are not compared"):
+            numbers = choose_n_actions(HMMSegmenter(), activity[0][:n_frames])
+        assert numbers["n_actions"][-1] == most
+        assert numbers["score"][0] == 0
+    constant = choose_n_actions(HMMSegmenter(), np.zeros((40, 2)), [1, 2])
+    assert constant["n_actions"] == [1, 2]
+
+
 def test_of_cycles(monkeypatch):
     monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4, 5])
     rng = np.random.default_rng(0)
@@ -214,8 +240,6 @@ def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda x: choose_n_actions(HMMSegmenter(), x[0]), ValueError, "X has one"),
-        (lambda x: HMMSegmenter("auto").fit(x[:1]), ValueError, "X has one"),
         (lambda x: HMMSegmenter("many").fit(x), ValueError, "n_actions"),
         (lambda x: HMMSegmenter([2, 3]).fit(x), ValueError, "n_actions"),
         (lambda x: choose_n_actions(3, x), TypeError, "expected a segmenter"),
