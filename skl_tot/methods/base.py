@@ -528,8 +528,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             warn_user(
                 "frames are those of a raw signal, which is like itself for "
                 f"{found.correlation_frames:.3g} frames where an action has about "
-                f"{found.action_frames:.0f}; learn from windows of it, or "
-                "wider ones, by make_pipeline(SignalWindows(), ...), or --pipeline windows."
+                f"{found.action_frames:.0f}; learn from windows of it, or wider ones, "
+                "by make_pipeline(SignalWindows(), ...), or --pipeline windows."
             )
 
     def _label(self, scores, videos, before=None):

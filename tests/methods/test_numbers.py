@@ -171,9 +171,9 @@ def test_numbers_that_are_too_large_are_said(activity):
         assert choose_n_actions(HMMSegmenter(), short)["n_actions"] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize(("n_videos", "most"), [(1, 1), (10, 0)])
+@pytest.mark.parametrize(("n_videos", "most"), [(1, 2), (10, 0)])
 def test_without_an_order(n_videos, most):
-    """A drift of the only recording may look like an action more."""
+    """The drift of an only recording may look like further actions."""
     videos, labels = make_activities(
         n_videos, 5, mean_length=900 / n_videos, noise=0.4, order="free", random_state=1
     )
