@@ -106,7 +106,7 @@ def demo(out, n_videos, n_actions, seed):
 
     --out FILE: HTML file to write [required]
     --videos DIR: video files, for thumbnails
-    --summary FOLDER: write what the command summary does, too
+    --summary FOLDER: write what the command summary does, and which features tell
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
     MODEL,

@@ -394,7 +394,5 @@ def model(content):
     steps = list(content.model[:-1]) if is_pipeline else []
     reading = getattr(content.segmenter, "reading_", None)
     found = {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
-    own = windows_of(content.model)
-    windows = [w for w in [*steps, own] if hasattr(w, "windows_")]
-    widths = [width for w in windows for width in w.windows_]
-    return found | {"widths": widths, "is_own": own is not None}
+    windows = [getattr(w, "windows_", ()) for w in [*steps, windows_of(content.model)]]
+    return found | {"widths": list(itertools.chain(*windows))}

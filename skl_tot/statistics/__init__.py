@@ -1,7 +1,8 @@
 """Statistics of segmentations: durations, transitions, cycles, and what deviates.
 
 All take labels as they come out of estimators, or a table with a row for each segment,
-and give pandas data frames. A bout is a maximal run of frames of one action; background
+and give pandas data frames; what sets actions apart, and which features tell them, is
+told from the features and labels of frames. A bout is a maximal run of frames of one action; background
 is no action, but its time counts as time of the recording.
 """
 

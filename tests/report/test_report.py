@@ -943,14 +943,18 @@ def test_one_reading_if_they_agree_or_one_was_told(two, write, monkeypatch):
         assert "readings" not in page.rows
 
 
-def test_windows_are_said(write):
+@pytest.mark.parametrize("by_vote", [False, True])
+def test_windows_are_said(write, by_vote):
     rng = np.random.default_rng(0)
     paths = [np.repeat([0, 1, 0], [40, 50, 40]) for _ in range(6)]
     videos = [rng.normal(size=(130, 2)) * [[1, 1]] for path in paths]
     for video, path in zip(videos, paths):
         video[:, 1] *= 1 + 9 * path
-    model = make_pipeline(SignalWindows(9), MallowSegmenter(2)).fit(videos)
-    page = write(model, videos, fps=10)
+    model = make_pipeline(SignalWindows(9), MallowSegmenter(2))
+    if by_vote:
+        options = {"windows": SignalWindows(9), "random_state": 0}
+        model = AutoSegmenter(2, candidates=CANDIDATES[1:], **options)
+    page = write(model.fit(videos), videos, fps=10)
     said = "statistics of the frames around it: of a window of 0.90 s."
     assert said in page.text_of["model"]
     best = [row[1].rpartition(" ")[0] for row in page.rows["telling"][1:]]
