@@ -59,6 +59,9 @@ class HMMSegmenter(BaseSegmenter):
         Whether each action has variances of its own, or all have the same. None is
         "shared" in free order, where actions else tend to be what spreads more or less,
         and "own" otherwise.
+    n_lags : int, default=0
+        From 1 to 3, each action is a linear autoregression of that order: what comes
+        next, by the frames before, for signals whose changes tell actions apart.
     n_components : int or None, default=16
         Principal components at most; None keeps all. Those without variance are left
         out.
@@ -95,9 +98,11 @@ class HMMSegmenter(BaseSegmenter):
     components_ : ndarray of shape (n_components, n_features)
         Principal components of the standardised frames, one a row.
     means_ : ndarray of shape (n_actions, n_components)
-        Mean of each action, along the components.
+        Mean of each action, along the components; with lags, the constants :math:`b_k`.
     covars_ : ndarray of shape (n_actions, n_components)
         Its variances.
+    lags_ : ndarray of shape (n_actions, n_lags * n_components, n_components) or None
+        Weights :math:`A_k` of the frames before, nearest first.
     starts_ : ndarray of shape (n_actions,)
         Probability of the first action :math:`\pi_k`.
     transitions_ : ndarray of shape (n_actions,) or (n_actions, n_actions)
@@ -152,6 +157,14 @@ class HMMSegmenter(BaseSegmenter):
     them 1 s. Of long recordings at a high rate, take every s-th frame. Streams, and
     merged or split actions, go by the chain whose actions last as long on the mean.
 
+    *Lags.* With ``n_lags`` p, frames are those of an autoregression,
+
+    .. math:: z_t \sim \mathcal{N}\bigl(b_k + A_k^\top [z_{t-1}, \dots, z_{t-p}],
+        \operatorname{diag} \sigma_k^2 \bigr),
+
+    learned by weighted least squares with ``reg_covar`` as ridge. Before the first
+    frame of a video there are others like it.
+
     References
     ----------
     Guédon, "Estimating Hidden Semi-Markov Chains From Discrete Sequences", Journal of
@@ -185,6 +198,7 @@ class HMMSegmenter(BaseSegmenter):
         ],
         "durations": [None, StrOptions({"poisson", "negative_binomial"})],
         "covariance": [None, StrOptions({"own", "shared"})],
+        "n_lags": [Interval(Integral, 0, 3, closed="both")],
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
         "n_init": [Interval(Integral, 1, MOST, closed="both")],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
@@ -201,6 +215,7 @@ class HMMSegmenter(BaseSegmenter):
         order="strict",
         durations=None,
         covariance=None,
+        n_lags=0,
         n_components=16,
         n_init=4,
         max_iter=30,
@@ -217,6 +232,7 @@ class HMMSegmenter(BaseSegmenter):
         self.order = order
         self.durations = durations
         self.covariance = covariance
+        self.n_lags = n_lags
         self.n_components = n_components
         self.n_init = n_init
         self.max_iter = max_iter
@@ -237,14 +253,14 @@ class HMMSegmenter(BaseSegmenter):
         self.center_, self.components_ = center, components
         reg_covar = self.reg_covar * unit
         model, curve = self._climb(embedded, reg_covar)
-        self.means_, self.covars_, paths, _ = model
+        self.means_, self.covars_, paths, _, self.lags_ = model
         self.transitions_, self.durations_ = paths[-1], None
         if self.durations is not None:
             self.transitions_ = paths.moves
             self.durations_ = np.exp(paths.family[paths.chosen])
         self.starts_ = np.exp(-paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
-        return lambda: self._densities(embedded)
+        return lambda: (self._score(own, i) for i, own in enumerate(embedded))
 
     def _climb(self, frames, reg_covar):
         """Fit in the order that is asked for, and then with durations."""
@@ -255,8 +271,7 @@ class HMMSegmenter(BaseSegmenter):
             model, curve = self._climb_from_clusters(frames, options)
         else:
             frames = [own for own in frames if len(own) >= n_actions]
-            start = start_from_equal_parts(frames, n_actions, reg_covar)
-            start = start.sharing() if self._shares else start
+            start = self._prepared(start_from_equal_parts(frames, n_actions, reg_covar))
             model, curve = fit_hmm(frames, start, max_iter=self.max_iter, **options)
         if self.order == "mostly":
             start = model._replace(paths=model.paths.in_any_order())
@@ -276,7 +291,7 @@ class HMMSegmenter(BaseSegmenter):
             start = start_from_clusters(
                 frames, n_actions, reg_covar, rng, settle=i % 2 == 0
             )
-            start = start.sharing() if self._shares else start
+            start = self._prepared(start)
             tried.append(fit_hmm(frames, start, max_iter=n_first, **options))
         model, curve = max(tried, key=lambda found: found[1][-1])
         if self.max_iter > n_first:
@@ -286,21 +301,33 @@ class HMMSegmenter(BaseSegmenter):
         found = model.posteriors(frames, self.min_frames_)
         return model.sorted(time_order(found)), curve
 
-    @property
-    def _shares(self):
-        """Whether actions share their variances."""
+    def _prepared(self, start):
+        """Start with variances and lags as they are asked for."""
+        shares = self.covariance == "shared"
         if self.covariance is None:
-            return self.order == "free"
-        return self.covariance == "shared"
+            shares = self.order == "free"
+        start = start.sharing() if shares else start
+        if self.n_lags == 0:
+            return start
+        n_actions, n_components = start.means.shape
+        sizes = n_actions, self.n_lags * n_components, n_components
+        return start._replace(lags=np.zeros(sizes))
 
     def _log_likelihoods(self, videos):
         for i in range(len(videos)):
-            frames = embed(videos, i, self.center_, self.components_.T)
-            yield log_densities(frames, self.means_, self.covars_, i)
+            yield self._score(embed(videos, i, self.center_, self.components_.T), i)
 
-    def _densities(self, embedded):
-        for i, frames in enumerate(embedded):
-            yield log_densities(frames, self.means_, self.covars_, i)
+    def _score(self, frames, i):
+        return log_densities(frames, self.means_, self.covars_, i, self.lags_)
+
+    def _warn_of_signals(self, videos):
+        if self.lags_ is None:  # which are made for signals
+            super()._warn_of_signals(videos)
+
+    @property
+    def n_around_(self):
+        """Frames on each side of one that its scores look at."""
+        return 0 if self.lags_ is None else self.lags_.shape[1] // self.lags_.shape[2]
 
     @property
     def decoder_(self):

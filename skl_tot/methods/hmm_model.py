@@ -27,18 +27,26 @@ MOST_CLUSTERED = 50_000
 class HMM(NamedTuple):
     """Means and variances (n_actions, n_components), and how actions follow.
 
-    ``shared`` is whether actions have the same variances.
+    ``shared`` is whether actions have the same variances. With ``lags`` (n_actions,
+    n_lags * n_components, n_components), means are what is added to the frames before,
+    nearest first, times these.
     """
 
     means: np.ndarray
     covars: np.ndarray
     paths: InOrder | AnyOrder | WithDurations
     shared: bool = False
+    lags: np.ndarray | None = None
 
     def sorted(self, order):
         """Give the actions other numbers."""
-        paths = self.paths.sorted(order)
-        return HMM(self.means[order], self.covars[order], paths, self.shared)
+        lags = None if self.lags is None else self.lags[order]
+        gaussians = self.means[order], self.covars[order]
+        return HMM(*gaussians, self.paths.sorted(order), self.shared, lags)
+
+    def scores(self, frames, i=None):
+        """Log-densities (n_frames, n_actions) of the frames of video i."""
+        return log_densities(frames, self.means, self.covars, i, self.lags)
 
     def sharing(self):
         """Give all actions the same variances."""
@@ -49,16 +57,15 @@ class HMM(NamedTuple):
         """Give the paths durations, by the likeliest path of each video."""
         labels = []
         for video in frames:
-            scores = log_densities(video, self.means, self.covars)
-            labels.append(self.paths.chain().viterbi(scores, min_frames))
+            path = self.paths.chain().viterbi(self.scores(video), min_frames)
+            labels.append(path)
         paths = with_durations(self.paths, labels, kind, min_frames)
         return self._replace(paths=paths)
 
     def posteriors(self, frames, min_frames=1):
         """Yield the probabilities of the actions in the frames of each video."""
         for video in frames:
-            scores = log_densities(video, self.means, self.covars)
-            yield self.paths.expect(scores, min_frames)[0]
+            yield self.paths.expect(self.scores(video), min_frames)[0]
 
 
 def principal_components(videos, n_components):
@@ -81,12 +88,15 @@ def principal_components(videos, n_components):
     return center, components * signs[:, None], unit if unit > 0 else 1.0
 
 
-def log_densities(frames, means, covars, i=None):
+def log_densities(frames, means, covars, i=None, lags=None):
     """Log-densities (n_frames, n_actions) of the frames of video i along components."""
     found = np.empty((len(frames), len(means)))
     scales = np.sqrt(covars)
+    before = None if lags is None else frames_before(frames, lags)
     with np.errstate(over="ignore", invalid="ignore"):
         for k, (mean, scale) in enumerate(zip(means, scales)):
+            if before is not None:
+                mean = mean + before @ lags[k]
             distances = np.square((frames - mean) / scale)
             found[:, k] = -0.5 * distances.sum(axis=1)
     found -= np.log(scales).sum(axis=1) + 0.5 * frames.shape[1] * np.log(2 * np.pi)
@@ -94,6 +104,21 @@ def log_densities(frames, means, covars, i=None):
     if not (found > -1e150).all():
         raise RecordingValueError("the features are too far from those of the fit.", i)
     return found
+
+
+def frames_before(frames, lags):
+    """Frames before each frame, nearest first, side by side.
+
+    Before the first one there are others like it.
+
+    >>> frames_before(np.array([[1.0], [2.0], [3.0]]), np.zeros((1, 2, 1)))
+    array([[1., 1.],
+           [1., 1.],
+           [2., 1.]])
+    """
+    n_lags, places = lags.shape[1] // lags.shape[2], np.arange(len(frames))
+    nearest = [frames[np.maximum(places - lag, 0)] for lag in range(1, n_lags + 1)]
+    return np.concatenate(nearest, axis=1)
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
@@ -158,10 +183,13 @@ class ExpectedSums:
         n_actions, n_components = model.means.shape
         self.frames, self.counts = np.zeros(n_actions), 0.0
         self.first, self.second = np.zeros((2, n_actions, n_components))
+        self.products = self.crossed = 0.0  # of regressions on frames before
         self.log_likelihood = 0.0
         for video in frames:
-            scores = log_densities(video, model.means, model.covars)
-            self._add(video, *model.paths.expect(scores, min_frames))
+            expected = model.paths.expect(model.scores(video), min_frames)
+            self._add(video, *expected)
+            if model.lags is not None:
+                self._add_before(video, expected[0], model.lags)
 
     def _add(self, frames, probabilities, counts, total):
         self.frames += probabilities.sum(axis=0)
@@ -170,6 +198,12 @@ class ExpectedSums:
         self.counts += counts
         self.log_likelihood += total
 
+    def _add_before(self, frames, probabilities, lags):
+        known = np.hstack([frames_before(frames, lags), np.ones((len(frames), 1))])
+        weighted = [(known * own[:, None]).T for own in probabilities.T]
+        self.products = self.products + np.stack([own @ known for own in weighted])
+        self.crossed = self.crossed + np.stack([own @ frames for own in weighted])
+
 
 def maximise(sums, model, reg_covar):
     """Most probable model, given the sums."""
@@ -177,12 +211,41 @@ def maximise(sums, model, reg_covar):
     seen = sums.frames > LEAST_FRAMES
     counts = sums.frames[seen, None]
     means[seen] = sums.first[seen] / counts
+    if model.lags is not None:
+        return _maximise_lags(sums, model, reg_covar, seen)
     spread = np.maximum(sums.second[seen] - counts * means[seen] ** 2, 0)
     covars[seen] = (spread + reg_covar) / counts
     if model.shared:
         total = spread.sum(axis=0) + len(means) * reg_covar
         covars[:] = total / sums.frames.sum()
-    return HMM(means, covars, model.paths.learned(sums.counts), model.shared)
+    paths = model.paths.learned(sums.counts)
+    return model._replace(means=means, covars=covars, paths=paths)
+
+
+def _maximise_lags(sums, model, reg_covar, seen):
+    """Most probable model: regressions on the frames before, with a ridge."""
+    weights = np.concatenate([model.lags, model.means[:, None]], axis=1)
+    n_lagged = weights.shape[1] - 1
+    ridge = reg_covar * np.diag(np.append(np.ones(n_lagged), 0))
+    products, crossed = sums.products[seen] + ridge, sums.crossed[seen]
+    weights[seen] = own = np.linalg.solve(products, crossed)
+    spread = sums.second[seen] - (own * (2 * crossed - products @ own)).sum(axis=1)
+    spread = np.maximum(spread, 0) + reg_covar
+    counts, covars = sums.frames[seen, None] + n_lagged, model.covars.copy()
+    covars[seen] = spread / counts
+    if model.shared:
+        covars[:] = spread.sum(axis=0) / counts.sum()
+    paths, lags = model.paths.learned(sums.counts), weights[:, :-1]
+    return HMM(weights[:, -1], covars, paths, model.shared, lags)
+
+
+def log_prior(model, reg_covar):
+    """Logarithm of the prior of variances and lags, but for a constant."""
+    found = -reg_covar * (1 / model.covars).sum() / 2
+    if model.lags is not None:
+        squares = reg_covar * np.square(model.lags).sum(axis=1) / model.covars
+        found -= (squares + model.lags.shape[1] * np.log(model.covars)).sum() / 2
+    return found
 
 
 def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
@@ -203,7 +266,11 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
         \sigma_{kd}^2 = \frac{1}{n_k} \Bigl( r + \sum_t \gamma_{tk}
             (z_{td} - \mu_{kd})^2 \Bigr) ,
 
-    or, if actions share their variances, the mean of that weighted by :math:`n_k`.
+    or, if actions share their variances, the mean of that weighted by :math:`n_k`. With
+    lags, weights are those of the regression on the P numbers before, with a ridge r,
+    the prior of which has another :math:`\sigma^{-P}`, so that P is added to
+    :math:`n_k`.
+
     An action is left as often as is expected, of its frames that have a next one. Only
     paths whose actions last ``min_frames`` are looked at. Stops after a step if the one
     before gained less than ``tol``. Gives the model, and what is climbed before each
@@ -213,8 +280,8 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
     curve = []
     for _ in range(max_iter):
         sums = ExpectedSums(frames, model, min_frames)
-        penalty = reg_covar * (1 / model.covars).sum() / 2
-        curve.append((sums.log_likelihood - penalty) / n_frames)
+        found = sums.log_likelihood + log_prior(model, reg_covar)
+        curve.append(found / n_frames)
         model = maximise(sums, model, reg_covar)
         if len(curve) > 1 and curve[-1] - curve[-2] < tol:
             break

@@ -20,9 +20,11 @@ from skl_tot.io import load_model, save_model
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
     HMM,
+    ExpectedSums,
     InOrder,
     fit_hmm,
     log_densities,
+    maximise,
     principal_components,
     start_from_clusters,
     start_from_equal_parts,
@@ -551,3 +553,77 @@ def test_durations_of_edge_cases(order, n_actions):
             assert path.shape == (len(video),)
         for found in model.predict_posterior(videos):
             np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def swings(rng, n_runs=15):
+    """Frames that turn one way, the other way, or hardly, and their labels."""
+    turns = np.array([[0.9, 0.3], [-0.3, 0.9]])
+    weights = [turns, turns.T, 0.3 * np.eye(2)]
+    labels = np.repeat(rng.integers(3, size=n_runs), rng.integers(30, 80, n_runs))
+    frames = np.zeros((len(labels), 2))
+    for t in range(1, len(labels)):
+        frames[t] = frames[t - 1] @ weights[labels[t]] + 0.3 * rng.normal(size=2)
+    return frames, labels, weights
+
+
+def test_densities_after_frames_before():
+    rng = np.random.default_rng(0)
+    frames, means = rng.normal(size=(7, 3)), rng.normal(size=(4, 3))
+    covars, lags = rng.uniform(0.1, 2, size=(4, 3)), rng.normal(size=(4, 6, 3))
+    found = log_densities(frames, means, covars, lags=lags)
+    for t in range(7):
+        before = np.concatenate([frames[max(t - 1, 0)], frames[max(t - 2, 0)]])
+        for k in range(4):
+            mean = means[k] + before @ lags[k]
+            expected = norm.logpdf(frames[t], mean, np.sqrt(covars[k])).sum()
+            assert found[t, k] == pytest.approx(expected)
+
+
+def test_lags_are_least_squares():
+    rng = np.random.default_rng(0)
+    videos = [rng.normal(size=(n, 2)) for n in (30, 20)]
+    labels = [np.arange(len(video)) // 8 % 2 for video in videos]
+    start = start_from_labels(videos, labels, 2, REG_COVAR)
+    start = start._replace(lags=np.zeros((2, 4, 2)))
+    sums = ExpectedSums([], start)
+    rows = []
+    for video, own in zip(videos, labels):
+        shares = np.eye(2)[own]
+        sums._add(video, shares, np.ones((3, 2)), 0.0)
+        sums._add_before(video, shares, start.lags)
+        first = video[[0, *range(len(video) - 1)]]
+        second = video[[0, 0, *range(len(video) - 2)]]
+        rows.append(np.hstack([first, second, np.ones((len(video), 1))]))
+    known, frames = np.concatenate(rows), np.concatenate(videos)
+    found = maximise(sums, start, REG_COVAR)
+    ridge = np.sqrt(REG_COVAR) * np.eye(5)[:4]
+    for k in range(2):
+        own = np.concatenate(labels) == k
+        inputs = np.vstack([known[own], ridge])
+        outputs = np.vstack([frames[own], np.zeros((4, 2))])
+        expected, residuals, *_ = np.linalg.lstsq(inputs, outputs)
+        np.testing.assert_allclose(found.lags[k], expected[:4], atol=1e-10)
+        np.testing.assert_allclose(found.means[k], expected[4], atol=1e-10)
+        variances = (residuals + REG_COVAR) / (own.sum() + 4)
+        np.testing.assert_allclose(found.covars[k], variances)
+
+
+@pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
+@pytest.mark.parametrize("covariance", ["own", "shared"])
+def test_lags_are_learned(covariance):
+    rng = np.random.default_rng(0)
+    videos, labels, weights = zip(*[swings(rng) for _ in range(4)])
+    options = {"order": "free", "n_init": 6, "standardize": None, "random_state": 0}
+    model = HMMSegmenter(3, n_lags=1, covariance=covariance, **options).fit(videos)
+    assert mof_score(labels, model.labels_) > 0.95
+    assert mof_score(labels, HMMSegmenter(3, **options).fit_predict(videos)) < 0.7
+    assert (np.diff(model.log_likelihood_curve_) > -1e-9).all()
+    turned = model.components_.T @ model.lags_ @ model.components_
+    distances = np.abs(turned[:, None] - np.array(weights[0])).max(axis=(2, 3))
+    assert (distances.min(axis=1) < 0.1).all()
+    assert sorted(distances.argmin(axis=1)) == [0, 1, 2]
+    blocks = np.array_split(videos[0], 50)
+    online = OnlinePrediction(model, lag=20)
+    found = [*map(online.push, blocks), online.finish()]
+    found = np.concatenate([block.labels for block in found])
+    assert np.mean(found == model.labels_[0]) > 0.98
