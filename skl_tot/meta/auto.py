@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 
+from skl_tot.decoding.chain import fixed_chain
 from skl_tot.meta.candidates import (
     Plan,
     are_named,
@@ -16,17 +17,25 @@ from skl_tot.meta.candidates import (
     default_plans,
     describe_candidates,
     fit_members,
+    keeps_order,
     labels_of_candidate,
     measure_information,
     scores_of_candidate,
 )
-from skl_tot.meta.consensus import count_votes, find_consensus, name_of_refinement
+from skl_tot.meta.consensus import (
+    agreement_of,
+    count_votes,
+    find_consensus,
+    name_of_refinement,
+)
 from skl_tot.meta.views import find_stride, fit_windows, on_all_frames, see
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.courses import VOTE
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototype_groups import time_order
+from skl_tot.metrics.label_free import shared_course
 from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import import_extra
@@ -74,6 +83,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         `TemporalOTSegmenter`; the same as published, but with two parts and free order,
         and with ``prior="path"``; `ASOTSegmenter`; `ASALSegmenter`, from two parts;
         `MallowSegmenter`; and `HMMSegmenter`.
+    order : {"strict", "mostly", "free"} or None, default=None
+        What is known of the course of the recordings. "strict": each action once, in
+        one order; candidates, refinements and the vote keep it. "mostly": an order,
+        with exceptions. "free": none; candidates assume none. None is "mostly", and
+        ``shared_course_`` and `strict_labels` tell what else may be.
     windows : "auto", SignalWindows or None, default="auto"
         What candidates see in place of frames: statistics of windows around them, by a
         clone of this that is fitted first. "auto" has windows for the candidates
@@ -83,8 +97,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         that agrees most with the vote. Does not change the fit.
     refine : bool, default=True
         Whether the refinement of each candidate votes, too.
-    decoding : str, default="free"
-        As of `TemporalOTSegmenter`. Does not change the fit.
+    decoding : str, default="auto"
+        As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
+        Does not change the fit.
     switch_cost : float or "auto", default=0.1
         As of `TemporalOTSegmenter`; votes are smoother than what candidates go by, so
         that less is needed. Does not change the fit.
@@ -111,6 +126,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Number of actions K of the fit.
     windows_ : SignalWindows or None
         What is fitted of ``windows``.
+    shared_course_ : float
+        How far recordings share one course, from 0, no more than by chance, to 1, the
+        same order everywhere, see Notes. nan of a single recording.
+    strict_agreement_ : float or None
+        Share of the frames of the fit on which the labels and those of `strict_labels`
+        agree, matched to each other; None if there are none.
     stride_ : int
         Candidates see every so many frames, and vote for those around them. More than
         1 only of long recordings of which neighbouring frames say the same, for
@@ -188,12 +209,18 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "candidates": [StrOptions({"auto"}), list],
         "combine": [StrOptions({"vote", "best"})],
         "refine": ["boolean"],
+        "order": [None, StrOptions({"strict", "mostly", "free"})],
+        "decoding": [
+            StrOptions({AUTO}),
+            *BaseSegmenter._parameter_constraints["decoding"],
+        ],
         "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Integral],
         "verbose": ["verbose"],
     }
 
+    _by_order = VOTE
     # of models that an earlier version fitted
     windows_: Any = None
     stride_ = 1
@@ -203,10 +230,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         n_actions=8,
         *,
         candidates="auto",
+        order=None,
         windows="auto",
         combine="vote",
         refine=True,
-        decoding="free",
+        decoding="auto",
         switch_cost=0.1,
         min_duration=None,
         background_percentile=None,
@@ -218,6 +246,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     ):
         self.n_actions = n_actions
         self.candidates = candidates
+        self.order = order
         self.windows = windows
         self.combine = combine
         self.refine = refine
@@ -322,6 +351,40 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """
         return list(self._labels_on_all_frames(self.prepare(X)))
 
+    def strict_labels(self, X):
+        """Label every frame as if each action came once, in one order.
+
+        It is the other reading of the same fit, for people to compare: those candidates
+        and refinements vote whose labels keep an order, and the vote is decoded in
+        fixed order. Fit with ``order="strict"`` if it is right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of such
+            One recording or many.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of such
+            In the form of ``X``. Numbers are those of the order, not of `predict`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid, an order was given, or no candidate keeps one.
+        """
+        videos = self.prepare(X)
+        if self.strict_agreement_ is None:
+            raise ValueError(
+                "there is no second reading: an order was given, or no candidate keeps "
+                "one; predict labels frames."
+            )
+        members, chosen = list(self._members(videos)), self.strict_members_
+        labelings = [labels_of_candidate(*members[i]) for i in chosen]
+        return videos.restore(self._strict_paths(labelings, videos))
+
     @property
     def waits_for_end_(self):
         """Candidates decode whole recordings."""
@@ -353,6 +416,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         consensus = find_consensus(labelings, self.n_actions_, information)
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
+        self._strict = self._learn_strict(fitted, information, videos, seen)
         self.results_ = describe_candidates(fitted, consensus, information)
         self.names_ = list(self.results_["name"])
         self.best_index_ = int(np.argmax(self.results_["score"]))
@@ -362,6 +426,39 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             return lambda: self._log_likelihoods(videos)
         votes = np.split(consensus.votes[:, order], cuts)
         return lambda: self._scores_of_votes(votes, videos)
+
+    def _learn_strict(self, fitted, information, videos, seen):
+        """Let those vote that keep an order, if nothing is said; labels of the fit."""
+        chosen = [i for i, own in enumerate(fitted) if keeps_order(own)]
+        if self.order is not None or not chosen:
+            return None
+        labelings = [np.concatenate(fitted[i].labels) for i in chosen]
+        found = find_consensus(labelings, self.n_actions_, information[chosen])
+        cuts = np.cumsum(seen.lengths)[:-1]
+        places = np.argsort(time_order(np.split(found.votes, cuts)))
+        self.strict_members_ = np.array(chosen)
+        self.strict_mappings_ = places[found.mappings]
+        self.strict_weights_ = found.weights
+        return self._strict_paths([fitted[i].labels for i in chosen], videos)
+
+    def _strict_paths(self, labelings, videos):
+        """Labels of all frames by labels of members that keep an order."""
+        chain, paths = fixed_chain(self.strict_mappings_.shape[1]), []
+        for own in zip(*labelings):
+            votes = count_votes(
+                own, self.strict_weights_, self.strict_mappings_, len(chain.starts)
+            )
+            paths.append(chain.viterbi(np.log(votes + LEAST_VOTE)))
+        return list(on_all_frames(paths, videos, self.stride_))
+
+    def _label(self, scores, videos, before=None):
+        paths = super()._label(scores, videos, before)
+        self.shared_course_ = shared_course(paths)
+        strict, self.strict_agreement_ = self.__dict__.pop("_strict"), None
+        if strict is not None:
+            both = np.concatenate(paths), np.concatenate(strict)
+            self.strict_agreement_ = agreement_of(*both, self.n_actions_)
+        return paths
 
     def _first_views(self, videos):
         """Choose what candidates see: `_views` of the fit."""
@@ -401,7 +498,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _plans(self):
         """Plans of the candidates, checked and with seeds."""
         if self.candidates == "auto":
-            plans = default_plans(**self._settings())
+            plans = default_plans(self.order, **self._settings())
         else:
             check_candidates(self.candidates)
             plans = [Plan(*pair) for pair in self.candidates]
@@ -416,7 +513,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _fit_members(self, plans, views):
         """Candidates, and then their refinements."""
         spread = measure_spread(views[0], SHRINKAGE) if self.refine else None
-        coming = fit_members(plans, views, self.n_actions_, spread, n_jobs=self.n_jobs)
+        options = {"order": self.order, "n_jobs": self.n_jobs}
+        coming = fit_members(plans, views, self.n_actions_, spread, **options)
         found = {}
         with self._progress(len(plans) * (1 + bool(self.refine))) as tell:
             for name, members in coming:

@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.consensus import mean_vote, name_of_refinement
+from skl_tot.meta.guidance import guided_scores, paths_in_order, refine_in_order
 from skl_tot.meta.views import shared
 from skl_tot.methods.asal import ASALSegmenter
 from skl_tot.methods.asot import ASOTSegmenter
@@ -63,7 +64,7 @@ class Candidate(NamedTuple):
     seconds: float
 
 
-def fit_members(plans, views, n_actions, spread, *, n_jobs=None):
+def fit_members(plans, views, n_actions, spread, *, order=None, n_jobs=None):
     """Yield the `Candidate` objects of each plan as they come, by names of candidates.
 
     ``views`` are the recordings that are seen, and those without windows. Results are
@@ -81,10 +82,10 @@ def fit_members(plans, views, n_actions, spread, *, n_jobs=None):
     seen, frames = views
     windows = shared(seen, n_jobs)
     views = windows, windows if frames is seen else shared(frames, n_jobs)
-    fit = delayed(_fit_chain)
+    fit, options = delayed(_fit_chain), (n_actions, spread, order)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     with one_thread():
-        for found in parallel(fit(own, views, n_actions, spread) for own in longest):
+        for found in parallel(fit(own, views, *options) for own in longest):
             yield from found.items()
 
 
@@ -97,7 +98,7 @@ def _effort(chain):
     return effort
 
 
-def _fit_chain(chain, views, n_actions, spread):
+def _fit_chain(chain, views, n_actions, spread, order):
     """Fit a plan, and those that start from it."""
     found = {}
     with one_thread():
@@ -110,7 +111,8 @@ def _fit_chain(chain, views, n_actions, spread):
             own = fit_candidate(name, estimator, videos, n_actions, seed)
             found[name] = [own]
             if spread is not None:
-                found[name].append(refine_candidate(own, views[0], n_actions, spread))
+                options = n_actions, spread, order
+                found[name].append(refine_candidate(own, views[0], *options))
     return found
 
 
@@ -138,13 +140,19 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
     return Candidate(name, fitted, labels, time.perf_counter() - start)
 
 
-def refine_candidate(candidate, videos, n_actions, spread):
-    """Refine the labels of a candidate by what their frames look like."""
+def refine_candidate(candidate, videos, n_actions, spread, order):
+    """Refine the labels of a candidate by what their frames look like.
+
+    In strict order also by when they are, see `refine_in_order`.
+    """
     start = time.perf_counter()
-    appearance, switch_cost, labels = refine_labels(
-        videos, candidate.labels, n_actions, spread, **REFINEMENT
-    )
-    model = appearance | {"switch_cost": np.array(switch_cost)}
+    if order == "strict":
+        model, labels = refine_in_order(videos, candidate.labels, n_actions, spread)
+    else:
+        appearance, switch_cost, labels = refine_labels(
+            videos, candidate.labels, n_actions, spread, **REFINEMENT
+        )
+        model = appearance | {"switch_cost": np.array(switch_cost)}
     seconds = time.perf_counter() - start
     return Candidate(name_of_refinement(candidate.name), model, labels, seconds)
 
@@ -152,6 +160,8 @@ def refine_candidate(candidate, videos, n_actions, spread):
 def scores_of_candidate(model, videos):
     """Log-likelihoods of the actions by a `Candidate`'s model, for each video."""
     if isinstance(model, dict):
+        if "times" in model:
+            return list(guided_scores(videos, [], model))
         return list(appearance_scores(videos, model))
     model = unfrozen(model)
     with quietly():
@@ -161,11 +171,18 @@ def scores_of_candidate(model, videos):
 
 def labels_of_candidate(model, videos):
     """Labels of each video by a `Candidate`'s model."""
+    if isinstance(model, dict) and "times" in model:
+        return paths_in_order(videos, model)
     if isinstance(model, dict):
         chain = free_chain(len(model["means"]), model["switch_cost"])
         return chain.viterbi_all(list(appearance_scores(videos, model)))
     with quietly():
         return model.predict(list(videos.arrays))
+
+
+def keeps_order(candidate):
+    """Whether the labels of each recording go on, and never back."""
+    return all((np.diff(path[path >= 0]) >= 0).all() for path in candidate.labels)
 
 
 def measure_information(fitted, videos, n_actions):
@@ -196,22 +213,40 @@ def describe_candidates(fitted, consensus, information):
     }
 
 
-def default_plans(**settings):
-    """Plans of what does best on different data.
+def default_plans(order, **settings):
+    """Plans of what does best on different data, by what is known of the order.
 
     ``settings`` are "standardize", "device" and "verbose".
     """
     published = PAPER | settings
-    two_parts = published | FREE | {"n_parts": 2}
-    path = PathPrior(sigma=PAPER_SIGMA)
+    two_parts = published | {"n_parts": 2}
+    path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
     plain = settings.copy()
     del plain["device"], plain["verbose"]
+    if order == "free":
+        return [
+            Plan("tot", TemporalOTSegmenter(order=order, **settings)),
+            Plan("asot", ASOTSegmenter(order=order, **FREE, **settings)),
+            Plan("hmm", HMMSegmenter(order=order, **plain)),
+        ]
+    asal = Plan("asal", ASALSegmenter(**settings), start="tot_two_parts")
+    if order == "strict":
+        fixed = {"decoding": "fixed"} | settings
+        return [
+            Plan("tot", TemporalOTSegmenter(**fixed)),
+            Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
+            Plan("tot_path", TemporalOTSegmenter(**path)),
+            Plan("tot_published", TemporalOTSegmenter(**published)),
+            asal,
+            Plan("mallow", MallowSegmenter(order=order, **plain)),
+            Plan("hmm", HMMSegmenter(order=order, **plain)),
+        ]
     return [
         Plan("tot", TemporalOTSegmenter(**settings)),
-        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
-        Plan("tot_path", TemporalOTSegmenter(**published | {"prior": path})),
+        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
+        Plan("tot_path", TemporalOTSegmenter(**path)),
         Plan("asot", ASOTSegmenter(**settings)),
-        Plan("asal", ASALSegmenter(**settings), start="tot_two_parts"),
+        asal,
         Plan("mallow", MallowSegmenter(**plain)),
         Plan("hmm", HMMSegmenter(**plain)),
     ]

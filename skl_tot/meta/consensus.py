@@ -86,6 +86,16 @@ def match_actions(table):
     return linear_sum_assignment(table, maximize=True)[1]
 
 
+def agreement_of(first, second, n_actions):
+    """Share of frames on which two labelings agree, matched to each other.
+
+    >>> agreement_of(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
+    0.75
+    """
+    pairs = _count_pairs(first, second, n_actions)
+    return float(pairs[np.arange(n_actions), match_actions(pairs)].sum() / len(first))
+
+
 def count_votes(labelings, weights, mappings, n_actions):
     """Share (n_frames, n_actions) of the votes for each action; without any, equal."""
     votes = np.zeros((len(labelings[0]), n_actions))

@@ -13,6 +13,7 @@ arrays of int (n_frames_i,), with -1 where there is none; a clustering is such a
 
 import numpy as np
 
+from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import decode, move_decoder
 from skl_tot.decoding.durations import (
     describe_labels,
@@ -24,6 +25,7 @@ from skl_tot.methods.discriminants import (
     fit_appearance,
     log_joint,
 )
+from skl_tot.methods.prototype_groups import time_order
 
 # All of these were chosen on the mean of seven recorded sets.
 POOLED, REG_COVAR = 0.5, 0.1  # of Gaussians
@@ -34,6 +36,7 @@ MOVE_COUNT = 0.5  # moves that each pair of actions is thought to have had befor
 SWITCH_COST = 0.1  # of a move as likely as any other, see `move_decoder`
 # A cluster is new if labelled frames lack more than this share of it.
 LEAST_MISSING = 0.5
+N_REFINEMENTS = 2  # more drift from where they started
 # Labels by transcripts settle within so many rounds.
 N_ROUNDS = 8
 # Neighbouring frames say the same: of the evidence of frames, so much is new. With all
@@ -122,6 +125,28 @@ def guided_paths(scores, guide, labels):
         path = decoder.path(own, SWITCH_COST * len(own) / own.shape[1])
         paths.append(np.where(known >= 0, known, path))
     return paths
+
+
+def refine_in_order(videos, labels, n_actions, spread):
+    """Refine labels by looks and times of actions that come once, in one order.
+
+    It is the order of their mean times in the labels. Twice, a guide is learned from
+    the labels, and each video is labelled along the best path that has all actions.
+    Gives the guide and the labels of the last round.
+    """
+    codes = np.eye(n_actions)
+    places = np.argsort(time_order([codes[np.maximum(path, 0)] for path in labels]))
+    paths = [places[np.maximum(path, 0)] for path in labels]
+    for _ in range(N_REFINEMENTS):
+        guide = fit_guide(videos, paths, [], n_actions, n_actions, spread, n_rounds=1)
+        paths = paths_in_order(videos, guide)
+    return guide, paths
+
+
+def paths_in_order(videos, guide):
+    """Paths of videos through all actions, in their order, by a guide."""
+    chain = fixed_chain(len(guide["starts"]))
+    return [chain.viterbi(scores) for scores in guided_scores(videos, [], guide)]
 
 
 def count_clusters(labels, clusterings, n_actions, n_clusters):

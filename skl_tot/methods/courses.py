@@ -45,6 +45,12 @@ UDE = {
     "mostly": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
     "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
 }
+VOTE = {
+    None: {"decoding": "free"},
+    "strict": {"decoding": "fixed"},
+    "mostly": {"decoding": "free"},
+    "free": {"decoding": "free"},
+}
 # Methods of one course, as published, whatever is known.
 ONE_COURSE: dict = {"strict": {}, "mostly": {}}
 

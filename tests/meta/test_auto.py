@@ -1,4 +1,5 @@
 import pickle
+from itertools import chain
 
 import joblib
 import numpy as np
@@ -23,11 +24,11 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam
 from skl_tot.io import load_model, save_model
-from skl_tot.meta.candidates import Plan, fit_members
+from skl_tot.meta.candidates import Plan, default_plans, fit_members
 from skl_tot.meta.views import shared
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import carried_information
+from skl_tot.metrics import match_labels, mof_score
+from skl_tot.metrics.label_free import carried_information, shared_course
 from skl_tot.preprocessing import FramewiseTransformer
 
 
@@ -236,6 +237,51 @@ class TestBest:
             model.fit(activity[0])
             (own,) = model.candidate_labels(activity[0]).values()
             assert_same(model.labels_, own)
+
+
+class TestOrder:
+    def test_strict(self, activity):
+        candidates = [("tot", tot()), ("mallow", MallowSegmenter(order="strict"))]
+        model = auto(candidates=candidates, order="strict").fit(activity[0])
+        found = model.candidate_labels(activity[0])
+        for path in [*model.labels_, *model.predict(activity[0])]:
+            assert set(np.diff(path, prepend=-1).tolist()) == {0, 1}
+        for path in chain.from_iterable(found.values()):  # in numbers of the vote
+            assert 1 + np.count_nonzero(np.diff(path)) == len(set(path)) == 4
+        assert model.strict_agreement_ is None
+        model.set_params(combine="best").best_index_ = 3
+        assert_same(model.predict(activity[0]), found["mallow refined"])
+        with pytest.raises(ValueError, match="no second reading"):
+            model.strict_labels(activity[0])
+
+    def test_both_readings(self, clear):
+        videos, labels = clear
+        turned = [Given(shift=shift, wrong=0.3) for shift in (1, 3)]
+        candidates = [("a", Given()), ("b", turned[0]), ("c", turned[1])]
+        model = auto(candidates=candidates, refine=False).fit(videos)
+        # of the three only the first goes on and never back
+        assert model.strict_members_.tolist() == [0]
+        assert_same(model.strict_labels(videos), labels)
+        pairs = np.concatenate(model.labels_), np.concatenate(labels)
+        matched = match_labels(*pairs)
+        shares = np.mean([matched.get(a) == b for a, b in zip(*pairs)])
+        assert model.strict_agreement_ == pytest.approx(shares)
+        assert model.shared_course_ == shared_course(model.labels_)
+
+    def test_free(self, activity):
+        model = auto(order="free").fit(activity[0])
+        assert model.decoding_ == "free"
+        assert model.strict_agreement_ is None
+
+    @pytest.mark.parametrize("order", ["strict", "mostly", "free", None])
+    def test_plans(self, order):
+        plans = default_plans(order, standardize=None, device="cpu", verbose=0)
+        names = [plan.name for plan in plans]
+        assert len(set(names)) == len(names)
+        assert {plan.start for plan in plans} - {None} <= set(names)
+        for plan in plans:
+            assert plan.estimator.standardize is None
+            plan.estimator._validate_params()
 
 
 class TestCandidates:
