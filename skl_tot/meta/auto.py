@@ -169,6 +169,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     of which 0.02 is spread; it says how far candidates agree, not how often they are
     right.
 
+    ``shared_course_`` compares the segments of the labels of each two recordings: the
+    share of their frames that segments in a common order cover at most, less that of
+    the same segments in random order, put on a scale from 0 to 1. Of the true labels of
+    recordings with one strict order it is 1, and 0.02 to 0.05 of generated ones without
+    a course.
+
     Candidates, votes and their weights were chosen on seven recorded sets and generated
     ones. On the recorded, and over three seeds, candidates and refinements had 64 % of
     the frames right (MoF) on average, the vote 73 %, "best" 70 %, and the best of each
