@@ -491,7 +491,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return seen.standardize(self.windows_scaler_, per_video), frames
 
     def _warn_of_signals(self, videos):
-        """Not a word, as windows are tried."""
+        """Warn as others do, unless candidates see windows."""
+        if self.windows_ is None:
+            super()._warn_of_signals(videos)
 
     def _settings(self):
         """Give what candidates of "auto" have from this one."""

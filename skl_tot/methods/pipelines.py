@@ -198,6 +198,7 @@ def quietly():
         # and others make up for it
         warnings.filterwarnings("ignore", ".* recordings show fewer than half of")
         warnings.filterwarnings("ignore", FIRST_WORDS)
+        warnings.filterwarnings("ignore", "frames are those of a raw signal")
         yield
 
 
