@@ -53,7 +53,8 @@ class MallowSegmenter(BaseSegmenter):
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly"}, default="mostly"
-        As of `TemporalOTSegmenter`: it sets ``decoding`` where that is left to it.
+        As of `TemporalOTSegmenter`: it sets ``decoding`` where that is left to it. In
+        strict order, step 2 is the best path through all actions, too.
         There is no free order, as videos start cut into equal parts.
     shrinkage : float, default=1.0
         Added to the variances within actions that directions are measured by, in units
@@ -194,6 +195,7 @@ class MallowSegmenter(BaseSegmenter):
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
             by_moves=self.counts == "moves",
+            keeps_order=self.order == "strict",
         )
         return lambda: (log_joint(frames, self.appearance_) for frames in embedded)
 

@@ -9,6 +9,7 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
+from skl_tot.decoding.decoders import decode
 from skl_tot.decoding.orders import mallow_inversions, order_of, path_along
 from skl_tot.methods.discriminants import (
     PRIOR_FRAMES,
@@ -69,14 +70,24 @@ def fit_dispersions(inversions):
     return dispersions
 
 
-def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, by_moves=False):
+def fit_mallow(
+    videos,
+    n_actions,
+    *,
+    shrinkage,
+    reg_covar,
+    max_iter,
+    by_moves=False,
+    keeps_order=False,
+):
     """Learn what actions look like, and how far videos are from their usual order.
 
     Each video starts cut into ``n_actions`` equal parts. By turns, an appearance is
     fitted to the labels, each video is labelled along the likeliest order of its own
-    (by the likeliest path, or by `move_counts`), and dispersions are fitted to the
-    orders. Gives the appearance, the dispersions, the number of rounds, and the frames
-    of each video along the directions of the appearance.
+    (by the likeliest path, or by `move_counts`; with ``keeps_order`` along that of all,
+    in which each action occurs), and dispersions are fitted to the orders. Gives the
+    appearance, the dispersions, the number of rounds, and the frames of each video
+    along the directions of the appearance.
     """
     paths = [np.arange(n) * n_actions // n for n in videos.lengths]
     spread = measure_spread(videos, shrinkage)
@@ -89,11 +100,14 @@ def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, by_moves=Fa
         )
         for i, frames in enumerate(embedded):
             scores = log_joint(frames, appearance, i)
-            inversions[i] = mallow_inversions(scores, dispersions)
+            if not keeps_order:
+                inversions[i] = mallow_inversions(scores, dispersions)
             order = order_of(inversions[i])
             if by_moves:
                 scores -= np.log(appearance["shares"])  # moves have shares of their own
                 paths[i] = _path_of_moves(scores, order, paths, i)
+            elif keeps_order:
+                paths[i] = decode(scores)
             else:
                 paths[i] = path_along(scores, order, 0.0)
         dispersions = fit_dispersions(inversions)

@@ -7,8 +7,10 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skl_tot import ASOTSegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import UDESegmenter
+from skl_tot.datasets import make_activities
 from skl_tot.extend import TemporalPrior
 from skl_tot.methods import courses
+from skl_tot.metrics import mof_score
 from skl_tot.training.terms import TemporalCoherence
 
 QUICK = {"max_iter": 8, "random_state": 0}
@@ -29,8 +31,7 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
         with pytest.raises(ValueError, match="'order' parameter"):
             model.fit(videos)
         return
-    others = {"switch_cost": 0.0} if kind is MallowSegmenter else {}
-    told = kind(4, **table[order], **others, **QUICK).fit(videos)
+    told = kind(4, order=order, **table[order], **QUICK).fit(videos)
     labels = model.fit(videos).labels_
     for path, expected in zip(labels, told.labels_, strict=True):
         np.testing.assert_array_equal(path, expected)
@@ -67,3 +68,13 @@ def test_searches_may_set_what_is_left(activity):
     search = GridSearchCV(model, grid, cv=KFold(2), error_score="raise")
     search.fit(activity[0])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_strict_order_tells_what_looks_alike():
+    options = {"n_features": 8, "alike": True, "noise": 1.5, "mean_length": 60}
+    videos, labels = make_activities(20, 5, **options, random_state=0)
+    strict, mostly = (
+        MallowSegmenter(5, order=order, decoding="fixed").fit(videos).labels_
+        for order in ("strict", "mostly")
+    )
+    assert mof_score(labels, strict) > mof_score(labels, mostly) + 0.1
