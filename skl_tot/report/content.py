@@ -176,14 +176,12 @@ def readings(content):
 
     None if an order was told, or both say nearly the same.
     """
-    from skl_tot.methods.pipelines import voter_of  # late, as it waits for torch
-
-    voter, steps = voter_of(content.segmenter), content.findings.steps
-    if not steps or voter.strict_agreement_ >= ALIKE:
+    segmenter, steps = content.segmenter, content.findings.steps
+    if not steps or segmenter.strict_agreement_ >= ALIKE:
         return None
     paths = content.findings.paths[: len(steps)]
     colours = match_labels(paths, steps)
-    free = iter(set(range(content.segmenter.n_actions_)) - set(colours.values()))
+    free = iter(set(range(segmenter.n_actions_)) - set(colours.values()))
     colours = {k: next(free) if own is None else own for k, own in colours.items()}
     order = sorted(colours, key=lambda k: np.median(_places_of(steps, k)))
     bars = []
@@ -191,8 +189,9 @@ def readings(content):
         codes = np.array([colours[k] for k in own.tolist()])
         bars.append((name, bar(path), bar(codes)))
     names = {colours[k]: f"step {i}" for i, k in enumerate(order, start=1)}
-    shared = max(voter.shared_course_, 0)
-    return {"agree": voter.strict_agreement_, "shared": shared} | {
+    return {
+        "agree": segmenter.strict_agreement_,
+        "shared": segmenter.shared_course_,  # nan of one recording
         "bars": bars,
         "names": names,
     }

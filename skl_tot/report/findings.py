@@ -51,7 +51,7 @@ def gather_findings(model, videos, video_names, words, breaks=None):
 
     segmenter = segmenter_of(model)
     voter, windows = voter_of(segmenter), windows_of(model)
-    is_unsaid = getattr(voter, "strict_agreement_", None) is not None
+    is_unsaid = getattr(segmenter, "strict_agreement_", None) is not None
     code_of, names = _code_words(words.tolist())
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
@@ -65,7 +65,7 @@ def gather_findings(model, videos, video_names, words, breaks=None):
             if i < N_COMPARED and hasattr(voter, "candidate_labels"):
                 findings.candidates.append(_ask_candidates(voter, video))
             if i < N_COMPARED and is_unsaid:
-                findings.steps.extend(_ask_steps(voter, video))
+                findings.steps.extend(_ask_steps(segmenter, video))
         path = code_of[reading.path]
         findings.paths.append(path)
         findings.confidences.append(path_confidence(reading, words))
@@ -140,9 +140,9 @@ def _ask_candidates(voter, video):
     return paths
 
 
-def _ask_steps(voter, video):
+def _ask_steps(segmenter, video):
     """Labels of one video if each step comes once, in one order, in a list."""
-    return split_label_sequences(voter.strict_labels(video))[0]
+    return split_label_sequences(segmenter.strict_labels(video))[0]
 
 
 def _translate(findings, code_of):
