@@ -2,8 +2,8 @@
 
 All take labels as they come out of estimators, or a table with a row for each segment,
 and give pandas data frames; what sets actions apart, and which features tell them, is
-told from the features and labels of frames. A bout is a maximal run of frames of one action; background
-is no action, but its time counts as time of the recording.
+told from the features and labels of frames. A bout is a maximal run of frames of one
+action; background is no action, but its time counts as time of the recording.
 """
 
 from skl_tot.lazy import loader
