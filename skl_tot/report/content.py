@@ -37,7 +37,6 @@ MEASURES = {  # in words, and what writes them, of durations times in words
 MOST_DEVIATING = 12  # recordings of the table
 MOST_TELLING = 3  # features of an action
 N_QUESTIONS = 5  # of what to label next
-ALIKE = 0.9  # share of frames from which on two readings are one
 LEVELS = 4  # of colours of profiles, above and below the mean
 FINER = 2  # times as many actions at the lower level
 N_LEVELS = 6  # videos of two levels
@@ -177,7 +176,7 @@ def readings(content):
     None if an order was told, or both say nearly the same.
     """
     segmenter, steps = content.segmenter, content.findings.steps
-    if not steps or segmenter.strict_agreement_ >= ALIKE:
+    if not content.is_ambiguous:
         return None
     paths = content.findings.paths[: len(steps)]
     colours = match_labels(paths, steps)

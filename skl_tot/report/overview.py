@@ -15,6 +15,7 @@ from skl_tot.statistics.deviating import compare_bouts, score_durations
 from skl_tot.statistics.sequences import usual_codes
 
 UNSURE = 0.2  # below the median confidence of frames, from which on it is said
+ALIKE = 0.9  # share of frames from which on two readings are one
 # What is said of the agreement, beyond chance, of halves of the recordings.
 TRUST = (
     (0.75, "well"),
@@ -169,6 +170,12 @@ class Content:
         time = (self.recordings.ends(video) if is_end else edges)[frame] - edges[0]
         return f"{time:.2f} s" if time < 60 else self.moment(time)
 
+    @property
+    def is_ambiguous(self):
+        """Whether no order was told, and recordings look other in strict order."""
+        steps = self.findings.steps
+        return len(steps) > 0 and self.segmenter.strict_agreement_ < ALIKE
+
     def lead(self):
         """Sentences of what is found, as lists of text and of codes of actions."""
         lengths = self.unit_bouts.lengths.to_numpy()
@@ -220,5 +227,7 @@ class Content:
                 f"What is learned from half of the {parts} tells the actions of the "
                 f"other half {word}."
             )
+        if self.is_ambiguous:
+            sentences.append("It can be read in two ways, which are shown below.")
         sentences.append("Look at some of the timelines before you rely on them.")
         return sentences

@@ -901,7 +901,10 @@ def test_signals_that_tell(write):
 class TwoReadings(AutoSegmenter):
     """A vote whose other reading has a step for each third of a recording."""
 
-    strict_agreement_, shared_course_ = 0.6, 0.25
+    def fit(self, X, y=None):
+        super().fit(X, y)
+        self.strict_agreement_, self.shared_course_ = 0.6, 0.25
+        return self
 
     def strict_labels(self, X):
         if getattr(X, "ndim", 1) == 2:
@@ -921,6 +924,7 @@ def test_two_readings(two, write):
     page = write(model, videos)
     text = page.text_of["readings"]
     assert "agree on 60 of 100 moments" in text
+    assert "It can be read in two ways" in page.text_of[None]
     assert "share one order of segments to 25 of 100" in text
     assert 'order="strict"' in text
     assert "--order strict" in text
@@ -938,9 +942,10 @@ def test_two_readings(two, write):
 
 def test_one_reading_if_they_agree_or_one_was_told(two, write, monkeypatch):
     for agreement in (0.95, None):
-        monkeypatch.setattr(TwoReadings, "strict_agreement_", agreement)
+        monkeypatch.setattr(two[0], "strict_agreement_", agreement)
         page = write(*two)
         assert "readings" not in page.rows
+        assert "in two ways" not in page.text
 
 
 @pytest.mark.parametrize("by_vote", [False, True])
