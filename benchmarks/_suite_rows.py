@@ -59,6 +59,7 @@ ROWS = {
     "HMM": Row("hmm"),
     "HMM, free, windows": Row("hmm", {"order": "free"}, windows=True),
     "Auto": Row("auto"),
+    "Auto, told": Row("auto", {"order": "told"}),
     "equal split": Row("equal-split"),
     "k-means": Row("k-means"),
     "k-means, free": Row("k-means", FREE),

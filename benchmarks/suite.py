@@ -21,8 +21,9 @@ from _suite_cells import plan, read_results, run_cell
 from _suite_rows import ROWS, parse_row
 from _suite_tables import behind, page
 
-# Lines of a page that the tables stand between.
+# Lines of a page that the tables, or that of --behind, stand between.
 MARKS = ("<!-- suite -->", "<!-- end of suite -->")
+BEHIND = ("<!-- behind -->", "<!-- end of behind -->")
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,8 +64,10 @@ def parse_arguments(argv):
 def check_arguments(parser, arguments):
     """Complete the arguments, or exit with an error."""
     arguments.out = arguments.out or arguments.results.with_suffix(".md")
-    if arguments.page and not is_page(arguments.page):
-        parser.error(f"--page {arguments.page} is no page with the lines {MARKS}.")
+    arguments.marks = BEHIND if arguments.behind else MARKS
+    if arguments.page and not is_page(arguments.page, arguments.marks):
+        lines = arguments.marks
+        parser.error(f"--page {arguments.page} is no page with the lines {lines}.")
     if arguments.only_table:
         if not arguments.results.is_file():
             parser.error(f"{arguments.results} is no file.")
@@ -84,15 +87,15 @@ def check_arguments(parser, arguments):
     arguments.rows = choose_rows(parser, arguments)
 
 
-def is_page(path):
+def is_page(path, marks):
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return all(lines.count(mark) == 1 for mark in MARKS)
+    return all(lines.count(mark) == 1 for mark in marks)
 
 
-def renew_page(path, text):
+def renew_page(path, marks, text):
     """Put a text between the marks of a page."""
-    head, begin, rest = path.read_text(encoding="utf-8").partition(MARKS[0])
-    _, end, tail = rest.partition(MARKS[1])
+    head, begin, rest = path.read_text(encoding="utf-8").partition(marks[0])
+    _, end, tail = rest.partition(marks[1])
     write_text(path, f"{head}{begin}\n\n{text}\n{end}{tail}")
 
 
@@ -148,7 +151,7 @@ def main(argv=None):
     text = behind(results) if arguments.behind else page(results)
     write_text(arguments.out, text)
     if arguments.page:
-        renew_page(arguments.page, text)
+        renew_page(arguments.page, arguments.marks, text)
     print(text)
     return int(any("error" in result for result in results))
 
