@@ -61,7 +61,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
        method), and the mean of what they say becomes the reference.
     3. *Vote.* A labeling weighs as much as it agrees with others beyond chance, by
        Cohen's kappa, times :math:`e^{6 I}` of the information I, in nats, that it
-       carries from video to video: the logarithm of what `score` would give. With
+       carries from video to video: the logarithm of what `score` would give (in free
+       order by kappa alone). With
        :math:`v_{tk}` the share of votes that are for action k in frame t, the decoder
        is given
 
@@ -419,7 +420,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.sees_frames_ = [plan.sees_frames for plan in plans]
         labelings = [np.concatenate(own.labels) for own in fitted]
         information = measure_information(fitted, seen, self.n_actions_)
-        consensus = find_consensus(labelings, self.n_actions_, information)
+        # without a course, what carries over most are often too many pieces
+        weighed = None if self.order == "free" else information
+        consensus = find_consensus(labelings, self.n_actions_, weighed)
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
         self._strict = self._learn_strict(fitted, information, videos, seen)

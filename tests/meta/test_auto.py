@@ -25,6 +25,7 @@ from skl_tot.decoding import decode
 from skl_tot.extend import Adam
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.candidates import Plan, default_plans, fit_members
+from skl_tot.meta.consensus import find_consensus
 from skl_tot.meta.views import shared
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.metrics import match_labels, mof_score
@@ -272,6 +273,10 @@ class TestOrder:
         model = auto(order="free").fit(activity[0])
         assert model.decoding_ == "free"
         assert model.strict_agreement_ is None
+        found = model.candidate_labels(activity[0]).values()
+        labelings = [np.concatenate(labels) for labels in found]
+        weights = find_consensus(labelings, 4).weights  # what carries over is left out
+        np.testing.assert_allclose(model.weights_, weights)
 
     @pytest.mark.parametrize("order", ["strict", "mostly", "free", None])
     def test_plans(self, order):
