@@ -17,8 +17,8 @@ FRAMES_OF_BOUT = 32  # evenly spaced, at first
 MOST_VALUES = 2**22  # that are kept of all recordings
 FEATURES_AT_ONCE = 32
 MOST_NAMED = 8  # features of a sentence
-COLUMNS = ["action", "rank", "feature", "score", "before", "after", "tells"]
-COLUMNS += ["carries_nothing"]
+SCORES = ["score", "before", "after"]
+COLUMNS = ["action", "rank", "feature", *SCORES, "tells", "carries_nothing"]
 
 
 def telling_features(videos, labels, *, feature_names=None):
@@ -131,12 +131,9 @@ class TellingSample:
             scores.append(self._score(is_own, LEVEL / len(actions)))
         some = [found["tells"] | (found["score"] >= CLEAR) for found in scores]
         is_known = np.any([np.isfinite(found["score"]) for found in scores])
+        own = {"feature": names, "carries_nothing": is_known & ~np.any(some, axis=0)}
         for action, found in zip(actions, scores):
-            found |= {
-                "feature": names,
-                "carries_nothing": is_known & ~np.any(some, axis=0),
-            }
-            table = pd.DataFrame({"action": action} | found)
+            table = pd.DataFrame({"action": action} | own | found)
             table = table.sort_values("score", ascending=False, kind="stable")
             tables.append(table.assign(rank=np.arange(1, len(names) + 1)))
         return pd.concat(tables[bool(actions) :], ignore_index=True)[COLUMNS]
@@ -153,8 +150,7 @@ class TellingSample:
         n_features = self.n_features
         if len(np.unique(halves)) < 2:
             unknown = np.full(n_features, np.nan)
-            scores = dict.fromkeys(("score", "before", "after"), unknown)
-            return scores | {"tells": np.zeros(n_features, dtype=bool)}
+            return dict.fromkeys(SCORES, unknown) | {"tells": np.isfinite(unknown)}
         rows, places = [], []
         for unit, i in zip(units, own):
             sides = [self.frames[i], None, None]
@@ -170,14 +166,10 @@ class TellingSample:
         for first in range(0, n_features, FEATURES_AT_ONCE):
             block = rows[:, first : first + FEATURES_AT_ONCE]
             parts.append(_tell(_count(block, places, len(halves)), halves))
-        scores, before, after = np.concatenate(parts, axis=2)
-        means = scores.mean(axis=0)
-        return {
-            "score": means,
-            "before": _mean_of_known(before),
-            "after": _mean_of_known(after),
-            "tells": _is_above_chance(scores, halves, level) & (means >= LEAST),
-        }
+        told = np.concatenate(parts, axis=2)
+        means = np.ma.masked_invalid(told).mean(axis=1).filled(np.nan)
+        tells = _is_above_chance(told[0], halves, level) & (means[0] >= LEAST)
+        return dict(zip(SCORES, means)) | {"tells": tells}
 
 
 def _share_out(videos):
@@ -224,15 +216,8 @@ def _tell(counts, halves):
 
 def _share(counts, is_right):
     """Share of frames that is right, NaN of none."""
-    n_frames = counts.sum(axis=-1)
-    right = (counts * is_right).sum(axis=-1)
-    return np.where(n_frames, right / np.maximum(n_frames, 1), np.nan)
-
-
-def _mean_of_known(scores):
-    """Mean over units that are no NaN, NaN if all are."""
-    n_known = np.isfinite(scores).sum(axis=0)
-    return np.where(n_known, np.nansum(scores, axis=0) / np.maximum(n_known, 1), np.nan)
+    with np.errstate(invalid="ignore"):
+        return (counts * is_right).sum(axis=-1) / counts.sum(axis=-1)
 
 
 def _is_above_chance(scores, halves, level):
