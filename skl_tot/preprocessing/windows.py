@@ -79,8 +79,8 @@ class SignalWindows(VideoTransformer):
     -----
     With "auto", the two halves of the window agree best: over a recording, mean, log
     standard deviation and log mean absolute difference of a piece tell most of those
-    of the next. Shorter pieces vary by chance, longer ones mix actions. Where that is
-    shorter, the window is a period of the signal, so that it does not follow its swing.
+    of the next. Shorter pieces vary by chance, longer ones mix actions. A window has a
+    period of the signal at least, so that it does not follow its swing.
 
     Data frames come out as data frames, with columns such as "acc x mean 1 s".
 

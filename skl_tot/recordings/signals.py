@@ -1,6 +1,5 @@
 """Whether recordings are signals as sensors give them, and how wide windows suit."""
 
-from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -8,17 +7,19 @@ import numpy as np
 # What is looked at: recordings, frames of each, and features.
 MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
 # Of an action's time, over which a signal is correlated with itself.
-RATIO = 18
+RATIO = 10
 # Correlation of neighbours below which frames are noise, or events, that stand alone.
 SMOOTH = 0.5
 # Frames of an action, below which there is no room for windows.
-MIN_ACTION = 64
+MIN_ACTION = 100
 # Frames of half a window, and pieces of this size that a recording has at least.
 HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
 MIN_PIECES = 8
 # Standard deviations of the signal that are added to those of windows, before logs.
 FLOOR = 0.1
 TINY = 1e-12
+# Disagreement of means of shorter pieces over that of longer ones, of a swing.
+SWING = 1.25
 # Of a maximum of the autocorrelation, over what is around it, to be a period.
 PROMINENCE = 0.05
 
@@ -50,8 +51,19 @@ def is_raw(recordings, n_actions=8):
     action_frames = float(np.mean(recordings.lengths)) / n_actions
     length, smoothness = correlation_frames(recordings, action_frames)
     is_long = action_frames >= max(RATIO * length, MIN_ACTION)
-    raw = smoothness >= SMOOTH and is_long
+    raw = smoothness >= SMOOTH and is_long and _swings(recordings, action_frames)
     return Rawness(bool(raw), length, action_frames)
+
+
+def _swings(recordings, action_frames):
+    """Whether means of longer pieces, within an action, agree better than of shorter.
+
+    Those of a signal that swings do. What only drifts agrees less and less.
+    """
+    agreements, _ = _look_at_pieces(recordings)
+    means = 1 - agreements[:, 0][HALVES[: len(agreements)] <= action_frames]
+    best = np.minimum.accumulate(means[::-1])[::-1]
+    return bool((means >= SWING * best).any())
 
 
 def correlation_frames(recordings, action_frames):
@@ -120,6 +132,13 @@ def find_window(recordings):
     actions. So halves are the pieces whose statistics tell most of the piece behind
     them, over recordings and features. A window has a period at least.
     """
+    agreements, period = _look_at_pieces(recordings)
+    half = HALVES[np.argmax(agreements.mean(axis=1))] if len(agreements) else HALVES[0]
+    return 2 * max(int(half), period // 2) + 1
+
+
+def _look_at_pieces(recordings):
+    """Agreement of neighbouring pieces, (n_halves, 3), and the period in frames."""
     agreements, correlations = [], []
     for frames in samples(recordings):
         frames = frames[:, np.ptp(frames, axis=0) > 0]
@@ -127,11 +146,10 @@ def find_window(recordings):
             agreements.append(_agreement_of_pieces(frames / frames.std(axis=0)))
             correlations.append(autocorrelation(frames).mean(axis=1))
     if not agreements:
-        return 2 * int(HALVES[0]) + 1
-    table = np.array(list(zip_longest(*agreements, fillvalue=np.nan)), dtype=float)
-    scores, halves = np.nanmedian(table, axis=1), HALVES[: len(table)]
-    width = 2 * int(halves[np.argmax(scores)])
-    return max(width, 2 * int(_period(correlations) / 2)) + 1
+        return np.empty((0, 3)), 0
+    lengths = range(max(map(len, agreements)))
+    medians = [np.median([a[j] for a in agreements if j < len(a)], 0) for j in lengths]
+    return np.array(medians), _period(correlations)
 
 
 def _period(correlations):
@@ -141,13 +159,13 @@ def _period(correlations):
     length = min(map(len, correlations)) // MIN_PIECES  # so often, at least
     mean = np.median([own[:length] for own in correlations], axis=0)
     peaks, _ = find_peaks(mean, prominence=PROMINENCE)
-    return peaks[0] if len(peaks) else 0
+    return int(peaks[0]) if len(peaks) else 0
 
 
 def _agreement_of_pieces(frames):
     """Correlation of neighbouring pieces, for as many of `HALVES` as there is room.
 
-    It is the mean over mean, log standard deviation and log mean absolute difference of
+    It is that of mean, log standard deviation and log mean absolute difference, over
     features, which are standardised.
     """
     frames = frames - frames.mean(axis=0)
@@ -161,5 +179,6 @@ def _agreement_of_pieces(frames):
         values = np.stack([mean, spread, np.log(change + FLOOR)])
         total = values.var(axis=1)
         differ = (np.diff(values, axis=1) ** 2).mean(axis=1) / 2
-        scores.append(np.mean((1 - differ / np.maximum(total, TINY))[total > TINY]))
+        own = np.where(total > TINY, 1 - differ / np.maximum(total, TINY), 0)
+        scores.append(own.mean(axis=1))
     return scores

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_tot.preprocessing import SignalWindows, windows
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.signals import FLOOR, find_window
+from skl_tot.recordings.signals import FLOOR
 
 
 def loop(part, half, floor):
@@ -111,18 +111,3 @@ def test_scale_changes_nothing_but_means_and_constants():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         SignalWindows(**{"window": 3} | options).fit(np.zeros((9, 2)))
-
-
-def bouts(period, length, n_bouts=24, seed=0):
-    """Signal that swings or not, in bouts of some frames."""
-    random = np.random.default_rng(seed)
-    t = np.arange(n_bouts * length)
-    swing = np.sin(2 * np.pi * t / period) * (t // length % 2)
-    return (swing + 0.3 * random.normal(size=len(t)))[:, None]
-
-
-def test_width_is_between_period_and_bouts():
-    for period, length in ((20, 400), (100, 600), (100, 3000)):
-        width = find_window(Recordings([bouts(period, length)]))
-        assert 0.8 * period <= width <= length
-    assert SignalWindows().fit(np.zeros((40, 1))).windows_ == (9,)
