@@ -19,6 +19,7 @@ from skl_tot.methods.hmm_model import (
 )
 from skl_tot.methods.hmm_paths import AnyOrder, nearest_paths, run_chain
 from skl_tot.methods.prototype_groups import time_order
+from skl_tot.methods.slow import slow_directions
 from skl_tot.training.components import LARGEST, MOST
 
 # Less, and variances may vanish from sums of float64.
@@ -32,8 +33,9 @@ DURATION_ITER = 10
 class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
-    Needs no network. Principal components of the frames of all videos are the
-    observations z. Actions are the states, and each is a Gaussian,
+    Needs no network. Observations z are principal components of the frames of all
+    videos or, in free order, what differs more in the long run than it changes from
+    moment to moment (see Notes). Actions are the states, and each is a Gaussian,
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
 
@@ -63,7 +65,7 @@ class HMMSegmenter(BaseSegmenter):
         From 1 to 3, each action is a linear autoregression of that order: what comes
         next, by the frames before, for signals whose changes tell actions apart.
     n_components : int or None, default=16
-        Principal components at most; None keeps all. Those without variance are left
+        Components at most; None keeps all. Principal ones without variance are left
         out.
     n_init : int, default=4
         Starts of the free order: by turns K-means, and the random frames that it starts
@@ -96,7 +98,7 @@ class HMMSegmenter(BaseSegmenter):
     center_ : ndarray of shape (n_features,)
         Mean of the standardised frames.
     components_ : ndarray of shape (n_components, n_features)
-        Principal components of the standardised frames, one a row.
+        Components of the standardised frames, one a row.
     means_ : ndarray of shape (n_actions, n_components)
         Mean of each action, along the components; with lags, the constants :math:`b_k`.
     covars_ : ndarray of shape (n_actions, n_components)
@@ -133,6 +135,12 @@ class HMMSegmenter(BaseSegmenter):
     actions. The components of all frames are held in memory, as float64, and a matrix
     of D × D; a fit reads the videos twice. An action that no path is expected to show
     stays what it was.
+
+    In free order, components u solve :math:`C u = \lambda N u` with
+    :math:`u^\top N u = 1`, for the covariance C of the frames, and half of that of the
+    changes in a moment, N, with a ridge of 0.1 in both. A moment is how long features
+    take to lose 15 % of their variance; where that is one frame, components are
+    principal ones. So noise and cycles count less than what lasts.
 
     From the same start the steps are those of ``GaussianHMM`` of hmmlearn, with
     ``covars_prior=reg_covar``, ``covariance="own"`` and everything else as it is there,
@@ -248,7 +256,11 @@ class HMMSegmenter(BaseSegmenter):
     def _learn(self, videos):
         self._settle_n_actions(videos)
         self.order_ = self.order
-        center, components, unit = principal_components(videos, self.n_components)
+        if self.order == "free":
+            center, components = slow_directions(videos, self.n_components)
+            unit = 1.0
+        else:
+            center, components, unit = principal_components(videos, self.n_components)
         embedded = [embed(videos, i, center, components.T) for i in range(len(videos))]
         self.center_, self.components_ = center, components
         reg_covar = self.reg_covar * unit

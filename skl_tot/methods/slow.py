@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from skl_tot.methods.discriminants import frame_moments
+from skl_tot.methods.hmm_model import principal_components
 from skl_tot.recordings.signals import samples
 
 # A moment is how long features take to lose such a share of their variance.
@@ -24,10 +25,17 @@ def slow_directions(videos, n_components=None):
     So what changes within an action, as by noise and cycles, has the same variance in
     each, and actions, which last longer, are apart. It is linear slow feature analysis,
     with the scales of linear discriminants.
+
+    Where a moment is one frame, as of events or noise, changes tell nothing of actions,
+    and directions are principal components, in units of the mean variance.
     """
+    lag = find_moment(videos)
+    if lag == 1:
+        center, directions, unit = principal_components(videos, n_components)
+        return center, directions / np.sqrt(unit)
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
-    changes, lag, n_frames = np.zeros_like(covariance), find_moment(videos), 0
+    changes, n_frames = np.zeros_like(covariance), 0
     for i in range(len(videos)):
         frames = np.concatenate(list(videos.blocks(i)))
         differences = frames[lag:] - frames[:-lag]
