@@ -136,7 +136,7 @@ class HMMSegmenter(BaseSegmenter):
     of D × D; a fit reads the videos twice. An action that no path is expected to show
     stays what it was.
 
-    In free order, components u solve :math:`C u = \lambda N u` with
+    In free order, and without lags, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames, and half of that of the
     changes in a moment, N, with a ridge of 0.1 in both. A moment is how long features
     take to lose 15 % of their variance; where that is one frame, components are
@@ -256,7 +256,7 @@ class HMMSegmenter(BaseSegmenter):
     def _learn(self, videos):
         self._settle_n_actions(videos)
         self.order_ = self.order
-        if self.order == "free":
+        if self.order == "free" and self.n_lags == 0:
             center, components = slow_directions(videos, self.n_components)
             unit = 1.0
         else:
