@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import logsumexp
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.recordings.labels import find_segments
@@ -104,8 +103,11 @@ def _log_odds(log_likelihood, path):
     own = np.arange(len(path)), path
     others = log_likelihood.copy()
     others[own] = -np.inf
-    log_odds = log_likelihood[own] - logsumexp(others, axis=1)
-    log_odds += np.log(log_likelihood.shape[1] - 1)
+    most = others.max(axis=1)  # by hand, as scipy's sum takes thrice as long
+    others -= most[:, None]
+    np.exp(others, out=others)
+    log_odds = log_likelihood[own] - most - np.log(others.mean(axis=1))
+    log_odds += np.log1p(-1 / others.shape[1])
     return np.clip(log_odds, -LARGEST_ODDS, LARGEST_ODDS)
 
 
