@@ -111,7 +111,9 @@ def _names_before(model):
     if names is None and last_step(model) is not model:
         with contextlib.suppress(AttributeError, ValueError):  # a step has none
             names = model[:-1].get_feature_names_out()
-            if all(name == f"x{i}" for i, name in enumerate(names)):
+            if names is not None and list(names) == [
+                f"x{i}" for i in range(len(names))
+            ]:
                 return None  # those of no names
     return names
 
