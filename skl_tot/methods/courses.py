@@ -13,17 +13,19 @@ LEFT = {"switch_cost": None}
 
 TEMPORAL_OT = {
     "strict": {
-        "n_parts": 1,
+        "n_parts": 2,
         "alpha": 0.0,
         "decoding": "fixed",
         "switch_cost": 0.0,
-        "prior": "temporal",
+        "network": "sharp",
+        "prior": "narrow path",
     },
     "mostly": {
         "n_parts": 3,
         "alpha": 0.5,
         "decoding": "free",
         "switch_cost": 0.5,
+        "network": "mlp",
         "prior": "temporal",
     },
     "free": {
@@ -31,6 +33,7 @@ TEMPORAL_OT = {
         "alpha": 0.5,
         "decoding": "free",
         "switch_cost": "auto",
+        "network": "mlp",
         "prior": None,
     },
 }

@@ -1,5 +1,6 @@
 """The estimator of the paper."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,7 +20,7 @@ from skl_tot.training.components import (
     Adam,
 )
 from skl_tot.training.network import compare
-from skl_tot.training.priors import PRIORS, Prior, TemporalPrior
+from skl_tot.training.priors import PRIORS, PathPrior, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 from skl_tot.training.transport import TRANSPORTS, Transport
 
@@ -75,10 +76,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         one order, as the paper assumes. "mostly": an order, with exceptions: actions
         may return, change places or be missing. "free": no common course. It sets the
         parameters that are left to it, which is their default: ``n_parts``, ``alpha``,
-        ``decoding``, ``switch_cost`` and ``prior``. What you give yourself counts.
-        Takes a new fit to change.
+        ``decoding``, ``switch_cost``, ``network`` and ``prior``. What you give yourself
+        counts. Takes a new fit to change.
     n_parts : int or "auto", default="auto"
-        Prototypes for each action; "auto" is 3, and 1 in strict order. Each takes the
+        Prototypes for each action; "auto" is 3, and 2 in strict order. Each takes the
         same share of time, so with one, the actions do. With more, `fit` merges
         neighbours in time that the network cannot tell apart until ``n_actions`` are
         left, so that long actions have many parts and short ones few: durations are
@@ -137,19 +138,21 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
     verbose : int, default=0
         Whether to show a progress bar with the loss (needs the ``progress`` extra).
-    network : {"mlp"} or MLP, default="mlp"
+    network : {"auto", "mlp"} or MLP, default="auto"
         Widths of the hidden layer and of the embedding, and the temperature τ of the
-        softmax that gives P, see `skl_tot.extend.MLP`. This and the parameters below
-        are for research. Where they name an object, a parameter of that object is set
-        as ``network__temperature`` or ``prior__sigma``.
+        softmax that gives P, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order
+        with the temperature of the paper, 0.1. This and the parameters below are for
+        research. Where they name an object, a parameter of that object is set as
+        ``network__temperature`` or ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
-        Prior of the transport problem. "auto" is None in free order, else "temporal".
-        "temporal" is the diagonal of the paper, `skl_tot.extend.TemporalPrior`, with
-        its width ``sigma`` in prototypes. "path", `skl_tot.extend.PathPrior`, replaces
-        it by the posterior of all paths that keep the order, whichever actions they
-        leave out: for recordings that lack actions. None is plain optimal transport
-        (OT): then prototypes have no order of their own, and `fit` sorts them by the
-        mean relative time of their frames, weighted by P, as CTE does.
+        Prior of the transport problem. "auto" is "path", of the width of the paper,
+        0.75, in strict order, None in free order, else "temporal". "temporal" is the
+        diagonal of the paper, `skl_tot.extend.TemporalPrior`, with its width ``sigma``
+        in prototypes. "path", `skl_tot.extend.PathPrior`, replaces it by the posterior
+        of all paths that keep the order, whichever actions they leave out: for
+        recordings that lack actions. None is plain optimal transport (OT): then
+        prototypes have no order of their own, and `fit` sorts them by the mean relative
+        time of their frames, weighted by P, as CTE does.
     transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
         How the transport problem is solved. "sinkhorn", `skl_tot.extend.Sinkhorn`, is
         the paper's, in which all actions get equal shares; "structured",
@@ -293,10 +296,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         TEMPORAL_OT,
     )
 
+    # with those of the paper, which an order may name
     _components = {
-        "network": NETWORKS,
+        "network": NETWORKS | {"sharp": partial(MLP, temperature=0.1)},
         "optimizer": OPTIMIZERS,
-        "prior": PRIORS,
+        "prior": PRIORS | {"narrow path": partial(PathPrior, sigma=PAPER_SIGMA)},
         "transport": TRANSPORTS,
     }
 
@@ -318,7 +322,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         max_iter=2000,
         device="auto",
         verbose=0,
-        network="mlp",
+        network="auto",
         prior="auto",
         transport="sinkhorn",
         terms=None,

@@ -8,12 +8,13 @@ from sklearn.model_selection import GridSearchCV, KFold
 from skl_tot import ASOTSegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import UDESegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.extend import TemporalPrior
+from skl_tot.extend import MLP, PathPrior
 from skl_tot.methods import courses
 from skl_tot.metrics import mof_score
 from skl_tot.training.terms import TemporalCoherence
 
 QUICK = {"max_iter": 8, "random_state": 0}
+NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
 TABLES = {
     TemporalOTSegmenter: courses.TEMPORAL_OT,
     ASOTSegmenter: courses.ASOT,
@@ -31,7 +32,8 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
         with pytest.raises(ValueError, match="'order' parameter"):
             model.fit(videos)
         return
-    told = kind(4, order=order, **table[order], **QUICK).fit(videos)
+    values = {name: NAMES.get(value, value) for name, value in table[order].items()}
+    told = kind(4, order=order, **values, **QUICK).fit(videos)
     labels = model.fit(videos).labels_
     for path, expected in zip(labels, told.labels_, strict=True):
         np.testing.assert_array_equal(path, expected)
@@ -53,11 +55,11 @@ def test_what_is_given_counts(activity):
     model = TemporalOTSegmenter(4, order="strict", alpha=0.2, decoding="skip", **QUICK)
     assert model.fit(activity[0]).decoding_ == "skip"
     assert len(model.prototypes_) == 3
-    assert model.prototypes_.shape[1] == 4  # one part of each, as is left to the order
+    assert model.prototypes_.shape[1] == 8  # two parts of each, as is left to the order
     terms = [term for term in model._terms() if isinstance(term, TemporalCoherence)]
     assert terms[0].weight == 0.2
     nested = TemporalOTSegmenter(order="strict").set_params(prior__sigma=3.0)
-    assert isinstance(nested.prior, TemporalPrior)
+    assert isinstance(nested.prior, PathPrior)
     assert nested.get_params()["prior__sigma"] == 3
     assert clone(nested).prior.sigma == 3
 
