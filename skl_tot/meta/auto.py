@@ -83,12 +83,16 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         `sklearn.frozen.FrozenEstimator` is used as it was fitted. "auto" has seven:
         `TemporalOTSegmenter`; the same as published, but with two parts and free order,
         and with ``prior="path"``; `ASOTSegmenter`; `ASALSegmenter`, from two parts;
-        `MallowSegmenter`; and `HMMSegmenter`.
+        `MallowSegmenter`; and `HMMSegmenter`. In strict order the published method and
+        `ASALSegmenter` from it take the places of the first and of `ASOTSegmenter`. In
+        free order they are `HMMSegmenter`, the same after a single step, which is
+        K-means, and, but for raw signals and single recordings, which they would cut
+        by time, `ASOTSegmenter`, the first and the second.
     order : {"strict", "mostly", "free"} or None, default=None
         What is known of the course of the recordings. "strict": each action once, in
         one order; candidates, refinements and the vote keep it. "mostly": an order,
-        with exceptions. "free": none; candidates assume none. None is "mostly", and
-        ``shared_course_`` and `strict_labels` tell what else may be.
+        with exceptions. "free": none; most candidates assume none. None is "mostly",
+        and ``shared_course_`` and `strict_labels` tell what else may be.
     windows : "auto", SignalWindows or None, default="auto"
         What candidates see in place of frames: statistics of windows around them, by a
         clone of this that is fitted first. "auto" has windows for the candidates
@@ -409,8 +413,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return BoundDecoder(decoder, switch_cost)
 
     def _learn(self, videos):
-        plans = self._plans()
         views = self._first_views(videos)
+        plans = self._plans(self.windows_ is None and len(videos) > 1)
         seen = views[0]
         self._settle_n_actions(seen)
         fitted = self._fit_members(plans, views)
@@ -506,10 +510,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             "verbose": int(self.verbose > 1),
         }
 
-    def _plans(self):
-        """Plans of the candidates, checked and with seeds."""
+    def _plans(self, by_time):
+        """Plans of the candidates, checked and with seeds, see `default_plans`."""
         if self.candidates == "auto":
-            plans = default_plans(self.order, **self._settings())
+            plans = default_plans(self.order, by_time=by_time, **self._settings())
         else:
             check_candidates(self.candidates)
             plans = [Plan(*pair) for pair in self.candidates]

@@ -213,10 +213,12 @@ def describe_candidates(fitted, consensus, information):
     }
 
 
-def default_plans(order, **settings):
+def default_plans(order, *, by_time=True, **settings):
     """Plans of what does best on different data, by what is known of the order.
 
-    ``settings`` are "standardize", "device" and "verbose".
+    ``by_time`` is whether, in free order, some go by when actions are, too. They cut a
+    single recording, or raw signals, into equal parts, and agree on that. ``settings``
+    are "standardize", "device" and "verbose".
     """
     published = PAPER | settings
     two_parts = published | {"n_parts": 2}
@@ -224,20 +226,27 @@ def default_plans(order, **settings):
     plain = settings.copy()
     del plain["device"], plain["verbose"]
     if order == "free":
-        return [
-            Plan("tot", TemporalOTSegmenter(order=order, **settings)),
-            Plan("asot", ASOTSegmenter(order=order, **FREE, **settings)),
-            Plan("hmm", HMMSegmenter(order=order, **plain)),
-        ]
+        hmm = HMMSegmenter(order=order, **plain)
+        clusters = clone(hmm).set_params(max_iter=1)
+        plans = [Plan("hmm", hmm), Plan("k_means", clusters)]
+        if by_time:
+            plans += [
+                Plan("asot", ASOTSegmenter(order=order, **FREE, **settings)),
+                Plan("tot", TemporalOTSegmenter(**settings)),
+                Plan("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
+            ]
+        return plans
     asal = Plan("asal", ASALSegmenter(**settings), start="tot_two_parts")
     if order == "strict":
-        fixed = {"decoding": "fixed"} | settings
+        one_part = Plan(
+            "asal_published", ASALSegmenter(**settings), start="tot_published"
+        )
         return [
-            Plan("tot", TemporalOTSegmenter(**fixed)),
             Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
             Plan("tot_path", TemporalOTSegmenter(**path)),
             Plan("tot_published", TemporalOTSegmenter(**published)),
             asal,
+            one_part,
             Plan("mallow", MallowSegmenter(order=order, **plain)),
             Plan("hmm", HMMSegmenter(order=order, **plain)),
         ]

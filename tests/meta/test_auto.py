@@ -288,6 +288,12 @@ class TestOrder:
             assert plan.estimator.standardize is None
             plan.estimator._validate_params()
 
+    def test_free_order_of_a_single_recording(self, activity):
+        video = activity[0][0]
+        model = auto(candidates="auto", order="free").fit(video)
+        assert model.names_ == ["hmm", "k_means", "hmm refined", "k_means refined"]
+        assert model.labels_.shape == (len(video),)
+
 
 class TestCandidates:
     def test_clones_are_fitted(self, activity):
