@@ -10,6 +10,7 @@ from skl_tot.decoding.kernels import moves_of_runs, prefix_sums, shares_of_runs
 # Beginnings of runs that are less likely, in nats, are not looked at for lengths.
 LEAST_BEGUN = -40.0
 LEAST_UNIT = 1e-12
+LOWEST = -1e300  # of largest logarithms, which are numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +153,7 @@ def _sums(chain, lasts, given):
                 scores[1, :, n_lengths - t] = lasts[:, t - 1] - chain.ends
             if t == n_frames:
                 scores[0] = gains[0, :, t:] + lasts[:, ::-1]
-            largest = scores.max(axis=2, keepdims=True)
-            largest[largest == -np.inf] = 0.0
+            largest = np.maximum(scores.max(axis=2, keepdims=True), LOWEST)
             scores -= largest
             np.exp(scores, out=scores)
             reached = np.log(scores.sum(axis=2)) + largest[:, :, 0] + totals[t]
@@ -161,8 +161,7 @@ def _sums(chain, lasts, given):
             if t == n_frames:
                 break
             joint = reached[:, None] - costs
-            largest = joint.max(axis=2, keepdims=True)
-            largest[largest == -np.inf] = 0.0
+            largest = np.maximum(joint.max(axis=2, keepdims=True), LOWEST)
             joint = np.exp(joint - largest).sum(axis=2)
             reached = begun[t] = np.log(joint) + largest[:, :, 0]
             gains[:, :, n_lengths + t] = reached - totals[t]
