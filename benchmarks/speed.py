@@ -22,7 +22,13 @@ from typing import NamedTuple
 import numpy as np
 import sklearn
 import torch
-from _decoders import time_decodings, time_min_frames, time_viterbi, time_viterbi_growth
+from _decoders import (
+    time_decodings,
+    time_hidden_markov,
+    time_min_frames,
+    time_viterbi,
+    time_viterbi_growth,
+)
 from _steps import SMALL, Shape, time_step, time_throughput
 from _timing import interleaved, plot_panels, table
 from joblib import cpu_count, parallel_config
@@ -257,6 +263,9 @@ TOPICS = {
     "decodings": Topic(
         time_decodings, "Ways of decoding, 100,000 frames and 20 actions"
     ),
+    "hidden_markov": Topic(
+        time_hidden_markov, "Hidden Markov models, 100,000 frames and 10 actions"
+    ),
     "min_frames": Topic(
         time_min_frames,
         "Decoders with a least duration: times by those without, 20,000 frames and "
@@ -283,6 +292,12 @@ TINY = {
     "growth": {"n_videos": (2, 4), "lengths": (20, 40), "max_iter": 2, "n_rounds": 1},
     "viterbi": {"sizes": [(50, 3)], "n_rounds": 1},
     "decodings": {"size": (50, 3), "n_rounds": 1},
+    "hidden_markov": {
+        "n_frames": 60,
+        "n_actions": 3,
+        "n_lengths": 20,
+        "n_rounds": 1,
+    },
     "min_frames": {"size": (20, 2), "n_frames": (2,), "n_rounds": 1},
     "viterbi_growth": {"n_frames": (20, 40), "n_actions": (2, 3), "n_rounds": 1},
     "n_init": {"n_inits": (1, 2), "n_rounds": 1, "max_iter": 4},

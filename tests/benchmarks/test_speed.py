@@ -33,6 +33,7 @@ def test_every_topic_has_a_table(run, tmp_path):
         "growth",
         "viterbi",
         "decodings",
+        "hidden_markov",
         "min_frames",
         "viterbi_growth",
         "n_init",
