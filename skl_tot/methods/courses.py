@@ -54,6 +54,11 @@ VOTE = {
     "mostly": {"decoding": "free"},
     "free": {"decoding": "free"},
 }
+HMM = {
+    "strict": {"decoding": "fixed", "switch_cost": 0.0},
+    "mostly": {"decoding": "free", "switch_cost": 0.5},
+    "free": {"switch_cost": 0.5},  # in "auto", moves have costs of their own
+}
 # Methods of one course, as published, whatever is known.
 ONE_COURSE: dict = {"strict": {}, "mostly": {}}
 

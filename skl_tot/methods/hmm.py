@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.decoders import chain_decoder
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.courses import HMM, with_order
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
     fit_hmm,
@@ -17,7 +18,7 @@ from skl_tot.methods.hmm_model import (
     start_from_clusters,
     start_from_equal_parts,
 )
-from skl_tot.methods.hmm_paths import AnyOrder, nearest_paths, run_chain
+from skl_tot.methods.hmm_paths import AnyOrder, jumps, nearest_paths, run_chain
 from skl_tot.methods.prototype_groups import time_order
 from skl_tot.methods.slow import slow_directions
 from skl_tot.training.components import LARGEST, MOST
@@ -51,9 +52,9 @@ class HMMSegmenter(BaseSegmenter):
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly", "free"}, default="strict"
         "strict": each action once, in one order, from what K equal parts of each video
-        have of them; nothing is left to chance. "free": in any order, any number of
-        times, from clusters of the frames. "mostly": from the strict order on, moves to
-        any action are learned, too.
+        have of them; nothing is left to chance. "mostly": learned in the same way, and
+        decoded in any order. "free": in any order, any number of times, from clusters
+        of the frames.
     durations : {"poisson", "negative_binomial"}, default=None
         Distribution of the lengths of segments, learned for each action in further
         steps: a hidden semi-Markov model. None is geometric, as of every Markov chain.
@@ -80,11 +81,11 @@ class HMMSegmenter(BaseSegmenter):
         feature: the variance of an action is that of :math:`n_k` expected frames plus
         :math:`r / n_k`. Added to the variances that the fit starts from.
     decoding : str, default="auto"
-        As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, and otherwise,
-        or with ``durations``, the likeliest path of the whole model, where
-        ``switch_cost`` is not used.
-    switch_cost : float or "auto", default=0.0
-        As of `TemporalOTSegmenter`.
+        As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, "free" in one
+        with exceptions, and in free order, or with ``durations``, the likeliest path of
+        the whole model, where ``switch_cost`` is not used.
+    switch_cost : float or "auto", default=None
+        As of `TemporalOTSegmenter`. None is 0 in strict order, and 0.5 otherwise.
     min_duration : float, default=None
         As of `TemporalOTSegmenter`. Training, too, looks only at paths whose segments
         last so long.
@@ -109,14 +110,13 @@ class HMMSegmenter(BaseSegmenter):
         Probability of the first action :math:`\pi_k`.
     transitions_ : ndarray of shape (n_actions,) or (n_actions, n_actions)
         Probability :math:`p_k` that the frame after one of action k shows the next
-        action; 0 of the last action. If the order is not strict, :math:`A_{jk}`. With
+        action; 0 of the last action. In free order, :math:`A_{jk}`. With
         durations, the probability of the next segment's action.
     durations_ : ndarray of shape (n_actions, n_lengths) or None
         Probability :math:`p_k(d)` of each length in frames, from 1 on.
     log_likelihood_curve_ : list of float
         Log-likelihood before each step, less what the prior of the variances takes, in
-        nats a frame. It never falls. Only of the last kind of steps: those with
-        durations, or those with moves to any action.
+        nats a frame. It never falls. With durations, it is that of the steps with them.
     n_iter_ : int
         Number of these steps.
     n_actions_, labels_, classes_, layers_, scaler_, confidence_, background_, fps_
@@ -198,12 +198,8 @@ class HMMSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot"
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
-        "order": [StrOptions({"strict", "mostly", "free"})],
-        "decoding": [
-            StrOptions({"auto"}),
-            *BaseSegmenter._parameter_constraints["decoding"],
-        ],
+    _by_order = HMM
+    _parameter_constraints = with_order(BaseSegmenter._parameter_constraints, HMM) | {
         "durations": [None, StrOptions({"poisson", "negative_binomial"})],
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_lags": [Interval(Integral, 0, 3, closed="both")],
@@ -213,8 +209,6 @@ class HMMSegmenter(BaseSegmenter):
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
-
-    _by_order = {"strict": {"decoding": "fixed"}}
 
     def __init__(
         self,
@@ -230,7 +224,7 @@ class HMMSegmenter(BaseSegmenter):
         tol=0.0,
         reg_covar=1e-2,
         decoding="auto",
-        switch_cost=0.0,
+        switch_cost=None,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
@@ -284,9 +278,6 @@ class HMMSegmenter(BaseSegmenter):
         else:
             frames = [own for own in frames if len(own) >= n_actions]
             start = self._prepared(start_from_equal_parts(frames, n_actions, reg_covar))
-            model, curve = fit_hmm(frames, start, max_iter=self.max_iter, **options)
-        if self.order == "mostly":
-            start = model._replace(paths=model.paths.in_any_order())
             model, curve = fit_hmm(frames, start, max_iter=self.max_iter, **options)
         if self.durations is not None:
             start = model.with_durations(frames, self.durations, self.min_frames_)
@@ -344,15 +335,18 @@ class HMMSegmenter(BaseSegmenter):
     @property
     def decoder_(self):
         """Decoder in use, and the cost of a switch."""
-        is_ordered, known = self.order_ == "strict", (self.starts_, self.transitions_)
-        is_plain = is_ordered and (self.durations_ is None or self.layers_)
-        if is_plain or self.decoding != "auto":
+        is_plain = self.durations_ is None and self.order_ != "free"
+        is_ordered = self.order_ == "strict"
+        if is_plain or (is_ordered and self.layers_) or self.decoding != "auto":
             return super().decoder_
+        known, n_actions = (self.starts_, self.transitions_), len(self.starts_)
+        if self.order_ == "mostly":  # which is learned in order
+            known = np.full(n_actions, 1 / n_actions), jumps(np.ones([n_actions] * 2))
         paths, runs = AnyOrder(*known), None
         if self.durations_ is not None:
             paths = nearest_paths(*known, self.durations_)
             if not self.layers_:
-                ends = np.eye(self.n_actions_)[-1] if is_ordered else None
+                ends = np.eye(n_actions)[-1] if is_ordered else None
                 runs = run_chain(*known, self.durations_, ends)
         chain = paths.after(self.layers_).chain()
         return BoundDecoder(chain_decoder(chain, runs, keeps_order=is_ordered), 0.0)

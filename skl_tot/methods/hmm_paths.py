@@ -19,8 +19,6 @@ from skl_tot.recordings.labels import find_segments
 LEAST_MOVE = 1e-12
 # With fewer expected frames an action stays what it was.
 LEAST_FRAMES = 1e-8
-# Share of other moves in an order with exceptions, to begin with.
-OTHERS = 0.1
 # Probability that an action begins anew after a run, so that one may last very long.
 AGAIN = 1e-6
 # Lengths that are looked at, by the mean of the longest action, and their number.
@@ -56,19 +54,6 @@ class InOrder(NamedTuple):
         # an action has been left once, if a later one is the last
         left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
         return probabilities, np.stack([probabilities[:-1].sum(axis=0), left]), total
-
-    def in_any_order(self):
-        """Allow other moves, too, which are rare to begin with."""
-        n_actions, leave = len(self.leave), self.leave.copy()
-        if n_actions == 1:
-            return AnyOrder(np.ones(1), np.ones((1, 1)))
-        leave[-1] = leave[:-1].mean()
-        moves = np.full((n_actions, n_actions), OTHERS / (n_actions - 1))
-        moves += (1 - OTHERS) * np.eye(n_actions, k=1)
-        np.fill_diagonal(moves, 0)
-        moves *= (leave / moves.sum(axis=1))[:, None]
-        starts = np.append(1 - OTHERS, moves[0, 1:] / moves[0, 1:].sum() * OTHERS)
-        return AnyOrder(starts, moves + np.diag(1 - leave))
 
     def learned(self, counts):
         """Most probable paths of this kind, given the sums of what is expected."""
