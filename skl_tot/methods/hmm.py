@@ -133,8 +133,7 @@ class HMMSegmenter(BaseSegmenter):
     actions are numbered by the mean relative time of their frames. Else, videos with
     fewer frames than actions are not learned from: they would all show the first
     actions. The components of all frames are held in memory, as float64, and a matrix
-    of D × D; a fit reads the videos twice. An action that no path is expected to show
-    stays what it was.
+    of D × D; a fit reads the videos twice. An action on no path stays what it was.
 
     In free order, and without lags, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames, and half of that of the
@@ -158,12 +157,10 @@ class HMMSegmenter(BaseSegmenter):
         \log \pi_{y_1} + \sum_n \log A_{y_{n-1} y_n} + \sum_n \log p_{y_n}(d_n)
             + \sum_t \ell_{t y(t)}
 
-    over segments n. Of the last one it is known only that it lasts so long, or longer.
-    Lengths of up to four times the longest mean are looked at, and at most 1000 frames;
-    what lasts longer begins anew, with probability 1e-6. Steps take time in proportion
-    to that number: 100,000 frames, 10 actions and 200 lengths take 4 s, and decoding
-    them 1 s. Of long recordings at a high rate, take every s-th frame. Streams, and
-    merged or split actions, go by the chain whose actions last as long on the mean.
+    over segments n; of the last it is known only that it lasts so long, or longer.
+    Lengths of up to four times the longest mean are looked at, at most 1000 frames, and
+    time grows with them; what lasts longer begins anew, with probability 1e-6. Streams,
+    and merged or split actions, go by the chain whose actions last as long on the mean.
 
     *Lags.* With ``n_lags`` p, frames are those of an autoregression,
 
@@ -339,15 +336,15 @@ class HMMSegmenter(BaseSegmenter):
         is_ordered = self.order_ == "strict"
         if is_plain or (is_ordered and self.layers_) or self.decoding != "auto":
             return super().decoder_
-        known, n_actions = (self.starts_, self.transitions_), len(self.starts_)
+        starts, moves, runs = self.starts_, self.transitions_, None
         if self.order_ == "mostly":  # which is learned in order
-            known = np.full(n_actions, 1 / n_actions), jumps(np.ones([n_actions] * 2))
-        paths, runs = AnyOrder(*known), None
+            starts, moves = np.full_like(starts, 1 / len(starts)), jumps(0 * moves + 1)
+        paths = AnyOrder(starts, moves)
         if self.durations_ is not None:
-            paths = nearest_paths(*known, self.durations_)
+            paths = nearest_paths(starts, moves, self.durations_)
             if not self.layers_:
-                ends = np.eye(n_actions)[-1] if is_ordered else None
-                runs = run_chain(*known, self.durations_, ends)
+                ends = np.eye(len(starts))[-1] if is_ordered else None
+                runs = run_chain(starts, moves, self.durations_, ends)
         chain = paths.after(self.layers_).chain()
         return BoundDecoder(chain_decoder(chain, runs, keeps_order=is_ordered), 0.0)
 
