@@ -45,11 +45,12 @@ def write_report(
     The page begins with what is found in a few sentences, and how far to trust it. It
     has the actions in their usual order, and what they take; what deviates, of
     recordings of many cycles by cycle; timelines that can be pointed at, zoomed, sorted
-    and filtered; what features are like during each action, the scores, what to label
-    next, the frames most typical of each action, the parameters and the loss; of an
-    `AutoSegmenter` also its candidates, side by side for the first six recordings, and
-    of a network that can be cut to more actions two levels of these. It is one HTML
-    file, which opens from disk and loads nothing. The same input gives the same file.
+    and filtered; what features are like during each action and which tell it, the
+    scores, what to label next, the frames most typical of each action, the parameters
+    and the loss; of an `AutoSegmenter` also its candidates, side by side for the first
+    six recordings, and so the other reading if it was told no order; of a network that
+    can be cut to more actions two levels of these. It is one HTML file, which opens
+    from disk and loads nothing. The same input gives the same file.
 
     Parameters
     ----------
