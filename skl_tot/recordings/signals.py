@@ -18,8 +18,9 @@ MIN_PIECES = 8
 # Standard deviations of the signal that are added to those of windows, before logs.
 FLOOR = 0.1
 TINY = 1e-12
-# Disagreement of means of shorter pieces over that of longer ones, of a swing.
-SWING = 1.25
+# Disagreement of means of shorter pieces over that of longer ones, of a swing, and that
+# of means that say nothing.
+SWING, LOST = 1.25, 0.8
 # Of a maximum of the autocorrelation, over what is around it, to be a period.
 PROMINENCE = 0.05
 
@@ -58,12 +59,14 @@ def is_raw(recordings, n_actions=8):
 def _swings(recordings, action_frames):
     """Whether means of longer pieces, within an action, agree better than of shorter.
 
-    Those of a signal that swings do. What only drifts agrees less and less.
+    Those of a signal that swings do, or means of short pieces do not agree at all. What
+    only drifts agrees less and less.
     """
     agreements, _ = _look_at_pieces(recordings)
-    means = 1 - agreements[:, 0][HALVES[: len(agreements)] <= action_frames]
-    best = np.minimum.accumulate(means[::-1])[::-1]
-    return bool((means >= SWING * best).any())
+    halves, means = HALVES[: len(agreements)], 1 - agreements[:, 0]
+    short, inside = halves <= action_frames / 8, halves <= action_frames
+    best = np.minimum.accumulate(means[inside][::-1])[::-1]
+    return bool((means[inside] >= SWING * best).any() or (means[short] >= LOST).any())
 
 
 def correlation_frames(recordings, action_frames):

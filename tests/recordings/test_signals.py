@@ -29,6 +29,13 @@ def test_signals_that_swing_are_raw_and_their_windows_are_not(period, length):
     assert not is_raw(as_recordings(SignalWindows().fit_transform(takes)), 24)
 
 
+def test_noise_that_is_loud_or_not_is_raw():
+    random = np.random.default_rng(0)
+    loud = np.tile([0.2, 1.0], 12).repeat(500)[:, None]
+    noise = np.convolve(random.normal(size=12_002), np.ones(3) / 3, "valid")[:, None]
+    assert is_raw(Recordings([loud * noise]), 24)
+
+
 def test_features_are_not_raw():
     for noise in (0.3, 1.5, 5.0):
         videos, _ = make_activities(10, 5, noise=noise, mean_length=900, random_state=0)
