@@ -307,7 +307,7 @@ def _complete(step):
     for name, parameter in inspect.signature(type(step)).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
-        if not hasattr(step, name):
+        if name not in vars(step):  # a class may have it for those without
             setattr(step, name, parameter.default)
         if name in ("cache_dir", "memory"):
             setattr(step, name, None)

@@ -216,9 +216,10 @@ def describe_candidates(fitted, consensus, information):
 def default_plans(order, *, by_time=True, **settings):
     """Plans of what does best on different data, by what is known of the order.
 
-    ``by_time`` is whether, in free order, some go by when actions are, too. They cut a
-    single recording, or raw signals, into equal parts, and agree on that. ``settings``
-    are "standardize", "device" and "verbose".
+    ``by_time`` is whether those that go by when actions are can be trusted. They cut a
+    single recording, or raw signals, into equal parts, and agree on that: in free order
+    they are left out, else one without a course votes, too. ``settings`` are
+    "standardize", "device" and "verbose".
     """
     published = PAPER | settings
     two_parts = published | {"n_parts": 2}
@@ -250,7 +251,7 @@ def default_plans(order, *, by_time=True, **settings):
             Plan("mallow", MallowSegmenter(order=order, **plain)),
             Plan("hmm", HMMSegmenter(order=order, **plain)),
         ]
-    return [
+    plans = [
         Plan("tot", TemporalOTSegmenter(**settings)),
         Plan("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
         Plan("tot_path", TemporalOTSegmenter(**path)),
@@ -259,6 +260,9 @@ def default_plans(order, *, by_time=True, **settings):
         Plan("mallow", MallowSegmenter(**plain)),
         Plan("hmm", HMMSegmenter(**plain)),
     ]
+    if not by_time:
+        plans.append(Plan("hmm_free", HMMSegmenter(order="free", **plain)))
+    return plans
 
 
 def are_named(candidates):

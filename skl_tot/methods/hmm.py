@@ -1,6 +1,7 @@
 """Hidden Markov models, left to right or with moves from any action to any other."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -206,6 +207,12 @@ class HMMSegmenter(BaseSegmenter):
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
+
+    # of models that an earlier version fitted
+    order_: str | None = "strict"
+    starts_: Any = None
+    durations_: Any = None
+    lags_: Any = None
 
     def __init__(
         self,

@@ -76,7 +76,7 @@ def test_file_says_what_it_is(fitted, tmp_path):
 
 def test_parameter_that_its_version_did_not_know(fitted, tmp_path, activity):
     older = TemporalOTSegmenter(4, **QUICK).fit(activity[0])
-    del older.switch_cost, older.decoding
+    del older.switch_cost, older.decoding, older.order
     content = {"format": 1, "skl_tot": "0.0.1", "n_features_in": 5, "model": older}
     skops.io.dump(content, tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")
