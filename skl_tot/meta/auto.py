@@ -87,7 +87,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         `ASALSegmenter` from it take the places of the first and of `ASOTSegmenter`. In
         free order they are `HMMSegmenter`, the same after a single step, which is
         K-means, and, but for raw signals and single recordings, which they would cut
-        by time, `ASOTSegmenter`, the first and the second.
+        by time, `ASOTSegmenter`, the first and the second. Of these recordings,
+        `HMMSegmenter` in free order votes where no order is given, too.
     order : {"strict", "mostly", "free"} or None, default=None
         What is known of the course of the recordings. "strict": each action once, in
         one order; candidates, refinements and the vote keep it. "mostly": an order,

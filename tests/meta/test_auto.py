@@ -279,8 +279,10 @@ class TestOrder:
         np.testing.assert_allclose(model.weights_, weights)
 
     @pytest.mark.parametrize("order", ["strict", "mostly", "free", None])
-    def test_plans(self, order):
-        plans = default_plans(order, standardize=None, device="cpu", verbose=0)
+    @pytest.mark.parametrize("by_time", [True, False])
+    def test_plans(self, order, by_time):
+        settings = {"standardize": None, "device": "cpu", "verbose": 0}
+        plans = default_plans(order, by_time=by_time, **settings)
         names = [plan.name for plan in plans]
         assert len(set(names)) == len(names)
         assert {plan.start for plan in plans} - {None} <= set(names)
