@@ -63,8 +63,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     the paper's: actions have several parts, so that they may last longer or shorter,
     three networks are trained at once and speak with one voice, neighbouring frames are
     kept together, and the decoder looks for actions in any order. On the mean of seven
-    recorded sets that is what did best. `skl_tot.baselines.paper` makes the method as
-    published.
+    recorded sets that is what did best. With ``order="strict"`` they are for recordings
+    as the paper assumes them, and ahead of its own there; `skl_tot.baselines.paper`
+    makes the method as published. With ``order="free"`` the transport has little to go
+    by: `HMMSegmenter` and `ASOTSegmenter` do better.
 
     Parameters
     ----------
