@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-# What is looked at: recordings, frames of each, and features.
+# What is looked at: recordings, frames of each, and features; and what is read for it.
 MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
+MOST_VALUES = 2**19
 # Of an action's time, over which a signal is correlated with itself.
 RATIO = 10
 # Correlation of neighbours below which frames are noise, or events, that stand alone.
@@ -85,12 +86,13 @@ def correlation_frames(recordings, action_frames):
 
 def samples(recordings):
     """Yield frames of some recordings, from their middle, and some of the features."""
-    n = len(recordings)
-    columns = _some(recordings.arrays[0].shape[1], MOST_FEATURES)
-    for i in _some(n, MOST_RECORDINGS).tolist():
-        start = max(0, (len(recordings.arrays[i]) - MOST_FRAMES) // 2)
-        rows = slice(start, start + MOST_FRAMES)
-        yield np.asarray(recordings.arrays[i][rows], float)[:, columns]
+    n_features = recordings.arrays[0].shape[1]
+    columns = _some(n_features, MOST_FEATURES)
+    most = min(MOST_FRAMES, max(1, MOST_VALUES // n_features))
+    for i in _some(len(recordings), MOST_RECORDINGS).tolist():
+        array = recordings.arrays[i]
+        start = max(0, (len(array) - most) // 2)
+        yield np.asarray(array[start : start + most])[:, columns].astype(float)
 
 
 def _some(n, most):
