@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from _protocols import PROTOCOLS
 from _published import SOURCES, SYSTEMS, published, remarks
-from _sets import facts_of
+from _sets import FAMILIES, facts_of
 from _sets import title as title_of_set
 from _suite_cells import SCORES, cell_of
 from _suite_rows import ROWS, SIMPLE, TOLD, title_of_system
@@ -213,12 +213,15 @@ def page(results):
 def behind(results):
     """The vote, told what people know, beside the best of what is simple.
 
-    Sets of a family are averaged, and so are seeds.
+    Seeds are averaged, and so are those sets of a family that the vote has labelled.
     """
     groups = {}  # scores of a row on a set, or on a family
-    for result in results:
-        if "scores" in result:
-            key = title_of_set(result["set"]), cell_of(result).row.title
+    known = [x for x in results if "scores" in x]
+    told = {x["set"] for x in known if cell_of(x).row.title == TOLD}
+    for result in known:
+        name = title_of_set(result["set"])
+        if not told or result["set"] in told or name not in FAMILIES:
+            key = name, cell_of(result).row.title
             groups.setdefault(key, []).append([value_of(result, c) for c in MAIN])
     means = {key: np.mean(group, axis=0) for key, group in groups.items()}
     rows = [["set", "order", *SIMPLE, "best", TOLD, "points"]]
