@@ -106,9 +106,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     decoding : str, default="auto"
         As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
         Does not change the fit.
-    switch_cost : float or "auto", default=0.1
+    switch_cost : float, "auto" or None, default=None
         As of `TemporalOTSegmenter`; votes are smoother than what candidates go by, so
-        that less is needed. Does not change the fit.
+        that less is needed. None is 0.1, and 0.003 in free order, where actions may
+        return many times. Does not change the fit.
     min_duration : float, default=None
         As of `TemporalOTSegmenter`. Does not change the fit.
     background_percentile : float, default=None
@@ -226,6 +227,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             StrOptions({AUTO}),
             *BaseSegmenter._parameter_constraints["decoding"],
         ],
+        "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],
         "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Integral],
@@ -247,7 +249,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         combine="vote",
         refine=True,
         decoding="auto",
-        switch_cost=0.1,
+        switch_cost=None,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
