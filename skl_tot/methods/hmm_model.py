@@ -183,7 +183,7 @@ class ExpectedSums:
         n_actions, n_components = model.means.shape
         self.frames, self.counts = np.zeros(n_actions), 0.0
         self.first, self.second = np.zeros((2, n_actions, n_components))
-        self.products = self.crossed = 0.0  # of regressions on frames before
+        self.products = self.crossed = np.zeros(1)  # of regressions on frames before
         self.log_likelihood = 0.0
         for video in frames:
             expected = model.paths.expect(model.scores(video), min_frames)
