@@ -55,13 +55,14 @@ def slow_directions(videos, n_components=None):
 def find_moment(videos):
     """Frames after which features have lost a share of their variance, on the mean."""
     frames = list(samples(videos))
-    spread = np.concatenate(frames).var(axis=0)
+    joined = np.concatenate(frames)
+    varies = np.ptp(joined, axis=0) > 0
+    spread = joined[:, varies].var(axis=0)
     found = 1
     for lag in MOMENTS[max(map(len, frames)) > MOMENTS]:
         found = int(lag)
-        changes = [own[lag:] - own[:-lag] for own in frames]
-        change = (np.concatenate(changes) ** 2).mean(axis=0) / 2
-        varies = spread > 0
-        if not varies.any() or (change / spread)[varies].mean() >= CHANGED:
+        changes = np.concatenate([own[lag:] - own[:-lag] for own in frames])
+        change = (changes[:, varies] ** 2).mean(axis=0) / 2
+        if not varies.any() or (change / spread).mean() >= CHANGED:
             break
     return found

@@ -85,14 +85,17 @@ def correlation_frames(recordings, action_frames):
 
 
 def samples(recordings):
-    """Yield frames of some recordings, from their middle, and some of the features."""
+    """Yield frames of some recordings, from their middle, and some of the features.
+
+    They are standardised as the recordings are.
+    """
     n_features = recordings.arrays[0].shape[1]
     columns = _some(n_features, MOST_FEATURES)
     most = min(MOST_FRAMES, max(1, MOST_VALUES // n_features))
     for i in _some(len(recordings), MOST_RECORDINGS).tolist():
-        array = recordings.arrays[i]
-        start = max(0, (len(array) - most) // 2)
-        yield np.asarray(array[start : start + most])[:, columns].astype(float)
+        start = max(0, (int(recordings.lengths[i]) - most) // 2)
+        frames = recordings.read(i, slice(start, start + most))
+        yield frames[:, columns].astype(float)
 
 
 def _some(n, most):
