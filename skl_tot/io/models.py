@@ -304,6 +304,11 @@ def _check_array(where, array):
 
 def _complete(step):
     """Give a step parameters that its version did not know, and no folder to write."""
+    if getattr(step, "context_", None):  # a parameter of earlier versions
+        raise ValueError(
+            f"{type(step).__name__} was fitted with context={step.context_}, which is "
+            "no more; fit it again in a pipeline, after SignalWindows"
+        )
     for name, parameter in inspect.signature(type(step)).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue

@@ -238,6 +238,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     # of models that an earlier version fitted
     windows_: Any = None
     stride_ = 1
+    strict_agreement_: Any = None
 
     def __init__(
         self,
@@ -395,8 +396,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
                 "there is no second reading: an order was given, or no candidate keeps "
                 "one; predict labels frames."
             )
-        members, chosen = list(self._members(videos)), self.strict_members_
-        labelings = [labels_of_candidate(*members[i]) for i in chosen]
+        members, seen = self._members(), self._view(videos)
+        labelings = [
+            labels_of_candidate(members[i], seen) for i in self.strict_members_
+        ]
         return videos.restore(self._strict_paths(labelings, videos))
 
     @property
@@ -416,15 +419,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return BoundDecoder(decoder, switch_cost)
 
     def _learn(self, videos):
-        views = self._first_views(videos)
+        seen = self._first_view(videos)
         plans = self._plans(self.windows_ is None and len(videos) > 1)
-        seen = views[0]
         self._settle_n_actions(seen)
-        fitted = self._fit_members(plans, views)
+        fitted = self._fit_members(plans, seen)
         models = [own.model for own in fitted]
         self.estimators_ = models[: len(plans)]
         self.refinements_ = models[len(plans) :]
-        self.sees_frames_ = [plan.sees_frames for plan in plans]
         labelings = [np.concatenate(own.labels) for own in fitted]
         information = measure_information(fitted, seen, self.n_actions_)
         # without a course, what carries over most are often too many pieces
@@ -476,8 +477,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             self.strict_agreement_ = agreement_of(*both, self.n_actions_)
         return paths
 
-    def _first_views(self, videos):
-        """Choose what candidates see: `_views` of the fit."""
+    def _first_view(self, videos):
+        """Choose what candidates see: `_view` of the fit."""
         windows, self.stride_, self.windows_scaler_ = self.windows, 1, None
         if self.candidates != "auto" and windows == AUTO:
             windows = None  # they see the frames as they are given
@@ -485,20 +486,18 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.windows_ = fit_windows(windows, videos, known)
         if self.candidates == "auto" or self.windows_ is not None:
             self.stride_ = find_stride(videos, self.windows_, known)
-        return self._views(videos)
+        return self._view(videos)
 
-    def _views(self, videos):
-        """See recordings as most candidates do, and as those do without windows."""
-        frames = see(videos, None, self.stride_)
-        if frames is not videos:
-            frames.means, frames.scales = videos.means, videos.scales
-        if self.windows_ is None:
-            return frames, frames
+    def _view(self, videos):
+        """See recordings as candidates do."""
         seen = see(videos, self.windows_, self.stride_)
+        if self.windows_ is None:
+            seen.means, seen.scales = videos.means, videos.scales
+            return seen
         if self.standardize_ == "dataset" and self.windows_scaler_ is None:
             self.windows_scaler_ = fit_scaler(seen)
         per_video = self.standardize_ == "video"
-        return seen.standardize(self.windows_scaler_, per_video), frames
+        return seen.standardize(self.windows_scaler_, per_video)
 
     def _warn_of_signals(self, videos):
         """Warn as others do, unless candidates see windows."""
@@ -528,11 +527,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         seeds = from_first_process(rng.randint(2**31 - 1, size=len(plans)).tolist())
         return [plan._replace(seed=seed) for plan, seed in zip(plans, seeds)]
 
-    def _fit_members(self, plans, views):
+    def _fit_members(self, plans, seen):
         """Candidates, and then their refinements."""
-        spread = measure_spread(views[0], SHRINKAGE) if self.refine else None
+        spread = measure_spread(seen, SHRINKAGE) if self.refine else None
         options = {"order": self.order, "n_jobs": self.n_jobs}
-        coming = fit_members(plans, views, self.n_actions_, spread, **options)
+        coming = fit_members(plans, seen, self.n_actions_, spread, **options)
         found = {}
         with self._progress(len(plans) * (1 + bool(self.refine))) as tell:
             for name, members in coming:
@@ -568,14 +567,15 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _best_scores(self, videos):
         """Log-likelihoods by the best member, of the frames that it sees."""
-        model, seen = list(self._members(videos))[self.best_index_]
         columns = np.argsort(self.mappings_[self.best_index_])
-        for scores in scores_of_candidate(model, seen):
+        model = self._members()[self.best_index_]
+        for scores in scores_of_candidate(model, self._view(videos)):
             yield scores[:, columns]
 
     def _labels_of_candidates(self, videos):
         """Labels of what each candidate sees of videos, in numbers of its own."""
-        for model, seen in self._members(videos):
+        seen = self._view(videos)
+        for model in self._members():
             yield labels_of_candidate(model, seen)
 
     def _labels_on_all_frames(self, videos):
@@ -583,13 +583,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         for labels in self._labels_of_candidates(videos):
             yield list(on_all_frames(labels, videos, self.stride_))
 
-    def _members(self, videos):
-        """Models of all candidates and refinements, and what they see of videos."""
-        views = self._views(videos)
-        for model, sees_frames in zip(self.estimators_, self.sees_frames_):
-            yield model, views[sees_frames]
-        for model in self.refinements_:
-            yield model, views[0]
+    def _members(self):
+        """Models of all candidates, and of their refinements."""
+        return [*self.estimators_, *self.refinements_]
 
 
 # doctest looks for names of this module, which the public one is not

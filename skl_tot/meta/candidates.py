@@ -42,14 +42,12 @@ class Plan(NamedTuple):
     """A candidate to fit.
 
     ``start`` is the name of another, of which the fit is the start of this one.
-    ``sees_frames`` is whether it sees the frames even of raw signals.
     """
 
     name: str
     estimator: Any
     seed: int = 0
     start: str | None = None
-    sees_frames: bool = False
 
 
 class Candidate(NamedTuple):
@@ -64,13 +62,13 @@ class Candidate(NamedTuple):
     seconds: float
 
 
-def fit_members(plans, views, n_actions, spread, *, order=None, n_jobs=None):
+def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
     """Yield the `Candidate` objects of each plan as they come, by names of candidates.
 
-    ``views`` are the recordings that are seen, and those without windows. Results are
-    lists of the candidate and, where there is a ``spread`` of what is seen, its
-    refinement. Those that take longest are begun first. Whatever ``n_jobs``, each is
-    computed on one thread, so that results are the same.
+    ``seen`` are the recordings as candidates see them. Results are lists of the
+    candidate and, where there is a ``spread``, its refinement. Those that take longest
+    are begun first. Whatever ``n_jobs``, each is computed on one thread, so that
+    results are the same.
     """
     chains = {plan.name: [plan] for plan in plans if plan.start is None}
     for plan in plans:
@@ -79,13 +77,11 @@ def fit_members(plans, views, n_actions, spread, *, order=None, n_jobs=None):
     longest = sorted(chains.values(), key=_effort, reverse=True)
     if rank_and_size()[1] > 1:  # processes that are in step
         n_jobs = 1
-    seen, frames = views
-    windows = shared(seen, n_jobs)
-    views = windows, windows if frames is seen else shared(frames, n_jobs)
+    seen = shared(seen, n_jobs)
     fit, options = delayed(_fit_chain), (n_actions, spread, order)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     with one_thread():
-        for found in parallel(fit(own, views, *options) for own in longest):
+        for found in parallel(fit(own, seen, *options) for own in longest):
             yield from found.items()
 
 
@@ -98,21 +94,20 @@ def _effort(chain):
     return effort
 
 
-def _fit_chain(chain, views, n_actions, spread, order):
+def _fit_chain(chain, videos, n_actions, spread, order):
     """Fit a plan, and those that start from it."""
     found = {}
     with one_thread():
-        for name, estimator, seed, start, sees_frames in chain:
+        for name, estimator, seed, start in chain:
             if start is not None:
                 estimator = clone(estimator).set_params(
                     estimator=in_fixed_order(found[start][0].model)
                 )
-            videos = views[sees_frames]
             own = fit_candidate(name, estimator, videos, n_actions, seed)
             found[name] = [own]
             if spread is not None:
                 options = n_actions, spread, order
-                found[name].append(refine_candidate(own, views[0], *options))
+                found[name].append(refine_candidate(own, videos, *options))
     return found
 
 

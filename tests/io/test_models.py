@@ -87,6 +87,14 @@ def test_parameter_that_its_version_did_not_know(fitted, tmp_path, activity):
     )
 
 
+def test_context_of_an_earlier_version(fitted, tmp_path):
+    older = copy.copy(fitted)
+    older.context_ = 2
+    save_model(older, tmp_path / "model.skops")
+    with pytest.raises(ValueError, match="was fitted with context=2, which is no"):
+        load_model(tmp_path / "model.skops")
+
+
 def test_steps_of_a_pipeline(activity, tmp_path):
     from skl_tot.preprocessing import FrameFeatures
 

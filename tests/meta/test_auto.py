@@ -382,6 +382,18 @@ class TestFiles:
                 loaded.set_params(combine="best")
                 loaded.predict(activity[0])
 
+    def test_file_of_an_earlier_version(self, activity, fitted, tmp_path):
+        model = clone_by_pickle(fitted)
+        later = {"order", "windows", "windows_", "windows_scaler_", "stride_"}
+        later |= {name for name in vars(model) if name.startswith(("strict_", "sha"))}
+        for name in later:
+            delattr(model, name)
+        save_model(model, tmp_path / "model.skops")
+        loaded = load_model(tmp_path / "model.skops")
+        assert_same(loaded.predict(activity[0]), model.labels_)
+        with pytest.raises(ValueError, match="no second reading"):
+            loaded.strict_labels(activity[0])
+
     def test_methods_of_candidates_are_methods(self, fitted, tmp_path):
         model = clone_by_pickle(fitted)
         vars(model.estimators_[1])["predict"] = "text"
@@ -426,7 +438,7 @@ def test_start_of_another_is_not_fitted_again(activity):
     asal = baselines.ASALSegmenter(4, max_iter=1, n_steps=5)
     plans = [Plan("a", tot(decoding="free"), 1), Plan("b", asal, 2, start="a")]
     videos = MallowSegmenter(4).fit(activity[0]).prepare(activity[0])
-    found = dict(fit_members(plans, [videos, videos], 4, None))
+    found = dict(fit_members(plans, videos, 4, None))
     fixed = clone_by_pickle(found["a"][0].model).set_params(decoding="fixed")
     own = clone(asal).set_params(estimator=FrozenEstimator(fixed), random_state=2)
     assert_same(found["b"][0].labels, own.fit(activity[0]).labels_)
