@@ -208,7 +208,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             self._n_learned * self._n_parts,
             transport,
             prior=LinearPrior(),
-            rho=self._told("rho"),
+            rho=self._told("rho", of_fit=True),
             temperature=self._temperature,
             freeze_iter=self._settings().freeze_iter,
         )

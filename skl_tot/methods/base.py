@@ -359,8 +359,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def decoding_(self):
-        """Paths that the decoder looks for, as given or by the order."""
-        return self._told("decoding")
+        """Paths that the decoder looks for, as given or by the order of the fit."""
+        return self._told("decoding", of_fit=True)
 
     @property
     def decoder_(self):
@@ -368,7 +368,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         decoder = DECODERS[self.decoding_]
         if decoder.cycle_frames is not None:
             decoder = replace(decoder, cycle_frames=self.mean_frames_)
-        bound = BoundDecoder(decoder, self._told("switch_cost"))
+        bound = BoundDecoder(decoder, self._told("switch_cost", of_fit=True))
         return bound if self.cut_ is None else self.cut_.bind(bound)
 
     @property
@@ -399,10 +399,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def _told(self, name):
+    def _told(self, name, of_fit=False):
         """Value of a parameter, or what the order sets where it is left to that."""
-        value = getattr(self, name)
-        return value_by_order(name, value, self._by_order, self.order)
+        order = vars(self).get("order_", self.order) if of_fit else self.order
+        return value_by_order(name, getattr(self, name), self._by_order, order)
 
     def _corrected(self, videos):
         """Iterate over what the decoder is given: scores after the corrections."""
@@ -445,6 +445,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             check_lengths(arrange(y, videos), videos)
         self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
         self.reading_ = videos.reading if reset else self.reading_
+        if reset:
+            self.order_ = self.order
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)

@@ -253,7 +253,6 @@ class HMMSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        self.order_ = self.order
         if self.order == "free" and self.n_lags == 0:
             center, components = slow_directions(videos, self.n_components)
             unit = 1.0
