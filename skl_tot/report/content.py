@@ -236,8 +236,7 @@ def telling(content):
             rows[row["action"]].append(row)
     if not known:
         return None
-    n_unknown = table["action"].nunique() - len(known)
-    return {"rows": rows, "n_unknown": n_unknown, "useless": describe_useless(table)}
+    return {"rows": rows, "useless": describe_useless(table)}
 
 
 @section("Compared with people")

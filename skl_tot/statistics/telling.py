@@ -50,9 +50,9 @@ def telling_features(videos, labels, *, feature_names=None):
         right, 0.5 by chance, where the action and its neighbours weigh the same;
         ``before`` and ``after``, the same against one neighbour alone; ``tells``,
         whether the score is 0.55 or more, and above chance beyond its spread over
-        recordings; and ``carries_nothing``, whether that is so for no action, and no
-        score is 0.6 or more. Scores are NaN where the action comes once in all, or
-        beside no other.
+        recordings; and ``carries_nothing``, whether that is so for no action that has a
+        score, and no score is 0.6 or more. Scores are NaN where the action comes once
+        in all, or beside no other.
 
     Raises
     ------
@@ -238,14 +238,25 @@ def _is_above_chance(scores, halves, level):
 
 
 def describe_useless(table):
-    """Say in a sentence which features carry nothing.
+    """Say which features carry nothing, and for how many actions that is not known.
 
     ``table`` is that of `telling_features`.
     """
+    known = table["score"].notna().groupby(table["action"]).any()
+    n_unknown = len(known) - known.sum()
+    if n_unknown == len(known):
+        return "Segments are too few to say which signals tell an action."
+    found = _describe_useless(table)
+    if n_unknown:
+        actions = "1 action" if n_unknown == 1 else f"{n_unknown} actions"
+        found += f" Of {actions} there is too little to say."
+    return found
+
+
+def _describe_useless(table):
+    """Say it of the actions that have scores."""
     features = table["feature"].unique()
     names = table.loc[table["carries_nothing"], "feature"].unique().tolist()
-    if table["score"].isna().all():
-        return "Segments are too few to say which signals tell an action."
     if not names:
         return "Each signal tells some action from those beside it."
     if len(names) == len(features):

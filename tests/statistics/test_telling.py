@@ -101,6 +101,7 @@ def test_once_in_all_is_not_known():
     assert table.loc[table["action"] == "d", "score"].isna().all()
     assert table.loc[table["action"] != "d", "score"].notna().all()
     assert table.loc[table["feature"] == "feature 5", "carries_nothing"].all()
+    assert describe_useless(table).endswith(". Of 1 action there is too little to say.")
 
 
 def test_frames_are_thinned(monkeypatch):
