@@ -10,6 +10,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.blocks import BLOCK_BYTES
+from skl_tot.recordings.container import check_scaler
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.rates import check_rate
 from skl_tot.recordings.signals import FLOOR, find_window
@@ -117,16 +118,17 @@ class SignalWindows(VideoTransformer):
         self.groups = groups
 
     def _learn(self, recordings):
-        if not set(self.statistics) <= set(STATISTICS) or not self.statistics:
+        known = [name for name in STATISTICS if name in self.statistics]
+        if not known or len(known) != len(self.statistics):
             raise ValueError(
                 f"statistics are {short_repr(self.statistics)}, expected some of "
-                f"{list(STATISTICS)}."
+                f"{list(STATISTICS)}, each once."
             )
         self.fps_ = recordings.fps
         self.groups_ = self._find_groups()
+        self.scales_ = self._find_scales(recordings)
         self.windows_ = self._find_widths(recordings)
         self.n_around_ = max(self.windows_) // 2 + 2**self.n_bands - 1
-        self.scales_ = self._find_scales(recordings)
 
     def _find_groups(self):
         """Columns of the groups."""
@@ -150,7 +152,7 @@ class SignalWindows(VideoTransformer):
         if isinstance(self.window, str):
             return (find_window(recordings),)
         given = self.window if isinstance(self.window, (tuple, list)) else [self.window]
-        is_valid = [isinstance(width, Real) and width > 0 for width in given]
+        is_valid = [isinstance(width, Real) and 0 < width < np.inf for width in given]
         if len(given) not in (1, 2) or not all(is_valid):
             raise ValueError(
                 f"window is {short_repr(self.window)}, expected a positive number, two "
@@ -162,7 +164,9 @@ class SignalWindows(VideoTransformer):
         """Take the standard deviation of each channel."""
         scaler = StandardScaler()
         for frames in recordings.blocks():
-            scaler.partial_fit(self._channels(np.asarray(frames, float)))
+            with np.errstate(over="ignore", invalid="ignore"):
+                scaler.partial_fit(self._channels(np.asarray(frames, float)))
+        check_scaler(scaler)
         return scaler.scale_
 
     def _channels(self, frames):

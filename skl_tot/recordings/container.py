@@ -385,12 +385,17 @@ def fit_scaler(recordings, scaler=None, only=None):
         for rows in row_blocks(recordings.arrays[i]):
             with np.errstate(over="ignore", invalid="ignore"):
                 scaler.partial_fit(recordings.read(i, rows))
+    check_scaler(scaler)
+    return scaler
+
+
+def check_scaler(scaler):
+    """Refuse variances that are no numbers."""
     if not np.isfinite(scaler.var_).all():
         column = int(np.argmin(np.isfinite(scaler.var_)))
         raise ValueError(
             f"Feature {column} of X is too large to be standardised; scale it down."
         )
-    return scaler
 
 
 def _concatenate(parts, axis=0):

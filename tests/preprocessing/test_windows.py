@@ -107,6 +107,9 @@ def test_scale_changes_nothing_but_means_and_constants():
         ({"window": (0, 2)}, "expected a positive number, two of them"),
         ({"statistics": ("median",)}, r"statistics are .*, expected some of"),
         ({"groups": [[0]]}, r"groups has \[0\], expected two or more of the features"),
+        ({"statistics": [["std"]]}, r"statistics are \[\['std'\]\], expected some"),
+        ({"statistics": ["std", "std"]}, r"expected some of .*, each once"),
+        ({"window": (3, np.inf)}, r"window is \(3, inf\), expected a positive number"),
         ({"groups": [[0, 7]]}, r"groups has \[0, 7\], expected two or more"),
         ({"groups": [[0, 0]]}, r"groups has \[0, 0\], expected two or more"),
     ],
@@ -114,3 +117,10 @@ def test_scale_changes_nothing_but_means_and_constants():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         SignalWindows(**{"window": 3} | options).fit(np.zeros((9, 2)))
+
+
+@pytest.mark.parametrize("window", [3, "auto"])
+def test_signals_that_are_too_large(window):
+    frames = np.array([[0.0, 1e200], [0.0, -1e200]] * 20)
+    with pytest.raises(ValueError, match="Feature 1 of X is too large"):
+        SignalWindows(window).fit(frames)
