@@ -136,7 +136,8 @@ RECIPE = """
 --min-duration DURATION: how long a segment lasts at least, in seconds where recordings
     have a rate, else in frames
 --order {{strict,mostly,free}}: what you know of the course: each action once in one
-    order, an order with exceptions, or none (default: mostly)
+    order, an order with exceptions, or none (default: mostly; strict
+    of hmm; auto fits as mostly, and measures it)
 --seed SEED: seed of what is drawn by chance, which is nothing in some methods
     (default: 0)
 --pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.blocks import BLOCK_BYTES
 from skl_tot.recordings.container import check_scaler
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.rates import check_rate
 from skl_tot.recordings.signals import FLOOR, find_window
 
@@ -40,7 +40,8 @@ class SignalWindows(VideoTransformer):
     ----------
     window : float, pair of float or "auto", default="auto"
         Width of the window, in seconds where recordings have a rate, else in frames;
-        it is made an odd number of frames. Two widths give the features of both.
+        it is made an odd number of frames. Two widths give the features of both. A
+        warning says if one is longer than all recordings of the fit.
         "auto" finds it in the signal, see Notes.
     statistics : sequence of {"mean", "std", "difference"}, default=all three
         Statistics to take.
@@ -158,7 +159,14 @@ class SignalWindows(VideoTransformer):
                 f"window is {short_repr(self.window)}, expected a positive number, two "
                 'of them, or "auto".'
             )
-        return tuple(odd(width * (self.fps_ or 1)) for width in given)
+        widths = tuple(odd(width * (self.fps_ or 1)) for width in given)
+        longest = max(recordings.lengths)
+        if max(widths) > longest:
+            warn_user(
+                f"window is {short_repr(self.window)}, {max(widths)} frames, but the "
+                f"longest recording has {longest}; give less than an action takes."
+            )
+        return widths
 
     def _find_scales(self, recordings):
         """Take the standard deviation of each channel."""

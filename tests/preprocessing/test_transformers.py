@@ -87,6 +87,7 @@ def test_types_stay_and_input_too(transformer, videos):
         assert_array_equal(video, copy)
 
 
+@pytest.mark.filterwarnings("ignore:window is .* but the longest recording")
 def test_recordings_keep_names_and_rate(transformer, videos):
     takes = Recordings(videos, ["a", "b", "c"], fps=25)
     outputs = transformer.fit_transform(takes)

@@ -30,6 +30,7 @@ def loop(part, half, floor):
 VALUES = st.floats(-100, 100).map(lambda value: round(value, 9))  # of squares > 0
 
 
+@pytest.mark.filterwarnings("ignore:window is .* but the longest recording")
 @settings(max_examples=60)
 @given(
     arrays(float, (37, 2), elements=VALUES),
@@ -88,6 +89,13 @@ def test_seconds_of_recordings_with_a_rate():
     assert list(model.transform(takes)["walk"]) == ["acc mean 1.5 s"]
     with pytest.raises(ValueError, match="25 frames per second, but the model was"):
         model.transform(Recordings(frames, fps=25))
+
+
+def test_windows_longer_than_all_recordings_are_said():
+    takes = Recordings([np.zeros((90, 1)), np.zeros((60, 1))], fps=30)
+    with pytest.warns(UserWarning, match="is 4, 121 frames, but the longest .* has 90"):
+        SignalWindows(4).fit(takes)
+    SignalWindows((1, 2.9)).fit(takes)  # does not warn
 
 
 def test_scale_changes_nothing_but_means_and_constants():
