@@ -216,19 +216,18 @@ def _match_states(true, pred):
     label, start, end = find_segments(np.where(true == pred, none, pred))
     is_error = label != none
     label, start, end = label[is_error], start[is_error], end[is_error]
-    edges = np.r_[0, np.flatnonzero(true[1:] != true[:-1]) + 1, n_frames]
+    edges = np.append(find_segments(true)[1], n_frames)
     first, last = np.searchsorted(edges, [start, end - 1], side="right")
     n_segments = last - first + 1
     middle = (start + end - 1) / 2
     after = np.maximum(np.searchsorted(edges, middle), 1)
     far = 2 * np.minimum(edges[after] - middle, middle - edges[after - 1]) / n_frames
-    right = np.r_[
-        none, np.where(true == pred, true, none), none
-    ]  # frame -1 is the first
+    right = np.pad(np.where(true == pred, true, none), 1, constant_values=none)
+    # of the frames before and after, as one was put in front of the first
     is_delay = (right[start] == label) | (right[end + 1] == label)
     weight = np.select(
         [n_segments > 2, n_segments == 2, is_delay],
-        [MISSING * (1 + 3 * (MISSING - 1) / n_segments), TRANSITION * far, DELAY],
+        [MISSING * (1 - 1.5 / n_segments), TRANSITION * far, DELAY],
         ISOLATION * far,
     )
     return n_frames - (end - start) @ (1 + weight), n_frames
