@@ -76,7 +76,9 @@ class AnyOrder(NamedTuple):
 
     def chain(self):
         """Chain of the paths."""
-        return Chain(-np.log(self.starts), -np.log(self.moves), 0.0 * self.starts)
+        with np.errstate(divide="ignore"):
+            costs = -np.log(self.starts), -np.log(self.moves)
+        return Chain(*costs, np.zeros(len(self.starts)))
 
     def expect(self, scores, min_frames):
         """As of `InOrder`."""
@@ -219,6 +221,6 @@ def run_chain(starts, moves, lengths, ends=None):
 def nearest_paths(starts, moves, lengths):
     """Paths in any order whose actions last as long on the mean."""
     leave = 1 / (lengths @ np.arange(1, lengths.shape[1] + 1))
-    moves = np.maximum(leave[:, None] * moves, LEAST_MOVE)
+    moves = leave[:, None] * moves
     np.fill_diagonal(moves, 1 - leave * (1 - AGAIN))
-    return AnyOrder(np.maximum(starts, LEAST_MOVE), moves)
+    return AnyOrder(starts, moves)

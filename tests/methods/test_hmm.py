@@ -529,6 +529,18 @@ def test_durations_are_learned():
     assert merge(model, [0, 1]).predict(videos[0]).max() == 1
 
 
+def test_streams_with_durations_keep_the_order():
+    rng = np.random.default_rng(0)
+    courses = [[0, 1, 2]] * 4 + [[1, 0, 2, 1]]
+    videos = [np.repeat(own, 50)[:, None] * [3.0, 3.0] for own in courses]
+    *videos, new = [own + rng.normal(0, 0.1, own.shape) for own in videos]
+    found = []
+    for durations in (None, "poisson"):
+        model = HMMSegmenter(3, durations=durations).fit(videos)
+        found.append(OnlinePrediction(model, lag=10).push(new).labels)
+    np.testing.assert_array_equal(*found)
+
+
 def test_durations_in_order(activity):
     videos, labels = activity
     model = HMMSegmenter(4, durations="poisson", min_duration=6).fit(videos)
