@@ -63,13 +63,22 @@ HMM = {
 ONE_COURSE: dict = {"strict": {}, "mostly": {}}
 
 
+class Orders(StrOptions):
+    """Orders that a method can keep, and who has the free one where it has not."""
+
+    def __str__(self):
+        others = "TemporalOTSegmenter, ASOTSegmenter, UDESegmenter, HMMSegmenter"
+        remedy = f" ('free' needs {others} or AutoSegmenter)"
+        return super().__str__() + ("" if "free" in self.options else remedy)
+
+
 def with_order(constraints, table):
     """Constraints of a method with ``order``, and what leaves parameters to it.
 
     >>> list(with_order({"decoding": []}, MALLOW)["decoding"][0].options)
     ['auto']
     """
-    own = constraints | {"order": [StrOptions(table.keys())]}
+    own = constraints | {"order": [Orders(table.keys())]}
     for name in table["mostly"]:
         left = LEFT.get(name, AUTO)
         own[name] = [*own[name], left if left is None else StrOptions({left})]
