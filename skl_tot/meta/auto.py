@@ -137,8 +137,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         How far recordings share one course, from 0, no more than by chance, to 1, the
         same order everywhere, see Notes. nan of a single recording.
     strict_agreement_ : float or None
-        Share of the frames of the fit on which the labels and those of `strict_labels`
-        agree, matched to each other; None if there are none.
+        Share of the frames of the fit, but for background, on which the labels and
+        those of `strict_labels` agree, matched to each other; None if there are none.
     stride_ : int
         Candidates see every so many frames, and vote for those around them. More than
         1 only of long recordings of which neighbouring frames say the same, for
@@ -473,8 +473,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.shared_course_ = shared_course(paths)
         strict, self.strict_agreement_ = self.__dict__.pop("_strict"), None
         if strict is not None:
-            both = np.concatenate(paths), np.concatenate(strict)
-            self.strict_agreement_ = agreement_of(*both, self.n_actions_)
+            path, other = np.concatenate(paths), np.concatenate(strict)
+            known = path >= 0
+            agreement = agreement_of(path[known], other[known], self.n_actions_)
+            self.strict_agreement_ = agreement
         return paths
 
     def _first_view(self, videos):

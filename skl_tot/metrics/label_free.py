@@ -180,10 +180,15 @@ def shared_course(labels):
 
 
 def _weighed(path):
-    """Actions of the segments of a recording, and their shares of its frames."""
+    """Actions of the segments of a recording, and their shares of its frames.
+
+    Background is left out, so that what it cuts is one segment.
+    """
+    path = path[path >= 0]
+    if len(path) == 0:
+        return path, path
     actions, starts, ends = find_segments(path)
-    known = actions >= 0
-    return actions[known], ((ends - starts) / len(path))[known]
+    return actions, (ends - starts) / len(path)
 
 
 def _common_share(first, second):

@@ -269,6 +269,12 @@ class TestOrder:
         assert model.strict_agreement_ == pytest.approx(shares)
         assert model.shared_course_ == shared_course(model.labels_)
 
+    def test_background_is_of_no_reading(self, clear):
+        options = {"refine": False, "background_percentile": 20}
+        model = auto(candidates=[("a", Given())], **options).fit(clear[0])
+        assert (np.concatenate(model.labels_) < 0).any()
+        assert (model.strict_agreement_, model.shared_course_) == (1, 1)
+
     def test_free(self, activity):
         model = auto(order="free").fit(activity[0])
         assert (model.decoding_, model.decoder_[1]) == ("free", 0.003)
