@@ -23,6 +23,7 @@ from skl_tot.decoding.kernels import (
 # Videos whose paths are found side by side, so that memory stays small; of fewer, one
 # by one takes less time.
 N_TOGETHER, FEW_TOGETHER = 64, 6
+LEAST_UNIT = 1e-12  # of costs
 # Nats that a move costs at most, if weights are summed and not their logarithms.
 MOST_MIXING = 50.0
 
@@ -387,7 +388,8 @@ def moves_chain(n_actions, cost, log_moves, log_starts):
 
 
 def scaled_chain(chain, unit):
-    """Give a chain with finite costs in another unit."""
+    """Give a chain with costs in another unit, above 0."""
+    unit = max(unit, LEAST_UNIT)  # 0 times infinity is none
     costs = unit * chain.starts, unit * chain.moves, unit * chain.ends
     return Chain(*costs, chain.ties)
 

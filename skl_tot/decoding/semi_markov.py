@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skl_tot.decoding.chain import without_common
+from skl_tot.decoding.chain import LEAST_UNIT, without_common
 from skl_tot.decoding.kernels import moves_of_runs, prefix_sums, shares_of_runs
 
 # Beginnings of runs that are less likely, in nats, are not looked at for lengths.
 LEAST_BEGUN = -40.0
-LEAST_UNIT = 1e-12
 LOWEST = -1e300  # of largest logarithms, which are numbers
 
 

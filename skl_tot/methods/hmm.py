@@ -134,7 +134,8 @@ class HMMSegmenter(BaseSegmenter):
     actions are numbered by the mean relative time of their frames. Else, videos with
     fewer frames than actions are not learned from: they would all show the first
     actions. The components of all frames are held in memory, as float64, and a matrix
-    of D × D; a fit reads the videos twice. An action on no path stays what it was.
+    of D × D; a fit reads the videos two or three times. An action on no path stays what
+    it was.
 
     In free order, and without lags, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames, and half of that of the

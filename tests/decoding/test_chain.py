@@ -17,6 +17,7 @@ from skl_tot.decoding.chain import (
     fixed_chain,
     free_chain,
     moves_chain,
+    scaled_chain,
     single_chain,
     skip_chain,
 )
@@ -421,3 +422,9 @@ def test_paths_of_several_videos_at_once(make):
         paths = chain.viterbi_all(some)
         for video, path in zip(some, paths, strict=True):
             np.testing.assert_array_equal(path, chain.viterbi(video))
+
+
+def test_no_costs_leave_an_order():
+    chain = scaled_chain(fixed_chain(3), 0.0)
+    assert chain.viterbi(np.zeros((3, 3))).tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(chain.posterior(np.zeros((3, 3))), np.eye(3))
