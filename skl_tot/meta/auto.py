@@ -30,7 +30,6 @@ from skl_tot.meta.consensus import (
 )
 from skl_tot.meta.views import find_stride, fit_windows, on_all_frames, see
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.courses import VOTE
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.numbers import AUTO
@@ -106,10 +105,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     decoding : str, default="auto"
         As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
         Does not change the fit.
-    switch_cost : float, "auto" or None, default=None
+    switch_cost : float or "auto", default=0.1
         As of `TemporalOTSegmenter`; votes are smoother than what candidates go by, so
-        that less is needed. None is 0.1, and 0.003 in free order, where actions may
-        return many times. Does not change the fit.
+        that less is needed. Does not change the fit.
     min_duration : float, default=None
         As of `TemporalOTSegmenter`. Does not change the fit.
     background_percentile : float, default=None
@@ -227,7 +225,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             StrOptions({AUTO}),
             *BaseSegmenter._parameter_constraints["decoding"],
         ],
-        "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],
         "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Integral],
@@ -250,7 +247,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         combine="vote",
         refine=True,
         decoding="auto",
-        switch_cost=None,
+        switch_cost=0.1,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
@@ -409,14 +406,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             "AutoSegmenter asks candidates that decode a whole video; take one of its "
             "estimators_"
         )
-
-    @property
-    def decoder_(self):
-        """Decoder in use, and the cost of a switch."""
-        decoder, switch_cost = super().decoder_
-        if switch_cost != AUTO:  # each vote counts for as many frames
-            switch_cost = switch_cost * self.stride_
-        return BoundDecoder(decoder, switch_cost)
 
     def _learn(self, videos):
         seen = self._first_view(videos)

@@ -370,8 +370,6 @@ def _let_decode_cycles(model):
         return
     segmenter = segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
-    if cost != AUTO:
-        cost /= getattr(segmenter, "stride_", 1)  # by which a vote multiplies it
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
     for candidate in getattr(segmenter, "estimators_", []):
         _let_decode_cycles(candidate)

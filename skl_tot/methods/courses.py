@@ -49,10 +49,10 @@ UDE = {
     "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
 }
 VOTE = {
-    None: {"decoding": "free", "switch_cost": 0.1},
-    "strict": {"decoding": "fixed", "switch_cost": 0.1},
-    "mostly": {"decoding": "free", "switch_cost": 0.1},
-    "free": {"decoding": "free", "switch_cost": 0.003},  # actions return often
+    None: {"decoding": "free"},
+    "strict": {"decoding": "fixed"},
+    "mostly": {"decoding": "free"},
+    "free": {"decoding": "free"},
 }
 HMM = {
     "strict": {"decoding": "fixed", "switch_cost": 0.0},

@@ -36,8 +36,8 @@ class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
     Needs no network. Observations z are principal components of the frames of all
-    videos or, in free order, what differs more in the long run than it changes from
-    moment to moment (see Notes). Actions are the states, and each is a Gaussian,
+    videos or, of one in free order, what differs more in the long run than it changes
+    from moment to moment (see Notes). Actions are the states, and each is a Gaussian,
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
 
@@ -137,11 +137,12 @@ class HMMSegmenter(BaseSegmenter):
     of D × D; a fit reads the videos two or three times. An action on no path stays what
     it was.
 
-    In free order, and without lags, components u solve :math:`C u = \lambda N u` with
-    :math:`u^\top N u = 1`, for the covariance C of the frames, and half of that of the
-    changes in a moment, N, with a ridge of 0.1 in both. A moment is how long features
-    take to lose 15 % of their variance; where that is one frame, components are
-    principal ones. So noise and cycles count less than what lasts.
+    Of one recording, in free order and without lags, components u solve
+    :math:`C u = \lambda N u` with :math:`u^\top N u = 1`, for the covariance C of the
+    frames, and half of that of the changes in a moment, N, with a ridge of 0.1 in both.
+    So noise and cycles count less than what lasts. A moment is how long features take
+    to lose 15 % of their variance; where that is one frame, components are principal
+    ones. So they are of several recordings, which also differ by who is recorded.
 
     From the same start the steps are those of ``GaussianHMM`` of hmmlearn, with
     ``covars_prior=reg_covar``, ``covariance="own"`` and everything else as it is there,
@@ -254,7 +255,7 @@ class HMMSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        if self.order == "free" and self.n_lags == 0:
+        if self.order == "free" and self.n_lags == 0 and len(videos) == 1:
             center, components = slow_directions(videos, self.n_components)
             unit = 1.0
         else:

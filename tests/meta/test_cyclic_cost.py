@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, CyclicSegmenter, HMMSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.meta.cyclic import _let_decode_cycles
 
 
 @pytest.mark.parametrize(("own", "used"), [(0.0, 0.5), (2.0, 2.0)])
@@ -17,12 +16,3 @@ def test_is_half_a_nat_or_that_of_the_segmenter(own, used):
     model = CyclicSegmenter(2, estimator=inner).fit(recording, cuts=cuts)
     assert model.estimator_.switch_cost == used
     assert model.decoder_[1] == used
-
-
-def test_of_a_vote_of_every_few_frames():
-    videos, _ = make_activities(4, 2, n_features=4, mean_length=30, random_state=0)
-    model = AutoSegmenter(2, candidates=[("hmm", HMMSegmenter(max_iter=2))]).fit(videos)
-    model.stride_ = 4
-    cost = model.decoder_.switch_cost
-    _let_decode_cycles(model)
-    assert model.decoder_.switch_cost == cost

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skl_tot import AutoSegmenter, MallowSegmenter
+from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.views import find_stride, fit_windows, on_all_frames, see
 from skl_tot.preprocessing import SignalWindows
@@ -70,6 +71,13 @@ def test_vote_is_that_of_what_is_seen(fitted, signals):
         np.testing.assert_array_equal(path, fitted.mappings_[0][expected][frames])
     for path, expected in zip(fitted.predict(signals), fitted.labels_.values()):
         np.testing.assert_array_equal(path, expected)
+
+
+def test_a_switch_costs_what_it_does_in_what_is_seen(fitted, signals):
+    s, cost = fitted.stride_, fitted.switch_cost
+    for own, path in zip(fitted.log_likelihood(signals), fitted.labels_.values()):
+        seen = decode(own[::s], fitted.decoding_, cost)
+        assert (path == seen[np.arange(len(path)) // s]).mean() > 0.99
 
 
 def test_files(fitted, signals, tmp_path):
