@@ -182,7 +182,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Candidates, votes and their weights were chosen on seven recorded sets and generated
     ones. On the recorded, and over three seeds, candidates and refinements had 64 % of
-    the frames right (MoF) on average, the vote 73 %, "best" 70 %, and the best of each
+    the frames right (MoF) on average, the vote 72 %, "best" 70 %, and the best of each
     fit, which only labels tell, 74 %. The vote differs between seeds by 1 point, on the
     smallest set by 8.
 
