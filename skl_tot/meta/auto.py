@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skl_tot.decoding.chain import fixed_chain
@@ -39,6 +39,7 @@ from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.training.components import MOST
 from skl_tot.training.devices import from_first_process
 
 # Added to the share of votes, so that an action without any remains possible.
@@ -227,7 +228,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ],
         "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
-        "n_jobs": [None, Integral],
+        "n_jobs": [None, Interval(Integral, -MOST, MOST, closed="both")],
         "verbose": ["verbose"],
     }
 

@@ -250,6 +250,11 @@ class GuidedSegmenter(BaseSegmenter):
         decoder = replace(move_decoder(moves, starts), uses_cost=False)
         return BoundDecoder(decoder, SWITCH_COST)
 
+    def _warn_of_signals(self, videos):
+        """Warn as others do, unless the segmenter has been fitted, which has warned."""
+        if not isinstance(self.estimator, FrozenEstimator):
+            super()._warn_of_signals(videos)
+
     @property
     def numbers_(self):  # type: ignore[override]
         """What numbers of actions were compared, if the segmenter's is "auto"."""

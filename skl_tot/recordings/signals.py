@@ -6,7 +6,7 @@ import numpy as np
 
 # What is looked at: recordings, frames of each, and features; and what is read for it.
 MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
-MOST_VALUES = 2**19
+MOST_VALUES = 2**18
 # Of an action's time, over which a signal is correlated with itself.
 RATIO = 10
 # Correlation of neighbours below which frames are noise, or events, that stand alone.
