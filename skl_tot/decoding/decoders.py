@@ -145,12 +145,14 @@ def chain_decoder(chain, runs=None, *, keeps_order=False):
     """
     paths = {}
     if runs is not None:
-        paths["path"] = lambda log_likelihood, unit, min_frames=1: runs.scaled(
-            unit
-        ).viterbi(log_likelihood, min_frames)
-        paths["posterior"] = lambda log_likelihood, unit, min_frames=1: runs.scaled(
-            unit
-        ).posterior(log_likelihood, min_frames)
+
+        def scaled_runs(n_actions, unit):
+            return runs.scaled(unit)
+
+        paths = {
+            "path": partial(_path_of, scaled_runs),
+            "posterior": partial(_posterior_of, scaled_runs),
+        }
     return Decoder(
         **paths,
         keeps_order=keeps_order,

@@ -504,8 +504,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Set the number of actions of a fit, as it is given or as videos bear out."""
         self.numbers_ = None
         if self.n_actions == AUTO:
-            order = getattr(self, "order", None)
-            self.numbers_ = compare_numbers(videos, order=order)
+            self.numbers_ = compare_numbers(videos, order=self.order)
             self.n_actions_ = self.numbers_["best"]
         else:
             self.n_actions_ = int(self.n_actions)

@@ -21,7 +21,7 @@ from skl_tot.methods.hmm_model import (
 )
 from skl_tot.methods.hmm_paths import AnyOrder, jumps, nearest_paths, run_chain
 from skl_tot.methods.prototype_groups import time_order
-from skl_tot.methods.slow import slow_directions
+from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.training.components import LARGEST, MOST
 
 # Less, and variances may vanish from sums of float64.
@@ -256,7 +256,9 @@ class HMMSegmenter(BaseSegmenter):
     def _learn(self, videos):
         self._settle_n_actions(videos)
         if self.order == "free" and self.n_lags == 0 and len(videos) == 1:
-            center, components = slow_directions(videos, self.n_components)
+            center, components = slow_directions(
+                videos, find_moment(videos), self.n_components
+            )
             unit = 1.0
         else:
             center, components, unit = principal_components(videos, self.n_components)

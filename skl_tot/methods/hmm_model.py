@@ -163,17 +163,22 @@ def _gaussians_of(frames, labels, n_actions, reg_covar):
 def start_from_clusters(frames, n_actions, reg_covar, rng, *, settle):
     """Fit each action to a cluster of frames: K-means, or only what it starts from."""
     joined = np.concatenate(frames)
-    kmeans = KMeans(
+    kmeans = cluster_frames(
+        joined[:: 1 + len(joined) // MOST_CLUSTERED],
         n_actions,
         n_init=1,
         max_iter=300 if settle else 1,
         random_state=rng.randint(2**31 - 1),
     )
-    with warnings.catch_warnings():  # of fewer different frames than clusters
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        kmeans.fit(joined[:: 1 + len(joined) // MOST_CLUSTERED])
     labels = [kmeans.predict(video) for video in frames]
     return start_from_labels(frames, labels, n_actions, reg_covar)
+
+
+def cluster_frames(frames, n_clusters, **options):
+    """Fit K-means, without a warning of fewer different frames than clusters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return KMeans(n_clusters, **options).fit(frames)
 
 
 class ExpectedSums:

@@ -1,12 +1,9 @@
 """How many actions recordings bear out, found without labels."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
@@ -19,6 +16,7 @@ from skl_tot.methods.discriminants import (
     measure_spread,
 )
 from skl_tot.methods.hmm_model import (
+    cluster_frames,
     fit_hmm,
     log_densities,
     principal_components,
@@ -255,9 +253,9 @@ def _halves_of_time(videos):
 
     There is an array of halves for each of `PIECES`.
     """
-    center, directions = slow_directions(videos, N_COMPONENTS)
-    step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
     moment, frames, halves, groups = find_moment(videos), [], [], []
+    center, directions = slow_directions(videos, moment, N_COMPONENTS)
+    step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
     for i, length in enumerate(videos.lengths.tolist()):
         times = np.arange(0, length, step)
         frames.append(embed(videos, i, center, directions.T)[times])
@@ -273,10 +271,8 @@ def _halves_of_time(videos):
 
 def _labels_by(frames, part, n_actions):
     """Labels of all frames by K-means of some of them."""
-    kmeans = KMeans(n_actions, n_init=N_STARTS, random_state=0)
-    with warnings.catch_warnings():  # of fewer different frames than clusters
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return kmeans.fit(frames[part]).predict(frames)
+    options = {"n_init": N_STARTS, "random_state": 0}
+    return cluster_frames(frames[part], n_actions, **options).predict(frames)
 
 
 def _score(blocks, labels, kept, n_actions):

@@ -14,11 +14,12 @@ MOMENTS = np.unique((1.3 ** np.arange(40)).astype(int))
 RIDGE = 0.1
 
 
-def slow_directions(videos, n_components=None):
+def slow_directions(videos, moment, n_components=None):
     r"""Mean of the frames, and directions (n_components, n_features), slowest first.
 
-    With C the covariance of all frames, and N half of that of the changes from one
-    moment to the next, both with a ridge, directions u solve
+    A ``moment`` is a number of frames, as of `find_moment`. With C the covariance of
+    all frames, and N half of that of the changes from one moment to the next, both with
+    a ridge, directions u solve
 
     .. math:: C u = \lambda \, N u, \quad u^\top N u = 1.
 
@@ -29,8 +30,7 @@ def slow_directions(videos, n_components=None):
     Where a moment is one frame, as of events or noise, changes tell nothing of actions,
     and directions are principal components, in units of the mean variance.
     """
-    lag = find_moment(videos)
-    if lag == 1:
+    if moment == 1:
         center, directions, unit = principal_components(videos, n_components)
         return center, directions / np.sqrt(unit)
     center, covariance = frame_moments(videos)
@@ -38,7 +38,7 @@ def slow_directions(videos, n_components=None):
     changes, n_frames = np.zeros_like(covariance), 0
     for i in range(len(videos)):
         frames = np.concatenate(list(videos.blocks(i)))
-        differences = frames[lag:] - frames[:-lag]
+        differences = frames[moment:] - frames[:-moment]
         changes += differences.T @ differences / 2
         n_frames += len(differences)
     scale = np.trace(covariance) / n_features

@@ -1,7 +1,6 @@
 """Scores of a segmentation after matching its clusters, and their scorers."""
 
 import numbers
-from inspect import signature
 
 import numpy as np
 
@@ -233,11 +232,12 @@ class SegmentationScorer:
     """A score of predictions, for searches and cross-validation.
 
     Of an estimator with ``classes_``, predictions are labels, and nothing is matched;
-    frames whose label is not known (-1, "" or None) are left out.
+    frames whose label is not known (-1, "" or None) are left out. ``matches`` is
+    whether the score else matches clusters to classes.
     """
 
-    def __init__(self, score):
-        self.score = score
+    def __init__(self, score, *, matches=True):
+        self.score, self.matches = score, matches
 
     def __call__(self, estimator, X, y):
         """Predict X and score against y."""
@@ -257,10 +257,8 @@ class SegmentationScorer:
             raise ValueError("y has no known label, expected some to score against.")
         text = np.asarray(found[0]).dtype.kind == "U"
         unknown = UNKNOWN_NAME if text else UNKNOWN
-        options = {"scope": "labels", "ignore_labels": unknown}
-        if "scope" not in signature(self.score).parameters:
-            del options["scope"]
-        return self.score(truth, found, **options)
+        options = {"scope": "labels"} if self.matches else {}
+        return self.score(truth, found, ignore_labels=unknown, **options)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.score.__name__})"

@@ -170,9 +170,11 @@ def state_matching_score(
     return _average([_match_states(*video) for video in frames.videos()], average)
 
 
-adjusted_rand_scorer = SegmentationScorer(adjusted_rand_score)
-normalized_mutual_info_scorer = SegmentationScorer(normalized_mutual_info_score)
-covering_scorer = SegmentationScorer(covering_score)
+adjusted_rand_scorer = SegmentationScorer(adjusted_rand_score, matches=False)
+normalized_mutual_info_scorer = SegmentationScorer(
+    normalized_mutual_info_score, matches=False
+)
+covering_scorer = SegmentationScorer(covering_score, matches=False)
 state_matching_scorer = SegmentationScorer(state_matching_score)
 
 

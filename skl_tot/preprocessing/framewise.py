@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.errors import short_repr
@@ -89,6 +89,34 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
                     columns = self._columns_of(original)
                     outputs[i] = type(original)(outputs[i], original.index, columns)
         return recordings.restore(outputs)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features of a transformed recording.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            Names of the columns, if ``fit`` had none; else they are the same.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_features_out,)
+            Names of the columns of a transformed recording.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If ``input_features`` has the wrong length or differs from the names seen
+            in `fit`.
+        """
+        check_is_fitted(self)
+        return self._names_out(_check_feature_names_in(self, input_features))
+
+    def _names_out(self, names):
+        """Names of the features that are made of those of these names, an array."""
+        return names
 
     def _outputs(self, recordings):
         """Output of each of checked videos."""

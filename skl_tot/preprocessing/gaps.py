@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.checks import check_recordings
@@ -108,29 +108,8 @@ class GapFiller(VideoTransformer):
                 f"{self.drop_lost:.0%} of the frames of a video."
             )
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the features that are kept.
-
-        Parameters
-        ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns, if ``fit`` had none.
-
-        Returns
-        -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            Names of the columns of a transformed video.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If ``input_features`` has the wrong length or differs from the names seen
-            in `fit`.
-        """
-        check_is_fitted(self, "kept_")
-        return _check_feature_names_in(self, input_features)[self.kept_]
+    def _names_out(self, names):
+        return names[self.kept_]
 
     def _columns_of(self, original):
         return original.columns[self.kept_]

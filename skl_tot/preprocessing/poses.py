@@ -5,7 +5,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils._param_validation import Options
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.errors import short_repr
@@ -111,29 +110,7 @@ class PoseFeatures(VideoTransformer):
         )
         self._find_heading()
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the features.
-
-        Parameters
-        ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns, which must be those of ``fit``; they change nothing.
-
-        Returns
-        -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            Names of the columns of a transformed video.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If ``input_features`` has the wrong length or differs from the names seen
-            in `fit`.
-        """
-        check_is_fitted(self, "columns_")
-        _check_feature_names_in(self, input_features)
+    def _names_out(self, names):
         axes = AXES[: self.columns_.shape[1]]
         names = [f"{point} {axis}" for point in self.points_ for axis in axes]
         if self.speeds:

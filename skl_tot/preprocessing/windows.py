@@ -6,14 +6,13 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.blocks import BLOCK_BYTES
 from skl_tot.recordings.container import check_scaler
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.rates import check_rate
-from skl_tot.recordings.signals import FLOOR, find_window
+from skl_tot.recordings.signals import FLOOR, find_window, window_means
 
 STATISTICS = ("mean", "std", "difference")
 MOST_BANDS = 12
@@ -184,29 +183,8 @@ class SignalWindows(VideoTransformer):
         lengths = [np.linalg.norm(frames[:, own], axis=1) for own in self.groups_]
         return np.column_stack([frames, *lengths])
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the features.
-
-        Parameters
-        ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns, if ``fit`` had none.
-
-        Returns
-        -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            Names of the columns of a transformed recording.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If ``input_features`` has the wrong length or differs from the names seen
-            in `fit`.
-        """
-        check_is_fitted(self, "windows_")
-        names = _check_feature_names_in(self, input_features).tolist()
+    def _names_out(self, names):
+        names = names.tolist()
         bands = [f"band {j + 1}" for j in range(self.n_bands)]
         pairs = [f"{names[a]}, {names[b]}" for a, b in self._pairs()]
         for own in self.groups_:
@@ -300,33 +278,6 @@ def odd(n_frames):
     (3, 51, 7)
     """
     return max(3, 2 * int(n_frames / 2) + 1)
-
-
-def window_means(values, before, after, rows):
-    """Means (n_rows, n_columns) of the values around each of some rows, a slice.
-
-    A window has up to ``before`` rows before its own and ``after`` behind it, as far as
-    there are values. Sums are of the ends and beginnings of pieces as long as a window,
-    so that errors of rounding are those of a window, too.
-
-    >>> values = np.array([[1.0], [2.0], [6.0]])
-    >>> window_means(values, 1, 1, slice(0, 3)).ravel().tolist()
-    [1.5, 3.0, 4.0]
-    """
-    before, after = min(before, len(values)), min(after, len(values))
-    width, n_rows = before + after + 1, rows.stop - rows.start
-    own = values[max(0, rows.start - before) : rows.stop + after]
-    start = max(0, before - rows.start)
-    n_pieces = (n_rows - 1) // width + 2
-    padded = np.zeros((n_pieces * width, values.shape[1] + 1))
-    padded[start : start + len(own), :-1] = own
-    padded[start : start + len(own), -1] = 1  # which count
-    pieces = padded.reshape(n_pieces, width, -1)
-    sums = pieces.cumsum(axis=1)
-    totals = sums[:-1, -1:].copy()
-    sums -= pieces
-    found = (totals - sums[:-1] + sums[1:]).reshape(-1, padded.shape[1])[:n_rows]
-    return found[:, :-1] / np.maximum(found[:, -1:], 1)
 
 
 def _split_bands(values, n_bands):

@@ -105,13 +105,36 @@ def _some(n, most):
 
 def _without_slow(frames, width):
     """Frames less their running means."""
-    n, half = len(frames), max(1, int(width / 2))
-    sums = np.zeros((n + 1, frames.shape[1]))
-    np.cumsum(frames - frames.mean(axis=0), axis=0, out=sums[1:])
-    start = np.maximum(np.arange(n) - half, 0)
-    stop = np.minimum(np.arange(n) + half + 1, n)
-    means = (sums[stop] - sums[start]) / (stop - start)[:, None]
-    return frames - frames.mean(axis=0) - means
+    half = max(1, int(width / 2))
+    frames = frames - frames.mean(axis=0)
+    return frames - window_means(frames, half, half, slice(0, len(frames)))
+
+
+def window_means(values, before, after, rows):
+    """Means (n_rows, n_columns) of the values around each of some rows, a slice.
+
+    A window has up to ``before`` rows before its own and ``after`` behind it, as far as
+    there are values. Sums are of the ends and beginnings of pieces as long as a window,
+    so that errors of rounding are those of a window, too.
+
+    >>> values = np.array([[1.0], [2.0], [6.0]])
+    >>> window_means(values, 1, 1, slice(0, 3)).ravel().tolist()
+    [1.5, 3.0, 4.0]
+    """
+    before, after = min(before, len(values)), min(after, len(values))
+    width, n_rows = before + after + 1, rows.stop - rows.start
+    own = values[max(0, rows.start - before) : rows.stop + after]
+    start = max(0, before - rows.start)
+    n_pieces = (n_rows - 1) // width + 2
+    padded = np.zeros((n_pieces * width, values.shape[1] + 1))
+    padded[start : start + len(own), :-1] = own
+    padded[start : start + len(own), -1] = 1  # which count
+    pieces = padded.reshape(n_pieces, width, -1)
+    sums = pieces.cumsum(axis=1)
+    totals = sums[:-1, -1:].copy()
+    sums -= pieces
+    found = (totals - sums[:-1] + sums[1:]).reshape(-1, padded.shape[1])[:n_rows]
+    return found[:, :-1] / np.maximum(found[:, -1:], 1)
 
 
 def autocorrelation(values):

@@ -20,15 +20,15 @@ def recordings():
 
 
 def test_first_direction_is_slow(recordings):
-    _, directions = slow_directions(recordings)
+    _, directions = slow_directions(recordings, find_moment(recordings))
     slow = recordings.arrays[0] @ directions[0]
     steps = recordings.arrays[0] @ [-1, 1]
     assert abs(np.corrcoef(slow, steps)[0, 1]) > 0.8
-    assert slow_directions(recordings, 1)[1].shape == (1, 2)
+    assert slow_directions(recordings, find_moment(recordings), 1)[1].shape == (1, 2)
 
 
 def test_changes_have_one_variance_in_all_directions(recordings):
-    center, directions = slow_directions(recordings)
+    center, directions = slow_directions(recordings, find_moment(recordings))
     lag = find_moment(recordings)
     changes = np.concatenate([own[lag:] - own[:-lag] for own in recordings.arrays])
     frames = np.concatenate(recordings.arrays)
@@ -40,7 +40,8 @@ def test_changes_have_one_variance_in_all_directions(recordings):
 
 def test_frames_without_a_past_have_principal_components():
     frames = np.random.default_rng(0).normal(size=(200, 3)) * [3, 1, 2]
-    _, directions = slow_directions(Recordings([frames]), 2)
+    one = Recordings([frames])
+    _, directions = slow_directions(one, find_moment(one), 2)
     expected = np.eye(3)[[0, 2]] / np.sqrt(frames.var(axis=0).mean())
     np.testing.assert_allclose(np.abs(directions), expected, atol=0.1)
 
