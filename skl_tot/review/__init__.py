@@ -1,0 +1,1 @@
+"""People look at what a model finds, correct it, and teach the model with that."""
