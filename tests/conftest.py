@@ -1,6 +1,7 @@
 import inspect
 import json
 import os
+import shutil
 from pathlib import Path
 
 # before torch: its threads would wait for each other's cores in networks this small
@@ -88,6 +89,39 @@ def activity():
         noise=0.3,
         random_state=0,
     )
+
+
+BROWSER_FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def opened_browser(tmp_path_factory):
+    """A browser without window, of a profile of its own, which starts once."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("no chromium or no chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in BROWSER_FLAGS.split():
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(driver)
+    opened = webdriver.Chrome(options=options, service=service)
+    yield opened
+    opened.quit()
+
+
+@pytest.fixture
+def browser(opened_browser):
+    """The browser, which leaves the page of a test and its messages behind."""
+    yield opened_browser
+    opened_browser.get("about:blank")
+    opened_browser.get_log("browser")
 
 
 # Values that make a fit short, of the parameters that an estimator has.

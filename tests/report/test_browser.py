@@ -1,7 +1,6 @@
 """The page in a browser, moved and clicked as people would."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -15,37 +14,13 @@ from skl_tot.recordings.labels import find_segments
 pytest.importorskip("jinja2")
 pytest.importorskip("pandas")
 pytest.importorskip("selenium")
-from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from skl_tot.report import write_report
 
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
 FPS = 10
 NAMED = {0: "take cup", 1: "pour"}
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A browser without window, of a profile of its own."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("no chromium or no chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    profile = tmp_path_factory.mktemp("profile")
-    options.add_argument(f"--user-data-dir={profile}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(driver)
-    opened = webdriver.Chrome(options=options, service=service)
-    yield opened
-    opened.quit()
 
 
 class Few:
