@@ -4,11 +4,12 @@ import base64
 import hashlib
 import inspect
 import os
-from importlib.resources import files
+from functools import partial
 
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
+from skl_tot.display.palette import look_of
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.atomic import replaced
 from skl_tot.recordings.errors import import_extra
@@ -19,11 +20,12 @@ from skl_tot.recordings.names import name_all_actions
 from skl_tot.recordings.rates import agreed_rate, check_fps
 from skl_tot.report.content import rules_of_looks, sections_of
 from skl_tot.report.drawing import add_thumbnails, classes
+from skl_tot.report.facts import describe_timelines, list_codes
 from skl_tot.report.findings import gather_findings, judge
 from skl_tot.report.overview import Content
-from skl_tot.report.timelines import describe_timelines, looks_of
 from skl_tot.statistics import compare_groups
 from skl_tot.statistics.bouts import values_of_recordings
+from skl_tot.web.rows import joined, page_file
 
 
 def write_report(
@@ -164,7 +166,7 @@ def _load_template():
     jinja2 = import_extra("jinja2", "report")
     import_extra("pandas", "report")  # says so before any work is done
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read_page_file),
+        loader=jinja2.FunctionLoader(partial(page_file, "report")),
         autoescape=True,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -173,16 +175,13 @@ def _load_template():
     return environment.get_template("page.html")
 
 
-def _read_page_file(name):
-    """Text of a file that the page is made of."""
-    return files("skl_tot.report").joinpath(name).read_text(encoding="utf-8")
-
-
 def _describe(content):
     """Values of the templates, by name."""
     sections = sections_of(content)
     parts = {name: found for name, _, found, _ in sections}
-    css = _read_page_file("page.css") + rules_of_looks("c", looks_of(content))
+    css = page_file("web", "timelines.css") + page_file("report", "page.css")
+    looks = {code: look_of(code) for code in list_codes(content)}
+    css += rules_of_looks("c", looks)
     return {
         "sections": sections,
         "names": content.findings.names,
@@ -203,7 +202,7 @@ def _describe(content):
         "defaults": _default_parameters(type(content.segmenter)),
         "version": __version__,
         "css": css + parts.get("levels", {}).get("css", ""),
-        "js": _read_page_file("timelines.js") + _read_page_file("page.js"),
+        "js": joined("web/timelines.js", "report/report.js"),
         "data": describe_timelines(content),
     }
 

@@ -150,7 +150,7 @@ class Opened:
         self.run("arguments[0].focus()", self.plot)
         ActionChains(self.browser, duration=0).send_keys(*keys).perform()
         self.settle()
-        return self.find("#said").get_attribute("textContent")
+        return self.find("#plot .said").get_attribute("textContent")
 
 
 @pytest.fixture(params=[1400, 500])
@@ -199,11 +199,11 @@ def test_hover(page, few):
         start, end, lines = expected_tip(few, i, segment)
         x = page.x((start + end) / 2 / FPS)
         page.to(x, middle(i))
-        assert page.find("#tip").text.splitlines() == lines
+        assert page.find("#plot .tip").text.splitlines() == lines
     page.to(x, middle(i) + 12)
-    assert "ground truth" in page.find("#tip").text
+    assert "ground truth" in page.find("#plot .tip").text
     page.to(x, 5)
-    assert not page.find("#tip").is_displayed()
+    assert not page.find("#plot .tip").is_displayed()
 
 
 def test_sort_and_filter(wide, few):
@@ -251,7 +251,7 @@ def test_zoom(page, few):
     i, segment = 4, 2
     start, end, lines = expected_tip(few, i, segment)
     page.to(page.x((start + end) / 2 / FPS), middle(i))
-    assert page.find("#tip").text.splitlines() == lines
+    assert page.find("#plot .tip").text.splitlines() == lines
     page.find("#whole").click()
     assert page.data() == whole
     left, right = page.x(2), page.x(5)
@@ -311,7 +311,7 @@ def test_keyboard(wide, few):
     said = wide.press(Keys.ARROW_DOWN)
     assert said.endswith(few.names[1])
     assert said.startswith("pour")  # that of the same time
-    assert wide.find("#tip").is_displayed()
+    assert wide.find("#plot .tip").is_displayed()
     wide.press("+")
     assert float(wide.data()["from"]) > 0
     wide.press(Keys.ESCAPE)
@@ -327,7 +327,7 @@ def test_many_recordings(browser, many, width):
     height = page.run("return document.querySelector('#plot div').offsetHeight")
     assert height == AXIS + 300 * 2
     page.to(width / 3, AXIS + 2 * 70 + 1, lambda chain: chain.click())
-    assert page.find("#tip").text.splitlines()[-1].endswith("_70")
+    assert page.find("#plot .tip").text.splitlines()[-1].endswith("_70")
     assert (
         page.run("return document.querySelector('#plot div').offsetHeight")
         == height + 92 - 2
@@ -344,7 +344,7 @@ def test_cycles_are_one_under_another(browser, laps, width):
     # the fifth cycle has the break, which is cut out
     height = 21
     page.to(page.x(2), AXIS + 4 * height + 8)
-    name, times, *_, place = page.find("#tip").text.splitlines()
+    name, times, *_, place = page.find("#plot .tip").text.splitlines()
     assert name == "action 1"
     assert re.fullmatch(r"1\.[123]0 – 3\.00 s \(1\.\d0 s\)", times)
     assert re.fullmatch(r"line 3, shift 0, cycle 4, from (20\.0|19\.9)\d s", place)
@@ -352,7 +352,7 @@ def test_cycles_are_one_under_another(browser, laps, width):
     assert page.rows() == [0, 1, 2]
     assert float(page.data()["to"]) == pytest.approx(350)
     page.to(page.x(100), AXIS + 10)
-    assert page.find("#tip").text.splitlines()[0] == "break"
+    assert page.find("#plot .tip").text.splitlines()[0] == "break"
     link = page.browser.find_elements("css selector", "a[data-show]")[12]
     page.run("arguments[0].click()", link)
     assert len(page.rows()) == 30
@@ -415,7 +415,7 @@ def test_tap(browser, few):
         "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
     )
     page.settle()
-    assert page.find("#tip").text.splitlines() == lines
+    assert page.find("#plot .tip").text.splitlines() == lines
 
 
 def test_tables_without_script(browser, few):

@@ -1,0 +1,157 @@
+// What the page does beside the timelines: cycles, controls, the legend, links to
+// recordings, and names that people write.
+import { Timelines, BREAK, element, segmentAt } from "./timelines.js";
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const panel = byId("panel"), legend = [...document.querySelectorAll("#legend button")];
+document.documentElement.classList.add("scripted");
+
+// ---- cycles as rows like those of recordings, each from its start on and without breaks
+
+function part(bar, from, to, end) {
+  const made = { start: [], code: [], confidence: [] };
+  let time = 0;
+  for (let i = segmentAt(bar.start, from); i < bar.start.length && bar.start[i] < to; i += 1) {
+    if (bar.code[i] === BREAK) continue;
+    made.start.push(time);
+    made.code.push(bar.code[i]);
+    if (bar.confidence) made.confidence.push(bar.confidence[i]);
+    time += Math.min(bar.start[i + 1] ?? end, to) - Math.max(bar.start[i], from);
+  }
+  return [made, time];
+}
+
+function cyclesOf(recording) {
+  return recording.cycles.map(([from, to, deviation], i) => {
+    const [prediction, end] = part(recording.prediction, from, to, recording.end);
+    const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i}`;
+    const { length } = recording.doubt, share = length / recording.end;
+    const doubt = recording.doubt.slice(Math.floor(from * share), Math.max(1, Math.ceil(to * share)));
+    const confidence = prediction.confidence.reduce((sum, own) => sum + own, 0) / prediction.confidence.length;
+    const where = `${name}, from ${data.fps ? `${from.toFixed(data.digits)} s` : `frame ${from}`}`;
+    const made = { name, where, end, prediction, doubt, deviation, confidence };
+    if (recording.truth) [made.truth] = part(recording.truth, from, to, recording.end);
+    return made;
+  });
+}
+
+const cycles = data.recordings.flatMap(cyclesOf);
+
+const timelines = new Timelines(byId("plot"), { ...data, rows: data.recordings }, {
+  onShown(n, of) {
+    const unit = cycles.length && byId("unit").value === "cycles" ? "cycle" : "recording";
+    byId("shown").textContent = `${n === of ? n : `${n} of ${of}`} ${unit}${n === 1 && n === of ? "" : "s"}`;
+  },
+});
+
+function showUnit() {
+  if (byId("unit").value !== "cycles") { timelines.show(data.recordings); return; }
+  const lengths = cycles.map((row) => row.end).sort((a, b) => a - b);
+  timelines.show(cycles, 2.5 * lengths[lengths.length >> 1]);  // so that a long one does not hide the others
+}
+
+if (cycles.length) {
+  byId("unit").addEventListener("change", showUnit);
+  showUnit();
+}
+
+// ---- controls
+
+function choose(code) {
+  const action = timelines.view.action === code ? null : code;
+  for (const button of legend) button.setAttribute("aria-pressed", String(+button.dataset.code === action));
+  timelines.focusAction(action);
+  showAction();
+}
+
+function showAction() {
+  const action = data.actions.find(({ code }) => code === timelines.view.action);
+  panel.hidden = !action;
+  if (!action) return;
+  const features = element("ul", { className: "features" });
+  for (const [name, value] of action.profile) {
+    const sign = value < 0 ? "−" : "+";
+    features.append(element("li", {}, element("b", {}, `${sign}${Math.abs(value).toFixed(1)}`), ` ${name}`));
+  }
+  const typical = element("div", { className: "frames" });
+  for (const cell of byId(`typical-${action.code}`).querySelectorAll("td")) {
+    typical.append(element("div", {}, ...[...cell.childNodes].map((node) => node.cloneNode(true))));
+  }
+  const note = (text) => element("p", { className: "note" }, text);
+  panel.replaceChildren(
+    element("h3", {}, timelines.swatch(action.code), data.names[action.code]), element("p", {}, action.facts),
+    ...(action.profile.length ? [note("What sets it apart, higher (+) or lower (−) than usual:"), features] : []),
+    note("Typical frames:"), typical,
+  );
+}
+
+for (const button of legend) button.addEventListener("click", () => choose(+button.dataset.code));
+byId("sort").addEventListener("change", (event) => timelines.sort(event.target.value));
+byId("filter").addEventListener("input", (event) => timelines.filter(event.target.value));
+for (const id of ["tall", "doubt"]) byId(id).addEventListener("change", (event) => timelines.look({ [id]: event.target.checked }));
+byId("closer").addEventListener("click", () => timelines.zoom(0.5));
+byId("wider").addEventListener("click", () => timelines.zoom(2));
+byId("whole").addEventListener("click", () => timelines.whole());
+
+for (const link of document.querySelectorAll("a[data-show]")) {
+  link.addEventListener("click", () => {
+    byId("filter").value = "";
+    timelines.filter("");
+    if (cycles.length && byId("unit").value !== "cycles") {
+      byId("unit").value = "cycles";
+      showUnit();
+    }
+    timelines.open(+link.dataset.show);
+  });
+}
+
+// ---- names that people write, kept in the browser
+
+const KEPT = `names of ${document.title} ${location.pathname}`;
+const written = {}, given = { ...data.names };
+const told = [...document.querySelectorAll(".unsaid")].map((place) => [place, place.textContent]);
+
+// The same sentence with the names that are written, each as a whole word.
+function retold(text) {
+  const codes = Object.keys(written).sort((a, b) => given[b].length - given[a].length);
+  const quoted = codes.map((code) => given[code].replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const any = new RegExp(`(?<![\\p{L}\\p{N}])(${quoted.join("|")})(?![\\p{L}\\p{N}])`, "gu");
+  return text.replace(any, (own) => written[codes.find((code) => given[code] === own)]);
+}
+
+function rename(code, text) {
+  written[code] = data.names[code] = text;
+  for (const [place, sentence] of told) place.textContent = retold(sentence);
+  for (const place of document.querySelectorAll(`[data-name="${code}"]`)) {
+    if (place.textContent !== text) place.textContent = text;
+  }
+  const lines = Object.keys(written).flatMap((own) => data.numbers[own].map((number) => `${number} ${written[own]}`));
+  byId("lines").textContent = lines.join("\n");
+  byId("naming").hidden = false;
+  showAction();
+  timelines.draw();
+}
+
+function keepNames() {
+  try { localStorage.setItem(KEPT, JSON.stringify(written)); } catch { /* where it may not */ }
+}
+
+for (const field of document.querySelectorAll(".field")) {
+  const code = field.dataset.name;
+  field.contentEditable = "plaintext-only";
+  field.setAttribute("role", "textbox");
+  field.setAttribute("aria-label", `Name of ${field.textContent}`);
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); field.blur(); } });
+  field.addEventListener("blur", () => {
+    const text = field.textContent.trim().replace(/\s+/g, " ");
+    if (!text || text === data.names[code]) { field.textContent = data.names[code]; return; }
+    rename(code, text);
+    keepNames();
+  });
+}
+try {
+  const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+  for (const [code, text] of Object.entries(kept)) if (code in data.numbers) rename(code, text);
+} catch { /* where it may not */ }
+byId("copy").addEventListener("click", () => navigator.clipboard.writeText(byId("lines").textContent));
