@@ -104,13 +104,14 @@ def name_labels(labels, fps=None, what="labels"):
     return recordings, is_single
 
 
-def table_of_labels(recordings, confidences=None):
-    """Return the segment table of checked labels."""
+def table_of_labels(recordings, confidences=None, cuts=None):
+    """Return the segment table of checked labels, which end at breaks and cuts."""
     import pandas as pd
 
     columns = {"recording": []}
     for i, (name, labels) in enumerate(recordings.items()):
-        actions, starts, ends = find_segments(labels, recordings.breaks_of(i))
+        edges = recordings.breaks_of(i) if cuts is None else cuts[i]
+        actions, starts, ends = find_segments(labels, edges)
         own = {"action": actions, "start": starts, "end": ends}
         own["duration"] = ends - starts
         if recordings.fps is not None:

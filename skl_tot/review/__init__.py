@@ -1,1 +1,16 @@
 """People look at what a model finds, correct it, and teach the model with that."""
+
+from skl_tot.lazy import loader
+
+# Loaded on first use, so that a server answers before all is there.
+_PLACES = {
+    "Review": "skl_tot.review.session",
+}
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,293 @@
+"""What is known of each recording in a review, and how actions change it.
+
+All of it is immutable: an operation takes a state, or the entry of a recording, and
+returns another one, which shares what it does not change.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.text import is_line
+
+
+class Segments(NamedTuple):
+    """Segments of a recording, which leave no frame out.
+
+    Neighbours have different codes, but where a person cut or left a segment, and at
+    breaks of the recording.
+    """
+
+    starts: np.ndarray  # first frames, of int; the first is 0
+    codes: np.ndarray  # of actions; `BACKGROUND` is none
+    by_hand: np.ndarray  # whether a person made it what it is
+
+
+class Entry(NamedTuple):
+    """What is known of one recording."""
+
+    n_frames: int
+    breaks: np.ndarray  # frames at which a new part begins
+    segments: Segments  # as shown
+    predicted: Segments  # as the model says, with merges and splits since then
+    confidence: np.ndarray  # (n_frames,) of what is predicted
+    n_learned: int = 0  # recordings that the model which says so had learned from
+    checked: int = 0  # place in the order of checking, from 1; 0 if not checked
+    seen: bool = False  # whether that model had learned labels of this recording
+    changed: Segments | None = None  # as shown before a proposal of the model
+
+
+class State(NamedTuple):
+    """What is known of all recordings."""
+
+    model: int  # number of the model
+    actions: tuple  # code of each action of the model
+    names: dict  # of each code
+    entries: tuple  # of each recording; None if it has not been read
+    reading: int = 0  # number of the file of confidences
+    n_learned: int = 0  # recordings that the model has learned from
+
+
+TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are Segments
+
+
+def segments_of(labels, edges, by_hand):
+    """Segments of labels (n_frames,), which do not go on over edges.
+
+    ``by_hand`` (n_frames,) says which frames a person made what they are.
+    """
+    is_start = np.r_[True, (labels[1:] != labels[:-1]) | (by_hand[1:] != by_hand[:-1])]
+    is_start[edges.astype(int)] = True
+    starts = np.flatnonzero(is_start)
+    return Segments(starts, labels[starts], by_hand[starts])
+
+
+def labels_of(segments, n_frames):
+    """Code (n_frames,) of each frame."""
+    return np.repeat(segments.codes, np.diff(segments.starts, append=n_frames))
+
+
+def frames_by_hand(segments, n_frames):
+    """Whether a person made each frame (n_frames,) what it is."""
+    return np.repeat(segments.by_hand, np.diff(segments.starts, append=n_frames))
+
+
+def confidence_of(entry):
+    """Confidence (n_frames,) of what is shown: 1 where a person says so."""
+    if entry.checked:
+        return np.ones_like(entry.confidence)
+    by_hand = frames_by_hand(entry.segments, entry.n_frames)
+    return np.where(by_hand, entry.confidence.dtype.type(1), entry.confidence)
+
+
+# Segments of one recording
+
+
+def relabel(entry, frame, code):
+    """Give the segment with a frame another action; it joins neighbours of that."""
+    k = _place(entry, frame)
+    starts, codes, by_hand = map(np.copy, entry.segments)
+    codes[k], by_hand[k] = code, True
+    edges = [e for e in (k, k + 1) if 0 < e < len(codes) and codes[e - 1] == codes[e]]
+    return _joined(entry, Segments(starts, codes, by_hand), edges)
+
+
+def move(entry, frame, to):
+    """Move the boundary at a frame to another one, between its neighbours."""
+    k, to = _place(entry, frame), _check_frame(entry, to, "to")
+    starts = entry.segments.starts
+    if frame == 0 or starts[k] != frame:
+        raise ValueError(
+            f"no boundary is at frame {frame}, the next are {_near(starts, k)}."
+        )
+    if frame in entry.breaks:
+        raise ValueError(
+            f"frame {frame} begins a part of the recording, expected a boundary."
+        )
+    first, end = starts[k - 1], np.append(starts, entry.n_frames)[k + 1]
+    if not first < to < end:
+        raise ValueError(
+            f"to is {to}, expected a frame from {first + 1} to {end - 1}, between the "
+            "boundaries beside; relabel makes one segment of two."
+        )
+    starts, codes, by_hand = map(np.copy, entry.segments)
+    starts[k], by_hand[k - 1 : k + 1] = to, True
+    return entry._replace(segments=Segments(starts, codes, by_hand))
+
+
+def cut(entry, frame):
+    """Make two segments, of the same action, of one: the second starts at a frame."""
+    k = _place(entry, frame)
+    starts, codes, by_hand = map(np.copy, entry.segments)
+    if starts[k] == frame:
+        raise ValueError(f"frame {frame} is a boundary, expected one within a segment.")
+    by_hand[k] = True
+    parts = Segments(
+        np.insert(starts, k + 1, frame),
+        np.insert(codes, k + 1, codes[k]),
+        np.insert(by_hand, k + 1, True),
+    )
+    return entry._replace(segments=parts)
+
+
+def propose(entry, predicted, confidence, n_learned):
+    """Show what another model says, around what a person made."""
+    shown, n = entry.segments, entry.n_frames
+    known = frames_by_hand(shown, n)
+    labels = np.where(known, labels_of(shown, n), labels_of(predicted, n))
+    edges = np.r_[entry.breaks, shown.starts[shown.by_hand]]
+    found = segments_of(labels, edges, known)
+    before = shown if entry.changed is None else entry.changed
+    is_same = np.array_equal(labels, labels_of(before, n))
+    return entry._replace(
+        segments=before if is_same else found,
+        changed=None if is_same else before,
+        predicted=predicted,
+        confidence=confidence,
+        n_learned=n_learned,
+        seen=bool(known.any()),
+    )
+
+
+def divide(segments, action, labels):
+    """Give frames of an action the codes that ``labels`` (n_frames,) says of them."""
+    own = labels_of(segments, len(labels)) == action
+    found = np.where(own, labels, labels_of(segments, len(labels)))
+    starts = np.union1d(segments.starts, np.flatnonzero(found[1:] != found[:-1]) + 1)
+    place = np.searchsorted(segments.starts, starts, "right") - 1
+    return Segments(starts, found[starts], segments.by_hand[place])
+
+
+def replace_code(entry, action, into):
+    """Put one action in place of another one, and join segments that it makes alike."""
+    for name in TRACKS:
+        own = getattr(entry, name)
+        if own is None or action not in own.codes:
+            continue
+        codes = np.where(own.codes == action, into, own.codes)
+        is_new = (own.codes[1:] != own.codes[:-1]) & (codes[1:] == codes[:-1])
+        edges = np.flatnonzero(is_new) + 1
+        entry = _joined(entry, own._replace(codes=codes), edges, name)
+    return entry
+
+
+def _joined(entry, segments, edges, name="segments"):
+    """Join segments at edges, which are numbers of segments, but not at breaks.
+
+    What a person made part of is by hand.
+    """
+    kept = np.ones(len(segments.codes), bool)
+    kept[edges] = np.isin(segments.starts[edges], entry.breaks)
+    by_hand = np.logical_or.reduceat(segments.by_hand, np.flatnonzero(kept))
+    joined = Segments(segments.starts[kept], segments.codes[kept], by_hand)
+    return entry._replace(**{name: joined})
+
+
+def _place(entry, frame):
+    """Place of the segment with a frame."""
+    frame = _check_frame(entry, frame, "frame")
+    return int(np.searchsorted(entry.segments.starts, frame, "right")) - 1
+
+
+def _check_frame(entry, frame, name):
+    is_int = isinstance(frame, (int, np.integer)) and not isinstance(frame, bool)
+    if not is_int or not 0 <= frame < entry.n_frames:
+        raise ValueError(
+            f"{name} is {short_repr(frame)}, expected a frame from 0 to "
+            f"{entry.n_frames - 1}."
+        )
+    return int(frame)
+
+
+def _near(starts, k):
+    """Show the boundaries around a segment."""
+    return " and ".join(str(own) for own in starts[max(k, 1) : k + 2]) or "none"
+
+
+# States
+
+
+def with_entries(state, entries):
+    """Put other entries, by the numbers of their recordings, in place of some."""
+    found = list(state.entries)
+    for i, entry in entries.items():
+        found[i] = entry
+    return state._replace(entries=tuple(found))
+
+
+def with_name(state, code, name):
+    """Name an action, of which there are as many as codes."""
+    if code == BACKGROUND:
+        raise ValueError(f"{BACKGROUND_NAME!r} is no action, expected one to rename.")
+    is_name = isinstance(name, str) and is_line(name) and name == name.strip()
+    if not is_name or name in (str(BACKGROUND), BACKGROUND_NAME):
+        raise ValueError(
+            f"name is {short_repr(name)}, expected text of one line without blanks "
+            f"around it, other than {BACKGROUND_NAME!r} and '-1'."
+        )
+    if name in (own for other, own in state.names.items() if other != code):
+        raise ValueError(f"{name!r} is another action; merge makes one of both.")
+    return state._replace(names=state.names | {code: name})
+
+
+def used_codes(state):
+    """Codes that the model or a segment has."""
+    codes = {BACKGROUND, *state.actions}
+    for entry in state.entries:
+        for own in filter(None, (getattr(entry, name) for name in TRACKS)):
+            codes.update(np.unique(own.codes).tolist())
+    return codes
+
+
+def free_code(names):
+    """Give the code of a new action."""
+    return max(names) + 1
+
+
+# Lines of a log
+
+
+def effect(before, after):
+    """Find what differs in a state, as JSON; files of readings hold confidences."""
+    found = _differing(before._replace(entries=()), after._replace(entries=()))
+    pairs = enumerate(zip(before.entries, after.entries))
+    entries = {i: _differing(old, new) for i, (old, new) in pairs if old is not new}
+    return found | ({"entries": entries} if entries else {})
+
+
+def _differing(old, new):
+    """Fields of a tuple that differ, as JSON."""
+    found = {}
+    for name, value in new._asdict().items():
+        if name not in ("confidence", "breaks") and value is not getattr(old, name, ()):
+            is_track = isinstance(value, Segments)
+            found[name] = [own.tolist() for own in value] if is_track else value
+    return found
+
+
+def restore(state, found, breaks, confidences):
+    """Apply an `effect` to a state.
+
+    ``breaks`` are by recording; ``confidences`` reads those of all by a number.
+    """
+    entries = list(state.entries)
+    for i, fields in found.pop("entries", {}).items():
+        for name in TRACKS:
+            if fields.get(name) is not None:
+                starts, codes, by_hand = map(np.array, fields[name])
+                fields[name] = Segments(starts, codes, by_hand)
+        i = int(i)
+        if entries[i] is None:
+            entries[i] = Entry(breaks=breaks[i], confidence=None, **fields)
+        else:
+            entries[i] = entries[i]._replace(**fields)
+    if "names" in found:
+        found["names"] = {int(code): name for code, name in found["names"].items()}
+    if "actions" in found:
+        found["actions"] = tuple(found["actions"])
+    if "reading" in found:
+        pairs = zip(entries, confidences(found["reading"]))
+        entries = [entry._replace(confidence=own) for entry, own in pairs]
+    return state._replace(entries=tuple(entries), **found)
