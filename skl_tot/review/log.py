@@ -1,12 +1,21 @@
-"""A file of lines, to which each action of a review is added before it counts."""
+"""Files of a review: the log, to which each action is added before it counts."""
 
 import json
 import os
+
+import joblib
+import numpy as np
+
+from skl_tot.io.models import load_model, save_model
+from skl_tot.recordings.atomic import replaced, write_array
 
 try:
     import fcntl
 except ImportError:  # Windows, where nothing tells of a second review
     fcntl = None
+
+
+RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 
 
 class Log:
@@ -84,3 +93,122 @@ class Log:
 
     def __del__(self):
         self.close()
+
+
+class Store:
+    """What a review keeps: its log, and models and confidences by number.
+
+    They are files of a folder, or stay in memory if that is None. What a line of the
+    log names is written before it.
+    """
+
+    def __init__(self, folder, lengths):
+        self._folder, self._ends = folder, np.cumsum(lengths)[:-1]
+        self._log, self._models, self._confidences = None, {}, {}
+        self.lines = []
+        if folder is not None:
+            _refuse_others(folder)
+            (folder / "models").mkdir(parents=True, exist_ok=True)
+            self._log = Log(folder / "review.jsonl")
+            self.lines = self._log.lines
+
+    def next_number(self):
+        """Give a number that nothing has."""
+        numbers = [*self._models, *self._confidences]
+        if self._folder is not None:
+            numbers = [int(p.stem) for p in (self._folder / "models").glob("[0-9]*.*")]
+        return max(numbers, default=-1) + 1
+
+    def put(self, number, model, confidences=None):
+        """Keep a model, and what it is confident of, under a number."""
+        if self._folder is None:
+            self._models[number], self._confidences[number] = model, confidences
+            return
+        path = self._path(number, "skops")
+        save_model(model, path)
+        _sync(path)
+        self._models = {number: model}  # others are read when they are needed
+        if confidences is not None:
+            path = self._path(number, "npy")
+            with replaced(path) as temporary:
+                write_array(temporary, np.concatenate(confidences))
+            _sync(path)
+
+    def drop(self, number):
+        """Forget what no line names."""
+        self._models.pop(number, None)
+        self._confidences.pop(number, None)
+        if self._folder is not None:
+            for suffix in ("skops", "npy"):
+                self._path(number, suffix).unlink(missing_ok=True)
+
+    def model(self, number):
+        """Give the model of a number."""
+        if number not in self._models:
+            self._models = {number: load_model(self._path(number, "skops"))}
+        return self._models[number]
+
+    def confidences(self, number):
+        """Give the confidences (n_frames,) of each recording, by the number of all."""
+        if self._folder is None:
+            return self._confidences[number]
+        found = np.load(self._path(number, "npy"), mmap_mode="r")
+        return np.split(np.asarray(found), self._ends)
+
+    def append(self, line):
+        """Add a line to the log."""
+        if self._log is not None:
+            self._log.append(line)
+
+    def close(self):
+        """Let others open the folder."""
+        if self._log is not None:
+            self._log.close()
+
+    def _path(self, number, suffix):
+        return self._folder / "models" / f"{number:04}.{suffix}"
+
+
+def _refuse_others(folder):
+    """Refuse a folder with files that results would replace, but without a log."""
+    found = [name for name in RESULTS if (folder / name).exists()]
+    if found and not (folder / "review.jsonl").exists():
+        raise FileExistsError(
+            f"{folder} has {found[0]}, but not of a review; expected another folder as "
+            "out."
+        )
+
+
+def _sync(path):
+    """Wait until a file is on the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def describe_start(recordings, model, labels):
+    """Describe what a review began with, as JSON that tells it from others."""
+    rows = []
+    for array in recordings.arrays:
+        own = getattr(array, "iloc", array)
+        rows += [np.asarray(own[k]) for k in (0, len(array) // 2, -1)]
+    return {
+        "names": recordings.names,
+        "lengths": recordings.lengths.tolist(),
+        "fps": recordings.fps,
+        "content": joblib.hash((rows, recordings.times, recordings.breaks)),
+        "model": None if model is None else joblib.hash(model),
+        "labels": None if labels is None else joblib.hash(labels),
+    }
+
+
+def check_start(line, expected, folder):
+    """Refuse a log of another review; a model or labels need not be given again."""
+    found = line.get("about")
+    for key, value in expected.items():
+        is_given = value is not None or key not in ("model", "labels")
+        if is_given and (found is None or found.get(key) != value):
+            what = key if key in ("model", "labels") else "recordings"
+            raise ValueError(
+                f"{folder} has a review of other {what}, expected those of then, or "
+                "another folder as out."
+            )

@@ -10,8 +10,10 @@ from skl_tot.io.segment_table import table_of_labels
 from skl_tot.recordings.errors import errors_of_recording, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.review import models
 from skl_tot.review import state as states
+from skl_tot.review import teaching
+from skl_tot.review.log import Store, check_start, describe_start
+from skl_tot.review.results import export, save
 from skl_tot.review.state import Entry, State
 
 
@@ -65,15 +67,45 @@ class Review:
         videos = as_recordings(recordings)
         self._restore = videos.restore
         self.recordings = videos.replace(videos.arrays)
-        self.recordings.layout = None  # models give lists
+        self.recordings.layout = None  # so models give lists
         self.out = None if out is None else Path(out)
         self.video_files = video_files
-        self._models = {0: models.with_words(model)}
+        codes, names, self._given = (), {BACKGROUND: BACKGROUND_NAME}, None
+        if model is not None:
+            model = teaching.with_words(model)
+            codes, names = teaching.add_codes(names, teaching.actions_of(model))
+        if labels is not None:
+            self._given, names = teaching.known_labels(labels, videos, names)
+        self.state = State(0, codes, names, (None,) * len(videos), -1)
         self._lock, self._doing = threading.RLock(), None
-        self._done, self._undone = [], []
-        self.state = State(
-            0, (), {BACKGROUND: BACKGROUND_NAME}, (None,) * len(videos), -1
-        )
+        done, undone = [], []
+        self._stacks = {"undo": (done, undone), "redo": (undone, done)}
+        self._about = describe_start(self.recordings, model, self._given)
+        self._model, self._counted = model, {}
+        self._store = Store(self.out, self.recordings.lengths)
+        try:
+            self._go_on()
+        except BaseException:
+            self.close()
+            raise
+
+    def _go_on(self):
+        """Go on from where the log ends."""
+        lines = self._store.lines
+        if lines:
+            check_start(lines[0], self._about, self.out)
+            breaks = list(map(self.recordings.breaks_of, range(len(self.recordings))))
+            for line in lines:
+                if "effect" in line:
+                    state = State(0, (), {}, (None,) * len(breaks), -1)
+                    state = self.state if self.ready else state
+                    found = line["effect"], breaks, self._store.confidences
+                    self._put(line["said"], states.restore(state, *found))
+                else:
+                    self._swap(*line)
+            del self._stacks["undo"][0][0]  # the start
+        elif self._model is None:
+            raise ValueError("model is None, expected a fitted one for a new review.")
 
     @property
     def ready(self):
@@ -102,17 +134,30 @@ class Review:
         if self.ready:
             return self
         with self._long("reading") as tell:
-            model = self._models[0]
-            codes, names = models.add_codes(self.state.names, models.actions_of(model))
-            self.state = self.state._replace(actions=codes, names=names)
-            for i in range(len(self.recordings)):
-                segments, confidence, _ = models.read(model, self.recordings, i, codes)
-                breaks, n_frames = self.recordings.breaks_of(i), len(confidence)
-                entry = Entry(n_frames, breaks, segments, segments, confidence)
+            n, codes = len(self.recordings), self.state.actions
+            for i in range(n):
+                segments, found, _ = teaching.read(
+                    self._model, self.recordings, i, codes
+                )
+                entry = self._first_entry(i, segments, found)
                 self.state = states.with_entries(self.state, {i: entry})
-                tell(progress, i + 1, len(self.recordings), {i: entry})
-            self.state = self.state._replace(reading=0)
+                tell(progress, i + 1, n, {i: entry})
+            state = self.state
+            start = State(-1, (), {}, (None,) * n, -1)
+            self._commit("started", state, self._model, start, about=self._about)
+            self._stacks["undo"][0].clear()
         return self
+
+    def _first_entry(self, i, segments, confidence):
+        """Give what is known of a recording, of a model and of people, at first."""
+        breaks, n = self.recordings.breaks_of(i), len(confidence)
+        entry = Entry(n, breaks, segments, segments, confidence)
+        if self._given is None:
+            return entry
+        codes, known = self._given[i]
+        labels = np.where(known, codes, states.labels_of(segments, n))
+        shown, is_all = states.segments_of(labels, breaks, known), bool(known.all())
+        return entry._replace(segments=shown, checked=(i + 1) * is_all, seen=is_all)
 
     # Actions of a person
 
@@ -226,6 +271,120 @@ class Review:
             said = f"a segment is cut at frame {frame}"
             return self._edit(said, recording, states.cut, frame)
 
+    def merge(self, action, into):
+        """Make one action of two.
+
+        Parameters
+        ----------
+        action : str or int
+            Name or code of the action that there is no more then.
+        into : str or int
+            Name or code of the one that it becomes.
+
+        Returns
+        -------
+        said : str
+            What was done, in one sentence.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such action, or `skl_tot.corrections.merge` refuses.
+        """
+        with self._short():
+            action, into, names = self._code(action), self._code(into), self.state.names
+            if action in (into, BACKGROUND):
+                raise ValueError(
+                    f"{names[action]!r} cannot become {names[into]!r}, expected an "
+                    "action, and another one."
+                )
+            said = f"{names[action]!r} is {names[into]!r}"
+            found = teaching.merged(self.state, self.model, action, into)
+            return self._commit(said, *found)
+
+    def split(self, action, progress=None):
+        """Make two actions of one, as `skl_tot.corrections.split` does.
+
+        Frames of its segments get the half that the new model says, or else that of the
+        nearest frame of the segment.
+
+        Parameters
+        ----------
+        action : str or int
+            Name or code of an action that the model knows.
+        progress : callable, default=None
+            As of `open`, with "splitting".
+
+        Returns
+        -------
+        said : str
+            What was done, in one sentence.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such action, or `skl_tot.corrections.split` refuses.
+        """
+        with self._long("splitting") as tell:
+            state, code = self.state, self._code(action)
+            if code not in state.actions:
+                raise ValueError(
+                    f"the model does not know {state.names[code]!r}, expected an "
+                    "action that it finds; let it learn before."
+                )
+            after, model = teaching.halved(state, self.model, code, self.recordings)
+            k, entries = state.actions.index(code), {}
+            halves = after.actions[k : k + 2]
+            shown = [i for i, e in enumerate(state.entries) if states.shows(e, code)]
+            for done, i in enumerate(shown, start=1):
+                entries[i] = teaching.read_halves(
+                    state.entries[i], self.recordings, i, model, halves, k
+                )
+                tell(progress, done, len(shown), {i: entries[i]})
+            one, other = (after.names[half] for half in halves)
+            said = f"{state.names[code]!r} is {one!r} and {other!r}"
+            return self._commit(said, states.with_entries(after, entries), model)
+
+    def learn(self, progress=None):
+        """Teach the model what people say, and read what is not checked anew.
+
+        It learns by `skl_tot.corrections.refine` of checked recordings, and of segments
+        made by hand in others. In these, what it says now is shown, but for segments
+        made by hand, until `keep` or `take_back` says what is right.
+
+        Parameters
+        ----------
+        progress : callable, default=None
+            As of `open`, with "learning"; entries are of what is shown at the end.
+
+        Returns
+        -------
+        said : str
+            What was done, in one sentence.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is nothing to learn from, or the model cannot learn.
+        """
+        with self._long("learning") as tell:
+            state, order = self.state, self.next(len(self.recordings))
+            n_learned = len(state.entries) - len(order)
+            tell(progress, 0, len(order), {})
+            model = teaching.teach(self.model, self.recordings, state)
+            words = teaching.actions_of(model)
+            codes, names = teaching.add_codes(state.names, words)
+            entries = {}
+            for done, i in enumerate(order, start=1):
+                found = teaching.read(model, self.recordings, i, codes)[:2]
+                entries[i] = states.propose(state.entries[i], *found, n_learned)
+                tell(progress, done, len(order), {i: entries[i]})
+            n_changed = sum(entry.changed is not None for entry in entries.values())
+            said = f"learned of {n_learned} recordings, changed {n_changed} others"
+            after = state._replace(actions=codes, names=names, n_learned=n_learned)
+            after = states.forget_unused(states.with_entries(after, entries))
+            return self._commit(said, after, model)
+
     def check(self, recording, checked=True):
         """Say that the segments of a recording are right, or that they are not yet.
 
@@ -308,7 +467,7 @@ class Review:
             If there is none. Nothing is changed then.
         """
         with self._short():
-            return self._step(self._done, self._undone, "undo")
+            return self._step("undo")
 
     def redo(self):
         """Do again what was undone last.
@@ -324,17 +483,17 @@ class Review:
             If there is nothing. Nothing is changed then.
         """
         with self._short():
-            return self._step(self._undone, self._done, "redo")
+            return self._step("redo")
 
     @property
     def undoable(self):
         """What `undo` would undo, or None."""
-        return self._done[-1][0] if self._done else None
+        return self._next_of("undo")
 
     @property
     def redoable(self):
         """What `redo` would do again, or None."""
-        return self._undone[-1][0] if self._undone else None
+        return self._next_of("redo")
 
     # Results
 
@@ -346,7 +505,7 @@ class Review:
     @property
     def model(self):
         """The model of now, whose actions have the names of now."""
-        return models.in_words(self._models[self.state.model], self.state)
+        return teaching.in_words(self._store.model(self.state.model), self.state)
 
     def labels(self):
         """List what is shown, frame by frame.
@@ -402,6 +561,43 @@ class Review:
             None if nothing is known of it.
         """
 
+    def save(self):
+        """Write ``segments.csv`` and ``model.skops`` into ``out``, each whole."""
+        save(self)
+
+    def export(self, format="csv"):
+        """Write what is known into ``out``.
+
+        These are ``segments.csv``, of all recordings; ``labels``, a folder with a file
+        of each, in a format of `skl_tot.io`; ``model.skops``; ``recordings.csv``, which
+        says what is checked, and how much of it was right before; ``report.html``.
+
+        Parameters
+        ----------
+        format : str, default="csv"
+            Name of a format of ``skl_tot.io.FORMATS``.
+
+        Returns
+        -------
+        said : str
+            What was done, in one sentence.
+
+        Raises
+        ------
+        ImportError
+            If a package of the format or of the report is missing.
+        OSError
+            If a file cannot be written.
+        ValueError
+            If there is no folder, or no such format, or it needs a rate.
+        """
+        with self._long("exporting"):
+            return export(self, format)
+
+    def close(self):
+        """Let others open the folder; no action comes after that."""
+        self._store.close()
+
     # What actions share
 
     def _words(self, entry):
@@ -442,28 +638,64 @@ class Review:
             entry = change(state.entries[i], *args)
         return self._commit(f"{name}: {said}", states.with_entries(state, {i: entry}))
 
-    def _commit(self, said, after):
+    def _commit(self, said, after, model=None, before=None, **more):
         """Put another state in place, once it is written."""
-        found = states.effect(self.state, after)
+        before = before or self.state
+        if model is not None:
+            after = self._keep(model, after)
+        found = states.effect(before, after)
         if found:
-            self._write({"said": said, "effect": found})
-            self._done.append((said, self.state))
-            self._undone.clear()
-            self.state = after
+            try:
+                self._store.append({"said": said, "effect": found} | more)
+            except BaseException:
+                if model is not None:
+                    self._store.drop(after.model)
+                raise
+            self._put(said, after)
         return said
 
-    def _step(self, these, others, word):
-        """Go to the last of some states, and back to this one from there."""
-        if not these:
+    def _keep(self, model, after):
+        """Keep a model, and what it is confident of if that is new."""
+        number, confidences = self._store.next_number(), None
+        pairs = list(zip(self.state.entries, after.entries))
+        if not self.ready or any(a.confidence is not b.confidence for a, b in pairs):
+            confidences = [entry.confidence for entry in after.entries]
+        self._store.put(number, model, confidences)
+        after = after._replace(model=number)
+        if confidences is not None:
+            kept = self._store.confidences(number)
+            pairs = zip(after.entries, kept)
+            entries = tuple(entry._replace(confidence=own) for entry, own in pairs)
+            after = after._replace(reading=number, entries=entries)
+        return after
+
+    def _put(self, said, after):
+        """Put another state in place, and that of before among those to undo."""
+        done, undone = self._stacks["undo"]
+        done.append((said, self.state))
+        undone.clear()
+        self.state = after
+
+    def _step(self, word):
+        """Undo or redo, once that is written."""
+        said = self._next_of(word)
+        if said is None:
             raise ValueError(f"there is nothing to {word}.")
-        said, state = these[-1]
-        self._write({word: said})
-        others.append((these.pop()[0], self.state))
-        self.state = state
+        self._store.append({word: said})
+        self._swap(word)
         return f"{word}ne: {said}"
 
-    def _write(self, line):
-        """Add a line to the log."""
+    def _swap(self, word):
+        """Put the last of some states in place of this one, and back from there."""
+        these, others = self._stacks[word]
+        said, state = these.pop()
+        others.append((said, self.state))
+        self.state = state
+
+    def _next_of(self, word):
+        """Say what would be undone or redone next; None if nothing."""
+        these, _ = self._stacks[word]
+        return these[-1][0] if these else None
 
     @contextmanager
     def _short(self):

@@ -51,6 +51,17 @@ class State(NamedTuple):
 
 
 TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are Segments
+GONE = -2  # code in predictions of an action that is forgotten
+
+
+def tracks_of(entry):
+    """Segments of an entry: as shown, predicted, and before a change, if any."""
+    return [own for own in (getattr(entry, name) for name in TRACKS) if own is not None]
+
+
+def shows(entry, code):
+    """Whether a segment has a code."""
+    return any(code in own.codes for own in tracks_of(entry))
 
 
 def segments_of(labels, edges, by_hand):
@@ -162,9 +173,8 @@ def divide(segments, action, labels):
 
 def replace_code(entry, action, into):
     """Put one action in place of another one, and join segments that it makes alike."""
-    for name in TRACKS:
-        own = getattr(entry, name)
-        if own is None or action not in own.codes:
+    for name, own in zip(TRACKS, tracks_of(entry)):
+        if action not in own.codes:
             continue
         codes = np.where(own.codes == action, into, own.codes)
         is_new = (own.codes[1:] != own.codes[:-1]) & (codes[1:] == codes[:-1])
@@ -232,13 +242,22 @@ def with_name(state, code, name):
     return state._replace(names=state.names | {code: name})
 
 
-def used_codes(state):
-    """Codes that the model or a segment has."""
-    codes = {BACKGROUND, *state.actions}
+def forget_unused(state):
+    """Forget actions that neither the model knows nor a segment shows."""
+    used = {BACKGROUND, *state.actions}
     for entry in state.entries:
-        for own in filter(None, (getattr(entry, name) for name in TRACKS)):
-            codes.update(np.unique(own.codes).tolist())
-    return codes
+        for own in filter(None, (entry.segments, entry.changed)):
+            used.update(own.codes.tolist())
+    names = {code: name for code, name in state.names.items() if code in used}
+    entries = []
+    for entry in state.entries:
+        codes = entry.predicted.codes
+        is_known = np.isin(codes, list(names))
+        if not is_known.all():
+            predicted = entry.predicted._replace(codes=np.where(is_known, codes, GONE))
+            entry = entry._replace(predicted=predicted)
+        entries.append(entry)
+    return state._replace(names=names, entries=tuple(entries))
 
 
 def free_code(names):

@@ -1,0 +1,66 @@
+"""Files of what a review has led to; each is whole or not there."""
+
+import pandas as pd
+
+from skl_tot.io import save_model, write_segments
+from skl_tot.io.formats import find_format, writable_formats
+from skl_tot.recordings.atomic import replaced, replaced_files
+
+
+def save(review):
+    """Write the segments and the model."""
+    folder = _folder(review)
+    write_segments(review.table(), folder / "segments.csv")
+    save_model(review.model, folder / "model.skops")
+
+
+def export(review, format):
+    """Write all results, labels in a format; says what is done."""
+    folder = _folder(review)
+    entry = find_format("labels", format, writable_formats())
+    if entry.in_seconds and review.recordings.fps is None:
+        raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
+    save(review)
+    _write_labels(review.table(), folder / "labels", format, entry)
+    rows = describe_recordings(review)
+    with replaced(folder / "recordings.csv") as temporary:
+        rows.to_csv(temporary, index=False)
+    _write_report(review, folder / "report.html")
+    return f"the results are in {folder}"
+
+
+def _folder(review):
+    if review.out is None:
+        raise ValueError("out is None, expected a folder of the review to write into.")
+    return review.out
+
+
+def _write_labels(table, folder, format, entry):
+    """Write the segments of each recording into a file of its name.
+
+    If there are names that files cannot have, one file has all, if the format can.
+    """
+    tables = dict(list(table.groupby("recording", sort=False)))
+    is_file = [n.strip() and n[0] != "." and not set(n) & set("/\\\0") for n in tables]
+    if not all(is_file) and entry.many:
+        tables = {"all": table}
+    with replaced_files(folder) as temporary:
+        for name, own in tables.items():
+            own = own.drop(columns=[] if own is table else "recording")
+            write_segments(own, temporary / f"{name}{entry.suffix}", format=format)
+
+
+def describe_recordings(review):
+    """Table of what is known of each recording."""
+    rows = []
+    for name, entry in zip(review.recordings.names, review.state.entries):
+        rows.append({"recording": name, "n_frames": entry.n_frames})
+        rows[-1]["checked"] = bool(entry.checked)
+    return pd.DataFrame(rows)
+
+
+def _write_report(review, path):
+    """Write the page about the model and the recordings."""
+    from skl_tot.report import write_report
+
+    write_report(review.model, review.recordings, path)

@@ -1,0 +1,219 @@
+"""Models of a review: their words, what they read, what they are taught."""
+
+from copy import copy
+
+import numpy as np
+
+from skl_tot.corrections import merge, refine, rename, split
+from skl_tot.corrections.editing import with_last
+from skl_tot.corrections.names import names_of_halves
+from skl_tot.meta.known_labels import read_labels
+from skl_tot.methods.pipelines import (
+    path_confidence,
+    read_videos,
+    segmenter_of,
+    shown_labels,
+)
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.labels import BACKGROUND, UNKNOWN, UNKNOWN_NAME
+from skl_tot.recordings.matching import arrange_each
+from skl_tot.recordings.names import default_names
+from skl_tot.review.state import (
+    TRACKS,
+    divide,
+    free_code,
+    labels_of,
+    replace_code,
+    segments_of,
+    shows,
+    tracks_of,
+)
+
+# Frames that a model is taught with at most, beside those of recordings with labels:
+# others say how frames are spread, for which some of very many do.
+MAX_TAUGHT = 100_000
+
+
+def with_words(model):
+    """Fitted model whose actions are called by distinct text, without ``labels_``."""
+    segmenter = copy(segmenter_of(model))
+    vars(segmenter).pop("labels_", None)  # of all frames, which are not needed
+    words = []
+    for word in default_names(shown_labels(segmenter).tolist(), "action").values():
+        words.append(word if word not in words else f"{word} ({len(words)})")
+    return rename(with_last(model, segmenter), words)
+
+
+def actions_of(model):
+    """Names of the actions of a model, as a list."""
+    return segmenter_of(model).actions_.tolist()
+
+
+def in_words(model, state):
+    """Model whose actions have the names of a state."""
+    words = [state.names[code] for code in state.actions]
+    return model if words == actions_of(model) else rename(model, words)
+
+
+def add_codes(names, words):
+    """Codes of words, and the names with those that are new.
+
+    >>> add_codes({-1: "background", 0: "cut"}, ["pour", "cut"])
+    ((1, 0), {-1: 'background', 0: 'cut', 1: 'pour'})
+    """
+    names, codes = dict(names), []
+    known = {name: code for code, name in names.items()}
+    for word in words:
+        if word not in known:
+            known[word] = free_code(names)
+            names[known[word]] = word
+        codes.append(known[word])
+    return tuple(codes), names
+
+
+def read(model, recordings, i, codes):
+    """Read a recording: its segments, in codes of actions, and what was read."""
+    with errors_of_recording(i, recordings.names[i]):
+        (reading,) = read_videos(model, recordings.select([i]))
+        n_frames = len(recordings.arrays[i])
+        if len(reading.path) != n_frames:
+            raise ValueError(
+                f"the model labels {len(reading.path)} of {n_frames} frames, expected "
+                "a label for each."
+            )
+    path = np.array([*codes, BACKGROUND])[reading.path]
+    segments = segments_of(path, recordings.breaks_of(i), np.zeros(n_frames, bool))
+    return segments, path_confidence(reading).astype(np.float16), reading
+
+
+def known_words(entry, names):
+    """Names (n_frames,) of what people say of a recording, "" where they do not."""
+    words = np.array([names[code] for code in entry.segments.codes.tolist()])
+    if not entry.checked:
+        words = np.where(entry.segments.by_hand, words, UNKNOWN_NAME)
+    return labels_of(entry.segments._replace(codes=words), entry.n_frames)
+
+
+def teach(model, recordings, state):
+    """Model that has learned what people say, as `skl_tot.corrections.refine` does.
+
+    It sees the recordings with labels, and of the others as many, evenly, as have
+    `MAX_TAUGHT` frames.
+    """
+    entries = state.entries
+    is_known = [bool(e.checked or e.segments.by_hand.any()) for e in entries]
+    if not any(is_known):
+        raise ValueError(
+            "no recording is checked and no segment is made by hand, expected some to "
+            "learn from."
+        )
+    chosen = sample(recordings.lengths, np.array(is_known))
+    words = [
+        known_words(entries[i], state.names) if is_known[i] else None for i in chosen
+    ]
+    return with_words(refine(model, recordings.select(chosen), words))
+
+
+def sample(lengths, is_known):
+    """Numbers of recordings that are known, and of others up to `MAX_TAUGHT` frames."""
+    others = np.flatnonzero(~is_known)
+    if len(others):
+        n = min(len(others), int(MAX_TAUGHT / lengths[others].mean()))
+        places = np.linspace(0, len(others) - 1, n).round().astype(int)
+        others = others[places]
+    return np.union1d(np.flatnonzero(is_known), others)
+
+
+def merged(state, model, action, into):
+    """State and model, or None, after an action has become another one."""
+    names = dict(state.names)
+    word, other = names.pop(action), names[into]
+    actions, found = list(state.actions), None
+    if action in actions and into in actions:
+        found = merge(model, [other, word])
+        actions, _ = add_codes(names, actions_of(found))
+    elif action in actions and into == BACKGROUND:
+        raise ValueError(
+            f"the model finds {word!r} and no background; relabel segments of it, and "
+            "let the model learn."
+        )
+    elif action in actions:
+        actions[actions.index(action)] = into
+    entries = tuple(replace_code(entry, action, into) for entry in state.entries)
+    after = state._replace(names=names, actions=tuple(actions), entries=entries)
+    return after, found
+
+
+def halved(state, model, action, recordings):
+    """State, but for its entries, and model after an action has become two."""
+    word, k = state.names[action], state.actions.index(action)
+    chosen = np.flatnonzero([shows(entry, action) for entry in state.entries])
+    chosen = chosen[sample(recordings.lengths[chosen], np.zeros(len(chosen), bool))]
+    found = split(model, word, recordings.select(chosen))
+    words = list(state.names.values())
+    place, other = words.index(word), free_code(state.names)
+    halves = names_of_halves(np.array(words), place, 2)[place : place + 2].tolist()
+    names = state.names | dict(zip([action, other], halves))
+    actions = (*state.actions[: k + 1], other, *state.actions[k + 1 :])
+    after = state._replace(names=names, actions=actions)
+    return after, in_words(found, after)
+
+
+def read_halves(entry, recordings, i, model, codes, k):
+    """Entry whose frames of ``codes[0]`` have the half of it that the model reads.
+
+    Halves are the actions ``k`` and ``k + 1`` of the model.
+    """
+    _, _, reading = read(model, recordings, i, range(segmenter_of(model).n_actions_))
+    own = reading.posterior[:, k : k + 2]
+    path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)
+    changed, confidence = {}, entry.confidence
+    for name, track in zip(TRACKS, tracks_of(entry)):
+        halves = fill_halves(track, codes[0], path, own)
+        changed[name] = divide(track, codes[0], np.array(codes)[halves])
+        if name == "predicted":
+            is_own = labels_of(track, entry.n_frames) == codes[0]
+            found = own[np.arange(len(own)), halves].clip(0, 1)
+            confidence = np.where(is_own, found, confidence).astype(np.float16)
+    return entry._replace(**changed, confidence=confidence)
+
+
+def fill_halves(track, action, path, posterior):
+    """Half (n_frames,), 0 or 1, of the frames of segments of an action.
+
+    It is that of ``path``, or else the nearest in the segment, or else the likelier one
+    of all frames of the segment.
+
+    >>> from skl_tot.review.state import Segments
+    >>> track = Segments(np.array([0, 4]), np.array([7, 7]), np.zeros(2, bool))
+    >>> path, posterior = np.array([-1, 0, -1, 1, -1]), np.array([[0.25, 0.75]] * 5)
+    >>> fill_halves(track, 7, path, posterior).tolist()
+    [0, 0, 0, 1, 1]
+    """
+    halves = np.maximum(path, 0)
+    ends = np.append(track.starts[1:], len(path))
+    for start, end in zip(
+        track.starts[track.codes == action], ends[track.codes == action]
+    ):
+        known = start + np.flatnonzero(path[start:end] != UNKNOWN)
+        if len(known):
+            nearest = np.searchsorted(
+                (known[1:] + known[:-1]) / 2, np.arange(start, end)
+            )
+            halves[start:end] = path[known[nearest]]
+        else:
+            halves[start:end] = posterior[start:end].sum(axis=0).argmax()
+    return halves
+
+
+def known_labels(labels, recordings, names):
+    """Codes and whether they are known (n_frames,), by recording, and the names.
+
+    Labels are of people; numbers are called as those of models are.
+    """
+    y = arrange_each(labels, recordings, "labels", of_some=True)
+    values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
+    is_number = [str(label).isdecimal() for label in classes.tolist()]
+    words = [f"action {x}" if n else x for x, n in zip(classes.tolist(), is_number)]
+    codes, names = add_codes(names, words)
+    return [(np.array(codes)[own], own != UNKNOWN) for own in values], names
