@@ -41,7 +41,7 @@
 //         at(time), span(start, end): in words; swatch(code): its mark, an element
 
 export const BREAK = -2;  // code of a time of which there are no frames
-const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, SOLID = 8, OPEN = 92, LARGE = 104, ROOM = 640;
+const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, LARGE = 104, ROOM = 640;
 const EDGE = "rgba(0, 0, 0, 0.3)", DOUBT = "rgba(0, 0, 0, 0.6)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 
@@ -110,20 +110,14 @@ export function element(tag, attributes = {}, ...content) {
   return made;
 }
 
-// Lines of the hatch, as far as they are in a tile of 8 by 8.
-const HATCHES = [[], [[0, 8, 8, 0]], [[3, 4, 5, 4]], [[0, 8, 8, 0], [0, 0, 8, 8]], [[0, 4, 8, 4]], [[4, 0, 4, 8]]];
+// Hatches as paths in a tile of 8 by 8.
+const HATCHES = ["", "M0 8L8 0", "M3 4h2", "M0 8L8 0M0 0L8 8", "M0 4h8", "M4 0v8"];
 
 function hatched({ fill, ink, hatch }) {
   const tile = element("canvas", { width: 8, height: 8 }), pen = tile.getContext("2d");
-  pen.fillStyle = fill;
+  Object.assign(pen, { fillStyle: fill, strokeStyle: ink, lineWidth: hatch === 2 ? 2 : 1 });
   pen.fillRect(0, 0, 8, 8);
-  pen.strokeStyle = ink;
-  for (const [x, y, ...end] of HATCHES[hatch]) {
-    pen.lineWidth = hatch === 2 ? 2 : 1;
-    pen.moveTo(x, y);
-    pen.lineTo(...end);
-  }
-  pen.stroke();
+  pen.stroke(new Path2D(HATCHES[hatch]));
   return pen.createPattern(tile, "repeat");
 }
 
@@ -133,7 +127,7 @@ const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
 export class Timelines {
   constructor(host, data, options = {}) {
     Object.assign(this, { host, options, lines: [], opened: new Set(), gutter: 0, cursor: null });
-    Object.assign(this, { drag: null, edit: null, near: null, head: null, waiting: 0, isStale: false });
+    Object.assign(this, { drag: null, edit: null, near: null, head: null, width: 0, waiting: 0, isStale: false, inks: new WeakMap() });
     this.data = { lower: "ground truth", unsure: 0, digits: 2, ...data };
     this.view = { from: 0, to: 0, sort: "given", text: "", action: null, tall: false, doubt: !!options.large };
     this.canvas = element("canvas");
@@ -218,9 +212,13 @@ export class Timelines {
   }
 
   update(index, row) {
+    const { cursor, data } = this, old = data.rows[index], bars = [old.prediction, old.truth];
     if (this.edit?.index === index && !this.edit.isSent) this.edit = null;
-    if (this.cursor?.index === index) this.cursor = null;
-    this.data.rows[index] = row;
+    if (cursor?.index === index) {
+      const { start } = bars[cursor.bar], middle = (start[cursor.segment] + (start[cursor.segment + 1] ?? old.end)) / 2;
+      this.cursor = { index, bar: 0, segment: segmentAt(row.prediction.start, middle) };
+    }
+    data.rows[index] = row;
     const isWhole = this.view.from === 0 && this.view.to === this.longest;
     this.longest = longestOf(this.data.rows);
     if (isWhole) this.view.to = this.longest;
@@ -276,7 +274,7 @@ export class Timelines {
     const height = isLarge ? LARGE : view.tall ? TALL : between(least, Math.floor(ROOM / Math.max(kept.length, 1)), TALL);
     let top = AXIS;
     this.lines = kept.map((index) => {
-      const line = { index, top, height: this.opened.has(index) ? OPEN : height };
+      const isOpen = this.opened.has(index), line = { index, top, isOpen, height: isOpen ? OPEN : height };
       top += line.height;
       return line;
     });
@@ -298,18 +296,19 @@ export class Timelines {
 
   // Bars of a row: what is found and, below it, the ground truth.
   bars(line) {
-    const row = this.data.rows[line.index], isOpen = this.opened.has(line.index), { large } = this.options;
-    const gap = isOpen ? 4 : large ? 8 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
-    const top = line.top + (isOpen ? 24 : gap), height = line.top + line.height - gap * (isOpen ? 2 : 1) - top;
-    const first = { ...row.prediction, hand: row.hand, names: this.data.names, top, height };
-    if (this.edit?.index === line.index) first.start = first.start.with(this.edit.segment, this.edit.to);
-    if (!row.truth || line.height < SOLID) return [first];
+    const row = this.data.rows[line.index], { large } = this.options;
+    const gap = line.isOpen ? 4 : large ? 8 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
+    const top = line.top + (line.isOpen ? 24 : gap), height = line.top + line.height - gap * (line.isOpen ? 2 : 1) - top;
+    const isNamed = line.isOpen || large, both = { row, line, isNamed, top, height };
+    const first = { ...both, ...row.prediction, hand: row.hand, names: this.data.names };
+    if (this.edit?.index === line.index) first.start = Object.assign([...first.start], { [this.edit.segment]: this.edit.to });
+    if (!row.truth || line.height < 8) return [first];
     first.height = height * 0.6;
     const names = this.data.labels ?? this.data.names;
-    return [first, { ...row.truth, names, isLower: true, top: top + first.height, height: height - first.height }];
+    return [first, { ...both, ...row.truth, names, isLower: true, top: top + first.height, height: height - first.height }];
   }
 
-  scale() { return (this.host.clientWidth - this.gutter) / (this.view.to - this.view.from); }
+  scale() { return (this.width - this.gutter) / (this.view.to - this.view.from); }
   toX(value) { return this.gutter + (value - this.view.from) * this.scale(); }
   toValue(x) { return this.view.from + (x - this.gutter) / this.scale(); }
 
@@ -330,45 +329,45 @@ export class Timelines {
 
   setFont(size, weight = 400) { this.pen.font = `${weight} ${size}px system-ui, -apple-system, "Segoe UI", sans-serif`; }
 
-  fillOf(code) {
+  // What is worked out once of a look: the pattern of its hatch, and its colour as a pixel.
+  inkOf(code) {
     const look = this.data.looks[code];
-    if (!look.hatch) return look.fill;
-    this.patterns ??= new Map();
-    const key = `${look.fill} ${look.ink} ${look.hatch}`;
-    if (!this.patterns.has(key)) this.patterns.set(key, hatched(look));
-    return this.patterns.get(key);
+    if (!this.inks.has(look)) {
+      const [r, g, b] = [1, 3, 5].map((place) => parseInt(look.fill.slice(place, place + 2), 16));
+      this.inks.set(look, { pixel: b << 16 | g << 8 | r, pattern: look.hatch ? hatched(look) : null });
+    }
+    return this.inks.get(look);
   }
 
+  alphaOf(code, isLower) { return this.view.action !== null && code !== this.view.action ? 0.13 : isLower ? 0.75 : 1; }
+
   draw() {
-    cancelAnimationFrame(this.waiting);
-    this.waiting = requestAnimationFrame(() => this.drawNow());
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.drawNow();
+    });
   }
 
   drawNow() {
     if (this.isStale) this.layout();
     const { host, paper, canvas, pen, view } = this, ratio = window.devicePixelRatio || 1;
-    const width = host.clientWidth, height = Math.min(host.clientHeight, paper.offsetHeight);
+    const width = this.width = host.clientWidth, height = Math.min(host.clientHeight, paper.offsetHeight);
     if (width <= this.gutter || !height) return;  // not to be seen yet
     const style = getComputedStyle(host);
     this.colours = Object.fromEntries(["text", "soft", "line", "range", "paper"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     canvas.style.height = `${height}px`;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
+    Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.textBaseline = "middle";
-    const ticks = this.drawGrid(width, height), seen = host.scrollTop;
-    pen.save();
-    pen.beginPath();
-    pen.rect(0, AXIS, width, height);
-    pen.clip();
+    this.drawAxis(width, height);
+    this.clip(0, AXIS, width);
+    const seen = host.scrollTop;
     pen.translate(0, -seen);
     const lines = this.lines.filter((line) => line.top + line.height > seen + AXIS && line.top < seen + height);
-    this.drawThin(lines.filter((line) => line.height < SOLID), width, ratio);
-    for (const line of lines) if (line.height >= SOLID) this.drawRow(line, width);
+    this.drawRows(lines, width, ratio);
     this.drawCursor();
     this.drawBoundary();
     pen.restore();
-    this.drawAxis(ticks, width);
     this.drawHead(height);
     if (this.drag?.isRange) {
       pen.fillStyle = this.colours.range;
@@ -383,111 +382,88 @@ export class Timelines {
     Object.assign(host.dataset, { from, to, left: this.gutter, sort, rows: this.lines.map((line) => line.index).join(" ") });
   }
 
-  drawGrid(width, height) {
-    const { pen, view } = this, step = niceStep((view.to - view.from) * 90 / (width - this.gutter), this.data.fps), ticks = [];
-    for (let i = Math.ceil(view.from / step); i * step <= view.to; i += 1) {
-      const x = Math.round(this.toX(i * step)) + 0.5;
-      ticks.push([x, this.tick(i * step)]);
-      pen.strokeStyle = this.colours.line;
-      pen.beginPath();
-      pen.moveTo(x, AXIS - 5);
-      pen.lineTo(x, height);
-      pen.stroke();
-    }
-    return ticks;
-  }
-
-  drawAxis(ticks, width) {
-    const { pen } = this;
+  drawAxis(width, height) {
+    const { pen, view, colours } = this, step = niceStep((view.to - view.from) * 90 / (width - this.gutter), this.data.fps);
     this.setFont(11);
-    pen.fillStyle = this.colours.soft;
-    let free = 0;
-    for (const [x, text] of ticks) {
-      const half = pen.measureText(text).width / 2;
-      const left = between(0, x - half, width - 2 * half - 2);
+    Object.assign(pen, { fillStyle: colours.soft, strokeStyle: colours.line });
+    for (let i = Math.ceil(view.from / step), free = 0; i * step <= view.to; i += 1) {
+      const x = Math.round(this.toX(i * step)) + 0.5, text = this.tick(i * step), size = pen.measureText(text).width;
+      pen.stroke(new Path2D(`M${x} ${AXIS - 5}V${height}`));
+      const left = between(0, x - size / 2, width - size - 2);
       if (left < free) continue;
       pen.fillText(text, left, AXIS / 2 - 2);
-      free = left + 2 * half + 8;
+      free = left + size + 8;
     }
   }
 
-  // Thin rows are written pixel by pixel, as they may have more segments than that.
-  drawThin(lines, width, ratio) {
-    const { pen, strip, view, data } = this, columns = Math.round((width - this.gutter) * ratio);
-    if (!lines.length || columns < 1) return;
-    const image = pen.createImageData(columns, lines.length), pixels = new Uint32Array(image.data.buffer);
-    const inks = new Map(), step = (view.to - view.from) / columns;
-    const inkOf = (code) => {
-      if (!inks.has(code)) {
-        const [, r, g, b] = /#(..)(..)(..)/.exec(code < 0 ? "#808080" : data.looks[code].fill).map((part) => parseInt(part, 16));
-        const alpha = code === BREAK ? 0 : code < 0 ? 60 : view.action === null || code === view.action ? 255 : 33;
-        inks.set(code, (alpha << 24 | b << 16 | g << 8 | r) >>> 0);
-      }
-      return inks.get(code);
-    };
-    lines.forEach(({ index }, number) => {
-      const { end, prediction: { start, code } } = data.rows[index];
-      const last = start.length ? Math.min(columns, (end - view.from) / step) : 0, place = number * columns;
-      for (let x = 0, i = segmentAt(start, view.from), ink = inkOf(code[i] ?? BREAK); x < last; x += 1) {
+  clip(left, top, width) {
+    this.pen.save();
+    this.pen.beginPath();
+    this.pen.rect(left, top, width, 1e7);
+    this.pen.clip();
+  }
+
+  drawRows(lines, width, ratio) {
+    const { pen } = this, bars = lines.flatMap((line) => this.bars(line));
+    for (const line of lines) this.drawName(line, width);
+    this.clip(this.gutter, 0, width);
+    this.drawStrips(bars, width, ratio);
+    for (const bar of bars) {
+      if (bar.height > 4) this.drawDetails(bar, width);
+      if (!bar.isLower && bar.line.height >= NAMED) this.drawDoubt(bar);
+    }
+    pen.restore();
+  }
+
+  // Colours are written pixel by pixel, a line of them a bar, as bars may have thousands
+  // of segments; each line is then drawn as high as its bar.
+  drawStrips(bars, width, ratio) {
+    const { pen, strip, view } = this, columns = Math.round((width - this.gutter) * ratio), step = (view.to - view.from) / columns;
+    if (!bars.length || columns < 1) return;
+    const image = pen.createImageData(columns, bars.length), pixels = new Uint32Array(image.data.buffer);
+    const known = [[], []], inkOf = (code, isLower) => Math.round(255 * this.alphaOf(code, isLower)) << 24 | this.inkOf(code).pixel;
+    bars.forEach(({ start, code, row, isLower }, number) => {
+      const last = start.length ? Math.min(columns, Math.round((row.end - view.from) / step)) : 0;
+      let i = segmentAt(start, view.from) - 1, next = -1, ink = 0;
+      for (let x = 0; x < last; x += 1) {
         const value = view.from + (x + 0.5) * step;
-        if (start[i + 1] <= value) {
-          while (start[i + 1] <= value) i += 1;
-          ink = inkOf(code[i]);
+        if (value >= next) {
+          do { i += 1; next = start[i + 1] ?? Infinity; } while (value >= next);
+          ink = code[i] < 0 ? 0 : known[+!!isLower][code[i]] ??= inkOf(code[i], isLower);
         }
-        pixels[place + x] = ink;
+        pixels[number * columns + x] = ink;
       }
     });
-    Object.assign(strip, { width: columns, height: lines.length });
+    Object.assign(strip, { width: columns, height: bars.length });
     strip.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = false;
-    lines.forEach((line, number) => {
-      const { top, height } = this.bars(line)[0];
+    bars.forEach(({ top, height, row }, number) => {
+      pen.fillStyle = this.colours.line;  // seen where there is background
+      pen.fillRect(this.toX(0), top + height / 2 - 0.5, row.end * this.scale(), 1);
       pen.drawImage(strip, 0, number, columns, 1, this.gutter, top, width - this.gutter, height);
-      if (this.hasMarks) this.drawMarks(this.data.rows[line.index], line, 3);
     });
   }
 
-  // Checked: a tick, of thin rows a block. Changed: a dot, of thin rows half a block.
-  drawMarks(row, line, x) {
-    const { pen } = this, y = line.top + line.height / 2;
-    pen.fillStyle = pen.strokeStyle = this.colours.text;
+  // Checked: a tick, of thin rows a block. Changed: a square, of thin rows half a block.
+  drawMarks(row, line) {
+    const { pen } = this, x = 5, y = line.isOpen ? line.top + 13 : line.top + line.height / 2;
+    Object.assign(pen, { fillStyle: this.colours.text, strokeStyle: this.colours.text, lineWidth: 2 });
     if (line.height < NAMED) {
       if (row.checked || row.changed) pen.fillRect(0, line.top, row.checked ? 4 : 2, line.height);
-      return;
-    }
-    pen.beginPath();
-    if (row.checked) {
-      pen.lineWidth = 2;
-      pen.moveTo(x - 4, y);
-      pen.lineTo(x - 1, y + 3);
-      pen.lineTo(x + 5, y - 4);
-      pen.stroke();
-      pen.lineWidth = 1;
-    } else if (row.changed) {
-      pen.arc(x, y, 3.5, 0, 7);
-      pen.fill();
-    }
+    } else if (row.checked) pen.stroke(new Path2D(`M${x - 4} ${y}l3 3l6 -7`));
+    else if (row.changed) pen.fillRect(x - 3, y - 3, 6, 6);
+    pen.lineWidth = 1;
   }
 
-  drawRow(line, width) {
-    const { pen } = this, row = this.data.rows[line.index], isOpen = this.opened.has(line.index), marks = 14 * this.hasMarks;
-    const bars = this.bars(line);
-    pen.fillStyle = this.colours.text;
-    if (isOpen) {
-      this.setFont(12, 600);
-      pen.fillText(this.shorten(row.name, width - 8, 6), 0, line.top + 13);
-    } else if (this.gutter && line.height >= NAMED) {
-      this.setFont(line.height > 18 ? 12 : 11);
-      pen.fillText(this.shorten(row.name, this.gutter - 10 - marks, 6), marks, line.top + line.height / 2);
+  drawName(line, width) {
+    const { pen, gutter } = this, row = this.data.rows[line.index], marks = 14 * this.hasMarks;
+    if (line.isOpen || gutter && line.height >= NAMED) {
+      this.setFont(line.isOpen || line.height > 18 ? 12 : 11, line.isOpen ? 600 : 400);
+      pen.fillStyle = this.colours.text;
+      const text = this.shorten(row.name, (line.isOpen ? width : gutter) - 10 - marks, 6);
+      pen.fillText(text, marks, line.isOpen ? line.top + 13 : line.top + line.height / 2);
     }
-    if (this.gutter && marks && !isOpen) this.drawMarks(row, line, 5);
-    pen.save();
-    pen.beginPath();
-    pen.rect(this.gutter, line.top, width, line.height);
-    pen.clip();
-    for (const bar of bars) this.drawBar(bar, row.end, isOpen || this.options.large);
-    if (line.height >= NAMED) this.drawDoubt(row, bars[0]);
-    pen.restore();
+    if (gutter && marks) this.drawMarks(row, line);
   }
 
   // Text that fits a width, with so many of its last letters.
@@ -500,70 +476,56 @@ export class Timelines {
     return text.slice(0, kept) + end;
   }
 
-  drawBar(bar, end, isNamed) {
-    const { pen, view } = this, { start, code, top, height } = bar, pixel = 1 / this.scale();
-    this.setFont(isNamed ? 12 : 11);
+  // What segments have beside their colour, if they are wide enough.
+  drawDetails(bar, width) {
+    const { pen, view, colours } = this, { start, code, top, height } = bar, middle = top + height / 2 - 0.5;
+    this.setFont(bar.isNamed ? 12 : 11);
     for (let i = segmentAt(start, view.from); i < start.length && start[i] < view.to; i += 1) {
-      const until = start[i + 1] ?? end, left = this.toX(start[i]), right = this.toX(until);
-      const isFaded = view.action !== null && code[i] !== view.action;
-      pen.globalAlpha = isFaded ? 0.13 : bar.isLower ? 0.75 : 1;
-      if (code[i] < 0) {
-        this.drawNone(code[i] === BREAK, left, right, top + height / 2);
+      const left = Math.max(this.toX(start[i]), this.gutter - 9), size = Math.min(this.toX(start[i + 1] ?? bar.row.end), width + 9) - left;
+      if (size < 3 || code[i] === -1) continue;
+      if (code[i] === BREAK) {  // dotted
+        pen.fillStyle = colours.paper;
+        pen.fillRect(left, middle, size, 1);
+        pen.fillStyle = colours.soft;
+        for (let x = Math.ceil(left / 6) * 6; x < left + size; x += 6) pen.fillRect(x, middle, 2, 1);
         continue;
       }
-      pen.fillStyle = this.fillOf(code[i]);
-      pen.fillRect(left, top, right - left, height);
-      if (right - left > 2) {
-        pen.fillStyle = EDGE;  // pale colours are weak on white
-        pen.fillRect(left, top + height - 1, right - left, 1);
-        if (bar.hand?.[i] && height >= 10) {
-          pen.fillStyle = this.colours.text;
-          pen.fillRect(left + 1, top - 2, right - left - 2, 2);
-        }
-      } else if (until < start[i] + pixel) i = Math.max(i, segmentAt(start, start[i] + pixel) - 1);  // less than a pixel each
-      if (isNamed && !isFaded && right - left > 30) this.writeIn(bar, code[i], left, right);
+      const { pattern } = this.inkOf(code[i]);
+      pen.globalAlpha = this.alphaOf(code[i], bar.isLower);
+      if (pattern) {
+        pen.fillStyle = pattern;
+        pen.fillRect(left, top, size, height);
+      }
+      pen.fillStyle = EDGE;  // pale colours are weak on white
+      pen.fillRect(left, top + height - 1, size, 1);
+      pen.fillStyle = colours.text;
+      if (bar.hand?.[i]) pen.fillRect(left + 1, top - 2, size - 2, 2);
+      if (bar.isNamed && pen.globalAlpha > 0.5 && size > 30) this.writeIn(bar, code[i], Math.max(left, this.gutter), size);
     }
     pen.globalAlpha = 1;
   }
 
-  // Background is a line, a break is dotted.
-  drawNone(isBreak, left, right, y) {
-    const { pen, colours } = this;
-    pen.fillStyle = isBreak ? colours.soft : colours.line;
-    if (!isBreak) { pen.fillRect(left, y - 0.5, right - left, 1); return; }
-    const last = Math.min(right, this.host.clientWidth);
-    for (let x = Math.ceil(Math.max(left, this.gutter) / 6) * 6; x < last; x += 6) pen.fillRect(x, y - 0.5, 2, 1);
-  }
-
-  writeIn(bar, code, left, right) {
-    const { pen } = this, start = Math.max(left, this.gutter) + 5, room = Math.min(right, this.host.clientWidth) - start - 5;
-    const text = room > 20 ? this.shorten(bar.names[code], room) : "", { fill, ink, hatch } = this.data.looks[code];
-    if (text.length < 3 && text !== bar.names[code]) return;
-    const y = bar.top + bar.height / 2 + 0.5;
+  writeIn(bar, code, left, size) {
+    const { pen } = this, room = size - 10, { fill, ink, hatch } = this.data.looks[code];
+    const name = bar.names[code], text = this.shorten(name, room), y = bar.top + bar.height / 2 + 0.5;
+    if (text.length < 3 && text !== name) return;
     pen.globalAlpha = 1;
-    if (hatch) {
-      pen.fillStyle = fill;
-      pen.fillRect(start - 3, y - 8, pen.measureText(text).width + 6, 16);
-    }
+    pen.fillStyle = fill;
+    if (hatch) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
     pen.fillStyle = ink;
-    pen.fillText(text, start, y);
+    pen.fillText(text, left + 5, y);
   }
 
   // Dark from the foot of the bar, as high as the probability of other actions.
-  drawDoubt({ doubt, end }, bar) {
-    if (this.view.action !== null || !this.view.doubt || !doubt) return;
-    const { pen, view } = this, part = end / doubt.length, foot = bar.top + bar.height;
+  drawDoubt(bar) {
+    const { pen, view } = this, { doubt, end } = bar.row;
+    if (view.action !== null || !view.doubt || !doubt) return;
+    const part = end / doubt.length, foot = bar.top + bar.height;
     const first = Math.max(0, Math.floor(view.from / part)), last = Math.min(doubt.length, Math.ceil(view.to / part));
+    let path = `M${this.toX(first * part)} ${foot}`;
+    for (let i = first; i < last; i += 1) path += `V${foot - parseInt(doubt[i], 36) / 35 * bar.height}H${this.toX((i + 1) * part)}`;
     pen.fillStyle = DOUBT;
-    pen.beginPath();
-    pen.moveTo(this.toX(first * part), foot);
-    for (let i = first; i < last; i += 1) {
-      const top = foot - parseInt(doubt[i], 36) / 35 * bar.height;
-      pen.lineTo(this.toX(i * part), top);
-      pen.lineTo(this.toX((i + 1) * part), top);
-    }
-    pen.lineTo(this.toX(last * part), foot);
-    pen.fill();
+    pen.fill(new Path2D(`${path}V${foot}`));
   }
 
   drawCursor() {
@@ -584,30 +546,18 @@ export class Timelines {
     const at = this.edit ?? this.near, line = at && this.lineOf(at.index);
     if (!line) return;
     const { pen } = this, bar = this.bars(line)[0], x = this.toX(bar.start[at.segment]), y = bar.top + bar.height / 2;
-    pen.fillStyle = this.colours.text;
-    pen.strokeStyle = this.colours.paper;
-    pen.beginPath();
-    pen.rect(x - 1.5, bar.top - 3, 3, bar.height + 6);
-    for (const side of [-1, 1]) {
-      pen.moveTo(x + side * 4, y - 5);
-      pen.lineTo(x + side * 10, y);
-      pen.lineTo(x + side * 4, y + 5);
-      pen.closePath();
-    }
-    pen.stroke();
-    pen.fill();
+    const arrows = `M${x - 4} ${y - 5}l-6 5l6 5zM${x + 4} ${y - 5}l6 5l-6 5z`;
+    const path = new Path2D(`M${x - 1.5} ${bar.top - 3}h3v${bar.height + 6}h-3z${arrows}`);
+    Object.assign(pen, { fillStyle: this.colours.text, strokeStyle: this.colours.paper });
+    pen.stroke(path);
+    pen.fill(path);
   }
 
   drawHead(height) {
-    if (this.head === null) return;
-    const { pen } = this, x = this.toX(this.head);
+    const { pen, head } = this, x = head === null ? -1 : this.toX(head);
     if (x < this.gutter) return;
     pen.fillStyle = this.colours.text;
-    pen.beginPath();
-    pen.moveTo(x - 5, AXIS - 9);
-    pen.lineTo(x + 5, AXIS - 9);
-    pen.lineTo(x, AXIS - 1);
-    pen.fill();
+    pen.fill(new Path2D(`M${x - 5} ${AXIS - 9}h10l-5 8z`));
     pen.fillRect(x - 0.75, AXIS - 9, 1.5, height);
   }
 
