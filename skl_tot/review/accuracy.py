@@ -1,0 +1,167 @@
+"""How much of what a model says is right, by the recordings that people checked.
+
+A check compares what was predicted of a recording with what a person left. What is
+asked is of the recordings that are not checked, and of the model of now, which has
+learned since. So the share that is right is followed through both by a Kalman filter: a
+check tells of it as well as recordings differ; when the model learns, it grows, and is
+less certain. How much recordings differ is learned of the checks, too. All that is on
+angles, arcsin(sqrt(share)), on which recordings differ alike whether much or little is
+right.
+"""
+
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import t as student
+
+IOU = 0.5  # of segments that are alike
+LEVEL = 0.9  # of the intervals
+# What is thought before any check, in angles, a mean and a deviation each: of the share
+# that is right; of how much more that is in the recordings in which actions without
+# names were given names; of its growth by the first recordings that are learned, and
+# when those learned are e times as many. Then how much recordings differ, for frames
+# and for segments, which is thought as if so many checks had said so. These are about
+# what the sets of benchmarks/review.py have.
+START, NAMED = (0.9, 0.25), (0.15, 0.15)
+FIRST, MORE = (0.1, 0.15), (0.05, 0.03)
+SPREADS, N_SPREAD = {"frames": 0.12, "segments": 0.18}, 4
+
+
+class Check(NamedTuple):
+    """What was predicted of a recording, and how much of it a person left."""
+
+    n_frames: int
+    n_right_frames: int
+    n_segments: int
+    n_right_segments: int
+    n_learned: int  # recordings that the model had learned from
+
+
+def compare(predicted, left, n_frames, n_learned=0):
+    """Check predicted segments by those left, each with ``starts`` and ``codes``.
+
+    A predicted segment is right if one left of its action overlaps with it by an IoU of
+    at least a half; one that was left is taken once.
+
+    >>> from types import SimpleNamespace
+    >>> predicted = SimpleNamespace(starts=np.array([0, 4]), codes=np.array([0, 1]))
+    >>> left = SimpleNamespace(starts=np.array([0, 5, 8]), codes=np.array([0, 1, 0]))
+    >>> compare(predicted, left, 10)
+    Check(n_frames=10, n_right_frames=7, n_segments=2, n_right_segments=2, n_learned=0)
+    """
+    bounds = np.union1d(predicted.starts, left.starts)
+    shared = np.diff(bounds, append=n_frames)
+    pairs, lengths = [], []
+    for segments in (predicted, left):
+        pairs.append(np.searchsorted(segments.starts, bounds, "right") - 1)
+        lengths.append(np.diff(segments.starts, append=n_frames)[pairs[-1]])
+    is_same = predicted.codes[pairs[0]] == left.codes[pairs[1]]
+    is_alike = is_same & (shared >= IOU * (sum(lengths) - shared))
+    taken, n_right = (-1, -1), 0
+    for pair in np.transpose(pairs)[is_alike]:
+        if (pair != taken).all():  # of two halves, one
+            taken, n_right = pair, n_right + 1
+    n_same, n_segments = int(shared[is_same].sum()), len(predicted.starts)
+    return Check(n_frames, n_same, n_segments, n_right, n_learned)
+
+
+def measure(entries, n_learned):
+    """Say what is right by the entries of a review, as `estimate`; None if unknown.
+
+    What a model had learned labels of before it was checked tells nothing.
+    """
+    checked = sorted((e for e in entries if e.checked), key=lambda e: e.checked)
+    checks = [
+        compare(e.predicted, e.segments, e.n_frames, e.n_learned)
+        for e in checked
+        if not e.seen
+    ]
+    return estimate(checks, len(entries) - len(checked), n_learned) if checks else None
+
+
+def estimate(checks, n_rest, n_learned):
+    """Say how much is right in recordings that are not checked, for JSON.
+
+    ``checks`` are in their order, ``n_rest`` is the number of the others, ``n_learned``
+    that of recordings that the model of now has learned from. Gives "n_checked",
+    "n_rest", "frames" and "segments", dicts of "share", "low" and "high", an interval
+    of 90 %, "history", a list of what was right in the checks of each model, in turn,
+    and "sentences", which say it.
+    """
+    found = {"n_checked": len(checks), "n_rest": n_rest, "history": []}
+    for n, own in groupby(checks, lambda check: check.n_learned):
+        found["history"].append({"n_learned": n} | _sums(list(own)))
+    for what in SPREADS:
+        shares = _follow(checks, what, n_rest, n_learned)
+        found[what] = dict(zip(("share", "low", "high"), shares))
+    return found | {"sentences": sentences(found)}
+
+
+def _sums(checks):
+    """Shares of frames and segments that are right in all of some checks."""
+    totals = Check(*np.sum(checks, axis=0).tolist())
+    return {
+        "n_checked": len(checks),
+        "frames": totals.n_right_frames / totals.n_frames,
+        "segments": totals.n_right_segments / totals.n_segments,
+    }
+
+
+def _follow(checks, what, n_rest, n_learned):
+    """Share of frames or segments that is right in the rest, and its interval."""
+    if not n_rest:
+        return [_sums(checks)[what]] * 3
+    n, variance = len(checks) - 1 + N_SPREAD, SPREADS[what] ** 2
+    errors = _filter(checks, what, variance, n_learned)[2]
+    variance *= (N_SPREAD + np.sum(errors[1:])) / n
+    mean, uncertain, _ = _filter(checks, what, variance, n_learned)
+    if not n_learned:
+        mean, uncertain = mean - NAMED[0], uncertain + NAMED[1] ** 2
+    half = student.ppf((1 + LEVEL) / 2, n) * np.sqrt(uncertain + variance / n_rest)
+    angles = np.clip([mean, mean - half, mean + half], 0, np.pi / 2)
+    return (np.sin(angles) ** 2).tolist()
+
+
+def _filter(checks, what, variance, n_learned):
+    """Mean and variance of the angle of now; squared errors of what was expected."""
+    mean, uncertain = START[0], START[1] ** 2
+    before, errors = 0, []
+    for check in [*checks, None]:
+        after = check.n_learned if check else n_learned
+        if after != before:
+            times = np.log((1 + after) / max(1 + before, 2))
+            is_first = before == 0
+            mean += MORE[0] * times + FIRST[0] * is_first
+            uncertain += MORE[1] ** 2 * abs(times) + FIRST[1] ** 2 * is_first
+            before = after
+        if check:
+            total = getattr(check, f"n_{what}")
+            noise = 0.25 / total if what == "segments" else 0.0
+            share = getattr(check, f"n_right_{what}") / total
+            error = np.arcsin(np.sqrt(share)) - mean
+            gain = uncertain / (uncertain + variance + noise)
+            errors.append(error**2 / (uncertain + variance + noise))
+            mean, uncertain = mean + gain * error, uncertain * (1 - gain)
+    return mean, uncertain, errors
+
+
+def sentences(found):
+    """Say in plain words what `estimate` has found."""
+    frames, segments = (_in_percent(found[what]) for what in SPREADS)
+    checked = f"{found['n_checked']} checked recording" + "s" * (found["n_checked"] > 1)
+    if not found["n_rest"]:
+        return [
+            f"In the {checked}, {frames} of the frames and {segments} of the segments "
+            "were right before."
+        ]
+    return [
+        f"About {frames} of the frames and {segments} of the segments are right in the "
+        f"{found['n_rest']} recordings that are not checked.",
+        f"The {checked} tell so: what was predicted is compared with what was left.",
+    ]
+
+
+def _in_percent(found):
+    share, low, high = (f"{100 * value:.0f}" for value in found.values())
+    return f"{share} %" + f" (90 % interval: {low} to {high} %)" * (low != high)
