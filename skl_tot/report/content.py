@@ -245,11 +245,19 @@ def scores(content):
     return content.truth and content.truth.scores
 
 
+@section("Checked by people")
+def checked(content):
+    """Rows of how much was right in recordings that people checked, a model each."""
+    return (content.accuracy or {}).get("history") or None
+
+
 @section("What to label next")
 def questions(content):
-    """Segments that would tell the model most."""
+    """Segments that would tell the model most; None if people told all."""
     from skl_tot.corrections.questions import rank_moments
 
+    if all(map(np.all, content.findings.told)):
+        return None
     return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
 
 

@@ -88,8 +88,8 @@ def _list_numbers(content):
     found = {}
     for code, name in content.findings.names.items():
         own = [k for k, word in enumerate(words) if word == name]
-        if code != BACKGROUND:
-            is_text = isinstance(actions[code], str)
+        if code != BACKGROUND:  # people told others than those of the model
+            is_text = not own or isinstance(actions[code], str)
             found[code] = own if is_text else [actions[k] for k in own]
     return found
 

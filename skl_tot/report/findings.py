@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
+from skl_tot.meta.known_labels import read_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import RecordingError
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.recordings.matching import arrange_each
 from skl_tot.recordings.names import default_names, distinct_labels
 from skl_tot.statistics.profiles import ProfileSums
 from skl_tot.statistics.telling import TellingSample
@@ -35,10 +37,34 @@ class Findings(NamedTuple):
     log_likelihoods: list  # of each video: mean of that of the action of each frame
     candidates: list  # paths by candidate, for each of the first `N_COMPARED` videos
     steps: list  # labels of the same videos if each step comes once, in one order
+    told: list  # whether people say what each frame of each video is
 
 
-def gather_findings(model, videos, video_names, words, breaks=None):
-    """Read videos one by one by a fitted model; ``words`` name its actions."""
+class Told(NamedTuple):
+    """What people say of videos, in place of the model."""
+
+    words: np.ndarray  # sorted names of actions
+    places: list  # index to these of each frame of each video, -1 of those not told
+
+
+def read_told(corrected, videos):
+    """Read what people say of videos, as text; None is of a video without."""
+    y = arrange_each(corrected, videos, "corrected", of_some=True)
+    try:
+        places, words = read_labels(y, videos, videos.lengths.sum())
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"corrected: {error}") from None
+    if words.dtype.kind != "U":
+        raise TypeError("corrected has integers, expected names of actions.")
+    return Told(words, places)
+
+
+def gather_findings(model, videos, video_names, words, breaks=None, told=None):
+    """Read videos one by one by a fitted model; ``words`` name its actions.
+
+    Where something is ``told``, it stands in place of what the model says.
+    """
     from skl_tot.corrections.questions import measure_doubts
     from skl_tot.methods.pipelines import (
         path_confidence,
@@ -52,11 +78,11 @@ def gather_findings(model, videos, video_names, words, breaks=None):
     segmenter = segmenter_of(model)
     voter, windows = voter_of(segmenter), windows_of(model)
     is_unsaid = getattr(segmenter, "strict_agreement_", None) is not None
-    code_of, names = _code_words(words.tolist())
+    code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
     samples = ProfileSums(n_points=1), TellingSample()
-    findings = Findings(names, typical, *samples, [], [], [], [], [], [])
+    findings = Findings(names, typical, *samples, [], [], [], [], [], [], [])
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with _named(name):
@@ -66,11 +92,13 @@ def gather_findings(model, videos, video_names, words, breaks=None):
                 findings.candidates.append(_ask_candidates(voter, video))
             if i < N_COMPARED and is_unsaid:
                 findings.steps.extend(_ask_steps(segmenter, video))
-        path = code_of[reading.path]
+        path, confidence = code_of[reading.path], path_confidence(reading, words)
+        doubt = measure_doubts(segmenter, reading, words)
+        findings.told.append(_correct(path, confidence, doubt, names, told, i))
         findings.paths.append(path)
-        findings.confidences.append(path_confidence(reading, words))
+        findings.confidences.append(confidence)
         findings.log_likelihoods.append(_mean_log_likelihood(reading))
-        findings.doubts.append(measure_doubts(segmenter, reading, words))
+        findings.doubts.append(doubt)
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         frames = np.asarray(frames, dtype=float)
         if windows is not None:
@@ -92,14 +120,29 @@ def gather_findings(model, videos, video_names, words, breaks=None):
     return findings
 
 
-def _code_words(words):
-    """Give the code of each name, the last that of label -1, and the name of each."""
+def _code_words(words, others):
+    """Give the code of each name, the last that of label -1, and the name of each.
+
+    Codes of ``others``, which people told, come after those of the words.
+    """
     codes = {BACKGROUND_NAME: BACKGROUND}  # which people label, too
-    for number, word in enumerate(words):
-        codes.setdefault(word, number)
+    for number, word in enumerate([*words, *(x for x in others if x not in words)]):
+        codes.setdefault(str(word), number)
     _, *actions = codes.items()
     names = {code: word for word, code in actions} | {BACKGROUND: BACKGROUND_NAME}
     return np.array([*(codes[word] for word in words), BACKGROUND]), names
+
+
+def _correct(path, confidence, doubt, names, told, i):
+    """Put what is told of a video in its place, and give of which frames it is."""
+    is_told = np.zeros(len(path), dtype=bool)
+    if told is not None:
+        code_of = {name: code for code, name in names.items()}
+        codes = np.array([code_of[word] for word in told.words.tolist()])
+        is_told = told.places[i] >= 0
+        path[is_told] = codes[told.places[i][is_told]]
+        confidence[is_told], doubt[is_told] = 1, 0
+    return is_told
 
 
 @contextlib.contextmanager

@@ -30,7 +30,8 @@ class Content:
 
     ``recordings`` are `Recordings` of the paths, numbered as names need not be
     distinct; ``videos`` are what the model gets, and ``words`` name its actions.
-    ``groups`` is a table of `compare_groups`, if groups are known.
+    ``groups`` is a table of `compare_groups`, if groups are known, and ``accuracy``
+    what a review knows of how much is right.
     """
 
     model: Any
@@ -42,6 +43,7 @@ class Content:
     findings: Findings
     truth: Truth | None
     groups: Any = None
+    accuracy: Any = None
 
     @property
     def fps(self):
@@ -210,14 +212,26 @@ class Content:
         """Sentences about actions that are not found, are rare, or have no label."""
         from skl_tot.methods.pipelines import unsaid_actions  # late, as above
 
-        return unsaid_actions(self.segmenter, self.findings.paths, self.findings.names)
+        n_actions = self.segmenter.n_actions_  # and those that people told
+        paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
+        names = {k: name for k, name in self.findings.names.items() if k < n_actions}
+        return unsaid_actions(self.segmenter, paths, names)
 
     def trust(self):
         """Sentences on how far the labels can be trusted."""
+        sentences, told = [], self.findings.told
+        if n_told := sum(map(np.any, told)):
+            what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
+            sentences = [f"In {what}, this page shows labels that people gave."]
         if self.truth is not None:
             share = self.truth.scores["totals"]["MoF"]
-            return [f"Of 100 frames, {100 * share:.0f} are labelled as people have."]
-        sentences = ["A program found these actions, and nobody has checked them."]
+            said = f"Of 100 frames, {100 * share:.0f} are labelled as people have."
+            return [*sentences, said]
+        if self.accuracy is not None:
+            return [*sentences, *self.accuracy["sentences"]]
+        if not sentences:
+            said = "A program found these actions, and nobody has checked them."
+            sentences.append(said)
         agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
         n_cycles = getattr(self.segmenter, "n_cycles_", 0)
         if agreement < 1 or n_cycles > 1:  # otherwise it was of one recording

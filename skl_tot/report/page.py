@@ -12,7 +12,7 @@ from skl_tot import __version__
 from skl_tot.display.palette import look_of
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.atomic import replaced
-from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.errors import import_extra, short_repr
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
@@ -21,7 +21,7 @@ from skl_tot.recordings.rates import agreed_rate, check_fps
 from skl_tot.report.content import rules_of_looks, sections_of
 from skl_tot.report.drawing import add_thumbnails, classes
 from skl_tot.report.facts import describe_timelines, list_codes
-from skl_tot.report.findings import gather_findings, judge
+from skl_tot.report.findings import gather_findings, judge, read_told
 from skl_tot.report.overview import Content
 from skl_tot.statistics import compare_groups
 from skl_tot.statistics.bouts import values_of_recordings
@@ -41,6 +41,8 @@ def write_report(
     title=None,
     groups=None,
     subject=None,
+    corrected=None,
+    accuracy=None,
 ):
     """Write a page about a fitted model and what it finds in videos.
 
@@ -86,6 +88,14 @@ def write_report(
     groups, subject : dict, Series or sequence, default=None
         Group, and subject, of each video, by its name or in order: a section compares
         the groups, as `skl_tot.statistics.compare_groups` does.
+    corrected : sequence or dict of sequences of str, default=None
+        Names of the actions of the frames of each video, as people corrected or checked
+        them; "" of frames, and None of videos, that they did not. The whole page shows
+        these in place of what the model says, as sure, and says of how many videos.
+    accuracy : dict, default=None
+        How much of the model people found right, as `skl_tot.review.Review.accuracy`
+        gives it: its "sentences" stand where the page says how far to trust it, and its
+        "history" in a section.
 
     Raises
     ------
@@ -96,7 +106,8 @@ def write_report(
     TypeError, ValueError, sklearn.exceptions.NotFittedError
         If ``model`` is no fitted segmenter, a video is not valid, numbers of videos,
         frames or names disagree, ``fps`` contradicts the rate of the videos or of the
-        fit, or a recording is shorter than its features.
+        fit, a recording is shorter than its features, or ``accuracy`` is of another
+        form.
 
     See Also
     --------
@@ -137,8 +148,12 @@ def write_report(
     _check_number("video_files", video_files, "files", len(videos))
     _check_number("y_true", y_true, "videos", len(videos))
 
+    told = None if corrected is None else read_told(corrected, videos)
+    _check_accuracy(accuracy)
+
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
-    findings = gather_findings(model, videos.arrays, video_names, words, videos.breaks)
+    read = videos.arrays, video_names, words, videos.breaks, told
+    findings = gather_findings(model, *read)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
@@ -147,7 +162,7 @@ def write_report(
     paths = Recordings(findings.paths, fps=fps, **clock)
     if groups is not None:
         groups = _compare(paths, groups, subject, videos.names)
-    found = paths, findings, truth, groups
+    found = paths, findings, truth, groups, accuracy
     content = Content(model, segmenter, videos.arrays, video_names, words, *found)
     html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
@@ -241,6 +256,18 @@ def _as_recordings(videos):
         return as_recordings(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
+
+
+def _check_accuracy(accuracy):
+    """Refuse what does not say how much is right."""
+    if accuracy is None:
+        return
+    keys = set(accuracy) if isinstance(accuracy, dict) else set()
+    if not keys >= {"sentences", "history"}:
+        raise TypeError(
+            f"accuracy is {short_repr(accuracy)}, expected a dict with sentences and "
+            "history, as a review gives it."
+        )
 
 
 def _check_number(name, values, what, expected):

@@ -473,6 +473,100 @@ def test_how_far_to_trust_it(activity, write, agreement, word):
     assert "nobody has checked" not in page.text
 
 
+ACCURACY = {
+    "sentences": ["About 80 % of the frames are right."],
+    "history": [
+        {"n_learned": 0, "n_checked": 2, "frames": 0.6, "segments": 0.5},
+        {"n_learned": 2, "n_checked": 3, "frames": 0.8, "segments": 0.75},
+    ],
+}
+
+
+class TestCorrected:
+    """Labels of people in place of those of the model."""
+
+    def test_they_are_shown_and_sure_wherever_people_told(self, activity, model, write):
+        videos, _ = activity
+        names = [f"take {i}" for i in range(6)]
+        takes = Recordings(videos, names, fps=10)
+        words = np.array(["cut", "mix", "fry", "eat"])
+        whole = np.repeat(["rest", "mix"], [5, len(videos[1]) - 5])  # one is new
+        part = np.repeat(["cut", ""], [7, len(videos[4]) - 7])
+        page = write(
+            model,
+            takes,
+            action_names=words,
+            corrected={"take 1": whole, "take 4": part},
+        )
+        found = model.predict(videos)
+        found[1] = np.where(np.arange(len(whole)) < 5, 4, 1)
+        found[4][:7] = 0
+        for i, y in enumerate(found):
+            codes, starts, _ = find_segments(y)
+            bar = page.data["recordings"][i]["prediction"]
+            assert bar["code"] == codes.tolist()
+            assert bar["start"] == (starts / 10).tolist()
+        assert page.data["names"]["4"] == "rest"
+        assert page.data["numbers"]["4"] == []
+        assert set(page.data["recordings"][1]["doubt"]) == {"0"}
+        assert page.data["recordings"][1]["confidence"] == 1
+        assert page.data["recordings"][4]["prediction"]["confidence"][0] == 1
+        assert page.data["recordings"][4]["doubt"][:7] == "0" * 7
+        assert page.data["recordings"][4]["doubt"][7:].strip("0")
+        shares = {row[0].strip(): row[6] for row in page.rows["actions"][1:]}
+        frames = np.concatenate(found)
+        for code, name in enumerate([*words, "rest"]):
+            assert shares[name] == f"{100 * (frames == code).mean():.1f} %"
+        assert len(page.cells("typical", "rest")[0]) == 1
+        questions = {row[0] for row in page.rows["questions"][1:]}
+        assert "take 1" not in questions
+        said = "In 2 of 6 recordings, this page shows labels that people gave."
+        assert said in " ".join(page.text_of[None].split())
+        assert "nobody has checked" not in page.text
+
+    def test_all_that_is_told_is_the_page(self, activity, model, write):
+        words = np.array(["cut", "mix", "fry", "eat"])
+        y_true = [words[y] for y in activity[1]]
+        options = {"action_names": words, "y_true": y_true, "corrected": y_true}
+        page = write(model, activity[0], **options)
+        assert "questions" not in page.rows
+        assert "Of 100 frames, 100 are labelled as people have." in page.text
+        assert write(model, activity[0][0], corrected=y_true[0]).text
+
+    @pytest.mark.parametrize(
+        ("corrected", "error", "message"),
+        [
+            ([["a"]] * 6, ValueError, r"corrected: Video 0: y has 1 labels, X has \d+"),
+            ([None] * 6, ValueError, "corrected: y has no known label"),
+            (
+                [[1, 2]] + [None] * 5,
+                TypeError,
+                "corrected has integers, expec",
+            ),
+            ({"a": ["b"]}, TypeError, "corrected is a dict of names, but X has none"),
+        ],
+    )
+    def test_bad_ones(self, activity, model, write, corrected, error, message):
+        videos = [activity[0][0][:2], *activity[0][1:]]
+        with pytest.raises(error, match=message):
+            write(model, videos, corrected=corrected)
+
+
+def test_what_people_found_right_is_said(activity, model, write):
+    page = write(model, activity[0], accuracy=ACCURACY)
+    assert ACCURACY["sentences"][0] in page.text_of[None]
+    assert "nobody has checked" not in page.text
+    heading, *rows = page.rows["checked"]
+    assert heading[2:] == ["Frames right", "Segments right"]
+    assert rows == [
+        ["none", "2", "60 %", "50 %"],
+        ["2 recordings", "3", "80 %", "75 %"],
+    ]
+    assert "checked" not in write(model, activity[0]).rows
+    with pytest.raises(TypeError, match=r"accuracy is \[\], expected a dict with sent"):
+        write(model, activity[0], accuracy=[])
+
+
 def test_words_of_statistics_are_not_on_the_page(activity, vote, write):
     text = write(vote, activity[0], y_true=activity[1]).text.lower()
     for word in (" z ", "nats", "entropy", "standard deviation", "robust"):
