@@ -1,6 +1,5 @@
 """A portfolio of methods and settings, combined without labels."""
 
-import contextlib
 from numbers import Integral
 from typing import Any
 
@@ -37,10 +36,9 @@ from skl_tot.methods.prototype_groups import time_order
 from skl_tot.metrics.label_free import shared_course
 from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.training.components import MOST
-from skl_tot.training.devices import from_first_process
+from skl_tot.training.devices import counter, from_first_process
 
 # Added to the share of votes, so that an action without any remains possible.
 LEAST_VOTE = 0.02
@@ -525,22 +523,14 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         options = {"order": self.order, "n_jobs": self.n_jobs}
         coming = fit_members(plans, seen, self.n_actions_, spread, **options)
         found = {}
-        with self._progress(len(plans) * (1 + bool(self.refine))) as tell:
+        n_members = len(plans) * (1 + bool(self.refine))
+        with counter(n_members, self.verbose, "member") as count:
             for name, members in coming:
                 found[name] = members
-                tell(len(members))
+                if count is not None:
+                    count(len(members))
         rows = [found[plan.name] for plan in plans]
         return [member for column in zip(*rows) for member in column]
-
-    @contextlib.contextmanager
-    def _progress(self, n_members):
-        """Show a bar while members are fitted; yields what takes numbers of them."""
-        if not self.verbose:
-            yield lambda n_fitted: None
-            return
-        tqdm = import_extra("tqdm.auto", "progress").tqdm
-        with tqdm(total=n_members, unit="member") as bar:
-            yield bar.update
 
     def _log_likelihoods(self, videos):
         if self.combine == "best":

@@ -8,6 +8,7 @@ rounding, and the same for all of them.
 import contextlib
 import re
 from bisect import bisect
+from contextvars import ContextVar
 from dataclasses import replace
 from multiprocessing import current_process
 
@@ -18,6 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.recordings.errors import import_extra, warn_user
 
+_WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 # Steps run the usual way before a graph is captured, so that all is initialised.
 N_WARM_UP = 3
@@ -187,16 +189,56 @@ def training_stream(device):
 
 
 @contextlib.contextmanager
+def watched(tell):
+    """Call a function, in place of bars, with how many steps are done, and of how many.
+
+    That is so for what the block does in its own thread. An error of the function ends
+    it.
+    """
+    token = _WATCHER.set(tell)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
+@contextlib.contextmanager
 def progress_bar(n_steps, verbose):
     """Show a bar while the block runs; yields what takes the losses of new steps."""
-    if not verbose:
-        yield None
-        return
-    tqdm = import_extra("tqdm.auto", "progress").tqdm
-    with tqdm(total=n_steps, unit="step") as bar:
+    with counter(n_steps, verbose, "step") as count:
 
         def update(losses):
-            bar.set_postfix(loss=f"{np.mean(losses):.4f}", refresh=False)
-            bar.update(len(losses))
+            count(len(losses), loss=f"{np.mean(losses):.4f}")
 
-        yield update
+        yield None if count is None else update
+
+
+@contextlib.contextmanager
+def counter(n_steps, verbose, unit):
+    """Show a bar, or tell who watches, while the block runs.
+
+    Yields a function of how many new steps are done, and of what is shown beside; or
+    None if nobody sees it. Bars of parts of the block are not told.
+    """
+    tell, n_done = _WATCHER.get(), 0
+    if tell is not None:
+
+        def count(n_new, **_):
+            nonlocal n_done
+            n_done += n_new
+            tell(n_done, n_steps)
+
+        with watched(None):
+            tell(0, n_steps)
+            yield count
+    elif verbose:
+        tqdm = import_extra("tqdm.auto", "progress").tqdm
+        with tqdm(total=n_steps, unit=unit) as bar:
+
+            def count(n_new, **shown):
+                bar.set_postfix(shown, refresh=False)
+                bar.update(n_new)
+
+            yield count
+    else:
+        yield None
