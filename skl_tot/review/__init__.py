@@ -5,6 +5,7 @@ from skl_tot.lazy import loader
 # Loaded on first use, so that a server answers before all is there.
 _PLACES = {
     "Review": "skl_tot.review.session",
+    "serve": "skl_tot.review.server",
 }
 
 __all__ = sorted(_PLACES)

@@ -1,0 +1,277 @@
+"""What pages call and hear of a review, as plain data."""
+
+import threading
+import time
+from functools import partial
+
+from skl_tot.recordings.errors import one_line
+from skl_tot.review.arguments import read_arguments
+
+# Arguments of what pages do, and the kind of each, see `READERS`.
+ACTIONS = {
+    "rename": {"action": "action", "name": "word"},
+    "relabel": {"recording": "index", "time": "frame", "action": "code or word"},
+    "merge": {"action": "action", "into": "action"},
+    "split": {"action": "action"},
+    "move": {"recording": "index", "time": "start", "to": "start"},
+    "cut": {"recording": "index", "time": "start"},
+    "check": {"recording": "index", "checked": "flag"},
+    "keep": {"recording": "index or all"},
+    "take_back": {"recording": "index or all"},
+    "undo": {},
+    "redo": {},
+    "learn": {},
+    "export": {"format": "format"},
+}
+SIGNALS = {"recording": "index", "from": "time", "to": "time", "n": "number"}
+SIGNALS |= {"features": "features or all"}
+# What takes long: what is done then, and what is said of it.
+LONG = {
+    "split": ("splitting", "The action is being split."),
+    "learn": ("learning", "The model learns."),
+    "export": ("exporting", "Files are being written."),
+}
+EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
+EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
+EMPTY |= {"accuracy": None, "next": []}
+PAUSE = 0.2  # seconds between two events of progress
+DELAY = 1.0  # seconds from a change until files are written
+PATIENCE = 10.0  # seconds that work has to notice that it is given up
+
+
+class Ended(Exception):
+    """Work is given up, as the pages are closed."""
+
+
+class Outdated(ValueError):
+    """A page asks for a change of what is not any more as it shows it."""
+
+
+class Calls:
+    """Calls of pages to a review, and events that pages hear.
+
+    A call has a reply. What takes long, one thing at a time, has one at once, and an
+    event when it is done.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the `Review`, open or not. It gets what takes progress: a word for what is
+        done, how many steps are, and of how many, 0 if nobody knows.
+    title : str, default="Review"
+        What is reviewed.
+    """
+
+    def __init__(self, make, title="Review"):
+        self.review = self.failure = None
+        self.version, self.phase = 0, ""
+        self._make, self._title = make, title
+        self._lock, self._listeners = threading.RLock(), []
+        self._view = self._state = self._worker = self._timer = None
+        self._is_over, self._told, self._new = False, 0.0, set()
+
+    # What pages ask for
+
+    def call(self, name, arguments):
+        """Do what a page asks for.
+
+        Parameters
+        ----------
+        name : str
+            A key of `ACTIONS`, "open" or "signals".
+        arguments : dict
+            Its arguments by name, and beside them ``client``, who calls, and
+            ``version``, that of what the page shows.
+
+        Returns
+        -------
+        reply : dict
+            What has changed, or else ``error``, a sentence, and perhaps ``outdated``,
+            by which the page has to ask for all anew.
+        """
+        values = dict(arguments)
+        client, version = values.pop("client", None), values.pop("version", None)
+        try:
+            if name == "open":
+                return self._open()
+            if name != "signals" and name not in ACTIONS:
+                raise ValueError("there is no such call.")
+            if self._view is None:
+                raise ValueError(f"there is no recording yet, still {self.phase}.")
+            if name == "signals":
+                own = read_arguments(SIGNALS, values, self._view)
+                return self._view.signals(*own)
+            with self._lock:
+                if version != self.version:
+                    raise Outdated("this has changed elsewhere, look again.")
+                own = read_arguments(ACTIONS[name], values, self._view)
+                return self._act(name, own, client)
+        except Exception as error:
+            reply = {"error": one_line(error)}
+            return reply | ({"outdated": True} if isinstance(error, Outdated) else {})
+
+    def _open(self):
+        """All that a page shows."""
+        own = {"phase": self.phase, "title": self._title, "pages": len(self._listeners)}
+        with self._lock:
+            own["version"] = self.version
+            return EMPTY | own | (self._view.everything() if self._view else {})
+
+    def _act(self, name, values, client):
+        """Do one of `ACTIONS`, and tell other pages of it."""
+        function = partial(getattr(self.review, name), *values)
+        if name not in LONG:
+            return self._commit(function(), client)
+        phase, said = LONG[name]
+        work = self._export if name == "export" else self._teach
+        self._begin(partial(work, function, client), phase, client)
+        return {"version": self.version, "said": said}
+
+    def _teach(self, function, client):
+        said = function(progress=self._tell)
+        self._view.rank()
+        with self._lock:
+            self._commit(said, client)
+
+    def _export(self, function, client):
+        self._publish("said", client, said=function())
+
+    def _commit(self, said, client):
+        """Give what has changed, after telling all pages of it."""
+        before, self._state = self._state, self.review.state
+        if self._state is not before:
+            self.version += 1
+            self._save_later()
+        delta = {"version": self.version, "said": said} | self._view.changes(before)
+        self._publish("delta", client, **delta)
+        return delta
+
+    def update(self):
+        """Let pages show what was done to the review without them."""
+        with self._lock:
+            self._commit("changed from Python", None)
+
+    # What pages hear
+
+    def subscribe(self, callback):
+        """Let a page hear events; gives what ends that.
+
+        The callback gets a dictionary, from any thread.
+        """
+        self._listeners.append(callback)
+        self._publish_pages()
+
+        def end():
+            self._listeners.remove(callback)
+            self._publish_pages()
+
+        return end
+
+    def _publish_pages(self):
+        self._publish("pages", n=len(self._listeners), version=self.version)
+
+    def _publish(self, kind, client=None, **values):
+        for callback in list(self._listeners):
+            callback({"type": kind, "by": client} | values)
+
+    def _tell(self, phase, done=0, total=0, entries=()):
+        """Tell of progress, now and then; entries of recordings are new ones."""
+        if self._is_over:
+            raise Ended
+        is_new, self.phase = self.phase != phase, phase
+        if phase == "reading":
+            self._new.update(entries)
+        if phase == "reading" and is_new:  # now there are names
+            self._publish("open")
+        elif 0 < done < total and time.monotonic() < self._told + PAUSE:
+            return
+        rows, self._told = {i: self._view.row(i) for i in self._new}, time.monotonic()
+        self._new = set()
+        self._publish("progress", phase=phase, done=done, total=total, rows=rows)
+
+    # What goes on beside
+
+    def start(self, on_failure=None):
+        """Make the review and read the recordings.
+
+        After an error, which is ``failure`` then, a function is called.
+        """
+
+        def begin():
+            from skl_tot.review.view import View  # late, as it takes a while to load
+
+            try:
+                self.review = self._make(self._tell)
+                self._view = View(self.review)
+                self.review.open(self._tell)
+                self._view.rank()
+            except Ended:
+                raise
+            except Exception as error:
+                self.failure = error
+                if on_failure is not None:
+                    on_failure()
+                raise
+            with self._lock:
+                self.version, self._state = self.version + 1, self.review.state
+            self._publish("open")
+
+        self._begin(begin, "loading")
+
+    def _begin(self, function, phase, client=None):
+        """Do work in a thread; tell of its error, and of its end."""
+
+        def work():
+            try:
+                function()
+            except Ended:
+                return
+            except Exception as error:
+                self._publish("error", client, error=one_line(error))
+            self.phase = ""
+            self._publish("progress", phase="", done=1, total=1, rows={})
+
+        if self.phase:
+            raise ValueError(f"the review is still {self.phase}; wait until then.")
+        self.phase = phase
+        self._worker = threading.Thread(target=work, daemon=True)
+        self._worker.start()
+
+    def wait(self):
+        """Wait until what takes long is done."""
+        if self._worker is not None:
+            self._worker.join()
+
+    def _save_later(self):
+        """Write the files of the review soon, once for all changes until then."""
+        if self._timer is None and self.review.out is not None:
+            self._timer = threading.Timer(DELAY, self._save)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _save(self):
+        self._timer = None
+        try:
+            self.review.save()
+        except Exception as error:  # a full disk, say
+            self._publish("error", error=one_line(error))
+
+    def video(self, index):
+        """Path of the video of a recording, or None."""
+        files = None if self.review is None else self.review.video_files
+        return files[index] if files is not None and index < len(files) else None
+
+    def close(self):
+        """Give up what is under way, and write what is not written."""
+        self._is_over = True
+        if self._worker is not None:
+            self._worker.join(PATIENCE)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.review is None:
+            return
+        try:
+            if self.review.ready and self.review.out is not None:
+                self.review.save()
+        finally:
+            self.review.close()

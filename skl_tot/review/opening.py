@@ -1,0 +1,76 @@
+"""How a review begins: a model that may have to be fitted, recordings, videos."""
+
+from functools import partial
+from pathlib import Path
+
+from skl_tot.recordings.errors import one_line, short_repr
+
+LOG = "review.jsonl"
+VIDEOS = {
+    ".avi": "video/x-msvideo",
+    ".m4v": "video/mp4",
+    ".mkv": "video/x-matroska",
+    ".mov": "video/mp4",  # as browsers play it by this name
+    ".mp4": "video/mp4",
+    ".ogv": "video/ogg",
+    ".webm": "video/webm",
+}
+
+
+def make_review(model, recordings, out, labels, videos, tell):
+    """Make a `Review`, of a model that is fitted first if need be; tell of progress."""
+    # late, as they take seconds to load, and the page is there by then
+    from skl_tot.meta.guided import GuidedSegmenter
+    from skl_tot.methods.pipelines import last_step
+    from skl_tot.recordings.layouts import as_recordings
+    from skl_tot.review.session import Review
+    from skl_tot.training.devices import watched
+
+    files = None
+    if videos is not None:
+        files = find_videos(videos, as_recordings(recordings).names)
+    is_fitted = hasattr(last_step(model), "actions_")
+    log = None if out is None else Path(out, LOG)
+    if not is_fitted and log and log.is_file() and log.stat().st_size:
+        model = None  # the review has one
+    elif not is_fitted:
+        is_guided = isinstance(last_step(model), GuidedSegmenter)
+        tell("fitting")
+        with watched(partial(tell, "fitting")):
+            model.fit(recordings, *([labels] if is_guided else []))
+    return Review(model, recordings, out, labels=labels, video_files=files)
+
+
+def find_videos(folder, names):
+    """File of each recording in a folder of videos, by its name, or None.
+
+    Links in the folder have to stay in it; the folder itself may be one.
+    """
+    found = {}
+    for path in sorted(Path(folder).iterdir()):
+        if path.suffix.lower() in VIDEOS and not path.name.startswith("."):
+            found.setdefault(path.stem, []).append(path)
+    videos = [found.get(name, []) for name in names]
+    for name, own in zip(names, videos):
+        if len(own) > 1:
+            raise ValueError(
+                f"{one_line(folder)} has {len(own)} videos called {short_repr(name)}, "
+                "expected one."
+            )
+        if own and not is_inside(own[0], folder):
+            raise ValueError(
+                f"{one_line(own[0])} leads out of {one_line(folder)}, expected a file "
+                "in it; copy it, or give the folder where the videos are."
+            )
+    if not any(videos):
+        raise ValueError(
+            f"{one_line(folder)} has no video of a recording, expected one such as "
+            f"{one_line(names[0])}.mp4."
+        )
+    return [own[0] if own else None for own in videos]
+
+
+def is_inside(path, folder):
+    """Whether a path is of a file in a folder, links followed."""
+    path = path.resolve()
+    return path.is_file() and Path(folder).resolve() in path.parents

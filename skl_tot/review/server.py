@@ -1,0 +1,319 @@
+"""The server of the page, on this machine alone: addresses, refusals, videos.
+
+Only who knows the address gets anything: it has a token that is new at each start. The
+host and the origin of a request have to be those of the server, so that no page of
+another origin can make any. No refusal repeats what it refuses.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import secrets
+import socket
+import threading
+import webbrowser
+from functools import partial
+from importlib.resources import files
+from numbers import Integral
+from pathlib import Path
+
+from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.review.calls import Calls
+from skl_tot.review.opening import VIDEOS, is_inside, make_review
+
+MOST_BYTES = 64 * 1024  # of the body of a request
+MOST_EVENTS = 1000  # that wait for a page; then it has to ask for all anew
+PATIENCE = 0.5  # seconds until a silent stream looks whether the server ends
+LAST_CALLS = 2  # seconds for what is under way when the server ends
+SETTINGS = {  # of uvicorn
+    "access_log": False,
+    "http": "h11",
+    "lifespan": "off",
+    "log_level": "critical",
+    "proxy_headers": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": LAST_CALLS,
+    "ws": "none",
+}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
+INDEX = re.compile("[0-9]{1,6}")
+TYPES = {".css": "text/css", ".js": "text/javascript"}
+
+
+class Refusal(Exception):
+    """A request that gets no more than a status and a sentence."""
+
+    def __init__(self, status, text):
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+NOT_FOUND = Refusal(404, "There is nothing here.")
+
+
+class Guard:
+    """Lets requests to an application pass that are of its own page.
+
+    Parameters
+    ----------
+    application : callable
+        What gets them, by ASGI.
+    host : str
+        As ``127.0.0.1:8000``.
+    token : str
+        First part of each path.
+    """
+
+    def __init__(self, application, host, token):
+        self.application, self.host, self.token = application, host, token
+
+    async def __call__(self, scope, receive, send):
+        """Pass a request on, or refuse it; add `HEADERS` to what is sent."""
+        from starlette.requests import Request
+        from starlette.responses import PlainTextResponse
+
+        async def send_safely(message):
+            if message["type"] == "http.response.start":
+                own = [(key.encode(), value.encode()) for key, value in HEADERS.items()]
+                message["headers"] = [*message["headers"], *own]
+            await send(message)
+
+        application = self.application
+        try:
+            self.check(Request(scope))
+        except Refusal as refusal:
+            application = PlainTextResponse(refusal.text, refusal.status)
+        await application(scope, receive, send_safely)
+
+    def check(self, request):
+        """Refuse a request of another host, origin or token."""
+        headers = request.headers
+        if headers.getlist("host") != [self.host]:
+            raise Refusal(403, "This is another host.")
+        _, token, *_ = request.scope["path"].encode().split(b"/") + [b""]
+        if not secrets.compare_digest(token, self.token.encode()):
+            raise NOT_FOUND
+        origins = headers.getlist("origin")
+        is_read = request.method in ("GET", "HEAD") and not origins
+        if not is_read and origins != [f"http://{self.host}"]:
+            raise Refusal(403, "This is another origin.")
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            raise Refusal(403, "This is another site.")
+
+
+async def read_arguments(request):
+    """Read the arguments of a call from the body of a request."""
+    content_type = request.headers.get("content-type", "").partition(";")[0]
+    if content_type.strip().lower() != "application/json":
+        raise Refusal(415, "The body is no application/json.")
+    too_long = Refusal(413, f"The body is longer than {MOST_BYTES} bytes.")
+    if int(request.headers.get("content-length", 0)) > MOST_BYTES:
+        raise too_long
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise too_long
+    try:
+        arguments = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "The body is no JSON.") from None
+    if not isinstance(arguments, dict):
+        raise Refusal(400, "The body is no object.")
+    return arguments
+
+
+def _refuse_constant(name):
+    raise ValueError(f"{name} is no JSON.")
+
+
+def make_application(calls, host, token, is_over):
+    """Make the ASGI application of `Calls`; streams end once ``is_over()`` is true."""
+    from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
+    from starlette.responses import (
+        FileResponse,
+        HTMLResponse,
+        JSONResponse,
+        PlainTextResponse,
+        Response,
+        StreamingResponse,
+    )
+    from starlette.routing import Route
+
+    texts = page_texts()
+
+    async def page(_):
+        return HTMLResponse(texts["review.html"])
+
+    async def part(request):
+        name = request.path_params["name"]
+        kind = TYPES.get(Path(name).suffix)
+        if kind is None or name not in texts:
+            raise NOT_FOUND
+        return Response(texts[name], media_type=kind)
+
+    async def call(request):
+        arguments = await read_arguments(request)
+        name = request.path_params["name"]
+        return JSONResponse(await run_in_threadpool(calls.call, name, arguments))
+
+    async def events(request):
+        stream = _stream(calls, is_over)
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    async def video(request):
+        index = request.path_params["index"]
+        path = calls.video(int(index)) if INDEX.fullmatch(index) else None
+        if path is None or not is_inside(path, path.parent):  # a link may be new
+            raise NOT_FOUND
+        if not RANGE.fullmatch(request.headers.get("range", "bytes=0-")):
+            raise Refusal(416, "This is no single range of bytes.")
+        return FileResponse(path.resolve(), media_type=VIDEOS[path.suffix.lower()])
+
+    def refuse(_, refusal):
+        return PlainTextResponse(refusal.text, refusal.status)
+
+    routes = [
+        Route("/{token}/", page),
+        Route("/{token}/call/{name}", call, methods=["POST"]),
+        Route("/{token}/events", events),
+        Route("/{token}/video/{index}", video),
+        Route("/{token}/{name}", part),
+    ]
+    application = Starlette(routes=routes, exception_handlers={Refusal: refuse})
+    application.router.redirect_slashes = False
+    return Guard(application, host, token)
+
+
+def page_texts():
+    """Texts of the files that the page is made of, by name."""
+    found = {}
+    for room in ("skl_tot.web", "skl_tot.review"):
+        for path in files(room).iterdir():
+            if Path(path.name).suffix in (".html", *TYPES):
+                found[path.name] = path.read_text(encoding="utf-8")
+    return found
+
+
+async def _stream(calls, is_over):
+    """Yield events for a page as text, until the page goes or the server ends."""
+    loop, queue = asyncio.get_running_loop(), asyncio.Queue()
+
+    def put(event):
+        loop.call_soon_threadsafe(queue.put_nowait, event)
+
+    unsubscribe = calls.subscribe(put)
+    try:
+        while queue.qsize() < MOST_EVENTS:
+            try:
+                event = await asyncio.wait_for(queue.get(), PATIENCE)
+                yield f"data: {json.dumps(event)}\n\n"
+            except TimeoutError:
+                if is_over():
+                    return
+                yield ": waiting\n\n"  # by which a page that has gone is found out
+    finally:
+        unsubscribe()
+
+
+def serve(
+    model, recordings, *, out, labels=None, videos=None, port=0, open_browser=True
+):
+    """Let people look at recordings, correct and teach in a browser on this machine.
+
+    It returns after Ctrl-C, when all is written. The next call with the same folder
+    goes on from there.
+
+    Parameters
+    ----------
+    model : estimator
+        Segmenter, or pipeline that ends in one, as for `Review`; if it is not fitted,
+        it is fitted to the recordings first.
+    recordings : array-like of shape (n_frames, n_features), or sequence of such
+        One recording or many, as for ``model.predict``.
+    out : str or path-like
+        Folder of the log and the results, which is made if it is missing.
+    labels : sequence or dict, default=None
+        Labels of people, as for `Review`.
+    videos : str or path-like, default=None
+        Folder of videos, each called as its recording, such as ``take_1.mp4``. A link
+        in it has to lead to a file in it.
+    port : int, default=0
+        Port of the server; 0 is one that is free.
+    open_browser : bool, default=True
+        Whether to open the page, whose address is printed.
+
+    Raises
+    ------
+    ImportError
+        If starlette or uvicorn is not installed; the extra ``review`` has both.
+    OSError
+        If the folder cannot be written, or the port is taken.
+    TypeError, ValueError
+        If the model, recordings or labels are not valid, the folder has a review of
+        others, or no video is called as a recording.
+
+    See Also
+    --------
+    Review : The same from Python, without a page.
+    ReviewWidget : The page in a notebook.
+    """
+    make = partial(make_review, model, recordings, out, labels, videos)
+    run(Calls(make), port, open_browser)
+
+
+def run(calls, port, open_browser):
+    """Serve `Calls` until Ctrl-C, SIGTERM, or an error of the start; then save."""
+    import_extra("starlette", "review")
+    uvicorn = import_extra("uvicorn", "review")
+    token = secrets.token_urlsafe(24)
+    with listen(port) as listening:
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+        application = make_application(calls, host, token, lambda: server.should_exit)
+        server = uvicorn.Server(uvicorn.Config(application, **SETTINGS))
+
+        def end():
+            server.should_exit = True
+
+        address = f"http://{host}/{token}/"
+        print(f"The page is at {address}, until Ctrl-C.", flush=True)
+        calls.start(on_failure=end)
+        if open_browser:
+            opening = threading.Thread(target=webbrowser.open, args=[address])
+            opening.daemon = True  # it may wait for the browser's end
+            opening.start()
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listening])
+        finally:
+            calls.close()
+    if calls.failure is not None:
+        raise calls.failure
+
+
+def listen(port):
+    """Socket that listens on this machine alone, on a free port if that is 0."""
+    if not (isinstance(port, Integral) and 0 <= port < 2**16):
+        raise ValueError(f"port is {short_repr(port)}, expected 0 to 65535.")
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise OSError(
+            f"port is {port}, which cannot be had ({error.strerror}); expected another "
+            "one, or 0 for one that is free."
+        ) from None

@@ -1,0 +1,89 @@
+"""Signals of a recording as few numbers as a screen shows, and which tell most."""
+
+import numpy as np
+
+from skl_tot.statistics.profiles import check_names
+from skl_tot.statistics.telling import TellingSample
+
+N_SHOWN = 6  # features that are chosen
+MOST_RANKED = 64  # features, beyond which only their spread is compared
+MOST_KEPT = 4  # recordings of which columns are kept
+TINY = 1e-12
+
+
+class Signals:
+    """Features of recordings, of which one recording is read when it is asked for.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Features of each recording.
+    names : sequence of str, default=None
+        Names of the features; None means "feature 0", ….
+    """
+
+    def __init__(self, recordings, names=None):
+        self.recordings = recordings
+        self.names = check_names(names, recordings.n_features)
+        self._chosen, self._columns = {}, {}
+
+    def choose(self, i, path, breaks):
+        """Names of the features that best tell the actions of a recording.
+
+        ``path`` are codes of its frames. Where actions come too rarely to tell, they
+        are the features that vary most.
+        """
+        if i not in self._chosen:
+            scores = self._measure_spread(i)
+            if len(scores) <= MOST_RANKED and np.isfinite(scores).all():
+                sample = TellingSample()
+                sample.add(self.recordings.arrays[i], path, breaks)
+                best = sample.table().groupby("feature")["score"].max().fillna(0)
+                own = best.reindex(check_names(None, len(scores)), fill_value=0)
+                scores = own.to_numpy() + TINY * scores / max(scores.max(), TINY)
+            order = np.argsort(-np.nan_to_num(scores, nan=-1), kind="stable")
+            self._chosen[i] = [self.names[k] for k in order[:N_SHOWN]]
+        return self._chosen[i]
+
+    def _measure_spread(self, i):
+        """Find the standard deviation of each feature; nan of one that lacks frames."""
+        total = squares = n_frames = 0
+        origin = self.recordings.read(i, slice(0, 1)).astype(float)
+        for frames in self.recordings.blocks(i):
+            frames = frames - origin
+            n_frames += len(frames)
+            total += frames.sum(axis=0)
+            squares += np.einsum("ij,ij->j", frames, frames)
+        mean = total / n_frames
+        return np.sqrt(np.maximum(squares / n_frames - mean**2, 0))
+
+    def bins(self, i, names, starts, ends):
+        """Least and largest values of features in bins of frames, standardised.
+
+        A bin has the frames from one of ``starts`` to before one of ``ends``; nan is
+        one without values.
+        """
+        edges = np.column_stack([starts, np.maximum(starts, ends)]).ravel()
+        found = []
+        for values in self._read(i, [self.names.index(name) for name in names]):
+            values = np.append(values, np.nan).astype(values.dtype)
+            low = np.fmin.reduceat(values, edges)[::2]
+            high = np.fmax.reduceat(values, edges)[::2]
+            low[starts >= ends] = high[starts >= ends] = np.nan
+            found.append((low, high))
+        return found
+
+    def _read(self, i, columns):
+        """Read columns of a recording, standardised; those of the last are kept."""
+        known = self._columns.pop(i, {})
+        new = [k for k in columns if k not in known]
+        if new:
+            parts = [frames[:, new] for frames in self.recordings.blocks(i)]
+            for k, values in zip(new, np.concatenate(parts).T):
+                is_known = np.isfinite(values)
+                own = values[is_known] if is_known.any() else np.zeros(1)
+                known[k] = (values - own.mean()) / (own.std() or 1)
+        self._columns[i] = {k: known[k] for k in columns}
+        while len(self._columns) > MOST_KEPT:
+            del self._columns[next(iter(self._columns))]
+        return [known[k] for k in columns]
