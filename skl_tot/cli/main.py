@@ -8,7 +8,13 @@ import warnings
 from skl_tot import __version__
 
 # each enters its commands into the table
-from skl_tot.cli import corrections, fitting, pictures, predictions  # noqa: F401
+from skl_tot.cli import (  # noqa: F401
+    corrections,
+    fitting,
+    pictures,
+    predictions,
+    review,
+)
 from skl_tot.cli.registry import COMMANDS, Parser, add_commands
 
 

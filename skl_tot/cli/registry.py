@@ -239,10 +239,11 @@ TYPES = {
 }
 
 
-def recordings_of(text):
+def recordings_of(text, name="source", make=None, **settings):
     """Option ``source``: recordings, as a `Source`, and how they are read.
 
-    Of commands with a model, what is not given is as it was for that model.
+    Of commands with a model, what is not given is as it was for that model. Another
+    ``name``, ``make`` and ``settings`` are as of `Options`.
     """
     reading = """
 --by COLUMN...: column of a table that names the recording, or several
@@ -258,9 +259,9 @@ def recordings_of(text):
 --read NAME=VALUE...: how files of other programs are read, such as animal=mouse1
 --transpose: .npy files hold arrays of shape (features, frames)
 """
-    no_clock = {"action": "store_const", "const": False, "dest": "time"}
+    settings["no_clock"] = {"action": "store_const", "const": False, "dest": "time"}
     title = "recordings, and how they are read"
-    return Options(text + reading, "source", _make_source, title, no_clock=no_clock)
+    return Options(text + reading, name, make or _make_source, title, **settings)
 
 
 def _make_source(*, data=None, features=None, **reading):

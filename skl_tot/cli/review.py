@@ -1,0 +1,80 @@
+"""The command that lets people look, correct and teach in a browser: review."""
+
+from pathlib import Path
+
+from skl_tot.cli.recipes import Recipe, put_together, recipe_of, take_apart
+from skl_tot.cli.registry import command, labels_of_people, recordings_of
+
+
+def _take_given(model, data=None, **reading):
+    """Path of a model, None if recordings alone are given, and these."""
+    from skl_tot.cli.reading import Source
+
+    path, data = (None, model) if data is None else (model, data)
+    return path, Source(data, **reading)
+
+
+GIVEN = recordings_of(
+    "MODEL: file from fit or search; or, with --n-actions, recordings to fit first\n"
+    "DATA: recordings, as of fit",
+    "given",
+    _take_given,
+    data={"nargs": "?"},
+)
+
+
+@command(
+    """
+    look at segments in a browser, correct them, and teach the model
+
+    --videos FOLDER: videos of the recordings, each called as its recording
+    --out FOLDER: what is written, step by step; the next start with it goes on from
+        there [default: review]
+    --port N: of the server on this machine; 0 is one that is free [default: 0]
+    --no-browser: print the address only
+    """,
+    "skl-tot review model.skops features --videos videos --out checked",
+    GIVEN,
+    recipe_of("(fits recordings first)"),
+    labels_of_people(),
+)
+def review(given, recipe, labels, videos, out, port, no_browser):
+    """Serve the page until Ctrl-C."""
+    from skl_tot.review.calls import Calls
+    from skl_tot.review.server import make_review, run
+
+    model, source = given
+    if (model is None) == (recipe.n_actions is None):
+        raise ValueError(
+            "Expected a model and recordings, or recordings and --n-actions."
+        )
+    if model is not None and recipe != Recipe(None):
+        raise ValueError(f"{model} is given, expected it without options of a fit.")
+
+    def make(tell):
+        """Read what is reviewed, beside the server, which answers by then."""
+        from skl_tot.io import load_model
+
+        chosen = None if model is None else load_model(model)
+        data = source.open(chosen)
+        y = None if labels is None else labels.read(data, source.path)
+        if chosen is None:
+            chosen = _make_model(recipe, is_guided=y is not None)
+        return make_review(chosen, data.videos, out, y, videos, tell)
+
+    calls = Calls(make, Path(source.path).name)
+    run(calls, port, not no_browser)
+    if calls.review is not None:
+        print(f"All is in {out}, from which the same command goes on.")
+
+
+def _make_model(recipe, is_guided):
+    """Make the model that is fitted, which learns labels if there are any."""
+    from skl_tot import GuidedSegmenter
+
+    made = recipe.make()
+    if is_guided:
+        steps, segmenter = take_apart(made)
+        made = put_together(steps, GuidedSegmenter(segmenter))
+    recipe.sow(made)
+    return made
