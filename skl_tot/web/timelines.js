@@ -22,10 +22,8 @@
 //                                            stays until the promise that it returns ends
 //         onChoose(index, segment, time)     click or Enter (without it, rows open)
 //         onSeek(index, time)                click, drag on the axis, walk by keys
-//         onPoint(index, time)               mouse over a row; null, null: it left
 //         onRange(from, to)                  what is seen has changed
 //         onShown(n, of)                     rows that the filter leaves
-//         describe(index, isLower, segment, lines)  gives the elements of the tip
 //
 // fields  data, view {from, to, sort, text, action, tall, doubt} (read only),
 //         cursor: null or {index, bar (1: lower), segment}
@@ -132,7 +130,7 @@ export class Timelines {
     this.view = { from: 0, to: 0, sort: "given", text: "", action: null, tall: false, doubt: !!options.large };
     this.canvas = element("canvas");
     this.pen = this.canvas.getContext("2d");
-    this.strip = element("canvas");  // of rows that are thin, a pixel high each
+    this.strip = element("canvas");  // of bars, a pixel high each
     this.paper = element("div", {}, this.canvas);
     this.tip = element("div", { className: "tip", hidden: true });
     this.tip.setAttribute("role", "tooltip");
@@ -183,8 +181,7 @@ export class Timelines {
     if (isLower) lines.push(this.data.lower);
     else if (code >= 0 && bar.confidence?.[segment] < this.data.unsure) lines.push("less sure than usual");
     lines.push(element("em", {}, row.where ?? row.name));
-    const elements = lines.map((line) => element("div", {}, line));
-    return this.options.describe?.(index, isLower, segment, elements) ?? elements;
+    return lines.map((line) => element("div", {}, line));
   }
 
   showTip(lines, x, y) {
@@ -212,10 +209,10 @@ export class Timelines {
   }
 
   update(index, row) {
-    const { cursor, data } = this, old = data.rows[index], bars = [old.prediction, old.truth];
+    const { cursor, data } = this, old = data.rows[index];
     if (this.edit?.index === index && !this.edit.isSent) this.edit = null;
     if (cursor?.index === index) {
-      const { start } = bars[cursor.bar], middle = (start[cursor.segment] + (start[cursor.segment + 1] ?? old.end)) / 2;
+      const { start } = cursor.bar ? old.truth : old.prediction, middle = (start[cursor.segment] + (start[cursor.segment + 1] ?? old.end)) / 2;
       this.cursor = { index, bar: 0, segment: segmentAt(row.prediction.start, middle) };
     }
     data.rows[index] = row;
@@ -409,8 +406,9 @@ export class Timelines {
     this.clip(this.gutter, 0, width);
     this.drawStrips(bars, width, ratio);
     for (const bar of bars) {
-      if (bar.height > 4) this.drawDetails(bar, width);
+      const named = bar.height > 4 ? this.drawDetails(bar, width) : [];
       if (!bar.isLower && bar.line.height >= NAMED) this.drawDoubt(bar);
+      for (const own of named) this.writeIn(bar, ...own);
     }
     pen.restore();
   }
@@ -476,10 +474,9 @@ export class Timelines {
     return text.slice(0, kept) + end;
   }
 
-  // What segments have beside their colour, if they are wide enough.
+  // What segments have beside their colour, if they are wide enough; gives those to name.
   drawDetails(bar, width) {
-    const { pen, view, colours } = this, { start, code, top, height } = bar, middle = top + height / 2 - 0.5;
-    this.setFont(bar.isNamed ? 12 : 11);
+    const { pen, view, colours } = this, { start, code, top, height } = bar, middle = top + height / 2 - 0.5, named = [];
     for (let i = segmentAt(start, view.from); i < start.length && start[i] < view.to; i += 1) {
       const left = Math.max(this.toX(start[i]), this.gutter - 9), size = Math.min(this.toX(start[i + 1] ?? bar.row.end), width + 9) - left;
       if (size < 3 || code[i] === -1) continue;
@@ -500,18 +497,19 @@ export class Timelines {
       pen.fillRect(left, top + height - 1, size, 1);
       pen.fillStyle = colours.text;
       if (bar.hand?.[i]) pen.fillRect(left + 1, top - 2, size - 2, 2);
-      if (bar.isNamed && pen.globalAlpha > 0.5 && size > 30) this.writeIn(bar, code[i], Math.max(left, this.gutter), size);
+      if (bar.isNamed && pen.globalAlpha > 0.5 && size > 30) named.push([code[i], Math.max(left, this.gutter), size]);
     }
     pen.globalAlpha = 1;
+    return named;
   }
 
   writeIn(bar, code, left, size) {
-    const { pen } = this, room = size - 10, { fill, ink, hatch } = this.data.looks[code];
-    const name = bar.names[code], text = this.shorten(name, room), y = bar.top + bar.height / 2 + 0.5;
+    const { pen } = this, name = bar.names[code], { fill, ink, hatch } = this.data.looks[code];
+    this.setFont(12);
+    const text = this.shorten(name, size - 10), y = bar.top + Math.min(bar.height / 2 + 0.5, 16);
     if (text.length < 3 && text !== name) return;
-    pen.globalAlpha = 1;
     pen.fillStyle = fill;
-    if (hatch) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
+    if (hatch || this.view.doubt) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
     pen.fillStyle = ink;
     pen.fillText(text, left + 5, y);
   }
@@ -607,7 +605,7 @@ export class Timelines {
     on(canvas, "pointerleave", (event) => { if (event.pointerType === "mouse") this.point(null, event); });
     on(canvas, "dblclick", () => this.whole());
     on(document, "pointerdown", (event) => { if (event.target !== canvas) this.tip.hidden = true; });
-    on(host, "scroll", () => { this.tip.hidden = true; this.draw(); });
+    on(document, "scroll", () => { this.tip.hidden = true; this.draw(); }, { capture: true });  // of the host, too
     on(host, "keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && this.press(event.key, event.shiftKey)) event.preventDefault();
     });
@@ -643,13 +641,12 @@ export class Timelines {
   }
 
   point(found, { clientX: x, clientY: y }) {
-    const { line, bar, segment, time } = found ?? {}, near = found && line ? this.boundary(found, "mouse") : null;
+    const { line, bar, segment } = found ?? {}, near = found && line ? this.boundary(found, "mouse") : null;
     if (near || this.near) {
       this.near = near;
       this.draw();
     }
     this.canvas.style.cursor = near ? "ew-resize" : "";
-    this.options.onPoint?.(line ? line.index : null, line ? time : null);
     if (!line || near) this.tip.hidden = true;
     else if (segment === undefined) this.showTip([element("div", {}, element("em", {}, this.data.rows[line.index].name))], x, y);
     else this.showTip(this.describe(line.index, bar === 1, segment), x, y);

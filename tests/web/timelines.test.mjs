@@ -91,7 +91,8 @@ test("a boundary that is dragged is shown where it is, and told when it is dropp
   assert.deepEqual(starts(), [0, 30, 50]);  // until the answer is there
   send(canvas, "pointerdown", { clientX: 500, clientY: Y });
   send(canvas, "pointermove", { clientX: 600, clientY: Y });
-  assert.deepEqual(starts(), [0, 30, 50]);  // one at a time
+  send(made.host, "keydown", { key: "Escape" });
+  assert.deepEqual(starts(), [0, 30, 50]);  // one at a time, and it is under way
   arrive();
   await new Promise(setImmediate);
   assert.deepEqual(starts(), [0, 20, 50]);
@@ -154,10 +155,13 @@ test("arrow keys walk and say where they are, Enter chooses", () => {
   const press = (key) => { send(made.host, "keydown", { key }); return made.said.textContent; };
   press("ArrowDown");
   assert.equal(press("ArrowRight"), "pour, 20.00 – 50.00 s (30.00 s), a");
+  assert.deepEqual(told, [["seek", 0, 0], ["seek", 0, 20]]);
   press("Enter");
   assert.deepEqual(told.at(-1), ["choose", 0, 1, 20]);
   send(made.host, "blur");
   assert.equal(made.cursor.segment, 1);  // it stays chosen
+  made.update(0, rowOf("a", [0, 10, 22, 50], [0, 1, 2, 0]));
+  assert.equal(made.cursor.segment, 2);  // that of the same time
 });
 
 test("a drag across zooms, the wheel zooms about the mouse, keys show all again", () => {
