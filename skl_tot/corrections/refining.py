@@ -21,6 +21,7 @@ def refine(model, X, y, *, kind="labels"):
     It is `GuidedSegmenter` of the segmenter as it is, at the end of the pipeline that
     it was in. What a `GuidedSegmenter` has learned before is learned anew. Actions that
     ``y`` does not name keep the names by which ``model`` calls most of their frames.
+    ``y`` may name more actions than the model has.
 
     Parameters
     ----------

@@ -176,7 +176,9 @@ class GuidedSegmenter(BaseSegmenter):
         return videos.standardize(self.scaler_, per_video)
 
     def _learn(self, videos, y=None):
-        most = MOST if self.n_actions == AUTO else int(self.n_actions)
+        # of a fitted segmenter, corrections may say that there are more
+        is_open = self.n_actions == AUTO or isinstance(self.estimator, FrozenEstimator)
+        most = MOST if is_open else int(self.n_actions)
         values, classes = READERS[self.kind](y, videos, most)
         with quietly():
             self.estimator_, _ = fit_segmenter(

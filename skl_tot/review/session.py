@@ -657,17 +657,22 @@ class Review:
     def _keep(self, model, after):
         """Keep a model, and what it is confident of if that is new."""
         number, confidences = self._store.next_number(), None
-        pairs = list(zip(self.state.entries, after.entries))
-        if not self.ready or any(a.confidence is not b.confidence for a, b in pairs):
+        if not self.ready:
+            is_new = [True] * len(after.entries)
+        else:
+            pairs = zip(self.state.entries, after.entries)
+            is_new = [one.confidence is not other.confidence for one, other in pairs]
+        if any(is_new):
             confidences = [entry.confidence for entry in after.entries]
         self._store.put(number, model, confidences)
         after = after._replace(model=number)
-        if confidences is not None:
-            kept = self._store.confidences(number)
-            pairs = zip(after.entries, kept)
-            entries = tuple(entry._replace(confidence=own) for entry, own in pairs)
-            after = after._replace(reading=number, entries=entries)
-        return after
+        if confidences is None:
+            return after
+        found = {}
+        for i, own in enumerate(self._store.confidences(number)):
+            if is_new[i]:
+                found[i] = after.entries[i]._replace(confidence=own)
+        return states.with_entries(after._replace(reading=number), found)
 
     def _put(self, said, after):
         """Put another state in place, and that of before among those to undo."""

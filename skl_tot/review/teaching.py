@@ -29,9 +29,9 @@ from skl_tot.review.state import (
     tracks_of,
 )
 
-# Frames that a model is taught with at most, beside those of recordings with labels:
-# others say how frames are spread, for which some of very many do.
-MAX_TAUGHT = 100_000
+# Frames of recordings that a model learns from: those with labels, and of the others so
+# many in all, or at least the second number, as they say only how frames are spread.
+TAUGHT = 100_000, 20_000
 
 
 def with_words(model):
@@ -97,8 +97,7 @@ def known_words(entry, names):
 def teach(model, recordings, state):
     """Model that has learned what people say, as `skl_tot.corrections.refine` does.
 
-    It sees the recordings with labels, and of the others as many, evenly, as have
-    `MAX_TAUGHT` frames.
+    It sees the recordings with labels, and some others, see `sample`.
     """
     entries = state.entries
     is_known = [bool(e.checked or e.segments.by_hand.any()) for e in entries]
@@ -115,13 +114,16 @@ def teach(model, recordings, state):
 
 
 def sample(lengths, is_known):
-    """Numbers of recordings that are known, and of others up to `MAX_TAUGHT` frames."""
+    """Numbers of recordings that are known and of others, evenly, for `TAUGHT` frames.
+
+    >>> sample(np.full(9, 20_000), np.arange(9) == 4).tolist()
+    [0, 2, 4, 6, 8]
+    """
     others = np.flatnonzero(~is_known)
-    if len(others):
-        n = min(len(others), int(MAX_TAUGHT / lengths[others].mean()))
-        places = np.linspace(0, len(others) - 1, n).round().astype(int)
-        others = others[places]
-    return np.union1d(np.flatnonzero(is_known), others)
+    n_frames = max(TAUGHT[0] - lengths[is_known].sum(), TAUGHT[1])
+    n = min(len(others), int(n_frames / lengths[others].mean())) if len(others) else 0
+    places = np.linspace(0, len(others) - 1, n).round().astype(int)
+    return np.union1d(np.flatnonzero(is_known), others[places])
 
 
 def merged(state, model, action, into):

@@ -432,7 +432,8 @@ class TestWrongGuidance:
         model = guided("mallow")
         self.refuses(model, lambda: model.fit(data[0], y), match)
         frozen = GuidedSegmenter(FrozenEstimator(model.estimator_))
-        self.refuses(frozen, lambda: frozen.fit(data[0], y), match)
+        if given != "many":  # which people may say of a model that is fitted
+            self.refuses(frozen, lambda: frozen.fit(data[0], y), match)
 
     @pytest.mark.parametrize("case", WRONG_TRANSCRIPTS)
     def test_transcripts(self, guided, data, case):
