@@ -5,6 +5,9 @@ import pandas as pd
 from skl_tot.io import save_model, write_segments
 from skl_tot.io.formats import find_format, writable_formats
 from skl_tot.recordings.atomic import replaced, replaced_files
+from skl_tot.report import write_report
+from skl_tot.review.accuracy import compare
+from skl_tot.review.teaching import has_labels, known_words
 
 
 def save(review):
@@ -51,16 +54,28 @@ def _write_labels(table, folder, format, entry):
 
 
 def describe_recordings(review):
-    """Table of what is known of each recording."""
+    """Table of what is known of each recording, and of what was right before."""
     rows = []
     for name, entry in zip(review.recordings.names, review.state.entries):
-        rows.append({"recording": name, "n_frames": entry.n_frames})
-        rows[-1]["checked"] = bool(entry.checked)
+        row = {"recording": name, "n_frames": entry.n_frames}
+        row |= {
+            "n_segments": len(entry.segments.starts),
+            "checked": bool(entry.checked),
+        }
+        if entry.checked and not entry.seen:
+            found = compare(entry.predicted, entry.segments, entry.n_frames)
+            row["right_frames"] = found.n_right_frames / found.n_frames
+            row["right_segments"] = found.n_right_segments / found.n_segments
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
 def _write_report(review, path):
-    """Write the page about the model and the recordings."""
-    from skl_tot.report import write_report
-
-    write_report(review.model, review.recordings, path)
+    """Write the page about the model, the recordings, and what people say of them."""
+    told = [
+        known_words(entry, review.state.names) if has_labels(entry) else None
+        for entry in review.state.entries
+    ]
+    told = None if all(own is None for own in told) else told
+    found = {"corrected": told, "accuracy": review.accuracy()}
+    write_report(review.model, review.recordings, path, **found)

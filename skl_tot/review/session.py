@@ -12,6 +12,7 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.review import state as states
 from skl_tot.review import teaching
+from skl_tot.review.accuracy import measure
 from skl_tot.review.log import Store, check_start, describe_start
 from skl_tot.review.results import export, save
 from skl_tot.review.state import Entry, State
@@ -71,12 +72,14 @@ class Review:
         self.out = None if out is None else Path(out)
         self.video_files = video_files
         codes, names, self._given = (), {BACKGROUND: BACKGROUND_NAME}, None
+        n_learned = 0
         if model is not None:
+            n_learned = int(isinstance(teaching.actions_of(model)[0], str))  # of people
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:
             self._given, names = teaching.known_labels(labels, videos, names)
-        self.state = State(0, codes, names, (None,) * len(videos), -1)
+        self.state = State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing = threading.RLock(), None
         done, undone = [], []
         self._stacks = {"undo": (done, undone), "redo": (undone, done)}
@@ -151,7 +154,8 @@ class Review:
     def _first_entry(self, i, segments, confidence):
         """Give what is known of a recording, of a model and of people, at first."""
         breaks, n = self.recordings.breaks_of(i), len(confidence)
-        entry = Entry(n, breaks, segments, segments, confidence)
+        n_learned = self.state.n_learned
+        entry = Entry(n, breaks, segments, segments, confidence, n_learned)
         if self._given is None:
             return entry
         codes, known = self._given[i]
@@ -557,9 +561,14 @@ class Review:
 
         Returns
         -------
-        accuracy : Accuracy or None
-            None if nothing is known of it.
+        accuracy : dict or None
+            Shares of "frames" and "segments" that are right, each with "share", "low"
+            and "high", an interval of 90 %; "history", what was right when models were
+            checked in turn; "sentences", which say it. None if no recording is checked
+            that the model had not learned.
         """
+        state = self.state
+        return measure(state.entries, state.n_learned)
 
     def save(self):
         """Write ``segments.csv`` and ``model.skops`` into ``out``, each whole."""

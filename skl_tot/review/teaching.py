@@ -86,6 +86,11 @@ def read(model, recordings, i, codes):
     return segments, path_confidence(reading).astype(np.float16), reading
 
 
+def has_labels(entry):
+    """Whether a person said something of a recording."""
+    return bool(entry.checked or entry.segments.by_hand.any())
+
+
 def known_words(entry, names):
     """Names (n_frames,) of what people say of a recording, "" where they do not."""
     words = np.array([names[code] for code in entry.segments.codes.tolist()])
@@ -100,7 +105,7 @@ def teach(model, recordings, state):
     It sees the recordings with labels, and some others, see `sample`.
     """
     entries = state.entries
-    is_known = [bool(e.checked or e.segments.by_hand.any()) for e in entries]
+    is_known = list(map(has_labels, entries))
     if not any(is_known):
         raise ValueError(
             "no recording is checked and no segment is made by hand, expected some to "
