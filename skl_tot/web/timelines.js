@@ -509,7 +509,7 @@ export class Timelines {
     const text = this.shorten(name, size - 10), y = bar.top + Math.min(bar.height / 2 + 0.5, 16);
     if (text.length < 3 && text !== name) return;
     pen.fillStyle = fill;
-    if (hatch || this.view.doubt) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
+    if (hatch || this.view.doubt && !bar.isLower) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
     pen.fillStyle = ink;
     pen.fillText(text, left + 5, y);
   }
