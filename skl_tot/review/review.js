@@ -1,0 +1,466 @@
+// The review page: people look at segments, correct them, and teach the model with them.
+// It is built inside of any element, as often as wanted, over a transport: call(name,
+// values) -> Promise of a reply, listen(callback) for what happens elsewhere, video(index)
+// -> address, and client, who this is. What data says enters the page as text only.
+
+import { Stage } from "./stage.js";
+import { BREAK, Timelines, element, segmentAt } from "./timelines.js";
+
+const BACKGROUND = -1;
+const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, confidence: 1, deviation: 0 };
+const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", exporting: "Writing files" };
+
+// Buttons are [method, value, text, label]; what they do and their keys are told by SHORTCUTS.
+const SHELL = `
+<header>
+  <h1></h1>
+  <div class="count"><span></span><progress max="1" value="0" aria-label="Recordings that are checked"></progress></div>
+  <div class="figure"><svg viewBox="0 0 96 30" preserveAspectRatio="none" aria-hidden="true"><path/><path/></svg><p></p></div>
+  <div class="buttons"><button data-do="undo">↶ Undo</button><button data-do="redo">↷ Redo</button><button data-do="learn" class="main">Learn</button>
+    <button data-do="ask" data-by="export">Export…</button><button data-do="ask" data-by="help" aria-label="Keys">?</button></div>
+</header>
+<main>
+  <div class="head">
+    <div class="buttons"><button data-do="turn" data-by="-1" aria-label="Recording above">‹</button><button data-do="turn" data-by="1" aria-label="Recording below">›</button></div>
+    <h2></h2><button data-do="check" class="check"></button>
+    <div class="buttons play"><button data-do="frame" data-by="-1" aria-label="A frame back">◂</button><button data-do="play" aria-label="Play or pause"></button>
+      <button data-do="frame" data-by="1" aria-label="A frame on">▸</button><select class="speed" aria-label="Speed"></select></div>
+    <output class="clock"></output>
+    <div class="buttons"><button data-do="zoom" data-by="2" aria-label="Show more of it">−</button><button data-do="zoom" data-by="0.5" aria-label="Show less, larger">+</button>
+      <button data-do="whole">All</button><button data-do="swap" class="swap"></button></div>
+    <details class="features"><summary>Features</summary><div></div></details>
+  </div>
+  <div class="stage"><video playsinline preload="metadata" hidden></video><canvas hidden></canvas><i class="playhead" hidden></i></div>
+  <div class="large"></div>
+  <div class="tools"><label>Sort by <select class="sort"></select></label><label>Find <input type="search" class="filter" placeholder="part of a name"></label>
+    <label><input type="checkbox" class="tall"> Taller rows</label><output class="shown"></output></div>
+  <div class="small"></div>
+</main>
+<aside>
+  <section class="segment"><h2>Segment</h2><p class="unseen told" aria-live="polite"></p>
+    <label><i class="k"></i><input class="name" title="rename the action everywhere (R)" autocomplete="off" spellcheck="false" aria-label="Name of the action, everywhere"></label>
+    <p class="facts"></p>
+    <div class="edges"><span>Start</span><button data-do="edge" data-by="-1" aria-label="Start a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" aria-label="Start a frame later">›</button>
+      <span>End</span><button data-do="edge" data-by="-1" data-end="1" aria-label="End a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" data-end="1" aria-label="End a frame later">›</button></div>
+    <div class="buttons"><button data-do="cut">Cut here</button><button data-do="split">Split</button><button data-do="merge" aria-pressed="false">Merge…</button></div></section>
+  <section class="actions"><h2></h2><ol></ol>
+    <form><input autocomplete="off" spellcheck="false" placeholder="a new action" aria-label="Name of a new action for this segment"><button>Give</button></form></section>
+  <section class="changed" hidden><h2></h2><div class="buttons"><button data-do="keep">Keep all</button><button data-do="takeBack">Take back all</button></div><ul></ul></section>
+  <section class="next"><h2>Look at next</h2><ol></ol></section>
+</aside>
+<footer><ul class="problems" role="alert"></ul><div><p class="said" aria-live="polite">Press ? for the keys.</p><progress hidden aria-label="Progress"></progress><p class="pages"></p></div></footer>
+<dialog class="help" aria-label="Keys"><h2>Keys</h2><dl></dl><button data-do="close">Close</button></dialog>
+<dialog class="export" aria-label="Export"><h2>Export</h2><p>Writes the table of segments, labels, the model and a report into the folder of this review.</p>
+  <label>Format of labels <select></select></label><div class="buttons"><button data-do="export" class="main">Write files</button><button data-do="close">Close</button></div></dialog>`;
+
+// Keys as they are shown, what they do, and for each key a method and its values.
+const SHORTCUTS = [
+  ["← →", "segment before, after", { ArrowLeft: ["walk", -1], ArrowRight: ["walk", 1] }],
+  ["↑ ↓ or K J", "recording above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
+  ["N", "recording to look at next", { n: ["next"] }],
+  ["1 … 9", "give the segment the action of this number", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
+  ["0", "make the segment background", { 0: ["pick", BACKGROUND] }],
+  ["A", "give the segment a new action", { a: ["focus", ".actions input"] }],
+  ["R", "rename the action everywhere", { r: ["focus", ".name"] }],
+  ["M, then 1 … 9", "merge the action into another, everywhere", { m: ["merge"] }],
+  ["S", "split the action in two, everywhere", { s: ["split"] }],
+  ["C", "cut the segment at the cursor", { c: ["cut"] }],
+  ["Alt + ← →", "start of the segment a frame earlier, later (Shift: 10)", edgeKeys("ArrowLeft", "ArrowRight")],
+  ["Alt + ↓ ↑", "end of the segment a frame earlier, later (Shift: 10)", edgeKeys("ArrowDown", "ArrowUp", true)],
+  ["Enter", "recording is checked, all of it is right; or not", { Enter: ["check"] }],
+  ["Space", "play, pause", { " ": ["play"] }],
+  [", .", "a frame back, on", { ",": ["frame", -1], ".": ["frame", 1] }],
+  ["− +", "show more; less, larger", { "-": ["zoom", 2], "+": ["zoom", 0.5], "=": ["zoom", 0.5] }],
+  ["W", "show all of the recording", { w: ["whole"] }],
+  ["V", "video or signals", { v: ["swap"] }],
+  ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: ["undo"], "Shift+z": ["redo"], "Ctrl+z": ["undo"], "Ctrl+y": ["redo"], "Ctrl+Shift+z": ["redo"] }],
+  ["L", "teach the model with the checked recordings", { l: ["learn"] }],
+  ["Y, T", "keep, take back what learning changed here", { y: ["keep", true], t: ["takeBack", true] }],
+  ["E", "export", { e: ["ask", "export"] }],
+  ["/", "find recordings by name", { "/": ["focus", ".filter"] }],
+  ["Esc", "leave a field, cancel", { Escape: ["cancel"] }],
+  ["?", "these keys", { "?": ["ask", "help"] }],
+];
+const BY_KEY = Object.assign({}, ...SHORTCUTS.map(([, , keys]) => keys));
+
+function edgeKeys(earlier, later, isEnd) {
+  const all = [[earlier, -1], [later, 1]].flatMap(([key, by]) => [[`Alt+${key}`, by], [`Alt+Shift+${key}`, 10 * by]]);
+  return Object.fromEntries(all.map(([key, by]) => [key, ["edge", by, isEnd]]));
+}
+
+const SORTS = { given: "order given", name: "name", duration: "length", doubt: "doubt", deviation: "deviation", checked: "not checked first" };
+const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+class Page {
+  constructor(root, transport) {
+    Object.assign(this, { root, transport, data: null, index: 0, time: 0, isMerging: false, lastAct: Promise.resolve() });
+    root.classList.add("review", "themed");
+    root.tabIndex = -1;
+    root.dataset.lmSuppressShortcuts = "true";  // those of Jupyter
+    root.innerHTML = SHELL;
+    this.find = (selector) => root.querySelector(selector);
+    this.stage = new Stage(this.find(".stage"), this.find(".features div"), {
+      signals: (values) => transport.call("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
+      onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
+    });
+    this.listen();
+    transport.listen((event) => this.hear(event));
+    this.open();
+  }
+
+  listen() {
+    const { root, find } = this, on = (selector, type, does) => find(selector).addEventListener(type, (event) => does(event.target, event));
+    const option = (value, text = value) => element("option", { value }, text);
+    root.addEventListener("keydown", (event) => this.press(event), { capture: true });
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-do]");
+      if (button) this[button.dataset.do](button.dataset.by, button.dataset.end);
+      if (event.detail && event.target.closest("button") && !find("dialog[open]")) root.focus({ preventScroll: true });  // so that keys go on
+    });
+    find(".speed").append(...[0.25, 0.5, 1, 2, 4, 8].map((speed) => option(speed, `${speed}×`)));
+    find(".speed").value = 1;
+    find(".sort").append(...Object.entries(SORTS).map((sort) => option(...sort)));
+    on(".speed", "change", (field) => this.stage.setSpeed(+field.value));
+    on(".sort", "change", (field) => this.small.sort(field.value));
+    on(".filter", "input", (field) => this.small.filter(field.value));
+    on(".tall", "change", (field) => this.small.look({ tall: field.checked }));
+    on(".name", "change", (field) => this.rename(field.value.trim()));
+    on(".name", "blur", () => this.drawSegment());
+    on(".actions form", "submit", (form, event) => {
+      event.preventDefault();
+      const field = form.firstElementChild, name = field.value.trim();
+      if (name) this.give(name).then(() => { field.value = ""; root.focus(); });
+    });
+    for (const [keys, words, own] of SHORTCUTS) {
+      find(".help dl").append(element("div", {}, element("dt", {}, keys), element("dd", {}, words)));
+      for (const [method, value] of Object.values(own)) {
+        for (const button of root.querySelectorAll(`button[data-do="${method}"]`)) if ((button.dataset.by ?? "") === String(value ?? "")) button.title = `${words} (${keys})`;
+      }
+    }
+  }
+
+  // ---- what comes from the server
+
+  async open() {
+    try {
+      const data = await this.transport.call("open", {});
+      if (data.error) throw new Error(data.error);
+      data.rows = data.rows.map((row) => this.readied(row));
+      const { names, looks, fps, digits, rows } = this.data = data, common = { names, looks, fps, digits };
+      if (!this.large) this.build(common);
+      for (const lines of [this.large, this.small]) lines.set(common);
+      if (this.small.data.rows.length === rows.length) rows.forEach((row, i) => this.small.update(i, row));
+      else this.small.show(rows);
+      this.find(".export select").replaceChildren(...data.formats.map((value) => element("option", { value }, value)));
+      if (this.heard > data.version) this.open();  // what came before the reply
+      if (rows.length) this.go(rows[this.index] ? this.index : 0, this.time, true);
+      else this.draw();
+    } catch (problem) {
+      this.complain(problem.message);
+    }
+  }
+
+  build(common) {
+    this.large = new Timelines(this.find(".large"), { ...common, rows: [], lower: "before the model learned" }, {
+      label: "Segments of the recording", large: true, editable: true, onMove: (_, from, to) => this.move(from, to),
+      onSeek: (_, time) => this.stage.seek(time), onChoose() {}, onRange: () => this.stage.layout(),
+    });
+    this.small = new Timelines(this.find(".small"), { ...common, rows: [] }, {
+      label: "All recordings", onChoose: (index, _, time) => this.go(index, time),
+      onShown: (n, all) => { this.find(".shown").value = n === all ? count(all, "recording") : `${n} of ${count(all, "recording")}`; },
+    });
+  }
+
+  // A row as the timelines take it, also before it is there.
+  readied(row) { return row ? { ...row, truth: row.before } : UNREAD; }
+
+  hear(event) {
+    const { data } = this, { type, version } = event;
+    this.heard = version ?? this.heard;
+    this.pages = event.n ?? this.pages;
+    if (type === "open") this.open();
+    if (type === "error") this.complain(event.error);
+    if (type === "error" || type === "said") this.say(event.said ?? "");
+    if (!data || type === "open") return;
+    if (type === "progress") { this.showProgress(event); this.putRows(event.rows); }
+    if (type === "delta" && version === data.version + 1) this.take(event, event.by === this.transport.client ? "" : "Another window: ");
+    else if (version > data.version) this.open();
+    this.draw();
+  }
+
+  putRows(rows = {}) {
+    for (const [index, row] of Object.entries(rows)) {
+      this.data.rows[index] = this.readied(row);
+      this.small.update(+index, this.data.rows[index]);
+      if (+index === this.index) this.showRow();
+    }
+  }
+
+  take({ rows, said, type, by, ...rest }, who = "") {
+    if (said) this.say(who + said);
+    if (rest.version < this.data.version) return;
+    const { names, looks } = Object.assign(this.data, rest);
+    for (const lines of [this.large, this.small]) lines.set({ names, looks });
+    this.putRows(rows);
+    this.stage.seek(this.time);
+    this.draw();
+  }
+
+  // Calls one after another: each tells the version that the one before made.
+  act(name, make = () => ({})) {
+    this.lastAct = this.lastAct.then(async () => {
+      const values = make();
+      if (!values) return;
+      const reply = await this.transport.call(name, { ...values, version: this.data.version });
+      if (reply.error) this.complain(reply.error);
+      else this.take(reply);
+      if (reply.outdated) await this.open();
+    }).catch((problem) => this.complain(problem.message));
+    return this.lastAct;
+  }
+
+  say(text) { this.find("footer .said").textContent = text; }
+
+  complain(text) {
+    const line = element("li", {}, element("span", {}, text), element("button", { onclick: () => { line.remove(); this.root.focus(); } }, "Dismiss"));
+    this.find(".problems").append(line);
+  }
+
+  showProgress({ phase, done, total }) {
+    const bar = this.find("footer progress"), said = this.find("footer .said");
+    bar.hidden = !phase;
+    if (total) Object.assign(bar, { max: total, value: done }); else bar.removeAttribute("value");
+    if (phase) this.say(this.progress = `${PHASES[phase] ?? phase}${total ? `, ${done} of ${total}` : ""}`);
+    else if (said.textContent === this.progress) this.say("");
+  }
+
+  // ---- where one is: a recording and a time in it, which chooses the segment
+
+  get row() { return this.data.rows[this.index]; }
+  get bar() { return this.row.prediction; }
+  get segment() { return segmentAt(this.bar.start, this.time); }
+  get code() { return this.bar.code[this.segment] ?? BREAK; }
+  endOf(segment) { return this.bar.start[segment + 1] ?? this.row.end; }
+  fixed(time) { return this.data.fps ? time.toFixed(this.data.digits) : String(time); }
+
+  go(index, time = 0, isAnew = false) {
+    const isOther = isAnew || +index !== this.index;
+    this.index = +index;
+    if (isOther) {
+      this.large.show([this.row]);
+      this.showRow();
+      this.small.cursorAt(this.index, time);
+    }
+    this.stage.seek(time);
+    this.draw();
+  }
+
+  showRow() {
+    this.large.update(0, this.row);
+    this.stage.show(this.index, this.row, this.data.fps, this.row.video ? this.transport.video(this.index) : null);
+  }
+
+  moveTo(time) {
+    this.time = time;
+    this.large.playhead(time);
+    this.find(".clock").value = this.data.fps ? `${this.fixed(time)} of ${this.fixed(this.row.end)} s` : `frame ${Math.floor(time)} of ${this.row.end}`;
+    const { index, segment } = this;
+    if (index === this.small.cursor?.index && segment === this.small.cursor.segment && this.large.cursor?.segment === segment) return;
+    this.large.cursor = { index: 0, bar: 0, segment };
+    this.small.cursor = { index, bar: 0, segment };
+    this.small.draw();
+    this.drawSegment();
+  }
+
+  walk(by) {
+    const after = this.segment + by, segment = this.bar.code[after] === BREAK ? after + by : after;
+    if (segment in this.bar.start) this.stage.seek(this.bar.start[segment]);
+  }
+
+  turn(by) {
+    const rows = this.small.lines.map((line) => line.index), place = rows.indexOf(this.index) + +by;
+    if (place in rows) this.go(rows[place]);
+  }
+
+  next() {
+    const index = this.data.next.find((index) => index !== this.index);
+    if (index !== undefined) this.go(index);
+    else this.say("There is no other recording to look at.");
+  }
+
+  frame(by) { this.stage.pause(); this.stage.seek((Math.round(this.time / this.stage.step) + +by) * this.stage.step); }
+  play() { this.stage.play(); }
+  swap() { this.stage.swap(); this.draw(); }
+  zoom(factor) { this.large.zoom(+factor, this.time); }
+  whole() { this.large.whole(); }
+
+  // ---- what one does
+
+  undo() { return this.act("undo"); }
+  redo() { return this.act("redo"); }
+  learn() { return this.act("learn"); }
+  check() { const { index } = this; return this.act("check", () => ({ recording: index, checked: !this.data.rows[index].checked })); }
+  keep(isOne) { return this.act("keep", () => ({ recording: isOne ? this.index : null })); }
+  takeBack(isOne) { return this.act("take_back", () => ({ recording: isOne ? this.index : null })); }
+  split() { return this.act("split", () => this.code >= 0 && { action: this.code }); }
+  cut() { return this.act("cut", () => ({ recording: this.index, time: this.time })); }
+  move(from, to) { const { index } = this; return this.act("move", () => ({ recording: index, time: from, to })); }
+  export() { this.close(); return this.act("export", () => ({ format: this.find(".export select").value })); }
+
+  rename(name) {
+    const { code } = this, isOther = name && name !== this.data.names[code];
+    this.root.focus();
+    if (isOther) this.act("rename", () => ({ action: code, name })).then(() => this.drawSegment());
+  }
+
+  merge() {
+    this.isMerging = !this.isMerging && this.code >= 0;
+    this.drawSegment();
+  }
+
+  // Gives the segment an action, or merges its action into that one.
+  give(action) {
+    const { index: recording, time, code, isMerging } = this;
+    this.isMerging = false;
+    this.drawSegment();
+    if (action === code) return this.lastAct;
+    return isMerging ? this.act("merge", () => ({ action: code, into: action })) : this.act("relabel", () => ({ recording, time, action }));
+  }
+
+  pick(number) {
+    const code = number === BACKGROUND ? BACKGROUND : this.codes()[number];
+    if (code !== undefined && !(this.isMerging && code === BACKGROUND)) this.give(code);
+  }
+
+  // Moves the start or the end of the segment by so many frames, and the cursor with it.
+  edge(by, isEnd) {
+    let number = 0;
+    return this.act("move", () => {
+      number = this.segment + (isEnd ? 1 : 0);
+      const from = this.bar.start[number];
+      return number > 0 && from !== undefined && { recording: this.index, time: from, to: from + by * this.stage.step };
+    }).then(() => { if (number in this.bar.start) this.stage.seek(this.bar.start[number] - (isEnd ? this.stage.step : 0)); });
+  }
+
+  // ---- keys and dialogs
+
+  press(event) {
+    if (!this.data || this.find("dialog[open]") || this.large.edit) return;  // Timelines move a boundary that is taken
+    const { key, shiftKey, altKey, ctrlKey, metaKey } = event, isLetter = /^[a-z]$/i.test(key);
+    const parts = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && (isLetter || key.startsWith("Arrow")) && "Shift", isLetter ? key.toLowerCase() : key];
+    const name = parts.filter(Boolean).join("+"), isField = event.target.matches("input:not([type=checkbox]), select");
+    if (!(name in BY_KEY) || isField && key !== "Escape" || event.target.matches("button, summary, input") && [" ", "Enter"].includes(key)) return;
+    const [method, ...values] = BY_KEY[name];
+    event.preventDefault();
+    event.stopPropagation();
+    this[method](...values);
+  }
+
+  focus(selector) { this.find(selector).focus(); this.find(selector).select(); }
+
+  cancel() {
+    this.isMerging = this.find(".features").open = false;
+    this.find(".name").value = this.data.names[this.code] ?? "";
+    this.root.focus();
+    this.drawSegment();
+  }
+
+  ask(name) { this.find(`.${name}`).showModal(); }
+  close() { this.find("dialog[open]").close(); this.root.focus(); }
+
+  // ---- drawing
+
+  codes() { return Object.keys(this.data.names).map(Number).filter((code) => code >= 0).sort((a, b) => a - b); }
+
+  // Puts elements into a list, and the focus where it was in it.
+  fill(selector, made) {
+    const list = this.find(selector), key = list.querySelector(":focus")?.dataset.key;
+    list.replaceChildren(...made.map((parts) => element("li", {}, ...parts)));
+    if (key) [...list.querySelectorAll("button")].find((button) => button.dataset.key === key)?.focus();
+  }
+
+  button(key, onclick, ...content) {
+    const made = element("button", { onclick }, ...content);
+    made.dataset.key = key;
+    return made;
+  }
+
+  draw() {
+    const { data, find, pages = 1 } = this, { accuracy, rows, checked } = data;
+    this.root.dataset.version = data.version;
+    find("h1").textContent = data.title ?? "Review";
+    find(".count span").textContent = `${checked} of ${rows.length} checked`;
+    find(".count progress").value = checked / (rows.length || 1);
+    for (const name of ["undo", "redo"]) {
+      find(`[data-do=${name}]`).disabled = !data[name];
+      find(`[data-do=${name}]`).title = data[name] ? `${name}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `nothing to ${name}`;
+    }
+    find("[data-do=learn]").disabled = !data.ready || !checked;
+    find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
+    find(".head h2").textContent = this.row?.name ?? PHASES[data.phase] ?? "";
+    find(".check").textContent = this.row?.checked ? "✓ Checked" : "Mark as checked";
+    find(".check").setAttribute("aria-pressed", !!this.row?.checked);
+    find(".swap").hidden = !this.row?.video;
+    find(".swap").textContent = find("video").hidden ? "Video" : "Signals";
+    find(".figure").hidden = !data.ready;
+    find(".figure svg").toggleAttribute("hidden", !accuracy);
+    find(".figure p").textContent = accuracy?.sentences[0] ?? "How much is right is known once a recording is checked.";
+    find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
+    if (accuracy) this.drawFigure(accuracy);
+    if (!this.row) return;
+    this.drawSegment();
+    this.drawLists();
+  }
+
+  // The share that is right, with its interval, after those of the checks of each model.
+  drawFigure({ frames, history }) {
+    const shares = [...history.map((part) => part.frames), frames.share], least = Math.min(frames.low, ...shares);
+    const y = (share) => 28 - 26 * (share - least) / (1 - least || 1), [band, curve] = this.root.querySelectorAll(".figure path");
+    band.setAttribute("d", `M0 ${y(frames.low)}H96V${y(frames.high)}H0Z`);
+    curve.setAttribute("d", `M${shares.map((share, i) => `${96 * i / (shares.length - 1)} ${y(share)}`).join("L")}`);
+  }
+
+  drawSegment() {
+    const { find, code, segment, bar, row, isMerging } = this, isAction = code >= 0, { names } = this.data;
+    const name = code === BREAK ? "break" : names[code], start = bar.start[segment] ?? 0, end = this.endOf(segment);
+    const isByHand = row.hand?.[segment], sure = `confidence ${Math.round(100 * bar.confidence[segment])} %`;
+    find(".segment .k").replaceWith(this.large.swatch(code));
+    if (!find(".name:focus")) find(".name").value = name;
+    find(".name").disabled = !isAction;
+    find(".facts").textContent = `${this.data.fps ? `${this.fixed(end - start)} s` : count(end - start, "frame")}, ${row.checked ? "checked" : isByHand ? "by hand" : sure}`;
+    find(".told").textContent = `${name}, ${this.large.span(start, end)}, ${row.name}`;
+    [start, end].forEach((time, i) => { this.root.querySelectorAll(".edges output")[i].value = this.fixed(time); });
+    for (const button of this.root.querySelectorAll("[data-do=edge]")) button.disabled = button.dataset.end ? segment + 1 >= bar.start.length : !segment;
+    for (const what of ["split", "merge"]) find(`[data-do=${what}]`).disabled = !isAction;
+    find("[data-do=merge]").setAttribute("aria-pressed", isMerging);
+    find(".actions").classList.toggle("merging", isMerging);
+    find(".actions h2").textContent = isMerging ? `Merge “${name}” everywhere into` : "Give this segment";
+    find(".actions form").hidden = isMerging;
+    const choices = this.codes().map((own, i) => [own, i < 9 ? i + 1 : ""]);
+    if (!isMerging) choices.push([BACKGROUND, 0]);
+    this.fill(".actions ol", choices.map(([own, number]) => {
+      const made = this.button(own, () => this.give(own), this.large.swatch(own), element("span", {}, names[own]), element("kbd", {}, String(number)));
+      made.setAttribute("aria-current", own === code);
+      return [made];
+    }));
+  }
+
+  drawLists() {
+    const { rows, next } = this.data, changed = [...rows.keys()].filter((index) => rows[index].changed);
+    const listed = JSON.stringify([changed, next]);
+    if (listed === this.listed) return;
+    this.listed = listed;
+    const to = (index) => this.button(index, () => this.go(index), rows[index].name);
+    const does = (index, name, sign, words) => {
+      const made = this.button(`${index} ${name}`, () => this.act(name, () => ({ recording: index })), sign);
+      made.title = made.ariaLabel = `${words}: ${rows[index].name}`;
+      return made;
+    };
+    this.find(".changed").hidden = !changed.length;
+    this.find(".changed h2").textContent = `Learning changed ${count(changed.length, "recording")}`;
+    this.fill(".changed ul", changed.map((index) => [to(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
+    this.fill(".next ol", next.slice(0, 8).map((index) => [to(index)]));
+  }
+}
+
+export function mount(root, transport) { return new Page(root, transport); }
