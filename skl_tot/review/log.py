@@ -68,6 +68,8 @@ class Log:
 
     def append(self, line):
         """Add a line; if that fails, the file stays as it was."""
+        if self._file is None:
+            raise ValueError("the review is closed.")
         data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
         try:
             os.lseek(self._file, self._size, os.SEEK_SET)

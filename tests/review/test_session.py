@@ -31,18 +31,6 @@ def review(model, videos):
     return Review(model, videos).open()
 
 
-def plain(state):
-    """Content of a state, which can be compared."""
-    entries = []
-    for entry in state.entries:
-        tracks = [getattr(entry, name) for name in TRACKS]
-        tracks = [own and [part.tolist() for part in own] for own in tracks]
-        confidence = entry.confidence.tolist()
-        rest = entry.n_learned, bool(entry.checked), entry.seen
-        entries.append((tracks, confidence, rest))
-    return state.model, state.actions, state.names, state.n_learned, entries
-
-
 def check_valid(state):
     """Segments leave no frame out, do not go on over breaks, and show known actions."""
     for entry in state.entries:
@@ -78,8 +66,8 @@ def do(review, step):
 
 
 @settings(max_examples=60)
-@given(st.lists(STEPS, max_size=12))
-def test_any_steps_leave_it_whole_and_are_undone(model, videos, steps):
+@given(steps=st.lists(STEPS, max_size=12))
+def test_any_steps_leave_it_whole_and_are_undone(model, videos, plain, steps):
     review = Review(model, videos).open()
     first = plain(review.state)
     for step in steps:
