@@ -1,6 +1,7 @@
 """What to label next: recordings, or moments, that a model is least sure of."""
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.special import entr, softmax
 
 from skl_tot.methods.pipelines import segmenter_of, transform_before
@@ -74,6 +75,69 @@ def _check_question(n, unit):
         raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
     if not isinstance(unit, str) or unit not in UNITS:
         raise ValueError(f"unit is {short_repr(unit)}, expected 'videos' or 'moments'.")
+
+
+def order_to_review(counts, features, checked=(), n=1):
+    """List recordings to check and learn next, which others are most like.
+
+    Each is the one that brings all recordings nearest, on the mean, to one that is
+    checked or listed before. Those with most doubts, which are often odd, teach less.
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_recordings, n_actions)
+        Number of frames of each action in each recording, as predicted.
+    features : array-like of shape (n_recordings, n_values)
+        What the signals of each are like, as of `describe_signals`.
+    checked : sequence of int, default=()
+        Indices of recordings that are checked.
+    n : int, default=1
+        How many to list at most.
+
+    Returns
+    -------
+    found : list of int
+        Indices of recordings that are not checked.
+
+    Examples
+    --------
+    >>> counts = [[9, 1], [5, 5], [5, 5], [1, 9]]
+    >>> order_to_review(counts, np.zeros((4, 1)), n=3)
+    [1, 0, 3]
+    """
+    counts = np.asarray(counts, dtype=float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    parts = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
+    gaps = cdist(np.hstack(parts), np.hstack(parts))
+    found = list(checked)
+    nearest = gaps[:, found].min(axis=1, initial=gaps.max())
+    for _ in range(min(n, len(gaps) - len(found))):
+        gains = np.maximum(nearest[:, None] - gaps, 0).sum(axis=0).round(DIGITS)
+        gains[found] = -1
+        found.append(int(gains.argmax()))
+        nearest = np.minimum(nearest, gaps[:, found[-1]])
+    return found[len(checked) :]
+
+
+def describe_signals(videos):
+    """Means and deviations (n_recordings, 2 n_features) of the features of recordings.
+
+    Each is brought to a deviation of 1 between recordings. Gaps are as if they were 0.
+    """
+    values = []
+    for video in videos:
+        frames = np.nan_to_num(np.asarray(video, dtype=float))
+        values.append(np.concatenate([frames.mean(axis=0), frames.std(axis=0)]))
+    values = np.array(values) - np.mean(values, axis=0)
+    spread = values.std(axis=0)
+    return values / np.where(spread > 0, spread, 1)
+
+
+def _scaled(values):
+    """Bring the mean square of the distances from the mean to 1, if there are any."""
+    values = values - values.mean(axis=0)
+    scale = np.sqrt((values**2).sum(axis=1).mean())
+    return values / (scale if scale > 0 else 1)
 
 
 def measure_doubts(segmenter, reading, names=None):

@@ -14,7 +14,12 @@ from skl_tot import (
     MallowSegmenter,
 )
 from skl_tot.corrections import most_informative
-from skl_tot.corrections.questions import rank_moments, rank_videos
+from skl_tot.corrections.questions import (
+    describe_signals,
+    order_to_review,
+    rank_moments,
+    rank_videos,
+)
 from skl_tot.recordings.labels import find_segments
 
 
@@ -170,3 +175,44 @@ def test_errors(noisy, model, options, message):
 def test_not_fitted(noisy):
     with pytest.raises(NotFittedError):
         most_informative(MallowSegmenter(4), noisy)
+
+
+def test_each_recording_to_review_brings_most_others_near():
+    rng = np.random.default_rng(0)
+    counts, values = rng.integers(0, 50, size=(12, 3)), rng.normal(size=(12, 4))
+    values /= values.std(axis=0)
+    roots = np.sqrt(counts / counts.sum(axis=1, keepdims=True))
+    parts = [x - x.mean(axis=0) for x in (roots, values)]
+    parts = [x / math.sqrt((x**2).sum() / 12) for x in parts]
+    points, checked = np.hstack(parts), [4, 7]
+
+    def mean_gap(chosen):
+        gaps = [min(math.dist(point, points[j]) for j in chosen) for point in points]
+        return sum(gaps)
+
+    expected = list(checked)
+    for _ in range(5):
+        others = [i for i in range(12) if i not in expected]
+        expected.append(min(others, key=lambda i: mean_gap([*expected, i])))
+    found = order_to_review(counts, values, checked, 5)
+    assert found == expected[2:]
+    assert all(type(i) is int for i in found)
+    first = order_to_review(counts, values)
+    assert first == [min(range(12), key=lambda i: mean_gap([i]))]
+
+
+def test_every_recording_to_review_comes_once():
+    alike = np.ones((5, 2))
+    assert order_to_review(alike, alike, [2], 9) == [0, 1, 3, 4]
+    assert order_to_review(0 * alike, alike, range(5), 3) == []
+
+
+def test_signals_are_described_by_means_and_deviations():
+    rng = np.random.default_rng(1)
+    videos = [rng.normal(scale=[1, 1e6], size=(n, 2)) for n in (5, 9, 20)]
+    found = describe_signals(videos)
+    expected = np.array([[*x.mean(axis=0), *x.std(axis=0)] for x in videos])
+    expected = (expected - expected.mean(axis=0)) / expected.std(axis=0)
+    assert_allclose(found, expected)
+    gaps = [np.array([[1.0, np.nan]]), np.array([[1.0, 3.0]])]
+    assert_allclose(describe_signals(gaps), [[0, -1, 0, 0], [0, 1, 0, 0]])

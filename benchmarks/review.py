@@ -1,0 +1,276 @@
+"""How much work a review is, and what it gives: a person who knows the truth is played.
+
+    python benchmarks/review.py --data FOLDER --seeds 3 --draws 3
+
+Each set in FOLDER has the field's layout. A segmenter is fitted once for each set and
+seed. Recordings are checked in an order: the one that the review page suggests, or a
+random one. In each that is opened, actions without names get those that most of their
+frames have there; then the person makes the segments what they truly are, and after 2,
+5 and 10 recordings, half of a set at most, teaches the model, by `refine`. A row has
+means over sets, and the deviation of these over seeds and draws:
+
+- *edits* up to then, see `count_edits`, and *of the last*, in a recording, on the mean
+  of those since the model learned last;
+- *MoF*, *F1*: of the recordings that are not checked, by the taught model, in percent,
+  in the labels' own words: the share of frames that are right, and the F1 of segments;
+- *frames*, *segments*: what the page says of the shares that are right there, before
+  the model learns and after: percent of the runs in which the truth is in the interval
+  of 90 %, and the mean width of the intervals, in points.
+
+`--fits FOLDER` keeps fitted models there, and finds them again.
+"""
+
+import argparse
+import warnings
+from collections import defaultdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import joblib
+import numpy as np
+from _methods import make, seeded
+from _sets import load
+from _suite_rows import parse_row
+from threadpoolctl import threadpool_limits
+
+from skl_tot.corrections import refine
+from skl_tot.corrections.questions import describe_signals, order_to_review
+from skl_tot.recordings.labels import find_segments
+from skl_tot.review.accuracy import Check, compare, estimate
+
+SETS = (
+    "breakfast_coffee5",
+    "hapt",
+    "hiro_snap",
+    "jigsaws_knot_tying",
+    "jigsaws_throws",
+    "kasteren_days",
+    "utkinect",
+)
+STOPS = (2, 5, 10)
+NEAR = 1  # frames by which a boundary may be off without a person dragging it
+
+
+def segments(labels):
+    """Segments of labels (n_frames,), as the review has them."""
+    codes, starts, _ = find_segments(labels)
+    return SimpleNamespace(starts=np.asarray(starts), codes=np.asarray(codes))
+
+
+def count_edits(predicted, left):
+    """Least number of edits that make segments those that are left.
+
+    An edit drags a boundary, cuts a segment in two, or gives one another action, and
+    with that joins it to a neighbour. Each segment predicted becomes a part of one that
+    is left, or is cut into several.
+
+    >>> one, three = segments(np.zeros(9)), segments(np.repeat([0, 1, 0], 3))
+    >>> count_edits(one, three), count_edits(three, one)
+    (3, 1)
+    >>> count_edits(three, segments(np.repeat([0, 1, 0], [6, 2, 1])))
+    (2, 1)
+    """
+    differs = predicted.codes[:, None] != left.codes
+    is_far = np.abs(predicted.starts[:, None] - left.starts) > NEAR
+    least = np.full((len(differs) + 1, differs.shape[1] + 1), np.inf)
+    least[0, 0] = 0
+    for i, j in np.ndindex(differs.shape):
+        before = least[i, j] + is_far[i, j], least[i, j + 1], least[i + 1, j] + 1
+        least[i + 1, j + 1] = min(before) + differs[i, j]
+    return int(least[-1, -1])
+
+
+class Person:
+    """One who knows the true labels of recordings, and reviews what a model says."""
+
+    def __init__(self, model, videos, truth):
+        self.model, self.videos, self.truth = model, videos, truth
+        self.words = set(np.concatenate(truth).tolist())
+        self.checked, self.checks, self.n_learned = [], [], 0
+        self.edits, self.signals = [], describe_signals(videos)
+        self.read(model)
+
+    def read(self, model):
+        """Take what a model says of all recordings."""
+        actions = [str(action) for action in model.actions_.tolist()]
+        self.names = dict(zip(actions, actions))
+        self.paths, self.counts = [], []
+        for reading in model.readings(self.videos):
+            path = reading.path
+            self.paths.append(np.array([*actions, "background"])[path])
+            self.counts.append(np.bincount(path[path >= 0], minlength=len(actions)))
+
+    def name_actions(self, i):
+        """Name what a recording shows first: an edit each."""
+        n = 0
+        for action in np.unique(self.paths[i]):
+            if self.names.get(action) == action and action not in self.words:
+                own = self.truth[i][self.paths[i] == action]
+                words, counts = np.unique(own, return_counts=True)
+                if 2 * counts.max() >= len(own):
+                    self.names[action], n = words[counts.argmax()], n + 1
+        return n
+
+    def shown(self, i):
+        """Segments of a recording, in words."""
+        path = self.paths[i]
+        return segments(np.array([self.names.get(word, word) for word in path]))
+
+    def compare(self, i):
+        """Check of a recording."""
+        left = segments(self.truth[i])
+        return compare(self.shown(i), left, len(self.paths[i]), self.n_learned)
+
+    def check(self, i):
+        """Correct a recording."""
+        n = self.name_actions(i)
+        self.edits.append(n + count_edits(self.shown(i), segments(self.truth[i])))
+        self.checks.append(self.compare(i))
+        self.checked.append(i)
+
+    def teach(self):
+        """Teach the model all that is checked."""
+        known = [y if i in self.checked else None for i, y in enumerate(self.truth)]
+        self.n_learned = len(self.checked)
+        self.read(refine(self.model, self.videos, known))
+
+    @property
+    def rest(self):
+        """Recordings that are not checked."""
+        return [i for i in range(len(self.truth)) if i not in self.checked]
+
+    def figures(self, stage):
+        """Whether intervals of what is right have the truth in them, and widths."""
+        totals = Check(*np.sum([self.compare(i) for i in self.rest], axis=0))
+        found, cells = estimate(self.checks, len(self.rest), self.n_learned), {}
+        for what in ("frames", "segments"):
+            own = found[what]
+            share = getattr(totals, f"n_right_{what}") / getattr(totals, f"n_{what}")
+            cells[what, stage, "has it"] = own["low"] <= share <= own["high"]
+            cells[what, stage, "width"] = own["high"] - own["low"]
+            cells[what, stage, "error"] = own["share"] - share
+        n_true = sum(len(segments(self.truth[i]).starts) for i in self.rest)
+        cells["MoF"] = totals.n_right_frames / totals.n_frames
+        cells["F1"] = 2 * totals.n_right_segments / (totals.n_segments + n_true)
+        return cells
+
+
+def play(model, videos, truth, order):
+    """Cells of each stop of one review; ``order(person, n)`` lists the next ones."""
+    person, stops = Person(model, videos, truth), {}
+    for stop in STOPS:
+        n = min(stop, len(truth) // 2) - len(person.checked)
+        for i in order(person, n):
+            person.check(i)
+        since = person.edits[person.n_learned :]
+        if since:
+            cells = {"edits": sum(person.edits), "edits of the last": np.mean(since)}
+            cells |= person.figures("before")
+            person.teach()
+            cells |= person.figures("after")
+        stops[stop] = cells
+    return stops
+
+
+def suggested(person, n):
+    """The order of the page."""
+    return order_to_review(person.counts, person.signals, person.checked, n)
+
+
+def at_random(number):
+    rng = np.random.default_rng(number)
+    return lambda person, n: rng.permutation(person.rest)[:n]
+
+
+def fitted(row, name, videos, n_actions, seed, folder):
+    """Fitted model, from a folder if it is there."""
+    path = folder and folder / f"{row.text}-{name}-{seed}.joblib"
+    if path and path.is_file():
+        return joblib.load(path)
+    model = make(row.method, n_actions=n_actions, **row.settings)
+    model = seeded(model, seed).fit(videos)
+    if path:
+        folder.mkdir(exist_ok=True)
+        joblib.dump(model, path)
+    return model
+
+
+def study(row, folder, arguments):
+    """Runs of one set: by order and stop, cells of each seed and draw."""
+    videos, truth, n_actions = load(str(folder))
+    videos = [np.asarray(x, np.float64) for x in videos]
+    truth = [np.asarray(y).astype(str) for y in truth]
+    runs = defaultdict(list)
+    for seed in range(arguments.seeds):
+        model = fitted(row, folder.name, videos, n_actions, seed, arguments.fits)
+        orders = [("suggested", suggested)]
+        for draw in range(arguments.draws):
+            orders.append(("random", at_random(1000 * seed + draw)))
+        for name, order in orders:
+            for stop, cells in play(model, videos, truth, order).items():
+                runs[name, stop].append(cells)
+    return runs
+
+
+def cell(tables, key, scale=100):
+    """Mean over sets, and deviation over the runs."""
+    values = scale * np.array([[run[key] for run in runs] for runs in tables])
+    return f"{values.mean():.1f} ± {values.mean(axis=0).std():.1f}"
+
+
+def covered(tables, what):
+    """Percent of runs whose interval has the truth in it, and mean widths."""
+    cells = []
+    for stage in ("before", "after"):
+        hits, widths = (
+            100 * np.mean([[run[what, stage, key] for run in runs] for runs in tables])
+            for key in ("has it", "width")
+        )
+        cells.append(f"{hits:.0f} ({widths:.0f})")
+    return " → ".join(cells)
+
+
+def markdown(results):
+    """Table of means over sets."""
+    heads = (
+        "checked",
+        "order",
+        "edits",
+        "of the last",
+        "MoF",
+        "F1",
+        "frames",
+        "segments",
+    )
+    lines = [f"| {' | '.join(heads)} |", "| ---: | --- |" + " ---: |" * 6]
+    for stop in STOPS:
+        for order in ("suggested", "random"):
+            tables = [runs[order, stop] for runs in results.values()]
+            cells = [cell(tables, "edits", 1), cell(tables, "edits of the last", 1)]
+            cells += [cell(tables, "MoF"), cell(tables, "F1")]
+            cells += [covered(tables, what) for what in ("frames", "segments")]
+            lines.append(f"| {stop} | {order} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="FOLDER")
+    add("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
+    add("--seeds", type=int, default=3)
+    add("--draws", type=int, default=3, help="random orders of each seed")
+    add("--sets", nargs="+", default=SETS)
+    add("--fits", type=Path, metavar="FOLDER")
+    arguments = parser.parse_args()
+    row, results = parse_row(arguments.method), {}
+    for name in arguments.sets:
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of actions that few recordings show
+            results[name] = study(row, arguments.data / name, arguments)
+        print(f"\n{name}\n\n{markdown({name: results[name]})}", flush=True)
+    print(f"\nmean of {len(results)}\n\n{markdown(results)}")
+
+
+if __name__ == "__main__":
+    main()
