@@ -18,8 +18,8 @@
 //         editable  boundaries can be dragged, or moved by keys: b takes the one before the
 //                   segment of the cursor, b again the one after it, arrows move it by a
 //                   frame, with Shift by ten, Enter leaves it there, Escape puts it back
-//         onMove(index, from, to)            a boundary was moved, in times; the preview
-//                                            stays until the promise that it returns ends
+//         onMove(index, from, to)            a boundary was moved, in times; the preview stays
+//                                            until the row is updated, or the promise ends
 //         onChoose(index, segment, time)     click or Enter (without it, rows open)
 //         onSeek(index, time)                click, drag on the axis, walk by keys
 //         onRange(from, to)                  what is seen has changed
@@ -210,7 +210,8 @@ export class Timelines {
 
   update(index, row) {
     const { cursor, data } = this, old = data.rows[index];
-    if (this.edit?.index === index && !this.edit.isSent) this.edit = null;
+    if (this.edit?.index === index) this.edit = null;
+    this.near = null;
     if (cursor?.index === index) {
       const { start } = cursor.bar ? old.truth : old.prediction, middle = (start[cursor.segment] + (start[cursor.segment + 1] ?? old.end)) / 2;
       this.cursor = { index, bar: 0, segment: segmentAt(row.prediction.start, middle) };
@@ -577,12 +578,13 @@ export class Timelines {
 
   async drop() {
     const { edit } = this;
-    if (edit.to !== edit.from) {
-      edit.isSent = true;  // from here on it is not moved any more
-      await this.options.onMove?.(edit.index, edit.from, edit.to);
+    edit.isSent = true;  // from here on it is not moved any more
+    try {
+      if (edit.to !== edit.from) await this.options.onMove?.(edit.index, edit.from, edit.to);
+    } finally {
+      if (this.edit === edit) this.edit = null;
+      this.draw();
     }
-    if (this.edit === edit) this.edit = null;
-    this.draw();
   }
 
   boundary(found, type) {

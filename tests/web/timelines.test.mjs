@@ -99,6 +99,15 @@ test("a boundary that is dragged is shown where it is, and told when it is dropp
   assert.equal(made.edit, null);
 });
 
+test("a boundary is back if it was not allowed", async () => {
+  const { made, starts } = edited({ onMove: () => Promise.reject(new Error("no")) });
+  made.take(0, 2);
+  made.moveEdit(55);
+  await assert.rejects(made.drop(), /no/);
+  assert.deepEqual(starts(), [0, 20, 50]);
+  assert.equal(made.edit, null);
+});
+
 test("Escape, another row from elsewhere and a cancelled touch put a boundary back", () => {
   const { made, told, canvas, starts } = edited();
   const undo = [
