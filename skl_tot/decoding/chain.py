@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import softmax
 
+from skl_tot.decoding.block_paths import block_path
 from skl_tot.decoding.kernels import (
     linked_path,
     linked_sums,
@@ -24,8 +25,9 @@ from skl_tot.decoding.kernels import (
 # by one takes less time.
 N_TOGETHER, FEW_TOGETHER = 64, 6
 LEAST_UNIT = 1e-12  # of costs
-# Nats that a move costs at most, if weights are summed and not their logarithms.
-MOST_MIXING = 50.0
+# Nats that a move costs at most, if weights are summed and not their logarithms. With
+# more actions, and switches that cost the same, logarithms take less time.
+MOST_MIXING, MOST_UNIFORM = 150.0, 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +115,11 @@ class Chain:
             return ordered_path(chain, log_likelihood, min_frames)
         if min_frames > 1:
             return long_path(chain, log_likelihood, min_frames)
-        if chain.is_uniform:
-            return uniform_path(chain, log_likelihood)
-        return linked_path(chain, log_likelihood)
+        path = block_path(chain, log_likelihood)
+        if path is not None:
+            return path
+        find = uniform_path if chain.is_uniform else linked_path
+        return find(chain, log_likelihood)
 
     def viterbi_all(self, log_likelihoods):
         """Find the most likely path of each of several videos.
@@ -181,13 +185,15 @@ class Chain:
         if min_frames > 1:
             shares, total = long_sums(chain, given, min_frames)
             return shares, float(total + common)
+        if chain.is_mixing and not (
+            chain.is_uniform and len(chain.ends) > MOST_UNIFORM
+        ):
+            shares, _, total = mixing_sums(chain, given)
+            return shares, float(total + common)
         if chain.is_uniform:
             joint, total = uniform_sums(chain, given)
         elif chain.is_ordered:
             joint, total = ordered_sums(chain, given)
-        elif chain.is_mixing:
-            shares, _, total = mixing_sums(chain, given)
-            return shares, float(total + common)
         else:
             joint, total = linked_sums(chain, given)
         return softmax(joint, axis=1), float(total + common)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp, softmax
 
+from skl_tot.decoding.block_paths import block_path
 from skl_tot.decoding.chain import (
+    MOST_MIXING,
     Chain,
     cyclic_chain,
     fixed_chain,
@@ -20,7 +22,9 @@ from skl_tot.decoding.chain import (
     scaled_chain,
     single_chain,
     skip_chain,
+    without_common,
 )
+from skl_tot.decoding.kernels import linked_path, uniform_path, uniform_sums
 
 CHAINS = {
     "fixed": fixed_chain,
@@ -428,3 +432,50 @@ def test_no_costs_leave_an_order():
     chain = scaled_chain(fixed_chain(3), 0.0)
     assert chain.viterbi(np.zeros((3, 3))).tolist() == [0, 1, 2]
     np.testing.assert_array_equal(chain.posterior(np.zeros((3, 3))), np.eye(3))
+
+
+def long_video(n_frames, n_actions, seed):
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(rng.integers(n_actions, size=n_frames), 20)[:n_frames]
+    return np.eye(n_actions)[truth] + rng.normal(size=(n_frames, n_actions))
+
+
+@pytest.mark.parametrize("n_frames", [300, 301, 325, 1999])
+@pytest.mark.parametrize("make", [free_chain, cyclic_chain, guided_chain, single_chain])
+def test_blocks_of_long_videos_give_the_path_of_single_frames(make, n_frames):
+    """Also where moves or ends are not allowed."""
+    for seed, n_actions in enumerate((2, 3, 5, 8)):
+        scores = long_video(n_frames, n_actions, seed)
+        how = np.random.default_rng(seed) if make is guided_chain else 3.0
+        chain = make(n_actions, how)
+        ends = np.where(np.arange(n_actions) == seed % n_actions, 0.0, np.inf)
+        for own in (chain, Chain(ends, chain.moves, ends[::-1], chain.ties)):
+            frame_by_frame = uniform_path if own.is_uniform else linked_path
+            found = block_path(own, scores)
+            np.testing.assert_array_equal(found, frame_by_frame(own, scores))
+            np.testing.assert_array_equal(found, own.viterbi(scores))
+
+
+@pytest.mark.parametrize("make", [free_chain, cyclic_chain, guided_chain])
+@pytest.mark.parametrize("digits", [0, 1])
+def test_ties_of_long_videos_are_those_of_single_frames(make, digits):
+    for seed in range(5):
+        scores = long_video(700, 4, seed).round(digits)
+        chain = make(4, np.random.default_rng(0) if make is guided_chain else 0.5)
+        if make is guided_chain:
+            chain = Chain(chain.starts.round(1), chain.moves.round(1), chain.ends)
+        frame_by_frame = uniform_path if chain.is_uniform else linked_path
+        assert block_path(chain, scores) is None
+        found = chain.viterbi(scores)
+        np.testing.assert_array_equal(found, frame_by_frame(chain, scores))
+
+
+@pytest.mark.parametrize("scale", [0.1, 10, 1000])
+def test_weights_of_large_costs_are_those_of_logarithms(scale):
+    for n_frames in (40, 2000):
+        given, _ = without_common(scale * long_video(n_frames, 5, 0))
+        chain = free_chain(5, 0.99 * MOST_MIXING)
+        joint, total = uniform_sums(chain, given)
+        found, expected_total = chain.forward_backward(given)
+        np.testing.assert_allclose(found, softmax(joint, axis=1), atol=1e-12)
+        assert total == pytest.approx(expected_total, rel=1e-12)
