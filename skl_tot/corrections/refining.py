@@ -62,14 +62,16 @@ def refine(model, X, y, *, kind="labels"):
     """
     segmenter = segmenter_of(model)
     videos = transform_before(model, X)
-    before = segmenter.predict(videos)
+    segmenter.prepare(videos)  # which refuses what the model cannot read
+    inner = segmenter
     if isinstance(segmenter, GuidedSegmenter):
-        segmenter = unfrozen(segmenter.estimator_)
-    guided = GuidedSegmenter(FrozenEstimator(segmenter), kind)
+        inner = unfrozen(segmenter.estimator_)
+    guided = GuidedSegmenter(FrozenEstimator(inner), kind)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # in words that may change
         guided.fit(videos, y)
-    guided = _with_names_of(before, guided)
+    if guided.unlabelled_actions_:
+        guided = _with_names_of(segmenter.predict(videos), guided)
     labels, _ = split_label_sequences(guided.labels_)
     kept, n_lost = guided.unlabelled_actions_, guided.n_lost_actions_
     found = describe_actions(labels, guided.actions_, n_lost, kept)

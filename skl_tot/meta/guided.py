@@ -180,10 +180,12 @@ class GuidedSegmenter(BaseSegmenter):
         is_open = self.n_actions == AUTO or isinstance(self.estimator, FrozenEstimator)
         most = MOST if is_open else int(self.n_actions)
         values, classes = READERS[self.kind](y, videos, most)
-        with quietly():
-            self.estimator_, _ = fit_segmenter(
-                self.estimator, videos.arrays, self.n_actions, None, videos.fps
-            )
+        self.estimator_ = self.estimator
+        if not isinstance(self.estimator, FrozenEstimator):
+            with quietly():
+                self.estimator_, _ = fit_segmenter(
+                    self.estimator, videos.arrays, self.n_actions, None, videos.fps
+                )
         clusterings = self._labelings(videos)
         n_clusters = 1 + max(path.max() for own in clusterings for path in own)
         n_asked = unfrozen(self.estimator_).n_actions_
