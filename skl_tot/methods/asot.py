@@ -220,7 +220,7 @@ class ASOTSegmenter(PrototypeSegmenter):
             self.prototype_actions_ = before  # numbers mean the same in all of a stream
             return
         order = time_order(
-            sum_groups(np.exp(self._log_codes(x)), self.prototype_actions_, np.add)
+            sum_groups(self._codes(x), self.prototype_actions_, np.add)
             for x in similarities
         )
         self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]

@@ -27,6 +27,9 @@ from skl_tot.training.components import MOST
 from skl_tot.training.network import compare
 from skl_tot.training.state import Snapshot, map_moments
 
+# Of smaller sums of codes the logarithm loses precision.
+LEAST_SUM = 1e-290
+
 
 class PrototypeSegmenter(NetworkSegmenter):
     """Base of segmenters whose actions are prototypes, one or several of an action.
@@ -203,7 +206,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Without the prior nothing ties the index of a prototype to its place in time.
         """
-        order = time_order(np.exp(self._log_codes(x)) for x in similarities)
+        order = time_order(self._codes(x) for x in similarities)
         n_prototypes = len(order) // self._n_networks
         # networks stay one after the other
         order = order[np.argsort(order // n_prototypes, kind="stable")]
@@ -224,7 +227,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             self.overlap_, self.merge_tree_ = 0.0, None
             self.prototype_actions_ = np.arange(self.n_actions_)
             return
-        overlap = code_overlap(np.exp(self._log_codes(x)) for x in similarities)
+        overlap = code_overlap(self._codes(x) for x in similarities)
         if goes_on:  # a few videos say little, and old ones are of another network
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
@@ -240,19 +243,36 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _log_likelihood(self, similarities):
         """Logarithm of P, summed over the parts of each action, mean of networks."""
-        n_actions = int(self.prototype_actions_.max()) + 1
-        result = np.empty((len(similarities), n_actions))
+        groups = self.prototype_actions_
+        parts = np.eye(groups.max() + 1)[groups]
+        result = np.empty((len(similarities), parts.shape[1]))
         for rows in row_blocks(similarities):  # a long video has few temporaries
+            sums = self._codes(similarities[rows]) @ parts
+            if sums.min() >= LEAST_SUM:
+                result[rows] = np.log(sums)
+                continue
             log_codes = self._log_codes(similarities[rows])
-            result[rows] = sum_groups(log_codes, self.prototype_actions_, np.logaddexp)
+            result[rows] = sum_groups(log_codes, groups, np.logaddexp)
         return result
 
+    def _codes(self, similarities):
+        """Codes P of prototypes, by the number of networks."""
+        codes, own = self._scores(similarities)
+        own -= own.max(axis=2, keepdims=True)
+        np.exp(own, out=own)
+        own /= own.sum(axis=2, keepdims=True) * self._n_networks
+        return codes
+
     def _log_codes(self, similarities):
-        """Logarithm of the codes P of prototypes, by the number of networks."""
+        """Logarithm of the codes, also of those that vanish."""
+        codes, own = self._scores(similarities)
+        own[:] = log_softmax(own, axis=2) - np.log(self._n_networks)
+        return codes
+
+    def _scores(self, similarities):
+        """Scores that codes are the softmax of, and a view of them by network."""
         scores = similarities.astype(np.float64) / self._temperature
-        own = scores.reshape(len(scores), self._n_networks, -1)
-        codes = log_softmax(own, axis=2) - np.log(self._n_networks)
-        return codes.reshape(scores.shape)
+        return scores, scores.reshape(len(scores), self._n_networks, -1)
 
     def _codes_of_video(self, problem, similarities, n_sampled):
         """Pseudo-labels of prototypes in a whole video, by the number of networks."""

@@ -375,7 +375,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         found = [[] for _ in range(self._n_networks)]
         blocks = np.split(np.arange(len(self.prototype_actions_)), self._n_networks)
         for similarities in self._encode(videos, compare):
-            codes = np.exp(self._log_codes(similarities))
+            codes = self._codes(similarities)
             for labels, block in zip(found, blocks):
                 actions = self.prototype_actions_[block]
                 own = sum_groups(codes[:, block], actions, np.add)

@@ -6,10 +6,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, logsumexp, softmax
+from sklearn.base import clone
 
 from skl_tot import ASOTSegmenter, TemporalOTSegmenter
-from skl_tot.extend import Adam, PathPrior, TimeStamp
+from skl_tot.extend import MLP, Adam, PathPrior, TimeStamp
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.prototype_groups import (
     code_overlap,
@@ -81,6 +82,18 @@ def test_log_likelihood_is_that_of_the_mean_of_codes(fitted, videos):
         np.testing.assert_allclose(np.exp(found), expected, rtol=1e-3)
     proba = fitted.predict_proba(videos[0])
     np.testing.assert_allclose(proba, np.exp(fitted.log_likelihood(videos[0])))
+
+
+@pytest.mark.parametrize("temperature", [1e-1, 1e-4, 1e-100])
+def test_codes_that_vanish_have_a_logarithm(fitted, videos, temperature):
+    model = clone(fitted).set_params(network=MLP(temperature=temperature))
+    vars(model).update({k: v for k, v in vars(fitted).items() if k.endswith("_")})
+    scores = fitted.similarities(videos[0]).astype(float) / temperature
+    log_codes = log_softmax(scores.reshape(-1, 3, 8), axis=2).reshape(scores.shape)
+    found = model.log_likelihood(videos[0])
+    for k in range(4):
+        own = log_codes[:, model.prototype_actions_ == k] - np.log(3)
+        np.testing.assert_allclose(found[:, k], logsumexp(own, axis=1), 1e-12, 1e-12)
 
 
 def test_networks_stand_side_by_side(fitted, videos):
