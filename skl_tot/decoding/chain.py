@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from skl_tot.decoding.block_paths import block_path
+from skl_tot.decoding.block_sums import block_sums, is_for_blocks
 from skl_tot.decoding.kernels import (
     linked_path,
     linked_sums,
@@ -191,7 +192,8 @@ class Chain:
             shares, _, total = mixing_sums(chain, given)
             return shares, float(total + common)
         if chain.is_uniform:
-            joint, total = uniform_sums(chain, given)
+            sums = block_sums if is_for_blocks(chain, given) else uniform_sums
+            joint, total = sums(chain, given)
         elif chain.is_ordered:
             joint, total = ordered_sums(chain, given)
         else:
