@@ -108,12 +108,12 @@ def guided_scores(videos, clusterings, guide):
 def _add_evidence(appearance, clusterings, guide):
     """Add, to scores by what frames look like, those by when they are and clusters."""
     weight = 1 / np.sqrt(max(len(clusterings), 1))
+    ratios = weight * np.pad(guide["ratios"], [(0, 0), (0, 1), (0, 0)])  # of cluster -1
     for i, scores in enumerate(appearance):
         bins = np.arange(len(scores)) * N_BINS // len(scores)
         scores += guide["times"][bins]
-        for ratios, clusters in zip(guide["ratios"], clusterings):
-            known = clusters[i] >= 0
-            scores[known] += weight * ratios[clusters[i][known]]
+        for own, clusters in zip(ratios, clusterings):
+            scores += own[clusters[i]]
         yield scores
 
 

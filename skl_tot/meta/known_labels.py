@@ -129,7 +129,7 @@ def _encode(known, recordings, n_actions):
     """Codes of labels of videos, and the sorted labels."""
     masks, filled = [], []
     for i, values in enumerate(known):
-        masks.append(np.array([not _is_unknown(value) for value in values], bool))
+        masks.append(_known(values))
         with recordings.errors(i):
             filled.append(_checked(values[masks[-1]].tolist()))
     kinds = {own.dtype.kind for own in filled if len(own)}
@@ -174,6 +174,13 @@ def _checked(values):
             )
     # as files have it
     return np.where(labels == str(BACKGROUND), BACKGROUND_NAME, labels)
+
+
+def _known(values):
+    """Mask of the labels that are known."""
+    if set(map(type, values)) <= {type(None)}:  # as of most recordings
+        return np.zeros(len(values), bool)
+    return np.array([not _is_unknown(value) for value in values], bool)
 
 
 def _is_unknown(value):

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.courses import TEMPORAL_OT, with_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import (
@@ -378,7 +377,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             codes = self._codes(similarities)
             for labels, block in zip(found, blocks):
                 actions = self.prototype_actions_[block]
-                own = sum_groups(codes[:, block], actions, np.add)
+                own = codes[:, block] @ np.eye(actions.max() + 1)[actions]
                 labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return found
 

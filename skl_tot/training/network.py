@@ -122,9 +122,10 @@ class Encoder:
 
         Or what ``finish(network, embeddings)`` makes of them, as `compare` does.
         """
-        n_frames, hidden_dim = videos.lengths[i], self.network["hidden_bias"].shape[-1]
-        result = None
-        for rows in videos.row_blocks(i, hidden_dim):
+        n_frames, result = videos.lengths[i], None
+        # the hidden layers of all networks, and what they turn into
+        width = 2 * self.network["hidden_bias"].numel()
+        for rows in videos.row_blocks(i, width):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             with torch.autocast(self.device.type, enabled=False):
