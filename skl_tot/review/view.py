@@ -90,9 +90,12 @@ class View:
 
     def changes(self, before):
         """Rows that differ from those of a state, by number, and what stands beside."""
-        pairs = zip(before.entries, self.review.state.entries)
-        differ = [i for i, (old, new) in enumerate(pairs) if old is not new]
-        return {"rows": {i: self.row(i) for i in differ}} | self.standing()
+        rows = {}
+        for i, old in enumerate(before.entries):
+            known = self._rows.get(i, (None, None))[1]  # of which the rank may differ
+            if old is not self.review.state.entries[i] or self.row(i) is not known:
+                rows[i] = self.row(i)
+        return {"rows": rows} | self.standing()
 
     def standing(self):
         """Give what stands beside the rows."""
