@@ -509,7 +509,8 @@ class Review:
     @property
     def model(self):
         """The model of now, whose actions have the names of now."""
-        return teaching.in_words(self._store.model(self.state.model), self.state)
+        state = self.state  # once, as an action may go on beside
+        return teaching.in_words(self._store.model(state.model), state)
 
     def labels(self):
         """List what is shown, frame by frame.
@@ -519,7 +520,7 @@ class Review:
         labels : ndarray of str of shape (n_frames,), or sequence or dict of such
             Name of the action of each frame, in the form of the recordings.
         """
-        return self._restore(list(map(self._words, self.state.entries)))
+        return self._restore(_words(self.state))
 
     def table(self):
         """List the segments that are shown.
@@ -530,8 +531,8 @@ class Review:
             As of `skl_tot.io.segments`, with ``recording`` and ``confidence``, which is
             1 where a person made or checked a segment.
         """
-        entries = self.state.entries
-        labels = self.recordings.replace(list(map(self._words, entries)))
+        state = self.state
+        entries, labels = state.entries, self.recordings.replace(_words(state))
         cuts = [entry.segments.starts[1:] for entry in entries]
         confidences = [states.confidence_of(e).astype(float) for e in entries]
         return table_of_labels(labels, confidences, cuts)
@@ -608,10 +609,6 @@ class Review:
         self._store.close()
 
     # What actions share
-
-    def _words(self, entry):
-        words = np.array([self.state.names[k] for k in entry.segments.codes.tolist()])
-        return states.labels_of(entry.segments._replace(codes=words), entry.n_frames)
 
     def _index(self, recording):
         """Find the number of a recording."""
@@ -742,6 +739,16 @@ class Review:
             yield tell
         finally:
             self._doing = None
+
+
+def _words(state):
+    """Names of the frames of the recordings of a state."""
+    found = []
+    for entry in state.entries:
+        words = np.array([state.names[k] for k in entry.segments.codes.tolist()])
+        segments = entry.segments._replace(codes=words)
+        found.append(states.labels_of(segments, entry.n_frames))
+    return found
 
 
 __test__ = {"Review": Review}
