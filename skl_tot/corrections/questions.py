@@ -80,8 +80,9 @@ def _check_question(n, unit):
 def order_to_review(counts, features, checked=(), n=1):
     """List recordings to check and learn next, which others are most like.
 
-    Each is the one that brings all recordings nearest, on the mean, to one that is
-    checked or listed before. Those with most doubts, which are often odd, teach less.
+    Each adds most to the sum, over all recordings, of how like the most similar one is
+    that is checked or listed before. Recordings with most doubts are often odd, and
+    teach less.
 
     Parameters
     ----------
@@ -108,14 +109,17 @@ def order_to_review(counts, features, checked=(), n=1):
     counts = np.asarray(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
-    gaps = cdist(np.hstack(parts), np.hstack(parts))
+    points = np.hstack(parts)
+    gaps = cdist(points, points, "sqeuclidean")
+    # what is far from all others is like none, and comes late
+    likeness = np.exp(-gaps / (np.median(gaps[gaps > 0]) if gaps.any() else 1))
     found = list(checked)
-    nearest = gaps[:, found].min(axis=1, initial=gaps.max())
+    most = likeness[:, found].max(axis=1, initial=0)
     for _ in range(min(n, len(gaps) - len(found))):
-        gains = np.maximum(nearest[:, None] - gaps, 0).sum(axis=0).round(DIGITS)
+        gains = np.maximum(likeness - most[:, None], 0).sum(axis=0).round(DIGITS)
         gains[found] = -1
         found.append(int(gains.argmax()))
-        nearest = np.minimum(nearest, gaps[:, found[-1]])
+        most = np.maximum(most, likeness[:, found[-1]])
     return found[len(checked) :]
 
 

@@ -177,28 +177,28 @@ def test_not_fitted(noisy):
         most_informative(MallowSegmenter(4), noisy)
 
 
-def test_each_recording_to_review_brings_most_others_near():
+def test_each_recording_to_review_is_what_most_others_are_like():
     rng = np.random.default_rng(0)
     counts, values = rng.integers(0, 50, size=(12, 3)), rng.normal(size=(12, 4))
-    values /= values.std(axis=0)
     roots = np.sqrt(counts / counts.sum(axis=1, keepdims=True))
     parts = [x - x.mean(axis=0) for x in (roots, values)]
     parts = [x / math.sqrt((x**2).sum() / 12) for x in parts]
     points, checked = np.hstack(parts), [4, 7]
+    gaps = [[math.dist(a, b) ** 2 for a in points] for b in points]
+    middle = np.median([x for row in gaps for x in row if x > 0])
 
-    def mean_gap(chosen):
-        gaps = [min(math.dist(point, points[j]) for j in chosen) for point in points]
-        return sum(gaps)
+    def likeness(chosen):
+        return sum(max(math.exp(-row[j] / middle) for j in chosen) for row in gaps)
 
     expected = list(checked)
     for _ in range(5):
         others = [i for i in range(12) if i not in expected]
-        expected.append(min(others, key=lambda i: mean_gap([*expected, i])))
+        expected.append(max(others, key=lambda i: likeness([*expected, i])))
     found = order_to_review(counts, values, checked, 5)
     assert found == expected[2:]
     assert all(type(i) is int for i in found)
-    first = order_to_review(counts, values)
-    assert first == [min(range(12), key=lambda i: mean_gap([i]))]
+    (first,) = order_to_review(counts, values)
+    assert first == max(range(12), key=lambda i: likeness([i]))
 
 
 def test_every_recording_to_review_comes_once():
