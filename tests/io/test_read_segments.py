@@ -53,7 +53,7 @@ def refused(path, *parts, **options):
 class TestRoundTrip:
     # files of NWB take long; test_handover has a few
     @pytest.mark.parametrize("format", sorted(set(WRITTEN) - {"nwb"}))
-    @settings(max_examples=25, **FAST)
+    @settings(max_examples=10, **FAST)
     @given(
         runs=st.lists(st.tuples(LABEL, st.integers(1, 400)), min_size=1, max_size=12),
         fps=st.sampled_from(RATES) | st.floats(0.01, 999),

@@ -164,8 +164,8 @@ def write_episodes(root, n_episodes):
     return truth
 
 
-def test_root_of_sixty_episodes():
-    truth = write_episodes(Path("cubes"), 60)
+def test_root_of_thirty_episodes():
+    truth = write_episodes(Path("cubes"), 30)
     words = ["reach", "grasp", "lift"]
     correct(truth, words, 4)
     run(

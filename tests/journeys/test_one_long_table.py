@@ -12,14 +12,14 @@ from skl_tot.io import load_model
 
 RATE = 2  # frames a second
 BREAK = 720  # seconds
-N_CYCLES = 45
-STEPS = (70, 100, 54)  # mean seconds, of cycles of 224 s: three hours with the break
+N_CYCLES = 24
+STEPS = (70, 100, 54)  # mean seconds, of cycles of 224 s: an hour and a half
 NAMES = np.array(["einlegen", "pressen", "entnehmen"])
 
 
 @pytest.fixture(scope="module")
 def shift(tmp_path_factory):
-    """Write three hours as German spreadsheets do; give the folder and the truth.
+    """Write hours as German spreadsheets do; give the folder and the truth.
 
     The truth is a table of bouts: step, first frame and end, and their true times.
     """
@@ -33,7 +33,7 @@ def shift(tmp_path_factory):
     )
     truth["end"] = ends
     seconds = np.arange(ends[-1]) / RATE + rng.uniform(-0.04, 0.04, ends[-1])
-    pause = ends[3 * 18 - 1]  # between two cycles
+    pause = ends[3 * 10 - 1]  # between two cycles
     seconds[pause:] += BREAK
     seconds = np.round(seconds - seconds[0], 3)
     truth["start_time"] = seconds[truth["start"]]

@@ -313,8 +313,7 @@ def test_errors_name_the_recording(work):
 
 
 class TestFeatureFiles:
-    @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-    @pytest.mark.parametrize("order", ["C", "F"])
+    @pytest.mark.parametrize(("dtype", "order"), [(np.float32, "F"), (np.float16, "C")])
     def test_same_as_in_memory(self, tmp_path, work, dtype, order):
         frames = np.asarray(work[0], dtype=dtype, order=order)
         for name in "ab":

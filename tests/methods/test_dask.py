@@ -18,7 +18,7 @@ distributed = pytest.importorskip("dask.distributed")
 def cluster():
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
     ):
@@ -37,15 +37,15 @@ def test_scores_equal_the_serial_ones(cluster, activity, tmp_path, lazy):
         for i, video in enumerate(videos):
             np.save(tmp_path / f"{i}.npy", video)
         videos = open_arrays(sorted(tmp_path.glob("*.npy")))
-    model = TemporalOTSegmenter(4, max_iter=30, n_init=1, random_state=0)
-    grid = {"rho": [0.05, 0.2], "alpha": [0.0, 0.5]}
+    model = TemporalOTSegmenter(4, max_iter=10, n_init=1, random_state=0)
+    grid = {"rho": [0.05, 0.2]}
     search = GridSearchCV(
-        model, grid, scoring=scores, refit="mof", cv=3, error_score="raise"
+        model, grid, scoring=scores, refit=False, cv=2, error_score="raise"
     )
     expected = search.fit(videos, labels).cv_results_
     with joblib.parallel_config(backend="dask"):
         results = search.fit(videos, labels).cv_results_
-    for split in range(3):
+    for split in range(2):
         name = f"split{split}_test_mof"
         np.testing.assert_array_equal(results[name], expected[name])
         assert os.getpid() not in results[f"split{split}_test_process"]

@@ -547,7 +547,7 @@ def test_pipeline_from_files_to_labels(scenes, tmp_path):
     paths, labels = scenes
     model = make_pipeline(
         FrameFeatures(**SMALL, cache_dir=tmp_path),
-        TemporalOTSegmenter(n_actions=3, max_iter=200, random_state=0),
+        TemporalOTSegmenter(3, max_iter=200, n_init=1, random_state=0),
     )
     predicted = clone(model).fit(paths).predict(paths)
     assert [len(path) for path in predicted] == [len(path) for path in labels]

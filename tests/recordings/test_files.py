@@ -360,17 +360,22 @@ def test_absurd_headers_are_errors_of_the_file(tmp_path, shape, mmap):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
-@pytest.mark.parametrize("name", ["a.npy", "a.txt"])
-def test_pipes_are_not_waited_for(tmp_path, name):
-    os.mkfifo(tmp_path / name)
+def test_pipes_are_not_waited_for(tmp_path):
+    names = ["a.npy", "a.txt"]
+    for name in names:
+        os.mkfifo(tmp_path / name)
     code = f"""
 from skl_tot.recordings.files import read_features
-from skl_tot.training.components import Adam
-read_features({str(tmp_path / name)!r}, mmap=True)
+for name in {names}:
+    try:
+        read_features({str(tmp_path)!r} + "/" + name, mmap=True)
+    except ValueError as error:
+        print(error)
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert f"{name} cannot be read: it is no regular file" in done.stderr
+    for name in names:
+        assert f"{name} cannot be read: it is no regular file" in done.stdout
 
 
 @pytest.fixture
@@ -387,9 +392,8 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     rng = np.random.default_rng(0)
     paths = save(tmp_path, rng.normal(size=(300, 12, 4)).astype(np.float32))
     files = open_features(paths)
-    model = TemporalOTSegmenter(
-        3, max_iter=300, optimizer=Adam(frames_per_video=8), random_state=0
-    )
+    settings = {"max_iter": 300, "n_init": 1, "optimizer": Adam(frames_per_video=8)}
+    model = TemporalOTSegmenter(3, random_state=0, **settings)
     labels = model.fit(files).predict(files)
     model.score(files)
     model.fit(files[::-1])

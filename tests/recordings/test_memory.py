@@ -88,10 +88,8 @@ def peak_memory(function):
     "settings",
     [
         {},
-        {"standardize": "video"},
-        {"standardize": None},
-        {"background_percentile": 5.0},
-        {"n_init": 2, "decoding": "free"},
+        {"standardize": "video", "background_percentile": 5.0},
+        {"standardize": None, "n_init": 2, "decoding": "free"},
     ],
     ids=str,
 )
@@ -103,10 +101,14 @@ def test_no_video_is_ever_in_memory_whole(large, settings):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "stride", "order"),
-    [(np.int16, 1, "C"), (np.float16, 1, "C"), ("f4", 2, "C"), ("f4", 1, "F")],
+    ("dtype", "stride", "order", "as_list"),
+    [
+        (np.int16, 1, "C", True),
+        (np.float16, 1, "C", False),
+        ("f4", 2, "C", True),
+        ("f4", 1, "F", False),
+    ],
 )
-@pytest.mark.parametrize("as_list", [False, True])
 def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_list):
     shape = (8000 * stride, 512)
     rng = np.random.default_rng(0)

@@ -42,7 +42,7 @@ def train(name):
         settings = settings | {"optimizer": Adam(batch_size=batch_size)}
     else:
         settings = settings | {"batch_size": batch_size}
-    model = kind(4, max_iter=60, random_state=0 if is_seeded else None, **settings)
+    model = kind(4, max_iter=30, random_state=0 if is_seeded else None, **settings)
     if name == "streamed":
         for _ in range(8):
             model.partial_fit(videos)
