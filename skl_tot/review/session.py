@@ -510,6 +510,8 @@ class Review:
     def model(self):
         """The model of now, whose actions have the names of now."""
         state = self.state  # once, as an action may go on beside
+        if state.reading < 0:  # and its file is written when all has been read
+            return self._model
         return teaching.in_words(self._store.model(state.model), state)
 
     def labels(self):

@@ -202,3 +202,11 @@ def test_reading_is_told_and_actions_wait(model, videos):
     assert not review.ready
     assert review.open(progress).ready
     assert told == [("reading", k + 1, 4, [k]) for k in range(4)]
+
+
+def test_the_model_is_there_while_recordings_are_read(model, videos, tmp_path):
+    review = Review(model, videos, tmp_path)
+    found = []
+    review.open(lambda *_: found.append(review.model.actions_.tolist()))
+    assert found == [review.actions] * len(videos)
+    review.close()
