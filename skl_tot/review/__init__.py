@@ -5,6 +5,7 @@ from skl_tot.lazy import loader
 # Loaded on first use, so that a server answers before all is there.
 _PLACES = {
     "Review": "skl_tot.review.session",
+    "ReviewWidget": "skl_tot.review.widget",
     "serve": "skl_tot.review.server",
 }
 

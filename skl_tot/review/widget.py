@@ -1,0 +1,91 @@
+"""The page of a review in a notebook."""
+
+from functools import partial
+
+from skl_tot.recordings.errors import import_extra
+from skl_tot.review.calls import Calls
+from skl_tot.review.opening import make_review
+from skl_tot.web.rows import joined, page_file
+
+MODULES = (
+    "web/timelines.js",
+    "review/stage.js",
+    "review/review.js",
+    "review/widget.js",
+)
+STYLES = ("web/timelines.css", "review/review.css")
+
+
+class ReviewWidget:
+    """Look at recordings, correct them and teach the model in a notebook.
+
+    It is shown where it is the last line of a cell. What people do there is done to
+    ``review``; what Python does to that is shown after `update`.
+
+    Parameters
+    ----------
+    model : estimator
+        Segmenter, or pipeline that ends in one, as for `Review`; if it is not fitted,
+        it is fitted to the recordings first.
+    recordings : array-like of shape (n_frames, n_features), or sequence of such
+        One recording or many, as for ``model.predict``.
+    out : str or path-like, default=None
+        Folder of the log and the results. None keeps all in memory.
+    labels : sequence or dict, default=None
+        Labels of people, as for `Review`.
+
+    Attributes
+    ----------
+    widget : anywidget.AnyWidget
+        What is shown, for layouts of ipywidgets.
+
+    Raises
+    ------
+    ImportError
+        If anywidget is not installed, which the extra ``notebook`` has.
+
+    See Also
+    --------
+    Review : The same from Python, without a page.
+    serve : The page in a browser, with videos.
+    """
+
+    __module__ = "skl_tot.review"
+
+    def __init__(self, model, recordings, *, out=None, labels=None):
+        anywidget = import_extra("anywidget", "notebook")
+        style = "".join(page_file(*name.split("/")) for name in STYLES)
+        texts = {"_esm": joined(*MODULES), "_css": style}
+        self.widget = type("ReviewPage", (anywidget.AnyWidget,), texts)()
+        self.widget.on_msg(self._answer)
+        self._calls = Calls(partial(make_review, model, recordings, out, labels, None))
+        self._calls.subscribe(lambda event: self.widget.send({"event": event}))
+        self._calls.start()
+
+    @property
+    def review(self):
+        """The `Review`, once its recordings are read."""
+        self._calls.wait()
+        if self._calls.failure is not None:
+            raise self._calls.failure
+        return self._calls.review
+
+    def _answer(self, _, message, __):
+        """Answer a call of the page."""
+        reply = self._calls.call(message["call"], message["values"])
+        self.widget.send({"id": message["id"], "reply": reply})
+
+    def update(self):
+        """Show what Python has done to ``review``."""
+        self._calls.update()
+
+    def close(self):
+        """Write what is not written, and let others open the folder."""
+        self._calls.close()
+        self.widget.close()
+
+    def _ipython_display_(self):
+        import_extra("IPython.display", "notebook").display(self.widget)
+
+
+__test__ = {"ReviewWidget": ReviewWidget}
