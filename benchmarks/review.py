@@ -148,7 +148,6 @@ class Person:
             share = getattr(totals, f"n_right_{what}") / getattr(totals, f"n_{what}")
             cells[what, stage, "has it"] = own["low"] <= share <= own["high"]
             cells[what, stage, "width"] = own["high"] - own["low"]
-            cells[what, stage, "error"] = own["share"] - share
         n_true = sum(len(segments(self.truth[i]).starts) for i in self.rest)
         cells["MoF"] = totals.n_right_frames / totals.n_frames
         cells["F1"] = 2 * totals.n_right_segments / (totals.n_segments + n_true)
@@ -232,17 +231,8 @@ def covered(tables, what):
 
 def markdown(results):
     """Table of means over sets."""
-    heads = (
-        "checked",
-        "order",
-        "edits",
-        "of the last",
-        "MoF",
-        "F1",
-        "frames",
-        "segments",
-    )
-    lines = [f"| {' | '.join(heads)} |", "| ---: | --- |" + " ---: |" * 6]
+    heads = "checked | order | edits | of the last | MoF | F1 | frames | segments"
+    lines = [f"| {heads} |", "| ---: | --- |" + " ---: |" * 6]
     for stop in STOPS:
         for order in ("suggested", "random"):
             tables = [runs[order, stop] for runs in results.values()]
@@ -251,6 +241,20 @@ def markdown(results):
             cells += [covered(tables, what) for what in ("frames", "segments")]
             lines.append(f"| {stop} | {order} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def all_covered(results):
+    """Percent of all runs whose interval has the truth in it."""
+    said = []
+    for what in ("frames", "segments"):
+        shares = [
+            np.mean([run[what, stage, "has it"] for run in runs])
+            for stops in results.values()
+            for runs in stops.values()
+            for stage in ("before", "after")
+        ]
+        said.append(f"{what} {100 * np.mean(shares):.0f} %")
+    return "intervals that have the truth in them: " + ", ".join(said)
 
 
 def main():
@@ -270,6 +274,7 @@ def main():
             results[name] = study(row, arguments.data / name, arguments)
         print(f"\n{name}\n\n{markdown({name: results[name]})}", flush=True)
     print(f"\nmean of {len(results)}\n\n{markdown(results)}")
+    print(f"\n{all_covered(results)}")
 
 
 if __name__ == "__main__":
