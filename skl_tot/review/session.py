@@ -17,6 +17,8 @@ from skl_tot.review.log import Store, check_start, describe_start
 from skl_tot.review.results import export, save
 from skl_tot.review.state import Entry, State
 
+N_NEXT = 20  # recordings that are read first when a model has learned
+
 
 class Review:
     """Look at what a model finds in recordings, correct it, and teach the model.
@@ -84,7 +86,7 @@ class Review:
         done, undone = [], []
         self._stacks = {"undo": (done, undone), "redo": (undone, done)}
         self._about = describe_start(self.recordings, model, self._given)
-        self._model, self._counted = model, {}
+        self._model, self._signals, self._order = model, None, ([], [])
         self._store = Store(self.out, self.recordings.lengths)
         try:
             self._go_on()
@@ -372,7 +374,9 @@ class Review:
             If there is nothing to learn from, or the model cannot learn.
         """
         with self._long("learning") as tell:
-            state, order = self.state, self.next(len(self.recordings))
+            state, order = self.state, self.next(N_NEXT)
+            rest = [i for i, e in enumerate(state.entries) if not e.checked]
+            order += [i for i in rest if i not in order]
             n_learned = len(state.entries) - len(order)
             tell(progress, 0, len(order), {})
             model = teaching.teach(self.model, self.recordings, state)
@@ -552,12 +556,19 @@ class Review:
         numbers : list of int
             Those that tell most first, of recordings that are not checked.
         """
-        doubts = {
-            i: entry.confidence.mean(dtype=float)
-            for i, entry in enumerate(self.state.entries)
-            if not entry.checked
-        }
-        return sorted(doubts, key=doubts.get)[:n]
+        if not self.ready:
+            return []
+        if self._signals is None:
+            self._signals = teaching.describe(self.recordings)
+        entries = self.state.entries
+        key = [(entry.predicted, not entry.checked) for entry in entries]
+        n = min(n, sum(is_open for _, is_open in key))
+        known, found = self._order
+        pairs = zip(known, key)
+        if len(found) < n or any(a is not c or b != d for (a, b), (c, d) in pairs):
+            found = teaching.order(entries, self._signals, n)
+            self._order = key, found
+        return found[:n]
 
     def accuracy(self):
         """Say how much is right in the recordings that are not checked.
