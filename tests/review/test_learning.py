@@ -9,7 +9,6 @@ from sklearn.pipeline import make_pipeline
 
 from skl_tot import (
     ActivitySegmenter,
-    CyclicSegmenter,
     GuidedSegmenter,
     HMMSegmenter,
     MallowSegmenter,
@@ -261,14 +260,6 @@ def test_kinds_that_cannot_learn_say_so():
     assert "\n" not in str(caught.value)
     assert review.state is state
     assert review.undo()
-
-
-def test_cycles_are_learned():
-    videos = [np.tile(video, (3, 1)) for video in VIDEOS]
-    review = Review(CyclicSegmenter(3, random_state=0).fit(videos), videos).open()
-    review.relabel(0, 0, "reach")
-    review.learn()
-    assert "reach" in review.model.actions_
 
 
 def test_actions_of_before_are_forgotten():

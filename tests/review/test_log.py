@@ -304,7 +304,7 @@ class TestFullDisk:
 
 def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
     """A few of them; ``kills.py`` by itself kills fifty."""
-    command = [sys.executable, "-W", "ignore", kills.__file__, str(tmp_path), "6"]
+    command = [sys.executable, "-W", "ignore", kills.__file__, str(tmp_path), "4"]
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.stderr == ""
     assert int(found.stdout.split()[0]) > 0
@@ -314,4 +314,38 @@ def test_closed(review):
     review.close()
     with pytest.raises(ValueError, match="the review is closed"):
         review.rename(0, "x")
+    review.close()
+
+
+def test_every_kind_of_model(estimator, plain, tmp_path):
+    """What it cannot learn or split changes nothing; the rest comes back."""
+    kind = type(estimator).__name__
+    videos = [np.tile(v, (4, 1)) for v in VIDEOS] if kind.startswith("Cyc") else VIDEOS
+    known = [[CODES[0] // 2, *[None] * 4]] if kind == "GuidedSegmenter" else []
+    model = estimator.fit(videos, *known)
+    review = Review(model, videos, tmp_path / "out").open()
+    first, name = plain(review.state), review.actions[0]
+    review.rename(name, "pour")
+    review.relabel(0, 0, "new")
+    review.check(0)
+    for call in (
+        review.learn,
+        lambda: review.split("pour"),
+        lambda: review.merge(0, 1),
+    ):
+        state = review.state
+        try:
+            call()
+        except (TypeError, ValueError) as error:
+            assert "\n" not in str(error)  # noqa: PT017
+            assert review.state is state
+    after, labels = plain(review.state), review.model.predict(videos)
+    review.close()
+    review = Review(model, videos, tmp_path / "out")
+    assert plain(review.state) == after
+    for own, expected in zip(review.model.predict(videos), labels):
+        np.testing.assert_array_equal(own, expected)
+    while review.undoable:
+        review.undo()
+    assert plain(review.state) == first
     review.close()
