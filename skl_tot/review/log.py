@@ -2,18 +2,16 @@
 
 import json
 import os
+import sys
 
-import joblib
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 
 from skl_tot.io.models import load_model, save_model
 from skl_tot.recordings.atomic import replaced, write_array
 
-try:
+if sys.platform != "win32":  # where nothing tells of a second review
     import fcntl
-except ImportError:  # Windows, where nothing tells of a second review
-    fcntl = None
-
 
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 
@@ -27,7 +25,7 @@ class Log:
 
     def __init__(self, path):
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self._lock()
             self.lines = self._read()
@@ -36,7 +34,7 @@ class Log:
             raise
 
     def _lock(self):
-        if fcntl is None:
+        if sys.platform == "win32":
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,55 +103,52 @@ class Store:
     """
 
     def __init__(self, folder, lengths):
-        self._folder, self._ends = folder, np.cumsum(lengths)[:-1]
-        self._log, self._models, self._confidences = None, {}, {}
-        self.lines = []
+        self._log, self._models, self._ends = None, {}, np.cumsum(lengths)[:-1]
+        self.lines, self._next = [], 0
         if folder is not None:
             _refuse_others(folder)
-            (folder / "models").mkdir(parents=True, exist_ok=True)
+            self._folder = folder / "models"
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._log = Log(folder / "review.jsonl")
             self.lines = self._log.lines
+            numbers = [int(path.stem) for path in self._folder.glob("[0-9]*.*")]
+            self._next = 1 + max(numbers, default=-1)
 
-    def next_number(self):
-        """Give a number that nothing has."""
-        numbers = [*self._models, *self._confidences]
-        if self._folder is not None:
-            numbers = [int(p.stem) for p in (self._folder / "models").glob("[0-9]*.*")]
-        return max(numbers, default=-1) + 1
+    def put(self, model, confidences=None):
+        """Keep a model, and confidences (n_frames,) of recordings; gives the number."""
+        number, self._next = self._next, self._next + 1
+        try:
+            if self._log is not None:
+                self._write(number, model, confidences)
+        except BaseException:
+            self.drop(number)
+            raise
+        self._models[number] = model
+        return number
 
-    def put(self, number, model, confidences=None):
-        """Keep a model, and what it is confident of, under a number."""
-        if self._folder is None:
-            self._models[number], self._confidences[number] = model, confidences
-            return
-        path = self._path(number, "skops")
-        save_model(model, path)
-        _sync(path)
-        self._models = {number: model}  # others are read when they are needed
+    def _write(self, number, model, confidences):
+        save_model(model, self._path(number, "skops"))
+        _sync(self._path(number, "skops"))
         if confidences is not None:
-            path = self._path(number, "npy")
-            with replaced(path) as temporary:
+            with replaced(self._path(number, "npy")) as temporary:
                 write_array(temporary, np.concatenate(confidences))
-            _sync(path)
+            _sync(self._path(number, "npy"))
 
     def drop(self, number):
         """Forget what no line names."""
         self._models.pop(number, None)
-        self._confidences.pop(number, None)
-        if self._folder is not None:
+        if self._log is not None:
             for suffix in ("skops", "npy"):
                 self._path(number, suffix).unlink(missing_ok=True)
 
     def model(self, number):
         """Give the model of a number."""
         if number not in self._models:
-            self._models = {number: load_model(self._path(number, "skops"))}
+            self._models[number] = load_model(self._path(number, "skops"))
         return self._models[number]
 
     def confidences(self, number):
-        """Give the confidences (n_frames,) of each recording, by the number of all."""
-        if self._folder is None:
-            return self._confidences[number]
+        """Read the confidences (n_frames,) of each recording, by a number."""
         found = np.load(self._path(number, "npy"), mmap_mode="r")
         return np.split(np.asarray(found), self._ends)
 
@@ -168,7 +163,7 @@ class Store:
             self._log.close()
 
     def _path(self, number, suffix):
-        return self._folder / "models" / f"{number:04}.{suffix}"
+        return self._folder / f"{number:04}.{suffix}"
 
 
 def _refuse_others(folder):

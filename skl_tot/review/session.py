@@ -384,8 +384,9 @@ class Review:
             codes, names = teaching.add_codes(state.names, words)
             entries = {}
             for done, i in enumerate(order, start=1):
-                found = teaching.read(model, self.recordings, i, codes)[:2]
-                entries[i] = states.propose(state.entries[i], *found, n_learned)
+                predicted, sure, _ = teaching.read(model, self.recordings, i, codes)
+                entry = state.entries[i]
+                entries[i] = states.propose(entry, predicted, sure, n_learned)
                 tell(progress, done, len(order), {i: entries[i]})
             n_changed = sum(entry.changed is not None for entry in entries.values())
             said = f"learned of {n_learned} recordings, changed {n_changed} others"
@@ -658,10 +659,20 @@ class Review:
         return self._commit(f"{name}: {said}", states.with_entries(state, {i: entry}))
 
     def _commit(self, said, after, model=None, before=None, **more):
-        """Put another state in place, once it is written."""
+        """Put another state in place, once it is written, and its model if it is new.
+
+        If that fails, nothing has changed.
+        """
         before = before or self.state
         if model is not None:
-            after = self._keep(model, after)
+            pairs = zip(before.entries, after.entries)
+            is_new = any(
+                a is None or a.confidence is not b.confidence for a, b in pairs
+            )
+            found = [e.confidence for e in after.entries] if is_new else None
+            number = self._store.put(model, found)
+            reading = number if is_new else after.reading
+            after = after._replace(model=number, reading=reading)
         found = states.effect(before, after)
         if found:
             try:
@@ -672,26 +683,6 @@ class Review:
                 raise
             self._put(said, after)
         return said
-
-    def _keep(self, model, after):
-        """Keep a model, and what it is confident of if that is new."""
-        number, confidences = self._store.next_number(), None
-        if not self.ready:
-            is_new = [True] * len(after.entries)
-        else:
-            pairs = zip(self.state.entries, after.entries)
-            is_new = [one.confidence is not other.confidence for one, other in pairs]
-        if any(is_new):
-            confidences = [entry.confidence for entry in after.entries]
-        self._store.put(number, model, confidences)
-        after = after._replace(model=number)
-        if confidences is None:
-            return after
-        found = {}
-        for i, own in enumerate(self._store.confidences(number)):
-            if is_new[i]:
-                found[i] = after.entries[i]._replace(confidence=own)
-        return states.with_entries(after._replace(reading=number), found)
 
     def _put(self, said, after):
         """Put another state in place, and that of before among those to undo."""
