@@ -5,7 +5,6 @@ from numbers import Integral, Real
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.text import is_line
 
 LONGEST = 200  # characters of a name
@@ -55,7 +54,7 @@ def _is_code(value, view, _):
 
 
 def _is_action(value, view, _):
-    return _is_code(value, view, _) and value != BACKGROUND
+    return _is_code(value, view, _) and value >= 0  # no background
 
 
 def _is_number(value, *_):

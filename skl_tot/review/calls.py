@@ -7,7 +7,7 @@ from functools import partial
 from skl_tot.recordings.errors import one_line
 from skl_tot.review.arguments import read_arguments
 
-# Arguments of what pages do, and the kind of each, see `READERS`.
+# Arguments of what pages do, and their kinds, see `skl_tot.review.arguments`.
 ACTIONS = {
     "rename": {"action": "action", "name": "word"},
     "relabel": {"recording": "index", "time": "frame", "action": "code or word"},
@@ -35,7 +35,7 @@ EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "format
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": []}
 PAUSE = 0.2  # seconds between two events of progress
-DELAY = 1.0  # seconds from a change until files are written
+DELAY = 3.0  # seconds from a change until files are written
 PATIENCE = 10.0  # seconds that work has to notice that it is given up
 
 
@@ -102,6 +102,8 @@ class Calls:
                 own = read_arguments(SIGNALS, values, self._view)
                 return self._view.signals(*own)
             with self._lock:
+                if self.phase:
+                    raise ValueError(f"the review is still {self.phase}, wait.")
                 if version != self.version:
                     raise Outdated("this has changed elsewhere, look again.")
                 own = read_arguments(ACTIONS[name], values, self._view)
@@ -231,8 +233,6 @@ class Calls:
             self.phase = ""
             self._publish("progress", phase="", done=1, total=1, rows={})
 
-        if self.phase:
-            raise ValueError(f"the review is still {self.phase}; wait until then.")
         self.phase = phase
         self._worker = threading.Thread(target=work, daemon=True)
         self._worker.start()

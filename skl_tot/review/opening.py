@@ -6,6 +6,9 @@ from pathlib import Path
 from skl_tot.recordings.errors import one_line, short_repr
 
 LOG = "review.jsonl"
+# What the page consists of, in an order in which modules know those before.
+MODULES = "web/timelines.js", "review/stage.js", "review/review.js"
+STYLES = "web/timelines.css", "review/review.css"
 VIDEOS = {
     ".avi": "video/x-msvideo",
     ".m4v": "video/mp4",

@@ -20,12 +20,17 @@ from pathlib import Path
 
 from skl_tot.recordings.errors import import_extra, short_repr
 from skl_tot.review.calls import Calls
-from skl_tot.review.opening import VIDEOS, is_inside, make_review
+from skl_tot.review.opening import (
+    MODULES,
+    STYLES,
+    VIDEOS,
+    is_inside,
+    make_review,
+)
 
 MOST_BYTES = 64 * 1024  # of the body of a request
 MOST_EVENTS = 1000  # that wait for a page; then it has to ask for all anew
 PATIENCE = 0.5  # seconds until a silent stream looks whether the server ends
-LAST_CALLS = 2  # seconds for what is under way when the server ends
 SETTINGS = {  # of uvicorn
     "access_log": False,
     "http": "h11",
@@ -33,86 +38,99 @@ SETTINGS = {  # of uvicorn
     "log_level": "critical",
     "proxy_headers": False,
     "server_header": False,
-    "timeout_graceful_shutdown": LAST_CALLS,
+    "timeout_graceful_shutdown": 2,  # seconds for calls that are under way
     "ws": "none",
 }
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
+POLICY = """default-src 'none'; script-src 'self'; style-src 'self';
+img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none';
+form-action 'none'; frame-ancestors 'none'"""
 HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": POLICY,
+    "content-security-policy": POLICY.replace("\n", " "),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
 RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
-INDEX = re.compile("[0-9]{1,6}")
-TYPES = {".css": "text/css", ".js": "text/javascript"}
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
+# Files of the page by the name that it asks for, and the rooms that they are in.
+FILES = {"": ("review", "review.html"), "start.js": ("review", "start.js")}
+FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
 
 
 class Refusal(Exception):
     """A request that gets no more than a status and a sentence."""
 
-    def __init__(self, status, text):
-        super().__init__(text)
-        self.status, self.text = status, text
 
+def make_application(calls, host, token, is_over):
+    """Make the ASGI application of `Calls`; streams end once ``is_over()`` is true."""
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse
 
-NOT_FOUND = Refusal(404, "There is nothing here.")
-
-
-class Guard:
-    """Lets requests to an application pass that are of its own page.
-
-    Parameters
-    ----------
-    application : callable
-        What gets them, by ASGI.
-    host : str
-        As ``127.0.0.1:8000``.
-    token : str
-        First part of each path.
-    """
-
-    def __init__(self, application, host, token):
-        self.application, self.host, self.token = application, host, token
-
-    async def __call__(self, scope, receive, send):
-        """Pass a request on, or refuse it; add `HEADERS` to what is sent."""
-        from starlette.requests import Request
-        from starlette.responses import PlainTextResponse
-
+    async def application(scope, receive, send):
         async def send_safely(message):
             if message["type"] == "http.response.start":
                 own = [(key.encode(), value.encode()) for key, value in HEADERS.items()]
                 message["headers"] = [*message["headers"], *own]
             await send(message)
 
-        application = self.application
+        request = Request(scope, receive)
         try:
-            self.check(Request(scope))
+            check_origin(request, host, token)
+            response = await answer(request, calls, is_over)
         except Refusal as refusal:
-            application = PlainTextResponse(refusal.text, refusal.status)
-        await application(scope, receive, send_safely)
+            status, text = refusal.args
+            response = PlainTextResponse(text, status)
+        await response(scope, receive, send_safely)
 
-    def check(self, request):
-        """Refuse a request of another host, origin or token."""
-        headers = request.headers
-        if headers.getlist("host") != [self.host]:
-            raise Refusal(403, "This is another host.")
-        _, token, *_ = request.scope["path"].encode().split(b"/") + [b""]
-        if not secrets.compare_digest(token, self.token.encode()):
-            raise NOT_FOUND
-        origins = headers.getlist("origin")
-        is_read = request.method in ("GET", "HEAD") and not origins
-        if not is_read and origins != [f"http://{self.host}"]:
-            raise Refusal(403, "This is another origin.")
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            raise Refusal(403, "This is another site.")
+    return application
+
+
+def check_origin(request, host, token):
+    """Refuse a request of another host, origin or token, or by another method."""
+    headers, method = request.headers, request.method
+    if headers.getlist("host") != [host]:
+        raise Refusal(403, "This is another host.")
+    given = request.scope["path"].split("/")[1:2] or [""]
+    if not secrets.compare_digest(given[0].encode(), token.encode()):
+        raise Refusal(404, "There is nothing here.")
+    origins = headers.getlist("origin")
+    is_read = method in ("GET", "HEAD") and not origins
+    if not is_read and origins != [f"http://{host}"]:
+        raise Refusal(403, "This is another origin.")
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise Refusal(403, "This is another site.")
+    if method not in ("GET", "HEAD", "POST"):
+        raise Refusal(405, "There is no such method.")
+
+
+async def answer(request, calls, is_over):
+    """Answer a request for a part of the page, a call, events or a video."""
+    from starlette import responses
+    from starlette.concurrency import run_in_threadpool
+
+    is_call = request.method == "POST"
+    match (is_call, *request.scope["path"].split("/")[2:]):
+        case True, "call", name if name:
+            values = await read_arguments(request)
+            reply = await run_in_threadpool(calls.call, name, values)
+            return responses.JSONResponse(reply)
+        case False, "events":
+            stream = _stream(calls, is_over)
+            return responses.StreamingResponse(stream, media_type="text/event-stream")
+        case False, "video", index if re.fullmatch("[0-9]{1,6}", index):
+            path = calls.video(int(index))
+            if not RANGE.fullmatch(request.headers.get("range", "bytes=0-")):
+                raise Refusal(416, "This is no single range of bytes.")
+            if path is not None and is_inside(path, path.parent):  # a link may be new
+                kind = VIDEOS[path.suffix.lower()]
+                return responses.FileResponse(path.resolve(), media_type=kind)
+        case False, name if name in FILES:
+            room, file = FILES[name]
+            text = files(f"skl_tot.{room}").joinpath(file).read_bytes()
+            return responses.Response(text, media_type=TYPES[Path(file).suffix])
+    raise Refusal(404, "There is nothing here.")
 
 
 async def read_arguments(request):
@@ -141,81 +159,13 @@ def _refuse_constant(name):
     raise ValueError(f"{name} is no JSON.")
 
 
-def make_application(calls, host, token, is_over):
-    """Make the ASGI application of `Calls`; streams end once ``is_over()`` is true."""
-    from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
-    from starlette.responses import (
-        FileResponse,
-        HTMLResponse,
-        JSONResponse,
-        PlainTextResponse,
-        Response,
-        StreamingResponse,
-    )
-    from starlette.routing import Route
-
-    texts = page_texts()
-
-    async def page(_):
-        return HTMLResponse(texts["review.html"])
-
-    async def part(request):
-        name = request.path_params["name"]
-        kind = TYPES.get(Path(name).suffix)
-        if kind is None or name not in texts:
-            raise NOT_FOUND
-        return Response(texts[name], media_type=kind)
-
-    async def call(request):
-        arguments = await read_arguments(request)
-        name = request.path_params["name"]
-        return JSONResponse(await run_in_threadpool(calls.call, name, arguments))
-
-    async def events(request):
-        stream = _stream(calls, is_over)
-        return StreamingResponse(stream, media_type="text/event-stream")
-
-    async def video(request):
-        index = request.path_params["index"]
-        path = calls.video(int(index)) if INDEX.fullmatch(index) else None
-        if path is None or not is_inside(path, path.parent):  # a link may be new
-            raise NOT_FOUND
-        if not RANGE.fullmatch(request.headers.get("range", "bytes=0-")):
-            raise Refusal(416, "This is no single range of bytes.")
-        return FileResponse(path.resolve(), media_type=VIDEOS[path.suffix.lower()])
-
-    def refuse(_, refusal):
-        return PlainTextResponse(refusal.text, refusal.status)
-
-    routes = [
-        Route("/{token}/", page),
-        Route("/{token}/call/{name}", call, methods=["POST"]),
-        Route("/{token}/events", events),
-        Route("/{token}/video/{index}", video),
-        Route("/{token}/{name}", part),
-    ]
-    application = Starlette(routes=routes, exception_handlers={Refusal: refuse})
-    application.router.redirect_slashes = False
-    return Guard(application, host, token)
-
-
-def page_texts():
-    """Texts of the files that the page is made of, by name."""
-    found = {}
-    for room in ("skl_tot.web", "skl_tot.review"):
-        for path in files(room).iterdir():
-            if Path(path.name).suffix in (".html", *TYPES):
-                found[path.name] = path.read_text(encoding="utf-8")
-    return found
-
-
 async def _stream(calls, is_over):
     """Yield events for a page as text, until the page goes or the server ends."""
     loop, queue = asyncio.get_running_loop(), asyncio.Queue()
 
     def put(event):
-        loop.call_soon_threadsafe(queue.put_nowait, event)
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(queue.put_nowait, event)
 
     unsubscribe = calls.subscribe(put)
     try:
@@ -272,6 +222,12 @@ def serve(
     --------
     Review : The same from Python, without a page.
     ReviewWidget : The page in a notebook.
+
+    Examples
+    --------
+    >>> from skl_tot.review import serve
+    >>> serve(model, recordings, out="checked")  # doctest: +SKIP
+    The page is at http://127.0.0.1:40123/y2Kk2LJw2Qd3Zw2Bl3TsyFjz/, until Ctrl-C.
     """
     make = partial(make_review, model, recordings, out, labels, videos)
     run(Calls(make), port, open_browser)

@@ -4,16 +4,8 @@ from functools import partial
 
 from skl_tot.recordings.errors import import_extra
 from skl_tot.review.calls import Calls
-from skl_tot.review.opening import make_review
+from skl_tot.review.opening import MODULES, STYLES, make_review
 from skl_tot.web.rows import joined, page_file
-
-MODULES = (
-    "web/timelines.js",
-    "review/stage.js",
-    "review/review.js",
-    "review/widget.js",
-)
-STYLES = ("web/timelines.css", "review/review.css")
 
 
 class ReviewWidget:
@@ -48,6 +40,18 @@ class ReviewWidget:
     --------
     Review : The same from Python, without a page.
     serve : The page in a browser, with videos.
+
+    Examples
+    --------
+    >>> from skl_tot import MallowSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.review import ReviewWidget
+    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> page = ReviewWidget(MallowSegmenter(3), videos)
+    >>> page.review.rename("action 1", "pour")
+    "'action 1' is called 'pour'"
+    >>> page.update()
+    >>> page.close()
     """
 
     __module__ = "skl_tot.review"
@@ -55,7 +59,7 @@ class ReviewWidget:
     def __init__(self, model, recordings, *, out=None, labels=None):
         anywidget = import_extra("anywidget", "notebook")
         style = "".join(page_file(*name.split("/")) for name in STYLES)
-        texts = {"_esm": joined(*MODULES), "_css": style}
+        texts = {"_esm": joined(*MODULES, "review/widget.js"), "_css": style}
         self.widget = type("ReviewPage", (anywidget.AnyWidget,), texts)()
         self.widget.on_msg(self._answer)
         self._calls = Calls(partial(make_review, model, recordings, out, labels, None))

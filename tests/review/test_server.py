@@ -42,12 +42,16 @@ def served(serving, tmp_path_factory):
 
 
 def test_page(served, ask):
-    names = {"timelines.css": "text/css", "timelines.js": "text/javascript"}
-    for name, kind in names.items():
-        status, headers, body = ask(served, "GET", f"/token/{name}")
+    for path, name, kind in [
+        ("", "review/review.html", "text/html"),
+        ("start.js", "review/start.js", "text/javascript"),
+        ("review.css", "review/review.css", "text/css"),
+        ("timelines.js", "web/timelines.js", "text/javascript"),
+    ]:
+        status, headers, body = ask(served, "GET", f"/token/{path}")
         assert status == 200
         assert headers["content-type"] == f"{kind}; charset=utf-8"
-        assert body.decode() == page_file("web", name)
+        assert body.decode() == page_file(*name.split("/"))
     own = {name: headers[name] for name in server.HEADERS}
     assert own == server.HEADERS
     assert "unsafe" not in headers["content-security-policy"]
