@@ -33,8 +33,8 @@ def read_clock(recordings, i, n_digits):
         frames = np.arange(n_frames + 1)
         return Clock(frames[:-1], frames[1:], breaks)
     starts, ends = recordings.edges(i)[:-1], recordings.ends(i)
-    shown = [np.round(times - starts[0], n_digits + 1) for times in (starts, ends)]
-    return Clock(*shown, breaks)
+    starts, ends = np.round([starts - starts[0], ends - starts[0]], n_digits + 1)
+    return Clock(starts, ends, breaks)
 
 
 def count_digits(fps):
