@@ -501,8 +501,9 @@ def test_layout_of_many_videos_is_that_of_all_names():
 
 
 class TestGivenAxes:
-    @pytest.mark.parametrize(("n_videos", "n_actions"), [(1, 60), (40, 3)])
-    @pytest.mark.parametrize("name", ["a", LONG])
+    @pytest.mark.parametrize(
+        ("n_videos", "n_actions", "name"), [(1, 40, "a"), (20, 3, LONG)]
+    )
     @pytest.mark.parametrize("layout", [None, "constrained", "tight"])
     def test_all_is_in_the_figure(self, pyplot, n_videos, n_actions, name, layout):
         _, ax = pyplot.subplots(layout=layout)
@@ -515,7 +516,7 @@ class TestGivenAxes:
             video_names=[f"P{i}_cam01_{words}" for i in range(n_videos)],
         )
         assert display.plot(ax=ax).ax_ is ax
-        for dpi in (100, 72, 110):
+        for dpi in (72, 110):
             inside(ax, dpi)
 
     def test_axes_in_a_grid_stay_in_their_column(self, pyplot):
