@@ -8,14 +8,14 @@ import numpy as np
 
 from skl_tot.io.segment_table import table_of_labels
 from skl_tot.recordings.errors import errors_of_recording, short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.review import state as states
 from skl_tot.review import teaching
 from skl_tot.review.accuracy import measure
 from skl_tot.review.log import Store, check_start, describe_start
 from skl_tot.review.results import export, save
-from skl_tot.review.state import Entry, State
+from skl_tot.review.state import State
 
 N_NEXT = 20  # recordings that are read first when a model has learned
 
@@ -80,13 +80,15 @@ class Review:
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:
-            self._given, names = teaching.known_labels(labels, videos, names)
+            self._given = teaching.known_words_of(labels, videos)
+            words = set().union(*map(np.unique, self._given)) - {UNKNOWN_NAME}
+            _, names = teaching.add_codes(names, sorted(map(str, words)))
         self.state = State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing = threading.RLock(), None
         done, undone = [], []
         self._stacks = {"undo": (done, undone), "redo": (undone, done)}
         self._about = describe_start(self.recordings, model, self._given)
-        self._model, self._signals, self._order = model, None, ([], [])
+        self._model, self._signals = model, None
         self._store = Store(self.out, self.recordings.lengths)
         try:
             self._go_on()
@@ -139,12 +141,11 @@ class Review:
         if self.ready:
             return self
         with self._long("reading") as tell:
-            n, codes = len(self.recordings), self.state.actions
+            n = len(self.recordings)
             for i in range(n):
-                segments, found, _ = teaching.read(
-                    self._model, self.recordings, i, codes
-                )
-                entry = self._first_entry(i, segments, found)
+                words = None if self._given is None else self._given[i]
+                known = self._model, self.recordings, i, self.state, words
+                entry = teaching.first_entry(*known)
                 self.state = states.with_entries(self.state, {i: entry})
                 tell(progress, i + 1, n, {i: entry})
             state = self.state
@@ -152,18 +153,6 @@ class Review:
             self._commit("started", state, self._model, start, about=self._about)
             self._stacks["undo"][0].clear()
         return self
-
-    def _first_entry(self, i, segments, confidence):
-        """Give what is known of a recording, of a model and of people, at first."""
-        breaks, n = self.recordings.breaks_of(i), len(confidence)
-        n_learned = self.state.n_learned
-        entry = Entry(n, breaks, segments, segments, confidence, n_learned)
-        if self._given is None:
-            return entry
-        codes, known = self._given[i]
-        labels = np.where(known, codes, states.labels_of(segments, n))
-        shown, is_all = states.segments_of(labels, breaks, known), bool(known.all())
-        return entry._replace(segments=shown, checked=(i + 1) * is_all, seen=is_all)
 
     # Actions of a person
 
@@ -527,7 +516,7 @@ class Review:
         labels : ndarray of str of shape (n_frames,), or sequence or dict of such
             Name of the action of each frame, in the form of the recordings.
         """
-        return self._restore(_words(self.state))
+        return self._restore(_words(self._known()))
 
     def table(self):
         """List the segments that are shown.
@@ -538,7 +527,7 @@ class Review:
             As of `skl_tot.io.segments`, with ``recording`` and ``confidence``, which is
             1 where a person made or checked a segment.
         """
-        state = self.state
+        state = self._known()
         entries, labels = state.entries, self.recordings.replace(_words(state))
         cuts = [entry.segments.starts[1:] for entry in entries]
         confidences = [states.confidence_of(e).astype(float) for e in entries]
@@ -557,19 +546,10 @@ class Review:
         numbers : list of int
             Those that tell most first, of recordings that are not checked.
         """
-        if not self.ready:
-            return []
+        state = self._known()
         if self._signals is None:
             self._signals = teaching.describe(self.recordings)
-        entries = self.state.entries
-        key = [(entry.predicted, not entry.checked) for entry in entries]
-        n = min(n, sum(is_open for _, is_open in key))
-        known, found = self._order
-        pairs = zip(known, key)
-        if len(found) < n or any(a is not c or b != d for (a, b), (c, d) in pairs):
-            found = teaching.order(entries, self._signals, n)
-            self._order = key, found
-        return found[:n]
+        return teaching.order(state.entries, self._signals, n)
 
     def accuracy(self):
         """Say how much is right in the recordings that are not checked.
@@ -582,7 +562,7 @@ class Review:
             checked in turn; "sentences", which say it. None if no recording is checked
             that the model had not learned.
         """
-        state = self.state
+        state = self._known()
         return measure(state.entries, state.n_learned)
 
     def save(self):
@@ -623,6 +603,12 @@ class Review:
         self._store.close()
 
     # What actions share
+
+    def _known(self):
+        """Give the state, if all recordings are read."""
+        if not self.ready:
+            raise RuntimeError("the recordings are not read, call open() before.")
+        return self.state
 
     def _index(self, recording):
         """Find the number of a recording."""
@@ -721,8 +707,7 @@ class Review:
                 raise RuntimeError(
                     f"the review is still {doing}, {done} of {total}; wait until then."
                 )
-            if not self.ready:
-                raise RuntimeError("the recordings are not read, call open() before.")
+            self._known()
             yield
 
     @contextmanager

@@ -21,6 +21,7 @@ from skl_tot.recordings.matching import arrange_each
 from skl_tot.recordings.names import default_names
 from skl_tot.review.state import (
     TRACKS,
+    Entry,
     divide,
     free_code,
     labels_of,
@@ -236,14 +237,30 @@ def fill_halves(track, action, path, posterior):
     return halves
 
 
-def known_labels(labels, recordings, names):
-    """Codes and whether they are known (n_frames,), by recording, and the names.
+def known_words_of(labels, recordings):
+    """Names (n_frames,), by recording, of what labels of people say, "" of unknown.
 
-    Labels are of people; numbers are called as those of models are.
+    Numbers are called as those of models are.
     """
     y = arrange_each(labels, recordings, "labels", of_some=True)
     values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
     is_number = [str(label).isdecimal() for label in classes.tolist()]
     words = [f"action {x}" if n else x for x, n in zip(classes.tolist(), is_number)]
-    codes, names = add_codes(names, words)
-    return [(np.array(codes)[own], own != UNKNOWN) for own in values], names
+    words = np.array([*words, UNKNOWN_NAME])  # the last is of code -1
+    return [words[own] for own in values]
+
+
+def first_entry(model, recordings, i, state, words):
+    """Read a recording, of which ``words`` (n_frames,) say what is known, or None."""
+    segments, confidence, _ = read(model, recordings, i, state.actions)
+    breaks, n = recordings.breaks_of(i), len(confidence)
+    entry = Entry(n, breaks, segments, segments, confidence, state.n_learned)
+    if words is None:
+        return entry
+    own, places = np.unique(words, return_inverse=True)
+    codes, _ = add_codes(state.names, own.tolist())
+    known = words != UNKNOWN_NAME
+    labels = np.where(known, np.array(codes)[places], labels_of(segments, n))
+    is_all = bool(known.all())
+    shown = segments_of(labels, breaks, known)
+    return entry._replace(segments=shown, checked=(i + 1) * is_all, seen=is_all)

@@ -197,6 +197,16 @@ def test_other_recordings_and_models_are_refused(review):
     again.close()
 
 
+def test_labels_may_be_given_again(tmp_path):
+    labels = [np.array(["reach", "", "lift"])[CODES[0]], *[None] * 4]
+    review = Review(MODEL, VIDEOS, tmp_path, labels=labels).open()
+    review.close()
+    for model, again in ((MODEL, None), (None, labels), (MODEL, labels)):
+        other = Review(model, VIDEOS, tmp_path, labels=again)
+        assert other.state.names == review.state.names
+        other.close()
+
+
 def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "segments.csv").write_text("mine")
     with pytest.raises(FileExistsError, match=r"has segments.csv, but not of a review"):
