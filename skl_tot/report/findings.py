@@ -107,11 +107,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         findings.sample.add(frames, path, breaks and breaks[i])
         probabilities = softmax(reading.log_likelihood, axis=1)
         probabilities = probabilities.astype(reading.posterior.dtype, copy=False)
-        for code, own in zip(actions, (probabilities @ merge).T):
-            if code in path:
-                frame = _likeliest_frame(path == code, own)
-                found = {"video": i, "frame": frame, "probability": own[frame]}
-                typical[code].append(found)
+        _add_typical(typical, i, path, zip(actions, (probabilities @ merge).T))
     for frames in typical.values():
         frames.sort(key=lambda found: -found["probability"])
         del frames[N_TYPICAL:]
@@ -131,6 +127,15 @@ def _code_words(words, others):
     _, *actions = codes.items()
     names = {code: word for word, code in actions} | {BACKGROUND: BACKGROUND_NAME}
     return np.array([*(codes[word] for word in words), BACKGROUND]), names
+
+
+def _add_typical(typical, i, path, found):
+    """Add the likeliest frame of each action of a video, by their probabilities."""
+    for code, own in found:
+        if code in path:
+            frame = _likeliest_frame(path == code, own)
+            one = {"video": i, "frame": frame, "probability": own[frame]}
+            typical[code].append(one)
 
 
 def _correct(path, confidence, doubt, names, told, i):
