@@ -10,14 +10,14 @@ const BACKGROUND = -1;
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, confidence: 1, deviation: 0 };
 const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", exporting: "Writing files" };
 
-// Buttons are [method, value, text, label]; what they do and their keys are told by SHORTCUTS.
+// A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
 <header>
   <h1></h1>
   <div class="count"><span></span><progress max="1" value="0" aria-label="Recordings that are checked"></progress></div>
   <div class="figure"><svg viewBox="0 0 96 30" preserveAspectRatio="none" aria-hidden="true"><path/><path/></svg><p></p></div>
-  <div class="buttons"><button data-do="undo">↶ Undo</button><button data-do="redo">↷ Redo</button><button data-do="learn" class="main">Learn</button>
-    <button data-do="ask" data-by="export">Export…</button><button data-do="ask" data-by="help" aria-label="Keys">?</button></div>
+  <div class="buttons"><button data-do="act" data-by="undo">↶ Undo</button><button data-do="act" data-by="redo">↷ Redo</button>
+    <button data-do="act" data-by="learn" class="main">Learn</button><button data-do="ask" data-by="export">Export…</button><button data-do="ask" data-by="help" aria-label="Keys">?</button></div>
 </header>
 <main>
   <div class="head">
@@ -25,9 +25,8 @@ const SHELL = `
     <h2></h2><button data-do="check" class="check"></button>
     <div class="buttons play"><button data-do="frame" data-by="-1" aria-label="A frame back">◂</button><button data-do="play" aria-label="Play or pause"></button>
       <button data-do="frame" data-by="1" aria-label="A frame on">▸</button><select class="speed" aria-label="Speed"></select></div>
-    <output class="clock"></output>
-    <div class="buttons"><button data-do="zoom" data-by="2" aria-label="Show more of it">−</button><button data-do="zoom" data-by="0.5" aria-label="Show less, larger">+</button>
-      <button data-do="whole">All</button><button data-do="swap" class="swap"></button></div>
+    <output class="clock"></output><div class="buttons"><button data-do="zoom" data-by="2" aria-label="Show more of it">−</button>
+      <button data-do="zoom" data-by="0.5" aria-label="Show less, larger">+</button><button data-do="whole">All</button><button data-do="swap" class="swap"></button></div>
     <details class="features"><summary>Features</summary><div></div></details>
   </div>
   <div class="stage"><video playsinline preload="metadata" hidden></video><canvas hidden></canvas><i class="playhead" hidden></i></div>
@@ -38,8 +37,7 @@ const SHELL = `
 </main>
 <aside>
   <section class="segment"><h2>Segment</h2><p class="unseen told" aria-live="polite"></p>
-    <label><i class="k"></i><input class="name" title="rename the action everywhere (R)" autocomplete="off" spellcheck="false" aria-label="Name of the action, everywhere"></label>
-    <p class="facts"></p>
+    <label><i class="k"></i><input class="name" title="rename the action everywhere (R)" autocomplete="off" spellcheck="false" aria-label="Name of the action, everywhere"></label><p class="facts"></p>
     <div class="edges"><span>Start</span><button data-do="edge" data-by="-1" aria-label="Start a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" aria-label="Start a frame later">›</button>
       <span>End</span><button data-do="edge" data-by="-1" data-end="1" aria-label="End a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" data-end="1" aria-label="End a frame later">›</button></div>
     <div class="buttons"><button data-do="cut">Cut here</button><button data-do="split">Split</button><button data-do="merge" aria-pressed="false">Merge…</button></div></section>
@@ -53,6 +51,9 @@ const SHELL = `
 <dialog class="export" aria-label="Export"><h2>Export</h2><p>Writes the table of segments, labels, the model and a report into the folder of this review.</p>
   <label>Format of labels <select></select></label><div class="buttons"><button data-do="export" class="main">Write files</button><button data-do="close">Close</button></div></dialog>`;
 
+const UNDO = ["act", "undo"], REDO = ["act", "redo"];
+const edges = (key, by, isEnd) => ({ [`Alt+${key}`]: ["edge", by, isEnd], [`Alt+Shift+${key}`]: ["edge", 10 * by, isEnd] });
+
 // Keys as they are shown, what they do, and for each key a method and its values.
 const SHORTCUTS = [
   ["← →", "segment before, after", { ArrowLeft: ["walk", -1], ArrowRight: ["walk", 1] }],
@@ -65,16 +66,16 @@ const SHORTCUTS = [
   ["M, then 1 … 9", "merge the action into another, everywhere", { m: ["merge"] }],
   ["S", "split the action in two, everywhere", { s: ["split"] }],
   ["C", "cut the segment at the cursor", { c: ["cut"] }],
-  ["Alt + ← →", "start of the segment a frame earlier, later (Shift: 10)", edgeKeys("ArrowLeft", "ArrowRight")],
-  ["Alt + ↓ ↑", "end of the segment a frame earlier, later (Shift: 10)", edgeKeys("ArrowDown", "ArrowUp", true)],
+  ["Alt + ← →", "start of the segment a frame earlier, later (Shift: 10)", { ...edges("ArrowLeft", -1), ...edges("ArrowRight", 1) }],
+  ["Alt + ↓ ↑", "end of the segment a frame earlier, later (Shift: 10)", { ...edges("ArrowDown", -1, true), ...edges("ArrowUp", 1, true) }],
   ["Enter", "recording is checked, all of it is right; or not", { Enter: ["check"] }],
   ["Space", "play, pause", { " ": ["play"] }],
   [", .", "a frame back, on", { ",": ["frame", -1], ".": ["frame", 1] }],
   ["− +", "show more; less, larger", { "-": ["zoom", 2], "+": ["zoom", 0.5], "=": ["zoom", 0.5] }],
   ["W", "show all of the recording", { w: ["whole"] }],
   ["V", "video or signals", { v: ["swap"] }],
-  ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: ["undo"], "Shift+z": ["redo"], "Ctrl+z": ["undo"], "Ctrl+y": ["redo"], "Ctrl+Shift+z": ["redo"] }],
-  ["L", "teach the model with the checked recordings", { l: ["learn"] }],
+  ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: UNDO, "Ctrl+z": UNDO, "Shift+z": REDO, "Ctrl+y": REDO, "Ctrl+Shift+z": REDO }],
+  ["L", "teach the model with the checked recordings", { l: ["act", "learn"] }],
   ["Y, T", "keep, take back what learning changed here", { y: ["keep", true], t: ["takeBack", true] }],
   ["E", "export", { e: ["ask", "export"] }],
   ["/", "find recordings by name", { "/": ["focus", ".filter"] }],
@@ -83,12 +84,8 @@ const SHORTCUTS = [
 ];
 const BY_KEY = Object.assign({}, ...SHORTCUTS.map(([, , keys]) => keys));
 
-function edgeKeys(earlier, later, isEnd) {
-  const all = [[earlier, -1], [later, 1]].flatMap(([key, by]) => [[`Alt+${key}`, by], [`Alt+Shift+${key}`, 10 * by]]);
-  return Object.fromEntries(all.map(([key, by]) => [key, ["edge", by, isEnd]]));
-}
-
 const SORTS = { given: "order given", name: "name", duration: "length", doubt: "doubt", deviation: "deviation", checked: "not checked first" };
+const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 class Page {
@@ -104,18 +101,17 @@ class Page {
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
     this.listen();
-    transport.listen((event) => this.hear(event));
-    this.open();
+    this.opened = this.open();
+    transport.listen((event) => this.opened.then(() => this.hear(event)));
   }
 
   listen() {
     const { root, find } = this, on = (selector, type, does) => find(selector).addEventListener(type, (event) => does(event.target, event));
-    const option = (value, text = value) => element("option", { value }, text);
     root.addEventListener("keydown", (event) => this.press(event), { capture: true });
     root.addEventListener("click", (event) => {
       const button = event.target.closest("[data-do]");
       if (button) this[button.dataset.do](button.dataset.by, button.dataset.end);
-      if (event.detail && event.target.closest("button") && !find("dialog[open]")) root.focus({ preventScroll: true });  // so that keys go on
+      if (event.detail && event.target.closest("button, .tall") && !find("dialog[open]")) root.focus({ preventScroll: true });  // so that keys go on
     });
     find(".speed").append(...[0.25, 0.5, 1, 2, 4, 8].map((speed) => option(speed, `${speed}×`)));
     find(".speed").value = 1;
@@ -134,7 +130,8 @@ class Page {
     for (const [keys, words, own] of SHORTCUTS) {
       find(".help dl").append(element("div", {}, element("dt", {}, keys), element("dd", {}, words)));
       for (const [method, value] of Object.values(own)) {
-        for (const button of root.querySelectorAll(`button[data-do="${method}"]`)) if ((button.dataset.by ?? "") === String(value ?? "")) button.title = `${words} (${keys})`;
+        const button = find(`button[data-do="${method}"]${value === undefined ? "" : `[data-by="${value}"]`}`);
+        if (button) button.title = `${words} (${keys})`;
       }
     }
   }
@@ -148,11 +145,10 @@ class Page {
       data.rows = data.rows.map((row) => this.readied(row));
       const { names, looks, fps, digits, rows } = this.data = data, common = { names, looks, fps, digits };
       if (!this.large) this.build(common);
-      for (const lines of [this.large, this.small]) lines.set(common);
+      this.setAll(common);
       if (this.small.data.rows.length === rows.length) rows.forEach((row, i) => this.small.update(i, row));
       else this.small.show(rows);
-      this.find(".export select").replaceChildren(...data.formats.map((value) => element("option", { value }, value)));
-      if (this.heard > data.version) this.open();  // what came before the reply
+      this.find(".export select").replaceChildren(...data.formats.map((name) => option(name)));
       if (rows.length) this.go(rows[this.index] ? this.index : 0, this.time, true);
       else this.draw();
     } catch (problem) {
@@ -171,20 +167,20 @@ class Page {
     });
   }
 
+  setAll(data) { this.large.set(data); this.small.set(data); }
   // A row as the timelines take it, also before it is there.
   readied(row) { return row ? { ...row, truth: row.before } : UNREAD; }
 
   hear(event) {
     const { data } = this, { type, version } = event;
-    this.heard = version ?? this.heard;
     this.pages = event.n ?? this.pages;
-    if (type === "open") this.open();
+    if (type === "open") this.opened = this.open();
     if (type === "error") this.complain(event.error);
     if (type === "error" || type === "said") this.say(event.said ?? "");
     if (!data || type === "open") return;
     if (type === "progress") { this.showProgress(event); this.putRows(event.rows); }
     if (type === "delta" && version === data.version + 1) this.take(event, event.by === this.transport.client ? "" : "Another window: ");
-    else if (version > data.version) this.open();
+    else if (version > data.version) this.opened = this.open();
     this.draw();
   }
 
@@ -200,9 +196,9 @@ class Page {
     if (said) this.say(who + said);
     if (rest.version < this.data.version) return;
     const { names, looks } = Object.assign(this.data, rest);
-    for (const lines of [this.large, this.small]) lines.set({ names, looks });
+    this.setAll({ names, looks });
     this.putRows(rows);
-    this.stage.seek(this.time);
+    this.moveTo(this.time);
     this.draw();
   }
 
@@ -296,9 +292,6 @@ class Page {
 
   // ---- what one does
 
-  undo() { return this.act("undo"); }
-  redo() { return this.act("redo"); }
-  learn() { return this.act("learn"); }
   check() { const { index } = this; return this.act("check", () => ({ recording: index, checked: !this.data.rows[index].checked })); }
   keep(isOne) { return this.act("keep", () => ({ recording: isOne ? this.index : null })); }
   takeBack(isOne) { return this.act("take_back", () => ({ recording: isOne ? this.index : null })); }
@@ -392,10 +385,10 @@ class Page {
     find(".count span").textContent = `${checked} of ${rows.length} checked`;
     find(".count progress").value = checked / (rows.length || 1);
     for (const name of ["undo", "redo"]) {
-      find(`[data-do=${name}]`).disabled = !data[name];
-      find(`[data-do=${name}]`).title = data[name] ? `${name}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `nothing to ${name}`;
+      find(`[data-by=${name}]`).disabled = !data[name];
+      find(`[data-by=${name}]`).title = data[name] ? `${name}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `nothing to ${name}`;
     }
-    find("[data-do=learn]").disabled = !data.ready || !checked;
+    find("[data-by=learn]").disabled = !data.ready || !checked;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
     find(".head h2").textContent = this.row?.name ?? PHASES[data.phase] ?? "";
     find(".check").textContent = this.row?.checked ? "✓ Checked" : "Mark as checked";

@@ -503,6 +503,8 @@ class Review:
     @property
     def model(self):
         """The model of now, whose actions have the names of now."""
+        if not self.ready:
+            return self._model
         state = self.state  # once, as an action may go on beside
         if state.reading < 0:  # and its file is written when all has been read
             return self._model
