@@ -149,7 +149,8 @@ def _filter(checks, what, variance, n_learned):
 def sentences(found):
     """Say in plain words what `estimate` has found."""
     frames, segments = (_in_percent(found[what]) for what in SPREADS)
-    checked = f"{found['n_checked']} checked recording" + "s" * (found["n_checked"] > 1)
+    is_one, checked = found["n_checked"] == 1, f"{found['n_checked']} checked recording"
+    checked += "s" * (not is_one)
     if not found["n_rest"]:
         return [
             f"In the {checked}, {frames} of the frames and {segments} of the segments "
@@ -158,7 +159,8 @@ def sentences(found):
     return [
         f"About {frames} of the frames and {segments} of the segments are right in the "
         f"{found['n_rest']} recordings that are not checked.",
-        f"The {checked} tell so: what was predicted is compared with what was left.",
+        f"The {checked} tell{'s' * is_one} so: what was predicted is compared with "
+        "what was left.",
     ]
 
 

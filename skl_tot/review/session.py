@@ -378,7 +378,9 @@ class Review:
                 entries[i] = states.propose(entry, predicted, sure, n_learned)
                 tell(progress, done, len(order), {i: entries[i]})
             n_changed = sum(entry.changed is not None for entry in entries.values())
-            said = f"learned of {n_learned} recordings, changed {n_changed} others"
+            said = (
+                f"learned from {_count(n_learned)}, changed {n_changed} of {len(order)}"
+            )
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = states.forget_unused(states.with_entries(after, entries))
             return self._commit(said, after, model)
@@ -448,7 +450,7 @@ class Review:
             entries = dict(enumerate(self.state.entries))
             chosen = entries if recording is None else [self._index(recording)]
             found = {i: change(entries[i]) for i in chosen if entries[i].changed}
-            said = f"changes of {len(found)} recordings are {word}"
+            said = f"changes of {_count(len(found))} are {word}"
             return self._commit(said, states.with_entries(self.state, found))
 
     def undo(self):
@@ -730,6 +732,10 @@ class Review:
             yield tell
         finally:
             self._doing = None
+
+
+def _count(n):
+    return f"{n} recording" + "s" * (n != 1)
 
 
 def _words(state):

@@ -23,7 +23,8 @@ class Signals:
     """
 
     def __init__(self, recordings, names=None):
-        self.recordings = recordings
+        arrays = [array_of(own) for own in recordings.arrays]
+        self.recordings = recordings.replace(arrays)
         self.names = check_names(names, recordings.n_features)
         self._chosen, self._columns = {}, {}
 
@@ -87,3 +88,8 @@ class Signals:
         while len(self._columns) > MOST_KEPT:
             del self._columns[next(iter(self._columns))]
         return [known[k] for k in columns]
+
+
+def array_of(frames):
+    """Give frames as an array, which data frames and lists are not."""
+    return frames if hasattr(type(frames), "itemsize") else np.asarray(frames)

@@ -11,6 +11,7 @@ import pytest
 from skl_tot.recordings import Recordings
 from skl_tot.review.calls import Calls, Ended
 from skl_tot.review.session import Review
+from skl_tot.review.signals import Signals
 
 
 class Pages:
@@ -156,6 +157,19 @@ def test_times_of_clocks_and_breaks(reviewed):
         features=["feature 1"],
     )["shown"][0]
     assert [own is None for own in shown["low"]] == [False] * 2 + [True] * 3 + [False]
+
+
+def test_signals_of_tables_and_of_lists_are_those_of_arrays(reviewed):
+    _, recordings = reviewed
+    arrays = recordings.arrays
+    given = [pd.DataFrame(arrays[0]), arrays[1].tolist(), *arrays[2:]]
+    path, bins = np.arange(20) // 10, ([0, 10], [10, 20])
+    for i in range(2):
+        found = [Signals(own, None) for own in (recordings, Recordings(given))]
+        names = [own.choose(i, path, []) for own in found]
+        assert names[0] == names[1]
+        for one, other in zip(*(own.bins(i, names[0], *bins) for own in found)):
+            np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
 def test_signals(opened, reviewed):
