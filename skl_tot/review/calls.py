@@ -207,6 +207,7 @@ class Calls:
                 self._view = View(self.review)
                 self.review.open(self._tell)
                 self._view.rank()
+                self._view.everything()  # so that no page has to wait for it
             except Ended:
                 raise
             except Exception as error:

@@ -55,7 +55,7 @@ HEADERS = {
 RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 # Files of the page by the name that it asks for, and the rooms that they are in.
-FILES = {"": ("review", "review.html"), "start.js": ("review", "start.js")}
+FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
 FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
 
 

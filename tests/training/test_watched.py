@@ -1,0 +1,43 @@
+"""Progress of fits for who watches them, in place of bars."""
+
+import pytest
+
+from skl_tot import AutoSegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.training.devices import watched
+
+
+@pytest.fixture(scope="module")
+def videos():
+    return make_activities(4, n_actions=2, n_features=4, random_state=0)[0]
+
+
+def test_steps_of_a_network(videos, capsys):
+    told, model = [], TemporalOTSegmenter(2, max_iter=7, verbose=1, random_state=0)
+    with watched(lambda *values: told.append(values)):
+        model.fit(videos)
+    assert told[0] == (0, 7)
+    assert told[-1] == (7, 7)
+    assert sorted(told) == told
+    assert capsys.readouterr().err == ""
+
+
+def test_members_of_a_vote(videos):
+    """Not the steps of each, which are parts of them."""
+    network = TemporalOTSegmenter(2, max_iter=3, random_state=0)
+    candidates = [("a", MallowSegmenter(2)), ("b", network)]
+    told, model = [], AutoSegmenter(2, candidates=candidates, random_state=0)
+    with watched(lambda *values: told.append(values)):
+        model.fit(videos)
+    assert told == [(0, 4), (2, 4), (4, 4)]
+
+
+def test_an_error_ends_the_fit(videos):
+    def tell(n_done, n_steps):
+        if n_done:
+            raise KeyError("enough")
+
+    model = TemporalOTSegmenter(2, max_iter=10_000, random_state=0)
+    with pytest.raises(KeyError, match="enough"), watched(tell):
+        model.fit(videos)
+    assert not hasattr(model, "actions_")
