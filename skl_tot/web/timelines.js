@@ -367,7 +367,7 @@ export class Timelines {
     this.drawBoundary();
     pen.restore();
     this.drawHead(height);
-    if (this.drag?.isRange) {
+    if (this.drag?.kind === "range") {
       pen.fillStyle = this.colours.range;
       pen.fillRect(this.drag.x, AXIS, this.drag.now - this.drag.x, height);
     }
@@ -662,39 +662,39 @@ export class Timelines {
   down(event) {
     if (event.button) return;
     const found = this.hit(event), near = found.line && this.boundary(found, event.pointerType);
+    const kind = near ? "edit" : found.isAxis && this.options.onSeek ? "seek" : "click";
+    this.drag = { kind, x: found.x, now: found.x };
     if (near) this.take(near.index, near.segment);
-    const isSeek = found.isAxis && !!this.options.onSeek;
-    this.drag = { x: found.x, now: found.x, isEdit: !!near, isSeek, isMoved: false, isRange: false };
-    if (near || isSeek) this.canvas.setPointerCapture(event.pointerId);
-    if (isSeek) this.seek(found);
+    if (kind !== "click") this.canvas.setPointerCapture(event.pointerId);
+    if (kind === "seek") this.seek(found);
   }
 
   move(event) {
     const { drag } = this, found = this.hit(event), { x } = found;
     if (!drag) { this.point(found, event); return; }
     this.tip.hidden = true;
-    if (drag.isSeek) { this.seek(found); return; }
-    if (drag.isEdit) {
+    if (drag.kind === "seek") this.seek(found);
+    else if (drag.kind === "edit") {
       if (this.edit && !this.edit.isSent) this.moveEdit(this.edit.from + (x - drag.x) / this.scale());
-      return;
-    }
-    if (!drag.isMoved && Math.abs(x - drag.x) < 5) return;
-    if (!drag.isMoved) this.canvas.setPointerCapture(event.pointerId);
-    drag.isMoved = true;
-    if (event.pointerType === "mouse") drag.isRange = true;
-    else this.pan((drag.now - x) / this.scale());
+    } else if (drag.kind !== "click" || Math.abs(x - drag.x) >= 5) this.dragAlong(drag, x, event);
+  }
+
+  // A mouse takes a range, to be seen alone; a finger moves what is seen.
+  dragAlong(drag, x, { pointerId, pointerType }) {
+    if (drag.kind === "click") this.canvas.setPointerCapture(pointerId);
+    drag.kind = pointerType === "mouse" ? "range" : "pan";
+    if (drag.kind === "pan") this.pan((drag.now - x) / this.scale());
     drag.now = x;
     this.draw();
   }
 
   up(event) {
-    const { drag } = this;
+    const { kind, x, now } = this.drag ?? {};
     this.drag = null;
-    if (!drag || drag.isSeek) return;
-    if (drag.isEdit) { if (this.edit && !this.edit.isSent) this.drop(); return; }
-    if (drag.isRange) { this.setRange(...[this.toValue(drag.x), this.toValue(drag.now)].sort((a, b) => a - b)); return; }
+    if (kind === "edit" && this.edit && !this.edit.isSent) this.drop();
+    if (kind === "range") this.setRange(...[this.toValue(x), this.toValue(now)].sort((a, b) => a - b));
     const found = this.hit(event), isMouse = event.pointerType === "mouse";
-    if (drag.isMoved || !found.line) return;
+    if (kind !== "click" || !found.line) return;
     const { index } = found.line;
     if (this.options.onChoose) this.choose(found);
     else if (isMouse || !this.opened.has(index)) this.toggle(index);
