@@ -8,7 +8,7 @@ import { BREAK, Timelines, element, segmentAt } from "./timelines.js";
 
 const BACKGROUND = -1;
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, confidence: 1, deviation: 0 };
-const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", exporting: "Writing files" };
+const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", splitting: "Splitting the action", exporting: "Writing files" };
 
 // A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
@@ -193,7 +193,7 @@ class Page {
   }
 
   take({ rows, said, type, by, ...rest }, who = "") {
-    if (said) this.say(who + said);
+    if (said && rows) this.say(who + said);  // else it goes on, and events tell how far it is
     if (rest.version < this.data.version) return;
     const { names, looks } = Object.assign(this.data, rest);
     this.setAll({ names, looks });
@@ -298,7 +298,7 @@ class Page {
   split() { return this.act("split", () => this.code >= 0 && { action: this.code }); }
   cut() { return this.act("cut", () => ({ recording: this.index, time: this.time })); }
   move(from, to) { const { index } = this; return this.act("move", () => ({ recording: index, time: from, to })); }
-  export() { this.close(); return this.act("export", () => ({ format: this.find(".export select").value })); }
+  export() { this.close(); this.say(PHASES.exporting); return this.act("export", () => ({ format: this.find(".export select").value })); }
 
   rename(name) {
     const { code } = this, isOther = name && name !== this.data.names[code];

@@ -307,6 +307,9 @@ def correct(page, twin):
     page.choose(2, 2)
     page.relabel(3)
     twin.relabel(2, frame(2, 2), "action 3")
+    page.choose(2, 0)
+    page.relabel_anew("wipe")
+    twin.relabel(2, 0, "wipe")
     page.open(4)
     put(twin, 4, frame(4, 1), page.move(4, 1, -3))
     put(
@@ -353,10 +356,6 @@ def teach(page, twin):
     twin.take_back(changed[0])
     page.decide_all("take_back")
     twin.take_back()
-    page.open(2)
-    page.choose(2, 0)
-    page.relabel_anew("wipe")
-    twin.relabel(2, 0, "wipe")
 
 
 def undo_and_redo(page, twin):
