@@ -111,6 +111,7 @@ class Review:
                 else:
                     self._swap(*line)
             del self._stacks["undo"][0][0]  # the start
+            self._given = None
         elif self._model is None:
             raise ValueError("model is None, expected a fitted one for a new review.")
 
@@ -152,6 +153,7 @@ class Review:
             start = State(-1, (), {}, (None,) * n, -1)
             self._commit("started", state, self._model, start, about=self._about)
             self._stacks["undo"][0].clear()
+            self._given = None
         return self
 
     # Actions of a person
@@ -706,21 +708,25 @@ class Review:
     def _short(self):
         """Let one action at a time change the state."""
         with self._lock:
-            if self._doing is not None:
-                doing, done, total = self._doing
-                raise RuntimeError(
-                    f"the review is still {doing}, {done} of {total}; wait until then."
-                )
+            self._refuse_others()
             self._known()
             yield
+
+    def _refuse_others(self):
+        """Refuse an action while another one takes long."""
+        if self._doing is not None:
+            doing, done, total = self._doing
+            raise RuntimeError(
+                f"the review is still {doing}, {done} of {total}; wait until then."
+            )
 
     @contextmanager
     def _long(self, doing):
         """Refuse other actions while one takes long; gives what tells of progress."""
         with self._lock:
-            if self._doing is not None:
-                with self._short():
-                    pass
+            self._refuse_others()
+            if doing != "reading":
+                self._known()
             self._doing = doing, 0, len(self.recordings)
 
         def tell(progress, done, total, entries):
