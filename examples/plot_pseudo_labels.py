@@ -43,7 +43,8 @@ figure, axes = plt.subplots(
 )
 for ax, (name, options) in zip(axes.flat, variants.items()):
     # with some seeds, OT collapses: all actions get the same probability
-    model = baselines.paper(n_actions, random_state=1, **options).fit(videos)
+    model = baselines.paper(n_actions, max_iter=1000, random_state=1, **options)
+    model.fit(videos)
     display = PseudoLabelDisplay.from_estimator(
         model, videos[arguments.video], ax=ax, colorbar=False
     )
