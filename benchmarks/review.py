@@ -94,11 +94,23 @@ class Person:
         """Take what a model says of all recordings."""
         actions = [str(action) for action in model.actions_.tolist()]
         self.names = dict(zip(actions, actions))
-        self.paths, self.counts = [], []
+        self.paths = []
         for reading in model.readings(self.videos):
-            path = reading.path
-            self.paths.append(np.array([*actions, "background"])[path])
-            self.counts.append(np.bincount(path[path >= 0], minlength=len(actions)))
+            self.paths.append(np.array([*actions, "background"])[reading.path])
+
+    def words_of(self, i):
+        """What the page shows of a recording (n_frames,)."""
+        if i in self.checked:
+            return self.truth[i]
+        return np.array([self.names.get(word, word) for word in self.paths[i]])
+
+    def counts(self):
+        """Frames of each action in each recording, as shown."""
+        shown = list(map(self.words_of, range(len(self.truth))))
+        words = np.unique(np.concatenate(shown))
+        return [
+            np.bincount(np.searchsorted(words, x), minlength=len(words)) for x in shown
+        ]
 
     def name_actions(self, i):
         """Name what a recording shows first: an edit each."""
@@ -111,20 +123,16 @@ class Person:
                     self.names[action], n = words[counts.argmax()], n + 1
         return n
 
-    def shown(self, i):
-        """Segments of a recording, in words."""
-        path = self.paths[i]
-        return segments(np.array([self.names.get(word, word) for word in path]))
-
     def compare(self, i):
         """Check of a recording."""
-        left = segments(self.truth[i])
-        return compare(self.shown(i), left, len(self.paths[i]), self.n_learned)
+        predicted, left = segments(self.words_of(i)), segments(self.truth[i])
+        return compare(predicted, left, len(self.truth[i]), self.n_learned)
 
     def check(self, i):
         """Correct a recording."""
         n = self.name_actions(i)
-        self.edits.append(n + count_edits(self.shown(i), segments(self.truth[i])))
+        predicted, left = segments(self.words_of(i)), segments(self.truth[i])
+        self.edits.append(n + count_edits(predicted, left))
         self.checks.append(self.compare(i))
         self.checked.append(i)
 
@@ -173,7 +181,7 @@ def play(model, videos, truth, order):
 
 def suggested(person, n):
     """The order of the page."""
-    return order_to_review(person.counts, person.signals, person.checked, n)
+    return order_to_review(person.counts(), person.signals, person.checked, n)
 
 
 def at_random(number):
