@@ -381,7 +381,7 @@ class Page {
   draw() {
     const { data, find, pages = 1 } = this, { accuracy, rows, checked } = data;
     this.root.dataset.version = data.version;
-    find("h1").textContent = data.title ?? "Review";
+    find("h1").textContent = find("h1").title = data.title ?? "Review";
     find(".count span").textContent = `${checked} of ${rows.length} checked`;
     find(".count progress").value = checked / (rows.length || 1);
     for (const name of ["undo", "redo"]) {
@@ -390,7 +390,7 @@ class Page {
     }
     find("[data-by=learn]").disabled = !data.ready || !checked;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
-    find(".head h2").textContent = this.row?.name ?? PHASES[data.phase] ?? "";
+    find(".head h2").textContent = find(".head h2").title = this.row?.name ?? PHASES[data.phase] ?? "";
     find(".check").textContent = this.row?.checked ? "✓ Checked" : "Mark as checked";
     find(".check").setAttribute("aria-pressed", !!this.row?.checked);
     find(".swap").hidden = !this.row?.video;
