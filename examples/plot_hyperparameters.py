@@ -22,7 +22,7 @@ from skl_tot.metrics import segment_f1_scorer
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
 parser.add_argument("--activity", help="part of the names of the videos to load")
-parser.add_argument("--max-iter", type=int, default=500, help="steps of each fit")
+parser.add_argument("--max-iter", type=int, default=200, help="steps of each fit")
 parser.add_argument("--output", help="picture to write; by default it is shown")
 # in a notebook, the arguments of the process are those of its kernel
 arguments = parser.parse_args([] if "ipykernel" in sys.modules else None)
