@@ -36,7 +36,7 @@ EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0
 EMPTY |= {"accuracy": None, "next": []}
 PAUSE = 0.2  # seconds between two events of progress
 DELAY = 3.0  # seconds from a change until files are written
-PATIENCE = 10.0  # seconds that work has to notice that it is given up
+PATIENCE = 3.0  # seconds that work has to notice that it is given up
 
 
 class Ended(Exception):
