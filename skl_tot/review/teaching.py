@@ -100,12 +100,12 @@ def describe(recordings):
 
 def order(entries, signals, n):
     """Numbers of recordings to check next, see `order_to_review`."""
-    n_codes = 2 + max(entry.predicted.codes.max() for entry in entries)
+    # what is shown is in the words of now, predictions of what is checked are not
+    n_codes = 2 + max(entry.segments.codes.max() for entry in entries)
     counts = []
     for entry in entries:
-        codes = np.maximum(entry.predicted.codes, BACKGROUND) + 1
-        lengths = np.diff(entry.predicted.starts, append=entry.n_frames)
-        counts.append(np.bincount(codes, lengths, n_codes)[1:])
+        lengths = np.diff(entry.segments.starts, append=entry.n_frames)
+        counts.append(np.bincount(entry.segments.codes + 1, lengths, n_codes)[1:])
     checked = [i for i, entry in enumerate(entries) if entry.checked]
     return order_to_review(counts, signals, checked, n)
 
