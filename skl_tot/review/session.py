@@ -507,8 +507,6 @@ class Review:
     @property
     def model(self):
         """The model of now, whose actions have the names of now."""
-        if not self.ready:
-            return self._model
         state = self.state  # once, as an action may go on beside
         if state.reading < 0:  # and its file is written when all has been read
             return self._model
@@ -550,7 +548,8 @@ class Review:
         Returns
         -------
         numbers : list of int
-            Those that tell most first, of recordings that are not checked.
+            Of recordings that are not checked; those first that others are most like,
+            by what they show and by their signals.
         """
         state = self._known()
         if self._signals is None:

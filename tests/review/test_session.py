@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot import MallowSegmenter
+from skl_tot.corrections.questions import describe_signals, order_to_review
 from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
 from skl_tot.review import Review
@@ -247,3 +248,18 @@ def test_the_model_is_there_while_recordings_are_read(model, videos, tmp_path):
     review.open(lambda *_: found.append(review.model.actions_.tolist()))
     assert found == [review.actions] * len(videos)
     review.close()
+
+
+def test_next_is_what_others_are_most_like(review, videos):
+    """By what is shown, of those that are checked as well."""
+    for start in review.state.entries[1].segments.starts.tolist():
+        review.relabel("b", start, "other")
+    review.check("b")
+    shown = review.labels()
+    counts = [[np.sum(shown[name] == k) for k in review.actions] for name in "abcd"]
+    expected = order_to_review(counts, describe_signals(videos.arrays), [1], 3)
+    assert review.next() == expected
+    assert review.next(2) == expected[:2]
+    for i in expected:
+        review.check(i)
+    assert review.next() == []
