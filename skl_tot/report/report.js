@@ -4,8 +4,15 @@ import { Timelines, BREAK, element, segmentAt } from "./timelines.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
-const panel = byId("panel"), legend = [...document.querySelectorAll("#legend button")];
+const panel = byId("panel"), unit = byId("unit"), legend = [...document.querySelectorAll("#legend button")];
 document.documentElement.classList.add("scripted");
+
+const timelines = new Timelines(byId("plot"), { ...data, rows: data.recordings }, {
+  onShown(n, of) {
+    const what = unit?.value === "cycles" ? "cycle" : "recording";
+    byId("shown").textContent = `${n === of ? n : `${n} of ${of}`} ${what}${n === 1 && n === of ? "" : "s"}`;
+  },
+});
 
 // ---- cycles as rows like those of recordings, each from its start on and without breaks
 
@@ -26,10 +33,11 @@ function cyclesOf(recording) {
   return recording.cycles.map(([from, to, deviation], i) => {
     const [prediction, end] = part(recording.prediction, from, to, recording.end);
     const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i}`;
-    const { length } = recording.doubt, share = length / recording.end;
+    const { start, confidence: means } = prediction, share = recording.doubt.length / recording.end;
     const doubt = recording.doubt.slice(Math.floor(from * share), Math.max(1, Math.ceil(to * share)));
-    const confidence = prediction.confidence.reduce((sum, own) => sum + own, 0) / prediction.confidence.length;
-    const where = `${name}, from ${data.fps ? `${from.toFixed(data.digits)} s` : `frame ${from}`}`;
+    const sums = means.map((mean, k) => mean * ((start[k + 1] ?? end) - start[k]));
+    const confidence = sums.reduce((sum, own) => sum + own, 0) / end;
+    const where = `${name}, from ${timelines.at(from)}`;
     const made = { name, where, end, prediction, doubt, deviation, confidence };
     if (recording.truth) [made.truth] = part(recording.truth, from, to, recording.end);
     return made;
@@ -38,25 +46,18 @@ function cyclesOf(recording) {
 
 const cycles = data.recordings.flatMap(cyclesOf);
 
-const timelines = new Timelines(byId("plot"), { ...data, rows: data.recordings }, {
-  onShown(n, of) {
-    const unit = cycles.length && byId("unit").value === "cycles" ? "cycle" : "recording";
-    byId("shown").textContent = `${n === of ? n : `${n} of ${of}`} ${unit}${n === 1 && n === of ? "" : "s"}`;
-  },
-});
-
 function showUnit() {
-  if (byId("unit").value !== "cycles") { timelines.show(data.recordings); return; }
+  if (unit.value !== "cycles") { timelines.show(data.recordings); return; }
   const lengths = cycles.map((row) => row.end).sort((a, b) => a - b);
-  timelines.show(cycles, 2.5 * lengths[lengths.length >> 1]);  // so that a long one does not hide the others
+  timelines.show(cycles, 2.5 * lengths[lengths.length >> 1]);  // a long one does not hide the others
 }
 
-if (cycles.length) {
-  byId("unit").addEventListener("change", showUnit);
-  showUnit();
-}
+unit?.addEventListener("change", showUnit);
+if (unit) showUnit();
 
 // ---- controls
+
+const APART = "What sets it apart, higher (+) or lower (−) than usual:";
 
 function choose(code) {
   const action = timelines.view.action === code ? null : code;
@@ -80,8 +81,9 @@ function showAction() {
   }
   const note = (text) => element("p", { className: "note" }, text);
   panel.replaceChildren(
-    element("h3", {}, timelines.swatch(action.code), data.names[action.code]), element("p", {}, action.facts),
-    ...(action.profile.length ? [note("What sets it apart, higher (+) or lower (−) than usual:"), features] : []),
+    element("h3", {}, timelines.swatch(action.code), data.names[action.code]),
+    element("p", {}, action.facts),
+    ...(action.profile.length ? [note(APART), features] : []),
     note("Typical frames:"), typical,
   );
 }
@@ -89,7 +91,9 @@ function showAction() {
 for (const button of legend) button.addEventListener("click", () => choose(+button.dataset.code));
 byId("sort").addEventListener("change", (event) => timelines.sort(event.target.value));
 byId("filter").addEventListener("input", (event) => timelines.filter(event.target.value));
-for (const id of ["tall", "doubt"]) byId(id).addEventListener("change", (event) => timelines.look({ [id]: event.target.checked }));
+for (const id of ["tall", "doubt"]) {
+  byId(id).addEventListener("change", (event) => timelines.look({ [id]: event.target.checked }));
+}
 byId("closer").addEventListener("click", () => timelines.zoom(0.5));
 byId("wider").addEventListener("click", () => timelines.zoom(2));
 byId("whole").addEventListener("click", () => timelines.whole());
@@ -98,8 +102,8 @@ for (const link of document.querySelectorAll("a[data-show]")) {
   link.addEventListener("click", () => {
     byId("filter").value = "";
     timelines.filter("");
-    if (cycles.length && byId("unit").value !== "cycles") {
-      byId("unit").value = "cycles";
+    if (unit && unit.value !== "cycles") {
+      unit.value = "cycles";
       showUnit();
     }
     timelines.open(+link.dataset.show);
@@ -126,8 +130,8 @@ function rename(code, text) {
   for (const place of document.querySelectorAll(`[data-name="${code}"]`)) {
     if (place.textContent !== text) place.textContent = text;
   }
-  const lines = Object.keys(written).flatMap((own) => data.numbers[own].map((number) => `${number} ${written[own]}`));
-  byId("lines").textContent = lines.join("\n");
+  const linesOf = (own) => data.numbers[own].map((number) => `${number} ${written[own]}`);
+  byId("lines").textContent = Object.keys(written).flatMap(linesOf).join("\n");
   byId("naming").hidden = false;
   showAction();
   timelines.draw();
@@ -142,7 +146,11 @@ for (const field of document.querySelectorAll(".field")) {
   field.contentEditable = "plaintext-only";
   field.setAttribute("role", "textbox");
   field.setAttribute("aria-label", `Name of ${field.textContent}`);
-  field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); field.blur(); } });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    field.blur();
+  });
   field.addEventListener("blur", () => {
     const text = field.textContent.trim().replace(/\s+/g, " ");
     if (!text || text === data.names[code]) { field.textContent = data.names[code]; return; }

@@ -13,7 +13,7 @@
 //         looks   {code: {fill, ink, hatch}} of the codes from 0; -1 is background
 //         fps     null: times are frames; digits: decimals of times in seconds
 //         unsure  confidence below which the tip says so; lower: what the lower bar is
-// options label     text for screen readers, before the keys
+// options label     text for screen readers (default: the keys)
 //         large     rows are tall, have their names in the bars and their doubt
 //         editable  boundaries can be dragged, or moved by keys: b takes the one before the
 //                   segment of the cursor, b again the one after it, arrows move it by a
@@ -48,7 +48,8 @@ const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 export const between = (low, value, high) => Math.max(low, Math.min(value, high));
 export const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.end), 0);
 
-const STEPS_OF_TIME = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
+const STEPS_OF_TIME = [...SECONDS, 60, 120, 300, 600, 900, 1800, 3600];
 
 export function niceStep(least, fps) {
   const step = fps && STEPS_OF_TIME.find((step) => step >= least);
@@ -74,6 +75,9 @@ export function boundaryAt({ start, code }, value, reach) {
 }
 
 const isBoundary = (code, i) => i > 0 && i < code.length && code[i] !== BREAK && code[i - 1] !== BREAK;
+
+const endOf = ({ start, row }, i) => start[i + 1] ?? row.end;
+const middleOf = (bar, i) => (bar.start[i] + endOf(bar, i)) / 2;
 
 // Where a boundary may be: on frames, so that one is left on both sides.
 export function placed({ start }, end, i, value, fps) {
@@ -119,28 +123,28 @@ function hatched({ fill, ink, hatch }) {
   return pen.createPattern(tile, "repeat");
 }
 
-const KEYS = "Arrow keys go from segment to segment, plus and minus zoom";
+const KEYS = "Timelines. Arrow keys go from segment to segment, plus and minus zoom, Enter opens a recording";
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+const FONT = 'px system-ui, -apple-system, "Segoe UI", sans-serif';
+const COLOURS = ["text", "soft", "line", "range", "paper"];
 
 export class Timelines {
   constructor(host, data, options = {}) {
-    Object.assign(this, { host, options, lines: [], opened: new Set(), gutter: 0, cursor: null });
-    Object.assign(this, { drag: null, edit: null, near: null, head: null, width: 0, waiting: 0, isStale: false, inks: new WeakMap() });
+    Object.assign(this, { host, options, lines: [], opened: new Set(), inks: new WeakMap() });
+    Object.assign(this, { gutter: 0, width: 0, waiting: 0, isStale: false });
+    Object.assign(this, { cursor: null, drag: null, edit: null, near: null, head: null });
     this.data = { lower: "ground truth", unsure: 0, digits: 2, ...data };
-    this.view = { from: 0, to: 0, sort: "given", text: "", action: null, tall: false, doubt: !!options.large };
+    this.view = { from: 0, to: 0, sort: "given", text: "", action: null, tall: false };
+    this.view.doubt = !!options.large;
     this.canvas = element("canvas");
     this.pen = this.canvas.getContext("2d");
     this.strip = element("canvas");  // of bars, a pixel high each
     this.paper = element("div", {}, this.canvas);
-    this.tip = element("div", { className: "tip", hidden: true });
-    this.tip.setAttribute("role", "tooltip");
-    this.said = element("div", { className: "said" });
-    this.said.setAttribute("aria-live", "polite");
-    const keys = `${KEYS}, Enter ${options.onChoose ? "chooses a segment" : "opens a recording"}`;
-    host.tabIndex = 0;
-    host.setAttribute("role", "application");
-    host.setAttribute("aria-label", `${options.label ?? "Timelines"}. ${keys}${options.editable ? ", b takes a boundary, which arrow keys then move" : ""}.`);
+    this.tip = element("div", { className: "tip", hidden: true, role: "tooltip" });
+    this.said = element("div", { className: "said", ariaLive: "polite" });
+    const keys = options.editable ? ", b takes a boundary, which arrow keys then move" : "";
     host.classList.add("timelines");
+    Object.assign(host, { tabIndex: 0, role: "application", ariaLabel: `${options.label ?? KEYS}${keys}.` });
     host.replaceChildren(this.paper, this.tip, this.said);
     this.listen();
     this.show(data.rows);
@@ -148,12 +152,12 @@ export class Timelines {
 
   // ---- words
 
-  at(time) { return this.data.fps ? `${time.toFixed(this.data.digits)} s` : `frame ${time}`; }
+  fixed(time) { return time.toFixed(this.data.digits); }
+  at(time) { return this.data.fps ? `${this.fixed(time)} s` : `frame ${time}`; }
 
   span(start, end) {
     if (!this.data.fps) return `frames ${start} – ${end - 1} (${end - start})`;
-    const fixed = (value) => value.toFixed(this.data.digits);
-    return `${fixed(start)} – ${fixed(end)} s (${fixed(end - start)} s)`;
+    return `${this.fixed(start)} – ${this.fixed(end)} s (${this.fixed(end - start)} s)`;
   }
 
   tick(value) {
@@ -165,22 +169,23 @@ export class Timelines {
 
   swatch(code) {
     if (code < 0) return element("i", { className: "k cb" });
-    const { fill, ink, hatch } = this.data.looks[code], made = element("i", { className: `k h${hatch}` });
+    const { fill, ink, hatch } = this.data.looks[code];
+    const made = element("i", { className: `k h${hatch}` });
     made.style.setProperty("--fill", fill);
     made.style.setProperty("--ink", ink);
     return made;
   }
 
-  describe(index, isLower, segment) {
-    const row = this.data.rows[index], bar = isLower ? row.truth : row.prediction, code = bar.code[segment];
-    const names = isLower ? this.data.labels ?? this.data.names : this.data.names;
+  describe(bar, segment) {
+    const { row, isLower, names } = bar, code = bar.code[segment];
+    const isUnsure = code >= 0 && bar.confidence?.[segment] < this.data.unsure;
+    const note = isLower ? this.data.lower : isUnsure ? "less sure than usual" : "";
     const lines = [
       element("strong", {}, this.swatch(code), code === BREAK ? "break" : names[code]),
-      element("span", { className: "span" }, this.span(bar.start[segment], bar.start[segment + 1] ?? row.end)),
+      element("span", { className: "span" }, this.span(bar.start[segment], endOf(bar, segment))),
+      ...(note ? [note] : []),
+      element("em", {}, row.where ?? row.name),
     ];
-    if (isLower) lines.push(this.data.lower);
-    else if (code >= 0 && bar.confidence?.[segment] < this.data.unsure) lines.push("less sure than usual");
-    lines.push(element("em", {}, row.where ?? row.name));
     return lines.map((line) => element("div", {}, line));
   }
 
@@ -209,17 +214,18 @@ export class Timelines {
   }
 
   update(index, row) {
-    const { cursor, data } = this, old = data.rows[index];
-    if (this.edit?.index === index) this.edit = null;
+    const { cursor, data, view } = this, old = data.rows[index];
     this.near = null;
+    if (this.edit?.index === index) this.edit = null;
     if (cursor?.index === index) {
-      const { start } = cursor.bar ? old.truth : old.prediction, middle = (start[cursor.segment] + (start[cursor.segment + 1] ?? old.end)) / 2;
-      this.cursor = { index, bar: 0, segment: segmentAt(row.prediction.start, middle) };
+      const { start } = cursor.bar ? old.truth : old.prediction;
+      const time = middleOf({ start, row: old }, cursor.segment);
+      this.cursor = { index, bar: 0, segment: segmentAt(row.prediction.start, time) };
     }
     data.rows[index] = row;
-    const isWhole = this.view.from === 0 && this.view.to === this.longest;
-    this.longest = longestOf(this.data.rows);
-    if (isWhole) this.view.to = this.longest;
+    const isWhole = view.from === 0 && view.to === this.longest;
+    this.longest = longestOf(data.rows);
+    if (isWhole) view.to = this.longest;
     this.isStale = true;
     this.draw();
   }
@@ -267,9 +273,14 @@ export class Timelines {
   }
 
   layout() {
-    const { data, view, host, paper } = this, kept = arranged(data.rows, view.sort, view.text);
-    const least = kept.length > MANY ? THIN : NAMED, isLarge = this.options.large;
-    const height = isLarge ? LARGE : view.tall ? TALL : between(least, Math.floor(ROOM / Math.max(kept.length, 1)), TALL);
+    this.arrange();
+    this.draw();
+  }
+
+  arrange() {
+    const { data, view, options } = this, kept = arranged(data.rows, view.sort, view.text);
+    const least = kept.length > MANY ? THIN : NAMED, usual = Math.floor(ROOM / (kept.length || 1));
+    const height = options.large ? LARGE : view.tall ? TALL : between(least, usual, TALL);
     let top = AXIS;
     this.lines = kept.map((index) => {
       const isOpen = this.opened.has(index), line = { index, top, isOpen, height: isOpen ? OPEN : height };
@@ -278,32 +289,39 @@ export class Timelines {
     });
     this.isStale = false;
     this.hasMarks = data.rows.some((row) => row.checked !== undefined || row.changed !== undefined);
-    this.gutter = isLarge ? 0 : height < NAMED ? 6 * this.hasMarks : this.gutterWidth(kept);
-    paper.style.height = `${Math.max(top, AXIS + TALL)}px`;
-    this.options.onShown?.(kept.length, data.rows.length);
-    this.draw();
+    this.gutter = options.large ? 0 : height < NAMED ? 6 * this.hasMarks : this.gutterWidth(kept);
+    this.paper.style.height = `${Math.max(top, AXIS + TALL)}px`;
+    options.onShown?.(kept.length, data.rows.length);
   }
 
   gutterWidth(indices) {
     this.setFont(12);
     const widths = indices.map((i) => this.pen.measureText(this.data.rows[i].name).width);
-    return Math.ceil(Math.min(Math.max(0, ...widths) + 12 + 14 * this.hasMarks, this.host.clientWidth * 0.28, 200));
+    const widest = Math.max(0, ...widths) + 12 + 14 * this.hasMarks;
+    return Math.ceil(Math.min(widest, this.host.clientWidth * 0.28, 200));
   }
 
   lineOf(index) { return this.lines.find((line) => line.index === index); }
 
   // Bars of a row: what is found and, below it, the ground truth.
   bars(line) {
-    const row = this.data.rows[line.index], { large } = this.options;
-    const gap = line.isOpen ? 4 : large ? 8 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
-    const top = line.top + (line.isOpen ? 24 : gap), height = line.top + line.height - gap * (line.isOpen ? 2 : 1) - top;
-    const isNamed = line.isOpen || large, both = { row, line, isNamed, top, height };
-    const first = { ...both, ...row.prediction, hand: row.hand, names: this.data.names };
-    if (this.edit?.index === line.index) first.start = Object.assign([...first.start], { [this.edit.segment]: this.edit.to });
+    const { edit, options: { large } } = this, { isOpen } = line, row = this.data.rows[line.index];
+    const gap = large ? 8 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
+    const [above, below] = isOpen ? [24, 8] : [gap, gap];
+    const top = line.top + above, height = line.height - above - below;
+    const both = { row, line, isNamed: isOpen || large, isLower: false, names: this.data.names, top, height };
+    const first = { ...both, ...row.prediction, hand: row.hand };
+    if (edit?.index === line.index) first.start = first.start.with(edit.segment, edit.to);
     if (!row.truth || line.height < 8) return [first];
     first.height = height * 0.6;
-    const names = this.data.labels ?? this.data.names;
-    return [first, { ...both, ...row.truth, names, isLower: true, top: top + first.height, height: height - first.height }];
+    const place = { isLower: true, top: top + first.height, height: height - first.height };
+    return [first, { ...both, ...row.truth, names: this.data.labels ?? this.data.names, ...place }];
+  }
+
+  // The bar that a cursor, or a boundary, is in, if it is shown.
+  barOf(place) {
+    const line = place && this.lineOf(place.index);
+    return line && this.bars(line)[place.bar ?? 0];
   }
 
   scale() { return (this.width - this.gutter) / (this.view.to - this.view.from); }
@@ -313,19 +331,18 @@ export class Timelines {
   // What is at a point: x, the time, and if it is on a row its line, bar and segment.
   hit({ clientX, clientY }) {
     const box = this.canvas.getBoundingClientRect(), x = clientX - box.left, y = clientY - box.top;
-    const found = { x, time: this.toValue(x), isAxis: y < AXIS }, inside = y + this.host.scrollTop;
-    if (found.isAxis) return found;
-    found.line = this.lines.find((line) => inside >= line.top && inside < line.top + line.height);
-    if (!found.line || x < this.gutter || found.time < 0 || found.time >= this.data.rows[found.line.index].end) return found;
-    const all = this.bars(found.line);
-    found.bar = all.length > 1 && inside >= all[1].top ? 1 : 0;
-    if (all[found.bar].start.length) found.segment = segmentAt(all[found.bar].start, found.time);
-    return found;
+    const time = this.toValue(x), inside = y + this.host.scrollTop;
+    if (y < AXIS) return { x, time, isAxis: true };
+    const line = this.lines.find((own) => inside >= own.top && inside < own.top + own.height);
+    const isIn = line && x >= this.gutter && time >= 0 && time < this.data.rows[line.index].end;
+    if (!isIn) return { x, time, line };
+    const bar = this.bars(line).findLast((own) => !own.isLower || inside >= own.top);
+    return { x, time, line, bar, segment: bar.start.length ? segmentAt(bar.start, time) : undefined };
   }
 
   // ---- drawing
 
-  setFont(size, weight = 400) { this.pen.font = `${weight} ${size}px system-ui, -apple-system, "Segoe UI", sans-serif`; }
+  setFont(size, weight = 400) { this.pen.font = `${weight} ${size}${FONT}`; }
 
   // What is worked out once of a look: the pattern of its hatch, and its colour as a pixel.
   inkOf(code) {
@@ -337,57 +354,73 @@ export class Timelines {
     return this.inks.get(look);
   }
 
-  alphaOf(code, isLower) { return this.view.action !== null && code !== this.view.action ? 0.13 : isLower ? 0.75 : 1; }
+  alphaOf(code, isLower) {
+    const { action } = this.view;
+    return action !== null && code !== action ? 0.13 : isLower ? 0.75 : 1;
+  }
 
   draw() {
+    if (this.ends.signal.aborted) return;
     this.waiting ||= requestAnimationFrame(() => {
       this.waiting = 0;
       this.drawNow();
     });
   }
 
-  drawNow() {
-    if (this.isStale) this.layout();
-    const { host, paper, canvas, pen, view } = this, ratio = window.devicePixelRatio || 1;
-    const width = this.width = host.clientWidth, height = Math.min(host.clientHeight, paper.offsetHeight);
-    if (width <= this.gutter || !height) return;  // not to be seen yet
-    const style = getComputedStyle(host);
-    this.colours = Object.fromEntries(["text", "soft", "line", "range", "paper"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  // The size of the picture, which clears it, and colours, which follow those of the page.
+  prepare(width, height, ratio) {
+    const { canvas, pen } = this, style = getComputedStyle(this.host);
+    const colours = COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
+    this.colours = Object.fromEntries(colours);
     canvas.style.height = `${height}px`;
     Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.textBaseline = "middle";
+  }
+
+  drawNow() {
+    if (this.isStale) this.arrange();
+    const { host, pen, drag } = this, ratio = window.devicePixelRatio || 1, seen = host.scrollTop;
+    const width = this.width = host.clientWidth;
+    const height = Math.min(host.clientHeight, this.paper.offsetHeight);
+    if (width <= this.gutter || !height) return;  // not to be seen yet
+    this.prepare(width, height, ratio);
     this.drawAxis(width, height);
     this.clip(0, AXIS, width);
-    const seen = host.scrollTop;
     pen.translate(0, -seen);
-    const lines = this.lines.filter((line) => line.top + line.height > seen + AXIS && line.top < seen + height);
+    const isSeen = (line) => line.top + line.height > seen + AXIS && line.top < seen + height;
+    const lines = this.lines.filter(isSeen);
     this.drawRows(lines, width, ratio);
     this.drawCursor();
     this.drawBoundary();
     pen.restore();
     this.drawHead(height);
-    if (this.drag?.kind === "range") {
+    if (drag?.kind === "range") {
       pen.fillStyle = this.colours.range;
-      pen.fillRect(this.drag.x, AXIS, this.drag.now - this.drag.x, height);
+      pen.fillRect(drag.x, AXIS, drag.now - drag.x, height);
     }
-    if (!lines.length) {
+    if (this.view.text && !lines.length) {
       pen.fillStyle = this.colours.soft;
       pen.fillText("None has this in its name.", 8, AXIS + TALL / 2);
     }
-    const { from, to, sort } = view;
-    if (+host.dataset.from !== from || +host.dataset.to !== to) this.options.onRange?.(from, to);
-    Object.assign(host.dataset, { from, to, left: this.gutter, sort, rows: this.lines.map((line) => line.index).join(" ") });
+    this.tell();
+  }
+
+  tell() {
+    const { dataset } = this.host, { from, to, sort } = this.view;
+    if (+dataset.from !== from || +dataset.to !== to) this.options.onRange?.(from, to);
+    const rows = this.lines.map((line) => line.index).join(" ");
+    Object.assign(dataset, { from, to, left: this.gutter, sort, rows });
   }
 
   drawAxis(width, height) {
-    const { pen, view, colours } = this, step = niceStep((view.to - view.from) * 90 / (width - this.gutter), this.data.fps);
+    const { pen, view, colours } = this, least = 90 / this.scale(), step = niceStep(least, this.data.fps);
     this.setFont(11);
     Object.assign(pen, { fillStyle: colours.soft, strokeStyle: colours.line });
     for (let i = Math.ceil(view.from / step), free = 0; i * step <= view.to; i += 1) {
-      const x = Math.round(this.toX(i * step)) + 0.5, text = this.tick(i * step), size = pen.measureText(text).width;
+      const x = Math.round(this.toX(i * step)) + 0.5, text = this.tick(i * step);
       pen.stroke(new Path2D(`M${x} ${AXIS - 5}V${height}`));
-      const left = between(0, x - size / 2, width - size - 2);
+      const size = pen.measureText(text).width, left = between(0, x - size / 2, width - size - 2);
       if (left < free) continue;
       pen.fillText(text, left, AXIS / 2 - 2);
       free = left + size + 8;
@@ -417,22 +450,10 @@ export class Timelines {
   // Colours are written pixel by pixel, a line of them a bar, as bars may have thousands
   // of segments; each line is then drawn as high as its bar.
   drawStrips(bars, width, ratio) {
-    const { pen, strip, view } = this, columns = Math.round((width - this.gutter) * ratio), step = (view.to - view.from) / columns;
+    const { pen, strip } = this, columns = Math.round((width - this.gutter) * ratio);
     if (!bars.length || columns < 1) return;
     const image = pen.createImageData(columns, bars.length), pixels = new Uint32Array(image.data.buffer);
-    const known = [[], []], inkOf = (code, isLower) => Math.round(255 * this.alphaOf(code, isLower)) << 24 | this.inkOf(code).pixel;
-    bars.forEach(({ start, code, row, isLower }, number) => {
-      const last = start.length ? Math.min(columns, Math.round((row.end - view.from) / step)) : 0;
-      let i = segmentAt(start, view.from) - 1, next = -1, ink = 0;
-      for (let x = 0; x < last; x += 1) {
-        const value = view.from + (x + 0.5) * step;
-        if (value >= next) {
-          do { i += 1; next = start[i + 1] ?? Infinity; } while (value >= next);
-          ink = code[i] < 0 ? 0 : known[+!!isLower][code[i]] ??= inkOf(code[i], isLower);
-        }
-        pixels[number * columns + x] = ink;
-      }
-    });
+    bars.forEach((bar, i) => this.paint(bar, pixels.subarray(i * columns, (i + 1) * columns)));
     Object.assign(strip, { width: columns, height: bars.length });
     strip.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = false;
@@ -443,26 +464,32 @@ export class Timelines {
     });
   }
 
-  // Checked: a tick, of thin rows a block. Changed: a square, of thin rows half a block.
-  drawMarks(row, line) {
-    const { pen } = this, x = 5, y = line.isOpen ? line.top + 13 : line.top + line.height / 2;
-    Object.assign(pen, { fillStyle: this.colours.text, strokeStyle: this.colours.text, lineWidth: 2 });
-    if (line.height < NAMED) {
-      if (row.checked || row.changed) pen.fillRect(0, line.top, row.checked ? 4 : 2, line.height);
-    } else if (row.checked) pen.stroke(new Path2D(`M${x - 4} ${y}l3 3l6 -7`));
-    else if (row.changed) pen.fillRect(x - 3, y - 3, 6, 6);
-    pen.lineWidth = 1;
+  paint({ start, code, row, isLower }, pixels) {
+    const { from, to } = this.view, step = (to - from) / pixels.length, known = [];
+    const inkOf = (own) => Math.round(255 * this.alphaOf(own, isLower)) << 24 | this.inkOf(own).pixel;
+    const last = start.length ? Math.min(pixels.length, Math.round((row.end - from) / step)) : 0;
+    let i = segmentAt(start, from) - 1, next = -1, ink = 0;
+    for (let x = 0; x < last; x += 1) {
+      const value = from + (x + 0.5) * step;
+      if (value >= next) {
+        do { i += 1; next = start[i + 1] ?? Infinity; } while (value >= next);
+        ink = code[i] < 0 ? 0 : known[code[i]] ??= inkOf(code[i]);
+      }
+      pixels[x] = ink;
+    }
   }
 
   drawName(line, width) {
-    const { pen, gutter } = this, row = this.data.rows[line.index], marks = 14 * this.hasMarks;
-    if (line.isOpen || gutter && line.height >= NAMED) {
-      this.setFont(line.isOpen || line.height > 18 ? 12 : 11, line.isOpen ? 600 : 400);
-      pen.fillStyle = this.colours.text;
-      const text = this.shorten(row.name, (line.isOpen ? width : gutter) - 10 - marks, 6);
-      pen.fillText(text, marks, line.isOpen ? line.top + 13 : line.top + line.height / 2);
+    const { pen, gutter } = this, { isOpen, top, height } = line, row = this.data.rows[line.index];
+    const y = isOpen ? top + 13 : top + height / 2, left = 14 * this.hasMarks;
+    pen.fillStyle = this.colours.text;
+    if (isOpen || gutter && height >= NAMED) {
+      this.setFont(isOpen || height > 18 ? 12 : 11, isOpen ? 600 : 400);
+      pen.fillText(this.shorten(row.name, (isOpen ? width : gutter) - 10 - left, 6), left, y);
     }
-    if (gutter && marks) this.drawMarks(row, line);
+    if (!gutter) return;
+    if (height >= NAMED) pen.fillText(row.checked ? "✓" : row.changed ? "■" : "", 0, y);
+    else if (row.checked || row.changed) pen.fillRect(0, top, row.checked ? 4 : 2, height);
   }
 
   // Text that fits a width, with so many of its last letters.
@@ -477,31 +504,40 @@ export class Timelines {
 
   // What segments have beside their colour, if they are wide enough; gives those to name.
   drawDetails(bar, width) {
-    const { pen, view, colours } = this, { start, code, top, height } = bar, middle = top + height / 2 - 0.5, named = [];
+    const { pen, view } = this, { start, code } = bar, named = [];
     for (let i = segmentAt(start, view.from); i < start.length && start[i] < view.to; i += 1) {
-      const left = Math.max(this.toX(start[i]), this.gutter - 9), size = Math.min(this.toX(start[i + 1] ?? bar.row.end), width + 9) - left;
+      const left = Math.max(this.toX(start[i]), this.gutter - 9);
+      const size = Math.min(this.toX(endOf(bar, i)), width + 9) - left;
       if (size < 3 || code[i] === -1) continue;
-      if (code[i] === BREAK) {  // dotted
-        pen.fillStyle = colours.paper;
-        pen.fillRect(left, middle, size, 1);
-        pen.fillStyle = colours.soft;
-        for (let x = Math.ceil(left / 6) * 6; x < left + size; x += 6) pen.fillRect(x, middle, 2, 1);
-        continue;
-      }
-      const { pattern } = this.inkOf(code[i]);
+      if (code[i] === BREAK) { this.drawBreak(bar, left, size); continue; }
       pen.globalAlpha = this.alphaOf(code[i], bar.isLower);
-      if (pattern) {
-        pen.fillStyle = pattern;
-        pen.fillRect(left, top, size, height);
-      }
-      pen.fillStyle = EDGE;  // pale colours are weak on white
-      pen.fillRect(left, top + height - 1, size, 1);
-      pen.fillStyle = colours.text;
-      if (bar.hand?.[i]) pen.fillRect(left + 1, top - 2, size - 2, 2);
-      if (bar.isNamed && pen.globalAlpha > 0.5 && size > 30) named.push([code[i], Math.max(left, this.gutter), size]);
+      this.drawSegment(bar, i, left, size);
+      const isNamed = bar.isNamed && pen.globalAlpha > 0.5 && size > 30;
+      if (isNamed) named.push([code[i], Math.max(left, this.gutter), size]);
+      pen.globalAlpha = 1;
     }
-    pen.globalAlpha = 1;
     return named;
+  }
+
+  drawBreak({ top, height }, left, size) {
+    const { pen, colours } = this, middle = top + height / 2 - 0.5;
+    pen.fillStyle = colours.paper;
+    pen.fillRect(left, middle, size, 1);
+    pen.fillStyle = colours.soft;
+    for (let x = Math.ceil(left / 6) * 6; x < left + size; x += 6) pen.fillRect(x, middle, 2, 1);
+  }
+
+  // Its hatch, an edge as pale colours are weak on white, and a line above if it is by hand.
+  drawSegment({ code, top, height, hand }, i, left, size) {
+    const { pen } = this, { pattern } = this.inkOf(code[i]);
+    if (pattern) {
+      pen.fillStyle = pattern;
+      pen.fillRect(left, top, size, height);
+    }
+    pen.fillStyle = EDGE;
+    pen.fillRect(left, top + height - 1, size, 1);
+    pen.fillStyle = this.colours.text;
+    if (hand?.[i]) pen.fillRect(left + 1, top - 2, size - 2, 2);
   }
 
   writeIn(bar, code, left, size) {
@@ -509,8 +545,9 @@ export class Timelines {
     this.setFont(12);
     const text = this.shorten(name, size - 10), y = bar.top + Math.min(bar.height / 2 + 0.5, 16);
     if (text.length < 3 && text !== name) return;
+    const isOnDoubt = this.view.doubt && !bar.isLower;
     pen.fillStyle = fill;
-    if (hatch || this.view.doubt && !bar.isLower) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
+    if (hatch || isOnDoubt) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
     pen.fillStyle = ink;
     pen.fillText(text, left + 5, y);
   }
@@ -519,22 +556,23 @@ export class Timelines {
   drawDoubt(bar) {
     const { pen, view } = this, { doubt, end } = bar.row;
     if (view.action !== null || !view.doubt || !doubt) return;
-    const part = end / doubt.length, foot = bar.top + bar.height;
-    const first = Math.max(0, Math.floor(view.from / part)), last = Math.min(doubt.length, Math.ceil(view.to / part));
+    const part = end / doubt.length, foot = bar.top + bar.height, unit = bar.height / 35;
+    const first = Math.max(0, Math.floor(view.from / part)), last = Math.ceil(view.to / part);
     let path = `M${this.toX(first * part)} ${foot}`;
-    for (let i = first; i < last; i += 1) path += `V${foot - parseInt(doubt[i], 36) / 35 * bar.height}H${this.toX((i + 1) * part)}`;
+    for (let i = first; i < last && i < doubt.length; i += 1) {
+      path += `V${foot - parseInt(doubt[i], 36) * unit}H${this.toX((i + 1) * part)}`;
+    }
     pen.fillStyle = DOUBT;
     pen.fill(new Path2D(`${path}V${foot}`));
   }
 
   drawCursor() {
-    const { pen, cursor } = this, line = cursor && this.lineOf(cursor.index), bar = line && this.bars(line)[cursor.bar];
+    const { pen, cursor } = this, bar = this.barOf(cursor);
     if (!bar) return;
-    const left = this.toX(bar.start[cursor.segment]);
-    const right = this.toX(bar.start[cursor.segment + 1] ?? this.data.rows[cursor.index].end);
-    for (const [ink, by] of [[this.colours.paper, 0], [this.colours.text, 1]]) {
-      pen.lineWidth = 2;
-      pen.strokeStyle = ink;
+    const left = this.toX(bar.start[cursor.segment]), right = this.toX(endOf(bar, cursor.segment));
+    pen.lineWidth = 2;
+    for (const [ink, by] of [["paper", 0], ["text", 1]]) {
+      pen.strokeStyle = this.colours[ink];
       pen.strokeRect(left - by, bar.top - by, Math.max(right - left, 2) + 2 * by, bar.height + 2 * by);
     }
     pen.lineWidth = 1;
@@ -542,9 +580,9 @@ export class Timelines {
 
   // The boundary that is taken, or would be by a click: a line with two arrows.
   drawBoundary() {
-    const at = this.edit ?? this.near, line = at && this.lineOf(at.index);
-    if (!line) return;
-    const { pen } = this, bar = this.bars(line)[0], x = this.toX(bar.start[at.segment]), y = bar.top + bar.height / 2;
+    const { pen } = this, at = this.edit ?? this.near, bar = this.barOf(at);
+    if (!bar) return;
+    const x = this.toX(bar.start[at.segment]), y = bar.top + bar.height / 2;
     const arrows = `M${x - 4} ${y - 5}l-6 5l6 5zM${x + 4} ${y - 5}l6 5l-6 5z`;
     const path = new Path2D(`M${x - 1.5} ${bar.top - 3}h3v${bar.height + 6}h-3z${arrows}`);
     Object.assign(pen, { fillStyle: this.colours.text, strokeStyle: this.colours.paper });
@@ -562,23 +600,26 @@ export class Timelines {
 
   // ---- boundaries that are moved
 
+  // What still can be moved: a boundary that was dropped waits for the answer.
+  get held() { return this.edit?.isSent ? null : this.edit; }
+
   take(index, segment) {
-    const row = this.data.rows[index], from = row.prediction.start[segment];
-    this.edit = { index, segment, from, to: from, row };
+    const from = this.data.rows[index].prediction.start[segment];
+    this.edit = { index, segment, from, to: from, isSent: false };
     this.tip.hidden = true;
     this.draw();
   }
 
   moveEdit(to) {
-    const { edit } = this;
-    edit.to = placed(edit.row.prediction, edit.row.end, edit.segment, to, this.data.fps);
+    const { edit, data } = this, { prediction, end } = data.rows[edit.index];
+    edit.to = placed(prediction, end, edit.segment, to, data.fps);
     this.said.textContent = `boundary at ${this.at(edit.to)}`;
     this.draw();
   }
 
   async drop() {
     const { edit } = this;
-    edit.isSent = true;  // from here on it is not moved any more
+    edit.isSent = true;
     try {
       if (edit.to !== edit.from) await this.options.onMove?.(edit.index, edit.from, edit.to);
     } finally {
@@ -587,37 +628,38 @@ export class Timelines {
     }
   }
 
-  boundary(found, type) {
-    if (!this.options.editable || this.edit || found.bar !== 0 || found.line.height < NAMED) return null;
-    const { index } = found.line, reach = (NEAR[type] ?? NEAR.touch) / this.scale();
-    const segment = boundaryAt(this.data.rows[index].prediction, found.time, reach);
-    return segment < 0 ? null : { index, segment };
+  boundary({ line, bar, time }, type) {
+    if (!this.options.editable || this.edit || !bar || bar.isLower || line.height < NAMED) return null;
+    const segment = boundaryAt(bar, time, (NEAR[type] ?? NEAR.touch) / this.scale());
+    return segment < 0 ? null : { index: line.index, segment };
   }
 
   // ---- pointer
 
   listen() {
-    const { canvas, host } = this, own = this.ends = new AbortController();
-    const on = (target, type, does, options) => target.addEventListener(type, does, { signal: own.signal, ...options });
+    const { canvas, host } = this, { signal } = this.ends = new AbortController();
+    const on = (target, type, does, own) => target.addEventListener(type, does, { signal, ...own });
     on(host, "wheel", (event) => this.wheel(event), { passive: false });
     on(canvas, "pointerdown", (event) => this.down(event));
     on(canvas, "pointermove", (event) => this.move(event));
     on(canvas, "pointerup", (event) => this.up(event));
     on(canvas, "pointercancel", () => this.cancel());
-    on(canvas, "pointerleave", (event) => { if (event.pointerType === "mouse") this.point(null, event); });
+    on(canvas, "pointerleave", (event) => { if (event.pointerType === "mouse") this.point({}, event); });
     on(canvas, "dblclick", () => this.whole());
-    on(document, "pointerdown", (event) => { if (event.target !== canvas) this.tip.hidden = true; });
-    on(document, "scroll", () => { this.tip.hidden = true; this.draw(); }, { capture: true });  // of the host, too
+    const leave = () => { this.tip.hidden = true; this.draw(); };
+    on(document, "pointerdown", (event) => { if (event.target !== canvas) leave(); });
+    on(document, "scroll", leave, { capture: true });  // also of the host
     on(host, "keydown", (event) => {
-      if (!event.ctrlKey && !event.metaKey && !event.altKey && this.press(event.key, event.shiftKey)) event.preventDefault();
+      const isOther = event.ctrlKey || event.metaKey || event.altKey;
+      if (!isOther && this.press(event.key, event.shiftKey)) event.preventDefault();
     });
     on(host, "blur", () => {
       if (!this.options.onChoose) this.cursor = null;  // else it is what has been chosen
-      this.tip.hidden = true;
+      leave();
       this.cancel();
     });
     on(window.matchMedia("(prefers-color-scheme: dark)"), "change", () => this.draw());
-    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.layout()));
+    this.sizes = new ResizeObserver(() => { this.isStale = true; this.draw(); });
     this.sizes.observe(host);
   }
 
@@ -629,7 +671,7 @@ export class Timelines {
   }
 
   cancel() {
-    if (!this.edit?.isSent) this.edit = null;
+    if (this.held) this.edit = null;
     this.drag = null;
     this.draw();
   }
@@ -643,66 +685,70 @@ export class Timelines {
   }
 
   point(found, { clientX: x, clientY: y }) {
-    const { line, bar, segment } = found ?? {}, near = found && line ? this.boundary(found, "mouse") : null;
+    const { line, bar, segment } = found, near = this.boundary(found, "mouse");
     if (near || this.near) {
       this.near = near;
       this.draw();
     }
     this.canvas.style.cursor = near ? "ew-resize" : "";
     if (!line || near) this.tip.hidden = true;
-    else if (segment === undefined) this.showTip([element("div", {}, element("em", {}, this.data.rows[line.index].name))], x, y);
-    else this.showTip(this.describe(line.index, bar === 1, segment), x, y);
+    else if (segment !== undefined) this.showTip(this.describe(bar, segment), x, y);
+    else this.showTip([element("div", {}, element("em", {}, this.data.rows[line.index].name))], x, y);
   }
 
-  seek(found) {
-    const line = found.line ?? this.lines[0];
-    if (line) this.options.onSeek?.(line.index, between(0, found.time, this.data.rows[line.index].end));
+  seek({ line = this.lines[0], time }) {
+    if (line) this.options.onSeek?.(line.index, between(0, time, this.data.rows[line.index].end));
   }
 
+  // One pointer at a time; it is followed outside, too, so that its end is known.
   down(event) {
-    if (event.button) return;
-    const found = this.hit(event), near = found.line && this.boundary(found, event.pointerType);
+    const id = event.pointerId;
+    if (event.button || (this.drag?.id ?? id) !== id) return;
+    const found = this.hit(event), near = this.boundary(found, event.pointerType);
     const kind = near ? "edit" : found.isAxis && this.options.onSeek ? "seek" : "click";
-    this.drag = { kind, x: found.x, now: found.x };
+    this.drag = { id, kind, x: found.x, now: found.x };
+    this.canvas.setPointerCapture(id);
     if (near) this.take(near.index, near.segment);
-    if (kind !== "click") this.canvas.setPointerCapture(event.pointerId);
     if (kind === "seek") this.seek(found);
   }
 
   move(event) {
-    const { drag } = this, found = this.hit(event), { x } = found;
-    if (!drag) { this.point(found, event); return; }
+    const { drag, held } = this, found = this.hit(event), { x } = found;
+    if (!drag) this.point(found, event);
+    if (drag?.id !== event.pointerId) return;
     this.tip.hidden = true;
     if (drag.kind === "seek") this.seek(found);
-    else if (drag.kind === "edit") {
-      if (this.edit && !this.edit.isSent) this.moveEdit(this.edit.from + (x - drag.x) / this.scale());
-    } else if (drag.kind !== "click" || Math.abs(x - drag.x) >= 5) this.dragAlong(drag, x, event);
+    else if (drag.kind !== "edit") this.dragAlong(drag, x, event.pointerType === "mouse");
+    else if (held) this.moveEdit(held.from + (x - drag.x) / this.scale());
   }
 
   // A mouse takes a range, to be seen alone; a finger moves what is seen.
-  dragAlong(drag, x, { pointerId, pointerType }) {
-    if (drag.kind === "click") this.canvas.setPointerCapture(pointerId);
-    drag.kind = pointerType === "mouse" ? "range" : "pan";
-    if (drag.kind === "pan") this.pan((drag.now - x) / this.scale());
+  dragAlong(drag, x, isMouse) {
+    if (drag.kind === "click" && Math.abs(x - drag.x) < 5) return;
+    drag.kind = isMouse ? "range" : "pan";
+    if (!isMouse) this.pan((drag.now - x) / this.scale());
     drag.now = x;
     this.draw();
   }
 
   up(event) {
-    const { kind, x, now } = this.drag ?? {};
+    const { drag } = this;
+    if (drag?.id !== event.pointerId) return;
     this.drag = null;
-    if (kind === "edit" && this.edit && !this.edit.isSent) this.drop();
-    if (kind === "range") this.setRange(...[this.toValue(x), this.toValue(now)].sort((a, b) => a - b));
+    if (drag.kind === "edit" && this.held) this.drop();
+    if (drag.kind === "range") {
+      this.setRange(this.toValue(Math.min(drag.x, drag.now)), this.toValue(Math.max(drag.x, drag.now)));
+    }
     const found = this.hit(event), isMouse = event.pointerType === "mouse";
-    if (kind !== "click" || !found.line) return;
-    const { index } = found.line;
-    if (this.options.onChoose) this.choose(found);
-    else if (isMouse || !this.opened.has(index)) this.toggle(index);
+    if (drag.kind !== "click" || !found.line) return;
+    const isKept = !isMouse && this.opened.has(found.line.index);  // for its tip
+    if (!isKept) this.choose(found);
     if (!isMouse) this.point(found, event);
   }
 
   choose({ line, bar, segment, time }) {
-    this.cursor = segment === undefined ? null : { index: line.index, bar, segment };
+    if (!this.options.onChoose) { this.toggle(line.index); return; }
+    this.cursor = segment === undefined ? null : { index: line.index, bar: +bar.isLower, segment };
     this.draw();
     this.seek({ line, time });
     this.options.onChoose(line.index, segment ?? null, time);
@@ -711,62 +757,53 @@ export class Timelines {
   // ---- keyboard: from segment to segment
 
   cursorAt(index, time) {
-    const number = this.lines.findIndex((line) => line.index === index);
-    if (number >= 0) this.moveTo(number, 0, segmentAt(this.data.rows[index].prediction.start, time), false);
+    const bar = this.barOf({ index });
+    if (bar) this.moveTo(bar, segmentAt(bar.start, time));
   }
 
-  moveTo(number, bar, segment, isTold = true) {
-    const { host } = this, line = this.lines[between(0, number, this.lines.length - 1)], at = this.bars(line)[bar];
-    if (!at.start.length) return;
-    const kept = between(0, segment, at.start.length - 1), end = this.data.rows[line.index].end;
-    this.cursor = { index: line.index, bar, segment: kept };
-    const middle = (at.start[kept] + (at.start[kept + 1] ?? end)) / 2;
-    if (middle < this.view.from || middle > this.view.to) this.pan(middle - (this.view.from + this.view.to) / 2);
+  // Puts the cursor on a segment, which is then seen.
+  moveTo(bar, segment) {
+    const { host, view } = this, { line } = bar, foot = line.top + line.height;
+    const middle = middleOf(bar, segment);
+    this.cursor = { index: line.index, bar: +bar.isLower, segment };
+    if (middle < view.from || middle > view.to) this.pan(middle - (view.from + view.to) / 2);
     if (line.top < host.scrollTop + AXIS) host.scrollTop = line.top - AXIS;
-    if (line.top + line.height > host.scrollTop + host.clientHeight) host.scrollTop = line.top + line.height - host.clientHeight;
+    if (foot > host.scrollTop + host.clientHeight) host.scrollTop = foot - host.clientHeight;
     this.draw();
-    if (!isTold) return;
-    this.options.onSeek?.(line.index, at.start[kept]);
+  }
+
+  // Left and right go along a bar, up and down from bar to bar, also within a row.
+  walk(up, along) {
+    const { cursor } = this, bars = this.lines.flatMap((line) => this.bars(line)), own = this.barOf(cursor);
+    const isOwn = (bar) => bar.line === own?.line && bar.isLower === own.isLower;
+    const bar = bars[between(0, bars.findIndex(isOwn) + up, bars.length - 1)];
+    if (!bar?.start.length) return;
+    const segment = own ? segmentAt(bar.start, own.start[cursor.segment]) + along : 0;
+    this.moveTo(bar, between(0, segment, bar.start.length - 1));
+    this.options.onSeek?.(bar.line.index, bar.start[this.cursor.segment]);
+    this.sayWhere(bar, this.cursor.segment);
+  }
+
+  sayWhere(bar, segment) {
     requestAnimationFrame(() => {  // after the events of scrolling
-      const box = this.canvas.getBoundingClientRect(), lines = this.describe(line.index, bar === 1, kept);
-      this.showTip(lines, box.left + this.toX(middle), box.top + at.top + at.height / 2 - host.scrollTop);
+      const box = this.canvas.getBoundingClientRect(), lines = this.describe(bar, segment);
+      const y = box.top + bar.top + bar.height / 2 - this.host.scrollTop;
+      this.showTip(lines, box.left + this.toX(middleOf(bar, segment)), y);
       this.said.textContent = lines.map((line) => line.textContent).join(", ");
     });
   }
 
-  // Up and down go from bar to bar, also within a row.
-  moveBar(number, cursor, step) {
-    const bars = this.bars(this.lines[number]), start = bars[cursor.bar].start[cursor.segment];
-    let bar = cursor.bar + step, next = number;
-    if (bar < 0 || bar >= bars.length) {
-      next = between(0, number + step, this.lines.length - 1);
-      if (next === number) return;
-      bar = step < 0 ? this.bars(this.lines[next]).length - 1 : 0;
-    }
-    this.moveTo(next, bar, segmentAt(this.bars(this.lines[next])[bar].start, start));
-  }
-
   press(key, isShifted = false) {
-    const { cursor, edit, lines } = this, number = cursor ? lines.findIndex((line) => line.index === cursor.index) : -1;
-    if (edit && !edit.isSent) return this.pressEdit(key, isShifted);
-    if (key in STEPS && !isShifted) {
-      const [up, along] = STEPS[key];
-      if (!lines.length) return true;
-      if (number < 0 || cursor.bar >= this.bars(lines[number]).length) this.moveTo(Math.max(number, 0), 0, 0);
-      else if (up) this.moveBar(number, cursor, up);
-      else this.moveTo(number, cursor.bar, cursor.segment + along);
-    } else if (key === "+" || key === "=") this.zoom(0.7, cursor ? this.bars(lines[Math.max(number, 0)])[0].start[cursor.segment] : undefined);
+    const { cursor } = this, bar = this.barOf(cursor), segment = cursor?.segment, time = bar?.start[segment];
+    if (this.held) return this.pressEdit(key, isShifted);
+    if (key in STEPS && !isShifted) this.walk(...STEPS[key]);
+    else if (key === "+" || key === "=") this.zoom(0.7, time);
     else if (key === "-") this.zoom(1 / 0.7);
     else if (key === "0" || key === "Escape") this.whole();
-    else if (key === "Enter" && number >= 0) this.enter(lines[number], cursor);
-    else if (key === "b" && this.options.editable && number >= 0) this.takeNext(0);
+    else if (key === "Enter" && bar) this.choose({ line: bar.line, bar, segment, time });
+    else if (key === "b" && this.options.editable && bar) this.takeNext(0);
     else return false;
     return true;
-  }
-
-  enter(line, { bar, segment }) {
-    if (this.options.onChoose) this.choose({ line, bar, segment, time: this.bars(line)[bar].start[segment] });
-    else this.toggle(line.index);
   }
 
   // The boundary before the segment of the cursor or, from that or if it is none, after it.
@@ -783,7 +820,7 @@ export class Timelines {
     const { edit } = this, along = STEPS[key]?.[1];
     if (along) this.moveEdit(edit.to + along * (isShifted ? 10 : 1) / (this.data.fps ?? 1));
     else if (key === "Enter") this.drop();
-    else if (key === "b") this.takeNext(edit.segment === this.cursor?.segment ? 1 : 0);
+    else if (key === "b" && this.cursor) this.takeNext(edit.segment === this.cursor.segment ? 1 : 0);
     else if (key === "Escape") this.cancel();
     else return false;
     return true;

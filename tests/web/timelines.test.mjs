@@ -212,3 +212,48 @@ test("a row is another, and nothing is left of timelines that are destroyed", ()
   assert.equal(send(made.host, "keydown", { key: "+" }).defaultPrevented, false);
   assert.equal(made.host.children.length, 0);
 });
+
+test("keys zoom about the segment of the cursor, and where a filter leaves no row", () => {
+  const truth = { start: [0, 80], code: [0, 1] };
+  const made = open([rowOf("a", [0, 20], [0, 1], { truth })]), press = (key) => send(made.host, "keydown", { key });
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowRight", "+"]) press(key);
+  const { from, to } = made.view;
+  assert.deepEqual(made.cursor, { index: 0, bar: 1, segment: 1 });
+  assert.ok(Math.abs((80 - from) / (to - from) - 0.8) < 1e-9);
+  made.filter("x");
+  press("+");
+  assert.ok(made.view.to - made.view.from < to - from);
+});
+
+test("a second finger takes nothing, nor does its end", () => {
+  const { made, told, canvas, starts } = edited();
+  const touch = (type, pointerId, clientX) => send(canvas, type, { pointerId, clientX, clientY: Y, pointerType: "touch" });
+  touch("pointerdown", 1, 500);
+  touch("pointerdown", 2, 300);
+  touch("pointermove", 2, 100);
+  touch("pointerup", 2, 100);
+  touch("pointermove", 1, 550);
+  assert.deepEqual(starts(), [0, 20, 55]);
+  touch("pointerup", 1, 550);
+  assert.deepEqual(told, [["move", 0, 50, 55]]);
+  assert.deepEqual([made.view.from, made.view.to], [0, 100]);
+});
+
+test("b leaves a boundary that a mouse holds where no segment has the cursor", () => {
+  const { made, canvas, starts } = edited();
+  send(canvas, "pointerdown", { clientX: 500, clientY: Y });
+  send(canvas, "pointermove", { clientX: 550, clientY: Y });
+  assert.equal(made.press("b"), false);
+  assert.deepEqual(starts(), [0, 20, 55]);
+});
+
+test("a row that is updated is drawn once, timelines that are destroyed no more", () => {
+  const made = open([rowOf("a", [0], [0])]), count = () => made.strip.pen.images.length, before = count();
+  made.update(0, rowOf("a", [0, 5], [0, 1]));
+  settle();
+  assert.equal(count(), before + 1);
+  made.destroy();
+  made.draw();
+  settle();
+  assert.equal(count(), before + 1);
+});
