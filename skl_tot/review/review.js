@@ -88,6 +88,13 @@ const SORTS = { given: "order given", name: "name", duration: "length", doubt: "
 const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
+// Share of a recording in which it shows what it did not show before.
+function changedShare({ prediction, before, end }) {
+  const bounds = [...new Set([...prediction.start, ...before.start, end])].sort((a, b) => a - b);
+  const shown = ({ start, code }, time) => code[segmentAt(start, time)];
+  return bounds.slice(1).reduce((sum, to, i) => sum + (shown(prediction, bounds[i]) !== shown(before, bounds[i]) ? to - bounds[i] : 0), 0) / end;
+}
+
 class Page {
   constructor(root, transport) {
     Object.assign(this, { root, transport, data: null, index: 0, time: 0, isMerging: false, lastAct: Promise.resolve() });
@@ -279,8 +286,8 @@ class Page {
   }
 
   next() {
-    const index = this.data.next.find((index) => index !== this.index);
-    if (index !== undefined) this.go(index);
+    const { next } = this.data, index = next[(next.indexOf(this.index) + 1) % next.length];  // after this one, else the first
+    if (index !== undefined && index !== this.index) this.go(index);
     else this.say("There is no other recording to look at.");
   }
 
@@ -439,7 +446,8 @@ class Page {
   }
 
   drawLists() {
-    const { rows, next } = this.data, changed = [...rows.keys()].filter((index) => rows[index].changed);
+    const { rows, next } = this.data, shares = rows.map((row) => row.changed ? changedShare(row) : 0);
+    const changed = [...rows.keys()].filter((index) => rows[index].changed).sort((a, b) => shares[b] - shares[a]);
     const listed = JSON.stringify([changed, next]);
     if (listed === this.listed) return;
     this.listed = listed;
@@ -451,7 +459,8 @@ class Page {
     };
     this.find(".changed").hidden = !changed.length;
     this.find(".changed h2").textContent = `Learning changed ${count(changed.length, "recording")}`;
-    this.fill(".changed ul", changed.map((index) => [to(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
+    const part = (index) => element("small", {}, ` ${Math.ceil(100 * shares[index])} %`);
+    this.fill(".changed ul", changed.map((index) => [to(index), part(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
     this.fill(".next ol", next.slice(0, 8).map((index) => [to(index)]));
   }
 }

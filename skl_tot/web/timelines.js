@@ -217,6 +217,7 @@ export class Timelines {
     const { cursor, data, view } = this, old = data.rows[index];
     this.near = null;
     if (this.edit?.index === index) this.edit = null;
+    this.tip.hidden = true;  // which may tell of what was
     if (cursor?.index === index) {
       const { start } = cursor.bar ? old.truth : old.prediction;
       const time = middleOf({ start, row: old }, cursor.segment);

@@ -19,6 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from skl_tot.review import Review, teaching
 from skl_tot.review.calls import Calls
+from skl_tot.review.state import labels_of
 from skl_tot.web.rows import describe_looks
 
 FPS = 10
@@ -340,6 +341,14 @@ def correct(page, twin):
     twin.check(0)
 
 
+def share_of_changes(entry):
+    """Share of the frames of a recording that learning has changed."""
+    now, before = (
+        labels_of(s, entry.n_frames) for s in (entry.segments, entry.changed)
+    )
+    return np.mean(now != before)
+
+
 def teach(page, twin):
     page.do("learn")
     twin.learn()
@@ -349,7 +358,9 @@ def teach(page, twin):
         "return [...document.querySelectorAll('.changed [data-key$=keep]')]"
         ".map((button) => parseInt(button.dataset.key))"
     )
-    assert keys == changed
+    assert sorted(keys) == changed
+    shares = [share_of_changes(twin.state.entries[i]) for i in keys]
+    assert (np.diff(shares) < 1e-9).all()
     page.decide(changed[1], "keep")
     twin.keep(changed[1])
     page.decide(changed[0], "take_back")
