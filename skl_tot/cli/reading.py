@@ -28,7 +28,7 @@ from skl_tot.recordings.options import (
 from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import read_recordings
 from skl_tot.recordings.sources import find_files, rate_of_arrays
-from skl_tot.recordings.text import find_separator, read_text
+from skl_tot.recordings.text import find_separator, is_file_name, read_text
 
 # Options that `read_recordings` has, too.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
@@ -261,7 +261,7 @@ def pick_labelled(data, names, predicted, truth):
 def check_file_names(names):
     """Refuse names of recordings that cannot be names of files."""
     for name in names:
-        if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
+        if not is_file_name(name):
             raise ValueError(
                 f"A recording is called {short_repr(name)}, expected what can be the "
                 "name of a file, without slashes and no dot in front; one table of "

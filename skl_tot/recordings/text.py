@@ -50,3 +50,8 @@ def is_line(text):
     """Whether text is one line that is not blank, of characters that files can hold."""
     categories = set(map(unicodedata.category, text))
     return bool(text.strip()) and not categories & _REFUSED
+
+
+def is_file_name(text):
+    """Whether a file can have such a name, which leads to no other folder."""
+    return bool(text.strip()) and text[0] != "." and not set(text) & set("/\\\0")

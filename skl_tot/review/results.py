@@ -5,6 +5,8 @@ import pandas as pd
 from skl_tot.io import save_model, write_segments
 from skl_tot.io.formats import find_format, writable_formats
 from skl_tot.recordings.atomic import replaced, replaced_files
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.text import is_file_name
 from skl_tot.report import write_report
 from skl_tot.review.accuracy import compare
 from skl_tot.review.teaching import has_labels, known_words
@@ -23,11 +25,10 @@ def export(review, format):
     entry = find_format("labels", format, writable_formats())
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
-    save(review)
     _write_labels(review.table(), folder / "labels", format, entry)
-    rows = describe_recordings(review)
+    save(review)
     with replaced(folder / "recordings.csv") as temporary:
-        rows.to_csv(temporary, index=False)
+        describe_recordings(review).to_csv(temporary, index=False)
     _write_report(review, folder / "report.html")
     return f"the results are in {folder}"
 
@@ -44,8 +45,13 @@ def _write_labels(table, folder, format, entry):
     If there are names that files cannot have, one file has all, if the format can.
     """
     tables = dict(list(table.groupby("recording", sort=False)))
-    is_file = [n.strip() and n[0] != "." and not set(n) & set("/\\\0") for n in tables]
-    if not all(is_file) and entry.many:
+    others = [name for name in tables if not is_file_name(name)]
+    if others and not entry.many:
+        raise ValueError(
+            f"recording {short_repr(others[0])} can have no file of that name, expected "
+            f"a format with one file of all, not {format!r}."
+        )
+    if others:
         tables = {"all": table}
     with replaced_files(folder) as temporary:
         for name, own in tables.items():
@@ -58,10 +64,8 @@ def describe_recordings(review):
     rows = []
     for name, entry in zip(review.recordings.names, review.state.entries):
         row = {"recording": name, "n_frames": entry.n_frames}
-        row |= {
-            "n_segments": len(entry.segments.starts),
-            "checked": bool(entry.checked),
-        }
+        row["n_segments"] = len(entry.segments.starts)
+        row["checked"] = bool(entry.checked)
         if entry.checked and not entry.seen:
             found = compare(entry.predicted, entry.segments, entry.n_frames)
             row["right_frames"] = found.n_right_frames / found.n_frames
@@ -72,10 +76,8 @@ def describe_recordings(review):
 
 def _write_report(review, path):
     """Write the page about the model, the recordings, and what people say of them."""
-    told = [
-        known_words(entry, review.state.names) if has_labels(entry) else None
-        for entry in review.state.entries
-    ]
+    entries, names = review.state.entries, review.state.names
+    told = [known_words(e, names) if has_labels(e) else None for e in entries]
     told = None if all(own is None for own in told) else told
     found = {"corrected": told, "accuracy": review.accuracy()}
     write_report(review.model, review.recordings, path, **found)

@@ -14,19 +14,12 @@ import socket
 import threading
 import webbrowser
 from functools import partial
-from importlib.resources import files
 from numbers import Integral
-from pathlib import Path
 
 from skl_tot.recordings.errors import import_extra, short_repr
 from skl_tot.review.calls import Calls
-from skl_tot.review.opening import (
-    MODULES,
-    STYLES,
-    VIDEOS,
-    is_inside,
-    make_review,
-)
+from skl_tot.review.opening import MODULES, STYLES, VIDEOS, is_inside, make_review
+from skl_tot.web.rows import page_file
 
 MOST_BYTES = 64 * 1024  # of the body of a request
 MOST_EVENTS = 1000  # that wait for a page; then it has to ask for all anew
@@ -53,7 +46,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
 }
 RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
-TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
+TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
 # Files of the page by the name that it asks for, and the rooms that they are in.
 FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
 FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
@@ -113,7 +106,7 @@ async def answer(request, calls, is_over):
     is_call = request.method == "POST"
     match (is_call, *request.scope["path"].split("/")[2:]):
         case True, "call", name if name:
-            values = await read_arguments(request)
+            values = await read_body(request)
             reply = await run_in_threadpool(calls.call, name, values)
             return responses.JSONResponse(reply)
         case False, "events":
@@ -128,12 +121,12 @@ async def answer(request, calls, is_over):
                 return responses.FileResponse(path.resolve(), media_type=kind)
         case False, name if name in FILES:
             room, file = FILES[name]
-            text = files(f"skl_tot.{room}").joinpath(file).read_bytes()
-            return responses.Response(text, media_type=TYPES[Path(file).suffix])
+            kind = TYPES[file.partition(".")[2]]
+            return responses.Response(page_file(room, file), media_type=kind)
     raise Refusal(404, "There is nothing here.")
 
 
-async def read_arguments(request):
+async def read_body(request):
     """Read the arguments of a call from the body of a request."""
     content_type = request.headers.get("content-type", "").partition(";")[0]
     if content_type.strip().lower() != "application/json":

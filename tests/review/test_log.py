@@ -133,6 +133,11 @@ def test_names_that_no_file_has_are_in_one_table(tmp_path):
         review.export("elan")
     with pytest.raises(ValueError, match="expected one of"):
         review.export("nonsense")
+    before = (tmp_path / "out" / "segments.csv").stat().st_mtime_ns
+    with pytest.raises(ValueError, match="'a/b' can have no file of that name"):
+        review.export("labels")
+    assert (tmp_path / "out" / "segments.csv").stat().st_mtime_ns == before
+    assert os.listdir(tmp_path / "out" / "labels") == ["all.csv"]
     assert sorted(os.listdir(tmp_path)) == ["out"]
     review.close()
 
