@@ -25,12 +25,8 @@ ACTIONS = {
 }
 SIGNALS = {"recording": "index", "from": "time", "to": "time", "n": "number"}
 SIGNALS |= {"features": "features or all"}
-# What takes long: what is done then, and what is said of it.
-LONG = {
-    "split": ("splitting", "The action is being split."),
-    "learn": ("learning", "The model learns."),
-    "export": ("exporting", "Files are being written."),
-}
+# What takes long, and what is done then.
+LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": []}
@@ -124,10 +120,9 @@ class Calls:
         function = partial(getattr(self.review, name), *values)
         if name not in LONG:
             return self._commit(function(), client)
-        phase, said = LONG[name]
         work = self._export if name == "export" else self._teach
-        self._begin(partial(work, function, client), phase, client)
-        return {"version": self.version, "said": said}
+        self._begin(partial(work, function, client), LONG[name], client)
+        return {"version": self.version}
 
     def _teach(self, function, client):
         said = function(progress=self._tell)
@@ -151,7 +146,8 @@ class Calls:
     def update(self):
         """Let pages show what was done to the review without them."""
         with self._lock:
-            self._commit("changed from Python", None)
+            if self._state is not None:  # or else pages get all once it is read
+                self._commit("changed from Python", None)
 
     # What pages hear
 

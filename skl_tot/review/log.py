@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
@@ -13,6 +14,7 @@ from skl_tot.recordings.atomic import replaced, write_array
 if sys.platform != "win32":  # where nothing tells of a second review
     import fcntl
 
+NAME = "review.jsonl"
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 
 
@@ -23,9 +25,11 @@ class Log:
     process that was killed left of a line is cut.
     """
 
+    _file: int | None = None
+
     def __init__(self, path):
         self.path = path
-        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self._lock()
             self.lines = self._read()
@@ -79,10 +83,8 @@ class Log:
             os.ftruncate(self._file, self._size)
             if not isinstance(error, OSError):
                 raise
-            reason = (
-                f"{error.strerror}, nothing is changed; try again when it is mended"
-            )
-            raise OSError(error.errno, reason, str(self.path)) from error
+            said = f"{error.strerror}, nothing is changed; try again when it is mended"
+            raise OSError(error.errno, said, str(self.path)) from error
         self._size += len(data)
 
     def close(self):
@@ -106,10 +108,10 @@ class Store:
         self._log, self._models, self._ends = None, {}, np.cumsum(lengths)[:-1]
         self.lines, self._next = [], 0
         if folder is not None:
-            _refuse_others(folder)
+            _refuse_files(folder)
             self._folder = folder / "models"
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._log = Log(folder / "review.jsonl")
+            self._log = Log(folder / NAME)
             self.lines = self._log.lines
             numbers = [int(path.stem) for path in self._folder.glob("[0-9]*.*")]
             self._next = 1 + max(numbers, default=-1)
@@ -166,10 +168,16 @@ class Store:
         return self._folder / f"{number:04}.{suffix}"
 
 
-def _refuse_others(folder):
+def has_log(folder):
+    """Whether a folder has a review, which goes on without a model."""
+    path = Path(folder, NAME)
+    return path.is_file() and b"\n" in path.read_bytes()
+
+
+def _refuse_files(folder):
     """Refuse a folder with files that results would replace, but without a log."""
     found = [name for name in RESULTS if (folder / name).exists()]
-    if found and not (folder / "review.jsonl").exists():
+    if found and not (folder / NAME).exists():
         raise FileExistsError(
             f"{folder} has {found[0]}, but not of a review; expected another folder as "
             "out."

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from skl_tot.recordings.errors import one_line, short_repr
 
-LOG = "review.jsonl"
 # What the page consists of, in an order in which modules know those before.
 MODULES = "web/timelines.js", "review/stage.js", "review/review.js"
 STYLES = "web/timelines.css", "review/review.css"
@@ -26,6 +25,7 @@ def make_review(model, recordings, out, labels, videos, tell):
     from skl_tot.meta.guided import GuidedSegmenter
     from skl_tot.methods.pipelines import last_step
     from skl_tot.recordings.layouts import as_recordings
+    from skl_tot.review.log import has_log
     from skl_tot.review.session import Review
     from skl_tot.training.devices import watched
 
@@ -33,8 +33,7 @@ def make_review(model, recordings, out, labels, videos, tell):
     if videos is not None:
         files = find_videos(videos, as_recordings(recordings).names)
     is_fitted = hasattr(last_step(model), "actions_")
-    log = None if out is None else Path(out, LOG)
-    if not is_fitted and log and log.is_file() and log.stat().st_size:
+    if not is_fitted and out is not None and has_log(out):
         model = None  # the review has one
     elif not is_fitted:
         is_guided = isinstance(last_step(model), GuidedSegmenter)

@@ -48,8 +48,8 @@ def _write_labels(table, folder, format, entry):
     others = [name for name in tables if not is_file_name(name)]
     if others and not entry.many:
         raise ValueError(
-            f"recording {short_repr(others[0])} can have no file of that name, expected "
-            f"a format with one file of all, not {format!r}."
+            f"recording {short_repr(others[0])} can have no file of that name, and "
+            f"{format!r} has one for each; expected a format with one for all."
         )
     if others:
         tables = {"all": table}

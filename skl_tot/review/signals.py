@@ -1,5 +1,7 @@
 """Signals of a recording as few numbers as a screen shows, and which tell most."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from skl_tot.statistics.profiles import check_names
@@ -7,7 +9,7 @@ from skl_tot.statistics.telling import TellingSample
 
 N_SHOWN = 6  # features that are chosen
 MOST_RANKED = 64  # features, beyond which only their spread is compared
-MOST_KEPT = 4  # recordings of which columns are kept
+MOST_KEPT = 4  # choices of features of recordings that are kept
 TINY = 1e-12
 
 
@@ -26,7 +28,7 @@ class Signals:
         arrays = [array_of(own) for own in recordings.arrays]
         self.recordings = recordings.replace(arrays)
         self.names = check_names(names, recordings.n_features)
-        self._chosen, self._columns = {}, {}
+        self._chosen, self._read = {}, lru_cache(MOST_KEPT)(self._read_columns)
 
     def choose(self, i, path, breaks):
         """Names of the features that best tell the actions of a recording.
@@ -66,28 +68,22 @@ class Signals:
         """
         edges = np.column_stack([starts, np.maximum(starts, ends)]).ravel()
         found = []
-        for values in self._read(i, [self.names.index(name) for name in names]):
-            values = np.append(values, np.nan).astype(values.dtype)
+        for values in self._read(i, tuple(map(self.names.index, names))):
             low = np.fmin.reduceat(values, edges)[::2]
             high = np.fmax.reduceat(values, edges)[::2]
             low[starts >= ends] = high[starts >= ends] = np.nan
             found.append((low, high))
         return found
 
-    def _read(self, i, columns):
-        """Read columns of a recording, standardised; those of the last are kept."""
-        known = self._columns.pop(i, {})
-        new = [k for k in columns if k not in known]
-        if new:
-            parts = [frames[:, new] for frames in self.recordings.blocks(i)]
-            for k, values in zip(new, np.concatenate(parts).T):
-                is_known = np.isfinite(values)
-                own = values[is_known] if is_known.any() else np.zeros(1)
-                known[k] = (values - own.mean()) / (own.std() or 1)
-        self._columns[i] = {k: known[k] for k in columns}
-        while len(self._columns) > MOST_KEPT:
-            del self._columns[next(iter(self._columns))]
-        return [known[k] for k in columns]
+    def _read_columns(self, i, columns):
+        """Read columns of a recording, standardised, each with nan at its end."""
+        parts = [frames[:, columns] for frames in self.recordings.blocks(i)]
+        found = []
+        for values in np.concatenate(parts).T:
+            is_known = np.isfinite(values)
+            own = values[is_known] if is_known.any() else np.zeros(1)
+            found.append(np.append((values - own.mean()) / (own.std() or 1), np.nan))
+        return found
 
 
 def array_of(frames):

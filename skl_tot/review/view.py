@@ -74,7 +74,6 @@ class View:
         row = describe_row(name, own, clock, confidence_of(entry), self._bins)
         row["hand"] = spread(entry.segments.by_hand.astype(int), own, clock, 0)
         row["checked"], row["changed"] = bool(entry.checked), entry.changed is not None
-        row["edited"] = bool(entry.segments.by_hand.any())
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:
             before = _ends_of(entry.changed, entry.n_frames)
@@ -101,7 +100,7 @@ class View:
         """Give what stands beside the rows."""
         review = self.review
         found = {"names": review.state.names, "ready": review.ready}
-        found["looks"] = describe_looks(code for code in found["names"])
+        found["looks"] = describe_looks(found["names"])
         if review.ready:
             entries = review.state.entries
             found["checked"] = sum(bool(entry.checked) for entry in entries)
@@ -128,12 +127,8 @@ class View:
         for name, values in zip(names, self._signals.bins(i, names, starts, ends)):
             low, high = map(_with_gaps, values)
             shown.append({"name": name, "low": low, "high": high})
-        return {
-            "features": self.feature_names,
-            "shown": shown,
-            "from": start,
-            "to": end,
-        }
+        found = {"features": self.feature_names, "shown": shown}
+        return found | {"from": start, "to": end}
 
 
 def _ends_of(segments, n_frames):

@@ -221,6 +221,12 @@ def test_a_folder_with_other_files_is_refused(tmp_path):
         Review(None, VIDEOS, tmp_path / "new")
 
 
+def test_a_log_that_is_no_file(tmp_path):
+    (tmp_path / "review.jsonl").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"review\.jsonl"):
+        Review(MODEL, VIDEOS, tmp_path)
+
+
 def test_one_review_at_a_time(review):
     with pytest.raises(FileExistsError, match="belongs to a review that is open"):
         Review(MODEL, VIDEOS, review.out)

@@ -46,6 +46,8 @@ def test_a_model_is_fitted_first(reviewed, tmp_path):
     _, recordings = reviewed
     model = TemporalOTSegmenter(3, max_iter=5, random_state=0)
     told = []
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "review.jsonl").write_text('{"said": "sta')  # killed there
     values = recordings, tmp_path / "out", None, None, lambda *args: told.append(args)
     review = make_review(model, *values).open()
     assert told[:2] == [("fitting",), ("fitting", 0, 5)]
