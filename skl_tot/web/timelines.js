@@ -46,7 +46,7 @@ const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 // ---- numbers
 
 export const between = (low, value, high) => Math.max(low, Math.min(value, high));
-export const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.end), 0);
+const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.end), 0);
 
 const SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const STEPS_OF_TIME = [...SECONDS, 60, 120, 300, 600, 900, 1800, 3600];
@@ -529,7 +529,7 @@ export class Timelines {
   }
 
   // Its hatch, an edge as pale colours are weak on white, and a line above if it is by hand.
-  drawSegment({ code, top, height, hand }, i, left, size) {
+  drawSegment({ code, line, top, height, hand }, i, left, size) {
     const { pen } = this, { pattern } = this.inkOf(code[i]);
     if (pattern) {
       pen.fillStyle = pattern;
@@ -538,7 +538,7 @@ export class Timelines {
     pen.fillStyle = EDGE;
     pen.fillRect(left, top + height - 1, size, 1);
     pen.fillStyle = this.colours.text;
-    if (hand?.[i]) pen.fillRect(left + 1, top - 2, size - 2, 2);
+    if (hand?.[i] && line.height >= NAMED) pen.fillRect(left + 1, top - 2, size - 2, 2);
   }
 
   writeIn(bar, code, left, size) {
@@ -738,7 +738,9 @@ export class Timelines {
     this.drag = null;
     if (drag.kind === "edit" && this.held) this.drop();
     if (drag.kind === "range") {
-      this.setRange(this.toValue(Math.min(drag.x, drag.now)), this.toValue(Math.max(drag.x, drag.now)));
+      const { from, to } = this.view;
+      const ends = [drag.x, drag.now].map((x) => between(from, this.toValue(x), to));
+      this.setRange(Math.min(...ends), Math.max(...ends));
     }
     const found = this.hit(event), isMouse = event.pointerType === "mouse";
     if (drag.kind !== "click" || !found.line) return;

@@ -189,6 +189,14 @@ test("a drag across zooms, the wheel zooms about the mouse, keys show all again"
   assert.deepEqual([view.from, view.to], [0, 100]);
 });
 
+test("a drag that goes on over the names ends where rows start", () => {
+  const made = open([rowOf("a long name", [0], [0])]), { canvas, view } = made, to = made.toValue(600);
+  send(canvas, "pointerdown", { clientX: 600, clientY: Y });
+  send(canvas, "pointermove", { clientX: 2, clientY: Y });
+  send(canvas, "pointerup", { clientX: 2, clientY: Y });
+  assert.deepEqual([view.from, view.to], [0, to]);
+});
+
 test("what is seen follows the playhead, and is told", () => {
   const ranges = [];
   const { made } = edited({ onRange: (...range) => ranges.push(range) });
