@@ -343,6 +343,11 @@ export class Timelines {
 
   // ---- drawing
 
+  fill(ink, left, top, width, height) {
+    this.pen.fillStyle = ink;
+    this.pen.fillRect(left, top, width, height);
+  }
+
   setFont(size, weight = 400) { this.pen.font = `${weight} ${size}${FONT}`; }
 
   // What is worked out once of a look: the pattern of its hatch, and its colour as a pixel.
@@ -396,10 +401,7 @@ export class Timelines {
     this.drawBoundary();
     pen.restore();
     this.drawHead(height);
-    if (drag?.kind === "range") {
-      pen.fillStyle = this.colours.range;
-      pen.fillRect(drag.x, AXIS, drag.now - drag.x, height);
-    }
+    if (drag?.kind === "range") this.fill(this.colours.range, drag.x, AXIS, drag.now - drag.x, height);
     if (this.view.text && !lines.length) {
       pen.fillStyle = this.colours.soft;
       pen.fillText("None has this in its name.", 8, AXIS + TALL / 2);
@@ -459,8 +461,8 @@ export class Timelines {
     strip.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = false;
     bars.forEach(({ top, height, row }, number) => {
-      pen.fillStyle = this.colours.line;  // seen where there is background
-      pen.fillRect(this.toX(0), top + height / 2 - 0.5, row.end * this.scale(), 1);
+      const middle = top + height / 2 - 0.5;  // of a line that is seen where there is background
+      this.fill(this.colours.line, this.toX(0), middle, row.end * this.scale(), 1);
       pen.drawImage(strip, 0, number, columns, 1, this.gutter, top, width - this.gutter, height);
     });
   }
@@ -521,24 +523,17 @@ export class Timelines {
   }
 
   drawBreak({ top, height }, left, size) {
-    const { pen, colours } = this, middle = top + height / 2 - 0.5;
-    pen.fillStyle = colours.paper;
-    pen.fillRect(left, middle, size, 1);
-    pen.fillStyle = colours.soft;
-    for (let x = Math.ceil(left / 6) * 6; x < left + size; x += 6) pen.fillRect(x, middle, 2, 1);
+    const { paper, soft } = this.colours, middle = top + height / 2 - 0.5;
+    this.fill(paper, left, middle, size, 1);
+    for (let x = Math.ceil(left / 6) * 6; x < left + size; x += 6) this.fill(soft, x, middle, 2, 1);
   }
 
   // Its hatch, an edge as pale colours are weak on white, and a line above if it is by hand.
   drawSegment({ code, line, top, height, hand }, i, left, size) {
-    const { pen } = this, { pattern } = this.inkOf(code[i]);
-    if (pattern) {
-      pen.fillStyle = pattern;
-      pen.fillRect(left, top, size, height);
-    }
-    pen.fillStyle = EDGE;
-    pen.fillRect(left, top + height - 1, size, 1);
-    pen.fillStyle = this.colours.text;
-    if (hand?.[i] && line.height >= NAMED) pen.fillRect(left + 1, top - 2, size - 2, 2);
+    const { pattern } = this.inkOf(code[i]), isByHand = hand?.[i] && line.height >= NAMED;
+    if (pattern) this.fill(pattern, left, top, size, height);
+    this.fill(EDGE, left, top + height - 1, size, 1);
+    if (isByHand) this.fill(this.colours.text, left + 1, top - 2, size - 2, 2);
   }
 
   writeIn(bar, code, left, size) {
@@ -547,8 +542,7 @@ export class Timelines {
     const text = this.shorten(name, size - 10), y = bar.top + Math.min(bar.height / 2 + 0.5, 16);
     if (text.length < 3 && text !== name) return;
     const isOnDoubt = this.view.doubt && !bar.isLower;
-    pen.fillStyle = fill;
-    if (hatch || isOnDoubt) pen.fillRect(left + 2, y - 8, pen.measureText(text).width + 6, 16);
+    if (hatch || isOnDoubt) this.fill(fill, left + 2, y - 8, pen.measureText(text).width + 6, 16);
     pen.fillStyle = ink;
     pen.fillText(text, left + 5, y);
   }
