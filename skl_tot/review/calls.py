@@ -172,13 +172,13 @@ class Calls:
         for callback in list(self._listeners):
             callback({"type": kind, "by": client} | values)
 
-    def _tell(self, phase, done=0, total=0, entries=()):
-        """Tell of progress, now and then; entries of recordings are new ones."""
+    def _tell(self, phase, done=0, total=0):
+        """Tell of progress, now and then."""
         if self._is_over:
             raise Ended
         is_new, self.phase = self.phase != phase, phase
         if phase == "reading":
-            self._new.update(entries)
+            self._new.add(done - 1)
         if phase == "reading" and is_new:  # now there are names
             self._publish("open")
         elif 0 < done < total and time.monotonic() < self._told + PAUSE:

@@ -9,7 +9,7 @@ from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.text import is_file_name
 from skl_tot.report import write_report
 from skl_tot.review.accuracy import compare
-from skl_tot.review.teaching import has_labels, known_words
+from skl_tot.review.teaching import known_words
 
 
 def save(review):
@@ -76,8 +76,8 @@ def describe_recordings(review):
 
 def _write_report(review, path):
     """Write the page about the model, the recordings, and what people say of them."""
-    entries, names = review.state.entries, review.state.names
-    told = [known_words(e, names) if has_labels(e) else None for e in entries]
+    state = review.state
+    told = [known_words(entry, state.names) for entry in state.entries]
     told = None if all(own is None for own in told) else told
     found = {"corrected": told, "accuracy": review.accuracy()}
     write_report(review.model, review.recordings, path, **found)

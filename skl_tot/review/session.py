@@ -17,8 +17,6 @@ from skl_tot.review.log import Store, check_start, describe_start
 from skl_tot.review.results import export, save
 from skl_tot.review.state import State
 
-N_NEXT = 20  # recordings that are read first when a model has learned
-
 
 class Review:
     """Look at what a model finds in recordings, correct it, and teach the model.
@@ -104,8 +102,7 @@ class Review:
             breaks = list(map(self.recordings.breaks_of, range(len(self.recordings))))
             for line in lines:
                 if "effect" in line:
-                    state = State(0, (), {}, (None,) * len(breaks), -1)
-                    state = self.state if self.ready else state
+                    state = self.state if self.ready else states.unread(len(breaks))
                     found = line["effect"], breaks, self._store.confidences
                     self._put(line["said"], states.restore(state, *found))
                 else:
@@ -126,8 +123,7 @@ class Review:
         Parameters
         ----------
         progress : callable, default=None
-            Called with what is done ("reading"), how many recordings are, of how many,
-            and a dict of new entries by number.
+            Called with what is done ("reading"), how many recordings are, of how many.
 
         Returns
         -------
@@ -148,10 +144,9 @@ class Review:
                 known = self._model, self.recordings, i, self.state, words
                 entry = teaching.first_entry(*known)
                 self.state = states.with_entries(self.state, {i: entry})
-                tell(progress, i + 1, n, {i: entry})
-            state = self.state
-            start = State(-1, (), {}, (None,) * n, -1)
-            self._commit("started", state, self._model, start, about=self._about)
+                tell(progress, i + 1, n)
+            start = self.state, self._model, states.unread(n)
+            self._commit("started", *start, about=self._about)
             self._stacks["undo"][0].clear()
             self._given = None
         return self
@@ -337,7 +332,7 @@ class Review:
                 entries[i] = teaching.read_halves(
                     state.entries[i], self.recordings, i, model, halves, k
                 )
-                tell(progress, done, len(shown), {i: entries[i]})
+                tell(progress, done, len(shown))
             one, other = (after.names[half] for half in halves)
             said = f"{state.names[code]!r} is {one!r} and {other!r}"
             return self._commit(said, states.with_entries(after, entries), model)
@@ -352,7 +347,7 @@ class Review:
         Parameters
         ----------
         progress : callable, default=None
-            As of `open`, with "learning"; entries are of what is shown at the end.
+            As of `open`, with "learning".
 
         Returns
         -------
@@ -365,24 +360,20 @@ class Review:
             If there is nothing to learn from, or the model cannot learn.
         """
         with self._long("learning") as tell:
-            state, order = self.state, self.next(N_NEXT)
+            state = self.state
             rest = [i for i, e in enumerate(state.entries) if not e.checked]
-            order += [i for i in rest if i not in order]
-            n_learned = len(state.entries) - len(order)
-            tell(progress, 0, len(order), {})
+            n_learned = len(state.entries) - len(rest)
+            tell(progress, 0, len(rest))
             model = teaching.teach(self.model, self.recordings, state)
-            words = teaching.actions_of(model)
-            codes, names = teaching.add_codes(state.names, words)
-            entries = {}
-            for done, i in enumerate(order, start=1):
+            found = teaching.add_codes(state.names, teaching.actions_of(model))
+            (codes, names), entries = found, {}
+            for done, i in enumerate(rest, start=1):
                 predicted, sure, _ = teaching.read(model, self.recordings, i, codes)
                 entry = state.entries[i]
                 entries[i] = states.propose(entry, predicted, sure, n_learned)
-                tell(progress, done, len(order), {i: entries[i]})
-            n_changed = sum(entry.changed is not None for entry in entries.values())
-            said = (
-                f"learned from {_count(n_learned)}, changed {n_changed} of {len(order)}"
-            )
+                tell(progress, done, len(rest))
+            n = sum(entry.changed is not None for entry in entries.values())
+            said = f"learned from {_count(n_learned)}, changed {n} of {len(rest)}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = states.forget_unused(states.with_entries(after, entries))
             return self._commit(said, after, model)
@@ -632,7 +623,8 @@ class Review:
         """Find the code of an action by its name or code."""
         names = self.state.names
         codes = {name: code for code, name in names.items()} | {c: c for c in names}
-        is_key = isinstance(action, (str, int, np.integer)) and action is not True
+        is_key = isinstance(action, (str, int, np.integer))
+        is_key &= not isinstance(action, bool)
         if is_key and action in codes:
             return codes[action]
         if missing and isinstance(action, str):
@@ -728,10 +720,10 @@ class Review:
                 self._known()
             self._doing = doing, 0, len(self.recordings)
 
-        def tell(progress, done, total, entries):
+        def tell(progress, done, total):
             self._doing = doing, done, total
             if progress is not None:
-                progress(doing, done, total, entries)
+                progress(doing, done, total)
 
         try:
             yield tell

@@ -153,7 +153,7 @@ def propose(entry, predicted, confidence, n_learned):
     before = shown if entry.changed is None else entry.changed
     is_same = np.array_equal(labels, labels_of(before, n))
     return entry._replace(
-        segments=before if is_same else found,
+        segments=shown if is_same and before is shown else found,
         changed=None if is_same else before,
         predicted=predicted,
         confidence=confidence,
@@ -164,8 +164,8 @@ def propose(entry, predicted, confidence, n_learned):
 
 def divide(segments, action, labels):
     """Give frames of an action the codes that ``labels`` (n_frames,) says of them."""
-    own = labels_of(segments, len(labels)) == action
-    found = np.where(own, labels, labels_of(segments, len(labels)))
+    found = labels_of(segments, len(labels))
+    found = np.where(found == action, labels, found)
     starts = np.union1d(segments.starts, np.flatnonzero(found[1:] != found[:-1]) + 1)
     place = np.searchsorted(segments.starts, starts, "right") - 1
     return Segments(starts, found[starts], segments.by_hand[place])
@@ -217,6 +217,11 @@ def _near(starts, k):
 
 
 # States
+
+
+def unread(n):
+    """State of n recordings of which nothing is known yet."""
+    return State(-1, (), {}, (None,) * n, -1)
 
 
 def with_entries(state, entries):
@@ -273,6 +278,7 @@ def effect(before, after):
     found = _differing(before._replace(entries=()), after._replace(entries=()))
     pairs = enumerate(zip(before.entries, after.entries))
     entries = {i: _differing(old, new) for i, (old, new) in pairs if old is not new}
+    entries = {i: fields for i, fields in entries.items() if fields}
     return found | ({"entries": entries} if entries else {})
 
 
@@ -280,8 +286,10 @@ def _differing(old, new):
     """Fields of a tuple that differ, as JSON."""
     found = {}
     for name, value in new._asdict().items():
-        if name not in ("confidence", "breaks") and value is not getattr(old, name, ()):
-            is_track = isinstance(value, Segments)
+        known, is_track = getattr(old, name, ()), isinstance(value, Segments)
+        if name in ("confidence", "breaks") or value is known:
+            continue
+        if is_track or value != known:
             found[name] = [own.tolist() for own in value] if is_track else value
     return found
 

@@ -110,13 +110,10 @@ def order(entries, signals, n):
     return order_to_review(counts, signals, checked, n)
 
 
-def has_labels(entry):
-    """Whether a person said something of a recording."""
-    return bool(entry.checked or entry.segments.by_hand.any())
-
-
 def known_words(entry, names):
-    """Names (n_frames,) of what people say of a recording, "" where they do not."""
+    """Names (n_frames,) of what people say, "" of the rest; None if that is all."""
+    if not (entry.checked or entry.segments.by_hand.any()):
+        return None
     words = np.array([names[code] for code in entry.segments.codes.tolist()])
     if not entry.checked:
         words = np.where(entry.segments.by_hand, words, UNKNOWN_NAME)
@@ -128,17 +125,15 @@ def teach(model, recordings, state):
 
     It sees the recordings with labels, and some others, see `sample`.
     """
-    entries = state.entries
-    is_known = list(map(has_labels, entries))
-    if not any(is_known):
+    words = [known_words(entry, state.names) for entry in state.entries]
+    is_known = np.array([own is not None for own in words])
+    if not is_known.any():
         raise ValueError(
             "no recording is checked and no segment is made by hand, expected some to "
             "learn from."
         )
-    chosen = sample(recordings.lengths, np.array(is_known))
-    words = [
-        known_words(entries[i], state.names) if is_known[i] else None for i in chosen
-    ]
+    chosen = sample(recordings.lengths, is_known)
+    words = [words[i] for i in chosen]
     return with_words(refine(model, recordings.select(chosen), words))
 
 

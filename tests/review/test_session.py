@@ -195,6 +195,7 @@ def test_labels_are_those_of_the_model_at_first(review, model, videos):
             lambda r: r.rename("action 1", "action 0"),
             "'action 0' is another action; merge",
         ),
+        (lambda r: r.rename(False, "x"), "there is no action False"),
         (lambda r: r.rename("action 1", "two\nlines"), "expected text of one line"),
         (lambda r: r.rename("background", "x"), "'background' is no action"),
         (
@@ -218,13 +219,25 @@ def test_errors_say_what_is_wrong(review, call, message):
     assert review.state is state
 
 
+def test_what_changes_nothing_is_no_step(review):
+    review.check("a")
+    state = review.state
+    assert review.check("a") == "a: checked"
+    assert review.rename("action 0", "action 0")
+    assert review.keep() == "changes of 0 recordings are kept"
+    assert review.state is state
+    review.undo()
+    assert not review.undoable
+
+
 def test_reading_is_told_and_actions_wait(model, videos):
     told = []
     review = Review(model, videos)
 
-    def progress(doing, done, total, entries):
-        told.append((doing, done, total, list(entries)))
-        assert review.state.entries[done - 1] is entries[done - 1]
+    def progress(doing, done, total):
+        told.append((doing, done, total))
+        is_read = [entry is not None for entry in review.state.entries]
+        assert is_read == [k < done for k in range(4)]
         with pytest.raises(RuntimeError, match=f"still reading, {done} of 4"):
             review.check(0)
 
@@ -239,7 +252,7 @@ def test_reading_is_told_and_actions_wait(model, videos):
             call()
     assert not review.ready
     assert review.open(progress).ready
-    assert told == [("reading", k + 1, 4, [k]) for k in range(4)]
+    assert told == [("reading", k + 1, 4) for k in range(4)]
 
 
 def test_the_model_is_there_while_recordings_are_read(model, videos, tmp_path):
