@@ -143,6 +143,10 @@ class Page {
     }
   }
 
+  destroy() {
+    for (const own of [this.large, this.small, this.stage]) own?.destroy();
+  }
+
   // ---- what comes from the server
 
   async open() {
@@ -225,8 +229,10 @@ class Page {
   say(text) { this.find("footer .said").textContent = text; }
 
   complain(text) {
+    const problems = this.find(".problems");
+    if ([...problems.children].some((line) => line.firstChild.textContent === text)) return;
     const line = element("li", {}, element("span", {}, text), element("button", { onclick: () => { line.remove(); this.root.focus(); } }, "Dismiss"));
-    this.find(".problems").append(line);
+    problems.append(line);
   }
 
   showProgress({ phase, done, total }) {

@@ -14,8 +14,16 @@ export class Stage {
     this.canvas.addEventListener("pointerdown", (event) => { this.canvas.setPointerCapture(event.pointerId); this.point(event); });
     this.canvas.addEventListener("pointermove", (event) => { if (event.buttons & 1) this.point(event); });
     this.canvas.addEventListener("wheel", (event) => calls.onWheel(event), { passive: false });
-    new ResizeObserver(() => requestAnimationFrame(() => this.layout())).observe(place);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    this.ends = new AbortController();
+    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.layout()));
+    this.sizes.observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(), { signal: this.ends.signal });
+  }
+
+  destroy() {
+    this.pause();
+    this.ends.abort();
+    this.sizes.disconnect();
   }
 
   get isFilm() { return this.video.hasAttribute("src"); }

@@ -117,6 +117,8 @@ def move(entry, frame, to):
         raise ValueError(
             f"frame {frame} begins a part of the recording, expected a boundary."
         )
+    if to == frame:
+        return entry
     first, end = starts[k - 1], np.append(starts, entry.n_frames)[k + 1]
     if not first < to < end:
         raise ValueError(

@@ -10,7 +10,7 @@ export default {
       waiting.delete(id);
     };
     model.on("msg:custom", take);
-    mount(el, {
+    const page = mount(el, {
       client,
       call: (name, values) => new Promise((resolve) => {
         const id = `${client} ${n++}`;
@@ -20,6 +20,9 @@ export default {
       listen: (callback) => listeners.push(callback),
       video: () => null,
     });
-    return () => model.off("msg:custom", take);
+    return () => {
+      model.off("msg:custom", take);
+      page.destroy();
+    };
   },
 };

@@ -20,7 +20,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 from skl_tot.review import Review, teaching
 from skl_tot.review.calls import Calls
 from skl_tot.review.state import labels_of
-from skl_tot.web.rows import describe_looks
 
 FPS = 10
 SIZES = [(1400, 900), (1280, 720)]
@@ -649,91 +648,3 @@ def test_features_are_chosen(browser, serve, fitted):
         f"document.querySelectorAll('.features :checked').length === {len(before) - 1}"
     )
     assert browser.get_log("browser") == []
-
-
-class Many:
-    """Calls of a review of 300 recordings of 10,000 frames, 500 segments each."""
-
-    def __init__(self):
-        random = np.random.default_rng(0)
-        names = {code: f"action {code}" for code in range(-1, 12)}
-        self.version, self.rows = 1, []
-        for i in range(300):
-            starts = np.sort(random.choice(9_999, 499, replace=False) + 1)
-            bar = {"start": [0, *(starts / 25).tolist()]}
-            bar["code"] = (np.arange(500) * 7 % 13 - 1).tolist()
-            bar["confidence"] = random.uniform(size=500).round(2).tolist()
-            row = {"name": f"take {i}", "end": 400, "prediction": bar, "before": bar}
-            row |= {"hand": [i % 2] * 500, "doubt": "0az" * 55, "confidence": 0.5}
-            row |= {"deviation": i, "checked": i < 50, "changed": i > 99}
-            self.rows.append(row | {"video": False})
-        looks = describe_looks(names)
-        self.rest = {"names": names, "looks": looks, "checked": 50, "undo": "a cut"}
-        self.rest |= {"redo": None, "accuracy": None, "next": list(range(50, 70))}
-        self.rest |= {"ready": True, "title": "many", "phase": "", "pages": 1}
-
-    def call(self, name, arguments):
-        if name == "open":
-            own = {"fps": 25, "digits": 2, "formats": ["csv"], "version": self.version}
-            return own | self.rest | {"rows": self.rows}
-        if name == "signals":
-            shown = np.random.default_rng(0).normal(size=(6, arguments["n"])).tolist()
-            shown = [{"name": str(k), "low": x, "high": x} for k, x in enumerate(shown)]
-            own = {key: arguments[key] for key in ("from", "to")}
-            return own | {"features": list("012345"), "shown": shown}
-        self.version += 1
-        index = arguments["recording"]
-        return self.rest | {"version": self.version, "rows": {index: self.rows[index]}}
-
-    def subscribe(self, callback):
-        return lambda: None
-
-    def video(self, index):
-        return None
-
-
-GESTURES = {
-    "scroll": "i => small.scrollTop = 10 * i",
-    "zoom all": "i => wheel('.small canvas', i < 20 ? -40 : 40)",
-    "zoom one": "i => wheel('.stage canvas', i < 20 ? -40 : 40)",
-    "seek": "i => seek(20 * i + 5)",
-}
-GESTURE = """
-const done = arguments[0], small = document.querySelector('.small'), tasks = [];
-const watch = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
-watch.observe({ type: 'longtask' });
-const at = (selector, Kind, type, x, values) => {
-  const canvas = document.querySelector(selector), box = canvas.getBoundingClientRect();
-  const place = { clientX: box.x + x, clientY: box.y + 50 };
-  const kind = { bubbles: true, cancelable: true };
-  canvas.dispatchEvent(new Kind(type, { ...place, ...kind, ...values }));
-};
-const wheel = (selector, deltaY) =>
-  at(selector, WheelEvent, 'wheel', 500, { deltaY, ctrlKey: true });
-const seek = (x) =>
-  at('.stage canvas', PointerEvent, 'pointermove', x, { buttons: 1 });
-const step = DOES;
-let i = 0;
-(function next() {
-  step(i);
-  i += 1;
-  if (i < 40) requestAnimationFrame(next);
-  else setTimeout(() => done(Math.max(0, ...tasks.map((task) => task.duration))), 100);
-})();
-"""
-
-
-def test_many_recordings_are_quick(browser, serving):
-    with serving(Many()) as served:
-        page = Page(browser, served)
-        for tall in (False, True):
-            if tall:
-                page.find(".tall").click()
-            for name, does in GESTURES.items():
-                script = GESTURE.replace("DOES", does)
-                longest = []  # of some times, as others may need the machine as well
-                while not longest or min(longest) >= 100:
-                    assert len(longest) < 5, (name, longest)
-                    longest.append(browser.execute_async_script(script))
-        page.change(lambda: page.press(Keys.ARROW_RIGHT, Keys.ENTER))
-        assert browser.get_log("browser") == []

@@ -153,6 +153,9 @@ def test_move_and_cut(review):
     assert shown(review, 1)[:2] == [(action, 0, 2), (action, 2, end)]
     review.move("b", 2, end - 1)
     assert shown(review, 1)[:2] == [(action, 0, end - 1), (action, end - 1, end)]
+    before = review.state
+    review.move("b", end - 1, end - 1)
+    assert review.state is before
     with pytest.raises(
         ValueError, match=f"b: to is 0, expected a frame from 1 to {end - 1}"
     ):
