@@ -9,6 +9,7 @@ from skl_tot.statistics.telling import TellingSample
 
 N_SHOWN = 6  # features that are chosen
 MOST_RANKED = 64  # features, beyond which only their spread is compared
+MOST_FRAMES = 20_000  # of a recording, by which features are chosen
 MOST_KEPT = 4  # choices of features of recordings that are kept
 TINY = 1e-12
 
@@ -33,32 +34,22 @@ class Signals:
     def choose(self, i, path, breaks):
         """Names of the features that best tell the actions of a recording.
 
-        ``path`` are codes of its frames. Where actions come too rarely to tell, they
-        are the features that vary most.
+        ``path`` are codes of its frames, of which some are looked at. Where actions
+        come too rarely to tell, they are the features that vary most.
         """
         if i not in self._chosen:
-            scores = self._measure_spread(i)
+            step = len(path) // MOST_FRAMES + 1
+            frames = self.recordings.read(i, slice(None, None, step))
+            scores = frames.std(axis=0, dtype=float)
             if len(scores) <= MOST_RANKED and np.isfinite(scores).all():
                 sample = TellingSample()
-                sample.add(self.recordings.arrays[i], path, breaks)
+                sample.add(frames, path[::step], np.unique(-(breaks // -step)))
                 best = sample.table().groupby("feature")["score"].max().fillna(0)
                 own = best.reindex(check_names(None, len(scores)), fill_value=0)
                 scores = own.to_numpy() + TINY * scores / max(scores.max(), TINY)
             order = np.argsort(-np.nan_to_num(scores, nan=-1), kind="stable")
             self._chosen[i] = [self.names[k] for k in order[:N_SHOWN]]
         return self._chosen[i]
-
-    def _measure_spread(self, i):
-        """Find the standard deviation of each feature; nan of one that lacks frames."""
-        total = squares = n_frames = 0
-        origin = self.recordings.read(i, slice(0, 1)).astype(float)
-        for frames in self.recordings.blocks(i):
-            frames = frames - origin
-            n_frames += len(frames)
-            total += frames.sum(axis=0)
-            squares += np.einsum("ij,ij->j", frames, frames)
-        mean = total / n_frames
-        return np.sqrt(np.maximum(squares / n_frames - mean**2, 0))
 
     def bins(self, i, names, starts, ends):
         """Least and largest values of features in bins of frames, standardised.

@@ -166,7 +166,7 @@ def test_signals_of_tables_and_of_lists_are_those_of_arrays(reviewed):
     path, bins = np.arange(20) // 10, ([0, 10], [10, 20])
     for i in range(2):
         found = [Signals(own, None) for own in (recordings, Recordings(given))]
-        names = [own.choose(i, path, []) for own in found]
+        names = [own.choose(i, path, np.zeros(0, int)) for own in found]
         assert names[0] == names[1]
         for one, other in zip(*(own.bins(i, names[0], *bins) for own in found)):
             np.testing.assert_allclose(one, other, rtol=1e-5)
