@@ -15,9 +15,7 @@
 //         unsure  confidence below which the tip says so; lower: what the lower bar is
 // options label     text for screen readers (default: the keys)
 //         large     rows are tall, have their names in the bars and their doubt
-//         editable  boundaries can be dragged, or moved by keys: b takes the one before the
-//                   segment of the cursor, b again the one after it, arrows move it by a
-//                   frame, with Shift by ten, Enter leaves it there, Escape puts it back
+//         editable  boundaries can be dragged; Escape puts one back
 //         onMove(index, from, to)            a boundary was moved, in times; the preview stays
 //                                            until the row is updated, or the promise ends
 //         onChoose(index, segment, time)     click or Enter (without it, rows open)
@@ -142,9 +140,8 @@ export class Timelines {
     this.paper = element("div", {}, this.canvas);
     this.tip = element("div", { className: "tip", hidden: true, role: "tooltip" });
     this.said = element("div", { className: "said", ariaLive: "polite" });
-    const keys = options.editable ? ", b takes a boundary, which arrow keys then move" : "";
     host.classList.add("timelines");
-    Object.assign(host, { tabIndex: 0, role: "application", ariaLabel: `${options.label ?? KEYS}${keys}.` });
+    Object.assign(host, { tabIndex: 0, role: "application", ariaLabel: `${options.label ?? KEYS}.` });
     host.replaceChildren(this.paper, this.tip, this.said);
     this.listen();
     this.show(data.rows);
@@ -792,33 +789,12 @@ export class Timelines {
 
   press(key, isShifted = false) {
     const { cursor } = this, bar = this.barOf(cursor), segment = cursor?.segment, time = bar?.start[segment];
-    if (this.held) return this.pressEdit(key, isShifted);
-    if (key in STEPS && !isShifted) this.walk(...STEPS[key]);
+    if (this.held && key === "Escape") this.cancel();
+    else if (key in STEPS && !isShifted) this.walk(...STEPS[key]);
     else if (key === "+" || key === "=") this.zoom(0.7, time);
     else if (key === "-") this.zoom(1 / 0.7);
     else if (key === "0" || key === "Escape") this.whole();
     else if (key === "Enter" && bar) this.choose({ line: bar.line, bar, segment, time });
-    else if (key === "b" && this.options.editable && bar) this.takeNext(0);
-    else return false;
-    return true;
-  }
-
-  // The boundary before the segment of the cursor or, from that or if it is none, after it.
-  takeNext(after) {
-    const { index, bar, segment } = this.cursor, { code } = this.data.rows[index].prediction;
-    const found = [segment + after, segment + 1 - after].find((i) => isBoundary(code, i));
-    if (bar === 0 && found !== undefined) {
-      this.take(index, found);
-      this.said.textContent = `boundary at ${this.at(this.edit.to)} is taken`;
-    }
-  }
-
-  pressEdit(key, isShifted) {
-    const { edit } = this, along = STEPS[key]?.[1];
-    if (along) this.moveEdit(edit.to + along * (isShifted ? 10 : 1) / (this.data.fps ?? 1));
-    else if (key === "Enter") this.drop();
-    else if (key === "b" && this.cursor) this.takeNext(edit.segment === this.cursor.segment ? 1 : 0);
-    else if (key === "Escape") this.cancel();
     else return false;
     return true;
   }

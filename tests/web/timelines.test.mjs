@@ -126,27 +126,6 @@ test("Escape, another row from elsewhere and a cancelled touch put a boundary ba
   assert.deepEqual(told.filter(([name]) => name === "move"), []);
 });
 
-test("keys take the boundary before and after the segment, move it and leave it", async () => {
-  const { made, told, starts } = edited();
-  const press = (key, shiftKey = false) => send(made.host, "keydown", { key, shiftKey }).defaultPrevented;
-  assert.equal(press("b"), false);  // no segment has the cursor
-  made.cursorAt(0, 30);
-  assert.equal(press("b"), true);
-  press("ArrowLeft");
-  press("ArrowRight", true);
-  assert.deepEqual(starts(), [0, 20.9, 50]);
-  assert.match(made.said.textContent, /20\.90 s/);
-  press("b");  // the other one, the first is back
-  press("ArrowRight", true);
-  assert.deepEqual(starts(), [0, 20, 51]);
-  press("Enter");
-  await new Promise(setImmediate);
-  assert.deepEqual(told, [["move", 0, 50, 51]]);
-  made.cursorAt(0, 0);  // whose only boundary is the one after it
-  press("b");
-  assert.equal(made.edit.segment, 1);
-});
-
 test("a click chooses the segment and seeks, the axis seeks, also in a drag", () => {
   const { made, told, canvas } = edited();
   send(canvas, "pointerdown", { clientX: 300, clientY: Y });
@@ -245,14 +224,6 @@ test("a second finger takes nothing, nor does its end", () => {
   touch("pointerup", 1, 550);
   assert.deepEqual(told, [["move", 0, 50, 55]]);
   assert.deepEqual([made.view.from, made.view.to], [0, 100]);
-});
-
-test("b leaves a boundary that a mouse holds where no segment has the cursor", () => {
-  const { made, canvas, starts } = edited();
-  send(canvas, "pointerdown", { clientX: 500, clientY: Y });
-  send(canvas, "pointermove", { clientX: 550, clientY: Y });
-  assert.equal(made.press("b"), false);
-  assert.deepEqual(starts(), [0, 20, 55]);
 });
 
 test("a row that is updated is drawn once, timelines that are destroyed no more", () => {
