@@ -238,6 +238,7 @@ class Page {
   showProgress({ phase, done, total }) {
     const bar = this.find("footer progress"), said = this.find("footer .said");
     bar.hidden = !phase;
+    this.data.phase = phase;
     if (total) Object.assign(bar, { max: total, value: done }); else bar.removeAttribute("value");
     if (phase) this.say(this.progress = `${PHASES[phase] ?? phase}${total ? `, ${done} of ${total}` : ""}`);
     else if (said.textContent === this.progress) this.say("");
@@ -394,6 +395,7 @@ class Page {
   draw() {
     const { data, find, pages = 1 } = this, { accuracy, rows, checked } = data;
     this.root.dataset.version = data.version;
+    this.root.classList.toggle("empty", !rows.length);
     find("h1").textContent = find("h1").title = data.title ?? "Review";
     find(".count span").textContent = `${checked} of ${rows.length} checked`;
     find(".count progress").value = checked / (rows.length || 1);
@@ -402,6 +404,7 @@ class Page {
       find(`[data-by=${name}]`).title = data[name] ? `${name}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `nothing to ${name}`;
     }
     find("[data-by=learn]").disabled = !data.ready || !checked;
+    find("[data-by=export]").disabled = !data.ready;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
     find(".head h2").textContent = find(".head h2").title = this.row?.name ?? PHASES[data.phase] ?? "";
     find(".check").textContent = this.row?.checked ? "✓ Checked" : "Mark as checked";
