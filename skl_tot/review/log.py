@@ -52,13 +52,13 @@ class Log:
         """Lines that are whole; cuts what follows them."""
         with open(self._file, "rb", closefd=False) as file:
             content = file.read()
-        *whole, torn = content.split(b"\n")
+        *whole, _ = content.split(b"\n")
         lines = []
         for number, line in enumerate(whole, start=1):
             try:
                 lines.append(json.loads(line))
             except ValueError as error:
-                if number == len(whole) and not torn:  # space without content
+                if number == len(whole) and b"\0" in line:  # space without content
                     break
                 raise ValueError(
                     f"{self.path}, line {number}, is no JSON, expected a file of a "

@@ -737,12 +737,7 @@ def _count(n):
 
 def _words(state):
     """Names of the frames of the recordings of a state."""
-    found = []
-    for entry in state.entries:
-        words = np.array([state.names[k] for k in entry.segments.codes.tolist()])
-        segments = entry.segments._replace(codes=words)
-        found.append(states.labels_of(segments, entry.n_frames))
-    return found
+    return [states.words_of(entry, state.names) for entry in state.entries]
 
 
 __test__ = {"Review": Review}

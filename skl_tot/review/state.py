@@ -85,6 +85,12 @@ def frames_by_hand(segments, n_frames):
     return np.repeat(segments.by_hand, np.diff(segments.starts, append=n_frames))
 
 
+def words_of(entry, names):
+    """Name (n_frames,) of what is shown at each frame."""
+    words = np.array([names[code] for code in entry.segments.codes.tolist()])
+    return labels_of(entry.segments._replace(codes=words), entry.n_frames)
+
+
 def confidence_of(entry):
     """Confidence (n_frames,) of what is shown: 1 where a person says so."""
     if entry.checked:

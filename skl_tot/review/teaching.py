@@ -23,12 +23,14 @@ from skl_tot.review.state import (
     TRACKS,
     Entry,
     divide,
+    frames_by_hand,
     free_code,
     labels_of,
     replace_code,
     segments_of,
     shows,
     tracks_of,
+    words_of,
 )
 
 # Frames of recordings that a model learns from: those with labels, and of the others so
@@ -114,10 +116,10 @@ def known_words(entry, names):
     """Names (n_frames,) of what people say, "" of the rest; None if that is all."""
     if not (entry.checked or entry.segments.by_hand.any()):
         return None
-    words = np.array([names[code] for code in entry.segments.codes.tolist()])
-    if not entry.checked:
-        words = np.where(entry.segments.by_hand, words, UNKNOWN_NAME)
-    return labels_of(entry.segments._replace(codes=words), entry.n_frames)
+    words = words_of(entry, names)
+    if entry.checked:
+        return words
+    return np.where(frames_by_hand(entry.segments, entry.n_frames), words, UNKNOWN_NAME)
 
 
 def teach(model, recordings, state):

@@ -168,11 +168,24 @@ def test_a_torn_line_is_cut(review, plain, cut):
     review.close()
 
 
+@pytest.mark.parametrize("space", [b"\0" * 9, b"\0" * 9 + b"}\n", b"\0}\n\0"])
+def test_space_without_content_is_cut(review, plain, space):
+    """As systems leave it that lose power."""
+    before, path = plain(review.state), review.out / "review.jsonl"
+    review.close()
+    content = path.read_bytes()
+    path.write_bytes(content + space)
+    review = Review(MODEL, VIDEOS, review.out)
+    assert plain(review.state) == before
+    assert path.read_bytes() == content
+    review.close()
+
+
 def test_lines_of_others_are_refused(review):
     review.close()
     path = review.out / "review.jsonl"
     first, *_ = path.read_text().splitlines()
-    for content in ("no JSON\n" + first + "\n", '{"some": "line"}\n'):
+    for content in ("no JSON\n" + first + "\n", "no JSON\n", '{"some": "line"}\n'):
         path.write_text(content)
         with pytest.raises(ValueError, match=r"line 1, is no JSON|of other recordings"):
             Review(MODEL, VIDEOS, review.out)
