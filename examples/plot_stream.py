@@ -5,7 +5,7 @@ Learn from each recording as it comes, pause, and go on.
 
 ::
 
-    python examples/plot_stream.py [--data FOLDER] [--n-videos 1500] [--output FILE.png]
+    python examples/plot_stream.py [--data FOLDER] [--n-videos 800] [--output FILE.png]
 """
 
 import argparse
@@ -23,7 +23,7 @@ from skl_tot.metrics import mof_score
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", help="data set; by default an activity is generated")
-parser.add_argument("--n-videos", type=int, default=1500, help="videos of the stream")
+parser.add_argument("--n-videos", type=int, default=800, help="videos of the stream")
 parser.add_argument("--output", help="picture to write; by default it is shown")
 # in a notebook, the arguments of the process are those of its kernel
 arguments = parser.parse_args([] if "ipykernel" in sys.modules else None)
@@ -56,7 +56,7 @@ for count, video in enumerate(stream(), 1):
     if len(pair) == 2:
         model.partial_fit(pair)
         pair = []
-    if count % 20 == 0:
+    if count % 40 == 0:
         n_seen.append(count)
         scores.append(mof_score(unseen_labels, model.predict(unseen)))
     if count == half:
