@@ -58,6 +58,8 @@ display = LevelsDisplay.from_predictions(
 # The steps of one job have levels, too: networks with several prototypes for each
 # action can be cut to other numbers of actions, with nested boundaries.
 first = [video for video, job in zip(videos, jobs) if job == 0]
-network = TemporalOTSegmenter(4, n_parts=2, decoding="free", random_state=0).fit(first)
-LevelsDisplay.from_estimator(network, first[:5], n_actions=(2, 4))
+network = TemporalOTSegmenter(
+    4, n_parts=2, max_iter=1000, decoding="free", random_state=0
+)
+LevelsDisplay.from_estimator(network.fit(first), first[:5], n_actions=(2, 4))
 plt.show()

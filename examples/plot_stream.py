@@ -69,7 +69,8 @@ for count, video in enumerate(stream(), 1):
 
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 axes.plot(n_seen, scores, marker=".", label="learning from the stream")
-whole = TemporalOTSegmenter(n_actions, random_state=0).fit(videos[n_unseen:])
+whole = TemporalOTSegmenter(n_actions, max_iter=1000, random_state=0)
+whole.fit(videos[n_unseen:])
 axes.axhline(
     mof_score(unseen_labels, whole.predict(unseen)),
     color="black",
