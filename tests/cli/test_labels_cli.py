@@ -314,7 +314,6 @@ ERRORS = [
     (f"{FIT} --out a.skops --gaps unknown", "--gaps is given without --labels"),
     ("refine model.skops flat --out a.skops", "required: --labels"),
     ("refine model.skops flat --labels stranger --out a.skops", "v9.csv has labels"),
-    ("refine model.skops flat --labels many --out a.skops", "y has 5 labels"),
     ("refine none.skops flat --labels two --out a.skops", "none.skops"),
     ("refine model.skops flat --labels two --out no/a.skops", "no is no folder"),
     ("evaluate flat two --labels stranger", "v9.csv has labels of 'v9'"),

@@ -86,14 +86,20 @@ def start(folder):
         own.process.communicate()
 
 
+FIT = "takes", "--n-actions", "3", "--method", "mallow"
+
+
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)]
+    ("number", "status", "begin"),
+    [(signal.SIGINT, 0, FIT), (signal.SIGTERM, 143, ("model.skops", "takes"))],
 )
-def test_ends_and_goes_on(start, folder, tmp_path, number, status):
+def test_ends_and_goes_on(start, tmp_path, number, status, begin):
+    """A model that it fits first is not fitted again."""
     out = tmp_path / "out"
-    page = start("model.skops", "takes", "--out", str(out))
+    page = start(*begin, "--out", str(out))
     shown = page.wait()
     assert [row["name"] for row in shown["rows"]] == list("abcd")
+    assert shown["names"].keys() == {"-1", "0", "1", "2"}
     assert (shown["title"], shown["fps"]) == ("takes", 10)
     reply = page.call("rename", action=0, name="pour", version=shown["version"])
     assert reply["names"]["0"] == "pour"
@@ -101,23 +107,15 @@ def test_ends_and_goes_on(start, folder, tmp_path, number, status):
     assert (found, error) == (status, "")
     assert ("the same command goes on" in said) == (status == 0)
     assert "pour" in read_table(out / "segments.csv")["action"].tolist()
-    again = start("model.skops", "takes", "--out", str(out)).wait()
+    times = times_of(out / "models")
+    again = start(*begin, "--out", str(out)).wait()
     assert again["names"]["0"] == "pour"
     assert again["undo"] == reply["undo"]
+    assert times_of(out / "models") == times
 
 
-def test_fits_first(start, tmp_path):
-    """And not again, when it goes on."""
-    out = tmp_path / "out"
-    command = "takes", "--n-actions", "2", "--method", "mallow", "--out", str(out)
-    page = start(*command)
-    assert page.wait()["names"].keys() == {"-1", "0", "1"}
-    page.end(signal.SIGINT)
-    times = {path: path.stat().st_mtime_ns for path in (out / "models").iterdir()}
-    assert start(*command).wait()["names"].keys() == {"-1", "0", "1"}
-    assert {path: path.stat().st_mtime_ns for path in (out / "models").iterdir()} == (
-        times
-    )
+def times_of(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
 def test_labels_and_videos(start, folder, tmp_path):
