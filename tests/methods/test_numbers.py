@@ -100,7 +100,7 @@ def test_matched_f1_is_that_of_scikit_learn():
 def test_halves_that_disagree_score_less(activity):
     shuffled = [x if i % 2 else np.roll(x, 3, axis=1) for i, x in enumerate(activity)]
     before, after = (
-        choose_n_actions(HMMSegmenter(), x, [1, 3, 4]) for x in (activity, shuffled)
+        choose_n_actions(HMMSegmenter(), x, [1, 3]) for x in (activity, shuffled)
     )
     assert after["score"][1] < before["score"][1]
 
@@ -113,16 +113,23 @@ def test_best_at_the_edge_is_said(activity, last):
     assert numbers["at_edge"]
 
 
+FOUR = {"n_actions": [3, 4, 5], "score": [1.0, 3.0, 2.0]}
+FOUR |= {"spread": [0.1, 0.2, 0.3], "best": 4, "at_edge": False}
+
+
+def choose_four(monkeypatch):
+    """Let fits choose 4, where it does not matter how."""
+    place = "skl_tot.methods.base.compare_numbers"
+    monkeypatch.setattr(place, lambda _, order: FOUR)
+
+
 @pytest.mark.filterwarnings("ignore:Actions (found|that)")
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_takes_auto(name, activity, tmp_path, monkeypatch):
-    numbers = {"n_actions": [3, 4, 5], "score": [1.0, 3.0, 2.0]}
-    numbers |= {"spread": [0.1, 0.2, 0.3], "best": 4, "at_edge": False}
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
-    if name != "hmm":  # as it does not matter to the method how it is chosen
-        monkeypatch.setattr(
-            "skl_tot.methods.base.compare_numbers", lambda _, order: numbers
-        )
+    if name == "hmm":
+        monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
+    else:
+        choose_four(monkeypatch)
     settings = {"n_actions": "auto"}
     known = method_class(name)().get_params(deep=False)
     settings |= {key: 20 for key in ("max_iter",) if key in known and name != "asal"}
@@ -219,7 +226,7 @@ def test_of_each_activity(activity, monkeypatch):
 
 
 def test_after_a_cut_prototypes_are_those_of_the_fit(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
+    choose_four(monkeypatch)
     model = TemporalOTSegmenter("auto", max_iter=20, n_init=1, random_state=0)
     model.fit(activity)
     corrected = merge(model, [0, 1])
@@ -230,7 +237,7 @@ def test_after_a_cut_prototypes_are_those_of_the_fit(activity, monkeypatch):
 
 
 def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
+    choose_four(monkeypatch)
     frozen = FrozenEstimator(HMMSegmenter(3).fit(activity))
     model = method_class("asal")("auto", estimator=frozen)
     with pytest.raises(ValueError, match="n_actions=3, expected 4"):
@@ -274,11 +281,11 @@ def test_bad_input(activity, call, error, message):
         call(activity)
 
 
-def test_picture(activity):
-    numbers = choose_n_actions(HMMSegmenter(), activity, [2, 4, 5])
+def test_picture():
+    numbers = FOUR
     ax = NumbersDisplay(numbers).plot().ax_
     line = ax.lines[0]
-    assert line.get_xdata().tolist() == [2, 4, 5]
+    assert line.get_xdata().tolist() == [3, 4, 5]
     np.testing.assert_allclose(line.get_ydata(), numbers["score"])
     assert ax.get_title(loc="left") == "4 actions"
     edge = numbers | {"at_edge": True, "best": 5}
