@@ -682,17 +682,20 @@ def test_pipes_are_not_waited_for(run, folder, tmp_path):
     os.mkfifo(tmp_path / "model.skops")
     (tmp_path / "data").mkdir()
     os.mkfifo(tmp_path / "data" / "v0.npy")
-    program = [sys.executable, "-m", "skl_tot"]
-    for command, name in [
-        (f"predict {tmp_path}/model.skops flat --out a", "model.skops"),
-        (f"fit {tmp_path}/data --n-actions 3 --method hmm --out a", "v0.npy"),
-    ]:
-        done = subprocess.run(
-            [*program, *command.split()], capture_output=True, text=True, timeout=60
-        )
-        assert done.returncode == 2
-        assert name in done.stderr
-        assert done.stderr.count("\n") == 1
+    commands = [
+        f"predict {tmp_path}/model.skops flat --out a",
+        f"fit {tmp_path}/data --n-actions 3 --method hmm --out a",
+    ]
+    code = f"""
+from skl_tot.cli.main import main
+print(*[main(command.split()) for command in {commands!r}])
+"""
+    program = [sys.executable, "-c", code]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "2 2\n"
+    predict, fit = done.stderr.splitlines()
+    assert "model.skops" in predict
+    assert "v0.npy" in fit
 
 
 def test_interrupted(monkeypatch, capsys):
