@@ -22,7 +22,7 @@ videos, labels = make_activities(
 )
 settings = {"n_actions": 6, "decoding": "skip", "switch_cost": 0.1, "random_state": 0}
 equal = baselines.paper(**settings).fit(videos)
-learned = TemporalOTSegmenter(**settings).fit(videos)
+learned = TemporalOTSegmenter(n_init=1, **settings).fit(videos)
 predictions = {"equal": equal.labels_, "learned": learned.labels_}
 for name, predicted in predictions.items():
     print(f"{name} durations: MoF {mof_score(labels, predicted):.3f}")
