@@ -29,7 +29,8 @@ class Log:
 
     def __init__(self, path):
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)  # of Windows
+        self._file = os.open(path, flags, 0o666)
         try:
             self._lock()
             self.lines = self._read()
@@ -55,15 +56,15 @@ class Log:
         *whole, _ = content.split(b"\n")
         lines = []
         for number, line in enumerate(whole, start=1):
-            try:
-                lines.append(json.loads(line))
-            except ValueError as error:
-                if number == len(whole) and b"\0" in line:  # space without content
-                    break
+            found = _parse(line)
+            if found is None and number == len(whole) and b"\0" in line:
+                break  # space without content
+            if found is None:
                 raise ValueError(
-                    f"{self.path}, line {number}, is no JSON, expected a file of a "
-                    "review; give another folder as out."
-                ) from error
+                    f"{self.path}, line {number}, is no object of JSON, expected a "
+                    "file of a review; give another folder as out."
+                )
+            lines.append(found)
         self._size = sum(map(len, whole[: len(lines)])) + len(lines)
         os.ftruncate(self._file, self._size)
         return lines
@@ -95,6 +96,15 @@ class Log:
 
     def __del__(self):
         self.close()
+
+
+def _parse(line):
+    """Object of a line, or None if it is none."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class Store:
@@ -186,7 +196,7 @@ def _refuse_files(folder):
 
 def _sync(path):
     """Wait until a file is on the disk."""
-    with open(path, "rb") as file:
+    with open(path, "rb+") as file:
         os.fsync(file.fileno())
 
 

@@ -34,7 +34,10 @@ def make_review(model, recordings, out, labels, videos, tell):
         files = find_videos(videos, as_recordings(recordings).names)
     is_fitted = hasattr(last_step(model), "actions_")
     if not is_fitted and out is not None and has_log(out):
-        model = None  # the review has one
+        model = None
+        print(
+            f"{one_line(out)} has a review, which goes on with its model.", flush=True
+        )
     elif not is_fitted:
         is_guided = isinstance(last_step(model), GuidedSegmenter)
         tell("fitting")

@@ -108,10 +108,13 @@ def test_ends_and_goes_on(start, tmp_path, number, status, begin):
     assert ("the same command goes on" in said) == (status == 0)
     assert "pour" in read_table(out / "segments.csv")["action"].tolist()
     times = times_of(out / "models")
-    again = start(*begin, "--out", str(out)).wait()
+    page = start(*begin, "--out", str(out))
+    again = page.wait()
     assert again["names"]["0"] == "pour"
     assert again["undo"] == reply["undo"]
     assert times_of(out / "models") == times
+    _, said, _ = page.end(number)
+    assert ("has a review, which goes on with its model" in said) == (begin is FIT)
 
 
 def times_of(folder):

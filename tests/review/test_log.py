@@ -185,9 +185,10 @@ def test_lines_of_others_are_refused(review):
     review.close()
     path = review.out / "review.jsonl"
     first, *_ = path.read_text().splitlines()
-    for content in ("no JSON\n" + first + "\n", "no JSON\n", '{"some": "line"}\n'):
+    others = "no JSON\n" + first + "\n", "no JSON\n", "[1]\n", '{"some": "line"}\n'
+    for content in others:
         path.write_text(content)
-        with pytest.raises(ValueError, match=r"line 1, is no JSON|of other recordings"):
+        with pytest.raises(ValueError, match=r"line 1, is no object|other recordings"):
             Review(MODEL, VIDEOS, review.out)
         assert path.read_text() == content
 
