@@ -339,14 +339,16 @@ class Page {
     if (code !== undefined && !(this.isMerging && code === BACKGROUND)) this.give(code);
   }
 
-  // Moves the start or the end of the segment by so many frames, and the cursor with it.
+  // Moves the start or the end of the segment by so many frames, and the cursor with it
+  // unless that has gone elsewhere.
   edge(by, isEnd) {
-    let number = 0;
+    let number = 0, time = 0;
     return this.act("move", () => {
+      ({ time } = this);
       number = this.segment + (isEnd ? 1 : 0);
       const from = this.bar.start[number];
       return number > 0 && from !== undefined && { recording: this.index, time: from, to: from + by * this.stage.step };
-    }).then(() => { if (number in this.bar.start) this.stage.seek(this.bar.start[number] - (isEnd ? this.stage.step : 0)); });
+    }).then(() => { if (number && time === this.time && number in this.bar.start) this.stage.seek(this.bar.start[number] - (isEnd ? this.stage.step : 0)); });
   }
 
   // ---- keys and dialogs
