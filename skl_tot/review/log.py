@@ -181,7 +181,10 @@ class Store:
 def has_log(folder):
     """Whether a folder has a review, which goes on without a model."""
     path = Path(folder, NAME)
-    return path.is_file() and b"\n" in path.read_bytes()
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.readline().endswith(b"\n")
 
 
 def _refuse_files(folder):

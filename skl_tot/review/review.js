@@ -180,7 +180,7 @@ class Page {
 
   setAll(data) { this.large.set(data); this.small.set(data); }
   // A row as the timelines take it, also before it is there.
-  readied(row) { return row ? { ...row, truth: row.before } : UNREAD; }
+  readied(row) { return row ? { ...row, truth: row.before, share: row.changed ? changedShare(row) : 0 } : UNREAD; }
 
   hear(event) {
     const { data } = this, { type, version } = event;
@@ -457,9 +457,9 @@ class Page {
   }
 
   drawLists() {
-    const { rows, next } = this.data, shares = rows.map((row) => row.changed ? changedShare(row) : 0);
-    const changed = [...rows.keys()].filter((index) => rows[index].changed).sort((a, b) => shares[b] - shares[a]);
-    const listed = JSON.stringify([changed, next]);
+    const { rows, next } = this.data, changed = [...rows.keys()].filter((index) => rows[index].changed);
+    changed.sort((a, b) => rows[b].share - rows[a].share);
+    const listed = JSON.stringify([changed.map((index) => [index, rows[index].share]), next]);
     if (listed === this.listed) return;
     this.listed = listed;
     const to = (index) => this.button(index, () => this.go(index), rows[index].name);
@@ -470,7 +470,7 @@ class Page {
     };
     this.find(".changed").hidden = !changed.length;
     this.find(".changed h2").textContent = `Learning changed ${count(changed.length, "recording")}`;
-    const part = (index) => element("small", {}, ` ${Math.ceil(100 * shares[index])} %`);
+    const part = (index) => element("small", {}, ` ${Math.ceil(100 * rows[index].share)} %`);
     this.fill(".changed ul", changed.map((index) => [to(index), part(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
     this.fill(".next ol", next.slice(0, 8).map((index) => [to(index)]));
   }

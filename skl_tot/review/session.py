@@ -204,7 +204,7 @@ class Review:
             If there is no such recording, frame or action. Nothing is changed then.
         """
         with self._short():
-            names, code = self.state.names, self._code(action, missing=None)
+            names, code = self.state.names, self._code(action, may_be_new=True)
             state = self.state
             if code is None:
                 code = states.free_code(names)
@@ -619,16 +619,16 @@ class Review:
             )
         return int(recording)
 
-    def _code(self, action, **missing):
-        """Find the code of an action by its name or code."""
+    def _code(self, action, may_be_new=False):
+        """Find the code of an action by its name or code; None of a new name."""
         names = self.state.names
         codes = {name: code for code, name in names.items()} | {c: c for c in names}
         is_key = isinstance(action, (str, int, np.integer))
         is_key &= not isinstance(action, bool)
         if is_key and action in codes:
             return codes[action]
-        if missing and isinstance(action, str):
-            return missing["missing"]
+        if may_be_new and isinstance(action, str):
+            return None
         raise ValueError(
             f"there is no action {short_repr(action)}, only {short_repr(self.actions)}."
         )
