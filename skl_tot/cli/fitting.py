@@ -6,7 +6,13 @@ from collections import Counter
 from pathlib import Path
 
 import skl_tot
-from skl_tot.cli.recipes import each_once, put_together, recipe_of, take_apart
+from skl_tot.cli.recipes import (
+    each_once,
+    for_labels,
+    put_together,
+    recipe_of,
+    take_apart,
+)
 from skl_tot.cli.registry import (
     MODEL_OUT,
     RECORDINGS_TO_FIT,
@@ -23,12 +29,6 @@ from skl_tot.cli.terminal import (
 
 SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
 SCORERS |= {"f1": "segment_f1_scorer"}
-
-
-def _for_labels(model, _):
-    """Make a segmenter that learns from labels of one that finds clusters."""
-    steps, segmenter = take_apart(model)
-    return put_together(steps, skl_tot.GuidedSegmenter(segmenter))
 
 
 def _for_cycles(model, _):
@@ -56,7 +56,7 @@ def _describe_cycles(model):
 # Kinds of model that `fit` makes, by the option that asks for one: what turns a model
 # into it, and a line about it once it is fitted, or None.
 KINDS = {
-    "labels": (_for_labels, None),
+    "labels": (lambda model, _: for_labels(model), None),
     "activities": (_for_activities, _describe_activities),
     "cycles": (_for_cycles, _describe_cycles),
 }

@@ -120,6 +120,14 @@ def put_together(steps, segmenter):
     return make_pipeline(*steps, segmenter) if steps else segmenter
 
 
+def for_labels(model):
+    """Make a segmenter that learns from labels of one that finds clusters."""
+    from skl_tot.meta.guided import GuidedSegmenter
+
+    steps, segmenter = take_apart(model)
+    return put_together(steps, GuidedSegmenter(segmenter))
+
+
 def each_once(pairs, option):
     """Make a dict of names and values, each given once."""
     values = dict(pairs)

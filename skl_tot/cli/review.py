@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skl_tot.cli.recipes import Recipe, put_together, recipe_of, take_apart
+from skl_tot.cli.recipes import Recipe, for_labels, recipe_of
 from skl_tot.cli.registry import command, labels_of_people, recordings_of
 
 
@@ -59,22 +59,11 @@ def review(given, recipe, labels, videos, out, port, no_browser):
         data = source.open(chosen)
         y = None if labels is None else labels.read(data, source.path)
         if chosen is None:
-            chosen = _make_model(recipe, is_guided=y is not None)
+            chosen = recipe.make() if y is None else for_labels(recipe.make())
+            recipe.sow(chosen)
         return make_review(chosen, data.videos, out, y, videos, tell)
 
     calls = Calls(make, Path(source.path).name)
     run(calls, port, not no_browser)
     if calls.review is not None:
         print(f"All is in {out}, from which the same command goes on.")
-
-
-def _make_model(recipe, is_guided):
-    """Make the model that is fitted, which learns labels if there are any."""
-    from skl_tot import GuidedSegmenter
-
-    made = recipe.make()
-    if is_guided:
-        steps, segmenter = take_apart(made)
-        made = put_together(steps, GuidedSegmenter(segmenter))
-    recipe.sow(made)
-    return made
