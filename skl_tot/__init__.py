@@ -2,7 +2,7 @@
 
 from skl_tot.lazy import loader
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
 
 # Loaded on first use, so that metrics and data sets do not wait for torch.
 _PLACES = {
