@@ -1,10 +1,14 @@
 """What the package says of itself: version, extras."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import skl_tot
+from skl_tot.extras import EXTRAS, import_extra
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -14,3 +18,50 @@ def test_one_version():
     citation = (ROOT / "CITATION.cff").read_text()
     assert re.search("^version: (.+)$", citation, re.M)[1] == skl_tot.__version__
     assert PROJECT["tool"]["hatch"]["version"]["path"] == "skl_tot/__init__.py"
+
+
+FOR_PEOPLE = {*EXTRAS, "cli"}  # others are for who works on the package
+DECLARED = PROJECT["project"]["optional-dependencies"]
+
+
+def test_code_and_project_have_the_same_extras():
+    assert set(DECLARED) == FOR_PEOPLE | {"test", "docs", "dev"}
+    for extra, modules in EXTRAS.items():
+        declared = {re.match(r"[\w-]+", line)[0] for line in DECLARED[extra]}
+        assert declared == set(modules.values()), extra
+
+
+def test_extras_that_are_named():
+    """No text names an extra that is not there."""
+    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for folder in ("skl_tot", "docs", "examples", "benchmarks"):
+        texts += [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.md")]
+    named = {}
+    for path in texts:
+        text = path.read_text(encoding="utf-8")
+        for names in re.findall(r"(?:skl-tot|'\.)\[([\w,]+)\]", text):
+            named |= dict.fromkeys(names.split(","), path)
+        for pattern in (r"extra `{1,2}(\w+)`", r"`{1,2}(\w+)`{1,2} extra"):
+            named |= dict.fromkeys(re.findall(pattern, text), path)
+    assert {"cli", "files", "plot", "video"} <= set(named)
+    assert set(named) <= set(DECLARED), named
+
+
+def test_modules_of_extras_come_from_what_is_declared():
+    """Each import names a module of the table, and each module of it is imported."""
+    used = set()
+    for path in (ROOT / "skl_tot").rglob("*.py"):
+        calls = re.findall(r'import_extra\("([\w.]+)"\)', path.read_text("utf-8"))
+        used |= {name.partition(".")[0] for name in calls}
+    assert used == {module for modules in EXTRAS.values() for module in modules}
+
+
+def test_what_does_not_load_is_told_from_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "webvtt", None)
+    with pytest.raises(ImportError, match=r"webvtt, which is not .*'skl-tot\[files\]'"):
+        import_extra("webvtt")
+    (tmp_path / "pympi.py").write_text("import not_there")
+    monkeypatch.delitem(sys.modules, "pympi", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"pympi, which does not load .*not_there"):
+        import_extra("pympi")

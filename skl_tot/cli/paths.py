@@ -61,14 +61,14 @@ def _check_target(action, path):
 
 def _check_picture(path):
     """Refuse a suffix by which no picture is drawn."""
-    from skl_tot.recordings.errors import import_extra
+    from skl_tot.extras import import_extra
 
     suffix = Path(path).suffix
     if not suffix:
         raise ValueError(
             f"{path} has no suffix, expected a picture such as {path}.png."
         )
-    canvas = import_extra("matplotlib.backend_bases", "plot").FigureCanvasBase
+    canvas = import_extra("matplotlib.backend_bases").FigureCanvasBase
     known = canvas.get_supported_filetypes()
     if suffix[1:].lower() not in known:
         raise ValueError(

@@ -241,9 +241,9 @@ def _compare(labels, fps, groups):
 def _draw_statistics(labels, fps, folder, by, compared):
     """Draw the pictures, and others of cycles and groups if these are compared."""
     import skl_tot
-    from skl_tot.recordings.errors import import_extra
+    from skl_tot.extras import import_extra
 
-    plt = import_extra("matplotlib.pyplot", "plot")
+    plt = import_extra("matplotlib.pyplot")
     displays = {
         "durations": skl_tot.DurationDisplay(labels, fps=fps),
         "transitions": skl_tot.TransitionDisplay(labels),

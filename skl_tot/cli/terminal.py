@@ -3,13 +3,10 @@
 import contextlib
 import os
 import sys
-from importlib.util import find_spec
 
 
 def progress(items, unit):
-    """Show a bar on a terminal, if tqdm is there."""
-    if find_spec("tqdm") is None:
-        return items
+    """Show a bar on a terminal."""
     from tqdm.auto import tqdm
 
     return tqdm(items, unit=unit, disable=None)
@@ -17,7 +14,7 @@ def progress(items, unit):
 
 def has_bars():
     """Whether someone would see the bar of a fit."""
-    return sys.stderr.isatty() and find_spec("tqdm") is not None
+    return sys.stderr.isatty()
 
 
 def count(number, noun):

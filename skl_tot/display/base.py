@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from skl_tot.display.palette import code_actions, look_of
-from skl_tot.recordings.errors import import_extra
+from skl_tot.extras import import_extra
 from skl_tot.recordings.rates import check_fps
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.sequences import usual_codes
@@ -46,7 +46,7 @@ class Display:
 
     def _draw(self, ax, **options):
         """Draw what is prepared with some options."""
-        plt = import_extra("matplotlib.pyplot", "plot")
+        plt = import_extra("matplotlib.pyplot")
         check_fps(options.get("fps"))
         if ax is not None and not isinstance(ax, plt.Axes):
             raise TypeError(f"ax is a {type(ax).__name__}, expected matplotlib Axes.")

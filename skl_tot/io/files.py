@@ -72,8 +72,7 @@ def write_segments(table, path, *, format=None):
     Raises
     ------
     ImportError
-        If the library for a format is missing; the extras ``export``, ``nwb`` and
-        ``tables`` have them.
+        If the library for a format is missing; the extra ``files`` has all of them.
     OSError
         If the file cannot be written.
     TypeError, ValueError

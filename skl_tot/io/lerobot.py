@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from skl_tot.extras import import_extra
 from skl_tot.recordings.atomic import replaced_files
-from skl_tot.recordings.errors import import_extra, one_line, short_repr
+from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info
 
@@ -42,7 +43,7 @@ def write_subtasks(table, root, out):
     Raises
     ------
     ImportError
-        If pyarrow is not installed (extra ``tables``).
+        If pyarrow is not installed (extra ``files``).
     OSError, ValueError
         If ``root`` is no such folder, ``out`` is not empty, or segments are of no
         episode, overlap or are longer than it.
@@ -55,7 +56,7 @@ def write_subtasks(table, root, out):
     >>> io.write_subtasks(table, "pick_cubes", "pick_cubes_labelled")  # doctest: +SKIP
     ['0', '1', '2', 'background']
     """
-    parquet = import_extra("pyarrow.parquet", "tables")
+    parquet = import_extra("pyarrow.parquet")
     root, out = Path(root), Path(out)
     if find_root(root) != root:
         raise ValueError(f"{one_line(root)} is no root folder of LeRobot.")
@@ -132,7 +133,7 @@ def _column_of(table, segments, subtasks):
 
 def _with_column(table, column):
     """Table with a column of subtasks, without what others say of the old columns."""
-    pyarrow = import_extra("pyarrow", "tables")
+    pyarrow = import_extra("pyarrow")
     if INDEX in table.column_names:
         table = table.drop_columns([INDEX])
     table = table.append_column(INDEX, pyarrow.array(column, pyarrow.int64()))

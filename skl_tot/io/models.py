@@ -18,7 +18,7 @@ import skl_tot
 from skl_tot.methods import METHODS
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.recordings.atomic import replaced
-from skl_tot.recordings.errors import import_extra, one_line, short_repr
+from skl_tot.recordings.errors import one_line, short_repr
 
 FORMAT = 1
 TRUSTED_TYPES = [
@@ -77,8 +77,6 @@ def save_model(model, path, *, trusted=()):
 
     Raises
     ------
-    ImportError
-        If skops is not installed; the extra ``cli`` has it.
     OSError
         If the file cannot be written.
     TypeError, sklearn.exceptions.NotFittedError
@@ -108,6 +106,8 @@ def save_model(model, path, *, trusted=()):
     True
     >>> folder.cleanup()
     """
+    import skops.io as skops_io
+
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
     content = {
@@ -117,7 +117,6 @@ def save_model(model, path, *, trusted=()):
         "model": model,
     }
     with replaced(path) as temporary:
-        skops_io = import_extra("skops.io", "cli")
         skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
         with zipfile.ZipFile(temporary) as archive:
             _check_archive(archive, temporary.stat().st_size)
@@ -151,8 +150,6 @@ def load_model(path, *, trusted=()):
 
     Raises
     ------
-    ImportError
-        If skops is not installed.
     OSError
         If the file cannot be read or is no regular one.
     ValueError
@@ -177,7 +174,9 @@ def load_model(path, *, trusted=()):
     ValueError: ...other.skops cannot be loaded: File is not a zip file.
     >>> folder.cleanup()
     """
-    skops_io, path = import_extra("skops.io", "cli"), Path(path)
+    import skops.io as skops_io
+
+    path = Path(path)
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
         raise OSError(f"{path} is no regular file, expected one of save_model.")

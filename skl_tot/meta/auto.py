@@ -121,8 +121,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     random_state : int, RandomState instance or None, default=None
         Seed of the seeds of candidates that have none.
     verbose : int, default=0
-        Whether to show a progress bar over candidates and refinements (needs the
-        ``progress`` extra). From 2 on, those of "auto" show bars of their own.
+        Whether to show a progress bar over candidates and refinements. From 2 on,
+        those of "auto" show bars of their own.
 
     Attributes
     ----------

@@ -92,7 +92,7 @@ class ASALSegmenter(NetworkSegmenter):
         Seed of the estimator to start from, parameters, mini-batches, sampled frames
         and shuffled segments.
     verbose : int, default=0
-        Whether to show a progress bar with the loss (needs the ``progress`` extra).
+        Whether to show a progress bar with the loss.
 
     Attributes
     ----------

@@ -79,7 +79,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames.
     verbose : int, default=0
-        Whether to show a progress bar with the loss (needs the ``progress`` extra).
+        Whether to show a progress bar with the loss.
 
     Attributes
     ----------

@@ -138,7 +138,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Where to compute: "auto" (CUDA if there is one, else CPU), "cpu", "cuda",
         "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
     verbose : int, default=0
-        Whether to show a progress bar with the loss (needs the ``progress`` extra).
+        Whether to show a progress bar with the loss.
     network : {"auto", "mlp"} or MLP, default="auto"
         Widths of the hidden layer and of the embedding, and the temperature τ of the
         softmax that gives P, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order

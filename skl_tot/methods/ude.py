@@ -82,7 +82,7 @@ class UDESegmenter(EmbeddingSegmenter):
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
     verbose : int, default=0
-        Whether to show a progress bar with the loss (needs the ``progress`` extra).
+        Whether to show a progress bar with the loss.
 
     Attributes
     ----------

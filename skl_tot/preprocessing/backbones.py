@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skl_tot.extras import import_extra
 from skl_tot.preprocessing.motion import MOTION, colour_and_motion
-from skl_tot.recordings.errors import import_extra, one_line, short_repr
+from skl_tot.recordings.errors import one_line, short_repr
 
 # The first two prepare pictures differently for weights of a file; the others end in
 # a convolution.
@@ -76,7 +77,8 @@ def load_network(
                 "pooling or image_size."
             )
         return colour_and_motion
-    torch = import_extra("torch", "video")
+    import torch
+
     from skl_tot.training.devices import resolve_device
 
     device = resolve_device(device)
@@ -113,7 +115,8 @@ def _library_of(backbone):
 
 def _build(backbone, weights, random_state):
     """Network without its last layer, of random weights if there are no others."""
-    torch = import_extra("torch", "video")
+    import torch
+
     library, name = _library_of(backbone)
     if weights == "DEFAULT":
         _check_reachable(backbone, *library.place(name))
@@ -177,9 +180,10 @@ def why_unreachable(url):
 
 def _load_weights(network, path, last_layers, backbone):
     """Put a state dict of a file into a network that has lost its last layer."""
-    torch = import_extra("torch", "video")
+    import torch
+
     is_safetensors = os.fspath(path).endswith(".safetensors")
-    safetensors = import_extra("safetensors.torch", "timm") if is_safetensors else None
+    safetensors = import_extra("safetensors.torch") if is_safetensors else None
     try:
         if safetensors:
             state = safetensors.load_file(path)
@@ -197,7 +201,8 @@ def _load_weights(network, path, last_layers, backbone):
 
 def _pooled(network, pooling, backbone):
     """Make a function of pictures, whose tokens are pooled as asked for."""
-    torch = import_extra("torch", "video")
+    import torch
+
     if pooling is None:
         return network
     n_others = getattr(network, "num_prefix_tokens", None)
@@ -223,7 +228,8 @@ def _pooled(network, pooling, backbone):
 
 def _try_network(features_of, prepare, backbone, asked):
     """Refuse what was asked for if the network fails at it."""
-    torch = import_extra("torch", "video")
+    import torch
+
     picture = prepare(np.zeros((16, 16, 3), np.uint8))
     try:
         with torch.inference_mode():
@@ -244,27 +250,29 @@ def _gist(error):
 
 
 def _is_in_torchvision(name):
-    models = import_extra("torchvision.models", "video")
+    models = import_extra("torchvision.models")
     return name in set(models.list_models(module=models)) - UNSUITABLE
 
 
 def _version_in_torchvision(name):
-    models = import_extra("torchvision.models", "video")
+    models = import_extra("torchvision.models")
     return str(models.get_model_weights(name).DEFAULT)
 
 
 def _place_of_torchvision(name):
     """File in the folder of torch, and the address, of recommended weights."""
-    torch = import_extra("torch", "video")
-    models = import_extra("torchvision.models", "video")
+    import torch
+
+    models = import_extra("torchvision.models")
     url = models.get_model_weights(name).DEFAULT.url
     return Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2]), url
 
 
 def _build_by_torchvision(name, recommended):
     """Put nothing in place of the last linear layer."""
-    torch = import_extra("torch", "video")
-    models = import_extra("torchvision.models", "video")
+    import torch
+
+    models = import_extra("torchvision.models")
     network = models.get_model(name, weights="DEFAULT" if recommended else None)
     modules = network.named_modules()
     linear = [name for name, x in modules if isinstance(x, torch.nn.Linear)]
@@ -275,8 +283,9 @@ def _build_by_torchvision(name, recommended):
 
 def _prepare_by_torchvision(name, network, image_size):
     """Prepare as for the recommended weights; of another size, show as much of it."""
-    torch = import_extra("torch", "video")
-    models = import_extra("torchvision.models", "video")
+    import torch
+
+    models = import_extra("torchvision.models")
     transforms = models.get_model_weights(name).DEFAULT.transforms
     transform = transforms()
     if image_size is not None:
@@ -294,7 +303,7 @@ def _prepare_by_torchvision(name, network, image_size):
 
 
 def _is_in_timm(name):
-    timm = import_extra("timm", "timm")
+    timm = import_extra("timm")
     try:
         timm.get_pretrained_cfg(name)
     except RuntimeError:  # there are no such weights of that network
@@ -304,17 +313,17 @@ def _is_in_timm(name):
 
 def _version_in_timm(name):
     """Name with the weights that it means if it says none."""
-    config = import_extra("timm", "timm").get_pretrained_cfg(name)
+    config = import_extra("timm").get_pretrained_cfg(name)
     return name if config is None else f"{config.architecture}.{config.tag}"
 
 
 def _place_of_timm(name):
     """Folder in the cache of the hub, and the address, of recommended weights."""
-    config = import_extra("timm", "timm").get_pretrained_cfg(name)
+    config = import_extra("timm").get_pretrained_cfg(name)
     repository = getattr(config, "hf_hub_id", None)
     if repository is None:
         return None, None
-    constants = import_extra("huggingface_hub.constants", "timm")
+    constants = import_extra("huggingface_hub.constants")
     folder = "models--" + repository.partition("@")[0].replace("/", "--")
     kept = Path(constants.HF_HUB_CACHE, folder, "snapshots")
     return kept, f"{constants.ENDPOINT}/{repository.partition('@')[0]}"
@@ -322,7 +331,7 @@ def _place_of_timm(name):
 
 def _build_by_timm(name, recommended):
     """Let timm leave out the last layer."""
-    timm = import_extra("timm", "timm")
+    timm = import_extra("timm")
     network = timm.create_model(name, pretrained=recommended, num_classes=0)
     last_layers = network.pretrained_cfg.get("classifier") or ()
     if isinstance(last_layers, str):
@@ -348,8 +357,8 @@ def _set_size(name, network, image_size):
 
 def _prepare_by_timm(name, network, image_size):
     """Prepare as timm does for the weights of that name, perhaps of another size."""
-    data = import_extra("timm.data", "timm")
-    image = import_extra("PIL.Image", "timm")
+    data = import_extra("timm.data")
+    image = import_extra("PIL.Image")
     config = data.resolve_model_data_config(network)
     if image_size is not None:
         # the configuration stays that of the weights, even if the network is told

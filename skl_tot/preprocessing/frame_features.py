@@ -1,7 +1,6 @@
 """Features of the frames of video files, by a network trained to classify pictures.
 
-Needs the ``video`` extra (av, torchvision), and ``timm`` for networks of timm, which
-are imported when they are used.
+Needs the ``video`` extra (av, torchvision, timm), which is imported when it is used.
 """
 
 import hashlib
@@ -37,8 +36,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     of the Desktop Assembly data set of the TOT paper: ResNet-18 trained on ImageNet, 10
     frames per second, 512 features.
 
-    Needs the ``video`` extra: ``pip install 'skl-tot[video]'``, or ``timm``, which
-    contains it, for networks of timm.
+    Needs the ``video`` extra: ``pip install 'skl-tot[video]'``.
 
     Parameters
     ----------
@@ -175,7 +173,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         Raises
         ------
         ImportError
-            If the ``video`` or ``timm`` extra is needed and not installed.
+            If the ``video`` extra is needed and not installed.
         TypeError, ValueError
             If a parameter or a path is not valid, or two videos of a folder have one
             name.

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skl_tot.extras import import_extra
 from skl_tot.recordings.errors import (
     RecordingFileNotFoundError,
     RecordingTypeError,
-    import_extra,
     one_line,
 )
 from skl_tot.recordings.rates import MAX_FPS, MIN_FPS
@@ -66,7 +66,7 @@ def iterate_frames(path, fps=10):
     >>> for time, frame in iterate_frames("take_1.mp4", fps=1):  # doctest: +SKIP
     ...     print(f"{time:.0f} s: {frame.mean():.0f}")
     """
-    av = import_extra("av", "video")
+    av = import_extra("av")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{one_line(path)} is not a file.")
     try:

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
+from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.stamps import read_times, since_first
 
@@ -151,8 +151,9 @@ def read_cells(cells, unit):
     """
     if all(PLAIN.fullmatch(cell) for cell in cells):
         return [float(cell) * unit for cell in cells]
-    pandas = import_extra("pandas", "tables")
-    return read_times(pandas.Series(cells, dtype="string"), unit).tolist()
+    import pandas as pd
+
+    return read_times(pd.Series(cells, dtype="string"), unit).tolist()
 
 
 def _check_forward(clock, column, recording):

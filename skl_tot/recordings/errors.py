@@ -1,7 +1,6 @@
-"""Errors that say which recording they are about, warnings, missing packages."""
+"""Errors that say which recording they are about, and warnings."""
 
 import contextlib
-import importlib
 import sys
 import warnings
 from pathlib import Path
@@ -101,14 +100,3 @@ def warn_user(text, category=UserWarning):
             break
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level)
-
-
-def import_extra(name, extra):
-    """Import a module of an extra of this package, or say how to install it."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"This needs {name.partition('.')[0]}, which is not installed: "
-            f"pip install 'skl-tot[{extra}]'"
-        ) from error

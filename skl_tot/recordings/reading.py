@@ -83,7 +83,7 @@ def read_recordings(
                                    Parquet files of one; ``next.*`` and ``*_index``
                                    are no features; option ``task``, its text
     ``.edf``, ``.bdf``             a recording a file, of the signals of the rate that
-                                   most have (extra ``edf``)
+                                   most have (extra ``files``)
     ``.mat`` up to version 7       an array, or a cell array of recordings; options
                                    ``variable``, its name, and ``transpose``
     =============================  ==================================================
@@ -149,7 +149,7 @@ def read_recordings(
     FileNotFoundError
         If there is nothing to read; the error says what is there.
     ImportError
-        If pandas, or pyarrow for Parquet, is not installed (extra ``tables``).
+        If the package for a kind of file is not installed (extra ``files``).
     TypeError, ValueError
         If a file cannot be read, recordings have different columns, a column holds no
         numbers, a clock does not go forward, or rates differ by more than 1 %, among

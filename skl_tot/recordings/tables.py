@@ -8,7 +8,8 @@ import warnings
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
+from skl_tot.extras import import_extra
+from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.stamps import GROUPED
 from skl_tot.recordings.text import find_separator
 
@@ -108,7 +109,7 @@ def _read_parquet(path, keys):
     """Read a Parquet file, the names of its rows among the columns."""
     import pandas as pd
 
-    import_extra("pyarrow", "tables")
+    import_extra("pyarrow")
     table = pd.read_parquet(path, engine="pyarrow")
     is_plain = isinstance(table.index, pd.RangeIndex) and table.index.name is None
     return table if is_plain else table.reset_index()

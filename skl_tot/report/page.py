@@ -12,7 +12,7 @@ from skl_tot import __version__
 from skl_tot.display.palette import look_of
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.atomic import replaced
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
@@ -99,8 +99,6 @@ def write_report(
 
     Raises
     ------
-    ImportError
-        If jinja2 or pandas is not installed; the extra ``report`` has both.
     OSError
         If the file cannot be written, or a recording cannot be read.
     TypeError, ValueError, sklearn.exceptions.NotFittedError
@@ -178,8 +176,8 @@ def _compare(paths, groups, subject, names):
 
 
 def _load_template():
-    jinja2 = import_extra("jinja2", "report")
-    import_extra("pandas", "report")  # says so before any work is done
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(partial(page_file, "report")),
         autoescape=True,

@@ -16,7 +16,8 @@ import webbrowser
 from functools import partial
 from numbers import Integral
 
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.extras import import_extra
+from skl_tot.recordings.errors import short_repr
 from skl_tot.review.calls import Calls
 from skl_tot.review.opening import MODULES, STYLES, VIDEOS, is_inside, make_review
 from skl_tot.web.rows import page_file
@@ -228,8 +229,8 @@ def serve(
 
 def run(calls, port, open_browser):
     """Serve `Calls` until Ctrl-C, SIGTERM, or an error of the start; then save."""
-    import_extra("starlette", "review")
-    uvicorn = import_extra("uvicorn", "review")
+    import_extra("starlette")
+    uvicorn = import_extra("uvicorn")
     token = secrets.token_urlsafe(24)
     with listen(port) as listening:
         host = f"127.0.0.1:{listening.getsockname()[1]}"

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from skl_tot.recordings.errors import import_extra
+from skl_tot.extras import import_extra
 from skl_tot.review.calls import Calls
 from skl_tot.review.opening import MODULES, STYLES, make_review
 from skl_tot.web.rows import joined, page_file
@@ -57,7 +57,7 @@ class ReviewWidget:
     __module__ = "skl_tot.review"
 
     def __init__(self, model, recordings, *, out=None, labels=None):
-        anywidget = import_extra("anywidget", "notebook")
+        anywidget = import_extra("anywidget")
         style = "".join(page_file(*name.split("/")) for name in STYLES)
         texts = {"_esm": joined(*MODULES, "review/widget.js"), "_css": style}
         self.widget = type("ReviewPage", (anywidget.AnyWidget,), texts)()
@@ -89,7 +89,7 @@ class ReviewWidget:
         self.widget.close()
 
     def _ipython_display_(self):
-        import_extra("IPython.display", "notebook").display(self.widget)
+        import_extra("IPython.display").display(self.widget)
 
 
 __test__ = {"ReviewWidget": ReviewWidget}

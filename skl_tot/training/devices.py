@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.recordings.errors import import_extra, warn_user
+from skl_tot.recordings.errors import warn_user
 
 _WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
@@ -232,7 +232,8 @@ def counter(n_steps, verbose, unit):
             tell(0, n_steps)
             yield count
     elif verbose:
-        tqdm = import_extra("tqdm.auto", "progress").tqdm
+        from tqdm.auto import tqdm
+
         with tqdm(total=n_steps, unit=unit) as bar:
 
             def count(n_new, **shown):

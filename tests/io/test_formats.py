@@ -363,18 +363,14 @@ class TestFiles:
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
-        ("module", "format", "extra"),
-        [
-            ("webvtt", "webvtt", "export"),
-            ("pyarrow", "parquet", "tables"),
-            ("ndx_ethogram", "nwb", "nwb"),
-        ],
+        ("module", "format"),
+        [("webvtt", "webvtt"), ("pyarrow", "parquet"), ("ndx_ethogram", "nwb")],
     )
-    def test_missing_library(self, table, tmp_path, monkeypatch, module, format, extra):
+    def test_missing_library(self, table, tmp_path, monkeypatch, module, format):
         monkeypatch.setitem(sys.modules, module, None)
-        with pytest.raises(ImportError, match=rf"{module}.*skl-tot\[{extra}\]"):
+        with pytest.raises(ImportError, match=rf"{module}.*skl-tot\[files\]"):
             write_segments(table, tmp_path / "video", format=format)
-        assert FORMATS[format].extra == extra
+        assert FORMATS[format].extra == "files"
         assert not list(tmp_path.iterdir())
 
 

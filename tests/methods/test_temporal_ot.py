@@ -122,16 +122,13 @@ class TestFit:
         model = quick(max_iter=60, prior=PathPrior(30), **settings).fit(videos)
         assert model.n_iter_ == 36
 
-    def test_progress(self, videos, capsys, monkeypatch):
+    def test_progress(self, videos, capsys):
         quick(verbose=1, optimizer__n_iter_no_change=10).fit(videos)
         bar = capsys.readouterr().err
         assert "30/30" in bar
         assert "loss=" in bar
         quick().fit(videos)
         assert capsys.readouterr() == ("", "")
-        monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
-        with pytest.raises(ImportError, match=r"skl-tot\[progress\]"):
-            quick(verbose=1).fit(videos)
 
     def test_warns_of_nothing_and_changes_no_input(self, videos):
         copies = [video.copy() for video in videos]

@@ -353,17 +353,14 @@ def test_unsuitable_weights(frames, tmp_path, what, suffix):
 
 
 @pytest.mark.parametrize(
-    ("module", "backbone", "extra"),
-    [
-        ("timm", "timm/test_vit", "timm"),
-        ("torchvision.models", "resnet18", "video"),
-    ],
+    ("module", "backbone"),
+    [("timm", "timm/test_vit"), ("torchvision.models", "resnet18")],
 )
-def test_missing_extra(tmp_path, monkeypatch, module, backbone, extra):
+def test_missing_extra(tmp_path, monkeypatch, module, backbone):
     (tmp_path / "a.mp4").touch()
     monkeypatch.setitem(sys.modules, module, None)
     name = module.partition(".")[0]
-    with pytest.raises(ImportError, match=rf"{name}, .*skl-tot\[{extra}\]"):
+    with pytest.raises(ImportError, match=rf"{name}, .*skl-tot\[video\]"):
         FrameFeatures(backbone).fit(tmp_path)
 
 

@@ -11,8 +11,6 @@ from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 
-pytest.importorskip("jinja2")
-pytest.importorskip("pandas")
 pytest.importorskip("selenium")
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys

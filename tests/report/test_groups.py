@@ -5,10 +5,8 @@ import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.recordings import Recordings
-from skl_tot.statistics import compare_groups
-
-pytest.importorskip("jinja2")
 from skl_tot.report import write_report
+from skl_tot.statistics import compare_groups
 
 
 @pytest.fixture(scope="module")

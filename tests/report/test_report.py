@@ -3,7 +3,6 @@ import hashlib
 import io
 import json
 import re
-import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -31,18 +30,15 @@ from skl_tot.display.palette import COLOURS
 from skl_tot.metrics import match_labels, mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.preprocessing.windows import STATISTICS
+from skl_tot.recordings import Recordings
 from skl_tot.recordings.actions import describe_actions
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import name_all_actions
-from skl_tot.statistics import cycle_times, telling_features
-from skl_tot.statistics.profiles import action_profiles
-
-pytest.importorskip("jinja2")
-pytest.importorskip("pandas")
-from skl_tot.recordings import Recordings
 from skl_tot.report import write_report
 from skl_tot.report.drawing import bar, draw_boxes
 from skl_tot.report.findings import gather_findings
+from skl_tot.statistics import cycle_times, telling_features
+from skl_tot.statistics.profiles import action_profiles
 
 
 def tot(**params):
@@ -716,13 +712,6 @@ def test_bad_models(activity, write):
         write(TemporalOTSegmenter(4), activity[0])
     with pytest.raises(TypeError, match="model is a LinearRegression"):
         write(LinearRegression(), activity[0])
-
-
-@pytest.mark.parametrize("name", ["jinja2", "pandas"])
-def test_missing_package(activity, model, write, monkeypatch, name):
-    monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=rf"{name}.*skl-tot\[report\]"):
-        write(model, activity[0])
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
 """Spreadsheets of events, which BORIS imports into an observation."""
 
+from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows, to_milliseconds
 from skl_tot.io.formats.tables import as_segments, table_of_rows
-from skl_tot.recordings.errors import import_extra
 
 COLUMNS = ["time", "subject", "code", "modifier", "comment"]
 
 
 def write_events(table, path):
     """Write a row for the start of each segment, and one for its stop."""
-    book = import_extra("openpyxl", "export").Workbook(write_only=True)
-    cell = import_extra("openpyxl.cell", "export").WriteOnlyCell
+    book = import_extra("openpyxl").Workbook(write_only=True)
+    cell = import_extra("openpyxl.cell").WriteOnlyCell
     sheet = book.create_sheet("events")
     sheet.append(COLUMNS)
     for start, end, action in to_milliseconds(table):
@@ -24,7 +24,7 @@ def write_events(table, path):
 
 def read_events(path):
     """Read the first sheet: events, or any table of segments."""
-    openpyxl = import_extra("openpyxl", "export")
+    openpyxl = import_extra("openpyxl")
     with open(path, "rb") as file:
         try:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
@@ -45,5 +45,5 @@ FORMAT = Format(
     read_events,
     "events for BORIS to import: a row for each start and stop",
     in_seconds=True,
-    extra="export",
+    extra="files",
 )

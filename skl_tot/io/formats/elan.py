@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import (
     TIER,
     Format,
@@ -12,14 +13,14 @@ from skl_tot.io.formats.base import (
     pick_tier,
     to_milliseconds,
 )
-from skl_tot.recordings.errors import import_extra, short_repr, warn_user
+from skl_tot.recordings.errors import short_repr, warn_user
 
 SLOT = "TIME_SLOT"
 
 
 def write_elan(table, path):
     """Write an annotation document of ELAN."""
-    elan = import_extra("pympi", "export").Elan.Eaf(author="")
+    elan = import_extra("pympi").Elan.Eaf(author="")
     elan.add_tier(TIER)
     elan.remove_tier("default")
     for start, end, action in to_milliseconds(table):
@@ -93,4 +94,4 @@ def _read_row(annotation, slots, origin):
 
 
 DESCRIPTION = 'ELAN annotation document, tier "action"'
-FORMAT = Format(".eaf", write_elan, read_elan, DESCRIPTION, True, extra="export")
+FORMAT = Format(".eaf", write_elan, read_elan, DESCRIPTION, True, extra="files")

@@ -3,6 +3,7 @@
 import datetime
 
 import skl_tot
+from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import (
     TIER,
     Format,
@@ -12,7 +13,6 @@ from skl_tot.io.formats.base import (
     pick_tier,
     shown_name,
 )
-from skl_tot.recordings.errors import import_extra
 
 COLUMNS = {"label", "start_time", "stop_time"}
 # A session has to start at some date; segments do not say which.
@@ -21,8 +21,8 @@ START = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 def write_nwb(table, path):
     """Write a session with an ethogram in its module of behaviour."""
-    pynwb = import_extra("pynwb", "nwb")
-    ethogram = import_extra("ndx_ethogram", "nwb")
+    pynwb = import_extra("pynwb")
+    ethogram = import_extra("ndx_ethogram")
     bouts = ethogram.EthogramBouts(
         name=TIER,
         description="Segments, one after the other, each of one action.",
@@ -43,7 +43,7 @@ def write_nwb(table, path):
 
 def read_nwb(path):
     """Read the intervals with labels: those called "action", or the only ones."""
-    h5py = import_extra("h5py", "nwb")
+    h5py = import_extra("h5py")
     with open(path, "rb") as content:
         try:
             with h5py.File(content, "r") as file:
@@ -76,4 +76,4 @@ def _read_table(group):
 
 
 DESCRIPTION = "Neurodata Without Borders, with an ethogram"
-FORMAT = Format(".nwb", write_nwb, read_nwb, DESCRIPTION, True, extra="nwb")
+FORMAT = Format(".nwb", write_nwb, read_nwb, DESCRIPTION, True, extra="files")

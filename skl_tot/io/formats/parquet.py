@@ -1,13 +1,13 @@
 """Tables of segments as Parquet, whose columns are those of the other tables."""
 
+from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows
 from skl_tot.io.formats.tables import as_segments, find_keys
-from skl_tot.recordings.errors import import_extra
 
 
 def write_parquet(table, path):
     """Write a table, one segment a row."""
-    import_extra("pyarrow", "tables")
+    import_extra("pyarrow")
     with open(path, "wb") as file:  # whose name need not be text
         table.to_parquet(file, engine="pyarrow", index=False)
 
@@ -16,8 +16,8 @@ def read_parquet(path):
     """Read the columns of a table that say something about its segments."""
     import pandas as pd
 
-    pyarrow = import_extra("pyarrow", "tables")
-    parquet = import_extra("pyarrow.parquet", "tables")
+    pyarrow = import_extra("pyarrow")
+    parquet = import_extra("pyarrow.parquet")
     with open(path, "rb") as file:
         try:
             table = parquet.ParquetFile(file)
@@ -37,5 +37,5 @@ FORMAT = Format(
     read_parquet,
     "the same table, for data frames",
     many=True,
-    extra="tables",
+    extra="files",
 )

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import (
     TIER,
     Format,
@@ -12,7 +13,7 @@ from skl_tot.io.formats.base import (
     read_text,
     to_milliseconds,
 )
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.errors import short_repr
 
 # What stands alone in a TextGrid: text, comments, numbers and flags.
 TOKEN = re.compile(
@@ -24,7 +25,7 @@ EXPECTED = "expected a TextGrid of Praat, saved as text"
 
 def write_textgrid(table, path):
     """Write a TextGrid of Praat."""
-    textgrid = import_extra("praatio.textgrid", "export")
+    textgrid = import_extra("praatio.textgrid")
     intervals, last = [], 0
     for start, end, action in to_milliseconds(table):
         if start < last or end < start:
@@ -120,5 +121,5 @@ FORMAT = Format(
     read_textgrid,
     'Praat TextGrid, interval tier "action"',
     in_seconds=True,
-    extra="export",
+    extra="files",
 )

@@ -3,6 +3,7 @@
 import html
 import re
 
+from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import (
     Format,
     SegmentsError,
@@ -10,7 +11,7 @@ from skl_tot.io.formats.base import (
     read_text,
     to_milliseconds,
 )
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.text import split_lines
 
 NO_CUES = ("NOTE", "STYLE", "REGION")
@@ -19,7 +20,7 @@ MINUTES = re.compile(r"(?:.*:)?([0-9]+):([0-9]+)(?:\.[0-9]*)?")
 
 def write_webvtt(table, path):
     """Write subtitles for browsers."""
-    webvtt = import_extra("webvtt", "export")
+    webvtt = import_extra("webvtt")
     document = webvtt.WebVTT()
     for start, end, action in to_milliseconds(table):
         # the library leaves the characters that mean something to the reader
@@ -88,4 +89,4 @@ def _read_cue(block, line):
 
 
 DESCRIPTION = "subtitles that browsers show over the video"
-FORMAT = Format(".vtt", write_webvtt, read_webvtt, DESCRIPTION, True, extra="export")
+FORMAT = Format(".vtt", write_webvtt, read_webvtt, DESCRIPTION, True, extra="files")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, short_repr
+from skl_tot.extras import import_extra
+from skl_tot.recordings.errors import short_repr
 
 # Likelihood below which a tracked point is taken for missing.
 LIKELIHOOD = 0.6
@@ -31,7 +32,7 @@ class Reader:
 
 def is_hdf5(path):
     """Whether a file is one of HDF5, whatever it is called."""
-    return bool(import_extra("h5py", "poses").is_hdf5(path))
+    return bool(import_extra("h5py").is_hdf5(path))
 
 
 def table_of_points(points, names):

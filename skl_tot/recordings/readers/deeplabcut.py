@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra
+from skl_tot.extras import import_extra
 from skl_tot.recordings.readers.base import (
     LIKELIHOOD,
     Reader,
@@ -29,7 +29,7 @@ def recognises(path):
             return file.read(CHARACTERS).startswith("scorer,")
     if not is_hdf5(path):
         return False
-    with import_extra("h5py", "poses").File(path) as file:
+    with import_extra("h5py").File(path) as file:
         return _find_group(file) is not None
 
 
@@ -104,7 +104,7 @@ def _read_hdf(path):
     """Table of an H5 file in either form of pandas; no code of its pickles runs."""
     import pandas as pd
 
-    with import_extra("h5py", "poses").File(path) as file:
+    with import_extra("h5py").File(path) as file:
         group = _find_group(file)
         if "table" in group:
             rows = group["table"][:]

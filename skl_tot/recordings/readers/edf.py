@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from skl_tot.recordings.errors import import_extra, warn_user
+from skl_tot.extras import import_extra
+from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.readers.base import Reader
 
 
@@ -16,7 +17,7 @@ def read(path):
     """Signals of the rate that most have, and that rate."""
     import pandas as pd
 
-    edfio = import_extra("edfio", "edf")
+    edfio = import_extra("edfio")
     is_edf = path.suffix.lower() == ".edf"
     signals = (edfio.read_edf if is_edf else edfio.read_bdf)(path).signals
     if not signals:

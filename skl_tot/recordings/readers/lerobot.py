@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra, short_repr, warn_user
+from skl_tot.extras import import_extra
+from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.rates import check_fps
 from skl_tot.recordings.readers.base import Reader
 from skl_tot.recordings.text import parse_json, read_text
@@ -100,7 +101,7 @@ def read(path, task):
 
 
 def _schema(path):
-    return import_extra("pyarrow.parquet", "tables").read_schema(path)
+    return import_extra("pyarrow.parquet").read_schema(path)
 
 
 def _read_file(path, described):
@@ -138,7 +139,7 @@ def _read_file(path, described):
 
 def _is_feature(field):
     """Whether a column holds numbers, or lists of such, that were measured."""
-    types = import_extra("pyarrow", "tables").types
+    types = import_extra("pyarrow").types
     is_key = field.name in KEYS or field.name == "index"
     if is_key or field.name.endswith("_index") or field.name.startswith(NO_FEATURES):
         return False

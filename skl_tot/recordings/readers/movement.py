@@ -1,6 +1,6 @@
 """Poses that movement has written as NetCDF, which is a kind of H5."""
 
-from skl_tot.recordings.errors import import_extra
+from skl_tot.extras import import_extra
 from skl_tot.recordings.readers.base import (
     Reader,
     check_likelihood,
@@ -17,14 +17,14 @@ def recognises(path):
     """Whether a file has positions of points of individuals."""
     if not is_hdf5(path):
         return False
-    with import_extra("h5py", "poses").File(path) as file:
+    with import_extra("h5py").File(path) as file:
         return "position" in file and "individuals" in file and "keypoints" in file
 
 
 def read(path, animal, likelihood):
     """Track of one animal, and its rate."""
     check_likelihood(likelihood)
-    with import_extra("h5py", "poses").File(path) as file:
+    with import_extra("h5py").File(path) as file:
         animals, names = (_words(file[dim]) for dim in ("individuals", "keypoints"))
         index = choose_animal(animals, animal)
         points = _ordered(file["position"], DIMS)[index]

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from skl_tot.recordings.errors import import_extra
+from skl_tot.extras import import_extra
 from skl_tot.recordings.readers.base import (
     Reader,
     choose_animal,
@@ -25,7 +25,7 @@ def recognises(path):
         return {"frame_idx", "track"} <= set(names) and any(map(_is_x, names))
     if not is_hdf5(path):
         return False
-    with import_extra("h5py", "poses").File(path) as file:
+    with import_extra("h5py").File(path) as file:
         return "tracks" in file and "node_names" in file
 
 
@@ -43,7 +43,7 @@ def _is_x(name):
 
 def _read_hdf(path, animal):
     """Points (n_frames, n_points, 2) of an animal, and their names."""
-    with import_extra("h5py", "poses").File(path) as file:
+    with import_extra("h5py").File(path) as file:
         tracks = file["tracks"]
         dims = json.loads(tracks.attrs["dims"]) if "dims" in tracks.attrs else DIMS
         order = [dims.index(dim) for dim in ("track", "frame", "node", "xy")]
