@@ -1,4 +1,4 @@
-"""What to label next: recordings, or moments, that a model is least sure of."""
+"""What to label next: recordings that most others are like, or doubtful moments."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -7,15 +7,21 @@ from scipy.special import entr, softmax
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import find_segments, with_background
+from skl_tot.recordings.layouts import as_recordings
 
 UNITS = ("videos", "moments")
+N_DESCRIBED = 1000
 DIGITS = 9  # that tell what is alike but for rounding, so that its order is its place
 
 
-def most_informative(model, X, n=1, unit="videos"):
-    """Say what to label next: where labels would tell most.
+def most_informative(model, X, n=1, unit="videos", *, labelled=()):
+    """List the recordings or moments whose labels would teach a model most.
 
-    The doubt of a frame is the entropy of ``predict_posterior``, in nats. For
+    Recordings come in the order of the review page: first those that most others
+    resemble, by shares of actions and by means and deviations of features. In
+    measurements, doubtful recordings taught a model less than random ones.
+
+    Moments come by doubt, the entropy of ``predict_posterior`` in nats. For
     `AutoSegmenter` the entropy of its votes is added (not with ``combine="best"``).
 
     Parameters
@@ -23,28 +29,32 @@ def most_informative(model, X, n=1, unit="videos"):
     model : estimator
         Fitted segmenter, or pipeline that ends in one.
     X : array-like of shape (n_frames, n_features), or sequence of such
-        One recording or many. Leave those out that you have labelled.
+        One recording or many.
     n : int, default=1
         How many to list at most.
     unit : {"videos", "moments"}, default="videos"
-        What to list: whole recordings, by the mean doubt of their frames; or segments,
-        by the sum of their doubts beyond that of the surest frame in ``X``, as every
-        frame has some. So neither long segments nor scraps at boundaries come first for
-        their length alone.
+        List whole recordings, or segments. A segment counts by the sum of the doubts of
+        its frames, each less that of the surest frame in ``X``. So neither long nor
+        short segments come first for their length alone.
+    labelled : sequence of int, default=()
+        Indices of recordings that have labels. They are not listed, and recordings that
+        resemble them come later.
 
     Returns
     -------
     found : list of dict
         Most informative first. Each has "video", the index, "start" and "end"
         (exclusive), in frames, "action", the label of the segment (-1 is background;
-        None for a recording), and "information", what it is listed by, in nats.
+        None for a recording), and "information", by which it is listed. For a segment
+        these are nats. A recording adds so much to the sum of how similar each one (0
+        to 1) is to its nearest that is labelled or listed before.
 
     Raises
     ------
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If a recording, ``n`` or ``unit`` is not valid.
+        If a recording, ``n``, ``unit`` or ``labelled`` is not valid.
 
     Examples
     --------
@@ -58,14 +68,32 @@ def most_informative(model, X, n=1, unit="videos"):
     """
     _check_question(n, unit)
     segmenter = segmenter_of(model)
+    videos = as_recordings(transform_before(model, X))
+    labelled = _read_labelled(labelled, len(videos))
     paths, doubts = [], []
-    for reading in segmenter.readings(transform_before(model, X)):
+    for reading in segmenter.readings(videos):
         paths.append(reading.path)
-        doubts.append(measure_doubts(segmenter, reading))
-    if unit == "videos":
-        return rank_videos(doubts, n)
+        if unit == "moments":
+            doubts.append(measure_doubts(segmenter, reading))
     words = with_background(segmenter.actions_)
-    return rank_moments([words[path] for path in paths], doubts, n)
+    if unit == "moments":
+        return rank_moments([words[path] for path in paths], doubts, n, labelled)
+    counts = [np.bincount(path + 1, minlength=len(words))[1:] for path in paths]
+    signals = describe_signals(videos.arrays)
+    found = order_with_gains(counts, signals, labelled, n)
+    return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in found]
+
+
+def _read_labelled(labelled, n_videos):
+    """List indices of recordings; refuses what is none."""
+    found = np.ravel(labelled).tolist()
+    for i in found:
+        if type(i) is not int or not 0 <= i < n_videos:
+            raise ValueError(
+                f"labelled has {short_repr(i)}, expected indices of recordings from 0 "
+                f"to {n_videos - 1}."
+            )
+    return found
 
 
 def _check_question(n, unit):
@@ -106,6 +134,11 @@ def order_to_review(counts, features, checked=(), n=1):
     >>> order_to_review(counts, np.zeros((4, 1)), n=3)
     [1, 0, 3]
     """
+    return [i for i, _ in order_with_gains(counts, features, checked, n)]
+
+
+def order_with_gains(counts, features, checked, n):
+    """List pairs of a recording, as `order_to_review` does, and how much it adds."""
     counts = np.asarray(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
@@ -113,24 +146,27 @@ def order_to_review(counts, features, checked=(), n=1):
     gaps = cdist(points, points, "sqeuclidean")
     # what is far from all others is like none, and comes late
     likeness = np.exp(-gaps / (np.median(gaps[gaps > 0]) if gaps.any() else 1))
-    found = list(checked)
-    most = likeness[:, found].max(axis=1, initial=0)
-    for _ in range(min(n, len(gaps) - len(found))):
+    known, found = list(checked), []
+    most = likeness[:, known].max(axis=1, initial=0)
+    for _ in range(min(n, len(gaps) - len(set(known)))):
         gains = np.maximum(likeness - most[:, None], 0).sum(axis=0).round(DIGITS)
-        gains[found] = -1
-        found.append(int(gains.argmax()))
-        most = np.maximum(most, likeness[:, found[-1]])
-    return found[len(checked) :]
+        gains[known] = -1
+        known.append(int(gains.argmax()))
+        found.append((known[-1], float(gains[known[-1]])))
+        most = np.maximum(most, likeness[:, known[-1]])
+    return found
 
 
 def describe_signals(videos):
     """Means and deviations (n_recordings, 2 n_features) of the features of recordings.
 
-    Each is brought to a deviation of 1 between recordings. Gaps are as if they were 0.
+    Of each, some `N_DESCRIBED` frames are read, evenly. Values are brought to a
+    deviation of 1 between recordings. Gaps are as if they were 0.
     """
     values = []
     for video in videos:
-        frames = np.nan_to_num(np.asarray(video, dtype=float))
+        rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
+        frames = np.nan_to_num(np.asarray(rows, dtype=float))
         values.append(np.concatenate([frames.mean(axis=0), frames.std(axis=0)]))
     values = np.array(values) - np.mean(values, axis=0)
     spread = values.std(axis=0)
@@ -164,15 +200,7 @@ def _entropy(probabilities):
     return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
 
 
-def rank_videos(doubts, n):
-    """List the ``n`` recordings with most doubts; as `rank_moments`, without action."""
-    found = []
-    for i, own in enumerate(doubts):
-        found.append(_describe(i, 0, len(own), None, own.mean()))
-    return _most(found, n)
-
-
-def rank_moments(paths, doubts, n):
+def rank_moments(paths, doubts, n, labelled=()):
     """List the ``n`` segments with most doubts beyond the least of all frames.
 
     >>> doubts = np.array([0.25, 0.25, 0.25, 0.25, 0.75])
@@ -183,10 +211,14 @@ def rank_moments(paths, doubts, n):
     least = min(own.min() for own in doubts)
     found = []
     for i, (path, own) in enumerate(zip(paths, doubts)):
+        if i in labelled:
+            continue
         for action, start, end in zip(*find_segments(path)):
             information = (own[start:end] - least).sum()
             found.append(_describe(i, start, end, action.item(), information))
-    return _most(found, n)
+    # of those alike, what comes first
+    ordered = sorted(found, key=lambda one: -round(one["information"], DIGITS))
+    return ordered[: int(n)]
 
 
 def _describe(video, start, end, action, information):
@@ -197,9 +229,3 @@ def _describe(video, start, end, action, information):
         "action": action,
         "information": float(information),
     }
-
-
-def _most(found, n):
-    """First ``n`` by information; of those alike, what comes first."""
-    ordered = sorted(found, key=lambda one: -round(one["information"], DIGITS))
-    return ordered[: int(n)]

@@ -3,12 +3,16 @@
 import json
 import os
 import sys
+from numbers import Number
 from pathlib import Path
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
+from sklearn.base import clone
 
 from skl_tot.io.models import load_model, save_model
+from skl_tot.meta.guided import GuidedSegmenter
+from skl_tot.methods.pipelines import last_step
 from skl_tot.recordings.atomic import replaced, write_array
 
 if sys.platform != "win32":  # where nothing tells of a second review
@@ -178,13 +182,14 @@ class Store:
         return self._folder / f"{number:04}.{suffix}"
 
 
-def has_log(folder):
-    """Whether a folder has a review, which goes on without a model."""
+def first_line(folder):
+    """First line of the log of a folder, a dict, or None if it has no review."""
     path = Path(folder, NAME)
     if not path.is_file():
-        return False
+        return None
     with open(path, "rb") as file:
-        return file.readline().endswith(b"\n")
+        line = file.readline()
+    return _parse(line) if line.endswith(b"\n") else None
 
 
 def _refuse_files(folder):
@@ -215,15 +220,43 @@ def describe_start(recordings, model, labels):
         "fps": recordings.fps,
         "content": joblib.hash((rows, recordings.times, recordings.breaks)),
         "model": None if model is None else joblib.hash(model),
+        "settings": None if model is None else settings_of(model),
         "labels": None if labels is None else joblib.hash(labels),
     }
+
+
+def settings_of(model):
+    """Describe the settings of a model by name: a text, or a list with a hash."""
+    segmenter = last_step(model)
+    if isinstance(segmenter, GuidedSegmenter):  # of labels, which are checked apart
+        segmenter = segmenter.estimator
+    found = {"method": type(segmenter).__name__} | segmenter.get_params(deep=False)
+    found["steps"] = [step for _, step in getattr(model, "steps", [])[:-1]] or None
+    for name, value in found.items():
+        is_short = value is None or isinstance(value, str | Number)
+        hashed = [] if is_short else [joblib.hash(clone(value, safe=False))]
+        found[name] = hashed or str(value)
+    return found
+
+
+def check_settings(line, model, folder):
+    """Refuse to go on with a review that began with a fit of other settings."""
+    before = (line.get("about") or {}).get("settings") or {}
+    for name, value in settings_of(model).items():
+        if before.get(name, value) != value:
+            is_short = isinstance(before[name], str) and isinstance(value, str)
+            began = f"{before[name]}, got {value}" if is_short else "another value"
+            raise ValueError(
+                f"The review in {folder} began with {name} of {began}; expected the "
+                "same, or another folder as out."
+            )
 
 
 def check_start(line, expected, folder):
     """Refuse a log of another review; a model or labels need not be given again."""
     found = line.get("about")
     for key, value in expected.items():
-        is_given = value is not None or key not in ("model", "labels")
+        is_given = value is not None or key not in ("model", "settings", "labels")
         if is_given and (found is None or found.get(key) != value):
             what = key if key in ("model", "labels") else "recordings"
             raise ValueError(

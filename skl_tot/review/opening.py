@@ -25,7 +25,7 @@ def make_review(model, recordings, out, labels, videos, tell):
     from skl_tot.meta.guided import GuidedSegmenter
     from skl_tot.methods.pipelines import last_step
     from skl_tot.recordings.layouts import as_recordings
-    from skl_tot.review.log import has_log
+    from skl_tot.review.log import check_settings, first_line
     from skl_tot.review.session import Review
     from skl_tot.training.devices import watched
 
@@ -33,7 +33,9 @@ def make_review(model, recordings, out, labels, videos, tell):
     if videos is not None:
         files = find_videos(videos, as_recordings(recordings).names)
     is_fitted = hasattr(last_step(model), "actions_")
-    if not is_fitted and out is not None and has_log(out):
+    begun = None if is_fitted or out is None else first_line(out)
+    if begun is not None:
+        check_settings(begun, model, one_line(out))
         model = None
         print(
             f"{one_line(out)} has a review, which goes on with its model.", flush=True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skl_tot.corrections.questions import describe_signals
 from skl_tot.io.segment_table import table_of_labels
 from skl_tot.recordings.errors import errors_of_recording, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
@@ -544,7 +545,7 @@ class Review:
         """
         state = self._known()
         if self._signals is None:
-            self._signals = teaching.describe(self.recordings)
+            self._signals = describe_signals(self.recordings.arrays)
         return teaching.order(state.entries, self._signals, n)
 
     def accuracy(self):

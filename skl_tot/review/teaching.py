@@ -7,7 +7,7 @@ import numpy as np
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.corrections.editing import with_last
 from skl_tot.corrections.names import names_of_halves
-from skl_tot.corrections.questions import describe_signals, order_to_review
+from skl_tot.corrections.questions import order_to_review
 from skl_tot.meta.known_labels import read_labels
 from skl_tot.methods.pipelines import (
     path_confidence,
@@ -36,7 +36,6 @@ from skl_tot.review.state import (
 # Frames of recordings that a model learns from: those with labels, and of the others so
 # many in all, or at least the second number, as they say only how frames are spread.
 TAUGHT = 100_000, 20_000
-N_DESCRIBED = 1000  # frames of each recording by which it is told what to check next
 
 
 def with_words(model):
@@ -89,15 +88,6 @@ def read(model, recordings, i, codes):
     path = np.array([*codes, BACKGROUND])[reading.path]
     segments = segments_of(path, recordings.breaks_of(i), np.zeros(n_frames, bool))
     return segments, path_confidence(reading).astype(np.float16), reading
-
-
-def describe(recordings):
-    """Describe the signals of recordings, by some of their frames."""
-    thinned = []
-    for array in recordings.arrays:
-        rows = getattr(array, "iloc", array)
-        thinned.append(rows[:: len(array) // N_DESCRIBED + 1])
-    return describe_signals(thinned)
 
 
 def order(entries, signals, n):

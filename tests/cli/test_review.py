@@ -93,7 +93,7 @@ FIT = "takes", "--n-actions", "3", "--method", "mallow"
     ("number", "status", "begin"),
     [(signal.SIGINT, 0, FIT), (signal.SIGTERM, 143, ("model.skops", "takes"))],
 )
-def test_ends_and_goes_on(start, tmp_path, number, status, begin):
+def test_ends_and_goes_on(start, folder, tmp_path, number, status, begin):
     """A model that it fits first is not fitted again."""
     out = tmp_path / "out"
     page = start(*begin, "--out", str(out))
@@ -115,6 +115,13 @@ def test_ends_and_goes_on(start, tmp_path, number, status, begin):
     assert times_of(out / "models") == times
     _, said, _ = page.end(number)
     assert ("has a review, which goes on with its model" in said) == (begin is FIT)
+    if begin is FIT:
+        command = [sys.executable, "-m", "skl_tot", "review", *FIT, "--no-browser"]
+        command += ["--n-actions", "4", "--out", str(out)]
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        message = f"skl-tot review: The review in {out} began with n_actions of 3, got "
+        message += "4; expected the same, or another folder as out.\n"
+        assert (ended.returncode, ended.stderr) == (2, message)
 
 
 def times_of(folder):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skl_tot import (
     AutoSegmenter,
@@ -13,14 +15,15 @@ from skl_tot import (
     HMMSegmenter,
     MallowSegmenter,
 )
-from skl_tot.corrections import most_informative
+from skl_tot.corrections import most_informative, rename
 from skl_tot.corrections.questions import (
     describe_signals,
     order_to_review,
     rank_moments,
-    rank_videos,
 )
+from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.labels import find_segments
+from skl_tot.review import Review
 
 
 @pytest.fixture(scope="module")
@@ -59,38 +62,49 @@ def doubts_of(model, videos, with_votes=False):
     return doubts
 
 
-def check_videos(found, doubts):
-    means = [sum(of_video) / len(of_video) for of_video in doubts]
-    order = np.argsort(-np.round(means, 9), kind="stable")
-    assert [one["video"] for one in found] == order.tolist()
-    assert len(np.unique(np.round(means, 9))) > 1
+@pytest.mark.parametrize("kind", ["model", "vote"])
+def test_videos_come_as_in_a_review(request, noisy, kind):
+    model = request.getfixturevalue(kind)
+    review = Review(rename(model, ["a", "b", "c", "d"]), noisy).open()
+    found = most_informative(model, noisy, 100)
+    assert [one["video"] for one in found] == review.next(100)
     for one in found:
-        assert_allclose(one["information"], means[one["video"]])
-        assert one["start"] == 0
-        assert one["end"] == len(doubts[one["video"]])
+        assert (one["start"], one["end"]) == (0, len(noisy[one["video"]]))
         assert one["action"] is None
+    gains = [one["information"] for one in found]
+    assert gains == sorted(gains, reverse=True)
+    assert_allclose(sum(gains), len(noisy))  # as each is like itself
+    assert most_informative(model, noisy) == found[:1]
+    assert most_informative(model, noisy, np.int64(4)) == found[:4]
 
 
-@pytest.mark.parametrize("kind", ["model", "vote"])
-def test_videos(request, noisy, kind):
-    model = request.getfixturevalue(kind)
-    doubts = doubts_of(model, noisy, with_votes=kind == "vote")
-    check_videos(most_informative(model, noisy, 100), doubts)
-    assert len(most_informative(model, noisy)) == 1
-    assert len(most_informative(model, noisy, np.int64(4))) == 4
+def test_labelled_recordings_are_left_out(noisy, model):
+    (first, *others) = most_informative(model, noisy, 100)
+    index = first["video"]
+    assert most_informative(model, noisy, 100, labelled=[index]) == others
+    assert most_informative(model, noisy, 100, labelled=range(len(noisy))) == []
+    moments = most_informative(model, noisy, 1000, "moments")
+    found = most_informative(model, noisy, 1000, "moments", labelled=[index])
+    assert found == [one for one in moments if one["video"] != index]
+    (found,) = most_informative(model, noisy, 1, "moments", labelled=[index])
+    assert found["video"] != index
 
 
-def test_one_candidate_is_no_vote(noisy, vote):
-    vote.combine = "best"
-    try:
-        check_videos(most_informative(vote, noisy, 6), doubts_of(vote, noisy))
-    finally:
-        vote.combine = "vote"
+def test_features_are_those_behind_the_steps(noisy, model):
+    """Of columns that a step drops, nothing is seen."""
+    rng = np.random.default_rng(0)
+    wide = [np.c_[x, 1e3 * rng.normal(size=(len(x), 30))] for x in noisy]
+    n = noisy[0].shape[1]
+    step = FramewiseTransformer(FunctionTransformer(lambda x: x[:, :n])).fit(wide)
+    found = most_informative(Pipeline([("take", step), ("model", model)]), wide, 6)
+    assert found == most_informative(model, noisy, 6)
 
 
-@pytest.mark.parametrize("kind", ["model", "vote"])
-def test_moments(request, noisy, kind):
-    model = request.getfixturevalue(kind)
+@pytest.mark.parametrize("kind", ["model", "vote", "best"])
+def test_moments(request, noisy, kind, monkeypatch):
+    model = request.getfixturevalue("model" if kind == "model" else "vote")
+    if kind == "best":
+        monkeypatch.setattr(model, "combine", "best")
     doubts = doubts_of(model, noisy, with_votes=kind == "vote")
     least = min(map(min, doubts))
     expected = []
@@ -118,8 +132,6 @@ def test_length_alone_is_no_information():
 
 
 def test_ties_go_by_place():
-    doubts = [np.array([0.0, 0.3, 0.0]), np.array([0.1, 0.1, 0.1 + 1e-13])]
-    assert [one["video"] for one in rank_videos(doubts, 2)] == [0, 1]
     doubts = [np.array([0.0, 0.3 - 1e-14, 0.3, 0.5])]
     found = rank_moments([np.arange(4)], doubts, 4)
     assert [one["start"] for one in found] == [3, 1, 2, 0]
@@ -154,7 +166,6 @@ def test_labels_of_a_guide(noisy, activity, vote):
         assert type(one["action"]) is str
         own = predicted[one["video"]][one["start"] : one["end"]]
         assert set(own.tolist()) == {one["action"]}
-    check_videos(most_informative(model, noisy, 6), doubts_of(model, noisy))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +176,10 @@ def test_labels_of_a_guide(noisy, activity, vote):
         ({"n": True}, "n is True, expected"),
         ({"unit": "frames"}, "unit is 'frames', expected 'videos' or 'moments'."),
         ({"unit": ["videos"]}, r"unit is \['videos'\], expected"),
+        ({"labelled": [0, 6]}, "labelled has 6, expected indices of recordings from 0"),
+        ({"labelled": [-1]}, "labelled has -1, expected indices"),
+        ({"labelled": [True] * 6}, "labelled has True, expected indices"),
+        ({"labelled": ["a"]}, "labelled has 'a', expected indices"),
     ],
 )
 def test_errors(noisy, model, options, message):

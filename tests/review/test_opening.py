@@ -1,8 +1,16 @@
 """How a review begins: videos that are found, models that are fitted first."""
 
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
-from skl_tot import GuidedSegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot import (
+    GuidedSegmenter,
+    HMMSegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+)
+from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.review.opening import find_videos, make_review
 
 
@@ -55,17 +63,46 @@ def test_a_model_is_fitted_first(reviewed, tmp_path):
     table = review.table()
     review.close()
     told.clear()
-    again = make_review(TemporalOTSegmenter(3), *values).open()
+    model = TemporalOTSegmenter(3, max_iter=5, random_state=0)
+    again = make_review(model, *values).open()
     assert told == []
     assert again.table().equals(table)
     again.close()
 
 
-def test_labels_are_learned_by_the_fit(reviewed):
+def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
+    """Labels need not be given again, nor steps be fitted, to be the same."""
+    _, recordings = reviewed
+    out = tmp_path / "out"
+    values = recordings, out, None, None, lambda *args: None
+
+    def make(n_actions, low=-9):
+        step = FramewiseTransformer(MinMaxScaler((low, 9)))
+        return make_pipeline(step, MallowSegmenter(n_actions))
+
+    make_review(make(3), *values).open().close()
+    make_review(make(3), *values).open().close()
+    before = (out / "review.jsonl").read_bytes()
+    for model, began in [
+        (make(4), "n_actions of 3, got 4"),
+        (make(3, low=0), "steps of another value"),
+        (MallowSegmenter(3), "steps of another value"),
+        (HMMSegmenter(3), "method of MallowSegmenter, got HMMSegmenter"),
+    ]:
+        message = f"began with {began}; expected the same, or another folder as out"
+        with pytest.raises(ValueError, match=message):
+            make_review(model, *values)
+    assert (out / "review.jsonl").read_bytes() == before
+
+
+def test_labels_are_learned_by_the_fit(reviewed, tmp_path):
     _, recordings = reviewed
     labels = [["pour"] * len(recordings.arrays[0]), None, None, None]
     model = GuidedSegmenter(MallowSegmenter(3))
     tell = lambda *args: None  # noqa: E731
-    review = make_review(model, recordings, None, labels, None, tell).open()
+    out = tmp_path / "out"
+    review = make_review(model, recordings, out, labels, None, tell).open()
     assert "pour" in review.actions
     assert review.state.entries[0].checked
+    review.close()
+    make_review(MallowSegmenter(3), recordings, out, None, None, tell).close()
