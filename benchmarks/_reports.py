@@ -4,6 +4,7 @@ import numpy as np
 import sklearn
 import torch
 from _cells import METRICS
+from _pages import markdown
 from _protocols import PROTOCOLS
 from _published import SOURCES, published, remarks
 
@@ -45,12 +46,12 @@ def format_published(result):
     return [*texts, result.source]
 
 
-def table(results, reported=None):
-    """Markdown table with a row for each method."""
+def rows_of(results, reported=None):
+    """Header and a row for each method."""
     headers = ["method", "seeds", *COLUMNS]
     if reported:
         headers += ["published MoF", "published F1", "source"]
-    rows = [headers, ["---"] * len(headers)]
+    rows = [headers]
     methods = dict.fromkeys(result["cell"]["method"] for result in results)
     for method in methods:
         row = summarize([r for r in results if r["cell"]["method"] == method])
@@ -64,14 +65,20 @@ def table(results, reported=None):
         if reported:
             cells += format_published(reported.get(method))
         rows.append([method, str(n_seeds), *cells])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return rows
+
+
+def table(results, reported=None):
+    """Markdown table with a row for each method."""
+    rows = rows_of(results, reported)
+    return markdown(rows, len(rows[0]))
 
 
 def published_table(reported):
     """Markdown table of published results alone."""
-    rows = [("method", "MoF", "F1", "source"), ("---",) * 4]
+    rows = [("method", "MoF", "F1", "source")]
     rows += [(name, *format_published(result)) for name, result in reported.items()]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(rows, 4)
 
 
 def describe(cell):

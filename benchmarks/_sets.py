@@ -1,5 +1,11 @@
-"""Data sets of the studies: folders of recordings, and generated families."""
+"""Data sets of the studies: folders of recordings, and generated families.
 
+A folder of sets has one folder a set, in the field's layout: ``features/`` with one
+``.npy`` a recording, (n_frames, n_features); ``groundTruth/`` with one ``.txt`` a
+recording, a label a line; ``mapping/mapping.txt`` with a number and a label a line.
+"""
+
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +14,18 @@ import numpy as np
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.decoding.chain import fixed_chain
 from skl_tot.recordings.labels import find_segments
+
+SEVEN = (
+    "breakfast_coffee5",
+    "hapt",
+    "hiro_snap",
+    "jigsaws_knot_tying",
+    "jigsaws_throws",
+    "kasteren_days",
+    "utkinect",
+)
+RAW = ("actrectut", "hapt_raw", "mocap86")
+VARIABLE = "SKL_TOT_DATA"
 
 # Overlap such that an order that is known and Gaussians that are learned from labels
 # give about 95 % of the frames. The seeds of "uneven" are the first whose longest
@@ -50,6 +68,19 @@ FACTS = {
 }
 
 
+def add_data(parser, *, required=True):
+    """Add the option --data, which the variable SKL_TOT_DATA stands in for."""
+    default = os.environ.get(VARIABLE) or None
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        default=default,
+        required=required and default is None,
+        help=f"folder of data sets; default: the variable {VARIABLE}",
+    )
+
+
 def facts_of(name):
     """Facts of a set, or of the family that it is of."""
     return FACTS.get(title(name), Facts())
@@ -66,6 +97,25 @@ def recorded(folder, stride=1):
     """Videos, labels and number of actions of a folder in the field's layout."""
     data = load_action_dataset(folder, mmap=False, stride=stride)
     return data.videos, data.labels, len(data.target_names)
+
+
+def add_sets(parser, default=SEVEN):
+    """Add the options --data and --sets, for studies that generate sets, too."""
+    add_data(parser, required=False)
+    parser.add_argument(
+        "--sets",
+        nargs="*",
+        default=default,
+        metavar="NAME[:STRIDE]",
+        help="sets of the folder; default: those of the suite with features",
+    )
+
+
+def paths_of(arguments):
+    """Paths of the chosen sets, as `load` takes them; none without a folder."""
+    if arguments.data is None:
+        return []
+    return [str(arguments.data / name) for name in arguments.sets]
 
 
 def load(name):

@@ -76,6 +76,17 @@ SIMPLE = [
     "left-right HMM, windows",
 ]
 TOLD = "Auto, told"
+# Rows that a page shows of raw signals and generated sets; files have all.
+SHOWN = [
+    "TOT",
+    "TOT, windows",
+    "ASOT",
+    "Mallow",
+    "HMM, free, windows",
+    "Auto",
+    TOLD,
+    *SIMPLE,
+]
 # and methods that are not there yet, as they are
 for name in NAMES:
     if name not in {row.method for row in ROWS.values()}:

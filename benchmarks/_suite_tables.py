@@ -1,32 +1,48 @@
-"""Tables of the suite, in Markdown and percent."""
+"""Tables of the suite, in percent."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from _pages import markdown
 from _protocols import PROTOCOLS
 from _published import SOURCES, SYSTEMS, published, remarks
-from _sets import FAMILIES, facts_of
+from _sets import FAMILIES, RAW, facts_of
 from _sets import title as title_of_set
 from _suite_cells import SCORES, cell_of
-from _suite_rows import ROWS, SIMPLE, TOLD, title_of_system
+from _suite_rows import ROWS, SHOWN, SIMPLE, TOLD, title_of_system
 
 COLUMNS = [*SCORES, "seconds"]
-MAIN = ("MoF", "F1@50")  # those of the wide table
+MAIN = ("MoF", "F1@50")  # those of a set, joined to one entry
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header, all texts, and a line that explains them."""
+
+    rows: list
+    text: str
+    n_texts: int = 1
+
+    def __str__(self):
+        return f"{self.text}\n\n{markdown(self.rows, self.n_texts)}"
+
+    def shown(self):
+        """The same with those rows only that a page has room for."""
+        head, *rows = self.rows
+        kept = [row for row in rows if row[0] in SHOWN]
+        return Table([head, *kept], self.text, self.n_texts)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Scores of a row, by the name of the column.
+    """Scores of a row over sets, by the name of the column.
 
-    ``failed`` are the sets with errors only. ``by_set`` are means over seeds, nan where
-    there is none. The others take the seeds that have a result on every set: ``means``
-    and ``deviations`` over seeds are of the mean over sets, ``spreads`` are deviations
-    over sets of the mean over seeds.
+    Only seeds with a result on every set count. ``means`` and ``deviations`` over seeds
+    are of the mean over sets, ``spreads`` are deviations over sets of the mean over
+    seeds.
     """
 
     n_seeds: int
-    failed: set
-    by_set: dict
     means: dict
     deviations: dict
     spreads: dict
@@ -35,23 +51,20 @@ class Summary:
 def summarize(results, names):
     """Summary of the results of one row on sets."""
     seeds = sorted({result["seed"] for result in results})
-    by_set, means, deviations, spreads = {}, {}, {}, {}
+    means, deviations, spreads, complete = {}, {}, {}, ()
     for column in COLUMNS:
         values = np.full((len(seeds), len(names)), np.nan)
         for result in results:
-            if "scores" in result:
+            if "scores" in result and result["set"] in names:
                 cell = seeds.index(result["seed"]), names.index(result["set"])
                 values[cell] = value_of(result, column)
-        by_set[column] = mean_of_known(values)
         complete = values[~np.isnan(values).any(axis=1)]
         if len(complete):
             over_sets = complete.mean(axis=1)
             means[column] = over_sets.mean()
             deviations[column] = over_sets.std()
             spreads[column] = complete.mean(axis=0).std()
-    known = {result["set"] for result in results if "scores" in result}
-    failed = {result["set"] for result in results} - known
-    return Summary(len(complete), failed, by_set, means, deviations, spreads)
+    return Summary(len(complete), means, deviations, spreads)
 
 
 def value_of(result, column):
@@ -61,27 +74,12 @@ def value_of(result, column):
     return 100 * result["scores"][column]
 
 
-def mean_of_known(values):
-    """Mean over the rows that are known, by column; nan where none is."""
-    known = ~np.isnan(values)
-    counts = known.sum(axis=0)
-    sums = np.where(known, values, 0).sum(axis=0)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-
-
 def group_by_row(results):
     """Results of each row by its title, those of ``ROWS`` first."""
     groups = {title: [] for title in ROWS}
     for result in results:
         groups.setdefault(cell_of(result).row.title, []).append(result)
     return {title: group for title, group in groups.items() if group}
-
-
-def markdown(rows, n_texts=1):
-    """Table of a header and rows, of which so many columns are no numbers."""
-    line = ["---"] * n_texts + ["---:"] * (len(rows[0]) - n_texts)
-    rows = [rows[0], line, *rows[1:]]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def number(value):
@@ -103,53 +101,77 @@ def with_deviation(summary, column, form=number):
     return text
 
 
-def wide_table(summaries, names):
-    """MoF and F1 of each row on each set, their means and their spreads."""
-    rows = [["method", *names, "mean ± over seeds", "± over sets"]]
-    for title, summary in summaries.items():
-        row = [title]
-        for i, name in enumerate(names):
-            scores = pair(number(summary.by_set[column][i]) for column in MAIN)
-            row.append("failed" if name in summary.failed else scores)
-        row.append(pair(with_deviation(summary, column) for column in MAIN))
-        spreads = (summary.spreads.get(column, np.nan) for column in MAIN)
-        row.append(pair(map(number, spreads)))
-        rows.append(row)
-    return markdown(rows)
-
-
 def pair(texts):
     """Join two scores to one entry."""
     text = " / ".join(texts)
     return "–" if text == "– / –" else text
 
 
-def long_table(summaries, groups):
-    """All scores of each row as means over sets, with its settings."""
-    rows = [["method", "command line", "seeds", *COLUMNS]]
-    for title, summary in summaries.items():
-        row = [title, f"`{cell_of(groups[title][0]).row.text}`", str(summary.n_seeds)]
-        row += [with_deviation(summary, column) for column in SCORES]
-        row.append(with_deviation(summary, "seconds", seconds))
-        rows.append(row)
-    return markdown(rows, n_texts=2)
+def entry(results, names):
+    """Both scores of a row on a set, or on the sets of a family."""
+    own = [result for result in results if result["set"] in names]
+    summary = summarize(own, names)
+    if own and not summary.n_seeds:
+        return "failed"
+    return pair(with_deviation(summary, column) for column in MAIN)
 
 
-def systems_table(summaries):
+def means_table(groups, names):
+    """Means of each row over sets, and their spreads."""
+    rows = [["method", *MAIN, "± over sets", "seconds"]]
+    for title, group in groups.items():
+        summary = summarize(group, names)
+        spreads = (summary.spreads.get(column, np.nan) for column in MAIN)
+        scores = (with_deviation(summary, column) for column in MAIN)
+        means = summary.means
+        time = seconds(means["seconds"]) if means else "–"
+        rows.append([title, *scores, pair(map(number, spreads)), time])
+    return Table(
+        rows,
+        f"Percent, means over {len(names)} sets, ± standard deviation over seeds; "
+        "standard deviation over sets; seconds of processor time of fit and predict "
+        "of one set on one thread.",
+    )
+
+
+def sets_table(groups, columns):
+    """Both scores of each row by set, or by family: names of sets by the column."""
+    rows = [["method", "command line", *columns]]
+    for title, group in groups.items():
+        entries = [entry(group, names) for names in columns.values()]
+        if any(text != "–" for text in entries):
+            rows.append([title, f"`{cell_of(group[0]).row.text}`", *entries])
+    text = "MoF / F1@50 in percent, means ± standard deviation over seeds."
+    return Table(rows, text, n_texts=2)
+
+
+def other_scores_table(groups, names):
+    """Edit score and mIoU of each row, as means over sets."""
+    rows = [["method", "seeds", "edit", "mIoU"]]
+    for title, group in groups.items():
+        summary = summarize(group, names)
+        scores = [with_deviation(summary, column) for column in ("edit", "mIoU")]
+        rows.append([title, str(summary.n_seeds), *scores])
+    return Table(rows, "Percent, means over sets, ± standard deviation over seeds.")
+
+
+def systems_table(groups, names):
     """The paper's systems: our mean on the suite beside what was published."""
     protocols = [name for name, protocol in PROTOCOLS.items() if protocol.title]
     titles = [PROTOCOLS[name].title for name in protocols]
     rows = [["system", "published", "implementation here", "suite", *titles]]
     for name, system in SYSTEMS.items():
-        if name not in ROWS or not system.basis:
-            continue
-        row = [name, system.where, system.basis, "–"]
-        title = title_of_system(name)
-        if title in summaries:
-            row[-1] = pair(with_deviation(summaries[title], c) for c in MAIN)
+        group = groups.get(title_of_system(name), []) if system.basis else []
+        row = [name, system.where, system.basis or "none", "–"]
+        if group:
+            summary = summarize(group, names)
+            row[-1] = pair(with_deviation(summary, column) for column in MAIN)
         row += [printed(published(protocol).get(name)) for protocol in protocols]
         rows.append(row)
-    return markdown(rows, n_texts=3)
+    letters = [f"{letter}: {text}." for letter, text in SOURCES.items()]
+    said = [text for name in PROTOCOLS for text in remarks(name)]
+    text = "MoF / F1 in percent. Definitions of F1 differ. "
+    return Table(rows, text + " ".join([*letters, *said]), n_texts=3)
 
 
 def printed(result):
@@ -160,58 +182,8 @@ def printed(result):
     return f"{' / '.join(texts)} {result.source}"
 
 
-def failures(results):
-    """Lines for the errors, each with the cells that it stopped."""
-    cells = {}
-    for result in results:
-        if "error" in result:
-            cells.setdefault(result["error"], []).append(str(cell_of(result)))
-    return [f"- {error} ({'; '.join(where)})" for error, where in cells.items()]
-
-
-def set_sizes(results, names):
-    """A line for each set that says how large it is."""
-    sizes = {result["set"]: result for result in results if "scores" in result}
-    return [
-        f"- {name}: {sizes[name]['n_videos']} videos, {sizes[name]['n_frames']} "
-        f"frames, K = {sizes[name]['n_actions']}."
-        for name in names
-        if name in sizes
-    ]
-
-
-def page(results):
-    """All tables, what failed, and how to read them."""
-    names = sorted({result["set"] for result in results})
-    groups = group_by_row(results)
-    summaries = {title: summarize(group, names) for title, group in groups.items()}
-    versions = sorted({result["version"] for result in results})
-    parts = [
-        "MoF / F1@50 in percent, mean over seeds; one match of clusters to labels over "
-        "all videos of a set. The mean over sets has its standard deviation over "
-        "seeds; the last column is the standard deviation over sets.",
-        wide_table(summaries, names),
-        "Means over sets, ± standard deviation over seeds (population). Seconds are of "
-        "CPU time, of fit and predict of one set on one thread.",
-        long_table(summaries, groups),
-        "The systems of the paper's tables and ASOT: the mean over the suite beside "
-        "what was published for other data sets, MoF / F1 in percent. Definitions of "
-        "F1 differ; MoF may be compared within a column.",
-        systems_table(summaries),
-        "\n".join(f"- {letter}: {text}." for letter, text in SOURCES.items()),
-        "\n".join(f"- {x}" for name in PROTOCOLS for x in remarks(name)),
-    ]
-    if failed := failures(results):
-        parts += ["Failed:", "\n".join(failed)]
-    parts += [
-        "\n".join(set_sizes(results, names)),
-        f"Run with skl-tot {', '.join(versions)}.",
-    ]
-    return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def behind(results):
-    """The vote, told what people know, beside the best of what is simple.
+def simple_table(results):
+    """The vote beside the best of what is simple, by set or family.
 
     Seeds are averaged, and so are those sets of a family that the vote has labelled.
     """
@@ -224,14 +196,74 @@ def behind(results):
             key = name, cell_of(result).row.title
             groups.setdefault(key, []).append([value_of(result, c) for c in MAIN])
     means = {key: np.mean(group, axis=0) for key, group in groups.items()}
-    rows = [["set", "order", *SIMPLE, "best", TOLD, "points"]]
+    rows = [["set", "order", "best simple", "Auto", TOLD, "MoF gained"]]
     for name in dict.fromkeys(name for name, _ in means):
-        row = [means.get((name, own), np.full(2, np.nan)) for own in [*SIMPLE, TOLD]]
-        best = np.fmax.reduce(row[:-1])
-        row = [*row[:-1], best, row[-1], row[-1] - best]
-        scores = [pair(map(number, scores)) for scores in row]
-        rows.append([name, facts_of(name).order, *scores])
-    return (
-        "MoF / F1@50 in percent, of each the best of what is simple, and what the vote "
-        f"has more or less.\n\n{markdown(rows, n_texts=2)}\n"
-    )
+        unknown = np.full(2, np.nan)
+        simple = [means.get((name, own), unknown) for own in SIMPLE]
+        best = np.fmax.reduce(simple)
+        auto, own = (means.get((name, title), unknown) for title in ("Auto", TOLD))
+        scores = [pair(map(number, x)) for x in (best, auto, own)]
+        rows.append([name, facts_of(name).order, *scores, number((own - best)[0])])
+    text = f"MoF / F1@50 in percent; best simple: best of {', '.join(SIMPLE)}."
+    return Table(rows, text, n_texts=2)
+
+
+def tables(results):
+    """All tables that there are results for, by the name of their file."""
+    names = sorted({result["set"] for result in results})
+    recorded = [x for x in names if x not in RAW and title_of_set(x) not in FAMILIES]
+    raw = [x for x in names if x in RAW]
+    families = {}
+    for name in names:
+        if title_of_set(name) in FAMILIES:
+            families.setdefault(title_of_set(name), []).append(name)
+    groups = group_by_row(results)
+    found = {}
+    if recorded:
+        own = {
+            title: group
+            for title, group in groups.items()
+            if any(result["set"] in recorded for result in group)
+        }
+        found["means"] = means_table(own, recorded)
+        found["sets"] = sets_table(own, {name: [name] for name in recorded})
+        found["other_scores"] = other_scores_table(own, recorded)
+        found["systems"] = systems_table(own, recorded)
+    if raw:
+        found["raw_signals"] = sets_table(groups, {name: [name] for name in raw})
+    if families:
+        columns = {name: families[name] for name in FAMILIES if name in families}
+        found["generated"] = sets_table(groups, columns)
+    if any(title in groups for title in SIMPLE):
+        found["simple"] = simple_table(results)
+    return found
+
+
+def failures(results):
+    """Lines for the errors, each with the cells that it stopped."""
+    cells = {}
+    for result in results:
+        if "error" in result:
+            cells.setdefault(result["error"], []).append(str(cell_of(result)))
+    return [f"- {error} ({'; '.join(where)})" for error, where in cells.items()]
+
+
+def set_sizes(results):
+    """A line for each set that says how large it is."""
+    sizes = {result["set"]: result for result in results if "scores" in result}
+    return [
+        f"- {name}: {own['n_videos']} videos, {own['n_frames']} frames, "
+        f"K = {own['n_actions']}."
+        for name, own in sorted(sizes.items())
+    ]
+
+
+def page(results):
+    """All tables, what failed, and how large sets are."""
+    parts = [f"## {name}\n\n{table}" for name, table in tables(results).items()]
+    if failed := failures(results):
+        parts += ["Failed:", "\n".join(failed)]
+    versions = sorted({result["version"] for result in results})
+    parts.append("\n".join(set_sizes(results)))
+    parts.append(f"Run with skl-tot {', '.join(versions)}.")
+    return "\n\n".join(filter(None, parts)) + "\n"

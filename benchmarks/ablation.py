@@ -1,12 +1,13 @@
 """What each addition to the paper's method does on each set, as a table.
 
-    python benchmarks/ablation.py FOLDER [FOLDER ...] [--seeds 5] [--n-jobs 2]
+    python benchmarks/ablation.py --data FOLDER [--seeds 5] [--n-jobs 2]
 
-FOLDER is a data set in the field's layout; sets that are generated (even durations,
-uneven ones, missing actions) are added. Each cell is the mean and the standard
-deviation of MoF and the mean of the segmental F1, over seeds, in percent. All numbers
-go to ``ablation.json``. A network is trained once for all ways of decoding. The last
-rows are of the training that ``score``, without labels, puts first, by set and seed.
+FOLDER has data sets in the field's layout (`_sets`); sets that are generated (even
+durations, uneven ones, missing actions) are added. Each cell is the mean and the
+standard deviation of MoF and the mean of the segmental F1, over seeds, in percent.
+``--json`` writes all numbers to a file. A network is trained once for all ways of
+decoding. The last rows are of the training that ``score``, without labels, puts first,
+by set and seed.
 """
 
 import argparse
@@ -16,7 +17,15 @@ from pathlib import Path
 import joblib
 import numpy as np
 import torch
-from _sets import FAMILIES, generated, load, supervised_accuracy, title
+from _sets import (
+    FAMILIES,
+    add_sets,
+    generated,
+    load,
+    paths_of,
+    supervised_accuracy,
+    title,
+)
 
 from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.extend import PathPrior
@@ -60,15 +69,15 @@ def run(name, training, seed, **settings):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folders", nargs="*")
+    add_sets(parser)
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
     parser.add_argument("--training", nargs="+", choices=TRAINING, default=[*TRAINING])
     parser.add_argument("--n-jobs", type=int, default=1)
-    parser.add_argument("--json", type=Path, default=Path("ablation.json"))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="numbers")
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     settings = {"max_iter": 4} if arguments.quick else {}
-    names = [str(Path(folder).resolve()) for folder in arguments.folders]
+    names = paths_of(arguments)
     for family, (_, seeds) in [*FAMILIES.items()][: 3 if arguments.quick else None]:
         seeds = seeds[:1] if arguments.quick else seeds
         names += [f"{family}-{seed}" for seed in seeds]
@@ -89,7 +98,8 @@ def main():
         {"set": Path(job[0]).name, "training": job[1], "seed": job[2], "scores": result}
         for job, result in zip(jobs, results)
     ]
-    arguments.json.write_text(json.dumps(rows, indent=1))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1))
 
 
 def add_chosen(jobs, results):

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from _sets import add_data
 
 from skl_tot import ActivitySegmenter, MallowSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
@@ -133,7 +134,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parts = {part.__name__: part for part in (generated, real, number, growth)}
     parser.add_argument("parts", nargs="+", choices=parts)
-    parser.add_argument("--data", help="folder with the sets")
+    add_data(parser, required=False)
     arguments = parser.parse_args()
     for name in arguments.parts:
         parts[name](arguments.data)

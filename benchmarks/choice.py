@@ -1,13 +1,13 @@
 """How well scores without labels choose settings: a table over sets.
 
-    python benchmarks/choice.py FOLDER[:STRIDE] [...] [--held-out NAME ...] [--n-jobs 2]
+    python benchmarks/choice.py --data FOLDER [--held-out NAME ...] [--n-jobs 2]
 
 Two studies. In the first, settings of training differ and ``n_actions`` is right; in
 the second, ``n_actions`` is among them. Each setting is fitted with two seeds of its
 own, and its numbers are means over both. For every criterion: Spearman's correlation
 with MoF over the settings, and in brackets the regret in points: the best MoF less that
 of the chosen setting. MoF and all criteria are of the labels that ``predict`` gives.
-Sets given with ``--held-out``, like the others or as FAMILY-SEED, are reported apart.
+Sets given with ``--held-out``, a path or FAMILY-SEED, are reported apart.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import joblib
 import numpy as np
 import torch
 from _methods import make
-from _sets import FAMILIES, load
+from _sets import FAMILIES, add_sets, load, paths_of
 from scipy.stats import spearmanr
 from sklearn.metrics import silhouette_score
 from sklearn.model_selection import ParameterGrid
@@ -84,16 +84,16 @@ def run(name, settings, seed, max_iter):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folders", nargs="*")
+    add_sets(parser)
     parser.add_argument("--held-out", nargs="*", default=[])
     parser.add_argument("--seeds", type=int, default=2, help="fits of each setting")
     parser.add_argument("--n-jobs", type=int, default=1)
-    parser.add_argument("--json", type=Path, default=Path("choice.json"))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="numbers")
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     n_kept, max_iter = (3, 4) if arguments.quick else (None, 1000)
     made = [f"{family}-{seeds[0]}" for family, (_, seeds) in FAMILIES.items()]
-    used = [*arguments.folders, *made[: 3 if arguments.quick else None]]
+    used = [*paths_of(arguments), *made[: 3 if arguments.quick else None]]
     names = [*used, *arguments.held_out]
     jobs = [
         (study, name, settings, number % 5 + 5 * repeat)
@@ -115,7 +115,8 @@ def main():
         {"study": study, "set": Path(name).name, **settings, **result}
         for (study, name, settings), result in zip(jobs, results)
     ]
-    arguments.json.write_text(json.dumps(rows, indent=1))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1))
 
 
 def average(jobs, results):

@@ -11,11 +11,11 @@ independent standard Gaussian frames, there is the mean confidence only, and K i
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from _cells import load
 from _methods import make, seeded
+from _sets import SEVEN, add_data
 from _suite_rows import parse_row
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
@@ -120,15 +120,14 @@ def study_noise(row, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    add_data(parser)
+    parser.add_argument("--sets", nargs="+", default=SEVEN, metavar="NAME")
     parser.add_argument("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     row = parse_row(arguments.method)
     print(HEADER, "| --- |" + " ---: |" * 6, sep="\n")
-    folders = sorted(
-        x for x in arguments.data.iterdir() if (x / "groundTruth").is_dir()
-    )
+    folders = [arguments.data / name for name in arguments.sets]
     results = [study_set(row, folder, arguments.seed) for folder in folders]
     medians = np.nanmedian(results, axis=0)
     print(line("median", "", "", "", *(arrow(*x) for x in medians.T), ""))

@@ -18,6 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 from _methods import make, seeded
+from _sets import add_data
 
 from skl_tot import CyclicSegmenter
 from skl_tot.datasets import load_action_dataset
@@ -154,7 +155,7 @@ def run_long(n_frames=10**6):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", help="folder of the recorded sets")
+    add_data(parser, required=False)
     parser.add_argument("--methods", nargs="+", default=["hmm"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--long", action="store_true")

@@ -23,6 +23,7 @@ from pathlib import Path
 import _guard_api as api
 import numpy as np
 import pandas as pd
+from _sets import add_data
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, KFold
@@ -33,9 +34,6 @@ from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.recordings import read_recordings
 
-DATA = Path(
-    os.environ.get("SKL_TOT_DATA", Path(__file__).parents[2] / "shared" / "data")
-)
 TOLERANCE = 1e-12
 COMMON = {"max_iter": 60, "random_state": 0}
 
@@ -132,15 +130,15 @@ DECODINGS = {
 }
 
 
-def make_sets():
+def make_sets(folder):
     """Generated recordings, and some of each of two real sets where they are."""
     generated, _ = make_activities(
         n_videos=7, n_actions=4, n_features=6, mean_length=90, random_state=0
     )
     sets = {"generated": (generated, 4)}
     for name, n_actions in (("hapt", 12), ("utkinect", 10)):
-        if (DATA / name).is_dir():
-            videos = load_action_dataset(DATA / name).videos[:5]
+        if folder and (folder / name).is_dir():
+            videos = load_action_dataset(folder / name).videos[:5]
             sets[name] = [np.asarray(video)[:800] for video in videos], n_actions
     return sets
 
@@ -553,9 +551,9 @@ def run_real(videos, n_actions):
         yield name, api.read(model.fit(videos), videos)
 
 
-def make_cases():
+def make_cases(folder):
     """Yield the set, the case and the values of each."""
-    sets = make_sets()
+    sets = make_sets(folder)
     videos, n_actions = sets.pop("generated")
     for group in (
         lambda: run_methods(videos, n_actions),
@@ -591,10 +589,10 @@ def flatten(value, name):
         yield name, array.astype(str) if array.dtype.kind == "O" else array
 
 
-def run():
+def run(folder):
     """All arrays of all cases by name, and the cases that failed."""
     arrays, failed = {}, []
-    for set_name, group in make_cases():
+    for set_name, group in make_cases(folder):
         try:
             start = time.perf_counter()
             for case, found in group():
@@ -647,11 +645,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("action", choices=["store", "compare"])
     parser.add_argument("file", help="arrays (.npz)")
+    add_data(parser, required=False)
     arguments = parser.parse_args()
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        arrays, failed = run()
+        arrays, failed = run(arguments.data)
     print(f"{len(arrays)} arrays in {time.perf_counter() - start:.0f} s")
     print(f"failed: {failed}")
     if arguments.action == "store":

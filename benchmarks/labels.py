@@ -19,11 +19,11 @@ whose label is right, without any matching, mean over seeds and draws. Rows:
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from _cells import load
 from _methods import make, seeded
+from _sets import SEVEN, add_data
 from _suite_rows import parse_row
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -155,26 +155,21 @@ def markdown(results, sets):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    add_data(parser)
     parser.add_argument("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--sets", nargs="+")
+    parser.add_argument("--sets", nargs="+", default=SEVEN, metavar="NAME")
     arguments = parser.parse_args()
     row = parse_row(arguments.method)
-    folders = sorted(
-        x for x in arguments.data.iterdir() if (x / "groundTruth").is_dir()
-    )
     results = {}
-    for folder in folders:
-        if arguments.sets and folder.name not in arguments.sets:
-            continue
-        data = load(str(folder), mmap=False)
+    for name in arguments.sets:
+        data = load(str(arguments.data / name), mmap=False)
         truth = [np.asarray(y).astype(str) for y in data.labels]
         with threadpool_limits(1):
-            results[folder.name] = [
+            results[name] = [
                 study_seed(row, data, truth, seed) for seed in range(arguments.seeds)
             ]
-        print(folder.name, results[folder.name], flush=True)
+        print(name, results[name], flush=True)
     print(markdown(results, list(results)))
 
 

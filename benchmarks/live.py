@@ -1,7 +1,7 @@
 """Measure what labels of a stream cost, and what a short lag costs in frames right.
 
     python benchmarks/live.py cost [--frames 1080000] [--lag 30] [--block 30]
-    python benchmarks/live.py accuracy SHARED/data/hapt [--fps 2] [--seconds 0 1 2 5]
+    python benchmarks/live.py accuracy --data FOLDER [--set hapt] [--fps 2]
 
 ``cost`` labels 10 hours at 30 frames a second on one thread: microseconds of processor
 time a frame of the first and last 100,000 frames, and how much memory
@@ -14,7 +14,7 @@ import statistics
 import time
 
 import numpy as np
-from _sets import recorded
+from _sets import add_data, recorded
 from memory import anonymous_memory
 
 from skl_tot import OnlinePrediction, TemporalOTSegmenter
@@ -100,7 +100,8 @@ def main():
     cost.add_argument("--lag", type=int, default=30)
     cost.add_argument("--block", type=int, default=30)
     accuracy = commands.add_parser("accuracy")
-    accuracy.add_argument("folder")
+    add_data(accuracy)
+    accuracy.add_argument("--set", default="hapt", metavar="NAME")
     accuracy.add_argument("--fps", type=float, default=2.0)
     accuracy.add_argument("--seconds", type=float, nargs="+", default=[0, 1, 2, 5, 20])
     accuracy.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -108,7 +109,8 @@ def main():
     if arguments.pop("command") == "cost":
         report_cost(arguments["frames"], arguments["lag"], arguments["block"])
     else:
-        report_accuracy(**arguments)
+        folder = arguments.pop("data") / arguments.pop("set")
+        report_accuracy(folder, **arguments)
 
 
 if __name__ == "__main__":

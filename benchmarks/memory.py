@@ -1,6 +1,6 @@
 """Measure the memory that the main jobs take, by size of the data on disk.
 
-    python benchmarks/memory.py [--gigabytes 2 20] [--folder TMP] [--json memory.json]
+    python benchmarks/memory.py [--gigabytes 2 20] [--folder TMP] [--json FILE]
 
 Linux only. Counts anonymous memory, `RssAnon` in /proc/self/status: pages of mapped
 files are not in it, as the kernel drops them when it needs the room.
@@ -102,7 +102,7 @@ def main():
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--settings", type=json.loads, default={}, help="as JSON")
     parser.add_argument("--folder", help="where to put the data; default: temporary")
-    parser.add_argument("--json", default="memory.json", help="file to write")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="numbers")
     parser.add_argument("--measure", metavar="ROOT", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:  # a process of its own for each size
@@ -126,7 +126,8 @@ def main():
             f"{row['cross_val_score_seconds']:3.0f}",
             flush=True,
         )
-    Path(args.json).write_text(json.dumps(rows, indent=2) + "\n")
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=2) + "\n")
 
 
 if __name__ == "__main__":

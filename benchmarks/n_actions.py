@@ -1,10 +1,11 @@
 """How well criteria without labels find the number of actions: a table over sets.
 
-    python benchmarks/n_actions.py FOLDER[:STRIDE] [...] [--most 16] [--n-jobs 2]
+    python benchmarks/n_actions.py --data FOLDER [--most 16] [--n-jobs 2]
 
-The sets are those given and nine generated ones. Of each number K, all recordings and
-both halves of them are labelled by the two models of ``n_actions="auto"``, and each
-criterion chooses the K with its largest value, by the better model. The last row is
+The sets are those of a folder, the longest thinned, and the generated ones. Of each
+number K, all recordings and both halves of them are labelled by the two models of
+``n_actions="auto"``, and each criterion chooses the K with its largest value, by the
+better model. The last row is
 what is found if each set is left to the criterion that is within one on most others.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from _sets import GENERATED, load
+from _sets import GENERATED, SEVEN, add_sets, load, paths_of
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
 
@@ -37,6 +38,8 @@ CRITERIA = {
     "exp(I - 2 J), `score`": lambda k, own: np.exp(own["I"] - 2 * own["J"]),
     "F1 of a classifier - 1/K": lambda k, own: own["F1"] - 1 / k,
 }
+STRIDES = {"hapt": ":2", "jigsaws_throws": ":2", "kasteren_days": ":3"}
+THINNED = [name + STRIDES.get(name, "") for name in SEVEN]
 MERGING = "merging by confusion, F1 of a classifier - 1/K"
 
 
@@ -113,14 +116,15 @@ def merge_by_confusion(frames, labels, half):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folders", nargs="*")
+    add_sets(parser, THINNED)
     parser.add_argument("--most", type=int, default=16)
     parser.add_argument("--n-jobs", type=int, default=1)
     arguments = parser.parse_args()
-    names = [*arguments.folders, *GENERATED]
+    recorded = paths_of(arguments)
+    names = [*recorded, *GENERATED]
     jobs = [joblib.delayed(judge)(name, arguments.most) for name in names]
     results = joblib.Parallel(arguments.n_jobs, verbose=1)(jobs)
-    print_table(names, results, len(arguments.folders))
+    print_table(names, results, len(recorded))
 
 
 def print_table(names, results, n_recorded):

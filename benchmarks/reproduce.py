@@ -2,10 +2,11 @@
 
     python benchmarks/reproduce.py FOLDER --protocol breakfast --seeds 3 --n-jobs 2
 
-FOLDER is in the field's layout (``features/``, ``groundTruth/``, ``mapping/``). Tables
-go to ``results.md`` and ``results.json`` of the output folder. A run that was stopped
-goes on where it was: finished cells are kept in the folder ``cells``, and those that
-failed are tried again. The exit status is 1 if any cell failed.
+FOLDER is in the field's layout (``features/``, ``groundTruth/``, ``mapping/``). The
+tables are printed. With ``--out`` they also go to ``results.md`` and ``results.json``
+of a folder, and a run that was stopped goes on where it was: finished cells are kept in
+its folder ``cells``, and those that failed are tried again. ``--csv`` renews the rows
+of this set in a file. The exit status is 1 if any cell failed.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import ast
 import importlib.util
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import joblib
@@ -26,8 +28,9 @@ from _cells import (
     run_cell,
     write_text,
 )
+from _pages import renew_rows
 from _protocols import PROTOCOLS
-from _reports import as_json, report
+from _reports import as_json, report, rows_of
 
 import skl_tot
 
@@ -50,7 +53,8 @@ def parse_arguments(argv):
     add("--activities", nargs="+", metavar="NAME", help="some of the protocol's")
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--n-jobs", type=int, default=1, help="cells at a time, -1 for one per core")
-    add("--out", type=Path, help="output folder")
+    add("--out", type=Path, metavar="FOLDER", help="tables and finished cells")
+    add("--csv", type=Path, metavar="FILE", help="file to renew the rows of")
     add("--n-actions", type=int, metavar="K", help="default for custom: labels in use")
     add(
         "--set",
@@ -113,9 +117,6 @@ def check_arguments(parser, arguments):
     if arguments.generalization:
         name += ", unseen videos"
     arguments.title = arguments.title or name
-    arguments.out = arguments.out or Path(
-        f"reproduction-{'-'.join(name.replace(',', '').split())}"
-    )
 
 
 def parse_setting(parser, text, methods):
@@ -201,11 +202,16 @@ def main(argv=None):
     ):
         arguments.methods.remove("left-right HMM")
         extra.append("left-right HMM is left out, as hmmlearn is not installed.")
-    results = run(plan(arguments), arguments.out / "cells", arguments.n_jobs)
+    with tempfile.TemporaryDirectory() as temporary:
+        out = arguments.out or Path(temporary)
+        results = run(plan(arguments), out / "cells", arguments.n_jobs)
     text = report(arguments, results, extra)
-    write_text(arguments.out / "results.md", text)
-    content = as_json(arguments, results, extra)
-    write_text(arguments.out / "results.json", json.dumps(content, indent=1))
+    if arguments.out:
+        write_text(arguments.out / "results.md", text)
+        content = as_json(arguments, results, extra)
+        write_text(arguments.out / "results.json", json.dumps(content, indent=1))
+    if arguments.csv:
+        renew_rows(arguments.csv, arguments.title, rows_of(results))
     print(text)
     return int(any("error" in result for result in results))
 

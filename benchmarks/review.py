@@ -29,7 +29,7 @@ from types import SimpleNamespace
 import joblib
 import numpy as np
 from _methods import make, seeded
-from _sets import load
+from _sets import SEVEN, add_data, load
 from _suite_rows import parse_row
 from threadpoolctl import threadpool_limits
 
@@ -38,15 +38,6 @@ from skl_tot.corrections.questions import describe_signals, order_to_review
 from skl_tot.recordings.labels import find_segments
 from skl_tot.review.accuracy import Check, compare, estimate
 
-SETS = (
-    "breakfast_coffee5",
-    "hapt",
-    "hiro_snap",
-    "jigsaws_knot_tying",
-    "jigsaws_throws",
-    "kasteren_days",
-    "utkinect",
-)
 STOPS = (2, 5, 10)
 NEAR = 1  # frames by which a boundary may be off without a person dragging it
 
@@ -268,11 +259,11 @@ def all_covered(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER")
+    add_data(parser)
     add("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
     add("--seeds", type=int, default=3)
     add("--draws", type=int, default=3, help="random orders of each seed")
-    add("--sets", nargs="+", default=SETS)
+    add("--sets", nargs="+", default=SEVEN)
     add("--fits", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     row, results = parse_row(arguments.method), {}

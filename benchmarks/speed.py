@@ -2,11 +2,11 @@
 
     python benchmarks/speed.py [TOPIC ...] [--data FOLDER] [--plot FOLDER]
 
-Prints a table for each topic and writes all of them to a file. FOLDER is a data set in
-the field's layout (``features/``, ``groundTruth/``, ``mapping/``) with 12 actions, such
-as HAPT; without it, a generated one of the same size stands in. With ``--device cuda``
-everything but the decoders is timed on the CPU and then on the GPU. One thread, whose
-seconds are of processor time, but for grid searches and GPUs, which go by the clock.
+Prints a table for each topic; ``--json`` writes all of them to a file. Fits are of the
+set ``hapt`` of FOLDER; without it, a generated one of the same size stands in. With
+``--device cuda`` everything but the decoders is timed on the CPU and then on the GPU.
+One thread, whose seconds are of processor time, but for grid searches and GPUs, which
+go by the clock.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from _decoders import (
     time_viterbi,
     time_viterbi_growth,
 )
+from _sets import add_data, recorded
 from _steps import SMALL, Shape, time_step, time_throughput
 from _timing import interleaved, plot_panels, table
 from joblib import cpu_count, parallel_config
@@ -37,7 +38,7 @@ from sklearn.model_selection import GridSearchCV
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
-from skl_tot.datasets import load_action_dataset, make_activities
+from skl_tot.datasets import make_activities
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.training.devices import resolve_device
@@ -83,12 +84,11 @@ def time_growth(
 
 
 def load_videos(folder):
-    """Name, videos and number of actions of a data set, or of a stand-in for HAPT."""
-    if folder is None:
+    """Name, videos and number of actions of hapt, or of a set of its size."""
+    if folder is None or not (folder / "hapt").is_dir():
         data = make_activities(61, 12, n_features=21, mean_length=535, random_state=0)
         return "generated", data[0], 12
-    data = load_action_dataset(folder, mmap=False)
-    return Path(folder).resolve().name, data.videos, len(data.target_names)
+    return "hapt", *recorded(folder / "hapt")[::2]
 
 
 def time_n_init(
@@ -343,9 +343,9 @@ def parse_arguments(argv):
     )
     add = parser.add_argument
     add("topics", nargs="*", metavar="TOPIC", help=", ".join(TOPICS) + "; default: all")
-    add("--data", metavar="FOLDER", help="data set for n_init and fit")
+    add_data(parser, required=False)
     add("--device", choices=["cpu", "cuda"], default="cpu")
-    add("--json", type=Path, default="speed.json", help="file to write")
+    add("--json", type=Path, metavar="FILE", help="all tables, as numbers")
     add("--plot", type=Path, metavar="FOLDER", help="where to draw growth, as PNG")
     add("--quick", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
@@ -373,7 +373,8 @@ def main(argv=None):
             arguments.plot.mkdir(parents=True, exist_ok=True)
             path = arguments.plot / f"{name}.png"
             plot_panels(path, rows, topic.plotted, topic.label, linear=topic.linear)
-        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+        if arguments.json:
+            arguments.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

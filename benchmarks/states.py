@@ -5,24 +5,25 @@
 FOLDER has the sets ``mocap86`` and ``actrectut`` in the field's layout. Methods are
 fitted to each recording alone, as the papers do, and to all of a set jointly; K is that
 of the labels, or the method finds it. Scores are means over recordings. Each fit is a
-line of the file of results: a run that was stopped goes on where it was. The table goes
-to the screen and to ``states.md``.
+line of the file of results: a run that was stopped goes on where it was. The table is
+printed; ``--page`` renews that of a page, and the file of its folder ``measured``.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import torch
-from _cells import load, write_text
+from _cells import load
+from _pages import check_page, markdown, renew_page, write_csv
 from _published import STATES
-from _sets import FACTS
+from _sets import FACTS, add_data
 from _suite_cells import Cell, add_line, label
 from _suite_rows import FREE, Row
-from _suite_tables import markdown
 from threadpoolctl import threadpool_limits
 
 from skl_tot.metrics import (
@@ -74,9 +75,9 @@ def compute(name, title, fit, is_known, seed, folder):
     return {"scores": scores, "seconds": seconds, "found": numbers}
 
 
-def run(arguments):
+def run(arguments, path):
     """Compute what is not in the file of results."""
-    done = read_results(arguments.results)
+    done = read_results(path)
     for name in SETS:
         for title, row in ROWS.items():
             if not fnmatch(title, arguments.only):
@@ -95,7 +96,7 @@ def run(arguments):
                 except Exception as error:  # the others go on
                     result = {"error": f"{type(error).__name__}: {error}"}
                 print(*key, result, file=sys.stderr)
-                add_line(arguments.results, json.dumps({"key": key, **result}))
+                add_line(path, json.dumps({"key": key, **result}))
 
 
 def read_results(path):
@@ -110,25 +111,36 @@ def read_results(path):
     return results
 
 
-def page(results):
-    """Our rows by what they were told, and the published ones."""
+def tables(results):
+    """Rows with all scores, and with ARI and NMI only, published ones first."""
+    whole = [["method", "K", "fitted to", "set", *SCORES]]
+    short = [["method", "K", "fitted to", *SETS]]
+    for system, sets in STATES.items():
+        texts = {name: [*map(three, sets.get(name, [None] * 4))] for name in SETS}
+        known = "given" if system.endswith("true K") else "found"
+        add_rows(whole, short, [f"{system}, published", known, FITS["alone"]], texts)
     groups = {}
     for (name, title, fit, is_known, _), result in results.items():
-        scores = result.get("scores", dict.fromkeys(SCORES, np.nan))
-        own = groups.setdefault((title, fit, is_known), {}).setdefault(name, [])
-        own.append([scores[score] for score in SCORES])
-    rows = [["method", "K", "fitted to", *SETS]]
-    for system, sets in STATES.items():
-        cells = [" / ".join(map(three, sets.get(name, ()))) for name in SETS]
-        known = "given" if system.endswith("true K") else "found"
-        rows.append([f"{system}, published", known, FITS["alone"], *cells])
+        if "scores" in result:
+            own = groups.setdefault((title, fit, is_known), {}).setdefault(name, [])
+            own.append([result["scores"][score] for score in SCORES])
     for (title, fit, is_known), sets in sorted(groups.items(), key=place):
-        cells = [
-            " / ".join(map(three, np.mean(sets[name], axis=0))) if name in sets else ""
-            for name in SETS
-        ]
-        rows.append([title, "given" if is_known else "found", FITS[fit], *cells])
-    return f"{' / '.join(SCORES)}, means over recordings.\n\n{markdown(rows, 3)}\n"
+        texts = {name: ["–"] * len(SCORES) for name in SETS}
+        for name, scores in sets.items():
+            moments = np.mean(scores, axis=0), np.std(scores, axis=0)
+            texts[name] = [" ± ".join(map(three, pair)) for pair in zip(*moments)]
+        head = [title, "given" if is_known else "found", FITS[fit]]
+        add_rows(whole, short, head, texts)
+    return whole, short
+
+
+def add_rows(whole, short, head, texts):
+    """Add what is known of a method to both tables."""
+    for name, own in texts.items():
+        if set(own) != {"–"}:
+            whole.append([*head, name, *own])
+    if any(set(own[:2]) != {"–"} for own in texts.values()):
+        short.append([*head, *(" / ".join(own[:2]) for own in texts.values())])
 
 
 def place(group):
@@ -145,17 +157,25 @@ def three(value):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, metavar="FOLDER", required=True)
-    parser.add_argument("--results", type=Path, default=Path("states.jsonl"))
+    add_data(parser, required=False)
+    parser.add_argument("--results", type=Path, metavar="FILE", help="fits, also old")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="page to renew")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument("--only", default="*", help="pattern of rows")
     parser.add_argument("--only-table", action="store_true", help="run nothing")
     arguments = parser.parse_args(argv)
-    if not arguments.only_table:
-        run(arguments)
-    text = page(read_results(arguments.results))
-    write_text(arguments.results.with_suffix(".md"), text)
-    print(text)
+    check_page(parser, arguments.page, ["states"])
+    if arguments.data is None and not arguments.only_table:
+        parser.error("--data is needed to run anything.")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = arguments.results or Path(temporary) / "states.jsonl"
+        if not arguments.only_table:
+            run(arguments, path)
+        whole, short = tables(read_results(path))
+    print(markdown(whole, 4))
+    if arguments.page:
+        write_csv(arguments.page.parent / "measured" / "states.csv", whole)
+        renew_page(arguments.page, "states", markdown(short, 3))
 
 
 if __name__ == "__main__":

@@ -3,27 +3,29 @@
     python benchmarks/suite.py --data FOLDER --results suite.jsonl --seeds 3 --jobs 2
 
 Each folder in FOLDER is a set in the field's layout (``features/``, ``groundTruth/``,
-``mapping/``); K is the number of its labels. The tables go to the screen and to
-``suite.md``. Each cell (method, settings, set, seed) is a line of the file of results,
-added when it is done: a run that was stopped goes on where it was, and cells that
-failed are tried again. The exit status is 1 if a cell failed.
+``mapping/``); K is the number of its labels. The tables are printed. With
+``--results`` each cell (method, settings, set, seed) is a line of a file, added when it
+is done: a run that was stopped goes on where it was, and cells that failed are tried
+again. ``--page`` renews the tables of a page, and the files of its folder ``measured``.
+The exit status is 1 if a cell failed.
 """
 
 import argparse
 import sys
+import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
 import joblib
-from _cells import write_text
-from _sets import GENERATED
+from _pages import check_page, renew_page, show, write_csv
+from _sets import GENERATED, add_data
 from _suite_cells import plan, read_results, run_cell
 from _suite_rows import ROWS, parse_row
-from _suite_tables import behind, page
+from _suite_tables import page, tables
 
-# Lines of a page that the tables, or that of --behind, stand between.
-MARKS = ("<!-- suite -->", "<!-- end of suite -->")
-BEHIND = ("<!-- behind -->", "<!-- end of behind -->")
+# Tables of a page; those of which it shows some rows only.
+ON_PAGE = ("means", "raw_signals", "generated", "simple")
+IN_PART = ("raw_signals", "generated")
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,12 +39,12 @@ class Parser(argparse.ArgumentParser):
 def parse_arguments(argv):
     parser = Parser(prog="suite.py", description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--data", type=Path, metavar="FOLDER", help="folder of data sets")
+    add_data(parser, required=False)
     add("--sets", nargs="+", metavar="NAME", help="some of them, or generated ones")
     add("--generated", action="store_true", help="generated sets, too")
-    add("--results", type=Path, default=Path("suite.jsonl"), metavar="FILE")
-    add("--out", type=Path, metavar="FILE", help="tables; default: results' .md")
-    add("--page", type=Path, metavar="FILE", help="page to renew the tables of, too")
+    add("--results", type=Path, metavar="FILE", help="cells, also of earlier runs")
+    add("--out", type=Path, metavar="FILE", help="file for the tables")
+    add("--page", type=Path, metavar="FILE", help="page to renew the tables of")
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--jobs", type=int, default=1, help="cells at a time, one thread each")
     add(
@@ -55,7 +57,6 @@ def parse_arguments(argv):
     add("--only", nargs="+", metavar="PATTERN", help="rows to run, by their names")
     add("--rerun", metavar="PATTERN", help="rows or sets to run again")
     add("--only-table", action="store_true", help="run nothing")
-    add("--behind", action="store_true", help="table of the vote and what is simple")
     arguments = parser.parse_args(argv)
     check_arguments(parser, arguments)
     return arguments
@@ -63,14 +64,10 @@ def parse_arguments(argv):
 
 def check_arguments(parser, arguments):
     """Complete the arguments, or exit with an error."""
-    arguments.out = arguments.out or arguments.results.with_suffix(".md")
-    arguments.marks = BEHIND if arguments.behind else MARKS
-    if arguments.page and not is_page(arguments.page, arguments.marks):
-        lines = arguments.marks
-        parser.error(f"--page {arguments.page} is no page with the lines {lines}.")
+    check_page(parser, arguments.page, ON_PAGE)
     if arguments.only_table:
-        if not arguments.results.is_file():
-            parser.error(f"{arguments.results} is no file.")
+        if arguments.results is None or not arguments.results.is_file():
+            parser.error(f"--results {arguments.results} is no file.")
         return
     if arguments.data is None:
         parser.error("--data is needed to run anything.")
@@ -85,18 +82,6 @@ def check_arguments(parser, arguments):
         if name not in [*found, *GENERATED]:
             parser.error(f"--sets {name} is not one of {found}.")
     arguments.rows = choose_rows(parser, arguments)
-
-
-def is_page(path, marks):
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return all(lines.count(mark) == 1 for mark in marks)
-
-
-def renew_page(path, marks, text):
-    """Put a text between the marks of a page."""
-    head, begin, rest = path.read_text(encoding="utf-8").partition(marks[0])
-    _, end, tail = rest.partition(marks[1])
-    write_text(path, f"{head}{begin}\n\n{text}\n{end}{tail}")
 
 
 def choose_rows(parser, arguments):
@@ -122,9 +107,9 @@ def choose_rows(parser, arguments):
     ]
 
 
-def run(arguments):
+def run(arguments, path):
     """Compute the cells that are not in the file of results, or are asked for again."""
-    done = read_results(arguments.results)
+    done = read_results(path)
     pending = []
     for cell in plan(arguments.rows, arguments.sets, arguments.seeds):
         again = arguments.rerun is not None and (
@@ -135,7 +120,7 @@ def run(arguments):
             pending.append(cell)
     parallel = joblib.Parallel(arguments.jobs, return_as="generator")
     calls = [
-        joblib.delayed(run_cell)(cell, arguments.data / cell.name, arguments.results)
+        joblib.delayed(run_cell)(cell, arguments.data / cell.name, path)
         for cell in pending
     ]
     for i, outcome in enumerate(parallel(calls), start=1):
@@ -145,14 +130,17 @@ def run(arguments):
 def main(argv=None):
     """Run the command and return its exit status."""
     arguments = parse_arguments(argv)
-    if not arguments.only_table:
-        run(arguments)
-    results = list(read_results(arguments.results).values())
-    text = behind(results) if arguments.behind else page(results)
-    write_text(arguments.out, text)
-    if arguments.page:
-        renew_page(arguments.page, arguments.marks, text)
-    print(text)
+    with tempfile.TemporaryDirectory() as temporary:
+        path = arguments.results or Path(temporary) / "suite.jsonl"
+        if not arguments.only_table:
+            run(arguments, path)
+        results = list(read_results(path).values())
+    show(page(results), arguments.out)
+    for name, table in tables(results).items() if arguments.page else ():
+        write_csv(arguments.page.parent / "measured" / f"{name}.csv", table.rows)
+        if name in ON_PAGE:
+            text = str(table.shown() if name in IN_PART else table)
+            renew_page(arguments.page, name, text)
     return int(any("error" in result for result in results))
 
 

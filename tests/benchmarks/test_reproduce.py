@@ -106,6 +106,20 @@ def test_goes_on_where_it_stopped(reproduce, folder, tmp_path):
     assert len(cells_of(out)) == 6
 
 
+def test_rows_of_a_file_are_renewed(reproduce, folder, tmp_path):
+    path = tmp_path / "tables" / "rows.csv"
+    arguments = [str(folder), "--protocol", "custom", "--csv", str(path)]
+    arguments += ["--methods", "equal split"]
+    for title in ("one", "other", "one"):
+        assert reproduce.main([*arguments, "--title", title]) == 0
+    head, *rows = path.read_text().splitlines()
+    assert head.startswith("set,method,seeds,MoF,F1 per video,")
+    assert [row.split(",")[:2] for row in rows] == [
+        ["other", "equal split"],
+        ["one", "equal split"],
+    ]
+
+
 def test_ignored_labels_are_not_scored(reproduce, folder, tmp_path):
     """The equal split has all frames of act0 in the first third, or misses them."""
     scores = []

@@ -52,7 +52,7 @@ def test_every_topic_has_a_table(run, tmp_path):
 def test_studies_print_tables(run, tmp_path, name):
     path = tmp_path / "rows.json"
     few = {"ablation": ["--training", "n_parts=2"], "choice": ["--seeds", 1]}
-    printed = run(name, "--quick", "--json", path, *few[name])
+    printed = run(name, "--quick", "--json", path, *few[name], "--sets")
     rows = json.loads(path.read_text())
     assert len({row["set"] for row in rows}) == 3
     expected = {"ablation": "| n_parts=2 | free, 0.5 |", "choice": "| score |"}

@@ -22,7 +22,7 @@ QUICK = "tot:max_iter=3,n_parts=2"
 def suite():
     """The scripts as modules; they find their neighbours as when they are run."""
     names = ("suite", "_sets", "_suite_cells", "_suite_rows", "_suite_tables")
-    names += ("_baselines", "_published")
+    names += ("_baselines", "_pages", "_published")
     sys.path.insert(0, str(FOLDER))
     n_threads = torch.get_num_threads()
     yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
@@ -58,20 +58,22 @@ def run(suite, data, tmp_path):
     """Run with one file of results; returns status, page and lines."""
 
     def run(*arguments):
-        results = tmp_path / "suite.jsonl"
-        arguments = [*map(str, arguments), "--results", str(results)]
-        status = suite.suite.main(["--data", str(data), *arguments])
+        results, out = tmp_path / "suite.jsonl", tmp_path / "suite.md"
+        own = ["--data", data, "--results", results, "--out", out]
+        status = suite.suite.main([*map(str, own), *map(str, arguments)])
         lines = results.read_text().splitlines()
-        page = (tmp_path / "suite.md").read_text()
+        page = out.read_text()
         return status, page, [json.loads(line) for line in lines]
 
     return run
 
 
-def entries(page, title, table=0):
+def entries(page, title, table="sets"):
     """Entries of a row of one of the tables of a page."""
-    rows = [line for line in page.splitlines() if line.startswith(f"| {title} |")]
-    return [entry.strip() for entry in rows[table].strip("|").split("|")]
+    _, _, text = page.partition(f"## {table}\n")
+    lines = text.partition("\n## ")[0].splitlines()
+    row = next(line for line in lines if line.startswith(f"| {title} |"))
+    return [entry.strip() for entry in row.strip("|").split("|")]
 
 
 def test_end_to_end(run, data, capsys):
@@ -93,12 +95,12 @@ def test_end_to_end(run, data, capsys):
     for name in ("first", "second"):
         cell = []
         for score in ("MoF", "F1@50"):
-            scores = [x["scores"][score] for x in own if x["set"] == name]
-            cell.append(f"{100 * np.mean(scores):.1f}")
+            scores = [100 * x["scores"][score] for x in own if x["set"] == name]
+            cell.append(f"{np.mean(scores):.1f} ± {np.std(scores):.1f}")
         expected.append(" / ".join(cell))
-    assert entries(page, title)[1:3] == expected
-    assert entries(page, title, 1)[1:3] == [f"`{title}`", "2"]
-    assert entries(page, "equal split", 1)[1:3] == ["`equal-split`", "1"]
+    assert entries(page, title)[1:] == [f"`{title}`", *expected]
+    assert entries(page, title, "other_scores")[1] == "2"
+    assert entries(page, "equal split", "other_scores")[1] == "1"
     assert "- first: 6 videos, " in page
     assert "Failed" not in page
 
@@ -118,10 +120,10 @@ def test_scores_are_those_of_the_metrics(run, data):
         expected.append((100 * mof, 100 * f1))
     first, second = expected
     row = entries(page, "equal split")
-    assert row[1] == f"{first[0]:.1f} / {first[1]:.1f}"
-    mof, f1 = np.mean(expected, axis=0)
-    assert row[3] == f"{mof:.1f} / {f1:.1f}"
-    assert row[4] == " / ".join(f"{abs(a - b) / 2:.1f}" for a, b in zip(first, second))
+    assert row[2:] == [f"{mof:.1f} / {f1:.1f}" for mof, f1 in (first, second)]
+    row = entries(page, "equal split", "means")
+    assert row[1:3] == [f"{mean:.1f}" for mean in np.mean(expected, axis=0)]
+    assert row[3] == " / ".join(f"{abs(a - b) / 2:.1f}" for a, b in zip(first, second))
 
 
 def test_what_is_known_of_a_set(run, suite, data, monkeypatch):
@@ -140,9 +142,12 @@ def test_what_is_known_of_a_set(run, suite, data, monkeypatch):
     labels = load_action_dataset(data / "second").labels
     own = [np.arange(len(y)) * len(set(y)) // len(y) for y in labels]
     assert second["scores"]["MoF"] == mof_score(labels, own, scope="video")
-    status, text, _ = run("--sets", "even-0", *only, "--behind")
+    status, text, _ = run("--sets", "even-0", *only)
     assert status == 0
-    assert entries(text, "even")[:3] == ["even", "strict", "100.0 / 100.0"]
+    row = entries(text, "even", "simple")
+    assert row == ["even", "strict", "100.0 / 100.0", "–", "–", "–"]
+    row = entries(text, "equal split", "generated")
+    assert row[2:] == ["100.0 / 100.0"]
 
 
 def test_state_detection(suite, tmp_path, capsys):
@@ -159,9 +164,18 @@ def test_state_detection(suite, tmp_path, capsys):
     ]
     alone = lines[0]["scores"]
     assert 0 < alone["ARI"] < alone["NMI"] < 1
-    shown = " / ".join(f"{alone[score]:.3f}"[1:] for score in states.SCORES)
+    shown = [f"{alone[score]:.3f} ± .000"[1:] for score in states.SCORES]
     row = next(x for x in capsys.readouterr().out.splitlines() if "| k-means |" in x)
-    assert row.split(" | ")[1:4] == ["given", "each recording", shown]
+    expected = ["given", "each recording", states.SETS[0], *shown]
+    assert row.strip("| ").split(" | ")[1:] == expected
+    page = tmp_path / "page.md"
+    page.write_text("Text\n\n<!-- states -->\nOld\n<!-- end of states -->\n")
+    arguments = ["--results", results, "--only-table", "--page", page]
+    states.main([*map(str, arguments)])
+    row = f"| k-means | given | each recording | {' / '.join(shown[:2])} |"
+    assert row in page.read_text()
+    written = (tmp_path / "measured" / "states.csv").read_text()
+    assert f"{states.SETS[0]},{','.join(shown)}" in written
 
 
 def test_models_are_made_as_the_cell_says(run, suite, monkeypatch):
@@ -192,13 +206,13 @@ def test_nothing_is_run_twice(run):
     # one seed more, of the row that has seeds
     _, page, lines = run("--seeds", 2, *only)
     assert len(lines) == 6
-    assert entries(page, "k-means", 1)[2] == "2"
+    assert entries(page, "k-means", "other_scores")[1] == "2"
     # again by the name of the row, or of the set; the last result counts
     _, _, lines = run("--seeds", 2, "--rerun", "equal*", *only)
     assert len(lines) == 8
     _, page, lines = run("--seeds", 2, "--rerun", "second", *only)
     assert len(lines) == 11
-    assert entries(page, "k-means", 1)[2] == "2"
+    assert entries(page, "k-means", "other_scores")[1] == "2"
 
 
 def test_order_and_type_of_settings_do_not_matter(run):
@@ -236,8 +250,9 @@ def test_errors_are_kept_and_shown(run, data):
     assert ["error" in line for line in lines] == [False, False, True, True]
     assert "video_2.npy cannot be read" in page
     assert "(equal split, second, seed 0; k-means, second, seed 0)" in page
-    assert entries(page, "k-means")[2:] == ["failed", "–", "–"]
-    assert entries(page, "k-means", 1)[2:] == ["0", "–", "–", "–", "–", "–"]
+    assert entries(page, "k-means")[3:] == ["failed"]
+    assert entries(page, "k-means", "means")[1:] == ["–", "–", "–", "–"]
+    assert entries(page, "k-means", "other_scores")[1:] == ["0", "–", "–"]
     # only what failed is run again
     broken.write_bytes(whole)
     status, page, lines = run(*only)
@@ -252,7 +267,7 @@ def test_a_method_that_cannot_be_loaded_stops_its_cells_only(run, monkeypatch):
     status, page, _ = run(*only)
     assert status == 1
     assert "No module named 'skl_tot.nowhere' (Mallow, first, seed 0)" in page
-    assert entries(page, "equal split")[1] != "failed"
+    assert entries(page, "equal split")[2] != "failed"
 
 
 def test_only_the_table(run, suite, tmp_path, capsys):
@@ -263,11 +278,19 @@ def test_only_the_table(run, suite, tmp_path, capsys):
     assert suite.suite.main(arguments) == 0
     assert out.read_text() == page
     target = tmp_path / "page.md"
-    target.write_text("Text\n\n<!-- suite -->\nOld\n<!-- end of suite -->\n\nMore\n")
+    places = ["\nOld\n".join(suite._pages.marks(x)) for x in suite.suite.ON_PAGE]
+    target.write_text("Text\n\n" + "\n\n".join(places) + "\n\nMore\n")
     for _ in range(2):
         assert suite.suite.main([*arguments, "--page", str(target)]) == 0
-        expected = f"<!-- suite -->\n\n{page}\n<!-- end of suite -->"
-        assert target.read_text() == f"Text\n\n{expected}\n\nMore\n"
+        text = target.read_text()
+        assert text.startswith("Text\n\n<!-- means -->\n\n")
+        assert text.endswith("<!-- end of simple -->\n\nMore\n")
+        assert "<!-- raw_signals -->\nOld\n" in text  # there is nothing newer
+        row = entries(page, "equal split", "means")
+        assert text.count(f"| {' | '.join(row)} |") == 1
+    written = (tmp_path / "measured" / "sets.csv").read_text().splitlines()
+    assert written[0] == "method,command line,first,second"
+    assert written[1] == ",".join(entries(page, "equal split"))
 
 
 def result(seed, name, mof, **others):
@@ -299,7 +322,6 @@ def test_means_and_deviations(suite):
     summary = suite._suite_tables.summarize(results, names)
     percent = 100 * values
     assert summary.n_seeds == 3
-    assert summary.by_set["MoF"] == pytest.approx(percent.mean(axis=0))
     assert summary.means["MoF"] == pytest.approx(percent.mean())
     assert summary.deviations["MoF"] == pytest.approx(percent.mean(axis=1).std())
     assert summary.spreads["MoF"] == pytest.approx(percent.mean(axis=0).std())
@@ -310,10 +332,11 @@ def test_means_and_deviations(suite):
     assert results[-1]["seed"] == 1
     assert summary.n_seeds == 2
     known = percent[[0, 2]]
-    assert summary.by_set["MoF"] == pytest.approx([*percent.mean(0)[:2], 75.0])
     assert summary.means["MoF"] == pytest.approx(known.mean())
     assert summary.deviations["MoF"] == pytest.approx(known.mean(axis=1).std())
     assert summary.spreads["MoF"] == pytest.approx(known.mean(axis=0).std())
+    both = suite._suite_tables.entry(results[:-1], ["b"])
+    assert both.startswith("60.0 ± 24.5 /")
 
 
 def test_format_of_the_tables(suite):
@@ -321,18 +344,23 @@ def test_format_of_the_tables(suite):
     results = [result(seed, "a", 0.5 + seed / 10, **paper) for seed in (0, 1)]
     results += [result(0, "a", 0.25, settings={"alpha": 1}, **paper)]
     results += [result(0, "a", 0.75)]
+    results += [result(seed, "mocap86", 0.5 + seed / 5) for seed in (0, 1)]
+    results += [result(0, f"free-{seed}", 0.2 + seed / 5) for seed in (0, 1)]
     page = suite._suite_tables.page(results)
-    assert "| method | a | mean ± over seeds | ± over sets |\n| --- | ---: |" in page
-    scores = "55.0 ± 5.0 / 27.5 ± 2.5"
-    assert f"| TOT, as published | 55.0 / 27.5 | {scores} | 0.0 / 0.0 |" in page
-    assert "| TOT | 75.0 / 37.5 | 75.0 / 37.5 | 0.0 / 0.0 |" in page
-    assert "| TOT+TCL | 25.0 / 12.5 | 25.0 / 12.5 | 0.0 / 0.0 |" in page
-    assert entries(page, "TOT", 1)[1:4] == ["`tot`", "1", "75.0"]
+    scores = "| 55.0 ± 5.0 | 27.5 ± 2.5 |"
+    assert f"| TOT, as published {scores} 0.0 / 0.0 | 1.50 |" in page
+    assert "| TOT | 75.0 | 37.5 | 0.0 / 0.0 | 1.50 |" in page
+    assert "| method | command line | a |\n| --- | --- | ---: |" in page
+    both = "55.0 ± 5.0 / 27.5 ± 2.5"
     text = suite._suite_rows.ROWS["TOT, as published"].text
-    row = f"| TOT, as published | `{text}` | 2 | 55.0 ± 5.0 | 27.5 ± 2.5 |"
-    assert f"{row} 25.0 ± 0.0 | 12.5 ± 0.0 | 1.50 ± 0.00 |" in page
+    assert f"| TOT, as published | `{text}` | {both} |" in page
+    assert entries(page, "TOT+TCL")[2] == "25.0 / 12.5"
+    assert "| TOT, as published | 2 | 25.0 ± 0.0 | 12.5 ± 0.0 |" in page
+    row = entries(page, "TOT", "raw_signals")
+    assert row[1:] == ["`tot`", "60.0 ± 10.0 / 30.0 ± 5.0"]
+    assert entries(page, "TOT", "generated")[2] == "30.0 / 15.0"
     # what was published stands beside what is as published
-    row = entries(page, "TOT", 2)
+    row = entries(page, "TOT", "systems")
     assert row[1] == "CVPR 2022"
     assert row[3] == "55.0 ± 5.0 / 27.5 ± 2.5"
     assert row[4:] == [
@@ -342,8 +370,8 @@ def test_format_of_the_tables(suite):
         "47.5 / 31.0 P",
         "56.3 / 51.7 P",
     ]
-    asot = next(line for line in page.splitlines() if line.startswith("| ASOT |"))
-    assert "| – | 59.3 / 53.6 NL |" in asot
+    assert entries(page, "ASOT", "systems")[4] == "59.3 / 53.6 NL"
+    assert entries(page, "CLOT", "systems")[2:4] == ["none", "–"]
     assert "32.9" in page
 
 
@@ -408,7 +436,7 @@ def test_rows_are_read_as_they_are_written(suite):
         (["--sets", "third"], "--sets third is not one of ['first', 'second']"),
         (["--seeds", "0"], "--seeds must be positive"),
         (["--jobs", "0"], "--jobs not 0"),
-        (["--page", __file__], "test_suite.py is no page with the lines"),
+        (["--page", __file__], "test_suite.py: expected the lines <!-- means -->"),
         (["--data", "nowhere"], "nowhere has no folder with a folder features"),
         (["--only-table"], "is no file"),
     ],
