@@ -13,7 +13,7 @@ import skl_tot
 COLUMNS = [*METRICS, "fit, s", "predict, s"]
 
 
-def summarize(results):
+def summarise(results):
     """Mean and deviation of each column over seeds, first averaged over activities.
 
     A seed counts if none of its activities failed.
@@ -54,7 +54,7 @@ def rows_of(results, reported=None):
     rows = [headers]
     methods = dict.fromkeys(result["cell"]["method"] for result in results)
     for method in methods:
-        row = summarize([r for r in results if r["cell"]["method"] == method])
+        row = summarise([r for r in results if r["cell"]["method"] == method])
         n_seeds = row["seeds"]
         cells = [
             format_number(row[column], n_seeds, 3 if column in METRICS else 2)
@@ -177,7 +177,7 @@ def as_json(arguments, results, extra):
         },
         "notes": notes(arguments, results, extra),
         "methods": {
-            method: summarize([r for r in results if r["cell"]["method"] == method])
+            method: summarise([r for r in results if r["cell"]["method"] == method])
             for method in arguments.methods
         },
         "cells": results,

@@ -48,7 +48,7 @@ class Summary:
     spreads: dict
 
 
-def summarize(results, names):
+def summarise(results, names):
     """Summary of the results of one row on sets."""
     seeds = sorted({result["seed"] for result in results})
     means, deviations, spreads, complete = {}, {}, {}, ()
@@ -110,7 +110,7 @@ def pair(texts):
 def entry(results, names):
     """Both scores of a row on a set, or on the sets of a family."""
     own = [result for result in results if result["set"] in names]
-    summary = summarize(own, names)
+    summary = summarise(own, names)
     if own and not summary.n_seeds:
         return "failed"
     return pair(with_deviation(summary, column) for column in MAIN)
@@ -120,7 +120,7 @@ def means_table(groups, names):
     """Means of each row over sets, and their spreads."""
     rows = [["method", *MAIN, "± over sets", "seconds"]]
     for title, group in groups.items():
-        summary = summarize(group, names)
+        summary = summarise(group, names)
         spreads = (summary.spreads.get(column, np.nan) for column in MAIN)
         scores = (with_deviation(summary, column) for column in MAIN)
         means = summary.means
@@ -149,7 +149,7 @@ def other_scores_table(groups, names):
     """Edit score and mIoU of each row, as means over sets."""
     rows = [["method", "seeds", "edit", "mIoU"]]
     for title, group in groups.items():
-        summary = summarize(group, names)
+        summary = summarise(group, names)
         scores = [with_deviation(summary, column) for column in ("edit", "mIoU")]
         rows.append([title, str(summary.n_seeds), *scores])
     return Table(rows, "Percent, means over sets, ± standard deviation over seeds.")
@@ -164,7 +164,7 @@ def systems_table(groups, names):
         group = groups.get(title_of_system(name), []) if system.basis else []
         row = [name, system.where, system.basis or "none", "–"]
         if group:
-            summary = summarize(group, names)
+            summary = summarise(group, names)
             row[-1] = pair(with_deviation(summary, column) for column in MAIN)
         row += [printed(published(protocol).get(name)) for protocol in protocols]
         rows.append(row)

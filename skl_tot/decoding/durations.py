@@ -124,7 +124,7 @@ def posterior_durations(log_likelihood, table):
 def duration_decoder(mean_durations, max_bins=MAX_BINS):
     """Make a decoder of videos whose segments have lengths of known means (n_actions,).
 
-    A path has all actions in their order, or just those of a transcript, and the
+    A path has all actions in their order, or only those of a transcript, and the
     lengths are Poisson of the means in bins, scaled to the length of the video. Longer
     videos are decoded in ``max_bins`` bins, or one for each segment if those are more,
     in which sums of the log-likelihoods stand for the frames. The cost of a switch is

@@ -85,7 +85,7 @@ def save_model(model, path, *, trusted=()):
         not among ``trusted``.
     ValueError
         If the file would unpack to more than `load_model` reads: delete ``labels_`` of
-        very many frames.
+        many frames.
 
     See Also
     --------

@@ -53,11 +53,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     1. *Candidates.* Each labels the videos. From its labels, three rounds of linear
        discriminants, Gaussians and likeliest paths, as `MallowSegmenter` has them, make
        further labels: those of its refinement.
-    2. *Matching.* Numbers of actions mean something else to each. The labeling that
+    2. *Matching.* Numbers of actions mean something else to each. The labelling that
        agrees most with the others is the first reference. By turns all others are
        matched to it, action to action, so that most frames agree (the Hungarian
        method), and the mean of what they say becomes the reference.
-    3. *Vote.* A labeling weighs as much as it agrees with others beyond chance, by
+    3. *Vote.* A labelling weighs as much as it agrees with others beyond chance, by
        Cohen's kappa, times :math:`e^{6 I}` of the information I, in nats, that it
        carries from video to video: the logarithm of what `score` would give (in free
        order by kappa alone). With
@@ -340,7 +340,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             found[name] = videos.restore(labels)
         return found
 
-    def labelings(self, X):
+    def labellings(self, X):
         """Label every frame by each candidate, as `GuidedSegmenter` asks.
 
         Parameters
@@ -350,7 +350,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Returns
         -------
-        labelings : list of list of ndarray of shape (n_frames_i,)
+        labellings : list of list of ndarray of shape (n_frames_i,)
             For each of ``names_``, labels of each recording in numbers of its own.
 
         Raises
@@ -393,10 +393,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
                 "one; predict labels frames."
             )
         members, seen = self._members(), self._view(videos)
-        labelings = [
+        labellings = [
             labels_of_candidate(members[i], seen) for i in self.strict_members_
         ]
-        return videos.restore(self._strict_paths(labelings, videos))
+        return videos.restore(self._strict_paths(labellings, videos))
 
     @property
     def waits_for_end_(self):
@@ -414,11 +414,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         models = [own.model for own in fitted]
         self.estimators_ = models[: len(plans)]
         self.refinements_ = models[len(plans) :]
-        labelings = [np.concatenate(own.labels) for own in fitted]
+        labellings = [np.concatenate(own.labels) for own in fitted]
         information = measure_information(fitted, seen, self.n_actions_)
         # without a course, what carries over most are often too many pieces
         weighed = None if self.order == "free" else information
-        consensus = find_consensus(labelings, self.n_actions_, weighed)
+        consensus = find_consensus(labellings, self.n_actions_, weighed)
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
         self._strict = self._learn_strict(fitted, information, videos, seen)
@@ -437,8 +437,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         chosen = [i for i, own in enumerate(fitted) if keeps_order(own)]
         if self.order is not None or not chosen:
             return None
-        labelings = [np.concatenate(fitted[i].labels) for i in chosen]
-        found = find_consensus(labelings, self.n_actions_, information[chosen])
+        labellings = [np.concatenate(fitted[i].labels) for i in chosen]
+        found = find_consensus(labellings, self.n_actions_, information[chosen])
         cuts = np.cumsum(seen.lengths)[:-1]
         places = np.argsort(time_order(np.split(found.votes, cuts)))
         self.strict_members_ = np.array(chosen)
@@ -446,10 +446,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.strict_weights_ = found.weights
         return self._strict_paths([fitted[i].labels for i in chosen], videos)
 
-    def _strict_paths(self, labelings, videos):
+    def _strict_paths(self, labellings, videos):
         """Labels of all frames by labels of members that keep an order."""
         chain, paths = fixed_chain(self.strict_mappings_.shape[1]), []
-        for own in zip(*labelings):
+        for own in zip(*labellings):
             votes = count_votes(
                 own, self.strict_weights_, self.strict_mappings_, len(chain.starts)
             )

@@ -1,10 +1,9 @@
-"""What several labelings of the same frames agree on, each with a numbering of its own.
+"""Consensus of several labellings of the same frames, with different numberings.
 
-Labelings are arrays of int (n_frames,), with actions below 0 for background. Actions of
-two labelings are matched one to one so that most frames agree (the Hungarian method).
-Then labelings vote, frame by frame. A labeling weighs as much as it agrees with others
-beyond chance, so that those that find hardly any segments, and agree on that, do not
-outvote others; and the more, the more of it carries over between videos.
+Labellings are arrays of int (n_frames,), with negative numbers for background. Actions
+of two labellings are matched one to one by most common frames (Hungarian method). Then
+labellings vote, frame by frame. The weight of a labelling is its agreement with the
+others beyond chance, times its value for new recordings.
 """
 
 from typing import NamedTuple
@@ -12,21 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-# Rounds of matching and votes; few labelings are matched anew after two.
+# Rounds of matching and votes; few labellings are matched anew after two.
 MAX_ROUNDS = 4
-# Of what labels carry over, in nats: a labeling with one nat less weighs e^-6 as much.
+# Of what labels carry over, in nats: a labelling with one nat less weighs e^-6 as much.
 SHARPNESS = 6.0
-# Labelings that agree by chance on all but such a share of frames say nothing.
+# Labellings that agree by chance on all but such a share of frames say nothing.
 LEAST_DOUBT = 1e-9
 
 
 class Consensus(NamedTuple):
-    """What labelings agree on.
+    """What labellings agree on.
 
-    ``votes`` (n_frames, n_actions) are shares of the votes, ``weights`` (n_labelings,)
-    those of their votes, which sum to 1, ``mappings`` (n_labelings, n_actions) say
-    which action of the consensus each action of each labeling is, and ``agreement``
-    (n_labelings, n_labelings) on which share of the frames two labelings agree.
+    ``votes`` (n_frames, n_actions) are shares of the votes, ``weights`` (n_labellings,)
+    those of their votes, which sum to 1, ``mappings`` (n_labellings, n_actions) say
+    which action of the consensus each action of each labelling is, and ``agreement``
+    (n_labellings, n_labellings) on which share of the frames two labellings agree.
     """
 
     votes: np.ndarray
@@ -35,22 +34,22 @@ class Consensus(NamedTuple):
     agreement: np.ndarray
 
 
-def find_consensus(labelings, n_actions, information=None):
-    r"""Match labelings to each other, and let them vote.
+def find_consensus(labellings, n_actions, information=None):
+    r"""Match labellings to each other, and let them vote.
 
     Two that agree on a share a of the frames, and by chance, given how many frames each
     has of each action, would on a share e, agree beyond chance by Cohen's
 
     .. math:: \kappa = (a - e) / (1 - e) .
 
-    The mean over all others, if positive, is the weight of a labeling, times
-    :math:`e^{6 I}` of the ``information`` I (n_labelings,) that it carries over, in
-    nats; None takes all for equally good. The labeling of the largest weight is the
+    The mean over all others, if positive, is the weight of a labelling, times
+    :math:`e^{6 I}` of the ``information`` I (n_labellings,) that it carries over, in
+    nats; None takes all for equally good. The labelling of the largest weight is the
     first reference. By turns, all are matched to the reference, and their votes become
     the reference.
 
-    >>> labelings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
-    >>> found = find_consensus(labelings, 2)
+    >>> labellings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
+    >>> found = find_consensus(labellings, 2)
     >>> found.votes.round(2)
     array([[1.  , 0.  ],
            [0.78, 0.22],
@@ -60,24 +59,24 @@ def find_consensus(labelings, n_actions, information=None):
            [1, 0],
            [1, 0]])
     """
-    agreement, kappa = _compare(labelings, n_actions)
+    agreement, kappa = _compare(labellings, n_actions)
     weights = kappa.sum(axis=1) - np.diag(kappa)
     weights[weights < LEAST_DOUBT] = 0
     if not weights.any():  # there is one, or all agree by chance
-        weights = np.ones(len(labelings))
+        weights = np.ones(len(labellings))
     if information is not None:
         weights *= np.exp(SHARPNESS * (information - np.max(information)))
     weights /= weights.sum()
-    first = labelings[int(weights.argmax())]
+    first = labellings[int(weights.argmax())]
     votes = count_votes([first], [1.0], [np.arange(n_actions)], n_actions)
     mappings = None
     for _ in range(MAX_ROUNDS):
         before, mappings = mappings, []
-        for labels in labelings:
+        for labels in labellings:
             mappings.append(match_actions(_count_weights(labels, votes)))
         if before is not None and np.array_equal(before, mappings):
             break
-        votes = count_votes(labelings, weights, mappings, n_actions)
+        votes = count_votes(labellings, weights, mappings, n_actions)
     return Consensus(votes, weights, np.array(mappings), agreement)
 
 
@@ -87,7 +86,7 @@ def match_actions(table):
 
 
 def agreement_of(first, second, n_actions):
-    """Share of frames on which two labelings agree, matched to each other.
+    """Share of frames on which two labellings agree, matched to each other.
 
     >>> agreement_of(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
     0.75
@@ -96,10 +95,10 @@ def agreement_of(first, second, n_actions):
     return float(pairs[np.arange(n_actions), match_actions(pairs)].sum() / len(first))
 
 
-def count_votes(labelings, weights, mappings, n_actions):
+def count_votes(labellings, weights, mappings, n_actions):
     """Share (n_frames, n_actions) of the votes for each action; without any, equal."""
-    votes = np.zeros((len(labelings[0]), n_actions))
-    for labels, weight, mapping in zip(labelings, weights, mappings):
+    votes = np.zeros((len(labellings[0]), n_actions))
+    for labels, weight, mapping in zip(labellings, weights, mappings):
         known = np.flatnonzero(labels >= 0)
         votes[known, mapping[labels[known]]] += weight
     votes[~votes.any(axis=1)] = 1
@@ -107,17 +106,17 @@ def count_votes(labelings, weights, mappings, n_actions):
 
 
 def mean_vote(labels, mapping, votes):
-    """Mean, over frames, of the share of votes that agree with a labeling."""
+    """Mean, over frames, of the share of votes that agree with a labelling."""
     known = np.flatnonzero(labels >= 0)
     return float(votes[known, mapping[labels[known]]].sum() / len(labels))
 
 
-def _compare(labelings, n_actions):
-    """Agreement of each two labelings, and what of it is beyond chance."""
-    shape = len(labelings), len(labelings)
+def _compare(labellings, n_actions):
+    """Agreement of each two labellings, and what of it is beyond chance."""
+    shape = len(labellings), len(labellings)
     agreement, kappa = np.empty(shape), np.empty(shape)
-    for i, first in enumerate(labelings):
-        for j, second in enumerate(labelings[: i + 1]):
+    for i, first in enumerate(labellings):
+        for j, second in enumerate(labellings[: i + 1]):
             shares = _count_pairs(first, second, n_actions) / len(first)
             columns = match_actions(shares)
             agreed = shares[np.arange(n_actions), columns].sum()
@@ -139,7 +138,7 @@ def _count_pairs(first, second, n_actions):
 
 
 def _count_weights(labels, votes):
-    """Votes for each action in the frames of each action of a labeling."""
+    """Votes for each action in the frames of each action of a labelling."""
     known = labels >= 0
     table = np.empty((votes.shape[1],) * 2)
     for action, weights in enumerate(votes.T):

@@ -186,7 +186,7 @@ class GuidedSegmenter(BaseSegmenter):
                 self.estimator_, _ = fit_segmenter(
                     self.estimator, videos.arrays, self.n_actions, None, videos.fps
                 )
-        clusterings = self._labelings(videos)
+        clusterings = self._labellings(videos)
         n_clusters = 1 + max(path.max() for own in clusterings for path in own)
         n_asked = unfrozen(self.estimator_).n_actions_
         n_clusters = max(n_clusters, n_asked)
@@ -225,14 +225,14 @@ class GuidedSegmenter(BaseSegmenter):
         return paths
 
     def _log_likelihoods(self, videos):
-        return guided_scores(videos, self._labelings(videos), self.guide_)
+        return guided_scores(videos, self._labellings(videos), self.guide_)
 
-    def _labelings(self, videos):
+    def _labellings(self, videos):
         """Clusterings of the frames: each network's or candidate's, or the paths."""
         segmenter, arrays = unfrozen(self.estimator_), list(videos.arrays)
         with quietly():
-            if hasattr(segmenter, "labelings") and not segmenter.layers_:
-                return segmenter.labelings(arrays)
+            if hasattr(segmenter, "labellings") and not segmenter.layers_:
+                return segmenter.labellings(arrays)
             # in free order, what keeps its order says more of where a frame is
             decoder = segmenter.decoder_.decoder
             if segmenter.decoding_ == "free":

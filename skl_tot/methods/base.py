@@ -146,7 +146,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             One recording or many.
         transcripts : sequence of int, or sequence of such, default=None
             The actions that each recording is known to show, in their order; one may
-            return. The path has just these segments (in a recording without room for
+            return. The path has exactly these segments (in a recording without room for
             all, some of them), whatever ``decoding`` is. None finds the actions.
 
         Returns

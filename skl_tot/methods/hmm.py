@@ -36,7 +36,7 @@ class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
     Needs no network. Observations z are principal components of the frames of all
-    videos or, of one in free order, what differs more in the long run than it changes
+    videos or, of one in free order, what differs more between actions than it changes
     from moment to moment (see Notes). Actions are the states, and each is a Gaussian,
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .

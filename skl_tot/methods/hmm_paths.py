@@ -19,7 +19,7 @@ from skl_tot.recordings.labels import find_segments
 LEAST_MOVE = 1e-12
 # With fewer expected frames an action stays what it was.
 LEAST_FRAMES = 1e-8
-# Probability that an action begins anew after a run, so that one may last very long.
+# Probability that an action begins anew after a run, so that one may last long.
 AGAIN = 1e-6
 # Lengths that are looked at, by the mean of the longest action, and their number.
 LONGEST, MOST_LENGTHS = 4.0, 1000
@@ -105,7 +105,7 @@ class AnyOrder(NamedTuple):
         """
         if not layers:
             return self
-        shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # in the long run
+        shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # of all frames
         moves, starts = corrected_moves(self.moves, self.starts, shares, layers)
         leave = 1 - self.moves.diagonal()
         for layer in layers:

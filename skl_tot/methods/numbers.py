@@ -277,7 +277,7 @@ def _labels_by(frames, part, n_actions):
 
 def _score(blocks, labels, kept, n_actions):
     """Score by the labels of all, and of both halves, in some recordings."""
-    own, first, second = [[labeling[i] for i in kept] for labeling in labels]
+    own, first, second = [[labelling[i] for i in kept] for labelling in labels]
     agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
     shared = held_out_information(lambda i: blocks(int(kept[i])), own, n_actions)
     information = shared - video_information(own, n_actions)
@@ -285,7 +285,7 @@ def _score(blocks, labels, kept, n_actions):
 
 
 def matched_f1(first, second, n_actions):
-    """Mean F1 of the actions of two labelings, matched one to one.
+    """Mean F1 of the actions of two labellings, matched one to one.
 
     >>> matched_f1(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
     0.733...

@@ -350,7 +350,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.terms = terms
         self.optimizer = optimizer
 
-    def labelings(self, X):
+    def labellings(self, X):
         """Label every frame by each network by itself, as `GuidedSegmenter` asks.
 
         Parameters
@@ -360,7 +360,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
         Returns
         -------
-        labelings : list of list of ndarray of shape (n_frames_i,)
+        labellings : list of list of ndarray of shape (n_frames_i,)
             For each network, the actions of each recording in fixed order.
 
         Raises

@@ -46,8 +46,8 @@ def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None)
     >>> adjusted_rand_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
     0.571...
     """
-    labelings = _labelings(y_true, y_pred, average, ignore_labels)
-    return _mean(metrics.adjusted_rand_score(*own) for own in labelings)
+    labellings = _labellings(y_true, y_pred, average, ignore_labels)
+    return _mean(metrics.adjusted_rand_score(*own) for own in labellings)
 
 
 def normalized_mutual_info_score(
@@ -78,8 +78,8 @@ def normalized_mutual_info_score(
     >>> normalized_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
     0.7999...
     """
-    labelings = _labelings(y_true, y_pred, average, ignore_labels)
-    return _mean(metrics.normalized_mutual_info_score(*own) for own in labelings)
+    labellings = _labellings(y_true, y_pred, average, ignore_labels)
+    return _mean(metrics.normalized_mutual_info_score(*own) for own in labellings)
 
 
 def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
@@ -184,7 +184,7 @@ def _videos(frames):
     return [(frames.true[a:b], frames.cluster[a:b]) for a, b in cuts]
 
 
-def _labelings(y_true, y_pred, average, ignore_labels):
+def _labellings(y_true, y_pred, average, ignore_labels):
     """Classes and clusters of all frames, or of those of each video."""
     check_choice("average", average, ("pooled", "video"))
     frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)

@@ -351,7 +351,7 @@ class Page {
     }).then(() => { if (number && time === this.time && number in this.bar.start) this.stage.seek(this.bar.start[number] - (isEnd ? this.stage.step : 0)); });
   }
 
-  // ---- keys and dialogs
+  // ---- keys and dialogues
 
   press(event) {
     if (!this.data || this.find("dialog[open]") || this.large.edit) return;  // Timelines move a boundary that is taken

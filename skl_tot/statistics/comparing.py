@@ -89,7 +89,7 @@ def compare_groups(
           ``n_first`` and ``n_second``, their subjects that have a value;
           ``mean_first`` and ``mean_second``, means over these.
         - ``difference``, second minus first, and its confidence interval ``low`` to
-          ``high``: the differences that the same permutations do not reject. Of very
+          ``high``: the differences that the same permutations do not reject. With
           few subjects, it is infinite.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
           within groups, infinite if these are 0; ``effect_low`` and ``effect_high``,

@@ -187,7 +187,7 @@ def train(
 
 @torch.no_grad()
 def initialise(term, state, reader, settings):
-    """Show a term frames sampled of the videos; of very many some are taken."""
+    """Show a term frames sampled of the videos; at most a limited number."""
     n_frames, generator = settings.frames_per_video, state.generator
     order = torch.randperm(len(reader.lengths), generator=generator, device="cpu")
     videos = order.numpy()[: max(1, START_FRAMES // n_frames)][:, None]

@@ -319,7 +319,7 @@ def test_means_and_deviations(suite):
         for i, name in enumerate(names)
         for seed in (2, 0, 1)
     ]
-    summary = suite._suite_tables.summarize(results, names)
+    summary = suite._suite_tables.summarise(results, names)
     percent = 100 * values
     assert summary.n_seeds == 3
     assert summary.means["MoF"] == pytest.approx(percent.mean())
@@ -328,7 +328,7 @@ def test_means_and_deviations(suite):
     assert summary.means["F1@50"] == pytest.approx(percent.mean() / 2)
     assert summary.means["seconds"] == pytest.approx(1.5)
     # a seed that lacks a set counts for the sets that it has, and not for means
-    summary = suite._suite_tables.summarize(results[:-1], names)
+    summary = suite._suite_tables.summarise(results[:-1], names)
     assert results[-1]["seed"] == 1
     assert summary.n_seeds == 2
     known = percent[[0, 2]]

@@ -105,7 +105,7 @@ def test_more_features_of_the_same_rate(run, videos, capsys):
         ("features videos/a.mp4 videos --out npy", "Several videos are called 'a'"),
         ("features videos no.mp4 --out npy", "no.mp4 is no folder or file"),
         ("features videos bad.mp4 --out npy", "bad: bad.mp4 cannot be decoded"),
-        ("features videos --out npy --backbone timm/x", "backbone is 'timm/x', expec"),
+        ("features videos --out npy --backbone timm/x", "backbone is 'timm/x', "),
         ("features videos --out npy --backbone clip/x", "or 'timm/NAME'"),
         ("features videos --out npy --image-size 0", "'image_size' parameter"),
         ("features videos --out npy --pooling max", "invalid choice: 'max'"),

@@ -214,7 +214,7 @@ ERRORS = [
     (f"fit arrays --by who {FIT} --out a.skops", "by (--by) is 'who', which is"),
     (f"fit arrays --resample 3 {FIT} --out a.skops", "(--resample) is 3.0, which"),
     (f"fit tables --fps 25 {FIT} --out a.skops", "fps (--fps) is 25, but the clock g"),
-    (f"fit mixed {FIT} --out a.skops", "mixed has files of arrays and of text, expec"),
+    (f"fit mixed {FIT} --out a.skops", "mixed has files of arrays and of text, "),
     ("predict tables.skops long.parquet --by episode --out a", "'0' has no column 'ti"),
     ("predict tables.skops tables/v0.csv --out tables", "where v0.csv is read; expect"),
     ("predict tables.skops bad.csv --by who --out a", "A recording is called '../b', "),

@@ -64,7 +64,7 @@ KEPT = [
     ("search set --grid n_actions=2 --out set/features/v0.npy", "in a folder th"),
     ("predict m.skops robot --out robot/data/e.parquet", "in a folder that is read"),
     ("predict m.skops tables --out tables/v0.h5", "in a folder that is read"),
-    ("features clips/v0.mp4 --weights n.txt --out n.txt", "n.txt is there, and no fo"),
+    ("features clips/v0.mp4 --weights n.txt --out n.txt", "n.txt is there, and no "),
 ]
 
 

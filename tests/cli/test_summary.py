@@ -203,7 +203,7 @@ def test_groups_of_spreadsheets(run, tmp_path, separator):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("nowhere --out out", "nowhere is no folder or file, expected SEGMENTS: fo"),
+        ("nowhere --out out", "nowhere is no folder or file, expected SEGMENTS: "),
         ("empty --out out", "empty has no file *"),
         ("segments --out segments", "--out is segments, which is read"),
         ("segments --out no/folder", "no is no folder, cannot write no/folder"),

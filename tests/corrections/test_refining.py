@@ -85,7 +85,7 @@ class TestRefine:
         activities = ActivitySegmenter(MallowSegmenter(3), 2, random_state=0)
         with pytest.raises(TypeError, match="is a ActivitySegmenter, expected a seg"):
             refine(activities.fit(VIDEOS), VIDEOS, words_of(1))
-        with pytest.raises(TypeError, match="is a GuidedSegmenter, expected a segmen"):
+        with pytest.raises(TypeError, match="is a GuidedSegmenter, expected a segment"):
             GuidedSegmenter(MODELS["guided"]()).fit(VIDEOS, words_of(1))
 
     def test_what_was_learned_is_learned_anew(self):

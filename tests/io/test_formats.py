@@ -353,7 +353,7 @@ class TestFiles:
             (table.assign(end_time=[1, np.inf]), "Segment 1: end_time is inf, expect"),
             (segments(["cut", "-1"], 1), "An action is called '-1', which is read as"),
             (table.iloc[:0], "segments has no rows, expected a row for each segment"),
-            (table.drop(columns=["start", "end"]), "segments have times only, expec"),
+            (table.drop(columns=["start", "end"]), "segments have times only, "),
             (segments({" a": [1]}, 1), "A recording is called ' a', expected text wi"),
             (segments({"a\nb": [1]}, 1), "the recording is 'a\\nb', expected text of"),
         ]

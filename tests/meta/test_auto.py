@@ -280,8 +280,8 @@ class TestOrder:
         assert (model.decoding_, model.decoder_[1]) == ("free", 0.1)
         assert model.strict_agreement_ is None
         found = model.candidate_labels(activity[0]).values()
-        labelings = [np.concatenate(labels) for labels in found]
-        weights = find_consensus(labelings, 4).weights  # what carries over is left out
+        labellings = [np.concatenate(labels) for labels in found]
+        weights = find_consensus(labellings, 4).weights  # what carries over is left out
         np.testing.assert_allclose(model.weights_, weights)
 
     @pytest.mark.parametrize("order", ["strict", "mostly", "free", None])

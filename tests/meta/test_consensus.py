@@ -27,20 +27,20 @@ def test_matching_equals_all_permutations(seed, n_actions):
 
 @given(st.integers(0, 10**6), st.integers(1, 4))
 def test_agreement_equals_all_permutations(seed, n_actions):
-    labelings = np.random.default_rng(seed).integers(-1, n_actions, (3, 12))
-    found = find_consensus(labelings, n_actions).agreement
+    labellings = np.random.default_rng(seed).integers(-1, n_actions, (3, 12))
+    found = find_consensus(labellings, n_actions).agreement
     orders = list(itertools.permutations(range(n_actions)))
     for i, j in itertools.product(range(3), repeat=2):
-        known = labelings[i] >= 0
+        known = labellings[i] >= 0
         shares = []
         for order in orders:
-            renamed = np.where(known, np.array(order)[labelings[i]], -2)
-            shares.append(np.mean(renamed == labelings[j]))
+            renamed = np.where(known, np.array(order)[labellings[i]], -2)
+            shares.append(np.mean(renamed == labellings[j]))
         assert found[i, j] == pytest.approx(max(shares))
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6))
-def test_permuted_copies_of_one_labeling_are_that_labeling(seed, n_actions):
+def test_permuted_copies_of_one_labelling_are_that_labelling(seed, n_actions):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, n_actions, 40)
     orders = [rng.permutation(n_actions) for _ in range(5)]
@@ -55,37 +55,37 @@ def test_permuted_copies_of_one_labeling_are_that_labeling(seed, n_actions):
 def test_a_majority_wins_whatever_its_numbers():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 25)
-    labelings = []
+    labellings = []
     for i in range(5):
         wrong = labels.copy()
         wrong[10 * i : 10 * i + 10] = (wrong[10 * i : 10 * i + 10] + 1 + i) % 4
-        labelings.append(rng.permutation(4)[wrong])
-    labelings.append(rng.integers(0, 4, 100))
-    found = find_consensus(labelings, 4)
-    back = found.mappings[4][labelings[4]]  # right but for frames 40 to 49
+        labellings.append(rng.permutation(4)[wrong])
+    labellings.append(rng.integers(0, 4, 100))
+    found = find_consensus(labellings, 4)
+    back = found.mappings[4][labellings[4]]  # right but for frames 40 to 49
     voted = found.votes.argmax(axis=1)
     kept = np.delete(np.arange(100), range(40, 50))
     np.testing.assert_array_equal(voted[kept], back[kept])
     assert len({(own, vote) for own, vote in zip(labels, voted)}) == 4
     scores = [
         mean_vote(own, mapping, found.votes)
-        for own, mapping in zip(labelings, found.mappings)
+        for own, mapping in zip(labellings, found.mappings)
     ]
     assert min(scores[:5]) > 0.7 > 0.6 > scores[5]
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4))
 def test_weights_are_kappas(seed, n_actions):
-    labelings = np.random.default_rng(seed).integers(0, n_actions, (3, 12))
-    found = find_consensus(labelings, n_actions)
+    labellings = np.random.default_rng(seed).integers(0, n_actions, (3, 12))
+    found = find_consensus(labellings, n_actions)
     kappas = np.zeros((3, 3))
     for i, j in itertools.combinations(range(3), 2):
         table = np.zeros((n_actions, n_actions))
-        np.add.at(table, (labelings[j], labelings[i]), 1)
-        renamed = match_actions(table / 12)[labelings[j]]
+        np.add.at(table, (labellings[j], labellings[i]), 1)
+        renamed = match_actions(table / 12)[labellings[j]]
         # one and the same action throughout tells nothing
-        if len({*renamed, *labelings[i]}) > 1:
-            kappas[i, j] = kappas[j, i] = cohen_kappa_score(renamed, labelings[i])
+        if len({*renamed, *labellings[i]}) > 1:
+            kappas[i, j] = kappas[j, i] = cohen_kappa_score(renamed, labellings[i])
     expected = np.maximum(kappas.sum(axis=1), 0)
     expected = expected / expected.sum() if expected.any() else np.full(3, 1 / 3)
     np.testing.assert_allclose(found.weights, expected, atol=1e-12)
@@ -94,14 +94,14 @@ def test_weights_are_kappas(seed, n_actions):
 @given(st.integers(0, 10**6), st.integers(2, 4))
 def test_information_multiplies_weights(seed, n_actions):
     rng = np.random.default_rng(seed)
-    labelings = rng.integers(0, n_actions, (3, 12))
+    labellings = rng.integers(0, n_actions, (3, 12))
     information = rng.normal(size=3)
-    plain = find_consensus(labelings, n_actions).weights
-    found = find_consensus(labelings, n_actions, information).weights
+    plain = find_consensus(labellings, n_actions).weights
+    found = find_consensus(labellings, n_actions, information).weights
     np.testing.assert_allclose(found.sum(), 1)
     expected = plain * np.exp(6 * information)
     np.testing.assert_allclose(found, expected / expected.sum(), atol=1e-12)
-    moved = find_consensus(labelings, n_actions, information - 1e3).weights
+    moved = find_consensus(labellings, n_actions, information - 1e3).weights
     np.testing.assert_allclose(moved, found)
 
 
@@ -115,7 +115,7 @@ def test_one_that_carries_more_outvotes_two():
     np.testing.assert_array_equal(found.mappings[0], [0, 1, 2])
 
 
-def test_labelings_of_one_segment_say_nothing():
+def test_labellings_of_one_segment_say_nothing():
     labels = np.repeat([0, 1, 2], 10)
     noisy = labels.copy()
     noisy[::5] = 0
@@ -126,11 +126,11 @@ def test_labelings_of_one_segment_say_nothing():
 
 
 def test_votes_are_shares():
-    labelings = [np.array([0, 1, -1, -1]), np.array([0, 0, 1, -1])]
-    votes = count_votes(labelings, [0.5, 0.5], [np.array([1, 0]), np.array([1, 0])], 2)
+    labellings = [np.array([0, 1, -1, -1]), np.array([0, 0, 1, -1])]
+    votes = count_votes(labellings, [0.5, 0.5], [np.array([1, 0]), np.array([1, 0])], 2)
     np.testing.assert_array_equal(votes, [[0, 1], [0.5, 0.5], [1, 0], [0.5, 0.5]])
     # two of four frames are of background; 1 and 1/2 of the votes agree
-    assert mean_vote(labelings[0], np.array([1, 0]), votes) == 1.5 / 4
+    assert mean_vote(labellings[0], np.array([1, 0]), votes) == 1.5 / 4
 
 
 def test_background_is_no_vote():
@@ -142,16 +142,16 @@ def test_background_is_no_vote():
 
 
 def test_votes_are_matched_to_what_they_become():
-    """Every labeling is matched to the final votes as well as it can be."""
+    """Every labelling is matched to the final votes as well as it can be."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(6), 5)
     for _ in range(50):
-        labelings = []
+        labellings = []
         for _ in range(9):
             own = np.where(rng.random(30) < 0.8, rng.integers(0, 6, 30), labels)
-            labelings.append(rng.permutation(6)[own])
-        found = find_consensus(labelings, 6)
-        for own, mapping in zip(labelings, found.mappings):
+            labellings.append(rng.permutation(6)[own])
+        found = find_consensus(labellings, 6)
+        for own, mapping in zip(labellings, found.mappings):
             table = np.eye(6)[own].T @ found.votes
             best = table[np.arange(6), match_actions(table)].sum()
             assert table[np.arange(6), mapping].sum() == pytest.approx(best)

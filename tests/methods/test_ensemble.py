@@ -102,7 +102,7 @@ def test_networks_stand_side_by_side(fitted, videos):
     expected = compute_codes(fitted, videos[0]).swapaxes(0, 1)
     np.testing.assert_allclose(codes, expected, rtol=1e-3)
     embedded = fitted.transform(videos[0]).reshape(-1, 3, 40)
-    products = np.einsum("tre,rpe->trp", embedded, fitted.prototypes_)
+    products = np.einsum("nre,rpe->nrp", embedded, fitted.prototypes_)
     np.testing.assert_allclose(scores, products, rtol=1e-3)
 
 

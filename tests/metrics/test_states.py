@@ -17,7 +17,7 @@ runs = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5)), min_size=1, max
 
 
 @st.composite
-def labelings(draw):
+def labellings(draw):
     """One to three recordings as runs of labels, true and predicted."""
     both = [], []
     for _ in range(draw(st.integers(1, 3))):
@@ -28,7 +28,7 @@ def labelings(draw):
     return both
 
 
-@given(labelings())
+@given(labellings())
 @pytest.mark.parametrize("name", PAIRS)
 def test_pairs_are_those_of_sklearn(name, y):
     own, theirs = getattr(metrics, name), getattr(sklearn_metrics, name)
@@ -47,7 +47,7 @@ def segments_of(labels):
     return found
 
 
-@given(labelings())
+@given(labellings())
 def test_covering_is_its_definition(y):
     parts = []
     for true, pred in zip(*y):
@@ -75,7 +75,7 @@ def penalty(true, pred, start, end):
     return 1 + (0.3 if shown == 2 else 0.8) * far
 
 
-@given(labelings())
+@given(labellings())
 def test_state_matching_is_its_definition(y):
     parts = []
     for true, pred in zip(*y):

@@ -537,7 +537,7 @@ class TestCorrected:
             (
                 [[1, 2]] + [None] * 5,
                 TypeError,
-                "corrected has integers, expec",
+                "corrected has integers, ",
             ),
             ({"a": ["b"]}, TypeError, "corrected is a dict of names, but X has none"),
         ],
