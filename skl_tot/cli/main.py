@@ -10,6 +10,7 @@ from skl_tot import __version__
 # each enters its commands into the table
 from skl_tot.cli import (  # noqa: F401
     corrections,
+    doctor,
     fitting,
     pictures,
     predictions,
@@ -38,9 +39,9 @@ def main(argv=None):
     Returns
     -------
     status : int
-        0 on success, 2 after an error, which is one line on standard error, and 130 if
-        interrupted. Wrong arguments leave by ``SystemExit(2)``, and so does a process
-        that is told to end, with 143.
+        0 on success, 1 if ``doctor`` finds a fault, 2 after an error, which is one line
+        on standard error, and 130 if interrupted. Wrong arguments leave by
+        ``SystemExit(2)``, and so does a process that is told to end, with 143.
     """
     _open_closed_streams()
     # the process is ours; temporary files go with it
@@ -55,14 +56,15 @@ def main(argv=None):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
+        status = 0
         try:
-            COMMANDS[command].run(arguments)
+            status = COMMANDS[command].run(arguments)
             print(end="", flush=True)
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (Exception, KeyboardInterrupt) as error:
             return _explain(command, error, received)
-    return 0
+    return status or 0
 
 
 def _open_closed_streams():

@@ -26,13 +26,16 @@ class Command:
     make_epilog: Callable[[], str] | None
 
     def run(self, values):
-        """Call the function with what its options make of the arguments."""
+        """Call the function with what its options make of the arguments.
+
+        Returns its status; None is 0.
+        """
         places = [pair for option in self.options for pair in option.places.items()]
         check_paths([(action, values[dest]) for dest, action in places])
         made: dict = {}
         for option in self.options:
             made |= option.take(values)
-        self.function(**made)
+        return self.function(**made)
 
 
 def command(text, example, *options, make_epilog=None, **settings):

@@ -59,6 +59,23 @@ def resolve_device(device):
     return resolved
 
 
+def describe_devices():
+    """Lines about what torch is built for, and the devices that it finds."""
+    build = "CPUs only"
+    if torch.version.cuda:
+        build = f"CUDA {torch.version.cuda}"
+    elif torch.version.hip:
+        build = f"ROCm {torch.version.hip}"
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return [
+        f"torch is built for {build}",
+        f"CPU: {torch.get_num_threads()} threads",
+        f"CUDA: {', '.join(gpus) or 'none'}",
+        f"MPS: {'there' if torch.backends.mps.is_available() else 'none'}",
+        f"'auto' is {resolve_device('auto')}",
+    ]
+
+
 def inference_device(device):
     """`resolve_device`, but the CPU, with a warning, if the device is not there."""
     try:
