@@ -6,7 +6,7 @@ from pathlib import Path
 # What stands in the help for a path, and the options whose path is written.
 PLACES = {"DATA", "DIR", "FILE", "FOLDER", "MODEL", "PATH", "PICTURE"}
 PLACES |= {"PREDICTIONS", "ROOT", "SEGMENTS", "VIDEO"}
-WRITTEN = {"out", "summary"}
+WRITTEN = {"out", "recordings", "summary"}
 
 
 def check_paths(arguments):

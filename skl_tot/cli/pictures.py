@@ -82,22 +82,47 @@ def _draw_timelines(path, y_true, y_pred, **options):
     fit a generated activity, print scores, draw timelines
 
     --out PICTURE: picture to write [default: timelines.png]
+    --recordings FOLDER: new folder for the recordings, as CSV files
     --n-videos N: videos to generate [default: 12]
     --n-actions N: actions to generate [default: 6]
     --seed SEED: seed of data and fit [default: 0]
     """,
-    "skl-tot demo --out timelines.png",
+    "skl-tot demo --out timelines.png --recordings cycles",
 )
-def demo(out, n_videos, n_actions, seed):
+def demo(out, recordings, n_videos, n_actions, seed):
     """Fit a generated activity, print the report and draw the timelines."""
+    from pathlib import Path
+
+    if recordings is not None and Path(recordings).is_dir():
+        raise FileExistsError(f"{recordings} is there, expected a new folder.")
     from skl_tot import TemporalOTSegmenter, datasets, metrics
 
     videos, labels = datasets.make_activities(n_videos, n_actions, random_state=seed)
+    names = [f"cycle_{i:02}" for i in range(1, n_videos + 1)]
+    if recordings is not None:
+        _write_recordings(recordings, names, videos)
     model = TemporalOTSegmenter(n_actions, random_state=seed)
     predicted = model.fit_predict(videos)
     print(metrics.segmentation_report(labels, predicted))
-    _draw_timelines(out, labels, predicted)
+    _draw_timelines(out, labels, predicted, video_names=names)
     print(f"Timelines drawn in {out}.")
+    if recordings is not None:
+        print(f"{count(n_videos, 'recording')} written to {recordings}.")
+
+
+def _write_recordings(folder, names, videos):
+    """Write a CSV file for each recording, with a clock of ten frames a second."""
+    import numpy as np
+
+    from skl_tot.recordings.atomic import replaced_files
+
+    with replaced_files(folder) as temporary:
+        for name, video in zip(names, videos, strict=True):
+            table = np.column_stack([np.arange(len(video)) / 10, video])
+            sensors = [f"sensor_{i:02}" for i in range(1, video.shape[1] + 1)]
+            header = ",".join(["time", *sensors])
+            options = {"fmt": "%.5g", "delimiter": ",", "comments": ""}
+            np.savetxt(temporary / f"{name}.csv", table, header=header, **options)
 
 
 @command(

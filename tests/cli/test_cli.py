@@ -274,9 +274,17 @@ class TestCommands:
     def test_demo(self, run, folder, capsys, monkeypatch):
         defaults = skl_tot.TemporalOTSegmenter.__init__.__kwdefaults__
         monkeypatch.setitem(defaults, "max_iter", 30)
-        assert run("demo --out demo.png --n-videos 4 --n-actions 3") == 0
+        command = "demo --out demo.png --n-videos 4 --n-actions 3 --recordings cycles"
+        assert run(command) == 0
         assert "MoF" in capsys.readouterr().out
         assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")
+        takes = skl_tot.read_recordings(folder / "cycles")
+        made, _ = skl_tot.datasets.make_activities(4, 3, random_state=0)
+        assert (takes.fps, takes.names[0]) == (10, "cycle_01")
+        for take, video in zip(takes, made, strict=True):
+            np.testing.assert_allclose(take, video, rtol=1e-4)
+        assert run(command) == 2
+        assert "cycles is there, expected a new folder" in capsys.readouterr().err
 
     def test_from_mp4_to_labels(self, run, folder, tmp_path, write_clip):
         torch = pytest.importorskip("torch")
