@@ -77,14 +77,12 @@ html_title = "skl-tot"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-pages_without_neighbours = ["index", "files", "faq", "comparison", "changelog"]
-pages_without_neighbours += ["contributing"]
-html_sidebars = {page: [] for page in pages_without_neighbours}
+html_sidebars = {"**": ["pages"]}
 html_theme_options = {
     "footer_end": [],
     "footer_start": ["copyright"],
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 5,
+    "navbar_center": [],  # pages are listed at the side
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
 }

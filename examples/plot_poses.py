@@ -3,7 +3,7 @@
 
 Ten people do the same exercise before a camera, each at another place and distance:
 stand, squat, raise the arms, lean to a side, and some in another order. The tracker
-loses a hand now and then. These tracks are made; :doc:`../user_guide/poses` reads those
+loses a hand now and then. These tracks are made; :doc:`../guide/signals` reads those
 of DeepLabCut, SLEAP, movement.
 
 ::

@@ -55,6 +55,16 @@ def page_name(path):
     return str(path.relative_to(ROOT))
 
 
+def write_cycles(videos):
+    """Write what the command ``demo`` writes, for the page that starts with it."""
+    Path("cycles").mkdir()
+    for i, video in enumerate(videos):
+        table = np.column_stack([np.arange(len(video)) / 10, video])
+        header = ",".join(["time", *map(str, range(video.shape[1]))])
+        path = f"cycles/cycle_{i}.csv"
+        np.savetxt(path, table, delimiter=",", header=header, comments="")
+
+
 @pytest.fixture
 def names(tmp_path, monkeypatch):
     """What plain blocks may use; fits are short, and files are in a folder of ours."""
@@ -99,8 +109,10 @@ RUN_HERE = [path for path in PAGES if path != DOCS / "files.md"]
 
 @pytest.mark.parametrize("path", RUN_HERE, ids=page_name)
 def test_python_blocks_run(path, names, request):
-    if path.name == "poses.md":
+    if path.name == "signals.md":
         request.getfixturevalue("pose_files")
+    if path.name == "start.md":
+        write_cycles(names["videos"])
     if path.parent.name == "coming_from":
         names.update(request.getfixturevalue("results_of_others"))
     for code, line in blocks(path, "python"):

@@ -1,4 +1,4 @@
-"""The page about people's files: from files to tables and a report, as it says."""
+"""The page about files: each section leads from files to tables and a report."""
 
 import re
 import shlex
@@ -20,12 +20,14 @@ TABLES += ["telling_features.csv", "transitions.csv"]
 
 
 def read_sections():
-    """Kinds and texts of the blocks below each heading."""
+    """Blocks below each heading: the first of commands, and the one of Python."""
     sections = re.split(r"^## (.*)\n", PAGE.read_text("utf-8"), flags=re.M)[1:]
-    return {
-        heading: re.findall(r"^```(python|console)\n(.*?)^```", text, re.S | re.M)
-        for heading, text in zip(sections[::2], sections[1::2])
-    }
+    found = {}
+    for heading, text in zip(sections[::2], sections[1::2]):
+        blocks = re.findall(r"^```(python|console|bash)\n(.*?)^```", text, re.S | re.M)
+        (code,) = [block for kind, block in blocks if kind == "python"] or [None]
+        found[heading] = (blocks[0][1], code)
+    return found
 
 
 SECTIONS = read_sections()
@@ -124,13 +126,18 @@ def random_network(tmp_path, monkeypatch):
     return ["--weights", str(path), "--image-size", "64"]
 
 
-def run_console(block, capsys, options=()):
-    """Run the commands of a transcript and compare what they print; give the first's.
+def run_commands(block, capsys, data, options=()):
+    """Run a fit of the page, and the commands that follow it for all kinds of files.
 
-    Numbers of results may be others. ``options`` are added to ``skl-tot features``.
+    What they print is compared with a transcript; results may differ. ``options`` are
+    added to ``skl-tot features``.
     """
-    commands = re.split(r"^\$ ", block, flags=re.M)[1:]
-    assert len(commands) <= 3
+    commands = re.split(r"^\$ ", block, flags=re.M)[1:] or [block]
+    if "skl-tot report" not in block:
+        commands += [
+            f"skl-tot predict model.skops {data} --out segments.csv",
+            f"skl-tot report model.skops {data} --out report.html --summary summary",
+        ]
     for text in commands:
         command, _, expected = text.partition("\n")
         program, *arguments = shlex.split(command)
@@ -141,7 +148,7 @@ def run_console(block, capsys, options=()):
         status = main(arguments)
         printed = capsys.readouterr()
         assert (status, printed.err) == (0, ""), command
-        if expected.strip() != "...":
+        if expected.strip() not in ("", "..."):
             assert shape_of(printed.out) == shape_of(expected), command
 
 
@@ -184,21 +191,20 @@ def check_report():
 
 def test_every_section_is_tested():
     assert list(SECTIONS) == [
-        "I have CSV",
-        "I have Parquet or robot episodes",
-        "I have signals of sensors",
-        "I have poses",
-        "I have arrays, dicts, data frames, xarray",
-        "I have .npy",
-        "I have videos",
-        "I have cycles",
+        "CSV",
+        "Parquet and robot episodes",
+        "Signals",
+        "Poses",
+        "Arrays",
+        "Videos",
+        "Cycles",
     ]
 
 
 def test_csv(takes, capsys):
     write_csv(takes)
-    (_, console), (_, code) = SECTIONS["I have CSV"]
-    run_console(console, capsys)
+    commands, code = SECTIONS["CSV"]
+    run_commands(commands, capsys, "cycles")
     check_summary(8)
     names = run_python(code, {})
     check_report()
@@ -213,33 +219,31 @@ def test_csv(takes, capsys):
 
 
 @pytest.mark.parametrize(
-    ("heading", "write"),
+    ("heading", "write", "data"),
     [
-        ("I have Parquet or robot episodes", write_parquet),
-        ("I have .npy", write_arrays),
+        ("Parquet and robot episodes", write_parquet, "episodes.parquet"),
+        ("Arrays", write_arrays, "features"),
     ],
 )
-def test_console(takes, capsys, heading, write):
+def test_commands(takes, capsys, heading, write, data):
     write(takes)
-    ((_, console),) = SECTIONS[heading]
-    run_console(console, capsys)
+    run_commands(SECTIONS[heading][0], capsys, data)
     check_summary(8)
 
 
 def test_poses(pose_files, capsys):
-    (_, console), (_, code) = SECTIONS["I have poses"]
-    run_console(console, capsys)
+    commands, code = SECTIONS["Poses"]
+    run_commands(commands, capsys, "tracks")
     check_summary(len(pose_files))
     names = run_python(code, {})
     check_durations(names["table"], len(pose_files))
-    check_report()
     assert names["model"][1].points_ == ["nose", "left_ear", "tail"]
 
 
 def test_signals(capsys):
     write_signals()
-    (_, console), (_, code) = SECTIONS["I have signals of sensors"]
-    run_console(console, capsys)
+    commands, code = SECTIONS["Signals"]
+    run_commands(commands, capsys, "walks")
     check_summary(6)
     names = run_python(code, {})
     check_durations(names["table"], 6)
@@ -269,8 +273,7 @@ def as_list(takes):
 def test_forms(takes, form):
     takes = form({f"take {i}": take for i, take in enumerate(takes)})
     names = {"takes": takes}
-    ((_, code),) = SECTIONS["I have arrays, dicts, data frames, xarray"]
-    run_python(code, names)
+    run_python(SECTIONS["Arrays"][1], names)
     check_durations(names["table"], 8)
     assert len(names["odd"]) == 8
     check_report()
@@ -281,8 +284,8 @@ def test_forms(takes, form):
 
 def test_videos(random_network, capsys):
     write_clips()
-    (_, console), (_, code) = SECTIONS["I have videos"]
-    run_console(console, capsys, random_network)
+    commands, code = SECTIONS["Videos"]
+    run_commands(commands, capsys, "features", random_network)
     check_summary(3)
     names = run_python(code, {})
     check_durations(names["table"], 3)
@@ -294,8 +297,8 @@ def test_cycles(takes, capsys, monkeypatch):
     recording = np.concatenate([takes[i % 4] for i in range(12)])
     Path("shifts").mkdir()
     np.save("shifts/monday.npy", recording)
-    (_, console), (_, code) = SECTIONS["I have cycles"]
-    run_console(console, capsys)
+    commands, code = SECTIONS["Cycles"]
+    run_commands(commands, capsys, "shifts")
     check_summary(1, n_pictures=4)
     assert len(pd.read_csv("summary/cycles.csv")) == 12
     names = run_python(code, {"recording": recording})

@@ -1,4 +1,4 @@
-"""All readers of the page about poses find the same tracks."""
+"""All readers of the page about signals and poses find the same tracks."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import skl_tot
 from skl_tot.preprocessing import GapFiller, PoseFeatures
 from skl_tot.recordings.layouts import as_recordings
 
-PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "user_guide" / "poses.md"
+PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "guide" / "signals.md"
 CASES = [("read_recordings", "tracks"), ("read_recordings", "exports")]
 CASES += [("load_poses", "tracks")]
 
