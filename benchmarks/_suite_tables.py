@@ -6,7 +6,7 @@ import numpy as np
 from _pages import markdown
 from _protocols import PROTOCOLS
 from _published import SOURCES, SYSTEMS, published, remarks
-from _sets import FAMILIES, RAW, facts_of
+from _sets import FAMILIES, RAW
 from _sets import title as title_of_set
 from _suite_cells import SCORES, cell_of
 from _suite_rows import ROWS, SHOWN, SIMPLE, TOLD, title_of_system
@@ -111,26 +111,23 @@ def entry(results, names):
     """Both scores of a row on a set, or on the sets of a family."""
     own = [result for result in results if result["set"] in names]
     summary = summarise(own, names)
-    if own and not summary.n_seeds:
+    if not summary.n_seeds and any("error" in result for result in own):
         return "failed"
     return pair(with_deviation(summary, column) for column in MAIN)
 
 
 def means_table(groups, names):
-    """Means of each row over sets, and their spreads."""
-    rows = [["method", *MAIN, "± over sets", "seconds"]]
+    """Means of each row over sets."""
+    rows = [["method", *MAIN, "seconds"]]
     for title, group in groups.items():
         summary = summarise(group, names)
-        spreads = (summary.spreads.get(column, np.nan) for column in MAIN)
         scores = (with_deviation(summary, column) for column in MAIN)
-        means = summary.means
-        time = seconds(means["seconds"]) if means else "–"
-        rows.append([title, *scores, pair(map(number, spreads)), time])
+        time = seconds(summary.means["seconds"]) if summary.n_seeds else "–"
+        rows.append([title, *scores, time])
     return Table(
         rows,
-        f"Percent, means over {len(names)} sets, ± standard deviation over seeds; "
-        "standard deviation over sets; seconds of processor time of fit and predict "
-        "of one set on one thread.",
+        f"Means over {len(names)} sets; seconds of processor time, fit and predict of "
+        "one set.",
     )
 
 
@@ -146,11 +143,13 @@ def sets_table(groups, columns):
 
 
 def other_scores_table(groups, names):
-    """Edit score and mIoU of each row, as means over sets."""
-    rows = [["method", "seeds", "edit", "mIoU"]]
+    """Edit score and mIoU of each row over sets, and spreads of MoF and F1."""
+    spread = [f"{column}, ± over sets" for column in MAIN]
+    rows = [["method", "seeds", "edit", "mIoU", *spread]]
     for title, group in groups.items():
         summary = summarise(group, names)
         scores = [with_deviation(summary, column) for column in ("edit", "mIoU")]
+        scores += [number(summary.spreads.get(column, np.nan)) for column in MAIN]
         rows.append([title, str(summary.n_seeds), *scores])
     return Table(rows, "Percent, means over sets, ± standard deviation over seeds.")
 
@@ -196,16 +195,16 @@ def simple_table(results):
             key = name, cell_of(result).row.title
             groups.setdefault(key, []).append([value_of(result, c) for c in MAIN])
     means = {key: np.mean(group, axis=0) for key, group in groups.items()}
-    rows = [["set", "order", "best simple", "Auto", TOLD, "MoF gained"]]
+    rows = [["set", "best simple", "Auto", TOLD]]
     for name in dict.fromkeys(name for name, _ in means):
         unknown = np.full(2, np.nan)
         simple = [means.get((name, own), unknown) for own in SIMPLE]
         best = np.fmax.reduce(simple)
         auto, own = (means.get((name, title), unknown) for title in ("Auto", TOLD))
-        scores = [pair(map(number, x)) for x in (best, auto, own)]
-        rows.append([name, facts_of(name).order, *scores, number((own - best)[0])])
-    text = f"MoF / F1@50 in percent; best simple: best of {', '.join(SIMPLE)}."
-    return Table(rows, text, n_texts=2)
+        scores = ["/".join(map(number, x)) for x in (best, auto, own)]
+        rows.append([name, *(x.replace("–/–", "–") for x in scores)])
+    text = f"MoF/F1@50. Best simple: the best of {'; '.join(SIMPLE)}."
+    return Table(rows, text)
 
 
 def tables(results):

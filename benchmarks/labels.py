@@ -7,22 +7,25 @@ each set and seed; then, for each draw of labelled videos, `guide` learns their 
 with the other videos beside them. A cell is the share of the frames of the other videos
 whose label is right, without any matching, mean over seeds and draws. Rows:
 
-- *no labels*: the fit alone, its clusters matched to the labels of all other videos;
-- *classifier*: linear discriminants on 16 principal components, free paths;
-- *N videos*: guided by N labelled videos;
-- *stamps*: guided by the middle frame of each segment of five videos;
-- *half*, *half, supervised*: guided by half of the videos, and a logistic regression of
-  frames with the same decoder;
-- *transcripts*: of all videos, whose frames are labelled; compare *no labels, all*;
-- *own*: predictions after guidance by the fit's own labels of all videos, matched to
-  labels; compare *no labels, all*.
+- *no labels, matched*: the fit alone, clusters matched to labels of all other videos;
+- *one*, *two*, *five*, *half*: guided by so many labelled videos;
+- *two, classifier alone*: linear discriminants on 16 principal components, free paths;
+- *five, one frame a segment*: guided by the middle frame of each segment;
+- *half, supervised classifier*: a logistic regression of frames, the same decoder;
+- *all, transcripts*: of all videos, whose frames are labelled;
+- *all, own labels*: predictions after guidance by the fit's own labels of all videos,
+  matched to labels; compare *all, no labels*.
+
+``--csv`` writes the table to a file.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 from _cells import load
 from _methods import make, seeded
+from _pages import markdown, write_csv
 from _sets import SEVEN, add_data
 from _suite_rows import parse_row
 from sklearn.decomposition import PCA
@@ -98,59 +101,59 @@ def study_seed(row, data, truth, seed):
     model = make(row.method, n_actions=len(data.target_names), **row.settings)
     model = seeded(model, seed).fit(videos)
     clusters = model.labels_
-    cells = {"no labels, all": mof_score(truth, clusters)}
+    cells = {"all, no labels": mof_score(truth, clusters)}
     names = match_labels(truth, clusters)
     own = [np.array([names.get(k) or "" for k in path]) for path in clusters]
-    cells["own"] = accuracy(
+    cells["all, own labels"] = accuracy(
         truth, guided(model, videos, own).predict(videos), everything
     )
     orders = [transcript(y) for y in truth]
-    cells["transcripts"] = accuracy(
+    cells["all, transcripts"] = accuracy(
         truth, guided(model, videos, orders, "transcripts").labels_, everything
     )
     sums = {}
     for number in range(N_DRAWS):
-        for name, n_labelled in {"1": 1, "2": 2, "5": 5, "half": n // 2}.items():
+        numbers = {"one": 1, "two": 2, "five": 5, "half": n // 2}
+        for name, n_labelled in numbers.items():
             labelled = draw(n, n_labelled, number)
             others = np.setdiff1d(everything, labelled)
             known = [truth[i] if i in labelled else None for i in everything]
             found = guided(model, videos, known).labels_
-            title = name if name == "half" else f"{name} videos"
-            sums.setdefault(title, []).append(accuracy(truth, found, others))
-            if name == "2":
+            sums.setdefault(name, []).append(accuracy(truth, found, others))
+            if name == "two":
                 left = [truth[i] for i in others]
                 score = mof_score(left, [clusters[i] for i in others])
-                sums.setdefault("no labels", []).append(score)
+                sums.setdefault("no labels, matched", []).append(score)
                 components = min(16, videos[0].shape[1])
                 steps = PCA(components), LinearDiscriminantAnalysis()
                 found = supervised(steps, videos, truth, labelled, False)
-                sums.setdefault("classifier", []).append(accuracy(truth, found, others))
-            if name == "5":
+                score = accuracy(truth, found, others)
+                sums.setdefault("two, classifier alone", []).append(score)
+            if name == "five":
                 stamps = [None if x is None else middle_frames(x) for x in known]
                 found = guided(model, videos, stamps).labels_
-                sums.setdefault("stamps", []).append(accuracy(truth, found, others))
+                score = accuracy(truth, found, others)
+                sums.setdefault("five, one frame a segment", []).append(score)
             if name == "half":
                 steps = (LogisticRegression(C=0.1, tol=1e-2),)
                 found = supervised(steps, videos, truth, labelled, True)
-                sums.setdefault("half, supervised", []).append(
-                    accuracy(truth, found, others)
-                )
+                score = accuracy(truth, found, others)
+                sums.setdefault("half, supervised classifier", []).append(score)
     for name, values in sums.items():
         cells[name] = float(np.mean(values))
     return cells
 
 
-def markdown(results, sets):
-    """Table of means over seeds, sets as columns, in percent."""
-    lines = ["| | " + " | ".join(sets) + " | mean ± over seeds |"]
-    lines.append("| --- |" + " ---: |" * (len(sets) + 1))
+def table(results, sets):
+    """Rows of means over seeds, sets as columns, in percent."""
+    rows = [["labelled", *sets, "mean ± over seeds"]]
     for name in results[sets[0]][0]:
-        table = np.array([[cells[name] for cells in results[s]] for s in sets])
-        means = [f"{100 * x:.1f}" for x in table.mean(axis=1)]
-        over_seeds = 100 * table.mean(axis=0)
+        values = np.array([[cells[name] for cells in results[s]] for s in sets])
+        means = [f"{100 * x:.1f}" for x in values.mean(axis=1)]
+        over_seeds = 100 * values.mean(axis=0)
         means.append(f"{over_seeds.mean():.1f} ± {over_seeds.std():.1f}")
-        lines.append(f"| {name} | " + " | ".join(means) + " |")
-    return "\n".join(lines)
+        rows.append([name, *means])
+    return rows
 
 
 def main():
@@ -159,6 +162,7 @@ def main():
     parser.add_argument("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", nargs="+", default=SEVEN, metavar="NAME")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="table")
     arguments = parser.parse_args()
     row = parse_row(arguments.method)
     results = {}
@@ -170,7 +174,10 @@ def main():
                 study_seed(row, data, truth, seed) for seed in range(arguments.seeds)
             ]
         print(name, results[name], flush=True)
-    print(markdown(results, list(results)))
+    rows = table(results, list(results))
+    print(markdown(rows))
+    if arguments.csv:
+        write_csv(arguments.csv, rows)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from _pages import markdown, write_csv
 from _sets import GENERATED, SEVEN, add_sets, load, paths_of
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
@@ -118,32 +119,38 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add_sets(parser, THINNED)
     parser.add_argument("--most", type=int, default=16)
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="table")
     parser.add_argument("--n-jobs", type=int, default=1)
     arguments = parser.parse_args()
     recorded = paths_of(arguments)
     names = [*recorded, *GENERATED]
     jobs = [joblib.delayed(judge)(name, arguments.most) for name in names]
     results = joblib.Parallel(arguments.n_jobs, verbose=1)(jobs)
-    print_table(names, results, len(recorded))
+    rows = table(names, results, len(recorded))
+    print(markdown(rows))
+    if arguments.csv:
+        write_csv(arguments.csv, rows)
 
 
-def print_table(names, results, n_recorded):
-    """Print what each criterion chose, and on how many sets it is within one."""
+def table(names, results, n_recorded):
+    """Rows of what each criterion chose, and on how many sets it is within one."""
     truth = np.array([number for _, number in results])
     titles = list(results[0][0])
     chosen = np.array([[own[title] for own, _ in results] for title in titles])
     hits = np.abs(chosen - truth) <= 1
-    print(f"| | recorded | generated | {' | '.join(Path(n).name for n in names)} |")
-    print("| --- |" + " ---: |" * (len(names) + 2))
-    print(f"| true number | | | {' | '.join(map(str, truth))} |")
+    titles_of_sets = [Path(name).name.partition(":")[0] for name in names]
+    rows = [["criterion", "recorded", "generated", *titles_of_sets]]
+    rows.append(["true number", "", "", *map(str, truth)])
     for title, numbers, own in zip(titles, chosen, hits):
         counts = own[:n_recorded].sum(), own[n_recorded:].sum()
-        print(f"| {' | '.join(map(str, [title, *counts, *numbers]))} |")
+        rows.append([title, *map(str, [*counts, *numbers])])
     others = hits.sum(axis=1)[:, None] - hits
     best = others == others.max(axis=0)
     shares = (hits & best).sum(axis=0) / best.sum(axis=0)  # of those that tie
     counts = shares[:n_recorded].sum(), shares[n_recorded:].sum()
-    print(f"| chosen by the other sets | {counts[0]:.1f} | {counts[1]:.1f} |")
+    empty = [""] * len(names)
+    rows.append(["chosen by the other sets", *(f"{x:.1f}" for x in counts), *empty])
+    return rows
 
 
 if __name__ == "__main__":

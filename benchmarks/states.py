@@ -112,9 +112,9 @@ def read_results(path):
 
 
 def tables(results):
-    """Rows with all scores, and with ARI and NMI only, published ones first."""
+    """Rows with all scores, and of each recording alone with ARI only."""
     whole = [["method", "K", "fitted to", "set", *SCORES]]
-    short = [["method", "K", "fitted to", *SETS]]
+    short = [["method", "K", *SETS]]
     for system, sets in STATES.items():
         texts = {name: [*map(three, sets.get(name, [None] * 4))] for name in SETS}
         known = "given" if system.endswith("true K") else "found"
@@ -139,8 +139,9 @@ def add_rows(whole, short, head, texts):
     for name, own in texts.items():
         if set(own) != {"–"}:
             whole.append([*head, name, *own])
-    if any(set(own[:2]) != {"–"} for own in texts.values()):
-        short.append([*head, *(" / ".join(own[:2]) for own in texts.values())])
+    is_known = any(own[0] != "–" for own in texts.values())
+    if is_known and head[2] == FITS["alone"]:
+        short.append([*head[:2], *(own[0] for own in texts.values())])
 
 
 def place(group):
@@ -175,7 +176,7 @@ def main(argv=None):
     print(markdown(whole, 4))
     if arguments.page:
         write_csv(arguments.page.parent / "measured" / "states.csv", whole)
-        renew_page(arguments.page, "states", markdown(short, 3))
+        renew_page(arguments.page, "states", markdown(short, 2))
 
 
 if __name__ == "__main__":

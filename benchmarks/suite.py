@@ -23,9 +23,7 @@ from _suite_cells import plan, read_results, run_cell
 from _suite_rows import ROWS, parse_row
 from _suite_tables import page, tables
 
-# Tables of a page; those of which it shows some rows only.
-ON_PAGE = ("means", "raw_signals", "generated", "simple")
-IN_PART = ("raw_signals", "generated")
+ON_PAGE = ("means", "simple")  # tables that a page has itself; others are files
 
 
 class Parser(argparse.ArgumentParser):
@@ -139,8 +137,8 @@ def main(argv=None):
     for name, table in tables(results).items() if arguments.page else ():
         write_csv(arguments.page.parent / "measured" / f"{name}.csv", table.rows)
         if name in ON_PAGE:
-            text = str(table.shown() if name in IN_PART else table)
-            renew_page(arguments.page, name, text)
+            part = table.shown() if name == "means" else table
+            renew_page(arguments.page, name, str(part))
     return int(any("error" in result for result in results))
 
 
