@@ -55,7 +55,7 @@ def main(argv=None):
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _make_printer()
         status = 0
         try:
             status = COMMANDS[command].run(arguments)
@@ -111,7 +111,16 @@ def _explain(command, error, received):
     return 2
 
 
-def _show_warning(message, *_, **__):
-    from skl_tot.recordings.errors import one_line
+def _make_printer():
+    """Make a function that prints warnings in one line, and equal ones once."""
+    printed = set()
 
-    print(f"skl-tot: warning: {one_line(message)}", file=sys.stderr)
+    def show(message, *_, **__):
+        from skl_tot.recordings.errors import one_line
+
+        text = one_line(message)
+        if text not in printed:
+            print(f"skl-tot: warning: {text}", file=sys.stderr)
+        printed.add(text)
+
+    return show

@@ -748,9 +748,10 @@ sys.exit(main.main())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_warnings_are_one_line(monkeypatch, capsys):
+def test_warnings_are_one_line_and_printed_once(monkeypatch, capsys):
     def demo(**_):
-        warnings.warn("two\nlines", stacklevel=1)
+        for _ in range(2):  # as of two recordings
+            warnings.warn("two\nlines", stacklevel=1)
 
     monkeypatch.setattr(COMMANDS["demo"], "function", demo)
     with warnings.catch_warnings():
