@@ -248,6 +248,7 @@ def features(video, out, fps, weights, **network):
     from skl_tot.preprocessing.videos import videos_of_folder
     from skl_tot.recordings.atomic import replaced_files, write_array
     from skl_tot.recordings.sources import write_rate
+    from skl_tot.recordings.text import find_same_files
 
     paths = []
     for path in map(Path, video):
@@ -256,6 +257,12 @@ def features(video, out, fps, weights, **network):
     repeated = find_repeated(names)
     if repeated is not None:
         raise ValueError(f"Several videos are called {repeated!r}, expected one.")
+    same = find_same_files(names)
+    if same is not None:
+        raise ValueError(
+            f"Videos are called {same[0]!r} and {same[1]!r}, which are one file on "
+            "Windows and macOS; expected other names."
+        )
     _check_rate(out, names, fps)
     weights = weights if weights == "DEFAULT" else os.path.abspath(weights)
     extractor = FrameFeatures(fps=fps, weights=weights, **network)

@@ -46,14 +46,14 @@ def main(argv=None):
     _open_closed_streams()
     # the process is ours; temporary files go with it
     received = _watch_signals() if argv is None else []
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     parser = make_parser()
     arguments = vars(parser.parse_args(argv))
     command = arguments.pop("command")
     if command is None:
         parser.print_help()
         return 0
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
     with warnings.catch_warnings():
         warnings.showwarning = _make_printer()
         status = 0
@@ -74,7 +74,8 @@ def _open_closed_streams():
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+            options = {"encoding": "utf-8", "errors": "backslashreplace"}
+            setattr(sys, name, open(os.devnull, mode, **options))  # noqa: SIM115
 
 
 def _watch_signals():

@@ -12,7 +12,7 @@ from skl_tot.cli.registry import (
 from skl_tot.cli.terminal import count, names_in_errors, printable
 
 N_SHOWN = 5  # recordings that are printed
-CSV = {"float_format": "%.10g", "lineterminator": "\n"}
+CSV = {"float_format": "%.10g", "lineterminator": "\n", "encoding": "utf-8"}
 WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 
 

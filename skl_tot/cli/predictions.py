@@ -1,6 +1,7 @@
 """Commands that label frames, and score labels: predict, watch, evaluate."""
 
 import math
+import os
 import sys
 
 from skl_tot.cli.registry import (
@@ -140,6 +141,7 @@ def watch(model, file, lag, fps, follow, columns, names):
 
     model = load_model(model)
     segmenter = segmenter_of(model)
+    _print_as_files_are()
     labels = segmenter.actions_
     fps = _rate_of(segmenter, fps)
     online = OnlinePrediction(model, lag=round(lag * fps))
@@ -157,6 +159,17 @@ def watch(model, file, lag, fps, follow, columns, names):
             printer.add(*online.push(frames))
     printer.add(*online.finish())
     printer.close()
+
+
+def _print_as_files_are():
+    """Print UTF-8 into a file or a pipe, unless another encoding is asked for.
+
+    On Windows, Python takes that of the console, which `read_table` does not read.
+    """
+    is_file = hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty()
+    if is_file and not os.environ.get("PYTHONIOENCODING"):
+        options = {"errors": "backslashreplace", "newline": "\n"}
+        sys.stdout.reconfigure(encoding="utf-8", **options)
 
 
 def _rate_of(segmenter, fps):

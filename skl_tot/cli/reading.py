@@ -28,8 +28,14 @@ from skl_tot.recordings.options import (
 from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.reading import read_recordings
 from skl_tot.recordings.sources import find_files, rate_of_arrays
-from skl_tot.recordings.text import find_separator, is_file_name, read_text
+from skl_tot.recordings.text import (
+    find_same_files,
+    find_separator,
+    is_file_name,
+    read_text,
+)
 
+ONE_TABLE = "one table of all, such as --out segments.csv, takes any name."
 # Options that `read_recordings` has, too.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
 
@@ -117,7 +123,13 @@ class Groups:
         self.path = one_line(path)
         try:
             separator = find_separator(read_text(path).partition("\n")[0])
-            table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+            table = pd.read_csv(
+                path,
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+            )
         except ValueError as error:  # all of pandas are
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
         if not {"recording", "group"} <= set(table.columns):
@@ -259,14 +271,20 @@ def pick_labelled(data, names, predicted, truth):
 
 
 def check_file_names(names):
-    """Refuse names of recordings that cannot be names of files."""
+    """Refuse names of recordings that cannot be names of files on all systems."""
     for name in names:
         if not is_file_name(name):
             raise ValueError(
                 f"A recording is called {short_repr(name)}, expected what can be the "
-                "name of a file, without slashes and no dot in front; one table of "
-                "all, such as --out segments.csv, takes any name."
+                "name of a file, also on Windows: without slashes or any of "
+                f'<>:"|?*, no dot in front, and no device such as con; {ONE_TABLE}'
             )
+    same = find_same_files(names)
+    if same is not None:
+        raise ValueError(
+            f"Recordings are called {same[0]!r} and {same[1]!r}, which are one file on "
+            f"Windows and macOS, expected other names; {ONE_TABLE}"
+        )
 
 
 def find_video_file(folder, name):

@@ -1,8 +1,9 @@
 """What people see while a command works: bars, and errors that name files."""
 
 import contextlib
-import os
 import sys
+
+from skl_tot.recordings.text import text_of_name
 
 
 def progress(items, unit):
@@ -37,7 +38,7 @@ def describe_seed(seed):
 
 def printable(names):
     r"""Names of files as text; bytes that are none stand as ``\xff``."""
-    return [os.fsencode(name).decode(errors="backslashreplace") for name in names]
+    return list(map(text_of_name, names))
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from skl_tot.recordings.errors import one_line
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
 from skl_tot.recordings.sources import describe_folder
-from skl_tot.recordings.text import split_lines
+from skl_tot.recordings.text import read_text, split_lines
 
 
 @validate_params(
@@ -243,8 +243,8 @@ def _read_labels(folder, feature_path, shape, target_names):
 def _read_lines(path):
     """Lines of a text file without surrounding blanks, up to the last filled one."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except OSError as error:
         raise ValueError(f"{one_line(path)} cannot be read: {error}") from error
     return [line.strip() for line in split_lines(text.rstrip())]
 

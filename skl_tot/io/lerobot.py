@@ -147,7 +147,7 @@ def _describe(meta, info, subtasks):
     feature = {"dtype": "int64", "shape": [1], "names": None}
     info = {**info, "features": {**info.get("features", {}), INDEX: feature}}
     text = json.dumps(info, indent=4, ensure_ascii=False)
-    (meta / "info.json").write_text(text, encoding="utf-8")
+    (meta / "info.json").write_text(text, encoding="utf-8", newline="\n")
     index = pd.Index(subtasks, name="subtask")
     table = pd.DataFrame({INDEX: range(len(subtasks))}, index)
     table.to_parquet(meta / "subtasks.parquet")

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+IS_WINDOWS = os.name == "nt"
+
 
 @contextlib.contextmanager
 def replaced(path):
@@ -27,7 +29,7 @@ def replaced(path):
         temporary = Path(folder, path.name)
         with _named_errors(path):
             yield temporary
-        os.replace(temporary, path)
+        _move(temporary, path)
 
 
 @contextlib.contextmanager
@@ -54,7 +56,7 @@ def replaced_files(folder):
         for path in paths:
             check_target(folder / path.name)
         for path in paths:
-            os.replace(path, folder / path.name)
+            _move(path, folder / path.name)
 
 
 def check_target(path, is_folder=False):
@@ -69,6 +71,9 @@ def check_target(path, is_folder=False):
     if path.exists() and not is_expected:
         kind = "folder" if is_folder else "file"
         raise FileExistsError(f"{path} is there, and no {kind}.")
+    if IS_WINDOWS and path.is_file():
+        with _no_other_program(path), open(path, "r+b"):
+            pass
 
 
 def write_array(path, array):
@@ -78,6 +83,24 @@ def write_array(path, array):
     """
     with open(path, "wb") as file:
         np.save(SimpleNamespace(write=file.write), array)
+
+
+def _move(path, target):
+    """Put a file or folder in the place of another, or where none is."""
+    with _no_other_program(target):
+        os.replace(path, target)
+
+
+@contextlib.contextmanager
+def _no_other_program(path):
+    """Say why a file cannot be replaced, mostly on Windows."""
+    try:
+        yield
+    except PermissionError as error:
+        raise PermissionError(
+            f"{path} cannot be replaced, as another program has it open or it is "
+            "read-only; close it there, or write elsewhere."
+        ) from error
 
 
 @contextlib.contextmanager

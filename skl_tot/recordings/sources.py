@@ -121,7 +121,7 @@ def find_remedy(kind):
 def write_rate(folder, fps):
     """Write the rate of all arrays of a folder."""
     text = json.dumps({"fps": fps}) + "\n"
-    Path(folder, RATE_FILE).write_text(text, encoding="utf-8")
+    Path(folder, RATE_FILE).write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_rate(folder):

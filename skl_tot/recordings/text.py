@@ -2,11 +2,18 @@
 
 import csv
 import json
+import os
+import re
 import unicodedata
 from pathlib import Path
 
 # Control characters, unassigned ones, surrogates, and separators of lines.
 _REFUSED = {"Cc", "Cn", "Cs", "Zl", "Zp"}
+# Devices of Windows, whatever follows a dot, and what its names cannot have.
+_DEVICES = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.I
+)
+_NOT_IN_NAMES = set('/\\<>:"|?*') | set(map(chr, range(32)))
 
 
 def read_text(path):
@@ -14,7 +21,9 @@ def read_text(path):
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text: {error}") from error
+        raise ValueError(
+            f"{path} is no text in UTF-8: {error}; save it in UTF-8."
+        ) from error
 
 
 def split_lines(text):
@@ -53,5 +62,33 @@ def is_line(text):
 
 
 def is_file_name(text):
-    """Whether a file can have such a name, which leads to no other folder."""
-    return bool(text.strip()) and text[0] != "." and not set(text) & set("/\\\0")
+    """Whether a file can have such a name on all systems, with a suffix after it.
+
+    >>> list(map(is_file_name, ["take 1", "a/b", "10:30", "con", "console"]))
+    [True, False, False, False, True]
+    """
+    is_plain = bool(text.strip()) and text[0] != "." and not set(text) & _NOT_IN_NAMES
+    return is_plain and _DEVICES.match(text) is None
+
+
+def text_of_name(name):
+    r"""Name of a file as text; bytes that are none stand as in ``\xff``."""
+    try:
+        return os.fsencode(name).decode(errors="backslashreplace")
+    except UnicodeEncodeError:  # text that this system has no names of
+        return name
+
+
+def find_same_files(names):
+    """Find two names that Windows and macOS take for one, as they ignore case, or None.
+
+    >>> find_same_files(["a", "B", "b"]), find_same_files(["a", "b"])
+    (('B', 'b'), None)
+    """
+    seen = {}
+    for name in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in seen:
+            return seen[key], name
+        seen[key] = name
+    return None

@@ -2,10 +2,10 @@
 
 import json
 import os
-import sys
 from numbers import Number
 from pathlib import Path
 
+import filelock
 import joblib  # type: ignore[import-untyped]
 import numpy as np
 from sklearn.base import clone
@@ -14,9 +14,6 @@ from skl_tot.io.models import load_model, save_model
 from skl_tot.meta.guided import GuidedSegmenter
 from skl_tot.methods.pipelines import last_step
 from skl_tot.recordings.atomic import replaced, write_array
-
-if sys.platform != "win32":  # where nothing tells of a second review
-    import fcntl
 
 NAME = "review.jsonl"
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
@@ -33,21 +30,22 @@ class Log:
 
     def __init__(self, path):
         self.path = path
+        # a file of its own, as nobody reads what Windows locks
+        lock = f"{path}.lock"
+        self._lock = filelock.FileLock(lock, timeout=0, thread_local=False)
+        self._acquire()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)  # of Windows
-        self._file = os.open(path, flags, 0o666)
         try:
-            self._lock()
+            self._file = os.open(path, flags, 0o666)
             self.lines = self._read()
         except BaseException:
             self.close()
             raise
 
-    def _lock(self):
-        if sys.platform == "win32":
-            return
+    def _acquire(self):
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            self._lock.acquire()
+        except filelock.Timeout as error:
             raise FileExistsError(
                 f"{self.path} belongs to a review that is open; close that one, or "
                 "give another folder as out."
@@ -97,6 +95,7 @@ class Log:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+        self._lock.release()
 
     def __del__(self):
         self.close()

@@ -6,7 +6,7 @@ from skl_tot.io import save_model, write_segments
 from skl_tot.io.formats import find_format, writable_formats
 from skl_tot.recordings.atomic import replaced, replaced_files
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.text import is_file_name
+from skl_tot.recordings.text import find_same_files, is_file_name
 from skl_tot.report import write_report
 from skl_tot.review.accuracy import compare
 from skl_tot.review.teaching import known_words
@@ -28,7 +28,8 @@ def export(review, format):
     _write_labels(review.table(), folder / "labels", format, entry)
     save(review)
     with replaced(folder / "recordings.csv") as temporary:
-        describe_recordings(review).to_csv(temporary, index=False)
+        table = describe_recordings(review)
+        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
     _write_report(review, folder / "report.html")
     return f"the results are in {folder}"
 
@@ -42,10 +43,12 @@ def _folder(review):
 def _write_labels(table, folder, format, entry):
     """Write the segments of each recording into a file of its name.
 
-    If there are names that files cannot have, one file has all, if the format can.
+    If there are names that files cannot have, or two that Windows and macOS take for
+    one, one file has all, if the format can.
     """
     tables = dict(list(table.groupby("recording", sort=False)))
     others = [name for name in tables if not is_file_name(name)]
+    others += find_same_files(tables) or ()
     if others and not entry.many:
         raise ValueError(
             f"recording {short_repr(others[0])} can have no file of that name, and "

@@ -1,7 +1,6 @@
 """What files of all formats share: how a format is described, text, tiers, times."""
 
 import codecs
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.text import text_of_name
 
 TIER = "action"  # as the writers call it
 # A small file can say that it has more rows than there is memory.
@@ -82,11 +82,12 @@ def read_text(path):
     """Return the text of a file in UTF-8, or in UTF-16 if its first bytes say so.
 
     Praat and spreadsheets write the second where there are other letters than ASCII's.
+    Lines end in a line feed, whatever they end in there.
     """
     content = Path(path).read_bytes()
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return content.decode("utf-16" if is_wide else "utf-8-sig")
+        text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         place = error.object[: error.start]
         raise SegmentsError(
@@ -94,6 +95,7 @@ def read_text(path):
             "UTF-8, or UTF-16 with its mark.",
             place.count(b"\n") + 1,
         ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def check_rows(n_rows):
@@ -148,7 +150,7 @@ def shown_name(path):
     >>> shown_name("folder/caf\udce9.csv")
     'caf\\xe9'
     """
-    return os.fsencode(Path(path).stem).decode(errors="backslashreplace")
+    return text_of_name(Path(path).stem)
 
 
 def split_recordings(table, path):

@@ -53,7 +53,7 @@ def write_boris(table, path):
             }
             events.append(event)
     events = pd.DataFrame(events, columns=COLUMNS)
-    events.to_csv(path, sep="\t", index=False, lineterminator="\n")
+    events.to_csv(path, sep="\t", index=False, lineterminator="\n", encoding="utf-8")
 
 
 def _seconds(milliseconds):

@@ -6,7 +6,7 @@ from skl_tot.io.formats.tables import read_cells
 
 def write_csv(table, path):
     """Write a table, one segment a row."""
-    table.to_csv(path, index=False, lineterminator="\n")
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 FORMAT = Format(".csv", write_csv, read_cells, "table, one segment a row", many=True)

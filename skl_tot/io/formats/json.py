@@ -10,7 +10,7 @@ from skl_tot.io.formats.tasks import are_tasks, frame_of_tasks
 def write_json(table, path):
     """Write a list of objects."""
     text = json.dumps(table.to_dict("records"), indent=1, ensure_ascii=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def read_json(path):

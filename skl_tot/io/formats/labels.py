@@ -13,7 +13,7 @@ def write_labels(table, path):
     """Write one label a line for each frame."""
     own = table.drop(columns="recording", errors="ignore")
     labels = labels_from_segments(own).astype(str)
-    Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8")
+    Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8", newline="\n")
 
 
 def read_labels(path):

@@ -21,7 +21,7 @@ def write_labelstudio(table, path):
     """Write a task for each recording, with its segments as a prediction."""
     tasks = [_as_task(*part) for part in split_recordings(table, path).items()]
     text = json.dumps(tasks, indent=1, ensure_ascii=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _as_task(name, table):

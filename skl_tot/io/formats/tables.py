@@ -28,7 +28,7 @@ TIMES = ["start", "end", "start_time", "end_time", "time"]
 
 def read_cells(path):
     """Read a table with a row of names above it, whatever is between its cells."""
-    text = io.StringIO(read_text(path), newline=None)
+    text = io.StringIO(read_text(path))
     header = text.readline()
     delimiter = find_separator(header)
     # other than the reader of pandas, this one knows the lines

@@ -1,7 +1,7 @@
 """What is read of tasks of Label Studio, whose files are called .json as others are."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from skl_tot.io.formats.base import SegmentsError
 from skl_tot.recordings.errors import short_repr
@@ -55,7 +55,7 @@ def _name_of(data, i):
         raise SegmentsError(
             f"data of task {i} is {short_repr(data)}, expected a video or a recording."
         )
-    return Path(path).stem
+    return PurePosixPath(path.replace("\\", "/")).stem  # of any system
 
 
 def _find_regions(task, name):

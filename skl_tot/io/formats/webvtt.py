@@ -27,7 +27,7 @@ def write_webvtt(table, path):
         text = html.escape(action, quote=False)
         caption = webvtt.Caption(_format_time(start), _format_time(end), text)
         document.captions.append(caption)
-    with open(path, "w", encoding="utf-8") as file:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
         document.write(file)
 
 

@@ -82,7 +82,8 @@ def _read_text(path):
     with open(path, encoding="utf-8-sig") as file:
         first = [file.readline().partition(",")[0].strip() for _ in LEVELS]
     n_levels = len([cell for cell in first if cell in LEVELS])
-    return pd.read_csv(path, header=list(range(n_levels)), index_col=0)
+    lines = list(range(n_levels))
+    return pd.read_csv(path, header=lines, index_col=0, encoding="utf-8-sig")
 
 
 # ------------------------------------------------------------------------ H5 of pandas
