@@ -5,6 +5,7 @@ import ntpath
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -321,5 +322,6 @@ class TestOpenFiles:
     def test_a_model_can_be_replaced_after_it_is_read(self, folder):
         """Nothing keeps a file open that has been read."""
         load_model("m.skops")
-        held = {os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")}
+        files = Path("/proc/self/fd")
+        held = {os.path.realpath(path) for path in files.iterdir()}
         assert str(folder / "m.skops") not in held

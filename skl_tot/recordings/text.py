@@ -11,7 +11,7 @@ from pathlib import Path
 _REFUSED = {"Cc", "Cn", "Cs", "Zl", "Zp"}
 # Devices of Windows, whatever follows a dot, and what its names cannot have.
 _DEVICES = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.I
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³]) *(\.|$)", re.I
 )
 _NOT_IN_NAMES = set('/\\<>:"|?*') | set(map(chr, range(32)))
 
