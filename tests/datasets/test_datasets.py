@@ -282,7 +282,7 @@ BROKEN = [
     ({TEA_TEXT: "1 2"}, "has P01_tea.npy and P01_tea.txt, expected one file for each"),
     ({TRUTH: None}, "has 0 of the files P01_tea.txt and P01_tea, expected 1."),
     ({"groundTruth/P01_tea": "c"}, "has 2 of the files P01_tea.txt and P01_tea, exp"),
-    ({TRUTH: b"\xff\xfe\xfd"}, "P01_tea.txt cannot be read: 'utf-8' codec"),
+    ({TRUTH: b"\xff\xfe\xfd"}, "P01_tea.txt is no text in UTF-8: 'utf-8' codec"),
     ({TRUTH: "c\nc\nc"}, "P01_tea.npy has shape (1, 2), expected 1 labels."),
     ({TRUTH: "c\nc"}, "expected 1 labels. Are the features stored the other way round"),
     ({TRUTH: "d"}, "P01_tea.txt, line 1, is 'd', expected one of ['b', 'c', 'a']."),
