@@ -566,7 +566,7 @@ def test_every_command_has_help_an_example_and_a_test(run, name, capsys):
     names = [each.name or list(each.places) for each in COMMANDS[name].options]
     inspect.signature(COMMANDS[name].function).bind(**dict.fromkeys(np.hstack(names)))
     tests = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
-    assert any(re.search(rf'["/ ]{name} ', text) for text in tests)
+    assert any(re.search(rf'["/ ]{name}[ "]', text) for text in tests)
 
 
 def test_values_of_settings():
