@@ -92,13 +92,13 @@ def _share(n, total):
 )
 def edit(model, merge, split, rename, source, out):
     """Merge, split and rename the actions of a model and save it."""
+    if not (merge or split or rename):
+        raise ValueError("nothing to do, expected --merge, --split or --rename.")
+    renamed = dict(_split_name(text) for text in rename)
     from skl_tot import corrections
     from skl_tot.io import load_model, save_model
     from skl_tot.methods.pipelines import segmenter_of
 
-    if not (merge or split or rename):
-        raise ValueError("nothing to do, expected --merge, --split or --rename.")
-    renamed = dict(_split_name(text) for text in rename)
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
     for texts in merge:

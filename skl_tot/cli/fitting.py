@@ -79,14 +79,14 @@ KINDS = {
 )
 def fit(source, recipe, out, **kinds):
     """Fit a model to a folder of videos, some perhaps with labels, and save it."""
-    from skl_tot.cli.reading import describe_labels
-    from skl_tot.io.models import save_model
-    from skl_tot.methods.numbers import describe_choice
-
     given = {name: kinds[name] for name in KINDS if kinds[name]}
     if len(given) > 1:
         options = " and ".join(f"--{name}" for name in given)
         raise ValueError(f"{options} are given, expected one of them.")
+    from skl_tot.cli.reading import describe_labels
+    from skl_tot.io.models import save_model
+    from skl_tot.methods.numbers import describe_choice
+
     data = source.open()
     labels = given.get("labels")
     y = None if labels is None else labels.read(data, source.path)
@@ -153,6 +153,11 @@ def _reset_bar(model, verbose):
 )
 def search(source, recipe, grid, scoring, folds, n_jobs, out):
     """Print the scores of all candidates, and save the best, fitted to all videos."""
+    axes = each_once(grid, "--grid")
+    if ("n_actions" in axes) == (recipe.n_actions is not None):
+        raise ValueError("Expected either --n-actions or n_actions among --grid.")
+    if folds < 2:
+        raise ValueError(f"--folds is {folds}, expected 2 or more.")
     from sklearn.base import clone
     from sklearn.model_selection import GridSearchCV, KFold
 
@@ -162,9 +167,6 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
 
     data = source.open()
     _check_scoring(scoring, folds, data, source.path)
-    axes = each_once(grid, "--grid")
-    if ("n_actions" in axes) == (recipe.n_actions is not None):
-        raise ValueError("Expected either --n-actions or n_actions among --grid.")
     model = recipe.make(axes.get("n_actions", [None])[0])
     seed = None if "random_state" in axes else recipe.sow(model)
     # in a fold, their numbers are others

@@ -95,12 +95,14 @@ def demo(out, recordings, n_videos, n_actions, seed):
 
     if recordings is not None and Path(recordings).is_dir():
         raise FileExistsError(f"{recordings} is there, expected a new folder.")
-    from skl_tot import TemporalOTSegmenter, datasets, metrics
+    from skl_tot import datasets, metrics
 
     videos, labels = datasets.make_activities(n_videos, n_actions, random_state=seed)
     names = [f"cycle_{i:02}" for i in range(1, n_videos + 1)]
     if recordings is not None:
         _write_recordings(recordings, names, videos)
+    from skl_tot import TemporalOTSegmenter
+
     model = TemporalOTSegmenter(n_actions, random_state=seed)
     predicted = model.fit_predict(videos)
     print(metrics.segmentation_report(labels, predicted))

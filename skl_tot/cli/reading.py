@@ -1,15 +1,10 @@
 """What commands read: recordings, labels, predictions, ground truth, video files."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
-from sklearn.utils import Bunch
-
-from skl_tot.datasets.folders import load_action_dataset, read_ground_truth
-from skl_tot.io.files import label_recordings, read_by_recording, read_whole
+from skl_tot.io.files import read_whole
 from skl_tot.io.formats import FORMATS, frame_formats, table_of
-from skl_tot.recordings import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import UNKNOWN_NAME
 from skl_tot.recordings.names import (
@@ -19,166 +14,15 @@ from skl_tot.recordings.names import (
     name_actions,
     name_all_actions,
 )
-from skl_tot.recordings.options import (
-    flag_of,
-    rate_like,
-    remembered,
-    with_remembered,
-)
-from skl_tot.recordings.readers import find_reader
-from skl_tot.recordings.reading import read_recordings
-from skl_tot.recordings.sources import find_files, rate_of_arrays
-from skl_tot.recordings.text import (
-    find_same_files,
-    find_separator,
-    is_file_name,
-    read_text,
-)
+from skl_tot.recordings.text import find_same_files, is_file_name
 
 ONE_TABLE = "one table of all, such as --out segments.csv, takes any name."
-# Options that `read_recordings` has, too.
-OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
-
-
-@dataclass
-class Source:
-    """Recordings of a folder or file, and options of how they are read.
-
-    It is what `read_recordings` reads, or arrays as text in the layout of the field;
-    all may lie in ``features``, beside ``groundTruth``. ``like`` is a file of a model.
-    """
-
-    path: str
-    by: list | None = None
-    time: str | bool | None = None
-    columns: list | None = None
-    without: list | None = None
-    resample: float | None = None
-    split_gaps: float | None = None
-    fps: float | None = None
-    transpose: bool = False
-    read: list | None = None
-    like: str | None = None
-
-    def __post_init__(self):
-        root = Path(self.path)
-        features = root / "features"
-        self.folder = features if features.is_dir() else root
-        self.is_text = features.is_dir() and any(features.glob("[!.]*.txt"))
-        if not self.is_text and (self.by or find_reader(self.folder) is None):
-            find_files(self.folder)  # refuses what is none, before a model is loaded
-
-    def open(self, model=None):
-        """Open them: ``videos`` (`Recordings`), ``video_names``, ``labels`` or None.
-
-        They are read as those of ``model``, which is fitted, unless options say
-        otherwise.
-        """
-        if self.like is not None:
-            from skl_tot.io.models import load_model
-
-            model = load_model(self.like)
-        options = dict(self.read or [])
-        if self.transpose:
-            options["transpose"] = True
-        if self.is_text:
-            videos = self._open_text(model, **options)
-        else:
-            options |= {option: getattr(self, option) for option in OPTIONS}
-            videos = read_recordings(self.folder, like=model, **options)
-        paths = [self.folder / f"{name}.npy" for name in videos.names]
-        labels, _ = read_ground_truth(Path(self.path), paths, videos)
-        return Bunch(videos=videos, labels=labels, video_names=videos.names)
-
-    def _open_text(self, model, **options):
-        """Open arrays of which some are text, which have no clock and no names."""
-        for option in OPTIONS:
-            if option != "fps" and getattr(self, option) is not None:
-                raise ValueError(
-                    f"{flag_of(option)} is given, but {self.path} has "
-                    "arrays, which it is not for."
-                )
-        own = {} if model is None else remembered(model)
-        options = with_remembered(options, own, ["transpose"])
-        data = load_action_dataset(self.path, **options)
-        rate = rate_of_arrays([self.folder / "any.npy"], self.fps)
-        rate = rate_like(rate, own, self.path)
-        videos = Recordings(data.videos, data.video_names, fps=rate)
-        videos.reading = {"reader": "arrays", "time": False, "fps": rate, **options}
-        return videos
 
 
 def columns_of(model):
     """Names of the features of a fit, if it had any."""
     names = getattr(model, "feature_names_in_", None)
     return None if names is None else names.tolist()
-
-
-class Groups:
-    """Group of each recording, and its subject if that is known, from a table."""
-
-    def __init__(self, path):
-        import pandas as pd
-
-        self.path = one_line(path)
-        try:
-            separator = find_separator(read_text(path).partition("\n")[0])
-            table = pd.read_csv(
-                path,
-                sep=separator,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-            )
-        except ValueError as error:  # all of pandas are
-            raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
-        if not {"recording", "group"} <= set(table.columns):
-            raise ValueError(
-                f"{self.path} has the columns {short_repr(list(table.columns))}, "
-                "expected recording and group."
-            )
-        names = table["recording"]
-        if names.duplicated().any():
-            name = names[names.duplicated()].iloc[0]
-            raise ValueError(f"{self.path} has {name!r} twice, expected once.")
-        self.columns = {key: dict(zip(names, table[key])) for key in table.columns}
-
-    def pick(self, names):
-        """Return groups, and subjects or None, of recordings by their names."""
-        picked = []
-        for key in ("group", "subject"):
-            own = self.columns.get(key)
-            for name in names if own is not None else ():
-                if not own.get(name, "").strip():
-                    raise ValueError(f"{self.path} has no {key} for {name!r}.")
-            picked.append(own and {name: own[name] for name in names})
-        return picked
-
-
-@dataclass
-class Labels:
-    """Labels that people have corrected, a folder of files or one of all."""
-
-    path: str
-    gaps: str = "unknown"
-
-    def read(self, data, folder):
-        """Labels of each recording of `Source.open`, None of those without a file.
-
-        ``folder`` is where the recordings are, for errors.
-        """
-        found, _ = read_by_recording(self.path, None, None, data.videos)
-        lengths = {name: len(video) for name, video in data.videos.items()}
-        for name, (_, file) in found.items():
-            if name not in lengths:
-                raise ValueError(
-                    f"{one_line(file)} has labels of {short_repr(name)}, expected a "
-                    f"recording of {folder}, such as {short_repr(data.video_names[0])}."
-                )
-        labels = label_recordings(found, lengths, self.gaps)
-        if not any((own != UNKNOWN_NAME).any() for own in labels.values()):
-            raise ValueError(f"{self.path} has no labelled frame, expected some.")
-        return [labels.get(name) for name in data.video_names]
 
 
 def describe_labels(y):

@@ -12,6 +12,13 @@ CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}
 NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+STEP = re.compile(
+    rf"(?P<scale>{'|'.join(SCALERS)})"
+    r"|(?P<gaps>gaps:[1-9][0-9]*(:(0?\.[0-9]+|0|1))?)"
+    r"|(?P<pca>pca:[1-9][0-9]*)"
+    r"|(?P<poses>poses(:[^:]+:[^:]+)?)"
+    rf"|(?P<windows>windows(:{NUMBER}){{0,2}})"
+)
 
 
 @dataclass
@@ -26,13 +33,8 @@ class Recipe:
     min_duration: float | None = None
     order: str | None = None
 
-    def make(self, n_actions=None):
-        """Make a segmenter, or a pipeline that ends in one.
-
-        After steps that scale, the segmenter standardises only if settings say so.
-        """
-        from skl_tot.preprocessing.framewise import FramewiseTransformer
-
+    def __post_init__(self):
+        """Refuse what does not go together, before anything is read or loaded."""
         settings = each_once(self.settings or [], "--set")
         if "n_actions" in settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
@@ -49,9 +51,28 @@ class Recipe:
                 f"--order {settings['order']} is none of the paper's method, expected "
                 "strict, or --method tot."
             )
+        if self.seed is not None and "random_state" in settings:
+            raise ValueError("--seed and --set random_state are given, expected one.")
+        self.values = settings
+        self.steps = self.pipeline.split(",") if self.pipeline else []
+        for step in self.steps:
+            if not STEP.fullmatch(step):
+                raise ValueError(
+                    f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
+                    "poses:TAIL:NOSE, windows, windows:WIDTH, windows:WIDTH:WIDTH, "
+                    "standard, minmax, robust or pca:N."
+                )
+
+    def make(self, n_actions=None):
+        """Make a segmenter, or a pipeline that ends in one.
+
+        After steps that scale, the segmenter standardises only if settings say so.
+        """
+        from skl_tot.preprocessing.framewise import FramewiseTransformer
+
+        settings = dict(self.values)
         settings.pop("random_state", None)  # of `sow`, as methods without one have none
-        names = self.pipeline.split(",") if self.pipeline else []
-        steps = [_make_step(name) for name in names]
+        steps = [_make_step(step) for step in self.steps]
         name, module = CHOICES[self.method]
         method = getattr(importlib.import_module(module), name)
         segmenter = method(self.n_actions if n_actions is None else n_actions)
@@ -67,8 +88,6 @@ class Recipe:
         seed = dict(self.settings or []).get("random_state")
         if seed is None:
             seed = self.seed or 0
-        elif self.seed is not None:
-            raise ValueError("--seed and --set random_state are given, expected one.")
         names = [*model.get_params()]
         own = [name for name in names if name.split("__")[-1] == "random_state"]
         model.set_params(**dict.fromkeys(own, seed))
@@ -86,25 +105,18 @@ def _make_step(step):
         SignalWindows,
     )
 
-    if step in SCALERS:
-        return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
-    number = step.partition(":")[2]
-    if re.fullmatch(r"gaps:[1-9][0-9]*(:(0?\.[0-9]+|0|1))?", step):
-        limit, _, share = number.partition(":")
-        return GapFiller(int(limit), drop_lost=float(share) if share else None)
-    if re.fullmatch("pca:[1-9][0-9]*", step):
+    kind, (_, *values) = STEP.fullmatch(step).lastgroup, step.split(":")
+    if kind == "gaps":
+        share = float(values[1]) if values[1:] else None
+        return GapFiller(int(values[0]), drop_lost=share)
+    if kind == "pca":
         # of many videos, which stay on disk
-        return FramewiseTransformer(decomposition.IncrementalPCA(int(number)))
-    if re.fullmatch("poses(:[^:]+:[^:]+)?", step):
-        return PoseFeatures(heading=step.split(":")[1:] or None)
-    if re.fullmatch(rf"windows(:{NUMBER}){{0,2}}", step):
-        widths = tuple(map(float, step.split(":")[1:]))
-        return SignalWindows(widths or "auto")
-    raise ValueError(
-        f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
-        "poses:TAIL:NOSE, windows, windows:WIDTH, windows:WIDTH:WIDTH, standard, "
-        "minmax, robust or pca:N."
-    )
+        return FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
+    if kind == "poses":
+        return PoseFeatures(heading=values or None)
+    if kind == "windows":
+        return SignalWindows(tuple(map(float, values)) or "auto")
+    return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
 
 
 def take_apart(model):

@@ -268,7 +268,7 @@ def recordings_of(text, name="source", make=None, **settings):
 
 
 def _make_source(*, data=None, features=None, **reading):
-    from skl_tot.cli.reading import Source
+    from skl_tot.cli.sources import Source
 
     path = features if data is None else data
     if path is not None:
@@ -279,7 +279,7 @@ def _make_source(*, data=None, features=None, **reading):
 
 
 def _make_labels(labels, gaps=None):
-    from skl_tot.cli.reading import Labels
+    from skl_tot.cli.sources import Labels
 
     if labels is not None:
         return Labels(labels, gaps or "unknown")
@@ -298,8 +298,14 @@ def labels_of_people(required="", gaps=True):
     return Options(text, "labels", _make_labels)
 
 
+def _check_model(model):
+    from skl_tot.cli.sources import check_model
+
+    return check_model(model)
+
+
 def _read_groups(groups):
-    from skl_tot.cli.reading import Groups
+    from skl_tot.cli.sources import Groups
 
     return None if groups is None else Groups(groups)
 
@@ -310,7 +316,7 @@ def _read_names(names):
     return None if names is None else read_names(names)
 
 
-MODEL = Options("MODEL: file from fit or search")
+MODEL = Options("MODEL: file from fit or search", "model", _check_model)
 DATA = (
     "DATA: folder of .npy, CSV, Parquet or other files, one with features/, or a file"
 )

@@ -8,10 +8,10 @@ from skl_tot.cli.registry import command, labels_of_people, recordings_of
 
 def _take_given(model, data=None, **reading):
     """Path of a model, None if recordings alone are given, and these."""
-    from skl_tot.cli.reading import Source
+    from skl_tot.cli.sources import Source, check_model
 
     path, data = (None, model) if data is None else (model, data)
-    return path, Source(data, **reading)
+    return path and check_model(path), Source(data, **reading)
 
 
 GIVEN = recordings_of(
@@ -40,9 +40,6 @@ GIVEN = recordings_of(
 )
 def review(given, recipe, labels, videos, out, port, no_browser):
     """Serve the page until Ctrl-C."""
-    from skl_tot.review.calls import Calls
-    from skl_tot.review.server import make_review, run
-
     model, source = given
     if (model is None) == (recipe.n_actions is None):
         raise ValueError(
@@ -50,6 +47,8 @@ def review(given, recipe, labels, videos, out, port, no_browser):
         )
     if model is not None and recipe != Recipe(None):
         raise ValueError(f"{model} is given, expected it without options of a fit.")
+    from skl_tot.review.calls import Calls
+    from skl_tot.review.server import make_review, run
 
     def make(tell):
         """Read what is reviewed, beside the server, which answers by then."""

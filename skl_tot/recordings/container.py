@@ -8,7 +8,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.errors import RecordingError, errors_of_recording, short_repr
@@ -379,6 +378,8 @@ def fit_scaler(recordings, scaler=None, only=None):
 
     They are of one recording with ``only``, its number. ``scaler`` is not changed.
     """
+    from sklearn.preprocessing import StandardScaler  # commands do not wait for it
+
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
     for i in range(len(recordings)) if only is None else [only]:
         # a block at a time, as scikit-learn's temporaries have its size

@@ -8,7 +8,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from skl_tot.recordings.clocks import rate_of, warn_of_gaps
 from skl_tot.recordings.container import Recordings
@@ -133,6 +132,8 @@ def _split(X):
 
 def has_names(X):
     """Whether recordings come with names."""
+    from scipy import sparse  # commands do not wait for it
+
     if sparse.issparse(X):  # some of those are dicts
         return False
     return isinstance(X, (Recordings, Mapping)) or is_table(X)
@@ -241,6 +242,8 @@ def _warn_of_channels(shape):
 def n_dims(value):
     """Count the dimensions of anything array-like, without copying an array."""
     for depth in range(MAX_DIMS):
+        from scipy import sparse
+
         if sparse.issparse(value):
             return depth + 2
         if hasattr(value, "ndim"):

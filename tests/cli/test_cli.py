@@ -496,33 +496,6 @@ def test_values_of_too_many_parts(run, folder, capsys, text):
         assert len(error) < 200
 
 
-def test_wrong_arguments_do_not_wait_for_torch(folder):
-    commands = [
-        *["fit none --n-actions 3 --out a.skops", f"{FIT} --pipeline x"],
-        *[f"{FIT} --labels none", f"{FIT} --cycles --activities 2"],
-        *["search flat --n-actions 3 --grid rho=1 --folds 9", "evaluate data none"],
-        *["predict none.skops flat --out a", "predict model.skops none --out a"],
-        *["predict model.skops flat --out flat", "predict model.skops flat --out no/a"],
-        *["predict model.skops flat --out a --names none.txt", "edit none.skops"],
-        *["refine model.skops flat --labels none --out a", "plot none --out a.png"],
-        *["report model.skops none --out a", "summary none --out a"],
-        *["features none.mp4 --out a", "watch model.skops none.csv"],
-        "demo --out no/a.png",
-    ]
-    code = f"""
-import sys
-from skl_tot.cli.main import main
-for command in {commands!r}:
-    try:
-        status = main(command.split())
-    except SystemExit as error:
-        status = error.code
-    assert status == 2 and "torch" not in sys.modules, command
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 def test_no_command_shows_help(run, capsys):
     assert run("") == 0
     assert "learn the actions that videos share" in capsys.readouterr().out
