@@ -39,7 +39,7 @@ def make_dataset(root, gigabytes):
 
 def anonymous_memory():
     """Anonymous memory of this process, in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) * 1024
     raise RuntimeError("This kernel does not count RssAnon.")

@@ -98,6 +98,16 @@ BROWSER_FLAGS = (
 
 
 @pytest.fixture(scope="session")
+def links(tmp_path_factory):
+    """Skip where links need a right that people do not have, as on Windows."""
+    folder = tmp_path_factory.mktemp("links")
+    try:
+        (folder / "link").symlink_to(folder)
+    except OSError:
+        pytest.skip("no right to make links")
+
+
+@pytest.fixture(scope="session")
 def opened_browser(tmp_path_factory):
     """A browser without window, of a profile of its own, which starts once."""
     webdriver = pytest.importorskip("selenium.webdriver")

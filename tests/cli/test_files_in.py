@@ -53,7 +53,7 @@ def folder(tmp_path_factory, made):
 
 def rows(path):
     """Lines of a CSV file by its columns."""
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -14,7 +14,7 @@ from skl_tot.io import save_model, segments, write_segments
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, links):
     """One of each thing that commands read."""
     root = tmp_path_factory.mktemp("paths")
     videos, _ = make_activities(3, 2, n_features=2, mean_length=30, random_state=0)

@@ -1,6 +1,7 @@
 """The command that serves the page, in a process of its own."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -89,6 +90,7 @@ def start(folder):
 FIT = "takes", "--n-actions", "3", "--method", "mallow"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no signals to other processes")
 @pytest.mark.parametrize(
     ("number", "status", "begin"),
     [(signal.SIGINT, 0, FIT), (signal.SIGTERM, 143, ("model.skops", "takes"))],

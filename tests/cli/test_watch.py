@@ -103,7 +103,7 @@ def test_lag_of_the_file_gives_predict(models, videos, capsys):
     model = models["free"]
     predicted = model.predict(frames)
     assert out == lines_of(predicted, model.predict_posterior(frames))
-    with open("segments.csv", "w") as file:
+    with open("segments.csv", "w", encoding="utf-8") as file:
         file.write("\n".join(out))
     labels = read_segments("segments.csv", n_frames=len(frames), fps=FPS)
     assert labels.astype(int).tolist() == predicted.tolist()
@@ -116,7 +116,7 @@ def test_standard_input_and_names(models, videos, capsys, monkeypatch):
             b"\xef\xbb\xbf" + file.read().replace(b"\n", b"\r\n").rstrip() + b"\r\n\r\n"
         )
     monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BytesIO(text)))
-    with open("names.txt", "w") as file:
+    with open("names.txt", "w", encoding="utf-8") as file:
         file.write("0 take\n1 pour, slowly\n2 take\n")
     status, out, err = run(capsys, "watch plain.skops --lag 1000 --names names.txt")
     assert (status, err) == (0, [])
@@ -166,13 +166,16 @@ def test_follow_prints_segments_as_they_close(
             raise KeyboardInterrupt
         more = video[ends[i] : ends[i + 1]]
         write("more.csv", more, first=False, start=ends[i])
-        with open("more.csv") as more, open("take.csv", "a") as file:
+        with (
+            open("more.csv", encoding="utf-8") as more,
+            open("take.csv", "a", encoding="utf-8") as file,
+        ):
             text = more.read()
             file.write(text[:-9] if torn else text)
             if torn:
                 file.flush()
                 file.write(text[-9:])
-        open("more.csv", "w").close()
+        open("more.csv", "w", encoding="utf-8").close()
 
     monkeypatch.setattr(growing_files.time, "sleep", wait)
     status, rest, err = run(capsys, "watch plain.skops take.csv --follow --lag 0.5")
@@ -209,7 +212,7 @@ def test_a_file_that_becomes_shorter(videos, capsys, monkeypatch):
 
 
 def test_empty_input(capsys):
-    open("take.csv", "w").close()
+    open("take.csv", "w", encoding="utf-8").close()
     assert run(capsys, "watch plain.skops take.csv") == (0, [HEADER], [])
 
 
@@ -356,7 +359,7 @@ class TestClocks:
 
 
 def test_numbers_with_underscores_are_none(capsys):
-    Path("a.csv").write_text("a,b,c\n1,2,1_000\n")
+    Path("a.csv").write_text("a,b,c\n1,2,1_000\n", encoding="utf-8")
     status, _, err = run(capsys, "watch plain.skops a.csv")
     assert status == 2
     assert "column 'c' holds '1_000', expected a number" in err[-1]

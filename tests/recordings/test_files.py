@@ -32,6 +32,9 @@ QUICK = {
 }
 
 
+held = pytest.mark.skipif(os.name == "nt", reason="Windows keeps files that are mapped")
+
+
 def save(folder, videos):
     """Save each video to a file of its own and give the paths."""
     paths = [folder / f"{i}.npy" for i in range(len(videos))]
@@ -149,6 +152,7 @@ def test_numpy_does_not_load_all(files, opened):
     assert opened == []
 
 
+@held
 def test_a_file_is_opened_once_and_again_when_it_has_changed(files, opened):
     path = paths_of(files)[0]
     assert len({x.shape for x in (files[0], files[:3][0], files[[0]][0])}) == 1
@@ -245,6 +249,7 @@ def replace_at(monkeypatch, place, path, content):
     monkeypatch.setattr(owner, name, replace)
 
 
+@held
 class TestFilesThatChange:
     """Files that are replaced or cut off between the reads of a fit."""
 
@@ -433,6 +438,7 @@ def test_bad_parameters(arguments, error, message):
     ],
     ids=str,
 )
+@held
 def test_bad_files(files, tmp_path, content, message):
     if content is None:
         (tmp_path / "3.npy").unlink()

@@ -62,11 +62,11 @@ def act(model, videos, folder, told, seed):
     rng = np.random.default_rng(seed)
     review = Review(model, videos, folder).open()
     while True:
-        with open(folder / "review.jsonl") as file:
+        with open(folder / "review.jsonl", encoding="utf-8") as file:
             n_lines = len(file.readlines())
         step, call = list(steps_of(review, rng).items())[rng.integers(12)]
         found = {"n": n_lines, "state": plain(review.state), "next": step}
-        Path(f"{told}.new").write_text(json.dumps(found))
+        Path(f"{told}.new").write_text(json.dumps(found), encoding="utf-8")
         os.replace(f"{told}.new", told)
         try:
             call()
@@ -76,7 +76,7 @@ def act(model, videos, folder, told, seed):
 
 def check(videos, folder, told):
     """See that all is there but what was being done, which is given."""
-    with open(folder / "review.jsonl") as file:
+    with open(folder / "review.jsonl", encoding="utf-8") as file:
         whole = [line for line in file.readlines() if line.endswith("\n")]
     found = json.loads(told.read_text())
     review = Review(None, videos, folder)

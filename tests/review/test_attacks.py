@@ -235,7 +235,7 @@ HEADERS = [
 
 
 @pytest.fixture(scope="module")
-def served(reviewed, serving, tmp_path_factory):
+def served(reviewed, serving, tmp_path_factory, links):
     """A server of a review with a video, beside a secret that a link leads to."""
     root = tmp_path_factory.mktemp("attacked")
     for name in ("out", "videos"):

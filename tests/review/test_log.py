@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -110,7 +109,7 @@ def test_results_are_those_of_now(review):
     rows = (review.out / "recordings.csv").read_text().splitlines()
     assert rows[0] == "recording,n_frames,n_segments,checked"
     assert len(rows) == 6
-    assert "new" in (review.out / "report.html").read_text()
+    assert "new" in (review.out / "report.html").read_text(encoding="utf-8")
 
 
 def test_recordings_say_what_was_right(review):
@@ -324,6 +323,7 @@ class TestFullDisk:
         """As the system says it, by a limit of the size of files."""
         review.check(0)
         state = review.state
+        resource = pytest.importorskip("resource", reason="no limits on Windows")
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
@@ -342,6 +342,7 @@ class TestFullDisk:
         review.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="forks a process with threads")
 def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
     """A few of them; ``kills.py`` by itself kills fifty."""
     command = [sys.executable, "-W", "ignore", kills.__file__, str(tmp_path), "4"]

@@ -27,7 +27,7 @@ def test_videos_by_name(folder):
     assert found == [folder / "b.WEBM", None, folder / "a.mp4"]
 
 
-def test_folders_of_videos_may_be_links(folder):
+def test_folders_of_videos_may_be_links(folder, links):
     (folder / "a.mp4").write_bytes(b"")
     (folder / "b.mp4").symlink_to(folder / "a.mp4")
     link = folder.parent / "link"

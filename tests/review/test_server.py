@@ -2,8 +2,8 @@
 
 import json
 import os
-import resource
 import socket
+import sys
 import time
 
 import pytest
@@ -92,6 +92,8 @@ def test_video(served, ask):
 
 def test_long_video_is_never_read_whole(served, ask):
     """A part near the end of a file of 40 GB comes without what is before it."""
+    resource = pytest.importorskip("resource", reason="Windows would fill the file")
+    unit = 1 if sys.platform == "darwin" else 1024  # of what the system counts
     path, size = served.folder / "long.mp4", 40 * 2**30
     with open(path, "wb") as file:
         file.truncate(size - 3)
@@ -111,7 +113,8 @@ def test_long_video_is_never_read_whole(served, ask):
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 206")
         time.sleep(0.3)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown * unit < 50 * 2**20
     assert ask(served, "GET", "/token/video/0")[0] == 200
 
 
