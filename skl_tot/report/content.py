@@ -295,6 +295,7 @@ def levels(content):
     None of a model that has no cut to more actions.
     """
     from skl_tot.corrections import cut
+    from skl_tot.methods.pipelines import quietly
 
     findings, n_actions = content.findings, content.segmenter.n_actions_
     tree = getattr(content.segmenter, "merge_tree_", None)
@@ -306,9 +307,10 @@ def levels(content):
     except ValueError:  # actions are named or corrected
         return None
     fine = []
-    for video in content.videos[:N_LEVELS]:
-        found = model.predict(video)
-        fine.append(found[0] if isinstance(found, list) else found)
+    with quietly():  # few of the parts may occur in each recording
+        for video in content.videos[:N_LEVELS]:
+            found = model.predict(video)
+            fine.append(found[0] if isinstance(found, list) else found)
     coarse = findings.paths[: len(fine)]
     parents = find_parents(coarse, fine)
     bars = []

@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import re
+from copy import copy
 from html.parser import HTMLParser
 
 import numpy as np
@@ -1090,6 +1091,15 @@ class TestLevels:
         assert len(set(names.values())) == len(set(style.values())) == 3
         assert (names["2"], names["3"]) == ("pour, part 1 of 2", "pour, part 2 of 2")
         assert (names["0"], style["0"]) == ("take", COLOURS[0])  # it is undivided
+
+    @pytest.mark.filterwarnings("error:.* recordings show fewer than half of")
+    def test_parts_that_few_recordings_show_are_no_warning(self, nested, write):
+        """Of four parts, each recording shows one, at such a cost."""
+        model, videos = copy(nested[0]), nested[1]
+        model.set_params(decoding="free", switch_cost=100.0)
+        with pytest.warns(UserWarning, match="fewer than half of the 4 actions"):
+            cut(model, 4).predict(videos)
+        assert "levels" in write(model, videos).html
 
     def test_no_section_without_cuts(self, nested, write):
         model, videos = nested
