@@ -1,4 +1,4 @@
-"""Draw the pictures of user_guide/review.md, and print its figures, by chromium.
+"""Draw the pictures of guide/corrections.md, and print its figures, by chromium.
 
 python docs/review_pictures.py
 """

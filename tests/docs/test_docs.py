@@ -223,7 +223,7 @@ def test_api_page_names_everything_public():
 
 
 def test_page_of_formats_has_those_that_there_are():
-    text = (DOCS / "user_guide" / "formats.md").read_text(encoding="utf-8")
+    text = (DOCS / "guide" / "exchange.md").read_text(encoding="utf-8")
     assert describe_formats() in text
 
 

@@ -79,7 +79,7 @@ def describe_formats():
     >>> print(describe_formats().splitlines()[2])
     | `csv` | `.csv` | table, one segment a row | frames | several |  |
     """
-    lines = ["| format | suffix | what it is | times in | recordings | extra |"]
+    lines = ["| format | suffix | content | times in | recordings | extra |"]
     lines.append("|" + " --- |" * 6)
     for name, entry in FORMATS.items():
         times = "seconds" if entry.in_seconds else "frames"

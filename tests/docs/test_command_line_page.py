@@ -1,0 +1,51 @@
+"""The transcript of the page about the command line, in an empty folder."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import skl_tot
+from skl_tot import TemporalOTSegmenter
+from skl_tot.cli.main import main
+
+PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "command_line.md"
+
+
+def masked(line):
+    """Line without digits, which depend on the fit."""
+    return re.sub(r"[0-9.]+", "N", line)
+
+
+def shown(printed, expected):
+    """Whether a transcript shows lines in their order, with "..." for some."""
+    lines = iter(printed.splitlines())
+    for line in expected.splitlines():
+        if line != "..." and masked(line) not in map(masked, lines):
+            return False
+    return True
+
+
+def test_transcript(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"max_iter": 150, "n_init": 1}.items():
+        monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
+    text = PAGE.read_text("utf-8")
+    (names,) = re.findall(r"^```text\n(0 reach\n.*?)^```", text, re.S | re.M)
+    Path("names.txt").write_text(names, encoding="utf-8")
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.S | re.M):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, expected = part.partition("\n")
+            assert main(shlex.split(command)[1:]) == 0, command
+            assert shown(capsys.readouterr().out, expected), command
+        if Path("named").exists() and not Path("corrected").exists():
+            Path("corrected").mkdir()
+            for name in ("cycle_01.csv", "cycle_02.csv"):
+                shutil.copy(Path("named", name), "corrected")
+    assert Path("best.skops").is_file()
+
+
+def test_a_line_that_is_not_printed_is_noticed():
+    assert shown("a 1\nb 2\nc", "a 3\n...\nc")
+    assert not shown("a 1\nb 2\nc", "a 3\nb\n")
+    assert not shown("a 1\nc", "c\na 1")
