@@ -60,8 +60,8 @@ INSIDE = r"""
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"[/\\]plot_",  # others are shown, but not run
-    "within_subsection_order": "gallery_order.DataFirst",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "gallery_order.RealDataFirst",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skl_tot",),
     "reference_url": {"skl_tot": None},

@@ -1,17 +1,16 @@
-"""Order of the examples: those with kinds of data first, others by their names."""
+"""Order of the examples: those on real data first."""
 
-FIRST = [
-    "plot_sensors.py",
-    "plot_signals.py",
-    "plot_poses.py",
-    "plot_video.py",
-    "plot_workplace.py",
-    "plot_activities.py",
-    "plot_timelines.py",
+ORDER = [
+    "raw_signals_to_groups.py",
+    "repetitions.py",
+    "settings.py",
+    "poses.py",
+    "video.py",
+    "activities.py",
 ]
 
 
-class DataFirst:
+class RealDataFirst:
     """Key to sort examples by, as Sphinx-Gallery wants it."""
 
     def __init__(self, src_dir):
@@ -19,9 +18,8 @@ class DataFirst:
 
     def __call__(self, filename):
         """Give the place of an example."""
-        name = str(filename)
-        return (FIRST.index(name) if name in FIRST else len(FIRST), name)
+        return ORDER.index(str(filename))
 
     def __repr__(self):
         # a change of it makes Sphinx build the gallery again
-        return f"DataFirst of {FIRST}"
+        return f"RealDataFirst of {ORDER}"

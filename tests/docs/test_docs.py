@@ -284,16 +284,3 @@ def test_workers_that_read_a_script_start_no_workers():
     assert code
     for text in code:
         exec(compile(text, "script.py", "exec"), {"__name__": "__mp_main__"})
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/plot_*.py")), ids=str)
-def test_examples_take_no_arguments_of_a_kernel(path, monkeypatch):
-    text, found, _ = path.read_text("utf-8").partition("parser.parse_args(")
-    if not found:
-        return
-    text += found + path.read_text("utf-8").split(found)[1].partition("\n")[0]
-    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
-    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "kernel.json"])
-    names = {"__doc__": "An example."}
-    exec(compile(text, path.name, "exec"), names)
-    assert names["arguments"].output is None

@@ -5,14 +5,14 @@ Eight clips show a cup being filled, stirred and emptied. The clips are made, an
 features are brightness and its change in parts of the picture. For video files, take
 :class:`~skl_tot.preprocessing.FrameFeatures`, which uses a trained network::
 
-    model = make_pipeline(FrameFeatures(), HMMSegmenter(n_actions=4))
+    model = make_pipeline(FrameFeatures(), MallowSegmenter(n_actions=4))
     model.fit("videos")
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skl_tot import HMMSegmenter
+from skl_tot import MallowSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 
@@ -56,7 +56,7 @@ def describe(clip):
 random = np.random.RandomState(0)
 clips, truth = zip(*[make_clip(random) for _ in range(8)])
 features = Recordings([describe(clip) for clip in clips], fps=10)
-model = HMMSegmenter(n_actions=4, random_state=0).fit(features)
+model = MallowSegmenter(n_actions=4).fit(features)
 print(f"{mof_score(list(truth), model.predict(features)):.1%} of the frames are right")
 
 # %%
