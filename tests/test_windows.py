@@ -1,4 +1,4 @@
-"""What Windows and macOS ask of names, files and consoles, as far as Linux has it."""
+"""Names, files and consoles of Windows and macOS, as far as Linux can test them."""
 
 import json
 import ntpath
@@ -250,7 +250,7 @@ class TestConsole:
         assert rb"has no column '\u8c01'" in done.stderr
         assert done.stderr.count(b"\n") == 1
 
-    def test_what_watch_prints_into_a_file_can_be_read(self, folder):
+    def test_a_file_that_watch_prints_can_be_read(self, folder):
         lines = ["x,y", *(f"{x},{y}" for x, y in VIDEOS[0].to_numpy())]
         (folder / "take.csv").write_text("\n".join(lines))
         (folder / "names.json").write_text('{"0": "拿", "1": "é"}', encoding="utf-8")

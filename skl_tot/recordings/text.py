@@ -9,7 +9,7 @@ from pathlib import Path
 
 # Control characters, unassigned ones, surrogates, and separators of lines.
 _REFUSED = {"Cc", "Cn", "Cs", "Zl", "Zp"}
-# Devices of Windows, whatever follows a dot, and what its names cannot have.
+# Devices of Windows, also with a suffix, and characters that it has in no name.
 _DEVICES = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³]) *(\.|$)", re.I
 )

@@ -30,7 +30,7 @@ class Log:
 
     def __init__(self, path):
         self.path = path
-        # a file of its own, as nobody reads what Windows locks
+        # a file of its own, as Windows lets nobody read a file that is locked
         lock = f"{path}.lock"
         self._lock = filelock.FileLock(lock, timeout=0, thread_local=False)
         self._acquire()

@@ -19,7 +19,9 @@ def test_timelines_by_the_tests_of_node():
     if node is None:
         pytest.skip("no node")
     tests = Path(__file__).with_name("timelines.test.mjs")
-    done = subprocess.run([node, "--test", tests], capture_output=True, text=True)
+    done = subprocess.run(
+        [node, "--test", tests], capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stdout
 
 
