@@ -90,22 +90,3 @@ def pose_files(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "movement.io", module)
     monkeypatch.chdir(tmp_path)
     return tracks
-
-
-@pytest.fixture
-def results_of_others(tmp_path):
-    """Give what keypoint-moseq holds in memory, and write what VAME writes."""
-    tracks = {f"mouse{i}": make_track(i) for i in range(3)}
-    folder = tmp_path / "motifs"
-    folder.mkdir()
-    results = {}
-    for name, (points, _) in tracks.items():
-        labels = (np.arange(len(points)) // 40) % 3
-        np.save(folder / f"{name}.npy", labels)
-        results[name] = {"syllable": labels}
-    return {
-        "bodyparts": POINTS,
-        "coordinates": {name: points for name, (points, _) in tracks.items()},
-        "confidences": {name: likelihood for name, (_, likelihood) in tracks.items()},
-        "results": results,
-    }

@@ -103,8 +103,8 @@ def run_plain(code, names, path, line):
         exec(compiled, names)
 
 
-# tests/docs/test_files.py runs the page about people's files, with such files
-RUN_HERE = [path for path in PAGES if path != DOCS / "files.md"]
+# test_files.py and test_coming_from.py run these pages, with files of people
+RUN_HERE = [path for path in PAGES if path.name not in ("files.md", "coming_from.md")]
 
 
 @pytest.mark.parametrize("path", RUN_HERE, ids=page_name)
@@ -113,8 +113,6 @@ def test_python_blocks_run(path, names, request):
         request.getfixturevalue("pose_files")
     if path.name == "start.md":
         write_cycles(names["videos"])
-    if path.parent.name == "coming_from":
-        names.update(request.getfixturevalue("results_of_others"))
     for code, line in blocks(path, "python"):
         run = run_doctest if ">>>" in code else run_plain
         run(code, names, path, line)
