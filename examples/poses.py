@@ -16,17 +16,8 @@ from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import GapFiller, PoseFeatures
 from skl_tot.recordings import Recordings
 
-POINTS = [
-    "head",
-    "neck",
-    "hip",
-    "hand l",
-    "hand r",
-    "knee l",
-    "knee r",
-    "foot l",
-    "foot r",
-]
+POINTS = ["head", "neck", "hip", "hand l", "hand r"]
+POINTS += ["knee l", "knee r", "foot l", "foot r"]
 BONES = [(0, 1), (1, 2), (1, 3), (1, 4), (2, 5), (2, 6), (5, 7), (6, 8)]
 STAND = [[0, 3], [0, 2.5], [0, 1.4], [-0.6, 1.4], [0.6, 1.4]]
 STAND = np.array([*STAND, [-0.25, 0.7], [0.25, 0.7], [-0.3, 0], [0.3, 0]])

@@ -29,18 +29,16 @@ for person, own in sorted(signals.items()):
     print(f"person {person}: {model.n_cycles_} repetitions found, 20 done")
 
 # %%
-# Durations of repetitions, in seconds. Where one is missing or too short, look.
-times = cycle_times(
-    Recordings(list(labels.values()), list(labels), fps=FPS), start=[0, 1]
-)
-print(
-    times.groupby("recording")["duration"].describe()[["count", "mean", "min", "max"]]
-)
+# Durations of repetitions, in seconds. A short one at an end is only a part of one.
+found = Recordings(list(labels.values()), list(labels), fps=FPS)
+times = cycle_times(found, start=[0, 1])
+people = times.groupby("recording", sort=False)
+print(people["duration"].describe()[["count", "mean", "min", "max"]].round(2))
 
 figure, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
-for person, own in times.groupby("recording"):
+for person, own in people:
     ax.plot(np.arange(1, len(own) + 1), own["duration"], marker=".", label=person)
-ax.set(xlabel="repetition", ylabel="duration in s", ylim=(0, None))
+ax.set(xlabel="repetition", xticks=range(0, 21, 5), ylabel="duration in s")
 figure.legend(loc="outside right upper", frameon=False)
 
 # %%
