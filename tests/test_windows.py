@@ -290,6 +290,15 @@ class TestOpenFiles:
         assert (tmp_path / "a.csv").read_text() == "old"
         assert os.listdir(tmp_path) == ["a.csv"]
 
+    def test_others_may_read_the_new_file(self, table):
+        """Windows gives files the rights of the folder where they are made."""
+        (table.parent / "plain").mkdir()
+        expected = (table.parent / "plain").stat().st_mode
+        with atomic.replaced(table) as path:
+            assert path.parent.stat().st_mode == expected
+            path.write_text("old")
+        (table.parent / "plain").rmdir()
+
     def test_found_at_the_end(self, table, monkeypatch):
         def refuse(*_):
             raise PermissionError(13, "Access is denied")

@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ IS_WINDOWS = os.name == "nt"
 def replaced(path):
     """Write to a file of another name, which becomes ``path`` if all goes well.
 
+    >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = Path(folder.name, "a.txt")
     >>> with replaced(path) as temporary:
@@ -25,8 +27,8 @@ def replaced(path):
     """
     path = Path(os.path.realpath(path))  # the file that a link points to
     check_target(path)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".skl-tot-") as folder:
-        temporary = Path(folder, path.name)
+    with _folder_in(path.parent) as folder:
+        temporary = folder / path.name
         with _named_errors(path):
             yield temporary
         _move(temporary, path)
@@ -38,6 +40,7 @@ def replaced_files(folder):
 
     It is made if it is missing; in it, files of other names stay.
 
+    >>> import tempfile
     >>> parent = tempfile.TemporaryDirectory()
     >>> with replaced_files(Path(parent.name, "new")) as temporary:
     ...     _ = Path(temporary, "a.txt").write_text("whole")
@@ -48,15 +51,29 @@ def replaced_files(folder):
     folder = Path(folder)
     check_target(folder, is_folder=True)
     place = folder if folder.is_dir() else folder.parent
-    with tempfile.TemporaryDirectory(dir=place, prefix=".skl-tot-") as name:
+    with _folder_in(place) as temporary:
         with _named_errors(folder):
-            yield Path(name)
-        paths = list(Path(name).iterdir())
+            yield temporary
+        paths = list(temporary.iterdir())
         folder.mkdir(exist_ok=True)
         for path in paths:
             check_target(folder / path.name)
         for path in paths:
             _move(path, folder / path.name)
+
+
+@contextlib.contextmanager
+def _folder_in(place):
+    """Make a folder for the time of the block.
+
+    Folders of `tempfile` belong to one user on Windows, and files keep that when moved.
+    """
+    folder = Path(place, f".skl-tot-{secrets.token_hex(8)}")
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def check_target(path, is_folder=False):
