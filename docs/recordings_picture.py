@@ -49,7 +49,7 @@ def make_cycle(random, seconds, fps):
 
 
 def made(fps=50):
-    """Twelve made cycles, in one of which the screw is difficult."""
+    """Twelve made cycles; the screw of the eighth is difficult."""
     random = np.random.RandomState(0)
     seconds = [[1.6, 1.4, 3.2 * (2.6 if i == 7 else 1), 1.8, 1.5] for i in range(12)]
     signals, truth = zip(*(make_cycle(random, own, fps) for own in seconds))
@@ -146,7 +146,7 @@ def main(path):
     draw(figure, 0.385, found, truth, recordings, rows, STEPS, (title, note))
     buffer = BytesIO()
     figure.savefig(buffer, dpi=75)
-    Image.open(buffer).convert("RGB").quantize(96).save(path, optimize=True)
+    Image.open(buffer).convert("RGB").convert("P", palette=1, colors=96).save(path)
 
 
 if __name__ == "__main__":

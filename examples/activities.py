@@ -1,5 +1,5 @@
-"""Which recording shows which job?
-================================
+"""Sort recordings of several jobs
+===============================
 
 A folder has recordings of three jobs of four steps each, in random order. The model
 finds the jobs and the steps of each. The recordings are made.

@@ -1,5 +1,5 @@
-"""What is each action? Poses with gaps
-====================================
+"""See the pose of each action
+===========================
 
 Ten people squat, raise the arms and lean to a side, each at another place and distance
 from the camera. The tracker loses a hand now and then. These tracks are made; for those
@@ -57,7 +57,7 @@ labels = model.fit(tracks).predict(tracks)
 print(f"{mof_score(list(truth), labels):.1%} of the frames are right")
 
 # %%
-# The median pose shows what an action is.
+# The median pose of each action.
 filled = [own.to_numpy().reshape(-1, 9, 2) for own in model[0].transform(tracks)]
 centred = [own - np.median(own[:, 2], axis=0) for own in filled]
 figures = np.concatenate([own / np.ptp(own[..., 1]) for own in centred])

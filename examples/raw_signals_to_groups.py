@@ -1,4 +1,4 @@
-"""From raw signals to compared groups
+"""Compare groups, from raw signals on
 ===================================
 
 Do people move the right arm faster than the left? Ten people did seven exercises of the

@@ -1,5 +1,5 @@
-"""How many repetitions, and how long does each take?
-==================================================
+"""Count and time repetitions
+==========================
 
 Ten people raised the right arm to the side twenty times, with a smartwatch at the
 wrist, in one recording each. Nobody cut the recordings. They come with the package
@@ -16,7 +16,7 @@ from skl_tot.statistics import cycle_times
 
 FPS = 10  # of 50 frames a second, every fifth is kept
 watch = load_watch()
-is_raised = (watch["y"] == watch["y_labels"].index("ABD")) & (watch["side"] == 1)
+is_raised = (watch["y"] == 1) & (watch["side"] == 1)  # to the side, right arm
 signals = {watch["subject"][i]: watch["X"][i][::5] for i in np.flatnonzero(is_raised)}
 
 # %%

@@ -1,5 +1,5 @@
-"""Which settings fit my recordings?
-=================================
+"""Choose settings by a grid search
+================================
 
 A grid search over the width of windows, scored against labels and without any. Ten
 people did seven exercises with a smartwatch at the wrist. The signals come with the

@@ -1,5 +1,5 @@
-"""What do the actions of my videos look like?
-===========================================
+"""See typical frames of each action
+=================================
 
 Eight clips show a cup being filled, stirred and emptied. The clips are made, and
 features are brightness and its change in parts of the picture. For video files, take
