@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import pkgutil
 import re
 import runpy
 import shlex
@@ -161,6 +162,12 @@ def test_on_an_index_the_readme_has_no_links_to_files():
     assert re.findall(r"\]\((?!https?:)", text) == []
     assert "docs/files.md" in text
     assert "](https://" in text
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_name)
+def test_names_of_the_package_on_a_page_are_there(path):
+    for name in re.findall(r"`(skl_tot\.[\w.]+)", path.read_text(encoding="utf-8")):
+        pkgutil.resolve_name(name)
 
 
 def test_no_reason_not_to_run_is_left_over():
