@@ -1,4 +1,4 @@
-"""Draw docs/images/recordings.png: steps found in made and in recorded signals.
+"""Draw docs/images/recordings.png: steps found in generated and in recorded signals.
 
 python docs/recordings_picture.py
 """
@@ -48,8 +48,8 @@ def make_cycle(random, seconds, fps):
     return signals + random.normal(0, 0.05, signals.shape), labels
 
 
-def made(fps=50):
-    """Twelve made cycles; the screw of the eighth is difficult."""
+def generated(fps=50):
+    """Twelve cycles; the screw of the eighth is difficult."""
     random = np.random.RandomState(0)
     seconds = [[1.6, 1.4, 3.2 * (2.6 if i == 7 else 1), 1.8, 1.5] for i in range(12)]
     signals, truth = zip(*(make_cycle(random, own, fps) for own in seconds))
@@ -131,18 +131,18 @@ def main(path):
     right = mof_score(truth, found)
     print(f"recorded: {right:.1%} right; shown:", *[recordings.names[i] for i in rows])
     title = "Recorded: shoulder exercises, a smartwatch at the wrist"
-    note = f"20 sessions, no labels used: {right:.0%} of the frames are right"
-    note += ". Upper bar: found. Lower bar: true"
+    note = f"20 sessions of 7 recordings, joined; no labels: {right:.0%} of the frames"
+    note += " are right. Upper bar: found, lower: true"
     draw(figure, 0.88, found, truth, recordings, rows, EXERCISES, (title, note))
 
-    recordings, truth = made()
+    recordings, truth = generated()
     model = make_pipeline(SignalWindows(0.5), HMMSegmenter(5, random_state=0))
     found = model.fit(recordings).predict(recordings)
     rows = {i: f"cycle {i + 1}" for i in (2, 7, 10)}
     right = mof_score(truth, found)
-    print(f"made: {right:.1%} right")
-    title = "Made: work cycles, a sensor at the wrist"
-    note = f"12 cycles, no labels used: {right:.0%} of the frames are right"
+    print(f"generated: {right:.1%} right")
+    title = "Generated: work cycles, a sensor at the wrist"
+    note = f"12 cycles; no labels: {right:.0%} of the frames are right"
     draw(figure, 0.385, found, truth, recordings, rows, STEPS, (title, note))
     buffer = BytesIO()
     figure.savefig(buffer, dpi=75)

@@ -55,6 +55,13 @@ def test_outputs(fitted, data, tmp_path):
     assert np.shape(fitted.predict(np.stack([video[:20]] * 2))) == (2, 20)
 
 
+def test_labels_do_not_depend_on_other_recordings(fitted, data):
+    for video, own, label in zip(data[0], fitted.predict(data[0]), fitted.labels_):
+        np.testing.assert_array_equal(own, fitted.predict([video])[0])
+        if not isinstance(fitted, GuidedSegmenter):  # whose labels_ are those given
+            np.testing.assert_array_equal(own, label)
+
+
 def test_decodings_and_transcripts(fitted, data):
     one_activity(fitted)
     if "decoding" in fitted.get_params(deep=False):
