@@ -55,7 +55,7 @@ def _check_target(action, path):
 
         is_folder = table_of(path) is None
     check_target(path, is_folder=is_folder)
-    if action.metavar == "PICTURE":
+    if action.metavar == "PICTURE" and path != action.default:
         _check_picture(path)
 
 

@@ -91,6 +91,7 @@ def _draw_timelines(path, y_true, y_pred, **options):
 )
 def demo(out, recordings, n_videos, n_actions, seed):
     """Fit a generated activity, print the report and draw the timelines."""
+    from importlib.util import find_spec
     from pathlib import Path
 
     if recordings is not None and Path(recordings).is_dir():
@@ -106,8 +107,11 @@ def demo(out, recordings, n_videos, n_actions, seed):
     model = TemporalOTSegmenter(n_actions, random_state=seed)
     predicted = model.fit_predict(videos)
     print(metrics.segmentation_report(labels, predicted))
-    _draw_timelines(out, labels, predicted, video_names=names)
-    print(f"Timelines drawn in {out}.")
+    if find_spec("matplotlib") is None:
+        print("No timelines are drawn without matplotlib: pip install 'skl-tot[plot]'")
+    else:
+        _draw_timelines(out, labels, predicted, video_names=names)
+        print(f"Timelines drawn in {out}.")
     if recordings is not None:
         print(f"{count(n_videos, 'recording')} written to {recordings}.")
 
