@@ -1,5 +1,6 @@
 """The command line, as people call it."""
 
+import importlib.util
 import inspect
 import os
 import re
@@ -494,6 +495,19 @@ def test_values_of_too_many_parts(run, folder, capsys, text):
         error = capsys.readouterr().err
         assert "the value of rho is too long" in error
         assert len(error) < 200
+
+
+def test_demo_without_matplotlib(run, tmp_path, capsys, monkeypatch):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda n: (n != "matplotlib" and find_spec(n)) or None,
+    )
+    monkeypatch.chdir(tmp_path)
+    assert run("demo --n-videos 2 --n-actions 2") == 0
+    assert "pip install 'skl-tot[plot]'" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_command_shows_help(run, capsys):
