@@ -55,10 +55,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker("quick")
 
 
-SHARED = Path(__file__).resolve().parents[1].parent / "shared"
-DATA = Path(os.environ.get("SKL_TOT_DATA", SHARED / "data"))
-
-
 @pytest.fixture(scope="session")
 def golden():
     """Inputs and outputs of the code of the authors of TOT and of ASOT."""
@@ -66,15 +62,22 @@ def golden():
 
 
 @pytest.fixture(scope="session")
-def real_data():
-    """Loader of a real data set by name, which skips where there is none."""
+def real_root():
+    """Folder of a real data set by its name; skips where there is none."""
 
-    def load(name):
-        if not (DATA / name).is_dir():
-            pytest.skip(f"no data set {name} in {DATA} (set SKL_TOT_DATA)")
-        return load_action_dataset(DATA / name)
+    def find(name):
+        root = Path(os.environ.get("SKL_TOT_DATA", "")) / name
+        if "SKL_TOT_DATA" not in os.environ or not root.is_dir():
+            pytest.skip(f"SKL_TOT_DATA names no folder with the data set {name}")
+        return root
 
-    return load
+    return find
+
+
+@pytest.fixture(scope="session")
+def real_data(real_root):
+    """Loader of a real data set by its name; skips where there is none."""
+    return lambda name: load_action_dataset(real_root(name))
 
 
 @pytest.fixture(scope="session")

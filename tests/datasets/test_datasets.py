@@ -1,8 +1,6 @@
 """Made-up activities, and folders of features and labels."""
 
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -419,11 +417,6 @@ def test_bad_parameters_of_the_loader(root, options):
         load_action_dataset(**{"root": root} | options)
 
 
-DATA = Path(
-    os.environ.get("SKL_TOT_DATA", Path(__file__).parents[3] / "shared" / "data")
-)
-
-
 @pytest.mark.parametrize(
     ("name", "n_videos", "n_frames", "n_features", "n_labels"),
     [  # from the README of each set
@@ -432,23 +425,19 @@ DATA = Path(
         ("jigsaws_throws", 148, 34023, 76, 6),
     ],
 )
-def test_real_data(name, n_videos, n_frames, n_features, n_labels):
-    if not (DATA / name).is_dir():
-        pytest.skip(f"no data set {DATA / name}; SKL_TOT_DATA names its folder")
-    data = load_action_dataset(DATA / name)
+def test_real_data(real_root, name, n_videos, n_frames, n_features, n_labels):
+    data = load_action_dataset(real_root(name))
     assert len(data.videos) == len(data.labels) == len(data.video_names) == n_videos
     assert sum(map(len, data.videos)) == sum(map(len, data.labels)) == n_frames
     assert {video.shape[1] for video in data.videos} == {n_features}
     assert len(data.target_names) == n_labels
     assert set(np.concatenate(data.labels)) == set(data.target_names)
-    raw = np.load(DATA / name / "features" / f"{data.video_names[0]}.npy")
+    raw = np.load(real_root(name) / "features" / f"{data.video_names[0]}.npy")
     assert_allclose(data.videos[0], raw)
 
 
-def test_split_label_of_real_data():
-    root = DATA / "breakfast_coffee5"
-    if not root.is_dir():
-        pytest.skip(f"no data set {root}; SKL_TOT_DATA names its folder")
+def test_split_label_of_real_data(real_root):
+    root = real_root("breakfast_coffee5")
     plain = load_action_dataset(root)
     data = load_action_dataset(root, split_label="SIL")
     assert data.target_names[:2] == ["SIL_start", "SIL_end"]
