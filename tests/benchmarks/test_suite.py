@@ -216,6 +216,23 @@ def test_nothing_is_run_twice(run):
     assert entries(page, "k-means", "other_scores")[1] == "2"
 
 
+def test_data_of_the_variable_and_no_file_unless_named(
+    suite, data, tmp_path, monkeypatch, capsys
+):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.setenv(suite._sets.VARIABLE, str(data))
+    assert suite.suite.main(["--only", "equal split"]) == 0
+    page = capsys.readouterr().out
+    assert entries(page, "equal split")[0] == "equal split"
+    reproduce = importlib.import_module("reproduce")
+    arguments = [str(data / "first"), "--protocol", "custom"]
+    assert reproduce.main([*arguments, "--methods", "equal split"]) == 0
+    assert "| equal split | 1 |" in capsys.readouterr().out
+    assert list(empty.iterdir()) == []
+
+
 def test_order_and_type_of_settings_do_not_matter(run):
     only = ["--seeds", 1, "--sets", "first", "--only", "k-means:*"]
     run(*only, "--method", "k-means:n_init=1,switch_cost=1,decoding=free")
