@@ -100,7 +100,7 @@ class TestNames:
         command = ["predict", "m.skops", "all.tsv", "--by", "who", "--out", "out"]
         assert main(command) == 2
         error = capsys.readouterr().err
-        assert f"A recording is called {name!r}, expected what can be the name" in error
+        assert f"A recording is called {name!r}, expected a name that files" in error
         assert error.count("\n") == 1
         assert not (folder / "out").exists()
 

@@ -119,8 +119,8 @@ def check_file_names(names):
     for name in names:
         if not is_file_name(name):
             raise ValueError(
-                f"A recording is called {short_repr(name)}, expected what can be the "
-                "name of a file, also on Windows: without slashes or any of "
+                f"A recording is called {short_repr(name)}, expected a name that "
+                "files can have, also on Windows: without slashes or any of "
                 f'<>:"|?*, no dot in front, and no device such as con; {ONE_TABLE}'
             )
     same = find_same_files(names)
