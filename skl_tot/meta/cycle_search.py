@@ -10,6 +10,7 @@ from sklearn.utils import check_array, check_random_state
 from skl_tot.meta.phases import (
     N_PHASES,
     PhaseModel,
+    are_halves,
     find_occurrences,
     find_origin,
     find_period,
@@ -63,7 +64,7 @@ class Candidate(NamedTuple):
     """Cycles that were looked for from one ``period`` on.
 
     ``length`` is the mean number of frames of its cycles, ``phases`` are those of the
-    blocks of the projection, and ``origin`` is the phase with which cycles start.
+    ``blocks`` of the projection, and ``origin`` is the phase with which cycles start.
     """
 
     period: float
@@ -71,6 +72,7 @@ class Candidate(NamedTuple):
     projection: Projection
     phases: PhaseModel
     origin: int
+    blocks: np.ndarray
 
 
 def find_cycles(features, n_actions=None, *, random_state=None):
@@ -84,7 +86,8 @@ def find_cycles(features, n_actions=None, *, random_state=None):
        where cycles are, roughly. 24 phases of a cycle then learn what they look like,
        and paths through them when each is passed, by turns.
     3. *Vote.* The number of cycles that most of the eleven agree on, within 6 %. If
-       they are not as long as the period, all is done again from their length on.
+       they are not as long as the period, all is done again from their length on. If
+       every other cycle is alike, but neighbours are not, cycles are twice as long.
     4. *Origin.* The cycle is cut into ``n_actions`` parts that differ most. A cycle
        starts with that boundary of parts with which, or after which, the recording
        does.
@@ -214,7 +217,20 @@ def _search(frames, n_actions, seed):
         before, period = period, best.length
         if abs(np.log(period / before)) < NEAR:
             break
+    if best is not None and are_halves(best.blocks, best.phases.path, best.origin):
+        return _search_doubled(frames, best, n_votes, n_actions, seed)
     return best, n_votes
+
+
+def _search_doubled(frames, best, n_votes, n_actions, seed):
+    """Find a candidate whose cycles are twice as long, or else keep ``best``."""
+    period, found = 2 * best.length, []
+    for factor in FACTORS:
+        stretch = frames[: int(MOST_CYCLES * period)]
+        candidate = _find_candidate(stretch, factor * period, n_actions, seed)
+        if candidate and abs(np.log(candidate.length / period)) < NEAR:
+            found.append(candidate)
+    return _elect(found, len(frames)) if found else (best, n_votes)
 
 
 def _elect(candidates, n_frames):
@@ -245,7 +261,8 @@ def _find_candidate(frames, period, n_actions, seed):
     phases = fit_phases(blocks, phases_between(occurrences, len(blocks)))
     origin = find_origin(phases, n_actions)
     n_cycles = len(_cuts(phases.path, origin, size, len(frames))) - 1
-    return Candidate(period, len(frames) / n_cycles, projection, phases, origin)
+    length = len(frames) / n_cycles
+    return Candidate(period, length, projection, phases, origin, blocks)
 
 
 def _choose_projection(frames, size):

@@ -17,6 +17,9 @@ RESOLUTION, BLUR, SHORTEST_LAG = 0.01, 0.03, 8
 SHORTEST, LONGEST = 0.5, 2.0
 N_WINDOWS = 24
 N_PHASES = 24
+# Neighbours that differ so much more than cycles two apart are halves of cycles; of
+# fewer cycles than the second number, nothing is said.
+APART, LEAST_PAIRED = 1.3, 8
 # Probability to go on by so many phases from one frame to the next.
 STEPS = np.array([0.35, 0.4, 0.2, 0.05])
 # Beyond, up to a third of the cycle, phases are skipped.
@@ -233,3 +236,23 @@ def _cut_line(means, weights, n_pieces):
         end = origin[end]
         starts.append(end)
     return best[n_phases], np.array(starts)
+
+
+def are_halves(blocks, path, origin):
+    """Whether every other cycle of a path is alike, but neighbours are not.
+
+    The mean squared distance of cycles two apart is compared with that of neighbours,
+    and of cycles three apart. Cycles begin at the phase ``origin``.
+    """
+    since = (path - origin) % N_PHASES
+    cycles = np.append(0, np.cumsum(np.diff(since) < 0))
+    shape = cycles[-1] + 1, N_PHASES
+    sums, counts = np.zeros((*shape, blocks.shape[1])), np.zeros(shape)
+    np.add.at(sums, (cycles, since), blocks)
+    np.add.at(counts, (cycles, since), 1)
+    with np.errstate(invalid="ignore"):  # of phases that a cycle lacks
+        means = (sums / counts[..., None])[1:-1]  # the first and the last may be parts
+    if len(means) < LEAST_PAIRED:
+        return False
+    gaps = [np.nanmean(np.square(means[k:] - means[:-k])) for k in (1, 2, 3)]
+    return bool(min(gaps[0], gaps[2]) > APART * gaps[1])

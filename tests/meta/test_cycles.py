@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skl_tot.datasets import make_activities
 from skl_tot.meta import cycle_search as cycles
 from skl_tot.meta.cycle_search import (
     check_cuts,
@@ -59,6 +60,16 @@ def test_finds_cycles(seed):
     assert count_near(cuts, found, 60) >= 0.9
     assert found[0] == 0
     assert found[-1] == len(frames)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_cycles_are_not_cut_in_half(seed):
+    """A first vote is for cycles of half the length, which are alike by turns only."""
+    takes, _ = make_activities(12, 6, n_features=16, random_state=seed)
+    cuts = find_cycles(np.concatenate(takes * 2), 6, random_state=0)
+    true = np.cumsum([0, *map(len, takes * 2)])
+    assert len(cuts) == len(true)
+    assert np.abs(cuts - true).max() < 30
 
 
 def test_neither_scale_nor_what_is_beside_matters():

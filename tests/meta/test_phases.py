@@ -79,7 +79,7 @@ class TestCutsOfPhases:
 
 
 def make_candidates(lengths, period=100):
-    return [Candidate(period, length, None, None, 0) for length in lengths]
+    return [Candidate(period, length, None, None, 0, None) for length in lengths]
 
 
 class TestVote:
