@@ -1,7 +1,7 @@
-"""What one would do without this package, as objects with fit and predict on lists.
+"""Baselines without this package, as objects with fit and predict on lists.
 
 Features are standardised over the data set and, by default, reduced to their leading
-principal components. ``n_components=None`` leaves them all.
+principal components; ``n_components=None`` keeps the features.
 """
 
 import logging
@@ -17,7 +17,7 @@ from skl_tot.decoding import decode
 
 
 class EqualSplit(BaseEstimator):
-    """Cut every video into parts of equal length, whatever it shows."""
+    """Cut every recording into parts of equal length, independent of its features."""
 
     def __init__(self, n_actions=8):
         self.n_actions = n_actions
@@ -30,10 +30,10 @@ class EqualSplit(BaseEstimator):
 
 
 class FrameKMeans(BaseEstimator):
-    """K-means of frames, blind to time unless there is a decoder.
+    """K-means of frames, without time unless there is a decoder.
 
-    The decoder is given the log-likelihoods of spherical Gaussians about the centres,
-    of one variance for all: the mean squared distance of a frame to its centre.
+    The decoder uses log-likelihoods of spherical Gaussians around the centres with a
+    common variance: the mean squared distance of a frame to its centre.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class FrameKMeans(BaseEstimator):
             self.n_actions, n_init=self.n_init, random_state=self.random_state
         )
         self.kmeans_ = kmeans.fit(frames)
-        # of frames that all lie in their centres, any variance says the same
+        # any variance works if all frames equal their centres
         self.variance_ = self.kmeans_.inertia_ / frames.size or 1.0
         return self
 
@@ -77,10 +77,10 @@ class FrameKMeans(BaseEstimator):
 
 
 class LeftRightHMM(BaseEstimator):
-    """Left-to-right Gaussian HMM of hmmlearn, started from equal parts of videos.
+    """Left-to-right Gaussian HMM of hmmlearn, started from equal parts of recordings.
 
-    Its frames may stay in an action or go on to the next; covariances are diagonal. It
-    stops before ``n_iter`` steps if one gains less than ``tol``, as hmmlearn does.
+    A frame stays in its action or goes on to the next; covariances are diagonal. Stops
+    before ``n_iter`` steps if one gains less than ``tol``, as in hmmlearn.
     """
 
     def __init__(self, n_actions=8, *, n_components=16, n_iter=30, tol=0.0):
@@ -92,7 +92,7 @@ class LeftRightHMM(BaseEstimator):
     def fit(self, videos):
         from hmmlearn.hmm import GaussianHMM  # optional
 
-        # it says so when rounding makes a step that has converged lose a little
+        # hmmlearn warns if rounding makes a converged step slightly worse
         logging.getLogger("hmmlearn").setLevel(logging.ERROR)
         k, lengths = self.n_actions, [len(video) for video in videos]
         frames = np.concatenate(videos).astype(np.float64)
@@ -129,10 +129,10 @@ def equal_parts(n_frames, n_actions):
 
 
 def fit_reduction(n_components, frames):
-    """Fit what standardises, and keeps the leading principal components."""
+    """Fit a scaler and the leading principal components."""
     steps = [StandardScaler()]
     if n_components is not None:
         n_components = min(n_components, *frames.shape)
         steps.append(PCA(n_components, random_state=0))
-    with np.errstate(invalid="ignore"):  # shares of the variance, where there is none
+    with np.errstate(invalid="ignore"):  # shares of a variance of 0
         return make_pipeline(*steps).fit(frames)

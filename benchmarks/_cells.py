@@ -25,7 +25,7 @@ METRICS = {
 }
 
 
-# What each changes of the method as published.
+# Settings of the variants of the published method.
 VARIANTS = {
     "OT": {"prior": None},
     "OT+CTE": {"prior": None, "terms": [TimeStamp()]},
@@ -62,10 +62,9 @@ def parameters(method):
 
 
 def choose_settings(method, protocol, overrides):
-    """Parameters of a method: the protocol's, then the user's, of those that it has.
+    """Parameters of a method: the protocol's, then the user's, as far as it has them.
 
-    A weight that a method does without (``alpha`` of TOT) is left out, as it would be
-    another one.
+    A weight that a method does not use (``alpha`` of TOT) is dropped.
     """
     if method in BASELINES:
         return {}
@@ -81,7 +80,7 @@ def choose_settings(method, protocol, overrides):
 
 
 def cell_path(folder, cell):
-    """File of a cell; its name holds a digest of all that could change the result."""
+    """File of a cell; its name has a digest of all settings."""
     text = json.dumps(cell, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     parts = (cell["method"], cell["data"]["activity"] or "all", cell["seed"])
@@ -101,7 +100,7 @@ def read_result(path, cell):
 
 
 def write_text(path, text):
-    """Write a file so that it is whole or not there, even if we are killed."""
+    """Write a file completely or not at all, even if the process is killed."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
@@ -111,7 +110,7 @@ def run_cell(cell, path):
     """Compute a cell and write its result, or its error, to a file."""
     try:
         result = compute(cell)
-    except Exception as error:  # whatever it is, the other cells go on
+    except Exception as error:  # other cells continue
         message = " ".join(str(error).split())
         result = {"error": f"{type(error).__name__}: {message}"}
     write_text(path, json.dumps({"cell": cell, **result}, indent=1))
@@ -150,7 +149,7 @@ def compute(cell):
 
 @functools.lru_cache(maxsize=1)  # cells of one activity come one after another
 def load(folder, **options):
-    """Read one activity; an error names the file that is to blame."""
+    """Read one activity; an error names the faulty file."""
     data = load_action_dataset(folder, **options)
     if data.labels is None:
         raise ValueError(f"{folder} has no folder groundTruth.")

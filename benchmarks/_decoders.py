@@ -56,10 +56,10 @@ def trace_back(entered, n_actions):
 
 
 class GivenLikelihoods(BaseHMM):
-    """Model of hmmlearn whose observations are the log-likelihoods themselves.
+    """Model of hmmlearn with log-likelihoods as observations.
 
-    Subclassing is how hmmlearn takes other emissions. Its `decode` then checks that
-    the numbers are finite and runs its compiled Viterbi algorithm, for any transitions.
+    hmmlearn uses subclasses for other emissions. Its `decode` then checks that the
+    numbers are finite and runs its compiled Viterbi algorithm, for any transitions.
     """
 
     def _compute_log_likelihood(self, X):
@@ -78,8 +78,8 @@ def hmmlearn_model(n_actions):
 def hmmlearn_input(log_likelihood):
     """The same problem for hmmlearn.
 
-    Its last action has nowhere to go: staying costs it nothing, where the others pay
-    log 2, and the path may end before it.
+    Its last action has no successor: staying is free there, while other actions pay log
+    2, and the path may end before it.
     """
     log_likelihood = log_likelihood.copy()
     log_likelihood[:, -1] -= np.log(2)
@@ -117,7 +117,7 @@ def compare_decoders(n_frames, n_actions, n_rounds):
 
 
 def time_min_frames(device, *, size=(20_000, 12), n_frames=(2, 5, 20, 50), n_rounds=3):
-    """How much longer each way takes where actions last at least so many frames."""
+    """Relative time of each decoder with a least duration of segments."""
     given = random_likelihoods(*size)
     rows = []
     for way in (name for name in DECODERS if name not in ("mallow", "framewise")):
@@ -135,7 +135,7 @@ def time_min_frames(device, *, size=(20_000, 12), n_frames=(2, 5, 20, 50), n_rou
 def time_hidden_markov(
     device, *, n_frames=100_000, n_actions=10, n_lengths=200, n_rounds=3
 ):
-    """The path, and what a step of learning needs, of models with any moves."""
+    """Time the path, and a step of learning, of models with any moves."""
     rng = np.random.default_rng(0)
     labels = np.repeat(rng.integers(n_actions, size=-(-n_frames // 50)), 50)[:n_frames]
     given = rng.normal(scale=3, size=(n_frames, n_actions))
@@ -166,7 +166,7 @@ def time_hidden_markov(
 
 
 def time_decodings(device, *, size=(100_000, 20), n_rounds=3):
-    """Every way of decoding, and of finding posteriors, on the same numbers."""
+    """Time every decoding, and posteriors, on the same numbers."""
     given = random_likelihoods(*size)
     ways = ("fixed", "skip", "free")
     functions = {

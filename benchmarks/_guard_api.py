@@ -1,7 +1,6 @@
-"""Calls of the package that `guard.py` makes, each in one place.
+"""Calls of the package in `guard.py`, each in one place.
 
-Names of cases and arrays stay what they are when the interface changes; what changes
-with it is here.
+If the interface changes, only this file changes; names of cases and arrays stay.
 """
 
 import copy
@@ -44,7 +43,7 @@ METHODS = (
     "predict_activity",
     "find_cuts",
 )
-# What a fit leaves, where a method has it.
+# Fitted attributes, if a method has them.
 FITTED = (
     "labels_",
     "n_iter_",
@@ -94,7 +93,7 @@ def make_paper(**parameters):
 
 
 def of_objects(*, temperature=0.2, **flat):
-    """Parameters of TemporalOTSegmenter, of which some are those of objects in it."""
+    """Parameters of TemporalOTSegmenter from flat names of its objects' parameters."""
     found, terms = dict(flat), []
     take = found.pop
     embedding = take("embedding_dim", 40)
@@ -173,7 +172,7 @@ def predict_online(model, video, lag, block):
 
 
 def read(model, videos):
-    """What users can read of a fitted estimator, by its name."""
+    """Public attributes of a fitted estimator, by name."""
     found = {"score": model.score(videos), "predict": model.predict(videos)}
     for name in FITTED:
         if (value := lookup(model, name)) is not None:
@@ -185,7 +184,7 @@ def read(model, videos):
 
 
 def lookup(model, name):
-    """Attribute of a model, or of that which it guides; None if there is none."""
+    """Attribute of a model, or of its inner model; None without it."""
     if isinstance(model, skl_tot.GuidedSegmenter) and not hasattr(model, name):
         inner = model.estimator_
         model = inner.estimator if isinstance(inner, FrozenEstimator) else inner
@@ -193,13 +192,13 @@ def lookup(model, name):
 
 
 def read_back(labels, fps):
-    """Bytes of files of each format, and what is read of them, by format."""
+    """Bytes of files of each format, and the segments read from them, by format."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, entry in io.FORMATS.items():
             path = Path(folder, f"{name}{entry.suffix}")
             io.write_segments(io.segments(labels, fps), path, format=name)
-            if name not in ("nwb", "elan", "parquet"):  # with versions and dates
+            if name not in ("nwb", "elan", "parquet"):  # contain versions and dates
                 found[f"{name}/bytes"] = np.frombuffer(path.read_bytes(), np.uint8)
             n_frames = len(labels)
             back = io.read_segments(path, fps=fps, n_frames=n_frames, format=name)

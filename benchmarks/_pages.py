@@ -8,14 +8,14 @@ from _cells import write_text
 
 
 def markdown(rows, n_texts=1):
-    """Table of a header and rows, of which so many columns are no numbers."""
+    """Table of a header and rows, with ``n_texts`` text columns."""
     line = ["---"] * n_texts + ["---:"] * (len(rows[0]) - n_texts)
     rows = [rows[0], line, *rows[1:]]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def marks(name):
-    """Lines of a page that the table of a name stands between."""
+    """Lines of a page around the table of a name."""
     return f"<!-- {name} -->", f"<!-- end of {name} -->"
 
 
@@ -43,7 +43,7 @@ def renew_page(path, name, text):
 
 
 def write_csv(path, rows):
-    """Write rows to a file, whose folder is made if it is not there."""
+    """Write rows to a file; its folder is created if missing."""
     path.parent.mkdir(exist_ok=True)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
@@ -51,7 +51,7 @@ def write_csv(path, rows):
 
 
 def renew_rows(path, title, rows):
-    """Put a table into a CSV file, in place of the rows that have its title."""
+    """Put a table into a CSV file, replacing the rows with its title."""
     kept = []
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""What the paper did on each data set."""
+"""Settings of the paper for each data set."""
 
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Protocol:
-    """How to run one data set of the paper; what was reported is in `_published`."""
+    """How to run one data set of the paper; `_published` has the reported numbers."""
 
     title: str
     activities: dict  # number of actions by text in the file names, None for all files

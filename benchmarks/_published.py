@@ -1,4 +1,4 @@
-"""The systems of the paper's tables and later ones, and what they reported."""
+"""The systems of the paper's tables and later ones, with their reported numbers."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,7 +8,7 @@ SOURCES = {
     "L": "as quoted by later papers that compare themselves",
     "N": "notes on the system's own paper, or its abstract; its tables were not read",
 }
-# What an implementation here is made from.
+# Bases of the implementations here.
 PAPER = "authors' paper and code"
 CODE = "authors' code"
 STAGE = "authors' code, here without narrations"
@@ -205,7 +205,7 @@ def published(protocol, unseen=False):
 
 
 def remarks(protocol):
-    """What there is to say about the results of a protocol."""
+    """Remarks on the results of a protocol."""
     return [s.remarks[protocol] for s in SYSTEMS.values() if protocol in s.remarks]
 
 

@@ -117,8 +117,8 @@ def notes(arguments, results, extra):
         protocol.activities
     ):
         lines.append(
-            "Published numbers are means over all activities of the protocol, of which "
-            f"these were run: {', '.join(arguments.activities)}."
+            "Published numbers are means over all activities of the protocol. Run "
+            f"here: {', '.join(arguments.activities)}."
         )
     counts = {
         (r["cell"]["data"]["activity"] or "The data", r["n_labels"], r["n_actions"])
@@ -130,7 +130,7 @@ def notes(arguments, results, extra):
 
 
 def describe_published(arguments, reported):
-    """Say where the published results are from, and what the letters mean."""
+    """Describe the sources of published results, and the letters."""
     where = PROTOCOLS[arguments.protocol].tables
     if arguments.generalization:
         where = "table 7"

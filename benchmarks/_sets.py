@@ -1,8 +1,8 @@
 """Data sets of the studies: folders of recordings, and generated families.
 
-A folder of sets has one folder a set, in the field's layout: ``features/`` with one
-``.npy`` a recording, (n_frames, n_features); ``groundTruth/`` with one ``.txt`` a
-recording, a label a line; ``mapping/mapping.txt`` with a number and a label a line.
+A folder of sets has one folder per set, in the field's layout: ``features/`` with one
+``.npy`` per recording, (n_frames, n_features); ``groundTruth/`` with one ``.txt`` per
+recording, a label per line; ``mapping/mapping.txt`` with a number and a label per line.
 """
 
 import os
@@ -44,7 +44,7 @@ GENERATED = [f"{name}-{seed}" for name, (_, own) in FAMILIES.items() for seed in
 
 @dataclass(frozen=True)
 class Facts:
-    """What people know of a set, and how it is read and scored."""
+    """Known facts of a set, and its reading and scoring."""
 
     order: str = "mostly"
     ignore: tuple = ()  # labels of no action: in the signal, not in scores

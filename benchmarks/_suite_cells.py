@@ -37,7 +37,7 @@ class Cell:
 
     @property
     def key(self):
-        """What makes two cells the same."""
+        """Identity of a cell."""
         settings = tuple(sorted(self.row.settings.items()))
         return self.row.method, settings, self.row.windows, self.name, self.seed
 
@@ -46,7 +46,7 @@ class Cell:
 
 
 def plan(rows, names, n_seeds):
-    """Cells of rows on sets, those of one set together."""
+    """Cells of rows on sets, ordered by set."""
     return [
         Cell(row, name, seed)
         for name in names
@@ -59,12 +59,12 @@ def has_seed(method):
     """Whether results depend on a seed."""
     try:
         return "random_state" in parameters(method)
-    except Exception:  # its cells will say what is wrong with it
+    except Exception:  # the error appears in its cells
         return True
 
 
 def run_cell(cell, folder, path):
-    """Compute a cell, add its line, with an error if there is one, and sum it up."""
+    """Compute a cell, add its line, perhaps with an error, and summarise it."""
     result = {
         "method": cell.row.method,
         "settings": cell.row.settings,
@@ -75,7 +75,7 @@ def run_cell(cell, folder, path):
     }
     try:
         result |= compute(cell, folder)
-    except Exception as error:  # whatever it is, the other cells go on
+    except Exception as error:  # other cells continue
         message = " ".join(str(error).split())
         result["error"] = f"{type(error).__name__}: {message}"
     add_line(path, json.dumps(result))
@@ -84,7 +84,7 @@ def run_cell(cell, folder, path):
 
 
 def compute(cell, folder):
-    """Fit, predict and score on one thread, timed by what the processor does."""
+    """Fit, predict and score on one thread; times are processor time."""
     facts = facts_of(cell.name)
     videos, labels = read_set(cell.name, folder)
     parts = (
@@ -129,7 +129,7 @@ def label(cell, facts, n_actions, videos):
         settings["order"] = facts.order
     model = make(cell.row.method, n_actions=n_actions, **settings)
     seeded(model, cell.seed)
-    # the vote chooses by itself what it learns from
+    # the vote chooses its input itself
     stride = 1 if cell.row.method == "auto" else facts.stride
     start = time.process_time()
     if cell.row.windows:
@@ -156,7 +156,7 @@ def add_line(path, text):
 def read_results(path):
     """Last result of each cell of a file, by the cell's key.
 
-    A line that was cut off, by a kill, is passed over and ended, so that the next one
+    An incomplete line of a killed process is skipped and ended, so that the next one
     stands alone.
     """
     results = {}

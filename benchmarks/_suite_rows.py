@@ -8,10 +8,10 @@ from _methods import NAMES, parameters
 
 @dataclass(frozen=True)
 class Row:
-    """A method with those of its parameters that are not left as they are.
+    """A method with the parameters that differ from the defaults.
 
-    ``order="told"`` is the order that people know of a set. With ``windows`` a method
-    is given the statistics of windows in place of frames.
+    ``order="told"`` is the known order of a set. With ``windows`` a method gets
+    statistics of windows instead of frames.
     """
 
     method: str
@@ -20,7 +20,7 @@ class Row:
 
     @property
     def text(self):
-        """The row as the command line has it."""
+        """The row in the form of the command line."""
         pairs = [f"{name}={_text(value)}" for name, value in self.settings.items()]
         text = ":".join(filter(None, [self.method, ",".join(pairs)]))
         return WINDOWS + text if self.windows else text
@@ -67,7 +67,7 @@ ROWS = {
     "k-means, free, windows": Row("k-means", FREE, windows=True),
     "left-right HMM, windows": Row("left-right-hmm", windows=True),
 }
-# What one would do without this package, and what it has for those who know the order.
+# Baselines without this package, and its methods for a known order.
 SIMPLE = [
     "equal split",
     "k-means, free",
@@ -96,22 +96,21 @@ SHOWN = [
     "equal split",
     "k-means, free",
 ]
-# and methods that are not there yet, as they are
+# and methods without a row, with their defaults
 for name in NAMES:
     if name not in {row.method for row in ROWS.values()}:
         ROWS[name] = Row(name)
 
 
 def title_of_system(name):
-    """Title of the row that stands for a system of `_published`."""
+    """Title of the row for a system of `_published`."""
     return {"TOT": "TOT, as published"}.get(name, name)
 
 
 def parse_row(text):
     """Row of ``METHOD:NAME=VALUE,NAME=VALUE``; a value without quotes may be a text.
 
-    Before METHOD may stand ``windows+``. Raises ValueError, of one line, for what is
-    not known.
+    ``windows+`` may precede METHOD. Raises ValueError, of one line, for unknown names.
     """
     method, _, settings = text.removeprefix(WINDOWS).partition(":")
     if method not in NAMES:

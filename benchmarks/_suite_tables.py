@@ -27,7 +27,7 @@ class Table:
         return f"{self.text}\n\n{markdown(self.rows, self.n_texts)}"
 
     def shown(self):
-        """The same with those rows only that a page has room for."""
+        """The same table with only the rows for a page."""
         head, *rows = self.rows
         kept = [row for row in rows if row[0] in SHOWN]
         return Table([head, *kept], self.text, self.n_texts)
@@ -83,7 +83,7 @@ def group_by_row(results):
 
 
 def number(value):
-    """Percentage, with a dash for what is not known."""
+    """Percentage, with a dash for unknown values."""
     return "–" if np.isnan(value) else f"{value:.1f}"
 
 
@@ -155,7 +155,7 @@ def other_scores_table(groups, names):
 
 
 def systems_table(groups, names):
-    """The paper's systems: our mean on the suite beside what was published."""
+    """The paper's systems: our mean on the suite beside the published numbers."""
     protocols = [name for name, protocol in PROTOCOLS.items() if protocol.title]
     titles = [PROTOCOLS[name].title for name in protocols]
     rows = [["system", "published", "implementation here", "suite", *titles]]
@@ -182,9 +182,9 @@ def printed(result):
 
 
 def simple_table(results):
-    """The vote beside the best of what is simple, by set or family.
+    """The vote beside the best simple baseline, by set or family.
 
-    Seeds are averaged, and so are those sets of a family that the vote has labelled.
+    Means over seeds, and over the sets of a family that the vote has labelled.
     """
     groups = {}  # scores of a row on a set, or on a family
     known = [x for x in results if "scores" in x]
@@ -208,7 +208,7 @@ def simple_table(results):
 
 
 def tables(results):
-    """All tables that there are results for, by the name of their file."""
+    """All tables with results, by the name of their file."""
     names = sorted({result["set"] for result in results})
     recorded = [x for x in names if x not in RAW and title_of_set(x) not in FAMILIES]
     raw = [x for x in names if x in RAW]
@@ -248,7 +248,7 @@ def failures(results):
 
 
 def set_sizes(results):
-    """A line for each set that says how large it is."""
+    """Lines with the sizes of the sets."""
     sizes = {result["set"]: result for result in results if "scores" in result}
     return [
         f"- {name}: {own['n_videos']} videos, {own['n_frames']} frames, "
@@ -258,7 +258,7 @@ def set_sizes(results):
 
 
 def page(results):
-    """All tables, what failed, and how large sets are."""
+    """All tables, the failures, and the sizes of the sets."""
     parts = [f"## {name}\n\n{table}" for name, table in tables(results).items()]
     if failed := failures(results):
         parts += ["Failed:", "\n".join(failed)]

@@ -1,4 +1,4 @@
-"""What the speed benchmarks share: timing in turns, tables and plots."""
+"""Shared parts of the speed benchmarks: alternating timing, tables and plots."""
 
 import itertools
 import statistics
@@ -13,10 +13,10 @@ MARKERS = "os^D"
 
 
 def interleaved(functions, *, n_calls=1, n_rounds=15, device="cpu"):
-    """Median seconds a call of each function, timed in turns to share the noise.
+    """Median seconds per call of each function, timed in turns to share the noise.
 
-    On the CPU these are seconds of processor time, which do not count the turns of
-    other processes; where there are none, a single thread takes as long by the clock.
+    On the CPU these are seconds of processor time, which exclude other processes;
+    without any, a single thread takes the same time by the clock.
     """
     clock = time.perf_counter if device == "cuda" else time.process_time
     times = {name: [] for name in functions}
@@ -32,7 +32,7 @@ def interleaved(functions, *, n_calls=1, n_rounds=15, device="cpu"):
 
 
 def wait_for(device):
-    """Wait until a GPU has done all that it was given."""
+    """Wait for the work of a GPU."""
     if device == "cuda":
         torch.cuda.synchronize()
 
@@ -60,12 +60,11 @@ def plot_panels(path, rows, measured, label, *, linear=False):
     path : Path
         PNG file to write.
     rows : list of dict
-        "varied" names what is on the horizontal axis, "value" its size; "device" is
-        optional.
+        "varied" names the horizontal axis, "value" is its value; "device" is optional.
     measured : list of str
         Columns to draw.
     label : str
-        Of the vertical axis.
+        Label of the vertical axis.
     linear : bool, default=False
         Whether to add a line of slope 1, through the last point of each curve.
     """

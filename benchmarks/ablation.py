@@ -1,4 +1,4 @@
-"""What each addition to the paper's method does on each set, as a table.
+"""Effect of each addition to the paper's method on each set, as a table.
 
     python benchmarks/ablation.py --data FOLDER [--seeds 5] [--n-jobs 2]
 
@@ -6,8 +6,8 @@ FOLDER has data sets in the field's layout (`_sets`); sets that are generated (e
 durations, uneven ones, missing actions) are added. Each cell is the mean and the
 standard deviation of MoF and the mean of the segmental F1, over seeds, in percent.
 ``--json`` writes all numbers to a file. A network is trained once for all ways of
-decoding. The last rows are of the training that ``score``, without labels, puts first,
-by set and seed.
+decoding. The last rows use the training with the best ``score``, without labels, by set
+and seed.
 """
 
 import argparse

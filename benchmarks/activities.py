@@ -1,13 +1,13 @@
-"""Recordings of several activities: found or given, how many, and at what cost.
+"""Recordings of several activities: purity, number, and cost.
 
     python benchmarks/activities.py generated real number growth --data FOLDER
 
-- ``generated``: five generated activities. Purity of those that are found, MoF over
+- ``generated``: five generated activities. Purity of found activities, MoF over
   activities and actions with found and with given activities.
-- ``real``: the same of three folders of ``--data``. Each set is standardised by itself,
-  and its columns are padded with zeros at the right to those of the widest, so that
-  first columns are shared by all.
-- ``number``: how far n_activities="auto" is off, of 2 to 10 generated activities.
+- ``real``: the same for three folders of ``--data``. Each set is standardised
+  separately, and its columns are padded with zeros at the right to those of the widest
+  set, so that all share their first columns.
+- ``number``: errors of n_activities="auto", for 2 to 10 generated activities.
 - ``growth``: time and memory of 1,000 recordings of 10 activities.
 """
 
@@ -44,7 +44,7 @@ def generate(n_activities, n_videos, seed, **options):
 
 
 def mix_sets(folder):
-    """Videos of three sets with as many columns, their labels, and whose they are."""
+    """Recordings of three sets with equal columns, their labels and sets."""
     parts = []
     for name in SETS:
         data = load_action_dataset(Path(folder, name), mmap=False)

@@ -3,10 +3,10 @@
     python benchmarks/choice.py --data FOLDER [--held-out NAME ...] [--n-jobs 2]
 
 Two studies. In the first, settings of training differ and ``n_actions`` is right; in
-the second, ``n_actions`` is among them. Each setting is fitted with two seeds of its
-own, and its numbers are means over both. For every criterion: Spearman's correlation
-with MoF over the settings, and in brackets the regret in points: the best MoF less that
-of the chosen setting. MoF and all criteria are of the labels that ``predict`` gives.
+the second, ``n_actions`` is among them. Each setting is fitted with two own seeds, and
+its numbers are means over both. For every criterion: Spearman's correlation with MoF
+over the settings, and in brackets the regret in points, the best MoF minus that of the
+chosen setting. MoF and all criteria refer to the labels of ``predict``.
 Sets given with ``--held-out``, a path or FAMILY-SEED, are reported apart.
 """
 
@@ -55,7 +55,7 @@ def grids(n_actions):
 
 
 def run(name, settings, seed, max_iter):
-    """MoF of a setting, and what the criteria say of it."""
+    """MoF of a setting, and the values of the criteria."""
     torch.set_num_threads(1)
     videos, labels, _ = load(name)
     settings = settings | {"max_iter": max_iter, "optimizer__freeze_iter": 0.3}

@@ -1,13 +1,13 @@
-"""How much the confidence of labels means: on recorded sets, and on noise.
+"""Calibration of the confidence of labels, on recorded sets and on noise.
 
     python benchmarks/confidence.py --data FOLDER --method tot:n_parts=2
 
-Each folder in FOLDER is a set in the field's layout. A row says, of the exact posterior
-and of the tempered one of ``predict_posterior``: the area under the ROC curve of the
-mean confidence of a predicted segment against whether it is right (its action is
-matched to that of a true segment, with an IoU of at least 0.5), the expected
-calibration error of frames in 15 bins, and the mean confidence. On noise, 20 videos of
-independent standard Gaussian frames, there is the mean confidence only, and K is 6.
+Each folder in FOLDER is a set in the field's layout. A row has, for the exact posterior
+and for the tempered one of ``predict_posterior``: the area under the ROC curve of the
+mean confidence of a predicted segment against its correctness (its action matches that
+of a true segment, with an IoU of at least 0.5), the expected calibration error of
+frames in 15 bins, and the mean confidence. On noise, 20 recordings of independent
+standard Gaussian frames, only the mean confidence is given, and K is 6.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Long recordings of many cycles that nobody has cut: generated and recorded ones.
+"""Long recordings of many uncut cycles: generated and recorded ones.
 
 ::
 
     python benchmarks/cycles.py [--data FOLDER] [--methods hmm tot] [--seeds 3]
     python benchmarks/cycles.py --long
 
-Recorded ones are put together from the recordings of a set in random order, those of
-one person in jigsaws_throws. Labels of the same method, fitted to the true cycles, are
-what those of the whole are held against. ``--long`` measures a million frames.
+Recorded ones concatenate the recordings of a set in random order, or those of one
+person in jigsaws_throws. They are compared with labels of the same method fitted to the
+true cycles. ``--long`` measures a million frames.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""How often groups are said to differ that do not, and that do.
+"""Error rates of the comparison of groups, with and without a difference.
 
     python benchmarks/groups.py --draws 1000
 
-Recordings of five actions: each subject has mean durations of its own, and each of its
-recordings differs from these a little. Groups are of the same subjects, or all of the
-second take longer for the first action, by one standard deviation of subjects. Printed
-are, of durations: the share of p below 0.05 where there is no difference, and what it
-can be at most, as p of few subjects has steps; the false discovery rate; how often the
-action that differs has p, and q, below 0.05; and how often the interval has the true
-difference in it.
+Recordings of five actions: each subject has own mean durations, and each of its
+recordings varies a little. Groups are of equal subjects, or all subjects of the second
+take longer for the first action, by one standard deviation of subjects. Printed for
+durations: the share of p below 0.05 without a difference, and its largest possible
+value, as p of few subjects has steps; the false discovery rate; the share of p, and q,
+below 0.05 for the action that differs; and the share of intervals that contain the true
+difference.
 """
 
 import argparse

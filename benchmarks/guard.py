@@ -1,8 +1,7 @@
-"""Hold a change that should alter no result against what was there before it.
+"""Compare all results before and after a change that should alter none.
 
-Fits estimators of every kind on generated recordings, and on real ones where there are
-some; edits, guides and decodes them; writes and reads files; and stores all that users
-can read::
+Fits estimators of every kind on generated recordings, and on real ones if available;
+edits, guides and decodes them; writes and reads files; and stores all public results::
 
     python benchmarks/guard.py store before.npz      # on the old code
     python benchmarks/guard.py compare before.npz    # on the new code
@@ -622,7 +621,7 @@ def differ(old, new):
 
 
 def compare(before, after):
-    """Print what differs and return how many arrays do."""
+    """Print the differences and return the number of different arrays."""
     lost = sorted(set(before) - set(after))
     print(f"{len(before)} arrays before, {len(after)} after")
     for name in lost:

@@ -1,4 +1,4 @@
-"""What a few labels are worth: accuracy in the labels' own words, on other videos.
+"""Value of a few labels: accuracy in their own words, on other recordings.
 
     python benchmarks/labels.py --data FOLDER --method tot --seeds 3
 
@@ -90,7 +90,7 @@ def supervised(classifier, videos, truth, labelled, with_moves):
 
 
 def guided(model, videos, known, kind="labels"):
-    """A fitted model that has learned from what is known of some videos."""
+    """Teach a fitted model the labels of some recordings."""
     return GuidedSegmenter(FrozenEstimator(model), kind).fit(videos, known)
 
 

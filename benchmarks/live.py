@@ -1,4 +1,4 @@
-"""Measure what labels of a stream cost, and what a short lag costs in frames right.
+"""Measure the cost of labels of a stream, and the accuracy at a short lag.
 
     python benchmarks/live.py cost [--frames 1080000] [--lag 30] [--block 30]
     python benchmarks/live.py accuracy --data FOLDER [--set hapt] [--fps 2]

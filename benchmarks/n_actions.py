@@ -2,11 +2,11 @@
 
     python benchmarks/n_actions.py --data FOLDER [--most 16] [--n-jobs 2]
 
-The sets are those of a folder, the longest thinned, and the generated ones. Of each
-number K, all recordings and both halves of them are labelled by the two models of
-``n_actions="auto"``, and each criterion chooses the K with its largest value, by the
-better model. The last row is
-what is found if each set is left to the criterion that is within one on most others.
+The sets are those of a folder, the longest thinned, and the generated ones. For each
+number K, the two models of ``n_actions="auto"`` label all recordings, by all of them
+and by both halves. Each criterion chooses the K with its largest value, by the better
+model. The last row uses, for each set, the criterion that is within one on most other
+sets.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def judge(name, most):
 
 
 def describe(videos, frames, half, labels, k):
-    """Measure what criteria go by, of labels by all recordings and by halves."""
+    """Measure the inputs of the criteria, for labels by all and by halves."""
     own, first, second = map(np.concatenate, labels)
     return {
         "I": held_out_information(videos.blocks, labels[0], k),
@@ -133,7 +133,7 @@ def main():
 
 
 def table(names, results, n_recorded):
-    """Rows of what each criterion chose, and on how many sets it is within one."""
+    """Rows of the choices of each criterion, and the number of sets within one."""
     truth = np.array([number for _, number in results])
     titles = list(results[0][0])
     chosen = np.array([[own[title] for own, _ in results] for title in titles])

@@ -1,21 +1,21 @@
-"""How much work a review is, and what it gives: a person who knows the truth is played.
+"""Work and result of a review, with a simulated person who knows the truth.
 
     python benchmarks/review.py --data FOLDER --seeds 3 --draws 3
 
 Each set in FOLDER has the field's layout. A segmenter is fitted once for each set and
-seed. Recordings are checked in an order: the one that the review page suggests, or a
-random one. In each that is opened, actions without names get those that most of their
-frames have there; then the person makes the segments what they truly are, and after 2,
-5 and 10 recordings, half of a set at most, teaches the model, by `refine`. A row has
-means over sets, and the deviation of these over seeds and draws:
+seed. Recordings are checked in the order of the review page, or a random one. In each
+recording, actions without names get those of most of their frames. Then the person
+corrects the segments, and after 2, 5 and 10 recordings (at most half of a set) teaches
+the model, by `refine`. A row has means over sets, and their deviation over seeds and
+draws:
 
-- *edits* up to then, see `count_edits`, and *of the last*, in a recording, on the mean
-  of those since the model learned last;
-- *MoF*, *F1*: of the recordings that are not checked, by the taught model, in percent,
-  in the labels' own words: the share of frames that are right, and the F1 of segments;
-- *frames*, *segments*: what the page says of the shares that are right there, before
-  the model learns and after: percent of the runs in which the truth is in the interval
-  of 90 %, and the mean width of the intervals, in points.
+- *edits* so far, see `count_edits`, and *of the last*, per recording, the mean since
+  the last learning;
+- *MoF*, *F1* of unchecked recordings by the taught model, in percent, in the labels'
+  own words: the share of correct frames, and the F1 of segments;
+- *frames*, *segments*: the accuracy on the page before and after learning: percent of
+  the runs with the truth in the interval of 90 %, and the mean width of the intervals,
+  in points.
 
 `--fits FOLDER` keeps fitted models there, and finds them again.
 """
@@ -39,21 +39,21 @@ from skl_tot.recordings.labels import find_segments
 from skl_tot.review.accuracy import Check, compare, estimate
 
 STOPS = (2, 5, 10)
-NEAR = 1  # frames by which a boundary may be off without a person dragging it
+NEAR = 1  # tolerated error of a boundary, in frames
 
 
 def segments(labels):
-    """Segments of labels (n_frames,), as the review has them."""
+    """Segments of labels (n_frames,), in the form of the review."""
     codes, starts, _ = find_segments(labels)
     return SimpleNamespace(starts=np.asarray(starts), codes=np.asarray(codes))
 
 
 def count_edits(predicted, left):
-    """Least number of edits that make segments those that are left.
+    """Least number of edits that turn predicted segments into corrected ones.
 
-    An edit drags a boundary, cuts a segment in two, or gives one another action, and
-    with that joins it to a neighbour. Each segment predicted becomes a part of one that
-    is left, or is cut into several.
+    An edit drags a boundary, cuts a segment in two, or gives a segment another action,
+    which joins it to an equal neighbour. Each predicted segment becomes a part of a
+    corrected one, or is cut into several.
 
     >>> one, three = segments(np.zeros(9)), segments(np.repeat([0, 1, 0], 3))
     >>> count_edits(one, three), count_edits(three, one)
@@ -72,7 +72,7 @@ def count_edits(predicted, left):
 
 
 class Person:
-    """One who knows the true labels of recordings, and reviews what a model says."""
+    """A person who knows the true labels, and reviews a model's labels."""
 
     def __init__(self, model, videos, truth):
         self.model, self.videos, self.truth = model, videos, truth
@@ -82,7 +82,7 @@ class Person:
         self.read(model)
 
     def read(self, model):
-        """Take what a model says of all recordings."""
+        """Read a model's labels of all recordings."""
         actions = [str(action) for action in model.actions_.tolist()]
         self.names = dict(zip(actions, actions))
         self.paths = []
@@ -90,7 +90,7 @@ class Person:
             self.paths.append(np.array([*actions, "background"])[reading.path])
 
     def words_of(self, i):
-        """What the page shows of a recording (n_frames,)."""
+        """Names shown for a recording (n_frames,)."""
         if i in self.checked:
             return self.truth[i]
         return np.array([self.names.get(word, word) for word in self.paths[i]])
@@ -104,7 +104,7 @@ class Person:
         ]
 
     def name_actions(self, i):
-        """Name what a recording shows first: an edit each."""
+        """Name the unnamed actions of a recording, an edit each."""
         n = 0
         for action in np.unique(self.paths[i]):
             if self.names.get(action) == action and action not in self.words:
@@ -139,7 +139,7 @@ class Person:
         return [i for i in range(len(self.truth)) if i not in self.checked]
 
     def figures(self, stage):
-        """Whether intervals of what is right have the truth in them, and widths."""
+        """Whether intervals of the accuracy contain the truth, and their widths."""
         totals = Check(*np.sum([self.compare(i) for i in self.rest], axis=0))
         found, cells = estimate(self.checks, len(self.rest), self.n_learned), {}
         for what in ("frames", "segments"):

@@ -225,7 +225,7 @@ def time_grid(
 
 
 class Topic(NamedTuple):
-    """What a table is about."""
+    """A table: its function, title and columns."""
 
     measure: Callable
     title: str
@@ -329,7 +329,7 @@ def measure(name, devices, folder, quick):
 
 
 def describe_machine(device):
-    """Where and with what the times were taken."""
+    """Describe the machine and the versions."""
     machine = {"cores": cpu_count(), "system": platform.platform()}
     if device == "cuda":
         machine["gpu"] = torch.cuda.get_device_name()

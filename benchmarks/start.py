@@ -82,7 +82,7 @@ subtasks arrays none --out new
 doctor other
 """.strip().splitlines()
 
-# Found in what is read: tables and arrays are, torch is not loaded.
+# Mistakes in files: reading finds them, torch is not loaded.
 OF_FILES = """
 fit broken --n-actions 3 --out new
 fit tables --n-actions 3 --out new --columns other
@@ -106,7 +106,7 @@ demo --n-actions 0
 
 
 def make_files(root):
-    """Write recordings, segments, and files that are not what their names say."""
+    """Write recordings, segments, and files with other content than their names."""
     import numpy as np
 
     for folder in ("arrays", "broken", "empty", "segments", "tables"):
@@ -123,7 +123,7 @@ def make_files(root):
 
 
 def measure(arguments, repeats, folder, status):
-    """Seconds of several processes of Python, which have to leave with a status."""
+    """Seconds of several processes of Python, which must exit with a status."""
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()

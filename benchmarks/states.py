@@ -1,4 +1,4 @@
-"""State detection by the protocol of its papers, beside what they published.
+"""State detection by the protocol of its papers, beside the published numbers.
 
     python benchmarks/states.py --data FOLDER --results states.jsonl --seeds 3
 
@@ -76,7 +76,7 @@ def compute(name, title, fit, is_known, seed, folder):
 
 
 def run(arguments, path):
-    """Compute what is not in the file of results."""
+    """Compute the cells that are not in the file of results."""
     done = read_results(path)
     for name in SETS:
         for title, row in ROWS.items():
@@ -135,7 +135,7 @@ def tables(results):
 
 
 def add_rows(whole, short, head, texts):
-    """Add what is known of a method to both tables."""
+    """Add the known scores of a method to both tables."""
     for name, own in texts.items():
         if set(own) != {"–"}:
             whole.append([*head, name, *own])
@@ -151,7 +151,7 @@ def place(group):
 
 
 def three(value):
-    """Score as papers print it, with a dash for what is not known."""
+    """Score in the format of papers, with a dash for unknown values."""
     is_known = value is not None and np.isfinite(value)
     return f"{value:.3f}".removeprefix("0") if is_known else "–"
 

@@ -97,7 +97,7 @@ def choose_rows(parser, arguments):
     titles = [row.title for row in rows]
     for pattern in arguments.only:
         if not any(fnmatch(title, pattern) for title in titles):
-            parser.error(f"--only {pattern} is none of {titles}.")
+            parser.error(f"--only {pattern} matches no row of {titles}.")
     return [
         row
         for row in rows

@@ -4,7 +4,7 @@ from skl_tot.lazy import loader
 
 __version__ = "1.0.0rc1"
 
-# Loaded on first use, so that metrics and data sets do not wait for torch.
+# Loaded on first use, so that metrics and data sets do not import torch.
 _PLACES = {
     "ASOTSegmenter": "skl_tot.methods.asot",
     "ActivitySegmenter": "skl_tot.meta.activities",

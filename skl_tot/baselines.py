@@ -1,4 +1,4 @@
-"""The method of the paper as published, and the other systems of its tables.
+"""The published method of the paper, and the other systems of its tables.
 
 Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`.
 """
@@ -23,8 +23,8 @@ __all__ = ["paper", *_PLACES]
 def paper(n_actions=8, **parameters):
     """Make the method of the paper as published.
 
-    One prototype an action, one network, no coherence loss, and paths in fixed order.
-    What the paper leaves open is as in its reproduction.
+    One prototype per action, one network, no coherence loss, and paths in fixed order.
+    Settings that the paper omits are those of the reproduction.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def paper(n_actions=8, **parameters):
     Returns
     -------
     segmenter : TemporalOTSegmenter
-        An estimator that is not fitted.
+        Unfitted estimator.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What authors of terms, priors, transports, decoders, formats and methods need.
+"""Names for authors of terms, priors, transports, decoders, formats and methods.
 
 "Extending" in the documentation shows each in some ten lines.
 """

@@ -1,8 +1,8 @@
-"""Packages that some things need only: extras of this package, imported when used."""
+"""Optional packages, extras of this package, imported on demand."""
 
 import importlib
 
-# By extra, the modules that are imported, and the distribution that each comes with.
+# By extra: imported modules, and their distributions.
 EXTRAS = {
     "files": {
         "edfio": "edfio",
@@ -30,7 +30,7 @@ EXTRAS = {
 
 
 def import_extra(name):
-    """Import a module of an extra, or say how to install that.
+    """Import a module of an extra, or raise an error with the install command.
 
     >>> import_extra("matplotlib.colors").__name__
     'matplotlib.colors'

@@ -4,7 +4,7 @@ import importlib
 
 
 def loader(module, places):
-    """Make the ``__getattr__`` of a module whose names are in others.
+    """Make the ``__getattr__`` of a module that gets its names from other modules.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""The command ``skl-tot``; nothing of it is public."""
+"""The command ``skl-tot``; a private package."""

@@ -11,7 +11,7 @@ from skl_tot.cli.registry import (
 
 
 @command(
-    "teach a model labels that people have corrected",
+    "teach a model the labels that people corrected",
     "skl-tot refine model.skops features --labels corrected --out new.skops",
     MODEL,
     RECORDINGS,
@@ -19,7 +19,7 @@ from skl_tot.cli.registry import (
     MODEL_OUT,
 )
 def refine(model, source, labels, out):
-    """Teach a model the labels of some videos and save it."""
+    """Teach a model the labels of some recordings and save it."""
     from skl_tot import corrections
     from skl_tot.cli.reading import describe_labels
     from skl_tot.io.models import load_model, save_model
@@ -39,10 +39,10 @@ def refine(model, source, labels, out):
 
 
 def describe_changes(before, after, y, by_name):
-    """Say how many frames, and segments, without a given label have changed theirs.
+    """Describe how many unlabelled frames and segments changed their label.
 
-    ``before`` and ``after`` are labels from ``predict``, ``y`` those that were given.
-    If ``by_name``, equal labels are of one action; else actions are matched.
+    ``before`` and ``after`` come from ``predict``, ``y`` has the given labels. If
+    ``by_name``, equal labels are one action; else actions are matched.
     """
     import numpy as np
 
@@ -77,14 +77,14 @@ def _share(n, total):
     """
     merge, split and rename actions, in this order
 
-    --merge ACTION...: actions that are one; may be repeated, by the labels after those
-        before
-    --split ACTION: action that is two; by its parts, or by --features
+    --merge ACTION...: actions to merge into one; repeat it for further merges, with
+        the labels after the previous one
+    --split ACTION: action to split into its parts, or by --features
     --rename ACTION=NAME...: new names
     """,
     "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
     MODEL,
-    recordings_of("--features DATA: recordings to split by"),
+    recordings_of("--features DATA: recordings to split the action by"),
     MODEL_OUT,
     merge={"action": "append", "default": []},
     split={"action": "append", "default": []},
@@ -115,7 +115,7 @@ def edit(model, merge, split, rename, source, out):
 
 
 def _labels_of(texts, model):
-    """Labels of a model that words of the command line stand for."""
+    """Labels of a model for words of the command line."""
     from skl_tot.methods.pipelines import segmenter_of
 
     if segmenter_of(model).actions_.dtype.kind == "U":

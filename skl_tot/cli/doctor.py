@@ -1,4 +1,4 @@
-"""The command that says what is installed here, and what is wrong with it: doctor."""
+"""The command doctor: installed packages, devices and their faults."""
 
 import importlib
 import platform
@@ -12,17 +12,17 @@ from skl_tot.cli.registry import command
 from skl_tot.extras import EXTRAS
 from skl_tot.recordings.errors import one_line
 
-MODULES = {"scikit-learn": "sklearn"}  # others are called as their distribution
-LOADED = {"torchvision"}  # of the extras: its build has to be that of torch
+MODULES = {"scikit-learn": "sklearn"}  # others have the name of the distribution
+LOADED = {"torchvision"}  # extras to import, as their build must match torch
 LINE = re.compile(r"([\w.-]+)([^;]*)(;.*extra.*)?")
 
 
 @command(
-    "print versions, devices and extras, and what is wrong with them",
+    "print versions, devices and extras, with their faults",
     "skl-tot doctor",
 )
 def doctor():
-    """Print what is installed; status 1 if something that is required is wrong."""
+    """Print versions and faults; the status is 1 for a fault of a required package."""
     folder = Path(skl_tot.__file__).parent
     print(f"skl-tot {skl_tot.__version__} in {folder}")
     print(f"Python {platform.python_version()}, {platform.platform()}")
@@ -48,12 +48,12 @@ def doctor():
     for fault in faults:
         print(f"skl-tot doctor: {fault}")
     if not faults:
-        print("All that is required is there.")
+        print("All required packages are installed.")
     return 1 if faults else 0
 
 
 def _read_requirements():
-    """Names of what is required, and bounds of all packages, from the installation."""
+    """Return required packages, and bounds of all packages, from the installation."""
     required, bounds = [], {}
     try:
         lines = metadata.requires("skl-tot") or []
@@ -68,9 +68,9 @@ def _read_requirements():
 
 
 def check_package(name, bound="", module=None):
-    """Version of a distribution, and what is wrong with it, or None.
+    """Version of a distribution, and its fault or None.
 
-    It is loaded if its module is given.
+    ``module``, if given, is imported.
     """
     try:
         version = metadata.version(name)
@@ -79,7 +79,7 @@ def check_package(name, bound="", module=None):
     try:
         if module is not None:
             importlib.import_module(module)
-    except Exception as error:  # whatever a broken library raises
+    except Exception as error:  # broken libraries raise many types
         return version, f"{version} does not load ({one_line(error)})"
     if bound and not _is_within(version, bound):
         return version, f"{version} is too old or too new, expected {bound}"
@@ -91,22 +91,22 @@ def _is_within(version, bound):
     try:
         from packaging.specifiers import SpecifierSet
     except ImportError:
-        return True  # which is said of `packaging` itself
+        return True  # `packaging` is reported itself
     return SpecifierSet(bound).contains(version, prereleases=True)
 
 
 def _describe_devices():
-    """Lines about torch and the devices that it finds."""
+    """Lines about torch and its devices."""
     try:
         from skl_tot.training.devices import describe_devices
 
         return describe_devices()
-    except Exception as error:  # whatever a broken torch raises
+    except Exception as error:  # a broken torch raises many types
         return [f"unknown, as torch does not load ({one_line(error)})"]
 
 
 def _describe_extra(extra, names, bounds):
-    """Say which packages of an extra are there, or how to install it."""
+    """List the packages of an extra, or give the install command."""
     found, faults = [], []
     for name in names:
         module = name if name in LOADED else None
@@ -121,7 +121,7 @@ def _describe_extra(extra, names, bounds):
 
 
 def _encoding_of_console():
-    """Name the encoding of the console, and how to show what it cannot."""
+    """Name the encoding of the console, with advice for others than UTF-8."""
     encoding = getattr(sys.stdout, "encoding", None) or "unknown"
     if encoding.lower().replace("-", "") == "utf8":
         return encoding

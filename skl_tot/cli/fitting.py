@@ -1,4 +1,4 @@
-"""Commands that make features and models: features, fit, search."""
+"""Commands for features and models: features, fit, search."""
 
 import os
 import sys
@@ -32,14 +32,14 @@ SCORERS |= {"f1": "segment_f1_scorer"}
 
 
 def _for_cycles(model, _):
-    """Make a segmenter of recordings of many cycles of one of single cycles."""
+    """Wrap a segmenter of single cycles for recordings of many cycles."""
     steps, segmenter = take_apart(model)
     cyclic = skl_tot.CyclicSegmenter(segmenter.n_actions, estimator=segmenter)
     return put_together(steps, cyclic)
 
 
 def _for_activities(model, n_activities):
-    """Make a segmenter of several activities of one of a single activity."""
+    """Wrap a segmenter of one activity for several activities."""
     return skl_tot.ActivitySegmenter(model, n_activities)
 
 
@@ -53,8 +53,8 @@ def _describe_cycles(model):
     return f"Found {count(take_apart(model)[1].n_cycles_, 'cycle')}."
 
 
-# Kinds of model that `fit` makes, by the option that asks for one: what turns a model
-# into it, and a line about it once it is fitted, or None.
+# Kinds of models of `fit`, by option: a wrapper of the model, and a line about the
+# fitted model or None.
 KINDS = {
     "labels": (lambda model, _: for_labels(model), None),
     "activities": (_for_activities, _describe_activities),
@@ -64,12 +64,12 @@ KINDS = {
 
 @command(
     """
-    learn the actions that videos share
+    learn the actions that recordings share
 
-    --activities N|auto: activities that recordings are of, a number or auto;
-        --n-actions and --method are then for each of them
-    --cycles: each recording shows the same actions again and again; --n-actions are
-        those of one cycle
+    --activities N|auto: number of activities in the recordings, or auto;
+        --n-actions and --method then apply to each activity
+    --cycles: each recording repeats the same actions; --n-actions counts the actions
+        of one cycle
     """,
     "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
     RECORDINGS_TO_FIT,
@@ -78,7 +78,7 @@ KINDS = {
     MODEL_OUT,
 )
 def fit(source, recipe, out, **kinds):
-    """Fit a model to a folder of videos, some perhaps with labels, and save it."""
+    """Fit a model to a folder of recordings, perhaps with labels, and save it."""
     given = {name: kinds[name] for name in KINDS if kinds[name]}
     if len(given) > 1:
         options = " and ".join(f"--{name}" for name in given)
@@ -112,12 +112,12 @@ def fit(source, recipe, out, **kinds):
     if describe is not None:
         print(describe(model))
     numbers = getattr(take_apart(model)[1], "numbers_", None)
-    if numbers is not None and not numbers["at_edge"]:  # of which a warning tells
+    if numbers is not None and not numbers["at_edge"]:  # else a warning says it
         print(describe_choice(numbers))
 
 
 def _show_bar(model):
-    """Let a model show a bar, where it has one and somebody looks; return what was."""
+    """Turn on the progress bar of a model on a terminal; return the old setting."""
     _, segmenter = take_apart(model)
     verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
     if verbose is None or not has_bars():
@@ -127,7 +127,7 @@ def _show_bar(model):
 
 
 def _reset_bar(model, verbose):
-    """Set ``verbose`` of a fitted model, as its bar was of this terminal."""
+    """Reset ``verbose`` of a fitted model; the bar was for this terminal."""
     _, segmenter = take_apart(model)
     owners = [segmenter, *getattr(segmenter, "estimators_", [])]
     owners += [getattr(segmenter, name, None) for name in ("estimator", "estimator_")]
@@ -145,14 +145,14 @@ def _reset_bar(model, verbose):
         [default: label-free]
     --folds N: folds [default: 2]
     --n-jobs N: parallel fits
-    --out MODEL: file to write, fitted on all videos
+    --out MODEL: file to write, fitted to all recordings
     """,
     "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
     RECORDINGS_TO_FIT,
     recipe_of(),
 )
 def search(source, recipe, grid, scoring, folds, n_jobs, out):
-    """Print the scores of all candidates, and save the best, fitted to all videos."""
+    """Print the scores of all candidates, and save the best one."""
     axes = each_once(grid, "--grid")
     if ("n_actions" in axes) == (recipe.n_actions is not None):
         raise ValueError("Expected either --n-actions or n_actions among --grid.")
@@ -169,7 +169,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     _check_scoring(scoring, folds, data, source.path)
     model = recipe.make(axes.get("n_actions", [None])[0])
     seed = None if "random_state" in axes else recipe.sow(model)
-    # in a fold, their numbers are others
+    # a fold has other indices
     check_recordings(clone(take_apart(model)[1]), data.videos, reset=True)
     prefix = f"{model.steps[-1][0]}__" if recipe.pipeline else ""
     searched = GridSearchCV(
@@ -179,7 +179,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
         cv=KFold(folds),
         n_jobs=n_jobs,
         refit=out is not None,
-        verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # it prints there
+        verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # printed there
         error_score="raise",
     ).fit(data.videos, data.labels)
     _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
@@ -194,7 +194,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
 
 
 def _tell_of_edge(best, tried):
-    """Say that the best number of actions is the least or the largest of several."""
+    """Warn if the best number of actions is the least or largest candidate."""
     if len(tried) > 1 and best in (min(tried), max(tried)):
         print(
             f"The best n_actions, {best}, is at the edge of {min(tried)} to "
@@ -203,7 +203,7 @@ def _tell_of_edge(best, tried):
 
 
 def _check_scoring(scoring, folds, data, folder):
-    """Refuse videos that lack what a score needs."""
+    """Refuse recordings without the data that a score needs."""
     if scoring != "label-free" and data.labels is None:
         raise ValueError(
             f"{folder} has no groundTruth, which --scoring {scoring} needs."
@@ -229,22 +229,23 @@ def _print_candidates(results, names, prefix, scoring):
     """
     compute features of video files
 
-    VIDEO...: video file, or folder of such
-    --out FOLDER: folder to write, .npy a video [required]
+    VIDEO...: video file, or folder of video files
+    --out FOLDER: folder to write, one .npy per video [required]
     --fps RATE: frames per second to read [default: 10]
-    --backbone NAME: network of torchvision, timm/NAME, or motion, which needs no
-        weights: colour, change and optical flow [default: resnet18]
-    --weights FILE: state dict of the backbone [default: DEFAULT, recommended ones from
-        the hub]
-    --device DEVICE: where it runs [default: auto]
-    --pooling {token,avg}: of a transformer: its class token, or the mean of the others
-    --image-size N: side of the square that the network sees, in pixels (default: as
+    --backbone NAME: network of torchvision, timm/NAME, or motion (colour, change and
+        optical flow, without weights) [default: resnet18]
+    --weights FILE: state dict of the backbone [default: DEFAULT, the recommended
+        weights from the hub]
+    --device DEVICE: device of the network [default: auto]
+    --pooling {token,avg}: output of a transformer: its class token, or the mean of the
+        other tokens
+    --image-size N: side of the square input of the network, in pixels (default: as
         trained)
     """,
     "skl-tot features videos --out features --fps 10",
 )
 def features(video, out, fps, weights, **network):
-    """Compute features of video files, one .npy file for each, and write their rate."""
+    """Compute features of video files, one .npy file each, and write their rate."""
     from skl_tot.cli.reading import find_repeated
     from skl_tot.preprocessing.frame_features import FrameFeatures
     from skl_tot.preprocessing.videos import videos_of_folder
@@ -277,7 +278,7 @@ def features(video, out, fps, weights, **network):
 
 
 def _check_rate(out, names, fps):
-    """Refuse to put features beside others of another rate, as one file says all."""
+    """Refuse a folder with features of another rate; one file has the rate of all."""
     from skl_tot.recordings.sources import RATE_FILE, read_rate
 
     others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))

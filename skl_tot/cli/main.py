@@ -1,4 +1,4 @@
-"""The command ``skl-tot``. Its work is done in other modules, loaded when needed."""
+"""The command ``skl-tot``. Other modules do the work and are loaded when needed."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import warnings
 
 from skl_tot import __version__
 
-# each enters its commands into the table
+# each module adds its commands to the table
 from skl_tot.cli import (  # noqa: F401
     corrections,
     doctor,
@@ -20,7 +20,7 @@ from skl_tot.cli.registry import COMMANDS, Parser, add_commands
 
 
 def make_parser():
-    """Make the parser of all commands, which loads nothing slow."""
+    """Make the parser of all commands, without slow imports."""
     parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
     version = f"%(prog)s {__version__}"
     parser.add_argument("--version", action="version", version=version)
@@ -34,20 +34,20 @@ def main(argv=None):
     Parameters
     ----------
     argv : list of str, default=None
-        Arguments; None means those of the process.
+        Arguments; None takes those of the process.
 
     Returns
     -------
     status : int
-        0 on success, 1 if ``doctor`` finds a fault, 2 after an error, which is one line
-        on standard error, and 130 if interrupted. Wrong arguments leave by
-        ``SystemExit(2)``, and so does a process that is told to end, with 143.
+        0 on success, 1 if ``doctor`` finds a fault, 2 after an error (one line on
+        standard error), 130 after an interrupt. Wrong arguments raise
+        ``SystemExit(2)``; a signal to terminate raises ``SystemExit(143)``.
     """
     _open_closed_streams()
-    # the process is ours; temporary files go with it
+    # in an own process, so that temporary files can be removed at its end
     received = _watch_signals() if argv is None else []
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names that it cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")  # unprintable names
     parser = make_parser()
     arguments = vars(parser.parse_args(argv))
     command = arguments.pop("command")
@@ -60,7 +60,7 @@ def main(argv=None):
         try:
             status = COMMANDS[command].run(arguments)
             print(end="", flush=True)
-        except BrokenPipeError:  # whoever reads has seen enough
+        except BrokenPipeError:  # the reader closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (Exception, KeyboardInterrupt) as error:
             return _explain(command, error, received)
@@ -68,9 +68,9 @@ def main(argv=None):
 
 
 def _open_closed_streams():
-    """Let what is written to a closed stream vanish.
+    """Redirect closed standard streams to the null device.
 
-    The next file to be opened would have its number, and get what libraries print.
+    Else the next opened file gets the number of the stream, and receives its output.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -79,9 +79,9 @@ def _open_closed_streams():
 
 
 def _watch_signals():
-    """Make signals to end exceptions, and keep their numbers in a list.
+    """Turn termination signals into exceptions; return a list that collects signals.
 
-    What a callback raises may reach `main` as an error of the library that called it.
+    A library may wrap an exception from a callback before it reaches `main`.
     """
     received = []
 
@@ -98,7 +98,7 @@ def _watch_signals():
 
 
 def _explain(command, error, received):
-    """Print in one line what ended a command, and return its status."""
+    """Print the error that ended a command in one line, and return the exit status."""
     from skl_tot.recordings.errors import one_line
 
     if signal.SIGTERM in received:

@@ -1,19 +1,18 @@
-"""Paths of commands: those to read are there, those to write are not read."""
+"""Checks of paths: inputs exist, and outputs do not overwrite inputs."""
 
 import os
 from pathlib import Path
 
-# What stands in the help for a path, and the options whose path is written.
+# Placeholders of paths in the help, and options with paths to write.
 PLACES = {"DATA", "DIR", "FILE", "FOLDER", "MODEL", "PATH", "PICTURE"}
 PLACES |= {"PREDICTIONS", "ROOT", "SEGMENTS", "VIDEO"}
 WRITTEN = {"out", "recordings", "summary"}
 
 
 def check_paths(arguments):
-    """Check all paths of a command before its work, by what `argparse` knows of them.
+    """Check all paths of a command before its work, without slow imports.
 
-    ``arguments`` are pairs of an action of `argparse` and its value. What is missing is
-    found without loading anything.
+    ``arguments`` are pairs of an `argparse` action and its value.
     """
     read, written = [], []
     for action, value in arguments:
@@ -32,25 +31,25 @@ def check_paths(arguments):
     for i, (action, path) in enumerate(written):
         _check_target(action, path)
         for source, other in read:
-            if {action.metavar, source.metavar} != {"MODEL"}:  # one may follow another
+            if {action.metavar, source.metavar} != {"MODEL"}:  # may be overwritten
                 _check_other(_name(action), Path(path), Path(other), "read")
         for _, other in written[:i]:
             _check_other(_name(action), Path(path), Path(other), "written")
 
 
 def _name(action):
-    """Return what users know an argument by."""
+    """Return the name of an argument in the help."""
     return action.option_strings[0] if action.option_strings else action.metavar
 
 
 def _check_target(action, path):
-    """Refuse a path that cannot be written, or no picture where one is asked for."""
+    """Refuse a path that cannot be written, or a suffix that is no picture."""
     from skl_tot.recordings.atomic import check_target
 
     if path == "":
         raise ValueError(f"{_name(action)} is '', expected a path to write to.")
     is_folder = action.metavar == "FOLDER"
-    if action.metavar == "PATH":  # a folder, or one table of all
+    if action.metavar == "PATH":  # a folder, or one table of all recordings
         from skl_tot.io.formats import table_of
 
         is_folder = table_of(path) is None
@@ -60,7 +59,7 @@ def _check_target(action, path):
 
 
 def _check_picture(path):
-    """Refuse a suffix by which no picture is drawn."""
+    """Refuse a suffix that is no picture format."""
     from skl_tot.extras import import_extra
 
     suffix = Path(path).suffix
@@ -77,7 +76,7 @@ def _check_picture(path):
 
 
 def _check_other(name, out, other, use):
-    """Refuse to write over what is used, or where it is taken for a part of that."""
+    """Refuse an output that overwrites an input, or that a later run reads as input."""
     root = other.parent if other.name == "features" else other
     folders = [other, root / "features", root / "groundTruth"]
     if any(_is_same(out, folder) for folder in folders):
@@ -95,14 +94,14 @@ def _check_other(name, out, other, use):
 
 
 def _is_same(path, other):
-    """Whether two paths are of one file or folder."""
+    """Whether two paths lead to one file or folder."""
     if path.exists() and other.exists():
         return path.samefile(other)
     return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _is_part(path, root):
-    """Whether a path is of a data set whose root folder is read, such as LeRobot's."""
+    """Whether a path lies in a data set that is read as a whole, such as LeRobot's."""
     from skl_tot.recordings.readers import READERS
 
     if root.resolve() not in path.resolve().parents:
@@ -115,7 +114,7 @@ def _is_part(path, root):
 
 
 def _is_recording(path):
-    """Whether the name of a path is as those of recordings or of their segments."""
+    """Whether a path has the suffix of a recording or of segments."""
     from skl_tot.io.formats import FORMATS
     from skl_tot.recordings.readers import READERS
     from skl_tot.recordings.sources import KINDS

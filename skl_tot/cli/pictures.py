@@ -1,4 +1,4 @@
-"""Commands that show what was found: plot, report, summary, demo."""
+"""Commands for pictures and pages: plot, report, summary, demo."""
 
 from skl_tot.cli.registry import (
     FPS,
@@ -22,7 +22,7 @@ WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 
     --out PICTURE: picture to write (.png, .svg, ...) [required]
     --ground-truth DIR: folder with groundTruth
-    --transpose: its features are arrays of shape (features, frames)
+    --transpose: features in DIR are arrays of shape (features, frames)
     """,
     "skl-tot plot segments --out timelines.png --fps 30",
     PREDICTIONS,
@@ -56,9 +56,9 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
 
 
 def _words_by_number(labels, names):
-    """Words that actions are shown by, those of names at the place of their number.
+    """Display words of actions, at the index of their number.
 
-    So actions have the colours that they have without names.
+    This keeps the colours of the numbers.
     """
     from skl_tot.recordings.names import distinct_labels
 
@@ -133,11 +133,11 @@ def _write_recordings(folder, names, videos):
 
 @command(
     """
-    write a page about a model and its videos
+    write a page about a model and its recordings
 
     --out FILE: HTML file to write [required]
     --videos DIR: video files, for thumbnails
-    --summary FOLDER: write what the command summary does, and which features tell
+    --summary FOLDER: write the tables of the command summary, and telling features
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
     MODEL,
@@ -146,7 +146,7 @@ def _write_recordings(folder, names, videos):
     GROUPS,
 )
 def report(model, source, out, videos, summary, names, groups):
-    """Write the page about a model and its videos, and a summary if it is asked for."""
+    """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.cli.reading import find_video_file, shown_names
     from skl_tot.io import load_model
     from skl_tot.methods.pipelines import (
@@ -197,7 +197,7 @@ def report(model, source, out, videos, summary, names, groups):
     """
     write durations, transitions, cycles and deviations
 
-    SEGMENTS: folder from predict, or one table of all
+    SEGMENTS: folder from predict, or one table of all recordings
     --out FOLDER: folder to write [required]
     """,
     "skl-tot summary segments --groups subjects.csv --out summary",
@@ -205,7 +205,7 @@ def report(model, source, out, videos, summary, names, groups):
     GROUPS,
 )
 def summary(segments, groups, out, fps):
-    """Write tables and pictures of segments, and print what stands out."""
+    """Write tables and pictures of segments, and print the main deviations."""
     from skl_tot.io.files import read_table
 
     table = read_table(segments)
@@ -215,11 +215,11 @@ def summary(segments, groups, out, fps):
 
 
 def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=None):
-    """Write tables and pictures of labels, or of a table of segments, to a folder.
+    """Write tables and pictures of labels or a segment table to a folder.
 
-    ``groups`` are those of `Groups.pick`, or None; ``circle`` lists the actions of a
-    cycle in order, if a model knows it. Recordings of many cycles are compared by
-    cycle. ``found`` are tables that are known, by name.
+    ``groups`` come from `Groups.pick`, or None. ``circle`` lists the actions of a cycle
+    in order, or is None; recordings of many cycles are compared by cycle. ``found`` has
+    known tables by name.
     """
     from skl_tot import statistics
     from skl_tot.recordings.atomic import replaced_files
@@ -238,7 +238,7 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
     found["cycles"] = write_lists(cycles)
     has_cycles = len(cycles) > cycles["recording"].nunique()
     by = {"by": "cycle", "start": circle} if has_cycles else {}
-    likelihood = ["unlikely", "likelihood_quantile"]  # which labels do not have
+    likelihood = ["unlikely", "likelihood_quantile"]  # need a model
     deviations = statistics.deviations(labels, fps=fps, **by).drop(columns=likelihood)
     found["deviations"] = write_lists(deviations)
     with replaced_files(out) as temporary:
@@ -259,7 +259,7 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
 
 
 def _compare(labels, fps, groups):
-    """Table of groups compared; None of those that cannot be, and says why."""
+    """Table of compared groups, or None after printing the reason."""
     from skl_tot.statistics import compare_groups
 
     try:
@@ -270,7 +270,7 @@ def _compare(labels, fps, groups):
 
 
 def _draw_statistics(labels, fps, folder, by, compared):
-    """Draw the pictures, and others of cycles and groups if these are compared."""
+    """Draw the pictures, with cycles and groups if these are compared."""
     import skl_tot
     from skl_tot.extras import import_extra
 
@@ -292,7 +292,7 @@ def _draw_statistics(labels, fps, folder, by, compared):
 
 
 def _print_usual(pooled, order):
-    """Print the usual order, what is usual of each action, and which are rare."""
+    """Print the usual order, the usual durations, and rare actions."""
     from skl_tot.recordings.actions import describe_rare
     from skl_tot.recordings.names import default_names
 
@@ -314,7 +314,7 @@ def _print_usual(pooled, order):
 
 
 def _print_cycles(cycles):
-    """Print how many cycles there are, and how long they take."""
+    """Print the number of cycles and their durations."""
     low, median, high = cycles["duration"].quantile([0.25, 0.5, 0.75])
     print(
         f"{count(len(cycles), 'cycle')}; one usually takes {median:.4g} "
@@ -323,11 +323,11 @@ def _print_cycles(cycles):
 
 
 def _print_deviating(table):
-    """Print the most deviating recordings or cycles, and how they deviate."""
+    """Print the most deviating recordings or cycles, and their deviations."""
     what = "cycle" if "cycle" in table else "recording"
     deviating = table[table["deviates"]]
     if len(table) == 1:
-        print(f"One {what} has none to deviate from.")
+        print(f"One {what} cannot deviate from others.")
         return
     if deviating.empty:
         print(f"No {what} deviates.")
@@ -342,7 +342,7 @@ def _print_deviating(table):
 
 
 def _print_groups(table):
-    """Print which groups are compared, and what differs most surely."""
+    """Print the compared groups, and their most certain differences."""
     from skl_tot.statistics.comparing import describe_pairs, list_differences
 
     differences = list_differences(table)

@@ -1,4 +1,4 @@
-"""Commands that label frames, and score labels: predict, watch, evaluate."""
+"""Commands for labels and scores: predict, watch, evaluate, subtasks."""
 
 import math
 import os
@@ -18,7 +18,7 @@ from skl_tot.cli.terminal import count, names_in_errors, progress
 
 
 class FormatNames:
-    """Names in the table of formats, which is loaded when somebody asks."""
+    """Names of the table of formats, loaded on demand."""
 
     def __iter__(self):
         """Iterate over the names."""
@@ -40,10 +40,10 @@ def _list_formats():
 
 @command(
     """
-    say which action each frame shows
+    label each frame with its action
 
-    --out PATH: folder to write, a file a video; or one file of all, such as all.csv
-        [required]
+    --out PATH: folder to write, one file per recording; or one file of all, such as
+        all.csv [required]
     --format FORMAT: format of the files, see below
     """,
     "skl-tot predict model.skops features --out segments --fps 30",
@@ -54,7 +54,7 @@ def _list_formats():
     make_epilog=_list_formats,
 )
 def predict(model, source, out, format, names):
-    """Write the segments of the videos of a folder."""
+    """Write the segments of the recordings of a folder."""
     from skl_tot import io
     from skl_tot.cli.reading import shown_names
     from skl_tot.io.formats import table_of
@@ -70,7 +70,7 @@ def predict(model, source, out, format, names):
         raise ValueError(f"--fps is missing, which --format {format} needs.")
 
     def predictions():
-        """Yield each recording, of labels, and their confidence."""
+        """Yield each recording's labels, and their confidence."""
         for i, name in enumerate(progress(data.video_names, "video")):
             with errors_of_recording(i, name):
                 video = data.videos[i : i + 1]
@@ -83,7 +83,7 @@ def predict(model, source, out, format, names):
 
 
 def _write_table(videos, predictions, out, format):
-    """Write the segments of all videos into one file."""
+    """Write the segments of all recordings into one file."""
     from skl_tot import io
 
     labels, confidence = [], []
@@ -95,7 +95,7 @@ def _write_table(videos, predictions, out, format):
 
 
 def _write_folder(videos, predictions, out, format):
-    """Write the segments of each video into a file of a folder."""
+    """Write the segments of each recording into a file of a folder."""
     from skl_tot import io
     from skl_tot.cli.reading import check_file_names
     from skl_tot.recordings.atomic import replaced_files
@@ -107,7 +107,7 @@ def _write_folder(videos, predictions, out, format):
             (name,) = video.names
             with errors_of_recording(0, name):
                 path = temporary / f"{name}{io.FORMATS[format].suffix}"
-                # names of files need not be text, as those in tables are
+                # file names need not be valid text, while names in tables must be
                 plain = video.select([0])
                 plain.names = ["0"]
                 table = io.segments(plain, confidence=confidence)
@@ -116,23 +116,23 @@ def _write_folder(videos, predictions, out, format):
 
 @command(
     """
-    print the segments of a recording while it is made
+    print the segments of a recording while it grows
 
-    FILE: CSV file, a row a frame under names of columns [default: -, the standard
+    FILE: CSV file with a header line and a row per frame [default: -, the standard
         input]
-    --lag SECONDS: how long to wait before a frame gets its label, beside half of the
-        widest window of the pipeline, if any [default: 1]
+    --lag SECONDS: delay of the labels, in addition to half of the widest window of the
+        pipeline [default: 1]
     --fps RATE: frames per second (default: the model's)
-    --follow: wait for more at the end of the file, until interrupted
-    --columns COLUMN...: columns that are features (default: those of the model, or all
-        but a clock)
+    --follow: wait for further rows at the end of the file, until interrupted
+    --columns COLUMN...: feature columns (default: those of the model, or all but a
+        clock)
     """,
     "skl-tot watch model.skops growing.csv --follow --lag 1",
     MODEL,
     NAMES,
 )
 def watch(model, file, lag, fps, follow, columns, names):
-    """Print the segments of a table that grows, a line each as it closes."""
+    """Print the segments of a growing table, one line per closed segment."""
     from skl_tot import OnlinePrediction
     from skl_tot.cli.reading import columns_of, shown_names
     from skl_tot.io import load_model
@@ -173,7 +173,7 @@ def _print_as_files_are():
 
 
 def _rate_of(segmenter, fps):
-    """Frames per second: of the model, or given."""
+    """Frames per second of the model, or the given ones."""
     from skl_tot.recordings.rates import is_same
 
     known = getattr(segmenter, "fps_", None)
@@ -188,7 +188,7 @@ def _rate_of(segmenter, fps):
 
 
 def _lines_of(file, follow):
-    """Go over the lines of a file or of standard input, until it ends or Ctrl-C."""
+    """Yield the lines of a file or of standard input, until it ends or Ctrl-C."""
     from skl_tot.io.growing_files import read_lines
 
     opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
@@ -198,7 +198,7 @@ def _lines_of(file, follow):
         while True:
             try:
                 lines = next(blocks, None)
-            except KeyboardInterrupt:  # while waiting: the recording has ended
+            except KeyboardInterrupt:  # while waiting; the recording has ended
                 return
             if lines is None:
                 return
@@ -206,11 +206,11 @@ def _lines_of(file, follow):
 
 
 class SegmentPrinter:
-    """Prints a line for each segment of labels that come one by one.
+    """Prints a line for each segment of labels that arrive over time.
 
-    ``labels`` are those of the actions, and ``words`` what they are called, or None;
-    those of one name are one action. ``times`` are those of the frames, a list that
-    grows and is empty without a clock; steps above ``longest`` seconds are breaks.
+    ``labels`` are the actions, ``words`` their names or None; actions of one name are
+    merged. ``times`` is a growing list of frame times, empty without a clock; a step
+    above ``longest`` seconds is a break.
     """
 
     def __init__(self, labels, words, fps, times=(), longest=None):
@@ -249,7 +249,7 @@ class SegmentPrinter:
         return inside and self.times[frame] - self.times[frame - 1] > self.longest
 
     def _find_times(self):
-        """Seconds of start and end of the segment that is open."""
+        """Seconds of the start and the end of the open segment."""
         if not self.times:
             return self.start / self.fps, self.end / self.fps
         end = self.times[self.end - 1] + 1 / self.fps
@@ -258,7 +258,7 @@ class SegmentPrinter:
         return self.times[self.start], end
 
     def close(self):
-        """Print the segment that is open, if there is one."""
+        """Print the open segment, if any."""
         if self.end > self.start:
             start, end = self._find_times()
             confidence = self.total / (self.end - self.start)
@@ -271,9 +271,10 @@ class SegmentPrinter:
     """
     compare segments with ground truth
 
-    --scope {activity,video,labels}: match actions to labels over all videos or in each,
-        or take them for labels, as of a model that has learned some [default: activity]
-    --ignore LABEL...: labels whose frames do not count
+    --scope {activity,video,labels}: match actions to labels over all recordings or in
+        each one, or take them as labels, as for a model that learned labels
+        [default: activity]
+    --ignore LABEL...: labels of frames that do not count
     --background LABEL: label of frames without an action
     """,
     "skl-tot evaluate breakfast segments --ignore SIL",
@@ -313,16 +314,16 @@ def evaluate(source, predictions, scope, ignore, background, labels):
 
 @command(
     """
-    write segments into a data set of LeRobot, as subtasks
+    write segments into a LeRobot data set, as subtasks
 
-    ROOT: root folder of the data set, which is only read
-    SEGMENTS: folder from predict, or one table of all, perhaps corrected
-    --out FOLDER: folder to write, of data and meta [required]
+    ROOT: root folder of the data set; it is not changed
+    SEGMENTS: folder from predict or one table of all recordings, perhaps corrected
+    --out FOLDER: folder to write, with data and meta [required]
     """,
     "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled",
 )
 def subtasks(root, segments, out):
-    """Write a copy of a data set of robots in which each frame has its subtask."""
+    """Write a copy of a robot data set in which each frame has its subtask."""
     from skl_tot import io
 
     words = io.write_subtasks(io.read_table(segments), root, out)

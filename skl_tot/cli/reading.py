@@ -1,4 +1,4 @@
-"""What commands read: recordings, labels, predictions, ground truth, video files."""
+"""Inputs of commands: recordings, labels, predictions, ground truth, video files."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,13 +20,13 @@ ONE_TABLE = "one table of all, such as --out segments.csv, takes any name."
 
 
 def columns_of(model):
-    """Names of the features of a fit, if it had any."""
+    """Names of the features of a fit, or None."""
     names = getattr(model, "feature_names_in_", None)
     return None if names is None else names.tolist()
 
 
 def describe_labels(y):
-    """Say in a few words what is labelled."""
+    """Describe the amount of labels."""
     labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
     labelled = [own for own in labelled if len(own)]
     n_frames, n_labels = sum(map(len, labelled)), len(distinct_labels(labelled))
@@ -37,7 +37,7 @@ def describe_labels(y):
 
 
 def shown_names(model, names):
-    """Words for the labels of a fitted model; None for numbers without names."""
+    """Display names of the labels of a fitted model; None for numbers without names."""
     from skl_tot.methods.pipelines import segmenter_of, shown_labels
 
     labels = shown_labels(segmenter_of(model))
@@ -50,7 +50,7 @@ def shown_names(model, names):
 
 
 def read_predictions(path):
-    """Names of the videos of a folder or of one file, and labels of their frames."""
+    """Names of recordings in a folder or file, and labels of their frames."""
     if Path(path).is_file() and table_of(path) is not None:
         found = read_whole(path)
         return list(found), labels_of_one_type(list(found.values()))
@@ -72,7 +72,7 @@ def read_predictions(path):
 
 
 def find_segments_in(folder, suffixes):
-    """Files of a folder with one of some suffixes, in the order of their names."""
+    """Files of a folder with one of some suffixes, sorted by name."""
     found = [own for own in Path(folder).glob("[!.]*") if own.suffix in suffixes]
     if not found:
         expected = " or ".join(f"*{suffix}" for suffix in suffixes)
@@ -89,7 +89,7 @@ def find_repeated(names):
 
 
 def labels_of_names(data, folder, names):
-    """Labels of the named videos of a folder, of which there have to be some."""
+    """Labels of the named recordings of a folder."""
     if data.labels is None:
         raise FileNotFoundError(f"{folder} has no folder groundTruth.")
     labels = dict(zip(data.video_names, data.labels))
@@ -104,7 +104,7 @@ def labels_of_names(data, folder, names):
 
 
 def pick_labelled(data, names, predicted, truth):
-    """Names, predictions and labels of the videos that have labels."""
+    """Names, predictions and labels of the recordings that have labels."""
     n_without = sum(own is None for own in data.labels)
     if n_without:
         print(f"{n_without} of {len(data.labels)} recordings have no labels, left out.")
@@ -132,7 +132,7 @@ def check_file_names(names):
 
 
 def find_video_file(folder, name):
-    """Find the one video file of a name, which its segments may lie beside."""
+    """Find the only video file of a name, for segments beside it."""
     others = {".npy", ".srt"}
     others.update(entry.suffix for entry in FORMATS.values())
     found = [own for own in Path(folder).glob("[!.]*") if own.stem == name]

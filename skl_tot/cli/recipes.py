@@ -1,4 +1,4 @@
-"""What a model is made of: steps of a pipeline, and a segmenter."""
+"""Recipe of a model: pipeline steps and a segmenter."""
 
 import importlib
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from skl_tot.cli.registry import Options
 from skl_tot.methods import METHODS
 
-# by name; "paper" is the method of the paper as published
+# by name; "paper" is the published method
 CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}
@@ -23,7 +23,7 @@ STEP = re.compile(
 
 @dataclass
 class Recipe:
-    """What a model is made of: the options of `model_options`."""
+    """Recipe of a model, from the options of `recipe_of`."""
 
     n_actions: int | str | None
     method: str = "tot"
@@ -34,7 +34,7 @@ class Recipe:
     order: str | None = None
 
     def __post_init__(self):
-        """Refuse what does not go together, before anything is read or loaded."""
+        """Refuse contradictory options before any reading or slow import."""
         settings = each_once(self.settings or [], "--set")
         if "n_actions" in settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
@@ -48,8 +48,8 @@ class Recipe:
                 settings[name] = value
         if self.method == "paper" and settings.get("order", "strict") != "strict":
             raise ValueError(
-                f"--order {settings['order']} is none of the paper's method, expected "
-                "strict, or --method tot."
+                f"--order {settings['order']} is no order of the paper's method, "
+                "expected strict, or --method tot."
             )
         if self.seed is not None and "random_state" in settings:
             raise ValueError("--seed and --set random_state are given, expected one.")
@@ -66,12 +66,12 @@ class Recipe:
     def make(self, n_actions=None):
         """Make a segmenter, or a pipeline that ends in one.
 
-        After steps that scale, the segmenter standardises only if settings say so.
+        After steps that scale, the segmenter standardises only if --set says so.
         """
         from skl_tot.preprocessing.framewise import FramewiseTransformer
 
         settings = dict(self.values)
-        settings.pop("random_state", None)  # of `sow`, as methods without one have none
+        settings.pop("random_state", None)  # set by `sow`, if the method has it
         steps = [_make_step(step) for step in self.steps]
         name, module = CHOICES[self.method]
         method = getattr(importlib.import_module(module), name)
@@ -81,9 +81,9 @@ class Recipe:
         return put_together(steps, segmenter.set_params(**settings))
 
     def sow(self, model):
-        """Give a model, and what it is made of, the seed, and return it.
+        """Set the seed of a model and its parts, and return the seed.
 
-        It is None for a model that draws nothing by chance.
+        Returns None for a model without random numbers.
         """
         seed = dict(self.settings or []).get("random_state")
         if seed is None:
@@ -95,7 +95,7 @@ class Recipe:
 
 
 def _make_step(step):
-    """Make a step of ``--pipeline`` of its text."""
+    """Make a step of ``--pipeline`` from its text."""
     from sklearn import decomposition, preprocessing
 
     from skl_tot.preprocessing import (
@@ -110,7 +110,7 @@ def _make_step(step):
         share = float(values[1]) if values[1:] else None
         return GapFiller(int(values[0]), drop_lost=share)
     if kind == "pca":
-        # of many videos, which stay on disk
+        # for many recordings, which stay on disk
         return FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
     if kind == "poses":
         return PoseFeatures(heading=values or None)
@@ -120,20 +120,20 @@ def _make_step(step):
 
 
 def take_apart(model):
-    """Return the steps of a pipeline before its segmenter, and the segmenter."""
+    """Return the steps before the segmenter of a pipeline, and the segmenter."""
     *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
     return steps, segmenter
 
 
 def put_together(steps, segmenter):
-    """Make a pipeline, if there are steps."""
+    """Make a pipeline if there are steps."""
     from sklearn.pipeline import make_pipeline
 
     return make_pipeline(*steps, segmenter) if steps else segmenter
 
 
 def for_labels(model):
-    """Make a segmenter that learns from labels of one that finds clusters."""
+    """Wrap a segmenter so that it learns from labels."""
     from skl_tot.meta.guided import GuidedSegmenter
 
     steps, segmenter = take_apart(model)
@@ -141,7 +141,7 @@ def for_labels(model):
 
 
 def each_once(pairs, option):
-    """Make a dict of names and values, each given once."""
+    """Make a dict of names and values; refuse repeated names."""
     values = dict(pairs)
     if len(values) < len(pairs):
         raise ValueError(f"{option} has a name twice, expected each once.")
@@ -149,29 +149,27 @@ def each_once(pairs, option):
 
 
 RECIPE = """
---n-actions N|auto: actions to find; auto takes as many of 1 to 16 as recordings bear
-    out {required}
---method {methods}: model class [default: tot]
---set NAME=VALUE...: parameters of the model, such as rho=0.1 n_init=5
---min-duration DURATION: how long a segment lasts at least, in seconds where recordings
-    have a rate, else in frames
---order {{strict,mostly,free}}: what you know of the course: each action once in one
-    order, an order with exceptions, or none (default: mostly; strict
-    of hmm; auto fits as mostly, and measures it)
---seed SEED: seed of what is drawn by chance, which is nothing in some methods
-    (default: 0)
---pipeline STEPS: steps before it, as in gaps:5,pca:8: gaps:N fills gaps of up to N
-    frames, gaps:N:SHARE leaves out columns of which more is missing, poses makes
-    features of tracked points, poses:TAIL:NOSE of a body that heads from one to the
-    other; windows gives what is around each frame of a raw signal, windows:WIDTH in a
-    width of so many seconds where recordings have a rate, else frames,
-    windows:WIDTH:WIDTH in two; standard, minmax, robust and pca:N come in place of its
-    own standardisation (unless --set has standardize)
+--n-actions N|auto: number of actions; auto chooses one from 1 to 16 {required}
+--method {methods}: method [default: tot]
+--set NAME=VALUE...: parameters of the method, such as rho=0.1 n_init=5
+--min-duration DURATION: least duration of a segment, in seconds if recordings have a
+    rate, else in frames
+--order {{strict,mostly,free}}: known order of the actions: strict (each once, in one
+    order), mostly (with exceptions), free (no order) (default: mostly; strict for hmm;
+    auto fits as mostly, and measures it)
+--seed SEED: seed of random numbers, for methods that draw some (default: 0)
+--pipeline STEPS: steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of
+    up to N frames; gaps:N:SHARE drops columns with a larger share of missing values;
+    poses makes features of tracked points, poses:TAIL:NOSE of a body from tail to
+    nose; windows describes the surroundings of each frame of a raw signal;
+    windows:WIDTH and windows:WIDTH:WIDTH set one or two widths, in seconds if
+    recordings have a rate, else in frames; standard, minmax, robust and pca:N replace
+    the standardisation of the method (unless --set has standardize)
 """
 
 
 def recipe_of(required=""):
-    """Option ``recipe``: what a model is made of."""
+    """Option ``recipe``: method, parameters and pipeline."""
     methods = "{" + ",".join(CHOICES) + "}"
     text = RECIPE.format(required=required, methods=methods)
     return Options(text, "recipe", Recipe, set={"dest": "settings"})

@@ -1,4 +1,4 @@
-"""The table of commands, the decorator that enters one, and options that many share."""
+"""The table of commands, its decorator, and shared options."""
 
 import argparse
 import ast
@@ -17,7 +17,7 @@ LINE = re.compile(r"(--[a-z-]+ ?)?(\S*?)(\.\.\.)?: (.+)")
 
 @dataclass
 class Command:
-    """A function, what its help says, and the options whose values it takes."""
+    """A function with its help text and its options."""
 
     function: Callable
     summary: str
@@ -26,7 +26,7 @@ class Command:
     make_epilog: Callable[[], str] | None
 
     def run(self, values):
-        """Call the function with what its options make of the arguments.
+        """Call the function with the values that its options make.
 
         Returns its status; None is 0.
         """
@@ -39,21 +39,21 @@ class Command:
 
 
 def command(text, example, *options, make_epilog=None, **settings):
-    """Enter a function into the table of commands, under its name.
+    """Add a function to the table of commands, under its name.
 
     Parameters
     ----------
     text : str
-        What the command does, from a verb on; after a blank line, options of its own,
-        as of `Options`.
+        Summary that starts with a verb; after a blank line, lines of own options as in
+        `Options`.
     example : str
-        A command that parses.
+        A valid command line.
     *options : Options
-        Those that others have too. They come first.
+        Shared options. They come first.
     make_epilog : callable, default=None
-        Makes the end of the help when it is shown.
+        Makes the end of the help text on demand.
     **settings
-        As of `Options`.
+        As in `Options`.
     """
     summary, _, own = textwrap.dedent(text).strip().partition("\n\n")
 
@@ -67,23 +67,23 @@ def command(text, example, *options, make_epilog=None, **settings):
 
 
 class Options:
-    """Arguments that belong together, and the value that a command gets for them.
+    """A group of arguments, and the value that a command gets for it.
 
     Parameters
     ----------
     text : str
-        Lines such as ``--lag SECONDS: how long to wait [default: 1]``. The place of the
-        value says its type, see `TYPES`, or what it may be, as in ``{a,b}``; ``...``
-        after it allows several. Without one, the option is a switch, and without
-        dashes, it is a positional argument. ``[required]`` is what has to be there.
+        Lines such as ``--lag SECONDS: how long to wait [default: 1]``. The placeholder
+        gives the type, see `TYPES`, or the choices, as in ``{a,b}``; ``...`` after it
+        allows several values. An option without placeholder is a switch; an argument
+        without dashes is positional. ``[required]`` marks a required argument.
     name : str, default=None
-        Parameter of the command; None is one for each argument.
+        Parameter of the command; None makes one parameter per argument.
     make : callable, default=None
-        Makes the value of the arguments, by name. It runs before the command.
+        Makes the value from the arguments, by name, before the command runs.
     title : str, default=None
         Title of the arguments in the help.
     **settings : dict
-        What `argparse` should know of an argument besides, by its name.
+        Further settings for `argparse`, by name of the argument.
     """
 
     def __init__(self, text, name=None, make=None, title=None, **settings):
@@ -100,13 +100,13 @@ class Options:
             self.places[action.dest] = action
 
     def take(self, values):
-        """Values for the command by their names, from the arguments that were read."""
+        """Values for the command by name, from parsed arguments."""
         own = {place: values[place] for place in self.places}
         return own if self.make is None else {self.name: self.make(**own)}
 
 
 def _parse_line(line, settings):
-    """Flag, and settings for `argparse`, of a line of `Options`."""
+    """Flag and `argparse` settings of a line of `Options`."""
     match = LINE.fullmatch(line)
     assert match, f"{line!r} is no line of options"
     flag, place, several, help = match.groups()
@@ -134,13 +134,13 @@ def _parse_line(line, settings):
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser whose errors are one line, and whose epilog is made when it is shown."""
+    """Parser with one-line errors, and an epilog that is made on demand."""
 
     make_epilog: Callable[[], str] | None = None
 
     def error(self, message):
-        """Print the message and leave with 2."""
-        from skl_tot.recordings.errors import one_line  # which loads numpy
+        """Print the message and exit with status 2."""
+        from skl_tot.recordings.errors import one_line  # loads numpy
 
         self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
 
@@ -178,20 +178,20 @@ def positive(text):
 
 
 def not_negative(text):
-    """Read a number from 0 on."""
+    """Read a number that is at least 0."""
     is_zero = text.strip("0") in ("", ".") and "0" in text
     return 0.0 if is_zero else positive(text)
 
 
 def seed(text):
-    """Read a seed of a generator of random numbers."""
+    """Read a seed of random numbers."""
     if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
         raise argparse.ArgumentTypeError(f"{text} is no integer from 0 to {2**32 - 1}")
     return int(text)
 
 
 def number_or_auto(text):
-    """Read a number from 1 on, or "auto"."""
+    """Read an integer from 1, or "auto"."""
     if text != "auto" and not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"{text} is no number from 1, nor auto")
     return text if text == "auto" else int(text)
@@ -204,7 +204,7 @@ def setting(text):
 
 
 def grid_axis(text):
-    """Read a name and the values to try."""
+    """Read a name and its candidate values."""
     name, values = _split_setting(text)
     return name, [_literal(name, value) for value in values.split(",")]
 
@@ -217,7 +217,7 @@ def _split_setting(text):
 
 
 def _literal(name, text):
-    """Read a number, boolean or None, or else text."""
+    """Read a number, boolean or None, else text."""
     too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
     if len(text) > LONGEST_VALUE:
         raise too_long
@@ -229,7 +229,7 @@ def _literal(name, text):
         raise too_long from None
 
 
-# What reads a value, by its place in the help; others are text.
+# Functions that read a value, by placeholder in the help; other values are text.
 TYPES = {
     "DURATION": positive,
     "N": int,
@@ -243,23 +243,22 @@ TYPES = {
 
 
 def recordings_of(text, name="source", make=None, **settings):
-    """Option ``source``: recordings, as a `Source`, and how they are read.
+    """Option ``source``: recordings, as a `Source`, with reading options.
 
-    Of commands with a model, what is not given is as it was for that model. Another
-    ``name``, ``make`` and ``settings`` are as of `Options`.
+    With a model, missing options are those of the model. ``name``, ``make`` and
+    ``settings`` are as in `Options`.
     """
     reading = """
---by COLUMN...: column of a table that names the recording, or several
---time COLUMN: column that is the clock (default: that of the model, or time, timestamp,
-    seconds or t)
+--by COLUMN...: column, or several, with the name of the recording of each row
+--time COLUMN: clock column (default: that of the model, or time, timestamp, seconds
+    or t)
 --no-clock: no column is a clock
---columns COLUMN...: columns that are features (default: those of the model, or all
-    numbers)
---without COLUMN...: columns that are none
---resample RATE: frames per second to bring recordings with clocks to
+--columns COLUMN...: feature columns (default: those of the model, or all numbers)
+--without COLUMN...: columns that are no features
+--resample RATE: frames per second to resample recordings with clocks to
 --split-gaps SECONDS: a longer step of the clock is a break between two parts
 --fps RATE: frames per second of recordings without clocks (default: the model's)
---read NAME=VALUE...: how files of other programs are read, such as animal=mouse1
+--read NAME=VALUE...: options for files of other programs, such as animal=mouse1
 --transpose: .npy files hold arrays of shape (features, frames)
 """
     settings["no_clock"] = {"action": "store_const", "const": False, "dest": "time"}
@@ -274,7 +273,7 @@ def _make_source(*, data=None, features=None, **reading):
     if path is not None:
         return Source(path, **reading)
     if any(value not in (None, False) for value in reading.values()):
-        raise ValueError("--features is missing, which options of reading are of.")
+        raise ValueError("--features is missing, expected it with options of reading.")
     return None
 
 
@@ -284,17 +283,17 @@ def _make_labels(labels, gaps=None):
     if labels is not None:
         return Labels(labels, gaps or "unknown")
     if gaps is not None:
-        raise ValueError("--gaps is given without --labels, which it is of.")
+        raise ValueError("--gaps is given without --labels, expected both.")
     return None
 
 
 def labels_of_people(required="", gaps=True):
-    """Option ``labels``: labels that people have corrected, as `Labels`, or None."""
+    """Option ``labels``: labels that people corrected, as `Labels`, or None."""
     text = "--labels FOLDER: corrected files, named as the recordings; some may be "
     text += f"missing {required}"
     if gaps:
-        text += "\n--gaps {unknown,background}: what frames between the segments of "
-        text += "labels are (default: unknown)"
+        text += "\n--gaps {unknown,background}: label of frames between the segments "
+        text += "of --labels (default: unknown)"
     return Options(text, "labels", _make_labels)
 
 
@@ -320,7 +319,7 @@ MODEL = Options("MODEL: file from fit or search", "model", _check_model)
 DATA = (
     "DATA: folder of .npy, CSV, Parquet or other files, one with features/, or a file"
 )
-LIKE = "\n--like MODEL: read them as those of this model were"
+LIKE = "\n--like MODEL: read them like the recordings of this model"
 RECORDINGS = recordings_of(DATA)
 RECORDINGS_TO_FIT = recordings_of(DATA + LIKE)
 PREDICTIONS = Options("PREDICTIONS: from predict")

@@ -1,4 +1,4 @@
-"""The command that lets people look, correct and teach in a browser: review."""
+"""The command review: a browser page to check, correct and teach."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from skl_tot.cli.registry import command, labels_of_people, recordings_of
 
 
 def _take_given(model, data=None, **reading):
-    """Path of a model, None if recordings alone are given, and these."""
+    """Return the model path (or None) and the recordings from the given arguments."""
     from skl_tot.cli.sources import Source, check_model
 
     path, data = (None, model) if data is None else (model, data)
@@ -16,7 +16,7 @@ def _take_given(model, data=None, **reading):
 
 GIVEN = recordings_of(
     "MODEL: file from fit or search; or, with --n-actions, recordings to fit first\n"
-    "DATA: recordings, as of fit",
+    "DATA: recordings, as for fit",
     "given",
     _take_given,
     data={"nargs": "?"},
@@ -25,13 +25,13 @@ GIVEN = recordings_of(
 
 @command(
     """
-    look at segments in a browser, correct them, and teach the model
+    check segments in a browser, correct them, and teach the model
 
-    --videos FOLDER: videos of the recordings, each called as its recording
-    --out FOLDER: what is written, step by step; the next start with it goes on from
-        there [default: review]
-    --port N: of the server on this machine; 0 is one that is free [default: 0]
-    --no-browser: print the address only
+    --videos FOLDER: videos, each with the name of its recording
+    --out FOLDER: folder of the results; a later start with it continues from there
+        [default: review]
+    --port N: port of the server on this machine; 0 takes a free one [default: 0]
+    --no-browser: print only the address
     """,
     "skl-tot review model.skops features --videos videos --out checked",
     GIVEN,
@@ -51,7 +51,7 @@ def review(given, recipe, labels, videos, out, port, no_browser):
     from skl_tot.review.server import make_review, run
 
     def make(tell):
-        """Read what is reviewed, beside the server, which answers by then."""
+        """Read the inputs in a thread, while the server already answers."""
         from skl_tot.io import load_model
 
         chosen = None if model is None else load_model(model)

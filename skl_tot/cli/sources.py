@@ -1,4 +1,4 @@
-"""What commands are given: recordings, groups, labels. Nothing slow is loaded here."""
+"""Inputs of commands: recordings, groups, labels; without slow imports."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +17,16 @@ from skl_tot.recordings.readers import find_reader
 from skl_tot.recordings.sources import find_files, rate_of_arrays
 from skl_tot.recordings.text import find_separator, read_text
 
-# Options that `read_recordings` has, too.
+# Options of `read_recordings`.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
 
 
 @dataclass
 class Source:
-    """Recordings of a folder or file, and options of how they are read.
+    """Recordings of a folder or file, with the options for reading them.
 
-    It is what `read_recordings` reads, or arrays as text in the layout of the field;
-    all may lie in ``features``, beside ``groundTruth``. ``like`` is a file of a model.
+    Reads input of `read_recordings`, or arrays as text in the layout of the field,
+    perhaps in ``features`` beside ``groundTruth``. ``like`` is the file of a model.
     """
 
     path: str
@@ -49,13 +49,12 @@ class Source:
         self.folder = features if features.is_dir() else root
         self.is_text = features.is_dir() and any(features.glob("[!.]*.txt"))
         if not self.is_text and (self.by or find_reader(self.folder) is None):
-            find_files(self.folder)  # refuses what is none, before a model is loaded
+            find_files(self.folder)  # fails before a model is loaded
 
     def open(self, model=None):
-        """Open them: ``videos`` (`Recordings`), ``video_names``, ``labels`` or None.
+        """Return ``videos`` (`Recordings`), ``video_names``, and ``labels`` or None.
 
-        They are read as those of ``model``, which is fitted, unless options say
-        otherwise.
+        They are read like those of ``model``, a fitted one, unless options differ.
         """
         from skl_tot.datasets.folders import read_ground_truth
         from skl_tot.recordings.reading import read_recordings
@@ -77,7 +76,7 @@ class Source:
         return SimpleNamespace(videos=videos, labels=labels, video_names=videos.names)
 
     def _open_text(self, model, **options):
-        """Open arrays of which some are text, which have no clock and no names."""
+        """Open arrays, some of them text, without clock and names of columns."""
         from skl_tot.datasets.folders import load_action_dataset
         from skl_tot.recordings.container import Recordings
 
@@ -98,8 +97,8 @@ class Source:
 
 
 def check_model(path):
-    """Refuse a file that is no archive, as models are, before torch is loaded."""
-    if Path(path).is_file() and not is_zipfile(path):  # a pipe would be waited for
+    """Refuse a file that is no archive, before torch is imported."""
+    if Path(path).is_file() and not is_zipfile(path):  # a pipe would block
         raise ValueError(
             f"{one_line(path)} cannot be loaded: it is no archive, expected a file "
             "from fit or search."
@@ -108,7 +107,7 @@ def check_model(path):
 
 
 class Groups:
-    """Group of each recording, and its subject if that is known, from a table."""
+    """Group and subject of each recording, from a table."""
 
     def __init__(self, path):
         import pandas as pd
@@ -123,7 +122,7 @@ class Groups:
                 keep_default_na=False,
                 encoding="utf-8-sig",
             )
-        except ValueError as error:  # all of pandas are
+        except ValueError as error:  # the base of pandas' errors
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
         if not {"recording", "group"} <= set(table.columns):
             raise ValueError(
@@ -137,7 +136,7 @@ class Groups:
         self.columns = {key: dict(zip(names, table[key])) for key in table.columns}
 
     def pick(self, names):
-        """Return groups, and subjects or None, of recordings by their names."""
+        """Return groups, and subjects or None, of recordings by name."""
         picked = []
         for key in ("group", "subject"):
             own = self.columns.get(key)
@@ -150,15 +149,15 @@ class Groups:
 
 @dataclass
 class Labels:
-    """Labels that people have corrected, a folder of files or one of all."""
+    """Labels that people corrected, in a folder of files or one file."""
 
     path: str
     gaps: str = "unknown"
 
     def read(self, data, folder):
-        """Labels of each recording of `Source.open`, None of those without a file.
+        """Labels of each recording of `Source.open`, None for one without a file.
 
-        ``folder`` is where the recordings are, for errors.
+        ``folder`` names the recordings in errors.
         """
         from skl_tot.io.files import label_recordings, read_by_recording
 

@@ -1,4 +1,4 @@
-"""What people see while a command works: bars, and errors that name files."""
+"""Terminal output of commands: bars, and errors that name files."""
 
 import contextlib
 import sys
@@ -14,7 +14,7 @@ def progress(items, unit):
 
 
 def has_bars():
-    """Whether someone would see the bar of a fit."""
+    """Whether a terminal shows the bar of a fit."""
     return sys.stderr.isatty()
 
 
@@ -28,7 +28,7 @@ def count(number, noun):
 
 
 def describe_seed(seed):
-    """Say which seed a fit had, if anything was drawn by chance.
+    """Describe the seed of a fit, if it used random numbers.
 
     >>> describe_seed(0), describe_seed(None)
     (' with seed 0', '')
@@ -37,13 +37,13 @@ def describe_seed(seed):
 
 
 def printable(names):
-    r"""Names of files as text; bytes that are none stand as ``\xff``."""
+    r"""File names as text; invalid bytes become ``\xff``."""
     return list(map(text_of_name, names))
 
 
 @contextlib.contextmanager
 def names_in_errors(names):
-    """Name the recording in errors that have its number only."""
+    """Add the recording to errors that have only its number."""
     from skl_tot.recordings.errors import RecordingError
 
     try:

@@ -1,7 +1,7 @@
 """Corrections of a fitted model by a person; each returns a new model.
 
-Public: `rename`, `merge`, `split`, `cut`, `refine`, which learns corrected labels, and
-`most_informative`, which says what to look at next.
+Public: `rename`, `merge`, `split`, `cut`, `refine` (learns corrected labels) and
+`most_informative` (suggests the next labels).
 """
 
 from skl_tot.corrections.editing import cut, merge, rename, split

@@ -1,4 +1,4 @@
-"""Other names, fewer actions, or more, as new models."""
+"""New models with renamed, merged, split or cut actions."""
 
 from copy import copy
 from numbers import Integral
@@ -28,16 +28,16 @@ from skl_tot.recordings.labels import BACKGROUND_NAME, with_background
 
 
 def rename(model, names):
-    """Give actions names, which ``predict`` answers in.
+    """Name actions; ``predict`` then returns the names.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter, or pipeline that ends in one.
     names : dict or sequence
-        New names by labels of ``actions_``, or the names of all actions in their order:
-        all text, or all integers from 0. Actions without a new name keep the one they
-        have; if that is a number among text, k becomes "action k".
+        New names by labels of ``actions_``, or the names of all actions in order: all
+        text, or all integers from 0. Other actions keep their name; a number k among
+        text becomes "action k".
 
     Returns
     -------
@@ -49,8 +49,8 @@ def rename(model, names):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If there is no such label, two actions would have one name, or an action would
-        be called "background" by a model that looks for frames of no action.
+        If a label does not exist, two actions would have one name, or an action would
+        be called "background" in a model that detects background.
 
     Examples
     --------
@@ -67,27 +67,28 @@ def rename(model, names):
     segmenter.classes_ = new_names(names, before)
     if BACKGROUND_NAME in segmenter.classes_.tolist() and _looks_for_none(segmenter):
         raise ValueError(
-            f"names would have {BACKGROUND_NAME!r}, as frames of no action are called, "
-            "which the model looks for (background_percentile); expected another name."
+            f"names would have {BACKGROUND_NAME!r}, the name of frames without an "
+            "action, which the model detects (background_percentile); expected another "
+            "name."
         )
     _relabel(segmenter, with_background(before), with_background(segmenter.classes_))
     return with_last(model, segmenter)
 
 
 def merge(model, labels):
-    """Make one action of several.
+    """Merge several actions into one.
 
-    In every frame its likelihood, and so its probability, is the sum of theirs; paths
-    are found anew. Moves and starts that `GuidedSegmenter` has learned are merged as
-    well. What was background stays it. ``labels_`` are those of before put together.
+    In every frame its probability is the sum of theirs; paths are decoded again. Moves
+    and starts that `GuidedSegmenter` has learned are merged too. Background stays
+    unchanged. ``labels_`` are merged without decoding.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter, or pipeline that ends in one.
     labels : sequence
-        Two labels or more. The action takes the name and the place of the first;
-        numbers without names are given anew, from 0, in the order they had.
+        Two or more labels. The action takes the name and the position of the first;
+        unnamed actions are renumbered from 0 in their order.
 
     Returns
     -------
@@ -99,8 +100,8 @@ def merge(model, labels):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If there is no such label, fewer than two, labels of several activities, or the
-        model is cut.
+        If a label does not exist, there are fewer than two or labels of several
+        activities, or the model is cut.
 
     Examples
     --------
@@ -127,20 +128,19 @@ def merge(model, labels):
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
-    # the last is background
+    # the last one is background
     after = with_background(segmenter.actions_)[np.append(groups, -1)]
     _relabel(segmenter, before, after)
     return with_last(model, segmenter)
 
 
 def split(model, label, X=None, *, n=2):
-    """Make several actions of one.
+    """Split one action into several.
 
-    If it has several parts (``n_parts``), the last merges of them are undone.
-    Otherwise, Gaussians along a line tell the frames of ``X`` that are predicted to
-    show it apart: those of clusters from k-means. In every frame, the likelihoods of
-    its halves add up to that of the action. The new model has no ``labels_``; what was
-    background stays it.
+    If it has several parts (``n_parts``), their last merges are undone. Otherwise it is
+    split along a line of the features: Gaussians of k-means clusters of the frames in
+    ``X`` with this action. In every frame, the probabilities of the halves add up to
+    that of the action. The new model has no ``labels_``; background stays unchanged.
 
     Parameters
     ----------
@@ -149,12 +149,12 @@ def split(model, label, X=None, *, n=2):
     label : int or str
         The action.
     X : array-like of shape (n_frames, n_features), default=None
-        One recording, or a sequence of many. Needed, and looked at, if the action has
-        no ``n`` parts.
+        One recording, or a sequence of many. Needed and used only if the action does
+        not have ``n`` parts.
     n : int, default=2
-        Number of actions it becomes. Of text, they are named "label 1", …; of numbers
-        that are names, the first keeps it and the others get new ones; other numbers
-        are given anew.
+        Number of new actions. Text names become "label 1", …; with named numbers, the
+        first action keeps its number and the others get new ones; unnamed actions are
+        renumbered.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def split(model, label, X=None, *, n=2):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If there is no such label, nothing to split it by, or the model is cut.
+        If the label does not exist, there is no data to split by, or the model is cut.
 
     Examples
     --------
@@ -202,33 +202,33 @@ def split(model, label, X=None, *, n=2):
 
 
 def cut(model, n_actions):
-    """Segment into more or fewer actions than a fit, without training anew.
+    """Change the number of actions without training.
 
-    ``merge_tree_`` is cut to so many groups. Fewer make one of the actions of each
-    group. For more, segments of the fit are cut in turn: where a group is undone, the
-    decoder looks for a path through its halves, in each of its segments. So cuts are
-    nested: a boundary of few actions is one of more, too. Groups are numbered by their
-    first action, halves of one by their first prototype.
+    ``merge_tree_`` is cut to ``n_actions`` groups. With fewer actions than the fit, the
+    actions of a group are merged. With more, segments of the fit are cut one group
+    after the other: the decoder finds a path through the halves within each segment.
+    Cuts are nested: boundaries of few actions are also boundaries of more. Groups are
+    numbered by their first action, halves by their first prototype.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter with ``merge_tree_`` (``n_parts`` or ``n_init`` above 1), or
-        pipeline that ends in one, whose actions are neither named nor corrected.
+        pipeline that ends in one, without named or corrected actions.
     n_actions : int
         From 1 to the number of prototypes of a network.
 
     Returns
     -------
     model : estimator
-        A new model. Without ``labels_`` if it has more actions.
+        A new model, without ``labels_`` if it has more actions.
 
     Raises
     ------
     NotFittedError
         If the model is not fitted.
     ValueError
-        If there is no tree, or no such cut of it.
+        If there is no tree, or no such cut.
 
     Examples
     --------
@@ -268,7 +268,7 @@ def _copy_of_fitted(model):
 
 
 def with_last(model, segmenter):
-    """Model with another segmenter at its end."""
+    """Replace the segmenter at the end of a model."""
     if not isinstance(model, Pipeline):
         return segmenter
     model = copy(model)
@@ -285,7 +285,7 @@ def _refuse_cut(segmenter):
 
 
 def _check_level(segmenter, n_actions, tree):
-    """Refuse a number of actions that a tree has no cut of."""
+    """Refuse a number of actions that a tree cannot be cut to."""
     is_corrected = segmenter.layers_ or segmenter.classes_ is not None
     if tree is not None and not is_corrected and segmenter.cut_ is None:
         learned = segmenter.prototype_actions_[: len(tree) + 1]
@@ -294,7 +294,7 @@ def _check_level(segmenter, n_actions, tree):
     if is_corrected or segmenter.cut_ is not None:
         raise ValueError(
             f"n_actions is {short_repr(n_actions)}, but actions have been labelled, "
-            "named, corrected or cut since they were found; cut the model of the fit."
+            "named, corrected or cut since the fit; cut the model of the fit."
         )
     if tree is None:
         raise ValueError(
@@ -328,7 +328,7 @@ def _split_line(segmenter, code, label, X, n):
     """Split an action by the frames of X that show it."""
     if X is None:
         raise ValueError(
-            f"action {label!r} has no {n} parts to split it by, expected X, videos "
+            f"action {label!r} has no {n} parts to split it by, expected X, recordings "
             "that show it."
         )
     frames, times = [], []
@@ -350,14 +350,14 @@ def _split_line(segmenter, code, label, X, n):
 
 
 def _looks_for_none(segmenter):
-    """Whether a model, or that of an activity, finds frames of no action."""
+    """Whether a model, or that of an activity, detects background."""
     if hasattr(segmenter, "activity_names_"):
         return any(map(_looks_for_none, map(segmenter_of, segmenter.estimators_)))
     return segmenter.background_ is not None
 
 
 def _correct_activity(segmenter, codes, labels, correct):
-    """Correct the model of the activity that actions are of."""
+    """Correct the model of the activity of some actions."""
     k, own = _within_activity(segmenter, codes, labels)
     models = list(segmenter.estimators_)
     models[k] = correct(models[k], own)
@@ -365,7 +365,7 @@ def _correct_activity(segmenter, codes, labels, correct):
 
 
 def _within_activity(segmenter, codes, labels):
-    """Place of the activity of actions, and their labels in its model."""
+    """Index of the activity of actions, and their labels in its model."""
     offsets = segmenter.action_offsets_
     found = np.unique(np.searchsorted(offsets, codes, side="right") - 1)
     if len(found) > 1:
@@ -384,14 +384,14 @@ def _of_activity(segmenter, code, label, X):
     own = segmenter.recordings_of(X, k)
     if not own:
         raise ValueError(
-            f"X has no video of the activity of action {short_repr(label)}, "
+            f"X has no recording of the activity of action {short_repr(label)}, "
             "expected some."
         )
     return own
 
 
 def _codes_of(segmenter, labels, least=2):
-    """Places of distinct labels among the actions."""
+    """Return indices of distinct labels among the actions."""
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
         raise TypeError(
             f"labels is {short_repr(labels)}, expected a sequence of labels."
@@ -400,13 +400,13 @@ def _codes_of(segmenter, labels, least=2):
     codes = [find_label(label, present) for label in labels]
     if len(codes) < least or len(set(codes)) < len(codes):
         raise ValueError(
-            f"labels is {short_repr(labels)}, expected {least} or more, which differ."
+            f"labels is {short_repr(labels)}, expected {least} or more distinct ones."
         )
     return codes
 
 
 def _relabel(segmenter, before, after):
-    """Replace words in ``labels_``."""
+    """Replace labels in ``labels_``."""
     if not hasattr(segmenter, "labels_"):
         return
     order = np.argsort(before, kind="stable")
@@ -415,11 +415,11 @@ def _relabel(segmenter, before, after):
     if isinstance(labels, np.ndarray) and labels.dtype != object:
         segmenter.labels_ = _replaced(labels, *known)
         return
-    segmenter.labels_ = copy(labels)  # a list, an array of arrays, or a dict of names
+    segmenter.labels_ = copy(labels)  # a list, an object array, or a dict of names
     for key in labels if isinstance(labels, dict) else range(len(labels)):
         segmenter.labels_[key] = _replaced(labels[key], *known)
 
 
 def _replaced(labels, before, after):
-    """Labels with words in place of those of before, which are sorted."""
+    """Labels with ``after`` in place of ``before``, which is sorted."""
     return after[np.searchsorted(before, labels)]

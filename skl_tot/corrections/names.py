@@ -1,4 +1,4 @@
-"""Names of actions, given and made."""
+"""Names of actions."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -11,7 +11,7 @@ from skl_tot.recordings.text import is_line
 
 
 def find_label(label, present):
-    """Place of a label among those there are.
+    """Index of a label among the present ones.
 
     >>> find_label("pour", ["take", "pour"])
     1
@@ -23,7 +23,7 @@ def find_label(label, present):
 
 
 def new_names(names, present):
-    """Names of all actions, of which some are given.
+    """Names of all actions, from given and present names.
 
     >>> new_names({2: "pour", 0: "take"}, np.arange(3))
     array(['take', 'action 1', 'pour'], dtype='<U8')
@@ -51,7 +51,7 @@ def new_names(names, present):
 
 
 def _checked_names(given, is_text):
-    """Array of distinct names of one type."""
+    """Check distinct names of one type; return an array."""
     names = []
     for name in given:
         is_number = isinstance(name, Integral) and not isinstance(name, bool)
@@ -71,7 +71,7 @@ def _checked_names(given, is_text):
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(
-            f"names would have {twice[0]!r} twice, expected names that differ; merge "
+            f"names would have {twice[0]!r} twice, expected distinct names; merge "
             "makes one action of several."
         )
     return np.array(names)

@@ -1,4 +1,4 @@
-"""What to label next: recordings that most others are like, or doubtful moments."""
+"""Suggestions for labels: representative recordings, or doubtful moments."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -11,7 +11,7 @@ from skl_tot.recordings.layouts import as_recordings
 
 UNITS = ("videos", "moments")
 N_DESCRIBED = 1000
-DIGITS = 9  # that tell what is alike but for rounding, so that its order is its place
+DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
 def most_informative(model, X, n=1, unit="videos", *, labelled=()):
@@ -19,35 +19,34 @@ def most_informative(model, X, n=1, unit="videos", *, labelled=()):
 
     Recordings come in the order of the review page: first those that most others
     resemble, by shares of actions and by means and deviations of features. In
-    measurements, doubtful recordings taught a model less than random ones.
-
-    Moments come by doubt, the entropy of ``predict_posterior`` in nats. For
-    `AutoSegmenter` the entropy of its votes is added (not with ``combine="best"``).
+    measurements, doubtful recordings taught a model less than random ones. Moments are
+    sorted by doubt, the entropy of ``predict_posterior`` in nats. `AutoSegmenter` adds
+    the entropy of its votes (not with ``combine="best"``).
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter, or pipeline that ends in one.
-    X : array-like of shape (n_frames, n_features), or sequence of such
+    X : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many.
     n : int, default=1
-        How many to list at most.
+        Maximum number of results.
     unit : {"videos", "moments"}, default="videos"
-        List whole recordings, or segments. A segment counts by the sum of the doubts of
-        its frames, each less that of the surest frame in ``X``. So neither long nor
-        short segments come first for their length alone.
+        Whole recordings, or segments. The value of a segment is the sum of the doubts
+        of its frames, each minus the least doubt in ``X``, which favours neither long
+        nor short segments.
     labelled : sequence of int, default=()
-        Indices of recordings that have labels. They are not listed, and recordings that
-        resemble them come later.
+        Indices of recordings with labels. They are not listed, and similar recordings
+        come later.
 
     Returns
     -------
     found : list of dict
-        Most informative first. Each has "video", the index, "start" and "end"
-        (exclusive), in frames, "action", the label of the segment (-1 is background;
-        None for a recording), and "information", by which it is listed. For a segment
-        these are nats. A recording adds so much to the sum of how similar each one (0
-        to 1) is to its nearest that is labelled or listed before.
+        Most informative first. Each has "video" (the index), "start" and "end"
+        (exclusive) in frames, "action" (the label of the segment; -1 is background,
+        None for a recording), and "information", the sort key: nats for a segment; for
+        a recording its gain in the sum over all recordings of their similarity (0 to 1)
+        to the nearest one that is labelled or listed before.
 
     Raises
     ------
@@ -85,7 +84,7 @@ def most_informative(model, X, n=1, unit="videos", *, labelled=()):
 
 
 def _read_labelled(labelled, n_videos):
-    """List indices of recordings; refuses what is none."""
+    """List indices of recordings; refuse invalid ones."""
     found = np.ravel(labelled).tolist()
     for i in found:
         if type(i) is not int or not 0 <= i < n_videos:
@@ -97,7 +96,7 @@ def _read_labelled(labelled, n_videos):
 
 
 def _check_question(n, unit):
-    """Refuse numbers and units that ask for nothing."""
+    """Refuse invalid numbers and units."""
     is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
     if not is_number or n < 1:
         raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
@@ -106,27 +105,27 @@ def _check_question(n, unit):
 
 
 def order_to_review(counts, features, checked=(), n=1):
-    """List recordings to check and learn next, which others are most like.
+    """List the next recordings to check, the most representative first.
 
-    Each adds most to the sum, over all recordings, of how like the most similar one is
-    that is checked or listed before. Recordings with most doubts are often odd, and
-    teach less.
+    Each one adds most to the sum, over all recordings, of the similarity to the nearest
+    recording that is checked or listed before. Recordings with most doubts are often
+    outliers, and teach less.
 
     Parameters
     ----------
     counts : array-like of shape (n_recordings, n_actions)
         Number of frames of each action in each recording, as predicted.
     features : array-like of shape (n_recordings, n_values)
-        What the signals of each are like, as of `describe_signals`.
+        Statistics of the signals of each, from `describe_signals`.
     checked : sequence of int, default=()
-        Indices of recordings that are checked.
+        Indices of checked recordings.
     n : int, default=1
-        How many to list at most.
+        Maximum number of results.
 
     Returns
     -------
     found : list of int
-        Indices of recordings that are not checked.
+        Indices of unchecked recordings.
 
     Examples
     --------
@@ -138,13 +137,13 @@ def order_to_review(counts, features, checked=(), n=1):
 
 
 def order_with_gains(counts, features, checked, n):
-    """List pairs of a recording, as `order_to_review` does, and how much it adds."""
+    """List pairs of a recording, as in `order_to_review`, and its gain."""
     counts = np.asarray(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
     points = np.hstack(parts)
     gaps = cdist(points, points, "sqeuclidean")
-    # what is far from all others is like none, and comes late
+    # an outlier is similar to no other, and comes late
     likeness = np.exp(-gaps / (np.median(gaps[gaps > 0]) if gaps.any() else 1))
     known, found = list(checked), []
     most = likeness[:, known].max(axis=1, initial=0)
@@ -160,8 +159,8 @@ def order_with_gains(counts, features, checked, n):
 def describe_signals(videos):
     """Means and deviations (n_recordings, 2 n_features) of the features of recordings.
 
-    Of each, some `N_DESCRIBED` frames are read, evenly. Values are brought to a
-    deviation of 1 between recordings. Gaps are as if they were 0.
+    Of each recording, about `N_DESCRIBED` evenly spaced frames are read. Values are
+    scaled to a deviation of 1 between recordings. Gaps count as 0.
     """
     values = []
     for video in videos:
@@ -174,14 +173,14 @@ def describe_signals(videos):
 
 
 def _scaled(values):
-    """Bring the mean square of the distances from the mean to 1, if there are any."""
+    """Scale the mean squared distance from the mean to 1, if it is positive."""
     values = values - values.mean(axis=0)
     scale = np.sqrt((values**2).sum(axis=1).mean())
     return values / (scale if scale > 0 else 1)
 
 
 def measure_doubts(segmenter, reading, names=None):
-    """Doubt (n_frames,) of what a segmenter reads, those of one of ``names`` alike."""
+    """Doubt (n_frames,) about a reading; actions with equal ``names`` are one."""
     found = [reading.posterior]
     if getattr(segmenter, "combine", None) == "vote":
         found.append(softmax(reading.log_likelihood, axis=1))
@@ -192,7 +191,7 @@ def measure_doubts(segmenter, reading, names=None):
 
 
 def _entropy(probabilities):
-    """Entropy of each row; rounding may have left values a little below 0.
+    """Entropy of each row; rounding may give slightly negative values.
 
     >>> _entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3)
     array([0.693, 0.   ])
@@ -216,7 +215,7 @@ def rank_moments(paths, doubts, n, labelled=()):
         for action, start, end in zip(*find_segments(path)):
             information = (own[start:end] - least).sum()
             found.append(_describe(i, start, end, action.item(), information))
-    # of those alike, what comes first
+    # equal values in order of time
     ordered = sorted(found, key=lambda one: -round(one["information"], DIGITS))
     return ordered[: int(n)]
 

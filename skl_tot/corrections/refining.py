@@ -1,4 +1,4 @@
-"""What people have corrected, learned by a model that is fitted."""
+"""Learning of corrected labels by a fitted model."""
 
 import warnings
 
@@ -18,27 +18,27 @@ BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
 def refine(model, X, y, *, kind="labels"):
     """Teach a fitted model labels of some recordings, within seconds.
 
-    It is `GuidedSegmenter` of the segmenter as it is, at the end of the pipeline that
-    it was in. What a `GuidedSegmenter` has learned before is learned anew. Actions that
-    ``y`` does not name keep the names by which ``model`` calls most of their frames.
-    ``y`` may name more actions than the model has.
+    Wraps the fitted segmenter in a `GuidedSegmenter`, in its place in the pipeline. A
+    `GuidedSegmenter` learns again from the start. Actions that ``y`` does not name keep
+    the names that ``model`` gives to most of their frames. ``y`` may name more actions
+    than the model has.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter, or pipeline that ends in one.
-    X : array-like of shape (n_frames, n_features), or sequence of such
-        One recording or many: those with labels, and better also those without.
-    y : array-like of shape (n_frames,), or sequence of such, or dict
-        Labels or transcripts, as ``kind`` says, see `GuidedSegmenter`. If recordings
-        have names, a dict may leave out those without labels.
+    X : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many: with labels, and preferably also without.
+    y : array-like of shape (n_frames,), or sequence of these, or dict
+        Labels or transcripts, see `GuidedSegmenter`. If recordings have names, a dict
+        may omit those without labels.
     kind : {"labels", "transcripts"}, default="labels"
-        What ``y`` is.
+        Form of ``y``.
 
     Returns
     -------
     model : estimator
-        A new model, which answers in the labels of ``y``. Its segmenter has
+        A new model with the labels of ``y``. Its segmenter has
         ``unlabelled_actions_``.
 
     Raises
@@ -46,7 +46,7 @@ def refine(model, X, y, *, kind="labels"):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If a recording or what is known of one is not valid.
+        If a recording or an element of ``y`` is not valid.
 
     Examples
     --------
@@ -62,13 +62,13 @@ def refine(model, X, y, *, kind="labels"):
     """
     segmenter = segmenter_of(model)
     videos = transform_before(model, X)
-    segmenter.prepare(videos)  # which refuses what the model cannot read
+    segmenter.prepare(videos)  # refuses recordings that the model cannot read
     inner = segmenter
     if isinstance(segmenter, GuidedSegmenter):
         inner = unfrozen(segmenter.estimator_)
     guided = GuidedSegmenter(FrozenEstimator(inner), kind)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", FIRST_WORDS)  # in words that may change
+        warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         guided.fit(videos, y)
     if guided.unlabelled_actions_:
         guided = _with_names_of(segmenter.predict(videos), guided)
@@ -81,7 +81,7 @@ def refine(model, X, y, *, kind="labels"):
 
 
 def _with_names_of(before, guided):
-    """Call actions without a label as most of their frames were called before."""
+    """Name actions without a label like most of their frames before."""
     known = set(guided.actions_.tolist()) - set(guided.unlabelled_actions_)
     old, _ = split_label_sequences(before)
     new, _ = split_label_sequences(guided.labels_)
@@ -99,7 +99,7 @@ def _with_names_of(before, guided):
 
 
 def _in_words_of(labels, name):
-    """Name of an action among labels; None if there is none for background or numbers.
+    """Name of an action among labels; None for background or without a name.
 
     >>> _in_words_of({"0", "2"}, 1), _in_words_of({"pour"}, 1)
     ('1', 'action 1')

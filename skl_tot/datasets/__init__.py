@@ -1,4 +1,4 @@
-"""Made-up activities, and recordings in the folder layout of the field."""
+"""Generated activities, and recordings in the field's folder layout."""
 
 from skl_tot.datasets.folders import load_action_dataset
 from skl_tot.datasets.generated import make_activities

@@ -1,4 +1,4 @@
-"""Recordings in the folder layout of the field."""
+"""Recordings in the field's folder layout."""
 
 import os
 from fnmatch import fnmatchcase
@@ -44,37 +44,35 @@ def load_action_dataset(
 
     ===========================  ====================================================
     ``features/<video>.npy``     array of shape (n_frames, n_features)
-    ``features/<video>.txt``     or numbers separated by spaces, one line a frame
-    ``groundTruth/<video>.txt``  one label a line, one line a frame; with or without
-                                 ``.txt``; the folder may be missing
-    ``mapping/mapping.txt``      ``<int> <label>`` a line; or ``mapping.txt``; may be
-                                 missing
+    ``features/<video>.txt``     or numbers separated by spaces, one line per frame
+    ``groundTruth/<video>.txt``  one label per line and frame; with or without
+                                 ``.txt``; the folder is optional
+    ``mapping/mapping.txt``      ``<int> <label>`` per line; or ``mapping.txt``;
+                                 optional
     ===========================  ====================================================
 
     Parameters
     ----------
     root : str or path-like
-        Folder that holds ``features``; or, without such a folder, the ``.npy`` files
-        of features themselves.
+        Folder that holds ``features``, or else the ``.npy`` files themselves.
     activity : str, default=None
-        Load only videos whose name contains this text, as data sets of several
-        activities have the activity in the file names. With any of ``*?[`` it is a
-        shell pattern for the whole name, as in ``"P0[3-5]_*_coffee"``. None loads all.
+        Load only recordings with this text in the name, for data sets of several
+        activities. With any of ``*?[`` it is a shell pattern for the whole name, as in
+        ``"P0[3-5]_*_coffee"``. None loads all.
     mmap : bool, default=True
-        Whether to map ``.npy`` files into memory, read-only, rather than read them.
+        Whether to map ``.npy`` files into memory, read-only.
     stride : int, default=1
         Keep frames 0, ``stride``, 2 ``stride``, … of features and labels.
     transpose : bool, default=False
-        Whether the files hold features as (n_features, n_frames), as those of many
-        data sets do.
+        Whether the files hold features as (n_features, n_frames), as in many data sets.
     label_mapping : str or path-like, default=None
-        File with ``<label in groundTruth> <label to use>`` a line, such as a coarser
-        granularity.
+        File with ``<label in groundTruth> <label to use>`` per line, for example for a
+        coarser granularity.
     split_label : str, default=None
-        Label, such as Breakfast's "SIL", that means something else at the start of a
-        video and at the end: its run there becomes ``<label>_start`` and
-        ``<label>_end``. A video of nothing else is all start. Runs in between keep the
-        label. It is a label after ``label_mapping``.
+        Label, such as Breakfast's "SIL", with another meaning at the start and at the
+        end of a recording: these runs become ``<label>_start`` and ``<label>_end``. A
+        recording with only this label is all start. Runs in between keep the label.
+        Applied after ``label_mapping``.
 
     Returns
     -------
@@ -82,29 +80,29 @@ def load_action_dataset(
         Dictionary with these attributes.
 
         videos : list of array-like of shape (n_frames_i, n_features)
-            Features in the type of the file; float64 for ``.txt``. With ``mmap``, and
-            if no file is ``.txt``, they are read as they are asked for, as those of
+            Features in the dtype of the file; float64 for ``.txt``. With ``mmap``, and
+            if no file is ``.txt``, they are read on demand, as in
             `skl_tot.recordings.open_features`.
         labels : list of ndarray of str of shape (n_frames_i,), or None
             Label of each frame; None without a folder ``groundTruth``.
         video_names : list of str
-            Names of the videos, sorted; ``videos`` and ``labels`` have this order.
+            Names of the recordings, sorted; ``videos`` and ``labels`` have this order.
         target_names : list of str, or None
-            All labels by the integers of the mapping; without a mapping, those that
-            occur, sorted; None with neither mapping nor labels. With ``label_mapping``,
-            the labels to use, in the order of that file. In place of ``split_label``
-            are those of its start, itself and its end that occur in the files loaded.
-            With ``activity``, only labels that occur, as the mapping may be of several.
+            All labels by the integers of the mapping; without a mapping, the labels
+            that occur, sorted; None without mapping and labels. With ``label_mapping``,
+            the labels to use, in the order of that file. ``split_label`` is replaced by
+            those of its start, itself and its end that occur. With ``activity``, only
+            labels that occur.
 
     Raises
     ------
     FileNotFoundError
-        If the folder of features or a video's ground truth is missing, or no video is
-        left to load.
+        If the folder of features or a recording's ground truth is missing, or no
+        recording is left.
     ValueError
-        If a file does not hold what it should, two files stand for one video, a label
-        is not in the mapping or in ``label_mapping``, features and labels differ in
-        length, or there is no ``split_label`` to split.
+        If a file has another content, two files have one recording, a label is not in
+        the mapping or in ``label_mapping``, features and labels differ in length, or
+        ``split_label`` does not occur.
 
     Examples
     --------
@@ -142,7 +140,7 @@ def load_action_dataset(
 
 
 def _find_features(root, activity):
-    """Feature files sorted by video name, one for each video."""
+    """Feature files sorted by name, one per recording."""
     if not root.is_dir():
         raise FileNotFoundError(
             f"{one_line(root)} is no folder, expected one of features."
@@ -153,13 +151,13 @@ def _find_features(root, activity):
         found = [*folder.glob("[!.]*.npy"), *folder.glob("[!.]*.txt")]
     else:
         folder, expected = root, "folder features and no file *.npy"
-        found = list(root.glob("[!.]*.npy"))  # not .txt: notes may lie beside them
+        found = list(root.glob("[!.]*.npy"))  # not .txt, which may be notes
     if not found:
         raise FileNotFoundError(
             f"{folder} has no {expected}, {describe_folder(folder)}."
         )
     paths = found
-    if activity is not None:  # text of the name, or a pattern for all of it
+    if activity is not None:  # text in the name, or a pattern for the whole name
         pattern = activity if set(activity) & set("*?[") else f"*{activity}*"
         paths = [path for path in found if fnmatchcase(path.stem, pattern)]
     if not paths:
@@ -171,20 +169,20 @@ def _find_features(root, activity):
         if path.stem == following.stem:
             raise ValueError(
                 f"{path.parent} has {path.name} and {following.name}, expected one "
-                "file for each video."
+                "file for each recording."
             )
     return paths
 
 
 def _open_features(paths, mmap, transpose):
-    """Videos of all frames, opened as they are asked for if they may be."""
+    """All frames of the recordings, opened on demand where possible."""
     if mmap and all(path.suffix == ".npy" for path in paths):
         return open_arrays(paths, transpose=transpose)
     return [read_features(path, mmap=mmap, transpose=transpose) for path in paths]
 
 
 def _every(stride, videos):
-    """Keep one frame in so many of the features, or of the labels, of each video."""
+    """Keep every ``stride``-th frame of the features or labels of each recording."""
     kept = []
     for video in videos:
         is_file = isinstance(video, FileArray)
@@ -193,11 +191,11 @@ def _every(stride, videos):
 
 
 def read_ground_truth(root, paths, videos):
-    """Labels of each video and all labels; None for what there is no file of.
+    """Labels of each recording and all labels; None without files.
 
-    Ground truth has the names of ``paths``, whose files need not be of arrays.
+    Ground truth has the names of ``paths``, which may be of any type.
     """
-    shapes = [video.shape for video in videos]  # each file has to hold features
+    shapes = [video.shape for video in videos]  # fails for files without features
     target_names = _read_mapping(root)
     folder = root / "groundTruth"
     if not folder.is_dir():
@@ -211,7 +209,7 @@ def read_ground_truth(root, paths, videos):
 
 
 def _read_mapping(root):
-    """Labels in the order of their integers, or None if there is no mapping."""
+    """Labels in the order of their integers, or None without a mapping."""
     for path in (root / "mapping" / "mapping.txt", root / "mapping.txt"):
         if path.is_file():
             break
@@ -226,7 +224,7 @@ def _read_mapping(root):
 
 
 def _read_labels(folder, feature_path, shape, target_names):
-    """Labels of a video, held against the shape of its features and the mapping."""
+    """Labels of a recording, checked against its features and the mapping."""
     name = feature_path.stem
     found = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
     if len(found) != 1:
@@ -250,7 +248,7 @@ def _read_lines(path):
 
 
 def _check_labels(labels, target_names, path):
-    """Refuse lines that are blank, or not in the mapping if there is one."""
+    """Refuse blank lines, and labels outside of the mapping if there is one."""
     for i, label in enumerate(labels, start=1):
         if not label or (target_names is not None and label not in target_names):
             known = "a label" if target_names is None else f"one of {target_names}"
@@ -258,7 +256,7 @@ def _check_labels(labels, target_names, path):
 
 
 def _check_length(labels, shape, path, feature_path):
-    """Refuse labels that are more or fewer than the frames."""
+    """Refuse another number of labels than frames."""
     if len(labels) != shape[0]:
         hint = ""
         if len(labels) == shape[1]:
@@ -270,7 +268,7 @@ def _check_length(labels, shape, path, feature_path):
 
 
 def _map_labels(labels, feature_paths, path):
-    """Labels after a mapping file, if there are any, and all that it maps to."""
+    """Labels after a mapping file, if there are any, and all its target labels."""
     mapping = _read_label_mapping(path)
     target_names = list(dict.fromkeys(mapping.values()))
     if labels is None:
@@ -304,7 +302,7 @@ def _read_label_mapping(path):
 
 
 def _split_ends(labels, target_names, label):
-    """Rename the runs of a label with which videos start and end.
+    """Rename the runs of a label at the starts and ends of recordings.
 
     >>> labels = [np.array(["SIL", "pour", "SIL", "stir", "SIL", "SIL"])]
     >>> (video,), target_names = _split_ends(labels, ["SIL", "pour", "stir"], "SIL")
@@ -329,9 +327,9 @@ def _split_ends(labels, target_names, label):
 
 
 def _rename_ends(video, label, start_label, end_label):
-    """Rename the first and the last run of one video, if they are of the label."""
+    """Rename the first and the last run of one recording if they have the label."""
     others = np.flatnonzero(video != label)
-    start, end = len(video), len(video)  # nothing else is all start
+    start, end = len(video), len(video)  # only this label: all start
     if len(others):
         start, end = others[0], others[-1] + 1
     head = np.full(start, start_label)

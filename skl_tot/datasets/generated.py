@@ -1,4 +1,4 @@
-"""Made-up activities."""
+"""Generated activities."""
 
 from numbers import Integral, Real
 
@@ -35,36 +35,36 @@ def make_activities(
     noise=1.0,
     random_state=None,
 ):
-    """Generate videos of one activity: the same actions, by default in the same order.
+    """Generate recordings of one activity: the same actions, by default in one order.
 
-    A frame is the prototype of its action plus a drift plus white noise. Prototypes
-    are standard normal in each feature. The drift is half a turn around a random
-    ellipse, another one for each video, with standard deviation 0.3 in each feature.
+    A frame is the prototype of its action plus a drift plus white noise. Prototypes are
+    standard normal in each feature. The drift is half a turn around a random ellipse,
+    different for each recording, with standard deviation 0.3 in each feature.
 
     Parameters
     ----------
     n_videos : int, default=20
-        Number of videos.
+        Number of recordings.
     n_actions : int, default=5
         Number of actions. Their labels are 0, 1, …, in order of time if there is one.
     n_features : int, default=16
         Number of features of a frame.
     mean_length : float, default=200
-        Mean number of frames of a video that has all actions, up to 1e9.
+        Mean number of frames of a recording with all actions, up to 1e9.
     unevenness : float, default=0.3
         Standard deviation of the logarithm of the actions' mean durations, up to 10.
         Half of it is the standard deviation of the logarithm of one action's duration
-        over the videos. With 0, every action of every video takes
+        over the recordings. With 0, every action of every recording takes
         ``mean_length / n_actions`` frames.
     missing : float, default=0.0
-        Probability in [0, 1) that an action is left out of a video. A video from which
-        all would be left out gets one at random.
+        Probability in [0, 1) that an action is left out of a recording. A recording
+        without any action gets one at random.
     order : {"strict", "free"}, default="strict"
-        Whether videos show the actions in one order, or as many segments of actions at
-        random: some return, others do not occur, and no two videos have one course.
+        Whether recordings show the actions in one order, or as many segments of random
+        actions: some repeat, others do not occur, and each recording has another order.
     alike : bool, default=False
-        Whether action k has the prototype of action ``n_actions - 1 - k``, as what is
-        done on the way there and on the way back. Only time tells the two apart.
+        Whether action k has the prototype of action ``n_actions - 1 - k``, like a way
+        there and back. Only time distinguishes the two.
     noise : float, default=1.0
         Standard deviation of the white noise in each feature, up to 1e6.
     random_state : int, RandomState instance or None, default=None
@@ -75,8 +75,7 @@ def make_activities(
     videos : list of ndarray of shape (n_frames_i, n_features)
         Features, float32.
     labels : list of ndarray of shape (n_frames_i,)
-        Action of each frame, int. Every segment that is not left out takes at least one
-        frame.
+        Action of each frame, int. Every segment has at least one frame.
 
     Raises
     ------
@@ -125,7 +124,7 @@ def make_activities(
 
 
 def _draw_segments(rng, shape, mean_length, unevenness, order):
-    """Actions of the segments of each video, and their frames: both of a shape."""
+    """Actions of the segments of each recording, and their frames, of equal shapes."""
     n_actions = shape[1]
     shares = np.exp(rng.normal(scale=unevenness, size=n_actions))
     shares /= shares.sum()
@@ -133,7 +132,7 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
     # shifted so that the mean of the factors is 1
     factors = np.exp(rng.normal(-(jitter**2) / 2, jitter, size=shape))
     steps = np.broadcast_to(np.arange(n_actions), shape)
-    if order == "free" and n_actions > 1:  # a segment is never followed by its like
+    if order == "free" and n_actions > 1:  # neighbouring segments differ
         moves = rng.randint(1, n_actions, size=shape)
         moves[:, 0] = rng.randint(n_actions, size=shape[0])
         steps = moves.cumsum(axis=1) % n_actions

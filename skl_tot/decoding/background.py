@@ -1,10 +1,10 @@
-"""Frames in which no action is convincing, and moments of the frames of actions."""
+"""Frames without a convincing action, and moments of the frames of actions."""
 
 import numpy as np
 
 # Added to variances, in squared units of the (standardised) features.
 MIN_VARIANCE = 1e-2
-# Weight of what earlier calls of partial_fit saw, at each new one.
+# Weight of earlier calls of partial_fit at each new one.
 STREAM_MEMORY = 0.95
 LEVELS = (np.arange(100) + 0.5) / 100
 
@@ -12,8 +12,8 @@ LEVELS = (np.arange(100) + 0.5) / 100
 class ActionMoments:
     """Counts (K,), sums and sums of squares (K, n_features), float64, of K actions.
 
-    They are of frames less `shift`, which is one of them: far from 0 the squares would
-    cancel, and what is constant has a mean of exactly 0.
+    Sums are of frames minus `shift`, one of the frames: far from 0 squares would
+    cancel, and constants get a mean of exactly 0.
 
     >>> moments = ActionMoments(2)
     >>> moments.add(np.array([[8.0], [9.0]]), np.array([0, 1]))
@@ -39,14 +39,14 @@ class ActionMoments:
         self.squares = self.squares + codes @ frames
 
     def add_known(self, counts, means, variances):
-        """Add frames of which only these are known; `means` are not shifted."""
+        """Add frames with known counts and moments; `means` are not shifted."""
         counts, means = counts[:, None], means - self.shift
         self.counts += counts[:, 0]
         self.sums = self.sums + counts * means
         self.squares = self.squares + counts * (variances + means**2)
 
     def means(self):
-        """Means (K, n_features) less the shift; 0 without frames."""
+        """Means (K, n_features) minus the shift; 0 without frames."""
         return self.sums / np.maximum(self.counts, 1)[:, None]
 
     def variances(self):
@@ -56,21 +56,21 @@ class ActionMoments:
 
 
 def fit_background(blocks, labels, n_actions, percentile, before=None):
-    r"""Learn which frames belong to no action.
+    r"""Learn the background, frames that belong to no action.
 
-    Each action gets a Gaussian of independent features over the frames that the decoder
-    gave to it, and a threshold: the given percentile of its log-density over them.
+    Each action gets a Gaussian of independent features over its decoded frames, and a
+    threshold: the given percentile of its log-density over these frames.
 
     ``blocks()`` iterates over recordings, or their parts, and is called twice;
-    ``labels`` has the actions of their frames. ``before`` is what earlier calls gave,
-    of a stream that goes on: their frames count on, with less weight at each call. The
-    result is a dict of ``means`` and ``variances`` (K, n_features), ``thresholds``
-    (K,), inf for an action without frames, and for streams ``counts`` (K,), frames of
-    each action, and ``quantiles`` (K, 100) of its log-density.
+    ``labels`` has the actions of their frames. ``before`` is the earlier result for a
+    stream: its frames count with less weight at each call. Returns a dict of ``means``
+    and ``variances`` (K, n_features), ``thresholds`` (K,), inf for an action without
+    frames, and for streams ``counts`` (K,), frames of each action, and ``quantiles``
+    (K, 100) of its log-density.
 
-    The percentile of each action is that of Kukleva et al., "Unsupervised Learning of
-    Action Classes with Continuous Temporal Embedding", CVPR 2019. They take it of the
-    likelihood that the decoder uses; the features told background better.
+    The percentile of each action follows Kukleva et al., "Unsupervised Learning of
+    Action Classes with Continuous Temporal Embedding", CVPR 2019. They use the
+    likelihood of the decoder; features detected background better.
 
     >>> video = np.array([[0.0], [0.1], [0.3], [5.0], [5.1], [9.9]])
     >>> labels = np.array([0, 0, 0, 1, 1, 1])
@@ -107,7 +107,7 @@ def fit_background(blocks, labels, n_actions, percentile, before=None):
 
 
 def _set_thresholds(background, densities, actions, percentile):
-    """Set those of the actions that occur, and mix earlier quantiles into new ones."""
+    """Set thresholds of the actions that occur, and mix in earlier quantiles."""
     at = np.append(LEVELS, percentile / 100)
     for k in np.unique(actions):
         values = densities[actions == k]
@@ -122,14 +122,14 @@ def _set_thresholds(background, densities, actions, percentile):
 
 
 def _weighted_quantiles(values, weights, at):
-    """Quantiles at shares in [0, 1], as of numpy if all weights are 1."""
+    """Quantiles at shares in [0, 1]; equal to numpy's for weights of 1."""
     order = np.argsort(values)
     positions = np.cumsum(weights[order]) - weights[order]
     return np.interp(at * positions[-1], positions, values[order])
 
 
 def is_background(video, background):
-    """Mask of the frames that are below the threshold of every action."""
+    """Mask of the frames below the threshold of every action."""
     return (_log_densities(video, background) < background["thresholds"]).all(axis=1)
 
 

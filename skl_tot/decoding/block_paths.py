@@ -1,22 +1,22 @@
-"""Best path of a `Chain` through a long video, all blocks of it at once."""
+"""Best path of a `Chain` through a long recording, all blocks at once."""
 
 import numpy as np
 
-# Of a shorter video, or with more operations a frame, the path is found frame by frame.
+# Shorter recordings, or more operations per frame, are processed frame by frame.
 LEAST_FRAMES, MOST_OPERATIONS = 300, 1000
-# By how much sums of T numbers may differ in another order, in roundings of the largest
-# one for each root of T.
+# Tolerance of sums of T numbers in another order, in roundings of the largest sum,
+# times the root of T.
 N_ROUNDINGS = 8.0
-# Frames that are looked at at once, for the memory that they take.
+# Maximum frames per step, which limits the memory.
 BLOCK = 4096
 
 
 def block_path(chain, log_likelihood):
-    r"""Path that is found frame by frame, in less time; or None.
+    r"""Path of the frame-by-frame algorithm in less time, or None.
 
-    All of :math:`\sqrt T` blocks go on at once, first from each action that the block
-    before may have ended in, then from the best scores of these. Sums are thus added up
-    in another order: where rounding might tell which path is better, there is none.
+    All of :math:`\sqrt T` blocks are processed at once: first from each possible last
+    action of the previous block, then from its best scores. The order of sums differs,
+    so the result is None if rounding might change the path.
     """
     n_frames, n_actions = log_likelihood.shape
     n_operations = n_actions**2 * (3 if chain.is_uniform else len(chain.links[0]))
@@ -29,7 +29,7 @@ def block_path(chain, log_likelihood):
 
 
 def _best_scores(chain, log_likelihood):
-    """Best scores of paths to each action of each frame, and where their runs begin."""
+    """Best scores of paths to each action of each frame, and starts of their runs."""
     n_frames, n_actions = log_likelihood.shape
     come = _come_uniformly if chain.is_uniform else _come_by_links
     width = round(np.sqrt(n_frames - 1))
@@ -59,7 +59,7 @@ def _best_scores(chain, log_likelihood):
 
 
 def _come_uniformly(chain, scores):
-    """Best scores of coming to each action from scores (..., n_actions, n_blocks)."""
+    """Best scores of entering each action from scores (..., n_actions, n_blocks)."""
     others = scores.max(axis=-2, keepdims=True) - chain.moves[0, -1]
     return np.maximum(scores, others)
 
@@ -82,7 +82,7 @@ def _trace(chain, scores, begins):
 
 
 def _is_alone(chain, scores, path):
-    """Whether all that another path is behind this one is more than rounding."""
+    """Whether every other path is worse by more than rounding."""
     largest = np.abs(scores[np.arange(len(path)), path]).max()
     least = N_ROUNDINGS * np.finfo(float).eps * np.sqrt(len(path)) * largest
     origins, costs = chain.links

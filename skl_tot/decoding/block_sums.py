@@ -1,25 +1,25 @@
-"""Sums over paths of a uniform `Chain` through a long video, all blocks at once."""
+"""Sums over paths of a uniform `Chain` through a long recording, all blocks at once."""
 
 import numpy as np
 
-# Of a shorter video, or with more actions, they are added up frame by frame.
+# Shorter recordings, or more actions, are processed frame by frame.
 LEAST_FRAMES, MOST_ACTIONS = 500, 10
-LEAST_COST = 40.0  # with which to stay is as good as sure
+LEAST_COST = 40.0  # at which staying is practically certain
 LEAST_EXPONENT = -700.0
 
 
 def is_for_blocks(chain, given):
-    """Whether `block_sums` has the sums of a uniform chain, and takes less time."""
+    """Whether `block_sums` applies to a chain, and takes less time."""
     n_frames, n_actions = given.shape
     is_sure = chain.moves[0, -1] >= LEAST_COST
     return is_sure and n_frames >= LEAST_FRAMES and n_actions <= MOST_ACTIONS
 
 
 def block_sums(chain, given):
-    r"""As `uniform_sums`, in less time.
+    r"""Compute `uniform_sums` in less time.
 
-    All of :math:`\sqrt T` blocks go on at once, and from both ends: first from each
-    action that the block before may have ended in, then from the sums of these.
+    All of :math:`\sqrt T` blocks are processed at once, from both ends: first from each
+    possible last action of the previous block, then from its sums.
     """
     n_frames, n_actions = given.shape
     both = np.stack([given, given[::-1]], axis=2)
@@ -33,7 +33,7 @@ def block_sums(chain, given):
         links = _expect(chain, known)
     now = np.empty((n_actions, n_before + 1, 2))
     now[:, 0] = np.stack([-chain.starts, -chain.ends], axis=1)
-    total = 0.0  # what is taken from each block, to keep precision
+    total = 0.0  # subtracted from each block, for precision
     for block in range(n_before):
         found = _log_sums(now[:, block, None] + links[:, :, block], axis=0)[0]
         most = found.max(axis=0)
@@ -51,7 +51,7 @@ def block_sums(chain, given):
 
 
 def _expect(chain, known):
-    """Log-weights of coming to each action from those (..., n_actions, n, 2) of all."""
+    """Log-weights of entering each action, from those (..., n_actions, n, 2) of all."""
     others = _log_sums(known, axis=-3) - chain.moves[0, -1]
     gaps = known - others
     np.abs(gaps, out=gaps)
@@ -61,12 +61,12 @@ def _expect(chain, known):
 
 
 def _log_sums(known, axis):
-    """Logarithm of the sum of weights, as scipy's takes longer."""
+    """Logarithm of the sum of weights; faster than scipy's."""
     most = known.max(axis=axis, keepdims=True)
     return most + np.log(_exp(known - most).sum(axis=axis, keepdims=True))
 
 
 def _exp(values):
-    """Weights up to 1, in place; numbers close to 0 would take long."""
+    """Weights up to 1, in place; avoids slow subnormal numbers."""
     np.maximum(values, LEAST_EXPONENT, out=values)
     return np.exp(values, out=values)

@@ -1,4 +1,4 @@
-"""Markov chains of actions: which paths are allowed, and what they cost."""
+"""Markov chains of actions: allowed paths, and their costs."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,44 +22,43 @@ from skl_tot.decoding.kernels import (
     uniform_sums,
 )
 
-# Videos whose paths are found side by side, so that memory stays small; of fewer, one
-# by one takes less time.
+# Recordings whose paths are found side by side, which limits the memory; fewer are
+# faster one by one.
 N_TOGETHER, FEW_TOGETHER = 64, 6
 LEAST_UNIT = 1e-12  # of costs
-# Nats that a move costs at most, if weights are summed and not their logarithms. With
-# more actions, and switches that cost the same, logarithms take less time.
+# Maximum cost of a move, in nats, for sums of weights instead of logarithms. With more
+# actions, and equal costs of switches, logarithms are faster.
 MOST_MIXING, MOST_UNIFORM = 150.0, 30
 
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    r"""Paths through actions, and what their moves cost.
+    r"""Paths through actions, and the costs of their moves.
 
-    A path y of a video weighs
+    The weight of a path y of a recording is
 
     .. math::
 
         \exp \Bigl( \sum_t \ell_{t y_t} - a_{y_1} - \sum_{t > 1} c_{y_{t-1} y_t}
             - e_{y_T} \Bigr)
 
-    with costs in nats; what is not allowed costs infinity. With a least duration, only
-    paths whose actions last that long each time are looked at. In a video that is too
-    short for any path, actions of a chain in fixed order may be left out, and paths of
-    other chains may end anywhere; one that is shorter than the least duration has one
-    action.
+    with costs in nats; forbidden moves have infinite costs. With a least duration, only
+    paths with such segments are allowed. In a recording that is too short for any path,
+    chains in fixed order may skip actions, and other chains may end anywhere; a
+    recording shorter than the least duration has one action.
 
     Parameters
     ----------
     starts : array-like of shape (n_actions,)
         Cost a of starting with an action.
     moves : array-like of shape (n_actions, n_actions)
-        Cost c of showing the action of a column in the frame after that of a row.
+        Cost c of a move from the action of the row to the action of the column.
     ends : array-like of shape (n_actions,)
         Cost e of ending with an action.
     ties : {"stay", "number", "circle"}, default="stay"
-        Which of equal moves to an action is taken: that from the same action, else from
-        the one of the lowest number (in fixed order, from the nearest one); always from
-        that of the lowest number; or that of the fewest steps in the circle of actions.
+        Choice among equal moves to an action: from the same action, else from the
+        lowest number (in fixed order, from the nearest); always from the lowest number;
+        or from the fewest steps in the circle of actions.
 
     Raises
     ------
@@ -101,9 +100,9 @@ class Chain:
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
-            Finite log-likelihood (up to a constant per frame) of each action.
+            Least number of frames of a segment.
         min_frames : int, default=1
-            Frames that an action lasts at least, each time that it is shown.
+            Least number of frames of a segment.
 
         Returns
         -------
@@ -123,18 +122,18 @@ class Chain:
         return find(chain, log_likelihood)
 
     def viterbi_all(self, log_likelihoods):
-        """Find the most likely path of each of several videos.
+        """Find the most likely path of each of several recordings.
 
         Parameters
         ----------
         log_likelihoods : list of array-like of shape (n_frames_i, n_actions)
-            As of `viterbi`.
+            As for `viterbi`.
 
         Returns
         -------
         paths : list of ndarray of shape (n_frames_i,), dtype intp
-            Those that `viterbi` finds one by one. If staying is free and all switches
-            cost the same, it takes a fraction of the time.
+            The results of `viterbi`. If staying is free and all switches have one cost,
+            this is much faster.
         """
         if not self.is_uniform or not np.isfinite([self.starts, self.ends]).all():
             return list(map(self.viterbi, log_likelihoods))
@@ -151,9 +150,9 @@ class Chain:
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
-            As of `viterbi`.
+            As for `viterbi`.
         min_frames : int, default=1
-            As of `viterbi`.
+            As for `viterbi`.
 
         Returns
         -------
@@ -163,16 +162,16 @@ class Chain:
         return self.forward_backward(log_likelihood, min_frames)[0]
 
     def forward_backward(self, log_likelihood, min_frames=1):
-        """Posterior, and the logarithm of the sum of the weights of all paths.
+        """Compute the posterior, and the log of the sum of the weights of all paths.
 
-        Sums of logarithms lose no path, however unlikely.
+        Sums of logarithms keep all paths, however unlikely.
 
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
-            As of `viterbi`.
+            As for `viterbi`.
         min_frames : int, default=1
-            As of `viterbi`.
+            As for `viterbi`.
 
         Returns
         -------
@@ -201,24 +200,24 @@ class Chain:
         return softmax(joint, axis=1), float(total + common)
 
     def expected_moves(self, log_likelihood, min_frames=1):
-        """Posterior, expected numbers of moves, and what `forward_backward` adds up to.
+        """Compute the posterior, expected numbers of moves, and the total log-weight.
 
-        Of a chain that may go from any action to any other, or of long runs.
+        For chains with moves between all actions, or for long runs.
 
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
-            As of `viterbi`.
+            As for `viterbi`.
         min_frames : int, default=1
-            As of `viterbi`.
+            As for `viterbi`.
 
         Returns
         -------
         probabilities : ndarray of shape (n_frames, n_actions)
             Each row sums to 1.
         moves : ndarray of shape (n_actions, n_actions)
-            How often a frame of an action (row) has one of another after it, or of the
-            same.
+            Expected number of moves from an action (row) to the next frame's action
+            (column).
         total : float
             In nats.
         """
@@ -231,12 +230,12 @@ class Chain:
         return shares, moves, float(total + common)
 
     def _fitted(self, n_frames, min_frames):
-        """Chain and least duration that some path of so many frames has."""
+        """Chain and least duration that allow a path of this length."""
         min_frames = min(min_frames, n_frames)
         return self.for_length(n_frames // min_frames), min_frames
 
     def for_length(self, n_runs):
-        """Chain of the paths of a video with room for so many actions in turn."""
+        """Chain for a recording with room for a limited number of segments."""
         n_actions = len(self.starts)
         if n_runs >= n_actions:
             return self
@@ -251,7 +250,7 @@ class Chain:
 
     @cached_property
     def turned(self):
-        """The same chain from the end, with the actions in turned order."""
+        """Reverse the chain, with the actions in reverse order."""
         moves = self.moves.T[::-1, ::-1]
         return Chain(self.ends[::-1], moves, self.starts[::-1], self.ties)
 
@@ -264,8 +263,7 @@ class Chain:
     def is_ordered(self):
         """Whether prefix sums find the paths.
 
-        A path goes on to the next action, or to any later one if all switches cost the
-        same.
+        This requires moves only to the next action, or to all later ones at equal cost.
         """
         if self.ties != "stay" or np.isfinite(self.moves[self._steps < 0]).any():
             return False
@@ -274,7 +272,7 @@ class Chain:
 
     @cached_property
     def is_uniform(self):
-        """Whether staying is free and all switches, any of them, cost the same."""
+        """Whether staying is free and all switches have one cost."""
         cost = self.moves[0, -1]
         if self.ties != "stay" or len(self.moves) == 1 or np.isinf(cost):
             return False
@@ -283,16 +281,16 @@ class Chain:
 
     @cached_property
     def is_mixing(self):
-        """Whether any action may follow on any other, at no large cost."""
+        """Whether all moves are allowed, at limited costs."""
         costs = np.concatenate([self.starts, self.moves.ravel(), self.ends])
         return bool((costs < MOST_MIXING).all())
 
     @cached_property
     def links(self):
-        """Actions from which a path may come to each action, and what that costs.
+        """Origins of moves to each action, and their costs.
 
-        They have shape (n_origins, n_actions), or (n_origins, 1) if they are the same
-        for all actions; costs have (n_origins, n_actions).
+        Origins have shape (n_origins, n_actions), or (n_origins, 1) if equal for all
+        actions; costs have shape (n_origins, n_actions).
         """
         actions = np.arange(len(self.starts))
         if self.ties == "circle" or self.is_ordered:
@@ -310,9 +308,9 @@ class Chain:
 
 
 def without_common(log_likelihood):
-    """Log-likelihoods less the largest of each frame, and the sum of these.
+    """Log-likelihoods minus the maximum of each frame, and the sum of the maxima.
 
-    What a frame gives to all actions would only make sums of paths larger.
+    Common terms of a frame would only enlarge sums over paths.
     """
     log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
     common = log_likelihood.max(axis=1, keepdims=True)
@@ -320,7 +318,7 @@ def without_common(log_likelihood):
 
 
 def fixed_chain(n_actions, cost=0.0):
-    """Allow all actions in their order, each for one run; the cost does not matter."""
+    """Allow all actions in order, one segment each; the cost does not matter."""
     steps = _steps(n_actions)
     moves = np.where((steps == 0) | (steps == 1), 0.0, np.inf)
     starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
@@ -328,7 +326,7 @@ def fixed_chain(n_actions, cost=0.0):
 
 
 def skip_chain(n_actions, cost):
-    """Allow some of the actions, in their order.
+    """Allow some of the actions, in order.
 
     >>> skip_chain(3, 2.0).moves
     array([[ 0.,  2.,  2.],
@@ -346,14 +344,14 @@ def free_chain(n_actions, cost):
 
 
 def single_chain(n_actions, cost=0.0):
-    """Let each frame be by itself; the cost does not matter."""
+    """Label each frame separately; the cost does not matter."""
     return _anywhere(np.zeros((n_actions, n_actions)), "number")
 
 
 def cyclic_chain(n_actions, cost, *, may_skip=False):
-    """Allow actions in their order, and the first again after the last.
+    """Allow actions in order, and the first again after the last.
 
-    What is skipped, with ``may_skip``, costs as much as what is shown.
+    With ``may_skip``, a skipped action costs the same as a shown one.
 
     >>> cyclic_chain(3, 2.0).moves
     array([[ 0.,  2., inf],
@@ -369,23 +367,20 @@ def cyclic_chain(n_actions, cost, *, may_skip=False):
 
 
 def circle_chain(n_actions, costs):
-    """Allow to go on in a circle, by steps with costs of their own.
-
-    Step s costs ``costs[s]``.
-    """
+    """Allow steps in a circle; step s costs ``costs[s]``."""
     by_steps = np.append(costs, np.full(n_actions - len(costs), np.inf))
     return _anywhere(by_steps[_steps(n_actions) % n_actions], "circle")
 
 
 def moves_chain(n_actions, cost, log_moves, log_starts):
-    r"""Go by how likely moves are.
+    r"""Make a chain with costs by the probability of moves.
 
     With the cost c of a switch in nats, a move from j to k costs
 
     .. math:: c \, \frac{-\log P(k | j)}{\log K},
 
-    and to start with k in the same way: c where all actions are equally likely. The
-    diagonal of ``log_moves`` is 0.
+    and a start in k likewise: c if all actions are equally likely. The diagonal of
+    ``log_moves`` is 0.
 
     >>> log_moves = np.log([[1.0, 0.9], [0.1, 1.0]])
     >>> moves_chain(2, 1.0, log_moves, np.log([0.5, 0.5])).moves[0, 1].round(2)
@@ -396,18 +391,18 @@ def moves_chain(n_actions, cost, log_moves, log_starts):
 
 
 def scaled_chain(chain, unit):
-    """Give a chain with costs in another unit, above 0."""
-    unit = max(unit, LEAST_UNIT)  # 0 times infinity is none
+    """Scale the costs of a chain by a positive unit."""
+    unit = max(unit, LEAST_UNIT)  # 0 times infinity is NaN
     costs = unit * chain.starts, unit * chain.moves, unit * chain.ends
     return Chain(*costs, chain.ties)
 
 
 def _steps(n_actions):
-    """Subtract the number of the action of a row from that of a column."""
+    """Matrix of the action of the column minus the action of the row."""
     return np.arange(n_actions) - np.arange(n_actions)[:, None]
 
 
 def _anywhere(moves, ties="stay"):
-    """Chain that starts and ends anywhere."""
+    """Chain with any start and end."""
     nothing = np.zeros(len(moves))
     return Chain(nothing, moves, nothing, ties)

@@ -1,4 +1,4 @@
-"""The table of decoders, and what is made with one of them of each video."""
+"""The table of decoders, and decoding of recordings."""
 
 import contextlib
 from collections.abc import Callable
@@ -34,39 +34,39 @@ from skl_tot.recordings.labels import BACKGROUND
 
 @dataclass(frozen=True)
 class Decoder:
-    """A way of turning log-likelihoods into labels.
+    """A method that turns log-likelihoods into labels.
 
-    With a ``chain``, the paths and posteriors are those of it, if not given.
+    A ``chain`` gives paths and posteriors, unless these are given.
 
     Parameters
     ----------
     path : callable, default=None
-        ``path(log_likelihood, cost, min_frames)`` gives the action (n_frames,) of each
-        frame on the likeliest path. ``log_likelihood`` has shape (n_frames, n_actions);
-        ``cost``, at least 0 and in nats, is that of going from one action to another;
-        an action lasts ``min_frames``, at least 1, or more.
+        ``path(log_likelihood, cost, min_frames)`` returns the action (n_frames,) of
+        each frame on the likeliest path. ``log_likelihood`` has shape (n_frames,
+        n_actions); ``cost`` is that of a switch between actions, at least 0, in nats;
+        segments have at least ``min_frames``.
     posterior : callable, default=None
-        ``posterior(log_likelihood, cost, min_frames)`` gives the probability (n_frames,
-        n_actions) of each action in each frame, over all paths.
+        ``posterior(log_likelihood, cost, min_frames)`` returns the probability
+        (n_frames, n_actions) of each action in each frame, over all paths.
     keeps_order : bool, default=False
         Whether labels never decrease.
     along : callable, default=None
-        ``along(log_likelihood, transcript, min_frames)`` gives the action (n_frames,)
+        ``along(log_likelihood, transcript, min_frames)`` returns the action (n_frames,)
         of each frame on the likeliest path through the actions (n_segments,) of a
-        transcript. None gives boundaries no preference.
+        transcript. None puts boundaries anywhere at equal cost.
     uses_cost : bool, default=True
         Whether the cost of a switch matters.
     cycle_frames : float, default=None
-        Frames of a cycle, if paths may run through the actions again and again: what is
-        longer than that has cycles, whose actions last no longer. None if they do not,
-        infinity if it is not known.
+        Frames of a cycle, if paths may repeat the actions: longer recordings have
+        cycles, with actions of the same duration. None without cycles, infinity if
+        unknown.
     chain : callable, default=None
-        ``chain(n_actions, cost)`` gives the `skl_tot.decoding.Chain` of the paths or,
-        where these depend on a whole video, of the nearest ones, by which frames are
-        decoded as they come. None if they cannot be.
+        ``chain(n_actions, cost)`` returns the `skl_tot.decoding.Chain` of the paths or,
+        if they depend on a whole recording, a similar chain for online decoding. None
+        excludes online decoding.
     own_costs : bool, default=False
-        Whether moves have costs of their own, in nats, of which ``cost`` is the unit;
-        the cost of a switch then does not matter.
+        Whether moves have own costs in nats, in units of ``cost``; the cost of a switch
+        then does not matter.
 
     Examples
     --------
@@ -112,11 +112,11 @@ def _along(log_likelihood, transcript, min_frames=1):
 
 
 def order_decoder(find_order):
-    """Look for paths along an order of the actions that is found for each video.
+    """Make a decoder of paths along an order that is found for each recording.
 
-    ``find_order(log_likelihood, cost, min_frames)`` gives the order (n_actions,). A
-    path may leave actions out. As the order is not known before a video ends, what
-    comes frame by frame is decoded in any order.
+    ``find_order(log_likelihood, cost, min_frames)`` returns the order (n_actions,). A
+    path may skip actions. Online decoding allows any order, as the order needs the
+    whole recording.
     """
 
     def path(log_likelihood, cost, min_frames=1):
@@ -131,17 +131,17 @@ def order_decoder(find_order):
 
 
 def move_decoder(log_moves, log_starts):
-    """Make a decoder that goes by how likely moves are, see `moves_chain`."""
+    """Make a decoder with costs by the probability of moves, see `moves_chain`."""
     return Decoder(
         chain=partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
     )
 
 
 def chain_decoder(chain, runs=None, *, keeps_order=False):
-    """Make a decoder that goes by a chain whose moves have costs of their own.
+    """Make a decoder from a chain with own costs of moves.
 
-    With ``runs``, a `skl_tot.decoding.semi_markov.RunChain`, these are the paths of
-    whole videos, and frames that come one by one are decoded by the chain.
+    ``runs``, a `skl_tot.decoding.semi_markov.RunChain`, gives the paths of whole
+    recordings; online decoding uses the chain.
     """
     paths = {}
     if runs is not None:
@@ -163,7 +163,7 @@ def chain_decoder(chain, runs=None, *, keeps_order=False):
 
 
 def _frame_by_frame(log_likelihood, cost, min_frames=1):
-    """Path of single frames, or of whatever lasts long enough."""
+    """Path of single frames, or of segments of a least duration."""
     if min_frames == 1:
         return log_likelihood.argmax(axis=1)
     return _path_of(free_chain, log_likelihood, 0.0, min_frames)
@@ -175,9 +175,9 @@ def _posterior_by_frame(log_likelihood, cost, min_frames=1):
     return _posterior_of(free_chain, log_likelihood, 0.0, min_frames)
 
 
-#: What ``decoding`` of a segmenter may be. More can be added.
+#: Values of ``decoding`` of a segmenter. More can be added.
 DECODERS = {
-    # in fixed order, all paths have as many switches
+    # in fixed order, all paths have the same number of switches
     "fixed": Decoder(chain=fixed_chain, keeps_order=True, uses_cost=False),
     "skip": Decoder(chain=skip_chain, keeps_order=True),
     "free": Decoder(chain=free_chain),
@@ -187,7 +187,7 @@ DECODERS = {
     ),
     "peaks": order_decoder(peak_order),
     "mallow": order_decoder(mallow_order),
-    # each frame by itself, so that nothing is paid for a switch
+    # each frame separately, with free switches
     "framewise": Decoder(
         _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=single_chain
     ),
@@ -202,7 +202,7 @@ def decode(
     min_frames=1,
     transcript=None,
 ):
-    """Find the most likely path of a video.
+    """Find the most likely path of a recording.
 
     Parameters
     ----------
@@ -210,25 +210,23 @@ def decode(
         Finite log-likelihood (up to a constant per frame) of each action, such as from
         ``log_likelihood`` of a segmenter.
     decoding : str, default="fixed"
-        A key of ``DECODERS``, such as "fixed" (all actions in order), "skip" (some of
-        them, in order), "free" (any order, and any number of times), "cyclic" (in
-        order, and from the last to the first again, from any to any), "cyclic_skip"
-        (which may leave actions out, each for the cost of a switch more), "peaks" or
-        "mallow" (some of them, each once, in an order that is found for this video: by
-        when they are most probable, or by what explains the video best).
+        A key of ``DECODERS``. "fixed": all actions in order. "skip": some of them, in
+        order. "free": any order, any number of times. "cyclic": in order, and from the
+        last to the first again, with any start and end. "cyclic_skip": the same, with
+        skipped actions at the cost of a switch each. "peaks", "mallow": some actions,
+        each once, in an order for this recording, by their most probable times or by
+        the best explanation.
     switch_cost : float or "auto", default=0.0
-        Cost of going from one action to another, in nats for each frame of the mean
-        duration of an action, ``n_frames / n_actions``. Not used in fixed order, where
-        the number of switches is fixed. With "mallow", each pair of actions that is
-        turned round costs it too. "auto" finds it for each video, see
-        `skl_tot.decoding.evidence.find_switch_cost`.
+        Cost of a switch between actions, in nats for each frame of the mean duration of
+        an action, ``n_frames / n_actions``. Not used in fixed order. With "mallow",
+        each inverted pair of actions also costs it. "auto" finds it for each recording,
+        see `skl_tot.decoding.evidence.find_switch_cost`.
     min_frames : int, default=1
-        Frames that a segment has at least. A video with fewer is one segment; where
-        not all actions of a fixed order, or of a transcript, find room, some are left
-        out.
+        Least number of frames of a segment. A recording with fewer is one segment; if
+        not all actions of a fixed order, or of a transcript, fit, some are skipped.
     transcript : array-like of int of shape (n_segments,), default=None
-        Actions that the video shows, in their order, and any number of times. Then
-        only the boundaries are left to find.
+        Known actions of the recording, in order, with repeats. Only the boundaries are
+        then to be found.
 
     Returns
     -------
@@ -238,8 +236,8 @@ def decode(
     Raises
     ------
     TypeError, ValueError
-        If there is no such decoder, a value is not finite, ``min_frames`` is no integer
-        from 1 on, or the transcript has other actions.
+        If the decoder does not exist, a value is not finite, ``min_frames`` is no
+        positive integer, or the transcript has other actions.
 
     Examples
     --------
@@ -271,18 +269,18 @@ def _decode(log_likelihood, decoder, switch_cost, min_frames, transcript=None):
 
 
 def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1):
-    """Probability of each action in each frame, over all paths.
+    """Compute the probability of each action in each frame, over all paths.
 
     Parameters
     ----------
     log_likelihood : array-like of shape (n_frames, n_actions)
-        As of `decode`.
+        As for `decode`.
     decoding : str, default="fixed"
-        As of `decode`.
+        As for `decode`.
     switch_cost : float or "auto", default=0.0
-        As of `decode`.
+        As for `decode`.
     min_frames : int, default=1
-        As of `decode`.
+        As for `decode`.
 
     Returns
     -------
@@ -308,11 +306,11 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
 def tempered_posterior(
     log_likelihood, decoder, switch_cost, confidence=None, *, min_frames=1
 ):
-    """Posterior of frames that are no independent evidence.
+    """Posterior of frames that are not independent.
 
     ``confidence`` is None or has ``tempering``, a factor of log-likelihoods and costs,
-    which leaves the best path what it is; and ``agreement`` of the labels with
-    something else, the share to which the rest is uniform.
+    which does not change the best path; and ``agreement``, the weight of the posterior
+    in a mixture with the uniform distribution.
     """
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
     if confidence is None:
@@ -323,7 +321,7 @@ def tempered_posterior(
 
 
 def _find_decoder(decoding):
-    """Entry of the table, or a decoder itself."""
+    """Entry of the table, or the decoder itself."""
     if isinstance(decoding, Decoder):
         return decoding
     if decoding not in DECODERS:
@@ -332,9 +330,9 @@ def _find_decoder(decoding):
 
 
 def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
-    """Cost of a switch in nats, for a video of ``n_frames`` frames, or for these.
+    """Cost of a switch in nats, for a recording of ``n_frames`` frames, or these.
 
-    ``log_likelihood`` (n_known, n_actions) is what is known of it.
+    ``log_likelihood`` (n_known, n_actions) has the known frames.
     """
     if decoder.own_costs:
         return 1.0
@@ -352,17 +350,17 @@ def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
 
 
 class Reading(NamedTuple):
-    """What is known of a video of ``n_frames`` frames.
+    """Result for a recording of ``n_frames`` frames.
 
     Attributes
     ----------
     log_likelihood : ndarray of shape (n_frames, n_actions)
-        What the decoder was given.
+        Input of the decoder.
     path : ndarray of shape (n_frames,)
         Action of each frame; -1 is background.
     posterior : ndarray of shape (n_frames, n_actions), or None
-        Probability of each action, over all paths, background not being looked for;
-        tempered, see `tempered_posterior`.
+        Probability of each action, over all paths without background; tempered, see
+        `tempered_posterior`.
     """
 
     log_likelihood: np.ndarray
@@ -382,11 +380,11 @@ def read_video(
     with_posterior=False,
     confidence=None,
 ):
-    """Decode a video of log-likelihoods (n_frames, n_actions), around its background.
+    """Decode log-likelihoods (n_frames, n_actions) of a recording, around background.
 
-    ``blocks`` are its standardised frames, read only if there is a ``background``, from
-    `fit_background`, which may cut segments shorter than ``min_frames``.
-    ``confidence`` is as of `tempered_posterior`.
+    ``blocks`` are its standardised frames, read only with a ``background`` from
+    `fit_background`, which may cut segments shorter than ``min_frames``. ``confidence``
+    is as in `tempered_posterior`.
     """
     found = None
     if with_posterior:
@@ -414,7 +412,7 @@ def _check_min_frames(min_frames):
 
 
 def _checked(values):
-    """Array (n_frames, n_actions) of finite float64, or an error of one line."""
+    """Check that values are an array (n_frames, n_actions) of finite numbers."""
     if np.ma.isMaskedArray(values) or sparse.issparse(values):
         raise TypeError(
             f"log_likelihood is a {type(values).__name__}, expected an array (frames, "
@@ -432,16 +430,16 @@ def _checked(values):
         raise ValueError(
             f"log_likelihood has shape {array.shape}, expected (frames, actions)."
         )
-    with np.errstate(all="ignore"):  # what is out of reach is infinite, and refused
+    with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
         array = array.astype(np.float64, copy=False)
-    # nan is in no range; sums of more may overflow
+    # also refuses NaN; sums of larger values may overflow
     if not -1e150 < array.min() <= array.max() < 1e150:
         raise ValueError("log_likelihood has values that are not finite, or too large.")
     return array
 
 
 def _checked_transcript(transcript, n_actions):
-    """Refuse a transcript of other actions, or of none."""
+    """Refuse a transcript without actions or with unknown ones."""
     actions = np.array(0)
     if not sparse.issparse(transcript):
         with contextlib.suppress(TypeError, ValueError, RecursionError):

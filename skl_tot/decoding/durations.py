@@ -1,4 +1,4 @@
-"""Paths of segments whose lengths have probabilities: a hidden semi-Markov model."""
+"""Paths of segments with distributions of lengths: a hidden semi-Markov model."""
 
 from functools import partial
 
@@ -10,20 +10,19 @@ from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.kernels import prefix_sums
 
-# Bins that a longer video is cut into: time and memory grow with their square.
+# Maximum bins of a recording: time and memory grow with the square.
 MAX_BINS = 512
-# Lengths of a segment that are looked at, by its mean.
+# Range of lengths of a segment, relative to its mean.
 SHORTEST, LONGEST = 0.1, 4.0
 
 
 def duration_table(mean_durations, n_bins, min_bins=1):
-    """Log-probability of each length of each of some segments that fill a video.
+    """Log-probability of each length of each of some segments that fill a recording.
 
-    Lengths are Poisson distributed, with ``mean_durations`` (n_segments,) scaled to add
-    up to ``n_bins``, at least ``n_segments``. Lengths below a tenth of the mean (but
-    where segments are so many that they would not fit) or beyond four times the mean
-    are left out: -inf; and those below ``min_bins``, for which there has to be room. In
-    the table (n_segments, n_bins + 1), column d is of d bins.
+    Lengths are Poisson distributed, with ``mean_durations`` (n_segments,) scaled to the
+    sum ``n_bins``, at least ``n_segments``. Lengths below a tenth of the mean (unless
+    many segments need them), beyond four times the mean, or below ``min_bins`` are
+    excluded: -inf. In the table (n_segments, n_bins + 1), column d is for d bins.
 
     >>> np.isfinite(duration_table(np.array([1.0, 3.0]), 4)).astype(int)
     array([[0, 1, 1, 1, 1],
@@ -41,11 +40,11 @@ def duration_table(mean_durations, n_bins, min_bins=1):
 
 
 def describe_labels(labels, n_actions):
-    """Shares and mean lengths (n_actions,) of the actions in labels of videos.
+    """Shares and mean lengths (n_actions,) of the actions in labels of recordings.
 
-    A share is the mean over videos, above 0: as if there were one more video, of equal
-    shares. The mean length of a segment is by the length of its video; of an action
-    that is nowhere, 1 / K. Labels below 0 are of no action.
+    A share is the mean over recordings, with one additional recording of equal shares,
+    so that it is positive. Mean lengths of segments are relative to their recording; 1
+    / K for an action without segments. Negative labels are no action.
 
     >>> describe_labels([np.array([0, 0, 1, 0])], 2)
     (array([0.625, 0.375]), array([0.375, 0.25 ]))
@@ -63,17 +62,17 @@ def describe_labels(labels, n_actions):
 
 
 def viterbi_durations(log_likelihood, table):
-    r"""Most likely path (n_bins,) through segments in order, with lengths that matter.
+    r"""Most likely path (n_bins,) through segments in order, with distributed lengths.
 
     With the prefix sums :math:`C_s(t)` of the log-likelihoods (n_bins, n_segments) the
-    best score of the first t bins, when the first s segments explain them, is
+    best score of the first t bins as the first s segments is
 
     .. math::
 
         V_s(t) = \max_d V_{s-1}(t - d) + C_s(t) - C_s(t - d) + \log p_s(d).
 
-    The ``table`` is as of `duration_table`: finite in one run of columns of each row,
-    and such that some lengths add up to ``n_bins``.
+    The ``table`` comes from `duration_table`: each row is finite in one run of columns,
+    and some lengths add up to ``n_bins``.
 
     >>> table = np.log([[1e-9, 0.1, 0.8, 0.1]] * 2)
     >>> viterbi_durations(np.array([[0.0, -1.0]] * 3), table)
@@ -102,8 +101,8 @@ def viterbi_durations(log_likelihood, table):
 def posterior_durations(log_likelihood, table):
     r"""Probability of each segment in each bin, over all paths of `viterbi_durations`.
 
-    Forward and backward sums weigh the end :math:`e_s` of each segment; a bin b is
-    in segment s with
+    Forward and backward sums weight the end :math:`e_s` of each segment; a bin b is in
+    segment s with
 
     .. math:: P(e_{s-1} \le b < e_s) = P(e_{s-1} \le b) - P(e_s \le b).
 
@@ -114,7 +113,7 @@ def posterior_durations(log_likelihood, table):
            [0. , 1. ]])
     """
     forward = _forward(log_likelihood, table)
-    # from the end, the segments in turned order are the same problem
+    # in reverse, the same problem with segments in reverse order
     backward = _forward(log_likelihood[::-1, ::-1], table[::-1])[::-1, ::-1]
     has_ended = np.exp(forward + backward - forward[-1, -1]).cumsum(axis=1)[:, :-1]
     shares = np.clip(has_ended[:-1] - has_ended[1:], 0, None).T
@@ -122,14 +121,14 @@ def posterior_durations(log_likelihood, table):
 
 
 def duration_decoder(mean_durations, max_bins=MAX_BINS):
-    """Make a decoder of videos whose segments have lengths of known means (n_actions,).
+    """Make a decoder for segments with known mean lengths (n_actions,).
 
-    A path has all actions in their order, or only those of a transcript, and the
-    lengths are Poisson of the means in bins, scaled to the length of the video. Longer
-    videos are decoded in ``max_bins`` bins, or one for each segment if those are more,
-    in which sums of the log-likelihoods stand for the frames. The cost of a switch is
-    not used, as all paths have as many. In a video with room for fewer segments,
-    lengths do not matter and segments may be left out.
+    A path has all actions in order, or only those of a transcript. Lengths are Poisson
+    distributed with the means scaled to the recording, in bins. Longer recordings are
+    decoded in ``max_bins`` bins, or one per segment if there are more segments; a bin
+    has the sum of its log-likelihoods. The cost of a switch is not used, as all paths
+    have the same number of switches. In a recording that is too short for all segments,
+    lengths do not matter and segments may be skipped.
 
     >>> decoder = duration_decoder(np.array([0.25, 0.75]))
     >>> decoder.path(np.zeros((8, 2)), 0.0)
@@ -149,7 +148,7 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
         keeps_order=True,
         along=partial(_path, *model),
         uses_cost=False,
-        chain=fixed_chain,  # how long the video is, is not known before it ends
+        chain=fixed_chain,  # for streams, whose length is unknown
     )
 
 
@@ -166,7 +165,7 @@ def _path(mean_durations, max_bins, log_likelihood, transcript, min_frames=1):
 
 
 def _posterior(mean_durations, max_bins, log_likelihood, min_frames=1):
-    """Posterior (n_frames, n_actions), the same in all frames of a bin."""
+    """Posterior (n_frames, n_actions), constant within a bin."""
     n_frames, n_actions = log_likelihood.shape
     starts, lengths = _cut(n_frames, max(max_bins, n_actions))
     min_bins = _bins_of(min_frames, n_frames, len(starts))
@@ -185,7 +184,7 @@ def _cut(n_frames, max_bins):
 
 
 def _bins_of(min_frames, n_frames, n_bins):
-    """Fewest bins that have ``min_frames``, wherever they are."""
+    """Least number of bins that always have ``min_frames``."""
     return -(-min_frames * n_bins // n_frames)
 
 
@@ -197,7 +196,7 @@ def _scores_of_lengths(entries, log_durations):
     """
     lengths = np.flatnonzero(log_durations > -np.inf)
     shortest, longest = lengths[0], lengths[-1]
-    # in row t of the windows are the starts t - longest … t - shortest
+    # row t of the windows has the starts t - longest … t - shortest
     padded = np.concatenate([np.full(longest, -np.inf), entries])
     windows = sliding_window_view(padded, longest - shortest + 1)[: len(entries)]
     return windows + log_durations[shortest : longest + 1][::-1], longest

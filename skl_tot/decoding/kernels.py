@@ -1,22 +1,22 @@
-"""Best paths and sums over paths of a `Chain`, by what its moves allow."""
+"""Best paths and sums over paths of a `Chain`, by kind of chain."""
 
 import numpy as np
 
-# Frames that are looked at at once, for the memory that they take.
+# Maximum frames per step, which limits the memory.
 BLOCK = 512
 
 
 def prefix_sums(values):
-    """Add up the first 0, 1, … of values (n_frames, ...): (n_frames + 1, ...)."""
+    """Return sums of the first 0, 1, … values (n_frames, ...): (n_frames + 1, ...)."""
     totals = np.zeros((len(values) + 1, *values.shape[1:]))
     np.cumsum(values, axis=0, out=totals[1:])
     return totals
 
 
 def _without_stays(chain, log_likelihood):
-    """Take what staying costs from each frame, and from what it costs to enter.
+    """Move costs of staying into the frames and into the costs of entries.
 
-    Nothing stays in front of the first frame of a run.
+    The first frame of a run has no cost of staying.
     """
     stays = chain.moves.diagonal()
     if stays.any():
@@ -26,25 +26,25 @@ def _without_stays(chain, log_likelihood):
 
 
 def ordered_path(chain, log_likelihood, min_frames=1):
-    r"""Path of a chain in order, by prefix sums :math:`C_k(t)`.
+    r"""Path of an ordered chain, by prefix sums :math:`C_k(t)`.
 
-    The best score of a path that is in action k at frame t, and has been for the d - 1
-    frames before, is a running maximum,
+    The best score of a path that has been in action k for d frames up to frame t is a
+    running maximum,
 
     .. math::
 
         V_k(t) = C_k(t) + \max_{s \le t - d + 1} \left( B_k(s - 1) - C_k(s - 1) - c
             \right),
 
-    which takes O(T K) operations and no loop over frames. :math:`B_k` is
+    which takes O(T K) operations without a loop over frames. :math:`B_k` is
     :math:`V_{k-1}`, or the maximum of :math:`V_j` over all :math:`j < k` if actions may
-    be left out (Kukleva et al., CVPR 2019, decode so; the running maxima are our own).
+    be skipped (as in Kukleva et al., CVPR 2019; the running maxima are new here).
     """
     log_likelihood, starts, enters = _without_stays(chain, log_likelihood)
     n_frames, n_actions = log_likelihood.shape
     n_starts = n_frames - min_frames + 1
-    # Bytes in place of scores, so that a long video takes little memory: where the
-    # running maximum grows the path may have entered the action.
+    # Booleans instead of scores, to save memory: the path may have entered the action
+    # where the running maximum grows.
     grows = np.ones((n_actions, n_frames), dtype=bool)
     skipped = np.zeros((n_actions, n_frames + 1), dtype=bool)
     ended = np.empty(n_actions)
@@ -67,7 +67,7 @@ def ordered_path(chain, log_likelihood, min_frames=1):
 
 
 def _trace_runs(grows, skipped, action, min_frames):
-    """Path (n_frames,) that ends in an action."""
+    """Path (n_frames,) with a given last action."""
     end = grows.shape[1]
     path = np.empty(end, dtype=np.intp)
     while True:
@@ -83,12 +83,12 @@ def _trace_runs(grows, skipped, action, min_frames):
 
 
 def uniform_path(chain, log_likelihood):
-    """Path of a chain whose switches all cost the same: staying, or from the best."""
+    """Path of a chain with one cost of switches: stay, or come from the best."""
     cost = chain.moves[0, -1]
     n_frames = len(log_likelihood)
     has_switched = np.empty(log_likelihood.shape, dtype=bool)
     origins = np.empty(n_frames, dtype=np.intp)
-    # The best action so far couples all actions: a loop, of four calls a frame.
+    # The best action couples all actions: a loop, with four calls per frame.
     scores = log_likelihood[0] - chain.starts
     for t in range(1, n_frames):
         origin = origins[t] = scores.argmax()
@@ -106,10 +106,10 @@ def uniform_path(chain, log_likelihood):
 
 
 def uniform_paths(chain, log_likelihoods):
-    """Paths of several videos, a frame of all of them at a time; as `uniform_path`.
+    """Paths of several recordings, like `uniform_path`, one frame of all at a time.
 
-    Frames are sorted by their number, and in each of these by the length of the video,
-    so that those of videos that have not ended are a slice.
+    Frames are sorted by number, and for each number by the length of the recording, so
+    that active recordings are a slice.
     """
     lengths = np.array(list(map(len, log_likelihoods)))
     order = np.argsort(-lengths, kind="stable")
@@ -146,7 +146,7 @@ def linked_path(chain, log_likelihood):
     """Path of any chain, frame by frame."""
     origins, costs = chain.links
     n_frames, n_actions = log_likelihood.shape
-    # small integers in place of scores, so that a long video takes little memory
+    # small integers instead of scores, to save memory
     taken = np.empty((n_frames, n_actions), dtype=np.min_scalar_type(len(origins)))
     best = log_likelihood[0] - chain.starts
     for t in range(1, n_frames):
@@ -165,16 +165,16 @@ def linked_path(chain, log_likelihood):
 def ordered_sums(chain, given):
     """Log-weights of all paths through each action of each frame, and their sum."""
     forward = _running_sums(chain, given)[1][1:]
-    # from the end, the actions in turned order are the same problem
+    # in reverse, the same problem with actions in reverse order
     backward = _running_sums(chain.turned, given[::-1, ::-1])[1][1:][::-1, ::-1]
     total = np.logaddexp.reduce(forward[-1] - chain.ends)
     return forward + backward - given, total
 
 
 def _running_sums(chain, given, min_frames=1):
-    """As `_runs_of_blocks`, of a chain in order.
+    """Compute `_runs_of_blocks` for an ordered chain.
 
-    As the scores of `ordered_path`, with running sums in place of maxima.
+    Like the scores of `ordered_path`, with running sums in place of maxima.
     """
     given, starts, enters = _without_stays(chain, given)
     n_frames, n_actions = given.shape
@@ -193,11 +193,11 @@ def _running_sums(chain, given, min_frames=1):
 
 
 def uniform_sums(chain, given):
-    """As `ordered_sums`; each frame is reached by staying, or from anywhere."""
+    """Compute `ordered_sums` for a chain with one cost of switches."""
     cost = chain.moves[0, -1]
-    # one loop goes from both ends at once
+    # one loop runs from both ends
     both = np.stack([given, given[::-1]], axis=1)
-    with np.errstate(divide="ignore"):  # without a cost, staying is no better
+    with np.errstate(divide="ignore"):  # without a cost, staying has no advantage
         log_stay = np.log(-np.expm1(-cost))
     expected = np.empty_like(both)
     expected[0] = -chain.starts, -chain.ends
@@ -215,14 +215,14 @@ def uniform_sums(chain, given):
 def mixing_sums(chain, given):
     """Posterior, expected moves (n_actions, n_actions), and log-weight of all paths.
 
-    For a chain that may go from any action to any other, at a cost that `exp` can tell
-    from infinity: no path is lost by sums of weights in place of their logarithms.
+    For a chain with moves between all actions at costs whose `exp` is positive: sums of
+    weights instead of logarithms then keep all paths.
     """
     weights, moves = np.exp(given), np.exp(-chain.moves)
     ends = np.exp(-chain.ends)
     forward, norms = _scaled_sums(weights, np.exp(-chain.starts), moves)
     backward = _scaled_sums(weights[::-1], ends, moves.T)[0][::-1]
-    # by what follows on each action of each frame
+    # by the continuation after each action of each frame
     shares = forward * np.concatenate([backward[1:] @ moves.T, ends[None]])
     totals = shares.sum(axis=1, keepdims=True)
     shares /= totals
@@ -235,8 +235,8 @@ def _scaled_sums(weights, starts, moves):
 
     .. math:: a_t \propto (a_{t-1} M) \circ w_t .
 
-    All of :math:`\sqrt T` blocks go on at once, first from each action that the block
-    before may have ended in, then from what it has ended in.
+    All of :math:`\sqrt T` blocks are processed at once: first from each possible last
+    action of the previous block, then from its actual weights.
     """
     n_frames, n_actions = weights.shape
     width = max(1, round(np.sqrt(n_frames - 1)))
@@ -269,7 +269,7 @@ def _scaled_sums(weights, starts, moves):
 
 
 def linked_sums(chain, given):
-    """As `ordered_sums`, frame by frame."""
+    """Compute `ordered_sums` frame by frame, for any chain."""
     (origins, costs), (_, turned) = chain.links, chain.turned.links
     costs = np.stack([costs, turned])
     both = np.stack([given, given[::-1, ::-1]], axis=1)
@@ -284,12 +284,12 @@ def linked_sums(chain, given):
 
 
 def long_path(chain, log_likelihood, min_frames):
-    """Path of any chain in which each action lasts ``min_frames``, from 2 on."""
+    """Path of any chain in which each segment has ``min_frames``, at least 2."""
     begun, ended = _runs_of_blocks(chain, log_likelihood, min_frames, np.maximum)
     n_starts = len(ended) - min_frames
     totals = prefix_sums(log_likelihood - chain.moves.diagonal())
     gains = begun[:n_starts] - totals[:n_starts]
-    # the last growth of the running maximum is where a run begins
+    # a run begins at the last growth of the running maximum
     begins = np.zeros(gains.shape, dtype=np.int32)
     grows = gains[1:] > np.maximum.accumulate(gains, axis=0)[:-1]
     begins[1:] = grows * np.arange(1, n_starts, dtype=np.int32)[:, None]
@@ -305,7 +305,7 @@ def long_path(chain, log_likelihood, min_frames):
 
 
 def best_origins(chain, scores):
-    """From which other action (n_actions,) it is best to come to each."""
+    """Best other action (n_actions,) to come from, for each action."""
     actions = np.arange(len(scores))
     origins, costs = chain.links
     origins = np.broadcast_to(origins, costs.shape)
@@ -316,13 +316,13 @@ def best_origins(chain, scores):
 def long_sums(chain, given, min_frames):
     """Posterior of `long_path`, and the logarithm of the weight of all paths.
 
-    An action is shown by what has begun and not yet ended.
+    The probability of an action is that of runs begun minus that of runs ended.
     """
     return shares_of_runs(*_long_runs(chain, given, min_frames))
 
 
 def long_moves(chain, given, min_frames):
-    """As `mixing_sums`, of the paths of `long_path`."""
+    """Compute `mixing_sums` for the paths of `long_path`."""
     runs = _long_runs(chain, given, min_frames)
     shares, total = shares_of_runs(*runs)
     counts = moves_of_runs(chain.moves, runs[1], runs[3], total)
@@ -332,7 +332,7 @@ def long_moves(chain, given, min_frames):
 
 
 def _long_runs(chain, given, min_frames):
-    """Log-weights of `shares_of_runs`."""
+    """Log-weights for `shares_of_runs`."""
     runs = _running_sums if chain.is_ordered else _runs_of_blocks
     begun, ended = runs(chain, given, min_frames)
     turned = runs(chain.turned, given[::-1, ::-1], min_frames)
@@ -342,11 +342,11 @@ def _long_runs(chain, given, min_frames):
 
 
 def shares_of_runs(begun, ended, left, lasts, total):
-    """Posterior and total of the log-weights of paths by where runs begin and end.
+    """Posterior and total from log-weights of paths by begins and ends of runs.
 
-    Of the paths up to a frame, ``begun`` and ``ended`` (n_frames + 1, n_actions) are of
-    those whose run begins there, or has ended before; of the paths from a frame on,
-    ``left`` and ``lasts`` are of those whose run has ended before it, or begins there.
+    ``begun`` and ``ended`` (n_frames + 1, n_actions) weight paths up to a frame whose
+    run begins there, or has ended before; ``left`` and ``lasts`` weight paths from a
+    frame on whose previous run has ended, or whose run begins there.
     """
     changes = np.exp(begun + lasts - total) - np.exp(ended + left - total)
     shares = np.clip(changes.cumsum(axis=0)[:-1], 0, None)
@@ -365,18 +365,18 @@ def moves_of_runs(moves, ended, lasts, total):
 
 
 def _runs_of_blocks(chain, values, min_frames, add=np.logaddexp):
-    r"""Log-weights (n_frames + 1, n_actions) of paths by where runs begin and end.
+    r"""Log-weights (n_frames + 1, n_actions) of paths by begins and ends of runs.
 
     With the prefix sums :math:`C_k(t)` of the first t frames, paths whose run of action
-    k ends before frame t weigh
+    k ends before frame t have weight
 
     .. math::
 
         E_k(t) = C_k(t) + \max_{s \le t - d} \left( B_k(s) - C_k(s) \right), \quad
         B_k(s) = \max_{j \ne k} \left( E_j(s) - c_{jk} \right),
 
-    where B are those whose run of k begins at frame s, or sums in place of maxima. As
-    they go by what was d frames before, d frames are found at once.
+    where B is for runs of k that begin at frame s, and sums can replace maxima. As
+    values depend on those d frames before, d frames are computed at once.
     """
     stays = chain.moves.diagonal()
     totals = prefix_sums(values - stays)
@@ -399,7 +399,7 @@ def _runs_of_blocks(chain, values, min_frames, add=np.logaddexp):
 
 
 def entries_from_others(chain, known, add):
-    """Log-weights (n, n_actions) of coming to each action, by those of all actions."""
+    """Log-weights (n, n_actions) of entering each action, from those of all actions."""
     if chain.is_uniform:
         found = np.full(known.shape, -np.inf)
         found[:, 1:] = add.accumulate(known[:, :-1], axis=1)

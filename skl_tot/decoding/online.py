@@ -1,7 +1,7 @@
-"""Labels and posteriors of frames that come in blocks, a fixed number of frames later.
+"""Labels and posteriors of frames that arrive in blocks, with a fixed delay.
 
 For K actions a frame takes O(lag K) operations for the path and O(lag K²) for the
-posterior, however many there have been.
+posterior, independent of the length of the stream.
 """
 
 from collections import deque
@@ -13,12 +13,12 @@ from scipy.special import softmax
 from skl_tot.decoding.online_runs import OnlineRuns, OnlineRunSums
 from skl_tot.recordings.labels import BACKGROUND
 
-# Frames whose posteriors are found at once: more take memory.
+# Maximum frames with posteriors at once, which limits the memory.
 BLOCK = 1000
 
 
 class OnlinePath:
-    r"""Best path through frames that come one by one.
+    r"""Best path through frames that arrive one by one.
 
     The action of a frame is that on the best path through all frames so far,
 
@@ -26,9 +26,9 @@ class OnlinePath:
 
         V_k(t) = \ell_{tk} + \max_j \left( V_j(t - 1) - c_{jk} \right),
 
-    wherever that ends; at the end of all frames, it is that of the decoder. Frames that
-    come later may change the path, so that actions of frames asked for at different
-    times need not be on one path.
+    with any end; at the end of the stream, it is the path of the decoder. Later frames
+    may change the path, so actions that were returned at different times need not be on
+    one path.
 
     >>> from skl_tot.decoding.chain import free_chain
     >>> path = OnlinePath(free_chain(2, 1.0))
@@ -41,12 +41,11 @@ class OnlinePath:
     def __init__(self, chain):
         self.chain = chain
         self.scores = None
-        # of the best path to each action of the last frame, the actions of the frames
-        # that wait
+        # actions of waiting frames, on the best path to each action of the last frame
         self.paths = np.empty((0, len(chain.starts)), dtype=np.intp)
 
     def add(self, log_likelihood):
-        """Add a frame, of log-likelihoods (n_actions,)."""
+        """Add a frame of log-likelihoods (n_actions,)."""
         actions = np.arange(len(log_likelihood))
         if self.scores is None:
             self.scores = log_likelihood - self.chain.starts
@@ -55,25 +54,25 @@ class OnlinePath:
             totals = self.scores[origins] - costs
             before = np.broadcast_to(origins, costs.shape)
             self.paths = self.paths[:, before[totals.argmax(axis=0), actions]]
-            # of a long stream, scores keep their digits
+            # keeps the precision of scores in a long stream
             self.scores = totals.max(axis=0) - self.scores.max() + log_likelihood
         self.paths = np.concatenate([self.paths, actions[None]])
 
     def pop(self):
-        """Give the action of the first frame that waits, which then waits no more."""
+        """Return the action of the first waiting frame, and remove the frame."""
         action = self.paths[0][self.scores.argmax()]
         self.paths = self.paths[1:]
         return int(action)
 
     def finish(self):
-        """Give the actions of all frames that wait, as no other frame comes."""
+        """Return the actions of all waiting frames, at the end of the stream."""
         if len(self.paths) == 0:
             return self.paths[:, 0]
         return self.paths[:, (self.scores - _ends(self.chain, self.scores)).argmax()]
 
 
 class OnlinePosterior:
-    r"""Posterior of frames that come in blocks, over all paths.
+    r"""Posterior of frames that arrive in blocks, over all paths.
 
     With sums :math:`a_k(t)` over all paths that end in action k at frame t,
 
@@ -81,8 +80,8 @@ class OnlinePosterior:
 
         P(y_{t-1} = j | y_t = k) \propto a_j(t - 1) e^{-c_{jk}}
 
-    leads back from what is known of a frame to what is known of the frame before. Sums
-    are kept in logarithms, which lose no path, however unlikely.
+    leads from the posterior of a frame to that of the previous one. Sums are kept in
+    logarithms, which keep all paths, however unlikely.
 
     >>> from skl_tot.decoding.chain import free_chain
     >>> posterior = OnlinePosterior(free_chain(2, 99.0), lag=1)
@@ -96,12 +95,12 @@ class OnlinePosterior:
         self.chain, self.lag = chain, lag
         self.sums = None
         n_actions = len(chain.starts)
-        # of frames that wait, the probabilities of the action (a row) of the frame
-        # before, given an action (a column)
+        # for waiting frames, the probabilities of the previous action (row), given an
+        # action (column)
         self.back = np.empty((0, n_actions, n_actions))
 
     def add(self, log_likelihood):
-        """Add frames (n_frames, n_actions); give the posterior of some before them."""
+        """Add frames (n_frames, n_actions); return the posterior of decided frames."""
         blocks = np.split(log_likelihood, range(BLOCK, len(log_likelihood), BLOCK))
         return np.concatenate([self._add(block) for block in blocks])
 
@@ -121,7 +120,7 @@ class OnlinePosterior:
         return shares[:, :, 0]
 
     def finish(self):
-        """Give the posterior of all frames that wait, as no other frame comes."""
+        """Return the posterior of all waiting frames, at the end of the stream."""
         found = np.empty(self.back.shape[:2])
         if len(found):
             shares = softmax(self.sums - _ends(self.chain, self.sums))
@@ -131,15 +130,15 @@ class OnlinePosterior:
         return found
 
     def _go_on(self, log_likelihood, back):
-        """Go on with the sums to a next frame, and set what leads back from it."""
+        """Update the sums to a next frame, and set the probabilities that lead back."""
         reached = -self.chain.starts
         if self.sums is not None:
             terms = self.sums[:, None] - self.chain.moves
             largest = terms.max(axis=0)
-            largest = np.maximum(largest, np.finfo(float).min)  # of numbers
+            largest = np.maximum(largest, np.finfo(float).min)  # finite
             weights = np.exp(terms - largest)
             totals = weights.sum(axis=0)
-            np.divide(weights, np.maximum(totals, 1), out=back)  # 0 if not reached
+            np.divide(weights, np.maximum(totals, 1), out=back)  # 0 if unreachable
             with np.errstate(divide="ignore"):
                 reached = np.log(totals) + largest
         sums = reached + log_likelihood
@@ -147,22 +146,22 @@ class OnlinePosterior:
 
 
 class OnlineDecoder:
-    """Actions and posteriors of frames that come in blocks, around background.
+    """Actions and posteriors of frames that arrive in blocks, around background.
 
     Parameters
     ----------
     chain : callable
-        ``chain(n_actions, cost)``, as of `Decoder`.
+        ``chain(n_actions, cost)``, as in `Decoder`.
     n_actions : int
         Number of actions K.
     cost : float
         Cost of a switch in nats.
     lag : int
-        Frames that come after a frame before it is decided.
+        Number of frames after a frame before it is decided.
     confidence : dict of float, default=None
-        As of `skl_tot.decoding.decoders.tempered_posterior`.
+        As in `skl_tot.decoding.decoders.tempered_posterior`.
     min_frames : int, default=1
-        Frames that an action lasts at least.
+        Least number of frames of a segment.
     """
 
     def __init__(self, chain, n_actions, cost, lag, confidence=None, min_frames=1):
@@ -176,12 +175,12 @@ class OnlineDecoder:
         if min_frames > 1:
             self.path = OnlineRuns(own, min_frames)
             self.posterior = OnlineRunSums(tempered, min_frames, lag)
-        self.has_action = deque()  # of the frames that wait
+        self.has_action = deque()  # of the waiting frames
 
     def push(self, log_likelihood, is_background):
-        """Add frames, of log-likelihoods (n_frames, n_actions).
+        """Add frames of log-likelihoods (n_frames, n_actions).
 
-        ``is_background`` has shape (n_frames,). Gives actions (n_decided,), -1 of
+        ``is_background`` has shape (n_frames,). Returns actions (n_decided,), -1 for
         background, and posteriors (n_decided, n_actions).
         """
         actions = []
@@ -196,9 +195,9 @@ class OnlineDecoder:
         return np.array(actions, dtype=np.intp), self._temper(posteriors)
 
     def finish(self):
-        """Give actions and posteriors of all frames that wait, as no other comes.
+        """Return actions and posteriors of all waiting frames, at the stream's end.
 
-        Where no allowed path can end so soon, it may end anywhere.
+        If no allowed path can end so soon, any end is allowed.
         """
         actions = np.full(len(self.has_action), BACKGROUND)
         actions[np.array(self.has_action, dtype=bool)] = self.path.finish()
@@ -210,6 +209,6 @@ class OnlineDecoder:
 
 
 def _ends(chain, sums):
-    """Costs of ending, or none where no allowed path can end so soon."""
+    """Costs of ending, or 0 if no allowed path can end so soon."""
     can_end = (sums - chain.ends).max() > -np.inf
     return chain.ends if can_end else np.zeros(len(sums))

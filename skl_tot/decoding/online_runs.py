@@ -1,9 +1,9 @@
-"""Labels and posteriors of frames as they come, where actions last so many frames.
+"""Labels and posteriors of streamed frames, with a least duration of segments.
 
-Paths are told apart by their last action and the frames that it lacks, if any: row m of
-``states`` (min_frames, n_actions) has those that lack m. What has come last may go on,
-so that it may be shorter. With d frames at least, and K actions, a frame takes O(d K)
-operations for the path, and O(lag K² + d K) for the posterior.
+Paths are distinguished by their last action and the number of frames that it lacks: row
+m of ``states`` (min_frames, n_actions) is for m missing frames. The last segment may
+continue, so it may be shorter. With a least duration of d frames, and K actions, a
+frame takes O(d K) operations for the path, and O(lag K² + d K) for the posterior.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ from scipy.special import softmax
 
 from skl_tot.decoding.kernels import best_origins, entries_from_others, prefix_sums
 
-# Numbers of a block of frames, of which more would take memory.
+# Maximum numbers in a block of frames, which limits the memory.
 BLOCK_SIZE = 10**6
 
 
 class OnlineRuns:
-    """Best path of frames that come one by one, see `OnlinePath`.
+    """Best path of frames that arrive one by one, see `OnlinePath`.
 
-    An action that has been given stays for ``min_frames``, even if frames that come
-    later show another path.
+    A returned action stays for ``min_frames``, even if later frames suggest another
+    path.
 
     >>> from skl_tot.decoding.chain import free_chain
     >>> path = OnlineRuns(free_chain(2, 0.0), 2)
@@ -35,14 +35,14 @@ class OnlineRuns:
         self.chain, self.min_frames = chain, min_frames
         self.states: Any = None
         self.n_seen = self.n_given = 0
-        # where the best run of each action begins that lacks no frame
+        # begin of the best complete run of each action
         self.begins = np.zeros(len(chain.starts), dtype=np.intp)
-        # of runs by where they begin: the action before, and where that began
+        # for runs by begin: the previous action, and its begin
         self.before = {}
         self.last, self.n_held = None, 0
 
     def add(self, log_likelihood):
-        """Add a frame, of log-likelihoods (n_actions,)."""
+        """Add a frame of log-likelihoods (n_actions,)."""
         if self.n_seen:
             origins = best_origins(self.chain, self.states[0])
             self.before[self.n_seen] = origins, self.begins[origins]
@@ -55,14 +55,14 @@ class OnlineRuns:
         self.n_seen += 1
 
     def pop(self):
-        """Give the action of the first frame that waits, which then waits no more."""
+        """Return the action of the first waiting frame, and remove the frame."""
         action = self._held(self._path(*self._best(self.states))[0])
         self.n_given += 1
         self.before.pop(self.n_given, None)
         return action
 
     def finish(self):
-        """Give the actions of all frames that wait, as no other frame comes."""
+        """Return the actions of all waiting frames, at the end of the stream."""
         n_waiting = self.n_seen - self.n_given
         if n_waiting == 0:
             return np.empty(0, dtype=np.intp)
@@ -73,7 +73,7 @@ class OnlineRuns:
         return path
 
     def _best(self, states):
-        """Last action of the best path, and the frame in which it begins."""
+        """Last action of the best path, and its first frame."""
         n_lacking = states.argmax(axis=0)
         action = int(states.max(axis=0).argmax())
         if n_lacking[action] == 0:
@@ -81,7 +81,7 @@ class OnlineRuns:
         return action, self.n_seen - self.min_frames + n_lacking[action]
 
     def _path(self, action, begin):
-        """Actions of the frames that wait, by the last one and where it begins."""
+        """Actions of the waiting frames, from the last action and its begin."""
         path = np.empty(self.n_seen - self.n_given, dtype=np.intp)
         path[:] = action
         while begin > self.n_given:
@@ -91,7 +91,7 @@ class OnlineRuns:
         return path
 
     def _held(self, action, n_left=np.inf):
-        """Keep the action before if it has not lasted, or if this one could not."""
+        """Keep the previous action if it, or this one, would be too short."""
         if self.last is not None and (self.n_held or n_left < self.min_frames):
             action = self.last
         if action != self.last:
@@ -101,7 +101,7 @@ class OnlineRuns:
 
 
 class OnlineRunSums:
-    """Posterior of frames that come in blocks, see `OnlinePosterior`.
+    """Posterior of frames that arrive in blocks, see `OnlinePosterior`.
 
     >>> from skl_tot.decoding.chain import free_chain
     >>> posterior = OnlineRunSums(free_chain(2, 0.0), 2, lag=1)
@@ -115,12 +115,12 @@ class OnlineRunSums:
         self.chain, self.min_frames, self.lag = chain, min_frames, lag
         n_actions = len(chain.starts)
         self.last: Any = None
-        # of frames that wait: states after each, and log-likelihoods
+        # for waiting frames: states after each, and log-likelihoods
         self.states = np.empty((0, min_frames, n_actions))
         self.waiting = np.empty((0, n_actions))
 
     def add(self, log_likelihood):
-        """Add frames (n_frames, n_actions); give the posterior of some before them."""
+        """Add frames (n_frames, n_actions); return the posterior of decided frames."""
         width = max(1, BLOCK_SIZE // (self.min_frames + self.lag))
         width = max(1, width // log_likelihood.shape[1])
         blocks = np.split(log_likelihood, range(width, len(log_likelihood), width))
@@ -140,7 +140,7 @@ class OnlineRunSums:
         return shares
 
     def finish(self):
-        """Give the posterior of all frames that wait, as no other frame comes."""
+        """Return the posterior of all waiting frames, at the end of the stream."""
         found = np.empty_like(self.waiting)
         options = np.zeros(found.shape[1]), 0.0
         if len(found) and (self.last[0] - self.chain.ends).max() > -np.inf:
@@ -152,16 +152,16 @@ class OnlineRunSums:
         return found
 
     def _shares(self, states, values, lag, last=0.0, unfinished=0.0):
-        """Posterior (n, n_actions) of n frames, by ``lag`` frames after each.
+        """Posterior (n, n_actions) of n frames, from ``lag`` frames after each.
 
-        ``values`` (n + lag - 1 or more, n_actions) are those after the first of them.
-        After the last of them, all that has lasted long enough weighs ``last``, and
-        what has not weighs ``unfinished``.
+        ``values`` (n + lag - 1 or more, n_actions) are those after the first frame.
+        After the last one, complete segments have weight ``last``, others
+        ``unfinished``.
         """
         stays, n = self.chain.moves.diagonal(), len(states)
         values = values - values.max(axis=1, keepdims=True) - stays
         totals = prefix_sums(values)
-        # of what comes after a frame, if its action lasts long enough
+        # weights of continuations after a frame, if its segment is complete
         left = np.empty((lag + 1, *states[:, 0].shape))
         left[0] = last
         for i in range(1, lag + 1):

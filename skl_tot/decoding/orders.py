@@ -1,10 +1,10 @@
-"""An order of the actions for each video, and paths along it.
+"""An order of the actions for each recording, and paths along it.
 
-On seven recorded sets, and after fits that assume one order for all videos, neither way
-to an order had more frames right (MoF) on the mean than the fixed order: "peaks" had
-slightly fewer, "mallow" as many. Segments (F1) gained a little, mostly as a path may
-leave out actions, as "skip" lets it; "free" gained more. `MallowSegmenter` learns with
-such orders, and gains by them.
+On seven recorded sets, after fits with one order for all recordings, own orders did not
+improve the share of correct frames (MoF): "peaks" was slightly worse than the fixed
+order, "mallow" equal. Segments (F1) improved a little, mostly by skipped actions, as
+with "skip"; "free" improved more. `MallowSegmenter` learns with such orders, and
+improves by them.
 """
 
 import numpy as np
@@ -13,20 +13,20 @@ from scipy.special import log_softmax, logsumexp
 
 from skl_tot.decoding.chain import skip_chain
 
-# The order of a longer video is looked for in so many blocks of frames; boundaries are
-# then found frame by frame.
+# Maximum blocks of a recording for the search of an order; boundaries are then found
+# frame by frame.
 MAX_BLOCKS = 512
-# Rounds of columns and rows, as pseudo-labels have.
+# Rounds of scaling columns and rows, as for pseudo-labels.
 N_BALANCINGS = 3
-# Each round of the ascent changes each action's place once; few videos need a fourth.
+# Maximum rounds of the ascent, which moves each action once; few need a fourth.
 MAX_SWEEPS = 20
 
 
 def order_of(inversions):
-    """Order of the actions that an inversion vector stands for.
+    """Order of the actions from an inversion vector.
 
-    Entry k (of n_actions - 1) counts the later actions, of a larger number, that stand
-    before action k.
+    Entry k (of n_actions - 1) is the number of later actions (of larger number) before
+    action k.
 
     >>> order_of([2, 0])
     array([1, 2, 0])
@@ -40,7 +40,7 @@ def order_of(inversions):
 def inversions_of(order):
     """Inversion vector of an order, the inverse of `order_of`.
 
-    Its sum is the least number of swaps of neighbours that put the order right.
+    Its sum is the least number of swaps of neighbours that sort the order.
 
     >>> inversions_of([1, 2, 0])
     array([2, 0])
@@ -54,15 +54,15 @@ def inversions_of(order):
 
 
 def peak_order(log_likelihood, cost=0.0, min_frames=1):
-    """Order of the actions by when they are most probable, after Tran et al.
+    """Order of the actions by their most probable times, after Tran et al.
 
-    Posteriors of single frames are balanced by turns: over time, each action has the
-    same weight, and each frame has one in all, as pseudo-labels do. Two running means
-    over half the mean duration of an action smooth them, for else a single frame
-    decides. Actions are sorted by their highest value (Tran et al., "Permutation-Aware
+    Posteriors of single frames are scaled in alternation so that actions have equal
+    weights over time and frames sum to 1, like pseudo-labels. Two running means over
+    half the mean duration of an action smooth them, as otherwise single frames decide.
+    Actions are sorted by the time of their maximum (Tran et al., "Permutation-Aware
     Activity Segmentation via Unsupervised Frame-to-Segment Alignment", WACV 2024;
-    balancing and smoothing are our own). Neither the cost of a switch nor
-    ``min_frames`` matters.
+    scaling and smoothing are new here). The cost of a switch and ``min_frames`` do not
+    matter.
 
     >>> peak_order(np.array([[0, 2, 0], [0, 2, 0], [0, 0, 2], [2, 0, 0]]))
     array([1, 2, 0])
@@ -81,20 +81,19 @@ def peak_order(log_likelihood, cost=0.0, min_frames=1):
 
 
 def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
-    r"""Find the inversion vector whose order explains a video best, at a price.
+    r"""Find the inversion vector whose order explains a recording best, with costs.
 
-    With S(v) the score of the best path that shows actions in the order of v, each once
-    or not at all, and of ``min_frames`` or more,
+    With S(v) the score of the best path with actions in the order of v, each at most
+    once and with at least ``min_frames``,
 
     .. math:: S(v) - \sum_k \rho_k v_k
 
-    is climbed by trying all values of one inversion after the other, until none
-    changes: from v = 0 and from the order of `peak_order`, of which the higher end is
-    kept. It is a local maximum. ``costs`` are the ρ, (n_actions - 1,) or a number, at
-    least 0. Scores of all values are computed at once, from shared prefix sums. Videos
-    of more than 512 frames are searched in 512 blocks of frames, of which an action has
-    as many as go into ``min_frames``. A round of all inversions takes O(K³) operations
-    a frame or block.
+    is maximised by trying all values of one inversion after the other, until none
+    changes: from v = 0 and from the order of `peak_order`; the better local maximum is
+    returned. ``costs`` are the ρ, (n_actions - 1,) or a number, at least 0. Scores of
+    all values are computed at once, from shared prefix sums. Recordings of more than
+    512 frames are searched in 512 blocks; a segment has the number of whole blocks in
+    ``min_frames``. A round takes O(K³) operations per frame or block.
 
     >>> log_likelihood = np.array([[0, 3, 0], [0, 0, 3], [2, 0, 0]])
     >>> mallow_inversions(log_likelihood, 0.5)
@@ -123,7 +122,7 @@ def _climb(inversions, totals, costs, switch_cost, min_blocks):
     value, n_same = -np.inf, 0
     for _ in range(MAX_SWEEPS):
         for action in range(n_actions - 1):
-            if n_same == n_actions - 1:  # each has been tried since the last change
+            if n_same == n_actions - 1:  # all were tried since the last change
                 return inversions, value
             before = inversions[action]
             candidates = np.repeat(inversions[None], n_actions - action, axis=0)
@@ -131,7 +130,7 @@ def _climb(inversions, totals, costs, switch_cost, min_blocks):
             orders = np.array([order_of(candidate) for candidate in candidates])
             values = _path_scores(totals, orders, switch_cost, min_blocks)
             values -= candidates @ costs
-            # of equal ones the first, with the fewest inversions
+            # the first of equal values, with the fewest inversions
             inversions[action] = values.argmax()
             value = values.max()
             n_same = n_same + 1 if inversions[action] == before else 0
@@ -140,7 +139,7 @@ def _climb(inversions, totals, costs, switch_cost, min_blocks):
 
 def _block_totals(log_likelihood):
     """Prefix sums (n_actions, n_blocks + 1) over frames, or blocks of them."""
-    # less the best of each frame, which keeps digits
+    # minus the maximum of each frame, for precision
     losses = log_likelihood - log_likelihood.max(axis=1, keepdims=True)
     if len(losses) > MAX_BLOCKS:
         starts = np.arange(MAX_BLOCKS) * len(losses) // MAX_BLOCKS
@@ -153,7 +152,7 @@ def _block_totals(log_likelihood):
 def _path_scores(totals, orders, switch_cost, min_blocks=1):
     """Scores (n_orders,) of the best paths along orders (n_orders, n_actions).
 
-    As `kernels.ordered_path`, of all orders at once and without their paths.
+    Like `kernels.ordered_path`, for all orders at once and without paths.
     """
     best = np.full((len(orders), totals.shape[1]), -np.inf)
     best[:, 0] = 0.0
@@ -168,7 +167,7 @@ def _path_scores(totals, orders, switch_cost, min_blocks=1):
 
 
 def mallow_order(log_likelihood, cost, min_frames=1, dispersions=0.0):
-    """Order of `mallow_inversions`; one costs a switch and its action's dispersion."""
+    """Order of `mallow_inversions`; each costs a switch and its action's dispersion."""
     costs = cost + dispersions
     return order_of(mallow_inversions(log_likelihood, costs, cost, min_frames))
 
@@ -180,7 +179,7 @@ def path_along(log_likelihood, order, cost, min_frames=1):
 
 
 def posterior_along(log_likelihood, order, cost, min_frames=1):
-    """Posterior (n_frames, n_actions) of all paths that `path_along` looks at."""
+    """Posterior (n_frames, n_actions) of all paths of `path_along`."""
     chain = skip_chain(len(order), cost)
     ordered = chain.posterior(log_likelihood[:, order], min_frames)
     probabilities = np.empty_like(ordered)

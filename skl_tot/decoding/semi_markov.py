@@ -1,4 +1,4 @@
-"""Chains of runs whose lengths have probabilities: a hidden semi-Markov model."""
+"""Chains of runs with distributions of lengths: a hidden semi-Markov model."""
 
 from dataclasses import dataclass, replace
 
@@ -7,17 +7,17 @@ import numpy as np
 from skl_tot.decoding.chain import LEAST_UNIT, without_common
 from skl_tot.decoding.kernels import moves_of_runs, prefix_sums, shares_of_runs
 
-# Beginnings of runs that are less likely, in nats, are not looked at for lengths.
+# Starts of runs that are less likely, in nats, do not count for lengths.
 LEAST_BEGUN = -40.0
-LOWEST = -1e300  # of largest logarithms, which are numbers
+LOWEST = -1e300  # finite lower limit of logarithms
 
 
 @dataclass(frozen=True, eq=False)
 class RunChain:
-    r"""Paths as runs of actions, and what their moves and lengths cost.
+    r"""Paths of runs of actions, with costs of moves and lengths.
 
     With the prefix sums :math:`C_k(t)` of log-likelihoods, the best paths whose run of
-    action k ends before frame t, and those whose run of k begins there, weigh
+    action k ends before frame t, and those whose run of k begins there, have weights
 
     .. math::
 
@@ -25,17 +25,17 @@ class RunChain:
         B_k(t) = \max_j E_j(t) - c_{jk},
 
     or sums in place of maxima: O(T K (D + K)) operations for lengths up to D. The last
-    run goes on after the end of the video, so that it has the probability of its length
-    or more. A video with too few frames for a run has one, and one that has no room for
+    run continues after the end of the recording, so it has the probability of at least
+    its length. A recording that is too short for a run has one; one without room for
     all actions may end with any.
 
     Parameters
     ----------
     starts, moves, ends : ndarray of shape (n_actions,), (n_actions, n_actions)
-        Costs, as of `skl_tot.decoding.Chain`; moves are from run to run, and may be to
-        the same action.
+        Costs, as in `skl_tot.decoding.Chain`; moves are from run to run, and may lead
+        to the same action.
     lengths : ndarray of shape (n_actions, n_lengths)
-        Log-probability of each length, from 1 on.
+        Log-probability of each length, from 1.
     """
 
     starts: np.ndarray
@@ -44,8 +44,8 @@ class RunChain:
     lengths: np.ndarray
 
     def scaled(self, unit):
-        """Give the same chain with costs in another unit, above 0."""
-        unit = max(unit, LEAST_UNIT)  # 0 times infinity is none
+        """Scale the costs of the chain by a positive unit."""
+        unit = max(unit, LEAST_UNIT)  # 0 times infinity is NaN
         costs = self.starts, self.moves, self.ends, self.lengths
         return RunChain(*(unit * cost for cost in costs))
 
@@ -85,7 +85,7 @@ class RunChain:
         """Posterior, expected moves and lengths, and the log-weight of all paths.
 
         Lengths are counted for all runs but the last (n_actions, n_lengths), and for
-        that.
+        the last.
         """
         given, common = without_common(log_likelihood)
         chain, lasts = self._fitted(len(given), min_frames)
@@ -112,10 +112,10 @@ class RunChain:
         return shares, moves, counts, float(total + common)
 
     def _fitted(self, n_frames, min_frames):
-        """Chain of runs that last so long, and the log-weights of the last one's."""
+        """Chain of runs of the least duration, and log-weights of the last run."""
         least = min(min_frames, n_frames)
         lengths = self.lengths
-        if lengths.shape[1] < 2 * least:  # what is longer fits into runs
+        if lengths.shape[1] < 2 * least:  # longer segments are several runs
             more = 2 * least - lengths.shape[1]
             lengths = np.pad(lengths, ((0, 0), (0, more)), mode="edge")
         lengths = lengths.copy()
@@ -129,10 +129,10 @@ class RunChain:
 
 
 def _sums(chain, lasts, given):
-    """Log-weights of `skl_tot.decoding.kernels.shares_of_runs`.
+    """Log-weights for `skl_tot.decoding.kernels.shares_of_runs`.
 
-    One loop goes from both ends at once. From the end, lengths of the first run are
-    those of the last.
+    One loop runs from both ends. From the end, the first run has the lengths of the
+    last.
     """
     n_frames, n_actions = given.shape
     n_lengths = lasts.shape[1]

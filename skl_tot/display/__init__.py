@@ -1,4 +1,4 @@
 """Pictures of segmentations, statistics and models, one module each.
 
-Public, in `skl_tot`: the displays. A new one is a subclass of `base.Display`.
+Public, in `skl_tot`: the displays, subclasses of `base.Display`.
 """

@@ -1,4 +1,4 @@
-"""The bars of timelines and the legend beside them, on given axes, with room for it."""
+"""Bars of timelines and their legend, on given axes."""
 
 import textwrap
 
@@ -8,18 +8,18 @@ from skl_tot.display.base import draw_boxes
 from skl_tot.display.palette import look_of
 from skl_tot.recordings.labels import find_segments
 
-# Sizes of the font, as shares of the usual one, and letters after which names break,
-# of which the first is taken that fits.
+# Candidate font sizes, as shares of the usual one, and line lengths of names; the first
+# that fits is used.
 ATTEMPTS = ((1, None), (1, 28), (0.8, 28), (0.65, 24), (0.5, 20), (0.4, 16), (0.3, 16))
 ROW = 0.24  # height of an entry of the legend in inches
-INDENT = 6  # width of a patch and the gaps beside it in letters
+INDENT = 6  # width of a patch with its gaps, in letters
 
 
 def draw_bars(ax, bars, frame, look=look_of):
     """Draw bars, tuples of labels, bottom and height, with frames of some length.
 
-    ``look`` gives the look of a label. Segments of one label are one collection, which
-    is quick.
+    ``look`` returns the look of a label. Segments of one label are one collection, for
+    speed.
     """
     labels, boxes = [], []
     for of_frames, bottom, height in bars:
@@ -34,12 +34,12 @@ def draw_bars(ax, bars, frame, look=look_of):
 
 
 def draw_rows(ax, frame, videos, doubts, bar_names, video_names):
-    """Draw the bars of videos, a row for each.
+    """Draw the bars of recordings, a row each.
 
-    They are named on the y axis if they are of methods; else the videos are.
+    The y axis names methods if there are several, else recordings.
     """
     has_methods = None not in bar_names
-    # above the bars of methods, there is room for the name of the video
+    # above the bars of methods, there is room for the name of the recording
     height = 0.84 / (len(bar_names) + has_methods)
     bottoms = 0.42 - np.arange(len(bar_names), 0, -1) * height
     rows = np.arange(len(videos))
@@ -61,7 +61,7 @@ def draw_rows(ax, frame, videos, doubts, bar_names, video_names):
 
 
 def _draw_doubts(ax, doubts, bottoms, height, frame):
-    """Draw black that rises from the foot of bars; rows grow downwards."""
+    """Draw black from the foot of bars upwards; rows grow downwards."""
     from matplotlib.collections import PolyCollection
 
     shapes = []
@@ -77,7 +77,7 @@ def _draw_doubts(ax, doubts, bottoms, height, frame):
 
 
 def clear_sides(ax, n_rows):
-    """Let rows grow downwards, without lines and ticks beside them."""
+    """Let rows grow downwards, and remove lines and ticks beside them."""
     ax.set_ylim(n_rows - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "right", "top"]].set_visible(False)
@@ -99,7 +99,7 @@ def figure_size(entries, title, bar_names, video_names):
 
 
 def lay_out_by_widest(ax):
-    """Let layouts measure only the widest name on the y axis, which is quick."""
+    """Let layouts measure only the widest name on the y axis, for speed."""
     names = ax.get_yticklabels()
     widest = max(names, key=lambda name: name.get_window_extent().width)
     for name in names:
@@ -107,12 +107,12 @@ def lay_out_by_widest(ax):
 
 
 def draw_legend(ax, entries, title=None):
-    """Put the names of the actions to the right of the axes, with room for bars left.
+    """Put the names of the actions to the right of the axes, with room for the bars.
 
-    ``entries`` are pairs of look and name; ``title`` stands above if there is one.
+    ``entries`` are pairs of look and name; ``title`` is optional.
     """
     dpi = ax.figure.dpi
-    # entries end a little lower than they are counted
+    # entries end a little lower than counted
     highest = ax.get_window_extent().height + 0.2 * dpi
     widest = max(0.45 * _room(ax), _room(ax) - 7.5 * dpi)
     for scale, letters in ATTEMPTS:
@@ -123,7 +123,7 @@ def draw_legend(ax, entries, title=None):
 
 
 def _draw_attempt(ax, entries, title, scale, letters):
-    """Draw a legend with a font of some size, and names that break."""
+    """Draw a legend with a font size and line length."""
     from matplotlib import rcParams
     from matplotlib.patches import Patch
 
@@ -152,15 +152,15 @@ def _draw_attempt(ax, entries, title, scale, letters):
 
 
 def _n_columns(n_lines, title, height):
-    """Columns of a legend as high as axes of this height in inches."""
+    """Return the number of columns of a legend, for a height of the axes in inches."""
     rows = max(int(height / ROW) - (title is not None), 1)
     return -(-n_lines // rows)
 
 
 def make_room(ax):
-    """Move axes that no layout moves until what is beside them is in the figure.
+    """Shrink axes without a layout until their labels fit into the figure.
 
-    In a grid, margins and gaps of all axes grow, as `tight_layout` lets them.
+    In a grid, margins and gaps of all axes grow, like in `tight_layout`.
     """
     _shrink_row_names(ax, 0.3 * _room(ax))
     figure, box = ax.figure, ax.get_window_extent()
@@ -178,7 +178,7 @@ def make_room(ax):
 
 
 def _shrink_row_names(ax, widest):
-    """Give names on the y axis the size at which they fit in rows and width."""
+    """Shrink names on the y axis to the height of rows and the given width."""
     texts = ax.get_yticklabels()
     extents = [text.get_window_extent() for text in texts]
     row = ax.get_window_extent().height / len(texts)
@@ -207,7 +207,7 @@ def _room(ax):
 
 
 def _columns(ax):
-    """How many columns of a grid axes take, and how many there are."""
+    """Return the number of columns of a grid that axes take, and their total."""
     spec = ax.get_subplotspec()
     if spec is None:
         return 1, 1

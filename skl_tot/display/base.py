@@ -1,4 +1,4 @@
-"""What all pictures share: how they are drawn, and what explains them on axes."""
+"""Base of pictures: drawing, and annotations of axes."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from skl_tot.statistics.sequences import usual_codes
 class Display:
     """A picture, drawn by `plot`.
 
-    A subclass has ``_prepare``, which checks what is to be drawn and gives the size in
-    inches that it needs and a function that draws it on axes.
+    A subclass implements ``_prepare``: it checks the data, and returns the size in
+    inches and a function that draws on axes.
     """
 
     _prepare: Any
 
     def __init_subclass__(cls):
-        cls.__module__ = "skl_tot"  # where displays are public
+        cls.__module__ = "skl_tot"  # the public place
 
     def plot(self, *, ax=None):
         """Draw the picture.
@@ -29,23 +29,23 @@ class Display:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure that is large enough.
+            Where to draw. None makes a new figure.
 
         Returns
         -------
         self : object
-            The display, with ``ax_`` and ``figure_`` set, and ``im_`` if it has one.
+            The display, with ``ax_`` and ``figure_``, and ``im_`` for images.
 
         Raises
         ------
         ImportError, TypeError, ValueError
-            If matplotlib, of the extra ``plot``, is not installed, or ``ax`` or what
-            the display was made from is not valid.
+            If matplotlib (extra ``plot``) is not installed, or ``ax`` or the data of
+            the display is not valid.
         """
         return self._draw(ax)
 
     def _draw(self, ax, **options):
-        """Draw what is prepared with some options."""
+        """Draw the prepared picture with some options."""
         plt = import_extra("matplotlib.pyplot")
         check_fps(options.get("fps"))
         if ax is not None and not isinstance(ax, plt.Axes):
@@ -59,7 +59,7 @@ class Display:
 
 
 class TimeDisplay(Display):
-    """A picture of frames, beside a legend."""
+    """A picture of frames with a legend."""
 
     def plot(self, *, ax=None, fps=None):
         """Draw the picture.
@@ -67,27 +67,26 @@ class TimeDisplay(Display):
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; the legend is at its right, outside. None makes a figure that
-            is large enough for all.
+            Where to draw; the legend is outside, at the right. None makes a new figure.
         fps : float, default=None
             Frames per second, for a time axis in seconds. None counts frames.
 
         Returns
         -------
         self : object
-            The display, with ``ax_`` and ``figure_`` set.
+            The display, with ``ax_`` and ``figure_``.
 
         Raises
         ------
         ImportError, TypeError, ValueError
-            If matplotlib, of the extra ``plot``, is not installed, or ``ax``, ``fps``
-            or what the display was made from is not valid.
+            If matplotlib (extra ``plot``) is not installed, or ``ax``, ``fps`` or the
+            data of the display is not valid.
         """
         return self._draw(ax, fps=fps)
 
 
 class BoutsDisplay(Display):
-    """A picture of the bouts of labels. A subclass has ``_prepare_bouts``."""
+    """A picture of the bouts of labels. A subclass implements ``_prepare_bouts``."""
 
     _prepare_bouts: Any
     fps: float | None = None
@@ -103,7 +102,7 @@ class BoutsDisplay(Display):
         Parameters
         ----------
         labels : Recordings, dict, Series, list, array-like or DataFrame
-            Labels of frames, or a table of segments, as of the class.
+            Labels of frames, or a table of segments, as in the class.
         ax : matplotlib Axes, default=None
             As for `plot`.
         **options : dict
@@ -117,7 +116,7 @@ class BoutsDisplay(Display):
         return cls(labels, **options).plot(ax=ax)
 
     def _prepare(self):
-        """Collect bouts; actions are in their usual order, the others after them."""
+        """Collect bouts; actions are in their usual order, then the others."""
         bouts = collect_bouts(self.labels, self.fps)
         if not bouts.actions:
             raise ValueError("labels show no action, expected some to draw.")
@@ -139,7 +138,7 @@ def check_methods(estimator, *names):
 
 
 def check_video_names(names, n_videos, known=None):
-    """Names of the videos; without any, those that are known or made up."""
+    """Names of the recordings: given, known or default."""
     if names is None:
         names = known or [f"video {i}" for i in range(n_videos)]
     if len(names) != n_videos:
@@ -148,13 +147,13 @@ def check_video_names(names, n_videos, known=None):
 
 
 def shortened(name, most=40):
-    """Name in one line that leaves room for the picture."""
+    """Name in one line of limited length."""
     name = " ".join(name.split())
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def name_time(ax, fps):
-    """Say what the unit of the x axis is."""
+    """Label the x axis with the unit of time."""
     ax.set_xlabel("frame" if fps is None else "time (s)")
 
 
@@ -164,12 +163,12 @@ def name_columns(ax, names):
 
 
 def name_rows(ax, names):
-    """Write names at the left of rows."""
+    """Write names to the left of rows."""
     ax.set_yticks(range(len(names)), names, parse_math=False)
 
 
 def name_right(ax, texts, title):
-    """Write texts at the right of rows, and what they are above them."""
+    """Write texts to the right of rows, with a title above."""
     right = ax.secondary_yaxis("right")
     right.set_yticks(range(len(texts)), list(map(str, texts)))
     right.tick_params(length=0)
@@ -179,7 +178,7 @@ def name_right(ax, texts, title):
 
 
 def draw_grid(ax, n_rows, n_columns, **options):
-    """Draw lines between the cells of an image, which has no frame then."""
+    """Draw lines between the cells of an image, without a frame."""
     ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
     ax.grid(which="minor", **options)
@@ -191,14 +190,14 @@ def draw_boxes(ax, boxes, look, **options):
     """Draw boxes, arrays of shape (n_boxes, 4, 2), in a look."""
     from matplotlib.collections import PolyCollection
 
-    # data limits are those of data, whatever the options transform
+    # limits of the axes include only data coordinates
     is_data = "transform" not in options
     boxes = PolyCollection(boxes, **look.options(), **options)
     ax.add_collection(boxes, autolim=is_data)
 
 
 def mark_actions(ax, codes, axis="y"):
-    """Draw a strip of the colours of rows, or columns, between image and ticks."""
+    """Draw a strip of action colours between image and ticks."""
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
     # inches from the lower left corner of the axes

@@ -1,4 +1,4 @@
-"""Picture of all cycles, one under another."""
+"""Picture of all cycles, one below the other."""
 
 from functools import partial
 
@@ -9,11 +9,11 @@ from skl_tot.display.base import BoutsDisplay, draw_boxes, name_rows, shortened
 from skl_tot.display.palette import look_of
 from skl_tot.statistics.cycle_bouts import cut_cycles
 
-MOST_NAMED = 60  # rows, beyond which names cannot be read
+MOST_NAMED = 60  # rows with names; more are illegible
 
 
 class CycleDisplay(BoutsDisplay):
-    """All cycles one under another, each from its start on, without breaks.
+    """All cycles one below the other, aligned at their starts, without breaks.
 
     Rows are cycles in order of time, in the colours of `SegmentationDisplay`.
 
@@ -22,9 +22,9 @@ class CycleDisplay(BoutsDisplay):
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `skl_tot.statistics.cycle_times`.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     start : int, str or sequence of these, default=None
-        What begins a cycle, as for `skl_tot.statistics.cycle_times`.
+        Start of a cycle, as for `skl_tot.statistics.cycle_times`.
     action_names : dict or sequence of str, default=None
         Names of labels, as ``target_names`` of `SegmentationDisplay`.
 

@@ -1,4 +1,4 @@
-"""Picture of recordings that are unlike the others."""
+"""Picture of recordings that differ from the others."""
 
 from itertools import chain
 
@@ -16,34 +16,34 @@ from skl_tot.display.base import (
 from skl_tot.statistics.cycle_bouts import cut_cycles
 from skl_tot.statistics.deviating import deviations, score_durations
 
-MOST = 30  # recordings of a picture, unless told otherwise
+MOST = 30  # default number of recordings
 KEY = "×  missing     ⇄  out of order     2, 3, …  repeated"
 
 
 class DeviationDisplay(BoutsDisplay):
-    """Recordings, or cycles, from the most deviating one, and what deviates in them.
+    """Recordings or cycles with their deviations, the most deviating first.
 
     A row is a recording, a column an action. Colours are the robust z of the total
-    duration of the action in the recording, red for too long, blue for too short; a
-    cell is grey if the action is not there. Signs are for an action that is missing,
-    out of order or repeated. At the right is the score of `deviations`.
+    duration of the action in the recording, red for too long, blue for too short; grey
+    cells lack the action. Signs mark actions that are missing, out of order or
+    repeated. The score of `deviations` is at the right.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `skl_tot.statistics.deviations`.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     action_names : dict or sequence of str, default=None
         Names of labels, as ``target_names`` of `SegmentationDisplay`.
     threshold : float, default=3.5
-        As for `skl_tot.statistics.deviations`; colours are full at twice of it.
+        As for `skl_tot.statistics.deviations`; colours saturate at twice this value.
     n_recordings : int, default=30
-        How many recordings, or cycles, to draw.
+        Number of recordings, or cycles, to draw.
     by : {"recording", "cycle"}, default="recording"
         Whether a row is a recording or a cycle.
     start : int, str or sequence of these, default=None
-        What begins a cycle, as for `skl_tot.statistics.cycle_times`.
+        Start of a cycle, as for `skl_tot.statistics.cycle_times`.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class DeviationDisplay(BoutsDisplay):
 
 
 def _draw_cells(ax, z, threshold):
-    """Draw robust z as colours, and grey where there is none."""
+    """Draw robust z as colours, and grey for missing actions."""
     from matplotlib import colormaps
 
     colours = colormaps["RdBu_r"].with_extremes(bad="#D9D9D9")

@@ -1,4 +1,4 @@
-"""Picture of how long actions last."""
+"""Picture of the durations of actions."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from skl_tot.display.bars import clear_sides
 from skl_tot.display.base import BoutsDisplay, name_right, name_rows
 from skl_tot.display.palette import look_of
 
-# Shares of the height of a row, to each side of its middle.
+# Half-heights of points and boxes, as shares of a row.
 JITTER = 0.3
 BOX = 0.34
 
@@ -18,15 +18,15 @@ class DurationDisplay(BoutsDisplay):
 
     An action is a row, in the usual order from above, in its colour of
     `SegmentationDisplay`. A point is a bout. The box is from the first to the third
-    quartile with a line at the median, the whiskers end at the last bout within 1.5
-    times its width. At the right is the number of bouts.
+    quartile with a line at the median; whiskers end at the last bout within 1.5 times
+    its width. The number of bouts is at the right.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `skl_tot.statistics.durations`.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     action_names : dict or sequence of str, default=None
         Names of labels, as ``target_names`` of `SegmentationDisplay`.
 
@@ -62,7 +62,7 @@ class DurationDisplay(BoutsDisplay):
 
 def _draw(ax, rows, names, label):
     """Draw a row of points and a box for the durations of each action."""
-    random = np.random.default_rng(0)  # where points lie says nothing
+    random = np.random.default_rng(0)  # vertical jitter of points
     for row, (times, look) in enumerate(rows):
         heights = row + random.uniform(-JITTER, JITTER, len(times))
         alpha = max(0.15, min(0.6, 20 / len(times)))

@@ -1,4 +1,4 @@
-"""Picture of how groups of recordings differ."""
+"""Picture of the differences of groups of recordings."""
 
 from functools import partial
 
@@ -10,20 +10,19 @@ from skl_tot.display.palette import COLOURS, code_actions
 from skl_tot.recordings.errors import short_repr
 from skl_tot.statistics.comparing import LEVEL
 
-# Marker and height within a row of each measure.
+# Marker and height within a row, for each measure.
 MARKS = {"duration": ("o", -0.22), "share": ("s", 0.0), "bouts": ("^", 0.22)}
 MARKS["transition"] = ("D", 0.0)
-WIDEST = 4  # standard deviations that are drawn, unless an effect is larger
+WIDEST = 4  # default limit of the x axis, in standard deviations
 
 
 class GroupsDisplay(Display):
     """Differences between groups, with their confidence intervals.
 
-    A row is an action, with a mark for the duration of its bouts, one for its share of
-    the time and one for its number of bouts; steps from action to action follow that
-    differ. The place of a mark is Hedges' g, right of 0 if the second group has more. A
-    mark is filled if its q is below 0.05. What is beyond the picture is drawn at its
-    edge.
+    A row is an action, with marks for the duration of its bouts, its share of the time
+    and its number of bouts; further rows are steps between actions that differ. The
+    position of a mark is Hedges' g, right of 0 if the second group has more. A mark is
+    filled if its q is below 0.05. Values beyond the axis are drawn at its edge.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ class GroupsDisplay(Display):
         Parameters
         ----------
         table : DataFrame
-            As of the class.
+            As in the class.
         ax : matplotlib Axes, default=None
             As for `plot`.
         **options : dict

@@ -1,4 +1,4 @@
-"""Picture of two nested segmentations: few actions above, and what they consist of."""
+"""Picture of two nested segmentations: few actions, and their parts."""
 
 import numpy as np
 
@@ -14,35 +14,35 @@ from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
 from skl_tot.recordings.matching import by_name, pair_by_name
 
-# Where the bars of a row are, from its middle, which grows downwards.
+# Positions of the two bars of a row, from its middle downwards.
 BARS = (-0.4, 0.36), (-0.03, 0.43)
-# How far shades are mixed with black (below 0) or white, from the first to the last.
+# Mixture of shades with black (negative) or white, from the first to the last.
 DARKEST, LIGHTEST = -0.4, 0.65
-TITLE = "upper bar: few actions, lower bar: what they consist of"
+TITLE = "upper bar: few actions, lower bar: their parts"
 
 
 class LevelsDisplay(TimeDisplay):
-    """Two levels of one segmentation: a bar of few actions over one of many.
+    """Two levels of one segmentation: a bar of few actions above a bar of many.
 
-    The actions below have shades of the colour of the action above that they are of,
-    from dark to light in the order of their numbers. Background is white.
+    The lower actions have shades of the colour of their upper action, from dark to
+    light in order of number. Background is white.
 
     Parameters
     ----------
-    coarse, fine : array-like of shape (n_frames,), or a sequence of such
-        Labels of one video or of many, integers or text, by few actions and by many.
-        Each label of ``fine`` occurs during one of ``coarse`` only.
+    coarse, fine : array-like of shape (n_frames,), or a sequence of these
+        Labels of one recording or of many, integers or text, with few and with many
+        actions. Each label of ``fine`` occurs within one label of ``coarse`` only.
     coarse_names, fine_names : dict, default=None
-        Names of some labels. Others are called "action 2", text by itself.
+        Names of some labels. Others are called "action 2"; text is its own name.
     video_names : sequence of str, default=None
-        Names of the videos; None takes those they have, or "video 0", ….
+        Names of the recordings; None takes their own, or "video 0", ….
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Those of the last `plot`.
     parents_ : dict
-        Label of ``coarse`` that each of ``fine`` is of.
+        Label of ``coarse`` for each label of ``fine``.
 
     See Also
     --------
@@ -72,9 +72,9 @@ class LevelsDisplay(TimeDisplay):
         Parameters
         ----------
         estimator : estimator
-            Fitted segmenter that has cuts, or pipeline with one at its end.
-        X : array-like of shape (n_frames, n_features), or a sequence of such
-            One video or many.
+            Fitted segmenter that can be cut, or pipeline that ends in one.
+            X : array-like of shape (n_frames, n_features), or a sequence of these
+            One recording or many.
         n_actions : tuple of int
             Few and many, each as for `skl_tot.corrections.cut`.
         **options : dict
@@ -94,8 +94,8 @@ class LevelsDisplay(TimeDisplay):
 
         Parameters
         ----------
-        coarse, fine : array-like of shape (n_frames,), or a sequence of such
-            As of the class.
+        coarse, fine : array-like of shape (n_frames,), or a sequence of these
+            As in the class.
         ax, fps : optional
             As for `plot`.
         **options : dict
@@ -130,7 +130,7 @@ class LevelsDisplay(TimeDisplay):
         return (8 + 0.16 * letters, max(2, 1 + 0.5 * len(names))), draw
 
     def _check_videos(self):
-        """Names of the videos, and their labels of both levels."""
+        """Names of the recordings, and their labels of both levels."""
         coarse, fine = pair_by_name(self.coarse, self.fine)
         known = by_name(coarse)
         coarse, _ = split_label_sequences(coarse, "coarse")
@@ -138,8 +138,8 @@ class LevelsDisplay(TimeDisplay):
         shapes = list(map(len, coarse)), list(map(len, fine))
         if shapes[0] != shapes[1]:
             raise ValueError(
-                f"coarse is of videos of {short_repr(shapes[0])} frames, but fine of "
-                f"{short_repr(shapes[1])}; expected labels of the same frames."
+                f"coarse is of recordings of {short_repr(shapes[0])} frames, but fine "
+                f"of {short_repr(shapes[1])}; expected labels of the same frames."
             )
         if 0 in shapes[0]:
             raise ValueError("coarse has a video without frames.")
@@ -147,7 +147,7 @@ class LevelsDisplay(TimeDisplay):
         return check_video_names(self.video_names, len(coarse), known), coarse, fine
 
     def _legend_entries(self, looks):
-        """Pairs of look and name: of each coarse label, and then of those within it."""
+        """Pairs of look and name: of each coarse label, and then of its fine labels."""
         entries = []
         for label, look in looks[0].items():
             entries.append((look, _name(label, self.coarse_names)))
@@ -167,7 +167,7 @@ def _name(label, names):
 
 
 def predict_levels(estimator, X, n_actions):
-    """Labels of videos by few actions and by many, from a model that has cuts."""
+    """Labels of recordings with few and many actions, from a model with cuts."""
     from skl_tot.corrections import cut
     from skl_tot.methods.pipelines import last_step, transform_before
 
@@ -178,8 +178,8 @@ def predict_levels(estimator, X, n_actions):
         is_pair = False
     if not is_pair:
         raise ValueError(
-            f"n_actions is {short_repr(n_actions)}, expected two numbers, of which the "
-            "second is larger."
+            f"n_actions is {short_repr(n_actions)}, expected two numbers, the second "
+            "one larger."
         )
     levels = [cut(last_step(estimator), n) for n in n_actions]
     videos = transform_before(estimator, X)
@@ -187,9 +187,9 @@ def predict_levels(estimator, X, n_actions):
 
 
 def find_parents(coarse, fine):
-    """Label of the coarse level that each of the fine level is of, ordered by both.
+    """Coarse label of each fine label, ordered by both.
 
-    Labels are of the same frames of many videos.
+    Labels are of the same frames of many recordings.
 
     >>> find_parents([np.array([1, 1, 0])], [np.array([5, 3, 4])])
     {3: 1, 4: 0, 5: 1}
@@ -208,10 +208,10 @@ def find_parents(coarse, fine):
 
 
 def shade(parents):
-    """Give the looks of the labels of both levels: two dicts.
+    """Return the looks of the labels of both levels, two dicts.
 
-    Labels that are integers have the colours of `SegmentationDisplay`, text those of
-    its places.
+    Integer labels have the colours of `SegmentationDisplay`, text labels those of their
+    index.
     """
     coarse, fine = {}, {}
     for place, label in enumerate(sorted(set(parents.values()))):

@@ -1,4 +1,4 @@
-"""Picture of how well numbers of actions are borne out."""
+"""Picture of the scores of numbers of actions."""
 
 import numpy as np
 
@@ -9,17 +9,16 @@ KEYS = ("n_actions", "score", "spread", "best", "at_edge")
 
 
 class NumbersDisplay(Display):
-    """Scores of numbers of actions, and which of them is chosen.
+    """Scores of numbers of actions, with the chosen number.
 
-    A point is a number with its score, and the band around the line is the standard
-    error of the score. The chosen number is marked; the title says if it is at the edge
-    of the numbers.
+    A point is a number with its score; the band is the standard error of the score. The
+    chosen number is marked; the title mentions a choice at the edge.
 
     Parameters
     ----------
     numbers : dict
-        ``numbers_`` of a segmenter that was fitted with ``n_actions="auto"``, or what
-        `choose_n_actions` gives.
+        ``numbers_`` of a segmenter fitted with ``n_actions="auto"``, or the result of
+        `choose_n_actions`.
 
     Attributes
     ----------
@@ -78,7 +77,7 @@ class NumbersDisplay(Display):
         if not isinstance(self.numbers, dict) or set(KEYS) - set(self.numbers):
             raise TypeError(
                 f"numbers is {short_repr(self.numbers)}, expected a dict with "
-                f"{', '.join(KEYS)}, as choose_n_actions gives."
+                f"{', '.join(KEYS)}, as from choose_n_actions."
             )
         size = 2 + 0.22 * max(10, len(self.numbers["n_actions"])), 3.2
         return size, self._draw_scores

@@ -19,12 +19,11 @@ from skl_tot.recordings.names import (
     name_labels,
 )
 
-# Code of frames of clusters without label, which no label has; `BACKGROUND` is another.
+# Code of frames of clusters without label; no label has it, nor `BACKGROUND`.
 UNMATCHED = int(np.iinfo(np.intp).min)
-# The first eight are Okabe and Ito's, with a dark brown in place of their black. The
-# others are those of a grid that lie farthest apart, and from white, grey and black, by
-# the smallest CIEDE2000 of normal vision, protanopia and deuteranopia: 10 at least, 14
-# between neighbours.
+# The first eight are Okabe and Ito's, with dark brown in place of black. The others are
+# farthest apart on a grid, and from white, grey and black, by the least CIEDE2000 of
+# normal vision, protanopia and deuteranopia: at least 10, and 14 between neighbours.
 # fmt: off
 COLOURS = (
     "#0072B2", "#E69F00", "#009E73", "#F0E442", "#CC79A7",
@@ -33,12 +32,12 @@ COLOURS = (
     "#0F0FC3", "#964B4B", "#0F6978", "#0FC378", "#008778",
 )
 # fmt: on
-DARK = 320  # sum of red, green and blue, below which white stands out better
+DARK = 320  # sum of red, green and blue below which white text is used
 HATCHES = (None, "////", "....", "xxxx", "----", "||||")
 
 
 class Look(NamedTuple):
-    """Colour, colour on top of it, number of the hatch, and width of the outline."""
+    """Colour, colour of text on it, number of the hatch, and width of the outline."""
 
     fill: str
     ink: str
@@ -55,7 +54,7 @@ class Look(NamedTuple):
         }
 
     def mixed(self, amount):
-        """Mix the colour with black, at amounts from -1 to 0, or with white, up to 1.
+        """Mix the colour with black (amounts from -1 to 0) or white (up to 1).
 
         >>> look_of(0)._replace(fill="#4080C0").mixed(0.5).fill
         '#A0C0E0'
@@ -78,7 +77,7 @@ SPECIAL_LOOKS = {
 
 
 def look_of(code):
-    """Look of a code, which is that of its action in bars, legends and tables."""
+    """Look of a code, the same in bars, legends and tables."""
     if code in SPECIAL_LOOKS:
         return SPECIAL_LOOKS[code]
     fill = COLOURS[code % len(COLOURS)]
@@ -96,9 +95,9 @@ def code_actions(actions, action_names):
 class Encoded(NamedTuple):
     """Timelines as codes.
 
-    ``names`` are those of codes in the order of the legend, ``title`` says what they
-    are, if it is not None, and ``videos`` has the bars of each video: of the ground
-    truth, if there is one, and of each method.
+    ``names`` of codes are in the order of the legend, ``title`` describes them or is
+    None, and ``videos`` has the bars of each recording: the ground truth, if any, and
+    each method.
     """
 
     names: dict
@@ -106,16 +105,16 @@ class Encoded(NamedTuple):
     videos: list
 
     def entries(self, videos):
-        """Pairs of look and name of the codes that occur in some of the videos."""
+        """Pairs of look and name of the codes that occur in some of the recordings."""
         codes = set().union(*map(distinct_labels, videos))
         return [(look_of(k), name) for k, name in self.names.items() if k in codes]
 
 
 def name_methods(y_true, y_pred):
-    """Predictions by the name of their method, which is None if they are of none.
+    """Predictions by the name of their method, None without methods.
 
-    A dict is of methods, unless it has the names of recordings: those of the ground
-    truth, or others than text.
+    A dict has methods, unless it has names of recordings: those of the ground truth, or
+    names other than text.
     """
     if isinstance(y_pred, dict) and set(y_pred) != {None}:
         known = None if y_true is None else by_name(y_true)
@@ -132,17 +131,16 @@ def name_methods(y_true, y_pred):
 def encode(y_true, methods, *, target_names, background, **options):
     """Codes of predictions, and of ground truth if it is not None.
 
-    The parameters are those of `SegmentationDisplay`, with ``scope`` and
-    ``ignore_labels`` as ``options``. The code of an integer is the integer, that of
-    text its place among ``target_names`` or, without these, all labels; a cluster has
-    that of the label it is matched to.
+    Parameters are those of `SegmentationDisplay`, with ``scope`` and ``ignore_labels``
+    as ``options``. The code of an integer is the integer, that of text its index among
+    ``target_names`` or else all labels; a cluster has the code of its matched label.
     """
     methods = split_methods(methods)
     if y_true is not None:
         options["background"] = background
         return _encode_with_truth(methods, y_true, target_names, **options)
     if background is None:
-        background = BACKGROUND_NAME  # as name_actions calls -1
+        background = BACKGROUND_NAME  # the name of -1 in name_actions
     sequences = list(chain.from_iterable(methods))
     code_of, names = _number_labels(sequences, target_names, "action", background)
     bars = [_to_codes(videos, [code_of] * len(videos)) for videos in methods]
@@ -150,7 +148,7 @@ def encode(y_true, methods, *, target_names, background, **options):
 
 
 def _encode_with_truth(methods, y_true, target_names, *, background, **options):
-    """Encode ground truth, and predictions by the labels that they are matched to."""
+    """Encode ground truth, and predictions by their matched labels."""
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
     _, own = background_labels(clusters, distinct_labels(true), background)
@@ -172,7 +170,7 @@ def _encode_with_truth(methods, y_true, target_names, *, background, **options):
 
 
 def split_methods(y_pred):
-    """Sequences of the videos for each method, checked to be of the same videos."""
+    """Sequences of the recordings for each method, checked for equal lengths."""
     if not y_pred:
         raise ValueError("y_pred is an empty dict, expected predictions of a method.")
     methods = []
@@ -185,18 +183,18 @@ def split_methods(y_pred):
 
 
 def _check_method(name, videos, first_method):
-    """Refuse empty videos, and others than those of the first method."""
+    """Refuse empty recordings, and other lengths than those of the first method."""
     if len(videos) != len(first_method):
         raise ValueError(
-            f"{name} has {len(videos)} videos, expected {len(first_method)} as for "
-            "the first method."
+            f"{name} has {len(videos)} recordings, expected {len(first_method)}, as "
+            "for the first method."
         )
     for i, (video, first) in enumerate(zip(videos, first_method)):
         if len(video) == 0:
             raise RecordingValueError(f"{name} has no frames.", i)
         if len(video) != len(first):
             raise RecordingValueError(
-                f"{name} has {len(video)} frames, expected {len(first)} as for the "
+                f"{name} has {len(video)} frames, expected {len(first)}, as for the "
                 "first method.",
                 i,
             )
@@ -205,7 +203,7 @@ def _check_method(name, videos, first_method):
 def _number_labels(sequences, target_names, word, background):
     """Codes of the labels that occur, and names of the codes in order of the legend.
 
-    ``word`` stands before integers without a name.
+    ``word`` precedes integers without a name.
     """
     if len({sequence.dtype.kind for sequence in sequences}) > 1:
         raise TypeError("y_pred has text for some methods and integers for others.")
@@ -224,7 +222,7 @@ def _number_labels(sequences, target_names, word, background):
 
 
 def _places(labels, target_names):
-    """Code of each label, which depends as little as can be on what else occurs."""
+    """Code of each label, as independent as possible of other labels."""
     if not labels or not isinstance(labels[0], str):
         return {label: label for label in labels}
     if target_names is None:
@@ -237,7 +235,7 @@ def _places(labels, target_names):
 
 
 def _name_clusters(names, code_of):
-    """Names of labels with that of their cluster, and what that makes them."""
+    """Names of labels with their cluster, and the title for these."""
     clusters = {}
     for cluster, name in default_names(code_of, "action").items():
         if code_of[cluster] != BACKGROUND:
@@ -255,7 +253,7 @@ def _name_clusters(names, code_of):
 
 
 def _to_codes(videos, codes_of):
-    """Code of every frame, by the codes of the labels of each video."""
+    """Code of every frame, by the codes of the labels of each recording."""
     codes = []
     for video, code_of in zip(videos, codes_of):
         labels, inverse = np.unique(video, return_inverse=True)

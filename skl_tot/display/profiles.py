@@ -1,4 +1,4 @@
-"""Picture of what features are like during each action."""
+"""Picture of the features during each action."""
 
 from functools import partial
 
@@ -16,16 +16,16 @@ from skl_tot.display.palette import code_actions
 from skl_tot.recordings.errors import short_repr
 from skl_tot.statistics.profiles import Profiles, action_profiles
 
-MOST = 40  # features of a picture, whose names can still be read
+MOST = 40  # features with legible names
 
 
 class ProfileDisplay(Display):
     """Mean of each feature during each action, as a heat map.
 
     Red is above the mean of all frames and blue below it, in standard deviations of all
-    frames; background is no action. Of more than 40 features, the 40 are drawn that
-    differ most between actions, by the standard deviation of their means, in the order
-    of the features; the label of the x axis says so. At the left, each action is marked
+    frames; background is no action. Of more than 40 features, the 40 that differ most
+    between actions (by the standard deviation of their means) are drawn, in the order
+    of the features; the label of the x axis says so. Each action is marked at the left
     in its colour of `SegmentationDisplay`.
 
     Parameters
@@ -66,10 +66,10 @@ class ProfileDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            Fitted segmenter or pipeline with ``predict``. Of a pipeline, the features
-            are those that its last step gets; `from_predictions` draws any others.
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, as for ``predict``.
+            Fitted segmenter or pipeline with ``predict``. For a pipeline, the features
+            are the input of its last step; `from_predictions` draws any others. X :
+            array-like of shape (n_frames, n_features), or sequence of these One
+            recording or many, as for ``predict``.
         **options : dict
             ``ax``, ``feature_names`` and ``action_names`` of `from_predictions`.
 
@@ -89,21 +89,21 @@ class ProfileDisplay(Display):
     def from_predictions(
         cls, videos, labels, *, ax=None, feature_names=None, action_names=None
     ):
-        """Draw the profiles of labelled videos.
+        """Draw the profiles of labelled recordings.
 
         Parameters
         ----------
-        videos : array-like of shape (n_frames, n_features), or sequence of such
-            Features of one video or of many.
-        labels : array-like of shape (n_frames,), or sequence of such
+        videos : array-like of shape (n_frames, n_features), or sequence of these
+            Features of one recording or of many.
+        labels : array-like of shape (n_frames,), or sequence of these
             Label of each frame; -1 and "background" are no actions.
         ax : matplotlib Axes, default=None
             As for `plot`.
         feature_names : sequence of str, default=None
-            Names of the features. None takes those of the columns of data frames, or
+            Names of the features. None takes the column names of data frames, or
             "feature 0", ….
         action_names : dict or sequence of str, default=None
-            As of the class.
+            As in the class.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class ProfileDisplay(Display):
         if not isinstance(self.profiles, Profiles):
             raise TypeError(
                 f"profiles is {short_repr(self.profiles)}, expected Profiles from "
-                "action_profiles; from_predictions takes videos and labels."
+                "action_profiles; from_predictions takes recordings and labels."
             )
         codes, names = code_actions(self.profiles.actions, self.action_names)
         chosen = choose_features(self.profiles.means)
@@ -130,7 +130,7 @@ class ProfileDisplay(Display):
         return (width, height), partial(self._draw_means, means=means, **options)
 
     def _draw_means(self, ax, means, codes, names, features):
-        most = np.abs(means).max() or 1  # of constant features, no colours
+        most = np.abs(means).max() or 1  # constant features have no colours
         options = {"cmap": "RdBu_r", "vmin": -most, "vmax": most, "aspect": "auto"}
         self.im_ = ax.imshow(means, interpolation="nearest", **options)
         bar = ax.figure.colorbar(self.im_, ax=ax)
@@ -151,7 +151,7 @@ def choose_features(means):
     >>> choose_features(np.array([[0.0, 1.0], [0.0, 2.0]])).tolist()
     [0, 1]
     """
-    # those alike but for rounding by their order
+    # equal values (up to rounding) in the order of features
     differences = means.std(axis=0).round(9)
     most = np.argsort(-differences, kind="stable")[:MOST]
     return np.sort(most)

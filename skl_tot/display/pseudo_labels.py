@@ -1,4 +1,4 @@
-"""Picture of the pseudo-labels of a video."""
+"""Picture of the pseudo-labels of a recording."""
 
 from functools import partial
 
@@ -10,20 +10,20 @@ from skl_tot.recordings.layouts import as_recordings
 
 
 class PseudoLabelDisplay(Display):
-    """Pseudo-label codes Q of one video as an image, under the decoded path.
+    """Pseudo-label codes Q of one recording as an image, with the decoded path.
 
-    Time runs to the right and actions run down, so codes in a fixed order fall from the
-    upper left to the lower right. The colour is the probability, from 0 to 1 for all
-    pictures alike, on a map safe for colour-blind readers. At the left, each action is
-    marked in its colour of `SegmentationDisplay`.
+    Time runs to the right and actions run down, so codes in a fixed order go from the
+    upper left to the lower right. The colour is the probability, from 0 to 1 in all
+    pictures, on a map that is safe for colour-blind readers. Each action is marked at
+    the left in its colour of `SegmentationDisplay`.
 
     Parameters
     ----------
     codes : array-like of shape (n_frames, n_actions)
         Probability of each action in each frame.
     labels : array-like of shape (n_frames,), default=None
-        Decoded action of each frame, drawn as a white line that steps down at the
-        boundaries, with gaps at background (-1). None draws no line.
+        Decoded action of each frame, drawn as a white step line with gaps at background
+        (-1). None draws no line.
 
     Attributes
     ----------
@@ -52,14 +52,14 @@ class PseudoLabelDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator, X, **options):
-        """Compute the pseudo-labels and the path of a video, and draw them.
+        """Compute the pseudo-labels and the path of a recording, and draw them.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted segmenter with ``pseudo_labels``, or pipeline with one at its end.
+            Fitted segmenter with ``pseudo_labels``, or pipeline that ends in one.
         X : array-like of shape (n_frames, n_features)
-            One video.
+            One recording.
         **options : dict
             ``ax``, ``fps`` and ``colorbar`` of `plot`.
 
@@ -75,7 +75,7 @@ class PseudoLabelDisplay(Display):
         videos = as_recordings(X)
         if not videos.is_single:
             raise ValueError(
-                f"X holds {len(videos)} videos, expected one, an array of shape "
+                f"X holds {len(videos)} recordings, expected one, an array of shape "
                 "(frames, features)."
             )
         video = transform_before(estimator, X)
@@ -89,7 +89,7 @@ class PseudoLabelDisplay(Display):
         Parameters
         ----------
         codes, labels : array-like
-            As of the class.
+            As in the class.
         ax, fps, colorbar : optional
             As for `plot`.
 
@@ -115,7 +115,7 @@ class PseudoLabelDisplay(Display):
         Returns
         -------
         self : PseudoLabelDisplay
-            With ``ax_``, ``figure_`` and ``im_`` set.
+            With ``ax_``, ``figure_`` and ``im_``.
 
         Raises
         ------
@@ -158,9 +158,10 @@ def _check_codes(codes):
     codes = as_reals(codes, "codes")
     if codes.ndim != 2 or 0 in codes.shape:
         raise ValueError(
-            f"codes has shape {codes.shape}, expected (frames, actions) of one video."
+            f"codes has shape {codes.shape}, expected (frames, actions) of one "
+            "recording."
         )
-    # single precision, and sums of it, round above 1
+    # rounding in single precision may exceed 1
     if not ((codes >= 0) & (codes <= 1 + 1e-3)).all():
         raise ValueError(
             f"codes has values from {codes.min()} to {codes.max()}, expected "
@@ -170,13 +171,13 @@ def _check_codes(codes):
 
 
 def _check_path(labels, shape):
-    """Actions as floats, nan for background."""
+    """Actions as floats, NaN for background."""
     n_frames, n_actions = shape
     (labels, *others), _ = split_label_sequences(labels, "labels")
     if others or len(labels) != n_frames:
         raise ValueError(
-            f"labels has {len(labels)} frames of {1 + len(others)} videos, expected "
-            f"the {n_frames} frames of codes."
+            f"labels has {len(labels)} frames of {1 + len(others)} recordings, "
+            f"expected the {n_frames} frames of codes."
         )
     if labels.dtype.kind != "i":
         raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
@@ -189,7 +190,7 @@ def _check_path(labels, shape):
 
 
 def _draw_path(ax, path, edges):
-    """Draw a step line that shows on light and dark."""
+    """Draw a step line that is visible on light and dark."""
     from matplotlib.patheffects import withStroke
 
     outline = withStroke(linewidth=3.5, foreground="black")

@@ -1,4 +1,4 @@
-"""Coloured timelines of segmentations. matplotlib is imported when one is drawn."""
+"""Coloured timelines of segmentations. matplotlib is imported on demand."""
 
 from functools import partial
 
@@ -25,53 +25,52 @@ from skl_tot.recordings.layouts import n_dims
 from skl_tot.recordings.matching import by_name
 
 TRUTH = "ground truth"  # name of its bar
-MANY = 100  # videos, beyond which every name costs time
+MANY = 100  # recordings, beyond which layouts are simplified for speed
 
 
 class SegmentationDisplay(TimeDisplay):
-    """Timelines of segmentations, one row for each video.
+    """Timelines of segmentations, one row per recording.
 
-    With ground truth a row has two bars, the ground truth above the prediction, and a
-    cluster has the colour of the label it is matched to by
-    `~skl_tot.metrics.match_labels`; one without label is grey and hatched. The legend
-    has the cluster of each label in brackets if there is one match. The predicted
-    integer -1, or text "background", is background, which is white. Of several methods,
-    each has a bar and a match of its own. With ``confidence``, black rises from the
-    foot of the prediction where it is unsure: over the whole bar at probability 0.
+    With ground truth, a row has two bars, ground truth above prediction, and a cluster
+    has the colour of its label by `~skl_tot.metrics.match_labels`; one without label is
+    grey and hatched. With one match for all, the legend has the cluster of each label
+    in brackets. The predicted integer -1, or text "background", is background, which is
+    white. Several methods have a bar and a match each. With ``confidence``, black rises
+    from the foot of the prediction with uncertainty, up to the whole bar at probability
+    0.
 
-    The integer ``i`` has the same colour in all pictures, text that of its place in
-    ``target_names``, or without these among the sorted labels. Twenty labels differ in
-    colour, also for colour-blind readers; further ones repeat the colours with hatches,
-    and only the 121st repeats the first. Breaks of `Recordings` cut the bars.
+    The integer ``i`` has the same colour in all pictures, text that of its index in
+    ``target_names`` or else among the sorted labels. Twenty labels have different
+    colours, also for colour-blind readers; further ones repeat them with hatches, up to
+    120 looks. Breaks of `Recordings` cut the bars.
 
     Parameters
     ----------
-    y_true : array-like of shape (n_frames,), or a sequence of such, default=None
-        Ground-truth labels of one video or of many, integers or strings.
-    y_pred : array-like of shape (n_frames,), a sequence of such, or dict of these
-        Predicted clusters of the same videos, integers or strings. A dict has them for
-        each method by its name, or else by the names of videos: those of ``y_true``, or
-        such as are no text.
+    y_true : array-like of shape (n_frames,), or a sequence of these, default=None
+        Ground-truth labels of one recording or of many, integers or text.
+    y_pred : array-like of shape (n_frames,), a sequence of these, or dict of these
+        Predicted clusters of the same recordings, integers or text. A dict has methods
+        by name, or else recordings by name: the names of ``y_true``, or names other
+        than text.
     target_names : dict or sequence of str, default=None
-        Names of the labels of ``y_true``, or of the clusters without ground truth: of
-        some as ``{label: name}``, or of all as a sequence in which integer ``i`` is
-        ``target_names[i]``; of strings a sequence gives the order only. None calls
-        integer ``i`` "action i", or "label i" of ground truth.
+        Names of the labels of ``y_true``, or of the clusters without ground truth:
+        ``{label: name}`` for some, or a sequence in which integer ``i`` is
+        ``target_names[i]``; for text labels a sequence sets only the order. None calls
+        integer ``i`` "action i", or "label i" in ground truth.
     video_names : sequence of str, default=None
-        Names of the videos; None takes those that they have, or else "video 0", ….
+        Names of the recordings; None takes their own, or "video 0", ….
     scope : {"activity", "video"}, default="activity"
-        Whether clusters are matched over all videos or in each video.
+        Whether clusters are matched over all recordings or in each one.
     ignore_labels : label or sequence of labels, default=None
-        Labels of ``y_true`` whose frames the match leaves out. They are drawn.
+        Labels of ``y_true`` whose frames the match excludes. They are drawn.
     background : label, default=None
         Label of ``y_true``, or of the clusters without ground truth, that is background
-        as the integer -1 is.
-    confidence : array-like of shape (n_frames,), or a sequence of such, default=None
-        Probability, in [0, 1], that the prediction is right in each frame, such as
-        that of the predicted action in ``predict_posterior``. Not for several methods.
-    videos : sequence of int, default=None
-        Indices of the videos to draw; None draws all. Clusters are matched, and actions
-        coloured, over all videos whichever are drawn.
+        like the integer -1. confidence : array-like of shape (n_frames,), or a sequence
+        of these, default=None Probability, in [0, 1], of the predicted label in each
+        frame, for example from ``predict_posterior``. Not for several methods. videos :
+        sequence of int, default=None
+        Indices of the recordings to draw; None draws all. Matches and colours refer to
+        all recordings.
 
     Attributes
     ----------
@@ -126,15 +125,15 @@ class SegmentationDisplay(TimeDisplay):
         ----------
         estimator : estimator
             Fitted segmenter or pipeline with ``predict``.
-        X : array-like of shape (n_frames, n_features), or a sequence of such
-            One video or many.
-        y : array-like of shape (n_frames,), or a sequence of such, default=None
+            X : array-like of shape (n_frames, n_features), or a sequence of these
+            One recording or many.
+            y : array-like of shape (n_frames,), or a sequence of these, default=None
             Ground-truth labels.
         ax, fps : optional
             As for `plot`.
         confidence : bool, default=False
-            Whether to draw how unsure the prediction is, by the probability of the
-            predicted action in ``predict_posterior``, of a pipeline that of its end.
+            Whether to draw the uncertainty of the prediction, from the probability of
+            the predicted action in ``predict_posterior``.
         **options : dict
             Other parameters of the class.
 
@@ -150,7 +149,7 @@ class SegmentationDisplay(TimeDisplay):
             y_pred, options["confidence"] = predict_with_confidence(estimator, X)
         else:
             y_pred = estimator.predict(X)
-        if isinstance(y_pred, dict):  # of recordings, not of methods
+        if isinstance(y_pred, dict):  # by recording
             y_pred = {None: y_pred}
         return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
 
@@ -160,8 +159,8 @@ class SegmentationDisplay(TimeDisplay):
 
         Parameters
         ----------
-        y_true, y_pred : array-like, sequence or dict of such
-            As of the class; None for ``y_true`` draws predictions alone.
+        y_true, y_pred : array-like, sequence or dict of these
+            As in the class; None for ``y_true`` draws only predictions.
         ax, fps : optional
             As for `plot`.
         **options : dict
@@ -205,7 +204,7 @@ class SegmentationDisplay(TimeDisplay):
         return getattr(self.y_pred, "breaks", None) is not None
 
     def _check_videos(self, n_videos):
-        """List the indices of the videos to draw."""
+        """List the indices of the recordings to draw."""
         if self.videos is None:
             return range(n_videos)
         indices = np.atleast_1d(self.videos).tolist()
@@ -218,7 +217,7 @@ class SegmentationDisplay(TimeDisplay):
         return indices
 
     def _check_confidence(self, methods, bars):
-        """One minus the confidence of each video; None where none is given."""
+        """One minus the confidence of each recording; None without confidence."""
         if self.confidence is None:
             return [None] * len(bars)
         if None not in methods:
@@ -240,9 +239,9 @@ class SegmentationDisplay(TimeDisplay):
 
 
 def _draw_timelines(ax, rows, breaks, legend, fps):
-    """Draw the bars of videos and all that explains them.
+    """Draw the bars of recordings with their annotations.
 
-    ``rows`` are the bars of videos, their doubts, and names of bars and videos.
+    ``rows`` are the bars of recordings, their doubts, and names of bars and recordings.
     """
     videos, _, bar_names, _ = rows
     draw_rows(ax, 1 / (fps or 1), *rows)

@@ -1,4 +1,4 @@
-"""Picture of which action follows which."""
+"""Picture of the transitions between actions."""
 
 from functools import partial
 
@@ -13,15 +13,15 @@ from skl_tot.display.base import (
 )
 from skl_tot.statistics.sequences import count_steps
 
-MOST_NUMBERED = 20  # actions, beyond which numbers in cells cannot be read
+MOST_NUMBERED = 20  # actions with legible numbers in cells
 
 
 class TransitionDisplay(BoutsDisplay):
-    """Probabilities of the steps from action to action, as a matrix.
+    """Probabilities of the steps between actions, as a matrix.
 
-    A row is an action, and its cells are the shares of its steps that lead to each
-    other one; numbers in cells are counts. Actions are in the usual order, so steps
-    forward are right of the diagonal.
+    A row is an action; its cells are the shares of its steps to each action, and
+    numbers in cells are counts. Actions are in the usual order, so steps forward are
+    right of the diagonal.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Files: segments in the formats of others, names of actions, models."""
+"""Files: segments in many formats, names of actions, models."""
 
 from skl_tot.lazy import loader
 
-# Loaded on first use, so that an error of the command line waits for nothing.
+# Loaded on first use: the command line reports wrong arguments before it loads them.
 _PLACES = {
     "FORMATS": "skl_tot.io.formats",
     "Format": "skl_tot.io.formats.base",

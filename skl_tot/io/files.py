@@ -1,4 +1,4 @@
-"""Files of segments: written, read as one table, and read as labels of frames."""
+"""Files of segments: writing, reading as one table, and reading as labels of frames."""
 
 import csv
 import numbers
@@ -36,7 +36,7 @@ from skl_tot.recordings.text import is_line
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
 READ = ("action", *FRAMES, *SECONDS, "confidence")  # durations follow from times
-# What reading raises of content that is something else, or meant to do harm.
+# Errors of readers for other content or malicious files.
 NO_SEGMENTS = (
     AttributeError,
     KeyError,
@@ -49,25 +49,24 @@ NO_SEGMENTS = (
 
 
 def write_segments(table, path, *, format=None):
-    """Write segments into a file.
+    """Write segments to a file.
 
-    The formats are those of `FORMATS`, to which more can be added; the user guide lists
-    them. ELAN, WebVTT, TextGrid, BORIS and NWB hold times only, the first four rounded
-    to milliseconds, and need `segments` with a rate. A session of NWB starts at
-    1970-01-01 and is called as its file. In Label Studio, the video of the labelling
-    configuration is called "video" and has ``frameRate="$fps"``, the TimelineLabels are
-    called "action".
+    `FORMATS` has the formats, which can be extended; the user guide lists them. ELAN,
+    WebVTT, TextGrid, BORIS and NWB hold only times and need `segments` with a rate; all
+    but NWB round to milliseconds. An NWB session starts at 1970-01-01 and is named
+    after its file. In Label Studio, the labelling configuration needs a video called
+    "video" with ``frameRate="$fps"``, and TimelineLabels called "action".
 
     Parameters
     ----------
     table : DataFrame, or list of dict
-        From `segments`: ``action``, ``start`` and ``end`` in frames, and where they are
-        known ``recording``, ``start_time``, ``end_time``, ``duration``,
-        ``duration_time`` and ``confidence``. Other columns are not written.
+        From `segments`: ``action``, ``start`` and ``end`` in frames, and if known
+        ``recording``, ``start_time``, ``end_time``, ``duration``, ``duration_time`` and
+        ``confidence``. Other columns are not written.
     path : str or path-like
-        File to write. It is whole or not there: an error leaves what was.
+        File to write. After an error, the previous file remains.
     format : str, default=None
-        Name of a format; None goes by the suffix of ``path``.
+        Name of a format; None chooses by the suffix of ``path``.
 
     Raises
     ------
@@ -76,14 +75,14 @@ def write_segments(table, path, *, format=None):
     OSError
         If the file cannot be written.
     TypeError, ValueError
-        If the table holds no segments, the format is unknown or holds one recording of
-        those that there are, times are missing, a segment is shorter than a
-        millisecond, a cell is blank, or an action or a recording has no text of one
-        line or an action is called "-1".
+        If the table holds no segments, the format is unknown, or it holds one recording
+        and the table has several; if times are missing, a segment is shorter than a
+        millisecond or a cell is blank; if an action or a recording is not one line of
+        text, or an action is called "-1".
 
     See Also
     --------
-    segments : Makes such tables of labels.
+    segments : Makes a segment table from labels.
     read_segments : Reads the labels again.
 
     Examples
@@ -116,7 +115,7 @@ def write_segments(table, path, *, format=None):
 
 
 def _check_cells(table):
-    """Refuse blank cells, and an action that is not read as it is written."""
+    """Refuse blank cells, and actions that would be read as others."""
     for key in table:
         blank = np.flatnonzero(table[key].isna())
         if blank.size:
@@ -129,7 +128,7 @@ def _check_cells(table):
 
 
 def _check_recordings(names, entry):
-    """Refuse names of recordings that would come back as others."""
+    """Refuse names of recordings that would be read as others."""
     for name in names:
         if name != name.strip():
             raise ValueError(
@@ -144,26 +143,26 @@ def _check_recordings(names, entry):
 
 
 def read_table(path, *, format=None):
-    r"""Read segments as one table, such as the functions of `skl_tot.statistics` take.
+    r"""Read segments as one table, for the functions of `skl_tot.statistics`.
 
     Parameters
     ----------
-    path : str, path-like or list of such
+    path : str, path-like or list of these
         A file, a folder of files, or files; see `read_segments`.
     format : str, default=None
-        Name of a format; None goes by the suffix of each file.
+        Name of a format; None chooses by the suffix of each file.
 
     Returns
     -------
     table : DataFrame
-        A row for each segment as it is in the files: ``recording``, that of the row or
-        else the name of the file; ``action``, integers if all are, else text; ``start``
-        and ``end`` in frames, ``start_time`` and ``end_time`` in seconds, or both.
+        A row for each segment in the files: ``recording``, from the row or the name of
+        the file; ``action``, integers if all are, else text; ``start`` and ``end`` in
+        frames, ``start_time`` and ``end_time`` in seconds, or both.
 
     Raises
     ------
     OSError, TypeError, ValueError
-        As of `read_segments`, but for what rates and numbers of frames are about.
+        As for `read_segments`, except for rates and numbers of frames.
 
     Examples
     --------
@@ -193,7 +192,7 @@ def read_table(path, *, format=None):
 
 
 def read_whole(path):
-    """Labels of all frames by recording, from files whose segments leave none out."""
+    """Labels of all frames by recording, from segments without gaps."""
     table = read_table(path)
     try:
         return labels_from_segments(table)
@@ -202,7 +201,7 @@ def read_whole(path):
 
 
 def _integers_if_all(actions):
-    """Return actions as integers if all are the text of one, else as text."""
+    """Return actions as integers if all are text of integers, else as text."""
     numbers = actions.replace(BACKGROUND_NAME, str(BACKGROUND))
     if numbers.str.fullmatch("0|-?[1-9][0-9]{0,17}").all():
         return numbers.astype(np.int64)
@@ -210,7 +209,7 @@ def _integers_if_all(actions):
 
 
 def _check_distinct(names):
-    """Refuse recordings of one name in several files."""
+    """Refuse one recording in several files."""
     found = {}
     for file, own in names.items():
         for name in own:
@@ -225,71 +224,67 @@ def _check_distinct(names):
 def read_segments(
     path, *, fps=None, n_frames=None, gaps="unknown", format=None, recordings=None
 ):
-    r"""Read segments, such as people have corrected, as labels of frames.
+    r"""Read segments, for example corrected ones, as labels of frames.
 
-    The formats are those of `FORMATS`; the user guide lists them. What `write_segments`
-    writes comes back label by label, in formats of milliseconds up to 1000 frames per
-    second.
+    `FORMATS` has the formats; the user guide lists them. Files of `write_segments` give
+    the same labels again; formats in milliseconds do so up to 1000 frames per second.
 
     Cells of a table are separated by commas, semicolons or tabs. Columns are found by
-    their names, in any case: ``action``, ``label``, ``behavior`` or ``annotation``;
-    ``start_frame`` and ``end_frame``, in frames; ``start`` and ``end`` (or ``stop``),
-    in frames beside ``action``, as `write_segments` writes them, and else in seconds;
-    ``start_time`` and ``end_time``, ``Start (s)`` and ``Stop (s)`` of BORIS, or ``Begin
-    Time - ss.msec`` and ``End Time - ss.msec`` of ELAN, in seconds. ``video``,
-    ``recording`` or ``Observation id`` says which recording a row is of. Other columns,
-    such as durations and modifiers, do not count.
+    name, in any case: ``action``, ``label``, ``behavior`` or ``annotation``;
+    ``start_frame`` and ``end_frame`` in frames; ``start`` and ``end`` (or ``stop``), in
+    frames beside ``action`` (as `write_segments` writes them), else in seconds;
+    ``start_time`` and ``end_time``, BORIS' ``Start (s)`` and ``Stop (s)``, or ELAN's
+    ``Begin Time - ss.msec`` and ``End Time - ss.msec``, in seconds; ``video``,
+    ``recording`` or ``Observation id`` for the name of the recording. Other columns,
+    such as durations and modifiers, are ignored.
 
-    Of an ELAN document, a TextGrid or a file of NWB, the tier or table "action" is
-    read, or the only one with intervals. Of a task of Label Studio, its one annotation
-    is read, or its prediction if it has none; the name is ``recording`` of its data, or
-    that of its video.
+    ELAN documents, TextGrids and NWB files need a tier or table called "action", or
+    only one with intervals. Label Studio tasks need one annotation, or else one
+    prediction; the name comes from ``recording`` in their data, or from the video.
 
     Parameters
     ----------
-    path : str, path-like or list of such
+    path : str, path-like or list of these
         A file, a folder of files, or files.
     fps : float, default=None
-        Frames per second, for times in seconds. Each boundary is at the nearest frame.
+        Frames per second, for times in seconds. A boundary is at the nearest frame.
     n_frames : int or dict of int, default=None
-        Frames of the recording, or of each by its name. None is up to the end of the
-        last segment. What ends one frame later is cut, as times are rounded.
+        Frames of the recording, or of each by name. None ends at the last segment. A
+        segment that ends one frame later is cut, as times are rounded.
     gaps : {"unknown", "background"}, default="unknown"
         Label of frames without a segment: ``""`` or ``"background"``.
     format : str, default=None
-        Name of a format; None goes by the suffix of each file.
+        Name of a format; None chooses by the suffix of each file.
     recordings : Recordings, default=None
-        What the segments are of, found by name: their clocks or rate say which frames
-        times in seconds are, in place of ``fps``, and ``n_frames`` are theirs.
+        Recordings of the segments, found by name. Their clocks or rate convert seconds
+        to frames in place of ``fps``, and their lengths replace ``n_frames``.
 
     Returns
     -------
-    labels : ndarray of str of shape (n_frames,), or dict of such
-        Label of each frame, numbers as text, and ``"background"`` for -1. Of a folder,
-        of a list, and of a file whose rows name several recordings, a dict from name
-        to labels. The name is that of the file without suffix, or what the rows say if
-        they name several.
+    labels : ndarray of str of shape (n_frames,), or dict of these
+        Label of each frame; numbers are text, and -1 is ``"background"``. A folder, a
+        list, or a file with several recordings gives a dict from name to labels. The
+        name is that of the file without suffix, or that in the rows if they name
+        several.
 
     Raises
     ------
     OSError, TypeError, ValueError
-        If a file cannot be read or holds something else, a segment has no label,
-        overlaps another, ends before it starts, or is before the recording or beyond
-        ``n_frames``, a name occurs twice or is none of ``recordings``, times are
-        seconds and ``fps`` is missing, or ``fps`` or ``n_frames`` contradict
-        ``recordings``.
+        If a file cannot be read or has another content; if a segment has no label,
+        overlaps another, ends before it starts, or is outside of the recording; if a
+        name occurs twice or is not in ``recordings``; if times need ``fps`` and it is
+        missing; if ``fps`` or ``n_frames`` contradict ``recordings``.
 
     Warns
     -----
     UserWarning
-        If segments are left out, as they are shorter than half a frame or points in
-        time; or if times of a table in frames and in seconds disagree, of which those
-        in frames are read.
+        If segments are dropped because they are shorter than half a frame; or if frames
+        and seconds of a table disagree (frames are used).
 
     See Also
     --------
-    read_table : The segments themselves.
-    write_segments : Writes what is read here.
+    read_table : Reads the segments themselves.
+    write_segments : Writes segments.
 
     Examples
     --------
@@ -325,10 +320,10 @@ def read_segments(
 
 
 def read_by_recording(path, fps, format, recordings=None):
-    """Return table and file of each recording by its name, and whether it is only one.
+    """Return table and file of each recording by name, and whether there is only one.
 
-    Tables have the columns ``first`` and ``stop`` in frames, by the clocks and rates of
-    ``recordings`` if there are any.
+    Tables have ``first`` and ``stop`` in frames, by the clocks or rates of
+    ``recordings``.
     """
     import pandas as pd
 
@@ -350,7 +345,7 @@ def read_by_recording(path, fps, format, recordings=None):
 
 
 def _check_known(found, names):
-    """Refuse segments of other recordings than those of some names."""
+    """Refuse segments of unknown recordings."""
     for name, (_, path) in found.items():
         if name not in names:
             raise ValueError(
@@ -360,7 +355,7 @@ def _check_known(found, names):
 
 
 def _find_clocks(fps, recordings):
-    """Return the rate, and when frames of recordings with clocks start and end."""
+    """Return the rate, and start and end of the frames of recordings with clocks."""
     if recordings is None:
         return fps, None
     clocks = dict.fromkeys(recordings.names)
@@ -371,7 +366,7 @@ def _find_clocks(fps, recordings):
 
 
 def _check_n_frames(n_frames):
-    """Refuse what are no numbers of frames."""
+    """Refuse invalid numbers of frames."""
     counts = n_frames.values() if isinstance(n_frames, Mapping) else [n_frames]
     for count in counts:
         if count is None:
@@ -388,7 +383,7 @@ def _check_n_frames(n_frames):
 
 
 def _find_files(path, format):
-    """Return the files to read, and whether it is only one that was asked for."""
+    """Return the files to read, and whether the path is a single file."""
     if isinstance(path, (list, tuple)):
         if not path:
             raise ValueError("path is empty, expected at least one file.")
@@ -400,7 +395,7 @@ def _find_files(path, format):
 
 
 def _files_of_folder(folder, format):
-    """Return the files of segments in the order of their names."""
+    """Return the files of segments, sorted by name."""
     formats = readable_formats()
     if format is not None and format in formats:
         formats = {format: formats[format]}
@@ -414,15 +409,15 @@ def _files_of_folder(folder, format):
 
 
 def _read_file(path, format):
-    """Return the checked table of a file, whose actions are text.
+    """Return the checked table of a file, with actions as text.
 
-    It has ``recording``, blank where a row names none, and ``place`` for errors.
+    It has ``recording`` (blank if the row has no name) and ``place`` for errors.
     """
     import pandas as pd
 
     path = Path(path)
     entry = find_format(path, format, readable_formats())
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if path.exists() and not path.is_file():  # a pipe would block
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:
         table = entry.read(path)
@@ -432,11 +427,11 @@ def _read_file(path, format):
     except NO_SEGMENTS as error:
         raise ValueError(f"{one_line(path)} holds no segments: {error!r}.") from error
     table = table.reset_index(drop=True)
-    # a name of a file need not be text
+    # a file name need not be valid text
     shown = one_line(path).encode(errors="backslashreplace").decode()
     table["place"] = [f"{shown}, {place}" for place in _places(table)]
     for key in {"action", "recording"} & set(table):
-        # as objects, as text of files need not be text that pandas can hold
+        # as objects, as pandas cannot hold all file names as text
         table[key] = pd.Series(list(map(_clean, table[key])), dtype=object)
     if "recording" in table and all(map(is_blank, table["recording"])):
         del table["recording"]
@@ -449,7 +444,7 @@ def _read_file(path, format):
 
 
 def _without_decimals(actions):
-    """Return actions, the text of integers where all are floats, with background."""
+    """Return actions as text; integers if all are floats without decimals."""
     is_float = actions.str.fullmatch(r"-?[0-9]+\.0").all()
     if is_float and (actions == f"{BACKGROUND}.0").any():
         return actions.str.removesuffix(".0")
@@ -457,7 +452,7 @@ def _without_decimals(actions):
 
 
 def _places(table):
-    """Return where rows are in their file: lines, if the reader says so."""
+    """Return the places of rows in their file: lines, if the reader gives them."""
     lines = table["line"] if "line" in table else [None] * len(table)
     return [
         f"line {line}" if is_int(line) else f"segment {i}"
@@ -466,7 +461,7 @@ def _places(table):
 
 
 def _clean(value):
-    """Return text without blanks around it, and annotations of two lines in one."""
+    """Return text without surrounding blanks, in one line."""
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -474,9 +469,9 @@ def _clean(value):
 
 
 def _names_of_rows(table, path, clocks):
-    """Return the recordings of rows: that of the file, if they name one or none.
+    """Return the recordings of rows: the file's name, if rows have at most one name.
 
-    If there can be no recording of that name, it is the one that they name.
+    If no recording has the file's name, the name in the rows counts.
     """
     names = table["recording"].tolist()
     if len(set(names)) <= 1:
@@ -486,7 +481,7 @@ def _names_of_rows(table, path, clocks):
 
 
 def label_recordings(found, n_frames, gaps):
-    """Return the labels of recordings of `read_by_recording`, by their names."""
+    """Return the labels of recordings from `read_by_recording`, by name."""
     labels = {}
     for name, (table, file) in found.items():
         length = _find_length(table, one_line(file), name, n_frames)
@@ -495,7 +490,7 @@ def label_recordings(found, n_frames, gaps):
 
 
 def _find_length(table, where, name, n_frames):
-    """Return the frames of a recording, in which its segments have to lie."""
+    """Return the number of frames of a recording; refuse segments outside of it."""
     if isinstance(n_frames, Mapping):
         if name not in n_frames:
             raise ValueError(
@@ -518,7 +513,7 @@ def _find_length(table, where, name, n_frames):
 
 
 def _show(table, k):
-    """Show segment k as it is in its file."""
+    """Describe segment k as in its file."""
     in_frames = "start" in table and table["start"].notna().iloc[k]
     place = table["place"].iloc[k].rpartition(", ")[2]
     return f"{describe(table, k, 'frames' if in_frames else 's')} ({place})"

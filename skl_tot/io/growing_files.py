@@ -1,4 +1,4 @@
-"""Tables that grow while they are read: files that are written to, and pipes."""
+"""Growing tables: files that are still written, and pipes."""
 
 import csv
 import os
@@ -12,16 +12,16 @@ from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.text import find_separator
 
-# Bytes that are read at once, and seconds until a file is looked at again.
+# Bytes per read, and seconds between two looks at a file.
 CHUNK_BYTES, WAIT = 2**18, 0.1
-# Frames by whose clock the rate is known.
+# Frames needed to estimate the rate from a clock.
 N_TIMED = 20
 
 
 def read_lines(file, name, *, follow=False, wait=WAIT):
-    """Yield the whole lines of a binary file or a pipe, many at once if they are there.
+    """Yield batches of whole lines from a binary file or a pipe.
 
-    ``follow`` waits for more at the end; ``name`` is what errors call the file.
+    ``follow`` waits for more at the end; errors call the file ``name``.
     """
     rest = b""
     while True:
@@ -38,7 +38,7 @@ def read_lines(file, name, *, follow=False, wait=WAIT):
 
 
 def _check_longer(file, name):
-    """Refuse a file that has been written anew, of which lines would be missed."""
+    """Refuse a file that was rewritten, as lines would be missed."""
     if os.fstat(file.fileno()).st_size < file.tell():
         raise ValueError(f"{one_line(name)} became shorter, expected one that grows.")
 
@@ -51,11 +51,11 @@ def _as_text(lines, name):
 
 
 class GrowingTable:
-    """Frames from the lines of a table, of which the first names the columns.
+    """Frames from the lines of a table with a header line.
 
-    ``columns`` are features, in this order, None all but clocks. ``clock`` is the
-    column of ``times``, the seconds of all frames so far, which should be at the rate
-    ``fps``; False is none, and None one that is called so.
+    ``columns`` are the ordered features, None for all but clocks. ``clock`` is the
+    column of ``times``, the seconds of all frames so far at the rate ``fps``; False
+    means no clock, None finds one by name.
 
     >>> table = GrowingTable("takes.csv", 2)
     >>> table.read(["time,x,y", "0.0,1,2"])
@@ -90,7 +90,7 @@ class GrowingTable:
         return np.array(frames).reshape(len(frames), self.n_features)
 
     def _read_header(self, line):
-        """Find out which columns are features."""
+        """Find the feature columns."""
         self.separator = find_separator(line)
         self.header = [name.strip() for name in self._cells(line)]
         columns = self.columns
@@ -113,8 +113,8 @@ class GrowingTable:
             self.clock = next(filter(is_clock, others), False)
         if self.clock and self.header.count(self.clock) != 1:
             raise ValueError(
-                f"{self.name} has no column {self.clock!r} to be its clock, which the "
-                "recordings of the model have; expected it."
+                f"{self.name} has no column {self.clock!r} to be its clock, as in "
+                "the recordings of the model."
             )
 
     def _read_row(self, line):
@@ -128,7 +128,7 @@ class GrowingTable:
         return cells
 
     def _read_times(self, cells):
-        """Read the clock of some frames, which has to go forward, at the rate."""
+        """Read the clock of some frames; it must grow at the rate."""
         self.first = cells[0] if self.first is None else self.first
         n_known = len(self.times)
         try:
@@ -149,14 +149,14 @@ class GrowingTable:
         if not is_same(rate, self.fps):
             raise ValueError(
                 f"{self.name} has {rate:g} frames per second by its column "
-                f"{self.clock!r}, expected {self.fps:g}, as those of the fit; bring it "
-                "to this rate before."
+                f"{self.clock!r}, expected {self.fps:g}, as in the fit; resample it "
+                "before."
             )
 
     def _number(self, cell, place):
-        """Read a number, which may have a comma where separators are none."""
+        """Read a number, with a decimal comma if commas do not separate cells."""
         try:
-            if "_" in cell:  # which Python takes for a number
+            if "_" in cell:  # Python accepts 1_000
                 raise ValueError
             return float(cell if self.separator == "," else cell.replace(",", "."))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Segments as subtasks of a data set of LeRobot."""
+"""Segments as subtasks of a LeRobot data set."""
 
 import json
 import re
@@ -18,35 +18,35 @@ EPISODE = re.compile(r"^episode_(\d+)(?: |$)")
 
 
 def write_subtasks(table, root, out):
-    """Write a data set of LeRobot in which each frame has its action as a subtask.
+    """Write a LeRobot data set in which each frame has its action as a subtask.
 
-    Files of ``data`` get the column ``subtask_index``, ``meta/subtasks.parquet`` says
-    which text each is, and ``meta/info.json`` that there is such a column; the rest of
-    ``meta`` is copied. Videos are not: copy or link their folder into ``out``.
+    Files of ``data`` get the column ``subtask_index``. ``meta/subtasks.parquet`` has
+    the text of each subtask, ``meta/info.json`` lists the column, and the rest of
+    ``meta`` is copied. Copy or link the folder of videos into ``out`` yourself.
 
     Parameters
     ----------
     table : DataFrame
-        Segments of episodes, as of `segments` or `read_table`: ``recording`` as
-        `read_recordings` calls them, ``action``, and ``start`` and ``end`` in frames or
+        Segments of episodes, from `segments` or `read_table`: ``recording`` with the
+        names of `read_recordings`, ``action``, and ``start`` and ``end`` in frames or
         ``start_time`` and ``end_time`` in seconds.
     root : str or path-like
-        Root folder of the data set, version 2 or 3, which is only read.
+        Root folder of the data set, version 2 or 3. It is not changed.
     out : str or path-like
-        Folder to write; a new one or an empty one.
+        Folder to write, new or empty.
 
     Returns
     -------
     subtasks : list of str
-        Text of each subtask, by its index. Frames of no segment are "background".
+        Text of each subtask, by index. Frames without a segment are "background".
 
     Raises
     ------
     ImportError
         If pyarrow is not installed (extra ``files``).
     OSError, ValueError
-        If ``root`` is no such folder, ``out`` is not empty, or segments are of no
-        episode, overlap or are longer than it.
+        If ``root`` is no data set, ``out`` is not empty, or segments belong to no
+        episode, overlap or exceed its length.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def write_subtasks(table, root, out):
     info = read_info(root)
     segments = _segments_in_frames(table, info.get("fps"))
     actions = segments["action"].unique().tolist()
-    subtasks = [*actions, BACKGROUND_NAME]  # LeRobot takes -1 for the last one
+    subtasks = [*actions, BACKGROUND_NAME]  # LeRobot indexes with -1 as the last one
     unused = set(segments["episode"])
     with replaced_files(out) as temporary:
         shutil.copytree(root / "meta", temporary / "meta")
@@ -85,7 +85,7 @@ def write_subtasks(table, root, out):
 
 
 def _segments_in_frames(table, fps):
-    """Give episode, action as text, start and end of the segments of actions."""
+    """Return episode, action as text, start and end of segments without background."""
     import pandas as pd
 
     numbers = table["recording"].astype(str).str.extract(EPISODE)[0]
@@ -132,7 +132,7 @@ def _column_of(table, segments, subtasks):
 
 
 def _with_column(table, column):
-    """Table with a column of subtasks, without what others say of the old columns."""
+    """Table with a subtask column, without metadata of the old columns."""
     pyarrow = import_extra("pyarrow")
     if INDEX in table.column_names:
         table = table.drop_columns([INDEX])
@@ -141,7 +141,7 @@ def _with_column(table, column):
 
 
 def _describe(meta, info, subtasks):
-    """Say in ``meta`` what the column is."""
+    """Add the column to the files of ``meta``."""
     import pandas as pd
 
     feature = {"dtype": "int64", "shape": [1], "names": None}

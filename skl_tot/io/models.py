@@ -1,4 +1,4 @@
-"""Models in files that run no code when they are opened."""
+"""Model files, which run no code when they are opened."""
 
 import copy
 import inspect
@@ -46,50 +46,49 @@ TRUSTED_TYPES = [
     "skl_tot.training.transport.Sinkhorn",
     "skl_tot.training.transport.StructuredTransport",
 ]
-# A model may unpack to this many bytes, or else to so many times its file: weights are
-# hardly smaller when packed, and labels only of a hundred million frames have more.
+# Limits of the unpacked size: bytes, or a multiple of the file's size. Weights hardly
+# compress; only labels of a hundred million frames exceed both.
 MAX_UNPACKED = 2**30
 MAX_RATIO = 20
-# Of the description of its objects: that of a hundred thousand videos.
+# Bytes of the schema: enough for a hundred thousand recordings.
 MAX_SCHEMA = 2**26
-N_PROBED = 40  # frames that a loaded model labels
+N_PROBED = 40  # frames that a loaded model labels as a test
 COUNTS = ("n_actions_", "n_features_in_")
 MAX_COUNT = 10**6
-# Fitted attributes whose numbers may be infinite or nan, where nothing is known.
+# Fitted attributes that may be infinite or NaN, for unknown values.
 UNBOUNDED = ("background_",)
 
 
 def save_model(model, path, *, trusted=()):
     """Save a fitted segmenter, or a pipeline that ends in one.
 
-    The file is in the format of skops, which holds arrays and parameters, and no code.
-    It says which version of this package wrote it, and of how many features it is.
+    The skops format holds arrays and parameters, and no code. The file also has the
+    version of this package and the number of features.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter, or a `Pipeline` of scikit-learn with one at its end.
     path : str or path-like
-        File to write, by custom ``*.skops``. It is whole or not there.
+        File to write, by convention ``*.skops``. After an error, the old file remains.
     trusted : sequence of str, default=()
-        Further types that the model may hold, as ``"module.Class"``: those of your own
-        terms, priors and estimators.
+        Further types in the model, as ``"module.Class"``: your own terms, priors and
+        estimators.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     TypeError, sklearn.exceptions.NotFittedError
-        If ``model`` is no segmenter or not fitted, or a step holds an object that is
-        not of numpy, scipy, scikit-learn or this package, such as a `pathlib.Path`, and
-        not among ``trusted``.
+        If ``model`` is no fitted segmenter, or a step holds an object outside of numpy,
+        scipy, scikit-learn, this package and ``trusted``, such as a `pathlib.Path`.
     ValueError
-        If the file would unpack to more than `load_model` reads: delete ``labels_`` of
-        many frames.
+        If the file exceeds the limit of `load_model`: delete ``labels_`` of many
+        frames.
 
     See Also
     --------
-    load_model : The way back.
+    load_model : Loads the file.
 
     Examples
     --------
@@ -135,28 +134,27 @@ def load_model(path, *, trusted=()):
     Parameters
     ----------
     path : str or path-like
-        File to read. It may be of unknown origin: only types that skops trusts, of
-        numpy, scipy and scikit-learn, and those of this package, `TRUSTED_TYPES`, are
-        made from it.
+        File to read. Its origin may be unknown: only types of numpy, scipy and
+        scikit-learn that skops trusts, and `TRUSTED_TYPES` of this package, are
+        created.
     trusted : sequence of str, default=()
-        Further types to make, as ``"module.Class"``, whose module is imported. Name
-        those that you know.
+        Further types to create, as ``"module.Class"``; their modules are imported. Name
+        only types that you know.
 
     Returns
     -------
     model : estimator
-        Segmenter or pipeline. Parameters that its version did not know yet have their
-        defaults, and ``cache_dir`` and ``memory`` are forgotten.
+        Segmenter or pipeline. Parameters newer than the file have their defaults;
+        ``cache_dir`` and ``memory`` are reset.
 
     Raises
     ------
     OSError
-        If the file cannot be read or is no regular one.
+        If the file cannot be read or is no regular file.
     ValueError
-        If the file holds something else, types that are not trusted, parameters that
-        are not valid, or a model that cannot label frames, or is of a later format; or
-        if it unpacks to more than 1 GiB and to more than 20 times its size, which is
-        not read.
+        If the file holds something else, untrusted types, invalid parameters, a model
+        that cannot label frames, or a later format; or if it unpacks to more than 1 GiB
+        and more than 20 times its size (it is then not read).
 
     See Also
     --------
@@ -178,13 +176,13 @@ def load_model(path, *, trusted=()):
 
     path = Path(path)
     status = path.stat()
-    if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+    if not stat.S_ISREG(status.st_mode):  # a pipe would block
         raise OSError(f"{path} is no regular file, expected one of save_model.")
     with open(path, "rb") as file:
         try:
             data = _read_archive(file, status.st_size)
             return _load(skops_io, data, [*TRUSTED_TYPES, *trusted])
-        except Exception as error:  # whatever a broken archive makes of its reader
+        except Exception as error:  # a broken archive raises many types
             reason = one_line(error).rstrip(".")
             raise ValueError(f"{path} cannot be loaded: {reason}.") from error
 
@@ -192,7 +190,7 @@ def load_model(path, *, trusted=()):
 def _read_archive(file, size):
     """Return the bytes of an open archive of ``size`` bytes, unpacked.
 
-    No part is unpacked beyond the size that the directory says, which has been checked.
+    No part is read beyond the checked size in the directory.
     """
     unpacked = io.BytesIO()
     with zipfile.ZipFile(file) as archive, zipfile.ZipFile(unpacked, "w") as copied:
@@ -204,7 +202,7 @@ def _read_archive(file, size):
 
 
 def _check_archive(archive, size):
-    """Refuse an open archive that unpacks to too much, by what its directory says."""
+    """Refuse an open archive that unpacks to too many bytes, by its directory."""
     parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
     limit = max(MAX_UNPACKED, MAX_RATIO * size)
@@ -226,7 +224,7 @@ def _check_archive(archive, size):
 
 
 def _load(skops_io, data, trusted):
-    """Return the model in the bytes of an archive, if it is one that can be used."""
+    """Return the model in the bytes of an archive, after checks."""
     unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
     if unknown:
         raise ValueError(
@@ -244,7 +242,7 @@ def _load(skops_io, data, trusted):
         )
     model = content["model"]
     parts = list(_walk(model, type(model).__name__))
-    for where, value in parts:  # before anything is called
+    for where, value in parts:  # before any call
         _check_value(where, value)
     segmenter_of(model)
     for _, value in parts:
@@ -256,7 +254,7 @@ def _load(skops_io, data, trusted):
 
 
 def _walk(value, where, seen=None):
-    """Yield all objects in a model, from the outside in, and what they are called."""
+    """Yield all objects in a model with their names, from the outside in."""
     seen = {} if seen is None else seen
     if id(value) in seen or isinstance(value, (type, str, bytes)):
         return
@@ -274,7 +272,7 @@ def _walk(value, where, seen=None):
 
 
 def _check_value(where, value):
-    """Refuse attributes in place of methods, counts that are none, and odd arrays."""
+    """Refuse attributes that hide methods, invalid counts, and invalid arrays."""
     if isinstance(value, np.ndarray):
         _check_array(where, value)
     for name, part in getattr(value, "__dict__", {}).items():
@@ -302,33 +300,33 @@ def _check_array(where, array):
 
 
 def _complete(step):
-    """Give a step parameters that its version did not know, and no folder to write."""
-    if getattr(step, "context_", None):  # a parameter of earlier versions
+    """Set defaults for parameters newer than the file; reset folders to write."""
+    if getattr(step, "context_", None):  # a removed parameter
         raise ValueError(
-            f"{type(step).__name__} was fitted with context={step.context_}, which is "
-            "no more; fit it again in a pipeline, after SignalWindows"
+            f"{type(step).__name__} was fitted with context={step.context_}, which was "
+            "removed; fit it again in a pipeline, after SignalWindows"
         )
     for name, parameter in inspect.signature(type(step)).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
-        if name not in vars(step):  # a class may have it for those without
+        if name not in vars(step):  # the class may define it
             setattr(step, name, parameter.default)
         if name in ("cache_dir", "memory"):
             setattr(step, name, None)
 
 
 def _check_estimator(where, estimator):
-    """Check the parameters of an estimator, and let a fitted segmenter label frames."""
+    """Check the parameters of an estimator, and label frames with a segmenter."""
     if not isinstance(estimator, BaseEstimator):
         return
     if hasattr(estimator, "_parameter_constraints"):
-        methodcaller("_validate_params")(estimator)  # as scikit-learn does in fit
+        methodcaller("_validate_params")(estimator)  # as in fit of scikit-learn
     known = vars(estimator)
     if not (hasattr(estimator, "predict") and known.keys() >= set(COUNTS)):
         return
     _check_feature_names(where, known)
     probed = copy.copy(estimator)
-    if "device" in known:  # which this machine may not have
+    if "device" in known:  # this machine may lack it
         probed.device = "cpu"
     frames = np.random.default_rng(0).normal(size=(N_PROBED, known["n_features_in_"]))
     with warnings.catch_warnings():
@@ -345,7 +343,7 @@ def _check_estimator(where, estimator):
 
 
 def _check_feature_names(where, known):
-    """Refuse names of features that are not text, one for each."""
+    """Refuse feature names that are no text, or of another number."""
     names, n_features = known.get("feature_names_in_"), known["n_features_in_"]
     if names is None:
         return

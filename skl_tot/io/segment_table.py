@@ -1,9 +1,9 @@
-"""The segment table: a data frame with a row for each segment, made of labels or not.
+"""The segment table: a data frame with a row per segment.
 
-Its columns are ``action``; ``start`` and ``end``, frames of which the second is the
-first after the segment, or ``start_time`` and ``end_time`` in seconds, or both; and
-where they are known ``recording``, ``duration``, ``duration_time`` and ``confidence``.
-`check_segments` is the one place that says what such a table may hold.
+Columns: ``action``; ``start`` and ``end`` in frames (``end`` exclusive), or
+``start_time`` and ``end_time`` in seconds, or both; if known ``recording``,
+``duration``, ``duration_time`` and ``confidence``. `check_segments` defines the valid
+content.
 """
 
 import math
@@ -23,7 +23,7 @@ from skl_tot.recordings.text import is_line
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
 OTHERS = ("duration", "duration_time", "confidence")
 COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS)
-# Beyond a year of video; a small file must not ask for more memory than there is.
+# More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
 WHOLE = "0 or more whole frames (start_time and end_time are seconds)"
 EXPECTED = dict.fromkeys(FRAMES, WHOLE) | dict.fromkeys(SECONDS, "seconds")
@@ -32,40 +32,39 @@ CLOCK = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)")
 
 
 def segments(y, fps=None, *, confidence=None):
-    """List the segments of recordings, as a table.
+    """List the segments of recordings as a table.
 
     Parameters
     ----------
-    y : array-like of shape (n_frames,), or a sequence, dict or `Recordings` of such
-        Label of each frame of one recording or of many, integers or strings. A Series
-        with an index of two levels, recording and frame, is taken as a dict.
+    y : array-like of shape (n_frames,), or a sequence, dict or `Recordings` of these
+        Label of each frame of one recording or of many, integers or text. A Series with
+        two index levels, recording and frame, counts as a dict.
     fps : float, default=None
-        Frames per second, to give times as well; `Recordings` with a rate know it. On
-        a clock, frame i is from ``times[i]`` to ``times[i + 1]``. Segments end at
-        breaks of `Recordings`, and their seconds are without these.
+        Frames per second, to add times; `Recordings` may have a rate. With a clock,
+        frame i lasts from ``times[i]`` to ``times[i + 1]``. Segments end at breaks of
+        `Recordings`; their seconds exclude these.
     confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
-        Probability of the label of each frame, such as from ``predict_posterior``;
-        a segment has their mean. In the form of ``y``.
+        Probability of each frame's label, for example from ``predict_posterior``, in
+        the form of ``y``; a segment has their mean.
 
     Returns
     -------
     table : DataFrame
-        A row for each segment, in order of time: ``recording``, its name or number as
-        text, unless ``y`` is one array; ``action``; ``start``, ``end`` and ``duration``
-        in frames, of which ``end`` is the first after the segment; with ``fps``,
-        ``start_time``, ``end_time`` and ``duration_time`` in seconds; with
-        ``confidence``, ``confidence``.
+        A row for each segment in order of time: ``recording``, its name or number as
+        text, unless ``y`` is one array; ``action``; ``start``, ``end`` (exclusive) and
+        ``duration`` in frames; with ``fps``, ``start_time``, ``end_time`` and
+        ``duration_time`` in seconds; with ``confidence``, ``confidence``.
 
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor strings, a recording has none, ``fps`` is not
-        from 1e-6 to 1e6 or contradicts the rate of `Recordings`, or confidences are not
-        finite or not of the frames of ``y``.
+        If labels are neither integers nor text, or a recording is empty; if ``fps`` is
+        not from 1e-6 to 1e6 or contradicts the rate of `Recordings`; if confidences are
+        not finite or differ in length from ``y``.
 
     See Also
     --------
-    labels_from_segments : The way back.
+    labels_from_segments : The inverse.
     write_segments : Files of segments.
 
     Examples
@@ -86,7 +85,7 @@ def segments(y, fps=None, *, confidence=None):
 
 
 def name_labels(labels, fps=None, what="labels"):
-    """Return labels of any form as checked Recordings, and whether they are of one."""
+    """Return labels as checked Recordings, and whether ``y`` is one array."""
     check_fps(fps)
     times = breaks = None
     if isinstance(labels, Recordings):
@@ -105,7 +104,7 @@ def name_labels(labels, fps=None, what="labels"):
 
 
 def table_of_labels(recordings, confidences=None, cuts=None):
-    """Return the segment table of checked labels, which end at breaks and cuts."""
+    """Return the segment table of checked labels; segments end at breaks and cuts."""
     import pandas as pd
 
     columns = {"recording": []}
@@ -129,7 +128,7 @@ def table_of_labels(recordings, confidences=None, cuts=None):
 def _times(recordings, i, starts, ends):
     """Return the seconds of segments of recording i."""
     first, last = recordings.edges(i)[starts], recordings.ends(i)[ends - 1]
-    # without a clock exact, other than a difference
+    # without a clock exact, unlike a difference of times
     durations = (ends - starts) / recordings.fps
     if recordings.times is not None:
         durations = np.round(last - first, 9)
@@ -137,7 +136,7 @@ def _times(recordings, i, starts, ends):
 
 
 def _check_confidences(confidence, y, recordings, is_single):
-    """Return the confidences of each recording, as long as its labels."""
+    """Return the confidences of each recording, of the length of its labels."""
     known, names = by_name(confidence), by_name(y)
     if known is not None and names is not None and list(known) != list(names):
         raise ValueError(
@@ -160,7 +159,7 @@ def _check_confidences(confidence, y, recordings, is_single):
 
 
 def _as_finite(confidence):
-    """Return confidences of one recording as floats, none masked, infinite or nan."""
+    """Return confidences of one recording as finite floats; refuse masked ones."""
     if np.ma.is_masked(confidence):
         raise TypeError("confidence is masked, expected a number for each frame.")
     confidence = as_reals(confidence, "confidence")
@@ -174,25 +173,25 @@ def _as_finite(confidence):
 
 
 def labels_from_segments(table):
-    """Label of each frame, from segments that leave no frame out.
+    """Convert segments without gaps to labels of frames.
 
     Parameters
     ----------
     table : DataFrame, or list of dict
         ``action``, ``start`` and ``end`` of each segment, in frames and in order of
-        time, the first from frame 0 and each from the end of the one before; with
-        ``recording``, so for each recording.
+        time. The first starts at frame 0, each other one at the end of the previous
+        one; with ``recording``, this holds for each recording.
 
     Returns
     -------
-    labels : ndarray of shape (n_frames,), or dict of such
-        Integers or strings, as the actions are; by name if there are recordings.
+    labels : ndarray of shape (n_frames,), or dict of these
+        Integers or text, like the actions; by name if there are recordings.
 
     Raises
     ------
     TypeError, ValueError
-        If there are none, a column is missing, or segments leave frames out, overlap or
-        are longer than 10⁹ frames, or actions are neither integers nor strings.
+        If there are no segments, a column is missing, segments leave gaps, overlap or
+        exceed 10⁹ frames, or actions are neither integers nor text.
 
     Examples
     --------
@@ -214,7 +213,7 @@ def labels_from_segments(table):
 
 
 def check_frames(table):
-    """Refuse a checked table without rows, or with rows whose frames are not known."""
+    """Refuse a checked table without rows, or with rows without frames."""
     if len(table) == 0:
         raise ValueError("segments has no rows, expected a row for each segment.")
     if "start" not in table or table["start"].isna().any():
@@ -222,7 +221,7 @@ def check_frames(table):
 
 
 def _cover_frames(table):
-    """Return the labels of one recording, of whose frames none may be left out."""
+    """Return the labels of one recording; refuse gaps."""
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
     bad = np.flatnonzero((starts != expected) | (ends <= starts))
@@ -236,12 +235,12 @@ def _cover_frames(table):
 
 
 def as_array(actions):
-    """Return the actions of a checked table as an array of integers or of text."""
+    """Return the actions of a checked table as an array of integers or text."""
     return np.array(actions.tolist())
 
 
 def repeat_labels(labels, counts):
-    """Repeat labels, with an error of one line if there is no memory for them."""
+    """Repeat labels, with a one-line error if the memory is too small."""
     try:
         return np.repeat(labels, counts)
     except MemoryError as error:
@@ -252,12 +251,12 @@ def repeat_labels(labels, counts):
 
 
 def check_segments(table, what="segments"):
-    """Return a copy of a segment table with the columns of COLUMNS that it has, typed.
+    """Return a typed copy of a segment table, with the known COLUMNS.
 
-    Cells may be text, as files hold them. In each row either frames or seconds may be
-    missing (None, nan or blank), and so may the confidence. A column ``place`` of text
-    says in errors where a row is; it is kept. Seconds and frames may disagree, rows may
-    overlap, and be none: those who read the table see to that.
+    Cells may be text, as in files. A row may lack frames or seconds (None, NaN or
+    blank), and the confidence. A text column ``place`` gives the place of a row in
+    errors; it is kept. Callers must handle disagreeing seconds, overlaps and empty
+    tables.
     """
     import pandas as pd
 
@@ -332,14 +331,14 @@ def _check_texts(values, places, what):
 
 
 def _text_error(value, place, what):
-    """Return the error of a cell that is neither text of one line nor an integer."""
+    """Return the error for a cell that is neither one line of text nor an integer."""
     return ValueError(
         f"{place}: the {what} is {short_repr(value)}, expected text of one line."
     )
 
 
 def _check_actions(values, places):
-    """Return actions as integers if all are, also those as floats, else as text."""
+    """Return actions as integers if all are (whole floats too), else as text."""
     for value, place in zip(values, places):
         if not (_is_whole(value) or isinstance(value, str)):
             raise _text_error(value, place, "label")
@@ -354,19 +353,19 @@ def _check_actions(values, places):
 
 
 def _is_whole(value):
-    """Whether a value is a number that an integer can stand for."""
+    """Whether a value is a whole number."""
     is_float = isinstance(value, (float, np.floating)) and abs(value) < 2**53
     return is_int(value) or (is_float and value == int(value))
 
 
 def is_int(value):
-    """Whether a value is an integer other than a boolean."""
+    """Whether a value is an integer and no boolean."""
     is_bool = isinstance(value, (bool, np.bool_))
     return isinstance(value, numbers.Integral) and not is_bool
 
 
 def _check_numbers(values, places):
-    """Return numbers, or text of them, as floats, nan where there is none."""
+    """Return numbers, or text of them, as floats; NaN for blank cells."""
     if values.dtype.kind in "iuf":
         found = values.to_numpy(dtype=float, na_value=np.nan)
     else:
@@ -378,7 +377,7 @@ def _check_numbers(values, places):
 
 
 def _number_error(values, k, places):
-    """Return the error of a cell that is not the number that its column needs."""
+    """Return the error for a cell without the number that its column needs."""
     return ValueError(
         f"{places[k]}: {values.name} is {short_repr(values.tolist()[k])}, expected "
         f"{EXPECTED.get(values.name, 'a finite number')}."
@@ -386,15 +385,15 @@ def _number_error(values, k, places):
 
 
 def is_blank(value):
-    """Whether a cell holds nothing."""
+    """Whether a cell is empty."""
     if isinstance(value, str):
         return not value.strip()
-    # of pandas, NA is none, too
+    # pandas.NA is empty, too
     return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def _as_number(value):
-    """Float of a number or text, as 1:02:03.5 too; nan if it is none."""
+    """Float of a number or text, including 1:02:03.5; NaN for other text."""
     if isinstance(value, (bool, np.bool_)):
         return math.nan
     if isinstance(value, numbers.Real):
@@ -411,7 +410,7 @@ def _as_number(value):
 
 
 def _check_times(checked, table, places):
-    """Refuse rows without times, with frames that are none, or that end too early."""
+    """Refuse rows without times, with invalid frames, or that end too early."""
     known = np.zeros(len(checked), dtype=bool)
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
         columns = [key for key in pair if key in checked]
@@ -440,7 +439,7 @@ def _check_times(checked, table, places):
 
 
 def _check_whole(values, table, places):
-    """Refuse frames that are negative, no whole numbers, or too many."""
+    """Refuse frames that are negative, not whole, or too many."""
     bad = np.isfinite(values) & ((values < 0) | (values != np.floor(values)))
     if bad.any():
         k, column = np.argwhere(bad)[0]
@@ -454,7 +453,7 @@ def _check_whole(values, table, places):
 
 
 def describe(table, k, unit):
-    """Say which action row k is of, and from when to when it is."""
+    """Describe the action of row k, its start and end."""
     keys = FRAMES if unit == "frames" else SECONDS
     start, end = (table[key].iloc[k] for key in keys)
     action = table["action"].tolist()[k]

@@ -1,7 +1,7 @@
-"""Frames of segments that are in seconds, and seconds of those in frames.
+"""Conversion of segments between frames and seconds.
 
-Where a table has both and they disagree, frames count as labels of frames are made, and
-seconds, which may be those of a clock, count as durations are measured.
+If a table has both and they disagree, frames determine labels of frames, and seconds
+(perhaps from a clock) determine durations.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ from skl_tot.io.segment_table import FRAMES, MAX_FRAMES, SECONDS, describe
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.rates import agreed_rate
 
-# Times the usual that a step of a clock without gaps may be.
+# Longest step of a clock without gaps, in usual steps.
 UNEVEN = 1.5
 
 
 def frame_at(seconds, fps, clock=None):
-    """Frame at each time, with the fraction of it that is over.
+    """Frame at each time, as a fraction.
 
-    ``clock`` is when frames start and end, two arrays. Before and after it, frames go
-    on at the rate; what is in a break is where the next part begins.
+    ``clock`` has starts and ends of frames, two arrays. Outside of it, frames continue
+    at the rate; a time in a break maps to the start of the next part.
 
     >>> frame_at(np.array([0.25]), 10.0)
     array([2.5])
@@ -40,8 +40,8 @@ def frame_at(seconds, fps, clock=None):
 def frames_of(table, fps, clocks=None):
     """Return the frames (n_rows, 2) of a checked table with recordings and places.
 
-    ``clocks`` are starts and ends of the frames of recordings by name. Seconds beside
-    frames that are those of other frames cause a warning.
+    ``clocks`` has starts and ends of frames by recording. Warns if seconds and frames
+    of a row disagree.
     """
     frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
     in_frames = np.isfinite(frames).all(axis=1)
@@ -61,25 +61,24 @@ def frames_of(table, fps, clocks=None):
     stale = np.flatnonzero((np.abs(converted - frames) > 1).any(axis=1))
     if stale.size:
         warn_user(
-            f"{places[stale[0]]}: times in seconds are not those in frames at {fps:g} "
-            f"frames per second, as in {stale.size} of {len(table)} segments; those in "
-            "frames are read."
+            f"{places[stale[0]]}: seconds and frames disagree at {fps:g} frames per "
+            f"second, as in {stale.size} of {len(table)} segments; frames are used."
         )
     return np.where(in_frames[:, None], frames, np.round(converted)).astype(int)
 
 
 def rows_by_recording(table):
-    """Return the numbers of the rows of each recording, in order, by its name."""
+    """Return the row numbers of each recording in order, by name."""
     import pandas as pd
 
-    # as objects, as a name of a file need not be text that pandas can hold
+    # as objects, as pandas cannot hold all file names as text
     codes, names = pd.factorize(np.array(table["recording"], dtype=object))
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     return dict(zip(names, np.split(np.argsort(codes, kind="stable"), ends[:-1])))
 
 
 def values_of(table, pair):
-    """Return starts and ends as floats (n_rows, 2), nan where they are not known."""
+    """Return starts and ends as floats (n_rows, 2), NaN if unknown."""
     if not set(pair) <= set(table):
         return np.full((len(table), 2), np.nan)
     return table[list(pair)].to_numpy(dtype=float)
@@ -106,8 +105,8 @@ def _check_range(table, frames, rows, clock):
 def seconds_of(table, fps=None):
     """Return times (n_rows, 2) of a checked table with recordings, rate and unit.
 
-    Times are in frames if neither the table nor ``fps`` gives seconds. The rate is None
-    if it is not known.
+    Times are in frames if neither the table nor ``fps`` gives seconds. An unknown rate
+    is None.
     """
     pairs = {pair: values_of(table, pair) for pair in (FRAMES, SECONDS)}
     for pair, values in pairs.items():
@@ -131,22 +130,22 @@ def seconds_of(table, fps=None):
 
 
 def _find_rate(frames, seconds, fps):
-    """Return the rate that is given, or that of a table with frames and seconds."""
+    """Return the given rate, or the rate of a table with frames and seconds."""
     lengths = np.ptp(seconds, axis=1)
     lasting = lengths > 0
     if not lasting.any():
         return fps
-    # the median, as some may be stale
+    # the median, as some rows may be outdated
     own = float(np.median(np.ptp(frames, axis=1)[lasting] / lengths[lasting]))
     known = agreed_rate(fps, own, "the segments")
-    return known if fps is None else fps  # of the table, times may be rounded
+    return known if fps is None else fps  # times of the table may be rounded
 
 
 def _agreed_seconds(table, frames, seconds, rate):
     """Return the seconds of a table, or those of its frames if a frame has two times.
 
-    That is so after somebody has moved a boundary in frames. A clock may skip frames,
-    but its times go forward with the frames.
+    The latter happens after a boundary was moved in frames. A clock may skip frames,
+    but its times must grow with the frames.
     """
     contradicting = []
     recordings = rows_by_recording(table)
@@ -156,8 +155,8 @@ def _agreed_seconds(table, frames, seconds, rate):
     if contradicting:
         warn_user(
             f"seconds of {len(contradicting)} of {len(recordings)} recordings "
-            f"contradict their frames, as of {contradicting[0]!r}; all are taken from "
-            f"start and end at {rate:.6g} frames per second."
+            f"contradict their frames, as in {contradicting[0]!r}; start and end at "
+            f"{rate:.6g} frames per second are used."
         )
         return frames / rate
     difference = np.ptp(seconds, axis=1) - np.ptp(frames, axis=1) / rate
@@ -165,18 +164,18 @@ def _agreed_seconds(table, frames, seconds, rate):
     if off.any():
         warn_user(
             f"{off.sum()} of {len(off)} segments are longer or shorter in seconds than "
-            f"in frames at {rate:.6g} per second, as one of "
-            f"{table['recording'].iloc[off.argmax()]!r}; seconds are read, as of a "
+            f"in frames at {rate:.6g} per second, as in "
+            f"{table['recording'].iloc[off.argmax()]!r}; seconds are used, as from a "
             "clock."
         )
     return seconds
 
 
 def _is_clock(frames, seconds, rate):
-    """Whether each frame has one time, and later frames have later ones.
+    """Whether each frame has one time, and later frames have later times.
 
-    At a break, what ends at a frame does so before what starts there, and is not much
-    shorter than its frames.
+    At a break, a segment ends before the next one starts, and is not much shorter than
+    its frames.
     """
     is_start = np.tile([True, False], len(frames))
     full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (UNEVEN * rate)

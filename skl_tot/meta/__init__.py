@@ -1,1 +1,1 @@
-"""What makes actions of the labels and fits of other segmenters."""
+"""Estimators from other segmenters: votes, cycles, activities, labels, streams."""

@@ -1,4 +1,4 @@
-"""A segmenter for each of several activities, which are told apart without labels."""
+"""A segmenter for each of several activities, which are found without labels."""
 
 import math
 from numbers import Integral
@@ -36,50 +36,50 @@ from skl_tot.training.components import MOST
 
 
 class ActivitySegmenter(BaseSegmenter):
-    r"""Segmentation of recordings of several activities that nobody has sorted.
+    r"""Segmentation of unsorted recordings of several activities.
 
-    1. *Bags.* The frames of all videos, as many of each, are clustered (K-means, 64
-       clusters c). With squared distances :math:`d_{tc}^2` to their centres, and w the
-       mean of the smallest, frame t belongs to them by
+    1. *Bags.* The frames of all recordings, the same number of each, are clustered
+       (K-means, 64 clusters c). With squared distances :math:`d_{tc}^2` to their
+       centres, and the mean w of the smallest distances, frame t belongs to them by
 
        .. math:: p_{tc} \propto \exp(-d_{tc}^2 / (0.1\, w)) .
 
-       The root of the mean of p over the frames says what occurs in a video.
-    2. *Activities.* K-means groups these bags of frames. Or the activities are given.
-    3. *Actions.* A clone of ``estimator`` is fitted to the videos of each activity.
+       The bag of a recording is the root of the mean of p over its frames.
+    2. *Activities.* K-means groups these bags, or the activities are given.
+    3. *Actions.* A clone of ``estimator`` is fitted to the recordings of each activity.
 
-    Of a new video the activity is that of the nearest mean bag, and its segmenter finds
-    the actions. The actions of all activities have numbers that differ: those of
-    activity a count from ``action_offsets_[a]``.
+    A new recording has the activity of the nearest mean bag, and the segmenter of this
+    activity labels it. Actions of all activities have different numbers: those of
+    activity a start at ``action_offsets_[a]``.
 
     Parameters
     ----------
     estimator : estimator
-        A segmenter, or a pipeline that ends in one. Clones are fitted to the videos as
-        they are given; without a seed of its own, each gets one from ``random_state``.
-        Its ``n_actions`` are those of one activity.
+        A segmenter, or a pipeline that ends in one. Clones are fitted to the
+        recordings; without an own seed, each gets one from ``random_state``. Its
+        ``n_actions`` is the number per activity.
     n_activities : int or "auto", default="auto"
-        Number of activities. "auto" takes one from 1 to 20 for which bags of one
-        activity are alike, and unlike others, see Notes.
+        Number of activities. "auto" chooses from 1 to 20 by the similarity of bags, see
+        Notes.
     n_jobs : int, default=None
-        Activities that are fitted at the same time, as of joblib. Does not change the
-        result, if a fit does not depend on the number of threads.
+        Activities that are fitted at the same time, as in joblib. Does not change the
+        result if a fit does not depend on the number of threads.
     random_state : int, RandomState instance or None, default=None
-        Seed of the clusters of frames, of the activities, and of segmenters that have
-        no seed.
+        Seed of the clusters of frames, of the activities, and of segmenters without
+        seed.
 
     Attributes
     ----------
     n_actions_ : int
-        Number of actions of all activities.
+        Total number of actions.
     activities_ : ndarray of shape (n_videos,), or dict
-        Activity of each video of the fit; by name if the videos have names.
+        Activity of each recording of the fit; by name if the recordings have names.
     activity_names_ : ndarray of shape (n_activities,)
-        What activities are called: 0, 1, … in the order of their first video, or the
-        labels that were given, sorted.
+        Names of the activities: 0, 1, … in the order of their first recording, or the
+        given labels, sorted.
     activity_scores_ : dict of int to float or None
-        Mean silhouette of the bags for each number that "auto" has tried; None if there
-        was nothing to choose.
+        Mean silhouette of the bags for each number that "auto" tried; None without a
+        choice.
     estimators_ : list of estimator
         A fitted segmenter, or pipeline, for each activity.
     vocabulary_ : dict of ndarray
@@ -88,30 +88,30 @@ class ActivitySegmenter(BaseSegmenter):
     bags_ : ndarray of shape (n_activities, n_clusters)
         Mean bag of each activity.
     scaler_ : StandardScaler
-        Standardisation that frames are clustered by. Segmenters have their own.
+        Standardisation for the clusters of frames. Segmenters have their own.
 
     See Also
     --------
     AutoSegmenter : Several segmenters for one activity.
-    skl_tot.metrics.activity_purity : How far activities found are those of a person.
+    skl_tot.metrics.activity_purity : Agreement of activities with those of a person.
 
     Notes
     -----
-    Input, output and further attributes are those of `TemporalOTSegmenter`.
-    `predict_proba` and `predict_posterior` take the activity for certain; other
-    activities have probability 0. Corrections (`skl_tot.corrections`) are of actions of
-    one activity. To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator
-    of one of ``estimators_``, whose numbers count from 0.
+    See `TemporalOTSegmenter` for input, output and further attributes. `predict_proba`
+    and `predict_posterior` treat the activity as certain; other activities have
+    probability 0. Corrections (`skl_tot.corrections`) apply to actions of one activity.
+    To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator of one of
+    ``estimators_``, which number actions from 0.
 
-    The number of activities is the smallest, up to half of the videos, whose bags have
-    a mean silhouette of at least 95 % of the highest; where even that is below 0.14, it
-    is 1. On generated activities that share no actions it is at most 1 off. Recordings
-    of one activity often fall into groups, such as the people they are of, and are then
-    taken for several; give the number if you know it.
+    The number of activities is the smallest, up to half of the recordings, with a mean
+    silhouette of the bags of at least 95 % of the highest; if the highest is below
+    0.14, it is 1. On generated activities without common actions the error is at most
+    1. Recordings of one activity often form groups, such as subjects, which are then
+    taken for activities; give the number if you know it.
 
-    To score against labels, use the scores of `skl_tot.metrics` as they are: one match
-    over all videos, ``scope="activity"``, is one over activities and actions, if labels
-    of different activities differ. So videos whose activity is wrong count as wrong.
+    To score against labels, use `skl_tot.metrics` with ``scope="activity"``: one match
+    of actions over all recordings, if labels of different activities differ. Recordings
+    with a wrong activity then count as wrong.
 
     References
     ----------
@@ -177,24 +177,24 @@ class ActivitySegmenter(BaseSegmenter):
 
     @property
     def waits_for_end_(self):
-        """An activity is told by a whole recording."""
+        """Reason: the activity needs the whole recording."""
         return (
-            "ActivitySegmenter tells an activity by what occurs in a whole video; take "
-            "one of its estimators_"
+            "ActivitySegmenter recognises an activity by a whole recording; use one of "
+            "its estimators_"
         )
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, activities=None):
-        """Tell the activities apart, and learn the actions of each.
+        """Find the activities, and learn the actions of each.
 
         Parameters
         ----------
         X : sequence of array-like of shape (n_frames_i, n_features)
-            Videos, see Notes of `TemporalOTSegmenter`.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            Not learned from; only its numbers are checked.
+            Recordings, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Not used; only its length is checked.
         activities : sequence of int or str, or dict, default=None
-            Activity of each video, by its name if the videos have names. None finds
+            Activity of each recording, by name if the recordings have names. None finds
             them.
 
         Returns
@@ -205,15 +205,15 @@ class ActivitySegmenter(BaseSegmenter):
         Raises
         ------
         TypeError, ValueError
-            If a parameter, a video or ``activities`` is not valid, there are more
-            activities than videos that differ, or a fit of ``estimator`` fails. An
-            estimator fitted before stays as it was.
+            If a parameter, a recording or ``activities`` is not valid, there are more
+            activities than distinct recordings, or a fit of ``estimator`` fails. An
+            earlier fit then stays unchanged.
         """
         return self._fit(X, y, activities=activities)
 
     @property
     def action_offsets_(self):
-        """Number of the first action of each activity, and last that of all actions."""
+        """Number of the first action of each activity, and the total as last entry."""
         sizes = [last_step(model).n_actions_ for model in self.estimators_]
         return np.cumsum([0, *sizes])
 
@@ -230,25 +230,25 @@ class ActivitySegmenter(BaseSegmenter):
         return names
 
     def predict_activity(self, X):
-        """Say which activity each video shows: that of the nearest mean bag.
+        """Return the activity of each recording: that of the nearest mean bag.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many.
 
         Returns
         -------
         activities : ndarray of shape (n_videos,), dict, int or str
-            One of ``activity_names_`` for each video, by name if the videos have names;
-            of a single array, its own.
+            One of ``activity_names_`` for each recording, by name if the recordings
+            have names; a single value for a single array.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a recording is not valid.
         """
         videos = self.prepare(X)
         names = self.activity_names_[self._find_activities(videos)]
@@ -257,28 +257,28 @@ class ActivitySegmenter(BaseSegmenter):
         return by_video(names, videos)
 
     def score(self, X, y=None):
-        """Measure how well actions carry over between videos of one activity.
+        """Measure how well actions transfer between recordings of one activity.
 
         Parameters
         ----------
         X : sequence of array-like of shape (n_frames_i, n_features)
-            Videos.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            Not looked at, but for its numbers.
+            Recordings.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Only its length is checked.
 
         Returns
         -------
         score : float
-            The geometric mean of what `TemporalOTSegmenter.score` is of the videos of
-            each predicted activity, weighted by their frames; activities of one video
-            count as 1. nan, with a warning, if there are no others.
+            The geometric mean of `TemporalOTSegmenter.score` over the predicted
+            activities, weighted by their frames; activities of one recording count as
+            1. NaN, with a warning, if there are no others.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a recording is not valid.
         """
         videos = self.prepare(X)
         if y is not None:
@@ -286,7 +286,7 @@ class ActivitySegmenter(BaseSegmenter):
         codes = self._find_activities(videos)
         paths = [reading.path for reading in self._readings(videos)]
         if len(np.unique(codes)) == len(codes):
-            text = "score compares videos of one activity, but no two are of one."
+            text = "score compares recordings of one activity, but no two are of one."
             warn_user(text, UndefinedMetricWarning)
             return math.nan
         total = 0.0
@@ -301,19 +301,19 @@ class ActivitySegmenter(BaseSegmenter):
         return math.exp(total / videos.lengths.sum())
 
     def recordings_of(self, X, activity):
-        """List the recordings that show an activity.
+        """List the recordings of an activity.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
         activity : int
-            Place of the activity in ``activity_names_``.
+            Index of the activity in ``activity_names_``.
 
         Returns
         -------
         arrays : sequence of ndarray of shape (n_frames_i, n_features)
-            As they are given.
+            As given.
 
         Raises
         ------
@@ -346,12 +346,12 @@ class ActivitySegmenter(BaseSegmenter):
         return [shifted(path, offsets[k]) for path, k in zip(labels, codes)]
 
     def _label(self, scores, videos, before=None):
-        # segmenters have learned background and confidence, and labelled the videos
+        # segmenters have learned background and confidence, and labelled recordings
         self.background_ = self.confidence_ = None
         self.labels_ = videos.store(scores)
 
     def _group(self, bags, seed):
-        """Find activities: their names, and the place of each video's."""
+        """Find activities: their names, and the index of each recording's."""
         n_distinct = len(np.unique(bags, axis=0))
         if self.n_activities == "auto":
             n_groups, self.activity_scores_ = choose_n_groups(bags, seed)
@@ -359,20 +359,20 @@ class ActivitySegmenter(BaseSegmenter):
             n_groups = int(self.n_activities)
         if n_groups > n_distinct:
             raise ValueError(
-                f"n_activities is {n_groups}, but X has {n_distinct} videos that "
-                "differ; expected as many or fewer."
+                f"n_activities is {n_groups}, but X has {n_distinct} distinct "
+                "recordings; expected at most as many."
             )
         return np.arange(n_groups), group_bags(bags, n_groups, seed)
 
     def _count_words(self, videos):
-        """Bag of each video."""
+        """Bag of each recording."""
         bags = []
         for i in range(len(videos)):
             bags.append(count_words(videos.blocks(i), self.vocabulary_))
         return np.array(bags)
 
     def _find_activities(self, videos):
-        """Place of the activity of each video among the names."""
+        """Index of the activity of each recording."""
         return nearest_bags(self._count_words(videos), self.bags_)
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
@@ -395,10 +395,10 @@ class ActivitySegmenter(BaseSegmenter):
 
 
 def by_video(names, videos):
-    """Activities of videos: by name, if those have any."""
+    """Activities of recordings: by name, if there are names."""
     kept = videos.store(names.tolist())
     return kept if isinstance(kept, dict) else names
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"ActivitySegmenter": ActivitySegmenter}

@@ -1,4 +1,4 @@
-"""Bags of frames that tell activities apart, and a fitted segmenter of each."""
+"""Bags of frames that distinguish activities, and a fitted segmenter of each."""
 
 import warnings
 from numbers import Integral
@@ -23,12 +23,12 @@ from skl_tot.recordings.errors import (
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import with_rate
 
-# What actions of another activity are below the video's own, in nats: never likely.
+# Score of actions of another activity below the recording's own, in nats.
 FOREIGN = 1e4
 
 
 def check_segmenter(estimator):
-    """Return the segmenter that ends what is to be fitted; refuse others."""
+    """Return the segmenter at the end of an estimator; refuse others."""
     last = last_step(estimator)
     if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
         raise TypeError(
@@ -39,7 +39,7 @@ def check_segmenter(estimator):
 
 
 def check_activities(activities, n_videos, n_activities):
-    """Names of activities that are given, sorted, and the place of each video's.
+    """Return the sorted names of given activities, and the index of each recording.
 
     >>> check_activities(["cook", "wash", "cook"], 3, "auto")[1]
     array([0, 1, 0])
@@ -52,7 +52,7 @@ def check_activities(activities, n_videos, n_activities):
     if len(activities) != n_videos:
         raise ValueError(
             f"activities has {len(activities)} labels, expected {n_videos}, one for "
-            "each video."
+            "each recording."
         )
     given = [label.item() if hasattr(label, "item") else label for label in activities]
     for i, label in enumerate(given):
@@ -67,18 +67,18 @@ def check_activities(activities, n_videos, n_activities):
     names, codes = np.unique(given, return_inverse=True)
     if n_activities not in ("auto", len(names)):
         raise ValueError(
-            f"n_activities is {n_activities}, but activities has {len(names)} that "
-            "differ; expected as many, or 'auto'."
+            f"n_activities is {n_activities}, but activities has {len(names)} distinct "
+            "labels; expected the same, or 'auto'."
         )
     return names, codes
 
 
 def fit_models(estimator, videos, activities, rng, *, n_jobs):
-    """Fit a clone of an estimator to the videos of each activity.
+    """Fit a clone of an estimator to the recordings of each activity.
 
-    ``activities`` are their names, and the place of each video's among them. ``rng``
-    seeds clones without a seed. Gives the models, and the actions of the frames in the
-    numbers of each model.
+    ``activities`` are the names, and the index of each recording's. ``rng`` seeds
+    clones without a seed. Returns the models, and the labels of frames in each model's
+    numbers.
     """
     names, codes = activities
     tasks = []
@@ -99,21 +99,23 @@ def fit_models(estimator, videos, activities, rng, *, n_jobs):
 
 
 def _fit_model(model, arrays, name, indices):
-    """Fit the model of an activity; errors say which it is, or the video's number."""
+    """Fit the model of an activity; errors name the activity, or the recording."""
     try:
         with warnings.catch_warnings():
-            # the videos have been checked before
+            # the recordings are already checked
             warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
             return model.fit(arrays)
     except RecordingError as error:
         raise type(error)(error.reason, int(indices[error.recording])) from error
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"activity {name!r}, of {len(indices)} videos: {error}") from error
+        raise kind(
+            f"activity {name!r}, of {len(indices)} recordings: {error}"
+        ) from error
 
 
 def in_turn(models, arrays, codes, transcripts=None):
-    """Yield the reading of each video by the model of its activity, in their order."""
+    """Yield the reading of each recording by the model of its activity, in order."""
     going = {}
     for code in np.unique(codes).tolist():
         model, indices = models[code], np.flatnonzero(codes == code)
@@ -127,7 +129,7 @@ def in_turn(models, arrays, codes, transcripts=None):
 
 
 def activities_of(transcripts, offsets):
-    """Activity of each video: that of all the actions that it is known to show.
+    """Activity of each recording, from the actions of its transcript.
 
     >>> activities_of([np.array([1, 0]), np.array([3])], np.array([0, 3, 6]))
     array([0, 1])
@@ -143,7 +145,7 @@ def activities_of(transcripts, offsets):
 
 
 def shifted(path, offset):
-    """Numbers of actions moved by an offset; background stays what it is.
+    """Shift numbers of actions by an offset, except background.
 
     >>> shifted(np.array([0, -1, 1]), 3)
     array([ 3, -1,  4])
@@ -152,7 +154,7 @@ def shifted(path, offset):
 
 
 def widened_scores(scores, offset, n_actions):
-    """Log-likelihoods of all actions: those of one activity, and far below of others.
+    """Log-likelihoods of all actions from those of one activity; others are far below.
 
     >>> widened_scores(np.array([[-1.0, -2.0]]), 1, 3)
     array([[-1.0002e+04, -1.0000e+00, -2.0000e+00]])
@@ -164,7 +166,7 @@ def widened_scores(scores, offset, n_actions):
 
 
 def widened(reading, offset, n_actions):
-    """Give the `Reading` of all actions by that of one activity, from an offset."""
+    """Return the `Reading` of all actions from that of one activity with an offset."""
     posterior = None
     if reading.posterior is not None:
         n_frames, n_own = reading.posterior.shape
@@ -177,21 +179,21 @@ def widened(reading, offset, n_actions):
     )
 
 
-# Clusters of frames, and frames of all videos that they are learned from.
+# Clusters of frames, and frames of all recordings to learn them from.
 N_CLUSTERS, N_SAMPLED = 64, 20_000
-# Of the squared distance that frames have to the nearest centre, on average.
+# Width, as a share of the mean squared distance to the nearest centre.
 SOFTNESS = 0.1
-N_INIT = 10  # starts of K-means over bags
+N_INIT = 10  # starts of K-means of bags
 LEAST_WIDTH = 1e-12
-# Of `choose_n_groups`, chosen on generated activities.
+# Thresholds of `choose_n_groups`, chosen on generated activities.
 MOST_GROUPS, LEAST_SILHOUETTE, SHARE, N_COMPONENTS = 20, 0.14, 0.95, 20
 
 
 def learn_vocabulary(videos, rng):
-    """Learn 64 clusters of frames, or as many as there are distinct frames.
+    """Learn 64 clusters of frames, or one per distinct frame if there are fewer.
 
-    As many frames are drawn of each video, so that long ones do not decide. The width
-    is the mean squared distance of frames to the nearest centre.
+    The same number of frames is drawn from each recording. The width is the mean
+    squared distance of frames to the nearest centre.
     """
     per_video = max(1, N_SAMPLED // len(videos))
     sampled = []
@@ -207,14 +209,14 @@ def learn_vocabulary(videos, rng):
 
 
 def count_words(blocks, vocabulary):
-    r"""Bag (n_words,), of length 1, of a video whose frames are given block by block.
+    r"""Bag (n_words,), of length 1, of a recording given in blocks.
 
-    A frame belongs to a cluster c at the squared distance :math:`d_{tc}^2` by
+    A frame belongs to a cluster c at squared distance :math:`d_{tc}^2` by
 
     .. math:: p_{tc} \propto \exp(-d_{tc}^2 / (0.1\, w)),
 
-    with the width w, and the bag is the root of the mean of p over the frames, so that
-    Euclidean distances of bags are those of Hellinger.
+    with the width w. The bag is the root of the mean of p over the frames; Euclidean
+    distances of bags are Hellinger distances.
 
     >>> vocabulary = {"centres": np.array([[0.0], [4.0]]), "width": np.array(1.0)}
     >>> count_words([np.array([[0.1], [0.0], [-0.1], [4.1]])], vocabulary) ** 2
@@ -230,12 +232,12 @@ def count_words(blocks, vocabulary):
 
 
 def group_bags(bags, n_groups, seed):
-    """Group (n_videos,) of each bag, by K-means; numbered by their first bag.
+    """Group (n_videos,) of each bag, by K-means; numbered by first occurrence.
 
     >>> group_bags(np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]]), 2, 0)
     array([0, 1, 0])
     """
-    # to the end, so that the nearest mean is that of the group
+    # converged, so that the nearest mean is that of the group
     kmeans = KMeans(n_groups, n_init=N_INIT, tol=0, random_state=seed).fit(bags)
     _, first, groups = np.unique(kmeans.labels_, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[groups]
@@ -247,7 +249,7 @@ def mean_bags(bags, groups):
 
 
 def nearest_bags(bags, means):
-    """Group of each bag (n_videos,), that of the nearest mean.
+    """Group of each bag (n_videos,) by the nearest mean.
 
     >>> nearest_bags(np.array([[0.9, 0.1]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
     array([1])
@@ -256,14 +258,13 @@ def nearest_bags(bags, means):
 
 
 def choose_n_groups(bags, seed):
-    """Choose how many groups bags fall into; also the silhouette of each number.
+    """Choose the number of groups of bags; also return the silhouette of each number.
 
-    Of the numbers from 2 to 20, and up to half of the bags, it is the smallest whose
-    mean silhouette is at least 95 % of the highest; or 1, where that is below 0.14.
-    Groups that are cut up again have silhouettes that are hardly lower, so that the
-    highest is often that of too many. Bags are taken by their 20 principal components,
-    without the noise of short videos. Silhouettes are None for fewer than three bags
-    that differ.
+    Candidates are 2 to 20, up to half of the bags. The choice is the smallest with a
+    mean silhouette of at least 95 % of the highest, as further cuts of groups hardly
+    lower it; or 1, if the highest is below 0.14. Bags are reduced to 20 principal
+    components, without the noise of short recordings. Silhouettes are None for fewer
+    than three distinct bags.
 
     >>> corners = np.eye(3).repeat(4, axis=0)
     >>> bags = corners + np.random.default_rng(0).uniform(0, 0.1, corners.shape)

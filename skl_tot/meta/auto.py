@@ -1,4 +1,4 @@
-"""A portfolio of methods and settings, combined without labels."""
+"""A vote of methods and settings, combined without labels."""
 
 from numbers import Integral
 from typing import Any
@@ -40,126 +40,122 @@ from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.training.components import MOST
 from skl_tot.training.devices import counter, from_first_process
 
-# Added to the share of votes, so that an action without any remains possible.
+# Added to the share of votes, so that actions without votes remain possible.
 LEAST_VOTE = 0.02
 
 
 class AutoSegmenter(BaseSegmenter, _BaseComposition):
     r"""Segmentation by a vote of methods, chosen and combined without labels.
 
-    No method or setting is best on all recordings, and which one is cannot be told
-    without labels. So several are fitted, which do well on different data, and vote:
+    No single method is best on all recordings, and labels are needed to find the best
+    one. So several methods that do well on different data are fitted, and vote:
 
-    1. *Candidates.* Each labels the videos. From its labels, three rounds of linear
-       discriminants, Gaussians and likeliest paths, as `MallowSegmenter` has them, make
-       further labels: those of its refinement.
-    2. *Matching.* Numbers of actions mean something else to each. The labelling that
-       agrees most with the others is the first reference. By turns all others are
-       matched to it, action to action, so that most frames agree (the Hungarian
-       method), and the mean of what they say becomes the reference.
-    3. *Vote.* A labelling weighs as much as it agrees with others beyond chance, by
-       Cohen's kappa, times :math:`e^{6 I}` of the information I, in nats, that it
-       carries from video to video: the logarithm of what `score` would give (in free
-       order by kappa alone). With
-       :math:`v_{tk}` the share of votes that are for action k in frame t, the decoder
-       is given
+    1. *Candidates.* Each candidate labels the recordings. Its refinement is another
+       labelling: three rounds of linear discriminants, Gaussians and likeliest paths,
+       as in `MallowSegmenter`.
+    2. *Matching.* Candidates number actions differently. The first reference is the
+       labelling that agrees most with the others. Two steps alternate: labellings are
+       matched to the reference, action to action, by most common frames (the Hungarian
+       method), and their votes become the reference.
+    3. *Vote.* The weight of a labelling is its agreement with others beyond chance, by
+       Cohen's kappa, times :math:`e^{6 I}`. I is the information, in nats, that it
+       transfers between recordings, the logarithm of `score`; free order uses kappa
+       alone. With the share :math:`v_{tk}` of votes for action k in frame t, the scores
+       of the decoder are
 
        .. math:: \ell_{tk} = \log (v_{tk} + 0.02) .
 
-    Actions are numbered by the mean relative time of their frames. ``results_`` says
-    how far each candidate agrees with the vote, and `candidate_labels` gives what each
-    has to say, so that a person can overrule it.
+    Actions are numbered by the mean relative time of their frames. ``results_`` has the
+    agreement of each candidate with the vote, and `candidate_labels` their labels, so
+    that a person can overrule the vote.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
-        Number of actions K, as of `TemporalOTSegmenter`.
+        Number of actions K, see `TemporalOTSegmenter`.
     candidates : "auto" or list of (str, estimator), default="auto"
-        Names and segmenters, or pipelines that end in one. Clones of them are fitted to
-        the videos as they are given, with the ``n_actions`` of this one; without a seed
-        of its own, each gets one from ``random_state``. What is in a
-        `sklearn.frozen.FrozenEstimator` is used as it was fitted. "auto" has seven:
-        `TemporalOTSegmenter`; the same as published, but with two parts and free order,
-        and with ``prior="path"``; `ASOTSegmenter`; `ASALSegmenter`, from two parts;
-        `MallowSegmenter`; and `HMMSegmenter`. In strict order the published method and
-        `ASALSegmenter` from it take the places of the first and of `ASOTSegmenter`. In
-        free order they are `HMMSegmenter`, the same after a single step, which is
-        K-means, and, but for raw signals and single recordings, which they would cut
-        by time, `ASOTSegmenter`, the first and the second. Of these recordings,
-        `HMMSegmenter` in free order votes where no order is given, too.
+        Names and segmenters, or pipelines that end in one. Clones are fitted to the
+        recordings, with this ``n_actions``; without an own seed, each gets one from
+        ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted. "auto"
+        has seven: `TemporalOTSegmenter`; the same as published, but with two parts and
+        free order, and with ``prior="path"``; `ASOTSegmenter`; `ASALSegmenter`, from
+        two parts; `MallowSegmenter`; and `HMMSegmenter`. In strict order the published
+        method and `ASALSegmenter` from it replace the first and `ASOTSegmenter`. In
+        free order they are `HMMSegmenter`, its start (K-means), `ASOTSegmenter`, the
+        first and the second. The last three are left out for raw signals and single
+        recordings, which they would cut by time. For such recordings, `HMMSegmenter` in
+        free order also votes if no order is given.
     order : {"strict", "mostly", "free"} or None, default=None
-        What is known of the course of the recordings. "strict": each action once, in
-        one order; candidates, refinements and the vote keep it. "mostly": an order,
-        with exceptions. "free": none; most candidates assume none. None is "mostly",
-        and ``shared_course_`` and `strict_labels` tell what else may be.
+        Known course of the recordings. "strict": each action once, in one order;
+        candidates, refinements and the vote keep it. "mostly": an order, with
+        exceptions. "free": no order; most candidates assume none. None is "mostly"; see
+        ``shared_course_`` and `strict_labels` for alternatives.
     windows : "auto", SignalWindows or None, default="auto"
-        What candidates see in place of frames: statistics of windows around them, by a
-        clone of this that is fitted first. "auto" has windows for the candidates
-        "auto" where frames are raw signal, which says little by itself.
+        Input of candidates: statistics of windows around frames, by a fitted clone of
+        this. "auto" uses windows for the candidates "auto" if frames are raw signal.
     combine : {"vote", "best"}, default="vote"
-        "best" gives the decoder the log-likelihoods of the one candidate or refinement
-        that agrees most with the vote. Does not change the fit.
+        "best" decodes the log-likelihoods of the candidate or refinement that agrees
+        most with the vote. Does not change the fit.
     refine : bool, default=True
-        Whether the refinement of each candidate votes, too.
+        Whether the refinement of each candidate votes.
     decoding : str, default="auto"
-        As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
+        As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
         Does not change the fit.
     switch_cost : float or "auto", default=0.1
-        As of `TemporalOTSegmenter`; votes are smoother than what candidates go by, so
-        that less is needed. Does not change the fit.
+        As for `TemporalOTSegmenter`. Votes are smooth and need a lower cost. Does not
+        change the fit.
     min_duration : float, default=None
-        As of `TemporalOTSegmenter`. Does not change the fit.
+        As for `TemporalOTSegmenter`. Does not change the fit.
     background_percentile : float, default=None
-        As of `TemporalOTSegmenter`. A candidate's own background is no vote.
+        As for `TemporalOTSegmenter`. A candidate's own background is no vote.
     standardize : {"dataset", "video"} or None, default="dataset"
-        As of `TemporalOTSegmenter`. Given candidates go by their own.
+        As for `TemporalOTSegmenter`. Given candidates have their own.
     device : str, default="auto"
-        Where the networks of "auto" are computed, see `TemporalOTSegmenter`.
+        Device of the networks of "auto", see `TemporalOTSegmenter`.
     n_jobs : int, default=None
-        Candidates that are fitted side by side, in processes that share the frames.
+        Candidates that are fitted at the same time, in processes that share the frames.
         None means 1, and -1 all processors. The result is the same.
     random_state : int, RandomState instance or None, default=None
-        Seed of the seeds of candidates that have none.
+        Seed of candidates without a seed.
     verbose : int, default=0
-        Whether to show a progress bar over candidates and refinements. From 2 on,
-        those of "auto" show bars of their own.
+        Whether to show a progress bar over candidates and refinements. From 2, those of
+        "auto" show their own bars.
 
     Attributes
     ----------
     n_actions_ : int
         Number of actions K of the fit.
     windows_ : SignalWindows or None
-        What is fitted of ``windows``.
+        Fitted ``windows``.
     shared_course_ : float
-        How far recordings share one course, from 0, no more than by chance, to 1, the
-        same order everywhere, see Notes. nan of a single recording.
+        Agreement of recordings on one course, from 0 (chance) to 1 (the same order in
+        all), see Notes. NaN for a single recording.
     strict_agreement_ : float or None
-        Share of the frames of the fit, but for background, on which the labels and
-        those of `strict_labels` agree, matched to each other; None if there are none.
+        Share of the frames of the fit, without background, on which the labels agree
+        with those of `strict_labels` after matching; None without the latter.
     stride_ : int
-        Candidates see every so many frames, and vote for those around them. More than
-        1 only of long recordings of which neighbouring frames say the same, for
-        candidates "auto" or on windows.
+        Step of the frames that candidates see; they vote for the frames around. Above 1
+        only for long recordings with similar neighbouring frames, for candidates "auto"
+        or on windows.
     names_ : list of str
         Names of the candidates, and of their refinements, "... refined".
     estimators_ : list of estimator
         Fitted candidates.
     refinements_ : list of dict of ndarray
-        Their refinements, each as ``appearance_`` of `MallowSegmenter`.
+        Refinements, each like ``appearance_`` of `MallowSegmenter`.
     mappings_ : ndarray of shape (n_members, n_actions)
-        For each of ``names_``, the action here that each of its own actions is.
+        Action of the vote for each action of each of ``names_``.
     weights_ : ndarray of shape (n_members,)
-        Weight of the vote of each of ``names_``, of which the sum is 1.
+        Weight of the vote of each of ``names_``; the sum is 1.
     agreement_ : ndarray of shape (n_members, n_members)
-        Share of the frames of the fit that two of ``names_`` agree on, matched to each
-        other.
+        Share of the frames of the fit on which two of ``names_`` agree, after matching.
     results_ : dict of list
-        For each of ``names_``: "name", "score", the mean share of votes that agree with
-        it, "weight" of its vote, "information" that carries over between videos, in
-        nats, "agreement", the mean share of frames that it agrees on with another,
-        "n_segments" of a video on average, and "seconds". Columns of a data frame.
+        Columns of a data frame, with a row for each of ``names_``: "name"; "score", the
+        mean share of votes that agree with it; "weight" of its vote; "information" that
+        transfers between recordings, in nats; "agreement", the mean share of frames on
+        which it agrees with another; "n_segments" per recording on average; "seconds".
     best_index_ : int
-        Index of the highest score, of what ``combine="best"`` takes.
+        Index of the highest score, used by ``combine="best"``.
 
     See Also
     --------
@@ -168,22 +164,20 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Notes
     -----
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
-    `predict` reads new videos with every candidate. `predict_proba` is :math:`v_{tk}`,
-    of which 0.02 is spread; it says how far candidates agree, not how often they are
-    right.
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    `predict` applies every candidate to new recordings. `predict_proba` is
+    :math:`v_{tk}`, smoothed by 0.02; it measures the agreement of candidates, not how
+    often they are right.
 
-    ``shared_course_`` compares the segments of the labels of each two recordings: the
-    share of their frames that segments in a common order cover at most, less that of
-    the same segments in random order, put on a scale from 0 to 1. Of the true labels of
-    recordings with one strict order it is 1, and 0.02 to 0.05 of generated ones without
-    a course.
+    ``shared_course_`` compares the segments of each two recordings: the largest share
+    of their frames that segments in a common order cover, minus that of the same
+    segments in random order, scaled to 0 to 1. For the true labels of recordings with
+    one strict order it is 1, and 0.02 to 0.05 for generated ones without a course.
 
     Candidates, votes and their weights were chosen on seven recorded sets and generated
-    ones. On the recorded, and over three seeds, candidates and refinements had 64 % of
-    the frames right (MoF) on average, the vote 72 %, "best" 70 %, and the best of each
-    fit, which only labels tell, 74 %. The vote differs between seeds by 1 point, on the
-    smallest set by 8.
+    ones. On the recorded sets, over three seeds, candidates and refinements had a mean
+    accuracy (MoF) of 64 %, the vote 72 %, "best" 70 %, and the best of each fit by the
+    labels 74 %. The vote varies between seeds by 1 point, on the smallest set by 8.
 
     References
     ----------
@@ -231,7 +225,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     }
 
     _by_order = VOTE
-    # of models that an earlier version fitted
+    # defaults for models of earlier versions
     windows_: Any = None
     stride_ = 1
     strict_agreement_: Any = None
@@ -277,13 +271,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Parameters
         ----------
         deep : bool, default=True
-            Whether to give those of a list of candidates too: each by its name, and its
-            parameters as ``name__parameter``.
+            Whether to include the candidates of a list by name, and their parameters as
+            ``name__parameter``.
 
         Returns
         -------
         params : dict
-            Values by names.
+            Values by name.
         """
         deep = deep and are_named(self.candidates)
         return self._get_params("candidates", deep=deep)
@@ -294,8 +288,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Parameters
         ----------
         **params : dict
-            Values by names, which may be those of a list of candidates, see
-            `get_params`.
+            Values by name, also of candidates of a list, see `get_params`.
 
         Returns
         -------
@@ -313,13 +306,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
         -------
-        labels : dict of str to ndarray of shape (n_frames,), or list of such
-            Labels by names, in the order of ``names_``, as each candidate decodes them.
+        labels : dict of str to ndarray of shape (n_frames,), or list of these
+            Labels by name, in the order of ``names_``, decoded by each candidate.
             Actions have the numbers of the vote, as in `predict`; -1 is background.
 
         Raises
@@ -341,17 +334,17 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return found
 
     def labellings(self, X):
-        """Label every frame by each candidate, as `GuidedSegmenter` asks.
+        """Label every frame by each candidate, for `GuidedSegmenter`.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
         -------
         labellings : list of list of ndarray of shape (n_frames_i,)
-            For each of ``names_``, labels of each recording in numbers of its own.
+            For each of ``names_``, labels of each recording in its own numbers.
 
         Raises
         ------
@@ -363,20 +356,20 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return list(self._labels_on_all_frames(self.prepare(X)))
 
     def strict_labels(self, X):
-        """Label every frame as if each action came once, in one order.
+        """Label every frame with each action once, in one order.
 
-        It is the other reading of the same fit, for people to compare: those candidates
-        and refinements vote whose labels keep an order, and the vote is decoded in
-        fixed order. Fit with ``order="strict"`` if it is right.
+        An alternative result of the same fit, for comparison: candidates and
+        refinements with ordered labels vote, and the vote is decoded in fixed order. If
+        it is right, fit with ``order="strict"``.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of such
+        labels : ndarray of shape (n_frames,), or list of these
             In the form of ``X``. Numbers are those of the order, not of `predict`.
 
         Raises
@@ -400,10 +393,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     @property
     def waits_for_end_(self):
-        """Candidates decode whole recordings."""
+        """Reason: candidates decode whole recordings."""
         return (
-            "AutoSegmenter asks candidates that decode a whole video; take one of its "
-            "estimators_"
+            "AutoSegmenter uses candidates that decode a whole recording; use one of "
+            "its estimators_"
         )
 
     def _learn(self, videos):
@@ -416,7 +409,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.refinements_ = models[len(plans) :]
         labellings = [np.concatenate(own.labels) for own in fitted]
         information = measure_information(fitted, seen, self.n_actions_)
-        # without a course, what carries over most are often too many pieces
+        # in free order, high information often means too many segments
         weighed = None if self.order == "free" else information
         consensus = find_consensus(labellings, self.n_actions_, weighed)
         cuts = np.cumsum(seen.lengths)[:-1]
@@ -433,7 +426,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return lambda: self._scores_of_votes(votes, videos)
 
     def _learn_strict(self, fitted, information, videos, seen):
-        """Let those vote that keep an order, if nothing is said; labels of the fit."""
+        """Vote of the members with ordered labels, if no order is given."""
         chosen = [i for i, own in enumerate(fitted) if keeps_order(own)]
         if self.order is not None or not chosen:
             return None
@@ -447,7 +440,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return self._strict_paths([fitted[i].labels for i in chosen], videos)
 
     def _strict_paths(self, labellings, videos):
-        """Labels of all frames by labels of members that keep an order."""
+        """Labels of all frames by the votes of members with ordered labels."""
         chain, paths = fixed_chain(self.strict_mappings_.shape[1]), []
         for own in zip(*labellings):
             votes = count_votes(
@@ -468,10 +461,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return paths
 
     def _first_view(self, videos):
-        """Choose what candidates see: `_view` of the fit."""
+        """Choose the input of candidates: `_view` of the fit."""
         windows, self.stride_, self.windows_scaler_ = self.windows, 1, None
         if self.candidates != "auto" and windows == AUTO:
-            windows = None  # they see the frames as they are given
+            windows = None  # candidates see the frames as given
         known = 8 if self.n_actions == AUTO else int(self.n_actions)
         self.windows_ = fit_windows(windows, videos, known)
         if self.candidates == "auto" or self.windows_ is not None:
@@ -479,7 +472,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return self._view(videos)
 
     def _view(self, videos):
-        """See recordings as candidates do."""
+        """Return recordings as the input of candidates."""
         seen = see(videos, self.windows_, self.stride_)
         if self.windows_ is None:
             seen.means, seen.scales = videos.means, videos.scales
@@ -490,12 +483,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return seen.standardize(self.windows_scaler_, per_video)
 
     def _warn_of_signals(self, videos):
-        """Warn as others do, unless candidates see windows."""
+        """Warn of raw signals, unless candidates see windows."""
         if self.windows_ is None:
             super()._warn_of_signals(videos)
 
     def _settings(self):
-        """Give what candidates of "auto" have from this one."""
+        """Return the settings of this estimator for candidates "auto"."""
         return {
             "standardize": self.standardize,
             "device": self.device,
@@ -518,7 +511,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return [plan._replace(seed=seed) for plan, seed in zip(plans, seeds)]
 
     def _fit_members(self, plans, seen):
-        """Candidates, and then their refinements."""
+        """Fit candidates, and then their refinements."""
         spread = measure_spread(seen, SHRINKAGE) if self.refine else None
         options = {"order": self.order, "n_jobs": self.n_jobs}
         coming = fit_members(plans, seen, self.n_actions_, spread, **options)
@@ -543,7 +536,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         yield from self._scores_of_votes(votes, videos)
 
     def _scores_of_votes(self, votes, videos):
-        """Log-likelihoods of all frames by shares of votes of those that were seen."""
+        """Log-likelihoods of all frames from shares of votes of the seen frames."""
         for shares in on_all_frames(votes, videos, self.stride_):
             yield np.log(shares + LEAST_VOTE)
 
@@ -555,20 +548,20 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             yield scores[:, columns]
 
     def _labels_of_candidates(self, videos):
-        """Labels of what each candidate sees of videos, in numbers of its own."""
+        """Labels by each candidate for the frames that it sees, in its own numbers."""
         seen = self._view(videos)
         for model in self._members():
             yield labels_of_candidate(model, seen)
 
     def _labels_on_all_frames(self, videos):
-        """Labels of all frames by each candidate, in numbers of its own."""
+        """Labels of all frames by each candidate, in its own numbers."""
         for labels in self._labels_of_candidates(videos):
             yield list(on_all_frames(labels, videos, self.stride_))
 
     def _members(self):
-        """Models of all candidates, and of their refinements."""
+        """Models of all candidates and refinements."""
         return [*self.estimators_, *self.refinements_]
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"AutoSegmenter": AutoSegmenter}

@@ -1,4 +1,4 @@
-"""Candidates of `AutoSegmenter`: which there are, their fits, and what they say."""
+"""Candidates of `AutoSegmenter`: plans, fits and labels."""
 
 import copy
 import time
@@ -32,16 +32,16 @@ from skl_tot.recordings.errors import short_repr
 from skl_tot.training.devices import one_thread, rank_and_size
 from skl_tot.training.priors import PathPrior
 
-# Where any order may be; candidates with a cost of their own are left as they are.
+# Settings for any order; candidates with their own cost keep it.
 FREE = {"decoding": "free", "switch_cost": 0.5}
-# How labels of a candidate are refined. More rounds drift from where they started.
+# Rounds of a refinement. More rounds drift away from the start.
 REFINEMENT = {"reg_covar": 0.1, "max_iter": 3}
 
 
 class Plan(NamedTuple):
     """A candidate to fit.
 
-    ``start`` is the name of another, of which the fit is the start of this one.
+    ``start`` names another plan, whose fit is the start of this one.
     """
 
     name: str
@@ -63,19 +63,18 @@ class Candidate(NamedTuple):
 
 
 def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
-    """Yield the `Candidate` objects of each plan as they come, by names of candidates.
+    """Yield the `Candidate` objects of each plan when they are ready, by name.
 
-    ``seen`` are the recordings as candidates see them. Results are lists of the
-    candidate and, where there is a ``spread``, its refinement. Those that take longest
-    are begun first. Whatever ``n_jobs``, each is computed on one thread, so that
-    results are the same.
+    ``seen`` are the recordings as input of candidates. Results are lists of the
+    candidate and, with a ``spread``, its refinement. The slowest plans start first.
+    Each plan runs on one thread, so that results do not depend on ``n_jobs``.
     """
     chains = {plan.name: [plan] for plan in plans if plan.start is None}
     for plan in plans:
         if plan.start is not None:
             chains[plan.start].append(plan)
     longest = sorted(chains.values(), key=_effort, reverse=True)
-    if rank_and_size()[1] > 1:  # processes that are in step
+    if rank_and_size()[1] > 1:  # distributed processes stay synchronous
         n_jobs = 1
     seen = shared(seen, n_jobs)
     fit, options = delayed(_fit_chain), (n_actions, spread, order)
@@ -86,7 +85,7 @@ def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
 
 
 def _effort(chain):
-    """How long a chain of plans takes, for their order: steps of its networks."""
+    """Estimated work of a chain of plans, for their order: steps of its networks."""
     effort = 0
     for plan in chain:
         own = getattr(last_step(unfrozen(plan.estimator)), "__dict__", {})
@@ -95,7 +94,7 @@ def _effort(chain):
 
 
 def _fit_chain(chain, videos, n_actions, spread, order):
-    """Fit a plan, and those that start from it."""
+    """Fit a plan, and the plans that start from it."""
     found = {}
     with one_thread():
         for name, estimator, seed, start in chain:
@@ -112,14 +111,14 @@ def _fit_chain(chain, videos, n_actions, spread, order):
 
 
 def in_fixed_order(segmenter):
-    """Give a fitted segmenter, as it is, whose labels show each action once."""
+    """Copy a fitted segmenter, decoding each action once in order."""
     twin = copy.copy(segmenter).set_params(decoding="fixed")
-    del twin.labels_  # which nobody needs twice
+    del twin.labels_  # duplicate
     return FrozenEstimator(twin)
 
 
 def fit_candidate(name, estimator, videos, n_actions, seed):
-    """Fit a clone of a candidate, with ``n_actions``, to videos as they were given."""
+    """Fit a clone of a candidate with ``n_actions`` to unstandardised recordings."""
     start = time.perf_counter()
     try:
         if not isinstance(estimator, FrozenEstimator):
@@ -136,9 +135,9 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
 
 
 def refine_candidate(candidate, videos, n_actions, spread, order):
-    """Refine the labels of a candidate by what their frames look like.
+    """Refine the labels of a candidate by the appearance of their frames.
 
-    In strict order also by when they are, see `refine_in_order`.
+    In strict order also by their time, see `refine_in_order`.
     """
     start = time.perf_counter()
     if order == "strict":
@@ -153,7 +152,7 @@ def refine_candidate(candidate, videos, n_actions, spread, order):
 
 
 def scores_of_candidate(model, videos):
-    """Log-likelihoods of the actions by a `Candidate`'s model, for each video."""
+    """Log-likelihoods of the actions by a `Candidate`'s model, per recording."""
     if isinstance(model, dict):
         if "times" in model:
             return list(guided_scores(videos, [], model))
@@ -165,7 +164,7 @@ def scores_of_candidate(model, videos):
 
 
 def labels_of_candidate(model, videos):
-    """Labels of each video by a `Candidate`'s model."""
+    """Labels of each recording by a `Candidate`'s model."""
     if isinstance(model, dict) and "times" in model:
         return paths_in_order(videos, model)
     if isinstance(model, dict):
@@ -176,19 +175,19 @@ def labels_of_candidate(model, videos):
 
 
 def keeps_order(candidate):
-    """Whether the labels of each recording go on, and never back."""
+    """Whether the labels of each recording never decrease."""
     return all((np.diff(path[path >= 0]) >= 0).all() for path in candidate.labels)
 
 
 def measure_information(fitted, videos, n_actions):
-    """Measure what carries over between videos of each candidate's labels, in nats."""
+    """Measure the information that each candidate transfers between recordings."""
     blocks = videos.blocks
     found = [carried_information(blocks, own.labels, n_actions) for own in fitted]
     return np.array(found)
 
 
 def describe_candidates(fitted, consensus, information):
-    """Columns of a table of the fitted: ``results_`` of `AutoSegmenter`."""
+    """Columns of a table of candidates: ``results_`` of `AutoSegmenter`."""
     scores, n_segments = [], []
     for candidate, mapping in zip(fitted, consensus.mappings):
         labels = np.concatenate(candidate.labels)
@@ -209,12 +208,12 @@ def describe_candidates(fitted, consensus, information):
 
 
 def default_plans(order, *, by_time=True, **settings):
-    """Plans of what does best on different data, by what is known of the order.
+    """Plans of the candidates that do best on different data, by the known order.
 
-    ``by_time`` is whether those that go by when actions are can be trusted. They cut a
-    single recording, or raw signals, into equal parts, and agree on that: in free order
-    they are left out, else one without a course votes, too. ``settings`` are
-    "standardize", "device" and "verbose".
+    ``by_time`` is whether candidates that use the time of actions can be trusted. They
+    cut a single recording or raw signals into equal parts, and agree on that. Without
+    ``by_time``, they are left out in free order; otherwise a candidate without an order
+    also votes. ``settings`` are "standardize", "device" and "verbose".
     """
     published = PAPER | settings
     two_parts = published | {"n_parts": 2}
@@ -261,7 +260,7 @@ def default_plans(order, *, by_time=True, **settings):
 
 
 def are_named(candidates):
-    """Whether candidates are a list of pairs of a name and something."""
+    """Whether candidates are a list of pairs with a name."""
     if not isinstance(candidates, list):
         return False
     for pair in candidates:
@@ -272,7 +271,7 @@ def are_named(candidates):
 
 
 def check_candidates(candidates):
-    """Refuse what is no list of pairs of a name and a segmenter."""
+    """Refuse anything but a list of pairs of a name and a segmenter."""
     if not candidates:
         raise ValueError("candidates is empty, expected a name and an estimator.")
     if not are_named(candidates):

@@ -11,21 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-# Rounds of matching and votes; few labellings are matched anew after two.
+# Maximum rounds of matching and votes; most need two.
 MAX_ROUNDS = 4
-# Of what labels carry over, in nats: a labelling with one nat less weighs e^-6 as much.
+# Factor of the information in nats: one nat less has a weight of e^-6.
 SHARPNESS = 6.0
-# Labellings that agree by chance on all but such a share of frames say nothing.
+# A labelling that agrees by chance on all but this share of frames is uninformative.
 LEAST_DOUBT = 1e-9
 
 
 class Consensus(NamedTuple):
-    """What labellings agree on.
+    """Consensus of labellings.
 
-    ``votes`` (n_frames, n_actions) are shares of the votes, ``weights`` (n_labellings,)
-    those of their votes, which sum to 1, ``mappings`` (n_labellings, n_actions) say
-    which action of the consensus each action of each labelling is, and ``agreement``
-    (n_labellings, n_labellings) on which share of the frames two labellings agree.
+    ``votes`` (n_frames, n_actions) are shares of the votes; ``weights`` (n_labellings,)
+    sum to 1; ``mappings`` (n_labellings, n_actions) have the consensus action of each
+    labelling's action; ``agreement`` (n_labellings, n_labellings) is the share of
+    frames on which two labellings agree.
     """
 
     votes: np.ndarray
@@ -37,16 +37,16 @@ class Consensus(NamedTuple):
 def find_consensus(labellings, n_actions, information=None):
     r"""Match labellings to each other, and let them vote.
 
-    Two that agree on a share a of the frames, and by chance, given how many frames each
-    has of each action, would on a share e, agree beyond chance by Cohen's
+    Two labellings that agree on a share a of the frames, where chance (by the frames of
+    each action) gives a share e, agree beyond chance by Cohen's
 
     .. math:: \kappa = (a - e) / (1 - e) .
 
-    The mean over all others, if positive, is the weight of a labelling, times
-    :math:`e^{6 I}` of the ``information`` I (n_labellings,) that it carries over, in
-    nats; None takes all for equally good. The labelling of the largest weight is the
-    first reference. By turns, all are matched to the reference, and their votes become
-    the reference.
+    The weight of a labelling is its mean over all others, if positive, times
+    :math:`e^{6 I}` of its ``information`` I (n_labellings,) in nats; None means equal
+    information. The labelling of the largest weight is the first reference. Two steps
+    alternate: all labellings are matched to the reference, and their votes become the
+    reference.
 
     >>> labellings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
     >>> found = find_consensus(labellings, 2)
@@ -62,7 +62,7 @@ def find_consensus(labellings, n_actions, information=None):
     agreement, kappa = _compare(labellings, n_actions)
     weights = kappa.sum(axis=1) - np.diag(kappa)
     weights[weights < LEAST_DOUBT] = 0
-    if not weights.any():  # there is one, or all agree by chance
+    if not weights.any():  # one labelling, or agreement by chance
         weights = np.ones(len(labellings))
     if information is not None:
         weights *= np.exp(SHARPNESS * (information - np.max(information)))
@@ -81,12 +81,12 @@ def find_consensus(labellings, n_actions, information=None):
 
 
 def match_actions(table):
-    """Column of each row of a square table, one to one, for the largest sum."""
+    """Column of each row of a square table, one to one, that maximises the sum."""
     return linear_sum_assignment(table, maximize=True)[1]
 
 
 def agreement_of(first, second, n_actions):
-    """Share of frames on which two labellings agree, matched to each other.
+    """Share of frames on which two labellings agree after matching.
 
     >>> agreement_of(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
     0.75
@@ -96,7 +96,7 @@ def agreement_of(first, second, n_actions):
 
 
 def count_votes(labellings, weights, mappings, n_actions):
-    """Share (n_frames, n_actions) of the votes for each action; without any, equal."""
+    """Share (n_frames, n_actions) of the votes for each action; equal without votes."""
     votes = np.zeros((len(labellings[0]), n_actions))
     for labels, weight, mapping in zip(labellings, weights, mappings):
         known = np.flatnonzero(labels >= 0)
@@ -112,7 +112,7 @@ def mean_vote(labels, mapping, votes):
 
 
 def _compare(labellings, n_actions):
-    """Agreement of each two labellings, and what of it is beyond chance."""
+    """Agreement of each two labellings, and their kappa."""
     shape = len(labellings), len(labellings)
     agreement, kappa = np.empty(shape), np.empty(shape)
     for i, first in enumerate(labellings):
@@ -130,7 +130,7 @@ def _compare(labellings, n_actions):
 
 
 def _count_pairs(first, second, n_actions):
-    """Frames that each action of one has in common with each of the other."""
+    """Return the number of common frames of each two actions of two labellings."""
     known = (first >= 0) & (second >= 0)
     pairs = n_actions * first[known] + second[known]
     counts = np.bincount(pairs, minlength=n_actions**2)
@@ -138,7 +138,7 @@ def _count_pairs(first, second, n_actions):
 
 
 def _count_weights(labels, votes):
-    """Votes for each action in the frames of each action of a labelling."""
+    """Sum of votes for each action, over the frames of each action of a labelling."""
     known = labels >= 0
     table = np.empty((votes.shape[1],) * 2)
     for action, weights in enumerate(votes.T):
@@ -149,5 +149,5 @@ def _count_weights(labels, votes):
 
 
 def name_of_refinement(name):
-    """Name of what comes of the candidate of a name."""
+    """Name of a candidate's refinement."""
     return f"{name} refined"

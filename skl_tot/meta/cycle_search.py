@@ -26,30 +26,30 @@ from skl_tot.recordings.errors import (
     warn_user,
 )
 
-# Cycles are looked for from so many times a period on.
+# Factors of the period at which searches for cycles start.
 FACTORS = (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4)
-# Rounds in which the period becomes that of the cycles found, which may be off so far.
+# Maximum rounds, and the tolerated difference of period and cycles found.
 MAX_ROUNDS, NEAR = 4, 0.2
-# Means of frames of which a period has so many; and least of one that can be told.
+# Blocks of frames per period, and the least number of frames per block.
 SAMPLES, LEAST_SAMPLES = 40, 8
 N_COMPONENTS = 12
-# Frames of a recording at most; of more, means of neighbours are taken.
+# Maximum blocks of a recording; longer ones use longer blocks.
 MOST_FRAMES = 2**18
-# Cycles that phases are learned from at first.
+# Cycles for the first fit of phases.
 MOST_CYCLES = 500
-# Numbers of cycles that agree: as logarithms.
+# Tolerance of agreeing numbers of cycles, as logarithm.
 TOLERANCE = 0.06
-# Of the cycles, below which the first is no cycle; and above which the last is one.
+# Share of a cycle below which the first is dropped, or above which the last is kept.
 LEAST_FIRST, LEAST_LAST = 0.2, 0.5
 DEFAULT_ACTIONS = 5
-# Numbers of cycles from different periods that agree where there are some.
+# Least number of agreeing searches for a clear result.
 LEAST_VOTES = 4
 FEW_CYCLES = 3
 SHORTEST = 16
 
 
 class Projection(NamedTuple):
-    """Means of blocks of ``size`` frames, along ``axes`` from a ``center``."""
+    """Means of blocks of ``size`` frames, projected on ``axes`` around a ``center``."""
 
     size: int
     center: np.ndarray
@@ -61,10 +61,10 @@ class Projection(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Cycles that were looked for from one ``period`` on.
+    """Cycles from a search with one ``period``.
 
-    ``length`` is the mean number of frames of its cycles, ``phases`` are those of the
-    ``blocks`` of the projection, and ``origin`` is the phase with which cycles start.
+    ``length`` is the mean number of frames of its cycles, ``phases`` the phases of the
+    ``blocks`` of the projection, and ``origin`` the phase at which cycles start.
     """
 
     period: float
@@ -78,48 +78,44 @@ class Candidate(NamedTuple):
 def find_cycles(features, n_actions=None, *, random_state=None):
     r"""Cut one long recording into its cycles.
 
-    1. *Period.* That of the first peak of the autocorrelation of the standardised
-       features.
-    2. *Phases.* For each of eleven periods from 0.4 to 2.4 times this one: frames
-       become means, 40 a period, and their 12 principal components. Of random windows
-       of half a period, that which comes again most alike, about once a period, says
-       where cycles are, roughly. 24 phases of a cycle then learn what they look like,
-       and paths through them when each is passed, by turns.
-    3. *Vote.* The number of cycles that most of the eleven agree on, within 6 %. If
-       they are not as long as the period, all is done again from their length on. If
-       every other cycle is alike, but neighbours are not, cycles are twice as long.
+    1. *Period.* The first peak of the autocorrelation of the standardised features.
+    2. *Phases.* For each of eleven periods from 0.4 to 2.4 times this one: frames are
+       averaged, 40 blocks a period, and reduced to 12 principal components. The random
+       window of half a period that recurs most similarly, about once a period, locates
+       cycles roughly. Then two steps alternate: 24 phases of a cycle learn their
+       appearance, and paths find the time of each phase.
+    3. *Vote.* The number of cycles on which most of the eleven searches agree within
+       6 %. If their length differs from the period, the search is repeated with it. If
+       every other cycle is alike, but neighbours differ, cycles are twice as long.
     4. *Origin.* The cycle is cut into ``n_actions`` parts that differ most. A cycle
-       starts with that boundary of parts with which, or after which, the recording
-       does.
+       starts with the boundary of parts at or before the start of the recording.
 
-    Everything is by Fourier transforms and paths that go frame by frame, so that it
-    takes O(T log T).
+    All steps use Fourier transforms or paths, in O(T log T).
 
     Parameters
     ----------
     features : array-like of shape (n_frames, n_features)
-        Features of the recording. It should start where a cycle does.
+        Features of the recording, which should start with a cycle.
     n_actions : int, default=None
-        Actions of a cycle, about. None takes 5.
+        Approximate number of actions per cycle. None takes 5.
     random_state : int, RandomState instance or None, default=None
-        Where the windows are.
+        Seed of the windows.
 
     Returns
     -------
     cuts : ndarray of int of shape (n_cycles + 1,)
-        First frame of each cycle, and the end of the last. That is less than
-        ``n_frames`` if the recording ends before the middle of a cycle.
+        First frame of each cycle, and the end of the last. The end is less than
+        ``n_frames`` if the recording ends in the first half of a cycle.
 
     Raises
     ------
     TypeError, ValueError
-        If the features are no table of finite numbers, or a parameter is not valid.
+        If the features are no 2-D array of finite numbers, or a parameter is not valid.
 
     Warns
     -----
     UserWarning
-        If there are fewer than three cycles, or fewer than 16 frames, or the periods
-        do not agree.
+        If there are fewer than three cycles or 16 frames, or the periods disagree.
 
     Examples
     --------
@@ -143,9 +139,9 @@ def find_cycles(features, n_actions=None, *, random_state=None):
 
 
 def cut_recording(features, n_actions, seed):
-    """Cut checked features, of which only a block is read at a time; see `find_cycles`.
+    """Cut checked features, reading one block at a time; see `find_cycles`.
 
-    ``features`` need to have ``shape``, ``itemsize`` and rows by slices.
+    ``features`` need ``shape``, ``itemsize`` and slices of rows.
     """
     n_frames = len(features)
     if n_frames < SHORTEST:
@@ -160,12 +156,12 @@ def cut_recording(features, n_actions, seed):
     cuts = np.array([0, len(frames)]) if found is None else _cut_all(frames, found)
     if n_votes < LEAST_VOTES or len(cuts) <= FEW_CYCLES:
         _warn(len(cuts) - 1, n_votes)
-    # what is less than a mean is of the last cycle
+    # the incomplete block belongs to the last cycle
     return np.where(cuts == len(frames), n_frames, cuts * size)
 
 
 def _cut_all(frames, found):
-    """Cuts of all frames, of which a candidate may have learned from the first."""
+    """Cuts of all frames, from a candidate that used the first frames."""
     projection, phases = found.projection, found.phases
     blocks = projection.of(frames)
     if len(phases.path) < len(blocks):
@@ -175,7 +171,7 @@ def _cut_all(frames, found):
 
 
 def _warn(n_cycles, n_votes):
-    """Warn of cycles that may be none."""
+    """Warn of doubtful cycles."""
     reason = "no period is clear" if n_votes < LEAST_VOTES else "too few to learn from"
     warn_user(
         f"found {n_cycles} cycles in a recording, {reason}; give cuts, or a longer "
@@ -184,7 +180,7 @@ def _warn(n_cycles, n_votes):
 
 
 def _means_of_blocks(frames, size):
-    """Means of blocks of so many frames, a few of them read at a time."""
+    """Means of blocks of ``size`` frames, reading few blocks at a time."""
     n_blocks, means = len(frames) // size, []
     n_rows = max(1, BLOCK_BYTES // (frames.itemsize * frames.shape[1] * size))
     for first in range(0, n_blocks, n_rows):
@@ -195,7 +191,7 @@ def _means_of_blocks(frames, size):
 
 
 def _standardize(frames):
-    """Give each feature zero mean and unit variance, in place."""
+    """Scale each feature to zero mean and unit variance, in place."""
     spread = frames.std(axis=0)
     frames -= frames.mean(axis=0)
     frames /= np.where(spread > 0, spread, 1)
@@ -203,7 +199,7 @@ def _standardize(frames):
 
 
 def _search(frames, n_actions, seed):
-    """Find the candidate of the most votes, and the number of these."""
+    """Find the candidate with the most votes, and the number of votes."""
     period, candidates, best, n_votes = find_period(frames), [], None, 0
     for _ in range(MAX_ROUNDS):
         stretch = frames[: int(MOST_CYCLES * period)]
@@ -234,9 +230,9 @@ def _search_doubled(frames, best, n_votes, n_actions, seed):
 
 
 def _elect(candidates, n_frames):
-    """Take the candidate that most agree with, or else that agrees with itself.
+    """Choose the candidate with the largest agreement, or the most self-consistent one.
 
-    To agree on a small number of cycles says less, by its logarithm.
+    Agreement on small numbers of cycles counts less, by the logarithm.
     """
     lengths = np.array([candidate.length for candidate in candidates])
     periods = np.array([candidate.period for candidate in candidates])
@@ -248,7 +244,7 @@ def _elect(candidates, n_frames):
 
 
 def _find_candidate(frames, period, n_actions, seed):
-    """Learn cycles from one period on; None if that is too short, or too long."""
+    """Learn cycles from one period; None if it is too short or too long."""
     size = max(1, round(period / SAMPLES))
     if not LEAST_SAMPLES <= period / size <= len(frames) // size / 2:
         return None
@@ -277,7 +273,7 @@ def _choose_projection(frames, size):
 
 
 def _cuts(path, origin, size, n_frames):
-    """Frames at which a path through phases, of means, passes the origin."""
+    """Frames at which a path through phases of blocks passes the origin."""
     since = (path - origin) % N_PHASES
     starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
     starts = starts[starts * max(1, len(starts)) > LEAST_FIRST * n_frames]
@@ -288,11 +284,11 @@ def _cuts(path, origin, size, n_frames):
 
 
 def cuts_of_path(path, n_actions):
-    """Cut a path through actions in a circle where a new cycle begins.
+    """Cut a cyclic path through actions at the starts of cycles.
 
-    That is where the number of the action falls. What is before the first such place,
-    and after the last, is a cycle if it shows half of the actions or more. Cuts are the
-    first frame of each cycle, and the end of the last.
+    A cycle starts where the number of the action falls. The parts before the first and
+    after the last start are cycles if they show at least half of the actions. Cuts are
+    the first frame of each cycle, and the end of the last.
 
     >>> cuts_of_path(np.array([2, 2, 0, 1, 2, 0, 2, 0, 1]), 3)
     array([2, 5, 7, 9])
@@ -308,13 +304,13 @@ def cuts_of_path(path, n_actions):
 
 
 def check_cuts(cuts, lengths):
-    """Give cuts as an array for each recording, of these lengths, or refuse them."""
+    """Return cuts as an array per recording of these lengths, or raise an error."""
     if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
         raise TypeError(
             f"cuts is {short_repr(cuts)}, expected frames at which cycles begin, of "
             "each recording."
         )
-    cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # of arrays and series
+    cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
     is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
     if len(cuts) != len(lengths):
@@ -330,10 +326,10 @@ def check_cuts(cuts, lengths):
 
 
 def _check_cuts(cuts, n_frames):
-    """Cuts of one recording as an array, which increases, from 0 to its length."""
+    """Cuts of one recording as an increasing array, from 0 to its length."""
     try:
         array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
-    except ValueError:  # nested lists of unequal lengths
+    except ValueError:  # ragged lists
         array = np.array([])
     if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
         raise ValueError(
@@ -356,12 +352,12 @@ def _check_cuts(cuts, n_frames):
 
 @contextlib.contextmanager
 def errors_of_cycles(cuts):
-    """Give errors that have the number of a cycle that of its recording, and frames."""
+    """Replace the number of a cycle in errors by its recording and frames."""
     try:
         yield
     except RecordingError as error:
         counts = np.cumsum([len(own) - 1 for own in cuts])
         video = int(np.searchsorted(counts, error.recording, side="right"))
-        place = error.recording - counts[video]  # from the last cut of its recording
+        place = error.recording - counts[video]  # index in its recording
         start, end = cuts[video][place - 1], cuts[video][place]
         raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error

@@ -1,4 +1,4 @@
-"""Long recordings of many cycles, by any segmenter."""
+"""Long recordings of many cycles, with any segmenter."""
 
 import math
 from itertools import pairwise
@@ -40,63 +40,62 @@ from skl_tot.recordings.matching import arrange, check_lengths
 from skl_tot.training.components import LARGEST
 from skl_tot.training.devices import from_first_process
 
-# In nats a frame, for segmenters whose own decoding has no cost.
+# Default cost of a switch, in nats per frame, if the segmenter's is 0.
 SWITCH_COST = 0.5
 
 
 class CyclicSegmenter(BaseSegmenter):
-    r"""Segmentation of long recordings in which the same actions come again and again.
+    r"""Segmentation of long recordings in which the same actions repeat in cycles.
 
-    One camera sees a job done fifty times, and nobody has cut the recording. `fit`
+    For example, one camera records a job fifty times without a pause. `fit`
 
     1. finds the cycles, see `skl_tot.meta.cycle_search.find_cycles`, or takes ``cuts``;
-    2. fits a segmenter to them, each cycle being a video;
-    3. decodes whole recordings by what it has learned, on paths that go through the
-       actions in order, and from the last to the first again;
-    4. cuts anew where such a path begins with the first action again.
+    2. fits a segmenter to them, with cycles as recordings;
+    3. decodes whole recordings by the learned scores, on paths through the actions in
+       order, and from the last to the first again;
+    4. cuts again where such a path returns to the first action.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
-        Number of actions K of a cycle. "auto" compares cycles, see
+        Number of actions K per cycle. "auto" compares cycles, see
         `skl_tot.choose_n_actions`.
     estimator : estimator or None, default=None
-        A segmenter of this package, or a pipeline that ends in one, of which a clone is
-        fitted to the cycles, with the ``n_actions`` of this one; without a seed of its
-        own, it gets one from ``random_state``. What is in a
-        `sklearn.frozen.FrozenEstimator` is used as it was fitted. None takes
+        A segmenter, or a pipeline that ends in one. A clone is fitted to the cycles
+        with this ``n_actions``; without an own seed, it gets one from ``random_state``.
+        A `sklearn.frozen.FrozenEstimator` is used as fitted. None takes
         `TemporalOTSegmenter`.
     decoding : {"cyclic", "cyclic_skip"}, default="cyclic_skip"
-        Whether all cycles have all actions, or some may lack some. A path starts and
-        ends in any action. Does not change the fit.
+        Whether all cycles have all actions, or may lack some. A path starts and ends in
+        any action. Does not change the fit.
     switch_cost : float, "auto" or None, default=None
-        Cost of going on to the next action, at least 0, in nats for each frame of the
-        mean duration of an action: of the frames of a cycle, by ``n_actions``. An
-        action that is left out costs as much. Larger values give fewer cycles. "auto"
-        is found for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
-        None takes that of the segmenter, or 0.5 if that is 0.
+        Cost of the step to the next action, at least 0, in nats for each frame of the
+        mean duration of an action: the frames of a cycle over ``n_actions``. A skipped
+        action costs the same. Larger values give fewer cycles. "auto" is found for each
+        recording, see `skl_tot.decoding.evidence.find_switch_cost`. None takes that of
+        the segmenter, or 0.5 if that is 0.
     min_duration : float, default=None
-        How long an action lasts at least, see `TemporalOTSegmenter`. None takes that of
-        the segmenter.
+        Least duration of an action, see `TemporalOTSegmenter`. None takes that of the
+        segmenter.
     random_state : int, RandomState instance or None, default=None
-        Seed of the search for cycles, and of the seed of a segmenter that has none.
+        Seed of the search for cycles, and of a segmenter without seed.
 
     Attributes
     ----------
     n_actions_ : int
         Number of actions K of the fit.
     estimator_ : estimator
-        The segmenter, fitted to cycles by its own decoding. From then on it decodes
-        "cyclic_skip", as do its candidates if it is an `AutoSegmenter`.
-    cuts_ : ndarray of int of shape (n_cycles + 1,), or list of such
+        The segmenter, fitted to cycles by its own decoding. After the fit it decodes
+        "cyclic_skip", and so do the candidates of an `AutoSegmenter`.
+    cuts_ : ndarray of int of shape (n_cycles + 1,), or list of these
         First frame of each cycle of a recording, and the end of the last, in the form
         of ``X``.
     n_cycles_ : int
         Number of cycles, in all recordings together.
     mean_frames_ : float
-        Mean number of frames of the cycles that the segmenter was fitted to.
+        Mean number of frames of the cycles of the fit.
     scaler_ : None
-        Recordings are standardised by the segmenter.
+        None; the segmenter standardises.
 
     See Also
     --------
@@ -105,15 +104,14 @@ class CyclicSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input and further attributes are those of `TemporalOTSegmenter`, each video being
-    a long recording. Without
-    ``cuts``, a recording should start where a cycle does, and of several recordings
-    each is cut by itself. Segmenters of this package order their actions by their mean
-    time within the cycle, which is the order of the circle.
+    See `TemporalOTSegmenter` for input and further attributes; ``X`` are long
+    recordings. Without ``cuts``, a recording should start with a cycle; several
+    recordings are cut separately. Segmenters of this package order their actions by
+    their mean time within the cycle, which is the order of the cycle.
 
-    Frames of ``cuts`` that are before the first or after the last are not learned from,
-    and labelled like all others. Cycles are not found again from the first labels and
-    learned from once more: on recorded cycles that made labels no better.
+    Frames before the first and after the last of ``cuts`` are not used in the fit, and
+    labelled like all others. A second search for cycles by the labels did not improve
+    the labels of recorded cycles.
 
     Examples
     --------
@@ -143,7 +141,7 @@ class CyclicSegmenter(BaseSegmenter):
         "random_state": ["random_state"],
     }
 
-    # what the segmenter does by itself, or nobody does
+    # settings that the segmenter has itself, or that do not apply
     standardize: str | None = None
     background_percentile: float | None = None
 
@@ -170,13 +168,12 @@ class CyclicSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One long recording, or several.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            Labels, as a search or a pipeline hands them on. They are not learned from;
-            only their numbers are checked.
-        cuts : sequence of int, or sequence of such, default=None
-            Where cycles begin, as frames of the recording, or of each of several, and
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline. Only their numbers are checked.
+        cuts : sequence of int, or sequence of these, default=None
+            Frames of the recording, or of each of several, at which cycles start, and
             the end of the last cycle. None finds them.
 
         Returns
@@ -188,29 +185,29 @@ class CyclicSegmenter(BaseSegmenter):
         ------
         TypeError, ValueError
             If a parameter, a recording or cuts are not valid, no cycle has
-            ``n_actions`` frames, or the segmenter cannot be fitted. An estimator fitted
-            before stays as it was.
+            ``n_actions`` frames, or the segmenter cannot be fitted. An earlier fit then
+            stays unchanged.
 
         Warns
         -----
         UserWarning
-            If a recording shows fewer than three cycles, or none that are clear.
+            If a recording shows fewer than three cycles, or no clear ones.
         """
         return self._fit(X, y, cuts=cuts)
 
     def find_cuts(self, X):
-        """Cut recordings where a new cycle begins.
+        """Cut recordings at the starts of cycles.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One long recording, or several.
 
         Returns
         -------
-        cuts : ndarray of int of shape (n_cycles + 1,), or list of such
-            First frame of each cycle, and the end of the last. What is at either end of
-            a recording and shows fewer than half of the actions is no cycle.
+        cuts : ndarray of int of shape (n_cycles + 1,), or list of these
+            First frame of each cycle, and the end of the last. An end of a recording
+            with fewer than half of the actions is no cycle.
 
         Raises
         ------
@@ -224,28 +221,27 @@ class CyclicSegmenter(BaseSegmenter):
         return videos.restore(self._cut(paths))
 
     def score(self, X, y=None):
-        """Measure how well actions carry over from cycle to cycle; needs no labels.
+        """Measure how well actions transfer from cycle to cycle, without labels.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One long recording, or several.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            Not looked at, but for their numbers.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Only its length is checked.
 
         Returns
         -------
         score : float
-            From 0 to K, higher is better: that of `TemporalOTSegmenter.score`, with
-            cycles in place of videos; nan, with a warning, for a single array that
-            shows one cycle.
+            From 0 to K, higher is better: `TemporalOTSegmenter.score` with cycles in
+            place of recordings; NaN, with a warning, for a single array with one cycle.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a recording is not valid, or several show one cycle.
+            If a recording is not valid, or several have one cycle in total.
         """
         videos = self.prepare(X)
         if y is not None:
@@ -295,7 +291,7 @@ class CyclicSegmenter(BaseSegmenter):
         return lambda: self._log_likelihoods(videos)
 
     def _segmenter(self, n_actions):
-        """Segmenter to fit, with so many actions."""
+        """Segmenter to fit, with this number of actions."""
         if self.estimator is None:
             return TemporalOTSegmenter(n_actions)
         if isinstance(self.estimator, FrozenEstimator):
@@ -318,17 +314,17 @@ class CyclicSegmenter(BaseSegmenter):
 
     @property
     def waits_for_end_(self):
-        """What the segmenter says."""
+        """Reason of the segmenter."""
         return waits_for_end(unfrozen(self.estimator_))
 
     @property
     def n_around_(self):
-        """Frames on each side of one that the segmenter looks at."""
+        """Frames on each side of a frame that the segmenter uses."""
         return n_around(unfrozen(self.estimator_))
 
     @property
     def decoder_(self):
-        """Decoder in use, and the cost of a switch."""
+        """Decoder and the cost of a switch."""
         decoder, cost = super().decoder_
         if cost is None:
             segmenter = segmenter_of(unfrozen(self.estimator_))
@@ -337,7 +333,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     @property
     def min_frames_(self):
-        """Frames that a segment has at least."""
+        """Least number of frames of a segment."""
         if self.min_duration is None:
             return segmenter_of(unfrozen(self.estimator_)).min_frames_
         return super().min_frames_
@@ -365,8 +361,8 @@ class CyclicSegmenter(BaseSegmenter):
 
 
 def _let_decode_cycles(model):
-    """Let a fitted segmenter, and its candidates if it has some, decode cycles."""
-    if isinstance(model, FrozenEstimator):  # which is used as it is
+    """Let a fitted segmenter, and its candidates if any, decode cycles."""
+    if isinstance(model, FrozenEstimator):  # used unchanged
         return
     segmenter = segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
@@ -376,7 +372,7 @@ def _let_decode_cycles(model):
 
 
 def _cut_arrays(arrays, cuts):
-    """Rows of all cycles, one array each; those on disk stay there."""
+    """Rows of all cycles, one array each, without reading files."""
     cycles = []
     for array, own in zip(arrays, cuts):
         for start, end in pairwise(own):
@@ -384,5 +380,5 @@ def _cut_arrays(arrays, cuts):
     return cycles
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"CyclicSegmenter": CyclicSegmenter}

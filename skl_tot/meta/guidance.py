@@ -1,14 +1,14 @@
-"""A few labels or transcripts, carried over to all frames by what is known besides.
+"""Transfer of a few labels or transcripts to all frames.
 
-A guide weighs three kinds of evidence of a frame: what it looks like, in which clusters
-an unsupervised fit puts it, and when it is; and it knows which actions follow on which.
-All of it is counted on labelled frames, and what frames look like once more on the
-labels that come of that.
+A guide combines three kinds of evidence about a frame: its appearance, its clusters in
+an unsupervised fit, and its time; it also has the probabilities of moves between
+actions. All are counted on labelled frames; the appearance is learned once more from
+the resulting labels.
 
 A *guide* is an appearance of `skl_tot.methods.discriminants` with the logarithms
 ``ratios`` (n_clusterings, n_clusters, n_actions), ``times`` (100, n_actions), ``moves``
 (n_actions, n_actions) and ``starts`` (n_actions,). Labels and clusters are lists of
-arrays of int (n_frames_i,), with -1 where there is none; a clustering is such a list.
+arrays of int (n_frames_i,), with -1 for unknown; a clustering is such a list.
 """
 
 import numpy as np
@@ -27,22 +27,22 @@ from skl_tot.methods.discriminants import (
 )
 from skl_tot.methods.prototype_groups import time_order
 
-# All of these were chosen on the mean of seven recorded sets.
+# All values were chosen on the mean of seven recorded sets.
 POOLED, REG_COVAR = 0.5, 0.1  # of Gaussians
-BLEND = 0.1  # of ratios with 1, as clusters err
+BLEND = 0.1  # share of 1 in ratios, as clusters have errors
 N_BINS = 100  # of relative time
-TIME_WIDTH, TIME_FLOOR = 0.05, 0.05  # as shares of a video, and of a bin's weight
-MOVE_COUNT = 0.5  # moves that each pair of actions is thought to have had before
-SWITCH_COST = 0.1  # of a move as likely as any other, see `move_decoder`
+TIME_WIDTH, TIME_FLOOR = 0.05, 0.05  # shares of a recording, and of a bin's weight
+MOVE_COUNT = 0.5  # prior count of moves of each pair of actions
+SWITCH_COST = 0.1  # of a move of average probability, see `move_decoder`
 # A cluster is new if labelled frames lack more than this share of it.
 LEAST_MISSING = 0.5
-N_REFINEMENTS = 2  # more drift from where they started
-# Labels by transcripts settle within so many rounds.
+N_REFINEMENTS = 2  # more rounds drift away from the start
+# Maximum rounds of the alignment of transcripts.
 N_ROUNDS = 8
-# Neighbouring frames say the same: of the evidence of frames, so much is new. With all
-# of it, lengths would not matter, and segments would never move far from equal ones.
+# Share of independent evidence of a frame, as neighbours are similar. With a share of
+# 1, lengths would not matter, and segments would stay close to equal lengths.
 TEMPERING = 0.1
-# Bins of a longer video: time and memory grow with their square.
+# Maximum bins of a recording: time and memory grow with the square.
 MAX_BINS = 300
 
 
@@ -57,10 +57,10 @@ def fit_guide(
     weights=None,
     n_rounds=2,
 ):
-    r"""Learn from labelled frames what tells actions apart.
+    r"""Learn the evidence about actions from labelled frames.
 
-    With the share :math:`P_m(c)` of cluster c of clustering m, and :math:`P_m(c | k)`
-    its share of the frames labelled k, the scores of frame t of T are
+    With the share :math:`P_m(c)` of cluster c of clustering m, and its share
+    :math:`P_m(c | k)` of the frames labelled k, the scores of frame t of T are
 
     .. math::
 
@@ -68,14 +68,14 @@ def fit_guide(
             + \frac{1}{\sqrt M} \sum_{m=1}^M
               \log \Bigl( 0.9 \frac{P_m(c_{mt} | k)}{P_m(c_{mt})} + 0.1 \Bigr) .
 
-    :math:`p(z, k)` are Gaussians of frames along linear discriminants, whose
-    covariances are half-way to the common one; :math:`P(k | t / T)` is the share of k
-    around that time of labelled videos. The best path, on which a move from action to
-    action costs by how often labelled videos have it, labels all other frames; from
-    these labels, the appearance is learned anew, once. More than twice drifts.
+    :math:`p(z, k)` are Gaussians of frames along linear discriminants, with covariances
+    half-way to the common one; :math:`P(k | t / T)` is the share of k around that time
+    in labelled recordings. The best path, with costs of moves by their frequency in
+    labelled recordings, labels all other frames; from these labels, the appearance is
+    learned once more. More rounds drift.
 
-    Each action has a labelled frame. ``spread`` is that of the videos, ``weights`` are
-    those of the frames of each action, where P(k) and P(k | t / T) are counted.
+    Each action has a labelled frame. ``spread`` is that of the recordings, ``weights``
+    are those of the frames of each action in P(k) and P(k | t / T).
     """
     weights = np.ones(n_actions) if weights is None else weights
     guide = {
@@ -101,14 +101,14 @@ def fit_guide(
 
 
 def guided_scores(videos, clusterings, guide):
-    """Yield the scores (n_frames_i, n_actions) of each video, in nats."""
+    """Yield the scores (n_frames_i, n_actions) of each recording, in nats."""
     yield from _add_evidence(appearance_scores(videos, guide), clusterings, guide)
 
 
 def _add_evidence(appearance, clusterings, guide):
-    """Add, to scores by what frames look like, those by when they are and clusters."""
+    """Add the evidence of time and clusters to scores of the appearance."""
     weight = 1 / np.sqrt(max(len(clusterings), 1))
-    ratios = weight * np.pad(guide["ratios"], [(0, 0), (0, 1), (0, 0)])  # of cluster -1
+    ratios = weight * np.pad(guide["ratios"], [(0, 0), (0, 1), (0, 0)])  # cluster -1: 0
     for i, scores in enumerate(appearance):
         bins = np.arange(len(scores)) * N_BINS // len(scores)
         scores += guide["times"][bins]
@@ -118,7 +118,7 @@ def _add_evidence(appearance, clusterings, guide):
 
 
 def guided_paths(scores, guide, labels):
-    """Best path through the scores of each video; known labels stay as they are."""
+    """Best path through the scores of each recording; known labels stay."""
     decoder = move_decoder(guide["moves"], guide["starts"])
     paths = []
     for own, known in zip(scores, labels):
@@ -128,11 +128,11 @@ def guided_paths(scores, guide, labels):
 
 
 def refine_in_order(videos, labels, n_actions, spread):
-    """Refine labels by looks and times of actions that come once, in one order.
+    """Refine labels by appearance and time of actions, each once in one order.
 
-    It is the order of their mean times in the labels. Twice, a guide is learned from
-    the labels, and each video is labelled along the best path that has all actions.
-    Gives the guide and the labels of the last round.
+    The order is that of the mean times in the labels. Twice, a guide is learned from
+    the labels, and each recording is labelled along the best path with all actions.
+    Returns the guide and the labels of the last round.
     """
     codes = np.eye(n_actions)
     places = np.argsort(time_order([codes[np.maximum(path, 0)] for path in labels]))
@@ -144,13 +144,13 @@ def refine_in_order(videos, labels, n_actions, spread):
 
 
 def paths_in_order(videos, guide):
-    """Paths of videos through all actions, in their order, by a guide."""
+    """Paths of recordings through all actions in order, by a guide."""
     chain = fixed_chain(len(guide["starts"]))
     return [chain.viterbi(scores) for scores in guided_scores(videos, [], guide)]
 
 
 def count_clusters(labels, clusterings, n_actions, n_clusters):
-    """Log-ratios (M, n_clusters, n_actions) of clusters in labelled frames and in all.
+    """Log-ratios (M, n_clusters, n_actions) of clusters, in labelled over all frames.
 
     >>> labels, clusters = [np.array([0, 0, 1, -1])], [np.array([0, 0, 1, 1])]
     >>> np.exp(count_clusters(labels, [clusters], 2, 2))
@@ -168,7 +168,7 @@ def count_clusters(labels, clusterings, n_actions, n_clusters):
         within = joint / np.maximum(joint.sum(axis=0), 1)
         shares = np.bincount(clusters[clustered], minlength=n_clusters)
         shares = shares / max(clustered.sum(), 1)
-        ratio = np.ones_like(joint)  # of a cluster without frames
+        ratio = np.ones_like(joint)  # for a cluster without frames
         np.divide(within, shares[:, None], out=ratio, where=shares[:, None] > 0)
         own[:] = np.log((1 - BLEND) * ratio + BLEND)
     return ratios
@@ -177,8 +177,8 @@ def count_clusters(labels, clusterings, n_actions, n_clusters):
 def count_times(labels, weights):
     """Log-probability (100, n_actions) of each action by relative time.
 
-    Of the labelled frames, with the weights (n_actions,) of actions, and each video
-    with the same weight, in a Gaussian window.
+    Counted on labelled frames with the weights (n_actions,) of actions and equal
+    weights of recordings, smoothed by a Gaussian.
     """
     n_actions = len(weights)
     table = np.zeros((N_BINS, n_actions))
@@ -198,7 +198,7 @@ def count_times(labels, weights):
 def count_moves(labels, n_actions):
     """Log-probabilities of the next action (n_actions, n_actions), and of the first.
 
-    The diagonal is 0. Moves are counted between neighbouring frames that are labelled.
+    The diagonal is 0. Moves are counted between neighbouring labelled frames.
 
     >>> moves, starts = count_moves([np.array([0, 0, 1, -1, 2])], 3)
     >>> np.exp(moves).round(2)
@@ -224,10 +224,10 @@ def count_moves(labels, n_actions):
 
 
 def fill_timestamps(labels):
-    """Labels of videos of which single frames are labelled, one of each segment.
+    """Extend labels of single frames, one per segment, to all frames.
 
-    A segment reaches half-way to the next labelled frame, and the first and the last to
-    the ends. Videos with two neighbouring labelled frames, or none, stay as they are.
+    A segment reaches half-way to the next labelled frame, and the first and last one to
+    the ends. Recordings with two neighbouring labelled frames, or none, stay unchanged.
 
     >>> fill_timestamps([np.array([-1, 0, -1, -1, 1]), np.array([0, 0, -1])])
     [array([0, 0, 0, 1, 1]), array([ 0,  0, -1])]
@@ -244,13 +244,13 @@ def fill_timestamps(labels):
 
 
 def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
-    """Label clusters that labelled frames show less often as actions of their own.
+    """Label clusters that are rare among labelled frames as new actions.
 
-    Of at most ``n_new`` clusters, those first that labelled frames lack most, the
-    frames of videos without any label get labels from ``n_labels`` on. Gives the
-    labels, and the weights of the frames of each label and new action: a cluster that
-    labelled frames show half as often is new by half, and all videos without labels
-    weigh as much as those with some.
+    At most ``n_new`` clusters, starting with the rarest one, give their frames in
+    unlabelled recordings labels from ``n_labels``. Returns the labels, and the weights
+    of the frames of each label and new action: a cluster with half of its share among
+    labelled frames is new by half, and unlabelled recordings weigh as much in total as
+    labelled ones.
 
     >>> labels = [np.array([0, 0, 0]), np.array([-1, -1, -1])]
     >>> clusters = [np.array([1, 1, 1]), np.array([1, 0, 0])]
@@ -261,8 +261,8 @@ def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
     everywhere = np.bincount(flat[flat >= 0], minlength=n_clusters) / len(flat)
     shown = flat[(truth >= 0) & (flat >= 0)]
     labelled = np.bincount(shown, minlength=n_clusters) / max(len(shown), 1)
-    # where none of its frames could get its label, it would be an action of no frame
-    is_there = np.zeros(n_clusters + 1, bool)  # the last is that of cluster -1
+    # a cluster without a frame for its label would be an empty action
+    is_there = np.zeros(n_clusters + 1, bool)  # last entry: cluster -1
     n_free = 0
     for path, own in zip(labels, clusters):
         if (path < 0).all():
@@ -282,14 +282,13 @@ def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
 
 
 def align_transcripts(videos, transcripts, clusterings, n_actions, n_clusters, spread):
-    """Label the frames of videos of which the actions are known, in their order.
+    """Label the frames of recordings with transcripts.
 
-    A transcript (n_segments_i,) has at most as many actions as frames; one without
-    actions leaves its video without labels. Each video starts with segments of equal
-    lengths. By turns, a guide is learned from all labels, see `fit_guide`, and segments
-    are moved to where they explain frames best, given how long each action lasts on the
-    mean. When something happens in a video is no evidence, as at first all is where it
-    was put.
+    A transcript (n_segments_i,) has at most as many actions as frames; an empty one
+    leaves its recording unlabelled. Recordings start with segments of equal lengths.
+    Two steps alternate: a guide is learned from all labels, see `fit_guide`, and
+    segments are moved to explain the frames best, given the mean duration of actions.
+    Time is no evidence here, as the start determines it.
     """
     labels = []
     for transcript, length in zip(transcripts, videos.lengths):
@@ -319,10 +318,10 @@ def align_transcripts(videos, transcripts, clusterings, n_actions, n_clusters, s
 
 
 def align(scores, transcript, durations):
-    """Labels (n_frames,) of a video along its transcript.
+    """Labels (n_frames,) of a recording along its transcript.
 
-    Lengths of segments are Poisson distributed, with the mean ``durations``
-    (n_actions,), in any unit.
+    Lengths of segments are Poisson distributed with mean ``durations`` (n_actions,), in
+    any unit.
     """
     n_frames, n_bins = len(scores), min(len(scores), MAX_BINS)
     if n_bins < len(transcript):

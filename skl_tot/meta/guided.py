@@ -1,4 +1,4 @@
-"""Learning from a few labels, or from transcripts, by any segmenter."""
+"""Learning from a few labels or transcripts, with any segmenter."""
 
 from dataclasses import replace
 
@@ -35,53 +35,52 @@ READERS = {"labels": read_labels, "transcripts": read_transcripts}
 
 
 class GuidedSegmenter(BaseSegmenter):
-    """Segmentation that learns from what is known of some recordings.
+    """Segmentation that learns from labels or transcripts of some recordings.
 
-    A segmenter finds clusters without labels. Which action each cluster is a sign of,
-    what actions look like, when they are and what follows on what, is then learned from
-    labels of some frames, or from transcripts, and carried over to all other frames.
+    A segmenter finds clusters without labels. From labels of some frames, or from
+    transcripts, this estimator learns the actions of clusters and the appearance, time
+    and order of actions, and labels all other frames.
 
     Parameters
     ----------
     estimator : estimator
-        A segmenter, of which a clone is fitted, or a
-        `sklearn.frozen.FrozenEstimator` of a fitted one, which stays as it is: so
-        corrections of some recordings change labels of others where they look alike,
-        within seconds.
+        A segmenter, which is cloned and fitted, or a `sklearn.frozen.FrozenEstimator`
+        of a fitted one. The latter stays unchanged, so that corrections of some
+        recordings change similar parts of others within seconds.
     kind : {"labels", "transcripts"}, default="labels"
-        What ``y`` of `fit` is. "labels": for each recording the labels of its frames,
-        -1 (numbers) or "" or None (text) where they are not known, or None; from single
-        frames, one of each segment, to whole recordings. "transcripts": for each
-        recording its actions in their order, or None.
+        Form of ``y`` in `fit`. "labels": for each recording its labels of frames, with
+        -1 (numbers), "" or None (text) for unknown ones, or None; from single frames,
+        one per segment, to whole recordings. "transcripts": for each recording its
+        actions in order, or None.
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted segmenter.
     classes_ : ndarray of shape (n_classes,)
-        Labels that `predict` answers in, and names of actions found besides.
+        Labels of `predict`, and names of further actions.
     guide_ : dict of ndarray
-        What was learned of them.
+        Learned parameters.
     unlabelled_actions_ : list
-        Those that were found besides. `fit` warns of them.
+        Actions without a label. `fit` warns of them.
     n_lost_actions_ : int
-        Number of actions of the segmenter that are neither, as labelled frames that
-        show them have other labels. `fit` warns of them, too.
+        Number of actions of the segmenter that were lost, as labelled frames with them
+        have other labels. `fit` warns of them.
     n_actions_ : int
         Number of actions, with and without a label.
     numbers_ : dict or None
-        Of the segmenter, as of `TemporalOTSegmenter`.
+        Of the segmenter, as for `TemporalOTSegmenter`.
 
     See Also
     --------
-    skl_tot.corrections.most_informative : What to label next.
+    skl_tot.corrections.most_informative : Suggests the next labels.
 
     Notes
     -----
-    Input, output and further attributes are those of `TemporalOTSegmenter`. Paths go by
-    the moves from action to action that were learned, whatever ``decoding`` of the
-    segmenter is. In a pipeline, put this at the end, around the segmenter. Corrections
-    by `skl_tot.corrections` of this model change what it has learned, too.
+    See `TemporalOTSegmenter` for input, output and further attributes. Paths use the
+    learned moves between actions, independent of the segmenter's ``decoding``. In a
+    pipeline, wrap the last step. Corrections of this model by `skl_tot.corrections`
+    also change its learned parameters.
 
     Examples
     --------
@@ -125,21 +124,21 @@ class GuidedSegmenter(BaseSegmenter):
 
     @property
     def background_percentile(self):  # type: ignore[override]
-        """Background of the segmenter; None if labels show what it is."""
+        """Background of the segmenter; None if labels include background."""
         labels = getattr(self, "classes_", None)
         is_shown = labels is not None and BACKGROUND_NAME in labels.tolist()
         return None if is_shown else self._inner.background_percentile
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
-        """Fit the segmenter, and learn from what is known.
+        """Fit the segmenter, and learn from labels or transcripts.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One recording or many: those with labels, and better also those without.
-        y : array-like of shape (n_frames,), or sequence of such
-            Labels or transcripts, as ``kind`` says.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many: with labels, and preferably also without.
+        y : array-like of shape (n_frames,), or sequence of these
+            Labels or transcripts, depending on ``kind``.
 
         Returns
         -------
@@ -149,20 +148,20 @@ class GuidedSegmenter(BaseSegmenter):
         Raises
         ------
         TypeError, ValueError
-            If a parameter, a recording or what is known of one is not valid. An
-            estimator fitted before stays as it was.
+            If a parameter, a recording or an element of ``y`` is not valid. An earlier
+            fit then stays unchanged.
         """
         check_segmenter(self.estimator)
         if isinstance(unfrozen(self.estimator), Pipeline):
             raise TypeError(
                 "estimator is a Pipeline, expected its last step, and GuidedSegmenter "
-                "in place of that; corrections.refine teaches a pipeline as it is."
+                "in place of it; corrections.refine teaches a whole pipeline."
             )
         if not hasattr(self._inner, "decoding"):
             raise TypeError(
                 f"estimator is a {type(self._inner).__name__}, expected a segmenter "
-                "that finds actions of one activity: of several, one of its estimators_"
-                "; of a GuidedSegmenter, its estimator_."
+                "that finds actions of one activity: one of the estimators_ of an "
+                "ActivitySegmenter, the estimator_ of a GuidedSegmenter."
             )
         return self._fit(X, None, y=y)
 
@@ -176,7 +175,7 @@ class GuidedSegmenter(BaseSegmenter):
         return videos.standardize(self.scaler_, per_video)
 
     def _learn(self, videos, y=None):
-        # of a fitted segmenter, corrections may say that there are more
+        # corrections of a fitted segmenter may have added actions
         is_open = self.n_actions == AUTO or isinstance(self.estimator, FrozenEstimator)
         most = MOST if is_open else int(self.n_actions)
         values, classes = READERS[self.kind](y, videos, most)
@@ -228,12 +227,12 @@ class GuidedSegmenter(BaseSegmenter):
         return guided_scores(videos, self._labellings(videos), self.guide_)
 
     def _labellings(self, videos):
-        """Clusterings of the frames: each network's or candidate's, or the paths."""
+        """Clusterings of the frames: of each network or candidate, or the paths."""
         segmenter, arrays = unfrozen(self.estimator_), list(videos.arrays)
         with quietly():
             if hasattr(segmenter, "labellings") and not segmenter.layers_:
                 return segmenter.labellings(arrays)
-            # in free order, what keeps its order says more of where a frame is
+            # in free order, labels in order contain more about the time of a frame
             decoder = segmenter.decoder_.decoder
             if segmenter.decoding_ == "free":
                 decoder = DECODERS["fixed"]
@@ -242,7 +241,7 @@ class GuidedSegmenter(BaseSegmenter):
 
     @property
     def decoder_(self):
-        """Decoder by the moves that were learned."""
+        """Decoder with the learned moves."""
         guide = self.guide_
         moves, starts = guide["moves"], guide["starts"]
         if self.layers_:
@@ -250,31 +249,31 @@ class GuidedSegmenter(BaseSegmenter):
             moves, starts = corrected_moves(
                 np.exp(moves), np.exp(starts), shares, self.layers_
             )
-        # few actions are what labels say, not what a cost does
+        # few actions are due to labels, not to the cost of a switch
         decoder = replace(move_decoder(moves, starts), uses_cost=False)
         return BoundDecoder(decoder, SWITCH_COST)
 
     def _warn_of_signals(self, videos):
-        """Warn as others do, unless the segmenter has been fitted, which has warned."""
+        """Warn of raw signals, unless the segmenter was fitted before."""
         if not isinstance(self.estimator, FrozenEstimator):
             super()._warn_of_signals(videos)
 
     @property
     def numbers_(self):  # type: ignore[override]
-        """What numbers of actions were compared, if the segmenter's is "auto"."""
+        """Comparison of numbers of actions, if the segmenter's is "auto"."""
         return unfrozen(self.estimator_).numbers_
 
     @property
     def min_frames_(self):
-        """Frames that a segment has at least, as of the segmenter."""
+        """Least number of frames of a segment, as in the segmenter."""
         return unfrozen(self.estimator_).min_frames_
 
     @property
     def waits_for_end_(self):
-        """Labels go by the relative time in a whole recording."""
+        """Reason: labels depend on the relative time in a whole recording."""
         return (
-            "what was learned of labels goes by the relative time in a whole "
-            "video; fit without guidance, and name actions by corrections.rename"
+            "learned labels depend on the relative time in a whole recording; fit "
+            "without labels, and name actions by corrections.rename"
         )
 
 
@@ -297,5 +296,5 @@ def name_new_actions(classes, n_actions):
     return np.array(names)
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"GuidedSegmenter": GuidedSegmenter}

@@ -1,4 +1,4 @@
-"""Labels or transcripts of recordings, of which some may not be known, as codes."""
+"""Codes of labels or transcripts of recordings, some of them unknown."""
 
 from collections.abc import Mapping
 
@@ -17,22 +17,22 @@ from skl_tot.recordings.text import is_line
 
 
 def read_labels(y, recordings, n_actions):
-    """Known labels of frames as codes, and what the codes stand for.
+    """Known labels of frames as codes, with the labels of the codes.
 
     Parameters
     ----------
     y : sequence
-        Labels of one recording, else for each an array of them, or None: integers, -1
-        where they are not known, or text, "" or None where they are not known.
+        Labels of one recording, or for each recording an array of labels or None:
+        integers, -1 for unknown, or text, with "" or None for unknown.
     recordings : Recordings
         Recordings of the labels.
     n_actions : int
-        Number of actions that there may be.
+        Maximum number of actions.
 
     Returns
     -------
     labels : list of ndarray of int of shape (n_frames_i,)
-        Index to ``classes`` of each frame, -1 where it is not known.
+        Index of ``classes`` for each frame, -1 for unknown.
     classes : ndarray of shape (n_classes,)
         Distinct labels, sorted.
     """
@@ -48,10 +48,11 @@ def read_labels(y, recordings, n_actions):
 
 
 def read_transcripts(y, recordings, n_actions):
-    """Actions of each recording in their order, as codes, and what these stand for.
+    """Actions of each recording in order, as codes, with the labels of the codes.
 
-    ``y`` has for each a sequence of labels without repeats of neighbours, or None; else
-    as `read_labels`. A recording without a transcript gets an empty one.
+    ``y`` has, for each recording, a sequence of labels without immediate repeats, or
+    None; otherwise as `read_labels`. A recording without a transcript gets an empty
+    one.
     """
     sequences = _sequences(y, "transcripts", recordings)
     known = []
@@ -66,7 +67,7 @@ def read_transcripts(y, recordings, n_actions):
 
 
 def _check_transcript(values, classes, length, is_none):
-    """Refuse a transcript that no video of a length can show."""
+    """Refuse a transcript that does not fit a recording of this length."""
     if not is_none and len(values) == 0:
         raise ValueError("the transcript is empty, expected actions, or None.")
     if (values < 0).any():
@@ -88,35 +89,35 @@ def _check_transcript(values, classes, length, is_none):
 
 
 def _sequences(y, what, recordings):
-    """List what is known of each video, or None."""
+    """List the known values of each recording, or None."""
     if y is None:
-        raise ValueError(f"y is None, expected {what} of some videos.")
+        raise ValueError(f"y is None, expected {what} of some recordings.")
     if recordings.is_single:
         return [y]
-    # neither text, nor what has no order
+    # neither text nor unordered containers
     if isinstance(y, (str, bytes)) or not hasattr(y, "__getitem__") or _is_scalar(y):
         raise TypeError(
             f"y is a {type(y).__name__}, expected a sequence with {what} or None for "
-            "each video."
+            "each recording."
         )
     if len(y) != len(recordings):
         raise ValueError(
-            f"y is of {len(y)} videos, expected {len(recordings)}, as X has so many."
+            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
         )
     return [y.iloc[i] if hasattr(y, "iloc") else y[i] for i in range(len(y))]
 
 
 def _is_scalar(y):
-    """Whether there are no videos to tell apart: a table of names, an array of one."""
+    """Whether there is only one recording: a table of names, or a 0-D array."""
     return isinstance(y, Mapping) or getattr(y, "ndim", 1) == 0
 
 
 def _objects(values):
-    """Labels of one video as Python values; None where there is none."""
-    if n_dims(values) != 1:  # text and tables of names have none
+    """Labels of one recording as Python values, None for unknown."""
+    if n_dims(values) != 1:  # text and tables of names have no dimension
         raise TypeError(
-            f"y has {short_repr(values)} for a video, expected a sequence of labels or "
-            "None."
+            f"y has {short_repr(values)} for a recording, expected a sequence of "
+            "labels or None."
         )
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
@@ -126,7 +127,7 @@ def _objects(values):
 
 
 def _encode(known, recordings, n_actions):
-    """Codes of labels of videos, and the sorted labels."""
+    """Codes of labels of recordings, and the sorted labels."""
     masks, filled = [], []
     for i, values in enumerate(known):
         masks.append(_known(values))
@@ -136,9 +137,9 @@ def _encode(known, recordings, n_actions):
     if not kinds:
         raise ValueError("y has no known label, expected some.")
     if len(kinds) > 1:
-        raise TypeError("y has text in some videos and integers in others.")
+        raise TypeError("y has text in some recordings and integers in others.")
     classes = np.unique(np.concatenate([own for own in filled if len(own)]))
-    # frames of no action come besides, as a model that looks for them predicts them
+    # background is an additional label, as in models that detect it
     n_labels = len(classes) - (BACKGROUND_NAME in classes.tolist())
     if n_labels > n_actions:
         raise ValueError(
@@ -155,14 +156,14 @@ def _encode(known, recordings, n_actions):
 
 
 def _checked(values):
-    """Known labels of one video as an array of text or of integers."""
+    """Known labels of one recording as an array of text or integers."""
     if not values:
         return np.empty(0, np.intp)
     (labels,), _ = split_label_sequences(values, "y")
     if labels.dtype.kind == "i" and labels.min() < UNKNOWN:
         raise ValueError(
-            f"y has the label {labels.min()}, expected integers from 0, or -1 where "
-            "it is not known."
+            f"y has the label {labels.min()}, expected integers from 0, or -1 for "
+            "unknown."
         )
     if labels.dtype.kind != "U":
         return labels
@@ -170,24 +171,24 @@ def _checked(values):
         if not is_line(label):
             raise ValueError(
                 f"y has the label {short_repr(label)}, expected text of one line, or "
-                "'' where it is not known."
+                "'' for unknown."
             )
-    # as files have it
+    # types as in files
     return np.where(labels == str(BACKGROUND), BACKGROUND_NAME, labels)
 
 
 def _known(values):
-    """Mask of the labels that are known."""
-    if set(map(type, values)) <= {type(None)}:  # as of most recordings
+    """Mask of the known labels."""
+    if set(map(type, values)) <= {type(None)}:  # frequent case
         return np.zeros(len(values), bool)
     return np.array([not _is_unknown(value) for value in values], bool)
 
 
 def _is_unknown(value):
-    """Whether a label says that the action is not known."""
+    """Whether a label means unknown."""
     if value is None or (isinstance(value, str) and value == UNKNOWN_NAME):
         return True
-    if type(value).__name__ == "NAType":  # of pandas
+    if type(value).__name__ == "NAType":  # pandas
         return True
     is_number = isinstance(value, (int, float, np.number))
     return is_number and (value == UNKNOWN or value != value)

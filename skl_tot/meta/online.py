@@ -1,4 +1,4 @@
-"""Labels of frames as they come, a fixed number of frames later."""
+"""Online labels of frames, with a fixed delay."""
 
 import copy
 from typing import Any, NamedTuple
@@ -24,18 +24,18 @@ from skl_tot.methods.pipelines import (
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.labels import with_background
 
-MOST_FRAMES = 100_000  # of `min_duration`
+MOST_FRAMES = 100_000  # limit of `min_duration`
 
 
 class Decided(NamedTuple):
-    """Frames whose labels are known.
+    """Frames with final labels.
 
     Attributes
     ----------
     labels : ndarray of shape (n_decided,)
-        As of ``predict``.
+        As in ``predict``.
     probabilities : ndarray of shape (n_decided, n_actions)
-        As of ``predict_posterior``, in the floating type of the frames.
+        As in ``predict_posterior``, in the floating type of the frames.
     """
 
     labels: np.ndarray
@@ -43,44 +43,43 @@ class Decided(NamedTuple):
 
 
 class OnlinePrediction:
-    r"""Labels and posteriors of the frames of a stream, a few frames later.
+    r"""Labels and posteriors of the frames of a stream, with a delay of a few frames.
 
-    The label of frame t is that of the best path, through the frames up to
+    The label of frame t comes from the best path through the frames up to
 
     .. math:: t + \text{lag},
 
-    and its posterior is over all paths through these. It may differ from that of
-    ``predict``, which knows the whole recording; one that is not longer than the lag
-    has the same. Labels are not taken back, even if later frames show another path:
-    with "fixed" or "skip", labels may go back to an earlier action. "peaks", "mallow"
-    and "durations" go by the whole recording, and here the first two are as "free", and
-    the last as "fixed". With ``min_duration``, a label that has been given stays for so
-    long, and what is last and goes on counts as long enough; if the lag is as long, no
-    segment is shorter. What a frame takes, in time and memory, does not grow with the
-    stream. Pickle and joblib save the object in the middle of a stream, with a copy of
-    the model; what is loaded goes on.
+    and its posterior sums over all paths through these. It may differ from ``predict``,
+    which uses the whole recording; for recordings up to the lag it is the same. Labels
+    are final, even if later frames suggest another path: with "fixed" or "skip", labels
+    may return to an earlier action. "peaks", "mallow" and "durations" need whole
+    recordings; here the first two decode as "free", and the last as "fixed". With
+    ``min_duration``, a new label stays for that time; a segment may be shorter only if
+    the lag is. Time and memory per frame do not grow with the stream. Pickle and joblib
+    save the object with a copy of the model in the middle of a stream, and a loaded
+    object continues.
 
     Parameters
     ----------
     model : estimator
-        Fitted segmenter, or a pipeline that ends in one, whose steps before it look at
-        single frames or, as `SignalWindows`, at a few on each side.
+        Fitted segmenter, or a pipeline that ends in one. Other steps may use single
+        frames or, like `SignalWindows`, a few frames on each side.
     lag : int, default=30
-        Frames, at least 0, that are waited for before a frame gets its label.
+        Number of frames, at least 0, to wait before a frame gets its label.
     n_frames : float, default=None
-        Length of a recording, in frames, by which ``switch_cost`` becomes nats. None is
+        Length of a recording, in frames, to convert ``switch_cost`` to nats. None is
         the mean of the recordings of the fit. With ``switch_cost="auto"`` it is not
-        used, and the cost is found once, on the frames before the first label.
+        used; the cost is found once, on the frames before the first label.
 
     Attributes
     ----------
     delay : int
-        Frames that have to come after a frame before it is labelled: the lag, and those
-        after it that its features are made of.
+        Number of frames after a frame before it is labelled: the lag, plus the later
+        frames in its features.
     n_seen : int
-        Frames that have come.
+        Number of frames received.
     n_decided : int
-        Frames that have been labelled.
+        Number of frames labelled.
     is_finished : bool
         Whether the stream has ended.
 
@@ -89,8 +88,8 @@ class OnlinePrediction:
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If a parameter is not valid, or labels depend on the whole recording: with
-        ``standardize="video"``, of `GuidedSegmenter`, `ASOTSegmenter`,
+        If a parameter is not valid, or labels need the whole recording: with
+        ``standardize="video"``, for `GuidedSegmenter`, `ASOTSegmenter`,
         `ActivitySegmenter` and the votes of `AutoSegmenter`.
 
     Examples
@@ -129,8 +128,8 @@ class OnlinePrediction:
                 f"{MOST_FRAMES} in a stream, which keeps as many in memory."
             )
         n_frames = n_frames_of_switch(model, n_frames)
-        self._model = copy.copy(model)  # which another fit does not change
-        vars(self._model).pop("labels_", None)  # nor are they saved with the stream
+        self._model = copy.copy(model)  # independent of a later fit
+        vars(self._model).pop("labels_", None)  # not saved with the stream
         self._lag, self._n_frames = lag, n_frames
         steps = getattr(pipeline, "steps", [(None, model)])
         self._steps = [copy.copy(step) for _, step in steps[:-1]]
@@ -138,9 +137,9 @@ class OnlinePrediction:
         self.delay = self._lag + self._n_around
         self.n_seen = self.n_decided = 0
         self.is_finished = False
-        self._decoder: Any = None  # before the first label
-        self._n_added = 0  # frames that the decoder got
-        # and those before them that scores look at, of which `_first` is the first
+        self._decoder: Any = None  # until the first label
+        self._n_added = 0  # frames that the decoder received
+        # earlier frames that scores use, starting at frame `_first`
         self._frames, self._first = [], 0
         self._dtype = np.dtype(float)
 
@@ -149,7 +148,7 @@ class OnlinePrediction:
         return f"OnlinePrediction of {type(self._model).__name__}, {done}"
 
     def push(self, frames):
-        """Take the next frames.
+        """Process the next frames.
 
         Parameters
         ----------
@@ -159,14 +158,14 @@ class OnlinePrediction:
         Returns
         -------
         decided : Decided
-            ``labels`` and ``probabilities`` of the frames, none or more, that now have
+            ``labels`` and ``probabilities`` of the frames, if any, that now have
             ``delay`` frames after them.
 
         Raises
         ------
         TypeError, ValueError
-            If the frames are not valid, or the stream has ended. The object stays as it
-            was.
+            If the frames are not valid, or the stream has ended. The object stays
+            unchanged.
         """
         self._check_open()
         frames = check_frames(frames, [*self._steps, self._model][0], self.n_seen)
@@ -186,20 +185,19 @@ class OnlinePrediction:
     def finish(self):
         """End the stream.
 
-        If no frame has been labelled yet, as the recording is not longer than
-        ``delay``, labels and probabilities are those of ``predict`` and
-        ``predict_posterior``.
+        If no frame is labelled yet, as the recording is not longer than ``delay``,
+        labels and probabilities equal ``predict`` and ``predict_posterior``.
 
         Returns
         -------
         decided : Decided
-            ``labels`` and ``probabilities`` of all frames that are left. Their paths
-            end as ``decoding`` says, if they can.
+            ``labels`` and ``probabilities`` of all remaining frames. Their paths end as
+            required by ``decoding``, if possible.
 
         Raises
         ------
         ValueError
-            If the stream has ended before.
+            If the stream has already ended.
         """
         self._check_open()
         if self._decoder is None:
@@ -217,18 +215,18 @@ class OnlinePrediction:
         Parameters
         ----------
         stream : iterable
-            Frames, or blocks of them, as `push` takes them.
+            Frames, or blocks of frames, as for `push`.
 
         Returns
         -------
         pairs : iterator
-            Of each frame, in their order and once they are known: the label, int or
-            str, and its probabilities, (n_actions,).
+            For each frame, in order and as soon as possible: the label, int or str, and
+            its probabilities, (n_actions,).
 
         Raises
         ------
         TypeError, ValueError
-            If it is no stream of one recording, or as in `push`.
+            If the argument is no stream of one recording, or as in `push`.
         """
         return self._follow(check_stream(stream))
 
@@ -240,7 +238,7 @@ class OnlinePrediction:
         yield from zip(labels.tolist(), probabilities)
 
     def _keep(self, blocks, n_added):
-        """Keep those frames that frames to come are read with."""
+        """Keep the frames that later frames need."""
         first = max(0, n_added - self._n_around)
         frames = np.concatenate(blocks)[first - self._first :].copy()
         self._frames, self._first = [frames], first
@@ -251,7 +249,7 @@ class OnlinePrediction:
             return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
         first, own = self._n_added - self._first, self._model.n_around_
         where = f"frames of the stream from {self._first} on"
-        # names of columns are checked by now
+        # column names are already checked
         with errors_of_recording(0, where), quietly():
             start = max(0, first - own)
             frames = [self._features(blocks)[start : stop - self._first + own]]
@@ -265,14 +263,14 @@ class OnlinePrediction:
         return log_likelihood[rows], is_other
 
     def _features(self, blocks):
-        """Apply the steps before the segmenter to frames that are kept."""
+        """Apply the steps before the segmenter to the kept frames."""
         frames = [np.concatenate(blocks)]
         for step in self._steps:
             frames = step.transform(frames)
         return frames[0]
 
     def _start(self, log_likelihood):
-        """Make the decoder, by the first frames."""
+        """Make the decoder from the first frames."""
         decoder, switch_cost = self._model.decoder_
         n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
@@ -287,7 +285,7 @@ class OnlinePrediction:
         )
 
     def _decode(self, log_likelihood, is_other):
-        """Actions and posteriors that are known after some more frames."""
+        """Actions and posteriors that are final after some more frames."""
         self._n_added += len(log_likelihood)
         return self._decoder.push(log_likelihood, is_other)
 
@@ -300,18 +298,18 @@ class OnlinePrediction:
         return reading.path, reading.posterior
 
     def _nothing(self):
-        """Actions and posteriors of no frames."""
+        """Empty actions and posteriors."""
         return np.empty(0, dtype=np.intp), np.empty((0, self._model.n_actions_))
 
     def _as_decided(self, actions, posteriors):
-        """Make actions and posteriors an output."""
+        """Convert actions and posteriors to output."""
         self.n_decided += len(actions)
         classes = self._model.classes_
         labels = actions if classes is None else with_background(classes)[actions]
         return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):
-        """Refuse to go on after the end."""
+        """Refuse frames after the end."""
         if self.is_finished:
             raise ValueError(
                 "the stream has ended by finish; make another OnlinePrediction."
@@ -319,12 +317,12 @@ class OnlinePrediction:
 
 
 def n_frames_of_switch(model, n_frames):
-    """Length of a recording that the cost of a switch goes by."""
+    """Length of a recording for the cost of a switch."""
     decoder, switch_cost = model.decoder_
     if decoder.chain is None:
         raise ValueError(
-            f"decoding={model.decoding_!r} has no chain to decode frames by as they "
-            "come; give its Decoder one."
+            f"decoding={model.decoding_!r} has no chain for online decoding; give its "
+            "Decoder one."
         )
     if n_frames is not None:
         check_n_frames(n_frames)
@@ -332,11 +330,11 @@ def n_frames_of_switch(model, n_frames):
     is_known = np.isfinite(model.mean_frames_)
     if not is_known and decoder.uses_cost and switch_cost not in ("auto", 0):
         raise ValueError(
-            "the model does not know how long recordings are, which switch_cost "
-            "goes by; give n_frames."
+            "the model does not have the length of recordings, which switch_cost "
+            "needs; give n_frames."
         )
     return model.mean_frames_ if is_known else 0.0
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"OnlinePrediction": OnlinePrediction}

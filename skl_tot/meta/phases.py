@@ -1,4 +1,4 @@
-"""Phases of a cycle: when the same comes again, and what each phase looks like."""
+"""Phases of a cycle: recurrences, and the appearance of each phase."""
 
 from typing import NamedTuple
 
@@ -9,36 +9,36 @@ from scipy.signal import find_peaks
 
 from skl_tot.decoding.chain import circle_chain
 
-# Share of the spread of the autocorrelation by which a peak stands out.
+# Least prominence of a peak, as a share of the spread of the autocorrelation.
 PROMINENCE = 0.1
-# Of logarithms of lags: steps, and how far they are blurred. Shorter ones are none.
+# Log-lag axis: step, blur, and the shortest lag.
 RESOLUTION, BLUR, SHORTEST_LAG = 0.01, 0.03, 8
-# A cycle may last so many times the period, at least and at most.
+# Bounds of a cycle's length, in periods.
 SHORTEST, LONGEST = 0.5, 2.0
 N_WINDOWS = 24
 N_PHASES = 24
-# Neighbours that differ so much more than cycles two apart are halves of cycles; of
-# fewer cycles than the second number, nothing is said.
+# Neighbours that differ so much more than cycles two apart are halves of cycles;
+# fewer cycles than the second number are not tested.
 APART, LEAST_PAIRED = 1.3, 8
-# Probability to go on by so many phases from one frame to the next.
+# Probability of advancing by so many phases from one frame to the next.
 STEPS = np.array([0.35, 0.4, 0.2, 0.05])
-# Beyond, up to a third of the cycle, phases are skipped.
+# Probability of skipping more phases, up to a third of the cycle.
 SKIP, MOST_STEPS = 0.01, N_PHASES // 3
-# Frames of features that are alike are no independent evidence.
+# Share of independent evidence of frames, as neighbours are similar.
 MOST_EVIDENCE = 8
 MAX_ITER = 8
 LEAST_VARIANCE = 1e-6
-# Phases that a boundary counts as behind, which is the next phase.
+# Distance in phases at which a boundary counts as the next one.
 AHEAD = 1.5
 
 
 def autocorrelation(frames):
     """Mean over features of the autocorrelation at each lag: (n_frames,), 1 at lag 0.
 
-    ``frames`` (n_frames, n_features) have zero mean; of constants it is 0.
+    ``frames`` (n_frames, n_features) have zero mean; the result is 0 for constants.
     """
     n_frames = len(frames)
-    width = next_fast_len(2 * n_frames, real=True)  # no lag wraps round
+    width = next_fast_len(2 * n_frames, real=True)  # avoids wrap-around
     power = np.zeros(width // 2 + 1)
     for feature in frames.T:
         power += np.abs(rfft(feature, width)) ** 2
@@ -49,9 +49,9 @@ def autocorrelation(frames):
 def find_period(frames):
     """Lag of the first clear peak of the autocorrelation, up to a third of all frames.
 
-    Looked for on an axis of logarithms, where cycles of any length look alike, and
-    those that are not equally long make a peak as wide. It stands out by so much of
-    what the autocorrelation varies by between an eighth of the lag and four times it.
+    The search uses log-lags, where peaks have the same shape for cycles of any length.
+    The prominence of a clear peak is a share of the variation of the autocorrelation
+    from an eighth of the lag to four times the lag.
     """
     correlation = autocorrelation(frames)[: max(len(frames) // 3, 2)]
     n_points = int(np.log(len(correlation)) / RESOLUTION) + 2
@@ -68,12 +68,11 @@ def find_period(frames):
 
 
 def find_occurrences(frames, period, rng):
-    """First frames (n_occurrences,) of the same, which comes about once a period.
+    """First frames (n_occurrences,) of a recurrence, about once a period.
 
-    Of windows of half a period from random places, the one is taken that others are
-    most like. With the mean squared distance d of the window to that from frame t on,
-    less its median, occurrences are the frames of the least sum of d that are half a
-    period to two periods apart.
+    Among random windows of half a period, the most similar to others is used. With the
+    mean squared distance d of the window to frames from t, minus its median,
+    occurrences are half a period to two periods apart and have the least sum of d.
     """
     width = max(2, int(period / 2))
     n_starts = len(frames) - width
@@ -85,7 +84,7 @@ def find_occurrences(frames, period, rng):
 
 
 def _distances(frames, start, width):
-    """Mean squared distance of a window to that from each frame on."""
+    """Mean squared distance of a window to the window from each frame."""
     n_frames, n_features = frames.shape
     window = frames[start : start + width]
     n_points = next_fast_len(n_frames + width, real=True)
@@ -97,15 +96,15 @@ def _distances(frames, start, width):
 
 
 def _least_sum(distances, nearest, farthest):
-    """Frames (n_found,) of the least sum of a row, which are near enough to each other.
+    """Frames (n_found,) with the least sum of a row, with bounded distances.
 
-    All rows (n_windows, n_frames) are looked at in one loop; the best one counts.
+    All rows (n_windows, n_frames) are processed in one loop; the best row is returned.
     """
     n_windows, n_frames = distances.shape
     rows = np.arange(n_windows)
     best = np.full((n_windows, n_frames), np.inf)
     before = np.full((n_windows, n_frames), -1)
-    best[:, :farthest] = distances[:, :farthest]  # the first may be here
+    best[:, :farthest] = distances[:, :farthest]  # the first occurrence may be here
     for t in range(nearest, n_frames):
         first = max(0, t - farthest)
         origins = first + best[:, first : t - nearest + 1].argmin(axis=1)
@@ -131,13 +130,13 @@ class PhaseModel(NamedTuple):
 
 
 def fit_phases(frames, path):
-    """Learn phases from what they are at first, such as by `phases_between`.
+    """Learn phases from an initial assignment, such as that of `phases_between`.
 
-    By turns, each phase gets the mean of its frames (and of half as many of its
-    neighbours'), and the likeliest path through phases is found, of Gaussians whose
-    variances all phases share. From frame to frame a path stays, goes on by up to 3
-    phases, or, seldom, skips up to a third of the cycle. ``frames`` are some 40 a
-    cycle. Ends after 8 rounds, or if no phase changes.
+    Two steps alternate: each phase gets the mean of its frames (and of its neighbours'
+    with half of the weight), and the likeliest path through phases is found, with
+    Gaussians of common variances. A path stays, advances by up to 3 phases or, rarely,
+    skips up to a third of the cycle. ``frames`` are some 40 a cycle. Ends after 8
+    rounds, or if no phase changes.
     """
     for _ in range(MAX_ITER):
         before = path
@@ -150,7 +149,7 @@ def fit_phases(frames, path):
 
 
 def follow_phases(frames, means, variances):
-    """Phase of each frame on the likeliest path through phases that were learned."""
+    """Phase of each frame on the likeliest path through learned phases."""
     likely = np.full(MOST_STEPS + 1, SKIP / N_PHASES)
     likely[: len(STEPS)] = STEPS
     chain = circle_chain(N_PHASES, -np.log(likely))
@@ -158,7 +157,7 @@ def follow_phases(frames, means, variances):
 
 
 def phases_between(occurrences, n_frames):
-    """Phase of each frame, if time runs evenly from one occurrence to the next.
+    """Phase of each frame, with constant speed between occurrences.
 
     ``occurrences`` (n_occurrences,) are two or more, from `find_occurrences`.
     """
@@ -171,7 +170,7 @@ def phases_between(occurrences, n_frames):
 
 
 def _smooth_means(frames, path):
-    """Mean of the frames of each phase and of half as many of the phases beside it."""
+    """Mean of the frames of each phase, with half of its neighbours' weight."""
     weights = np.zeros((len(frames), N_PHASES))
     weights[np.arange(len(frames)), path] = 0.5
     weights[np.arange(len(frames)), (path + 1) % N_PHASES] = 0.25
@@ -181,30 +180,29 @@ def _smooth_means(frames, path):
 
 
 def _log_densities(frames, means, variances):
-    """Log-density of each phase, up to a constant, as of few features."""
+    """Log-density of each phase, up to a constant, tempered to few features."""
     scale = np.sqrt(min(1, MOST_EVIDENCE / len(variances)) / variances)
     frames, means = frames * scale, means * scale
     return frames @ means.T - 0.5 * np.square(means).sum(axis=1)
 
 
 def find_origin(phases, n_actions):
-    """Phase with which cycles start, if the recording starts with one.
+    """Phase at which cycles start, if the recording starts with a cycle.
 
-    The cycle is cut into actions of least variance around their means, the phases
-    weighing as many as they have frames. The origin is the boundary with which the
-    recording starts, or the last one before; one that is a phase ahead comes after one
-    that is a phase behind.
+    The cycle is cut into actions of least variance around their means, weighted by
+    frames. The origin is the boundary at the start of the recording, or the last one
+    before; a boundary one phase ahead also counts, after one that is a phase behind.
     """
     means = phases.means / np.sqrt(phases.variances)
     weights = np.bincount(phases.path, minlength=N_PHASES) + 1.0
     boundaries = _cut_cycle(means, weights, n_actions)
-    since = (phases.path[0] - boundaries) % N_PHASES * 1.0  # not whole
+    since = (phases.path[0] - boundaries) % N_PHASES * 1.0  # as float
     since[since == N_PHASES - 1] = AHEAD
     return int(boundaries[since.argmin()])
 
 
 def _cut_cycle(means, weights, n_actions):
-    """First phases of the actions of least variance, each phase being tried first."""
+    """First phases of the actions of least variance, trying each phase as the first."""
     least, found = np.inf, np.zeros(1, dtype=np.intp)
     for first in range(N_PHASES):
         order = (first + np.arange(N_PHASES)) % N_PHASES
@@ -215,7 +213,7 @@ def _cut_cycle(means, weights, n_actions):
 
 
 def _cut_line(means, weights, n_pieces):
-    """Least variance of so many pieces of a sequence, and where these start."""
+    """Least variance of a sequence cut into ``n_pieces``, and the starts of these."""
     n_phases = len(means)
     total = np.append(0, np.cumsum(weights))
     sums = np.vstack([0 * means[:1], np.cumsum(weights[:, None] * means, axis=0)])

@@ -1,4 +1,4 @@
-"""Checks of frames that come one by one, and of how they are decoded."""
+"""Checks of frames of a stream, and of its parameters."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -11,7 +11,7 @@ from skl_tot.recordings.errors import short_repr
 
 
 def check_stream(stream):
-    """Make an iterable of frames or blocks of a stream, or say what is wrong."""
+    """Return an iterable of frames or blocks, or raise an error."""
     if isinstance(stream, (Recordings, Mapping)):
         raise TypeError(
             f"stream is {short_repr(stream)}, expected frames of one recording; label "
@@ -27,15 +27,15 @@ def check_stream(stream):
 
 
 def check_frames(frames, model, n_seen):
-    """Copy a block of frames (n_frames, n_features) of floats, or say what is wrong.
+    """Copy a block of frames (n_frames, n_features) of floats, or raise an error.
 
-    One frame becomes a block. ``n_seen`` frames were before.
+    One frame becomes a block. ``n_seen`` is the number of earlier frames.
     """
     _check_names(frames, model)
     try:
         array = np.asarray(frames)
     except ValueError:
-        array = np.empty(0, object)  # rows of unequal lengths
+        array = np.empty(0, object)  # ragged rows
     if array.dtype.kind not in "fiub" or np.ma.isMaskedArray(frames):
         raise TypeError(
             f"frames are {short_repr(frames)}, expected an array of floats."
@@ -48,7 +48,7 @@ def check_frames(frames, model, n_seen):
             f"{n_features}), as in the fit, or ({n_features},) of one frame."
         )
     kind = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
-    array = array.astype(kind)  # a copy, as a camera fills its array again
+    array = array.astype(kind)  # a copy, as a camera may reuse its buffer
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         frame, column = bad[0]
@@ -60,7 +60,7 @@ def check_frames(frames, model, n_seen):
 
 
 def _check_names(frames, model):
-    """Refuse a data frame of other columns than those of the fit."""
+    """Refuse a data frame with other columns than in the fit."""
     names = getattr(model, "feature_names_in_", None)
     if names is None or not hasattr(frames, "columns"):
         return
@@ -72,7 +72,7 @@ def _check_names(frames, model):
 
 
 def check_lag(lag):
-    """Refuse what is no number of frames."""
+    """Refuse an invalid lag."""
     if isinstance(lag, bool) or not isinstance(lag, Integral) or lag < 0:
         raise ValueError(
             f"lag is {short_repr(lag)}, expected a number of frames from 0."
@@ -81,7 +81,7 @@ def check_lag(lag):
 
 
 def check_n_frames(n_frames):
-    """Refuse what is no length of a recording, in frames."""
+    """Refuse an invalid length of a recording."""
     is_number = isinstance(n_frames, Real) and not isinstance(n_frames, bool)
     if not is_number or not 1 <= n_frames <= 1e15:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Recordings as the candidates of `AutoSegmenter` see them."""
+"""Input of the candidates of `AutoSegmenter`."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.signals import correlation_frames, is_raw
 
-# Frames of a recording that candidates see, at most about twice as many, and the share
-# of a window, or of the time in which a signal forgets itself, that is between them.
+# Least number of seen frames of a recording, and the largest step as a share of a
+# window or of the correlation time.
 N_SEEN, STEP = 1000, 0.25
 
 
@@ -31,15 +31,15 @@ class Slices(Sequence):
 
     def __getitem__(self, i):
         start = self.ends[i - 1] if i else 0
-        # of a memory map that other processes share, a plain array
+        # a plain array from a memory map that processes share
         return np.asarray(self.whole)[start : self.ends[i]]
 
 
 def shared(videos, n_jobs):
-    """Give standardised recordings to jobs, without what is the user's own.
+    """Prepare standardised recordings for parallel jobs, without user objects.
 
-    Frames in memory become one array for several processes, which joblib lets them
-    share; those in files are opened by each.
+    For several processes, frames in memory become one array, which joblib shares; each
+    process opens files itself.
     """
     arrays = list(videos.arrays)
     is_plain = all(type(array) is np.ndarray for array in arrays)
@@ -52,7 +52,7 @@ def shared(videos, n_jobs):
 
 
 def fit_windows(windows, videos, n_actions):
-    """Fit windows to recordings; "auto" is the default where they are raw, or None."""
+    """Fit windows to recordings; "auto" gives them for raw signals, else None."""
     if windows is None or (windows == "auto" and not is_raw(videos, n_actions)):
         return None
     windows = SignalWindows() if windows == "auto" else clone(windows)
@@ -61,10 +61,10 @@ def fit_windows(windows, videos, n_actions):
 
 
 def find_stride(videos, windows, n_actions):
-    """Choose s, of the s-th frames that are seen: neighbours say the same.
+    """Choose the step of the frames that candidates see.
 
-    Recordings of usual length keep 1,000 frames or more. Frames are at most a quarter
-    of a window apart, or of the time over which features are correlated.
+    Recordings of usual length keep at least 1,000 frames. The step is at most a quarter
+    of a window, or of the correlation time of features.
     """
     length = float(np.median(videos.lengths))
     if length < 2 * N_SEEN:
@@ -77,10 +77,10 @@ def find_stride(videos, windows, n_actions):
 
 
 def see(videos, windows, stride):
-    """Every s-th frame of recordings, or of windows around them, not standardised.
+    """Every ``stride``-th frame of recordings, or of their windows, not standardised.
 
-    The frame in the middle of s frames speaks for them. Rates are those of what is
-    seen, so that durations stay what they are; of recordings without, by the frame.
+    The middle frame of each step is used. Rates are scaled, so that durations stay the
+    same; without rates, durations count seen frames.
 
     >>> seen = see(Recordings([np.arange(8)[:, None]]), None, 3)
     >>> seen[0].ravel().tolist(), round(seen.fps, 2)
@@ -103,6 +103,6 @@ def see(videos, windows, stride):
 
 
 def on_all_frames(outputs, videos, stride):
-    """Yield outputs of what was seen of recordings for all of their frames."""
+    """Yield outputs of seen frames, extended to all frames."""
     for own, n_frames in zip(outputs, videos.lengths):
         yield own if stride == 1 else own[np.arange(n_frames) // stride]

@@ -1,13 +1,13 @@
-"""Methods, one file each, and what they share.
+"""Methods, one file each, and their shared parts.
 
-`base` has what people call, `networks` training and embeddings, `prototypes`
+`base` has the public methods, `networks` training and embeddings, `prototypes`
 pseudo-labels, parts and streams, `correction_layers` corrections of scores.
 """
 
 import importlib
 
-#: Class and module of each method, by its name on the command line. Whatever else
-#: needs all of them goes by this table.
+#: Class and module of each method, by its name on the command line. Model files and
+#: tests of all methods use this table.
 METHODS = {
     "tot": ("TemporalOTSegmenter", "skl_tot.methods.temporal_ot"),
     "auto": ("AutoSegmenter", "skl_tot.meta.auto"),
@@ -23,6 +23,6 @@ METHODS = {
 
 
 def method_class(name):
-    """Class of a method; its module is loaded when it is asked for."""
+    """Class of a method; its module is loaded on demand."""
     class_name, module = METHODS[name]
     return getattr(importlib.import_module(module), class_name)

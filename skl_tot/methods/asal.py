@@ -1,4 +1,4 @@
-"""Segmentation and embeddings in turns, with lengths and orders of actions."""
+"""Alternating segmentation and embedding, with lengths and orders of actions."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -27,114 +27,110 @@ from skl_tot.training.frame_classifier import (
 class ASALSegmenter(NetworkSegmenter):
     r"""Unsupervised action segmentation by action shuffle alternating learning (ASAL).
 
-    Refines the labels of another segmenter, after ASAL. In each round a network learns
-    from the labels that the round before gave, and then a hidden Markov model with
-    durations, by what the network has learned, gives new ones.
+    Refines the labels of another segmenter. Each round has two steps: a network learns
+    from the labels of the previous round, and a hidden Markov model with durations
+    decodes new labels from the network.
 
-    *Network.* A two-layer perceptron embeds frames, and a gated recurrent unit reads
-    the mean embedding of each segment of a video, one after the other, to tell the
-    segments in their order from the same segments shuffled; half of the time only two
-    neighbours are exchanged. Its state after reading frame t alone, :math:`h_t`, is the
-    action-level embedding of the frame. A linear layer finds the action in it and the
-    frame's own embedding :math:`e_t`,
+    *Network.* A two-layer perceptron embeds frames. A gated recurrent unit reads the
+    mean embeddings of the segments of a recording, and classifies whether they are in
+    order or shuffled; half of the time only two neighbours are exchanged. Its state
+    :math:`h_t` after reading frame t alone is the action-level embedding. A linear
+    layer predicts the action from it and the frame's own embedding :math:`e_t`,
 
     .. math:: p(k \mid x_t) \propto \exp \bigl( w_k^\top [e_t ; h_t] + b_k \bigr),
 
-    and all of it is learned at once, by the cross-entropy of the labels and ω times the
-    logistic loss of the verdicts on order.
+    The loss is the cross-entropy of the labels plus ω times the logistic loss of the
+    order.
 
-    *Segmentation.* Frames weigh :math:`\log p(k \mid x_t) - \log p(k)`, with the shares
-    :math:`p(k)` of the actions, and a segment of d bins of action k weighs the
-    log-probability of d under a Poisson distribution. Its mean is the mean length of
-    the segments of k by that of their videos, scaled so that the means of all segments
-    make up the video. The path through all actions in their order, each one segment,
-    is exact for up to 512 bins of a video; shorter videos have a bin for each frame.
+    *Segmentation.* The score of a frame is :math:`\log p(k \mid x_t) - \log p(k)`, with
+    the shares :math:`p(k)` of the actions. The score of a segment of d bins of action k
+    is the log-probability of d under a Poisson distribution. Its mean is the mean
+    length of the segments of k relative to their recordings, scaled so that the means
+    of all segments add up to the recording. The path through all actions in order, each
+    one segment, is exact for up to 512 bins; shorter recordings have a bin per frame.
 
-    Rounds end when less than ``tol`` of the labels change.
+    Rounds end if less than ``tol`` of the labels change.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly"}, default="mostly"
-        The course of the recordings, see `TemporalOTSegmenter`. It changes nothing, as
-        the method knows but one course, and none without.
+        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
+        the method has a fixed order.
     estimator : segmenter or None, default=None
-        What to start from: a segmenter, or a pipeline that ends in one, with as many
-        actions. A clone of it is fitted to the videos as they are given; without a
-        seed of its own it gets one from ``random_state``. What is in a
-        `sklearn.frozen.FrozenEstimator` is used as it was fitted. None means
-        `TemporalOTSegmenter` as published, with the ``standardize`` and the ``device``
-        of this one.
+        Segmenter of the first labels, or a pipeline that ends in one, with as many
+        actions. A clone is fitted to the recordings; without an own seed it gets one
+        from ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted.
+        None means `TemporalOTSegmenter` as published, with this ``standardize`` and
+        ``device``.
     network : {"mlp"} or OrderedMLP, default="mlp"
         Widths of the hidden layer, of the embedding of frames, and of the action-level
         embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
     max_iter : int, default=8
-        Most rounds.
+        Maximum number of rounds.
     n_steps : int, default=50
-        Optimiser steps of a round, one mini-batch each. The network goes on from round
-        to round. With many steps it learns the faults of the labels, too.
+        Optimiser steps per round, one mini-batch each. The network continues from round
+        to round. With many steps it also learns the errors of the labels.
     tol : float, default=0.01
-        Stop when less than this share of the labels of all frames changes in a round.
-        None never stops early.
+        Stop if less than this share of all labels changes in a round. None never stops
+        early.
     optimizer : {"adam"} or Adam, default="adam"
-        How training runs: its mini-batches, learning rate and decay of weights count.
-        "adam" takes 256 frames of a video and has a learning rate of 5e-4.
+        Training settings: mini-batches, learning rate and weight decay are used. "adam"
+        takes 256 frames per recording and a learning rate of 5e-4.
     decoding : str, default="durations"
-        Paths that the decoder looks for after the fit: "durations", as in the rounds,
-        or one of those of `TemporalOTSegmenter`. Durations count for transcripts, too.
+        Paths of the decoder after the fit: "durations", as in the rounds, or a value of
+        `TemporalOTSegmenter`. Durations also apply to transcripts.
     switch_cost : float or "auto", default=0.0
-        As of `TemporalOTSegmenter`. Only used if ``decoding`` is "skip" or "free".
+        As for `TemporalOTSegmenter`. Only used if ``decoding`` is "skip" or "free".
     min_duration, background_percentile, standardize, device : optional
-        As of `TemporalOTSegmenter`. A given estimator goes by its own. Segmentation is
-        done on the CPU.
+        As for `TemporalOTSegmenter`. A given estimator has its own. Segmentation runs
+        on the CPU.
     random_state : int, RandomState instance or None, default=None
-        Seed of the estimator to start from, parameters, mini-batches, sampled frames
-        and shuffled segments.
+        Seed of the first estimator, parameters, mini-batches, sampled frames and
+        shuffled segments.
     verbose : int, default=0
         Whether to show a progress bar with the loss.
 
     Attributes
     ----------
     log_shares_ : ndarray of shape (n_actions,)
-        log p(k), of the labels that the last round learned from.
+        log p(k) of the labels that the last round learned from.
     mean_durations_ : ndarray of shape (n_actions,)
-        Mean length of a segment of each action, by the length of its video, in the same
+        Mean segment length of each action relative to its recording, in the same
         labels.
     network_ : dict of str to ndarray
         All parameters of the network by name.
     changes_ : list of float
-        Share of the labels of all frames that changed in each round.
+        Share of all labels that changed in each round.
     loss_curve_ : list of float
         Loss of each step of all rounds.
     n_iter_ : int
-        Rounds taken.
+        Number of rounds.
 
     See Also
     --------
-    TemporalOTSegmenter : What it starts from by default; the authors, from CTE.
+    TemporalOTSegmenter : The default first segmenter; the authors use CTE.
 
     Notes
     -----
-    Of the authors' method the abstract was at hand, and no code. Theirs are the hidden
-    Markov model with durations, found by Viterbi; the recurrent network that tells
-    shuffled segments, whose hidden layer embeds actions; that both take turns; and that
-    a segmentation by CTE comes first. To start from `TemporalOTSegmenter` is proposed
-    in the supplement of its paper. Ours are all networks, how embeddings are joined,
-    Poisson distributions and their limits (a tenth of the mean and four times the
-    mean), bins, numbers of steps and rounds, and the end of the rounds.
+    Implemented from the abstract; no code of the authors was available. From the
+    authors: the hidden Markov model with durations and Viterbi decoding; the recurrent
+    network that recognises shuffled segments and embeds actions; the alternation; the
+    first segmentation by CTE. Starting from `TemporalOTSegmenter` is proposed in the
+    supplement of its paper. Own choices: all networks, the joint embedding, Poisson
+    distributions and their limits (a tenth of the mean and four times the mean), bins,
+    numbers of steps and rounds, and the stopping rule.
 
-    On seven data sets, started from `TemporalOTSegmenter`, the rounds did better than
-    their start on average, though not on each set; without durations, long actions
-    would take in the others. The task of order made no difference beyond that of seeds.
-    It is learned by default as it is part of the method.
+    On seven data sets, started from `TemporalOTSegmenter`, the rounds improved the
+    start on average, but not on each set. Without durations, long actions absorb
+    others. The order loss made no difference beyond seeds; it is part of the method.
 
-    `transform` gives :math:`[e_t ; h_t]`. Posteriors with durations are exact over the
-    bins. With background, the durations are those of the frames that are left. Labels
-    -1 of the estimator to start from are of no action, and all frames get one in the
-    first round.
+    `transform` returns :math:`[e_t ; h_t]`. Posteriors with durations are exact over
+    the bins. With background, durations count the other frames. Frames that the first
+    estimator labels -1 get an action in the first round.
 
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
 
     References
     ----------
@@ -240,7 +236,7 @@ class ASALSegmenter(NetworkSegmenter):
         return lambda: map(self._log_likelihood, scores)
 
     def _first_labels(self, videos, seed):
-        """Labels of the videos by the estimator to start from."""
+        """Labels of the recordings by the first estimator."""
         estimator = self.estimator
         if estimator is None:
             estimator = TemporalOTSegmenter(
@@ -256,7 +252,7 @@ class ASALSegmenter(NetworkSegmenter):
         return fit_segmenter(estimator, videos.arrays, *options)[1]
 
     def _trainer(self, videos, seed):
-        """Make what trains the network."""
+        """Make the trainer of the network."""
         network, optimizer = self._component("network"), self._component("optimizer")
         return ClassifierTrainer(
             videos,
@@ -269,7 +265,7 @@ class ASALSegmenter(NetworkSegmenter):
         )
 
     def _alternate(self, trainer, videos, labels, progress):
-        """Learn from labels, then decode: the scores, and new labels."""
+        """Learn from labels, then decode; return scores and new labels."""
         shares, durations = describe_labels(labels, self.n_actions_)
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
@@ -287,7 +283,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     @property
     def decoder_(self):
-        """Decoder in use, and the cost of a switch."""
+        """Decoder and the cost of a switch."""
         if self.decoding != "durations":
             return super().decoder_
         durations = self.mean_durations_
@@ -296,5 +292,5 @@ class ASALSegmenter(NetworkSegmenter):
         return BoundDecoder(duration_decoder(durations), self.switch_cost)
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"ASALSegmenter": ASALSegmenter}

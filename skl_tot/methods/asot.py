@@ -1,4 +1,4 @@
-"""The method that succeeded the paper's."""
+"""The successor of the paper's method."""
 
 from functools import partial
 from numbers import Real
@@ -15,23 +15,24 @@ from skl_tot.training.priors import LinearPrior
 from skl_tot.training.terms import SphericalCrossEntropy
 from skl_tot.training.transport import StructuredTransport
 
-# Of the authors: weights of the transport where videos are labelled.
+# Weights of the transport that labels recordings, from the authors.
 PREDICTION = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
-# Least pseudo-label whose logarithm is taken.
+# Least pseudo-label before the logarithm.
 LEAST_CODE = 1e-30
 
 
 class ASOTSegmenter(PrototypeSegmenter):
     r"""Action segmentation by unbalanced, temporally structured transport (ASOT).
 
-    As `TemporalOTSegmenter`, it learns embeddings and prototypes from pseudo-labels
-    that solve a transport problem. But embeddings and prototypes have unit length, the
-    structure of the problem keeps neighbouring frames together rather than actions in
-    order, and actions need not be equally long: a weak prior and a weak balance are all
-    that is asked for. The same problem, of all frames of a video and with other
-    weights, labels it: actions may return, change places or be missing.
+    Like `TemporalOTSegmenter`, it learns embeddings and prototypes from pseudo-labels
+    that solve a transport problem. Embeddings and prototypes have unit length. The
+    structure of the problem keeps neighbouring frames together instead of actions in
+    order, and a weak prior and a weak balance allow actions of any length. The same
+    problem with all frames of a recording and other weights labels it: actions may
+    repeat, change places or be missing.
 
-    With the cosines S of frames and prototypes, the pseudo-labels Q of N frames descend
+    With the cosines S of frames and prototypes, the pseudo-labels Q of N frames
+    minimise
 
     .. math::
 
@@ -40,42 +41,41 @@ class ASOTSegmenter(PrototypeSegmenter):
         + \epsilon \sum_{t, k} Q_{tk} \log Q_{tk}
         + \lambda N \operatorname{KL}\Big( m \,\Big\|\, \frac1K \Big)
 
-    with rows that sum to 1 and shares m of the prototypes;
-    `skl_tot.training.transport.structured_transport` says what the structure is.
+    with rows that sum to 1 and shares m of the prototypes. See
+    `skl_tot.training.transport.structured_transport` for the structure.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly", "free"}, default="mostly"
-        As of `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
-        where these are left to it.
+        As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
+        if these have their default.
     n_parts : int, default=1
-        Prototypes for each action. With more than one, `fit` merges those that the
-        network cannot tell apart, wherever they are in time, until ``n_actions`` are
-        left. The authors have 1.
+        Prototypes per action. With more than one, `fit` merges those that the network
+        cannot distinguish, anywhere in time, down to ``n_actions``. The authors use 1.
     rho : float or "auto", default="auto"
-        Weight ρ of the prior. The authors have 0.05 to 0.25, by the data set. "auto" is
+        Weight ρ of the prior. The authors use 0.05 to 0.25, by data set. "auto" is
         0.25, and 0 in free order.
     transport : {"structured"} or StructuredTransport, default="structured"
-        Problem of training, with α = 0.3, ε = 0.07 and λ = 0.1 by name. Where videos
-        are labelled, its radius and iterations count, and α = 0.6, ε = 0.04, λ = 0.01.
+        Problem of training, with α = 0.3, ε = 0.07 and λ = 0.1 by default. For
+        labelling, its radius and iterations are used, with α = 0.6, ε = 0.04, λ = 0.01.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, and the temperature τ of the
-        softmax that gives P: 128, 40 and 0.1 by name, see `skl_tot.extend.MLP`.
+        softmax P: 128, 40 and 0.1 by default, see `skl_tot.extend.MLP`.
     max_iter : int, default=1500
         Optimiser steps, one mini-batch each.
     optimizer : {"adam"} or Adam, default="adam"
-        How training runs. "adam" takes 256 frames of a video, has a learning rate that
-        does not fall and prototypes that are never frozen, and is otherwise `Adam`.
+        Training settings. "adam" takes 256 frames per recording, a constant learning
+        rate and prototypes that are never frozen, and is otherwise `Adam`.
     decoding : str, default="auto"
-        "auto" is "fixed" in strict order, else "framewise", which gives each frame the
-        action with the largest pseudo-label, as the authors do. The others, those of
-        `TemporalOTSegmenter`, look for a path, by the logarithm of the pseudo-labels.
+        "auto" is "fixed" in strict order, else "framewise", which labels each frame by
+        its largest pseudo-label, like the authors. Other values, those of
+        `TemporalOTSegmenter`, find a path by the logarithm of the pseudo-labels.
     switch_cost, min_duration : optional
-        As of `TemporalOTSegmenter`.
+        As for `TemporalOTSegmenter`.
     background_percentile, standardize, device : optional
-        As of `TemporalOTSegmenter`.
+        As for `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames.
     verbose : int, default=0
@@ -88,8 +88,8 @@ class ASOTSegmenter(PrototypeSegmenter):
     prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
         Prototypes, of unit length.
     prototype_actions_ : ndarray of shape (n_actions * n_parts,)
-        Action that each prototype is a part of. Actions are numbered by the mean
-        relative time of their frames.
+        Action of each prototype. Actions are numbered by the mean relative time of
+        their frames.
     loss_curve_ : list of float
         Loss of each step, in nats.
     n_iter_ : int
@@ -97,20 +97,20 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     See Also
     --------
-    TemporalOTSegmenter : Keeps actions in order; its ``transport`` may be this one.
+    TemporalOTSegmenter : Keeps actions in order; its ``transport`` can be this one.
 
     Notes
     -----
-    Network, losses, transport and settings are those of the authors' code, whose
-    settings for data sets differ little. Features are divided by the square root of
-    their number, as it does with standardised ones; how large they are matters. Ours
-    are the first values of the network, drawn from N(0, 0.01²), parts and paths.
+    Network, losses, transport and settings come from the authors' code. Features are
+    divided by the square root of their number, as there for standardised ones; their
+    scale matters. Own choices: initial values of the network from N(0, 0.01²), parts
+    and paths.
 
-    A video is labelled as one problem, in float64: for T frames and K prototypes that
-    takes some 75 T K bytes beside its features.
+    A recording is one problem, in float64: T frames and K prototypes need some 75 T K
+    bytes beside the features.
 
-    Input, edge cases and further attributes are those of `TemporalOTSegmenter`. Label k
-    is the k-th action by mean relative time.
+    See `TemporalOTSegmenter` for input, edge cases and further attributes. Label k is
+    the k-th action by mean relative time.
 
     References
     ----------
@@ -190,9 +190,9 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     @property
     def waits_for_end_(self):
-        """Why labels cannot be known before a recording ends."""
+        """Reason why labels need the whole recording."""
         return (
-            "ASOTSegmenter solves a transport problem of a whole video; take "
+            "ASOTSegmenter solves a transport problem of a whole recording; use "
             "TemporalOTSegmenter"
         )
 
@@ -203,7 +203,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         return self._problem(self._component("transport"))
 
     def _problem(self, transport):
-        """Make the term of prototypes whose pseudo-labels this transport gives."""
+        """Make the prototype term with pseudo-labels from this transport."""
         return SphericalCrossEntropy(
             self._n_learned * self._n_parts,
             transport,
@@ -217,7 +217,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         before = self.prototype_actions_ if goes_on else None
         super()._merge(similarities, goes_on)
         if before is not None and self._n_parts == 1:
-            self.prototype_actions_ = before  # numbers mean the same in all of a stream
+            self.prototype_actions_ = before  # numbers stay the same in a stream
             return
         order = time_order(
             sum_groups(self._codes(x), self.prototype_actions_, np.add)
@@ -226,7 +226,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]
 
     def _log_likelihood(self, similarities):
-        """Logarithm of Q, of all frames of a video, summed over parts."""
+        """Logarithm of Q of a whole recording, summed over parts."""
         transport = self._component("transport").set_params(**PREDICTION)
         codes = self._codes_of_video(
             self._problem(transport), similarities, len(similarities)
@@ -236,5 +236,5 @@ class ASOTSegmenter(PrototypeSegmenter):
         )
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"ASOTSegmenter": ASOTSegmenter}

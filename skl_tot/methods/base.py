@@ -1,4 +1,4 @@
-"""A segmenter is a scorer: what all of them share, around two functions of a method."""
+"""Base of segmenters: everything except learning and scoring of a method."""
 
 import math
 import warnings
@@ -37,23 +37,23 @@ from skl_tot.recordings.rates import check_rate
 from skl_tot.recordings.signals import is_raw
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
-# Of a product of seconds and a rate: 0.7 s at 10 frames a second are 7 frames.
+# Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
 ROUNDING = 1e-9
 
 
 class BaseSegmenter(ClusterMixin, BaseEstimator):
-    """Base of segmenters: fit, five outputs, and decoding of what a method learned.
+    """Base of segmenters: fit, outputs, and decoding of the scores of a method.
 
-    A method learns in ``_learn`` and gives log-likelihoods of its actions, up to a
-    constant for each frame, in ``_log_likelihoods``. It may override ``decoder_``, if
-    decoding goes by what it has learned, and ``waits_for_end_``, if its scores need
-    whole recordings. Estimators that own estimators may override ``_read_fit``,
-    ``_label``, ``_readings`` and ``n_around_``, too.
+    A method implements ``_learn``, and ``_log_likelihoods`` of its actions up to a
+    constant per frame. It may override ``decoder_`` if decoding depends on learned
+    values, and ``waits_for_end_`` if its scores need whole recordings. Estimators with
+    inner estimators may also override ``_read_fit``, ``_label``, ``_readings`` and
+    ``n_around_``.
     """
 
     _parameter_constraints = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
-        "decoding": [StrOptions(DECODERS.keys())],  # also those that are added later
+        "decoding": [StrOptions(DECODERS.keys())],  # includes entries added later
         "switch_cost": [
             Interval(Real, 0, LARGEST, closed="both"),
             StrOptions({"auto"}),
@@ -63,14 +63,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         "standardize": [None, StrOptions({"dataset", "video"})],
         "random_state": ["random_state"],
     }
-    # of segmenters without these parameters
+    # defaults for segmenters without these parameters
     min_duration: float | None = None
     numbers_: dict | None = None  # before a fit
     order: str | None = None
-    # parameters that are left to the order, a table of `courses`
+    # defaults of parameters by order, a table of `courses`
     _by_order: dict = {}
     background_percentile: float | None = None
-    # of labels: actions that were found besides, and number of those that are lost
+    # for labels: further actions that were found, and number of lost actions
     unlabelled_actions_: tuple | list = ()
     n_lost_actions_ = 0
 
@@ -78,7 +78,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def _learn(self, videos):
         """Learn from standardised recordings and set the fitted attributes.
 
-        Returns a function that iterates over the log-likelihoods of these recordings.
+        Returns an iterator function over the log-likelihoods of these recordings.
         """
 
     @abstractmethod
@@ -91,11 +91,11 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many, see Notes of `TemporalOTSegmenter`.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            Labels that a search or a pipeline hands on. They are not learned from; only
-            their numbers are checked. `GuidedSegmenter` learns from labels.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline. Only their numbers are checked; they are
+            not used. `GuidedSegmenter` learns from labels.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ------
         TypeError, ValueError
             If a parameter or a recording is not valid, no recording has ``n_actions``
-            frames, or the loss diverges. An estimator fitted before stays as it was.
+            frames, or the loss diverges. An earlier fit then stays unchanged.
         """
         return self._fit(X, y)
 
@@ -115,16 +115,16 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
+        y : array-like of shape (n_frames,), or sequence of these, default=None
             As in `fit`.
         **known
-            What else `fit` takes.
+            Further arguments of `fit`.
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of such
+        labels : ndarray of shape (n_frames,), or list of these
             ``labels_``, in the form of ``X``.
 
         Raises
@@ -133,7 +133,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             As in `fit`.
         """
         self.fit(X, y, **known)
-        stored = self.labels_  # as `Recordings.store` keeps them
+        stored = self.labels_  # in the form of `Recordings.store`
         is_named = isinstance(stored, dict)
         return as_recordings(X).restore(list(stored.values())) if is_named else stored
 
@@ -142,16 +142,16 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
-        transcripts : sequence of int, or sequence of such, default=None
-            The actions that each recording is known to show, in their order; one may
-            return. The path has exactly these segments (in a recording without room for
-            all, some of them), whatever ``decoding`` is. None finds the actions.
+        transcripts : sequence of int, or sequence of these, default=None
+            Known actions of each recording in order; an action may repeat. The path has
+            exactly these segments (fewer if the recording is too short), independent of
+            ``decoding``. None finds the actions.
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of such
+        labels : ndarray of shape (n_frames,), or list of these
             Labels from ``actions_``, in the form of ``X``; background is -1, or
             "background" among names.
 
@@ -175,19 +175,19 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return videos.restore(labels)
 
     def predict_proba(self, X):
-        """Compute the probability of each action, frame by frame, without decoding.
+        """Compute the probability of each action in each frame, without decoding.
 
         For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
         the pseudo-labels Q of the recording, and for Gaussians their posterior.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
         -------
-        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
             Each row sums to 1, in the floating type of the recording.
 
         Raises
@@ -203,34 +203,34 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return videos.restore(as_types_of(found, videos))
 
     def predict_posterior(self, X):
-        r"""Compute the probability of each action, frame by frame, given the recording.
+        r"""Compute the probability of each action in each frame, given the recording.
 
-        `predict_proba` looks at one frame at a time; this weighs all paths that
-        ``decoding`` allows, by forward and backward sums. In the middle of a segment
-        one action has all of the probability; at an uncertain boundary two share it.
+        In contrast to `predict_proba`, it sums over all paths that ``decoding`` allows,
+        by the forward-backward algorithm. In the middle of a segment one action has all
+        of the probability; at an uncertain boundary two share it.
 
-        Neighbouring frames are no independent evidence, and labels that other
-        recordings contradict are none at all. So log-likelihoods and costs of switches
-        are multiplied by a factor b in [0, 1], from the autocorrelation of the log-odds
-        within segments, and the result p is mixed with chance,
+        Neighbouring frames are not independent, and labels may contradict other
+        recordings. So log-likelihoods and costs of switches are multiplied by a factor
+        b in [0, 1], from the autocorrelation of the log-odds within segments, and the
+        result p is mixed with chance,
 
         .. math:: \kappa \, p + (1 - \kappa) / K,
 
-        where :math:`\kappa` is the agreement, beyond chance, of Gaussians of each half
-        of the recordings on the other half. ``confidence_`` holds b as "tempering" and
-        :math:`\kappa` as "agreement" (1 after a single recording; of cycles, that of
-        every second one with the others). Means of it by action hardly differ, and tell
-        little of which action is right; segments and boundaries do.
-        `skl_tot.decoding.path_posterior` of `log_likelihood` is exact, and too sure.
+        where :math:`\kappa` is the agreement beyond chance of Gaussians of each half of
+        the recordings on the other half. ``confidence_`` holds b as "tempering" and
+        :math:`\kappa` as "agreement" (1 after a single recording; for cycles, each
+        second cycle is in one half). Use it to compare segments and boundaries; means
+        by action hardly differ. `skl_tot.decoding.path_posterior` of `log_likelihood`
+        is exact, and overconfident.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One recording or many. Background is not looked for.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many. Background is not detected.
 
         Returns
         -------
-        probabilities : ndarray of shape (n_frames, n_actions), or list of such
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
             Each row sums to 1, in the floating type of the recording.
 
         Raises
@@ -245,20 +245,20 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return videos.restore(as_types_of(found, videos))
 
     def log_likelihood(self, X):
-        """Compute the scores that the decoder is given.
+        """Compute the scores for the decoder.
 
-        `skl_tot.decoding.decode` makes the labels of `predict` of them (around the
-        background, if that is looked for).
+        `skl_tot.decoding.decode` turns them into the labels of `predict` (except for
+        background).
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
         -------
-        log_likelihood : ndarray of shape (n_frames, n_actions), or list of such
-            In nats, up to a constant for each frame, float64.
+        log_likelihood : ndarray of shape (n_frames, n_actions), or list of these
+            In nats, up to a constant per frame, float64.
 
         Raises
         ------
@@ -276,16 +276,16 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
-        transcripts : sequence of int, or sequence of such, default=None
+        transcripts : sequence of int, or sequence of these, default=None
             As in `predict`.
 
         Yields
         ------
         reading : Reading
-            ``log_likelihood``, ``path`` (places in ``actions_``, -1 for background) and
-            ``posterior`` of one recording, float64.
+            ``log_likelihood``, ``path`` (indices of ``actions_``, -1 for background)
+            and ``posterior`` of one recording, float64.
 
         Raises
         ------
@@ -300,53 +300,53 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         yield from self._readings(videos, transcripts=transcripts, with_posterior=True)
 
     def score(self, X, y=None):
-        r"""Measure how well actions carry over from recording to recording.
+        r"""Measure how well actions transfer from recording to recording.
 
-        Needs no labels: a number of actions told apart, :math:`\exp(I - 2 J)`, of the
-        labels that `predict` gives, from the features of single frames.
+        Needs no labels. The score is a number of distinguishable actions, :math:`\exp(I
+        - 2 J)`, for the labels of `predict` and features of single frames.
 
-        :math:`I` is what other recordings tell of the label of a frame. Those with even
-        index make a Gaussian for each action, of independent features with shared
-        variances, which judge the frames of the others, and the other way round. The
-        entropy of the labels less the cross-entropy of these predictions is the
-        information, in nats. :math:`J` is what the recording alone tells: the entropy
-        of the labels less its mean within recordings. It is high if an action fills
-        some recordings and is missing in others.
+        :math:`I` is the information of other recordings about a label. Recordings with
+        even index give a Gaussian per action, with independent features and shared
+        variances, which predict the labels of the others, and the reverse. :math:`I` is
+        the entropy of the labels minus the cross-entropy of the predictions, in nats.
+        :math:`J` is the information of the recording alone: the entropy of the labels
+        minus its mean within recordings. It is high if an action fills some recordings
+        and is missing in others.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
-            Not looked at, but for their numbers. To score against labels, use the
-            scorers of `skl_tot.metrics`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Only its length is checked. To score against labels, use the scorers of
+            `skl_tot.metrics`.
 
         Returns
         -------
         score : float
-            From 0 to K, higher is better; nan, with a warning, for a single array.
+            From 0 to K, higher is better; NaN, with a warning, for a single array.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a recording is not valid, or there are not two, as in a fold of a search.
+            If a recording is not valid, or there is only one, as in a fold of a search.
         """
         videos = self.prepare(X)
         if y is not None:
             check_lengths(arrange(y, videos), videos)
         if videos.is_single:
             warnings.warn(
-                "score compares videos and is not defined for a single one.",
+                "score compares recordings and is not defined for a single one.",
                 UndefinedMetricWarning,
                 stacklevel=2,
             )
             return math.nan
         if len(videos) < 2:
             raise ValueError(
-                "score compares videos, but X has one, expected two or more; without "
-                "labels, each fold of a search needs two, so take fewer folds."
+                "score compares recordings, but X has one, expected two or more; "
+                "without labels, each fold of a search needs two, so take fewer folds."
             )
         labels = [reading.path for reading in self._readings(videos)]
         information = carried_information(videos.blocks, labels, self.n_actions_)
@@ -354,17 +354,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def actions_(self):
-        """Labels of the actions that `predict` tells apart, an array."""
+        """Labels of the actions of `predict`, an array."""
         return np.arange(self.n_actions_) if self.classes_ is None else self.classes_
 
     @property
     def decoding_(self):
-        """Paths that the decoder looks for, as given or by the order of the fit."""
+        """Paths of the decoder, as given or by the order of the fit."""
         return self._told("decoding", of_fit=True)
 
     @property
     def decoder_(self):
-        """Decoder in use, and the cost of a switch."""
+        """Decoder and the cost of a switch."""
         decoder = DECODERS[self.decoding_]
         if decoder.cycle_frames is not None:
             decoder = replace(decoder, cycle_frames=self.mean_frames_)
@@ -373,7 +373,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def min_frames_(self):
-        """Frames that a segment has at least."""
+        """Least number of frames of a segment."""
         if self.min_duration is None:
             return 1
         n_frames = self.min_duration * (self.fps_ or 1)
@@ -381,17 +381,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def waits_for_end_(self):
-        """Why labels cannot be known before a recording ends, or None."""
+        """Reason why labels need the whole recording, or None."""
         if self.standardize_ == "video":
             return (
-                'standardize="video" takes mean and variance of a whole video; fit '
+                'standardize="video" uses mean and variance of a whole recording; fit '
                 'with "dataset"'
             )
         return None
 
     @property
     def n_around_(self):
-        """Frames on each side of one that its scores look at."""
+        """Frames on each side of a frame that its scores use."""
         return 0
 
     def __sklearn_tags__(self):
@@ -400,25 +400,25 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return tags
 
     def _told(self, name, of_fit=False):
-        """Value of a parameter, or what the order sets where it is left to that."""
+        """Value of a parameter, or its default by the order."""
         order = vars(self).get("order_", self.order) if of_fit else self.order
         return value_by_order(name, getattr(self, name), self._by_order, order)
 
     def _corrected(self, videos):
-        """Iterate over what the decoder is given: scores after the corrections."""
+        """Iterate over corrected scores, the input of the decoder."""
         scores = self._log_likelihoods(videos)
         for layer in self.layers_:
             scores = layer.apply(scores, videos)
         return scores
 
     def _of_actions(self, columns, add):
-        """Columns of a cut model put together to those of its actions."""
+        """Columns of a cut model, combined to its actions."""
         if self.cut_ is None:
             return columns
         return (self.cut_.outputs(own, add) for own in columns)
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
-        """Yield a `Reading` of each of standardised recordings."""
+        """Yield a `Reading` of each standardised recording."""
         if scores is None:
             scores = self._corrected(videos)
         decoder, switch_cost = self.decoder_
@@ -436,9 +436,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             )
 
     def _read_fit(self, X, y=None, *, reset=True, scaler=None):
-        """Check and standardise the recordings of a fit, and keep how they are read.
+        """Check and standardise the recordings of a fit; store their reading options.
 
-        ``reset`` forgets an earlier fit; a ``scaler`` is updated.
+        ``reset`` discards an earlier fit; a ``scaler`` is updated.
         """
         videos = check_recordings(self, X, reset=reset, find_clocks=reset)
         if y is not None:
@@ -460,13 +460,13 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
         -------
         videos : Recordings
-            They are read block by block.
+            Read block by block.
 
         Raises
         ------
@@ -476,7 +476,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a recording is not valid.
         """
         check_is_fitted(self, "n_actions_")
-        self._validate_params()  # the decoder's may have been set after the fit
+        self._validate_params()  # decoding may have been set after the fit
         videos = check_recordings(self, X, reset=False)
         if videos.fps is not None:
             check_rate(self, videos.fps)
@@ -484,24 +484,24 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return videos.standardize(self.scaler_, per_video)
 
     def _fit(self, X, y, /, **known):
-        """Fit, with what else is ``known`` of the recordings for ``_learn``."""
+        """Fit, with further knowledge of the recordings for ``_learn``."""
         with unchanged_on_error(self):
             videos = self._read_fit(X, y)
             for name, values in known.items():
-                of_some = name == "y"  # others may be without labels
+                of_some = name == "y"  # recordings may lack labels
                 known[name] = arrange_each(values, videos, name, of_some=of_some)
             if self.n_actions != AUTO:
                 check_longest(self.n_actions, videos)
             with videos.named_errors():
                 scores = self._learn(videos, **known)
                 paths = self._label(scores, videos)
-        if paths is not None:  # several activities are told of one by one
+        if paths is not None:  # activities warn separately
             self._warn_of_actions(paths)
             self._warn_of_signals(videos)
         return self
 
     def _settle_n_actions(self, videos):
-        """Set the number of actions of a fit, as it is given or as videos bear out."""
+        """Set the number of actions of a fit, given or chosen from the recordings."""
         self.numbers_ = None
         if self.n_actions == AUTO:
             self.numbers_ = compare_numbers(videos, order=self.order)
@@ -511,26 +511,26 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def _n_learned(self):
-        """Number of actions that were learned, before corrections."""
+        """Number of learned actions, before corrections."""
         return int(self.n_actions) if self.numbers_ is None else self.numbers_["best"]
 
     def _warn_of_actions(self, paths):
-        """Warn of actions that are not found, are rare, or have no label."""
+        """Warn of actions that are missing, rare, or without label."""
         kept, n_lost = self.unlabelled_actions_, self.n_lost_actions_
         found = describe_paths(paths, self.actions_, kept, n_lost)
         if found:
             warn_user(" ".join(found))
 
     def _warn_of_signals(self, videos):
-        """Warn of frames of raw signal, which say little by themselves."""
-        n_cycles = videos.lengths.mean() / self.mean_frames_  # or one course
+        """Warn of raw signal, as single frames carry little information."""
+        n_cycles = videos.lengths.mean() / self.mean_frames_  # 1 without cycles
         found = is_raw(videos, self.n_actions_ * n_cycles)
         if found:
             warn_user(
-                "frames are those of a raw signal, which is like itself for "
+                "frames are those of a raw signal, which is autocorrelated for "
                 f"{found.correlation_frames:.3g} frames where an action has about "
-                f"{found.action_frames:.0f}; learn from windows of it, or wider ones, "
-                "by make_pipeline(SignalWindows(), ...), or --pipeline windows."
+                f"{found.action_frames:.0f}; learn from windows, or wider ones, by "
+                "make_pipeline(SignalWindows(), ...), or --pipeline windows."
             )
 
     def _label(self, scores, videos, before=None):
@@ -564,12 +564,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return labels
 
     def _to_labels(self, paths):
-        """Labels of paths where numbers of actions stand for ``classes_``."""
+        """Labels of paths: ``classes_`` in place of numbers."""
         words = with_background(self.classes_)
         return [words[path] for path in paths]
 
     def _check_transcripts(self, transcripts, videos):
-        """Transcripts as places in ``actions_``."""
+        """Transcripts as indices of ``actions_``."""
         transcripts = arrange(transcripts, videos, "transcripts")
         if self.classes_ is not None:
             transcripts = codes_of_transcripts(transcripts, self.classes_, videos)
@@ -577,17 +577,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
 
 def check_longest(n_actions, videos):
-    """Refuse recordings that are all too short."""
+    """Refuse recordings that are all shorter than the number of actions."""
     longest = max(videos.lengths)
     if longest < n_actions:
         raise ValueError(
             f"n_actions={n_actions} is more than the number of frames of "
-            f"the longest video (n_samples={longest})."
+            f"the longest recording (n_samples={longest})."
         )
 
 
 def as_types_of(outputs, videos):
-    """Give each output the floating type of its recording."""
+    """Convert each output to the floating type of its recording."""
     return [
         output.astype(array.dtype, copy=False)
         for output, array in zip(outputs, videos.arrays)
@@ -595,14 +595,14 @@ def as_types_of(outputs, videos):
 
 
 def warn_of_few_actions(segmenter, paths):
-    """Warn where most recordings show fewer than half of the actions, at some cost."""
+    """Warn if most recordings show fewer than half of the actions."""
     (decoder, cost), n_actions = segmenter.decoder_, segmenter.n_actions_
     if not decoder.uses_cost or cost == 0:
         return
     n_poor = 0
     for path in paths:
         n_shown = len(np.unique(path[path != BACKGROUND]))
-        # a short video cannot show more; one without actions is another matter
+        # a short recording cannot show more; one without actions has other causes
         n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
     if 2 * n_poor > len(paths):
         remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'

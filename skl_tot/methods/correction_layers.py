@@ -1,4 +1,4 @@
-"""Corrections of actions: merges and splits as layers on scores, cuts on paths."""
+"""Corrections of actions: merges and splits of scores, cuts of paths."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from sklearn.cluster import KMeans
 from skl_tot.decoding.decoders import DECODERS, Decoder, decode
 from skl_tot.recordings.labels import find_segments
 
-# Variances of halves are at least this share of that of both, which is not 0.
+# Least variance of a half, as a share of the variance of both.
 LEAST_VARIANCE = 1e-3
-# Of probabilities of moves there is a logarithm.
+# Least probability of a move before the logarithm.
 LEAST_PROBABILITY = 1e-200
 
 
 class Merge:
-    """Several actions as one.
+    """Merge of several actions into one.
 
     >>> layer = Merge(np.array([0, 0, 1]))
     >>> layer.totals(np.array([0.5, 0.25, 0.25]))
@@ -24,19 +24,19 @@ class Merge:
     """
 
     def __init__(self, groups):
-        self.groups = groups  # (n_before,), the action that each becomes part of
+        self.groups = groups  # (n_before,), new action of each action
 
     def apply(self, scores, videos):
-        """Yield log-likelihoods: those of merged actions add up."""
+        """Yield log-likelihoods; probabilities of merged actions add up."""
         for own in scores:
             yield sum_groups(own, self.groups, np.logaddexp)
 
     def totals(self, totals):
-        """Merge what adds up over actions, such as shares of frames."""
+        """Merge additive quantities, such as shares of frames."""
         return np.bincount(self.groups, totals)
 
     def moves(self, moves, shares):
-        """Merge probabilities of moves: means weighted by shares, without the own."""
+        """Merge probabilities of moves: weighted means, without self-moves."""
         members = np.eye(self.groups.max() + 1)[self.groups]
         merged = members.T @ (shares[:, None] * moves) @ members
         np.fill_diagonal(merged, 0)
@@ -45,10 +45,10 @@ class Merge:
 
 
 class Split:
-    """One action as several halves, Gaussians along a line of the features.
+    """Split of one action into several halves, Gaussians along a line of the features.
 
-    ``sources`` (n_after,) is the action that each was a part of; ``shares``, ``means``
-    and ``variances`` (n,) are of the halves, ``direction`` (n_features,) is the line.
+    ``sources`` (n_after,) has the old action of each action; ``shares``, ``means`` and
+    ``variances`` (n,) describe the halves, ``direction`` (n_features,) the line.
     """
 
     def __init__(self, sources, shares, direction, means, variances):
@@ -57,19 +57,19 @@ class Split:
 
     @property
     def halves(self):
-        """Places (n,) of the halves after the split."""
+        """Indices (n,) of the halves after the split."""
         (twice,) = np.flatnonzero(np.bincount(self.sources) > 1)
         return np.flatnonzero(self.sources == twice)
 
     def apply(self, scores, videos):
-        """Yield log-likelihoods: those of halves add up to that of the action."""
+        """Yield log-likelihoods; probabilities of halves add up to the action's."""
         for i, own in enumerate(scores):
             own = own[:, self.sources]
             own[:, self.halves] += self._log_halves(videos.blocks(i))
             yield own
 
     def totals(self, totals):
-        """Split what adds up over actions, by shares."""
+        """Split additive quantities by shares."""
         totals = totals[self.sources]
         totals[self.halves] *= self.shares
         return totals
@@ -77,8 +77,8 @@ class Split:
     def moves(self, moves, shares):
         """Split probabilities of moves.
 
-        To a half goes its share. From a half, a move to another half is as likely as
-        if all moves were, and the rest is as it was.
+        A move to the action goes to a half by its share. Moves between halves are as
+        likely as to other actions by shares; the rest stays.
         """
         halves, n_actions = self.halves, len(self.sources)
         split = moves[np.ix_(self.sources, self.sources)]
@@ -89,7 +89,7 @@ class Split:
         return split
 
     def _log_halves(self, blocks):
-        """Log-probability (n_frames, n) of each half, by places along the line."""
+        """Log-probability (n_frames, n) of each half, by position along the line."""
         places = np.concatenate([block @ self.direction for block in blocks])
         distances = (places[:, None] - self.means) ** 2 / self.variances
         scores = np.log(self.shares) - 0.5 * (distances + np.log(self.variances))
@@ -97,25 +97,26 @@ class Split:
 
 
 class BoundDecoder(NamedTuple):
-    """What turns scores into labels, and what a switch costs there."""
+    """Decoder of scores, and the cost of a switch."""
 
     decoder: Decoder
     switch_cost: float | str
 
 
 class Cut:
-    """Fewer or more actions, whose segments are nested in those of a fit.
+    """Fewer or more actions, with segments nested in those of a fit.
 
-    Without ``splits``, actions (n_scores,) of a path become their ``groups``. With
-    splits, ``groups`` (n_scores,) are the actions of the fit, whose segments are cut in
-    turn: each split is an action, and the half (n_scores,) of each score of it.
+    Without ``splits``, the actions of a path become their ``groups`` (n_scores,). With
+    splits, ``groups`` are the actions of the fit, whose segments are cut one split
+    after the other. A split is an action, and the half (n_scores,) of each of its
+    scores.
     """
 
     def __init__(self, groups, splits=()):
         self.groups, self.splits = groups, list(splits)
 
     def bind(self, bound):
-        """Make a decoder that makes nested paths of those of a decoder."""
+        """Make a decoder of nested paths from a decoder."""
         decoder, cost = bound
         path = self._fine_path if self.splits else self._coarse_path
         return BoundDecoder(
@@ -133,7 +134,7 @@ class Cut:
         )
 
     def outputs(self, columns, add):
-        """Put columns of scores, or of probabilities, together to those of actions."""
+        """Combine columns of scores or probabilities to those of actions."""
         return columns if self.splits else sum_groups(columns, self.groups, add)
 
     def _along(self, scores, transcript, min_frames=1):
@@ -144,7 +145,7 @@ class Cut:
         return self.groups[decode(scores, decoder, cost, min_frames=min_frames)]
 
     def _fine_path(self, scores, decoder, cost, min_frames):
-        """Cut each segment of an action by itself: a path through halves, or one."""
+        """Cut each segment of an action separately, by a path through the halves."""
         in_order = decoder.keeps_order or decoder.cycle_frames is not None
         within = DECODERS["skip"] if in_order else decoder
         coarse = sum_groups(scores, self.groups, np.logaddexp)
@@ -162,7 +163,7 @@ class Cut:
 
 
 def halves_of_columns(scores, halves):
-    """Log-probability (n_frames, n) of each half, of the scores that are parts of it.
+    """Log-probability (n_frames, n) of each half, from the scores of its parts.
 
     >>> scores = np.log([[0.1, 0.2, 0.6, 0.1]])
     >>> np.exp(halves_of_columns(scores, np.array([-1, 0, 1, -1])))
@@ -190,10 +191,10 @@ def sum_groups(columns, groups, add):
 
 
 def corrected_moves(moves, starts, shares, layers):
-    """Logarithms of the probabilities of moves and starts of a guide, after layers.
+    """Logarithms of corrected probabilities of moves and starts.
 
-    ``moves``, ``starts`` and ``shares`` are probabilities. Moves have 0 on the diagonal
-    of the result.
+    ``moves``, ``starts`` and ``shares`` are probabilities. The result has 0 on the
+    diagonal of the moves.
     """
     moves = moves.copy()
     np.fill_diagonal(moves, 0)
@@ -206,7 +207,7 @@ def corrected_moves(moves, starts, shares, layers):
 
 
 def merged_groups(codes, n_actions):
-    """List the groups of a merge, in the place of the first.
+    """Return groups of a merge, at the index of the first action.
 
     >>> merged_groups([2, 0], 4)
     array([1, 0, 1, 2])
@@ -219,7 +220,7 @@ def merged_groups(codes, n_actions):
 
 
 def split_sources(code, n_actions, n):
-    """List the sources of a split of an action into n.
+    """Return sources of a split of one action into n.
 
     >>> split_sources(1, 3, 2)
     array([0, 1, 1, 2])
@@ -232,8 +233,8 @@ def split_sources(code, n_actions, n):
 def fit_line(frames, times, n):
     """Fit n Gaussians along a line to standardised frames of an action.
 
-    The line is that along which the centres of clusters (k-means) spread most. Each
-    cluster makes a Gaussian; they are sorted by the mean of their ``times``.
+    Along the line the centres of k-means clusters spread most. Each cluster gives a
+    Gaussian; they are sorted by the mean of their ``times``.
 
     >>> frames = np.array([[5.0], [7.0], [0.0], [2.0]])
     >>> halves = fit_line(frames, np.array([0.0, 0.1, 0.2, 0.3]), 2)

@@ -1,14 +1,14 @@
-"""What the order of actions, which people may know, sets in each method.
+"""Defaults of parameters by the order of actions, for each method.
 
-A table holds, by orders, the values of the parameters that are left to the order. An
-order that is not in the table of a method is none that it can keep.
+A table maps orders to values of the parameters that are left to the order. A method
+does not support an order that is missing in its table.
 """
 
 from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.methods.numbers import AUTO
 
-# What leaves a parameter to the order, where "auto" is a value of its own.
+# Values that leave a parameter to the order, if "auto" has another meaning.
 LEFT = {"switch_cost": None}
 
 TEMPORAL_OT = {
@@ -57,14 +57,14 @@ VOTE = {
 HMM = {
     "strict": {"decoding": "fixed", "switch_cost": 0.0},
     "mostly": {"decoding": "free", "switch_cost": 0.5},
-    "free": {"switch_cost": 0.5},  # in "auto", moves have costs of their own
+    "free": {"switch_cost": 0.5},  # "auto" has own costs of moves
 }
-# Methods of one course, as published, whatever is known.
+# Methods with a fixed order, as published.
 ONE_COURSE: dict = {"strict": {}, "mostly": {}}
 
 
 class Orders(StrOptions):
-    """Orders that a method can keep, and who has the free one where it has not."""
+    """Orders that a method supports; the error names methods with free order."""
 
     def __str__(self):
         others = "TemporalOTSegmenter, ASOTSegmenter, UDESegmenter, HMMSegmenter"
@@ -73,7 +73,7 @@ class Orders(StrOptions):
 
 
 def with_order(constraints, table):
-    """Constraints of a method with ``order``, and what leaves parameters to it.
+    """Constraints of a method with ``order``, and values that leave it to the order.
 
     >>> list(with_order({"decoding": []}, MALLOW)["decoding"][0].options)
     ['auto']
@@ -86,7 +86,7 @@ def with_order(constraints, table):
 
 
 def value_by_order(name, value, table, order):
-    """Value of a parameter, or what the order sets where it is left to that.
+    """Value of a parameter, or its default by the order.
 
     >>> value_by_order("decoding", "auto", MALLOW, "strict")
     'fixed'

@@ -1,4 +1,4 @@
-"""CTE, the closest competitor of the paper, and the base of those that go its way."""
+"""CTE, the closest competitor of the paper, and the base of similar methods."""
 
 from dataclasses import replace
 from functools import partial
@@ -19,11 +19,11 @@ from skl_tot.training.terms import TimeStamp
 
 
 class EmbeddingSegmenter(NetworkSegmenter):
-    """Base of methods that learn an embedding first, and actions in it afterwards.
+    """Base of methods that first learn an embedding, and then actions in it.
 
-    Frames are embedded, K-means clusters the embeddings of all frames, clusters are
-    ordered by the mean relative time of their frames, and each becomes a Gaussian. A
-    subclass names its ``_terms`` and what its ``optimizer`` is by default.
+    K-means clusters the embeddings of all frames, clusters are ordered by the mean
+    relative time of their frames, and each one becomes a Gaussian. A subclass defines
+    its ``_terms`` and its default ``optimizer``.
     """
 
     _by_order = ONE_COURSE
@@ -37,7 +37,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
     )
 
     def _settings(self):
-        return replace(super()._settings(), n_init=1)  # n_init is of K-means
+        return replace(super()._settings(), n_init=1)  # n_init belongs to K-means
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
@@ -53,7 +53,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
         self.gaussians_ = ordered_gaussians(
             frames, videos.lengths, kmeans, self.reg_covar
         )
-        # in the type that the network gives, whose rounding K-means leaves as it was
+        # in the network's dtype; K-means would otherwise round differently
         return lambda: (self._log_likelihood(own.astype("f4")) for own in by_video)
 
     def _draw_seeds(self):
@@ -62,7 +62,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
         return from_first_process(rng.randint(2**31 - 1, size=2).tolist())
 
     def _embed(self, videos, *, keep=False):
-        """Pass over the embeddings of videos."""
+        """Iterate over the embeddings of recordings."""
         return self._encode(videos, keep=keep)
 
     def _log_likelihoods(self, videos):
@@ -78,37 +78,37 @@ class EmbeddingSegmenter(NetworkSegmenter):
 class CTESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
 
-    The baseline that the paper of `TemporalOTSegmenter` compares itself with, with the
-    same interface. Learning and clustering are separate steps: a two-layer perceptron
-    learns to predict the relative time of a frame, K-means clusters the embeddings of
-    all frames, clusters are ordered by the mean relative time of their frames, each
-    becomes a Gaussian, and a Viterbi decoder finds the likeliest path in that order.
+    The baseline of the paper of `TemporalOTSegmenter`, with the same interface.
+    Learning and clustering are separate. A two-layer perceptron learns the relative
+    time of a frame. K-means clusters the embeddings of all frames, clusters are ordered
+    by the mean relative time of their frames, and each becomes a Gaussian. A Viterbi
+    decoder finds the likeliest path in that order.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly"}, default="mostly"
-        The course of the recordings, see `TemporalOTSegmenter`. It changes nothing, as
-        the method knows but one course, and none without.
+        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
+        the method has a fixed order.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     n_init : int, default=10
-        Runs of K-means, the best of which is kept.
+        Runs of K-means; the best one is used.
     reg_covar : float, default=1e-6
         Added to the diagonal of the covariances.
     max_iter : int, default=6000
         Optimiser steps, one mini-batch each.
     optimizer : {"adam"} or Adam, default="adam"
-        How training runs. "adam" takes 256 frames of a video, has a learning rate of
-        3e-3, which does not fall (with the 1e-3 of the authors, so many steps are too
-        few for time to be learned), and is otherwise `Adam`.
+        Training settings. "adam" takes 256 frames per recording, a constant learning
+        rate of 3e-3 (with the authors' 1e-3, time is not learned in so many steps), and
+        is otherwise `Adam`.
     decoding : str, default="fixed"
-        Paths that the decoder looks for, see `TemporalOTSegmenter`.
+        Paths of the decoder, see `TemporalOTSegmenter`.
     switch_cost : float or "auto", default=0.0
-        As of `TemporalOTSegmenter`. Not used if ``decoding="fixed"``.
+        As for `TemporalOTSegmenter`. Not used if ``decoding="fixed"``.
     min_duration, background_percentile, standardize, device : optional
-        As of `TemporalOTSegmenter`. Clustering is done on the CPU.
+        As for `TemporalOTSegmenter`. Clustering runs on the CPU.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
     verbose : int, default=0
@@ -119,8 +119,8 @@ class CTESegmenter(EmbeddingSegmenter):
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
     network_ : dict of str to ndarray
-        All parameters of the network by name, of which ``coefs_`` and ``intercepts_``
-        are those of the encoder.
+        All parameters of the network by name; ``coefs_`` and ``intercepts_`` are those
+        of the encoder.
     loss_curve_ : list of float
         Mean squared error of the relative time at each step.
     n_iter_ : int
@@ -132,8 +132,8 @@ class CTESegmenter(EmbeddingSegmenter):
 
     Notes
     -----
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
-    The embeddings of all frames are held in memory, as float64.
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes. The
+    embeddings of all frames are held in memory, as float64.
 
     References
     ----------
@@ -201,24 +201,24 @@ class CTESegmenter(EmbeddingSegmenter):
 def ordered_gaussians(frames, lengths, kmeans, reg_covar):
     """Cluster frames, order the clusters in time and fit a Gaussian to each.
 
-    ``frames`` (n_frames, embedding_dim) of all videos, of these lengths, are float64.
-    Gives mixtures of a single component, in order.
+    ``frames`` (n_frames, embedding_dim) of all recordings, with these lengths, are
+    float64. Returns mixtures of one component, in order.
     """
     clusters = kmeans.fit_predict(frames)
     by_video = np.split(clusters, np.cumsum(lengths)[:-1])
     gaussians = []
     for cluster in order_in_time(by_video, kmeans.n_clusters):
         members = frames[clusters == cluster]
-        if len(members) < 2:  # too few for a covariance: spread as all frames are
+        if len(members) < 2:  # too few for a covariance: use that of all frames
             members = frames if len(frames) > 1 else np.repeat(frames, 2, axis=0)
-        # A single component leaves nothing to chance; the seed spares the global one.
+        # One component needs no random numbers; a seed avoids the global generator.
         gaussian = GaussianMixture(reg_covar=reg_covar, random_state=0)
         gaussians.append(gaussian.fit(members))
     return gaussians
 
 
 def order_in_time(clusters, n_clusters):
-    """Clusters (n_clusters,) by the mean relative time of their frames of each video.
+    """Clusters (n_clusters,) by the mean relative time of their frames.
 
     >>> order_in_time([np.array([1, 1, 0]), np.array([1, 0])], 2)
     array([1, 0])
@@ -227,5 +227,5 @@ def order_in_time(clusters, n_clusters):
     return time_order(one_hot[own] for own in clusters)
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"CTESegmenter": CTESegmenter}

@@ -1,10 +1,10 @@
-"""Linear directions that tell actions apart, and a Gaussian for each action on them.
+"""Linear discriminants of actions, and a Gaussian for each action along them.
 
 An *appearance* is a dict of arrays: ``center`` (n_features,) and ``scalings``
-(n_features, n_directions) of the directions, and for each action the ``means``
-(n_actions, n_directions), the ``precisions_cholesky`` (n_actions, n_directions,
-n_directions), upper triangular as those of `sklearn.mixture.GaussianMixture`, and its
-share of the frames, ``shares`` (n_actions,).
+(n_features, n_directions) of the directions; for each action the ``means`` (n_actions,
+n_directions), the upper triangular ``precisions_cholesky`` (n_actions, n_directions,
+n_directions) as in `sklearn.mixture.GaussianMixture`, and the share of the frames,
+``shares`` (n_actions,).
 """
 
 from typing import NamedTuple
@@ -16,11 +16,11 @@ from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.recordings.errors import RecordingValueError
 
-# Shrinkage of `measure_spread` where the user cannot choose one.
+# Shrinkage of `measure_spread` without a parameter.
 SHRINKAGE = 1.0
-# Dirichlet prior of the shares: frames that each action has had before.
+# Dirichlet prior of the shares: frames added to each action.
 PRIOR_FRAMES = 0.1
-# Least share of the spread in a direction that is within actions.
+# Least share of the variance along a direction that is within actions.
 LEAST_WITHIN = 1e-12
 
 
@@ -46,7 +46,7 @@ def measure_spread(videos, shrinkage):
 
 def frame_moments(videos):
     """Mean (n_features,) and covariance (n_features, n_features) of all frames."""
-    # far from 0 the products would cancel, and what is constant has none at all
+    # shift, as products far from 0 would cancel; constants get variance 0
     shift = videos.read(0, slice(0, 1))[0].astype(np.float64)
     n_features = len(shift)
     sums, products = np.zeros(n_features), np.zeros((n_features, n_features))
@@ -66,12 +66,12 @@ def frame_moments(videos):
 
 
 def action_means(videos, labels, n_actions, center):
-    """Frames (n_actions,) of each action, and their mean less the center.
+    """Return counts (n_actions,) of frames, and their means minus the center.
 
-    Labels below 0 are of no action. An action without frames has a mean of 0.
+    Negative labels are no action. An action without frames has mean 0.
     """
     counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(center)))
-    codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # the last of -1
+    codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # last row for -1
     for i, actions in enumerate(labels):
         start = 0
         for block in videos.blocks(i):
@@ -90,8 +90,8 @@ def discriminants(root, counts, means):
 
     .. math:: B u = \lambda \, (L L^\top - B) \, u, \quad u^\top (L L^\top - B) u = 1.
 
-    In the coordinates of L they are singular vectors of K columns, so that L, which
-    labels do not change, is computed once. Largest λ come first.
+    In the coordinates of L they are singular vectors of K columns. L does not depend on
+    labels and is computed once. Directions are sorted by decreasing λ.
     """
     columns = (means * np.sqrt(counts / counts.sum())[:, None]).T
     columns = solve_triangular(root, columns, lower=True)
@@ -103,8 +103,8 @@ def discriminants(root, counts, means):
 
 
 def embed(videos, i, center, scalings):
-    """Frames of video i less the center, along directions: float64."""
-    with np.errstate(over="ignore", invalid="ignore"):  # which `log_joint` refuses
+    """Frames of recording i minus the center, along directions: float64."""
+    with np.errstate(over="ignore", invalid="ignore"):  # `log_joint` checks it
         blocks = [(block - center) @ scalings for block in videos.blocks(i)]
     return np.concatenate(blocks)
 
@@ -112,9 +112,9 @@ def embed(videos, i, center, scalings):
 def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
     """Fit a Gaussian to the frames of each action.
 
-    Labels below 0 are of no action. An action of fewer than two frames, or of none if
-    covariances are ``pooled``, is spread as all frames are. ``pooled``, from 0 to 1, is
-    how far each covariance goes towards their mean.
+    Negative labels are no action. An action of fewer than two frames (with ``pooled``
+    covariances: without frames) gets the covariance of all frames. ``pooled``, from 0
+    to 1, shrinks each covariance towards their mean.
     """
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
@@ -139,12 +139,12 @@ def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
 
 
 def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
-    """Fit an appearance to labels; also the frames of each video along its directions.
+    """Fit an appearance to labels; return it and the projected frames.
 
     ``reg_covar`` and ``pooled`` are those of `fit_gaussians`.
     """
     counts, means = action_means(videos, labels, n_actions, spread.center)
-    if counts.sum() < videos.lengths.sum():  # their mean is not that of all
+    if counts.sum() < videos.lengths.sum():  # the mean of all frames differs
         means -= counts @ means / counts.sum()
         means[counts == 0] = 0
     scalings = discriminants(spread.root, counts, means)
@@ -156,9 +156,9 @@ def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
 
 
 def log_joint(frames, appearance, i=None):
-    """Log-density of embedded frames for each action, plus the log of its share.
+    """Log-density of projected frames for each action, plus the log of its share.
 
-    ``i`` is the number of the video, for an error.
+    Errors name recording ``i``.
     """
     constants = np.log(appearance["shares"]) - frames.shape[1] / 2 * np.log(2 * np.pi)
     log_densities = np.empty((len(frames), len(constants)))
@@ -168,27 +168,26 @@ def log_joint(frames, appearance, i=None):
             log_densities[:, k] = -0.5 * distances.sum(axis=1)
             constants[k] += np.log(np.diag(factor)).sum()
     log_densities += constants
-    # sums over frames are to stay numbers
+    # sums over frames must stay finite
     if not (log_densities > -1e150).all():
         raise RecordingValueError("the features are too far from those of the fit.", i)
     return log_densities
 
 
 def appearance_scores(videos, appearance):
-    """Yield what `log_joint` gives for the frames of each video."""
+    """Yield `log_joint` of the frames of each recording."""
     for i in range(len(videos)):
         frames = embed(videos, i, appearance["center"], appearance["scalings"])
         yield log_joint(frames, appearance, i)
 
 
 def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
-    """Refine labels by what their frames look like.
+    """Refine labels by the appearance of their frames.
 
-    By turns, an appearance is fitted to the labels and each video is labelled along the
-    likeliest path in any order, with the cost of a switch that `find_switch_cost` finds
-    for all videos at once. Ends after ``max_iter`` rounds, or if no label changes.
-    Labels below 0 are of action 0 at first. Gives the appearance, the cost of a switch,
-    and the labels of the last round.
+    Alternates two steps: an appearance is fitted to the labels, and each recording is
+    labelled along the likeliest path in any order, with one cost of a switch from
+    `find_switch_cost`. Ends after ``max_iter`` rounds, or if no label changes. Negative
+    labels start as action 0. Returns the appearance, the cost, and the last labels.
     """
     paths = [np.maximum(path, 0) for path in labels]
     for _ in range(max_iter):

@@ -6,10 +6,10 @@ import numpy as np
 
 
 def mean_frames(videos, i, edges):
-    """Mean (n_chunks, n_features) of the frames of each chunk of one video, float64.
+    """Mean (n_chunks, n_features) of the frames of each chunk of a recording, float64.
 
-    ``edges`` (n_chunks + 1,) are the first frame of each chunk and the end. Means are
-    not finite where sums are too large for it.
+    ``edges`` (n_chunks + 1,) are the first frames of chunks and the end. Means of too
+    large values are not finite.
     """
     sums = np.zeros((len(edges) - 1, videos.n_features))
     chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
@@ -22,15 +22,15 @@ def mean_frames(videos, i, edges):
 
 
 def cheapest_events(costs):
-    r"""Choose one chunk for each event of each video, in order, at the least cost.
+    r"""Choose one chunk for each event of each recording, in order, at the least cost.
 
-    With :math:`g_k(t)` the cost of event k in chunk t, the least cost of the events up
-    to k among the first chunks up to t is a running minimum,
+    With :math:`g_k(t)` the cost of event k in chunk t, the least cost of events up to k
+    among the chunks up to t is a running minimum,
 
     .. math:: M_k(t) = \min_{s \le t} \left( M_{k-1}(s - 1) + g_k(s) \right),
 
-    which takes O(T K) operations and no loop over chunks nor videos. ``costs``
-    (n_events, n_videos, n_chunks) are infinite where an event cannot be. Gives the
+    which takes O(T K) operations without loops over chunks or recordings. ``costs``
+    (n_events, n_videos, n_chunks) are infinite for impossible chunks. Returns the
     chunks (n_videos, n_events), the first of equally cheap ones, and their total costs.
 
     >>> costs = np.array([[[3.0, 0.0, 1.0]], [[9.0, 0.0, 2.0]]])
@@ -43,13 +43,13 @@ def cheapest_events(costs):
     for k in range(n_events):
         np.minimum.accumulate(before + costs[k], axis=1, out=least[k])
         before[:, 1:] = least[k, :, :-1]
-        before[:, 0] = np.inf  # nothing is before the first chunk
+        before[:, 0] = np.inf  # no event fits before the first chunk
     events = np.empty((n_videos, n_events), dtype=np.intp)
     last = np.full(n_videos, n_chunks - 1)
     videos = np.arange(n_videos)
     for k in range(n_events - 1, -1, -1):
         reached = least[k, videos, last]
-        # the first chunk with this least cost, as least costs never rise
+        # the first chunk of least cost, as running minima never rise
         events[:, k] = (least[k] > reached[:, None]).sum(axis=1)
         last = events[:, k] - 1
     return events, least[-1, :, -1]
@@ -57,12 +57,12 @@ def cheapest_events(costs):
 
 @dataclass
 class Solution:
-    """What `minimise` found: events, their objective, and their best classifier.
+    """Result of `minimise`: events, their objective, and their best classifier.
 
-    ``events`` (n_videos, n_events) are chunks counted from the start of their video,
-    and ``curve`` is the objective of the relaxed problem after each iteration. The
-    classifier has weights ``coef`` (n_events, n_features), an ``intercept`` and a mean
-    squared error, ``noise``, of each event.
+    ``events`` (n_videos, n_events) are chunks counted from the start of their
+    recording. ``curve`` is the objective of the relaxed problem after each iteration.
+    The classifier has weights ``coef`` (n_events, n_features), and an ``intercept`` and
+    a mean squared error ``noise`` per event.
     """
 
     events: np.ndarray
@@ -74,11 +74,11 @@ class Solution:
 
 
 class EventClustering:
-    r"""Where events are, judged by how well a linear classifier finds them.
+    r"""Positions of events, rated by the fit of a linear classifier.
 
-    Chunks X (n_chunks, n_features) of all videos are rows of one array, and Z
-    (n_chunks, n_events) says which of them shows which event. The objective is that of
-    the best ridge regression,
+    The chunks X (n_chunks, n_features) of all recordings are rows of one array, and Z
+    (n_chunks, n_events) indicates their events. The objective is that of the best ridge
+    regression,
 
     .. math::
 
@@ -100,7 +100,7 @@ class EventClustering:
         self.n_events, self.lengths = n_events, lengths
         self.starts = np.cumsum(lengths) - lengths
         self.is_chunk = np.arange(lengths.max()) < lengths[:, None]
-        # where each event may be: in all chunks
+        # each event may be in any chunk
         self.allowed = np.repeat(self.is_chunk[None], n_events, axis=0)
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = chunks.mean(axis=0)
@@ -109,7 +109,7 @@ class EventClustering:
         if not np.isfinite(covariance).all():
             raise ValueError("The features of X are too large; scale them down.")
         values, vectors = np.linalg.eigh(covariance)
-        # directions in which nothing varies but rounding errors
+        # drop directions with only rounding errors
         floor = values[-1] * len(values) * np.finfo(float).eps
         kept = values > max(floor, 0)
         scales = np.sqrt(values[kept] + self.n_chunks * regularization)
@@ -124,13 +124,13 @@ class EventClustering:
         return cheapest_events(padded)[0] + self.starts[:, None]
 
     def assignment(self, rows):
-        """Z (n_chunks, n_events) of events in these rows."""
+        """Z (n_chunks, n_events) for events in these rows."""
         result = np.zeros((self.n_chunks, self.n_events))
         result[rows, np.arange(self.n_events)] = 1
         return result
 
     def projection(self, rows):
-        """Y'Z (rank, n_events) of events in these rows."""
+        """Y'Z (rank, n_events) for events in these rows."""
         return self.whitened[rows].sum(axis=0).T
 
     def predict(self, projection):
@@ -158,7 +158,7 @@ class EventClustering:
         return assignment / n_corners, predicted / n_corners
 
     def solution(self, rows, curve):
-        """`Solution` of events in these rows."""
+        """`Solution` for events in these rows."""
         projection = self.projection(rows)
         coef = (self.basis @ projection).T
         errors = self.assignment(rows) - self.predict(projection)
@@ -180,11 +180,11 @@ def best_step(slope, curvature):
 
 
 def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
-    """Minimise over the hull of events, and keep the best events on the way.
+    """Minimise over the convex hull of events, and return the best events found.
 
     Starts at the mean of ``n_corners`` random events, and stops if the objective is
-    known to be within the share ``tol`` of its minimum over the hull. The solution is
-    the best of the events that are cheapest for the predictions of an iteration.
+    within the share ``tol`` of its minimum over the hull. Candidates are the cheapest
+    events for the predictions of each iteration.
     """
     assignment, predicted = problem.start(rng, n_corners)
     best, lowest, curve = None, np.inf, []
@@ -204,6 +204,6 @@ def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
         predicted += step * change
         value = np.vdot(assignment, assignment - predicted) / problem.n_chunks
         curve.append(float(value))
-        if -slope <= tol * value:  # f is convex: no more can be won
+        if -slope <= tol * value:  # f is convex: the bound of the gain
             break
     return problem.solution(best, curve)

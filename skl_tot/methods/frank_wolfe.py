@@ -1,4 +1,4 @@
-"""Events that are told apart by a linear classifier."""
+"""Events that a linear classifier distinguishes."""
 
 from numbers import Integral, Real
 
@@ -12,10 +12,10 @@ from skl_tot.methods.event_clustering import EventClustering, mean_frames, minim
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
-# Chunks of a video for each action, if their frames are not given. Of 1.5, 2 and 3, and
-# of chunks of 10 or 20 frames, this did best on seven sets.
+# Default number of chunks per action and recording. Among 1.5, 2 and 3, and chunks of
+# 10 or 20 frames, it did best on seven sets.
 CHUNKS_PER_ACTION = 2
-# Least error of the classifier of an event, so that log-likelihoods stay finite.
+# Least error of an event's classifier, which keeps log-likelihoods finite.
 LEAST_NOISE = 1e-6
 MOST_NATS = 1e150  # sums of more may overflow
 
@@ -23,62 +23,62 @@ MOST_NATS = 1e150  # sums of more may overflow
 class FrankWolfeSegmenter(BaseSegmenter):
     r"""Action segmentation by discriminative clustering of events.
 
-    After Alayrac et al., with whom `TemporalOTSegmenter` is compared, and without a
-    network. Every action has one *event* in every video: a short chunk that shows it,
-    and events follow each other in the order of the actions. Where events are is judged
-    by how well a linear classifier tells them from all other chunks. With Z of shape
-    (n_chunks, n_actions), which is 1 where a chunk shows an event, and chunks X of N
-    rows in all videos,
+    After Alayrac et al., a competitor of `TemporalOTSegmenter`; without a network.
+    Every action has one *event* in every recording, a short chunk of frames, and events
+    follow in the order of the actions. Positions of events are rated by how well a
+    linear classifier separates them from all other chunks. With Z of shape (n_chunks,
+    n_actions), which is 1 where a chunk has an event, and chunks X of N rows in all
+    recordings,
 
     .. math::
 
         \min_Z \min_{W, b} \frac{1}{N} \lVert Z - X W - 1 b^\top \rVert^2
         + \lambda \lVert W \rVert^2
 
-    is minimised over all mixtures of allowed Z by the Frank-Wolfe algorithm: each
-    iteration looks for the events that the gradient likes best, by dynamic programming,
-    and goes towards them as far as it pays. The result is the best Z among those that
-    the classifiers of all iterations find.
+    is minimised over all mixtures of allowed Z by the Frank-Wolfe algorithm. Each
+    iteration finds the events of steepest descent by dynamic programming, and moves
+    towards them with an exact line search. The result is the best Z found by the
+    classifiers of all iterations.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly"}, default="mostly"
-        The course of the recordings, see `TemporalOTSegmenter`. It changes nothing, as
-        the method knows but one course, and none without.
+        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
+        the method has a fixed order.
     frames_per_chunk : int, default=None
-        About how many frames are averaged to a chunk (the authors take 10). None cuts
-        every video into 2 K chunks, whatever its length. No video gets fewer than K,
-        nor more than it has frames.
+        Approximate number of frames per chunk (the authors use 10). None cuts every
+        recording into 2 K chunks. A recording has at least K chunks, and at most one
+        per frame.
     regularization : float, default=None
         Weight λ of the classifier's size; None means 1 / (n_videos K).
     n_corners : int, default=10
-        Random events, the mean of which the algorithm starts from.
+        Number of random events; the algorithm starts from their mean.
     max_iter : int, default=650
-        Most iterations.
+        Maximum number of iterations.
     tol : float, default=1e-4
-        Stop when the objective is known to be within this share of its minimum.
+        Stop when the objective is within this share of its minimum.
     decoding : str, default="fixed"
-        Paths that the decoder looks for, see `TemporalOTSegmenter`.
+        Paths of the decoder, see `TemporalOTSegmenter`.
     switch_cost, min_duration, background_percentile, standardize : optional
-        As of `CTESegmenter`.
+        As for `CTESegmenter`.
     random_state : int, RandomState instance or None, default=None
-        Seed of the events to start from.
+        Seed of the first events.
 
     Attributes
     ----------
     events_ : ndarray of int of shape (n_videos, n_actions)
-        Frame in the middle of each event of the videos of the fit; -1 in videos with
+        Middle frame of each event of the recordings of the fit; -1 in recordings with
         fewer frames than actions.
     coef_ : ndarray of shape (n_actions, n_features)
-        W, the weights of the classifier, for standardised features.
+        Weights W of the classifier, for standardised features.
     intercept_ : ndarray of shape (n_actions,)
-        Its intercepts b.
+        Intercepts b of the classifier.
     noise_ : ndarray of shape (n_actions,)
-        Its mean squared error for each event.
+        Mean squared error of the classifier for each event.
     objective_ : float
-        Objective of the events that were found.
+        Objective of the final events.
     objective_curve_ : list of float
         Objective of the mixture after each iteration; never rises.
     n_iter_ : int
@@ -90,24 +90,23 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Notes
     -----
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
-    Videos with fewer frames than actions cannot have all events and are not learned
-    from.
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    Recordings with fewer frames than actions are not used in the fit.
 
-    *The authors'* are the objective, λ, the order, the algorithm with its start, number
-    of iterations, exact line search and rounding. They know more of the events than
-    their order: about when each is narrated. Without that the problem is a vague one.
+    From the authors: the objective, λ, the order, the algorithm with its start, number
+    of iterations, exact line search and rounding. They also know roughly when each
+    event is narrated; without that, the problem is less determined.
 
-    *Ours* is what makes labels of all frames out of events, and the size of chunks. The
-    score :math:`s_k` of a frame, from the classifier, becomes the log-likelihood ratio
-    of "this is event k" (1) against "it is not" (0), with the noise :math:`\sigma_k^2`
-    of the regression (``noise_``):
+    Own choices: the size of chunks, and the labels of all frames from events. The score
+    :math:`s_k` of a frame, from the classifier, becomes the log-likelihood ratio of
+    "this is event k" (1) against "it is not" (0), with the noise :math:`\sigma_k^2` of
+    the regression (``noise_``):
 
     .. math:: \ell(t, k) = (s_k(t) - \tfrac12) / \sigma_k^2
 
-    and the decoder finds the likeliest path. On seven sets, whose
-    labels served for the choice, that beats giving each frame to the nearest event in
-    time by 8 points of MoF in the mean.
+    and the decoder finds the likeliest path. On seven sets, whose labels were used for
+    the choice, it is better than the nearest event in time by 8 points of MoF on
+    average.
 
     References
     ----------
@@ -200,7 +199,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         return lambda: self._log_likelihoods(videos)
 
     def _edges(self, n_frames):
-        """First frame of each chunk of a video, and its end."""
+        """First frame of each chunk of a recording, and its end."""
         n_chunks = CHUNKS_PER_ACTION * self.n_actions_
         if self.frames_per_chunk is not None:
             n_chunks = max(-(-n_frames // self.frames_per_chunk), self.n_actions_)
@@ -216,12 +215,12 @@ class FrankWolfeSegmenter(BaseSegmenter):
                     np.matmul(videos.read(i, rows), self.coef_.T, out=ratios[rows])
                 ratios += self.intercept_ - 0.5
                 ratios /= noise
-            if not np.abs(ratios).max() < MOST_NATS:  # nan is not, either
+            if not np.abs(ratios).max() < MOST_NATS:  # also for NaN
                 raise RecordingValueError(
                     "the features are too large to be decoded.", i
                 )
             yield ratios
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"FrankWolfeSegmenter": FrankWolfeSegmenter}

@@ -1,4 +1,4 @@
-"""Hidden Markov models, left to right or with moves from any action to any other."""
+"""Hidden Markov models, left-to-right or with moves between all actions."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -24,11 +24,11 @@ from skl_tot.methods.prototype_groups import time_order
 from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.training.components import LARGEST, MOST
 
-# Less, and variances may vanish from sums of float64.
+# Smaller values may lose variances to rounding in float64.
 LEAST_SPREAD = 1e-6
-# Steps from each of several starts, before the best one goes on.
+# Steps from each start before the best one continues.
 FIRST_ITER = 5
-# Steps with durations, once all else is learned.
+# Steps with durations, after all other parameters are learned.
 DURATION_ITER = 10
 
 
@@ -36,62 +36,60 @@ class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
     Needs no network. Observations z are principal components of the frames of all
-    videos or, of one in free order, what differs more between actions than it changes
-    from moment to moment (see Notes). Actions are the states, and each is a Gaussian,
+    recordings or, for one recording in free order, slow directions (see Notes). Actions
+    are the states, and each is a Gaussian,
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
 
-    In strict order a video starts in action 0, and after a frame of action k the next
-    one shows action k + 1 with probability :math:`p_k`, and action k again otherwise.
-    In free order it starts in action k with probability :math:`\pi_k`, and after a
-    frame of action j the next one shows k with probability :math:`A_{jk}`. All of it is
-    learned by expectation-maximisation.
+    In strict order a recording starts in action 0, and a frame of action k is followed
+    by action k + 1 with probability :math:`p_k`, else by k. In free order it starts in
+    action k with probability :math:`\pi_k`, and a frame of action j is followed by k
+    with probability :math:`A_{jk}`. All parameters are learned by
+    expectation-maximisation.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly", "free"}, default="strict"
-        "strict": each action once, in one order, from what K equal parts of each video
-        have of them; nothing is left to chance. "mostly": learned in the same way, and
-        decoded in any order. "free": in any order, any number of times, from clusters
-        of the frames.
+        "strict": each action once, in one order, starting from K equal parts of each
+        recording, without random numbers. "mostly": learned in the same way, and
+        decoded in any order. "free": in any order, any number of times, starting from
+        clusters of the frames.
     durations : {"poisson", "negative_binomial"}, default=None
         Distribution of the lengths of segments, learned for each action in further
-        steps: a hidden semi-Markov model. None is geometric, as of every Markov chain.
+        steps: a hidden semi-Markov model. None is geometric, as in any Markov chain.
     covariance : {"own", "shared"}, default=None
-        Whether each action has variances of its own, or all have the same. None is
-        "shared" in free order, where actions else tend to be what spreads more or less,
-        and "own" otherwise.
+        Whether each action has own variances. None is "shared" in free order, where
+        actions would else differ by their variance only, and "own" otherwise.
     n_lags : int, default=0
-        From 1 to 3, each action is a linear autoregression of that order: what comes
-        next, by the frames before, for signals whose changes tell actions apart.
+        With 1 to 3, each action is a linear autoregression of that order, for signals
+        whose dynamics distinguish actions.
     n_components : int or None, default=16
-        Components at most; None keeps all. Principal ones without variance are left
-        out.
+        Maximum number of components; None keeps all. Principal components without
+        variance are dropped.
     n_init : int, default=4
-        Starts of the free order: by turns K-means, and the random frames that it starts
-        from. That of the largest likelihood after a few steps goes on.
+        Starts in free order, alternating K-means and its random initial frames. The
+        start of largest likelihood after a few steps continues.
     max_iter : int, default=30
-        Steps of expectation-maximisation at most.
+        Maximum number of steps of expectation-maximisation.
     tol : float, default=0.0
-        Stop after a step if the one before gained less, in nats a frame; 0 stops where
-        rounding is all that changes.
+        Stop after a step if the previous one gained less, in nats per frame; 0 stops at
+        the rounding error.
     reg_covar : float, default=1e-2
-        Prior of the variances, r, from 1e-6 on, in units of the mean variance of a
-        feature: the variance of an action is that of :math:`n_k` expected frames plus
-        :math:`r / n_k`. Added to the variances that the fit starts from.
+        Prior r of the variances, at least 1e-6, in units of the mean variance of a
+        feature: it adds :math:`r / n_k` to the variance of an action with :math:`n_k`
+        expected frames. Also added to the first variances.
     decoding : str, default="auto"
-        As of `TemporalOTSegmenter`. "auto" is "fixed" in strict order, "free" in one
-        with exceptions, and in free order, or with ``durations``, the likeliest path of
-        the whole model, where ``switch_cost`` is not used.
+        As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order and "free" in
+        "mostly". In free order, or with ``durations``, it is the likeliest path of the
+        whole model, and ``switch_cost`` is not used.
     switch_cost : float or "auto", default=None
-        As of `TemporalOTSegmenter`. None is 0 in strict order, and 0.5 otherwise.
+        As for `TemporalOTSegmenter`. None is 0 in strict order, and 0.5 otherwise.
     min_duration : float, default=None
-        As of `TemporalOTSegmenter`. Training, too, looks only at paths whose segments
-        last so long.
+        As for `TemporalOTSegmenter`. Training also uses only paths with such segments.
     background_percentile, standardize : optional
-        As of `TemporalOTSegmenter`.
+        As for `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
         Seed of the starts of the free order.
 
@@ -100,78 +98,77 @@ class HMMSegmenter(BaseSegmenter):
     center_ : ndarray of shape (n_features,)
         Mean of the standardised frames.
     components_ : ndarray of shape (n_components, n_features)
-        Components of the standardised frames, one a row.
+        Components of the standardised frames, one per row.
     means_ : ndarray of shape (n_actions, n_components)
         Mean of each action, along the components; with lags, the constants :math:`b_k`.
     covars_ : ndarray of shape (n_actions, n_components)
-        Its variances.
+        Variances of each action.
     lags_ : ndarray of shape (n_actions, n_lags * n_components, n_components) or None
-        Weights :math:`A_k` of the frames before, nearest first.
+        Weights :math:`A_k` of the previous frames, nearest first.
     starts_ : ndarray of shape (n_actions,)
         Probability of the first action :math:`\pi_k`.
     transitions_ : ndarray of shape (n_actions,) or (n_actions, n_actions)
-        Probability :math:`p_k` that the frame after one of action k shows the next
-        action; 0 of the last action. In free order, :math:`A_{jk}`. With
-        durations, the probability of the next segment's action.
+        Probability :math:`p_k` that a frame of action k is followed by the next action;
+        0 for the last action. In free order, :math:`A_{jk}`. With durations, the
+        probability of the next segment's action.
     durations_ : ndarray of shape (n_actions, n_lengths) or None
         Probability :math:`p_k(d)` of each length in frames, from 1 on.
     log_likelihood_curve_ : list of float
-        Log-likelihood before each step, less what the prior of the variances takes, in
-        nats a frame. It never falls. With durations, it is that of the steps with them.
+        Log-likelihood before each step, minus the penalty of the prior, in nats per
+        frame. It never falls. With durations, only steps with durations.
     n_iter_ : int
         Number of these steps.
     n_actions_, labels_, classes_, layers_, scaler_, confidence_, background_, fps_
-        As of `TemporalOTSegmenter`.
+        As for `TemporalOTSegmenter`.
 
     See Also
     --------
-    MallowSegmenter : Needs no network either, and finds an order for each video.
-    TemporalOTSegmenter : Learns an embedding that is not linear.
+    MallowSegmenter : Needs no network either, and finds an order for each recording.
+    TemporalOTSegmenter : Learns a nonlinear embedding.
 
     Notes
     -----
-    Input, labels and edge cases are those of `TemporalOTSegmenter`; in free order,
-    actions are numbered by the mean relative time of their frames. Else, videos with
-    fewer frames than actions are not learned from: they would all show the first
-    actions. The components of all frames are held in memory, as float64, and a matrix
-    of D × D; a fit reads the videos two or three times. An action on no path stays what
-    it was.
+    See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
+    are numbered by the mean relative time of their frames. In other orders, recordings
+    with fewer frames than actions are not used in the fit, as they would show only the
+    first actions. The components of all frames are held in memory, as float64, and a D
+    × D matrix; a fit reads the recordings two or three times. An action on no path
+    keeps its parameters.
 
-    Of one recording, in free order and without lags, components u solve
-    :math:`C u = \lambda N u` with :math:`u^\top N u = 1`, for the covariance C of the
-    frames, and half of that of the changes in a moment, N, with a ridge of 0.1 in both.
-    So noise and cycles count less than what lasts. A moment is how long features take
-    to lose 15 % of their variance; where that is one frame, components are principal
-    ones. So they are of several recordings, which also differ by who is recorded.
+    For one recording in free order without lags, components u solve :math:`C u =
+    \lambda N u` with :math:`u^\top N u = 1`, for the covariance C of the frames and
+    half of the covariance N of changes in a moment, with a ridge of 0.1 in both. This
+    weights slow variation more than noise and cycles. A moment is the time in which
+    features lose 15 % of their variance; if it is one frame, components are principal
+    components, as for several recordings, which also differ by subject.
 
-    From the same start the steps are those of ``GaussianHMM`` of hmmlearn, with
-    ``covars_prior=reg_covar``, ``covariance="own"`` and everything else as it is there,
-    whose prior it is. Training knows how probably actions are left, and a video may end
-    in any action. In strict order, decoding goes by the Gaussians alone, and "fixed"
-    ends in the last action. All its paths have as many switches, and what a longer stay
-    costs is little beside the Gaussians: on seven recorded sets 99.5 to 100 % of the
-    labels of each set were those of the likeliest path of the whole model.
+    From the same start the steps equal ``GaussianHMM`` of hmmlearn with
+    ``covars_prior=reg_covar`` and other defaults, for ``covariance="own"``. Training
+    uses the probabilities of leaving an action, and a recording may end in any action.
+    In strict order, decoding uses only the Gaussians, and "fixed" ends in the last
+    action. All its paths have as many switches: on seven recorded sets 99.5 to 100 % of
+    the labels equal those of the likeliest path of the whole model.
 
     *Durations.* A segment of action k has d frames with probability :math:`p_k(d)`,
-    from ``min_duration`` on, and so the likeliest path is that of largest
+    starting at ``min_duration``. The likeliest path maximises
 
     .. math::
 
         \log \pi_{y_1} + \sum_n \log A_{y_{n-1} y_n} + \sum_n \log p_{y_n}(d_n)
             + \sum_t \ell_{t y(t)}
 
-    over segments n; of the last it is known only that it lasts so long, or longer.
-    Lengths of up to four times the longest mean are looked at, at most 1000 frames, and
-    time grows with them; what lasts longer begins anew, with probability 1e-6. Streams,
-    and merged or split actions, go by the chain whose actions last as long on the mean.
+    over segments n; the last one lasts at least its frames. Lengths go up to four times
+    the longest mean, at most 1000 frames, and time grows with them; a longer segment
+    starts again, with probability 1e-6. Streams, and merged or split actions, use the
+    Markov chain with the same mean durations.
 
-    *Lags.* With ``n_lags`` p, frames are those of an autoregression,
+    *Lags.* With ``n_lags`` p, frames follow an autoregression,
 
     .. math:: z_t \sim \mathcal{N}\bigl(b_k + A_k^\top [z_{t-1}, \dots, z_{t-p}],
         \operatorname{diag} \sigma_k^2 \bigr),
 
-    learned by weighted least squares with ``reg_covar`` as ridge. Before the first
-    frame of a video there are others like it.
+    learned by weighted least squares with ``reg_covar`` as ridge. The first frame of a
+    recording is repeated before it.
 
     References
     ----------
@@ -210,7 +207,7 @@ class HMMSegmenter(BaseSegmenter):
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
 
-    # of models that an earlier version fitted
+    # defaults for models of earlier versions
     order_: str | None = "strict"
     starts_: Any = None
     durations_: Any = None
@@ -276,7 +273,7 @@ class HMMSegmenter(BaseSegmenter):
         return lambda: (self._score(own, i) for i, own in enumerate(embedded))
 
     def _climb(self, frames, reg_covar):
-        """Fit in the order that is asked for, and then with durations."""
+        """Fit in the requested order, and then with durations."""
         n_actions = self.n_actions_
         options = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
         options["tol"] = self.tol
@@ -312,7 +309,7 @@ class HMMSegmenter(BaseSegmenter):
         return model.sorted(time_order(found)), curve
 
     def _prepared(self, start):
-        """Start with variances and lags as they are asked for."""
+        """Start with the requested variances and lags."""
         shares = self.covariance == "shared"
         if self.covariance is None:
             shares = self.order == "free"
@@ -331,23 +328,23 @@ class HMMSegmenter(BaseSegmenter):
         return log_densities(frames, self.means_, self.covars_, i, self.lags_)
 
     def _warn_of_signals(self, videos):
-        if self.lags_ is None:  # which are made for signals
+        if self.lags_ is None:  # lags are for raw signals
             super()._warn_of_signals(videos)
 
     @property
     def n_around_(self):
-        """Frames on each side of one that its scores look at."""
+        """Frames on each side of a frame that its scores use."""
         return 0 if self.lags_ is None else self.lags_.shape[1] // self.lags_.shape[2]
 
     @property
     def decoder_(self):
-        """Decoder in use, and the cost of a switch."""
+        """Decoder and the cost of a switch."""
         is_plain = self.durations_ is None and self.order_ != "free"
         is_ordered = self.order_ == "strict"
         if is_plain or (is_ordered and self.layers_) or self.decoding != "auto":
             return super().decoder_
         starts, moves, runs = self.starts_, self.transitions_, None
-        if self.order_ == "mostly":  # which is learned in order
+        if self.order_ == "mostly":  # learned in strict order
             starts, moves = np.full_like(starts, 1 / len(starts)), jumps(0 * moves + 1)
         paths = AnyOrder(starts, moves)
         if self.durations_ is not None:
@@ -359,5 +356,5 @@ class HMMSegmenter(BaseSegmenter):
         return BoundDecoder(chain_decoder(chain, runs, keeps_order=is_ordered), 0.0)
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"HMMSegmenter": HMMSegmenter}

@@ -1,4 +1,4 @@
-"""Hidden Markov models with Gaussians, and how they are learned."""
+"""Hidden Markov models with Gaussians, and their learning."""
 
 import warnings
 from typing import NamedTuple
@@ -18,18 +18,18 @@ from skl_tot.methods.hmm_paths import (
 )
 from skl_tot.recordings.errors import RecordingValueError
 
-# Share of the largest variance that a component has at least.
+# Least share of the largest variance that a component needs.
 LEAST_VARIANCE = 1e-12
-# Of so many frames, and no more, K-means finds its clusters.
+# Maximum number of frames for K-means.
 MOST_CLUSTERED = 50_000
 
 
 class HMM(NamedTuple):
-    """Means and variances (n_actions, n_components), and how actions follow.
+    """Means and variances (n_actions, n_components), and the paths of actions.
 
-    ``shared`` is whether actions have the same variances. With ``lags`` (n_actions,
-    n_lags * n_components, n_components), means are what is added to the frames before,
-    nearest first, times these.
+    ``shared`` means that actions have equal variances. With ``lags`` (n_actions, n_lags
+    * n_components, n_components), the prediction is the mean plus the previous frames,
+    nearest first, times the lags.
     """
 
     means: np.ndarray
@@ -39,22 +39,22 @@ class HMM(NamedTuple):
     lags: np.ndarray | None = None
 
     def sorted(self, order):
-        """Give the actions other numbers."""
+        """Renumber the actions."""
         lags = None if self.lags is None else self.lags[order]
         gaussians = self.means[order], self.covars[order]
         return HMM(*gaussians, self.paths.sorted(order), self.shared, lags)
 
     def scores(self, frames, i=None):
-        """Log-densities (n_frames, n_actions) of the frames of video i."""
+        """Log-densities (n_frames, n_actions) of the frames of recording i."""
         return log_densities(frames, self.means, self.covars, i, self.lags)
 
     def sharing(self):
-        """Give all actions the same variances."""
+        """Average the variances of all actions."""
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
         return self._replace(covars=covars, shared=True)
 
     def with_durations(self, frames, kind, min_frames):
-        """Give the paths durations, by the likeliest path of each video."""
+        """Add durations to the paths, from the likeliest path of each recording."""
         labels = []
         for video in frames:
             path = self.paths.chain().viterbi(self.scores(video), min_frames)
@@ -63,7 +63,7 @@ class HMM(NamedTuple):
         return self._replace(paths=paths)
 
     def posteriors(self, frames, min_frames=1):
-        """Yield the probabilities of the actions in the frames of each video."""
+        """Yield the posterior of the actions in the frames of each recording."""
         for video in frames:
             yield self.paths.expect(self.scores(video), min_frames)[0]
 
@@ -71,9 +71,9 @@ class HMM(NamedTuple):
 def principal_components(videos, n_components):
     """Mean of the frames, directions of largest variance, and the unit of variance.
 
-    Directions are orthonormal rows, largest variance first; of those without variance
-    one is kept, where there are no others. The largest entry of each is positive. The
-    unit is the mean variance of a feature, or 1 if all are constant.
+    Directions are orthonormal rows, sorted by variance; directions without variance are
+    dropped, unless it is the only one. The largest entry of each is positive. The unit
+    is the mean variance of a feature, or 1 if all are constant.
     """
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
@@ -89,7 +89,7 @@ def principal_components(videos, n_components):
 
 
 def log_densities(frames, means, covars, i=None, lags=None):
-    """Log-densities (n_frames, n_actions) of the frames of video i along components."""
+    """Log-densities (n_frames, n_actions) of the frames of recording i."""
     found = np.empty((len(frames), len(means)))
     scales = np.sqrt(covars)
     before = None if lags is None else frames_before(frames, lags)
@@ -100,16 +100,16 @@ def log_densities(frames, means, covars, i=None, lags=None):
             distances = np.square((frames - mean) / scale)
             found[:, k] = -0.5 * distances.sum(axis=1)
     found -= np.log(scales).sum(axis=1) + 0.5 * frames.shape[1] * np.log(2 * np.pi)
-    # sums over frames are to stay numbers
+    # sums over frames must stay finite
     if not (found > -1e150).all():
         raise RecordingValueError("the features are too far from those of the fit.", i)
     return found
 
 
 def frames_before(frames, lags):
-    """Frames before each frame, nearest first, side by side.
+    """Previous frames of each frame, nearest first, side by side.
 
-    Before the first one there are others like it.
+    The first frame is repeated before it.
 
     >>> frames_before(np.array([[1.0], [2.0], [3.0]]), np.zeros((1, 2, 1)))
     array([[1., 1.],
@@ -122,10 +122,9 @@ def frames_before(frames, lags):
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
-    """Fit each action to its equal part of every video.
+    """Fit each action to its equal part of every recording.
 
-    Actions are left as often as in videos of the mean length, at most every other
-    frame.
+    The probability of leaving is that of recordings of the mean length, at most 1/2.
     """
     labels = [np.arange(len(video)) * n_actions // len(video) for video in frames]
     leave = np.full(n_actions, _usual_leave(frames, n_actions))
@@ -135,10 +134,10 @@ def start_from_equal_parts(frames, n_actions, reg_covar):
 
 
 def start_from_labels(frames, labels, n_actions, reg_covar):
-    """Fit each action to its frames, by labels of each video, in any order.
+    """Fit each action to its frames by labels, in any order.
 
-    An action is left as often as of `start_from_equal_parts`, for all others alike. One
-    without frames has those of all actions.
+    The probability of leaving is that of `start_from_equal_parts`, equal for all
+    targets. An action without frames gets those of all actions.
     """
     leave = _usual_leave(frames, n_actions) if n_actions > 1 else 0.0
     moves = np.full((n_actions, n_actions), leave / max(n_actions - 1, 1))
@@ -161,7 +160,7 @@ def _gaussians_of(frames, labels, n_actions, reg_covar):
 
 
 def start_from_clusters(frames, n_actions, reg_covar, rng, *, settle):
-    """Fit each action to a cluster of frames: K-means, or only what it starts from."""
+    """Fit each action to a cluster of frames, from K-means or its initial frames."""
     joined = np.concatenate(frames)
     kmeans = cluster_frames(
         joined[:: 1 + len(joined) // MOST_CLUSTERED],
@@ -175,20 +174,20 @@ def start_from_clusters(frames, n_actions, reg_covar, rng, *, settle):
 
 
 def cluster_frames(frames, n_clusters, **options):
-    """Fit K-means, without a warning of fewer different frames than clusters."""
+    """Fit K-means, without the warning about fewer distinct frames than clusters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return KMeans(n_clusters, **options).fit(frames)
 
 
 class ExpectedSums:
-    """What frames are expected to sum up to, by the posteriors under a model."""
+    """Expected sums of frames by the posteriors of a model."""
 
     def __init__(self, frames, model, min_frames=1):
         n_actions, n_components = model.means.shape
         self.frames, self.counts = np.zeros(n_actions), 0.0
         self.first, self.second = np.zeros((2, n_actions, n_components))
-        self.products = self.crossed = np.zeros(1)  # of regressions on frames before
+        self.products = self.crossed = np.zeros(1)  # for regressions with lags
         self.log_likelihood = 0.0
         for video in frames:
             expected = model.paths.expect(model.scores(video), min_frames)
@@ -211,7 +210,7 @@ class ExpectedSums:
 
 
 def maximise(sums, model, reg_covar):
-    """Most probable model, given the sums."""
+    """Most probable model for the sums."""
     means, covars = model.means.copy(), model.covars.copy()
     seen = sums.frames > LEAST_FRAMES
     counts = sums.frames[seen, None]
@@ -228,7 +227,7 @@ def maximise(sums, model, reg_covar):
 
 
 def _maximise_lags(sums, model, reg_covar, seen):
-    """Most probable model: regressions on the frames before, with a ridge."""
+    """Most probable model: regressions on previous frames, with a ridge."""
     weights = np.concatenate([model.lags, model.means[:, None]], axis=1)
     n_lagged = weights.shape[1] - 1
     ridge = reg_covar * np.diag(np.append(np.ones(n_lagged), 0))
@@ -245,7 +244,7 @@ def _maximise_lags(sums, model, reg_covar, seen):
 
 
 def log_prior(model, reg_covar):
-    """Logarithm of the prior of variances and lags, but for a constant."""
+    """Logarithm of the prior of variances and lags, up to a constant."""
     found = -reg_covar * (1 / model.covars).sum() / 2
     if model.lags is not None:
         squares = reg_covar * np.square(model.lags).sum(axis=1) / model.covars
@@ -254,32 +253,32 @@ def log_prior(model, reg_covar):
 
 
 def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
-    r"""Expectation-maximisation from a model on.
+    r"""Run expectation-maximisation from a model.
 
-    Each step climbs, by the posteriors of all videos, to a higher
+    Each step increases
 
     .. math::
 
         \sum_i \log p(z_i) - \frac{r}{2} \sum_{k, d} \frac{1}{\sigma_{kd}^2},
 
-    in which the second term is a prior that keeps variances from 0, r the
-    ``reg_covar``. With :math:`\gamma_{tk}` the probability of action k in frame t, and
-    :math:`n_k` its sum over all frames, the variance of an action is
+    where the second term, with r the ``reg_covar``, is a prior that keeps variances
+    from
+    0. With :math:`\gamma_{tk}` the probability of action k in frame t, and :math:`n_k`
+    its sum over all frames, the variance of an action is
 
     .. math::
 
         \sigma_{kd}^2 = \frac{1}{n_k} \Bigl( r + \sum_t \gamma_{tk}
             (z_{td} - \mu_{kd})^2 \Bigr) ,
 
-    or, if actions share their variances, the mean of that weighted by :math:`n_k`. With
-    lags, weights are those of the regression on the P numbers before, with a ridge r,
-    the prior of which has another :math:`\sigma^{-P}`, so that P is added to
-    :math:`n_k`.
+    or, for shared variances, the mean weighted by :math:`n_k`. With lags, weights come
+    from the regression on the previous P numbers with a ridge r; its prior has another
+    :math:`\sigma^{-P}`, so that P is added to :math:`n_k`.
 
-    An action is left as often as is expected, of its frames that have a next one. Only
-    paths whose actions last ``min_frames`` are looked at. Stops after a step if the one
-    before gained less than ``tol``. Gives the model, and what is climbed before each
-    step, in nats a frame.
+    The probability of leaving an action is its expected value, over frames that have a
+    next one. Only paths with segments of at least ``min_frames`` count. Stops after a
+    step if the previous one gained less than ``tol``. Returns the model, and the
+    objective before each step, in nats per frame.
     """
     n_frames = sum(map(len, frames))
     curve = []

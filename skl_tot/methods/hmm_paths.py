@@ -1,8 +1,8 @@
-"""How actions follow on each other in a hidden Markov model, and how it is learned.
+"""Transitions of actions in a hidden Markov model, and their learning.
 
-Each kind of paths has ``expect(scores, min_frames)``, which gives the posterior of a
-video, what ``learned(counts)`` needs of it, added up over videos, to give more probable
-paths of this kind, and the log-likelihood.
+Each kind of paths has ``expect(scores, min_frames)``: it returns the posterior of a
+recording, the counts for ``learned(counts)``, and the log-likelihood. Counts add up
+over recordings; ``learned`` returns more probable paths of the same kind.
 """
 
 from typing import NamedTuple
@@ -15,25 +15,25 @@ from skl_tot.decoding.semi_markov import RunChain
 from skl_tot.methods.correction_layers import corrected_moves
 from skl_tot.recordings.labels import find_segments
 
-# Probabilities of moves keep so far from 0, and those of leaving an action from 1.
+# Distance of probabilities of moves from 0, and of leaving an action from 1.
 LEAST_MOVE = 1e-12
-# With fewer expected frames an action stays what it was.
+# Least expected frames for an update of an action.
 LEAST_FRAMES = 1e-8
-# Probability that an action begins anew after a run, so that one may last long.
+# Probability that an action repeats after a segment, for segments beyond the maximum.
 AGAIN = 1e-6
-# Lengths that are looked at, by the mean of the longest action, and their number.
+# Maximum length relative to the longest mean, and in frames.
 LONGEST, MOST_LENGTHS = 4.0, 1000
-# Sizes of negative binomial distributions: geometric, and up to Poisson.
+# Sizes of negative binomial distributions, from geometric to nearly Poisson.
 SIZES = {"poisson": [np.inf], "negative_binomial": [1, 2, 4, 8, 16, 32, np.inf]}
-# Means that are compared.
+# Number of candidate means.
 N_MEANS = 200
 
 
 class InOrder(NamedTuple):
-    """Paths from action 0 on, one action after the other, and to any end.
+    """Paths from action 0, one action after the other, with any end.
 
-    ``leave`` (n_actions,) is the probability that the next frame shows the next action;
-    0 of the last action.
+    ``leave`` (n_actions,) is the probability that the next frame has the next action; 0
+    for the last action.
     """
 
     leave: np.ndarray
@@ -48,15 +48,15 @@ class InOrder(NamedTuple):
         return Chain(starts, moves, np.zeros(n_actions))
 
     def expect(self, scores, min_frames):
-        """Posterior, what `learned` needs of it, and the log-likelihood."""
+        """Posterior, counts for `learned`, and the log-likelihood."""
         probabilities, total = self.chain().forward_backward(scores, min_frames)
         left = np.zeros(len(self.leave))
-        # an action has been left once, if a later one is the last
+        # an action has been left if a later one is the last
         left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
         return probabilities, np.stack([probabilities[:-1].sum(axis=0), left]), total
 
     def learned(self, counts):
-        """Most probable paths of this kind, given the sums of what is expected."""
+        """Most probable paths for the counts."""
         with_next, left = counts
         leave, goes_on = self.leave.copy(), with_next > LEAST_FRAMES
         leave[goes_on] = left[goes_on] / with_next[goes_on]
@@ -65,10 +65,10 @@ class InOrder(NamedTuple):
 
 
 class AnyOrder(NamedTuple):
-    """Paths from any action to any other.
+    """Paths between all actions.
 
     ``starts`` (n_actions,) are the probabilities of the first action, ``moves``
-    (n_actions, n_actions) those of the action of the next frame.
+    (n_actions, n_actions) those of the next frame's action.
     """
 
     starts: np.ndarray
@@ -81,12 +81,12 @@ class AnyOrder(NamedTuple):
         return Chain(*costs, np.zeros(len(self.starts)))
 
     def expect(self, scores, min_frames):
-        """As of `InOrder`."""
+        """As in `InOrder`."""
         found, moves, total = self.chain().expected_moves(scores, min_frames)
         return found, np.vstack([found[:1], moves]), total
 
     def learned(self, counts):
-        """As of `InOrder`."""
+        """As in `InOrder`."""
         known = np.vstack([self.starts, self.moves])
         totals = counts.sum(axis=1, keepdims=True)
         np.divide(counts, totals, out=known, where=totals > LEAST_FRAMES)
@@ -95,13 +95,13 @@ class AnyOrder(NamedTuple):
         return AnyOrder(known[0], known[1:])
 
     def sorted(self, order):
-        """Give the actions other numbers."""
+        """Renumber the actions."""
         return AnyOrder(self.starts[order], self.moves[np.ix_(order, order)])
 
     def after(self, layers):
         """Paths through the actions after corrections.
 
-        An action that is part of several is left as often as these on the mean.
+        The probability of leaving a merged action is the mean over its parts.
         """
         if not layers:
             return self
@@ -117,12 +117,12 @@ class AnyOrder(NamedTuple):
 
 
 class WithDurations(NamedTuple):
-    """Paths by runs whose lengths have probabilities.
+    """Paths of segments with distributions of lengths.
 
-    ``starts`` (n_actions,) and ``moves`` (n_actions, n_actions), from run to run, are
-    probabilities; ``family`` (n, n_lengths) are the distributions of lengths that are
-    compared, in logarithms, of which each action has the one in its place of ``chosen``
-    (n_actions,).
+    ``starts`` (n_actions,) and ``moves`` (n_actions, n_actions), from segment to
+    segment, are probabilities. ``family`` (n, n_lengths) has the candidate
+    distributions of lengths, in logarithms; ``chosen`` (n_actions,) indexes those of
+    the actions.
     """
 
     starts: np.ndarray
@@ -135,12 +135,12 @@ class WithDurations(NamedTuple):
         return run_chain(self.starts, self.moves, np.exp(self.family[self.chosen]))
 
     def expect(self, scores, min_frames):
-        """As of `InOrder`."""
+        """As in `InOrder`."""
         found, moves, lengths, total = self.chain().expected_runs(scores, min_frames)
         return found, np.vstack([found[:1], moves, *lengths.transpose(0, 2, 1)]), total
 
     def learned(self, counts):
-        """As of `InOrder`."""
+        """As in `InOrder`."""
         n_actions = len(self.starts)
         may_start, may_move = self.starts > 0, self.moves > 0
         starts = may_start * np.maximum(counts[0], LEAST_MOVE)
@@ -150,10 +150,10 @@ class WithDurations(NamedTuple):
 
 
 def with_durations(paths, labels, kind, min_frames):
-    """Paths with durations of a kind, by those without, and labels of videos.
+    """Add durations of a kind to paths, from labels of recordings.
 
-    Durations have at least ``min_frames``, and up to four times the mean of the action
-    that lasts longest, but not more frames than `MOST_LENGTHS`, nor the longest video.
+    Durations go from ``min_frames`` up to four times the longest mean, at most
+    `MOST_LENGTHS` or the longest recording.
     """
     chain, runs = paths.chain(), []
     starts, moves = np.exp(-chain.starts), jumps(np.exp(-chain.moves))
@@ -174,8 +174,8 @@ def with_durations(paths, labels, kind, min_frames):
 def duration_family(kind, least, longest):
     """Log-probabilities (n, longest) of lengths, for all means and sizes of a kind.
 
-    Lengths above the least are negative binomial, of which Poisson is the limit of
-    large sizes and geometric that of size 1, and none is longer than the longest.
+    Lengths above the least one are negative binomial (size 1 is geometric, large sizes
+    are Poisson), truncated at the longest.
 
     >>> family = duration_family("poisson", 2, 4)
     >>> np.exp(family[0]).round(3)
@@ -195,7 +195,7 @@ def duration_family(kind, least, longest):
 def choose_lengths(family, counts, lasts):
     """Most probable distribution (n_actions,) of counted lengths (longest, n_actions).
 
-    Of the last runs it is known how long they lasted at least.
+    ``lasts`` counts last segments, whose length is a lower bound.
     """
     tails = np.logaddexp.accumulate(family[:, ::-1], axis=1)[:, ::-1]
     weights = np.maximum(family, -1e9) @ counts + np.maximum(tails, -1e9) @ lasts
@@ -203,7 +203,7 @@ def choose_lengths(family, counts, lasts):
 
 
 def jumps(weights):
-    """Probabilities of moves from run to run, by weights, rarely to the same action."""
+    """Probabilities of moves between segments by weights, rarely to the same action."""
     moves = weights * (1 - np.eye(len(weights)))
     totals = moves.sum(axis=1, keepdims=True)
     moves *= (1 - AGAIN) / np.where(totals > 0, totals, 1)
@@ -212,14 +212,14 @@ def jumps(weights):
 
 
 def run_chain(starts, moves, lengths, ends=None):
-    """Chain of runs of these probabilities."""
+    """Chain of segments with these probabilities."""
     ends = np.ones(len(starts)) if ends is None else ends
     with np.errstate(divide="ignore"):
         return RunChain(-np.log(starts), -np.log(moves), -np.log(ends), np.log(lengths))
 
 
 def nearest_paths(starts, moves, lengths):
-    """Paths in any order whose actions last as long on the mean."""
+    """Paths in any order with the same mean durations."""
     leave = 1 / (lengths @ np.arange(1, lengths.shape[1] + 1))
     moves = leave[:, None] * moves
     np.fill_diagonal(moves, 1 - leave * (1 - AGAIN))

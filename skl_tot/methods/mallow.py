@@ -1,4 +1,4 @@
-"""Actions whose order may differ from video to video."""
+"""Actions in an own order for each recording."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -14,119 +14,119 @@ from skl_tot.methods.discriminants import appearance_scores, log_joint
 from skl_tot.methods.mallow_model import fit_mallow
 from skl_tot.training.components import LARGEST, MOST
 
-# Less, and what is within actions may vanish from sums of float64.
+# Smaller values may lose the variance within actions to rounding in float64.
 LEAST_SPREAD = 1e-6
 
 
 class MallowSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation with an order for each video, after Mallow.
 
-    Needs no network, and nothing is left to chance. Every video starts cut into K equal
-    parts, the actions. Then three steps take turns:
+    Needs no network and no random numbers. Every recording starts as K equal parts, the
+    actions. Then three steps alternate:
 
-    1. *Appearance.* Linear discriminant analysis of the labels of now embeds frames,
-       and each action k is a Gaussian there. With :math:`n_k` frames of :math:`n` it
-       explains frame t by
+    1. *Appearance.* Linear discriminant analysis of the current labels embeds frames,
+    and
+       each action k is a Gaussian. With :math:`n_k` of :math:`n` frames, its score of
+       frame t is
 
        .. math::
 
            \ell_{tk} = \log \frac{n_k + 0.1}{n + 0.1 K}
                + \log \mathcal{N}(z_t; \mu_k, \Sigma_k + r I) .
 
-    2. *Order and boundaries.* The order of a video is an inversion vector v: of the
-       actions after k, :math:`v_k` come before it. Under the generalised Mallows model
+    2. *Order and boundaries.* The order of a recording is an inversion vector v:
+       :math:`v_k` is the number of actions after k that come before it. Under the
+       generalised Mallows model
 
        .. math::
 
            p(v) \propto \exp \Bigl( -\sum_k \rho_k v_k \Bigr) .
 
-       The order that makes this and the best path along it most probable is climbed to
-       from v = 0, one inversion after the other. A path shows each action once or not
-       at all.
-    3. *Dispersion.* :math:`\rho_k` is set to the most probable value given the
-       inversions of all videos: large where k keeps its place.
+       The most probable combination of order and best path is found by hill climbing
+       from v = 0, one inversion after the other. A path shows each action at most once.
+       3. *Dispersion.* :math:`\rho_k` is the most probable value for the inversions of
+       all recordings; it is large if k keeps its place.
 
-    New videos get an order of their own by step 2.
+       `predict` applies step 2 to new recordings.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly"}, default="mostly"
-        As of `TemporalOTSegmenter`: it sets ``decoding`` where that is left to it. In
-        strict order, step 2 is the best path through all actions, too.
-        There is no free order, as videos start cut into equal parts.
+        As for `TemporalOTSegmenter`: it sets ``decoding`` if that has its default. In
+        strict order, step 2 is the best path through all actions. Free order is not
+        supported, as recordings start as equal parts.
     shrinkage : float, default=1.0
-        Added to the variances within actions that directions are measured by, in units
-        of the mean variance of a feature, from 1e-6 on. Larger values go by what
-        differs most, as principal components do, rather than by what differs surely.
+        Added to the variances within actions for the directions, in units of the mean
+        variance of a feature, at least 1e-6. Larger values weight the size of a
+        difference (as principal components do) more than its certainty.
     reg_covar : float, default=0.1
-        Added to the diagonal of the covariances of the Gaussians, r, from 1e-6 on. The
-        variances within actions are about 1 there, or less.
+        Added to the diagonal of the covariances of the Gaussians, r, at least 1e-6.
+        Variances within actions are about 1 or less.
     counts : {"path", "moves"}, default="path"
-        How boundaries are found during the fit: by the likeliest path, which is the
-        best that moves could reach, or by moves of frames from action to action.
+        Boundaries during the fit: the likeliest path, which is the optimum, or moves of
+        frames from action to action.
     max_iter : int, default=7
-        Rounds of the three steps at most; fewer if no label changes. More are not
-        always better.
+        Maximum number of rounds of the three steps; fewer if no label changes. More are
+        not always better.
     decoding : str, default="auto"
-        Paths that the decoder looks for. "auto": "fixed" in strict order, else
-        "mallow", the order of each video as in step 2, with the dispersions of the fit,
-        or one of those of `TemporalOTSegmenter`. Does not change the fit.
+        Paths of the decoder. "auto": "fixed" in strict order, else "mallow", an order
+        for each recording as in step 2, with the dispersions of the fit; or a value of
+        `TemporalOTSegmenter`. Does not change the fit.
     switch_cost : float, default=0.0
-        Cost of going from one action to another, at least 0, in nats for each frame of
-        the mean duration of an action in the video (its frames, by ``n_actions``), and
-        with "mallow" of each inversion too. Larger values give fewer segments, and
+        Cost of a switch between actions, at least 0, in nats for each frame of the mean
+        duration of an action in the recording (its frames over ``n_actions``). With
+        "mallow", each inversion costs it too. Larger values give fewer segments, and
         orders closer to that of the fit. Does not change the fit.
     min_duration, background_percentile, standardize : optional
-        As of `TemporalOTSegmenter`.
+        As for `TemporalOTSegmenter`.
     random_state : int, RandomState instance or None, default=None
-        Not used, as there is nothing random. Here for a common interface.
+        Not used; for a common interface.
 
     Attributes
     ----------
     appearance_ : dict of ndarray
         ``center`` (n_features,) and ``scalings`` (n_features, n_directions) of the
-        embedding, and for each action the ``means`` (n_actions, n_directions) and the
+        embedding; for each action the ``means`` (n_actions, n_directions) and
         ``precisions_cholesky`` (n_actions, n_directions, n_directions) of its Gaussian
         and its share of the frames, ``shares`` (n_actions,). There are ``n_actions -
-        1`` directions, but at least one and at most ``n_features``.
+        1`` directions, at least one and at most ``n_features``.
     dispersions_ : ndarray of shape (n_actions - 1,)
-        Cost :math:`\rho_k`, in nats, of an action that comes before action k in place
-        of after it.
+        Cost :math:`\rho_k`, in nats, of a later action that comes before action k.
     n_iter_ : int
-        Rounds taken.
+        Number of rounds.
 
     See Also
     --------
-    TemporalOTSegmenter : Learns an embedding that is not linear, in one order.
+    TemporalOTSegmenter : Learns a nonlinear embedding, in one order.
     skl_tot.decoding.decode : Finds orders by log-likelihoods of any segmenter.
 
     Notes
     -----
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
-    Embedded frames are held in memory, as float64, and a matrix of D × D; a round reads
-    the videos twice.
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    Embedded frames are held in memory, as float64, and a D × D matrix; a round reads
+    the recordings twice.
 
-    The authors' are the equal parts at the start, appearance, counts, orders and
-    dispersions by turns, the model of the orders, and the prior of the shares, here
-    known from a later implementation by others. Ours are:
+    From the authors: equal parts at the start, the alternation of appearance, counts,
+    orders and dispersions, the model of the orders, and the prior of the shares (from a
+    later implementation by others). Own choices:
 
-    - The embedding. There it is a linear map learned by stochastic gradient descent
-      from a hinge loss, which in that implementation hardly leaves its random start.
-      Of what is solved exactly, discriminant analysis was better on the mean of seven
-      recorded sets than ridge regression, and both than principal components.
-    - Order and boundaries found together. There, frames are moved one at a time, and
-      then the order is sampled with the number of frames of each action kept. Such
-      moves climb towards the best path, which is found at once, and was better.
-    - Most probable dispersions in place of sampled ones. They are of few nats, and
-      thousands of frames of many: dispersions decide only where two orders explain a
-      video nearly as well, and ``switch_cost`` is what keeps orders closer.
-    - Background, which is told as by all segmenters of this package.
+    - The embedding. Theirs is a linear map with a hinge loss, learned by stochastic
+      gradient descent; in that implementation it hardly leaves its random start. Here
+      it has an exact solution: discriminant analysis was better on seven recorded sets
+      than ridge regression and principal components.
+    - Joint order and boundaries. Theirs move one frame at a time, and then sample the
+      order with fixed numbers of frames. Such moves approach the best path, which is
+      found directly here, with better results.
+    - Most probable dispersions instead of sampled ones. They weigh few nats beside
+      thousands of frames: dispersions decide only between nearly equal orders, and
+      ``switch_cost`` keeps orders close.
+    - Background, as in all segmenters of this package.
 
-    On the mean of the same sets an order for each video was better than one for all,
-    and ``decoding="free"`` with a ``switch_cost`` of 0.5, after the same fit, better
-    still where actions return.
+    On average over the same sets, an order for each recording was better than one for
+    all. After the same fit, ``decoding="free"`` with a ``switch_cost`` of 0.5 was
+    better still if actions repeat.
 
     References
     ----------
@@ -204,15 +204,15 @@ class MallowSegmenter(BaseSegmenter):
 
     @property
     def decoder_(self):
-        """Decoder in use, and the cost of a switch."""
+        """Decoder and the cost of a switch."""
         if self.decoding_ != "mallow":
             return super().decoder_
         dispersions = self.dispersions_
-        if self.layers_:  # of other actions, by the mean
+        if self.layers_:  # dispersions do not apply to corrected actions
             dispersions = dispersions.mean() if len(dispersions) else 0.0
         mallow = order_decoder(partial(mallow_order, dispersions=dispersions))
         return BoundDecoder(mallow, self.switch_cost)
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"MallowSegmenter": MallowSegmenter}

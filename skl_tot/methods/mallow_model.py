@@ -1,7 +1,7 @@
-"""Orders of actions under a generalised Mallows model, and how they are learned.
+"""Orders of actions under a generalised Mallows model, and their learning.
 
-Steps are those of Sener and Yao, "Unsupervised Learning and Segmentation of Complex
-Activities from Video", CVPR 2018, each solved in place of sampled.
+Steps follow Sener and Yao, "Unsupervised Learning and Segmentation of Complex
+Activities from Video", CVPR 2018, with exact solutions instead of samples.
 """
 
 import math
@@ -18,22 +18,22 @@ from skl_tot.methods.discriminants import (
     measure_spread,
 )
 
-# Prior of the dispersions: this one, as if seen in so many videos.
+# Prior of the dispersions: this value, with the weight of so many recordings.
 PRIOR_DISPERSION = 1.0
 PRIOR_VIDEOS = 0.1
-# Beyond, fewer than one of 10^21 videos has an inversion.
+# Above it, fewer than one of 10^21 recordings has an inversion.
 LEAST, MOST = 1e-6, 50.0
 
 
 def expected_inversions(dispersion, n_values):
-    r"""Mean of an inversion v in 0 … n - 1 with probability in proportion to exp(-ρ v).
+    r"""Mean of an inversion v in 0 … n - 1 with probability proportional to exp(-ρ v).
 
     .. math:: \frac{1}{e^{\rho} - 1} - \frac{n}{e^{n \rho} - 1}
 
     >>> round(expected_inversions(math.log(2), 2), 12)  # weights 1 and 1/2
     0.333333333333
     """
-    if dispersion < LEAST:  # the terms, each of them large, would cancel
+    if dispersion < LEAST:  # the two large terms would cancel
         return (n_values - 1) / 2 - dispersion * (n_values**2 - 1) / 12
     first = -math.exp(-dispersion) / math.expm1(-dispersion)
     second = -math.exp(-n_values * dispersion) / math.expm1(-n_values * dispersion)
@@ -41,7 +41,7 @@ def expected_inversions(dispersion, n_values):
 
 
 def fit_dispersions(inversions):
-    r"""Most probable dispersions (n_actions - 1,), from 0 on.
+    r"""Most probable dispersions (n_actions - 1,), at least 0.
 
     The posterior of each dispersion under its conjugate prior,
 
@@ -50,9 +50,9 @@ def fit_dispersions(inversions):
         -\rho \left( \sum_m v_m + \nu_0 v_0 \right)
         - (M + \nu_0) \log \frac{1 - e^{-n \rho}}{1 - e^{-\rho}},
 
-    is highest where the mean inversion of the model is that of the ``inversions``
-    (n_videos, n_actions - 1) and of the prior, :math:`\nu_0 = 0.1` videos with the mean
-    :math:`v_0` of a dispersion of 1.
+    is highest if the model's mean inversion equals that of the ``inversions``
+    (n_videos, n_actions - 1) and of the prior, :math:`\nu_0 = 0.1` recordings with the
+    mean :math:`v_0` of a dispersion of 1.
     """
     n_videos, n_inversions = inversions.shape
     dispersions = np.zeros(n_inversions)
@@ -80,14 +80,14 @@ def fit_mallow(
     by_moves=False,
     keeps_order=False,
 ):
-    """Learn what actions look like, and how far videos are from their usual order.
+    """Learn the appearance of actions, and how recordings deviate from the order.
 
-    Each video starts cut into ``n_actions`` equal parts. By turns, an appearance is
-    fitted to the labels, each video is labelled along the likeliest order of its own
-    (by the likeliest path, or by `move_counts`; with ``keeps_order`` along that of all,
-    in which each action occurs), and dispersions are fitted to the orders. Gives the
-    appearance, the dispersions, the number of rounds, and the frames of each video
-    along the directions of the appearance.
+    Each recording starts as ``n_actions`` equal parts. Three steps alternate: an
+    appearance is fitted to the labels; each recording is labelled along its likeliest
+    order (by the likeliest path or `move_counts`; with ``keeps_order`` in the order of
+    all, with each action); dispersions are fitted to the orders. Returns the
+    appearance, the dispersions, the number of rounds, and the projected frames of each
+    recording.
     """
     paths = [np.arange(n) * n_actions // n for n in videos.lengths]
     spread = measure_spread(videos, shrinkage)
@@ -104,7 +104,7 @@ def fit_mallow(
                 inversions[i] = mallow_inversions(scores, dispersions)
             order = order_of(inversions[i])
             if by_moves:
-                scores -= np.log(appearance["shares"])  # moves have shares of their own
+                scores -= np.log(appearance["shares"])  # moves have own shares
                 paths[i] = _path_of_moves(scores, order, paths, i)
             elif keeps_order:
                 paths[i] = decode(scores)
@@ -117,7 +117,7 @@ def fit_mallow(
 
 
 def _path_of_moves(scores, order, paths, i):
-    """Path (n_frames,) of video i after a sweep of moves from the one of now."""
+    """Path (n_frames,) of recording i after a sweep of moves from the current one."""
     n_actions = len(order)
     counts = np.bincount(paths[i], minlength=n_actions)
     everywhere = np.bincount(np.concatenate(paths), minlength=n_actions)
@@ -126,11 +126,11 @@ def _path_of_moves(scores, order, paths, i):
 
 
 def move_counts(log_likelihood, order, counts, others):
-    r"""Give each frame in turn to the action that gains most; those behind move up.
+    r"""Give each frame in turn to the action that gains most, and shift the others.
 
-    A frame is worth :math:`\log(N_k + 0.1)` to action k, with the frames
-    :math:`N_k` that all videos have of it beside this one: ``counts`` in this video,
-    ``others`` in the other ones. One sweep takes O(T K).
+    A frame adds :math:`\log(N_k + 0.1)` to action k, with the number of frames
+    :math:`N_k` of the action in all recordings without this frame: ``counts`` in this
+    recording, ``others`` in the other ones. One sweep takes O(T K).
 
     >>> log_likelihood = np.array([[5.0, 0.0], [0.0, 5.0], [0.0, 5.0]])
     >>> move_counts(log_likelihood, np.array([0, 1]), np.array([2, 1]), np.ones(2))
@@ -151,11 +151,11 @@ def move_counts(log_likelihood, order, counts, others):
 
 
 def count_gains(log_likelihood, order, starts, place):
-    r"""Gain (n_actions,) if one frame of the segment at a place goes to another one.
+    r"""Gain (n_actions,) if one frame of a segment moves to another segment.
 
-    With the first frames :math:`b_j` of the segments and their actions
-    :math:`\pi_j`, a frame that goes from place p to a later place q moves the
-    boundaries between them to the left, and changes the score by
+    With the first frames :math:`b_j` of the segments and their actions :math:`\pi_j`, a
+    frame that moves from place p to a later place q shifts the boundaries between them
+    to the left, and changes the score by
 
     .. math::
 

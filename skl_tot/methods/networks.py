@@ -1,4 +1,4 @@
-"""What segmenters with a network share: its training, and its embeddings."""
+"""Base of segmenters with a network: training and embeddings."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ from skl_tot.training.devices import (
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
 
-# Arrays of up to so many bytes in all are kept for the next pass.
+# Maximum bytes of arrays that are kept for the next pass.
 KEPT_BYTES = 2**26
 
 
@@ -31,8 +31,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 ):
     """Base of segmenters that embed frames by a trained network.
 
-    A subclass names the terms of its loss in ``_terms``. After training, ``network_``
-    holds all parameters by name, those of the terms included.
+    A subclass defines the terms of its loss in ``_terms``. After training, ``network_``
+    holds all parameters by name, including those of the terms.
     """
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
@@ -43,19 +43,19 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         "verbose": ["verbose"],
     }
 
-    # what names of parameters stand for; the defaults of a method may differ
+    # objects for names of parameters; a method may have other defaults
     _components: dict = {"network": NETWORKS, "optimizer": OPTIMIZERS}
-    n_init = 1  # networks, of those without this parameter
+    n_init = 1  # number of networks, without this parameter
     _encoder = "sigmoid"  # a key of ENCODERS
-    # what makes the output of `transform` of embeddings, if it is not these
+    # function from embeddings to the output of `transform`, if they differ
     _embeddings: Callable | None = None
 
     def __init_subclass__(cls, **options):
-        # the output may be a list of arrays, which set_output cannot wrap
+        # set_output cannot wrap a list of arrays
         super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
 
     def _terms(self):
-        """Make the terms of the loss of one fit; those of weight 0 are left out."""
+        """Make the terms of the loss of one fit; terms of weight 0 are dropped."""
         raise NotImplementedError
 
     def transform(self, X):
@@ -63,14 +63,14 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of the class.
 
         Returns
         -------
-        embeddings : ndarray of shape (n_frames, embedding_dim), or list of such
-            In (0, 1), or of unit length, by the method; in the floating type of the
-            video. Those of several networks are side by side, ``n_init *
+        embeddings : ndarray of shape (n_frames, embedding_dim), or list of these
+            In (0, 1), or of unit length, by method; in the floating type of the
+            recording. Embeddings of several networks are side by side, ``n_init *
             embedding_dim``.
 
         Raises
@@ -78,7 +78,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a recording is not valid.
         """
         videos = self.prepare(X)
         embeddings = list(self._encode(videos, self._embeddings))
@@ -101,13 +101,13 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     @property
     def _n_networks(self):
-        """Networks of which the mean speaks; the arrays of several have a dimension."""
+        """Number of networks; arrays of several have one more dimension."""
         bias = self.network_["output_bias"]
         return 1 if bias.ndim == 1 else len(bias)
 
     @property
     def _n_features_out(self):
-        return self.network_["output_bias"].size  # those of all, side by side
+        return self.network_["output_bias"].size  # of all networks, side by side
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -115,13 +115,13 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return tags
 
     def set_params(self, **params):
-        """Set parameters; those of named objects too, such as ``prior__sigma``.
+        """Set parameters, also those of named objects, such as ``prior__sigma``.
 
         Parameters
         ----------
         **params : dict
-            Values by names. A parameter that names an object becomes that object when
-            a parameter of it is set.
+            Values by name. If a parameter of a named object is set, the object replaces
+            its name.
 
         Returns
         -------
@@ -138,14 +138,14 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return super().set_params(**nested)
 
     def _component(self, name):
-        """Object of a parameter, new, or None."""
+        """Return the new object of a parameter, or None."""
         value = self._told(name)
         if isinstance(value, str):
             value = self._components[name][value]()
         return None if value is None else value.checked()
 
     def _settings(self):
-        """Collect what every fit needs."""
+        """Collect the settings of every fit."""
         return self._component("optimizer").settings(
             self._component("network"),
             self.max_iter,
@@ -156,10 +156,10 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def _train(
         self, videos, seed, *, terms=None, max_iter=None, start=None, one_pass=False
     ):
-        """Run the solver, keep the network and return the snapshot.
+        """Run training, store the network and return the snapshot.
 
-        Other ``terms`` and ``max_iter`` than the segmenter's are those of a part of a
-        fit, which goes on from the ``start`` that the part before gave.
+        Other ``terms`` and ``max_iter`` are for a part of a fit, which continues from
+        the ``start`` of the previous part.
         """
         settings = self._settings()
         if max_iter is not None:
@@ -186,9 +186,9 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return snapshot
 
     def _encode(self, videos, finish=None, *, keep=None):
-        """Pass `Encoder.read` over videos; once, if ``keep`` is None.
+        """Iterate `Encoder.read` over recordings; once, if ``keep`` is None.
 
-        Else there may be further passes, for which results are kept if that is true.
+        Otherwise further passes are possible; a true ``keep`` stores results for them.
         """
         encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
         compute = partial(encoder.read, videos, finish=finish)
@@ -198,7 +198,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
 
 class Passes:
-    """An array of each recording, computed when asked for, and kept if there is room.
+    """An array of each recording, computed on demand, and stored if there is room.
 
     >>> import numpy as np
     >>> passes = Passes(lambda i: print("computed") or np.arange(i), 2)

@@ -1,4 +1,4 @@
-"""How many actions recordings bear out, found without labels."""
+"""Choice of the number of actions, without labels."""
 
 from numbers import Integral
 
@@ -28,45 +28,44 @@ from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.training.components import MOST
 
 AUTO = "auto"
-# Numbers that are compared. One action tells nothing and scores 0: a floor.
+# Default candidates. One action carries no information and scores 0.
 NUMBERS = range(1, 17)
-# Of the hidden Markov models, as `HMMSegmenter` has them.
+# Settings of the hidden Markov models, as in `HMMSegmenter`.
 N_COMPONENTS, HMM_COVAR, HMM_ITER = 16, 1e-2, 30
-# Of the discriminants, as `MallowSegmenter` has them; and of what decodes both.
+# Settings of the discriminants, as in `MallowSegmenter`; and of both decoders.
 COVAR, MAX_ITER, SWITCH_COST = 0.1, 7, 0.5
-# Groups of recordings that are left out by turns, for the spread of a score.
+# Number of groups of recordings for the jackknife.
 N_GROUPS = 10
-# Without an order: lengths of the pieces of time that halves are made of, in moments,
-# and frames that are looked at.
+# In free order: lengths of the alternating pieces of time, in moments, and the maximum
+# number of frames.
 PIECES, MOST_LOOKED_AT = np.array([1, 2, 4, 8]), 6000
 N_STARTS = 3
 
 
 def compare_numbers(videos, numbers=None, order=None):
-    r"""Compare numbers of actions by what standardised recordings bear out.
+    r"""Compare numbers of actions by the evidence in standardised recordings.
 
-    For each number K, models are learned of all recordings, of every second one and of
-    the others, which label all recordings, in any order. The score is
+    For each number K, models are learned from all recordings, from every second one and
+    from the others, and label all recordings, in any order. The score is
 
     .. math:: (F - 1 / K) \, \exp(2 (I - J)),
 
-    with the mean F1 F of the actions of both halves, matched one to one, which is
-    about 1 / K by chance, and with what recordings tell of the labels of others, I, and
-    what a recording by itself tells, J: see `held_out_information` and
-    `video_information`. There are two models, left-to-right
-    hidden Markov models and discriminants with paths in one order; the better score
-    counts. Its spread is the standard error by the jackknife over ten groups of
-    recordings, nan of fewer than four.
+    with the mean F1 F of the actions of both halves, matched one to one, which is about
+    1 / K by chance; the information I of recordings about the labels of others; and the
+    information J of a recording alone: see `held_out_information` and
+    `video_information`. There are two models, left-to-right hidden Markov models and
+    discriminants with paths in one order; the better score counts. Its spread is the
+    standard error by the jackknife over ten groups of recordings, NaN for fewer than
+    four.
 
-    In "free" order, and of one recording, recordings are cut into pieces of time
-    instead, of which by turns one goes to each half, and K-means along
-    `slow_directions` labels all frames by either half. The score is F - 1 / K, its mean
-    over four lengths of pieces, and the jackknife is over ten groups of recordings or,
-    of fewer, stretches of time.
+    In "free" order, and for one recording, recordings are cut into pieces of time that
+    go to the two halves in turn, and K-means along `slow_directions` of either half
+    labels all frames. The score is F - 1 / K, its mean over four lengths of pieces; the
+    jackknife uses ten groups of recordings or, for fewer, stretches of time.
 
-    Gives a dict of lists "n_actions", "score" and "spread", and of "best", the number
-    with the largest score, and "at_edge", whether that is the first or last of several.
-    Warns if it is.
+    Returns a dict with lists "n_actions", "score" and "spread", "best" (the number with
+    the largest score), and "at_edge" (whether that is the first or last of several).
+    Warns at an edge.
     """
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
     is_free = order == "free" or len(videos) == 1
@@ -86,7 +85,7 @@ def compare_numbers(videos, numbers=None, order=None):
 
 
 def describe_choice(table):
-    """Say which number was chosen of which others, and what to do at an edge.
+    """Describe the chosen number, and the remedy at an edge.
 
     >>> table = {"n_actions": [1, 2, 3], "best": 2, "at_edge": False}
     >>> describe_choice(table)
@@ -111,10 +110,10 @@ def describe_choice(table):
 
 
 def check_numbers(numbers, videos):
-    """Numbers to compare, ascending, or an error.
+    """Return the candidate numbers in ascending order, or raise an error.
 
-    Those above the frames of the longest recording of a half, or a quarter of those of
-    a single recording, are left out, with a warning.
+    Numbers above the frames of the longest recording of a half, or a quarter of a
+    single recording, are dropped, with a warning.
     """
     if isinstance(numbers, (str, bytes)) or not np.iterable(numbers):
         raise TypeError(f"numbers is {short_repr(numbers)}, expected several integers.")
@@ -165,9 +164,9 @@ def _score_numbers(videos, numbers):
 
 
 def labeller(videos):
-    """Give a function that labels all recordings with a number of actions.
+    """Return a function that labels all recordings with a number of actions.
 
-    It gives, of either kind of model, labels by all recordings and by both halves.
+    It returns, for either model, labels by all recordings and by both halves.
     """
     everyone, models = np.arange(len(videos)), []
     for kind in (HiddenMarkovModels, Discriminants):
@@ -181,7 +180,7 @@ def labeller(videos):
 
 
 class HiddenMarkovModels:
-    """Left-to-right hidden Markov models of some recordings, which judge all."""
+    """Left-to-right hidden Markov models of some recordings, which score all."""
 
     def __init__(self, videos, indices):
         center, components, unit = principal_components(
@@ -204,7 +203,7 @@ class HiddenMarkovModels:
 
 
 class Discriminants:
-    """Discriminants of some recordings, learned in one order, which judge all."""
+    """Discriminants of some recordings, learned in one order, which score all."""
 
     def __init__(self, videos, indices):
         self.videos, self.part = videos, videos.select(indices)
@@ -249,7 +248,7 @@ def _score_clusters(videos, numbers):
 
 
 def _halves_of_time(videos):
-    """Frames along slow directions, and of which half and group each is.
+    """Frames along slow directions, with their half and group.
 
     There is an array of halves for each of `PIECES`.
     """
@@ -276,7 +275,7 @@ def _labels_by(frames, part, n_actions):
 
 
 def _score(blocks, labels, kept, n_actions):
-    """Score by the labels of all, and of both halves, in some recordings."""
+    """Score of the labels by all frames and by both halves, in some recordings."""
     own, first, second = [[labelling[i] for i in kept] for labelling in labels]
     agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
     shared = held_out_information(lambda i: blocks(int(kept[i])), own, n_actions)
@@ -299,7 +298,7 @@ def matched_f1(first, second, n_actions):
 
 
 def _jackknife(values):
-    """Jackknife's standard error of a score, by what it is without each group."""
+    """Return the jackknife standard error, from values without each group."""
     if not values:
         return float("nan")
     return float(np.sqrt((len(values) - 1) * np.var(values)))

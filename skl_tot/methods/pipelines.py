@@ -27,7 +27,7 @@ def last_step(model):
 
 
 def segmenter_of(model):
-    """Last step of a pipeline, or the segmenter itself; a TypeError if it is none."""
+    """Segmenter at the end of a pipeline, or itself; a TypeError for anything else."""
     segmenter = last_step(model)
     if not isinstance(segmenter, BaseSegmenter):
         raise TypeError(
@@ -38,21 +38,21 @@ def segmenter_of(model):
 
 
 def unfrozen(model):
-    """Model that is in a FrozenEstimator, or the model itself."""
+    """Model in a FrozenEstimator, or the model itself."""
     return model.estimator if isinstance(model, FrozenEstimator) else model
 
 
 def shown_labels(segmenter):
-    """Labels of actions as people should see them: names, where numbers say little."""
+    """Labels of actions for display: names, if they exist."""
     names = getattr(segmenter, "action_names_", None)
     is_named = names is not None and segmenter.classes_ is None
     return np.array(names) if is_named else segmenter.actions_
 
 
 def unsaid_actions(model, paths, names=None):
-    """List what `describe_actions` says of the paths of recordings.
+    """List the warnings of `describe_actions` for the paths of recordings.
 
-    Actions of several activities are those of the recordings that show one. ``names``
+    Actions of several activities are counted in recordings of their activity. ``names``
     are by code, the model's by default.
     """
     segmenter = segmenter_of(model)
@@ -72,29 +72,29 @@ def unsaid_actions(model, paths, names=None):
 
 
 def goes_round(segmenter):
-    """Whether a fitted segmenter goes through its actions in a circle."""
+    """Whether a fitted segmenter repeats its actions in cycles."""
     decoder, _ = segmenter.decoder_
     return decoder.cycle_frames is not None
 
 
 def transform_before(model, videos):
-    """Apply the steps of a fitted pipeline that come before the segmenter, if any."""
+    """Apply the steps of a fitted pipeline before the segmenter, if any."""
     has_steps = isinstance(model, Pipeline) and len(model.steps) > 1
     return model[:-1].transform(videos) if has_steps else videos
 
 
 def voter_of(segmenter):
-    """Segmenter that may have candidates; of a guided one the one inside."""
+    """Segmenter that may have candidates; the inner one of a guided segmenter."""
     return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
 
 
 def windows_of(model):
-    """Windows that a vote takes of its recordings by itself, or None."""
+    """Windows that a vote applies to its recordings itself, or None."""
     return getattr(voter_of(last_step(model)), "windows_", None)
 
 
 def seen_features(model, videos):
-    """Features by which a fitted model tells frames: after all steps and windows."""
+    """Features that a fitted model uses: after all steps and windows."""
     videos, windows = transform_before(model, videos), windows_of(model)
     return videos if windows is None else windows.transform(videos)
 
@@ -106,22 +106,22 @@ def feature_names(model):
 
 
 def _names_before(model):
-    """Names of the features that the segmenter of a fitted model gets, or None."""
+    """Names of the input features of a fitted model's segmenter, or None."""
     names = getattr(last_step(model), "feature_names_in_", None)
     if names is None and last_step(model) is not model:
-        with contextlib.suppress(AttributeError, ValueError):  # a step has none
+        with contextlib.suppress(AttributeError, ValueError):  # the step has no names
             names = model[:-1].get_feature_names_out()
             if names is not None and list(names) == [
                 f"x{i}" for i in range(len(names))
             ]:
-                return None  # those of no names
+                return None  # input without names
     return names
 
 
 def waits_for_end(model):
-    """Why a model cannot label frames before a recording ends, with a remedy, or None.
+    """Reason why a model needs the whole recording, with a remedy, or None.
 
-    Steps of a pipeline that look at a few frames on each side, or none, say how many by
+    Pipeline steps give the number of neighbouring frames that they use by
     ``n_around_``.
     """
     for name, step in model.steps[:-1] if isinstance(model, Pipeline) else []:
@@ -134,7 +134,7 @@ def waits_for_end(model):
 
 
 def n_around(model):
-    """Frames on each side of one that scores of a segmenter or pipeline look at."""
+    """Frames on each side of a frame that a segmenter or pipeline uses."""
     steps = model.steps if isinstance(model, Pipeline) else [(None, model)]
     return sum(step.n_around_ for _, step in steps)
 
@@ -142,8 +142,8 @@ def n_around(model):
 def read_videos(model, X):
     """Iterate over the `Reading` of each recording, posteriors in its floating type.
 
-    ``model`` is a fitted segmenter or a pipeline that ends in one; of another estimator
-    with ``predict`` and ``predict_posterior`` there is no log-likelihood.
+    ``model`` is a fitted segmenter or a pipeline that ends in one. Other estimators
+    with ``predict`` and ``predict_posterior`` have no log-likelihood.
     """
     segmenter = last_step(model)
     X = transform_before(model, X)
@@ -162,9 +162,9 @@ def read_videos(model, X):
 
 
 def path_confidence(reading, names=None):
-    """Probability (n_frames,) of the action of each frame; 1 of background.
+    """Probability (n_frames,) of the action of each frame; 1 for background.
 
-    Actions of one of ``names`` (n_actions,) are one action.
+    Actions with equal ``names`` (n_actions,) are one action.
     """
     path, posterior = reading.path, reading.posterior
     if names is None:
@@ -176,7 +176,7 @@ def path_confidence(reading, names=None):
 
 
 def predict_with_confidence(model, X, names=None):
-    """Labels of the frames of many recordings, or names, and their probabilities."""
+    """Labels or names of the frames of many recordings, and their probabilities."""
     labels, confidence = [], []
     for reading in read_videos(model, X):
         labels.append(reading.path)
@@ -192,12 +192,12 @@ def predict_with_confidence(model, X, names=None):
 
 @contextlib.contextmanager
 def quietly():
-    """Leave out warnings that are for users of a single segmenter."""
+    """Suppress warnings that concern users of a single segmenter."""
     with warnings.catch_warnings():
-        # the recordings have been checked before
+        # recordings are already checked
         warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        # and others make up for it
+        # other candidates compensate
         warnings.filterwarnings("ignore", ".* recordings show fewer than half of")
         warnings.filterwarnings("ignore", FIRST_WORDS)
         warnings.filterwarnings("ignore", "frames are those of a raw signal")
@@ -205,7 +205,7 @@ def quietly():
 
 
 def set_n_actions(estimator, n_actions):
-    """Set the number of actions of a segmenter, and of what it starts from."""
+    """Set the number of actions of a segmenter, and of its first estimator."""
     while estimator is not None and not isinstance(estimator, FrozenEstimator):
         segmenter = segmenter_of(estimator).set_params(n_actions=n_actions)
         estimator = segmenter.get_params(deep=False).get("estimator")
@@ -214,13 +214,12 @@ def set_n_actions(estimator, n_actions):
 def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
     """Fit a clone of a segmenter, or of a pipeline that ends in one, and label.
 
-    What is in a FrozenEstimator is used as it is. ``seed`` is for clones without a
-    random state; ``fps`` is the rate of the frames, by which seconds count. Labels are
-    from -1, background, to ``n_actions - 1``.
+    A FrozenEstimator is used as fitted. ``seed`` is for clones without a random state;
+    ``fps`` is the rate of the frames. Labels are -1 (background) to ``n_actions - 1``.
     """
     check_segmenter(estimator, n_actions)
     if isinstance(estimator, FrozenEstimator):
-        with warnings.catch_warnings():  # names of columns are checked by now
+        with warnings.catch_warnings():  # column names are already checked
             warnings.filterwarnings("ignore", "X does not have valid feature names")
             return estimator, estimator.predict(list(arrays))
     estimator = clone(estimator)
@@ -232,7 +231,7 @@ def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
 
 
 def check_segmenter(estimator, n_actions=None):
-    """Refuse to start from what is no segmenter, or one of other actions."""
+    """Refuse an estimator that is no segmenter, or has another number of actions."""
     last = last_step(unfrozen(estimator))
     if not isinstance(last, BaseSegmenter):
         raise TypeError(
@@ -250,42 +249,42 @@ def check_segmenter(estimator, n_actions=None):
 
 
 def choose_n_actions(estimator, X, numbers=None):
-    """Choose how many actions recordings bear out, without labels.
+    """Choose the number of actions by the evidence in recordings, without labels.
 
-    It is what a fit with ``n_actions="auto"`` chooses, before the fit and for numbers
-    of your own. The estimator is not fitted: actions of each number are found without
-    a network, as described in the user guide under "How many actions".
+    A fit with ``n_actions="auto"`` makes the same choice; this function also takes your
+    own candidates. The estimator is not fitted: actions of each number are found
+    without a network, see the user guide.
 
     Parameters
     ----------
     estimator : estimator
         A segmenter of this package, or a pipeline that ends in one. Recordings pass the
-        steps of the pipeline and are standardised as the segmenter says.
-    X : array-like of shape (n_frames, n_features), or sequence of such
+        steps of the pipeline and are standardised as in the segmenter.
+    X : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many.
     numbers : sequence of int, default=None
-        Numbers of actions to compare. None takes 1 to 16. Those above the number of
-        frames of the longest of every second recording, or a quarter of those of a
-        single recording, are left out, with a warning.
+        Candidates. None takes 1 to 16. Numbers above the frames of the longest of every
+        second recording, or a quarter of a single recording, are dropped, with a
+        warning.
 
     Returns
     -------
     numbers : dict
-        ``numbers_`` of a fit: lists "n_actions", "score", which is 0 for one action and
-        better if larger, and "spread", its standard error over recordings (nan of fewer
-        than four); "best", the number with the largest score; "at_edge", whether that
-        is the first or last one.
+        The ``numbers_`` of a fit: lists "n_actions", "score" (0 for one action, larger
+        is better) and "spread" (its standard error over recordings, NaN for fewer than
+        four); "best", the number with the largest score; "at_edge", whether that is the
+        first or last candidate.
 
     Raises
     ------
     TypeError, ValueError
-        If the estimator finds no actions in recordings as they are, or a recording or
-        the numbers are not valid.
+        If the estimator does not find actions itself, or a recording or the candidates
+        are not valid.
 
     Warns
     -----
     UserWarning
-        If the best number is the first or the last one, or numbers are left out.
+        If the best number is the first or the last one, or candidates are dropped.
 
     See Also
     --------
@@ -303,8 +302,8 @@ def choose_n_actions(estimator, X, numbers=None):
     own = segmenter.get_params(deep=False)
     if "standardize" not in own:
         raise TypeError(
-            f"estimator is a {type(segmenter).__name__}, which has segmenters of its "
-            'own; expected one of these, or give it n_actions="auto".'
+            f"estimator is a {type(segmenter).__name__}, which has inner segmenters; "
+            'expected one of these, or give it n_actions="auto".'
         )
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
         X = clone(estimator[:-1]).fit_transform(X)

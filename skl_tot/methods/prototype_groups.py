@@ -1,19 +1,19 @@
-"""Which prototypes are parts of one action, and the tree of their merges."""
+"""Groups of prototypes that are parts of one action, and the tree of their merges."""
 
 from itertools import combinations, pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-# Merged first is what overlaps most for its size to this power. At 1/2 long actions
-# take in short neighbours, at 1 no action gets longer than the others.
+# Merges take the largest overlap over size to this power. With 1/2 long actions absorb
+# short neighbours; with 1 no action gets longer than the others.
 SIZE_EXPONENT = 2 / 3
 
 
 def code_overlap(codes):
     """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames.
 
-    Row k adds up to the frames that prototype k has.
+    Row k sums to the frames of prototype k.
 
     >>> code_overlap([np.array([[1.0, 0.0], [0.5, 0.5]])])
     array([[1.25, 0.25],
@@ -25,9 +25,9 @@ def code_overlap(codes):
 def group_prototypes(overlap, n_networks, n_actions, merge):
     """Find the action of each prototype of several networks.
 
-    Those of each network are merged by themselves. Then actions of networks are matched
-    one to one, so that their codes have most in common (the Hungarian method): each
-    network in turn to those before it, and once more to all others.
+    Prototypes of each network are merged separately. Then actions of networks are
+    matched one to one by their common codes (the Hungarian method): each network in
+    turn to the previous ones, and once more to all others.
 
     >>> codes = np.array([[1.0, 0.0, 0.1, 0.9], [0.0, 1.0, 0.8, 0.2]])
     >>> group_prototypes(code_overlap([codes]), 2, 2, merge_neighbours)
@@ -51,14 +51,14 @@ def group_prototypes(overlap, n_networks, n_actions, merge):
 
 
 def merge_neighbours(overlap, n_actions, record=None):
-    r"""Merge prototypes that the network cannot tell apart, next to next in time.
+    r"""Merge prototypes that the network cannot distinguish, among neighbours in time.
 
     The two neighbours a and b with the largest
 
     .. math:: S_{ab} \,/\, (n_a n_b)^{2/3}
 
-    are merged, S being the overlap and :math:`n_a` the frames of a, until K groups are
-    left. A list ``record`` gets the two groups of each merge. Returns the action of
+    are merged, with the overlap S and the frames :math:`n_a` of a, until K groups are
+    left. A list ``record`` collects the two groups of each merge. Returns the action of
     each prototype, non-decreasing.
 
     >>> overlap = np.array([[8.0, 2.0, 0.0], [2.0, 5.0, 3.0], [0.0, 3.0, 7.0]])
@@ -73,7 +73,7 @@ def merge_neighbours(overlap, n_actions, record=None):
 
 
 def merge_alike(overlap, n_actions, record=None):
-    """Merge as `merge_neighbours`, but any two groups, wherever they are in time.
+    """Merge like `merge_neighbours`, but any two groups, anywhere in time.
 
     >>> overlap = np.array([[5.0, 0.0, 3.0], [0.0, 7.0, 1.0], [3.0, 1.0, 5.0]])
     >>> merge_alike(overlap, 2)
@@ -87,14 +87,14 @@ def merge_alike(overlap, n_actions, record=None):
 
 
 def _merge(overlap, n_actions, find_pairs, record):
-    """Merge the pairs of groups that overlap most, of those that ``find_pairs`` has."""
+    """Merge the pairs of groups with the largest overlap among ``find_pairs``."""
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])
         pairs = find_pairs(len(groups))
         shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in pairs]
         scale = sizes[pairs].prod(axis=1) ** SIZE_EXPONENT
-        # an empty group counts as alike, and goes first
+        # an empty group is merged first
         alike = np.divide(
             shared, scale, out=np.full(len(scale), np.inf), where=scale > 0
         )
@@ -109,7 +109,7 @@ def _merge(overlap, n_actions, find_pairs, record):
 
 
 def time_order(codes):
-    """Sort actions by the mean relative time of their frames, given weights of each.
+    """Sort actions by the mean relative time of their frames, with weights.
 
     An action without any weight counts as half-way.
 
@@ -126,7 +126,7 @@ def time_order(codes):
 
 
 def merge_tree(overlap, merge):
-    """Merge prototypes until one group is left: a tree as of scipy's ``linkage``.
+    """Merge prototypes down to one group: a tree like scipy's ``linkage``.
 
     >>> overlap = np.array([[8.0, 2.0, 0.0], [2.0, 5.0, 3.0], [0.0, 3.0, 7.0]])
     >>> merge_tree(overlap, merge_neighbours)
@@ -146,9 +146,9 @@ def merge_tree(overlap, merge):
 
 
 def cut_tree(tree, members, n_groups):
-    """Undo the last merges of some prototypes until they are ``n_groups`` groups.
+    """Undo the last merges of some prototypes until they form ``n_groups`` groups.
 
-    Returns the sorted members of each group, by the first of them.
+    Returns the sorted members of each group, ordered by their first member.
 
     >>> tree = np.array([[1.0, 2.0, 1.0, 2.0], [0.0, 3.0, 2.0, 3.0]])
     >>> cut_tree(tree, [0, 1, 2], 2), cut_tree(tree, [1, 2], 2)
@@ -168,11 +168,10 @@ def cut_tree(tree, members, n_groups):
 
 
 def halve_group(tree, overlap, is_part, n_groups):
-    """Cut the parts of an action, those of all networks, to groups.
+    """Cut the parts of an action, of all networks, into groups.
 
-    Those of the first network are cut by the tree. A part of another network goes to
-    the group of these that it overlaps most with. Returns the group of each part, -1
-    elsewhere.
+    The tree cuts the parts of the first network. Other parts join the group with the
+    largest overlap. Returns the group of each part, -1 for other actions.
 
     >>> tree = np.array([[0.0, 1.0, 1.0, 2.0]])
     >>> overlap = np.array([[5, 0, 1], [0, 5, 2], [1, 2, 5]])
@@ -192,7 +191,7 @@ def halve_group(tree, overlap, is_part, n_groups):
 
 
 def coarse_groups(tree, prototype_actions, n_actions):
-    """Group of each action, if a tree is cut to fewer.
+    """Group of each action after cutting a tree to fewer actions.
 
     >>> tree = np.array([[1.0, 2.0, 1.0, 2.0], [0.0, 3.0, 2.0, 3.0]])
     >>> coarse_groups(tree, np.array([1, 2, 0]), 2)
@@ -209,18 +208,18 @@ def coarse_groups(tree, prototype_actions, n_actions):
 
 
 def fine_splits(tree, overlap, prototype_actions, n_actions):
-    """List the splits that lead from the actions of a fit to more, and those actions.
+    """List the splits from the actions of a fit to more actions, and those actions.
 
-    A split is the action, in the numbers after the splits before it, and the half of
-    each of its parts, -1 elsewhere.
+    A split is the action, numbered after the previous splits, and the half of each of
+    its parts (-1 for others).
     """
     n_first, actions = len(tree) + 1, prototype_actions
     splits = []
     for level in range(actions.max() + 2, n_actions + 1):
-        # the merge that left one group less than these
+        # the merge to one group less
         leaves = cut_tree(tree, range(n_first), level)
         owners = [actions[group[0]] for group in leaves]
-        action = int(np.bincount(owners).argmax())  # which has two of the groups
+        action = int(np.bincount(owners).argmax())  # owns two of the groups
         parts = halve_group(tree, overlap, actions == action, 2)
         splits.append((action, parts))
         actions = actions + (actions > action) + np.maximum(parts, 0)

@@ -1,4 +1,4 @@
-"""What segmenters share that learn prototypes from pseudo-labels, online."""
+"""Base of segmenters that learn prototypes from pseudo-labels, online."""
 
 import math
 from abc import abstractmethod
@@ -27,15 +27,15 @@ from skl_tot.training.components import MOST
 from skl_tot.training.network import compare
 from skl_tot.training.state import Snapshot, map_moments
 
-# Of smaller sums of codes the logarithm loses precision.
+# Smaller sums of codes lose precision in the logarithm.
 LEAST_SUM = 1e-290
 
 
 class PrototypeSegmenter(NetworkSegmenter):
-    """Base of segmenters whose actions are prototypes, one or several of an action.
+    """Base of segmenters with one or several prototypes per action.
 
-    A subclass gives the term of the loss that has prototypes and pseudo-labels in
-    ``_cross_entropy``, and names it among its ``_terms``.
+    A subclass defines the loss term of prototypes and pseudo-labels in
+    ``_cross_entropy``, and lists it in ``_terms``.
     """
 
     _parameter_constraints = NetworkSegmenter._parameter_constraints | {
@@ -46,33 +46,33 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     @abstractmethod
     def _cross_entropy(self):
-        """Make the term that prototypes and pseudo-labels belong to."""
+        """Make the term of prototypes and pseudo-labels."""
 
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y=None):
-        """Go on learning, with one pass over the given videos in the order given.
+        """Continue learning, with one pass over the given recordings in order.
 
-        Standardisation, optimiser and random numbers carry on from call to call, so
-        the first ``freeze_iter`` steps of a stream leave the prototypes as drawn. What
-        is background, if that is asked for, is told by the last 20 calls or so, which
-        together need many and different videos.
+        Standardisation, optimiser and random numbers continue from call to call, so the
+        first ``freeze_iter`` steps of a stream keep the initial prototypes. Background,
+        if requested, is learned from the last 20 calls or so, which together need many
+        and different recordings.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
-        y : array-like of shape (n_frames,), or sequence of such, default=None
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of the class.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
             As in `fit`.
 
         Returns
         -------
         self : object
-            The fitted estimator; ``labels_`` are those of the given videos.
+            The fitted estimator; ``labels_`` are those of the given recordings.
 
         Raises
         ------
         TypeError, ValueError
-            As in `fit`, but videos may all be shorter than ``n_actions`` frames.
+            As in `fit`, but all recordings may be shorter than ``n_actions`` frames.
         """
         if self.n_actions == AUTO:
             raise ValueError(
@@ -81,7 +81,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             )
         with unchanged_on_error(self):
             is_first = not hasattr(self, "network_")
-            # without a prior, prototypes have another order after each call
+            # without a prior, prototypes change their order after each call
             goes_on = not is_first and self._cross_entropy().prior is not None
             start = before = earlier = None
             if not is_first:
@@ -94,7 +94,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                 before = self.background_
             scaler = getattr(self, "scaler_", None)
             videos = self._read_fit(X, y, reset=is_first, scaler=scaler)
-            self.mean_frames_ = math.inf  # a few recordings say little
+            self.mean_frames_ = math.inf  # unknown from a few recordings
             with videos.named_errors():
                 scores = self._learn(videos, start, one_pass=True, goes_on=goes_on)
                 if before is not None:
@@ -105,31 +105,31 @@ class PrototypeSegmenter(NetworkSegmenter):
     def pseudo_labels(self, X):
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
 
-        Each video is a transport problem of its own here, with all its frames. With
-        ``prior="path"`` the prior is that of paths; with several parts an action has
-        the sum of theirs, and with several networks the mean of theirs.
+        Each recording is one transport problem with all its frames. With
+        ``prior="path"`` the prior is that of paths. Several parts of an action are
+        summed, and several networks are averaged.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of the class.
 
         Returns
         -------
-        codes : ndarray of shape (n_frames, n_actions), or list of such
-            Q, each row summing to 1.
+        codes : ndarray of shape (n_frames, n_actions), or list of these
+            Q; each row sums to 1.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a recording is not valid.
         """
         videos = self.prepare(X)
         codes, n_sampled = [], self._settings().frames_per_video
         for similarities in self._encode(videos, compare):
-            problem = self._cross_entropy()  # anew, as its prior keeps tables
+            problem = self._cross_entropy()  # new, as its prior caches tables
             own = self._codes_of_video(problem, similarities, n_sampled)
             codes.append(sum_groups(own, self.prototype_actions_, np.add))
         return videos.restore(codes)
@@ -139,28 +139,28 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video or many, see Notes of the class.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of the class.
 
         Returns
         -------
-        similarities : ndarray of shape (n_frames, n_prototypes), or list of such
+        similarities : ndarray of shape (n_frames, n_prototypes), or list of these
             z·c, float32; their softmax at the ``temperature`` is P. Those of several
-            networks are side by side, ``n_init * n_actions * n_parts`` in all.
+            networks are side by side, ``n_init * n_actions * n_parts`` in total.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not valid.
+            If a recording is not valid.
         """
         videos = self.prepare(X)
         return videos.restore(list(self._encode(videos, compare)))
 
     @property
     def _n_parts(self):
-        """Prototypes of an action."""
+        """Number of prototypes per action."""
         return int(self._told("n_parts"))
 
     @property
@@ -169,7 +169,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return self.network_["prototypes"]
 
     def _check_reading(self):
-        """Refuse to go on with frames that are read in another way than before."""
+        """Refuse to continue with another standardisation."""
         before, now = self.standardize_, self.standardize
         if before != now:
             raise ValueError(
@@ -178,7 +178,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             )
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
-        """Train, and put the prototypes in order and together."""
+        """Train, sort the prototypes and merge them."""
         self._settle_n_actions(videos)
         problem = self._cross_entropy()
         if not one_pass and problem.freeze_iter >= self.max_iter:
@@ -202,13 +202,13 @@ class PrototypeSegmenter(NetworkSegmenter):
         return lambda: map(self._log_likelihood, similarities)
 
     def _order_by_time(self, similarities, videos):
-        """Sort the prototypes by the mean relative time of their frames, as CTE does.
+        """Sort the prototypes by the mean relative time of their frames, like CTE.
 
-        Without the prior nothing ties the index of a prototype to its place in time.
+        Without the prior, the index of a prototype does not depend on time.
         """
         order = time_order(self._codes(x) for x in similarities)
         n_prototypes = len(order) // self._n_networks
-        # networks stay one after the other
+        # networks stay in order
         order = order[np.argsort(order // n_prototypes, kind="stable")]
 
         def sort(prototypes):
@@ -216,19 +216,19 @@ class PrototypeSegmenter(NetworkSegmenter):
             return rows[order].reshape(prototypes.shape)
 
         self.network_ = self.network_ | {"prototypes": sort(self.prototypes_)}
-        if "prototypes" in self.moments_:  # not if they were frozen all along
+        if "prototypes" in self.moments_:  # absent if always frozen
             own = {"prototypes": self.moments_["prototypes"]}
             self.moments_ = self.moments_ | map_moments(own, sort)
         return Passes(lambda i: similarities[i][:, order], len(videos), keep=False)
 
     def _merge(self, similarities, goes_on):
-        """Tell which prototypes are parts of one action."""
+        """Find the prototypes that are parts of one action."""
         if self._n_parts == 1 and self._n_networks == 1:
             self.overlap_, self.merge_tree_ = 0.0, None
             self.prototype_actions_ = np.arange(self.n_actions_)
             return
         overlap = code_overlap(self._codes(x) for x in similarities)
-        if goes_on:  # a few videos say little, and old ones are of another network
+        if goes_on:  # few recordings; earlier ones belong to an older network
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
         first = slice(len(overlap) // self._n_networks)
@@ -246,7 +246,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         groups = self.prototype_actions_
         parts = np.eye(groups.max() + 1)[groups]
         result = np.empty((len(similarities), parts.shape[1]))
-        for rows in row_blocks(similarities):  # a long video has few temporaries
+        for rows in row_blocks(similarities):  # limits temporary arrays
             sums = self._codes(similarities[rows]) @ parts
             if sums.min() >= LEAST_SUM:
                 result[rows] = np.log(sums)
@@ -256,7 +256,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return result
 
     def _codes(self, similarities):
-        """Codes P of prototypes, by the number of networks."""
+        """Codes P of prototypes, by network."""
         codes, own = self._scores(similarities)
         own -= own.max(axis=2, keepdims=True)
         np.exp(own, out=own)
@@ -264,18 +264,18 @@ class PrototypeSegmenter(NetworkSegmenter):
         return codes
 
     def _log_codes(self, similarities):
-        """Logarithm of the codes, also of those that vanish."""
+        """Logarithm of the codes, also of vanishing ones."""
         codes, own = self._scores(similarities)
         own[:] = log_softmax(own, axis=2) - np.log(self._n_networks)
         return codes
 
     def _scores(self, similarities):
-        """Scores that codes are the softmax of, and a view of them by network."""
+        """Scores before the softmax, and a view by network."""
         scores = similarities.astype(np.float64) / self._temperature
         return scores, scores.reshape(len(scores), self._n_networks, -1)
 
     def _codes_of_video(self, problem, similarities, n_sampled):
-        """Pseudo-labels of prototypes in a whole video, by the number of networks."""
+        """Pseudo-labels of prototypes in a whole recording, by network."""
         codes = []
         for own in np.split(similarities, self._n_networks, axis=1):
             codes.append(problem.codes_of_video(own, n_sampled, self.n_iter_))
@@ -283,9 +283,9 @@ class PrototypeSegmenter(NetworkSegmenter):
 
 
 def _renumbered(background, earlier, now):
-    """Give what is known of actions their numbers of now, by their prototypes.
+    """Renumber the background of actions by their prototypes.
 
-    It stays as it was where these were put together in another way.
+    It stays unchanged if the groups of prototypes changed.
     """
     sources = earlier[np.unique(now, return_index=True)[1]]
     if len(np.unique(sources)) < len(sources):

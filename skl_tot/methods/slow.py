@@ -1,4 +1,4 @@
-"""Directions in which frames differ more in the long run than between moments."""
+"""Slow directions: frames differ more over long times than between moments."""
 
 import numpy as np
 from scipy.linalg import eigh
@@ -7,28 +7,28 @@ from skl_tot.methods.discriminants import frame_moments
 from skl_tot.methods.hmm_model import principal_components
 from skl_tot.recordings.signals import samples
 
-# A moment is how long features take to lose such a share of their variance.
+# A moment is the time in which features lose this share of their variance.
 CHANGED = 0.15
 MOMENTS = np.unique((1.3 ** np.arange(40)).astype(int))
-# Of the mean variance of a feature, added to both covariances.
+# Ridge of both covariances, in units of the mean variance of a feature.
 RIDGE = 0.1
 
 
 def slow_directions(videos, moment, n_components=None):
     r"""Mean of the frames, and directions (n_components, n_features), slowest first.
 
-    A ``moment`` is a number of frames, as of `find_moment`. With C the covariance of
-    all frames, and N half of that of the changes from one moment to the next, both with
-    a ridge, directions u solve
+    A ``moment`` is a number of frames from `find_moment`. With the covariance C of all
+    frames, and half of the covariance N of changes from one moment to the next, both
+    with a ridge, directions u solve
 
     .. math:: C u = \lambda \, N u, \quad u^\top N u = 1.
 
-    So what changes within an action, as by noise and cycles, has the same variance in
-    each, and actions, which last longer, are apart. It is linear slow feature analysis,
-    with the scales of linear discriminants.
+    Variation within an action, such as noise and cycles, then has the same variance in
+    each direction, and actions, which last longer, separate. It is linear slow feature
+    analysis with the scales of linear discriminants.
 
-    Where a moment is one frame, as of events or noise, changes tell nothing of actions,
-    and directions are principal components, in units of the mean variance.
+    If a moment is one frame, as for events or noise, changes carry no information, and
+    directions are principal components, in units of the mean variance.
     """
     if moment == 1:
         center, directions, unit = principal_components(videos, n_components)
@@ -53,7 +53,7 @@ def slow_directions(videos, moment, n_components=None):
 
 
 def find_moment(videos):
-    """Frames after which features have lost a share of their variance, on the mean."""
+    """Frames after which features lose a share of their variance, on average."""
     frames = list(samples(videos))
     joined = np.concatenate(frames)
     varies = np.ptp(joined, axis=0) > 0

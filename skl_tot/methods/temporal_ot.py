@@ -1,4 +1,4 @@
-"""The estimator of the paper."""
+"""The paper's estimator."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -23,11 +23,11 @@ from skl_tot.training.priors import PRIORS, PathPrior, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 from skl_tot.training.transport import TRANSPORTS, Transport
 
-# Of a code that vanishes there is a logarithm, too.
+# Least code before the logarithm.
 LEAST_CODE = 1e-30
 # Width of the band of the paper's prior, in prototypes.
 PAPER_SIGMA = 0.75
-# The paper's method; what it leaves open is as in its reproduction.
+# The paper's method, with the settings of its reproduction.
 PAPER = {
     "n_parts": 1,
     "alpha": 0.0,
@@ -57,141 +57,133 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     A Viterbi decoder turns codes into labels.
 
-    The method of the paper assumes that all recordings show the same actions in the
-    same order, and that actions last about equally long. The default settings are not
-    the paper's: actions have several parts, so that they may last longer or shorter,
-    three networks are trained at once and speak with one voice, neighbouring frames are
-    kept together, and the decoder looks for actions in any order. On the mean of seven
-    recorded sets that is what did best. With ``order="strict"`` they are for recordings
-    as the paper assumes them, and ahead of its own there; `skl_tot.baselines.paper`
-    makes the method as published. With ``order="free"`` the transport has little to go
-    by: `HMMSegmenter` and `ASOTSegmenter` do better.
+    The paper assumes that all recordings show the same actions in the same order, and
+    that actions last about equally long. The defaults differ from the paper: actions
+    have several prototypes and variable durations, three networks are trained at once
+    and averaged, neighbouring frames are kept together, and the decoder allows any
+    order. They did best on average over seven recorded sets. ``order="strict"`` is for
+    recordings as the paper assumes them; `skl_tot.baselines.paper` makes the published
+    method. With ``order="free"`` the transport has little information: `HMMSegmenter`
+    and `ASOTSegmenter` do better.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
-        Number of actions K; "auto" takes what `choose_n_actions` gives. The first
-        eleven parameters are those that you will set.
+        Number of actions K; "auto" takes the result of `choose_n_actions`. Most users
+        need only the first eleven parameters.
     order : {"strict", "mostly", "free"}, default="mostly"
-        What you know of the course of the recordings. "strict": each action once, in
-        one order, as the paper assumes. "mostly": an order, with exceptions: actions
-        may return, change places or be missing. "free": no common course. It sets the
-        parameters that are left to it, which is their default: ``n_parts``, ``alpha``,
-        ``decoding``, ``switch_cost``, ``network`` and ``prior``. What you give yourself
-        counts. Takes a new fit to change.
+        Known course of the recordings. "strict": each action once, in one order, as in
+        the paper. "mostly": an order with exceptions: actions may repeat, change places
+        or be missing. "free": no common order. It sets the parameters that have their
+        default: ``n_parts``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
+        ``prior``. A change needs a new fit.
     n_parts : int or "auto", default="auto"
-        Prototypes for each action; "auto" is 3, and 2 in strict order. Each takes the
-        same share of time, so with one, the actions do. With more, `fit` merges
-        neighbours in time that the network cannot tell apart until ``n_actions`` are
-        left, so that long actions have many parts and short ones few: durations are
+        Prototypes per action; "auto" is 3, and 2 in strict order. Each one gets the
+        same share of time. With one, so does each action. With more, `fit` merges
+        neighbours in time that the network cannot distinguish, down to ``n_actions``:
+        long actions get many prototypes and short ones few, so that durations are
         learned.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
     alpha : float or "auto", default="auto"
-        Weight α of the temporal coherence loss; 0 leaves it out of the computation.
-        "auto" is 0.5, and 0 in strict order.
+        Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5, and 0 in
+        strict order.
     decoding : str, default="auto"
-        Paths that the decoder looks for. "auto": "fixed" in strict order, else "free".
-        "free": any actions, in any order. "fixed": all actions in one order, each of at
-        least one frame. "skip": some of them, in this order. "cyclic", "cyclic_skip":
-        all or some of them, in this order, and from the last to the first again, for
-        recordings longer than those of the fit. "peaks", "mallow": some of them, each
-        once, in an order of the recording's own, see `skl_tot.decoding.decode`.
-        "framewise": none, each frame is labelled by itself. Does not change the fit.
+        Paths of the decoder. "auto": "fixed" in strict order, else "free". "free": any
+        actions, in any order. "fixed": all actions in one order, each with at least one
+        frame. "skip": some of them, in this order. "cyclic", "cyclic_skip": all or some
+        of them, in this order, and from the last to the first again, for recordings
+        longer than those of the fit. "peaks", "mallow": some of them, each once, in an
+        order of the recording's own, see `skl_tot.decoding.decode`. "framewise": no
+        path, each frame separately. Does not change the fit.
     switch_cost : float, "auto" or None, default=None
-        Cost of going from one action to another, at least 0, in nats for each frame of
-        the mean duration of an action in the recording (its frames, by ``n_actions``;
-        if it has cycles, those of a recording of the fit). Larger values give fewer
-        segments. Not used if ``decoding="fixed"``, where all paths have as many
-        switches. "auto" goes by how long segments and the correlations within them
-        last: for recordings in which actions come back many times. None is 0.5, and
-        "auto" in free order.
+        Cost of a switch between actions, at least 0, in nats for each frame of the mean
+        duration of an action in the recording (its frames over ``n_actions``; for
+        cycles, those of a recording of the fit). Larger values give fewer segments. Not
+        used if ``decoding="fixed"``. "auto" depends on the lengths of segments and of
+        correlations within them, for recordings in which actions repeat many times.
+        None is 0.5, and "auto" in free order.
     min_duration : float, default=None
-        How long a segment lasts at least: in seconds, where the recordings have a rate,
-        else in frames. Of all paths through such segments the decoder finds the best.
-        A shorter recording is one segment. In fixed order, actions without room are
-        left out; background and breaks may cut a segment shorter. Does not change the
-        fit. None leaves it to ``switch_cost``.
+        Least duration of a segment, in seconds if the recordings have a rate, else in
+        frames. The decoder finds the best of all paths with such segments. A shorter
+        recording is one segment. In fixed order, actions without room are dropped;
+        background and breaks may cut a segment shorter. Does not change the fit. None
+        leaves it to ``switch_cost``.
     background_percentile : float, default=None
-        Label as background (-1) the frames in which no action is convincing: whose
-        input features are, for every action, less likely than this percentile, in (0,
-        100), of the frames that `fit` gave to it. About the percentage of frames that
-        you expect to be background, or more if actions look alike. The path runs
-        through the other frames. None knows no background.
+        Label frames without a convincing action as background (-1): their input
+        features are, for every action, less likely than this percentile, in (0, 100),
+        of the frames of the action in `fit`. Use about the expected percentage of
+        background, or more if actions are similar. The path runs through the other
+        frames. None has no background.
     standardize : {"dataset", "video"} or None, default="dataset"
-        Give each feature zero mean and unit variance over all frames of the fit, or
-        over each recording by itself, or leave the features as they are.
+        Scale each feature to zero mean and unit variance over all frames of the fit
+        ("dataset") or over each recording ("video"). None keeps the features.
     random_state : int, RandomState instance or None, default=None
-        Seed of parameters, mini-batches and sampled frames. Pass an int for the same
-        result at every call; results are bit for bit the same on one machine with one
-        number of threads.
+        Seed of parameters, mini-batches and sampled frames. An int gives the same
+        result at every call, bit for bit on one machine with one number of threads.
     n_init : int, default=3
-        Networks, drawn independently, that `fit` trains at once, each on its own
-        pseudo-labels. Their actions are matched to each other by the codes that they
-        have in common, and the mean of their codes P is what counts. That depends less
-        on the seed, and is better than any one of them on average. This and the next
-        three parameters set how long a fit takes.
+        Number of networks that `fit` trains at once, each with its own pseudo-labels.
+        Their actions are matched by common codes, and the mean of their codes P counts.
+        This reduces the effect of the seed, and is better than a single network on
+        average. This and the next three parameters determine the time of a fit.
     max_iter : int, default=2000
         Optimiser steps, one mini-batch each.
     device : str, default="auto"
-        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu", "cuda",
-        "cuda:1", … An estimator fitted on a GPU also predicts on a machine without.
+        Device: "auto" (CUDA if available, else CPU), "cpu", "cuda", "cuda:1", … An
+        estimator fitted on a GPU also predicts on a machine without one.
     verbose : int, default=0
         Whether to show a progress bar with the loss.
     network : {"auto", "mlp"} or MLP, default="auto"
         Widths of the hidden layer and of the embedding, and the temperature τ of the
-        softmax that gives P, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order
-        with the temperature of the paper, 0.1. This and the parameters below are for
-        research. Where they name an object, a parameter of that object is set as
-        ``network__temperature`` or ``prior__sigma``.
+        softmax P, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order with the
+        paper's temperature, 0.1. This and the parameters below are for research. For a
+        named object, set a parameter as ``network__temperature`` or ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
-        Prior of the transport problem. "auto" is "path", of the width of the paper,
-        0.75, in strict order, None in free order, else "temporal". "temporal" is the
-        diagonal of the paper, `skl_tot.extend.TemporalPrior`, with its width ``sigma``
-        in prototypes. "path", `skl_tot.extend.PathPrior`, replaces it by the posterior
-        of all paths that keep the order, whichever actions they leave out: for
-        recordings that lack actions. None is plain optimal transport (OT): then
-        prototypes have no order of their own, and `fit` sorts them by the mean relative
-        time of their frames, weighted by P, as CTE does.
+        Prior of the transport problem. "auto" is "path" with the paper's width, 0.75,
+        in strict order, None in free order, else "temporal". "temporal" is the paper's
+        diagonal, `skl_tot.extend.TemporalPrior`, with width ``sigma`` in prototypes.
+        "path", `skl_tot.extend.PathPrior`, replaces it by the posterior of all ordered
+        paths, with any actions left out, for recordings that lack actions. None is
+        plain optimal transport (OT): prototypes then have no order, and `fit` sorts
+        them by the mean relative time of their frames, weighted by P, like CTE.
     transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
-        How the transport problem is solved. "sinkhorn", `skl_tot.extend.Sinkhorn`, is
-        the paper's, in which all actions get equal shares; "structured",
-        `skl_tot.extend.StructuredTransport`, is that of `ASOTSegmenter`, but with the
-        ``rho`` and the ``prior`` of this one: it keeps neighbouring frames together and
-        lets shares differ.
+        Solver of the transport problem. "sinkhorn", `skl_tot.extend.Sinkhorn`, is the
+        paper's, with equal shares of all actions. "structured",
+        `skl_tot.extend.StructuredTransport`, is that of `ASOTSegmenter` with this
+        ``rho`` and ``prior``: it keeps neighbouring frames together and allows
+        different shares.
     terms : list of Term, default=None
         Further terms of the loss, such as `skl_tot.extend.TimeStamp` (CTE's) or your
-        own, see "Extending" of the documentation.
+        own, see "Extending" in the documentation.
     optimizer : {"adam"} or Adam, default="adam"
-        How training runs, `skl_tot.extend.Adam`: step size, its decay, mini-batches,
-        early stopping, and the steps at the start with fixed prototypes.
+        Training settings, `skl_tot.extend.Adam`: step size, its decay, mini-batches,
+        early stopping, and steps at the start with fixed prototypes.
 
     Attributes
     ----------
     n_actions_ : int
-        Number of actions K that `predict` tells apart.
+        Number of actions K of `predict`.
     numbers_ : dict or None
-        What `choose_n_actions` gives, of a fit with ``n_actions="auto"``.
-    labels_ : ndarray of shape (n_frames,), or list of such
-        Labels of the frames of the recordings of the last fit, in the form of ``X``.
+        Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
+    labels_ : ndarray of shape (n_frames,), or list of these
+        Labels of the recordings of the last fit, in the form of ``X``.
     classes_ : ndarray of shape (n_actions,) or None
-        Names of the actions after `skl_tot.corrections.rename`; None if they have
-        numbers only.
+        Names of the actions after `skl_tot.corrections.rename`; None if they have only
+        numbers.
     network_ : dict of str to ndarray
-        All parameters of the network by name, of which those below are a part.
+        All parameters of the network by name.
     prototypes_ : ndarray of shape (n_init, n_actions * n_parts, embedding_dim)
-        Prototypes, in the order of time. Of a single network, this and what follows
-        have no first dimension.
+        Prototypes, in the order of time. For a single network, this and the following
+        arrays have no first dimension.
     prototype_actions_ : ndarray of shape (n_init * n_actions * n_parts,)
-        Action that each prototype is a part of, those of one network after the other.
+        Action of each prototype, one network after the other.
     merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
-        How prototypes of the first network were merged, and would be until one group is
-        left, as of `scipy.cluster.hierarchy.linkage`; heights are the numbers of the
-        merges. None if there is but one network, of one part each.
-        `skl_tot.corrections.cut` cuts it.
+        Merges of prototypes of the first network down to one group, like
+        `scipy.cluster.hierarchy.linkage`; heights are the numbers of the merges. None
+        for one network with one part per action. `skl_tot.corrections.cut` uses it.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
-        How much the codes of prototypes overlap, in frames.
+        Overlap of the codes of prototypes, in frames.
     coefs_ : list of two ndarray
         Weights of the encoders, of shapes (n_init, n_features, hidden_dim) and (n_init,
         hidden_dim, embedding_dim).
@@ -201,14 +193,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     layers_ : list
         Corrections of scores, see `skl_tot.corrections`.
     scaler_ : StandardScaler or None
-        Standardisation over the data set, if there is one.
+        Standardisation over the data set, if any.
     confidence_ : dict of float
-        ``tempering`` and ``agreement``, which say how far `predict_posterior` may trust
-        the log-likelihoods.
+        ``tempering`` and ``agreement``, the trust of `predict_posterior` in the
+        log-likelihoods.
     background_ : dict of ndarray or None
         ``means`` and ``variances`` (n_actions, n_features) of the standardised features
         of each action and ``thresholds`` (n_actions,) of their log-density, if
-        background was asked for; for `partial_fit` also ``counts`` (n_actions,) of
+        background was requested; for `partial_fit` also ``counts`` (n_actions,) of
         frames and ``quantiles`` (n_actions, 100).
     loss_curve_ : list of float
         Loss of each step, in nats.
@@ -217,50 +209,50 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     mean_frames_ : float
         Mean number of frames of the recordings of the fit.
     min_frames_ : int
-        Frames that a segment has at least.
+        Least number of frames of a segment.
     fps_ : float or None
-        Frames per second of the recordings of the fit, where they came with a rate.
+        Frames per second of the recordings of the fit, if known.
     reading_ : dict or None
-        How `skl_tot.recordings.read_recordings` read the recordings of the fit; it
-        reads others in the same way with ``like`` this model. None of others.
+        Options of `skl_tot.recordings.read_recordings` for the recordings of the fit;
+        ``like`` this model, it reads others in the same way. None for other input.
     n_features_in_ : int
-        Width D of the features.
+        Number of features D.
     feature_names_in_ : ndarray of str
-        Names of the features, where all names are strings (data frames).
+        Names of the features, if all are text (data frames).
 
     Notes
     -----
     *Input.* ``X`` is one recording, an array of shape (n_frames, n_features), or many:
-    a list, tuple, other sequence or object array of such arrays (memmaps, tensors and
-    data frames too), or a 3-D array of recordings of equal length. Recordings may have
-    names: those of `skl_tot.recordings.Recordings`, of a dict, or of a data frame whose
-    index has two levels, recording and frame (of more, all but the last say which
-    recording it is). Objects of xarray with a dimension "time" are one recording each;
-    other dimensions are flattened to features called "nose x", space last, and
-    variables of a data set stand side by side.
+    a list, tuple, other sequence or object array of such arrays (also memmaps, tensors
+    and data frames), or a 3-D array of recordings of equal length. Names of recordings
+    come from `skl_tot.recordings.Recordings`, a dict, or a data frame with an index of
+    two levels, recording and frame (of more, all but the last name the recording). An
+    object of xarray with a dimension "time" is one recording; other dimensions are
+    flattened to features called "nose x", space last, and variables of a data set are
+    columns.
 
     Output takes the form of the input: `Recordings` of labels, a dict, a Series or data
-    frame with the index of the input. ``labels_`` of recordings with names is a dict.
-    What is known of them, ``y``, may have their names, in any order. Cross-validation
-    of one single array, or data frame, would split its frames; it takes lists and
-    `Recordings`. As output may be a list, there is no ``set_output``.
+    frame with the index of the input. ``labels_`` of named recordings is a dict. ``y``
+    may have names, in any order. Cross-validation of a single array or data frame would
+    split its frames; use lists or `Recordings`. As output may be a list, there is no
+    ``set_output``.
 
     *Rates.* `Recordings` have frames per second, and so have objects of xarray with a
     regular clock (dates, durations, or floats in seconds; integers may count frames).
-    A model keeps them as ``fps_``, and refuses recordings of another rate.
+    A model stores them as ``fps_``, and refuses recordings of another rate.
 
-    *Labels.* They count actions in the order in which they usually come. With
-    ``decoding="fixed"``, label k is the k-th action of every recording; in any other
-    order, a recording may begin with the last label, or lack some: `fit` warns of
-    actions that no recording shows, and of those that at most half do. A label carries
-    no name: `skl_tot.metrics.match_labels` finds the action that it stands for.
+    *Labels.* They number actions in their usual order. With ``decoding="fixed"``, label
+    k is the k-th action of every recording; in other orders, a recording may begin with
+    the last label, or lack some. `fit` warns of actions that no recording shows, or at
+    most half of them. Labels have no names: `skl_tot.metrics.match_labels` matches them
+    to known actions.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
-    recording that has as many frames as there are actions; `fit` needs one such.
-    Shorter ones get the likeliest path that keeps the order and leaves out any actions,
-    and so do recordings with fewer frames that are not background. Integer and
-    half-precision features are converted; constant features count for nothing once
-    standardised (standardising per recording makes nothing of one of one frame).
+    recording with as many frames as actions; `fit` needs one such recording. Shorter
+    recordings, also after removing background, get the likeliest path in order that
+    skips actions. Integer and half-precision features are converted. Constant features
+    have no effect after standardisation; standardising per recording sets a recording
+    of one frame to zero.
 
     References
     ----------
@@ -297,7 +289,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         TEMPORAL_OT,
     )
 
-    # with those of the paper, which an order may name
+    # the paper's objects, which an order may name
     _components = {
         "network": NETWORKS | {"sharp": partial(MLP, temperature=0.1)},
         "optimizer": OPTIMIZERS,
@@ -351,11 +343,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.optimizer = optimizer
 
     def labellings(self, X):
-        """Label every frame by each network by itself, as `GuidedSegmenter` asks.
+        """Label every frame by each network separately, for `GuidedSegmenter`.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many.
 
         Returns
@@ -386,7 +378,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         return terms if self.terms is None else terms + cloned(self.terms)
 
     def _cross_entropy(self):
-        """Make the term that pseudo-labels belong to."""
+        """Make the term of pseudo-labels."""
         return CrossEntropy(
             self._n_learned * self._n_parts,
             self._component("transport"),
@@ -397,5 +389,5 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         )
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"TemporalOTSegmenter": TemporalOTSegmenter}

@@ -1,4 +1,4 @@
-"""Latent concepts that are told apart."""
+"""Contrastive latent concepts."""
 
 from dataclasses import replace
 from functools import partial
@@ -20,10 +20,10 @@ from skl_tot.training.terms import TimeStamp
 class UDESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation by latent concepts that differ, after UDE.
 
-    A two-layer perceptron embeds frames on the unit sphere. At first it learns to keep
-    what there is: a decoder g finds the standardised features :math:`x_t`, of which
-    there are D, in the embedding :math:`z_t` of frame t of T, and a linear head its
-    relative time,
+    A two-layer perceptron embeds frames on the unit sphere. It first learns to keep
+    information: a decoder g reconstructs the D standardised features :math:`x_t` from
+    the embedding :math:`z_t` of frame t of T, and a linear head predicts its relative
+    time,
 
     .. math::
 
@@ -31,9 +31,9 @@ class UDESegmenter(EmbeddingSegmenter):
         + \beta \Bigl(w^\top z_t + b - \frac tT\Bigr)^2 .
 
     Then K-means over the embeddings of all frames gives the first of K latent concepts
-    :math:`c_k`, of unit length, which are learned from there on with the network. Of
-    the B frames of a mini-batch, each concept takes the :math:`m = B / 2K` that it is
-    most confident of, by the softmax over concepts of :math:`s_{tk} = c_k^\top z_t /
+    :math:`c_k`, of unit length, which are learned with the network from there on. Of
+    the B frames of a mini-batch, each concept takes its :math:`m = B / 2K` most
+    confident ones, by the softmax over concepts of :math:`s_{tk} = c_k^\top z_t /
     \tau`, and contrasts them with all others,
 
     .. math::
@@ -41,44 +41,43 @@ class UDESegmenter(EmbeddingSegmenter):
         L_C = -\frac1K \sum_k \frac1m \sum_{t \in P_k} \log \frac{\exp(s_{tk})}
             {\exp(s_{tk}) + \sum_{u \notin P_k} \exp(s_{uk})} ,
 
-    which is added to :math:`L_R` with weight γ. As each concept has as many frames,
-    none is left without. Concepts are ordered by the mean relative time of the frames
-    nearest to them, and a Viterbi decoder finds the likeliest path through their
-    probabilities in that order.
+    which is added to :math:`L_R` with weight γ. Each concept has the same number of
+    frames, so none is empty. Concepts are ordered by the mean relative time of their
+    nearest frames, and a Viterbi decoder finds the likeliest path in that order.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly", "free"}, default="mostly"
-        As of `TemporalOTSegmenter`: it sets ``time_weight``, ``decoding`` and
-        ``switch_cost`` where these are left to it; one course, unless it is free.
+        As for `TemporalOTSegmenter`: it sets ``time_weight``, ``decoding`` and
+        ``switch_cost`` if these have their default.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
     time_weight : float or "auto", default="auto"
-        β, at least 0. "auto" is 0 in free order, else 300. So large, as the squared
-        error of a relative time is hardly ever above 1/12, where that of standardised
-        features is about 1, and as concepts have to follow each other in time. Smaller
-        values gave worse actions.
+        β, at least 0. "auto" is 0 in free order, else 300. It is large because the
+        squared error of a relative time rarely exceeds 1/12, that of standardised
+        features is about 1, and concepts must follow each other in time. Smaller values
+        gave worse actions.
     concept_weight : float, default=1.0
-        γ, at least 0. With 0 the concepts stay where K-means puts them.
+        γ, at least 0. With 0, the concepts stay at the centres of K-means.
     reconstruction_iter : int or float, default=0.5
-        Steps before the concepts are there: a number, at least 1, or a share, in (0,
-        1), of ``max_iter``.
+        Steps before the concepts start: a number, at least 1, or a share, in (0, 1), of
+        ``max_iter``.
     max_iter : int, default=2000
         Optimiser steps, one mini-batch each.
     optimizer : {"adam"} or Adam, default="adam"
-        How training runs. "adam" takes 256 frames of a video, has a learning rate that
-        does not fall, and is otherwise `Adam`. A ``tol`` counts with concepts and
-        before them, each by itself.
+        Training settings. "adam" takes 256 frames per recording and a constant learning
+        rate, and is otherwise `Adam`. A ``tol`` applies separately before and with
+        concepts.
     decoding : str, default="auto"
-        Paths that the decoder looks for, see `TemporalOTSegmenter`. "auto": "free" in
-        free order, else "fixed".
+        Paths of the decoder, see `TemporalOTSegmenter`. "auto": "free" in free order,
+        else "fixed".
     switch_cost, min_duration : optional
-        As of `TemporalOTSegmenter`.
+        As for `TemporalOTSegmenter`.
     background_percentile, standardize, device : optional
-        As of `TemporalOTSegmenter`. Clustering is done on the CPU.
+        As for `TemporalOTSegmenter`. Clustering runs on the CPU.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches, sampled frames and K-means.
     verbose : int, default=0
@@ -89,28 +88,28 @@ class UDESegmenter(EmbeddingSegmenter):
     concepts_ : ndarray of shape (n_actions, embedding_dim)
         Concepts, of unit length, in the order of the actions.
     network_ : dict of str to ndarray
-        All parameters of the network by name, those of the decoder included;
-        ``prototypes`` are the concepts.
+        All parameters of the network by name, including the decoder; ``prototypes`` are
+        the concepts.
     loss_curve_ : list of float
-        Loss of each step; it rises where the concepts come in.
+        Loss of each step; it rises when the concepts start.
     n_iter_ : int
         Steps taken.
 
     See Also
     --------
-    TemporalOTSegmenter : Gives each action as many frames by optimal transport.
+    TemporalOTSegmenter : Gives actions equal shares by optimal transport.
 
     Notes
     -----
-    Of the authors' method the abstract was at hand, and no code. Theirs are that
-    features and temporal information are embedded together, that the embedding is kept
-    by reconstruction, and that concepts are learned with it by raising their similarity
-    to the features they are most confident of and lowering that to all others. Ours are
-    the networks, that time is decoded but not put in, the form of the contrast (InfoNCE
-    with concepts as anchors), numbers of frames and steps, and the decoding.
+    Implemented from the abstract; no code of the authors was available. From the
+    authors: the joint embedding of features and time, its reconstruction, and concepts
+    that are learned by raising their similarity to their most confident features and
+    lowering that to all others. Own choices: the networks, time as an output instead of
+    an input, the form of the contrast (InfoNCE with concepts as anchors), numbers of
+    frames and steps, and the decoding.
 
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
-    The embeddings of all frames are held in memory for K-means, as float32.
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes. The
+    embeddings of all frames are held in memory for K-means, as float32.
 
     References
     ----------
@@ -217,14 +216,14 @@ class UDESegmenter(EmbeddingSegmenter):
         return lambda: map(self._log_likelihood, embeddings)
 
     def _first_steps(self):
-        """Count the steps of reconstruction alone."""
+        """Return the number of steps with reconstruction alone."""
         n_first = self.reconstruction_iter
         if not isinstance(n_first, Integral):
             n_first = int(n_first * int(self.max_iter))
         return min(max(1, int(n_first)), int(self.max_iter))
 
     def _cluster(self, videos, seed):
-        """Means of clusters of all frames' embeddings, of unit length."""
+        """Cluster centres of the embeddings of all frames, with unit length."""
         frames = np.concatenate(list(self._embed(videos)))
         kmeans = KMeans(self.n_actions_, n_init=10, random_state=seed, copy_x=False)
         centers = kmeans.fit(frames).cluster_centers_
@@ -237,5 +236,5 @@ class UDESegmenter(EmbeddingSegmenter):
         return log_softmax(cosines.astype(float) / self._temperature, axis=1)
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"UDESegmenter": UDESegmenter}

@@ -1,4 +1,4 @@
-"""Time and what comes next, in one embedding."""
+"""Joint embedding by time and prediction."""
 
 from numbers import Integral, Real
 
@@ -10,50 +10,49 @@ from skl_tot.training.reconstruction import Prediction
 
 
 class VTESegmenter(CTESegmenter):
-    r"""Unsupervised action segmentation by time and what comes next, after VTE.
+    r"""Unsupervised action segmentation by time and prediction, after VTE.
 
-    `CTESegmenter` with a second loss: besides the relative time of a frame, the network
-    predicts the features of a later frame, so that it learns what can be seen and not
-    only when. With :math:`x_t` the standardised features of frame t of T, of which
-    there are D, :math:`h_t` the hidden layer and :math:`z_t` the embedding that the
-    encoder makes of them, g a decoder with one hidden layer, and δ the horizon,
-    training minimises the mean over sampled frames of
+    `CTESegmenter` with a second loss: the network predicts the relative time of a frame
+    and the features of a later frame, so that it also learns appearance. With the D
+    standardised features :math:`x_t` of frame t of T, the hidden layer :math:`h_t` and
+    the embedding :math:`z_t` of the encoder, a decoder g with one hidden layer, and the
+    horizon δ, training minimises the mean over sampled frames of
 
     .. math::
 
         \Bigl(w^\top z_t + b - \frac tT\Bigr)^2
         + \frac{\gamma}{D} \bigl\| g(z_t) + V^\top h_t - x_{t + \delta} \bigr\|^2 .
 
-    Embeddings are then clustered, ordered and decoded as those of `CTESegmenter`.
+    Embeddings are then clustered, ordered and decoded as in `CTESegmenter`.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"strict", "mostly"}, default="mostly"
-        As of `CTESegmenter`.
+        As for `CTESegmenter`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, see
         `skl_tot.extend.MLP`.
     prediction_weight : float, default=0.01
         γ, at least 0. With 0 this is `CTESegmenter`.
     horizon : int or float, default=0.05
-        δ, how much later the frame is that is predicted: in frames, at least 1, or as a
-        share, in (0, 1), of the frames of the video, rounded up. Where the video ends
-        before, its last frame is predicted.
+        Distance δ of the predicted frame: in frames, at least 1, or as a share, in (0,
+        1), of the frames of the recording, rounded up. Beyond the end of the recording,
+        the last frame is predicted.
     n_init, max_iter, optimizer, decoding, switch_cost : optional
-        As of `CTESegmenter`.
+        As for `CTESegmenter`.
     min_duration, background_percentile, standardize, device : optional
-        As of `CTESegmenter`.
+        As for `CTESegmenter`.
     random_state, verbose : optional
-        As of `CTESegmenter`.
+        As for `CTESegmenter`.
 
     Attributes
     ----------
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
     network_ : dict of str to ndarray
-        All parameters of the network by name, those of the decoder included.
+        All parameters of the network by name, including the decoder.
     loss_curve_ : list of float
         Loss of each step.
     n_iter_ : int
@@ -61,20 +60,20 @@ class VTESegmenter(CTESegmenter):
 
     See Also
     --------
-    CTESegmenter : Predicts the time alone.
+    CTESegmenter : Predicts only the time.
 
     Notes
     -----
-    Of the authors' method the abstract was at hand, and no code. Theirs are the two
-    parts: a visual embedding, from a network in the shape of a U that predicts features
-    of frames to come, beside the temporal one of CTE, and clustering and decoding of
-    both. Ours are that they are one embedding, trained at once by the sum of both
-    losses, the width and depth of the decoder, the horizon and the weight. What passes
-    by the embedding, :math:`V^\top h_t`, makes the U; without it, embeddings that tell
-    of features tell less of time, and made worse actions.
+    Implemented from the abstract; no code of the authors was available. From the
+    authors: a visual embedding, by a U-shaped network that predicts features of later
+    frames, beside the temporal embedding of CTE, and clustering and decoding of both.
+    Own choices: one embedding, trained by the sum of both losses, the width and depth
+    of the decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the
+    U; without it, embeddings contain more of the features and less of the time, and
+    actions get worse.
 
-    Input, labels, edge cases and further attributes are those of `TemporalOTSegmenter`.
-    The embeddings of all frames are held in memory, as float64.
+    See `CTESegmenter` for input, labels, edge cases and further attributes. The
+    embeddings of all frames are held in memory, as float64.
 
     References
     ----------
@@ -151,5 +150,5 @@ class VTESegmenter(CTESegmenter):
         return [*super()._terms(), prediction]
 
 
-# doctest looks for names of this module, which the public one is not
+# doctest runs the examples of this module's names; __module__ is the public one
 __test__ = {"VTESegmenter": VTESegmenter}

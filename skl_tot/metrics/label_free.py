@@ -1,8 +1,8 @@
-"""Scores of a segmentation that need no ground truth.
+"""Scores of a segmentation without ground truth.
 
 ``read_blocks(i)`` yields blocks (n_rows, n_features) of the frames of recording i, in
 comparable units; ``labels`` has an array of ints below K for each recording, negative
-for background, which is left out. Information is in nats.
+for background, which is ignored. Information is in nats.
 """
 
 from itertools import combinations
@@ -14,17 +14,18 @@ from skl_tot.decoding.background import MIN_VARIANCE, ActionMoments
 from skl_tot.recordings.labels import find_segments
 
 UNIFORM_WEIGHT = 0.1
-# Of what the video tells. 1 and 3 chose almost as well. On seven recorded and four
-# generated sets, scores of some hundred fits each had a rank correlation of 0.66 with
-# the share of frames that were right, and without this term 0.56, below 0 on two.
+# Weight of the information of the recording. 1 and 3 chose almost as well. On seven
+# recorded and four generated sets, the score of some hundred fits each had a rank
+# correlation of 0.66 with the share of correct frames; without this term 0.56, and
+# below 0 on two sets.
 VIDEO_WEIGHT = 2.0
-# Pairs of recordings whose courses are compared, at most, the least number of random
-# orders, and what is beyond chance.
+# Maximum pairs of recordings for the common course, least number of random orders, and
+# the threshold beyond chance.
 N_PAIRS, N_SHUFFLES, LEAST_DOUBT = 200, 20, 1e-9
 
 
 def carried_information(read_blocks, labels, n_actions):
-    """Judge labels by what carries over from video to video, less twice what does not.
+    """Information that transfers between recordings, minus twice that of recordings.
 
     >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
     >>> labels = [np.array([0, 1]), np.array([0, 1])]
@@ -38,7 +39,7 @@ def carried_information(read_blocks, labels, n_actions):
 def video_information(labels, n_actions):
     r"""Compute the information :math:`H(y) - \sum_v n_v H(y_v) / N` of v on labels.
 
-    It is 0 if all actions have the same share of each video.
+    It is 0 if all actions have the same share of each recording.
 
     >>> video_information([np.array([0, 1]), np.array([0, 0, 1, 1])], 2)
     0.0
@@ -57,13 +58,13 @@ def video_information(labels, n_actions):
 
 
 def held_out_information(read_blocks, labels, n_actions):
-    r"""Compute how much features tell of labels by Gaussians of other videos.
+    r"""Compute the information of features on labels, by Gaussians of other recordings.
 
-    Every second video makes a Gaussian for each action, with independent features of
-    variances that the actions share, and the posterior p of the frames of the others;
-    then the two halves change places. With :math:`\hat p = 0.9 p + 0.1 / K`, as
-    independent features are too sure of themselves, it is
-    :math:`H(y) + \frac1N \sum_i \log \hat p_i(y_i)`; 0 if a half has no frames.
+    Every second recording gives a Gaussian for each action, with independent features
+    and common variances, and the posterior p of the frames of the others; then the
+    halves are exchanged. With :math:`\hat p = 0.9 p + 0.1 / K`, as independent features
+    are overconfident, it is :math:`H(y) + \frac1N \sum_i \log \hat p_i(y_i)`; 0 if a
+    half has no frames.
 
     >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
     >>> labels = [np.array([0, 1]), np.array([0, 1])]
@@ -84,10 +85,10 @@ def held_out_information(read_blocks, labels, n_actions):
 
 
 def held_out_agreement(read_blocks, labels, n_actions):
-    """Compute Cohen's kappa, from 0, of labels and of those that other videos give.
+    """Compute Cohen's kappa of labels with predictions of other recordings.
 
-    The Gaussians are those of `held_out_information`, all actions being equally likely;
-    it is nan if a half has no frames.
+    The Gaussians are those of `held_out_information` with equal priors; NaN if a half
+    has no frames.
 
     >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
     >>> labels = [np.array([0, 1]), np.array([0, 1])]
@@ -119,7 +120,7 @@ def _judged_by_others(read_blocks, labels, halves):
 
 
 def _moments_of_halves(read_blocks, labels, n_actions):
-    """Moments of the actions over the videos of even index, and over the others."""
+    """Moments of the actions over the recordings of even index, and over the others."""
     halves = ActionMoments(n_actions), ActionMoments(n_actions)
     for i in range(len(labels)):
         for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
@@ -138,7 +139,7 @@ def _discriminant(moments):
 
 
 def _labelled_blocks(blocks, labels):
-    """Yield the frames of each block that are not background, and their labels."""
+    """Yield the frames of each block without background, and their labels."""
     start = 0
     for block in blocks:
         actions = labels[start : start + len(block)]
@@ -151,12 +152,12 @@ def _labelled_blocks(blocks, labels):
 
 
 def shared_course(labels):
-    """How far recordings share one course: of their labels, from 0 to 1.
+    """Measure, from 0 to 1, how far recordings share one course.
 
     For two recordings, the segments of the heaviest common subsequence cover a share of
-    their frames. The mean over pairs, 200 at most, is put on a scale on which the same
-    segments in random order have 0, and the same order everywhere 1. It is nan of
-    fewer than two recordings, or if all have a single segment of the same action.
+    their frames. The mean over pairs, at most 200, is scaled so that the same segments
+    in random order have 0, and the same order everywhere 1. NaN for fewer than two
+    recordings, or if all have a single segment of the same action.
 
     >>> same, turned = np.array([0, 0, 1, 1, 2, 2]), np.array([2, 2, 1, 1, 0, 0])
     >>> shared_course([same, same]), shared_course([same, turned])
@@ -182,7 +183,7 @@ def shared_course(labels):
 def _weighed(path):
     """Actions of the segments of a recording, and their shares of its frames.
 
-    Background is left out, so that what it cuts is one segment.
+    Background is removed, and segments on both sides of it are joined.
     """
     path = path[path >= 0]
     if len(path) == 0:
@@ -192,7 +193,7 @@ def _weighed(path):
 
 
 def _common_share(first, second):
-    """Share of the frames of two recordings that a common subsequence covers at most.
+    """Largest share of the frames of two recordings in a common subsequence.
 
     >>> one, other = (np.array([0, 1]), np.array([0.5, 0.5])), _weighed(np.array([1]))
     >>> float(_common_share(one, other))

@@ -1,4 +1,4 @@
-"""Which cluster stands for which class, and the frames of both."""
+"""Matching of clusters to classes, and the frames of both."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,37 +19,39 @@ def match_labels(
 
     .. math:: \max_{\pi} \sum_t [\pi(\hat y_t) = y_t]
 
-    over one-to-one maps :math:`\pi` (the Hungarian method). Which of several best maps
-    is returned depends on when clusters and classes first appear, never on their names.
+    over one-to-one maps :math:`\pi` (the Hungarian method). Among several best maps,
+    the choice depends on the first appearance of clusters and classes, never on their
+    names.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
-        Classes and clusters, integers or strings, of one video or of many. The two may
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, integers or text, of one recording or of many. The two may
         differ in type.
     scope : {"activity", "video", "labels"}, default="activity"
-        One match over the frames of all videos, or one match for each video; "labels"
-        matches nothing: predictions are labels already, as after a fit with guidance.
+        One match over the frames of all recordings, or one match per recording;
+        "labels" matches nothing: predictions are labels already, as after learning from
+        labels.
     ignore_labels : label or sequence of labels, default=None
         Classes, such as background, whose frames are first removed from both sequences;
         the frames on either side become neighbours. Labels that do not occur are
-        allowed. A video without a frame left counts in no score.
+        allowed. A recording without remaining frames is ignored.
     background : label, default=None
-        Class that the predicted integer -1, or text "background", stands for. No other
-        cluster is matched to it. By default it is the class "background" or the integer
-        class -1; without such a class, -1 counts as wrong.
+        Class of the predicted integer -1, or text "background". No other cluster is
+        matched to it. By default it is the class "background" or the integer class -1;
+        without such a class, -1 counts as wrong.
 
     Returns
     -------
     match : dict or list of dict
         The class of each cluster, None for a cluster without class. With
-        ``scope="video"`` a list of dicts, one for each video, also of a single video.
+        ``scope="video"`` a list of dicts, one per recording, also for a single one.
 
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor strings, numbers of videos or frames
-        disagree, a video is empty, no frame is left, or ``scope`` is unknown.
+        If labels are neither integers nor text, numbers of recordings or frames
+        disagree, a recording is empty, no frame is left, or ``scope`` is unknown.
 
     References
     ----------
@@ -65,23 +67,23 @@ def match_labels(
 
 
 class MatchedFrames(NamedTuple):
-    """Integer codes of the frames of all videos, one after another."""
+    """Integer codes of the frames of all recordings, one after another."""
 
     classes: list  # labels of y_true
     clusters: list  # labels of y_pred
     true: np.ndarray  # code of the class of each frame
     cluster: np.ndarray  # code of its cluster
     pred: np.ndarray  # code of the class matched to the cluster, ~cluster if none
-    bounds: np.ndarray  # video i holds frames bounds[i] to bounds[i + 1]
+    bounds: np.ndarray  # recording i has frames bounds[i] to bounds[i + 1]
     groups: np.ndarray  # likewise for the frames that share a match
 
     def videos(self):
-        """Arrays (true, pred) of each video that has a frame left."""
+        """Arrays (true, pred) of each recording with remaining frames."""
         cuts = pairwise(np.unique(self.bounds))
         return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
 
     def matches(self):
-        """Class of each cluster, None if it has none: a dict for each match."""
+        """Class of each cluster, None without class: a dict per match."""
         return [self._match_of(a, b) for a, b in pairwise(self.groups)]
 
     def _match_of(self, start, end):
@@ -93,7 +95,7 @@ class MatchedFrames(NamedTuple):
 
 
 def match_frames(y_true, y_pred, scope, ignore_labels, background):
-    """Check the input, remove ignored frames and match: all that the scores share."""
+    """Check the input, remove ignored frames and match."""
     check_choice("scope", scope, ("activity", "video", "labels"))
     y_true, y_pred = pair_by_name(y_true, y_pred)
     true, is_single = split_label_sequences(y_true, "y_true")
@@ -119,14 +121,14 @@ def match_frames(y_true, y_pred, scope, ignore_labels, background):
 
 
 def check_choice(name, value, choices):
-    """Refuse a value of a parameter that is none of the choices."""
+    """Refuse a value outside of the choices."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} is {short_repr(value)}, expected one of {choices}.")
 
 
 def _check_lengths(true, pred, is_single):
     if len(true) != len(pred):
-        raise ValueError(f"y_true has {len(true)} videos, y_pred has {len(pred)}.")
+        raise ValueError(f"y_true has {len(true)} recordings, y_pred has {len(pred)}.")
     for i, (n, m) in enumerate(zip(map(len, true), map(len, pred))):
         with errors_of_recording(None if is_single else i):
             if n != m:
@@ -159,7 +161,7 @@ def _is_one_of(classes, ignore_labels):
 
 
 def _background_codes(clusters, classes, background):
-    """Codes of the cluster and of the class that are background, None where none is."""
+    """Codes of the cluster and of the class that are background, or None."""
     if background is not None and not np.isscalar(background):
         raise TypeError(f"background is {short_repr(background)}, expected one label.")
     cluster, background = background_labels(clusters, classes, background)
@@ -167,7 +169,7 @@ def _background_codes(clusters, classes, background):
 
 
 def _same_codes(clusters, classes, background_cluster, background_class):
-    """Code of the class of each cluster's own name, ~cluster if there is none."""
+    """Code of the class with each cluster's name, ~cluster without one."""
     codes = ~np.arange(len(clusters))
     for cluster, label in enumerate(clusters):
         if label in classes:
@@ -182,12 +184,12 @@ def _index_of(label, labels):
 
 
 def _match_codes(true, cluster, background_cluster, background_class):
-    """Code of the class matched to the cluster of each frame, ~cluster if none."""
+    """Code of the class matched to the cluster of each frame, ~cluster without one."""
     clusters, row = _by_appearance(cluster)
     classes, column = _by_appearance(true)
     # Among equally good matches the solver's choice depends on the order of rows and
-    # columns. Ordering them in time lets no name decide; classes run backwards because
-    # that reproduces the project's reference scores.
+    # columns. They are ordered by time, so that names do not matter; classes run
+    # backwards to reproduce the project's reference scores.
     classes, column = classes[::-1], len(classes) - 1 - column
     table = np.zeros((len(clusters), len(classes)))
     np.add.at(table, (row, column), 1)

@@ -33,14 +33,13 @@ def segmentation_report(
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
-        Names to show: of some labels as ``{label: name}``, or of all labels as a
-        sequence in which integer ``i`` is ``target_names[i]``. Of string labels a
-        sequence gives the order only.
+        Names to show: ``{label: name}`` for some labels, or a sequence in which integer
+        ``i`` is ``target_names[i]``. For text labels a sequence sets only the order.
     digits : int, default=3
         Decimals in the text.
     output_dict : bool, default=False
@@ -50,11 +49,11 @@ def segmentation_report(
     -------
     report : str or dict
         ``"actions"`` has by name the frame-wise ``"precision"``, ``"recall"``,
-        ``"f1-score"`` and ``"iou"`` in [0, 1] over all videos, the number of true
-        ``"frames"`` and the matched ``"cluster"``: None where there is none, and always
-        with ``scope="video"``, where it differs between videos. ``"totals"`` has the
-        scores and numbers below. ``"clusters without class"`` has by cluster the number
-        of frames that are wrong because no class was matched to it.
+        ``"f1-score"`` and ``"iou"`` in [0, 1] over all recordings, the number of true
+        ``"frames"`` and the matched ``"cluster"``: None without one, and with
+        ``scope="video"``. ``"totals"`` has the scores and numbers below. ``"clusters
+        without class"`` has, by cluster, the number of frames that are wrong because no
+        class was matched to it.
 
     Raises
     ------
@@ -98,7 +97,7 @@ def segmentation_report(
 
 
 def _check_digits(digits):
-    """Refuse what is no number of digits."""
+    """Refuse an invalid number of digits."""
     if not isinstance(digits, Integral) or digits not in range(MAX_DIGITS + 1):
         raise ValueError(
             f"digits is {short_repr(digits)}, expected an integer from 0 to "
@@ -124,7 +123,7 @@ def _rows_of_actions(frames, scope, target_names):
 
 def _action_scores(tp, n_true, n_pred):
     return {
-        "precision": tp / max(n_pred, 1),  # without a predicted frame tp is 0
+        "precision": tp / max(n_pred, 1),  # 0 without predicted frames
         "recall": tp / n_true,
         "f1-score": 2 * tp / (n_true + n_pred),
         "iou": tp / (n_true + n_pred - tp),
@@ -133,7 +132,7 @@ def _action_scores(tp, n_true, n_pred):
 
 
 def _clusters_without_class(frames):
-    """Count the frames of each cluster to which no class was matched."""
+    """Count the frames of each cluster without a matched class."""
     lost, n_lost = np.unique(~frames.pred[frames.pred < 0], return_counts=True)
     return {frames.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
 

@@ -16,21 +16,21 @@ from skl_tot.recordings.matching import as_sequence, pair_by_name
 
 
 def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):
-    r"""Mean over frames (MoF): share of frames whose matched class is right.
+    r"""Mean over frames (MoF): share of frames with the right matched class.
 
     .. math:: \frac1T \sum_t [\pi(\hat y_t) = y_t]
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
-        As in `match_labels`, and so are the errors raised.
+        As in `match_labels`, with its errors.
 
     Returns
     -------
     score : float
-        In [0, 1]. Every frame weighs the same, so long videos count more.
+        In [0, 1]. Every frame has the same weight, so long recordings count more.
 
     References
     ----------
@@ -56,24 +56,24 @@ def segment_f1_score(
     ignore_labels=None,
     background=None,
 ):
-    r"""Segmental F1, which punishes over-segmentation; ``F1@50`` at an overlap of 0.5.
+    r"""Segmental F1, which penalises over-segmentation; ``F1@50`` at an overlap of 0.5.
 
     .. math:: \frac{2\, TP}{n_{\text{true}} + n_{\text{pred}}}
 
-    Each predicted segment points at the true segment of its class, in the same video,
-    with the largest intersection over union (IoU). TP counts the true segments pointed
-    at with an IoU of at least ``overlap``, each once. All other predicted segments are
-    false positives, those of clusters without class included.
+    Each predicted segment selects the true segment of its class, in the same recording,
+    with the largest intersection over union (IoU). TP counts the selected true segments
+    with an IoU of at least ``overlap``, each once. All other predicted segments are
+    false positives, including those of clusters without class.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     overlap : float in (0, 1], default=0.5
-        Smallest IoU of a hit.
+        Least IoU of a hit.
     average : {"pooled", "video"}, default="pooled"
-        Whether the counts are summed over all videos, as is usual for this score, or
-        the F1 of each video is averaged, as Kumar et al. do.
+        Whether the counts are summed over all recordings, as is usual for this score,
+        or the F1 of each recording is averaged, as in Kumar et al.
     scope, ignore_labels, background : optional
         As in `match_labels`.
 
@@ -115,19 +115,19 @@ def segment_f1_score(
 def edit_score(
     y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
 ):
-    r"""Segmental edit score, for the order of the actions whatever their duration.
+    r"""Segmental edit score: the order of the actions, independent of duration.
 
     .. math:: 1 - \frac{\mathrm{Lev}(s, \hat s)}{\max(|s|, |\hat s|)}
 
     with the Levenshtein distance of the labels of true and predicted segments, averaged
-    over videos.
+    over recordings.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
-        As in `match_labels`, and so are the errors raised.
+        As in `match_labels`, with its errors.
 
     Returns
     -------
@@ -156,16 +156,16 @@ def miou_score(
     .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
                                   {|\{t: y_t = c \vee \pi(\hat y_t) = c\}|}
 
-    Rare actions weigh as much as frequent ones. With ``scope="activity"`` the frames of
-    all videos are counted together; with ``scope="video"`` each video is scored on the
-    classes it holds, and the scores are averaged.
+    Rare actions have the same weight as frequent ones. With ``scope="activity"`` the
+    frames of all recordings are counted together; with ``scope="video"`` each recording
+    is scored on its classes, and the scores are averaged.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     scope, ignore_labels, background : optional
-        As in `match_labels`, and so are the errors raised.
+        As in `match_labels`, with its errors.
 
     Returns
     -------
@@ -183,18 +183,17 @@ def miou_score(
 
 
 def activity_purity(y_true, y_pred):
-    r"""Purity: share of the videos that show the most frequent activity of their group.
+    r"""Purity: share of the recordings with the most frequent activity of their group.
 
     .. math:: \frac1N \sum_g \max_a |\{i: \hat y_i = g \wedge y_i = a\}|
 
-    More groups than activities are no fault by it; count them, too.
+    More groups than activities are not penalised; compare the numbers, too.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_videos,), or dict
-        Activity of each video and the group it was put into, integers or text; of
-        videos with names by these, as in ``activities_`` of
-        `skl_tot.ActivitySegmenter`.
+        Activity and group of each recording, integers or text; by name if recordings
+        have names, as in ``activities_`` of `skl_tot.ActivitySegmenter`.
 
     Returns
     -------
@@ -204,7 +203,7 @@ def activity_purity(y_true, y_pred):
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, or not of the same videos.
+        If labels are neither integers nor text, or not of the same recordings.
 
     References
     ----------
@@ -220,7 +219,7 @@ def activity_purity(y_true, y_pred):
     (true,), _ = split_label_sequences(y_true, "y_true")
     (pred,), _ = split_label_sequences(y_pred, "y_pred")
     if len(true) != len(pred):
-        raise ValueError(f"y_true is of {len(true)} videos, y_pred of {len(pred)}.")
+        raise ValueError(f"y_true is of {len(true)} recordings, y_pred of {len(pred)}.")
     activities, row = np.unique(true, return_inverse=True)
     groups, column = np.unique(pred, return_inverse=True)
     table = np.zeros((len(activities), len(groups)))
@@ -231,9 +230,9 @@ def activity_purity(y_true, y_pred):
 class SegmentationScorer:
     """A score of predictions, for searches and cross-validation.
 
-    Of an estimator with ``classes_``, predictions are labels, and nothing is matched;
-    frames whose label is not known (-1, "" or None) are left out. ``matches`` is
-    whether the score else matches clusters to classes.
+    For an estimator with ``classes_``, predictions are labels, and nothing is matched;
+    frames with unknown label (-1, "" or None) are ignored. ``matches`` is whether the
+    score matches clusters to classes otherwise.
     """
 
     def __init__(self, score, *, matches=True):
@@ -271,17 +270,16 @@ miou_scorer = SegmentationScorer(miou_score)
 
 
 def label_free_scorer(estimator, X, y=None):
-    """Scorer without ground truth: ``estimator.score``, which segmenters have.
+    """Scorer without ground truth: ``estimator.score`` of segmenters.
 
-    For searches that have other scorers, too; without ``scoring`` it is what a search
-    uses anyway.
+    For searches with further scorers; a search without ``scoring`` uses it anyway.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted segmenter, or pipeline with one at its end.
+        Fitted segmenter, or pipeline that ends in one.
     X : sequence of array-like of shape (n_frames_i, n_features)
-        Two videos or more.
+        Two or more recordings.
     y : None
         Ignored.
 
@@ -293,7 +291,7 @@ def label_free_scorer(estimator, X, y=None):
     Raises
     ------
     NotFittedError, TypeError, ValueError
-        If the estimator is not fitted or a video is not valid.
+        If the estimator is not fitted or a recording is not valid.
 
     Examples
     --------
@@ -310,21 +308,23 @@ def label_free_scorer(estimator, X, y=None):
 
 
 def _segment_counts(true, pred, overlap):
-    """Count hits, true and predicted segments of one video."""
+    """Count hits, true and predicted segments of one recording."""
     (true_code, *_), (code, *_), i, j, iou = overlap_segments(true, pred)
     iou = np.where(true_code[i] == code[j], iou, 0)
-    # The best of each predicted segment comes first; of equals, the earlier does.
+    # The best match of each predicted segment comes first; among equals, the earlier
+    # one.
     best = np.lexsort((-iou, j))[np.searchsorted(j, np.arange(len(code)))]
-    # a true segment that several point at is one hit
+    # several matches of one true segment are one hit
     hits = np.unique(i[best][iou[best] >= overlap])
     return len(hits), len(true_code), len(code)
 
 
 def overlap_segments(true, pred):
-    """Segments of both, and the pairs (i, j) that share frames, with their IoU."""
+    """Segments of both, and the pairs (i, j) with common frames, with their IoU."""
     segments = find_segments(true), find_segments(pred)
     (_, true_start, true_end), (_, start, end) = segments
-    # What two segments share lies between neighbouring cuts of either sequence.
+    # The intersection of two segments lies between neighbouring cuts of either
+    # sequence.
     cuts = np.union1d(true_start, start)
     i = np.searchsorted(true_start, cuts, side="right") - 1
     j = np.searchsorted(start, cuts, side="right") - 1
@@ -334,7 +334,7 @@ def overlap_segments(true, pred):
 
 
 def _edit_similarity(true, pred):
-    """One minus the normalised Levenshtein distance of the segments of one video."""
+    """One minus the normalised Levenshtein distance of segments of a recording."""
     a, b = find_segments(true)[0], find_segments(pred)[0]
     steps = np.arange(len(b) + 1)
     row = steps
@@ -350,7 +350,7 @@ def _mean_iou(true, pred):
 
 
 def class_counts(true, pred):
-    """Classes that occur, and for each its frames found, true and predicted."""
+    """Classes that occur, with their correct, true and predicted frames."""
     classes, n_true = np.unique(true, return_counts=True)
     size = classes[-1] + 1
     hits = np.bincount(true[true == pred], minlength=size)[classes]

@@ -1,4 +1,4 @@
-"""Scores that the literature of state detection and of change points uses."""
+"""Scores from the literature on state detection and change points."""
 
 from itertools import pairwise
 
@@ -9,27 +9,28 @@ from skl_tot.metrics.matching import check_choice, match_frames
 from skl_tot.metrics.scores import SegmentationScorer, overlap_segments
 from skl_tot.recordings.labels import find_segments
 
-# Of the errors of `state_matching_score`, from no weight to as much again as a frame.
+# Weights of the errors of `state_matching_score`, from 0 to 1.
 DELAY, TRANSITION, ISOLATION, MISSING = 0.1, 0.3, 0.8, 0.5
 
 
 def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
-    """Compute the adjusted Rand index (ARI): right pairs of frames, beyond chance.
+    """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
-    A pair is right if its frames are of one class and of one cluster, or of two and of
-    two. Clusters are not matched to classes, so that several for one class cost less
-    than in `mof_score`. It is that of `sklearn.metrics` over lists of videos.
+    A pair is correct if its frames have equal classes and equal clusters, or different
+    classes and different clusters. Clusters are not matched to classes, so several
+    clusters per class cost less than in `mof_score`. Equals that of `sklearn.metrics`,
+    over lists of recordings.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     average : {"pooled", "video"}, default="pooled"
-        Whether the frames of all videos are scored together, so that a cluster has to
-        mean the same in each, or the scores of the videos are averaged, as papers on
-        state detection do.
+        "pooled" scores the frames of all recordings together, so that a cluster must
+        mean the same in each. "video" averages the scores of recordings, as in papers
+        on state detection.
     ignore_labels : optional
-        As in `match_labels`, and so are the errors raised.
+        As in `match_labels`, with its errors.
 
     Returns
     -------
@@ -57,15 +58,15 @@ def normalized_mutual_info_score(
 
     .. math:: \frac{2\, I(y; \hat y)}{H(y) + H(\hat y)}
 
-    That of `sklearn.metrics` over lists of videos. It is not corrected for chance: many
-    clusters have more of it than few.
+    Equals that of `sklearn.metrics`, over lists of recordings. It is not corrected for
+    chance: it grows with the number of clusters.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     average, ignore_labels : optional
-        As in `adjusted_rand_score`, and so are the errors raised.
+        As in `adjusted_rand_score`, with its errors.
 
     Returns
     -------
@@ -83,20 +84,20 @@ def normalized_mutual_info_score(
 
 
 def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
-    r"""Covering: how well predicted segments cover the true ones, whatever their label.
+    r"""Covering: overlap of predicted with true segments, whatever their label.
 
     .. math:: \frac1T \sum_{A} |A| \max_{\hat A} \frac{|A \cap \hat A|}{|A \cup \hat A|}
 
-    over the true segments A and predicted ones of the same video.
+    over the true segments A and predicted ones of the same recording.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
-        Classes and clusters, as in `match_labels`; only where they change counts.
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`; only their changes count.
     average : {"pooled", "video"}, default="pooled"
-        Whether all frames weigh the same, or all videos do.
+        Whether all frames have the same weight, or all recordings.
     ignore_labels : optional
-        As in `match_labels`, and so are the errors raised.
+        As in `match_labels`, with its errors.
 
     Returns
     -------
@@ -128,27 +129,27 @@ def state_matching_score(
     ignore_labels=None,
     background=None,
 ):
-    r"""State matching score (SMS): right frames, where errors weigh by their kind.
+    r"""State matching score (SMS): correct frames, with weights of errors by kind.
 
     .. math:: 1 - \frac1T \sum_e |e| (1 + w_e)
 
-    over runs e of frames in which one class is predicted and another one is true. The
-    class predicted for a run is that before or after it, and both are right there: a
-    *delay*, w = 0.1. It covers the end of one true segment and the start of the next:
-    a *transition*, w = 0.3 d. It covers more, n of them: *missing*,
-    w = 0.5 (1 - 1.5 / n). All others, inside of one true segment, are *isolated*,
-    w = 0.8 d. With d the distance of the middle of the run from the next change of
-    class, or end of the video, in halves of the video.
+    over runs e of frames with one predicted and another true class. There are four
+    kinds. *Delay*: the predicted class is that before or after the run, and correct
+    there, w = 0.1. *Transition*: the run covers the end of one true segment and the
+    start of the next, w = 0.3 d. *Missing*: it covers n segments, w = 0.5 (1 - 1.5 /
+    n). *Isolated*: all other runs, inside of one true segment, w = 0.8 d. d is the
+    distance of the middle of the run from the next change of class, or end of the
+    recording, in halves of the recording.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of such
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
     average : {"pooled", "video"}, default="pooled"
-        Whether all frames weigh the same, or all videos do, as in the paper, which
-        also has ``scope="video"``.
+        Whether all frames have the same weight, or all recordings, as in the paper,
+        which also uses ``scope="video"``.
     scope, ignore_labels, background : optional
-        As in `match_labels`, and so are the errors raised.
+        As in `match_labels`, with its errors.
 
     Returns
     -------
@@ -179,13 +180,13 @@ state_matching_scorer = SegmentationScorer(state_matching_score)
 
 
 def _videos(frames):
-    """Classes and clusters of each video that has a frame left."""
+    """Classes and clusters of each recording with remaining frames."""
     cuts = pairwise(np.unique(frames.bounds))
     return [(frames.true[a:b], frames.cluster[a:b]) for a, b in cuts]
 
 
 def _labellings(y_true, y_pred, average, ignore_labels):
-    """Classes and clusters of all frames, or of those of each video."""
+    """Classes and clusters of all frames, or of those of each recording."""
     check_choice("average", average, ("pooled", "video"))
     frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
     if average == "pooled":
@@ -198,7 +199,7 @@ def _mean(scores):
 
 
 def _average(sums, average):
-    """Mean over frames or over videos of (sum over frames, frames) of each video."""
+    """Mean over frames or recordings of (sum over frames, frames) of each recording."""
     check_choice("average", average, ("pooled", "video"))
     sums, n_frames = np.transpose(sums)
     if average == "pooled":
@@ -214,7 +215,7 @@ def _cover(true, cluster):
 
 
 def _match_states(true, pred):
-    n_frames, none = len(true), max(true.max(), pred.max()) + 1  # no frame has it
+    n_frames, none = len(true), max(true.max(), pred.max()) + 1  # an unused class
     label, start, end = find_segments(np.where(true == pred, none, pred))
     is_error = label != none
     label, start, end = label[is_error], start[is_error], end[is_error]
@@ -225,7 +226,7 @@ def _match_states(true, pred):
     after = np.maximum(np.searchsorted(edges, middle), 1)
     far = 2 * np.minimum(edges[after] - middle, middle - edges[after - 1]) / n_frames
     right = np.pad(np.where(true == pred, true, none), 1, constant_values=none)
-    # of the frames before and after, as one was put in front of the first
+    # classes of the previous and next frames; one was added before the first
     is_delay = (right[start] == label) | (right[end + 1] == label)
     weight = np.select(
         [n_segments > 2, n_segments == 2, is_delay],

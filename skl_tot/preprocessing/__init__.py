@@ -1,4 +1,4 @@
-"""Features before a segmenter: transformers of videos, and features of video files."""
+"""Transformers of recordings, and features of video files."""
 
 from skl_tot.preprocessing.frame_features import FrameFeatures
 from skl_tot.preprocessing.framewise import FramewiseTransformer

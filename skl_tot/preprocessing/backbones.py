@@ -1,7 +1,7 @@
-"""Networks that make features of pictures, by the library that they come from.
+"""Networks for features of pictures, by library.
 
 A backbone is called ``"library/name"``; without a library it is one of torchvision.
-Libraries are imported when they are used.
+Libraries are imported on demand.
 """
 
 import itertools
@@ -19,29 +19,29 @@ from skl_tot.extras import import_extra
 from skl_tot.preprocessing.motion import MOTION, colour_and_motion
 from skl_tot.recordings.errors import one_line, short_repr
 
-# The first two prepare pictures differently for weights of a file; the others end in
+# The first two prepare pictures differently for weights from a file; the others end in
 # a convolution.
 UNSUITABLE = {"googlenet", "inception_v3", "squeezenet1_0", "squeezenet1_1"}
-# Seconds in which a server has to answer, before its weights are asked for.
+# Seconds to wait for a server before downloading weights.
 PATIENCE = 5
 
 
 class Library(NamedTuple):
-    """What has to be known of a library of networks."""
+    """Functions for a library of networks."""
 
-    expected: str  # what a name has to be, for errors
+    expected: str  # description of names, for errors
     is_known: Callable  # of a name: whether there is a suitable network
-    version: Callable  # of a name: tells recommended weights apart from others
+    version: Callable  # of a name: identifies recommended weights
     # (name, recommended): network without last layer, and the names of that layer
     build: Callable
     # (name, network, image_size): makes a tensor (3, height, width) of a frame
     prepare: Callable
-    # of a name: file or folder that keeps recommended weights, and where they come from
+    # of a name: file or folder of recommended weights, and their source
     place: Callable = lambda name: (None, None)
 
 
 def check_network(backbone, weights):
-    """Refuse a backbone that is not known, and weights that are not there."""
+    """Refuse unknown backbones and missing files of weights."""
     if backbone == MOTION:
         return
     library, name = _library_of(backbone)
@@ -55,7 +55,7 @@ def check_network(backbone, weights):
 
 
 def recommended_version(backbone):
-    """Tell the recommended weights of a backbone apart from others."""
+    """Identify the recommended weights of a backbone."""
     if backbone == MOTION:
         return MOTION
     library, name = _library_of(backbone)
@@ -67,8 +67,8 @@ def load_network(
 ):
     """Load a network without its last layer.
 
-    Returns a function that makes features (n_frames, n_features) of an iterable of
-    frames (height, width, 3) and a batch size.
+    Returns a function from an iterable of frames (height, width, 3) and a batch size to
+    features (n_frames, n_features).
     """
     if backbone == MOTION:
         if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
@@ -103,7 +103,7 @@ def load_network(
 
 
 def _library_of(backbone):
-    """Library of a backbone, and its name in there."""
+    """Library of a backbone, and its name there."""
     prefix, slash, name = backbone.partition("/")
     if not slash:
         return LIBRARIES["torchvision"], backbone
@@ -114,18 +114,18 @@ def _library_of(backbone):
 
 
 def _build(backbone, weights, random_state):
-    """Network without its last layer, of random weights if there are no others."""
+    """Network without its last layer, with random weights if there are no others."""
     import torch
 
     library, name = _library_of(backbone)
     if weights == "DEFAULT":
         _check_reachable(backbone, *library.place(name))
-    # only the generator of the CPU is used, and it is put back
+    # only the CPU generator is used, and restored
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(random_state))
         try:
             network, last_layers = library.build(name, weights == "DEFAULT")
-        except Exception as error:  # each hub has its own
+        except Exception as error:  # each hub has its own types
             if weights != "DEFAULT":
                 raise
             raise OSError(
@@ -137,7 +137,7 @@ def _build(backbone, weights, random_state):
     return network
 
 
-# What to do if recommended weights are out of reach.
+# Advice if recommended weights are out of reach.
 WITHOUT = (
     "give the path of a file with weights (weights=PATH, --weights PATH), or start "
     f"with backbone={MOTION!r} (--backbone {MOTION}), which needs none"
@@ -145,7 +145,7 @@ WITHOUT = (
 
 
 def _check_reachable(backbone, kept, url):
-    """Refuse at once weights that are neither here nor to be had from a server."""
+    """Refuse missing weights early if the server does not answer."""
     if kept is None or kept.exists():
         return
     reason = why_unreachable(url)
@@ -157,7 +157,7 @@ def _check_reachable(backbone, kept, url):
 
 
 def why_unreachable(url):
-    """Say why a server does not answer; None if it does, whatever it says."""
+    """Reason why a server does not answer; None if it does."""
     request = urllib.request.Request(url, method="HEAD")
     reasons = [f"no answer in {PATIENCE} s"]
 
@@ -171,7 +171,7 @@ def why_unreachable(url):
             return
         reasons.clear()
 
-    # names are looked up without a limit of time, so nobody waits for the thread
+    # looking up names has no time limit, so the thread is not joined
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(PATIENCE)
@@ -179,7 +179,7 @@ def why_unreachable(url):
 
 
 def _load_weights(network, path, last_layers, backbone):
-    """Put a state dict of a file into a network that has lost its last layer."""
+    """Load a state dict from a file into a network without its last layer."""
     import torch
 
     is_safetensors = os.fspath(path).endswith(".safetensors")
@@ -192,7 +192,7 @@ def _load_weights(network, path, last_layers, backbone):
         for layer, part in itertools.product(last_layers, ("weight", "bias")):
             state.pop(f"{layer}.{part}", None)
         network.load_state_dict(state)
-    except Exception as error:  # unpickling raises all kinds
+    except Exception as error:  # unpickling raises many types
         raise ValueError(
             f"weights={os.fspath(path)!r} is no state dict of {backbone}: "
             f"{_gist(error)}"
@@ -200,7 +200,7 @@ def _load_weights(network, path, last_layers, backbone):
 
 
 def _pooled(network, pooling, backbone):
-    """Make a function of pictures, whose tokens are pooled as asked for."""
+    """Make a function of pictures that pools tokens as requested."""
     import torch
 
     if pooling is None:
@@ -227,14 +227,14 @@ def _pooled(network, pooling, backbone):
 
 
 def _try_network(features_of, prepare, backbone, asked):
-    """Refuse what was asked for if the network fails at it."""
+    """Refuse options at which the network fails."""
     import torch
 
     picture = prepare(np.zeros((16, 16, 3), np.uint8))
     try:
         with torch.inference_mode():
             features = features_of(picture[None])
-    except Exception as error:  # assertions, and whatever shapes lead to
+    except Exception as error:  # assertions, and shape errors of any type
         raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
     if features.ndim != 2:
         shape = tuple(features.shape)
@@ -260,7 +260,7 @@ def _version_in_torchvision(name):
 
 
 def _place_of_torchvision(name):
-    """File in the folder of torch, and the address, of recommended weights."""
+    """File in the cache of torch, and the address, of recommended weights."""
     import torch
 
     models = import_extra("torchvision.models")
@@ -269,7 +269,7 @@ def _place_of_torchvision(name):
 
 
 def _build_by_torchvision(name, recommended):
-    """Put nothing in place of the last linear layer."""
+    """Replace the last linear layer by the identity."""
     import torch
 
     models = import_extra("torchvision.models")
@@ -282,7 +282,7 @@ def _build_by_torchvision(name, recommended):
 
 
 def _prepare_by_torchvision(name, network, image_size):
-    """Prepare as for the recommended weights; of another size, show as much of it."""
+    """Prepare as for the recommended weights; another size shows the same part."""
     import torch
 
     models = import_extra("torchvision.models")
@@ -306,13 +306,13 @@ def _is_in_timm(name):
     timm = import_extra("timm")
     try:
         timm.get_pretrained_cfg(name)
-    except RuntimeError:  # there are no such weights of that network
+    except RuntimeError:  # no such weights for that network
         return False
     return timm.is_model(name)
 
 
 def _version_in_timm(name):
-    """Name with the weights that it means if it says none."""
+    """Name with the default tag of its weights."""
     config = import_extra("timm").get_pretrained_cfg(name)
     return name if config is None else f"{config.architecture}.{config.tag}"
 
@@ -330,7 +330,7 @@ def _place_of_timm(name):
 
 
 def _build_by_timm(name, recommended):
-    """Let timm leave out the last layer."""
+    """Let timm omit the last layer."""
     timm = import_extra("timm")
     network = timm.create_model(name, pretrained=recommended, num_classes=0)
     last_layers = network.pretrained_cfg.get("classifier") or ()
@@ -340,9 +340,9 @@ def _build_by_timm(name, recommended):
 
 
 def _set_size(name, network, image_size):
-    """Make a transformer take pictures of a size."""
+    """Set the picture size of a transformer."""
     patch, _ = network.patch_embed.patch_size
-    if image_size % patch:  # some would not see the last rows
+    if image_size % patch:  # some models would ignore the last rows
         raise ValueError(
             f"image_size is {image_size}, but timm/{name} has patches of {patch} "
             "pixels, expected a multiple of that."
@@ -356,12 +356,12 @@ def _set_size(name, network, image_size):
 
 
 def _prepare_by_timm(name, network, image_size):
-    """Prepare as timm does for the weights of that name, perhaps of another size."""
+    """Prepare as timm does for the weights of that name, perhaps with another size."""
     data = import_extra("timm.data")
     image = import_extra("PIL.Image")
     config = data.resolve_model_data_config(network)
     if image_size is not None:
-        # the configuration stays that of the weights, even if the network is told
+        # the configuration is that of the weights, not of the new size
         config["input_size"] = (3, image_size, image_size)
         if hasattr(network, "set_input_size"):  # it has positions or windows
             _set_size(name, network, image_size)

@@ -1,6 +1,6 @@
-"""Features of the frames of video files, by a network trained to classify pictures.
+"""Features of the frames of video files, from a network that classifies pictures.
 
-Needs the ``video`` extra (av, torchvision, timm), which is imported when it is used.
+Needs the ``video`` extra (av, torchvision, timm), which is imported on demand.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ class FrameFeatures(  # type: ignore[call-arg]
 ):
     """Turn video files into features of their frames.
 
-    Decodes a video, takes ``fps`` frames of each second and gives what a network that
-    classifies pictures computes from each before its last layer. The defaults are those
-    of the Desktop Assembly data set of the TOT paper: ResNet-18 trained on ImageNet, 10
-    frames per second, 512 features.
+    Decodes a video, takes ``fps`` frames of each second and returns the output of a
+    classification network before its last layer. The defaults are those of the Desktop
+    Assembly data set in the TOT paper: ResNet-18 trained on ImageNet, 10 frames per
+    second, 512 features.
 
     Needs the ``video`` extra: ``pip install 'skl-tot[video]'``.
 
@@ -44,61 +44,60 @@ class FrameFeatures(  # type: ignore[call-arg]
         Name of a classification network of torchvision whose last layer is linear:
         "resnet18" (512 features), "resnet50" (2048), "mobilenet_v3_small" (1024), …,
         but not GoogLeNet, Inception and SqueezeNet. Or ``"timm/NAME"``, where ``NAME``
-        is one of ``timm.list_models()``, perhaps with a tag that says which weights:
+        is one of ``timm.list_models()``, perhaps with a tag for its weights:
         "timm/vit_small_patch14_dinov2.lvd142m" (384), "timm/convnext_tiny" (768), ….
-        "motion" is no network and needs no weights: colour, change and optical flow of
-        16 parts of the picture (112), for a first try.
+        "motion" uses no network and no weights: colour, change and optical flow of 16
+        parts of the picture (112), for a first try.
     fps : float, default=10
-        Frames per second. Row i is of the frame that is shown i / ``fps`` seconds after
-        the first one, also if the frames of the file come at uneven times. A video with
-        fewer frames per second has frames repeated. None takes every frame of the file
-        once.
+        Frames per second. Row i is the frame shown i / ``fps`` seconds after the first
+        one, also for uneven times. A video with fewer frames per second has repeated
+        frames. None takes every frame of the file once.
     weights : {"DEFAULT"}, path-like or None, default="DEFAULT"
-        "DEFAULT" are the weights that torchvision recommends, or timm's of that name,
-        which are downloaded once; without a network, an error says at once where they
-        are looked for. A path is one of a file with a state dict of the
-        backbone, as torch (``.pth``, ``.pt``) or ``.safetensors``, with or without its
-        last layer. None is a random network.
+        "DEFAULT" are the weights recommended by torchvision, or timm's of that name,
+        downloaded once; without network access, an error names their place early. A
+        path leads to a file with a state dict of the backbone, as torch (``.pth``,
+        ``.pt``) or ``.safetensors``, with or without its last layer. None is a random
+        network.
     batch_size : int, default=64
-        Pictures that go through the network at once. Bounds the memory, not the result.
+        Pictures per call of the network. Limits the memory, not the result.
     device : str, default="auto"
-        Where to compute: "auto" (CUDA if there is one, else CPU), "cpu" or "cuda".
+        Device: "auto" (CUDA if available, else CPU), "cpu" or "cuda".
     cache_dir : path-like, default=None
-        Folder in which to keep the features of each video, as ``.npy``. They are read
-        from there for as long as path, size and time of the video and of the weights,
-        ``backbone``, ``pooling``, ``image_size``, ``fps`` and the version of this
-        package are the same. Made if it is not there. None keeps nothing.
+        Folder to cache the features of each video, as ``.npy``; created if missing.
+        They are valid for the same path, size and time of video and weights,
+        ``backbone``, ``pooling``, ``image_size``, ``fps`` and version of this package.
+        None caches nothing.
     random_state : int, default=0
-        Seed of the network if ``weights=None``. As nothing is fitted, only an int gives
+        Seed of the network if ``weights=None``. As nothing is fitted, use an int for
         the same network in every call.
     pooling : {"token", "avg"}, default=None
-        What of a transformer of timm is the feature of a frame: its class token, or the
-        mean of the tokens of all patches of the picture. None is what the network was
-        trained with, and the only choice for others.
+        Output of a timm transformer for a frame: its class token, or the mean of the
+        tokens of all patches. None is the setting of its training, and the only choice
+        for other networks.
     image_size : int, default=None
-        Height and width in pixels of the square that the network sees. None is what
-        the weights were made for: 224 for most, but 518 for DINOv2 of timm, which at
-        ``image_size=224`` has a fifth of the patches to work on. Positions of a
-        transformer of timm are interpolated; its size is a multiple of its patches.
+        Height and width in pixels of the square input of the network. None is the size
+        of the weights: 224 for most, but 518 for DINOv2 of timm, which at
+        ``image_size=224`` has a fifth of the patches. Positions of a timm transformer
+        are interpolated; the size must be a multiple of its patches.
 
     Notes
     -----
-    *Input.* ``X`` is the path of one video, a list of paths, or a folder, which stands
-    for the files in it, sorted by name, whose suffix is that of a video. Of a folder
-    come `Recordings`, with the names of the files and ``fps``. A pipeline with a
-    segmenter takes all of these, too. There is nothing to fit.
+    *Input.* ``X`` is the path of one video, a list of paths, or a folder with video
+    files, which are sorted by name. A folder gives `Recordings`, with the names of the
+    files and ``fps``. A pipeline with a segmenter accepts the same input. There is
+    nothing to fit.
 
-    *Preparation.* Pictures are resized, cropped to the square in their middle and
-    normalised as torchvision or timm does for the recommended weights of the backbone
-    (for "resnet18", the short side to 256 and a square of 224 pixels), whatever
-    ``weights`` is. ``image_size`` changes both sizes alike. What is left and right of
-    the middle is not seen. A rotation that the file asks for is applied.
+    *Preparation.* Pictures are resized, cropped to the central square and normalised,
+    as in torchvision or timm for the recommended weights of the backbone, for any
+    ``weights``. For "resnet18", the short side becomes 256 pixels and the square 224.
+    ``image_size`` changes both sizes alike. The parts left and right of the square are
+    not used. A rotation in the file is applied.
 
-    *Memory.* Frames are read one by one, with ``batch_size`` prepared pictures at most.
+    *Memory.* Frames are read one by one, with at most ``batch_size`` prepared pictures.
 
-    *Damaged files* are errors. Files that were cut off are, too, if they say how many
-    frames they should have: ``.mp4``, ``.mov`` and ``.avi`` do, ``.mkv``, ``.webm`` and
-    ``.ts`` do not, and give the frames that are left.
+    *Damaged files* are errors. Truncated files are, too, if they contain their number
+    of frames: ``.mp4``, ``.mov`` and ``.avi`` do; ``.mkv``, ``.webm`` and ``.ts`` do
+    not, and give the remaining frames.
 
     References
     ----------
@@ -156,11 +155,11 @@ class FrameFeatures(  # type: ignore[call-arg]
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check the parameters and that there are such files.
+        """Check the parameters and the existence of files.
 
         Parameters
         ----------
-        X : str, path-like or sequence of such
+        X : str, path-like or sequence of these
             Path of one video or of a folder of them, or paths of many.
         y : None
             Ignored.
@@ -168,7 +167,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         Returns
         -------
         self : FrameFeatures
-            The transformer, as it was.
+            The unchanged transformer.
 
         Raises
         ------
@@ -178,7 +177,7 @@ class FrameFeatures(  # type: ignore[call-arg]
             If a parameter or a path is not valid, or two videos of a folder have one
             name.
         FileNotFoundError
-            If there is no such file, of a video or of weights, or no video in a folder.
+            If a video, a file of weights, or any video in a folder is missing.
         """
         list_videos(X)
         check_network(self.backbone, self.weights)
@@ -189,23 +188,23 @@ class FrameFeatures(  # type: ignore[call-arg]
 
         Parameters
         ----------
-        X : str, path-like or sequence of such
+        X : str, path-like or sequence of these
             As for `fit`.
 
         Returns
         -------
-        features : ndarray of shape (n_frames, n_features), list of such, or Recordings
+        features : ndarray of shape (n_frames, n_features), list of these, or Recordings
             float32; an array for one path, a list for a sequence of paths, `Recordings`
             for a folder.
 
         Raises
         ------
         ImportError, TypeError, FileNotFoundError
-            As `fit`.
+            As for `fit`.
         ValueError
-            As `fit`, or if a file is no video, is damaged or was cut off, a file of
-            weights does not fit the backbone, or the backbone not ``pooling`` or
-            ``image_size``.
+            As for `fit`, or if a file is no video, is damaged or truncated, a file of
+            weights does not fit the backbone, or the backbone does not support
+            ``pooling`` or ``image_size``.
         OSError
             If the recommended weights cannot be loaded, or ``cache_dir`` not written.
         """
@@ -221,11 +220,11 @@ class FrameFeatures(  # type: ignore[call-arg]
     def transform_each(self, X):
         """Compute the features of one video after the other.
 
-        The network is loaded once, and no features are kept.
+        The network is loaded once, and features are not kept.
 
         Parameters
         ----------
-        X : str, path-like or sequence of such
+        X : str, path-like or sequence of these
             As for `fit`.
 
         Returns
@@ -244,7 +243,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         return videos
 
     def _compute_each(self, paths, form):
-        """Yield features, those that were kept as they are."""
+        """Yield features, from the cache if possible."""
         if self.cache_dir is not None:
             os.makedirs(self.cache_dir, exist_ok=True)
         compute = None
@@ -270,7 +269,7 @@ class FrameFeatures(  # type: ignore[call-arg]
             yield features
 
     def _cached_file(self, path):
-        """Where features are kept: under a name made of all that they depend on."""
+        """Path in the cache: its name depends on all settings of the features."""
         if self.cache_dir is None:
             return None
         if self.weights is None:
@@ -295,13 +294,13 @@ class FrameFeatures(  # type: ignore[call-arg]
 
 
 def _file_version(path):
-    """Tell a file apart from others and from what it was before."""
+    """Identify the version of a file."""
     status = os.stat(path)
     return os.path.abspath(path), status.st_size, status.st_mtime_ns
 
 
 def _read_cached(path):
-    """Features that were kept, or None; a broken file is as good as none."""
+    """Return the cached features, or None, also for a broken file."""
     try:
         return read_features(path, mmap=False)
     except ValueError:

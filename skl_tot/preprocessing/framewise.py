@@ -1,4 +1,4 @@
-"""scikit-learn transformers of single frames, for videos of different lengths."""
+"""scikit-learn transformers of single frames, for recordings of different lengths."""
 
 import copy
 import numbers
@@ -17,28 +17,28 @@ from skl_tot.recordings.layouts import as_recordings
 
 
 class VideoTransformer(TransformerMixin, BaseEstimator):
-    """Base of transformers that learn little of videos, and change one by one.
+    """Base of transformers that process recordings one by one.
 
-    A subclass sets fitted attributes in ``_learn(recordings)`` and gives the output of
-    one checked video in ``_apply(video)``.
+    A subclass sets fitted attributes in ``_learn(recordings)`` and returns the output
+    for one checked recording in ``_apply(video)``.
     """
 
     _parameter_constraints: dict = {}
     keeps_data_frames = True
 
     def __init_subclass__(cls, **options):
-        # the output may be a list, which set_output cannot wrap
+        # set_output cannot wrap a list
         super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
 
     def fit(self, X, y=None):
-        """Learn names and number of the features, and what else is learned.
+        """Learn names and number of the features, and further attributes.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            One video, or many as a list, other sequence, object array or 3-D array.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording, or many as a list, other sequence, object array or 3-D array.
         y : ignored
-            Labels of frames may be passed, as by a pipeline, and are not used.
+            Not used; labels of frames from a pipeline are allowed.
 
         Returns
         -------
@@ -48,9 +48,9 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter is not valid, or a video is not a real 2-D array as wide as
-            the first, with the values that the transformer takes. An estimator fitted
-            before stays as it was.
+            If a parameter is not valid, or a recording is not a real 2-D array of the
+            width of the first, with accepted values. An earlier fit then stays
+            unchanged.
         """
         with unchanged_on_error(self):
             self._validate_params()
@@ -58,25 +58,25 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Transform every video.
+        """Transform every recording.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             As for `fit`.
 
         Returns
         -------
         X_new : array or data frame of shape (n_frames, n_features_out), or many of them
-            In the form of ``X``, which is not changed. Data frames come out as data
-            frames, with their index.
+            In the form of ``X``, which is not changed. Data frames give data frames
+            with the same index.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not as `fit` expects it, or cannot be transformed.
+            If a recording differs from those of `fit`, or cannot be transformed.
         """
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
@@ -96,7 +96,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns, if ``fit`` had none; else they are the same.
+            Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
 
         Returns
         -------
@@ -115,18 +115,18 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return self._names_out(_check_feature_names_in(self, input_features))
 
     def _names_out(self, names):
-        """Names of the features that are made of those of these names, an array."""
+        """Names of the output features, an array, from those of the input."""
         return names
 
     def _outputs(self, recordings):
-        """Output of each of checked videos."""
+        """Output of each checked recording."""
         return _each(self._apply, recordings)
 
     def _columns_of(self, original):
         return original.columns
 
     def _check_recordings(self, recordings):
-        """Refuse checked videos that cannot be transformed, or warn of them."""
+        """Refuse checked recordings that cannot be transformed, or warn."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -140,18 +140,17 @@ def _inner_has(name):
 
 
 class FramewiseTransformer(VideoTransformer):
-    """Fit a transformer on the frames of all videos and apply it video by video.
+    """Fit a transformer on the frames of all recordings and apply it one by one.
 
-    scikit-learn's transformers take one 2-D array. This wraps any of them that needs
-    no target, so that it works on videos of different lengths, in a pipeline too.
+    scikit-learn's transformers take one 2-D array. This wraps any transformer without
+    target, for recordings of different lengths, also in a pipeline.
 
-    A transformer with ``partial_fit`` is fitted in one pass over batches of
-    consecutive whole videos, so that the videos are never copied into one array. A
-    batch has at least as many frames as there are features, components
-    (``n_components``) and clusters (``n_clusters``). Scalers and `IncrementalPCA`
-    need no more than this pass; learners that go over the data several times in
-    ``fit`` (`MiniBatchNMF`, …) see every frame once. Every other transformer is fitted
-    on the concatenation of the videos.
+    A transformer with ``partial_fit`` is fitted in one pass over batches of consecutive
+    whole recordings, without copying them into one array. A batch has at least as many
+    frames as there are features, components (``n_components``) and clusters
+    (``n_clusters``). One pass is exact for scalers and `IncrementalPCA`; learners with
+    several passes in ``fit`` (`MiniBatchNMF`, …) see every frame once. Every other
+    transformer is fitted on the concatenated recordings.
 
     Parameters
     ----------
@@ -167,12 +166,12 @@ class FramewiseTransformer(VideoTransformer):
     n_features_in_ : int
         Number of features of a frame.
     feature_names_in_ : ndarray of shape (n_features,)
-        Column names; only if the videos of ``fit`` were dataframes.
+        Column names; only if the recordings of ``fit`` were data frames.
 
     Notes
     -----
-    Features must be finite, or missing (nan) where the inner transformer allows that,
-    as imputers do. Data frames come out as arrays.
+    Features must be finite, or NaN if the inner transformer allows it, like imputers.
+    Data frames give arrays.
 
     Examples
     --------
@@ -186,7 +185,7 @@ class FramewiseTransformer(VideoTransformer):
     """
 
     __module__ = "skl_tot.preprocessing"
-    n_around_ = 0  # as it looks at single frames, and can be applied to a stream
+    n_around_ = 0  # single frames: can be applied to a stream
     keeps_data_frames = False
 
     def __init__(self, transformer):
@@ -205,13 +204,13 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("partial_fit"))
     def partial_fit(self, X, y=None):
-        """Go on fitting with more videos, without forgetting those seen before.
+        """Continue fitting with more recordings.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
-            As for `fit`. The first call must bring as many frames as the inner
-            transformer needs to start.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            As for `fit`. The first call needs as many frames as the inner transformer
+            needs to start.
         y : ignored
             As for `fit`.
 
@@ -224,7 +223,7 @@ class FramewiseTransformer(VideoTransformer):
             is_first = not hasattr(self, "transformer_")
             if is_first:
                 transformer = self._clone_transformer()
-            else:  # a copy, as an error in a later batch must leave no trace
+            else:  # a copy, so that errors in later batches have no effect
                 transformer = copy.deepcopy(self.transformer_)
             recordings = check_recordings(self, X, reset=is_first)
             _fit_in_batches(transformer, recordings.arrays)
@@ -236,16 +235,16 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("inverse_transform"))
     def inverse_transform(self, X):
-        """Map transformed videos back to the original features.
+        """Map transformed recordings back to the original features.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features_out), or sequence of such
-            One transformed video or many.
+        X : array-like of shape (n_frames, n_features_out), or sequence of these
+            One transformed recording or many.
 
         Returns
         -------
-        X_original : ndarray of shape (n_frames, n_features), or list or array of such
+        X_original : ndarray of shape (n_frames, n_features), or list or array of these
             In the form of ``X``. Errors are those of `transform`.
         """
         check_is_fitted(self, "transformer_")
@@ -256,18 +255,18 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
-        """Name the transformed features, as the inner transformer does.
+        """Name the transformed features, like the inner transformer.
 
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the input features; None means ``feature_names_in_`` where
-            defined. Other names than those are an error.
+            Names of the input features; None means ``feature_names_in_`` if defined.
+            Other names are an error.
 
         Returns
         -------
         feature_names_out : ndarray of str of shape (n_features_out,)
-            Names of the columns of a transformed video.
+            Names of the columns of a transformed recording.
 
         Raises
         ------
@@ -286,7 +285,7 @@ class FramewiseTransformer(VideoTransformer):
         return self.transformer_.get_feature_names_out(input_features)
 
     def _clone_transformer(self):
-        """Clone of the inner transformer, once it is known to be usable."""
+        """Clone of the inner transformer, after checks."""
         inner = self.transformer
         usable = hasattr(inner, "fit") and hasattr(inner, "transform")
         if isinstance(inner, type) or not usable:
@@ -318,7 +317,7 @@ def _concatenate(videos):
 
 
 def _fit_in_batches(transformer, videos):
-    """Call ``partial_fit`` on consecutive videos, together where they are short."""
+    """Call ``partial_fit`` on consecutive recordings, joining short ones."""
     min_frames = _frames_to_start(transformer, videos[0].shape[1])
     ready, batch, n_frames = [], [], 0
     for video in videos:
@@ -328,13 +327,13 @@ def _fit_in_batches(transformer, videos):
             if ready:
                 transformer.partial_fit(_concatenate(ready))
             ready, batch, n_frames = batch, [], 0
-    # what is left is too short for a batch of its own
+    # the rest is too short for an own batch
     transformer.partial_fit(_concatenate(ready + batch))
 
 
 def _frames_to_start(transformer, n_features):
-    # fewer frames than components are an error for some transformers, and leave
-    # components out for others
+    # fewer frames than components are an error for some transformers; others drop
+    # components
     sizes = [n_features]
     for name in ("n_components", "n_clusters"):
         size = getattr(transformer, name, 0)
@@ -344,7 +343,7 @@ def _frames_to_start(transformer, n_features):
 
 
 def _each(function, recordings):
-    """Apply a function to every video; errors say to which."""
+    """Apply a function to every recording; errors name the recording."""
     outputs = []
     for i, video in enumerate(recordings.arrays):
         with recordings.errors(i):
@@ -353,7 +352,7 @@ def _each(function, recordings):
 
 
 def _dense(method, video):
-    """Dense output of a method, which must have a row for each frame."""
+    """Dense output of a method, which must have a row per frame."""
     output = method(video)
     output = output.toarray() if sparse.issparse(output) else np.asarray(output)
     if len(output) != len(video):

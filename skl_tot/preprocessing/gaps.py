@@ -1,4 +1,4 @@
-"""Gaps of missing values in videos, filled."""
+"""Filling of gaps of missing values."""
 
 from numbers import Integral, Real
 
@@ -11,57 +11,57 @@ from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import find_segments
 
-# Share of the frames of a feature of which more are not filled without a word.
+# Share of filled frames of a feature above which a warning is given.
 MUCH = 0.2
-# Gaps that an error lists.
+# Maximum gaps listed in an error.
 N_LISTED = 4
 
 
 class GapFiller(VideoTransformer):
-    r"""Fill short gaps, of missing values, in each feature of each video.
+    r"""Fill short gaps of missing values in each feature of each recording.
 
-    A gap is a run of frames in which a feature is missing (nan). The value in frame
-    t of a gap between the frames a < t < b that have values is
+    A gap is a run of frames in which a feature is missing (NaN). The value in frame t
+    of a gap between the valid frames a < t < b is
 
     .. math:: x_t = x_a + \frac{t - a}{b - a} (x_b - x_a) .
 
-    Where the first or the last frames are missing, they take the value of the nearest
-    frame that has one. Videos and features do not borrow from one another: nothing is
-    learned but the features' names and number.
+    Missing first or last frames take the nearest value. Recordings and features are
+    independent; only the features' names and number are learned.
 
     Parameters
     ----------
     limit : int, default=10
         Frames of the longest gap to fill; a longer one is an error, which lists the
-        longest. None fills gaps of any length.
+        longest ones. None fills gaps of any length.
     drop_lost : float, default=None
-        Share of the frames, in [0, 1]: features that are missing in more of them, in
-        any video of ``fit``, are left out of all videos, with a warning that names
-        them. None leaves out none.
+        Share of frames, in [0, 1]: features with a larger missing share in any
+        recording of ``fit`` are dropped from all recordings, with a warning that names
+        them. None drops no feature.
 
     Attributes
     ----------
     kept_ : ndarray of int
-        Columns of the features that are not left out.
+        Columns of the kept features.
     missing_share_ : ndarray of shape (n_features,)
-        Share, in [0, 1], of the frames of ``fit`` in which a feature is missing.
+        Share, in [0, 1], of missing frames of each feature in ``fit``.
     n_features_in_ : int
         Number of features of a frame.
     feature_names_in_ : ndarray of shape (n_features,)
-        Column names; only if the videos of ``fit`` were data frames.
+        Column names; only if the recordings of ``fit`` were data frames.
 
     See Also
     --------
     FramewiseTransformer : With an imputer of scikit-learn, fills gaps of any length
-        with what is usual for the feature, whatever the time.
+    with
+        typical values of the feature, independent of time.
 
     Notes
     -----
-    Data frames come out as data frames, with their names, and lists as lists, so there
-    is no ``set_output``. More than a fifth of the frames of a feature of one video are
-    filled with a warning. Infinity is no gap, and an error; so are, in `transform`,
-    gaps longer than ``limit`` and a feature that is missing in all frames of a video.
-    `fit` and `report` take them.
+    Data frames give data frames, with their names, and lists give lists, so there is no
+    ``set_output``. If more than a fifth of the frames of a feature of one recording are
+    filled, a warning is given. Infinity is an error; in `transform`, so are gaps longer
+    than ``limit``, and a feature that is missing in all frames of a recording. `fit`
+    and `report` accept both.
 
     Examples
     --------
@@ -98,14 +98,14 @@ class GapFiller(VideoTransformer):
         if is_lost.all():
             raise ValueError(
                 f"drop_lost is {self.drop_lost}, but all columns are missing in more "
-                "frames of a video; raise it."
+                "frames of a recording; raise it."
             )
         self.kept_ = np.flatnonzero(~is_lost)
         if is_lost.any():
             lost = [self._name(column) for column in np.flatnonzero(is_lost).tolist()]
             warn_user(
                 f"Columns {lost} are left out, as they are missing in more than "
-                f"{self.drop_lost:.0%} of the frames of a video."
+                f"{self.drop_lost:.0%} of the frames of a recording."
             )
 
     def _names_out(self, names):
@@ -118,7 +118,7 @@ class GapFiller(VideoTransformer):
         kept = set(map(self._name, self.kept_.tolist()))
         gaps = []
         for own in self._report(recordings):
-            if own["feature"] in kept and own["share"] < 1:  # or it has its own error
+            if own["feature"] in kept and own["share"] < 1:  # 1 has its own error
                 gaps.append(own)
         limit = np.inf if self.limit is None else self.limit
         long = [own for own in gaps if own["longest"] > limit]
@@ -127,7 +127,7 @@ class GapFiller(VideoTransformer):
         _warn_of_much(gaps)
 
     def _describe_long(self, gaps):
-        """Say where the longest gaps are, and what to do about them."""
+        """Describe the longest gaps, with a remedy."""
         gaps = sorted(gaps, key=lambda own: -own["longest"])
         listed = {}  # x and y of a point together
         for own in gaps:
@@ -140,41 +140,43 @@ class GapFiller(VideoTransformer):
         lines = [f"{', '.join(names)} {where}" for where, names in listed.items()]
         more = "; ..." if len(lines) > N_LISTED else ""
         return (
-            f"{len(gaps)} columns of videos have gaps of more than limit={self.limit} "
-            f"frames, the longest: {'; '.join(lines[:N_LISTED])}{more}. "
-            f"limit={gaps[0]['longest']} fills them all, drop_lost=SHARE leaves out "
-            "columns of which more is missing (--pipeline gaps:N:SHARE)."
+            f"{len(gaps)} columns of recordings have gaps of more than "
+            f"limit={self.limit} frames, the longest: "
+            f"{'; '.join(lines[:N_LISTED])}{more}. "
+            f"limit={gaps[0]['longest']} fills them all, drop_lost=SHARE drops columns "
+            "with a larger missing share (--pipeline gaps:N:SHARE)."
         )
 
     def report(self, X):
-        """Find the gaps of every video, those that are too long included.
+        """Find the gaps of every recording, including those that are too long.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of such
+        X : array-like of shape (n_frames, n_features), or sequence of these
             As for `fit`.
 
         Returns
         -------
         report : list of dict
-            One for each feature of a video with something missing, in order:
-            ``video`` and ``feature`` (names, or else numbers), ``gaps`` and
-            ``frames`` (how many are missing), ``share`` (of the frames of the video, in
-            [0, 1]), ``longest`` (frames of the longest gap) and ``start`` (its first
-            frame). `pandas.DataFrame` makes a table of it.
+            One per feature of a recording with missing values, in order. ``video`` and
+            ``feature`` are names, or else numbers; ``gaps`` and ``frames`` are the
+            numbers of gaps and missing frames; ``share``, in [0, 1], is the missing
+            share of the recording; ``longest`` is the length of the longest gap in
+            frames, and ``start`` its first frame. `pandas.DataFrame` makes a table of
+            it.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         TypeError, ValueError
-            If a video is not as `fit` expects it.
+            If a recording differs from those of `fit`.
         """
         check_is_fitted(self, "missing_share_")
         return self._report(check_recordings(self, X, reset=False))
 
     def _report(self, recordings):
-        """Gaps of checked videos, see `report`."""
+        """Gaps of checked recordings, see `report`."""
         names = range(len(recordings))
         if recordings.is_named:
             names = recordings.layout.names
@@ -203,7 +205,7 @@ class GapFiller(VideoTransformer):
                 raise ValueError(
                     f"column {self._name(int(self.kept_[column]))!r} is missing in all "
                     f"{len(missing)} frames; leave it out, as by drop_lost, or this "
-                    "video."
+                    "recording."
                 )
             known = np.flatnonzero(~missing)
             gaps = np.flatnonzero(missing)
@@ -222,7 +224,7 @@ class GapFiller(VideoTransformer):
 
 
 def _missing_columns(video):
-    """Columns of a video in which something is missing, each with its mask."""
+    """Columns of a recording with missing values, each with its mask."""
     missing = np.isnan(video)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         yield column, missing[:, column]
@@ -235,13 +237,13 @@ def _find_gaps(missing):
 
 
 def _warn_of_much(report):
-    """Warn of features of which much was filled, by the worst of them."""
+    """Warn of features with many filled frames, with the worst of them."""
     much = [gaps for gaps in report if gaps["share"] > MUCH]
     if not much:
         return
     worst = max(much, key=lambda gaps: gaps["share"])
     warn_user(
-        f"{worst['share']:.0%} of the frames of column {worst['feature']!r} of video "
-        f"{worst['video']!r} were missing and are filled; so were more than {MUCH:.0%} "
-        f"of {len(much)} columns of videos in all, see report()."
+        f"{worst['share']:.0%} of the frames of column {worst['feature']!r} of "
+        f"recording {worst['video']!r} were missing and are filled; so were more than "
+        f"{MUCH:.0%} of {len(much)} columns of recordings in all, see report()."
     )

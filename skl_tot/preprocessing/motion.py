@@ -2,21 +2,20 @@
 
 import numpy as np
 
-MOTION = "motion"  # what `FrameFeatures` calls them
+MOTION = "motion"  # backbone name in `FrameFeatures`
 GRID = 4  # parts of a picture, in each direction
-SIDE = 16  # pixels of a part, in each direction, after the picture is made small
+SIDE = 16  # pixels of a part of the shrunken picture, in each direction
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue
-# Squared gradient, of values up to 1, up to which a part has no texture to follow.
+# Squared gradient, of values up to 1, below which a part has no texture.
 FLAT = 1e-2
 
 
 def colour_and_motion(frames, batch_size=None):
-    """Features (n_frames, 112) of frames (height, width, 3), one after the other.
+    """Features (n_frames, 112) of consecutive frames (height, width, 3).
 
-    They are of the 16 parts of a picture: mean red, green and blue, spread of grey,
-    mean change of grey from the frame before, and how far the part moves from there to
-    the right and down, in its own widths and heights, by the least squares of Lucas and
-    Kanade.
+    For each of the 16 parts of a picture: mean red, green and blue; spread of grey;
+    mean change of grey from the previous frame; the movement to the right and down, in
+    widths and heights of the part, by the least squares of Lucas and Kanade.
     """
     rows, before = [], None
     for frame in frames:
@@ -32,7 +31,7 @@ def colour_and_motion(frames, batch_size=None):
 
 
 def _shrink(frame):
-    """Means (64, 64, 3), from 0 to 1, of what lies under pixels of a small picture."""
+    """Shrink a frame to means (64, 64, 3) of its pixels, from 0 to 1."""
     small = frame.astype(np.float32) / 255
     for axis in (0, 1):
         edges = np.linspace(0, small.shape[axis], GRID * SIDE + 1).astype(int)
@@ -49,7 +48,7 @@ def _parts(picture):
 
 
 def _flow(before, after):
-    """How far each part moves, (4, 4) to the right and (4, 4) down."""
+    """Movement of each part, (4, 4) to the right and (4, 4) down."""
     down, right = np.gradient((before + after) / 2)
     change = after - before
     xx, yy, xy, xt, yt = (

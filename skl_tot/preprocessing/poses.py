@@ -1,4 +1,4 @@
-"""Features of poses that do not depend on where and how large a body is seen."""
+"""Features of poses, independent of the position and size of a body."""
 
 import re
 from numbers import Integral
@@ -11,17 +11,17 @@ from skl_tot.recordings.errors import short_repr
 
 AXES = "xyz"
 SEPARATORS = " _.,:/-"
-# One letter of an axis that stands alone, as in "nose x", "left_ear_y", "z.tail".
+# A single letter of an axis, as in "nose x", "left_ear_y", "z.tail".
 _AXIS = re.compile(rf"(?<![^{SEPARATORS}])[{AXES}](?![^{SEPARATORS}])", re.IGNORECASE)
-# Size of a body over its coordinates, up to which it is but an error of rounding.
+# Size of a body relative to its coordinates, below which it is a rounding error.
 ROUNDING = 1e-12
 EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
 class PoseFeatures(VideoTransformer):
-    r"""Posture and movement of a body from its points, wherever it is in the picture.
+    r"""Posture and movement of a body from its points, independent of its position.
 
-    Of the points :math:`p_{tk} \in \mathbb{R}^d` of frame t, with centre
+    For the points :math:`p_{tk} \in \mathbb{R}^d` of frame t, with centre
     :math:`c_t = \frac{1}{K} \sum_k p_{tk}`, each coordinate becomes
 
     .. math::
@@ -30,29 +30,29 @@ class PoseFeatures(VideoTransformer):
        s = \operatorname{median}_t
            \sqrt{\frac{1}{K} \sum_k \lVert p_{tk} - c_t \rVert^2} .
 
-    The size s is one number for a whole video, so that it takes away how far the camera
-    is, or how large the body, and leaves how it bends and stretches. :math:`R_t` is the
-    rotation in the plane of x and y that turns the heading, from one point to another,
-    to the direction of x; without ``heading`` there is none.
+    The size s is one number per recording: it removes the distance of the camera and
+    the size of the body, and keeps bending and stretching. :math:`R_t` is the rotation
+    in the plane of x and y that turns the heading, from one point to another, to the
+    direction of x; without ``heading`` it is the identity.
 
-    Speeds are of central differences, in sizes s for each frame: that of the centre,
-    :math:`\lVert \dot c_t \rVert / s`, and those of the points within the body,
-    :math:`\lVert \dot q_{tk} \rVert`. With a heading, there is also how fast it turns,
-    in radians for each frame, positive from x to y.
+    Speeds are central differences, in sizes s per frame: of the centre,
+    :math:`\lVert \dot c_t \rVert / s`, and of the points within the body,
+    :math:`\lVert \dot q_{tk} \rVert`. With a heading, its angular speed is added, in
+    radians per frame, positive from x to y.
 
     Parameters
     ----------
     heading : tuple of two str or int, default=None
-        Points from which to which the heading goes, such as ``("tail", "nose")``, by
-        name or, if columns have no names, by number. None keeps the directions of the
-        picture, where these mean something.
+        Two points of the heading, such as ``("tail", "nose")``, by name or, without
+        column names, by number. None keeps the directions of the picture, if these are
+        meaningful.
     speeds : bool, default=True
         Whether to add speeds.
     n_dims : {2, 3}, default=None
-        Coordinates of a point. None takes them from the names of columns. Columns
-        without names are in the order x, y(, z) of the first point, of the second, …,
-        as ``track.reshape(len(track), -1)`` makes of an array (frames, points,
-        dimensions), and need ``n_dims``.
+        Coordinates of a point. None takes them from the column names. Columns without
+        names need ``n_dims``; their order is x, y(, z) of the first point, of the
+        second, …, as in ``track.reshape(len(track), -1)`` of an array (frames, points,
+        dimensions).
 
     Attributes
     ----------
@@ -63,20 +63,20 @@ class PoseFeatures(VideoTransformer):
     n_features_in_ : int
         Number of features of a frame.
     feature_names_in_ : ndarray of shape (n_features,)
-        Column names; only if the videos of ``fit`` were data frames.
+        Column names; only if the recordings of ``fit`` were data frames.
 
     See Also
     --------
-    GapFiller : Before this, fills what was not tracked.
+    GapFiller : Fills missing points; put it before this step.
 
     Notes
     -----
-    Column names have an x, y or z that stands alone, at either end or in between, and
-    the name of the point: "nose x", "nose_x", "x nose mouse1". Data frames come out as
-    data frames, whose columns are "nose x", "nose y", …, "speed", "nose speed", …,
-    "turn". All points are taken as one body: with several, give each its own columns.
+    Column names have a single x, y or z at either end or in between, and the name of
+    the point: "nose x", "nose_x", "x nose mouse1". Data frames give data frames with
+    columns "nose x", "nose y", …, "speed", "nose speed", …, "turn". All points form one
+    body: with several bodies, transform the columns of each separately.
 
-    Where both points of the heading coincide, the frame is not rotated.
+    If both points of the heading coincide, the frame is not rotated.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def _speeds(centre, posture, angle):
 
 
 def _differences(values):
-    """Central differences from frame to frame; none in a single one."""
+    """Central differences between frames; 0 for a single frame."""
     return np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
 
 
@@ -224,7 +224,7 @@ def _split_name(name):
 
 
 def _named_points(names, found):
-    """Points of columns, each of which has a name and should be a coordinate."""
+    """Points of named columns, which should all be coordinates."""
     others = [str(name) for name, coordinate in zip(names, found) if coordinate is None]
     if others:
         raise ValueError(
@@ -248,11 +248,11 @@ def _named_points(names, found):
 
 
 def _unnamed_points(n_features, n_dims):
-    """Points of columns that lie point by point."""
+    """Points of unnamed columns, sorted by point."""
     if n_dims is None:
         raise ValueError(
-            "n_dims is None and columns of X have no names that say which point and "
-            f"axis they are, {EXPECTED_NAMES}; give n_dims=2 or 3."
+            "n_dims is None and columns of X have no names of points and axes, "
+            f"{EXPECTED_NAMES}; give n_dims=2 or 3."
         )
     if n_features % n_dims:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Video files: which a path or a folder stands for, and their frames."""
+"""Video files: files of a path or folder, and their frames."""
 
 import os
 from collections import Counter
@@ -25,7 +25,7 @@ SUFFIXES = [
     ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp",
 ]
 # fmt: on
-# Seconds by which a frame may come late, as some files round times to milliseconds.
+# Tolerated delay of a frame in seconds, as some files round times to milliseconds.
 LATE = 1e-3
 
 
@@ -45,8 +45,8 @@ def iterate_frames(path, fps=10):
     Yields
     ------
     time : float
-        Seconds from the first frame: i / ``fps``, or with ``fps=None`` what the file
-        says.
+        Seconds from the first frame: i / ``fps``, or with ``fps=None`` the time in the
+        file.
     frame : ndarray of shape (height, width, 3)
         Red, green and blue, uint8.
 
@@ -57,8 +57,8 @@ def iterate_frames(path, fps=10):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If ``fps`` is not from 1e-6 to 1e6, or the file is no video, is damaged or was
-        cut off.
+        If ``fps`` is not from 1e-6 to 1e6, or the file is no video, is damaged or
+        truncated.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def iterate_frames(path, fps=10):
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{one_line(path)} is not a file.")
     try:
-        # absolute, as ffmpeg takes what is before a colon for a protocol
+        # absolute, as ffmpeg reads text before a colon as a protocol
         with av.open(os.path.abspath(path)) as container:
             stream = _find_stream(container, av.stream.Disposition.attached_pic)
             if stream is None:
@@ -86,8 +86,8 @@ def iterate_frames(path, fps=10):
 
 
 def _find_stream(container, cover):
-    """First stream of pictures that are not the cover of a sound file, or None."""
-    if container.format.name == "tty":  # to ffmpeg, text is
+    """First stream of pictures other than the cover of a sound file, or None."""
+    if container.format.name == "tty":  # ffmpeg's format for text
         return None
     for stream in container.streams.video:
         if not stream.disposition & cover:
@@ -98,8 +98,8 @@ def _find_stream(container, cover):
 def _decode(container, stream, path):
     """Yield times, from the first, and frames; at last the end of the video and None.
 
-    Raises a ValueError at the end of a file that was cut off. One that lacks frames but
-    no time is in order: frames may be left out, or hidden by the list of edits.
+    Raises a ValueError at the end of a truncated file. Missing frames without missing
+    time are accepted: files may omit frames, or hide them in the list of edits.
     """
     n_frames, start = 0, None
     for frame in container.decode(stream):
@@ -115,7 +115,7 @@ def _decode(container, stream, path):
         yield time, frame
     if n_frames == 0:
         raise ValueError(f"{path} has no frames that can be decoded.")
-    # some files do not say how long the last one is shown
+    # some files omit the duration of the last frame
     duration = max(float(frame.duration * frame.time_base), 2 * LATE)
     expected = float((stream.duration or 0) * stream.time_base) - duration / 2
     if n_frames < stream.frames and time + duration < expected:
@@ -126,7 +126,7 @@ def _decode(container, stream, path):
 
 
 def _resample(frames, fps):
-    """Yield the frames that are shown at whole multiples of 1 / fps seconds."""
+    """Yield the frames shown at whole multiples of 1 / fps seconds."""
     i, shown = 0, None
     for time, frame in frames:
         while shown is not None and i / fps < time - LATE:
@@ -161,7 +161,7 @@ def list_videos(X):
 
 
 def videos_of_folder(folder):
-    """Paths of the videos that lie in a folder, by name; each name occurs once."""
+    """Paths of the videos in a folder, sorted by name; each name occurs once."""
     found = [path for path in Path(folder).glob("[!.]*") if path.is_file()]
     paths = [path for path in found if path.suffix.lower() in SUFFIXES]
     if not paths:
@@ -180,7 +180,7 @@ def videos_of_folder(folder):
 
 
 def _describe(found):
-    """Say what files there are in place of videos."""
+    """Describe the files in a folder without videos."""
     if not found:
         return "and no other file"
     kinds = Counter(path.suffix.lower() or "without suffix" for path in found)
@@ -189,7 +189,7 @@ def _describe(found):
 
 
 def _check_path(path, video):
-    """Refuse what is no path of a file; ``video`` is its number among many, or None."""
+    """Refuse anything but the path of a file; ``video`` is its index, or None."""
     if not isinstance(path, (str, os.PathLike)):
         reason = f"expected a path of a video file, got a {type(path).__name__}."
         raise TypeError(reason) if video is None else RecordingTypeError(reason, video)

@@ -1,4 +1,4 @@
-"""Statistics of what is around each frame, which raw signals are told apart by."""
+"""Statistics of windows around frames, for raw signals."""
 
 from itertools import combinations, pairwise
 from numbers import Integral, Real
@@ -20,11 +20,11 @@ AXES = (str, Integral)  # by name or number
 
 
 class SignalWindows(VideoTransformer):
-    r"""Statistics of a window around each frame, for signals as sensors give them.
+    r"""Statistics of a window around each frame, for raw sensor signals.
 
-    A frame of a raw signal says little: a walk is told by how the signal swings.
-    Around each of the frames, which stay as many as they are, a centred window of w
-    frames (shorter at the ends of a recording, and at its breaks) gives of each feature
+    A single frame of a raw signal carries little information: walking, for example, is
+    a pattern in time. For each frame, a centred window of w frames (shorter at the ends
+    of a recording and at breaks) gives for each feature
 
     .. math::
 
@@ -32,36 +32,36 @@ class SignalWindows(VideoTransformer):
        \log \sqrt{\tfrac{1}{w} \sum_i (x_i - m)^2 + \tfrac{s^2}{100}}, \qquad
        \log \Big( \frac{1}{w - 1} \sum_i |x_{i+1} - x_i| + \frac{s}{10} \Big) ,
 
-    with the standard deviation s of the feature in the recordings of the fit. It takes
-    as long, and as much memory, whatever the width.
+    with the standard deviation s of the feature in the recordings of the fit. Time and
+    memory do not depend on the width.
 
     Parameters
     ----------
     window : float, pair of float or "auto", default="auto"
-        Width of the window, in seconds where recordings have a rate, else in frames;
-        it is made an odd number of frames. Two widths give the features of both. A
-        warning says if one is longer than all recordings of the fit.
-        "auto" finds it in the signal, see Notes.
+        Width of the window, in seconds if recordings have a rate, else in frames; it is
+        rounded to an odd number of frames. Two widths give the features of both. A
+        warning is given for a width beyond all recordings of the fit. "auto" finds it
+        from the signal, see Notes.
     statistics : sequence of {"mean", "std", "difference"}, default=all three
-        Statistics to take.
+        Statistics to compute.
     n_bands : int, default=0
-        Bands of frequency whose energy in the window is added, as a log standard
-        deviation. The first is what a running mean of 3 frames takes away, the next
-        what one of 5, 9, 17, ... takes of the rest: each is an octave lower.
+        Number of frequency bands whose energy in the window is added, as a log standard
+        deviation. The first band is the signal minus a running mean of 3 frames; the
+        next ones use 5, 9, 17, … frames on the rest, an octave lower each.
     groups : sequence of sequences of int or str, default=None
-        Features that are axes of one sensor, by number or name, such as
-        ``[["acc x", "acc y", "acc z"]]``. Statistics of the magnitude, the
-        length of the vector, and the correlation of each two axes are added.
+        Features that are axes of one sensor, by number or name, such as ``[["acc x",
+        "acc y", "acc z"]]``. Adds statistics of the magnitude (the length of the
+        vector) and correlations of each two axes.
 
     Attributes
     ----------
     windows_ : tuple of int
         Frames of the windows, odd numbers.
     n_around_ : int
-        Frames on each side of one that its features depend on.
+        Frames on each side of a frame that its features use.
     scales_ : ndarray of shape (n_features + n_groups,)
-        Standard deviation of each feature, and of the magnitude of each group; 1 of
-        constant ones.
+        Standard deviation of each feature, and of the magnitude of each group; 1 for
+        constants.
     groups_ : list of list of int
         Columns of the groups.
     fps_ : float or None
@@ -74,16 +74,16 @@ class SignalWindows(VideoTransformer):
     See Also
     --------
     FramewiseTransformer : Transformers of scikit-learn, for single frames.
-    PoseFeatures : For points of a body.
+    PoseFeatures : Features of the points of a body.
 
     Notes
     -----
-    With "auto", the two halves of the window agree best: over a recording, mean, log
-    standard deviation and log mean absolute difference of a piece tell most of those
-    of the next. Shorter pieces vary by chance, longer ones mix actions. A window has a
-    period of the signal at least, so that it does not follow its swing.
+    "auto" chooses the window whose two halves agree best: over a recording, the mean,
+    log standard deviation and log mean absolute difference of a piece predict those of
+    the next piece. Shorter pieces vary by chance, longer ones mix actions. A window
+    covers at least one period of the signal.
 
-    Data frames come out as data frames, with columns such as "acc x mean 1 s".
+    Data frames give data frames, with columns such as "acc x mean 1 s".
 
     Examples
     --------
@@ -168,7 +168,7 @@ class SignalWindows(VideoTransformer):
         return widths
 
     def _find_scales(self, recordings):
-        """Take the standard deviation of each channel."""
+        """Compute the standard deviation of each channel."""
         scaler = StandardScaler()
         for frames in recordings.blocks():
             with np.errstate(over="ignore", invalid="ignore"):
@@ -272,7 +272,7 @@ class SignalWindows(VideoTransformer):
 
 
 def odd(n_frames):
-    """Odd number of frames, three or more, that a width comes closest to.
+    """Odd number of frames, at least three, nearest to a width.
 
     >>> odd(1), odd(50.0), odd(6.2)
     (3, 51, 7)
@@ -281,7 +281,7 @@ def odd(n_frames):
 
 
 def _split_bands(values, n_bands):
-    """Yield what is between running means of some widths, from the highest on."""
+    """Yield differences of running means of growing widths, the highest band first."""
     everywhere = slice(0, len(values))
     for j in range(n_bands):
         smooth = window_means(values, 2**j, 2**j, everywhere)

@@ -1,8 +1,8 @@
-"""Recordings: the container, what it is made of, and what is known of recordings."""
+"""Recordings: the container, its readers, and their labels, clocks and names."""
 
 from skl_tot.lazy import loader
 
-# Loaded on first use, so that an error of the command line waits for nothing.
+# Loaded on first use: the command line reports wrong arguments before it loads them.
 _PLACES = {
     "RecordingError": "skl_tot.recordings.errors",
     "RecordingFileNotFoundError": "skl_tot.recordings.errors",

@@ -1,37 +1,37 @@
-"""What has to be said of actions, in the same words by fits, commands and pages."""
+"""Warnings about actions, with the same text in fits, commands and pages."""
 
 import numpy as np
 
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.names import default_names
 
-# What a warning of these begins with, as a regular expression for filters.
+# Start of these warnings, as a regular expression for filters.
 FIRST_WORDS = "Actions (found|that)"
 N_LISTED = 20
 BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
 
 
 def describe_actions(labels, actions, n_lost=0, unlabelled=()):
-    """Say which actions are not found, are rare, or have no label.
+    """Describe actions that are missing, rare or without a label.
 
     Parameters
     ----------
     labels : sequence of ndarray of shape (n_frames_i,)
         Labels of the frames of each recording.
     actions : sequence of int or str, or dict
-        All actions that there may be, or their names by label. Integers without a name
-        are called "action 3" and so on.
+        All possible actions, or their names by label. An integer without a name is
+        called "action 3" and so on.
     n_lost : int, default=0
-        Number of actions that were asked for beside ``actions``.
+        Number of requested actions that ``actions`` lacks.
     unlabelled : sequence of int or str, default=()
-        Actions that were kept though labels of people do not name them.
+        Actions without a label from a person.
 
     Returns
     -------
     sentences : list of str
-        Up to three: fewer actions than asked for; actions that at most half of the
-        recordings show, which `skl_tot.statistics.usual_order` leaves out; actions
-        without a label. None if there is nothing to say.
+        At most three: fewer actions than requested; actions in at most half of the
+        recordings, which `skl_tot.statistics.usual_order` leaves out; actions
+        without a label. Empty if there is nothing to report.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def describe_actions(labels, actions, n_lost=0, unlabelled=()):
     for own in labels:
         found, counts = np.unique(own, return_counts=True)
         for label, count in zip(found.tolist(), counts.tolist()):
-            if label in names:  # background is not
+            if label in names:  # background has no name
                 n_recordings[label] += 1
                 n_frames[label] += count
     shown = [label for label in names if n_recordings[label]]
@@ -73,9 +73,9 @@ def describe_actions(labels, actions, n_lost=0, unlabelled=()):
 
 
 def describe_rare(counts, n_recordings, share):
-    """Say which actions are rare, and how many recordings show each.
+    """Describe rare actions.
 
-    ``counts`` has these by name, ``share`` is that of their frames in all.
+    ``counts`` maps names to numbers of recordings; ``share`` is their share of frames.
     """
     each = [f"{name} ({count})" for name, count in counts.items()]
     return (
@@ -85,7 +85,7 @@ def describe_rare(counts, n_recordings, share):
 
 
 def describe_paths(paths, actions, unlabelled=(), n_lost=0):
-    """As `describe_actions`, of codes of frames: places in ``actions``, or -1."""
+    """Describe paths like `describe_actions`; codes index ``actions`` or are -1."""
     names = default_names(actions.tolist(), "action")
     codes = {label: code for code, label in enumerate(names)}
     kept = [codes[label] for label in unlabelled if label in codes]
@@ -93,7 +93,7 @@ def describe_paths(paths, actions, unlabelled=(), n_lost=0):
 
 
 def _listed(words):
-    """List words, and say how many more there are.
+    """Join the first words, with the number of others.
 
     >>> _listed(["a", "b"])
     'a, b'

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are written completely or not at all."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ IS_WINDOWS = os.name == "nt"
 
 @contextlib.contextmanager
 def replaced(path):
-    """Write to a file of another name, which becomes ``path`` if all goes well.
+    """Write to a temporary file, and rename it to ``path`` after success.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -25,7 +25,7 @@ def replaced(path):
     'whole'
     >>> folder.cleanup()
     """
-    path = Path(os.path.realpath(path))  # the file that a link points to
+    path = Path(os.path.realpath(path))  # follow a link
     check_target(path)
     with _folder_in(path.parent) as folder:
         temporary = folder / path.name
@@ -36,9 +36,9 @@ def replaced(path):
 
 @contextlib.contextmanager
 def replaced_files(folder):
-    """Write files to another folder, from which they move to ``folder`` if all is well.
+    """Write files to a temporary folder, and move them to ``folder`` after success.
 
-    It is made if it is missing; in it, files of other names stay.
+    The folder is created if it is missing; its other files stay.
 
     >>> import tempfile
     >>> parent = tempfile.TemporaryDirectory()
@@ -77,7 +77,7 @@ def _folder_in(place):
 
 
 def check_target(path, is_folder=False):
-    """Refuse a file or folder that cannot be written, before the work, not after it."""
+    """Raise an error before the work if a file or folder cannot be written."""
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent} is no folder, cannot write {path}.")
@@ -94,9 +94,9 @@ def check_target(path, is_folder=False):
 
 
 def write_array(path, array):
-    """Write a file ``.npy``; if that fails, the error says why.
+    """Write a ``.npy`` file; an error gives the reason.
 
-    Of a file of its own, numpy says no more than how many bytes were written.
+    numpy's own error gives only the number of bytes written.
     """
     with open(path, "wb") as file:
         np.save(SimpleNamespace(write=file.write), array)
@@ -122,7 +122,7 @@ def _no_other_program(path):
 
 @contextlib.contextmanager
 def _named_errors(path):
-    """Name the file or folder in an error of the system that names none."""
+    """Add the file or folder to a system error that names none."""
     try:
         yield
     except OSError as error:

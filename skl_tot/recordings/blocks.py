@@ -1,13 +1,13 @@
-"""Frames read a block at a time."""
+"""Frames in blocks."""
 
-# Size of the blocks in which a recording is read: bounds the memory, not the result.
+# Size of a block. It bounds the memory and does not change the result.
 BLOCK_BYTES = 2**22
 
 
 def row_blocks(array, width=0):
-    """Yield slices of rows of up to `BLOCK_BYTES`: a memmap is never read whole.
+    """Yield slices of rows of at most `BLOCK_BYTES`; a memmap is not read whole.
 
-    `width` is the number of columns of what a block is made into, if that is wider.
+    `width` is the number of columns after processing, if larger.
     """
     width = max(width, array.shape[1])
     n_rows = max(1, BLOCK_BYTES // (array.itemsize * width))

@@ -1,4 +1,4 @@
-"""Checks of recordings that estimators take."""
+"""Checks of recordings for estimators."""
 
 import contextlib
 import warnings
@@ -14,7 +14,7 @@ from skl_tot.recordings.errors import RecordingError, one_line, short_repr, warn
 from skl_tot.recordings.files import LAZY, FileArray, as_floats
 from skl_tot.recordings.layouts import as_recordings, n_dims, refuse_others
 
-# Frames of a video that tell whether a feature grows steadily, and least of a video.
+# Frames that are compared to find a feature that grows steadily; least frames.
 N_PROBES, MIN_PROBES = 64, 8
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "
@@ -23,10 +23,10 @@ HINT = (
 
 
 def check_recordings(estimator, X, *, reset, find_clocks=False):
-    """Validate videos as scikit-learn does 2-D arrays; `reset` in a fit.
+    """Validate recordings as scikit-learn does arrays; `reset` is True in a fit.
 
-    Gives `Recordings` of floats with the layout of ``X``; what is on disk is not loaded
-    whole. With ``find_clocks``, features that are no more than a clock make a warning.
+    Returns `Recordings` of floats with the layout of ``X``, without loading files
+    whole. ``find_clocks`` warns of features that look like a clock.
     """
     recordings = as_recordings(X)
     checked, first, grows = [], None, np.array(find_clocks)
@@ -42,7 +42,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
         if grows.any():
             _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
     told = {}
-    for warning in caught:  # each but once, not for each video
+    for warning in caught:  # once, not once per recording
         told[str(warning.message), warning.category] = None
     for text, category in told:
         warn_user(text, category)
@@ -51,9 +51,9 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
 
 
 def _checked(estimator, video, first, reset):
-    """Validate a video; ``first`` is the shape of the first of many, or None.
+    """Validate a recording; ``first`` is the shape of the first of many, or None.
 
-    Errors are a TypeError or a ValueError, of one line.
+    Raises a TypeError or ValueError of one line.
     """
     try:
         is_plain = type(video) is np.ndarray and video.ndim == 2
@@ -71,7 +71,7 @@ def _checked(estimator, video, first, reset):
 
 
 def _validate(estimator, video, reset):
-    """Validate a video as scikit-learn does; what must be converted stays on disk."""
+    """Validate a recording as scikit-learn does; conversion happens while reading."""
     allows_nan = get_tags(estimator).input_tags.allow_nan
     options = {
         "dtype": [np.float64, np.float32],
@@ -84,13 +84,13 @@ def _validate(estimator, video, reset):
     for rows in row_blocks(floats):
         first = reset and rows.start == 0
         validate_data(estimator, floats[rows], reset=first, **options)
-        if get_config()["assume_finite"]:  # the rest need not be read
+        if get_config()["assume_finite"]:  # no need to read the rest
             break
     return floats
 
 
 def _explain(error, estimator, video, first):
-    """Say where a value is that is refused, or that a video may lie the other way."""
+    """Describe the position of a refused value, or suggest a transposed array."""
     text = str(error)
     no_numbers = ("could not convert", "setting an array element")
     if hasattr(video, "iloc") and text.startswith(no_numbers):
@@ -104,7 +104,7 @@ def _explain(error, estimator, video, first):
 
 
 def _describe_text(frame):
-    """First column of a data frame that has text, and the remedy; None if none has."""
+    """Describe the first data frame column with text and its remedy, or return None."""
     for k, name in enumerate(frame.columns):
         for value in frame.iloc[:, k]:
             try:
@@ -129,10 +129,10 @@ def _not_finite(values):
 
 
 def _describe_gaps(video, refused):
-    """First value that is refused, how many there are, and the remedy."""
+    """Describe the first refused value, the share of such values, and the remedy."""
     names = getattr(video, "columns", None)
     if hasattr(video, "iloc"):
-        video = video.to_numpy(float, na_value=np.nan)  # of types that know pandas.NA
+        video = video.to_numpy(float, na_value=np.nan)  # for dtypes with pandas.NA
     if not isinstance(video, (np.memmap, *LAZY)):
         video = np.asarray(video, dtype=float)
     first, n_gaps = None, 0
@@ -153,7 +153,7 @@ def _describe_gaps(video, refused):
 
 
 def _checked_type(video):
-    """Refuse what scikit-learn would let pass or explain in many lines."""
+    """Refuse types that scikit-learn accepts wrongly or explains in many lines."""
     refuse_others(video)
     if hasattr(video, "detach"):
         video = _tensor_to_array(video)
@@ -167,7 +167,7 @@ def _checked_type(video):
 
 
 def _tensor_to_array(tensor):
-    """Make a torch tensor a numpy array, which knows no bfloat16."""
+    """Convert a torch tensor to numpy, which has no bfloat16."""
     tensor = tensor.detach().cpu()
     if tensor.is_floating_point() and tensor.element_size() < 4:
         tensor = tensor.float()
@@ -175,7 +175,7 @@ def _tensor_to_array(tensor):
 
 
 def _check_frame(frame):
-    """Refuse data frames that are empty, of several recordings, or hold no numbers."""
+    """Refuse data frames that are empty, of several recordings, or not numeric."""
     if 0 in frame.shape:
         raise ValueError(f"Found a data frame of shape {frame.shape}.")
     if getattr(frame.index, "nlevels", 1) > 1:
@@ -192,7 +192,7 @@ def _check_frame(frame):
 
 
 def _check_array(video):
-    """Refuse lists and arrays that are not 2-D or hold no numbers."""
+    """Refuse lists and arrays that are not 2-D or not numeric."""
     try:
         ndim = n_dims(video)
         kind = getattr(video, "dtype", np.asarray(video).dtype).kind
@@ -217,7 +217,7 @@ def _check_array(video):
 
 
 def _first_line(message):
-    """First line of a message; all of it where the first only announces a list."""
+    """First line of a message, or all of it if that line announces a list."""
     first = message.partition("\n")[0].rstrip()
     if first.startswith("The feature names") or first.endswith(":"):
         return one_line(message)
@@ -225,7 +225,7 @@ def _first_line(message):
 
 
 def _grows_steadily(video):
-    """Mask (n_features,) of the features that grow from probe to probe."""
+    """Return a mask (n_features,) of features that grow from probe to probe."""
     probes = np.unique(np.linspace(0, len(video) - 1, N_PROBES).astype(int))
     if len(probes) < MIN_PROBES:
         return np.zeros(video.shape[1], dtype=bool)
@@ -239,7 +239,7 @@ def _warn_of_clocks(grows, names):
         columns = [str(names[k]) for k in columns]
     warnings.warn(
         f"Columns {columns} of X grow steadily in every recording, as a clock does, "
-        "and would be learned as features; drop them if they are none, or say which is "
+        "and would be learned as features; drop them, or say which is "
         "the clock where files are read (time=COLUMN, --time COLUMN).",
         UserWarning,
         stacklevel=2,
@@ -247,7 +247,7 @@ def _warn_of_clocks(grows, names):
 
 
 def looks_turned(shape, first, width):
-    """Whether rows seem to be features, where so many columns are expected.
+    """Whether rows seem to be features, given the expected number of columns.
 
     >>> looks_turned((64, 500), None, 64)
     True
@@ -266,7 +266,7 @@ def looks_turned(shape, first, width):
 
 @contextlib.contextmanager
 def unchanged_on_error(estimator):
-    """Give an estimator its attributes back if the block fails or is interrupted."""
+    """Restore the attributes of an estimator if the block fails or is interrupted."""
     before = vars(estimator).copy()
     try:
         yield

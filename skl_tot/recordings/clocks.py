@@ -1,4 +1,4 @@
-"""Clocks of recordings: columns of times, their rates, and one rate for all."""
+"""Clocks of recordings: time columns, their rates, and one common rate."""
 
 import re
 
@@ -8,13 +8,13 @@ from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.rates import is_same
 from skl_tot.recordings.stamps import read_times, since_first
 
-# Columns that are clocks, whatever their unit. A "t" may be a temperature, so one that
-# does not go forward is none; the others are an error then.
+# Names of clock columns. A "t" may be a temperature: if it does not grow, it is no
+# clock, while the other names then raise an error.
 CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
-# Those that are clocks if there is none of the others.
+# Names of clock columns in the absence of the above.
 OTHER_CLOCKS = ("datetime", "date_time", "unix_time")
 PERHAPS_CLOCKS = ("t",)
-# Seconds of the units that names may end in.
+# Seconds per unit, by the suffix of a name.
 UNITS = {
     "s": 1.0,
     "sec": 1.0,
@@ -31,20 +31,22 @@ UNITS = {
     "hours": 3600.0,
 }
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
-# A step longer than so many usual ones is a gap; what is resampled bridges more.
+# A step longer than so many usual steps is a gap; resampling fills longer ones with
+# NaN.
 GAP, BRIDGED = 1.5, 3.5
-# A rate beyond these may be one of a clock in another unit than its name says.
+# Rates outside of this range suggest another unit.
 SLOW, FAST = 0.1, 1e5
-# Seconds since 1970 that are no date, but may be milliseconds.
+# Seconds since 1970 beyond any date, which may be milliseconds.
 LATEST = 1e11
 MAX_LISTED = 5
 PLAIN = re.compile(r" *[+-]?\d+(\.\d*)?(e[+-]?\d+)? *")
 
 
 def find_clock(tables, time):
-    """Name of the column that is the clock of all recordings, or None.
+    """Name of the clock column of all recordings, or None.
 
-    ``tables`` has a data frame for each name; ``time`` is as of `read_recordings`.
+    ``tables`` maps names to data frames; ``time`` is the parameter of
+    `read_recordings`.
     """
     if time is not None:
         return time or None
@@ -62,7 +64,7 @@ def find_clock(tables, time):
 
 
 def is_clock(name):
-    """Whether a column of this name is a clock for certain.
+    """Whether a column name certainly denotes a clock.
 
     >>> is_clock("Time (ms)"), is_clock("t"), is_clock("x")
     (True, False, False)
@@ -71,7 +73,7 @@ def is_clock(name):
 
 
 def unit_of(name):
-    """Seconds of the unit that the name of a column ends in, 1 if in none.
+    """Seconds per unit, by the suffix of a column name; 1 without a suffix.
 
     >>> unit_of("Time (ms)"), unit_of("time")
     (0.001, 1.0)
@@ -81,14 +83,14 @@ def unit_of(name):
 
 
 def _base(name):
-    """Name of a column in small letters, without its unit."""
+    """Lower-case name of a column without its unit."""
     name = name.strip().lower()
     match = UNIT.fullmatch(name)
     return match[1] if match else name
 
 
 def _may_be_clock(name, tables):
-    """Whether a column is one for certain, or goes forward in all recordings."""
+    """Whether a name denotes a clock, or its values grow in all recordings."""
     if is_clock(name):
         return True
     try:
@@ -99,10 +101,10 @@ def _may_be_clock(name, tables):
 
 
 def read_clocks(tables, column, is_asked=True):
-    """Seconds of each frame, an array for each recording; errors name row and remedy.
+    """Return the seconds of each frame, an array per recording.
 
-    ``tables`` has a data frame for each name. A column that is not ``is_asked`` for is
-    that of a model.
+    ``tables`` maps names to data frames. Without ``is_asked``, a model named the
+    column. Errors give the row and the remedy.
     """
     clocks = []
     for name, table in tables.items():
@@ -110,7 +112,7 @@ def read_clocks(tables, column, is_asked=True):
             expected = f"expected one of {short_repr(list(table.columns))}"
             expected += ", or none (time=False, --no-clock)"
             if not is_asked:
-                expected = "which the recordings of the model have; expected it"
+                expected = "as in the recordings of the model"
             raise ValueError(
                 f"{name!r} has no column {column!r} to be its clock, {expected}."
             )
@@ -121,7 +123,7 @@ def read_clocks(tables, column, is_asked=True):
 
 
 def _as_seconds(values, recording):
-    """Numbers in the unit of the name of the column; dates since the first one."""
+    """Convert numbers in the unit of the column name, or dates since the first one."""
     import pandas as pd
 
     factor = unit_of(values.name)
@@ -129,7 +131,7 @@ def _as_seconds(values, recording):
         return since_first(values)
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         return values.dt.total_seconds().to_numpy(float)
-    if values.dtype == np.float32:  # 7.7, rather than 7.699999809
+    if values.dtype == np.float32:  # 7.7 instead of 7.699999809
         values = values.astype(str)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(float, na_value=np.nan) * factor
@@ -144,7 +146,7 @@ def _as_seconds(values, recording):
 
 
 def read_cells(cells, unit):
-    """List of seconds of text, numbers of a unit, durations or dates.
+    """List of seconds from text, numbers in a unit, durations or dates.
 
     >>> read_cells(["0", "40", "80"], 1e-3)
     [0.0, 0.04, 0.08]
@@ -157,7 +159,7 @@ def read_cells(cells, unit):
 
 
 def _check_forward(clock, column, recording):
-    """Refuse times that are missing or do not go forward."""
+    """Refuse missing times and times that do not grow."""
     where = f"the clock {column!r} of {recording!r}"
     bad = np.flatnonzero(~np.isfinite(clock))
     if bad.size:
@@ -178,9 +180,9 @@ def _check_forward(clock, column, recording):
 
 
 def rate_of(clock):
-    """Frames per second: 1 / mean of the steps that are no gaps; None of one frame.
+    """Frames per second: 1 / mean step without gaps; None for one frame.
 
-    The mean evens out rounded clocks. Gaps are steps of more than 1.5 medians.
+    The mean evens out rounded times. A gap is a step above 1.5 medians.
 
     >>> rate_of(np.array([0.0, 0.033, 0.067, 0.1, 0.133, 0.167, 0.2, 5.0]))
     30.0
@@ -189,16 +191,16 @@ def rate_of(clock):
         return None
     steps = np.diff(clock)
     rate = 1 / steps[steps <= GAP * np.median(steps)].mean()
-    # without what rounding of times adds, which is more of those since 1970
+    # rounding errors are larger for times since 1970
     off = np.spacing(np.abs(clock).max()) / (clock[-1] - clock[0])
     digits = int(np.clip(-np.log10(off), 1, 9))
     return float(f"{rate:.{digits}g}")
 
 
 def common_rate(clocks, names, fps, resample):
-    """Frames per second of all recordings, or an error that lists different ones.
+    """Return the frames per second of all recordings, or raise an error with all rates.
 
-    ``fps`` is what the user says it is, ``resample`` what it will be, or None.
+    ``fps`` is the user's rate, ``resample`` the target rate; both may be None.
     """
     rates = {name: rate_of(x) for name, x in zip(names, clocks) if len(x) > 1}
     found = list(rates.values())
@@ -235,7 +237,7 @@ def common_rate(clocks, names, fps, resample):
 
 
 def _describe_rates(rates):
-    """Say which recordings have which rates, the most frequent rate first."""
+    """Describe the rates and their recordings, the most frequent rate first."""
     groups, least = {}, None
     for name in sorted(rates, key=rates.get):
         if least is None or not is_same(rates[name], least):
@@ -258,7 +260,7 @@ def _describe_rates(rates):
 
 
 def find_breaks(clocks, names, split_gaps):
-    """Frames of each recording before which the clock steps by more seconds."""
+    """Frames of each recording before which a clock step exceeds ``split_gaps``."""
     breaks = []
     for name, clock in zip(names, clocks):
         steps = np.diff(clock)
@@ -276,7 +278,7 @@ def find_breaks(clocks, names, split_gaps):
 def warn_of_gaps(clocks, names, advice, longest=np.inf):
     """Warn of steps that are much longer than the others of their recording.
 
-    Those above ``longest`` are breaks, and none. ``advice`` ends the warning.
+    Steps above ``longest`` are breaks and cause no warning. ``advice`` ends the text.
     """
     n_gaps, where = 0, []
     for name, clock in zip(names, clocks):
@@ -300,12 +302,11 @@ def warn_of_gaps(clocks, names, advice, longest=np.inf):
 
 
 def resample_frames(frames, clock, rate, breaks=None):
-    """Bring frames (n_frames, n_features) to a regular clock by linear interpolation.
+    """Interpolate frames (n_frames, n_features) linearly on a regular clock.
 
-    ``clock`` has their seconds, growing; times go from its first on at ``rate``, and so
-    they do in each part after ``breaks``, None or frames. Values are NaN between two
-    frames of which one is NaN, or that are more than 3.5 usual steps apart. Gives
-    frames, in their type, times and breaks.
+    ``clock`` has growing seconds. New times start at the first one, in each part
+    between ``breaks``. Values are NaN between two frames if one is NaN, or if they are
+    more than 3.5 usual steps apart. Returns frames of the same dtype, times and breaks.
     """
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
     places = [] if breaks is None else breaks
@@ -320,8 +321,8 @@ def resample_frames(frames, clock, rate, breaks=None):
 
 
 def _resample_part(frames, clock, rate, longest):
-    """Bring frames of one part to a regular clock; gaps of it may be so long."""
-    # how far off a time may be, as of seconds since 1970
+    """Resample the frames of one part; ``longest`` is the longest bridged step."""
+    # rounding error of a time, such as seconds since 1970
     off = max(1e-6, 4 * rate * np.spacing(np.abs(clock).max()))
     n_times = int(np.floor((clock[-1] - clock[0]) * rate + off)) + 1
     times = clock[0] + np.arange(n_times) / rate
@@ -330,12 +331,12 @@ def _resample_part(frames, clock, rate, longest):
     before = np.clip(np.searchsorted(clock, times, side="right") - 1, 0, len(clock) - 2)
     steps = np.diff(clock)
     weights = (times - clock[before]) / steps[before]
-    exact = np.abs(weights - np.round(weights)) < off  # a frame is there: keep it
+    exact = np.abs(weights - np.round(weights)) < off  # keep a frame of the same time
     weights = np.where(exact, np.round(weights), weights)
     too_far = ~exact & (steps[before] > longest)
     weights[too_far] = np.nan
     weights = weights[:, None].astype(frames.dtype)
     resampled = (1 - weights) * frames[before] + weights * frames[before + 1]
-    whole = np.flatnonzero(exact)  # a missing neighbour of weight 0 is none
+    whole = np.flatnonzero(exact)  # a missing neighbour has weight 0
     resampled[whole] = frames[before[whole] + np.round(weights[whole, 0]).astype(int)]
     return resampled, times

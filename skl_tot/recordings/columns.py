@@ -8,20 +8,20 @@ from skl_tot.recordings.clocks import is_clock, read_clocks
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.stamps import read_numbers
 
-# What pandas says of columns of objects that are numbers, some perhaps missing.
+# Types that pandas infers for columns of objects with numbers, some missing.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
-# Frames from which on numbers that go up by one count them.
+# Least frames of a column to recognise a counter.
 MIN_COUNTED = 3
-# Share of the cells of a column that are no numbers from which on it is one of text.
+# Share of cells without numbers above which a column is text.
 MOSTLY = 0.5
 
 
 def read_features(tables, columns, without, clock):
-    """Numbers of recordings, as a data frame for each, with the columns of the first.
+    """Return the features of recordings, data frames with the columns of the first.
 
-    ``columns`` are the features to keep, None all numbers but the columns ``clock`` and
-    ``without``, what counts frames and what never changes. They are float32 if all
-    numbers are, else float64.
+    ``columns`` lists the features to keep. None keeps all numbers except ``clock``,
+    ``without``, counters of frames and constants. The dtype is float32 if all numbers
+    are, else float64.
     """
     import pandas as pd
 
@@ -54,7 +54,7 @@ def read_features(tables, columns, without, clock):
 
 
 def _check_without(tables, columns, without):
-    """Refuse columns to leave out that are in no table, or that are asked for."""
+    """Refuse columns in ``without`` that no table has, or that ``columns`` has too."""
     known = [name for table in tables.values() for name in table.columns]
     known = list(dict.fromkeys(known))
     left_out = []
@@ -72,14 +72,14 @@ def _check_without(tables, columns, without):
 
 
 def _parts(name, columns):
-    """Columns of what has several, as "nose x" and "nose y" of "nose"."""
+    """Columns that a name comprises, as "nose x" and "nose y" of "nose"."""
     return [column for column in columns if column.startswith(f"{name} ")]
 
 
 def _numbers_of(table, recording, columns, unfit):
-    """Numbers of one recording, a 1-D array for each name, lists expanded.
+    """Numbers of one recording, a 1-D array per name, with lists expanded.
 
-    ``unfit`` is given what columns hold that is no number.
+    Columns without numbers go to ``unfit``, with the reason.
     """
     numbers, parts = {}, {}
     for source in table.columns:
@@ -114,7 +114,7 @@ def _numbers_of(table, recording, columns, unfit):
 
 
 def _is_asked(source, columns):
-    """Whether a column, a part of its lists, or what it is part of is to be kept."""
+    """Whether ``columns`` names a column, a part of its lists, or its group."""
     if columns is None:
         return True
     return any(
@@ -124,7 +124,7 @@ def _is_asked(source, columns):
 
 
 def _describe(values):
-    """Say what of a column is no number, and whether that is so of most of it."""
+    """Describe the first cell without a number, and whether most cells are such."""
     import pandas as pd
 
     numbers = values.astype(str).str.replace(",", "")
@@ -136,7 +136,7 @@ def _describe(values):
 
 
 def _picked(numbers, parts, columns, recording, sources):
-    """Numbers by the names that were asked for, in that order."""
+    """Return the requested numbers in the requested order."""
     picked = {}
     for name in columns:
         own = parts.get(name, [name] if name in numbers else [])
@@ -152,7 +152,7 @@ def _picked(numbers, parts, columns, recording, sources):
 
 
 def _as_numbers(values, recording):
-    """Column as an array (n_frames,), lists (n_frames, length); None if no numbers."""
+    """Array (n_frames,) or, for lists, (n_frames, length); None without numbers."""
     import pandas as pd
 
     if values.dtype == np.float32:
@@ -174,7 +174,7 @@ def _read_text(values, recording):
     """Numbers of text with commas, or None."""
     text = values.astype("string")
     if not text.str.contains(",", na=False).any():
-        return None  # 007 is a name
+        return None  # 007 is a name, not a number
     try:
         return read_numbers(text)
     except ValueError as error:
@@ -182,14 +182,14 @@ def _read_text(values, recording):
 
 
 def _is_numeric(dtype):
-    """Whether a column is one of real numbers, or of booleans."""
+    """Whether a column has real numbers or booleans."""
     from pandas.api import types
 
     return types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
 
 
 def _expand(values, lists, recording):
-    """Make lists of equal length rows of an array; a missing one is all NaN."""
+    """Convert lists of equal length to rows of an array; a missing list is all NaN."""
     cells = [None] * len(values)
     length = at = None
     for i, (value, is_list) in enumerate(zip(values, lists)):
@@ -206,12 +206,12 @@ def _expand(values, lists, recording):
                 f"column {values.name!r} of {recording!r} has {len(cells[i])} values "
                 f"in row {i} and {length} in row {at}, expected equally many."
             )
-    missing = np.full(length, np.nan, np.float32)  # of either type of float
+    missing = np.full(length, np.nan, np.float32)  # works for float32 and float64
     return np.stack([missing if cell is None else cell for cell in cells])
 
 
 def _flat(value):
-    """Numbers of a list, or of lists in it, as a 1-D array of floats."""
+    """Numbers of a nested list as a 1-D array of floats."""
     array = np.asarray(value)
     if array.dtype == object:
         array = np.concatenate([_flat(part) for part in array]) if len(array) else array
@@ -221,7 +221,7 @@ def _flat(value):
 
 
 def _find_counters(found):
-    """Columns that do no more than count the frames of each recording."""
+    """Columns that only count the frames of each recording."""
     counters = list(next(iter(found.values())))
     for numbers in found.values():
         counters = [name for name in counters if name in numbers]
@@ -230,7 +230,7 @@ def _find_counters(found):
 
 
 def _find_constants(found):
-    """Columns that have one value, or none, in all frames of all recordings."""
+    """Columns with at most one value in all frames of all recordings."""
     constants = []
     first_found = next(iter(found.values()))
     for name in first_found if _longest(found) >= MIN_COUNTED else []:
@@ -248,7 +248,7 @@ def _longest(found):
 
 
 def _leave_out(found, names, why, advice=""):
-    """Take columns away from all recordings, with a warning that names them."""
+    """Drop columns from all recordings, with a warning that names them."""
     if not names:
         return
     for numbers in found.values():
@@ -256,12 +256,12 @@ def _leave_out(found, names, why, advice=""):
             numbers.pop(name, None)
     warn_user(
         f"Columns {list(names)} {why} and are left out; columns=[...] (--columns) says "
-        "which are features, and without=[...] (--without) which are none." + advice
+        "which are features, and without=[...] (--without) which are not." + advice
     )
 
 
 def _advise_clock(tables, names):
-    """Say which column may be the clock, as it has times that go forward."""
+    """Suggest a column with growing times as the clock."""
     for name in names:
         with contextlib.suppress(ValueError):
             read_clocks(tables, name)
@@ -270,7 +270,7 @@ def _advise_clock(tables, names):
 
 
 def _warn_of_clocks(names):
-    """Warn of features that are called as clocks are."""
+    """Warn of features with the name of a clock."""
     clocks = [name for name in names if is_clock(name)]
     if clocks:
         warn_user(
@@ -280,7 +280,7 @@ def _warn_of_clocks(names):
 
 
 def _check_alike(name, numbers, first_name, first):
-    """Refuse a recording without features, or with others than the first has."""
+    """Refuse a recording without features, or with other features than the first."""
     if not numbers:
         raise ValueError(f"{name!r} has no column of features, expected some.")
     for column in [*first, *numbers]:

@@ -1,4 +1,4 @@
-"""Recordings with their names, rate, clocks and layout, read as they are asked for."""
+"""Recordings with their names, rate, clocks and layout, read on demand."""
 
 import contextlib
 import copy
@@ -17,24 +17,24 @@ from skl_tot.recordings.rates import check_fps
 class Recordings(Sequence):
     """Arrays of many recordings, with their names, rate of frames, clocks and breaks.
 
-    A list of arrays that knows more. Estimators take it as many videos, and what they
-    give of it is one again, of the same names, rate and clocks: features go in, labels
-    come out. `read_recordings` makes one of files.
+    A list of arrays with metadata. Estimators take it as input and return outputs as
+    `Recordings` with the same names, rate and clocks. `read_recordings` makes one from
+    files.
 
     Parameters
     ----------
     arrays : sequence of array-like of shape (n_frames_i, ...)
-        One for each recording: features, labels, anything with a row for each frame.
+        One per recording: features, labels or anything with a row per frame.
     names : sequence of str, default=None
         Distinct names; None means "0", "1", ….
     fps : float, default=None
         Frames per second of all recordings; None if there is no clock.
     times : sequence of ndarray of shape (n_frames_i,), default=None
-        When each frame was taken, in seconds on the recording's own clock; needs
-        ``fps``. None means i / ``fps``.
+        Seconds of each frame on the recording's own clock; needs ``fps``. None means
+        i / ``fps``.
     breaks : sequence of array-like of int, default=None
-        For each recording the frames, never 0, at which a new part of it begins, as
-        after a break of the work. Segments end there, and the last frame before lasts
+        For each recording the first frames (never 0) of new parts, as after a pause of
+        the work. Segments end there, and the last frame before a break lasts
         1 / ``fps``.
 
     Attributes
@@ -50,16 +50,16 @@ class Recordings(Sequence):
     breaks : list of ndarray of int, or None
         As given.
     reading : dict or None
-        How `read_recordings` read them, which a model keeps as ``reading_``.
+        Options of `read_recordings`; a model keeps them as ``reading_``.
 
     Raises
     ------
     KeyError, IndexError
         If there is no such recording.
     TypeError, ValueError
-        If numbers of arrays, names and clocks disagree, a name occurs twice, ``fps`` is
-        no rate, a clock is not of the frames or does not go forward, or breaks are no
-        ascending frames of their recording.
+        If lengths of arrays, names and clocks differ, or a name occurs twice; if
+        ``fps`` is no rate, or a clock has another length or does not grow; if breaks
+        are no ascending frames of their recording.
 
     Examples
     --------
@@ -76,10 +76,10 @@ class Recordings(Sequence):
     [0.0, 0.1, 0.2]
     """
 
-    __module__ = "skl_tot.recordings"  # where users import it from, and so do pickles
+    __module__ = "skl_tot.recordings"  # the public place, also in pickles
 
-    # Inside of the package: the layout of the user's input, see `as_recordings`, and
-    # how frames are standardised, see `standardize`.
+    # Internal: the layout of the user's input (`as_recordings`) and the statistics of
+    # `standardize`.
     layout: Any = None
     means: Any = None
     scales: Any = None
@@ -104,7 +104,7 @@ class Recordings(Sequence):
         return len(self.arrays)
 
     def __getitem__(self, key):
-        if isinstance(key, tuple) and key[1:] == (...,):  # as scikit-learn asks
+        if isinstance(key, tuple) and key[1:] == (...,):  # scikit-learn indexes so
             key = key[0]
         if isinstance(key, str):
             if key not in self.names:
@@ -123,14 +123,14 @@ class Recordings(Sequence):
 
     @property
     def shape(self):
-        """Number of recordings, as a tuple; so that scikit-learn selects by arrays."""
+        """Number of recordings, as a tuple; scikit-learn then selects by arrays."""
         return (len(self),)
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(f"{self!r} are not one array; index them.")
 
     def __array_function__(self, function, types, args, kwargs):
-        # what `sklearn.model_selection.cross_val_predict` does to those of folds
+        # `sklearn.model_selection.cross_val_predict` concatenates the folds
         if function is np.concatenate:
             return _concatenate(*args, **kwargs)
         return NotImplemented
@@ -140,7 +140,7 @@ class Recordings(Sequence):
         return f"{type(self).__name__} of {len(self)}{rate}"
 
     def items(self):
-        """Give pairs of name and array.
+        """Iterate over pairs of name and array.
 
         Returns
         -------
@@ -150,17 +150,17 @@ class Recordings(Sequence):
         return zip(self.names, self.arrays)
 
     def replace(self, arrays):
-        """Put other arrays in place of these, such as labels in place of features.
+        """Replace the arrays, as features by labels.
 
         Parameters
         ----------
         arrays : sequence
-            One for each recording, with as many rows as it has frames.
+            One per recording, with a row per frame.
 
         Returns
         -------
         recordings : Recordings
-            Of the same names, rate, clocks and breaks.
+            With the same names, rate, clocks and breaks.
         """
         replaced = type(self)(arrays, self.names, fps=self.fps, times=self.times)
         replaced.breaks, replaced.reading = self.breaks, self.reading
@@ -168,7 +168,7 @@ class Recordings(Sequence):
         return replaced
 
     def edges(self, i):
-        """When each frame of a recording begins, and when the last one ends.
+        """Return the times at which frames begin, and the end of the last one.
 
         Parameters
         ----------
@@ -178,8 +178,8 @@ class Recordings(Sequence):
         Returns
         -------
         edges : ndarray of shape (n_frames + 1,), or None
-            In seconds; None without a rate. On a clock, the last frame lasts as long as
-            the rate says. `ends` knows of breaks.
+            In seconds; None without a rate. The last frame lasts 1 / ``fps``. See
+            `ends` for recordings with breaks.
         """
         if self.times is not None:
             return np.append(self.times[i], self.times[i][-1] + 1 / self.fps)
@@ -188,7 +188,7 @@ class Recordings(Sequence):
         )
 
     def ends(self, i):
-        """When each frame of a recording ends: where the next begins, or a break.
+        """Return the times at which frames end.
 
         Parameters
         ----------
@@ -198,8 +198,8 @@ class Recordings(Sequence):
         Returns
         -------
         ends : ndarray of shape (n_frames,), or None
-            In seconds; None without a rate. The last frame of a part lasts as long as
-            the rate says.
+            In seconds; None without a rate. A frame ends where the next one begins; the
+            last frame of a part lasts 1 / ``fps``.
         """
         edges = self.edges(i)
         if edges is None:
@@ -225,7 +225,7 @@ class Recordings(Sequence):
         return np.empty(0, np.intp) if self.breaks is None else self.breaks[i]
 
     def select(self, indices):
-        """Take recordings of some indices, a 1-D array; those in files stay there."""
+        """Select recordings by a 1-D array of indices, without reading files."""
         kept = np.asarray(indices).tolist()
         selected = copy.copy(self)
         vars(selected).pop("lengths", None)
@@ -243,7 +243,7 @@ class Recordings(Sequence):
             selected.means, selected.scales = self.means[kept], self.scales[kept]
         return selected
 
-    # What follows is for the inside of the package.
+    # Internal methods.
 
     @cached_property
     def lengths(self):
@@ -252,21 +252,21 @@ class Recordings(Sequence):
 
     @property
     def n_features(self):
-        """Width of the features."""
+        """Number of features."""
         return self.arrays[0].shape[1]
 
     @property
     def is_single(self):
-        """Whether they are one array that the user gave by itself."""
+        """Whether the user gave one array without a list."""
         return self.layout is not None and self.layout.kind == "single"
 
     @property
     def is_named(self):
-        """Whether the user gave them with names."""
+        """Whether the user gave names."""
         return self.layout is not None and self.layout.names is not None
 
     def restore(self, outputs):
-        """Give outputs, one for each recording, the form of the user's input."""
+        """Bring outputs, one per recording, into the form of the user's input."""
         kind = None if self.layout is None else self.layout.kind
         if kind == "single":
             return outputs[0]
@@ -280,13 +280,13 @@ class Recordings(Sequence):
         return self.layout.join(outputs) if kind == "named" else outputs
 
     def store(self, outputs):
-        """Give outputs as an estimator keeps them: a dict if there are names."""
+        """Return outputs as fitted attributes: a dict if there are names."""
         if self.is_named:
             return dict(zip(self.layout.names, outputs))
         return self.restore(outputs)
 
     def errors(self, i):
-        """Say in errors of a block which of many recordings they are about."""
+        """Add the recording to errors of a block."""
         layout = self.layout
         if layout is not None and layout.kind == "single":
             return contextlib.nullcontext()
@@ -295,7 +295,7 @@ class Recordings(Sequence):
 
     @contextlib.contextmanager
     def named_errors(self):
-        """Add the name of a recording to errors that have its number only."""
+        """Add the name of the recording to errors that have only its number."""
         try:
             yield
         except RecordingError as error:
@@ -304,10 +304,9 @@ class Recordings(Sequence):
             raise
 
     def standardize(self, scaler=None, per_video=False):
-        """Give the same recordings, standardised.
+        """Return the same recordings, standardised.
 
-        Statistics are those of a scaler, or of each recording with ``per_video``, or
-        features stay as they are.
+        The statistics come from ``scaler``, or from each recording with ``per_video``.
         """
         twin = copy.copy(self)
         twin.means = twin.scales = None
@@ -320,45 +319,45 @@ class Recordings(Sequence):
         return twin
 
     def row_blocks(self, i, width=0):
-        """Yield the rows that `blocks` reads at a time, see `row_blocks`."""
+        """Yield the slices of rows that `blocks` reads; see `blocks.row_blocks`."""
         return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):
-        """Read frames a block of rows at a time.
+        """Read frames in blocks of rows.
 
         Parameters
         ----------
         i : int, default=None
-            Index of a recording; None is all, one after the other.
+            Index of a recording; None reads all, one after the other.
 
         Yields
         ------
         frames : ndarray of shape (n_rows, n_features)
-            Some megabytes of frames, standardised where that was asked for.
+            Some megabytes of frames, standardised if requested.
         """
         for k in range(len(self)) if i is None else [i]:
             for rows in self.row_blocks(k):
                 yield self.read(k, rows)
 
     def read(self, i, rows):
-        """Read frames of one recording, by a slice or indices, in its type."""
+        """Read frames of one recording by a slice or indices, in its dtype."""
         with self.errors(i):
             frames = self.arrays[i][rows]
-        own = frames if frames.flags.owndata else None  # no view of the recording
+        own = frames if frames.flags.owndata else None  # not a view of the recording
         return self._standardize(frames, i, out=own)
 
     def gather(self, batch, frames, out):
         """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`.
 
-        It is of float32, of shape (n_recordings, n_frames, n_features).
+        `out` is float32 of shape (n_recordings, n_frames, n_features).
         """
         for i, rows, target in zip(batch, frames, out):
             array = self.arrays[i]
             if array.dtype != out.dtype or not array.flags.c_contiguous:
-                target[:] = self.read(i, rows)  # take would copy the whole recording
+                target[:] = self.read(i, rows)  # np.take would copy the whole recording
                 continue
-            # all rows exist, as no recording changes its shape; to make sure of it,
-            # numpy would fill a buffer first
+            # all rows exist, as shapes do not change; without mode="clip" numpy would
+            # buffer the output
             with self.errors(i):
                 array.take(rows, axis=0, out=target, mode="clip")
             self._standardize(target, i, out=target)
@@ -367,22 +366,22 @@ class Recordings(Sequence):
         """Standardise with the statistics of a recording, or of all."""
         if self.means is None:
             return frames
-        row = i % len(self.means)  # the only one, or its own
+        row = i % len(self.means)  # one row for all, or one per recording
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
 
 
 def fit_scaler(recordings, scaler=None, only=None):
-    """Statistics of the frames of recordings, and of those that ``scaler`` saw before.
+    """Fit a scaler to the frames of recordings, starting from a copy of ``scaler``.
 
-    They are of one recording with ``only``, its number. ``scaler`` is not changed.
+    ``only`` is the index of a single recording to use.
     """
     from sklearn.preprocessing import StandardScaler  # commands do not wait for it
 
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
     for i in range(len(recordings)) if only is None else [only]:
-        # a block at a time, as scikit-learn's temporaries have its size
+        # in blocks, as scikit-learn's temporary arrays have the size of its input
         for rows in row_blocks(recordings.arrays[i]):
             with np.errstate(over="ignore", invalid="ignore"):
                 scaler.partial_fit(recordings.read(i, rows))
@@ -391,7 +390,7 @@ def fit_scaler(recordings, scaler=None, only=None):
 
 
 def check_scaler(scaler):
-    """Refuse variances that are no numbers."""
+    """Refuse variances that are not finite."""
     if not np.isfinite(scaler.var_).all():
         column = int(np.argmin(np.isfinite(scaler.var_)))
         raise ValueError(
@@ -400,7 +399,7 @@ def check_scaler(scaler):
 
 
 def _concatenate(parts, axis=0):
-    """Put recordings one after the other."""
+    """Concatenate recordings."""
     if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
         return NotImplemented
     first = parts[0]
@@ -420,7 +419,7 @@ def _concatenate(parts, axis=0):
 
 
 def _check_names(names, n_recordings):
-    """Refuse names that are not of these recordings, or not distinct text."""
+    """Refuse names of another number, repeated names, and names that are not text."""
     if len(names) != n_recordings:
         raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
     seen = set()
@@ -433,7 +432,7 @@ def _check_names(names, n_recordings):
 
 
 def _check_clocks(times, arrays, names):
-    """Clocks as arrays of seconds that go forward, one time for each frame."""
+    """Return clocks as arrays of growing seconds, one time per frame."""
     times = [np.asarray(clock, dtype=float) for clock in times]
     if len(times) != len(arrays):
         raise ValueError(f"times has {len(times)} clocks, expected {len(arrays)}.")
@@ -448,7 +447,7 @@ def _check_clocks(times, arrays, names):
 
 
 def _check_breaks(breaks, arrays, names):
-    """Frames at which parts begin, arrays of ascending int."""
+    """Return breaks as arrays of ascending int."""
     breaks = [np.asarray(own) for own in breaks]
     if len(breaks) != len(arrays):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")

@@ -1,4 +1,4 @@
-"""Errors that say which recording they are about, and warnings."""
+"""Errors that name the recording, and warnings."""
 
 import contextlib
 import sys
@@ -6,16 +6,16 @@ import warnings
 from pathlib import Path
 
 PACKAGE = str(Path(__file__).parents[1])
-MAX_SHOWN = 80  # characters of a value in an error
+MAX_SHOWN = 80  # characters of a value in a message
 
 
 class RecordingError(Exception):
-    """Something is wrong with one of many recordings.
+    """An error about one of many recordings.
 
     Parameters
     ----------
     reason : str
-        What is wrong, in one line.
+        Description of the fault, in one line.
     recording : int
         Number of the recording.
     name : str or int, default=None
@@ -32,7 +32,7 @@ class RecordingError(Exception):
     """
 
     def __init__(self, reason, recording, name=None):
-        super().__init__(reason, recording, name)  # all, so that it can be pickled
+        super().__init__(reason, recording, name)  # all arguments, for pickle
         self.reason, self.recording, self.name = reason, recording, name
 
     def __str__(self):
@@ -41,22 +41,22 @@ class RecordingError(Exception):
 
 
 class RecordingTypeError(RecordingError, TypeError):
-    """A `TypeError` of one of many recordings."""
+    """A `TypeError` about one of many recordings."""
 
 
 class RecordingValueError(RecordingError, ValueError):
-    """A `ValueError` of one of many recordings."""
+    """A `ValueError` about one of many recordings."""
 
 
 class RecordingFileNotFoundError(RecordingError, FileNotFoundError):
-    """A `FileNotFoundError` of one of many recordings."""
+    """A `FileNotFoundError` about one of many recordings."""
 
 
 @contextlib.contextmanager
 def errors_of_recording(recording, name=None):
-    """Add the number, and the name, of a recording to errors of the block.
+    """Add the number and the name of a recording to errors of the block.
 
-    With None, of a single recording, errors stay as they are.
+    With ``recording=None`` (a single recording), errors stay unchanged.
     """
     try:
         yield
@@ -78,7 +78,7 @@ def one_line(message):
 
 
 def short_repr(value):
-    """Show a value, whatever it is, in one line that is not long.
+    """Show any value in one short line.
 
     >>> short_repr("a" * 100)
     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
@@ -91,7 +91,7 @@ def short_repr(value):
 
 
 def warn_user(text, category=UserWarning):
-    """Warn at the line outside of this package, and of decorators, that called it."""
+    """Warn at the line of the caller outside of this package and its decorators."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None:
         name = frame.f_code.co_filename

@@ -1,4 +1,4 @@
-"""Recordings in ``.npy`` files and memory maps, read as they are asked for."""
+"""Recordings in ``.npy`` files and memory maps, read on demand."""
 
 import copy
 import functools
@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line
 
-# Some systems let a process have 256 files open.
+# Some systems allow a process 256 open files.
 MAX_OPEN = 128
 FLOATS = (np.float32, np.float64)
 
@@ -31,22 +31,21 @@ FLOATS = (np.float32, np.float64)
     prefer_skip_nested_validation=True,
 )
 def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
-    """Open ``.npy`` files of features, which are read as they are asked for.
+    """Open ``.npy`` files of features, which are read on demand.
 
-    For data that does not fit into memory. Selections, such as the folds of a
-    cross-validation, are not read before they are used. Nothing but the paths goes into
-    a pickle, so that parallel jobs open the files themselves.
+    For data larger than the memory. Selections, such as the folds of a
+    cross-validation, are read when used. A pickle holds only paths, so that parallel
+    jobs open the files themselves.
 
     Parameters
     ----------
     paths : array-like of str or path-like
-        One ``.npy`` file for each recording, of numbers of shape (n_frames,
-        n_features).
+        One ``.npy`` file per recording, with numbers of shape (n_frames, n_features).
     names : array-like of str, default=None
-        Distinct names; None takes those of the files, with as many of their folders as
-        make them differ.
+        Distinct names; None takes the names of the files, with as many parent folders
+        as distinguish them.
     fps : float, default=None
-        Frames per second that are kept, if it is known.
+        Frames per second of the frames that are kept, if known.
     stride : int, default=1
         Keep frames 0, ``stride``, 2 ``stride``, … of each recording.
     transpose : bool, default=False
@@ -55,20 +54,19 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
     Returns
     -------
     recordings : Recordings
-        Its arrays have a shape, a dtype and a length, and give numpy arrays when they
-        are indexed; `numpy.asarray` reads one.
+        Its arrays have a shape, a dtype and a length. Indexing returns numpy arrays;
+        `numpy.asarray` reads a whole recording.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not valid, or a path is not one of a ``.npy`` file.
+        If a parameter is not valid, or a path is no ``.npy`` file.
 
     Notes
     -----
-    A missing or unsuitable file is a ValueError when it is asked for. The last 128
-    files stay open for as long as there is one of the arrays; one that was written anew
-    is opened anew. As a pickle holds paths, a pipeline with ``memory`` does not notice
-    when files change.
+    A missing or unsuitable file raises a ValueError when it is read. The last 128 files
+    stay open while one of the arrays exists; a changed file is opened again. As a
+    pickle holds paths, a pipeline with ``memory`` does not notice that files change.
 
     Examples
     --------
@@ -95,7 +93,7 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
 
 
 def open_arrays(paths, *, stride=1, transpose=False):
-    """List of a `FileArray` for each path, which have few files open together."""
+    """List of a `FileArray` per path, which share the limit of open files."""
     if isinstance(paths, (set, frozenset, Mapping)):
         raise TypeError(
             f"paths is a {type(paths).__name__}, which has no order; expected a list, "
@@ -104,7 +102,7 @@ def open_arrays(paths, *, stride=1, transpose=False):
     maps = _Maps()
     arrays = []
     for i, path in enumerate(paths):
-        path = os.path.abspath(path)  # parallel jobs may work in another folder
+        path = os.path.abspath(path)  # parallel jobs may run in another folder
         if not path.endswith(".npy"):
             raise ValueError(f"paths[{i}] is {path!r}, expected a file *.npy.")
         arrays.append(FileArray(path, maps, stride, transpose))
@@ -112,7 +110,7 @@ def open_arrays(paths, *, stride=1, transpose=False):
 
 
 def _name_files(paths):
-    """Distinct names of files, with their folders where the last parts are the same."""
+    """Distinct names of files, with folders where the last parts are equal."""
     for n_parts in range(1, max((len(path.parts) for path in paths), default=1) + 1):
         names = ["/".join(path.with_suffix("").parts[-n_parts:]) for path in paths]
         if len(set(names)) == len(names):
@@ -121,7 +119,7 @@ def _name_files(paths):
 
 
 class _Order(NamedTuple):
-    """What is asked for of the flags of an array, which would keep a map open."""
+    """Memory order of an array, like its flags but without an open map."""
 
     c_contiguous: bool
     f_contiguous: bool
@@ -132,7 +130,7 @@ def _order(video):
 
 
 class _Maps:
-    """Memory maps of the last files that were asked for; a pickle holds none."""
+    """Memory maps of the last files that were used; not pickled."""
 
     def __init__(self):
         self.get = functools.lru_cache(MAX_OPEN)(_open)
@@ -142,25 +140,25 @@ class _Maps:
 
 
 class FileArray:
-    """Frames (n_frames, n_features) of a ``.npy`` file, read as they are asked for.
+    """Frames (n_frames, n_features) of a ``.npy`` file, read on demand.
 
-    Slices are not read through a map: a process that reads a map of a file which is cut
-    off meanwhile is killed; an ordinary read gives less than was asked for.
+    Slices use ordinary reads. If a file is truncated, reading its map kills the
+    process, while an ordinary read returns fewer bytes.
     """
 
     ndim = 2
 
     def __init__(self, path, maps, stride=1, transpose=False):
         self.path, self.stride, self.transpose = path, stride, transpose
-        self.rows = slice(None)  # of the file that this array has
+        self.rows = slice(None)  # rows of the file in this array
         self.maps = maps
-        # shape and order of the whole, and type of what is read, if they are fixed
+        # shape and order of the whole file, and the dtype read, once fixed
         self.first = self.read_as = None
 
     def fixed(self):
-        """Give the same frames as floats, and refuse files of another shape from now.
+        """Return the frames as floats, and refuse files that change shape later.
 
-        float32 and float64 stay, other types become float64.
+        float32 and float64 stay; other dtypes become float64.
         """
         twin = copy.copy(self)
         video = self._map()
@@ -169,13 +167,13 @@ class FileArray:
         return twin
 
     def strided(self, stride):
-        """Give every so many of the frames, which stay on disk."""
+        """Return every ``stride``-th frame, without reading."""
         twin = copy.copy(self)
         twin.stride = self.stride * stride
         return twin
 
     def part(self, start, stop):
-        """Frames from one to another, which stay on disk."""
+        """Return frames from ``start`` to ``stop``, without reading."""
         twin = copy.copy(self)
         first = self.rows.indices(self._whole_shape()[0])[0]
         twin.rows = slice(first + start, first + min(stop, len(self)))
@@ -183,33 +181,33 @@ class FileArray:
 
     @property
     def shape(self):
-        """Frames and features."""
+        """Numbers of frames and features."""
         n_frames, n_features = self._whole_shape()
         return len(range(*self.rows.indices(n_frames))), n_features
 
     @property
     def dtype(self):
-        """Type of what is read."""
+        """Dtype of the frames read."""
         return self._map().dtype if self.read_as is None else self.read_as
 
     @property
     def flags(self):
-        """Order in which the file has the numbers."""
+        """Memory order of the file."""
         return _order(self._map()) if self.first is None else self.first[1]
 
     @property
     def itemsize(self):
-        """Bytes of a number."""
+        """Bytes per number."""
         return self.dtype.itemsize
 
     @property
     def size(self):
-        """Count of the numbers."""
+        """Number of values."""
         return self.shape[0] * self.shape[1]
 
     @property
     def nbytes(self):
-        """Bytes of all numbers."""
+        """Bytes of all values."""
         return self.size * self.itemsize
 
     def __len__(self):
@@ -232,26 +230,26 @@ class FileArray:
         return f"{type(self).__name__}({self.path!r})"
 
     def take(self, rows, **options):
-        """Take single frames, as an array does."""
+        """Take single frames, like an array."""
         return np.asarray(self._map())[self.rows].take(rows, **options)
 
     def _whole_shape(self):
-        """Shape of the file, that it had first or has now."""
+        """Shape of the file, fixed or current."""
         return self._map().shape if self.first is None else self.first[0]
 
     def _map(self, file=None):
-        """Map the file, or that version of it which is open."""
+        """Map the file, or its open version ``file``."""
         stamp = _stamp(self.path if file is None else file.fileno())
         video = self.maps.get(self.path, stamp, self.stride, self.transpose)
         if self.first is not None and video.shape != self.first[0]:
             raise ValueError(
-                f"{self.path} changed while it was in use: it had shape "
-                f"{self.first[0]} and now has {video.shape}."
+                f"{self.path} changed while it was in use: its shape was "
+                f"{self.first[0]} and is now {video.shape}; fit again."
             )
         return video
 
     def _read(self, start, stop):
-        """Frames of the file as it is now, in the type that they have there."""
+        """Read frames from the current file, in its own dtype."""
         first = self.rows.start or 0
         try:
             with open(self.path, "rb", buffering=0) as file:
@@ -261,7 +259,7 @@ class FileArray:
 
 
 class FloatRows:
-    """A memory map of neither float type, that becomes float64 as it is read."""
+    """A memory map of another dtype, which becomes float64 when read."""
 
     dtype, itemsize = np.dtype(np.float64), 8
 
@@ -278,31 +276,31 @@ class FloatRows:
         return self.video.astype(self.dtype if dtype is None else dtype)
 
     def part(self, start, stop):
-        """Rows from one to another, which stay on disk."""
+        """Rows from ``start`` to ``stop``, without reading."""
         return FloatRows(self.video[start:stop])
 
 
-# Types of what is read as it is asked for.
+# Types that are read on demand.
 LAZY = (FileArray, FloatRows)
 
 
 def as_floats(video):
-    """Make a file or a map an array of float32 or float64, without reading it."""
+    """Convert a file or a map to float32 or float64, without reading it."""
     if isinstance(video, FileArray):
         return video.fixed()
-    video = np.asarray(video)  # indexing a memmap itself is slower
+    video = np.asarray(video)  # faster than indexing a memmap
     return video if video.dtype in FLOATS else FloatRows(video)
 
 
 def part_of(video, start, stop):
-    """Rows of a video from one frame to another; those on disk stay there."""
+    """Return frames from ``start`` to ``stop``, without reading files."""
     return video.part(start, stop) if isinstance(video, LAZY) else video[start:stop]
 
 
 def _read_rows(file, video, start, stop):
-    """Rows of a mapped video that lie in its file one after the other, or as columns.
+    """Read rows of a mapped array in C or Fortran order from its open file.
 
-    ``file`` is open and not buffered.
+    ``file`` is unbuffered.
     """
     n_frames, width = video.shape
     if video.flags.c_contiguous:
@@ -316,7 +314,7 @@ def _read_rows(file, video, start, stop):
 
 
 def _fill(array, file, position):
-    """Read an array from a place of a file."""
+    """Read an array from a position of a file."""
     left = memoryview(array.reshape(-1).view(np.uint8))
     file.seek(position)
     while left:
@@ -327,14 +325,14 @@ def _fill(array, file, position):
 
 
 def read_features(path, *, mmap, transpose=False):
-    """Read a video (n_frames, n_features) of a file ``.npy``, or of text.
+    """Read a recording (n_frames, n_features) from a ``.npy`` or text file.
 
-    With `mmap` a ``.npy`` file is mapped, read-only.
+    `mmap` maps a ``.npy`` file read-only.
     """
     try:
-        with np.errstate(all="ignore"):  # sizes of what is not there
+        with np.errstate(all="ignore"):  # sizes in a broken header
             video = _read_array(path, mmap)
-    except Exception as error:  # whatever a broken header makes of its reader
+    except Exception as error:  # a broken header raises many types
         raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
         raise ValueError(
@@ -348,7 +346,7 @@ def _read_array(path, mmap):
     if os.path.exists(path) and not os.path.isfile(path):
         raise ValueError("it is no regular file.")
     if not str(path).endswith(".npy"):
-        with warnings.catch_warnings():  # what an empty file holds has no good shape
+        with warnings.catch_warnings():  # numpy warns of empty text files
             warnings.simplefilter("ignore", UserWarning)
             return np.loadtxt(path, ndmin=2)
     if mmap:
@@ -358,14 +356,14 @@ def _read_array(path, mmap):
 
 
 def _stamp(path):
-    """Tell versions of a file apart; `path` may be the number of an open file."""
+    """Return a stamp of a file's version; `path` may be a file descriptor."""
     try:
         status = os.stat(path)
-    except OSError:  # opening it says what is wrong
+    except OSError:  # opening the file reports the reason
         return None
     return status.st_mtime_ns, status.st_size
 
 
 def _open(path, stamp, stride, transpose):
-    """Map one file; its stamp is there to be remembered."""
+    """Map one file; the stamp is only a key of the cache."""
     return read_features(path, mmap=True, transpose=transpose)[::stride]

@@ -1,4 +1,4 @@
-"""Labels of frames: sequences of one video or many, and their segments."""
+"""Labels of frames: sequences of one or many recordings, and their segments."""
 
 import contextlib
 import numbers
@@ -9,26 +9,26 @@ import numpy as np
 from skl_tot.recordings.layouts import n_dims
 from skl_tot.recordings.matching import by_name
 
-# Label of frames of no action, and what it is called where labels are words.
+# Label of frames without an action, and its name among text labels.
 BACKGROUND = -1
 BACKGROUND_NAME = "background"
-# Labels of frames whose action is not known, numbers and text.
+# Labels of unknown actions, as a number and as text.
 UNKNOWN = -1
 UNKNOWN_NAME = ""
-# Types whose values numpy would take for numbers among others.
+# Types that numpy converts to numbers in a list of numbers.
 NO_NUMBERS = (str, bytes, np.datetime64, np.timedelta64)
 
 
 def split_label_sequences(y, name="y"):
-    """Give labels as a list of 1-D arrays, one a video, and whether `y` was only one.
+    """Return labels as a list of 1-D arrays, and whether `y` was a single sequence.
 
-    Labels are text or integers; `name` is what errors call them. They may have names of
-    videos: a dict, `Recordings`, or a Series that a MultiIndex tells videos apart.
+    Labels are text or integers; errors call them `name`. Names of recordings come from
+    a dict, `Recordings`, or a Series with a MultiIndex.
     """
     named = by_name(y)
     if named is not None:
         if not named:
-            raise ValueError(f"{name} is empty, expected labels of a video.")
+            raise ValueError(f"{name} is empty, expected labels of a recording.")
         return _checked_sequences(named.values(), named, name), False
     if hasattr(y, "iloc"):
         y = y.to_numpy()
@@ -46,12 +46,12 @@ def split_label_sequences(y, name="y"):
 
 
 def _checked_sequences(values, keys, name):
-    """Labels of many videos, of one type; ``keys`` tell them apart in errors."""
+    """Check the labels of many recordings; ``keys`` name them in errors."""
     sequences = []
     for key, labels in zip(keys, values):
         sequences.append(_as_labels(labels, f"{name}[{key!r}]"))
     if len({labels.dtype.kind for labels in sequences if len(labels)}) > 1:
-        raise TypeError(f"{name} has text in some videos and integers in others.")
+        raise TypeError(f"{name} has text in some recordings and integers in others.")
     return sequences
 
 
@@ -60,14 +60,16 @@ def _is_label(value):
 
 
 def check_transcripts(transcripts, recordings, n_actions):
-    """Give the known actions of each recording in order, as arrays of int."""
+    """Return the transcripts, arrays of int with the ordered actions of recordings."""
     if hasattr(transcripts, "__len__") and len(transcripts) == 0:
-        raise ValueError("transcripts is empty, expected the actions of each video.")
+        raise ValueError(
+            "transcripts is empty, expected the actions of each recording."
+        )
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != len(recordings):
         raise ValueError(
             f"transcripts has {len(sequences)} sequences, expected {len(recordings)}, "
-            "one for each video."
+            "one for each recording."
         )
     for i, sequence in enumerate(sequences):
         with recordings.errors(i):
@@ -84,7 +86,7 @@ def _check_transcript(transcript, n_actions):
 
 
 def _as_labels(labels, where):
-    """Give the labels of one video as a 1-D array of text or of integers."""
+    """Convert the labels of one recording to a 1-D array of text or integers."""
     if hasattr(labels, "detach"):  # a torch tensor
         labels = labels.detach().cpu()
     if n_dims(labels) != 1:
@@ -116,7 +118,7 @@ def _check_unmasked(labels, where):
 
 
 def _typed(labels, where):
-    """Objects as an array of text or of numbers, if that is what all of them are."""
+    """Convert objects to an array of text or numbers, if all are of that type."""
     if all(isinstance(label, str) for label in labels):
         return labels.astype(str)
     if any(isinstance(label, NO_NUMBERS) for label in labels):
@@ -129,14 +131,14 @@ def _typed(labels, where):
 
 
 def _are_whole(labels):
-    """Whether labels are floats that integers can stand for."""
+    """Whether labels are floats that equal integers."""
     whole = labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels))
-    # as Python's number, which all floats can be compared with
+    # as a Python number, which compares with all floats
     return whole and np.abs(labels).max(initial=0).item() < 2**53
 
 
 def _as_integers(labels, where):
-    """Whole labels as integers of 64 bits, if they are not too large."""
+    """Convert whole labels to 64-bit integers; refuse larger ones."""
     limits = np.iinfo(np.intp)
     for label in (labels.min(), labels.max()) if len(labels) else ():
         if not limits.min <= int(label) <= limits.max:
@@ -147,9 +149,9 @@ def _as_integers(labels, where):
 
 
 def find_segments(labels, breaks=None):
-    """Find runs of equal labels: the label, first frame and end (exclusive) of each.
+    """Find runs of equal labels; return label, first frame and end (exclusive) of each.
 
-    None goes on over ``breaks``, frames at which a new part begins.
+    A run also ends at ``breaks``, the first frames of new parts.
     """
     is_cut = np.r_[True, labels[1:] != labels[:-1], True]
     if breaks is not None:
@@ -159,12 +161,12 @@ def find_segments(labels, breaks=None):
 
 
 def as_reals(values, name):
-    """Real numbers as an array of float; ``name`` is what errors call them."""
+    """Convert real numbers to an array of float; errors call them ``name``."""
     array = np.asarray(values)
     if array.dtype.kind in "cmM":
         raise TypeError(f"{name} is of type {array.dtype}, expected real numbers.")
     try:
-        with np.errstate(over="ignore"):  # of more precise types: infinite
+        with np.errstate(over="ignore"):  # longdouble may become infinite
             return array.astype(float)
     except OverflowError as error:
         raise ValueError(
@@ -173,15 +175,15 @@ def as_reals(values, name):
 
 
 def with_background(classes):
-    """List the labels of all actions, and last, for code -1, that of background."""
+    """List the labels of all actions, and last (for code -1) the background label."""
     background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
     return np.concatenate([classes, np.array([background])])
 
 
 def codes_of_transcripts(transcripts, classes, recordings):
-    """Transcripts in labels as sequences of their codes; refuses unknown labels."""
+    """Convert transcripts of labels to codes; refuse unknown labels."""
     if hasattr(transcripts, "__len__") and len(transcripts) == 0:
-        return transcripts  # which is refused as without labels
+        return transcripts  # the caller refuses it
     codes = {label: code for code, label in enumerate(classes.tolist())}
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     found = []

@@ -1,4 +1,4 @@
-"""Any form of input as recordings, and output that takes that form."""
+"""Conversion of any input to recordings, and of outputs to the form of the input."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ EXPECTED = (
     "or a list, dict or 3-D array of them as many"
 )
 PARTS = "Recordings(..., breaks=...) cuts recordings into parts there"
-# How others' containers become what is expected, by package and class.
+# Conversions of other packages' containers, by package and class.
 CURES = {
     ("mne", "BaseEpochs"): "X.get_data().transpose(0, 2, 1) has an array for each",
     ("mne", "BaseRaw"): "X.get_data().T is one, or read_recordings reads its file",
@@ -29,16 +29,16 @@ CURES = {
     ("pynwb", "TimeSeries"): "X.data[:] is one",
 }
 EMPTY = f"X is an empty {{}}, but {EXPECTED}."
-MAX_DIMS = 32  # more are no array of anything
+MAX_DIMS = 32  # numpy's limit
 
 
 @dataclass
 class Layout:
-    """Form of a user's input, which output takes.
+    """Form of the user's input, for outputs.
 
-    ``kind`` is "single", "list", "stacked" (3-D), "object" (an array of them), or, of
-    recordings with names, "named". ``join`` makes of the outputs of those what the
-    input was. A table of all has an ``index``, and the ``rows`` of each recording.
+    ``kind`` is "single", "list", "stacked" (3-D), "object" (an object array) or
+    "named". For "named", ``join`` builds the container from outputs. A table of all
+    recordings has an ``index``, and the ``rows`` of each recording.
     """
 
     kind: str
@@ -48,14 +48,14 @@ class Layout:
     rows: list | None = None
 
     def select(self, indices):
-        """Form of some of the recordings: a list, or a dict of those with names."""
+        """Form of a selection: a list, or a dict if there are names."""
         if self.names is None:
             return self if self.kind == "single" else Layout("list")
         return _of_names([self.names[i] for i in indices])
 
 
 def as_recordings(X):
-    """Tell one video from many: unchecked `Recordings` that know the form of ``X``."""
+    """Return unchecked `Recordings` with a layout, from one recording or many."""
     if isinstance(X, Recordings):
         recordings = X.replace(X.arrays)
         if X.layout is None:
@@ -76,7 +76,7 @@ def as_recordings(X):
 
 
 def with_rate(arrays, fps):
-    """List of arrays for an inner estimator, with the rate, if there is one."""
+    """List of arrays for an inner estimator, as `Recordings` if there is a rate."""
     if fps is None:
         return list(arrays)
     recordings = as_recordings(list(arrays))
@@ -85,7 +85,7 @@ def with_rate(arrays, fps):
 
 
 def _read_clocks(recordings):
-    """Take the rate from coordinates or indices of time, and times if all have them."""
+    """Read the rate from coordinates or indices of time, and times if all have them."""
     clocks = list(map(clock_of, recordings.arrays))
     for i, clock in enumerate(clocks):
         if clock is not None and not (np.diff(clock) > 0).all():
@@ -110,7 +110,7 @@ def _read_clocks(recordings):
 
 
 def refuse_others(X):
-    """Refuse what other packages keep recordings in, with what makes arrays of it."""
+    """Refuse containers of other packages, with the conversion to arrays."""
     for kind in type(X).__mro__:
         cure = CURES.get((kind.__module__.partition(".")[0], kind.__name__))
         if cure is not None:
@@ -118,29 +118,29 @@ def refuse_others(X):
 
 
 def _split(X):
-    """Arrays of each video, and the layout, of what is no plain list or array."""
+    """Return the arrays and the layout of an input that is no plain list or array."""
     refuse_others(X)
     if has_time(X):
         return [X], Layout("single")
     if has_names(X):
         return _split_named(X)
-    is_text = isinstance(X, (str, bytes))  # that of numpy has dimensions, too
+    is_text = isinstance(X, (str, bytes))  # numpy text has dimensions, too
     if not is_text and (hasattr(X, "ndim") or hasattr(X, "__array__")):
         return _split_array(X)
     return _split_sequence(X)
 
 
 def has_names(X):
-    """Whether recordings come with names."""
-    from scipy import sparse  # commands do not wait for it
+    """Whether the input names its recordings."""
+    from scipy import sparse  # slow to import
 
-    if sparse.issparse(X):  # some of those are dicts
+    if sparse.issparse(X):  # some sparse matrices are dicts
         return False
     return isinstance(X, (Recordings, Mapping)) or is_table(X)
 
 
 def _split_named(X):
-    """Arrays of a dict, or of a table of all recordings."""
+    """Return the arrays of a dict, or of a table of all recordings."""
     if len(X) == 0:
         raise ValueError(EMPTY.format(type(X).__name__))
     if isinstance(X, Mapping):
@@ -168,7 +168,7 @@ def _split_sequence(X):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
     if len(X) == 0:
         raise ValueError(EMPTY.format(type(X).__name__))
-    first = X[0]  # once, as it may be read from disk
+    first = X[0]  # read only once, as it may be a file
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
     refuse_others(first)
@@ -180,7 +180,7 @@ def _split_sequence(X):
 
 
 def _hint(path):
-    """Say what reads paths, if this is one."""
+    """Suggest a reader if the value is a path."""
     if not isinstance(path, PATH_TYPES):
         return ""
     return (
@@ -204,7 +204,7 @@ def _split_array(X):
         elif X.shape[1] < X.shape[2]:
             _warn_of_channels(X.shape)
         return X, Layout("stacked")
-    if ndim == 1 and hasattr(X, "iloc"):  # a series, whose index need not count from 0
+    if ndim == 1 and hasattr(X, "iloc"):  # the index of a Series may not start at 0
         X = X.to_numpy()
     if ndim == 1 and getattr(X, "dtype", "") == np.dtype(object):
         if len(X) == 0:
@@ -214,12 +214,12 @@ def _split_array(X):
     return [X], Layout("single")
 
 
-# What splits plain containers, which need no further look.
+# Splitters of plain containers.
 SPLITS = {list: _split_sequence, tuple: _split_sequence, np.ndarray: _split_array}
 
 
 def _warn_of_tracks(shape):
-    """Warn of a 3-D array that looks like one pose track rather than many videos."""
+    """Warn of a 3-D array that looks like one pose track instead of many recordings."""
     n_videos, n_frames, n_features = shape
     warn_user(
         f"X has shape {tuple(shape)} and is taken as {n_videos} videos of {n_frames} "
@@ -240,7 +240,7 @@ def _warn_of_channels(shape):
 
 
 def n_dims(value):
-    """Count the dimensions of anything array-like, without copying an array."""
+    """Count the dimensions of any array-like, without copying an array."""
     for depth in range(MAX_DIMS):
         from scipy import sparse
 
@@ -250,13 +250,13 @@ def n_dims(value):
             return depth + value.ndim
         try:
             return depth + np.asarray(value).ndim
-        except (ValueError, RuntimeError):  # ragged lists have no ndim of their own
+        except (ValueError, RuntimeError):  # ragged lists
             value = value[0]
     raise ValueError(f"Expected an array, got more than {MAX_DIMS} nested sequences.")
 
 
 def plain_name(key):
-    """Name as text or integer, as files can hold it.
+    """Convert a name to text or an integer, for files.
 
     >>> plain_name(("anna", 2))
     'anna/2'
@@ -267,7 +267,7 @@ def plain_name(key):
 
 
 def distinct(keys):
-    """Plain names, which have to differ."""
+    """Plain names; refuse equal ones."""
     names = list(map(plain_name, keys))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -276,15 +276,15 @@ def distinct(keys):
 
 
 def is_table(X):
-    """Whether something of pandas has an index of several levels."""
+    """Whether a pandas object has an index of several levels."""
     return hasattr(X, "iloc") and getattr(X.index, "nlevels", 1) > 1
 
 
 def rows_of_recordings(index):
-    """Find the recordings of an index of several levels, and the rows of each.
+    """Find the recordings of an index of several levels, and their rows.
 
-    All levels but the last say which recording a row is of: labels, or tuples of them,
-    in order of appearance. Rows are a list of ascending arrays of int.
+    All levels but the last name the recording, by labels or tuples in order of
+    appearance. Rows are a list of ascending arrays of int.
     """
     codes, keys = index.droplevel(-1).factorize()
     if (codes < 0).any():
@@ -296,7 +296,7 @@ def rows_of_recordings(index):
 
 
 def _join_rows(outputs, index, rows):
-    """Put outputs of recordings, arrays or frames, back to the rows of a table."""
+    """Put outputs of recordings, arrays or frames, back into the rows of a table."""
     import pandas as pd
 
     places = np.argsort(np.concatenate(rows))

@@ -1,4 +1,4 @@
-"""Labels and other knowledge of recordings, matched with these by name."""
+"""Values of recordings, such as labels, matched to recordings by name."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ from skl_tot.recordings.layouts import (
     rows_of_recordings,
 )
 
-MAX_NAMES = 5  # that an error lists
+MAX_NAMES = 5  # names in an error
 
 
 def by_name(y):
-    """Values of recordings by their names; None of what has none."""
+    """Values by recording name, or None without names."""
     if is_table(y):
         y = y if y.ndim == 1 or y.shape[1] != 1 else y.iloc[:, 0]
         values = y.to_numpy()
@@ -30,25 +30,24 @@ def by_name(y):
 
 
 def as_sequence(y):
-    """Values of recordings with names as a list; others as they are."""
+    """Values of named recordings as a list; others unchanged."""
     known = by_name(y)
     return y if known is None else list(known.values())
 
 
 def arrange(y, recordings, what="y"):
-    """Give what is known of recordings their order.
+    """Bring values of recordings into the order of ``recordings``.
 
-    ``y`` may have names, in any order, which have to be those of the recordings if
-    these have some: its values become a list. What has no names is in order, and
-    stays as it is. ``what`` is what errors call it.
+    If ``y`` has names, they must equal the names of the recordings, in any order.
+    Values without names must be in order already. Errors call the values ``what``.
     """
     layout = recordings.layout
     known = _by_label(y, recordings) or by_name(y)
     if not recordings.is_named:
         if isinstance(y, Mapping):
             raise TypeError(
-                f"{what} is a {type(y).__name__} of names, but X has none; expected a "
-                "sequence in the order of X, or X with names."
+                f"{what} is a {type(y).__name__} of names, but X has no names; "
+                "expected a sequence in the order of X, or X with names."
             )
         return as_sequence(y)
     if known is None:
@@ -59,10 +58,10 @@ def arrange(y, recordings, what="y"):
 
 
 def arrange_each(values, recordings, what, *, of_some=False):
-    """Arrange one value of each recording; ``of_some``, None of what has no name.
+    """Arrange one value per recording; with ``of_some``, missing names get None.
 
-    A series that counts from 0 is in order, or by those numbers if they are names; all
-    others have to name the recordings.
+    A Series with index 0, 1, … is in order, or by name if these are names. Any other
+    index must name the recordings.
     """
     if _is_series_of(values, recordings):
         keys = distinct(values.index)
@@ -74,7 +73,7 @@ def arrange_each(values, recordings, what, *, of_some=False):
 
 
 def _by_label(y, recordings):
-    """Values of a series whose index names the recordings; None of others."""
+    """Values of a Series with recording names as index, or None."""
     if not _is_series_of(y, recordings):
         return None
     keys = list(map(plain_name, y.index))
@@ -82,7 +81,7 @@ def _by_label(y, recordings):
 
 
 def _is_series_of(y, recordings):
-    """Whether something is a series with a value for each of recordings with names."""
+    """Whether ``y`` is a Series with one value for each named recording."""
     is_series = hasattr(y, "to_dict") and getattr(y, "ndim", 2) == 1
     return is_series and recordings.is_named and len(y) == len(recordings)
 
@@ -103,13 +102,15 @@ def _by_row(y, layout):
 
 
 def check_lengths(y, recordings):
-    """Refuse labels of other lengths than the recordings; values are not looked at."""
+    """Refuse labels of other lengths than the recordings, without reading values."""
     y = [y] if recordings.is_single else y
     if not hasattr(y, "__len__"):
-        raise TypeError(f"y is a {type(y).__name__}, expected labels of each video.")
+        raise TypeError(
+            f"y is a {type(y).__name__}, expected labels of each recording."
+        )
     if len(y) != len(recordings):
         raise ValueError(
-            f"y is of {len(y)} videos, expected {len(recordings)}, as X has so many."
+            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
         )
     for i, (labels, length) in enumerate(zip(y, recordings.lengths)):
         with recordings.errors(i):
@@ -119,7 +120,7 @@ def check_lengths(y, recordings):
 
 
 def check_index(y, index, what, of):
-    """Refuse labels of other rows."""
+    """Refuse labels with another index."""
     if not index.equals(y.index):
         raise ValueError(
             f"{what} has another index than {of}, expected {what}.loc[{of}.index]."
@@ -127,7 +128,7 @@ def check_index(y, index, what, of):
 
 
 def match_names(values, names, what, of):
-    """Values in the order of names, of which none may be missing, nor any other."""
+    """Return values in the order of names; refuse missing and additional names."""
     expected = set(names)
     missing = [name for name in names if name not in values]
     others = [name for name in values if name not in expected]
@@ -139,13 +140,13 @@ def match_names(values, names, what, of):
 
 
 def _listed(names):
-    """Show some of several names."""
+    """Show the first names."""
     shown = ", ".join(map(repr, names[:MAX_NAMES]))
     return shown if len(names) <= MAX_NAMES else f"{shown} and {len(names)} in all"
 
 
 def pair_by_name(y_true, y_pred):
-    """Labels of the same recordings in the same order; without names as they are."""
+    """Match two sets of labels by recording name; unchanged without names."""
     true, pred = by_name(y_true), by_name(y_pred)
     if true is not None and pred is not None:
         if is_table(y_true) and is_table(y_pred):

@@ -1,4 +1,4 @@
-"""Names of labels, and which labels are background."""
+"""Names of labels, and background labels."""
 
 import re
 from pathlib import Path
@@ -11,16 +11,16 @@ from skl_tot.recordings.text import is_line, parse_json, read_text, split_lines
 
 
 def name_actions(y, names):
-    """Put words in place of numbers.
+    """Replace label numbers by names.
 
     Parameters
     ----------
     y : array-like of shape (n_frames,), or a sequence of such
-        Label of each frame of one video or of many.
+        Label of each frame of one recording or of many.
     names : dict or sequence of str
         Name of each label, as ``{0: "take cup", 1: "pour"}`` or
-        ``["take cup", "pour"]``. Labels of one name become one action. Labels without
-        a name keep their number, as text, and -1 becomes "background".
+        ``["take cup", "pour"]``. Labels with equal names become one action. Labels
+        without a name keep their number, as text; -1 becomes "background".
 
     Returns
     -------
@@ -30,9 +30,9 @@ def name_actions(y, names):
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor strings, names are of the other kind, or a
-        name is no text of one line, is "background" or "-1", or is the number of
-        another action without a name.
+        If labels are neither integers nor text, or keys of ``names`` have another type;
+        if a name is not one line of text, is "background" or "-1", or equals the number
+        of an action without a name.
 
     Examples
     --------
@@ -62,13 +62,13 @@ def name_actions(y, names):
 
 
 def _by_label(names, what):
-    """Names, a dict or a sequence, as a dict; ``what`` is what errors call them."""
+    """Convert names, a dict or a sequence, to a dict; errors call them ``what``."""
     _check_no_text(names, what)
     return names if isinstance(names, dict) else dict(enumerate(names))
 
 
 def _check_no_text(names, what):
-    """Refuse a text, whose letters are no names."""
+    """Refuse text, which is a sequence of letters."""
     if isinstance(names, (str, bytes)):
         raise TypeError(
             f"{what} is {short_repr(names)}, expected a dict or a list of names."
@@ -76,7 +76,7 @@ def _check_no_text(names, what):
 
 
 def _check_keys(names, sequences):
-    """Refuse names of text if labels are integers, and the other way round."""
+    """Refuse text keys for integer labels, and the reverse."""
     filled = [sequence for sequence in sequences if len(sequence)]
     if not filled:
         return
@@ -92,7 +92,7 @@ def _check_keys(names, sequences):
 
 
 def _put_words(labels, names):
-    """Names of the frames of one video; labels without one as text."""
+    """Names of the frames of one recording; unnamed labels as text."""
     labels, codes = np.unique(labels, return_inverse=True)
     words = [names.get(label, str(label)) for label in labels.tolist()]
     return np.array(words, dtype=str)[codes]
@@ -101,9 +101,8 @@ def _put_words(labels, names):
 def name_all_actions(actions, names, what="names"):
     """Names of all actions of a model, as ndarray of str.
 
-    ``actions`` is their number, or an array of their labels: text stands for itself,
-    and is named by its place. ``names`` is a dict or sequence, called ``what`` in
-    errors, or None.
+    ``actions`` is their number, or an array of their labels; a text label is its own
+    name. ``names``, a dict, a sequence or None, is called ``what`` in errors.
 
     >>> name_all_actions(3, {1: "pour"}).tolist()
     ['action 0', 'pour', 'action 2']
@@ -122,7 +121,7 @@ def name_all_actions(actions, names, what="names"):
 
 
 def _rename(labels, names, what):
-    """Distinct labels of text, those at some places by other names."""
+    """Text labels, some of them renamed by index, all distinct."""
     places = np.arange(len(labels))
     check_names(names, places, what)
     words = dict(enumerate(labels.tolist())) | names
@@ -134,17 +133,17 @@ def _rename(labels, names, what):
 
 
 def _check_free(names, others):
-    """Refuse names that other labels, which have no name, are called by."""
+    """Refuse names that equal labels without a name."""
     for label, name in names.items():
         if label != BACKGROUND and name in others:
             raise ValueError(
-                f"{short_repr(name)} is the name of an action, but others without a "
-                "name are called so."
+                f"{short_repr(name)} is the name of an action, but another action "
+                "without a name has this label."
             )
 
 
 def default_names(labels, word):
-    """Names of labels that have none: text as it is, numbers with a word before.
+    """Names of unnamed labels: text unchanged, numbers after a word.
 
     >>> default_names([3, 5], "action")
     {3: 'action 3', 5: 'action 5'}
@@ -156,10 +155,10 @@ def default_names(labels, word):
 
 
 def name_labels(labels, target_names):
-    """Names to show of distinct, sorted labels: a dict in the order in which to show.
+    """Names of distinct, sorted labels: a dict in display order.
 
-    ``target_names`` is ``{label: name}`` of some labels, or a sequence of all, in which
-    integer ``i`` is ``target_names[i]``; of string labels it gives the order only.
+    ``target_names`` is ``{label: name}``, or a sequence: integer ``i`` is called
+    ``target_names[i]``. For text labels it sets only the order.
     """
     is_text = labels and isinstance(labels[0], str)
     if target_names is None:
@@ -180,9 +179,9 @@ def name_labels(labels, target_names):
 
 
 def background_labels(clusters, classes, background):
-    """Cluster that means background, and the class it stands for or None.
+    """Background cluster, and the class it stands for or None.
 
-    ``background`` is that class, or None for "background" or -1, whichever occurs.
+    ``background`` is that class; None finds "background" or -1.
     """
     cluster = BACKGROUND_NAME if BACKGROUND_NAME in clusters else BACKGROUND
     if background is None and cluster in clusters:
@@ -192,10 +191,9 @@ def background_labels(clusters, classes, background):
 
 
 def labels_of_one_type(sequences):
-    """Labels of files as text if some are, with "background" for -1; else as they are.
+    """Convert labels of files to text if some are, with "background" for -1.
 
-    Integers are all that is left of videos, or parts of them, where no action has a
-    name.
+    Parts of recordings without a named action have only integers.
 
     >>> [x.tolist() for x in labels_of_one_type([np.array([2, -1]), np.array(["a"])])]
     [['2', 'background'], ['a']]
@@ -207,12 +205,12 @@ def labels_of_one_type(sequences):
 
 
 def distinct_labels(sequences):
-    """Set of the labels that occur."""
+    """Set of all labels."""
     return set().union(*(np.unique(sequence).tolist() for sequence in sequences))
 
 
 def check_names(names, labels, what="names"):
-    """Refuse names, a dict, of numbers that are not among the labels of a model."""
+    """Refuse names, a dict, of numbers that are no labels of a model."""
     labels = labels.tolist()
     if names.keys() <= set(labels):
         return
@@ -228,8 +226,8 @@ def read_names(path):
     Parameters
     ----------
     path : str or path-like
-        A ``.json`` file of an object such as ``{"0": "take cup"}``, or text with
-        ``<int> <name>`` a line, as the field's ``mapping.txt``.
+        A ``.json`` file with an object such as ``{"0": "take cup"}``, or text with
+        ``<int> <name>`` per line, like the field's ``mapping.txt``.
 
     Returns
     -------
@@ -239,7 +237,7 @@ def read_names(path):
     Raises
     ------
     OSError, ValueError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or has another form.
 
     Examples
     --------
@@ -283,9 +281,9 @@ def _read_json_names(path):
 
 
 def read_numbered_names(path, what):
-    """Yield number, name and place, for errors, of each line of ``<int> <name>``.
+    """Yield number, name and place (for errors) of each line of ``<int> <name>``.
 
-    ``what`` is what errors call a name. Blank lines are skipped.
+    Errors call a name ``what``. Blank lines are skipped.
     """
     for i, line in enumerate(split_lines(read_text(path)), start=1):
         where = f"{path}, line {i}, is {short_repr(line.strip())}"

@@ -1,23 +1,23 @@
-"""Options of how recordings are read: those that are given, or those of a model."""
+"""Options for reading recordings, given or remembered by a model."""
 
 from collections.abc import Mapping
 
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.rates import is_same
 
-# Options that a model remembers of tables; without says less than columns.
+# Options that a model remembers of tables; ``columns`` includes ``without``.
 OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
-# Options whose absence, in what a model remembers, forbids nothing.
+# Options that may be absent from the remembered ones.
 FREE = ("by", "columns", "resample", "split_gaps", "transpose")
-# Options that say which recordings of a file are meant, and not how they are read.
+# Options that select recordings of a file.
 CHOICES = ("animal", "task", "variable")
 
 
 def remembered(like):
-    """How the recordings of a model were read, as ``Recordings.reading`` says it.
+    """Return the reading options of a model, as in ``Recordings.reading``.
 
-    ``like`` is a model, a pipeline that ends in one, or `Recordings`. What comes of no
-    file has the names of its features and its rate, if these are known.
+    ``like`` is a model, a pipeline that ends in one, or `Recordings`. Input that was
+    not read from files has feature names and rate, if known.
     """
     model = like.steps[-1][1] if hasattr(like, "steps") else like
     reading = getattr(model, "reading", getattr(model, "reading_", None))
@@ -34,9 +34,9 @@ def remembered(like):
 
 
 def with_remembered(given, own, names):
-    """Options that are given, and of others, among ``names``, what is remembered.
+    """Complete given options, among ``names``, with the remembered ones.
 
-    ``own`` is as `remembered` gives it. An option that contradicts it is an error.
+    ``own`` is the result of `remembered`. A contradiction is an error.
     """
     own = {name: own[name] for name in names if name in own}
     for name, value in given.items():
@@ -51,7 +51,7 @@ def with_remembered(given, own, names):
 
 
 def flag_of(name):
-    """Say what an option of `read_recordings` is on the command line.
+    """Command line form of an option of `read_recordings`.
 
     >>> flag_of("split_gaps"), flag_of("likelihood")
     ('--split-gaps', '--read likelihood')
@@ -61,16 +61,16 @@ def flag_of(name):
 
 
 def rate_like(rate, own, what):
-    """Rate of recordings, or that which is remembered; refuse another one.
+    """Rate of recordings, or the remembered one; refuse a different rate.
 
-    ``what`` is what errors call the recordings.
+    Errors call the recordings ``what``.
     """
     known = own.get("fps")
     if not is_same(rate, known):
         raise ValueError(
             f"{what} has {rate:g} frames per second, but the model was fitted to "
-            f"{known:g}; expected the same, as fps={known:g} (--fps {known:g}) says it "
-            f"of arrays, and resample={known:g} (--resample {known:g}) makes it of "
-            "tables with a clock."
+            f"{known:g}; expected the same: fps={known:g} (--fps {known:g}) sets it "
+            f"for arrays, resample={known:g} (--resample {known:g}) converts tables "
+            "with a clock."
         )
     return rate if known is None else known

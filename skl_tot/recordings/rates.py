@@ -1,17 +1,17 @@
-"""Frames per second: which numbers they may be, and whether two agree."""
+"""Frames per second: valid values and comparison."""
 
 from numbers import Real
 
 from skl_tot.recordings.errors import short_repr
 
-# Frames per second beyond which times are of no use, or no numbers.
+# Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
-# Share of a rate by which another may differ and be the same.
+# Relative difference below which two rates are equal.
 SAME = 0.01
 
 
 def check_fps(fps, name="fps"):
-    """Refuse a number of frames per second that gives no time; None is allowed."""
+    """Refuse an invalid number of frames per second; None is allowed."""
     if fps is None:
         return
     if not (isinstance(fps, Real) and MIN_FPS <= fps <= MAX_FPS):
@@ -22,7 +22,7 @@ def check_fps(fps, name="fps"):
 
 
 def is_same(rate, other):
-    """Whether two rates are the same, or one is not known.
+    """Whether two rates are equal, or one is unknown.
 
     >>> is_same(30.0, 29.97), is_same(30.0, 29.0), is_same(None, 25.0)
     (True, False, True)
@@ -31,7 +31,7 @@ def is_same(rate, other):
 
 
 def agreed_rate(fps, own, whose):
-    """Rate that is given, or that ``whose`` recordings have, if they agree.
+    """Given rate, or the rate of recordings if they agree; ``whose`` names these.
 
     >>> agreed_rate(None, 25.0, "the labels"), agreed_rate(10, None, "the labels")
     (25.0, 10)
@@ -45,7 +45,7 @@ def agreed_rate(fps, own, whose):
 
 
 def check_rate(estimator, rate):
-    """Rate of recordings, or else of the fit; refuse one other than that of the fit."""
+    """Rate of recordings, or of the fit; refuse a rate other than that of the fit."""
     fps = estimator.fps_
     if not is_same(rate, fps):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Recordings in the files that people have: arrays, and tables."""
+"""Recordings from files of arrays and tables."""
 
 import os
 from numbers import Real
@@ -32,7 +32,7 @@ from skl_tot.recordings.readers import READERS, find_reader, read_by
 from skl_tot.recordings.sources import find_files, rate_of_arrays, stem
 from skl_tot.recordings.tables import read_tables
 
-# What is said of gaps.
+# Texts about gaps.
 NOT_FILLED = "no frames are put there"
 RESAMPLED = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
 PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
@@ -64,82 +64,78 @@ def read_recordings(
     like=None,
     **options,
 ):
-    r"""Read recordings from a folder of files, or from one table of all.
+    r"""Read recordings from a folder of files, or from one table.
 
     =============================  ==================================================
-    folder of ``.npy``             a recording a file, (n_frames, n_features); opened
-                                   as they are asked for; option ``transpose``, if
-                                   they are (n_features, n_frames)
-    folder of CSV or Parquet       a recording a file, a row a frame, a feature a
-                                   column; with ``by``, the files are one table
+    folder of ``.npy``             a recording per file, (n_frames, n_features), read
+                                   on demand; option ``transpose`` for
+                                   (n_features, n_frames)
+    folder of CSV or Parquet       a recording per file, a row per frame, a column per
+                                   feature; with ``by``, the files form one table
     one file of CSV or Parquet     with ``by`` a long table of many recordings, else
                                    one recording
-    tracks of DeepLabCut (CSV,     a recording a file, or a folder of these; options
-    H5), SLEAP (analysis H5,       ``animal`` (of several, its name) and
-    CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; 0.6
-                                   for DeepLabCut, None, which takes all, for
+    tracks of DeepLabCut (CSV,     a recording per file, or a folder of files; options
+    H5), SLEAP (analysis H5,       ``animal`` (name of one of several) and
+    CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; default
+                                   0.6 for DeepLabCut, None (all points) for
                                    movement); columns "nose x", "nose y", …
-    root folder of LeRobot         a recording an episode, versions 2 and 3, or
-                                   Parquet files of one; ``next.*`` and ``*_index``
-                                   are no features; option ``task``, its text
-    ``.edf``, ``.bdf``             a recording a file, of the signals of the rate that
-                                   most have (extra ``files``)
+    root folder of LeRobot         a recording per episode, versions 2 and 3, or
+                                   Parquet files; without ``next.*`` and ``*_index``;
+                                   option ``task``, the text of one task
+    ``.edf``, ``.bdf``             a recording per file, with the signals of the most
+                                   frequent rate (extra ``files``)
     ``.mat`` up to version 7       an array, or a cell array of recordings; options
                                    ``variable``, its name, and ``transpose``
     =============================  ==================================================
 
-    Recordings are called as their files, and are in the order of their names; those of
-    a long table as ``by`` says, in the order in which they appear. Hidden files, and
-    files that are none of these, are left alone.
+    Recordings have the names of their files, and that order. Recordings of a long table
+    have the names in ``by``, in order of appearance. Hidden files and other files are
+    ignored.
 
     Parameters
     ----------
     path : str, path-like, or list of these
         Folder, file, or files in order.
     by : str or list of str, default=None
-        Column of a long table that says which recording a row is of, or several, as
-        ``["subject", "trial"]``, whose names are as "s1/3". Numbers become text.
+        Column of a long table that names the recording of each row, or several columns,
+        as ``["subject", "trial"]`` for names like "s1/3". Numbers become text.
     time : str or False, default=None
-        Column that is the clock, which is no feature: seconds, or the unit that its
-        name ends in (``time_ms``, ``Time (ms)``; s, ms, us, ns, min, h); of dates and
-        text, as ``12:00:01.5``, seconds since the first frame. None takes a column
-        called time, timestamp or seconds, or one called t if it grows, or else one
-        called datetime or unix_time, in either case and with or without a unit. False
-        takes none.
+        Clock column, which is no feature: seconds, or the unit at the end of its name
+        (``time_ms``, ``Time (ms)``; s, ms, us, ns, min, h). Dates and text such as
+        ``12:00:01.5`` become seconds since the first frame. None takes a column called
+        time, timestamp or seconds; or t if it grows; else datetime or unix_time, in any
+        case, with or without a unit. False takes none.
     columns : list of str, default=None
-        Columns that are features, in this order, as ``"state"`` or ``"state 0"`` of a
-        column of lists, or ``"nose"`` of "nose x" and "nose y". None keeps all numbers
-        but the clock, and leaves out what holds text, is the same in all frames, or
-        counts them, with a warning.
+        Feature columns in this order. ``"state 0"`` is a part of a column of lists;
+        ``"nose"`` stands for "nose x" and "nose y". None keeps all numbers except the
+        clock, and drops text, constants and counters of frames, with a warning.
     without : list of str, default=None
-        Columns that are no features, called as in ``columns``.
+        Columns that are no features, with names as in ``columns``.
     fps : float, default=None
-        Frames per second of files without a clock. With one it is checked, and so it
-        is by ``recordings.json`` beside ``.npy`` files, which ``skl-tot features``
-        writes: ``{"fps": 10.0}``.
+        Frames per second of files without a clock. It must agree with a clock, and with
+        a ``recordings.json`` beside ``.npy`` files, which ``skl-tot features`` writes:
+        ``{"fps": 10.0}``.
     resample : float, default=None
-        Frames per second to bring all recordings to, by linear interpolation on their
-        clocks, from their first time to their last, without smoothing. Values are NaN
-        next to missing ones, and in gaps longer than 3.5 usual steps.
+        Target frames per second: linear interpolation on the clock of each recording,
+        from its first to its last time, without smoothing. Values are NaN next to
+        missing ones, and in gaps longer than 3.5 usual steps.
     split_gaps : float, default=None
-        Seconds: a longer step of a clock is a break, where a new part of the recording
-        begins (``breaks`` of `Recordings`). Parts are resampled by themselves.
+        Seconds. A longer step of a clock is a break, where a new part of the recording
+        begins (``breaks`` of `Recordings`). Each part is resampled separately.
     like : fitted model, pipeline or Recordings, default=None
-        Options that are not given are those by which its recordings were read, with
-        their clock, features and rate. Recordings that lack one of these are an error,
-        and so is an option that contradicts it.
+        Source of options that are not given, and of clock, features and rate. A
+        recording that lacks one of these is an error, and so is a contradicting option.
     **options
-        How files of other programs are read, see above.
+        Options of readers, see above.
 
     Returns
     -------
     recordings : Recordings
         Tables are data frames (n_frames_i, n_features), float32 if all numbers are,
-        else float64, with the names of the columns; missing values are NaN. Columns of
-        lists, which have to be equally long, are expanded to ``name 0``, ``name 1``, …,
-        booleans are 0 and 1. ``.npy`` files are read as they are asked for. With a
-        clock, ``times`` are those of the files, and ``fps`` is the median over
-        recordings of
+        else float64, with the column names. Missing values are NaN, booleans are 0 and
+        1. Columns of lists of equal length become ``name 0``, ``name 1``, …. ``.npy``
+        files are read on demand. With a clock, ``times`` come from the files, and
+        ``fps`` is the median over recordings of
 
         .. math:: 1 / \operatorname{mean} \{t_{i+1} - t_i \le 1.5 \,
             \operatorname{median}_j (t_{j+1} - t_j)\}.
@@ -147,27 +143,27 @@ def read_recordings(
     Raises
     ------
     FileNotFoundError
-        If there is nothing to read; the error says what is there.
+        If no readable file exists; the error lists the files that exist.
     ImportError
         If the package for a kind of file is not installed (extra ``files``).
     TypeError, ValueError
         If a file cannot be read, recordings have different columns, a column holds no
-        numbers, a clock does not go forward, or rates differ by more than 1 %, among
-        recordings without ``resample``, from ``fps`` or from those of ``like``.
+        numbers, a clock does not grow, or rates differ by more than 1 %: among
+        recordings without ``resample``, from ``fps``, or from ``like``.
 
     Warns
     -----
     UserWarning
-        If columns are left out, one that is called as a clock is a feature, a clock has
-        gaps (steps above 1.5 times the median) that are no breaks, or gives less than
-        0.1 frames per second, or there is no column ``by`` as of ``like``.
+        If columns are dropped, or a feature has the name of a clock; if a clock has
+        gaps (steps above 1.5 medians) that are no breaks, or less than 0.1 frames per
+        second; if a column ``by`` of ``like`` is missing.
 
     Notes
     -----
-    Text is separated by commas, semicolons or tabs, whichever its first line has most
-    of; that line names the columns. Decimals may have commas where separators are none,
-    or in quotes; of clocks of text, what can be read in two ways is an error. Tables
-    are in the order of the numbers in their names, "take 2" before "take 10".
+    Cells of text are separated by commas, semicolons or tabs, whichever the first line
+    has most; that line names the columns. Decimal commas are allowed if commas separate
+    no cells, or in quotes. An ambiguous time or number is an error. Files are in
+    natural order, "take 2" before "take 10".
 
     Examples
     --------
@@ -207,7 +203,7 @@ def read_recordings(
         recordings = _read_arrays(paths, given, fps, **options)
     else:
         names = OF_TABLES if is_alike else ["columns"]
-        # what is given may have the parts of what was read, and is compared afterwards
+        # the result may contain columns of the remembered ones; compared below
         names = [name for name in names if name != "columns" or columns is None]
         given = with_remembered(given, own, names)
         if reader in READERS:
@@ -232,7 +228,7 @@ def read_recordings(
 
 
 def _check_by(by):
-    """Return the column that names recordings, or a list of several."""
+    """Return the column of recording names, or a list of several."""
     if isinstance(by, str):
         return by
     by = _check_columns("by", by)
@@ -240,7 +236,7 @@ def _check_by(by):
 
 
 def _check_columns(option, columns):
-    """Names of columns that are given, as a list, or None."""
+    """Return the given column names as a list, or None."""
     if columns is None:
         return None
     columns = list(columns)
@@ -253,7 +249,7 @@ def _check_columns(option, columns):
 
 
 def _find_source(path, is_table, options):
-    """Find what reads a path, a name, and the files for it; refuse other options."""
+    """Find the reader of a path and its files; refuse options of other readers."""
     known = None if is_table else find_reader(path)
     if known is not None:
         return known
@@ -269,7 +265,7 @@ def _find_source(path, is_table, options):
 
 
 def _read_arrays(paths, given, fps, transpose=None):
-    """Open arrays, which have no clock and no names."""
+    """Open arrays, which have no clock and no column names."""
     for name, value in given.items():
         if value is not False:
             raise ValueError(
@@ -284,7 +280,7 @@ def _read_arrays(paths, given, fps, transpose=None):
 
 
 def _read_features(tables, given, fps, own, path):
-    """Make recordings of tables, and find their clocks and breaks."""
+    """Convert tables to recordings, with their clocks and breaks."""
     resample, split_gaps = given.get("resample"), given.get("split_gaps")
     names, breaks = list(tables), None
     times: Any = None

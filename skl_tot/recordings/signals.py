@@ -1,43 +1,43 @@
-"""Whether recordings are signals as sensors give them, and how wide windows suit."""
+"""Detection of raw sensor signals, and the width of windows for them."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# What is looked at: recordings, frames of each, and features; and what is read for it.
+# Limits of the data that are read: recordings, frames of each, and features.
 MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
 MOST_VALUES = 2**18
-# Of an action's time, over which a signal is correlated with itself.
+# Share of an action's time from which a signal counts as correlated with itself.
 RATIO = 10
-# Correlation of neighbours below which frames are noise, or events, that stand alone.
+# Correlation of neighbouring frames below which frames are noise or single events.
 SMOOTH = 0.5
-# Frames of an action, below which there is no room for windows.
+# Frames per action below which windows have no room.
 MIN_ACTION = 100
-# Frames of half a window, and pieces of this size that a recording has at least.
+# Frames of half a window, and least number of such pieces per recording.
 HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
 MIN_PIECES = 8
-# Standard deviations of the signal that are added to those of windows, before logs.
+# Standard deviations of the signal, added to those of windows before the logarithm.
 FLOOR = 0.1
 TINY = 1e-12
-# Disagreement of means of shorter pieces over that of longer ones, of a swing, and that
-# of means that say nothing.
+# Ratio of disagreements of means, of shorter over longer pieces, for a swing; and the
+# disagreement of uninformative means.
 SWING, LOST = 1.25, 0.8
-# Of a maximum of the autocorrelation, over what is around it, to be a period.
+# Least prominence of a maximum of the autocorrelation that is a period.
 PROMINENCE = 0.05
 
 
 class Rawness(NamedTuple):
-    """Whether frames are raw signal, true or false as a whole, and by which numbers.
+    """Whether frames are raw signal, as a truth value, with the measurements.
 
     Attributes
     ----------
     is_raw : bool
-        Whether they are.
+        Result.
     correlation_frames : float
-        Frames after which a feature's correlation with itself is half, without what
-        is slower than actions; nan if all features are constant.
+        Frames after which the autocorrelation of a feature is half, without variation
+        slower than actions; NaN if all features are constant.
     action_frames : float
-        Frames that an action has to expect: those of a recording over the actions.
+        Expected frames per action: frames per recording over the number of actions.
     """
 
     is_raw: bool
@@ -49,7 +49,7 @@ class Rawness(NamedTuple):
 
 
 def is_raw(recordings, n_actions=8):
-    """Tell raw signals, which call for `SignalWindows`, from features of frames."""
+    """Distinguish raw signals, which need `SignalWindows`, from features of frames."""
     action_frames = float(np.mean(recordings.lengths)) / n_actions
     length, smoothness = correlation_frames(recordings, action_frames)
     is_long = action_frames >= max(RATIO * length, MIN_ACTION)
@@ -58,10 +58,10 @@ def is_raw(recordings, n_actions=8):
 
 
 def _swings(recordings, action_frames):
-    """Whether means of longer pieces, within an action, agree better than of shorter.
+    """Whether means of longer pieces within an action agree better than shorter ones.
 
-    Those of a signal that swings do, or means of short pieces do not agree at all. What
-    only drifts agrees less and less.
+    This holds for signals that swing; for drifts, agreement falls with the length. It
+    also holds if means of short pieces do not agree at all.
     """
     agreements, _ = _look_at_pieces(recordings)
     halves, means = HALVES[: len(agreements)], 1 - agreements[:, 0]
@@ -71,9 +71,9 @@ def _swings(recordings, action_frames):
 
 
 def correlation_frames(recordings, action_frames):
-    """Frames over which features are correlated with themselves, and for one frame.
+    """Frames over which features are autocorrelated, and the correlation at one frame.
 
-    Running means over the time of an action are taken away.
+    Running means over an action's time are subtracted.
     """
     found = []
     for frames in samples(recordings):
@@ -85,10 +85,7 @@ def correlation_frames(recordings, action_frames):
 
 
 def samples(recordings):
-    """Yield frames of some recordings, from their middle, and some of the features.
-
-    They are standardised as the recordings are.
-    """
+    """Yield standardised frames from the middle of some recordings."""
     n_features = recordings.arrays[0].shape[1]
     columns = _some(n_features, MOST_FEATURES)
     most = min(MOST_FRAMES, max(1, MOST_VALUES // n_features))
@@ -99,23 +96,22 @@ def samples(recordings):
 
 
 def _some(n, most):
-    """Up to `most` of n places, evenly spread."""
+    """Up to `most` of n indices, evenly spread."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
 def _without_slow(frames, width):
-    """Frames less their running means."""
+    """Subtract running means from frames."""
     half = max(1, int(width / 2))
     frames = frames - frames.mean(axis=0)
     return frames - window_means(frames, half, half, slice(0, len(frames)))
 
 
 def window_means(values, before, after, rows):
-    """Means (n_rows, n_columns) of the values around each of some rows, a slice.
+    """Means (n_rows, n_columns) of values around each of some rows, a slice.
 
-    A window has up to ``before`` rows before its own and ``after`` behind it, as far as
-    there are values. Sums are of the ends and beginnings of pieces as long as a window,
-    so that errors of rounding are those of a window, too.
+    A window has up to ``before`` rows before and ``after`` rows behind its own. Sums
+    over blocks of the window's length keep rounding errors small.
 
     >>> values = np.array([[1.0], [2.0], [6.0]])
     >>> window_means(values, 1, 1, slice(0, 3)).ravel().tolist()
@@ -128,7 +124,7 @@ def window_means(values, before, after, rows):
     n_pieces = (n_rows - 1) // width + 2
     padded = np.zeros((n_pieces * width, values.shape[1] + 1))
     padded[start : start + len(own), :-1] = own
-    padded[start : start + len(own), -1] = 1  # which count
+    padded[start : start + len(own), -1] = 1  # counts rows
     pieces = padded.reshape(n_pieces, width, -1)
     sums = pieces.cumsum(axis=1)
     totals = sums[:-1, -1:].copy()
@@ -148,7 +144,7 @@ def autocorrelation(values):
 
 
 def _half_times(correlation):
-    """Lag at which each column is half, between two lags; the last lag if it is not."""
+    """Interpolated lag at which each column is half, or the last lag."""
     below = correlation < 0.5
     after = np.where(below.any(axis=0), below.argmax(axis=0), len(below) - 1)
     columns = np.arange(correlation.shape[1])
@@ -157,11 +153,11 @@ def _half_times(correlation):
 
 
 def find_window(recordings):
-    """Odd number of frames of the window whose halves agree best with each other.
+    """Odd window length in frames, at which the two halves agree best.
 
-    Statistics of a short piece of a signal vary by chance, and those of a long one mix
-    actions. So halves are the pieces whose statistics tell most of the piece behind
-    them, over recordings and features. A window has a period at least.
+    Statistics of a short piece vary by chance, those of a long one mix actions. The
+    best half is the piece whose statistics predict the next piece most, over recordings
+    and features. A window covers at least one period.
     """
     agreements, period = _look_at_pieces(recordings)
     half = HALVES[np.argmax(agreements.mean(axis=1))] if len(agreements) else HALVES[0]
@@ -169,7 +165,7 @@ def find_window(recordings):
 
 
 def _look_at_pieces(recordings):
-    """Agreement of neighbouring pieces, (n_halves, 3), and the period in frames."""
+    """Agreement (n_halves, 3) of neighbouring pieces, and the period in frames."""
     agreements, correlations = [], []
     for frames in samples(recordings):
         frames = frames[:, np.ptp(frames, axis=0) > 0]
@@ -184,20 +180,20 @@ def _look_at_pieces(recordings):
 
 
 def _period(correlations):
-    """Lag at which recordings are first like themselves again, 0 if there is none."""
-    from scipy.signal import find_peaks  # which takes a while to load
+    """Lag of the first maximum of the autocorrelation, 0 without one."""
+    from scipy.signal import find_peaks  # slow to import
 
-    length = min(map(len, correlations)) // MIN_PIECES  # so often, at least
+    length = min(map(len, correlations)) // MIN_PIECES  # at least so many periods
     mean = np.median([own[:length] for own in correlations], axis=0)
     peaks, _ = find_peaks(mean, prominence=PROMINENCE)
     return int(peaks[0]) if len(peaks) else 0
 
 
 def _agreement_of_pieces(frames):
-    """Correlation of neighbouring pieces, for as many of `HALVES` as there is room.
+    """Correlation of neighbouring pieces for the sizes `HALVES` that fit.
 
-    It is that of mean, log standard deviation and log mean absolute difference, over
-    features, which are standardised.
+    Computed for mean, log standard deviation and log mean absolute difference, over
+    standardised features.
     """
     frames = frames - frames.mean(axis=0)
     steps = np.abs(np.diff(frames, axis=0, prepend=frames[:1]))

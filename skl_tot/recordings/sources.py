@@ -1,4 +1,4 @@
-"""Files that recordings are in: which there are, what reads others, and their rate."""
+"""Files of recordings: which are read, remedies for others, and their rate."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.rates import check_fps, is_same
 from skl_tot.recordings.text import parse_json, read_text
 
-# Endings of the files that are read, by what is in them.
+# Suffixes of the files that are read, by content.
 KINDS = {
     ".npy": "arrays",
     ".csv": "text",
@@ -20,7 +20,7 @@ KINDS = {
 }
 RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
-# What reads files of other kinds that features may be in.
+# Readers of other kinds of files that may hold features.
 REMEDIES = {
     "*.csv": "skl_tot.recordings.read_recordings",
     "*.tsv": "skl_tot.recordings.read_recordings",
@@ -38,7 +38,7 @@ REMEDIES = {
 
 
 def find_files(path):
-    """Files to read, in order, and what they are by `KINDS`; errors name remedies."""
+    """Return the files to read in order, and their kind in `KINDS`."""
     if isinstance(path, (list, tuple)):
         paths = [Path(one) for one in path]
         if not paths:
@@ -61,7 +61,7 @@ def find_files(path):
         if _kind(path) is None:
             remedy = find_remedy(f"*{path.suffix.lower()}")
             raise ValueError(
-                f"{one_line(path)} is none of the files that are read, expected "
+                f"{one_line(path)} is not a file that is read, expected "
                 f"{EXPECTED}{remedy}."
             )
     kinds = sorted({_kind(path) for path in paths})
@@ -74,7 +74,7 @@ def find_files(path):
 
 
 def _order(path):
-    """Key by which files of a folder are sorted: tables as their numbers count."""
+    """Sort key of a file in a folder: natural order for tables."""
     name = stem(path)
     if _kind(path) == "arrays":
         return [(name, -1)], name
@@ -83,7 +83,7 @@ def _order(path):
 
 
 def _suffix(path):
-    """Find the ending of a file among those that are read, or None."""
+    """Suffix of a file among those that are read, or None."""
     name = path.name.lower()
     return next((ending for ending in KINDS if name.endswith(ending)), None)
 
@@ -93,12 +93,12 @@ def _kind(path):
 
 
 def stem(path):
-    """Name of a file without the ending that says its kind."""
+    """Name of a file without its suffix."""
     return path.name[: -len(_suffix(path))]
 
 
 def describe_folder(folder):
-    """Say what a folder has in place of features, and what reads it."""
+    """Describe the content of a folder without features, with a remedy."""
     kinds = Counter()
     for path in folder.glob("[!.]*"):
         kinds["folders" if path.is_dir() else f"*{path.suffix.lower()}"] += 1
@@ -110,7 +110,7 @@ def describe_folder(folder):
 
 
 def find_remedy(kind):
-    """Say what reads files such as ``*.mat``, after a colon; nothing if unknown.
+    """Remedy for files such as ``*.mat``, after a colon; empty if unknown.
 
     >>> find_remedy("*.npz")
     ': read *.npz by numpy.load, then numpy.save'
@@ -119,13 +119,13 @@ def find_remedy(kind):
 
 
 def write_rate(folder, fps):
-    """Write the rate of all arrays of a folder."""
+    """Write the rate of all arrays in a folder."""
     text = json.dumps({"fps": fps}) + "\n"
     Path(folder, RATE_FILE).write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_rate(folder):
-    """Frames per second of the arrays of a folder, or None if no file says it."""
+    """Frames per second of the arrays in a folder, or None."""
     path = Path(folder, RATE_FILE)
     if not path.is_file():
         return None
@@ -141,7 +141,7 @@ def read_rate(folder):
 
 
 def rate_of_arrays(paths, fps=None):
-    """Rate that the folders of arrays say, or else the one that is given."""
+    """Rate in the folders of arrays, or else the given one."""
     for folder in dict.fromkeys(Path(path).parent for path in paths):
         rate = read_rate(folder)
         if rate is None:

@@ -1,4 +1,4 @@
-"""Times and numbers that are written as text: durations, dates, decimal commas."""
+"""Times and numbers as text: durations, dates, decimal commas."""
 
 import contextlib
 
@@ -14,15 +14,15 @@ SHORT = r"\d+:\d{1,2}"
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
 MONTHS = r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-# Share of cells of one form from which on others are slips.
+# Share of cells in one format from which the others count as slips.
 MOSTLY = 0.5
 
 
 def read_numbers(text):
-    """Numbers of a Series of text, floats; None if some are none.
+    """Numbers of a Series of text as floats; None if a cell is no number.
 
-    A comma is that of decimals, or else parts thousands, whichever all cells allow.
-    Cells that are missing or blank are NaN.
+    A comma is a decimal sign or a thousands separator, whichever all cells allow.
+    Missing and blank cells are NaN.
 
     >>> import pandas as pd
     >>> read_numbers(pd.Series(["0", "0,5", "1,25"])).tolist()
@@ -38,7 +38,7 @@ def read_numbers(text):
     cells = text.dropna()
     with_comma = cells[cells.str.contains(",")]
     if len(with_comma) and cells.str.fullmatch(GROUPED).all():
-        has_others = len(with_comma) < len(cells)  # 5 beside 1,234: decimals vary
+        has_others = len(with_comma) < len(cells)  # 5 beside 1,234: decimal commas
         if not has_others and with_comma.str.fullmatch(DECIMAL).all():
             example = with_comma.iloc[0]
             raise ValueError(
@@ -50,15 +50,15 @@ def read_numbers(text):
     elif not cells.str.fullmatch(DECIMAL).all():
         return None
     elif len(with_comma) and cells.str.contains(".", regex=False).any():
-        return None  # either may be the sign
+        return None  # ambiguous sign
     numbers = text.str.replace(",", ".")
     return pd.to_numeric(numbers, errors="coerce").to_numpy(float, na_value=np.nan)
 
 
 def read_times(text, unit=1.0):
-    """Seconds of a Series of text: numbers of a unit, durations, or dates.
+    """Seconds of a Series of text: numbers in a unit, durations, or dates.
 
-    Dates are since the first one. Errors say what is no time, and in which row.
+    Dates count from the first one. Errors give the cell and its row.
     """
     text = text.str.strip()
     text = text.mask(text == "")
@@ -72,7 +72,9 @@ def read_times(text, unit=1.0):
             return read(text)
         if is_fit.mean() > MOSTLY:
             row = int(np.argmax(text.notna() & ~text.str.fullmatch(pattern, na=True)))
-            raise ValueError(f"{text.iloc[row]!r} in row {row} is no time as others.")
+            raise ValueError(
+                f"{text.iloc[row]!r} in row {row} is no time in the format of others."
+            )
     return _read_words(text)
 
 
@@ -102,7 +104,7 @@ def _read_iso(text):
 
 
 def _read_dates(text):
-    """Seconds since the first of dates that end with the year, by what they allow."""
+    """Seconds since the first of dates that end with the year."""
     text = text.str.replace(r"\b(\d)(?=[./-])", r"0\1", regex=True)
     text = text.str.replace(r"^(.{6})(\d\d)(?!\d)", r"\g<1>20\2", regex=True)
     is_dotted = text.str.match(r"\d+\.", na=True).all()  # starts with the day
@@ -122,7 +124,7 @@ def _read_dates(text):
 
 
 def _read_words(text):
-    """Seconds since the first of dates with names of months."""
+    """Seconds since the first of dates with month names."""
     import pandas as pd
 
     dates = text.where(text.str.contains(MONTHS, na=False))
@@ -138,7 +140,7 @@ def since_first(stamps):
     return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
 
 
-# What reads cells of which form; numbers have been tried before.
+# Readers by format of a cell, after numbers.
 FORMS = {
     DECIMAL: None,
     DURATION: _read_durations,

@@ -1,4 +1,4 @@
-"""Tables of recordings, read from files and split."""
+"""Tables of recordings: reading and splitting."""
 
 import csv
 import gzip
@@ -13,20 +13,20 @@ from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.stamps import GROUPED
 from skl_tot.recordings.text import find_separator
 
-# Rows that tell the decimal sign, numbers with one, and what may be 1,234 or 1.234.
+# Rows that determine the decimal sign, numbers with one, and ambiguous numbers.
 N_PROBES = 1000
 DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
-# Cells that hold nothing, as pandas has them.
+# Cells without a value, as pandas defines them.
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 MISSING += ["<NA>", "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN"]
 THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 
 
 def read_tables(paths, names, by, is_asked=True):
-    """Read files, or split them by columns, into a data frame for each recording.
+    """Read files into a data frame per recording, or split them by columns ``by``.
 
-    Gives a dict of names, those of the files or those in the columns ``by``, in order.
-    If these are not ``is_asked`` for, files without them are a recording each.
+    Returns a dict by name, in order. Without ``is_asked``, a file that lacks ``by`` is
+    one recording.
     """
     import pandas as pd
 
@@ -36,8 +36,8 @@ def read_tables(paths, names, by, is_asked=True):
     read = [_read_table(path, keys) for path in paths]
     if by is not None and not is_asked and not any(map(set(keys).intersection, read)):
         warn_user(
-            f"{one_line(paths[0])} has no column {keys[0]!r}, by which the recordings "
-            "of the model were told apart; each file is taken as one recording."
+            f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
+            "recordings of the model; each file is taken as one recording."
         )
         by = None
         _check_distinct(paths, names)
@@ -63,7 +63,7 @@ def read_tables(paths, names, by, is_asked=True):
 
 
 def _check_distinct(paths, names):
-    """Refuse two files of one name."""
+    """Refuse two files with one name."""
     seen = {}
     for path, name in zip(paths, names):
         if name in seen:
@@ -75,7 +75,7 @@ def _check_distinct(paths, names):
 
 
 def _read_table(path, keys):
-    """Read a file, of which each column has a name of its own."""
+    """Read a file with distinct column names."""
     import pandas as pd
 
     read = _read_parquet if path.suffix.lower() == ".parquet" else _read_text
@@ -93,7 +93,7 @@ def _read_table(path, keys):
             f"{one_line(path)} cannot be read: rows have more cells than its first "
             "line, which has to name the columns."
         ) from None
-    except Exception as error:  # whatever a broken file makes of its reader
+    except Exception as error:  # a broken file raises many types
         raise ValueError(
             f"{one_line(path)} cannot be read: {one_line(error)}"
         ) from None
@@ -106,7 +106,7 @@ def _read_table(path, keys):
 
 
 def _read_parquet(path, keys):
-    """Read a Parquet file, the names of its rows among the columns."""
+    """Read a Parquet file, with its row index among the columns."""
     import pandas as pd
 
     import_extra("pyarrow")
@@ -116,29 +116,29 @@ def _read_parquet(path, keys):
 
 
 def _read_text(path, keys):
-    """Read separated text with one line of names."""
+    """Read delimited text with one header line."""
     import pandas as pd
 
     separator, decimal, names = _find_dialect(path)
     as_text = {name: str for name in names if name.strip() in keys}  # 007 is not 7
     with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # of values lost
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
         return pd.read_csv(
             path,
             sep=separator,
             decimal=decimal,
             skipinitialspace=True,
             encoding="utf-8-sig",
-            index_col=False,  # or else the first column would be, in rows too long
-            low_memory=False,  # one type for all of a column
+            index_col=False,  # else long rows make the first column an index
+            low_memory=False,  # one type per column
             dtype=as_text,
-            keep_default_na=False,  # as NA may be a name
+            keep_default_na=False,  # NA may be a name
             na_values={name: MISSING for name in names if name not in as_text},
         )
 
 
 def _find_dialect(path):
-    """Separator, decimal sign and names of a file, by its first lines; checks these."""
+    """Separator, decimal sign and column names of a file, from its first lines."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
@@ -154,10 +154,9 @@ def _find_dialect(path):
 
 
 def _find_decimal(rows, separator):
-    """Find the decimal sign that numbers of some rows have, a point if they differ.
+    """Decimal sign in the numbers of some rows; a point if ambiguous.
 
-    A column of 1,234 and 5,678 has decimals, unless commas separate; one of 0 and
-    20,000 has thousands.
+    1,234 and 5,678 have decimals, unless commas separate; 0 and 20,000 have thousands.
     """
     signs, thousands = set(), []
     for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
@@ -178,16 +177,16 @@ def _find_decimal(rows, separator):
 
 
 def _check_names(names):
-    """Refuse a first line that names no columns, or two the same."""
+    """Refuse a first line without names, or with two equal ones."""
     if names[0] == "scorer":
         raise ValueError(
-            "it is a track of DeepLabCut, which is read as it was written: *.csv with "
+            "it is a track of DeepLabCut, which must stay unchanged: *.csv with "
             "commas, without by (--by)."
         )
     for i, name in enumerate(names):
         if name in names[:i]:
             raise ValueError(f"it has two columns {name!r}, expected one.")
-    is_counted = names == [str(i) for i in range(len(names))]  # as pandas names them
+    is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
     if not is_counted and all(map(_is_number, names)):
         raise ValueError(
             f"its first line is {short_repr(names)}, expected names of the columns."
@@ -203,9 +202,9 @@ def _is_number(text):
 
 
 def _split(table, keys):
-    """Rows of each recording, in the order in which their names appear.
+    """Rows of each recording, in order of appearance.
 
-    Of several columns, names are as those of an index of several levels.
+    Several columns give names like an index of several levels.
     """
     texts = [_names_in(table[key]) for key in keys]
     names, n_recordings = texts[0], len(set(zip(*texts)))
@@ -221,7 +220,7 @@ def _split(table, keys):
 
 
 def _names_in(column):
-    """Text of a column that names recordings, an array of objects."""
+    """Text of a column of recording names, an array of objects."""
     import pandas as pd
 
     if pd.api.types.is_string_dtype(column):

@@ -1,4 +1,4 @@
-"""Text files: what they hold, and errors that name them."""
+"""Text files: reading, with errors that name the file."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-# Control characters, unassigned ones, surrogates, and separators of lines.
+# Control characters, unassigned ones, surrogates, and line separators.
 _REFUSED = {"Cc", "Cn", "Cs", "Zl", "Zp"}
 # Devices of Windows, also with a suffix, and characters that it has in no name.
 _DEVICES = re.compile(
@@ -27,7 +27,7 @@ def read_text(path):
 
 
 def split_lines(text):
-    r"""Lines of text, which end as in files, and not at form feeds and the like.
+    r"""Lines of text, split at line ends of files only (not at form feeds and others).
 
     >>> split_lines("a\x0cb\r\nc")
     ['a\x0cb', 'c']
@@ -36,7 +36,7 @@ def split_lines(text):
 
 
 def find_separator(header):
-    """Find the one of comma, semicolon and tab that makes most cells; a comma if none.
+    """Find which of comma, semicolon and tab gives most cells; a comma if none.
 
     >>> find_separator("time;x,y;z"), find_separator('"a;b;c",d'), find_separator("x")
     (';', ',', ',')
@@ -48,21 +48,21 @@ def find_separator(header):
 
 
 def parse_json(path, text):
-    """Content of JSON text that was read from ``path``."""
+    """Content of JSON text from ``path``."""
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:  # of numbers and depth as well
+    except (ValueError, RecursionError) as error:  # numbers and depth as well
         raise ValueError(f"{path} is no JSON: {error}") from error
 
 
 def is_line(text):
-    """Whether text is one line that is not blank, of characters that files can hold."""
+    """Whether text is one line, not blank, of characters that files can hold."""
     categories = set(map(unicodedata.category, text))
     return bool(text.strip()) and not categories & _REFUSED
 
 
 def is_file_name(text):
-    """Whether a file can have such a name on all systems, with a suffix after it.
+    """Whether text, with a suffix, is a valid file name on all systems.
 
     >>> list(map(is_file_name, ["take 1", "a/b", "10:30", "con", "console"]))
     [True, False, False, False, True]
@@ -72,15 +72,15 @@ def is_file_name(text):
 
 
 def text_of_name(name):
-    r"""Name of a file as text; bytes that are none stand as in ``\xff``."""
+    r"""File name as text; invalid bytes become ``\xff``."""
     try:
         return os.fsencode(name).decode(errors="backslashreplace")
-    except UnicodeEncodeError:  # text that this system has no names of
+    except UnicodeEncodeError:  # no file name on this system
         return name
 
 
 def find_same_files(names):
-    """Find two names that Windows and macOS take for one, as they ignore case, or None.
+    """Find two names that differ only in case (one file on Windows and macOS), or None.
 
     >>> find_same_files(["a", "B", "b"]), find_same_files(["a", "b"])
     (('B', 'b'), None)

@@ -1,4 +1,4 @@
-"""Arrays of xarray as tables of features with names; clocks of xarray and pandas."""
+"""xarray objects as tables of features; clocks of xarray and pandas."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -9,20 +9,19 @@ TIME, SPACE = "time", "space"
 
 
 def has_time(X):
-    """Whether something is of xarray, or like it, with a dimension of time."""
+    """Whether an object has a dimension of time, like those of xarray."""
     dims = getattr(X, "dims", None)
     is_labelled = isinstance(dims, Iterable) and hasattr(X, "coords")
     return is_labelled and TIME in dims
 
 
 def flatten(X):
-    """Table of an array or a data set: frames are rows, all else are columns.
+    """Convert an array or a data set to a table with frames as rows.
 
-    Other dimensions are flattened in their order, but space comes last. A column is
-    called by its coordinates, "nose x"; numbers, and those without coordinates, go with
-    the name of the dimension, "sensor 0". Variables of a data set stand side by side,
-    with their own names before, if there are several; those without time are no
-    features. The index counts frames.
+    Other dimensions are flattened in order, with space last. A column has the name of
+    its coordinates, "nose x"; numbers get the name of the dimension, "sensor 0".
+    Variables of a data set are columns with the variable's name in front if there are
+    several; variables without time are dropped. The index counts frames.
     """
     import pandas as pd
 
@@ -38,7 +37,7 @@ def flatten(X):
 
 
 def _variables(X):
-    """Arrays with time: one, or those of a data set."""
+    """Arrays with a time dimension: one, or those of a data set."""
     if not hasattr(X, "data_vars"):
         return [X]
     found = [X[name] for name in X.data_vars if TIME in X[name].dims]
@@ -48,7 +47,7 @@ def _variables(X):
 
 
 def _last(array):
-    """Dimensions that come last, so that the axes of a point are neighbours."""
+    """Dimensions to put last, so that the axes of a point are neighbours."""
     return [SPACE] if SPACE in array.dims else []
 
 
@@ -66,17 +65,17 @@ def _names(array, prefix):
 
 
 def _name(value, dim):
-    """Name of a coordinate; numbers say little by themselves."""
+    """Name of a coordinate; a number gets the name of its dimension."""
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return f"{dim} {value}" if isinstance(value, Real) else str(value)
 
 
 def clock_of(X):
-    """Seconds of each frame by a coordinate or an index of time, or None.
+    """Seconds of each frame by a time coordinate or index, or None.
 
-    Dates are since the first one. Floats of xarray are seconds; integers may count
-    frames, and are no clock.
+    Dates count from the first one. Floats of xarray are seconds; integers may count
+    frames and are no clock.
     """
     clock: Any
     if has_time(X):

@@ -1,4 +1,4 @@
-"""A page about a model and its videos: one HTML file that needs no network.
+"""A page about a model and its recordings: one HTML file that needs no network.
 
 Public: `write_report`.
 """

@@ -1,8 +1,8 @@
 """The sections of the page.
 
-A section is a function of `Content` under `section`, which gives what the macro of its
-name in ``sections.html`` needs, or None if the page has no such section. They come in
-the order in which they stand here.
+A section is a function of `Content`, decorated with `section`. It returns the arguments
+of the macro with its name in ``sections.html``, or None to omit the section. Sections
+appear in the order of this file.
 """
 
 import itertools
@@ -25,27 +25,27 @@ from skl_tot.report.drawing import (
 from skl_tot.statistics.comparing import LEVEL, describe_pairs
 from skl_tot.statistics.telling import CLEAR, describe_useless
 
-MOST_CYCLES = 100  # of the table
+MOST_CYCLES = 100  # rows of the table
 MOST_COMPARED = 60  # rows of groups
-WIDEST = 4  # standard deviations between groups that are drawn
-MEASURES = {  # in words, and what writes them, of durations times in words
+WIDEST = 4  # largest drawn difference of groups, in standard deviations
+MEASURES = {  # text, and format of values; None formats durations
     "duration": ("length of a bout", None),
     "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
     "bouts": ("bouts in a recording", "{:.3g}".format),
     "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
 }
-MOST_DEVIATING = 12  # recordings of the table
+MOST_DEVIATING = 12  # recordings in the table
 MOST_TELLING = 3  # features of an action
-N_QUESTIONS = 5  # of what to label next
+N_QUESTIONS = 5  # suggestions for labels
 LEVELS = 4  # of colours of profiles, above and below the mean
-FINER = 2  # times as many actions at the lower level
-N_LEVELS = 6  # videos of two levels
+FINER = 2  # factor of the number of actions at the lower level
+N_LEVELS = 6  # recordings with two levels
 
 SECTIONS: dict = {}  # title, whether it is folded, and function, by id
 
 
 def sections_of(content):
-    """List id, title, content, and whether it is folded, of the sections of a page."""
+    """List id, title, content and folding of the sections of a page."""
     found = []
     for name, (title, is_folded, describe) in SECTIONS.items():
         own = describe(content)
@@ -56,9 +56,9 @@ def sections_of(content):
 
 
 def section(title, folded=False):
-    """Enter a function into the table of sections, under its name.
+    """Add a function to the table of sections, under its name.
 
-    A section that is ``folded``, or of which that says so, opens when it is clicked.
+    A section that is ``folded`` (perhaps depending on its content) opens on click.
     """
 
     def enter(function):
@@ -70,7 +70,7 @@ def section(title, folded=False):
 
 @section("Cycles")
 def cycles(content):
-    """Rows of cycles in order of time, of many those that deviate most."""
+    """Rows of cycles in order of time; of many cycles those that deviate most."""
     if content.cycles is None:
         return None
     table, bouts = content.cycles
@@ -100,9 +100,9 @@ def actions(content):
     return {"rows": rows, "bar": stack(lengths) if lengths else None, "boxes": boxes}
 
 
-@section("What deviates")
+@section("Deviations")
 def deviating(content):
-    """List the recordings that deviate most, and why; of cycles, their table does."""
+    """List the recordings that deviate most, and why; cycles are in their own table."""
     if len(content.videos) == 1 or content.cycles is not None:
         return None
     rows = []
@@ -116,7 +116,7 @@ def deviating(content):
 
 @section("Groups compared")
 def groups(content):
-    """Rows of what is compared between groups, the surest differences first."""
+    """Rows of compared measures, the most certain differences first."""
     if content.groups is None:
         return None
     table = content.groups
@@ -136,7 +136,7 @@ def groups(content):
 
 
 def _list_reasons(found, length):
-    """Pairs of text and of what it is about: actions, and what to say of each."""
+    """Pairs of a text and its subject: actions, and a note about each."""
     reasons = []
     for key in ("missing", "repeated"):
         if found[key]:
@@ -156,7 +156,7 @@ def _list_reasons(found, length):
 
 @section("Timelines")
 def timelines(content):
-    """Codes of actions and labels, with what stands after the names of actions."""
+    """Codes of actions and labels, with additions to the names of actions."""
     names = content.findings.names
     labels = content.truth.names if content.truth else {}
     buttons = {}
@@ -171,9 +171,9 @@ def timelines(content):
 
 @section("Two readings")
 def readings(content):
-    """Bars of the first recordings as predicted, and with each step once, in one order.
+    """Bars of the first recordings as predicted, and with each step once in one order.
 
-    None if an order was told, or both say nearly the same.
+    None if an order was given, or both results are nearly equal.
     """
     segmenter, steps = content.segmenter, content.findings.steps
     if not content.is_ambiguous:
@@ -190,20 +190,20 @@ def readings(content):
     names = {colours[k]: f"step {i}" for i, k in enumerate(order, start=1)}
     return {
         "agree": segmenter.strict_agreement_,
-        "shared": segmenter.shared_course_,  # nan of one recording
+        "shared": segmenter.shared_course_,  # NaN for one recording
         "bars": bars,
         "names": names,
     }
 
 
 def _places_of(paths, label):
-    """Places of the frames of a label, from 0 to 1, over all paths."""
+    """Relative positions of the frames of a label, over all paths."""
     return np.concatenate([np.flatnonzero(y == label) / len(y) for y in paths])
 
 
-@section("What sets actions apart")
+@section("Profiles of actions")
 def profiles(content):
-    """Names of the features that differ most, and rows: an action, and cells.
+    """Names of the features that differ most, and rows: an action and its cells.
 
     A cell is a mean, in standard deviations, and the level of its colour.
     """
@@ -225,7 +225,7 @@ def profiles(content):
 def telling(content):
     """Rows of the features that tell each action from its neighbours, and a sentence.
 
-    None if no action is beside another often enough.
+    None if actions have neighbours too rarely.
     """
     table = content.findings.sample.table(content.features)
     is_told = table["tells"] | (table["score"] >= CLEAR)
@@ -241,19 +241,19 @@ def telling(content):
 
 @section("Compared with people")
 def scores(content):
-    """Scores against the ground truth, None without."""
+    """Scores against the ground truth, or None."""
     return content.truth and content.truth.scores
 
 
 @section("Checked by people")
 def checked(content):
-    """Rows of how much was right in recordings that people checked, a model each."""
+    """Rows of the accuracy in recordings that people checked, one per model."""
     return (content.accuracy or {}).get("history") or None
 
 
-@section("What to label next")
+@section("Labels to add next")
 def questions(content):
-    """Segments that would tell the model most; None if people told all."""
+    """Segments that would teach the model most; None if all frames have labels."""
     from skl_tot.corrections.questions import rank_moments
 
     if all(map(np.all, content.findings.told)):
@@ -268,7 +268,7 @@ def _has_no_pictures(content):
 
 @section("Typical frames", folded=_has_no_pictures)
 def typical(content):
-    """Frames that are most typical of each action."""
+    """Return the most typical frames of each action."""
     return content.findings.typical
 
 
@@ -290,9 +290,9 @@ def recordings(content):
 
 @section("Coarse and fine", folded=True)
 def levels(content):
-    """Bars of the first videos by the actions of the page and by what they consist of.
+    """Bars of the first recordings by the actions of the page and by their parts.
 
-    None of a model that has no cut to more actions.
+    None for a model that cannot be cut to more actions.
     """
     from skl_tot.corrections import cut
     from skl_tot.methods.pipelines import quietly
@@ -304,7 +304,7 @@ def levels(content):
         return None
     try:
         model = cut(content.model, n_fine)
-    except ValueError:  # actions are named or corrected
+    except ValueError:  # named or corrected actions
         return None
     fine = []
     with quietly():  # few of the parts may occur in each recording
@@ -316,7 +316,7 @@ def levels(content):
     bars = []
     for above, below in zip(coarse, fine):
         width, shapes = bar(below)
-        own = []  # colours of their own, and the hatch of their parents
+        own = []  # own colours, and the hatch of the parent
         for _, code, outline in shapes:
             hatch = classes(parents[code]).split()[-1]
             own.append((f"s{code} {hatch}", code, outline))
@@ -331,7 +331,7 @@ def levels(content):
 
 
 def rules_of_looks(letter, looks):
-    """Rules of CSS for the colours of codes, by a letter before their number."""
+    """CSS rules for the colours of codes, by a letter before their number."""
     rules = []
     for code, look in looks.items():
         if code != BACKGROUND:
@@ -341,7 +341,7 @@ def rules_of_looks(letter, looks):
 
 
 def _name_parts(parents, names):
-    """Names of the actions of the lower level, numbered within those above."""
+    """Names of the actions of the lower level, numbered within their parent."""
     named = {}
     for code, parent in parents.items():
         own = [other for other in parents if parents[other] == parent]
@@ -352,11 +352,11 @@ def _name_parts(parents, names):
 
 @section("Candidates", folded=True)
 def candidates(content):
-    """Table of candidates, and bars of the first videos by the prediction and each.
+    """Table of candidates, and bars of the first recordings by each of them.
 
-    A bar is its name, whether it is of the ground truth, and shapes.
+    A bar is its name, whether it is the ground truth, and shapes.
     """
-    from skl_tot.methods.pipelines import voter_of  # late, as it waits for torch
+    from skl_tot.methods.pipelines import voter_of  # lazy, as it imports torch
 
     findings = content.findings
     if not findings.candidates:
@@ -381,7 +381,7 @@ def candidates(content):
 
 @section("How many actions")
 def numbers(content):
-    """Scores of the numbers of actions that the model's was chosen from."""
+    """Scores of the candidate numbers of actions."""
     from skl_tot.methods.numbers import describe_choice
 
     found = getattr(content.segmenter, "numbers_", None)
@@ -394,8 +394,8 @@ def numbers(content):
 
 @section("Model", folded=True)
 def model(content):
-    """Give the steps before the segmenter, and the loss of its training."""
-    from skl_tot.methods.pipelines import windows_of  # late, as it waits for torch
+    """Return the steps before the segmenter, and the loss of its training."""
+    from skl_tot.methods.pipelines import windows_of  # lazy, as it imports torch
 
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []

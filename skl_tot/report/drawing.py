@@ -1,4 +1,4 @@
-"""Small pictures of the page: bars and the loss in SVG, thumbnails of recordings."""
+"""Small pictures of the page: bars and loss in SVG, thumbnails of recordings."""
 
 import base64
 import io
@@ -9,22 +9,22 @@ import numpy as np
 from skl_tot.display.palette import look_of
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 
-MEAN_STEPS = 100  # in a mean of the loss
+MEAN_STEPS = 100  # in a running mean of the loss
 MOST_POINTS = 400  # of a curve
-MOST_DOTS = 30  # values far from a box that are drawn
-EDGE = 1.3  # right edge of boxes, in that of the longest whisker
+MOST_DOTS = 30  # drawn outliers of a box
+EDGE = 1.3  # right edge of boxes, relative to the longest whisker
 THUMBNAIL = (160, 160)  # largest width and height in pixels
 
 
 def classes(code):
-    """Classes of the style of a code, for marks in tables and pictures."""
+    """CSS classes of a code, for marks in tables and pictures."""
     return "cb" if code == BACKGROUND else f"c{code} h{look_of(code).hatch}"
 
 
 def bar(codes):
     """Width in frames and shapes of the timeline of one recording.
 
-    A shape is classes, code and outline; the segments of one code are one shape.
+    A shape is classes, code and outline; all segments of one code are one shape.
     """
     outlines = defaultdict(str)
     for code, start, end in zip(*find_segments(np.asarray(codes))):
@@ -34,7 +34,7 @@ def bar(codes):
 
 
 def stack(lengths):
-    """Width and shapes as of `bar`, of one segment after the other; lengths by code."""
+    """Width and shapes, as for `bar`, of consecutive segments; lengths by code."""
     outlines, start = {}, 0
     for code, length in lengths.items():
         end = start + length
@@ -44,7 +44,7 @@ def stack(lengths):
 
 
 def bar_of_bouts(actions, times, width):
-    """Width and shapes as of `bar`, of actions and their starts and ends (n, 2)."""
+    """Width and shapes, as for `bar`, of actions with starts and ends (n, 2)."""
     outlines = defaultdict(str)
     for code, (start, end) in zip(actions, times.to_numpy().round(3).tolist()):
         outlines[int(code)] += f"M{start:g} 0H{end:g}V1H{start:g}Z"
@@ -52,10 +52,10 @@ def bar_of_bouts(actions, times, width):
 
 
 def draw_boxes(totals):
-    """Shares of a width, in per cent, of a box with whiskers and points by code.
+    """Positions, in per cent of the width, of a box with whiskers and points by code.
 
-    A box is the quartiles, whiskers end at the last values within 1.5 times its width,
-    and points are the values beyond; those far to the right are at the edge.
+    A box has the quartiles, whiskers end at the last values within 1.5 times its width,
+    and points are outliers; distant ones are drawn at the edge.
     """
     values, points = {}, {}
     for code, own in totals.items():
@@ -77,9 +77,9 @@ def _shapes(outlines):
 
 
 def draw_loss(segmenter):
-    """Curves of the loss and of its running mean, None of a method without.
+    """Curves of the loss and of its running mean, None for a method without loss.
 
-    Outlines lie in a box of 1000 by 300, whose foot is the least loss.
+    Outlines lie in a box of 1000 by 300, with the least loss at the bottom.
     """
     if not hasattr(segmenter, "loss_curve_"):
         return None
@@ -113,7 +113,7 @@ def draw_loss(segmenter):
 def draw_numbers(numbers):
     """Outlines of the scores of numbers of actions, of their spread, and the best.
 
-    They lie in a box of 1000 by 300, whose foot is a score of 0 or the least.
+    They lie in a box of 1000 by 300, with 0 or the least score at the bottom.
     """
     tried, scores, spread = map(np.array, list(numbers.values())[:3])
     spread = np.nan_to_num(spread)
@@ -134,7 +134,7 @@ def draw_numbers(numbers):
 
 
 def add_thumbnails(typical, video_files, fps):
-    """Give every typical frame of `Findings` its picture; a recording is read once."""
+    """Add pictures to the typical frames of `Findings`; reads a recording once."""
     of_video = defaultdict(list)
     for frames in typical.values():
         for found in frames:
@@ -145,7 +145,7 @@ def add_thumbnails(typical, video_files, fps):
 
 
 def _add_thumbnails_of(found, file, fps):
-    """Read one recording, as far as it is needed."""
+    """Read one recording up to the last needed frame."""
     from skl_tot.preprocessing.videos import iterate_frames
 
     wanted = {of_frame["frame"]: of_frame for of_frame in found}
@@ -157,8 +157,8 @@ def _add_thumbnails_of(found, file, fps):
             return
         n_frames += 1
     raise ValueError(
-        f"{file} has {n_frames} frames at fps={fps}, expected more than {last} as the "
-        "features have."
+        f"{file} has {n_frames} frames at fps={fps}, expected more than {last}, as in "
+        "the features."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the script of the page shows: timelines of all recordings, facts of actions."""
+"""Data for the script of the page: timelines of recordings, facts about actions."""
 
 import numpy as np
 
@@ -17,16 +17,16 @@ FEATURES = 6  # of a profile beside an action
 
 
 def list_codes(content):
-    """Codes of actions, also of those without a name, and of labels."""
+    """Codes of actions, including unnamed ones, and of labels."""
     labels = content.truth.names if content.truth else {}
     own = set(range(content.segmenter.n_actions_))
     return sorted(own | content.findings.names.keys() | labels.keys())
 
 
 def describe_timelines(content):
-    """Timelines of the recordings and cycles, and facts of actions, as JSON.
+    """Timelines of the recordings and cycles, and facts about actions, as JSON.
 
-    Times are in seconds since the first frame if there is a rate, else in frames.
+    Times are in seconds since the first frame with a rate, else in frames.
     """
     truth = content.truth
     values = {
@@ -46,7 +46,7 @@ def describe_timelines(content):
 def _describe_rows(content):
     """Rows of the recordings, with their cycles and the ground truth."""
     findings, n_digits = content.findings, count_digits(content.recordings.fps)
-    # ranks in place of scores, many of which are equal
+    # ranks instead of scores, as many scores are equal
     n_recordings = len(content.videos)
     ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
     rows, cycles = [], _describe_cycles(content, n_digits)
@@ -66,7 +66,7 @@ def _describe_rows(content):
 def _describe_cycles(content, n_digits):
     """List start, end and rank by deviation of the cycles of each recording.
 
-    Times are since the first frame, as those of segments.
+    Times are since the first frame, like those of segments.
     """
     found = [[] for _ in content.videos]
     if content.cycles is None:
@@ -82,20 +82,20 @@ def _describe_cycles(content, n_digits):
 
 
 def _list_numbers(content):
-    """List the numbers by which ``--names`` calls the actions of each code."""
+    """List the numbers in ``--names`` of the actions of each code."""
     actions = content.segmenter.actions_.tolist()
     words = content.words.tolist()
     found = {}
     for code, name in content.findings.names.items():
         own = [k for k, word in enumerate(words) if word == name]
-        if code != BACKGROUND:  # people told others than those of the model
+        if code != BACKGROUND:  # labels from people may add others
             is_text = not own or isinstance(actions[code], str)
             found[code] = own if is_text else [actions[k] for k in own]
     return found
 
 
 def _describe_actions(content):
-    """List what is shown of actions that are clicked."""
+    """List the details that a click on an action shows."""
     profiles, own = content.profiles, {}
     for code, means in zip(profiles.actions, profiles.means) if profiles else []:
         order = np.argsort(-np.abs(means), kind="stable")[:FEATURES]
@@ -109,7 +109,7 @@ def _describe_actions(content):
 
 
 def _describe_facts(row, content):
-    """Line about an action."""
+    """Return a sentence about an action."""
     if "quartiles" not in row:
         return "Found in no recording."
     what = "recording" if content.cycles is None else "cycle"

@@ -1,7 +1,7 @@
-"""What a model finds in videos: paths, doubts and typical frames, by codes of actions.
+"""Results of a model for recordings: paths, doubts and typical frames, by codes.
 
 The code of an action is its number in the model, so that its colour does not depend on
-what else occurs; actions of one name have the code of the first.
+other actions; actions with equal names have the code of the first.
 """
 
 import contextlib
@@ -21,34 +21,34 @@ from skl_tot.statistics.profiles import ProfileSums
 from skl_tot.statistics.telling import TellingSample
 
 N_TYPICAL = 5
-N_COMPARED = 6  # videos of which candidates are shown, as all would be many bars
+N_COMPARED = 6  # recordings with bars of candidates
 
 
 class Findings(NamedTuple):
-    """What is found in many videos."""
+    """Results for many recordings."""
 
-    names: dict  # of each code; the last is background
-    typical: dict  # likeliest frames of each action, at most one of a video
+    names: dict  # by code; the last is background
+    typical: dict  # likeliest frames of each action, at most one per recording
     sums: ProfileSums  # for the profiles of the actions
-    sample: TellingSample  # for the features that tell the actions
-    paths: list  # code of each frame of each video
-    confidences: list  # probability of these, given the video, 1 for background
+    sample: TellingSample  # for the telling features of the actions
+    paths: list  # codes of the frames of each recording
+    confidences: list  # probabilities of the paths, 1 for background
     doubts: list  # of each frame, see `skl_tot.corrections.most_informative`
-    log_likelihoods: list  # of each video: mean of that of the action of each frame
-    candidates: list  # paths by candidate, for each of the first `N_COMPARED` videos
-    steps: list  # labels of the same videos if each step comes once, in one order
-    told: list  # whether people say what each frame of each video is
+    log_likelihoods: list  # per recording: mean over frames of the action's
+    candidates: list  # paths by candidate, for the first `N_COMPARED` recordings
+    steps: list  # labels of the same recordings with each step once, in one order
+    told: list  # whether people labelled each frame of each recording
 
 
 class Told(NamedTuple):
-    """What people say of videos, in place of the model."""
+    """Labels from people, in place of the model's."""
 
     words: np.ndarray  # sorted names of actions
-    places: list  # index to these of each frame of each video, -1 of those not told
+    places: list  # indices of words for the frames of each recording, -1 for unlabelled
 
 
 def read_told(corrected, videos):
-    """Read what people say of videos, as text; None is of a video without."""
+    """Read text labels from people; None for a recording without labels."""
     y = arrange_each(corrected, videos, "corrected", of_some=True)
     try:
         places, words = read_labels(y, videos, videos.lengths.sum())
@@ -61,9 +61,9 @@ def read_told(corrected, videos):
 
 
 def gather_findings(model, videos, video_names, words, breaks=None, told=None):
-    """Read videos one by one by a fitted model; ``words`` name its actions.
+    """Apply a fitted model to recordings one by one; ``words`` name its actions.
 
-    Where something is ``told``, it stands in place of what the model says.
+    Labels in ``told`` replace the model's.
     """
     from skl_tot.corrections.questions import measure_doubts
     from skl_tot.methods.pipelines import (
@@ -86,7 +86,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with _named(name):
-            video = transform_before(model, videos[i])  # once, as it may take long
+            video = transform_before(model, videos[i])  # once, as it may be slow
             (reading,) = read_videos(segmenter, video)
             if i < N_COMPARED and hasattr(voter, "candidate_labels"):
                 findings.candidates.append(_ask_candidates(voter, video))
@@ -117,11 +117,11 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
 
 
 def _code_words(words, others):
-    """Give the code of each name, the last that of label -1, and the name of each.
+    """Return the code of each name (last: label -1), and the name of each code.
 
-    Codes of ``others``, which people told, come after those of the words.
+    Codes of ``others``, labels from people, follow those of the words.
     """
-    codes = {BACKGROUND_NAME: BACKGROUND}  # which people label, too
+    codes = {BACKGROUND_NAME: BACKGROUND}  # also a label of people
     for number, word in enumerate([*words, *(x for x in others if x not in words)]):
         codes.setdefault(str(word), number)
     _, *actions = codes.items()
@@ -130,7 +130,7 @@ def _code_words(words, others):
 
 
 def _add_typical(typical, i, path, found):
-    """Add the likeliest frame of each action of a video, by their probabilities."""
+    """Add the likeliest frame of each action of a recording."""
     for code, own in found:
         if code in path:
             frame = _likeliest_frame(path == code, own)
@@ -139,7 +139,7 @@ def _add_typical(typical, i, path, found):
 
 
 def _correct(path, confidence, doubt, names, told, i):
-    """Put what is told of a video in its place, and give of which frames it is."""
+    """Replace predictions by labels from people; return a mask of these frames."""
     is_told = np.zeros(len(path), dtype=bool)
     if told is not None:
         code_of = {name: code for code, name in names.items()}
@@ -152,7 +152,7 @@ def _correct(path, confidence, doubt, names, told, i):
 
 @contextlib.contextmanager
 def _named(video_name):
-    """Name the video in errors."""
+    """Add the recording to errors."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -162,21 +162,21 @@ def _named(video_name):
 
 
 def _mean_log_likelihood(reading):
-    """Mean over frames of an action, NaN if there are none."""
+    """Mean over frames with an action, NaN without any."""
     known = np.flatnonzero(reading.path != BACKGROUND)
     found = reading.log_likelihood[known, reading.path[known]]
     return float(found.mean(dtype=float)) if len(known) else np.nan
 
 
 def _likeliest_frame(is_own, probabilities):
-    """Likeliest of the frames of an action, the middle one where several are."""
+    """Likeliest frame of an action, the middle one of equal frames."""
     own = np.where(is_own, probabilities, -1)
-    best = np.flatnonzero(own == own.max())  # many where probabilities saturate
+    best = np.flatnonzero(own == own.max())  # probabilities may saturate
     return int(best[len(best) // 2])
 
 
 def _ask_candidates(voter, video):
-    """Labels of one video by each candidate, without those that are refined."""
+    """Labels of one recording by each candidate, without refinements."""
     from skl_tot.meta.consensus import name_of_refinement
 
     found = voter.candidate_labels(video)
@@ -189,14 +189,14 @@ def _ask_candidates(voter, video):
 
 
 def _ask_steps(segmenter, video):
-    """Labels of one video if each step comes once, in one order, in a list."""
+    """Labels of one recording with each step once in one order, in a list."""
     return split_label_sequences(segmenter.strict_labels(video))[0]
 
 
 def _translate(findings, code_of):
-    """Put codes in place of the labels of candidates.
+    """Replace labels of candidates by codes.
 
-    Without ``code_of``, a cluster has the code of most of its frames.
+    Without ``code_of``, a cluster gets the code of most of its frames.
     """
     for name in findings.candidates[0] if findings.candidates else []:
         labels = [paths[name] for paths in findings.candidates]
@@ -208,9 +208,9 @@ def _translate(findings, code_of):
 
 
 def _commonest_codes(labels, paths):
-    """Find the code of most frames of each cluster; that of -1 is the last.
+    """Find the code of most frames of each cluster; the last entry is for -1.
 
-    ``labels`` are of the first videos of ``paths``.
+    ``labels`` belong to the first recordings of ``paths``.
     """
     labels = np.concatenate(labels)
     found = np.concatenate(paths)[: len(labels)]
@@ -222,15 +222,15 @@ def _commonest_codes(labels, paths):
 
 
 class Truth(NamedTuple):
-    """Ground truth, and what the predictions score against it."""
+    """Ground truth, and the scores of the predictions."""
 
-    y: list  # labels of each video
+    y: list  # labels of each recording
     scores: dict  # report of the metrics
-    code_of: dict  # of each label: that of the action it is matched to, or a free one
-    names: dict  # of each code
+    code_of: dict  # code of each label: of the matched action, or a free one
+    names: dict  # by code
 
     def codes(self, i):
-        """Codes of the frames of a video."""
+        """Codes of the frames of a recording."""
         return np.array([self.code_of[label] for label in self.y[i].tolist()])
 
     def codes_by_name(self):
@@ -239,7 +239,7 @@ class Truth(NamedTuple):
 
 
 def judge(y_true, findings, video_names):
-    """Score what is found against ground truth."""
+    """Score the results against ground truth."""
     for name, true, path in zip(video_names, y_true, findings.paths):
         if len(true) != len(path):
             raise ValueError(

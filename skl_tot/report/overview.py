@@ -1,4 +1,4 @@
-"""What is worked out once of all that is found, and the first sentences of the page."""
+"""Values that several sections share, and the first sentences of the page."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +14,9 @@ from skl_tot.statistics.cycle_bouts import cut_cycles
 from skl_tot.statistics.deviating import compare_bouts, score_durations
 from skl_tot.statistics.sequences import usual_codes
 
-UNSURE = 0.2  # below the median confidence of frames, from which on it is said
-ALIKE = 0.9  # share of frames from which on two readings are one
-# What is said of the agreement, beyond chance, of halves of the recordings.
+UNSURE = 0.2  # below the median confidence: unsure frames and segments
+ALIKE = 0.9  # share of equal frames from which two results count as one
+# Text about the agreement, beyond chance, of halves of the recordings.
 TRUST = (
     (0.75, "well"),
     (0.4, "fairly well: ends of actions and rare ones may be wrong"),
@@ -26,12 +26,11 @@ TRUST = (
 
 @dataclass
 class Content:
-    """What is found in recordings, and all that is worked out from it once.
+    """Results for recordings, with derived values that are computed once.
 
-    ``recordings`` are `Recordings` of the paths, numbered as names need not be
-    distinct; ``videos`` are what the model gets, and ``words`` name its actions.
-    ``groups`` is a table of `compare_groups`, if groups are known, and ``accuracy``
-    what a review knows of how much is right.
+    ``recordings`` are `Recordings` of the paths, named by number, as names may repeat;
+    ``videos`` are the input of the model, and ``words`` name its actions. ``groups`` is
+    a table of `compare_groups` or None, and ``accuracy`` the result of a review.
     """
 
     model: Any
@@ -58,7 +57,7 @@ class Content:
     @cached_property
     def cycles(self):
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
-        from skl_tot.methods.pipelines import goes_round  # late, as it waits for torch
+        from skl_tot.methods.pipelines import goes_round  # lazy, as it imports torch
 
         circle = [code for code in self.findings.names if code != BACKGROUND]
         start = circle if goes_round(self.segmenter) else None
@@ -71,7 +70,7 @@ class Content:
 
     @cached_property
     def deviations(self):
-        """Rows of how each recording deviates, the most deviating first."""
+        """Deviations of recordings, the most deviating first."""
         log_likelihoods = self.findings.log_likelihoods
         if not np.isfinite(log_likelihoods).all():
             log_likelihoods = None
@@ -82,19 +81,19 @@ class Content:
 
     @cached_property
     def unit_bouts(self):
-        """Bouts of cycles, if there are any, or else of recordings."""
+        """Bouts of cycles, if any, else of recordings."""
         return self.bouts if self.cycles is None else self.cycles[1]
 
     @cached_property
     def totals(self):
-        """What each action takes of each cycle or recording that shows it, by code."""
+        """Time of each action in each cycle or recording that shows it, by code."""
         _, totals, _ = score_durations(self.unit_bouts)
         columns = zip(self.unit_bouts.actions, totals.T)
         return {code: own[np.isfinite(own)] for code, own in columns}
 
     @cached_property
     def usual(self):
-        """Codes of the actions that most cycles or recordings show, in their order."""
+        """Codes of the actions that most cycles or recordings show, in order."""
         return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
 
     @property
@@ -105,7 +104,7 @@ class Content:
 
     @cached_property
     def unsure(self):
-        """Confidence below which a frame or a segment is said to be unsure."""
+        """Confidence below which a frame or a segment is unsure."""
         return float(np.median(np.concatenate(self.findings.confidences))) - UNSURE
 
     @cached_property
@@ -132,7 +131,7 @@ class Content:
     @cached_property
     def features(self):
         """Names of the features, or None."""
-        from skl_tot.methods.pipelines import feature_names  # late, as above
+        from skl_tot.methods.pipelines import feature_names  # lazy, as above
 
         return feature_names(self.model)
 
@@ -143,7 +142,7 @@ class Content:
         return sums.profiles(self.features) if sums.actions else None
 
     def length(self, time):
-        """Time in words, as of seconds if there is a rate, else of frames."""
+        """Duration as text, in seconds with a rate, else in frames."""
         if self.fps is None:
             return f"{time:.10g} frame{'' if time == 1 else 's'}"
         if time < 120:
@@ -155,7 +154,7 @@ class Content:
         return f"{minutes // 60} h {minutes % 60} min"
 
     def moment(self, time):
-        """Time since the start of a recording, as a clock shows it."""
+        """Time since the start of a recording, as on a clock."""
         if self.fps is None:
             return f"frame {time:.10g}"
         minutes, seconds = divmod(round(time, 1), 60)
@@ -165,7 +164,7 @@ class Content:
         return f"{minutes}:{seconds:04.1f}"
 
     def place(self, video, frame, is_end=False):
-        """When a frame of a recording starts, or ends, by its clock."""
+        """Start or end of a frame of a recording, by its clock."""
         if self.fps is None:
             return f"frame {frame}"
         edges = self.recordings.edges(video)
@@ -174,12 +173,12 @@ class Content:
 
     @property
     def is_ambiguous(self):
-        """Whether no order was told, and recordings look other in strict order."""
+        """Whether no order was given and strict order gives another result."""
         steps = self.findings.steps
         return len(steps) > 0 and self.segmenter.strict_agreement_ < ALIKE
 
     def lead(self):
-        """Sentences of what is found, as lists of text and of codes of actions."""
+        """Summary sentences, as lists of text and codes of actions."""
         lengths = self.unit_bouts.lengths.to_numpy()
         n_units, kind = len(lengths), "recording" if self.cycles is None else "cycle"
         low, usual, high = map(self.length, np.quantile(lengths, [0.25, 0.5, 0.75]))
@@ -209,16 +208,16 @@ class Content:
         return f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
 
     def unsaid(self):
-        """Sentences about actions that are not found, are rare, or have no label."""
-        from skl_tot.methods.pipelines import unsaid_actions  # late, as above
+        """Sentences about actions that are missing, rare or without label."""
+        from skl_tot.methods.pipelines import unsaid_actions  # lazy, as above
 
-        n_actions = self.segmenter.n_actions_  # and those that people told
+        n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
         names = {k: name for k, name in self.findings.names.items() if k < n_actions}
         return unsaid_actions(self.segmenter, paths, names)
 
     def trust(self):
-        """Sentences on how far the labels can be trusted."""
+        """Sentences on the reliability of the labels."""
         sentences, told = [], self.findings.told
         if n_told := sum(map(np.any, told)):
             what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
@@ -234,12 +233,12 @@ class Content:
             sentences.append(said)
         agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
         n_cycles = getattr(self.segmenter, "n_cycles_", 0)
-        if agreement < 1 or n_cycles > 1:  # otherwise it was of one recording
+        if agreement < 1 or n_cycles > 1:  # not for one recording
             word = next(word for least, word in TRUST if agreement >= least)
             parts = "cycles" if n_cycles else "recordings"
             sentences.append(
-                f"What is learned from half of the {parts} tells the actions of the "
-                f"other half {word}."
+                f"A model of half of the {parts} predicts the actions of the other "
+                f"half {word}."
             )
         if self.is_ambiguous:
             sentences.append("It can be read in two ways, which are shown below.")

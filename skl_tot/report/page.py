@@ -44,68 +44,64 @@ def write_report(
     corrected=None,
     accuracy=None,
 ):
-    """Write a page about a fitted model and what it finds in videos.
+    """Write a page about a fitted model and its result for recordings.
 
-    The page begins with what is found in a few sentences, and how far to trust it. It
-    has the actions in their usual order, and what they take; what deviates, of
-    recordings of many cycles by cycle; timelines that can be pointed at, zoomed, sorted
-    and filtered; what features are like during each action and which tell it, the
-    scores, what to label next, the frames most typical of each action, the parameters
-    and the loss; of an `AutoSegmenter` also its candidates, side by side for the first
-    six recordings, and so the other reading if it was told no order; of a network that
-    can be cut to more actions two levels of these. It is one HTML file, which opens
-    from disk and loads nothing. The same input gives the same file.
+    The page starts with a summary and its reliability. Sections have the actions in
+    their usual order with durations; deviations of recordings or cycles; interactive
+    timelines; profiles of actions and telling features; scores; suggestions for labels;
+    typical frames; parameters and loss. With an `AutoSegmenter`, it also compares
+    candidates on the first six recordings, and the result in strict order if no order
+    was given; with a model that can be cut to more actions, two levels of these. The
+    page is one HTML file that needs no network. The same input gives the same file.
 
     Parameters
     ----------
     model : estimator
-        Fitted segmenter, such as `TemporalOTSegmenter`, or a `Pipeline` of scikit-learn
-        with one at its end.
-    videos : array-like of shape (n_frames, n_features), or a sequence of such
-        One video or many, as for ``model.predict``, also by name or as
-        `skl_tot.Recordings`, whose rate and clocks give times; also a list of paths if
-        the pipeline starts from these. The pipeline gets one at a time.
+        Fitted segmenter, such as `TemporalOTSegmenter`, or a scikit-learn `Pipeline`
+        that ends in one.
+    videos : array-like of shape (n_frames, n_features), or a sequence of these
+        One recording or many, as for ``model.predict``, also by name or as
+        `skl_tot.Recordings` with rate and clocks; or a list of paths if the pipeline
+        starts from these. They are processed one at a time.
     path : str or path-like
-        File to write. It is whole or not there: an error leaves what was.
-    y_true : array-like of shape (n_frames,), or a sequence of such, default=None
-        Ground truth, integers or strings, to show and to score against. The integer -1
-        is background. If it and ``videos`` have names, it may be in another order.
+        File to write. After an error, the old file remains.
+    y_true : array-like of shape (n_frames,), or a sequence of these, default=None
+        Ground truth, integers or text, to show and to score. The integer -1 is
+        background. With names, it may be in another order than ``videos``.
     video_names : sequence of str, default=None
-        Names of the videos; None takes those that they have, or else "video 0", ….
+        Names of the recordings; None takes their own, or "video 0", ….
     action_names : dict or sequence of str, default=None
         Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
-        Actions of one name become one. The others are called "action 1", …. Where a
-        model has ``classes_``, numbers are those among them, or their places if they
-        are text, which stands for itself.
+        Actions with equal names become one. Others are called "action 1", …. In a model
+        with ``classes_``, numbers are its labels or, for text labels, their indices.
     fps : float, default=None
-        Frames of the features per second, to give times as well. None takes that of
-        ``videos`` or, if they have none, that of the videos of the fit.
+        Frames of the features per second, for times. None takes that of ``videos`` or,
+        without one, that of the fit.
     video_files : sequence of str or path-like, default=None
-        The recording of each video, for thumbnails. Needs a rate, and PyAV of the
+        Video file of each recording, for thumbnails. Needs a rate, and PyAV of the
         ``video`` extra.
     title : str, default=None
         Heading of the page; None means "Action segmentation".
     groups, subject : dict, Series or sequence, default=None
-        Group, and subject, of each video, by its name or in order: a section compares
-        the groups, as `skl_tot.statistics.compare_groups` does.
+        Group and subject of each recording, by name or in order, for a section like
+        `skl_tot.statistics.compare_groups`.
     corrected : sequence or dict of sequences of str, default=None
-        Names of the actions of the frames of each video, as people corrected or checked
-        them; "" of frames, and None of videos, that they did not. The whole page shows
-        these in place of what the model says, as sure, and says of how many videos.
+        Names of the actions of the frames of each recording, corrected or checked by
+        people; "" for other frames, and None for other recordings. On the whole page,
+        they replace the model's labels, with full confidence.
     accuracy : dict, default=None
-        How much of the model people found right, as `skl_tot.review.Review.accuracy`
-        gives it: its "sentences" stand where the page says how far to trust it, and its
-        "history" in a section.
+        Result of `skl_tot.review.Review.accuracy`: its "sentences" appear in the
+        summary, and its "history" in a section.
 
     Raises
     ------
     OSError
         If the file cannot be written, or a recording cannot be read.
     TypeError, ValueError, sklearn.exceptions.NotFittedError
-        If ``model`` is no fitted segmenter, a video is not valid, numbers of videos,
-        frames or names disagree, ``fps`` contradicts the rate of the videos or of the
-        fit, a recording is shorter than its features, or ``accuracy`` is of another
-        form.
+        If ``model`` is no fitted segmenter, or a recording is not valid; if numbers of
+        recordings, frames or names disagree; if ``fps`` contradicts the rate of the
+        recordings or of the fit; if a video file is shorter than its features, or
+        ``accuracy`` has another form.
 
     See Also
     --------
@@ -128,7 +124,7 @@ def write_report(
     >>> folder.cleanup()
     """
     template = _load_template()
-    # late, as it waits for torch
+    # lazy, as it imports torch
     from skl_tot.methods.pipelines import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
@@ -155,7 +151,7 @@ def write_report(
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps)
-    # names need not be distinct, numbers are
+    # numbers, as names need not be distinct
     clock = {"times": videos.times, "breaks": videos.breaks}
     paths = Recordings(findings.paths, fps=fps, **clock)
     if groups is not None:
@@ -168,7 +164,7 @@ def write_report(
 
 
 def _compare(paths, groups, subject, names):
-    """Table of groups compared, of recordings by names, or in order."""
+    """Table of compared groups of recordings, by name or in order."""
     groups = values_of_recordings(groups, names, "groups")
     if subject is not None:
         subject = values_of_recordings(subject, names, "subject")
@@ -221,19 +217,19 @@ def _describe(content):
 
 
 def _default_parameters(kind):
-    """Defaults of the parameters of a segmenter; some have none."""
+    """Defaults of the parameters of a segmenter, where they exist."""
     parameters = inspect.signature(kind).parameters
     return {name: parameter.default for name, parameter in parameters.items()}
 
 
 def _digest(text):
-    """Name of a style or script by what is in it, as the policy of the page has it."""
+    """Hash of a style or script, for the content security policy of the page."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _choose_fps(fps, videos, segmenter):
-    """Rate that is given, or else that of the videos, or else that of the fit."""
+    """Given rate, or that of the recordings, or that of the fit."""
     check_fps(fps)
     known = {
         "the videos": videos.fps,
@@ -246,7 +242,7 @@ def _choose_fps(fps, videos, segmenter):
 
 
 def _as_recordings(videos):
-    """Give recordings of arrays, or of paths for the first step of a pipeline."""
+    """Return recordings of arrays, or of paths for the first step of a pipeline."""
     is_list = isinstance(videos, (list, tuple)) and len(videos)
     if is_list and isinstance(videos[0], (str, os.PathLike)):
         return Recordings(videos)
@@ -257,18 +253,18 @@ def _as_recordings(videos):
 
 
 def _check_accuracy(accuracy):
-    """Refuse what does not say how much is right."""
+    """Refuse another form of accuracy."""
     if accuracy is None:
         return
     keys = set(accuracy) if isinstance(accuracy, dict) else set()
     if not keys >= {"sentences", "history"}:
         raise TypeError(
             f"accuracy is {short_repr(accuracy)}, expected a dict with sentences and "
-            "history, as a review gives it."
+            "history, as from a review."
         )
 
 
 def _check_number(name, values, what, expected):
-    """Refuse values that are not one for each video."""
+    """Refuse another number of values than recordings."""
     if values is not None and len(values) != expected:
         raise ValueError(f"{name} has {len(values)} {what}, expected {expected}.")

@@ -1,8 +1,8 @@
-"""People look at what a model finds, correct it, and teach the model with that."""
+"""Review of a model's results: check, correct, and teach the model."""
 
 from skl_tot.lazy import loader
 
-# Loaded on first use, so that a server answers before all is there.
+# Loaded on first use, so that a server answers early.
 _PLACES = {
     "Review": "skl_tot.review.session",
     "ReviewWidget": "skl_tot.review.widget",

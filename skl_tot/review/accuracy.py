@@ -1,12 +1,11 @@
-"""How much of what a model says is right, by the recordings that people checked.
+"""Accuracy of a model, from the recordings that people checked.
 
-A check compares what was predicted of a recording with what a person left. What is
-asked is of the recordings that are not checked, and of the model of now, which has
-learned since. So the share that is right is followed through both by a Kalman filter: a
-check tells of it as well as recordings differ; when the model learns, it grows, and is
-less certain. How much recordings differ is learned of the checks, too. All that is on
-angles, arcsin(sqrt(share)), on which recordings differ alike whether much or little is
-right.
+A check compares the prediction for a recording with the checked labels. The question is
+about unchecked recordings and the current model, which has learned since. A Kalman
+filter follows the share of correct frames: the variance of a check is the variation
+between recordings; each learning step increases the share and its uncertainty. The
+variation is estimated from the checks, too. All values are angles,
+arcsin(sqrt(share)), whose variance does not depend on the share.
 """
 
 from itertools import groupby
@@ -15,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
-IOU = 0.5  # of segments that are alike
+IOU = 0.5  # of matching segments
 LEVEL = 0.9  # of the intervals
-# What is thought before any check, in angles, a mean and a deviation each: of the share
-# that is right; of how much more that is in the recordings in which actions without
-# names were given names; of its growth by the first recordings that are learned, which
-# give more segments, too; and when those learned are e times as many. Then how much
-# recordings differ, which is thought as if so many checks had said so. It is about what
+# Priors, in angles, each a mean and a deviation: the correct share; its increase in
+# recordings in which unnamed actions got names; its growth by the first learned
+# recordings (more for segments); its growth for a factor e of learned recordings. Then
+# the variation between recordings, with the weight of so many checks. They agree with
+# the sets of benchmarks/review.py, also with any set left out.
 # the sets of benchmarks/review.py have, whichever of them is left out.
 START, NAMED = (1.0, 0.25), (0.1, 0.1)
 FIRST = {"frames": (0.05, 0.13), "segments": (-0.15, 0.15)}
@@ -29,20 +28,20 @@ MORE, SPREADS, N_SPREAD = (0.03, 0.05), {"frames": 0.13, "segments": 0.17}, 4
 
 
 class Check(NamedTuple):
-    """What was predicted of a recording, and how much of it a person left."""
+    """Prediction for a recording, and the correct amount."""
 
     n_frames: int
     n_right_frames: int
     n_segments: int
     n_right_segments: int
-    n_learned: int  # recordings that the model had learned from
+    n_learned: int  # number of recordings that the model had learned
 
 
 def compare(predicted, left, n_frames, n_learned=0):
-    """Check predicted segments by those left, each with ``starts`` and ``codes``.
+    """Check predicted against corrected segments, with ``starts`` and ``codes``.
 
-    A predicted segment is right if one left of its action overlaps with it by an IoU of
-    at least a half; one that was left is taken once.
+    A predicted segment is correct if a corrected segment of its action has an IoU of at
+    least a half with it; each corrected segment matches once.
 
     >>> from types import SimpleNamespace
     >>> predicted = SimpleNamespace(starts=np.array([0, 4]), codes=np.array([0, 1]))
@@ -60,16 +59,16 @@ def compare(predicted, left, n_frames, n_learned=0):
     is_alike = is_same & (shared >= IOU * (sum(lengths) - shared))
     taken, n_right = (-1, -1), 0
     for pair in np.transpose(pairs)[is_alike]:
-        if (pair != taken).all():  # of two halves, one
+        if (pair != taken).all():  # one of two halves
             taken, n_right = pair, n_right + 1
     n_same, n_segments = int(shared[is_same].sum()), len(predicted.starts)
     return Check(n_frames, n_same, n_segments, n_right, n_learned)
 
 
 def measure(entries, n_learned):
-    """Say what is right by the entries of a review, as `estimate`; None if unknown.
+    """Return the accuracy from the entries of a review, as `estimate`; None if unknown.
 
-    What a model had learned labels of before it was checked tells nothing.
+    Recordings that the model learned before their check do not count.
     """
     checked = sorted((e for e in entries if e.checked), key=lambda e: e.checked)
     checks = [
@@ -81,13 +80,13 @@ def measure(entries, n_learned):
 
 
 def estimate(checks, n_rest, n_learned):
-    """Say how much is right in recordings that are not checked, for JSON.
+    """Estimate the accuracy in unchecked recordings, for JSON.
 
-    ``checks`` are in their order, ``n_rest`` is the number of the others, ``n_learned``
-    that of recordings that the model of now has learned from. Gives "n_checked",
-    "n_rest", "frames" and "segments", dicts of "share", "low" and "high", an interval
-    of 90 %, "history", a list of what was right in the checks of each model, in turn,
-    and "sentences", which say it.
+    ``checks`` are in order, ``n_rest`` is the number of unchecked recordings,
+    ``n_learned`` the number that the current model has learned. Returns "n_checked",
+    "n_rest", "frames" and "segments" (dicts of "share", "low" and "high", an interval
+    of 90 %), "history" (a list of the accuracy in the checks of each model), and
+    "sentences".
     """
     found = {"n_checked": len(checks), "n_rest": n_rest, "history": []}
     for n, own in groupby(checks, lambda check: check.n_learned):
@@ -99,7 +98,7 @@ def estimate(checks, n_rest, n_learned):
 
 
 def _sums(checks):
-    """Shares of frames and segments that are right in all of some checks."""
+    """Total shares of correct frames and segments in some checks."""
     totals = Check(*np.sum(checks, axis=0).tolist())
     return {
         "n_checked": len(checks),
@@ -109,7 +108,7 @@ def _sums(checks):
 
 
 def _follow(checks, what, n_rest, n_learned):
-    """Share of frames or segments that is right in the rest, and its interval."""
+    """Share of correct frames or segments in the rest, and its interval."""
     if not n_rest:
         return [_sums(checks)[what]] * 3
     n, variance = len(checks) - 1 + N_SPREAD, SPREADS[what] ** 2
@@ -124,7 +123,7 @@ def _follow(checks, what, n_rest, n_learned):
 
 
 def _filter(checks, what, variance, n_learned):
-    """Mean and variance of the angle of now; squared errors of what was expected."""
+    """Mean and variance of the current angle; squared errors of the predictions."""
     mean, uncertain = START[0], START[1] ** 2
     before, errors = 0, []
     for check in [*checks, None]:
@@ -147,7 +146,7 @@ def _filter(checks, what, variance, n_learned):
 
 
 def sentences(found):
-    """Say in plain words what `estimate` has found."""
+    """Describe the result of `estimate` in sentences."""
     frames, segments = (_in_percent(found[what]) for what in SPREADS)
     is_one, checked = found["n_checked"] == 1, f"{found['n_checked']} checked recording"
     checked += "s" * (not is_one)
@@ -159,8 +158,8 @@ def sentences(found):
     return [
         f"About {frames} of the frames and {segments} of the segments are right in the "
         f"{found['n_rest']} recordings that are not checked.",
-        f"The {checked} tell{'s' * is_one} so: what was predicted is compared with "
-        "what was left.",
+        f"This is estimated from the {checked}: predictions are compared with "
+        "corrected labels.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Arguments of calls of pages: each is checked, and times become frames."""
+"""Checks of arguments of calls from pages, and conversion of times to frames."""
 
 from numbers import Integral, Real
 
@@ -9,18 +9,18 @@ from skl_tot.recordings.text import is_line
 
 LONGEST = 200  # characters of a name
 MOST_BINS = 4000  # of signals
-MOST_FEATURES = 64  # that are shown at once
-# Characters that turn text around, by which a name could pass for another one.
+MOST_FEATURES = 64  # shown at once
+# Characters that change the direction of text, which could disguise a name.
 TURNING = set(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 
 
 def read_arguments(kinds, values, view):
-    """List the values of arguments, checked, in the order of their kinds.
+    """Return checked arguments as a list, in the order of their kinds.
 
     ``kinds`` are keys of `KINDS` by name; "index or all" may be None, and "code or
-    word" text. Times are of the recording whose index comes before.
+    word" text. Times belong to the recording of the preceding index.
     """
     if values.keys() != kinds.keys():
         raise ValueError(f"expected the arguments {', '.join(kinds) or 'none'}.")
@@ -54,7 +54,7 @@ def _is_code(value, view, _):
 
 
 def _is_action(value, view, _):
-    return _is_code(value, view, _) and value >= 0  # no background
+    return _is_code(value, view, _) and value >= 0  # not background
 
 
 def _is_number(value, *_):
@@ -77,16 +77,16 @@ def _are_features(value, view, _):
 
 
 def _frame(time, clock):
-    """Frame that a time is in, or before in a break."""
+    """Frame at a time; in a break, the frame before."""
     return int(np.searchsorted(clock.starts, time, "right")) - 1
 
 
 def _nearest(time, clock):
-    """Frame that begins nearest to a time."""
+    """Frame with the nearest start to a time."""
     return int(np.abs(clock.starts - time).argmin())
 
 
-# What tells a value of each kind, and what is expected.
+# Check and description of each kind.
 KINDS = {
     "action": (_is_action, "the number of an action"),
     "code": (_is_code, "the number of an action, or of background"),
@@ -100,5 +100,5 @@ KINDS = {
     "time": (_is_time, "a time within the recording"),
     "word": (_is_word, f"a name in one line, of up to {LONGEST} letters"),
 }
-# Frames that times stand for.
+# Frames for times.
 FRAMES = {"frame": _frame, "start": _nearest}

@@ -1,4 +1,4 @@
-"""What pages call and hear of a review, as plain data."""
+"""Calls and events between pages and a review, as plain data."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from functools import partial
 from skl_tot.recordings.errors import one_line
 from skl_tot.review.arguments import read_arguments
 
-# Arguments of what pages do, and their kinds, see `skl_tot.review.arguments`.
+# Arguments of actions, with their kinds, see `skl_tot.review.arguments`.
 ACTIONS = {
     "rename": {"action": "action", "name": "word"},
     "relabel": {"recording": "index", "time": "frame", "action": "code or word"},
@@ -25,37 +25,37 @@ ACTIONS = {
 }
 SIGNALS = {"recording": "index", "from": "time", "to": "time", "n": "number"}
 SIGNALS |= {"features": "features or all"}
-# What takes long, and what is done then.
+# Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": []}
 PAUSE = 0.2  # seconds between two events of progress
 DELAY = 3.0  # seconds from a change until files are written
-PATIENCE = 3.0  # seconds that work has to notice that it is given up
+PATIENCE = 3.0  # seconds for work to stop
 
 
 class Ended(Exception):
-    """Work is given up, as the pages are closed."""
+    """Work was cancelled, as the pages are closed."""
 
 
 class Outdated(ValueError):
-    """A page asks for a change of what is not any more as it shows it."""
+    """A page asks for a change of an outdated state."""
 
 
 class Calls:
-    """Calls of pages to a review, and events that pages hear.
+    """Calls from pages to a review, and events to pages.
 
-    A call has a reply. What takes long, one thing at a time, has one at once, and an
-    event when it is done.
+    Each call has a reply. Slow actions run one at a time; they reply at once, and send
+    an event when they are done.
 
     Parameters
     ----------
     make : callable
-        Makes the `Review`, open or not. It gets what takes progress: a word for what is
-        done, how many steps are, and of how many, 0 if nobody knows.
+        Makes the `Review`, open or not. Its argument is a callback for progress: the
+        name of the work, the steps done, and the total, 0 if unknown.
     title : str, default="Review"
-        What is reviewed.
+        Name of the review.
     """
 
     def __init__(self, make, title="Review"):
@@ -66,24 +66,24 @@ class Calls:
         self._view = self._state = self._worker = self._timer = None
         self._is_over, self._told, self._new = False, 0.0, set()
 
-    # What pages ask for
+    # Calls from pages
 
     def call(self, name, arguments):
-        """Do what a page asks for.
+        """Execute a call from a page.
 
         Parameters
         ----------
         name : str
             A key of `ACTIONS`, "open" or "signals".
         arguments : dict
-            Its arguments by name, and beside them ``client``, who calls, and
-            ``version``, that of what the page shows.
+            Its arguments by name, with the ``client`` that calls, and the ``version``
+            of its state.
 
         Returns
         -------
         reply : dict
-            What has changed, or else ``error``, a sentence, and perhaps ``outdated``,
-            by which the page has to ask for all anew.
+            The changes, or ``error``, a sentence, perhaps with ``outdated`` if the page
+            must reload its state.
         """
         values = dict(arguments)
         client, version = values.pop("client", None), values.pop("version", None)
@@ -109,14 +109,14 @@ class Calls:
             return reply | ({"outdated": True} if isinstance(error, Outdated) else {})
 
     def _open(self):
-        """All that a page shows."""
+        """Return the complete state of a page."""
         own = {"phase": self.phase, "title": self._title, "pages": len(self._listeners)}
         with self._lock:
             own["version"] = self.version
             return EMPTY | own | (self._view.everything() if self._view else {})
 
     def _act(self, name, values, client):
-        """Do one of `ACTIONS`, and tell other pages of it."""
+        """Execute one of `ACTIONS`, and inform other pages."""
         function = partial(getattr(self.review, name), *values)
         if name not in LONG:
             return self._commit(function(), client)
@@ -134,7 +134,7 @@ class Calls:
         self._publish("said", client, said=function())
 
     def _commit(self, said, client):
-        """Give what has changed, after telling all pages of it."""
+        """Return the changes, after informing all pages."""
         before, self._state = self._state, self.review.state
         if self._state is not before:
             self.version += 1
@@ -144,15 +144,15 @@ class Calls:
         return delta
 
     def update(self):
-        """Let pages show what was done to the review without them."""
+        """Show changes by Python code on all pages."""
         with self._lock:
-            if self._state is not None:  # or else pages get all once it is read
+            if self._state is not None:  # else pages get the state after reading
                 self._commit("changed from Python", None)
 
-    # What pages hear
+    # Events to pages
 
     def subscribe(self, callback):
-        """Let a page hear events; gives what ends that.
+        """Subscribe a page to events; returns a function that unsubscribes.
 
         The callback gets a dictionary, from any thread.
         """
@@ -173,13 +173,13 @@ class Calls:
             callback({"type": kind, "by": client} | values)
 
     def _tell(self, phase, done=0, total=0):
-        """Tell of progress, now and then."""
+        """Send progress, at intervals."""
         if self._is_over:
             raise Ended
         is_new, self.phase = self.phase != phase, phase
         if phase == "reading":
             self._new.add(done - 1)
-        if phase == "reading" and is_new:  # now there are names
+        if phase == "reading" and is_new:  # names are known now
             self._publish("open")
         elif 0 < done < total and time.monotonic() < self._told + PAUSE:
             return
@@ -187,23 +187,23 @@ class Calls:
         self._new = set()
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
-    # What goes on beside
+    # Background work
 
     def start(self, on_failure=None):
         """Make the review and read the recordings.
 
-        After an error, which is ``failure`` then, a function is called.
+        After an error, stored as ``failure``, ``on_failure`` is called.
         """
 
         def begin():
-            from skl_tot.review.view import View  # late, as it takes a while to load
+            from skl_tot.review.view import View  # lazy, as it is slow to import
 
             try:
                 self.review = self._make(self._tell)
                 self._view = View(self.review)
                 self.review.open(self._tell)
                 self._view.rank()
-                self._view.everything()  # so that no page has to wait for it
+                self._view.everything()  # so that pages need not wait
             except Ended:
                 raise
             except Exception as error:
@@ -218,7 +218,7 @@ class Calls:
         self._begin(begin, "loading")
 
     def _begin(self, function, phase, client=None):
-        """Do work in a thread; tell of its error, and of its end."""
+        """Work in a thread; send its error or its end."""
 
         def work():
             try:
@@ -235,7 +235,7 @@ class Calls:
         self._worker.start()
 
     def wait(self):
-        """Wait until what takes long is done."""
+        """Wait for the end of slow work."""
         if self._worker is not None:
             self._worker.join()
 
@@ -250,7 +250,7 @@ class Calls:
         self._timer = None
         try:
             self.review.save()
-        except Exception as error:  # a full disk, say
+        except Exception as error:  # such as a full disk
             self._publish("error", error=one_line(error))
 
     def video(self, index):
@@ -259,7 +259,7 @@ class Calls:
         return files[index] if files is not None and index < len(files) else None
 
     def close(self):
-        """Give up what is under way, and write what is not written."""
+        """Cancel running work, and write unsaved changes."""
         self._is_over = True
         if self._worker is not None:
             self._worker.join(PATIENCE)

@@ -1,4 +1,4 @@
-"""Files of a review: the log, to which each action is added before it counts."""
+"""Files of a review: each action is written to the log before it takes effect."""
 
 import json
 import os
@@ -20,10 +20,10 @@ RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.ht
 
 
 class Log:
-    """Lines of JSON in a file that one process at a time has open.
+    """Lines of JSON in a file that is open in one process at a time.
 
-    A line is on the disk when `append` returns, or else the file is as it was. What a
-    process that was killed left of a line is cut.
+    After `append`, a line is on the disk, or the file is unchanged. An incomplete line
+    of a killed process is removed.
     """
 
     _file: int | None = None
@@ -34,7 +34,7 @@ class Log:
         lock = f"{path}.lock"
         self._lock = filelock.FileLock(lock, timeout=0, thread_local=False)
         self._acquire()
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)  # of Windows
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)  # Windows
         try:
             self._file = os.open(path, flags, 0o666)
             self.lines = self._read()
@@ -52,7 +52,7 @@ class Log:
             ) from error
 
     def _read(self):
-        """Lines that are whole; cuts what follows them."""
+        """Read complete lines; remove the rest."""
         with open(self._file, "rb", closefd=False) as file:
             content = file.read()
         *whole, _ = content.split(b"\n")
@@ -60,7 +60,7 @@ class Log:
         for number, line in enumerate(whole, start=1):
             found = _parse(line)
             if found is None and number == len(whole) and b"\0" in line:
-                break  # space without content
+                break  # preallocated space
             if found is None:
                 raise ValueError(
                     f"{self.path}, line {number}, is no object of JSON, expected a "
@@ -72,7 +72,7 @@ class Log:
         return lines
 
     def append(self, line):
-        """Add a line; if that fails, the file stays as it was."""
+        """Add a line; after an error, the file is unchanged."""
         if self._file is None:
             raise ValueError("the review is closed.")
         data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
@@ -86,12 +86,12 @@ class Log:
             os.ftruncate(self._file, self._size)
             if not isinstance(error, OSError):
                 raise
-            said = f"{error.strerror}, nothing is changed; try again when it is mended"
+            said = f"{error.strerror}, nothing is changed; repair it and try again"
             raise OSError(error.errno, said, str(self.path)) from error
         self._size += len(data)
 
     def close(self):
-        """Let others open the file."""
+        """Release the file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -102,7 +102,7 @@ class Log:
 
 
 def _parse(line):
-    """Object of a line, or None if it is none."""
+    """Object of a line, or None."""
     try:
         found = json.loads(line)
     except ValueError:
@@ -111,10 +111,10 @@ def _parse(line):
 
 
 class Store:
-    """What a review keeps: its log, and models and confidences by number.
+    """Storage of a review: its log, and models and confidences by number.
 
-    They are files of a folder, or stay in memory if that is None. What a line of the
-    log names is written before it.
+    They are files in a folder, or in memory without a folder. Files that a line of the
+    log names are written before the line.
     """
 
     def __init__(self, folder, lengths):
@@ -130,7 +130,7 @@ class Store:
             self._next = 1 + max(numbers, default=-1)
 
     def put(self, model, confidences=None):
-        """Keep a model, and confidences (n_frames,) of recordings; gives the number."""
+        """Store a model and confidences (n_frames,) of recordings; return a number."""
         number, self._next = self._next, self._next + 1
         try:
             if self._log is not None:
@@ -150,20 +150,20 @@ class Store:
             _sync(self._path(number, "npy"))
 
     def drop(self, number):
-        """Forget what no line names."""
+        """Delete files that no line names."""
         self._models.pop(number, None)
         if self._log is not None:
             for suffix in ("skops", "npy"):
                 self._path(number, suffix).unlink(missing_ok=True)
 
     def model(self, number):
-        """Give the model of a number."""
+        """Return the model with a number."""
         if number not in self._models:
             self._models[number] = load_model(self._path(number, "skops"))
         return self._models[number]
 
     def confidences(self, number):
-        """Read the confidences (n_frames,) of each recording, by a number."""
+        """Read the confidences (n_frames,) of each recording, by number."""
         found = np.load(self._path(number, "npy"), mmap_mode="r")
         return np.split(np.asarray(found), self._ends)
 
@@ -173,7 +173,7 @@ class Store:
             self._log.append(line)
 
     def close(self):
-        """Let others open the folder."""
+        """Release the folder."""
         if self._log is not None:
             self._log.close()
 
@@ -182,7 +182,7 @@ class Store:
 
 
 def first_line(folder):
-    """First line of the log of a folder, a dict, or None if it has no review."""
+    """First line of the log of a folder, a dict, or None without a review."""
     path = Path(folder, NAME)
     if not path.is_file():
         return None
@@ -192,7 +192,7 @@ def first_line(folder):
 
 
 def _refuse_files(folder):
-    """Refuse a folder with files that results would replace, but without a log."""
+    """Refuse a folder without a log but with files that results would replace."""
     found = [name for name in RESULTS if (folder / name).exists()]
     if found and not (folder / NAME).exists():
         raise FileExistsError(
@@ -208,7 +208,7 @@ def _sync(path):
 
 
 def describe_start(recordings, model, labels):
-    """Describe what a review began with, as JSON that tells it from others."""
+    """Describe the start of a review, as JSON that identifies it."""
     rows = []
     for array in recordings.arrays:
         own = getattr(array, "iloc", array)
@@ -227,7 +227,7 @@ def describe_start(recordings, model, labels):
 def settings_of(model):
     """Describe the settings of a model by name: a text, or a list with a hash."""
     segmenter = last_step(model)
-    if isinstance(segmenter, GuidedSegmenter):  # of labels, which are checked apart
+    if isinstance(segmenter, GuidedSegmenter):  # labels are checked separately
         segmenter = segmenter.estimator
     found = {"method": type(segmenter).__name__} | segmenter.get_params(deep=False)
     found["steps"] = [step for _, step in getattr(model, "steps", [])[:-1]] or None
@@ -239,7 +239,7 @@ def settings_of(model):
 
 
 def check_settings(line, model, folder):
-    """Refuse to go on with a review that began with a fit of other settings."""
+    """Refuse to continue a review that began with other settings of a fit."""
     before = (line.get("about") or {}).get("settings") or {}
     for name, value in settings_of(model).items():
         if before.get(name, value) != value:
@@ -252,7 +252,7 @@ def check_settings(line, model, folder):
 
 
 def check_start(line, expected, folder):
-    """Refuse a log of another review; a model or labels need not be given again."""
+    """Refuse the log of another review; model and labels are optional."""
     found = line.get("about")
     for key, value in expected.items():
         is_given = value is not None or key not in ("model", "settings", "labels")

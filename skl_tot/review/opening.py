@@ -1,18 +1,18 @@
-"""How a review begins: a model that may have to be fitted, recordings, videos."""
+"""Start of a review: model (fitted if necessary), recordings, videos."""
 
 from functools import partial
 from pathlib import Path
 
 from skl_tot.recordings.errors import one_line, short_repr
 
-# What the page consists of, in an order in which modules know those before.
+# Files of the page; modules import only from earlier ones.
 MODULES = "web/timelines.js", "review/stage.js", "review/review.js"
 STYLES = "web/timelines.css", "review/review.css"
 VIDEOS = {
     ".avi": "video/x-msvideo",
     ".m4v": "video/mp4",
     ".mkv": "video/x-matroska",
-    ".mov": "video/mp4",  # as browsers play it by this name
+    ".mov": "video/mp4",  # browsers play it by this type
     ".mp4": "video/mp4",
     ".ogv": "video/ogg",
     ".webm": "video/webm",
@@ -20,8 +20,8 @@ VIDEOS = {
 
 
 def make_review(model, recordings, out, labels, videos, tell):
-    """Make a `Review`, of a model that is fitted first if need be; tell of progress."""
-    # late, as they take seconds to load, and the page is there by then
+    """Make a `Review`, with a first fit if necessary; report progress."""
+    # lazy, as these are slow to import; the page is already there
     from skl_tot.meta.guided import GuidedSegmenter
     from skl_tot.methods.pipelines import last_step
     from skl_tot.recordings.layouts import as_recordings
@@ -49,9 +49,9 @@ def make_review(model, recordings, out, labels, videos, tell):
 
 
 def find_videos(folder, names):
-    """File of each recording in a folder of videos, by its name, or None.
+    """File of each recording in a folder of videos, by name, or None.
 
-    Links in the folder have to stay in it; the folder itself may be one.
+    Links in the folder must stay inside; the folder itself may be a link.
     """
     found = {}
     for path in sorted(Path(folder).iterdir()):
@@ -78,6 +78,6 @@ def find_videos(folder, names):
 
 
 def is_inside(path, folder):
-    """Whether a path is of a file in a folder, links followed."""
+    """Whether a path is inside a folder, after following links."""
     path = path.resolve()
     return path.is_file() and Path(folder).resolve() in path.parents

@@ -1,4 +1,4 @@
-"""Files of what a review has led to; each is whole or not there."""
+"""Result files of a review; each is written completely or not at all."""
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ def save(review):
 
 
 def export(review, format):
-    """Write all results, labels in a format; says what is done."""
+    """Write all results, with labels in a format; describe the action."""
     folder = _folder(review)
     entry = find_format("labels", format, writable_formats())
     if entry.in_seconds and review.recordings.fps is None:
@@ -43,8 +43,8 @@ def _folder(review):
 def _write_labels(table, folder, format, entry):
     """Write the segments of each recording into a file of its name.
 
-    If there are names that files cannot have, or two that Windows and macOS take for
-    one, one file has all, if the format can.
+    If a name is no valid file name, or two names are one on Windows and macOS, one file
+    has all recordings, if the format allows it.
     """
     tables = dict(list(table.groupby("recording", sort=False)))
     others = [name for name in tables if not is_file_name(name)]
@@ -63,7 +63,7 @@ def _write_labels(table, folder, format, entry):
 
 
 def describe_recordings(review):
-    """Table of what is known of each recording, and of what was right before."""
+    """Table of the state of each recording, and of its accuracy before."""
     rows = []
     for name, entry in zip(review.recordings.names, review.state.entries):
         row = {"recording": name, "n_frames": entry.n_frames}
@@ -78,7 +78,7 @@ def describe_recordings(review):
 
 
 def _write_report(review, path):
-    """Write the page about the model, the recordings, and what people say of them."""
+    """Write the page about the model, the recordings, and labels from people."""
     state = review.state
     told = [known_words(entry, state.names) for entry in state.entries]
     told = None if all(own is None for own in told) else told

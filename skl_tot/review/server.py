@@ -1,8 +1,8 @@
 """The server of the page, on this machine alone: addresses, refusals, videos.
 
-Only who knows the address gets anything: it has a token that is new at each start. The
-host and the origin of a request have to be those of the server, so that no page of
-another origin can make any. No refusal repeats what it refuses.
+All requests need the address, which has a new token at each start. Host and origin of a
+request must be those of the server, so that pages of other origins cannot send any.
+Errors never repeat input.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from skl_tot.review.opening import MODULES, STYLES, VIDEOS, is_inside, make_revi
 from skl_tot.web.rows import page_file
 
 MOST_BYTES = 64 * 1024  # of the body of a request
-MOST_EVENTS = 1000  # that wait for a page; then it has to ask for all anew
-PATIENCE = 0.5  # seconds until a silent stream looks whether the server ends
+MOST_EVENTS = 1000  # waiting for a page; beyond, it must reload its state
+PATIENCE = 0.5  # seconds between checks of a silent stream for the server's end
 SETTINGS = {  # of uvicorn
     "access_log": False,
     "http": "h11",
@@ -32,7 +32,7 @@ SETTINGS = {  # of uvicorn
     "log_level": "critical",
     "proxy_headers": False,
     "server_header": False,
-    "timeout_graceful_shutdown": 2,  # seconds for calls that are under way
+    "timeout_graceful_shutdown": 2,  # seconds for running calls
     "ws": "none",
 }
 POLICY = """default-src 'none'; script-src 'self'; style-src 'self';
@@ -48,17 +48,17 @@ HEADERS = {
 }
 RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
 TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
-# Files of the page by the name that it asks for, and the rooms that they are in.
+# Files of the page by requested name, and their rooms.
 FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
 FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
 
 
 class Refusal(Exception):
-    """A request that gets no more than a status and a sentence."""
+    """A request that is answered with a status and a sentence only."""
 
 
 def make_application(calls, host, token, is_over):
-    """Make the ASGI application of `Calls`; streams end once ``is_over()`` is true."""
+    """Make the ASGI application of `Calls`; streams end when ``is_over()`` is true."""
     from starlette.requests import Request
     from starlette.responses import PlainTextResponse
 
@@ -82,7 +82,7 @@ def make_application(calls, host, token, is_over):
 
 
 def check_origin(request, host, token):
-    """Refuse a request of another host, origin or token, or by another method."""
+    """Refuse a request with another host, origin, token or method."""
     headers, method = request.headers, request.method
     if headers.getlist("host") != [host]:
         raise Refusal(403, "This is another host.")
@@ -100,7 +100,7 @@ def check_origin(request, host, token):
 
 
 async def answer(request, calls, is_over):
-    """Answer a request for a part of the page, a call, events or a video."""
+    """Answer a request for a file of the page, a call, events or a video."""
     from starlette import responses
     from starlette.concurrency import run_in_threadpool
 
@@ -117,7 +117,7 @@ async def answer(request, calls, is_over):
             path = calls.video(int(index))
             if not RANGE.fullmatch(request.headers.get("range", "bytes=0-")):
                 raise Refusal(416, "This is no single range of bytes.")
-            if path is not None and is_inside(path, path.parent):  # a link may be new
+            if path is not None and is_inside(path, path.parent):  # checks new links
                 kind = VIDEOS[path.suffix.lower()]
                 return responses.FileResponse(path.resolve(), media_type=kind)
         case False, name if name in FILES:
@@ -154,7 +154,7 @@ def _refuse_constant(name):
 
 
 async def _stream(calls, is_over):
-    """Yield events for a page as text, until the page goes or the server ends."""
+    """Yield events for a page as text, until the page or the server closes."""
     loop, queue = asyncio.get_running_loop(), asyncio.Queue()
 
     def put(event):
@@ -170,7 +170,7 @@ async def _stream(calls, is_over):
             except TimeoutError:
                 if is_over():
                     return
-                yield ": waiting\n\n"  # by which a page that has gone is found out
+                yield ": waiting\n\n"  # detects closed pages
     finally:
         unsubscribe()
 
@@ -178,29 +178,29 @@ async def _stream(calls, is_over):
 def serve(
     model, recordings, *, out, labels=None, videos=None, port=0, open_browser=True
 ):
-    """Let people look at recordings, correct and teach in a browser on this machine.
+    """Serve a page on this machine to check, correct and teach in a browser.
 
-    It returns after Ctrl-C, when all is written. The next call with the same folder
-    goes on from there.
+    Returns after Ctrl-C, when all results are written. The next call with the same
+    folder continues the review.
 
     Parameters
     ----------
     model : estimator
-        Segmenter, or pipeline that ends in one, as for `Review`; if it is not fitted,
-        it is fitted to the recordings first.
-    recordings : array-like of shape (n_frames, n_features), or sequence of such
+        Segmenter, or pipeline that ends in one, as for `Review`. An unfitted one is
+        first fitted to the recordings.
+    recordings : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many, as for ``model.predict``.
     out : str or path-like
-        Folder of the log and the results, which is made if it is missing.
+        Folder of the log and the results; created if missing.
     labels : sequence or dict, default=None
         Labels of people, as for `Review`.
     videos : str or path-like, default=None
-        Folder of videos, each called as its recording, such as ``take_1.mp4``. A link
-        in it has to lead to a file in it.
+        Folder of videos with the names of recordings, such as ``take_1.mp4``. Links in
+        it must stay inside.
     port : int, default=0
-        Port of the server; 0 is one that is free.
+        Port of the server; 0 takes a free one.
     open_browser : bool, default=True
-        Whether to open the page, whose address is printed.
+        Whether to open the page. Its address is printed.
 
     Raises
     ------
@@ -209,8 +209,8 @@ def serve(
     OSError
         If the folder cannot be written, or the port is taken.
     TypeError, ValueError
-        If the model, recordings or labels are not valid, the folder has a review of
-        others, or no video is called as a recording.
+        If the model, recordings or labels are not valid, the folder has another review,
+        or no video has the name of a recording.
 
     See Also
     --------
@@ -228,7 +228,7 @@ def serve(
 
 
 def run(calls, port, open_browser):
-    """Serve `Calls` until Ctrl-C, SIGTERM, or an error of the start; then save."""
+    """Serve `Calls` until Ctrl-C, SIGTERM, or an error at the start; then save."""
     import_extra("starlette")
     uvicorn = import_extra("uvicorn")
     token = secrets.token_urlsafe(24)
@@ -245,7 +245,7 @@ def run(calls, port, open_browser):
         calls.start(on_failure=end)
         if open_browser:
             opening = threading.Thread(target=webbrowser.open, args=[address])
-            opening.daemon = True  # it may wait for the browser's end
+            opening.daemon = True  # it may wait for the browser
             opening.start()
         try:
             with contextlib.suppress(KeyboardInterrupt):
@@ -257,13 +257,13 @@ def run(calls, port, open_browser):
 
 
 def listen(port):
-    """Socket that listens on this machine alone, on a free port if that is 0."""
+    """Socket that listens on this machine only, on a free port for 0."""
     if not (isinstance(port, Integral) and 0 <= port < 2**16):
         raise ValueError(f"port is {short_repr(port)}, expected 0 to 65535.")
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise OSError(
-            f"port is {port}, which cannot be had ({error.strerror}); expected another "
-            "one, or 0 for one that is free."
+            f"port is {port}, which is not available ({error.strerror}); expected "
+            "another one, or 0 for a free one."
         ) from None

@@ -1,4 +1,4 @@
-"""A review: what a person does with the segments of recordings, step by step."""
+"""A review: actions of a person on the segments of recordings."""
 
 import threading
 from contextlib import contextmanager
@@ -20,33 +20,32 @@ from skl_tot.review.state import State
 
 
 class Review:
-    """Look at what a model finds in recordings, correct it, and teach the model.
+    """Check a model's results for recordings, correct them, and teach the model.
 
-    All changes can be undone. With a folder, each is on the disk before it counts, and
-    the next review with the same folder goes on from there.
+    All changes can be undone. With a folder, each change is on the disk before it takes
+    effect, and the next review with the same folder continues from there.
 
     Parameters
     ----------
     model : estimator
-        Fitted segmenter, or pipeline that ends in one. It stays as it is. None goes on
-        with that of ``out``.
-    recordings : array-like of shape (n_frames, n_features), or sequence of such
+        Fitted segmenter, or pipeline that ends in one. It is not changed. None takes
+        that of ``out``.
+    recordings : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many, as for ``model.predict``.
     out : str or path-like, default=None
-        Folder of the log and the results, which is made if it is missing. None keeps
-        all in memory.
+        Folder of the log and the results; created if missing. None keeps all in memory.
     labels : sequence or dict, default=None
-        Labels of people, as `GuidedSegmenter` takes them. Recordings with labels of all
+        Labels from people, as for `GuidedSegmenter`. Recordings with labels of all
         frames count as checked.
     video_files : sequence, default=None
-        The video of each recording, or None.
+        Video file of each recording, or None.
 
     Attributes
     ----------
     state : State
-        Segments, names and what else is known; it never changes but is replaced.
+        Segments, names and other data; immutable, and replaced at each change.
     ready : bool
-        Whether all recordings have been read, see `open`.
+        Whether all recordings are read, see `open`.
 
     Examples
     --------
@@ -69,13 +68,13 @@ class Review:
         videos = as_recordings(recordings)
         self._restore = videos.restore
         self.recordings = videos.replace(videos.arrays)
-        self.recordings.layout = None  # so models give lists
+        self.recordings.layout = None  # so models return lists
         self.out = None if out is None else Path(out)
         self.video_files = video_files
         codes, names, self._given = (), {BACKGROUND: BACKGROUND_NAME}, None
         n_learned = 0
         if model is not None:
-            n_learned = int(isinstance(teaching.actions_of(model)[0], str))  # of people
+            n_learned = int(isinstance(teaching.actions_of(model)[0], str))  # taught
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:
@@ -96,7 +95,7 @@ class Review:
             raise
 
     def _go_on(self):
-        """Go on from where the log ends."""
+        """Continue from the end of the log."""
         lines = self._store.lines
         if lines:
             check_start(lines[0], self._about, self.out)
@@ -115,16 +114,17 @@ class Review:
 
     @property
     def ready(self):
-        """Whether all recordings have been read."""
+        """Whether all recordings are read."""
         return self.state.reading >= 0
 
     def open(self, progress=None):
-        """Read the recordings, unless that has been done.
+        """Read the recordings, unless already done.
 
         Parameters
         ----------
         progress : callable, default=None
-            Called with what is done ("reading"), how many recordings are, of how many.
+            Called with the work ("reading"), the number of recordings done, and their
+            total.
 
         Returns
         -------
@@ -155,25 +155,25 @@ class Review:
     # Actions of a person
 
     def rename(self, action, name):
-        """Call an action by another name, everywhere.
+        """Rename an action everywhere.
 
         Parameters
         ----------
         action : str or int
             Name or code of an action.
         name : str
-            New name, of no other action.
+            New name, not used by another action.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         ValueError
-            If there is no such action, or the name is taken or no line of text. Nothing
-            is changed then.
+            If there is no such action, or the name is taken or not one line of text.
+            Nothing changes then.
         """
         with self._short():
             code = self._code(action)
@@ -181,9 +181,9 @@ class Review:
             return self._commit(said, states.with_name(self.state, code, name))
 
     def relabel(self, recording, frame, action):
-        """Give the segment with a frame another action.
+        """Change the action of the segment at a frame.
 
-        It joins neighbours that show the same.
+        It joins neighbours with the same action.
 
         Parameters
         ----------
@@ -197,12 +197,12 @@ class Review:
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         ValueError
-            If there is no such recording, frame or action. Nothing is changed then.
+            If there is no such recording, frame or action. Nothing changes then.
         """
         with self._short():
             names, code = self.state.names, self._code(action, may_be_new=True)
@@ -214,7 +214,7 @@ class Review:
             return self._edit(said, recording, states.relabel, frame, code, state=state)
 
     def move(self, recording, frame, to):
-        """Move the boundary at a frame to another one.
+        """Move the boundary at a frame.
 
         Parameters
         ----------
@@ -223,25 +223,24 @@ class Review:
         frame : int
             First frame of a segment.
         to : int
-            Where it begins instead, between the boundaries beside.
+            New first frame, between the neighbouring boundaries.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         ValueError
-            If there is no such boundary, or no room for it there. Nothing is changed
-            then.
+            If there is no such boundary, or no room for it. Nothing changes then.
         """
         with self._short():
             said = f"the boundary at frame {frame} is at {to}"
             return self._edit(said, recording, states.move, frame, to)
 
     def cut(self, recording, frame):
-        """Begin another segment, of the same action, at a frame.
+        """Cut a segment at a frame; both parts keep the action.
 
         Parameters
         ----------
@@ -253,31 +252,31 @@ class Review:
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         ValueError
-            If the frame is a boundary. Nothing is changed then.
+            If the frame is a boundary. Nothing changes then.
         """
         with self._short():
             said = f"a segment is cut at frame {frame}"
             return self._edit(said, recording, states.cut, frame)
 
     def merge(self, action, into):
-        """Make one action of two.
+        """Merge an action into another one.
 
         Parameters
         ----------
         action : str or int
-            Name or code of the action that there is no more then.
+            Name or code of the action to remove.
         into : str or int
-            Name or code of the one that it becomes.
+            Name or code of the action to keep.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
@@ -296,9 +295,9 @@ class Review:
             return self._commit(said, *found)
 
     def split(self, action, progress=None):
-        """Make two actions of one, as `skl_tot.corrections.split` does.
+        """Split an action in two, with `skl_tot.corrections.split`.
 
-        Frames of its segments get the half that the new model says, or else that of the
+        Frames of its segments get the half by the new model, or else that of the
         nearest frame of the segment.
 
         Parameters
@@ -306,12 +305,12 @@ class Review:
         action : str or int
             Name or code of an action that the model knows.
         progress : callable, default=None
-            As of `open`, with "splitting".
+            As for `open`, with "splitting".
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
@@ -339,26 +338,26 @@ class Review:
             return self._commit(said, states.with_entries(after, entries), model)
 
     def learn(self, progress=None):
-        """Teach the model what people say, and read what is not checked anew.
+        """Teach the model the labels of people, and apply it to unchecked recordings.
 
-        It learns by `skl_tot.corrections.refine` of checked recordings, and of segments
-        made by hand in others. In these, what it says now is shown, but for segments
-        made by hand, until `keep` or `take_back` says what is right.
+        It learns checked recordings, and segments made by hand in others, by
+        `skl_tot.corrections.refine`. Unchecked recordings show the new predictions,
+        except for segments made by hand, until `keep` or `take_back`.
 
         Parameters
         ----------
         progress : callable, default=None
-            As of `open`, with "learning".
+            As for `open`, with "learning".
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         TypeError, ValueError
-            If there is nothing to learn from, or the model cannot learn.
+            If there are no labels to learn from, or the model cannot learn.
         """
         with self._long("learning") as tell:
             state = self.state
@@ -380,19 +379,19 @@ class Review:
             return self._commit(said, after, model)
 
     def check(self, recording, checked=True):
-        """Say that the segments of a recording are right, or that they are not yet.
+        """Mark the segments of a recording as checked or unchecked.
 
         Parameters
         ----------
         recording : str or int
             Name or number of a recording.
         checked : bool, default=True
-            Whether they are.
+            New state.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
         """
         with self._short():
             place = 1 + max(entry.checked for entry in self.state.entries)
@@ -406,32 +405,32 @@ class Review:
             return self._edit(said, recording, change)
 
     def keep(self, recording=None):
-        """Keep what the model has changed where it learned.
+        """Accept the changes of the last learning.
 
         Parameters
         ----------
         recording : str or int, default=None
-            Name or number of a recording; None is all.
+            Name or number of a recording; None means all.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
         """
         return self._decide("kept", recording, lambda e: e._replace(changed=None))
 
     def take_back(self, recording=None):
-        """Take back what the model has changed where it learned.
+        """Revert the changes of the last learning.
 
         Parameters
         ----------
         recording : str or int, default=None
-            Name or number of a recording; None is all.
+            Name or number of a recording; None means all.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
         """
         return self._decide(
             "taken back",
@@ -448,45 +447,45 @@ class Review:
             return self._commit(said, states.with_entries(self.state, found))
 
     def undo(self):
-        """Undo the last action that is not undone.
+        """Undo the last action.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         ValueError
-            If there is none. Nothing is changed then.
+            If there is no action to undo. Nothing changes then.
         """
         with self._short():
             return self._step("undo")
 
     def redo(self):
-        """Do again what was undone last.
+        """Redo the last undone action.
 
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
         ValueError
-            If there is nothing. Nothing is changed then.
+            If there is no action to redo. Nothing changes then.
         """
         with self._short():
             return self._step("redo")
 
     @property
     def undoable(self):
-        """What `undo` would undo, or None."""
+        """Description of the next `undo`, or None."""
         return self._next_of("undo")
 
     @property
     def redoable(self):
-        """What `redo` would do again, or None."""
+        """Description of the next `redo`, or None."""
         return self._next_of("redo")
 
     # Results
@@ -498,30 +497,30 @@ class Review:
 
     @property
     def model(self):
-        """The model of now, whose actions have the names of now."""
-        state = self.state  # once, as an action may go on beside
-        if state.reading < 0:  # and its file is written when all has been read
+        """The current model, with the current names of actions."""
+        state = self.state  # once, as another thread may replace it
+        if state.reading < 0:  # its file is written after reading
             return self._model
         return teaching.in_words(self._store.model(state.model), state)
 
     def labels(self):
-        """List what is shown, frame by frame.
+        """Return the current label of each frame.
 
         Returns
         -------
-        labels : ndarray of str of shape (n_frames,), or sequence or dict of such
+        labels : ndarray of str of shape (n_frames,), or sequence or dict of these
             Name of the action of each frame, in the form of the recordings.
         """
         return self._restore(_words(self._known()))
 
     def table(self):
-        """List the segments that are shown.
+        """Return the current segments as a table.
 
         Returns
         -------
         table : DataFrame
-            As of `skl_tot.io.segments`, with ``recording`` and ``confidence``, which is
-            1 where a person made or checked a segment.
+            As from `skl_tot.io.segments`, with ``recording`` and ``confidence``; the
+            latter is 1 for segments made or checked by a person.
         """
         state = self._known()
         entries, labels = state.entries, self.recordings.replace(_words(state))
@@ -530,18 +529,18 @@ class Review:
         return table_of_labels(labels, confidences, cuts)
 
     def next(self, n=5):
-        """List the recordings to check next.
+        """List the next recordings to check.
 
         Parameters
         ----------
         n : int, default=5
-            How many to list at most.
+            Maximum number of results.
 
         Returns
         -------
         numbers : list of int
-            Of recordings that are not checked; those first that others are most like,
-            by what they show and by their signals.
+            Unchecked recordings; first those that others resemble most, by segments and
+            signals.
         """
         state = self._known()
         if self._signals is None:
@@ -549,29 +548,29 @@ class Review:
         return teaching.order(state.entries, self._signals, n)
 
     def accuracy(self):
-        """Say how much is right in the recordings that are not checked.
+        """Estimate the accuracy in unchecked recordings.
 
         Returns
         -------
         accuracy : dict or None
-            Shares of "frames" and "segments" that are right, each with "share", "low"
-            and "high", an interval of 90 %; "history", what was right when models were
-            checked in turn; "sentences", which say it. None if no recording is checked
-            that the model had not learned.
+            Correct shares of "frames" and "segments", each with "share", "low" and
+            "high" (an interval of 90 %); "history", the accuracy at the checks of each
+            model; "sentences", a description. None without a checked recording that was
+            new to the model.
         """
         state = self._known()
         return measure(state.entries, state.n_learned)
 
     def save(self):
-        """Write ``segments.csv`` and ``model.skops`` into ``out``, each whole."""
+        """Write ``segments.csv`` and ``model.skops`` into ``out``."""
         save(self)
 
     def export(self, format="csv"):
-        """Write what is known into ``out``.
+        """Write all results into ``out``.
 
-        These are ``segments.csv``, of all recordings; ``labels``, a folder with a file
-        of each, in a format of `skl_tot.io`; ``model.skops``; ``recordings.csv``, which
-        says what is checked, and how much of it was right before; ``report.html``.
+        These are ``segments.csv``, with all recordings; ``labels``, a folder with a
+        file per recording, in a format of `skl_tot.io`; ``model.skops``;
+        ``recordings.csv``, with checks and accuracy; ``report.html``.
 
         Parameters
         ----------
@@ -581,7 +580,7 @@ class Review:
         Returns
         -------
         said : str
-            What was done, in one sentence.
+            Description of the action, in one sentence.
 
         Raises
         ------
@@ -596,13 +595,13 @@ class Review:
             return export(self, format)
 
     def close(self):
-        """Let others open the folder; no action comes after that."""
+        """Release the folder; no action is possible afterwards."""
         self._store.close()
 
-    # What actions share
+    # Shared parts of actions
 
     def _known(self):
-        """Give the state, if all recordings are read."""
+        """Return the state, if all recordings are read."""
         if not self.ready:
             raise RuntimeError("the recordings are not read, call open() before.")
         return self.state
@@ -621,7 +620,7 @@ class Review:
         return int(recording)
 
     def _code(self, action, may_be_new=False):
-        """Find the code of an action by its name or code; None of a new name."""
+        """Find the code of an action by name or code; None for a new name."""
         names = self.state.names
         codes = {name: code for code, name in names.items()} | {c: c for c in names}
         is_key = isinstance(action, (str, int, np.integer))
@@ -643,9 +642,9 @@ class Review:
         return self._commit(f"{name}: {said}", states.with_entries(state, {i: entry}))
 
     def _commit(self, said, after, model=None, before=None, **more):
-        """Put another state in place, once it is written, and its model if it is new.
+        """Replace the state after writing it, with the model if it is new.
 
-        If that fails, nothing has changed.
+        After an error, nothing has changed.
         """
         before = before or self.state
         if model is not None:
@@ -669,14 +668,14 @@ class Review:
         return said
 
     def _put(self, said, after):
-        """Put another state in place, and that of before among those to undo."""
+        """Replace the state, and put the old one on the undo stack."""
         done, undone = self._stacks["undo"]
         done.append((said, self.state))
         undone.clear()
         self.state = after
 
     def _step(self, word):
-        """Undo or redo, once that is written."""
+        """Undo or redo, after writing it."""
         said = self._next_of(word)
         if said is None:
             raise ValueError(f"there is nothing to {word}.")
@@ -685,27 +684,27 @@ class Review:
         return f"{word}ne: {said}"
 
     def _swap(self, word):
-        """Put the last of some states in place of this one, and back from there."""
+        """Exchange the state with the last one of a stack."""
         these, others = self._stacks[word]
         said, state = these.pop()
         others.append((said, self.state))
         self.state = state
 
     def _next_of(self, word):
-        """Say what would be undone or redone next; None if nothing."""
+        """Return the description of the next undo or redo; None without one."""
         these, _ = self._stacks[word]
         return these[-1][0] if these else None
 
     @contextmanager
     def _short(self):
-        """Let one action at a time change the state."""
+        """Allow one change of the state at a time."""
         with self._lock:
             self._refuse_others()
             self._known()
             yield
 
     def _refuse_others(self):
-        """Refuse an action while another one takes long."""
+        """Refuse an action during slow work."""
         if self._doing is not None:
             doing, done, total = self._doing
             raise RuntimeError(
@@ -714,7 +713,7 @@ class Review:
 
     @contextmanager
     def _long(self, doing):
-        """Refuse other actions while one takes long; gives what tells of progress."""
+        """Refuse other actions during slow work; yield a callback for progress."""
         with self._lock:
             self._refuse_others()
             if doing != "reading":

@@ -1,4 +1,4 @@
-"""Signals of a recording as few numbers as a screen shows, and which tell most."""
+"""Signals of a recording at screen resolution, and the most telling ones."""
 
 from functools import lru_cache
 
@@ -7,15 +7,15 @@ import numpy as np
 from skl_tot.statistics.profiles import check_names
 from skl_tot.statistics.telling import TellingSample
 
-N_SHOWN = 6  # features that are chosen
-MOST_RANKED = 64  # features, beyond which only their spread is compared
-MOST_FRAMES = 20_000  # of a recording, by which features are chosen
-MOST_KEPT = 4  # choices of features of recordings that are kept
+N_SHOWN = 6  # chosen features
+MOST_RANKED = 64  # features; beyond, only their spread is compared
+MOST_FRAMES = 20_000  # of a recording, to choose features
+MOST_KEPT = 4  # cached choices of features
 TINY = 1e-12
 
 
 class Signals:
-    """Features of recordings, of which one recording is read when it is asked for.
+    """Features of recordings; a recording is read on demand.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ class Signals:
         self._chosen, self._read = {}, lru_cache(MOST_KEPT)(self._read_columns)
 
     def choose(self, i, path, breaks):
-        """Names of the features that best tell the actions of a recording.
+        """Names of the most telling features for the actions of a recording.
 
-        ``path`` are codes of its frames, of which some are looked at. Where actions
-        come too rarely to tell, they are the features that vary most.
+        ``path`` has the codes of its frames; a sample is used. If actions are too rare,
+        the features of largest variance are chosen.
         """
         if i not in self._chosen:
             step = len(path) // MOST_FRAMES + 1
@@ -52,10 +52,10 @@ class Signals:
         return self._chosen[i]
 
     def bins(self, i, names, starts, ends):
-        """Least and largest values of features in bins of frames, standardised.
+        """Least and largest values of standardised features in bins of frames.
 
-        A bin has the frames from one of ``starts`` to before one of ``ends``; nan is
-        one without values.
+        A bin has the frames from one of ``starts`` to before one of ``ends``; bins
+        without values are NaN.
         """
         edges = np.column_stack([starts, np.maximum(starts, ends)]).ravel()
         found = []
@@ -67,7 +67,7 @@ class Signals:
         return found
 
     def _read_columns(self, i, columns):
-        """Read columns of a recording, standardised, each with nan at its end."""
+        """Read standardised columns of a recording, each with NaN at its end."""
         parts = [frames[:, columns] for frames in self.recordings.blocks(i)]
         found = []
         for values in np.concatenate(parts).T:
@@ -78,5 +78,5 @@ class Signals:
 
 
 def array_of(frames):
-    """Give frames as an array, which data frames and lists are not."""
+    """Convert frames, such as data frames and lists, to an array."""
     return frames if hasattr(type(frames), "itemsize") else np.asarray(frames)

@@ -1,7 +1,7 @@
-"""What is known of each recording in a review, and how actions change it.
+"""State of each recording in a review, and its changes by actions.
 
-All of it is immutable: an operation takes a state, or the entry of a recording, and
-returns another one, which shares what it does not change.
+All values are immutable: an operation takes a state, or the entry of a recording, and
+returns a new one, which shares unchanged parts.
 """
 
 from typing import NamedTuple
@@ -14,44 +14,44 @@ from skl_tot.recordings.text import is_line
 
 
 class Segments(NamedTuple):
-    """Segments of a recording, which leave no frame out.
+    """Segments that cover all frames of a recording.
 
-    Neighbours have different codes, but where a person cut or left a segment, and at
+    Neighbours have different codes, except where a person cut or left a segment, and at
     breaks of the recording.
     """
 
     starts: np.ndarray  # first frames, of int; the first is 0
-    codes: np.ndarray  # of actions; `BACKGROUND` is none
-    by_hand: np.ndarray  # whether a person made it what it is
+    codes: np.ndarray  # of actions, or `BACKGROUND`
+    by_hand: np.ndarray  # whether a person made the segment
 
 
 class Entry(NamedTuple):
-    """What is known of one recording."""
+    """State of one recording."""
 
     n_frames: int
-    breaks: np.ndarray  # frames at which a new part begins
+    breaks: np.ndarray  # first frames of new parts
     segments: Segments  # as shown
-    predicted: Segments  # as the model says, with merges and splits since then
-    confidence: np.ndarray  # (n_frames,) of what is predicted
-    n_learned: int = 0  # recordings that the model which says so had learned from
-    checked: int = 0  # place in the order of checking, from 1; 0 if not checked
+    predicted: Segments  # by the model, with later merges and splits
+    confidence: np.ndarray  # (n_frames,) of the prediction
+    n_learned: int = 0  # recordings that the predicting model had learned
+    checked: int = 0  # position in the order of checks, from 1; 0 if unchecked
     seen: bool = False  # whether that model had learned labels of this recording
     changed: Segments | None = None  # as shown before a proposal of the model
 
 
 class State(NamedTuple):
-    """What is known of all recordings."""
+    """State of all recordings."""
 
     model: int  # number of the model
     actions: tuple  # code of each action of the model
-    names: dict  # of each code
-    entries: tuple  # of each recording; None if it has not been read
+    names: dict  # by code
+    entries: tuple  # of each recording; None if unread
     reading: int = 0  # number of the file of confidences
-    n_learned: int = 0  # recordings that the model has learned from
+    n_learned: int = 0  # recordings that the model has learned
 
 
 TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are Segments
-GONE = -2  # code in predictions of an action that is forgotten
+GONE = -2  # code of a removed action in predictions
 
 
 def tracks_of(entry):
@@ -65,9 +65,9 @@ def shows(entry, code):
 
 
 def segments_of(labels, edges, by_hand):
-    """Segments of labels (n_frames,), which do not go on over edges.
+    """Segments of labels (n_frames,), which also end at edges.
 
-    ``by_hand`` (n_frames,) says which frames a person made what they are.
+    ``by_hand`` (n_frames,) marks frames whose label a person made.
     """
     is_start = np.r_[True, (labels[1:] != labels[:-1]) | (by_hand[1:] != by_hand[:-1])]
     is_start[edges.astype(int)] = True
@@ -81,18 +81,18 @@ def labels_of(segments, n_frames):
 
 
 def frames_by_hand(segments, n_frames):
-    """Whether a person made each frame (n_frames,) what it is."""
+    """Whether a person made the label of each frame (n_frames,)."""
     return np.repeat(segments.by_hand, np.diff(segments.starts, append=n_frames))
 
 
 def words_of(entry, names):
-    """Name (n_frames,) of what is shown at each frame."""
+    """Name (n_frames,) of the shown label of each frame."""
     words = np.array([names[code] for code in entry.segments.codes.tolist()])
     return labels_of(entry.segments._replace(codes=words), entry.n_frames)
 
 
 def confidence_of(entry):
-    """Confidence (n_frames,) of what is shown: 1 where a person says so."""
+    """Confidence (n_frames,) of the shown labels: 1 for labels from a person."""
     if entry.checked:
         return np.ones_like(entry.confidence)
     by_hand = frames_by_hand(entry.segments, entry.n_frames)
@@ -103,7 +103,7 @@ def confidence_of(entry):
 
 
 def relabel(entry, frame, code):
-    """Give the segment with a frame another action; it joins neighbours of that."""
+    """Change the action of the segment at a frame; join equal neighbours."""
     k = _place(entry, frame)
     starts, codes, by_hand = map(np.copy, entry.segments)
     codes[k], by_hand[k] = code, True
@@ -112,7 +112,7 @@ def relabel(entry, frame, code):
 
 
 def move(entry, frame, to):
-    """Move the boundary at a frame to another one, between its neighbours."""
+    """Move the boundary at a frame, between its neighbours."""
     k, to = _place(entry, frame), _check_frame(entry, to, "to")
     starts = entry.segments.starts
     if frame == 0 or starts[k] != frame:
@@ -129,7 +129,7 @@ def move(entry, frame, to):
     if not first < to < end:
         raise ValueError(
             f"to is {to}, expected a frame from {first + 1} to {end - 1}, between the "
-            "boundaries beside; relabel makes one segment of two."
+            "neighbouring boundaries; relabel makes one segment of two."
         )
     starts, codes, by_hand = map(np.copy, entry.segments)
     starts[k], by_hand[k - 1 : k + 1] = to, True
@@ -137,7 +137,7 @@ def move(entry, frame, to):
 
 
 def cut(entry, frame):
-    """Make two segments, of the same action, of one: the second starts at a frame."""
+    """Cut a segment at a frame; both parts keep the action."""
     k = _place(entry, frame)
     starts, codes, by_hand = map(np.copy, entry.segments)
     if starts[k] == frame:
@@ -152,7 +152,7 @@ def cut(entry, frame):
 
 
 def propose(entry, predicted, confidence, n_learned):
-    """Show what another model says, around what a person made."""
+    """Show the prediction of another model, except for segments made by hand."""
     shown, n = entry.segments, entry.n_frames
     known = frames_by_hand(shown, n)
     labels = np.where(known, labels_of(shown, n), labels_of(predicted, n))
@@ -171,7 +171,7 @@ def propose(entry, predicted, confidence, n_learned):
 
 
 def divide(segments, action, labels):
-    """Give frames of an action the codes that ``labels`` (n_frames,) says of them."""
+    """Give frames of an action the codes in ``labels`` (n_frames,)."""
     found = labels_of(segments, len(labels))
     found = np.where(found == action, labels, found)
     starts = np.union1d(segments.starts, np.flatnonzero(found[1:] != found[:-1]) + 1)
@@ -180,7 +180,7 @@ def divide(segments, action, labels):
 
 
 def replace_code(entry, action, into):
-    """Put one action in place of another one, and join segments that it makes alike."""
+    """Replace an action by another one, and join equal neighbours."""
     for name, own in zip(TRACKS, tracks_of(entry)):
         if action not in own.codes:
             continue
@@ -194,7 +194,7 @@ def replace_code(entry, action, into):
 def _joined(entry, segments, edges, name="segments"):
     """Join segments at edges, which are numbers of segments, but not at breaks.
 
-    What a person made part of is by hand.
+    A joined segment counts as by hand if a part does.
     """
     kept = np.ones(len(segments.codes), bool)
     kept[edges] = np.isin(segments.starts[edges], entry.breaks)
@@ -204,7 +204,7 @@ def _joined(entry, segments, edges, name="segments"):
 
 
 def _place(entry, frame):
-    """Place of the segment with a frame."""
+    """Index of the segment with a frame."""
     frame = _check_frame(entry, frame, "frame")
     return int(np.searchsorted(entry.segments.starts, frame, "right")) - 1
 
@@ -228,12 +228,12 @@ def _near(starts, k):
 
 
 def unread(n):
-    """State of n recordings of which nothing is known yet."""
+    """State of n unread recordings."""
     return State(-1, (), {}, (None,) * n, -1)
 
 
 def with_entries(state, entries):
-    """Put other entries, by the numbers of their recordings, in place of some."""
+    """Replace some entries, by the numbers of their recordings."""
     found = list(state.entries)
     for i, entry in entries.items():
         found[i] = entry
@@ -241,7 +241,7 @@ def with_entries(state, entries):
 
 
 def with_name(state, code, name):
-    """Name an action, of which there are as many as codes."""
+    """Name an action."""
     if code == BACKGROUND:
         raise ValueError(f"{BACKGROUND_NAME!r} is no action, expected one to rename.")
     is_name = isinstance(name, str) and is_line(name) and name == name.strip()
@@ -256,7 +256,7 @@ def with_name(state, code, name):
 
 
 def forget_unused(state):
-    """Forget actions that neither the model knows nor a segment shows."""
+    """Remove actions that neither the model nor a segment has."""
     used = {BACKGROUND, *state.actions}
     for entry in state.entries:
         for own in filter(None, (entry.segments, entry.changed)):
@@ -274,7 +274,7 @@ def forget_unused(state):
 
 
 def free_code(names):
-    """Give the code of a new action."""
+    """Return the code of a new action."""
     return max(names) + 1
 
 
@@ -282,7 +282,7 @@ def free_code(names):
 
 
 def effect(before, after):
-    """Find what differs in a state, as JSON; files of readings hold confidences."""
+    """Find the differences of two states, as JSON; files hold confidences."""
     found = _differing(before._replace(entries=()), after._replace(entries=()))
     pairs = enumerate(zip(before.entries, after.entries))
     entries = {i: _differing(old, new) for i, (old, new) in pairs if old is not new}
@@ -291,7 +291,7 @@ def effect(before, after):
 
 
 def _differing(old, new):
-    """Fields of a tuple that differ, as JSON."""
+    """Different fields of two tuples, as JSON."""
     found = {}
     for name, value in new._asdict().items():
         known, is_track = getattr(old, name, ()), isinstance(value, Segments)

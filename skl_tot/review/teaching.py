@@ -1,4 +1,4 @@
-"""Models of a review: their words, what they read, what they are taught."""
+"""Models of a review: names, predictions, learning."""
 
 from copy import copy
 
@@ -33,15 +33,15 @@ from skl_tot.review.state import (
     words_of,
 )
 
-# Frames of recordings that a model learns from: those with labels, and of the others so
-# many in all, or at least the second number, as they say only how frames are spread.
+# Frames that a model learns from: all with labels; others up to this total, at least
+# the second number, as they only determine the spread of frames.
 TAUGHT = 100_000, 20_000
 
 
 def with_words(model):
-    """Fitted model whose actions are called by distinct text, without ``labels_``."""
+    """Fitted model with distinct text names of actions, without ``labels_``."""
     segmenter = copy(segmenter_of(model))
-    vars(segmenter).pop("labels_", None)  # of all frames, which are not needed
+    vars(segmenter).pop("labels_", None)  # not needed
     words = []
     for word in default_names(shown_labels(segmenter).tolist(), "action").values():
         words.append(word if word not in words else f"{word} ({len(words)})")
@@ -54,13 +54,13 @@ def actions_of(model):
 
 
 def in_words(model, state):
-    """Model whose actions have the names of a state."""
+    """Model with the names of a state."""
     words = [state.names[code] for code in state.actions]
     return model if words == actions_of(model) else rename(model, words)
 
 
 def add_codes(names, words):
-    """Codes of words, and the names with those that are new.
+    """Codes of words, and the names with new ones added.
 
     >>> add_codes({-1: "background", 0: "cut"}, ["pour", "cut"])
     ((1, 0), {-1: 'background', 0: 'cut', 1: 'pour'})
@@ -76,7 +76,7 @@ def add_codes(names, words):
 
 
 def read(model, recordings, i, codes):
-    """Read a recording: its segments, in codes of actions, and what was read."""
+    """Predict a recording: its segments, in codes of actions, and the reading."""
     with errors_of_recording(i, recordings.names[i]):
         (reading,) = read_videos(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
@@ -92,7 +92,7 @@ def read(model, recordings, i, codes):
 
 def order(entries, signals, n):
     """Numbers of recordings to check next, see `order_to_review`."""
-    # what is shown is in the words of now, predictions of what is checked are not
+    # shown labels have current names, predictions of checked recordings do not
     n_codes = 2 + max(entry.segments.codes.max() for entry in entries)
     counts = []
     for entry in entries:
@@ -103,7 +103,7 @@ def order(entries, signals, n):
 
 
 def known_words(entry, names):
-    """Names (n_frames,) of what people say, "" of the rest; None if that is all."""
+    """Names (n_frames,) of labels from people, "" for others; None without any."""
     if not (entry.checked or entry.segments.by_hand.any()):
         return None
     words = words_of(entry, names)
@@ -113,9 +113,9 @@ def known_words(entry, names):
 
 
 def teach(model, recordings, state):
-    """Model that has learned what people say, as `skl_tot.corrections.refine` does.
+    """Teach the model the labels of people, by `skl_tot.corrections.refine`.
 
-    It sees the recordings with labels, and some others, see `sample`.
+    It gets the recordings with labels, and some others, see `sample`.
     """
     words = [known_words(entry, state.names) for entry in state.entries]
     is_known = np.array([own is not None for own in words])
@@ -130,7 +130,7 @@ def teach(model, recordings, state):
 
 
 def sample(lengths, is_known):
-    """Numbers of recordings that are known and of others, evenly, for `TAUGHT` frames.
+    """Numbers of recordings with labels and of spaced others, for `TAUGHT` frames.
 
     >>> sample(np.full(9, 20_000), np.arange(9) == 4).tolist()
     [0, 2, 4, 6, 8]
@@ -143,7 +143,7 @@ def sample(lengths, is_known):
 
 
 def merged(state, model, action, into):
-    """State and model, or None, after an action has become another one."""
+    """State and model (or None) after a merge of two actions."""
     names = dict(state.names)
     word, other = names.pop(action), names[into]
     actions, found = list(state.actions), None
@@ -163,7 +163,7 @@ def merged(state, model, action, into):
 
 
 def halved(state, model, action, recordings):
-    """State, but for its entries, and model after an action has become two."""
+    """State without entries, and model, after a split of an action."""
     word, k = state.names[action], state.actions.index(action)
     chosen = np.flatnonzero([shows(entry, action) for entry in state.entries])
     chosen = chosen[sample(recordings.lengths[chosen], np.zeros(len(chosen), bool))]
@@ -178,7 +178,7 @@ def halved(state, model, action, recordings):
 
 
 def read_halves(entry, recordings, i, model, codes, k):
-    """Entry whose frames of ``codes[0]`` have the half of it that the model reads.
+    """Entry in which frames of ``codes[0]`` have the half predicted by the model.
 
     Halves are the actions ``k`` and ``k + 1`` of the model.
     """
@@ -199,8 +199,8 @@ def read_halves(entry, recordings, i, model, codes, k):
 def fill_halves(track, action, path, posterior):
     """Half (n_frames,), 0 or 1, of the frames of segments of an action.
 
-    It is that of ``path``, or else the nearest in the segment, or else the likelier one
-    of all frames of the segment.
+    The half comes from ``path``, or from the nearest frame in the segment, or is the
+    likelier one for the whole segment.
 
     >>> from skl_tot.review.state import Segments
     >>> track = Segments(np.array([0, 4]), np.array([7, 7]), np.zeros(2, bool))
@@ -225,20 +225,20 @@ def fill_halves(track, action, path, posterior):
 
 
 def known_words_of(labels, recordings):
-    """Names (n_frames,), by recording, of what labels of people say, "" of unknown.
+    """Names (n_frames,), by recording, of labels from people, "" for unknown.
 
-    Numbers are called as those of models are.
+    Numbers are named like those of models.
     """
     y = arrange_each(labels, recordings, "labels", of_some=True)
     values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
     is_number = [str(label).isdecimal() for label in classes.tolist()]
     words = [f"action {x}" if n else x for x, n in zip(classes.tolist(), is_number)]
-    words = np.array([*words, UNKNOWN_NAME])  # the last is of code -1
+    words = np.array([*words, UNKNOWN_NAME])  # the last one for code -1
     return [words[own] for own in values]
 
 
 def first_entry(model, recordings, i, state, words):
-    """Read a recording, of which ``words`` (n_frames,) say what is known, or None."""
+    """Predict a recording; ``words`` (n_frames,) has known labels, or is None."""
     segments, confidence, _ = read(model, recordings, i, state.actions)
     breaks, n = recordings.breaks_of(i), len(confidence)
     entry = Entry(n, breaks, segments, segments, confidence, state.n_learned)

@@ -1,4 +1,4 @@
-"""What pages show of a review, as plain data: rows, signals, and what stands beside."""
+"""State of a review for pages, as plain data: rows, signals, and the rest."""
 
 from functools import cached_property
 
@@ -17,12 +17,12 @@ from skl_tot.web.rows import (
     spread,
 )
 
-N_NEXT = 20  # recordings to look at
+N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals
 
 
 class View:
-    """Gives what pages show of a `Review`."""
+    """State of a `Review` for pages."""
 
     def __init__(self, review):
         self.review, recordings = review, review.recordings
@@ -43,7 +43,7 @@ class View:
         return self._signals.names
 
     def rank(self):
-        """Find how unusual each recording is, which takes a second of many."""
+        """Rank recordings by how unusual they are; slow for many."""
         from skl_tot.statistics import deviations
 
         entries = self.review.state.entries
@@ -54,11 +54,11 @@ class View:
         self._ranks = [ranks[name] for name in recordings.names]
 
     def clock(self, i):
-        """When frames of a recording start and end, as pages know it."""
+        """Return starts and ends of the frames of a recording, for pages."""
         return read_clock(self.review.recordings, i, self.digits)
 
     def row(self, i):
-        """Row of a recording; None if it is not read yet."""
+        """Row of a recording; None if unread."""
         entry, rank = self.review.state.entries[i], self._ranks[i]
         if entry is None:
             return None
@@ -81,23 +81,23 @@ class View:
         return row
 
     def everything(self):
-        """Give all that a page shows."""
+        """Return the complete state of a page."""
         n = len(self.review.recordings)
         rows = [self.row(i) for i in range(n)]
         own = {"fps": self.fps, "digits": self.digits, "formats": self.formats}
         return own | {"rows": rows} | self.standing()
 
     def changes(self, before):
-        """Rows that differ from those of a state, by number, and what stands beside."""
+        """Rows that differ from those of a state, by number, and the rest."""
         rows = {}
         for i, old in enumerate(before.entries):
-            known = self._rows.get(i, (None, None))[1]  # of which the rank may differ
+            known = self._rows.get(i, (None, None))[1]  # the rank may differ
             if old is not self.review.state.entries[i] or self.row(i) is not known:
                 rows[i] = self.row(i)
         return {"rows": rows} | self.standing()
 
     def standing(self):
-        """Give what stands beside the rows."""
+        """Return the state beside the rows."""
         review = self.review
         found = {"names": review.state.names, "ready": review.ready}
         found["looks"] = describe_looks(found["names"])
@@ -132,12 +132,12 @@ class View:
 
 
 def _ends_of(segments, n_frames):
-    """Codes, first frames, and those after the last, of segments."""
+    """Codes, first frames and exclusive ends of segments."""
     ends = np.append(segments.starts[1:], n_frames)
     return segments.codes, segments.starts, ends
 
 
 def _with_gaps(values):
-    """List of numbers, None in place of nan."""
+    """List of numbers, None for NaN."""
     rounded = np.round(values.astype(float), N_DIGITS).tolist()
     return [None if value != value else value for value in rounded]

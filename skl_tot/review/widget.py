@@ -9,27 +9,27 @@ from skl_tot.web.rows import joined, page_file
 
 
 class ReviewWidget:
-    """Look at recordings, correct them and teach the model in a notebook.
+    """Check recordings, correct them and teach the model in a notebook.
 
-    It is shown where it is the last line of a cell. What people do there is done to
-    ``review``; what Python does to that is shown after `update`.
+    Put the widget in the last line of a cell. Actions of people change ``review``;
+    `update` shows changes by Python code.
 
     Parameters
     ----------
     model : estimator
-        Segmenter, or pipeline that ends in one, as for `Review`; if it is not fitted,
-        it is fitted to the recordings first.
-    recordings : array-like of shape (n_frames, n_features), or sequence of such
+        Segmenter, or pipeline that ends in one, as for `Review`. An unfitted one is
+        first fitted to the recordings.
+    recordings : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many, as for ``model.predict``.
     out : str or path-like, default=None
         Folder of the log and the results. None keeps all in memory.
     labels : sequence or dict, default=None
-        Labels of people, as for `Review`.
+        Labels from people, as for `Review`.
 
     Attributes
     ----------
     widget : anywidget.AnyWidget
-        What is shown, for layouts of ipywidgets.
+        The displayed widget, for layouts of ipywidgets.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class ReviewWidget:
 
     @property
     def review(self):
-        """The `Review`, once its recordings are read."""
+        """The `Review`, after its recordings are read."""
         self._calls.wait()
         if self._calls.failure is not None:
             raise self._calls.failure
@@ -80,11 +80,11 @@ class ReviewWidget:
         self.widget.send({"id": message["id"], "reply": reply})
 
     def update(self):
-        """Show what Python has done to ``review``."""
+        """Show changes of ``review`` by Python code."""
         self._calls.update()
 
     def close(self):
-        """Write what is not written, and let others open the folder."""
+        """Write unsaved changes, and release the folder."""
         self._calls.close()
         self.widget.close()
 

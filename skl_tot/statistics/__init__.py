@@ -1,9 +1,9 @@
-"""Statistics of segmentations: durations, transitions, cycles, and what deviates.
+"""Statistics of segmentations: durations, transitions, cycles and deviations.
 
-All take labels as they come out of estimators, or a table with a row for each segment,
-and give pandas data frames; what sets actions apart, and which features tell them, is
-told from the features and labels of frames. A bout is a maximal run of frames of one
-action; background is no action, but its time counts as time of the recording.
+All functions take labels from estimators, or a table with a row per segment, and return
+pandas data frames; functions about features also take the features of frames. A bout is
+a maximal run of frames of one action; background is no action, but its time counts as
+time of the recording.
 """
 
 from skl_tot.lazy import loader

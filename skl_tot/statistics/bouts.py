@@ -1,4 +1,4 @@
-"""Bouts of actions, which all statistics are of, and groups of recordings."""
+"""Bouts of actions, the input of all statistics, and groups of recordings."""
 
 from collections.abc import Hashable, Mapping
 from functools import cached_property
@@ -19,17 +19,17 @@ from skl_tot.recordings.matching import by_name
 from skl_tot.recordings.rates import check_fps
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
-TOLERANCE = 1e-6  # seconds or frames, of rounding
+TOLERANCE = 1e-6  # seconds or frames, for rounding
 
 
 class Bouts:
-    """Bouts of all recordings: a segment table of actions, each as long as it lasts.
+    """Bouts of all recordings: a segment table of actions with durations.
 
-    ``table`` has ``recording``, ``action``, ``start`` and ``end`` (times in ``unit``,
-    "s" or "frames"), by recording and in order of time, background included, and
-    ``paused``, the time of breaks of the recording before it; ``origins`` is when
-    recordings start, by name; ``frame`` is how long a frame is, or 0 if that is not
-    known. Lengths of recordings are without breaks.
+    ``table`` has ``recording``, ``action``, ``start`` and ``end`` (in ``unit``, "s" or
+    "frames"), by recording and time, with background; ``paused`` is the time of breaks
+    before, in the recording. ``origins`` are the start times of recordings by name;
+    ``frame`` is the duration of a frame, or 0 if unknown. Lengths of recordings exclude
+    breaks.
     """
 
     def __init__(self, table, origins, frame, unit):
@@ -49,17 +49,17 @@ class Bouts:
 
     @cached_property
     def by_action(self):
-        """Bouts by recording and action, of all pairs of these."""
+        """Bouts by recording and action, for all pairs of these."""
         return self.table.groupby(["recording", "action"], observed=False)
 
     @property
     def recordings(self):
-        """Index to ``names`` of each bout."""
+        """Index of ``names`` for each bout."""
         return self.table["recording"].cat.codes.to_numpy()
 
     @property
     def codes(self):
-        """Index to ``actions`` of each bout."""
+        """Index of ``actions`` for each bout."""
         return self.table["action"].cat.codes.to_numpy()
 
     @property
@@ -75,7 +75,7 @@ class Bouts:
         return pd.Categorical(own, members.unique())
 
     def plain(self, table):
-        """Return a table of results with plain columns in place of categories."""
+        """Return a table of results with plain columns instead of categories."""
         import pandas as pd
 
         for key in table.columns[table.dtypes == "category"]:
@@ -114,7 +114,7 @@ def collect_bouts(labels, fps=None):
 
 
 def _add_pauses(table):
-    """Add the time of breaks before each segment, which no frame is of."""
+    """Add the time of breaks before each segment, which has no frames."""
     before = table.shift()
     is_break = (table["recording"] == before["recording"]) & (
         table["first"] == before["last"]
@@ -150,7 +150,7 @@ def _bouts_of_table(table, fps):
 
 
 def _find_origins(table, rate):
-    """Return when recordings start: at frame 0 if their clock and frames are known."""
+    """Return the start of recordings: at frame 0 if clock and frames are known."""
     first = table.groupby("recording", sort=False)[["start", "first"]].first()
     if rate is None or first["first"].isna().any():
         return first["start"].clip(upper=0.0)
@@ -158,7 +158,7 @@ def _find_origins(table, rate):
 
 
 def _check_each(table, origins, unit):
-    """Refuse sorted segments of a recording that overlap, or last nothing."""
+    """Refuse sorted segments of a recording that overlap or have no duration."""
     for name, own in table.groupby("recording", sort=False):
         starts, ends = own["start"].to_numpy(), own["end"].to_numpy()
         bad = np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)
@@ -173,7 +173,7 @@ def _check_each(table, origins, unit):
 
 
 def merge_touching(table):
-    """Make one segment of neighbours of one action without time between them."""
+    """Merge adjacent segments of one action without time between them."""
     before = table.shift()
     is_new = (table["recording"] != before["recording"]) | (
         table["action"] != before["action"]
@@ -192,8 +192,8 @@ def group_of_recordings(groups, names, what="groups"):
 
     found = values_of_recordings(groups, names, what)
     for name, group in zip(names, found):
-        if group is None or group != group:  # nan
-            raise ValueError(f"{what} has none for {name!r}, expected one.")
+        if group is None or group != group:  # NaN
+            raise ValueError(f"{what} has no entry for {name!r}, expected one.")
         if not isinstance(group, Hashable):
             raise TypeError(
                 f"{what} has {short_repr(group)} for {name!r}, expected text or a "
@@ -203,7 +203,7 @@ def group_of_recordings(groups, names, what="groups"):
 
 
 def values_of_recordings(values, names, what):
-    """Return the value of each recording, of a mapping by names or of a sequence."""
+    """Return the value of each recording, from a mapping by name or a sequence."""
     values = values_by_name(values)
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
         raise TypeError(
@@ -226,7 +226,7 @@ def values_of_recordings(values, names, what):
 
 
 def values_by_name(values):
-    """Return values of recordings by names of text, if they have any, else as they are.
+    """Return values by text names of recordings, or unchanged without names.
 
     >>> values_by_name({("anna", 2): "late", 7: "early"})
     {'anna/2': 'late', '7': 'early'}

@@ -1,4 +1,4 @@
-"""How long actions last, and what share of the time they take."""
+"""Time budgets: durations and shares of actions."""
 
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
@@ -18,50 +18,49 @@ STATISTICS = [
 
 
 def durations(labels, *, fps=None, groups=None):
-    r"""Count and time the bouts of each action, a time budget.
+    r"""Count and time the bouts of each action: a time budget.
 
-    Of the durations :math:`d_1, …, d_n` of the bouts of an action in a recording, it
-    gives sum, mean, standard deviation :math:`s` with :math:`n - 1` below the sum of
-    squares, quartiles by linear interpolation, and the coefficient of variation
-    :math:`s / \bar d`. The share is the sum over the length of the whole recording,
-    its background included, as "% of total length" of BORIS is.
+    For the durations :math:`d_1, …, d_n` of the bouts of an action in a recording, it
+    returns sum, mean, standard deviation :math:`s` (with :math:`n - 1`), quartiles by
+    linear interpolation, and the coefficient of variation :math:`s / \bar d`. The share
+    is the sum over the length of the whole recording with background, like "% of total
+    length" in BORIS.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         Label of each frame of recordings, integers or text: `skl_tot.Recordings`, a
-        dict by their names, a series with the index (recording, frame), a list of
-        arrays, or one array. Or a data frame with a row for each segment, with
+        dict by name, a Series with the index (recording, frame), a list of arrays, or
+        one array. Or a data frame with a row per segment, from `skl_tot.io.segments`:
         ``action``, ``start_time`` and ``end_time`` in seconds or ``start`` and ``end``
-        in frames, and ``recording`` or ``video``, as `skl_tot.io.segments` gives them.
-        -1 and "background" are no action.
+        in frames, and ``recording`` or ``video``. -1 and "background" are no action.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     groups : dict, Series or sequence, default=None
-        Group of each recording, by its name or in order. Bouts of a group are pooled.
+        Group of each recording, by name or in order. Bouts of a group are pooled.
 
     Returns
     -------
     table : DataFrame
-        A row for each recording and action, also for an action that the recording
-        lacks: ``recording``, ``action``; ``bouts``, their number; ``total``, ``mean``,
-        ``sd``, ``median`` and ``iqr`` of their durations; ``cv``, a ratio; ``share`` in
-        [0, 1]; ``latency``, from the start of the recording to the first bout;
-        ``interval_mean`` and ``interval_sd`` of the times between the end of a bout and
-        the start of the next; ``unit`` of all times, "s" or "frames". What cannot be
-        known, such as the mean of no bouts, is NaN.
+        A row for each recording and action, also for actions that the recording lacks:
+        ``recording``, ``action``; ``bouts``, their number; ``total``, ``mean``, ``sd``,
+        ``median`` and ``iqr`` of their durations; ``cv``, a ratio; ``share`` in [0, 1];
+        ``latency``, from the start of the recording to the first bout;
+        ``interval_mean`` and ``interval_sd`` of the times from the end of a bout to the
+        start of the next; ``unit`` of all times, "s" or "frames". Undefined values,
+        such as the mean of no bouts, are NaN.
 
-        With ``groups``, a row for each group and action: ``group`` in place of
-        ``recording``, ``recordings`` of the group, and ``recordings_with`` the action;
-        ``share`` is of the time of all recordings of the group, ``latency`` the mean of
-        those with the action.
+        With ``groups``, a row for each group and action: ``group`` replaces
+        ``recording``, with the number of ``recordings`` and of ``recordings_with`` the
+        action; ``share`` refers to the time of all recordings of the group, ``latency``
+        is the mean over those with the action.
 
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, a recording is empty, segments of a
-        table overlap or end before they start, a recording has no group, ``fps`` is no
-        rate or contradicts that of the labels.
+        If labels are neither integers nor text, or a recording is empty; if segments of
+        a table overlap or end before they start; if a recording has no group; if
+        ``fps`` is no rate or contradicts that of the labels.
 
     Warns
     -----
@@ -70,15 +69,15 @@ def durations(labels, *, fps=None, groups=None):
 
     See Also
     --------
-    transitions : Which action follows which.
+    transitions : Sequences of actions.
     deviations : Recordings that are unlike the others.
 
     Notes
     -----
-    Labels start where their clock does. A table in seconds starts at 0 s, or where its
-    frame 0 is if it has frames as well. It ends with its last row, so time without
-    action at the end counts only if there is a row "background" for it. Of a table in
-    both, seconds are read, unless a frame has two times, as after a boundary was moved.
+    Labels start at the start of their clock. A table in seconds starts at 0 s, or at
+    its frame 0 if it has frames as well. It ends with its last row: time without an
+    action at the end needs a row "background". Of a table with both, seconds are used,
+    unless a frame has two times, as after a boundary was moved.
 
     Examples
     --------
@@ -130,7 +129,7 @@ def _gaps(bouts):
 
 
 def _latencies(bouts):
-    """Return the time to the first bout, by recording and action that it shows."""
+    """Return the time to the first bout, by recording and action."""
     first = bouts.by_action[["start", "paused"]].first().dropna()
     first = first["start"] - first["paused"]
     return first - bouts.origins.reindex(_level(first, 0)).to_numpy()

@@ -1,4 +1,4 @@
-"""Groups of recordings compared, by permutation of their subjects."""
+"""Comparison of groups of recordings, by permutation of their subjects."""
 
 import itertools
 from functools import partial
@@ -19,8 +19,8 @@ from skl_tot.statistics.permutations import (
 )
 from skl_tot.statistics.sequences import count_steps
 
-LEVEL = 0.05  # of q, below which groups are said to differ
-SENTENCES = {  # of a measure, and how its numbers are written
+LEVEL = 0.05  # of q, below which groups differ
+SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {one}", "{:.4g} {unit}"),
     "share": ("{action} takes {one} of the time", "{:.1%}"),
     "bouts": ("a recording has {one} bouts of {action}", "{:.3g}"),
@@ -46,76 +46,78 @@ def compare_groups(
 ):
     r"""Compare durations, shares, bouts and transitions of groups of recordings.
 
-    Frames and bouts of one subject are not independent of each other, nor are its
-    recordings. So each subject has one value in each group, of all its recordings
-    there, and the test permutes subjects. It compares the means of two groups:
+    Frames, bouts and recordings of one subject are not independent. So each subject has
+    one value per group, from all its recordings there, and the test permutes subjects.
+    It compares the means of two groups:
 
-    - If each subject is in one group, by all ways to share the subjects out to groups
-      of these sizes.
-    - If each subject is in both, as before and after something, by all ways to swap the
-      two values of subjects.
+    - If each subject is in one group, by all divisions of the subjects into groups of
+      these sizes.
+    - If each subject is in both, as before and after a treatment, by all swaps of the
+      two
+      values of subjects.
 
-    Where there are more than ``n_permutations`` of these, so many are drawn.
+    If there are more than ``n_permutations`` of these, a sample is drawn.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
     groups : dict, Series or sequence
-        Group of each recording, by its name or in order. Of more than two groups, each
-        is compared with each.
+        Group of each recording, by name or in order. All pairs of groups are compared.
     subject : dict, Series or sequence, default=None
-        Person, animal or machine of each recording, by its name or in order. None takes
-        each recording for a subject of its own.
+        Person, animal or machine of each recording, by name or in order. None treats
+        each recording as a subject.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     n_permutations : int, default=9999
-        Permutations to draw where there are more. Fewer are all looked at, and p is
+        Maximum number of permutations. If there are fewer, all are used, and p is
         exact.
     confidence_level : float, default=0.95
-        Probability with which intervals have the true difference in them.
+        Coverage probability of intervals.
     random_state : int, RandomState instance or None, default=0
-        Seed of the permutations that are drawn.
+        Seed of drawn permutations.
 
     Returns
     -------
     table : DataFrame
         A row for each measure, action and pair of groups:
 
-        - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" of a
-          recording; or "transition", the probability that after ``action`` comes
-          ``to``, for steps that occur. ``to`` is "" of the other measures.
+        - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" per
+          recording; or "transition", the probability that ``to`` follows ``action``,
+          for steps that occur. ``to`` is "" for other measures.
         - ``first`` and ``second``, the groups, in the order of their first recordings;
-          ``n_first`` and ``n_second``, their subjects that have a value;
-          ``mean_first`` and ``mean_second``, means over these.
+          ``n_first`` and ``n_second``, their subjects with a value; ``mean_first`` and
+          ``mean_second``, means over these.
         - ``difference``, second minus first, and its confidence interval ``low`` to
           ``high``: the differences that the same permutations do not reject. With
           few subjects, it is infinite.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
-          within groups, infinite if these are 0; ``effect_low`` and ``effect_high``,
-          the interval in these.
-        - ``p``, two-sided; ``q``, that of Benjamini and Hochberg over all rows of the
-          measure: among differences with q below 0.05, one in twenty is expected to be
-          none.
-        - ``permutations``, that p is of; ``exact``, whether these are all.
+          within
+          groups, infinite if these are 0; ``effect_low`` and ``effect_high``, its
+          interval.
+        - ``p``, two-sided; ``q``, by Benjamini and Hochberg over all rows of the
+          measure:
+          among differences with q below 0.05, at most one in twenty is expected to be
+          false.
+        - ``permutations``, the number for p; ``exact``, whether these are all.
         - ``unit`` of the means: "s" or "frames" of durations, else "".
 
-        What cannot be known, as of an action that fewer than two subjects of a group
-        show, is NaN.
+        Undefined values, as for an action in fewer than two subjects of a group, are
+        NaN.
 
     Raises
     ------
     TypeError, ValueError
-        If labels are not valid or show no action, a recording has no group or no
-        subject, there is only one group, a group has fewer than two subjects, some of
-        the subjects of two groups are in both and others are not, or a number is out of
-        its range.
+        If labels are not valid or show no action; if a recording has no group or no
+        subject; if there is only one group, or a group has fewer than two subjects; if
+        some but not all subjects of two groups are in both; if a number is out of its
+        range.
 
     Warns
     -----
     UserWarning
-        If groups have so few subjects, or ``n_permutations`` is so small, that no p can
-        be below 1 - ``confidence_level``.
+        If groups have too few subjects, or ``n_permutations`` is too small, for any p
+        below 1 - ``confidence_level``.
 
     See Also
     --------
@@ -124,9 +126,9 @@ def compare_groups(
 
     Notes
     -----
-    The p is twice the smaller of the two one-sided ones, as that of
-    `scipy.stats.permutation_test`, so it is a multiple of 2 / ``permutations``: of two
-    groups of four subjects, there are 70, and p is 0.029, 0.057 or more.
+    p is twice the smaller one-sided p, as in `scipy.stats.permutation_test`, and a
+    multiple of 2 / ``permutations``: two groups of four subjects have 70 permutations,
+    and p is 0.029, 0.057 or more.
 
     Examples
     --------
@@ -159,7 +161,7 @@ def compare_groups(
         found = compare_columns(one, other, shuffle, level)
         _warn_of_few(found, pair, level)
         for place, group in zip(["first", "second"], pair):
-            found[place] = [group] * len(found)  # which may be a tuple
+            found[place] = [group] * len(found)  # a group may be a tuple
         parts.append(keys.join(found))
     if not parts:
         raise ValueError(
@@ -173,7 +175,7 @@ def compare_groups(
 
 
 def _check_numbers(n_permutations, confidence_level):
-    """Refuse numbers that are out of their range."""
+    """Refuse numbers out of their range."""
     if not (is_int(n_permutations) and n_permutations > 0):
         raise ValueError(
             f"n_permutations is {short_repr(n_permutations)}, expected a positive "
@@ -187,7 +189,7 @@ def _check_numbers(n_permutations, confidence_level):
 
 
 def _measure(bouts, cells):
-    """Return what is measured, pairs of subject and group, and a row of values of each.
+    """Return the measures, pairs of subject and group, and values of each pair.
 
     ``cells`` are the pairs of recordings.
     """
@@ -203,7 +205,7 @@ def _measure(bouts, cells):
     steps = count_steps(bouts, members).to_numpy().reshape(*shape, -1)
     lengths = np.bincount(numbers, bouts.lengths)[:, None]
     n_recordings = np.bincount(numbers)[:, None]
-    with np.errstate(invalid="ignore"):  # of what a subject does not show
+    with np.errstate(invalid="ignore"):  # actions that a subject lacks
         found = {"duration": totals / counts, "share": totals / lengths}
         probabilities = steps / steps.sum(axis=2, keepdims=True)
     found["bouts"] = counts / n_recordings
@@ -216,7 +218,7 @@ def _measure(bouts, cells):
 
 
 def _pick_samples(cells, values, first, second):
-    """Return the values of the subjects of two groups, and what shuffles them."""
+    """Return the values of the subjects of two groups, and their permutations."""
     rows = []
     for group in (first, second):
         own = {cell[0]: i for i, cell in enumerate(cells) if cell[1] == group}
@@ -243,31 +245,31 @@ def _pick_samples(cells, values, first, second):
 
 
 def _warn_of_few(found, pair, level):
-    """Warn if two groups have so few permutations that no p is below the level."""
+    """Warn if two groups have too few permutations for a p below the level."""
     most = found["permutations"].max()
     if most and not found["exact"].all() and 2 / most >= level:
         warn_user(
             f"n_permutations={most - 1} is so few that no p is below {2 / most:.2g}; "
-            "more are needed to tell groups apart."
+            "increase it to distinguish groups."
         )
     elif most and 2 / most >= level:
         warn_user(
             f"{short_repr(pair[0])} and {short_repr(pair[1])} have so few subjects, "
             f"{found['n_first'].max()} and {found['n_second'].max()}, that there are "
             f"{most} permutations and no p is below {2 / most:.2g}; more subjects are "
-            "needed to tell these groups apart."
+            "needed to distinguish these groups."
         )
 
 
 def _control_discoveries(p):
-    """Return q of the p that are known."""
+    """Return q of the known p."""
     q = p.copy()
     q[p.notna()] = false_discovery_control(p.dropna())
     return q
 
 
 def describe_pairs(table):
-    """Say which groups are compared, by what, and how much differs: a sentence a pair.
+    """Describe the compared groups, the method and the number of differences.
 
     >>> takes = [["cut"] * n + ["mix"] for n in (7, 8, 9, 1, 2, 3)] * 2
     >>> describe_pairs(compare_groups(takes, list("aaabbb") * 2))
@@ -286,7 +288,7 @@ def describe_pairs(table):
 
 
 def list_differences(table):
-    """List what differs between groups as sentences, the surest first.
+    """List differences between groups as sentences, the most certain first.
 
     >>> import pandas as pd
     >>> row = {"measure": "share", "action": "cut", "to": "", "unit": "", "q": 0.012}

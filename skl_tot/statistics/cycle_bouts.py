@@ -1,4 +1,4 @@
-"""Where cycles begin, and their bouts as if each cycle were a recording."""
+"""Starts of cycles, and their bouts with cycles as recordings."""
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from skl_tot.statistics.sequences import usual_codes
 def cut_cycles(bouts, start=None):
     """Cut recordings into cycles; ``start`` is as for `cycle_times`.
 
-    Returns a table with a row for each cycle, and `Bouts` in which cycles are the
-    recordings, named by their row; the times of these are without breaks.
+    Returns a table with a row per cycle, and `Bouts` with cycles as recordings, named
+    by row; their times exclude breaks.
     """
     table = _number_bouts(bouts, start)
     cycles = table.groupby("row", sort=False).agg(
@@ -31,7 +31,7 @@ def cut_cycles(bouts, start=None):
         paused=0.0,
     )
     origins = cycles["start"] - cycles["before"]
-    # what a break interrupts is one step
+    # bouts around a break are one step
     own = Bouts(merge_touching(shifted), origins, bouts.frame, bouts.unit)
     cycles["steps"] = own.table.groupby("recording", observed=False).size().to_numpy()
     own.lengths = cycles["duration"]
@@ -42,7 +42,7 @@ def cut_cycles(bouts, start=None):
 def _number_bouts(bouts, start):
     """Return the bouts of cycles, with the row and number of the cycle of each.
 
-    ``until`` is when the next bout starts or, before a break, when the bout ends.
+    ``until`` is the start of the next bout or, before a break, the end of the bout.
     """
     table = bouts.table.astype({"recording": object, "action": object})
     after = table.shift(-1)
@@ -60,12 +60,12 @@ def _number_bouts(bouts, start):
 
 
 def _find_starts(bouts, table, start):
-    """Return whether a cycle begins with each bout, and how many actions a cycle has.
+    """Return whether each bout starts a cycle, and the number of actions of a cycle.
 
-    That is 0 if each recording is a cycle, and None if it is not known.
+    The number is 0 if each recording is a cycle, and None if unknown.
     """
     is_first = table["recording"] != table["recording"].shift()
-    if hasattr(start, "tolist"):  # arrays, and single values of them
+    if hasattr(start, "tolist"):  # arrays and numpy scalars
         start = start.tolist()
     if isinstance(start, (list, tuple)):
         shown = [action for action in start if action in bouts.actions]
@@ -84,7 +84,7 @@ def _find_starts(bouts, table, start):
         raise _error_of_start(start, bouts)
     before = table.shift()
     waited = table["start"] - table["paused"] - before["end"] + before["paused"]
-    # what a break interrupts goes on after it
+    # a bout after a break continues the one before
     goes_on = ~is_first & (table["action"] == before["action"])
     goes_on &= waited <= TOLERANCE
     return (table["action"] == start) & ~goes_on, None
@@ -98,7 +98,7 @@ def _error_of_start(start, bouts):
 
 
 def _goes_round(bouts, order):
-    """Whether recordings go through most usual actions more than once, in a circle."""
+    """Whether recordings repeat most usual actions in a cyclic order."""
     counts = bouts.matrix(bouts.by_action.size())[:, order]
     if not order or np.median(np.median(counts, axis=0)) <= 1:
         return False
@@ -111,7 +111,7 @@ def _goes_round(bouts, order):
 
 
 def _drop_parts(table, n_actions):
-    """Leave out first and last cycles of recordings that lack most of their actions."""
+    """Drop first and last cycles of recordings that lack most of their actions."""
     by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
     if n_actions is None:
         n_actions = by_cycle.nunique().median()

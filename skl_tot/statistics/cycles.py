@@ -1,4 +1,4 @@
-"""Times of cycles: one of each recording, or many in one."""
+"""Times of cycles: one per recording, or many in one."""
 
 import numpy as np
 
@@ -9,26 +9,27 @@ from skl_tot.statistics.deviating import FINDINGS, compare_bouts
 
 
 def cycle_times(labels, *, fps=None, start=None):
-    """Time the cycles of recordings, and say what is missing or takes long in each.
+    """Time the cycles of recordings, with missing and long steps of each.
 
-    A cycle starts where a bout of the action ``start`` does. It ends where the next
-    cycle starts, and the last of a recording, or before a break, with its last action.
-    What is before the first belongs to no cycle, and neither do the first and the last
-    of a recording if they show fewer than half of the actions of a cycle.
+    A cycle starts with a bout of the action ``start``. It ends at the start of the next
+    cycle; the last cycle of a recording, or before a break, ends with its last action.
+    Time before the first cycle belongs to no cycle. The first and last cycle of a
+    recording are dropped if they show fewer than half of the actions of a cycle.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     start : int, str or sequence of these, default=None
-        Action that begins a cycle. Or all actions of a cycle in order, such as
-        ``actions_`` of a `skl_tot.CyclicSegmenter`: then a cycle begins with each
-        action that is not after the one before it, so that the first may be missing.
-        None takes the first of `usual_order` if recordings show most usual actions more
-        than once, by medians, and most of them are followed by the next in that order.
-        Else each recording is one cycle, from its first action to the end of its last.
+        First action of a cycle. Or all actions of a cycle in order, such as
+        ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each
+        action that does not follow the previous one in this order, so that the first
+        may be missing. None takes the first of `usual_order` if recordings show most
+        usual actions more than once (by medians), mostly followed by the next in that
+        order. Otherwise each recording is one cycle, from its first action to the end
+        of its last.
 
     Returns
     -------
@@ -36,8 +37,8 @@ def cycle_times(labels, *, fps=None, start=None):
         A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
         the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
         ``steps``, the number of its bouts; ``missing``, ``repeated``, ``out_of_order``,
-        ``too_long``, ``too_short``, ``score`` and ``deviates``, as `deviations` has
-        them, of the cycle among all cycles; ``unit`` of times, "s" or "frames".
+        ``too_long``, ``too_short``, ``score`` and ``deviates``, as in `deviations`,
+        among all cycles; ``unit`` of times, "s" or "frames".
 
     Raises
     ------
@@ -48,7 +49,7 @@ def cycle_times(labels, *, fps=None, start=None):
     Warns
     -----
     UserWarning
-        If recordings have no cycle, as they do not show ``start``, or no action.
+        If recordings have no cycle, as they show no ``start`` or no action.
 
     See Also
     --------

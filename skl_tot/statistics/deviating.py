@@ -1,4 +1,4 @@
-"""Recordings that are unlike the others."""
+"""Recordings that differ from the others."""
 
 from collections import Counter
 from numbers import Real
@@ -11,9 +11,9 @@ from skl_tot.statistics.bouts import collect_bouts, values_of_recordings
 from skl_tot.statistics.cycle_bouts import cut_cycles
 from skl_tot.statistics.sequences import usual_codes
 
-TO_SD = 1.4826  # of a normal distribution, from the median absolute deviation
-SMALLEST = 0.05  # of the median, below which no spread of durations counts
-# Points of each finding, by the column of it.
+TO_SD = 1.4826  # from the median absolute deviation to that of a normal distribution
+SMALLEST = 0.05  # of the median; smaller spreads of durations count as this
+# Points of each finding, by its column.
 POINTS = {
     "missing": 3,
     "repeated": 3,
@@ -24,7 +24,7 @@ POINTS = {
 }
 FINDINGS = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 FINDINGS += ["score", "deviates"]
-USUAL = 0.2  # share of recordings beyond which what they have in common is usual
+USUAL = 0.2  # share of recordings above which a common finding is usual
 
 
 def deviations(
@@ -39,71 +39,72 @@ def deviations(
 ):
     r"""List how each recording deviates from the others, the most deviating first.
 
-    Durations are held against those of other recordings by a robust z. With
-    :math:`x` the total duration of an action in a recording, and :math:`m` the median
-    of it over the recordings that show the action,
+    Durations are compared with those of other recordings by a robust z. With the total
+    duration :math:`x` of an action in a recording, and its median :math:`m` over the
+    recordings that show the action,
 
     .. math:: z = \frac{x - m}{\max(1.4826 \; \mathrm{median} |x - m|,\; 0.05\, m,\; 1
-        \text{ frame})},
+        \text{ frame})}.
 
-    whose second and third terms keep equal durations from making a small difference
-    large.
+    The second and third terms prevent a large z for small differences of equal
+    durations.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
     fps : float, default=None
-        Frames per second. None takes the rate of the labels, if they have one.
+        Frames per second. None takes the rate of the labels, if any.
     order : sequence of int or str, default=None
-        Actions that a recording should show, in order. None takes `usual_order`.
+        Expected actions of a recording, in order. None takes `usual_order`.
     log_likelihoods : dict, Series or sequence, default=None
-        Log-likelihood of each recording, by its name or in order: a number, the mean
-        over its frames, or an array of one number for each frame, whose mean is taken.
+        Log-likelihood of each recording, by name or in order: a number, the mean over
+        its frames, or an array with a number per frame, which is averaged.
     threshold : float, default=3.5
-        Robust z beyond which a duration, a number of bouts or a likelihood deviates.
+        Robust z above which a duration, a number of bouts or a likelihood deviates.
     by : {"recording", "cycle"}, default="recording"
         Whether recordings are compared, or their cycles.
     start : int, str or sequence of these, default=None
-        What begins a cycle, as for `cycle_times`.
+        Start of a cycle, as for `cycle_times`.
 
     Returns
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
         By cycle it begins with ``recording``, ``cycle``, ``start``, ``end``,
-        ``duration`` and ``steps``, as `cycle_times` does, and "recording" below stands
-        for a cycle.
+        ``duration`` and ``steps``, as in `cycle_times`, and "recording" below means a
+        cycle.
 
-        - ``missing``: tuple of the actions of the order that it lacks.
+        - ``missing``: tuple of the missing actions of the order.
         - ``repeated``: tuple of the actions with more bouts than their median, over
           the recordings that show them, plus ``threshold`` times 1.4826 times their
           median absolute deviation.
-        - ``out_of_order``: tuple of pairs, the first of which comes right before the
-          second, though the order has it after it. Without ``order``, a step back that
-          more than half of the recordings have is usual.
-        - ``too_long`` and ``too_short``: tuples of those actions whose :math:`z` is
-          beyond the threshold, the most extreme first, each with its total duration and
-          :math:`m`, the usual one.
+        - ``out_of_order``: tuple of pairs of actions; the first one comes directly
+          before
+          the second, in contrast to the order. Without ``order``, a step back in more
+          than half of the recordings is usual.
+        - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
+          the
+          threshold, the most extreme first, each with its total duration and :math:`m`.
         - ``unlikely``: whether the mean log-likelihood is below the median over
           recordings by more than ``threshold`` of their robust standard deviations.
         - ``likelihood_quantile``: share of the recordings that are no likelier; NaN
           without ``log_likelihoods``.
         - ``score``: 3 for each action or pair of the first three, 1 for each other
-          finding. Without ``order``, what more than a fifth of the recordings have in
-          common, and two at least, is usual and counts for nothing.
-        - ``deviates``: whether the score is above that of half of the recordings, so
-          that none deviates where half of them do. With ``order``, above 0.
+          finding. Without ``order``, a finding in more than a fifth of the recordings,
+          and at least two, is usual and does not count.
+        - ``deviates``: whether the score is above the median, so that no recording
+          deviates if half of them do. With ``order``, above 0.
         - ``unit`` of times, "s" or "frames".
 
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, a recording is empty, ``order`` has an
-        action twice or one that no recording shows, log-likelihoods are not one for
-        each recording or not finite or given by cycle, ``threshold`` is not positive,
-        no recording shows ``start``, recordings are compared and there is a ``start``,
-        or ``fps`` is no rate or contradicts that of the labels.
+        If labels are neither integers nor text, or a recording is empty; if ``order``
+        has an action twice or one that no recording shows; if log-likelihoods are not
+        finite, not one per recording or given by cycle; if ``threshold`` is not
+        positive; if no recording shows ``start``, or it is given without
+        ``by="cycle"``; if ``fps`` is no rate or contradicts that of the labels.
 
     See Also
     --------
@@ -152,9 +153,9 @@ def deviations(
 
 
 def compare_bouts(bouts, order=None, means=None, threshold=3.5):
-    """Return the table of `deviations` by the order of recordings, of their `Bouts`.
+    """Return the table of `deviations` in the order of recordings, from `Bouts`.
 
-    ``means`` are mean log-likelihoods; ``extreme`` is the sum of the sizes of z.
+    ``means`` are mean log-likelihoods; ``extreme`` is the sum of the absolute z.
     """
     import pandas as pd
 
@@ -178,7 +179,7 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     scores = _count_points(rows, is_given=order is not None)
     least = 0
     if order is None and len(scores):
-        least = np.sort(scores)[len(scores) // 2]  # which half of the recordings have
+        least = np.sort(scores)[len(scores) // 2]  # the median
     columns = ["recording", *FINDINGS[:-2], "unlikely", "likelihood_quantile"]
     table = pd.DataFrame(rows, columns=columns)
     extremes = np.nansum(np.abs(z), axis=1)
@@ -186,7 +187,7 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
 
 
 def _check_order(order, bouts):
-    """Codes of the actions of an order that is given."""
+    """Codes of the actions of a given order."""
     if isinstance(order, (str, bytes)) or not hasattr(order, "__len__"):
         raise TypeError(f"order is {short_repr(order)}, expected a list of actions.")
     actions = np.asarray(order).tolist()
@@ -202,10 +203,10 @@ def _check_order(order, bouts):
 
 
 def score_durations(bouts):
-    """Count bouts, and give total durations and their robust z.
+    """Count bouts, and return counts, total durations and their robust z.
 
-    They have shape (n_recordings, n_actions); the latter two are NaN where a recording
-    lacks the action.
+    Arrays have shape (n_recordings, n_actions); durations and z are NaN for missing
+    actions.
     """
     if not bouts.actions or not bouts.names:
         return np.zeros((3, len(bouts.names), len(bouts.actions)))
@@ -215,17 +216,17 @@ def score_durations(bouts):
     medians = np.nanmedian(present, axis=0)
     spread = np.maximum(TO_SD * _deviation(present), SMALLEST * medians)
     spread = np.maximum(spread, bouts.frame)
-    spread[spread == 0] = 1  # of points in time all durations are 0
+    spread[spread == 0] = 1  # all durations of point events are 0
     return counts, present, (present - medians) / spread
 
 
 def _deviation(values):
-    """Median absolute deviation of each column from its median, leaving out NaN."""
+    """Median absolute deviation of each column from its median, without NaN."""
     return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
 
 
 def _most_bouts(counts, threshold):
-    """Give the number of bouts of each action beyond which it is repeated."""
+    """Return the number of bouts of each action above which it is repeated."""
     if not counts.size:
         return np.zeros(0)
     present = np.where(counts > 0, counts, np.nan)
@@ -235,7 +236,7 @@ def _most_bouts(counts, threshold):
 def _find_steps_back(bouts, codes, is_given):
     """Distinct pairs of codes in each recording that step back in the order.
 
-    Actions that are not of the order are passed over.
+    Actions outside of the order are skipped.
     """
     places = np.full(len(bouts.actions), -1)
     places[codes] = np.arange(len(codes))
@@ -243,7 +244,7 @@ def _find_steps_back(bouts, codes, is_given):
     recordings, own = bouts.recordings[known], bouts.codes[known]
     is_back = recordings[1:] == recordings[:-1]
     is_back &= places[own[1:]] < places[own[:-1]]
-    found = [{} for _ in bouts.names]  # as sets in order
+    found = [{} for _ in bouts.names]  # as ordered sets
     for k in np.flatnonzero(is_back).tolist():
         found[recordings[k]][int(own[k]), int(own[k + 1])] = None
     if is_given:
@@ -254,7 +255,7 @@ def _find_steps_back(bouts, codes, is_given):
 
 
 def _mean_log_likelihoods(log_likelihoods, names):
-    """Mean log-likelihood of each recording, or None if there are none."""
+    """Mean log-likelihood of each recording, or None without log-likelihoods."""
     if log_likelihoods is None:
         return None
     found = values_of_recordings(log_likelihoods, names, "log_likelihoods")
@@ -269,7 +270,7 @@ def _mean_log_likelihoods(log_likelihoods, names):
 
 
 def _judge_likelihood(means, i, threshold):
-    """Whether a recording is unlikely, and the share of those no likelier."""
+    """Whether a recording is unlikely, and the share of recordings not likelier."""
     if means is None:
         return {"unlikely": False, "likelihood_quantile": np.nan}
     spread = TO_SD * _deviation(means)
@@ -279,9 +280,9 @@ def _judge_likelihood(means, i, threshold):
 
 
 def _count_points(rows, is_given):
-    """Score of each recording, for what is not usual; all counts if an order is given.
+    """Score of each recording, without usual findings; all count for a given order.
 
-    A finding is the column of it, and the action or the pair that it is of.
+    A finding is a column with an action or a pair.
     """
     found = [_list_findings(row) for row in rows]
     numbers = Counter(finding for own in found for finding in own)
@@ -295,7 +296,7 @@ def _count_points(rows, is_given):
 
 
 def _list_findings(row):
-    """List what is found in a recording, without how much it is."""
+    """List the findings of a recording, without their size."""
     found = []
     for key in ("missing", "repeated", "out_of_order"):
         found += [(key, what) for what in row[key]]
@@ -307,7 +308,7 @@ def _list_findings(row):
 
 
 def write_lists(table):
-    """Copy of `deviations` with text in place of tuples, for files.
+    """Copy of `deviations` with text instead of tuples, for files.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"missing": [("a", "b")], "out_of_order": [(("b", "a"),)]})

@@ -1,23 +1,23 @@
-"""Permutations of the subjects of two groups, and what they tell of a difference."""
+"""Permutation tests of the difference of two groups of subjects."""
 
 import itertools
 import math
 
 import numpy as np
 
-ROUNDING = 1e-9  # of statistics that are equal, as a share of the largest
+ROUNDING = 1e-9  # relative tolerance of equal statistics
 EFFECTS = ["effect", "effect_low", "effect_high"]
 
 
 def compare_columns(first, second, shuffle, level):
     """Compare the columns of values (n_subjects, n_columns) of two groups.
 
-    ``shuffle`` is `share_out` or `swap`, with their options. Gives a data frame with a
-    row for each column.
+    ``shuffle`` is `share_out` or `swap`, with their options. Returns a data frame with
+    a row per column.
     """
     import pandas as pd
 
-    # columns that the same subjects have go through one test
+    # columns with the same subjects share a test
     is_known = np.isfinite(np.concatenate([first, second]))
     patterns, numbers = np.unique(is_known, axis=1, return_inverse=True)
     parts = []
@@ -25,7 +25,7 @@ def compare_columns(first, second, shuffle, level):
         columns = np.flatnonzero(numbers.ravel() == k)
         one = first[known[: len(first)]][:, columns]
         other = second[known[len(first) :]][:, columns]
-        found = {"permutations": 0, "exact": True, "p": np.nan}  # if too few
+        found = {"permutations": 0, "exact": True, "p": np.nan}  # too few subjects
         for place, own in (("first", one), ("second", other)):
             found[f"n_{place}"] = len(own)
             found[f"mean_{place}"] = own.mean(axis=0) if len(own) else np.nan
@@ -38,11 +38,11 @@ def compare_columns(first, second, shuffle, level):
 def _test(one, other, shuffle, level):
     """Return differences, intervals and p of the columns of two groups, by name.
 
-    A contrast is a weighted sum of values: the difference of means first, then what it
-    would be with subjects in other groups. If all values of the second group are lower
-    by d, the difference is lower by d, and another contrast by less. So there is one d
-    beyond which it is larger than the difference; the interval ends at the d at which
-    enough contrasts are.
+    A contrast is a weighted sum of values: first the difference of means, then its
+    values for permuted subjects. If all values of the second group are lower by d, the
+    difference is lower by d, and other contrasts by less. So each contrast exceeds the
+    difference for d above a bound; the interval ends at the d at which enough contrasts
+    do.
     """
     values, is_second, weights, is_exact = shuffle(one, other)
     contrasts = weights @ values
@@ -61,7 +61,7 @@ def _test(one, other, shuffle, level):
         low, high = turns[n_left], turns[-1 - n_left]
     found = {"difference": difference, "low": low, "high": high}
     scale = _find_scale(one, other)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of what does not vary
+    with np.errstate(divide="ignore", invalid="ignore"):  # constant columns
         for name, values in zip(EFFECTS, list(found.values())):
             found[name] = values / scale
     return found | {
@@ -72,7 +72,7 @@ def _test(one, other, shuffle, level):
 
 
 def _find_scale(one, other):
-    """Return what Hedges' g divides by, the standard deviation and its correction."""
+    """Return the divisor of Hedges' g: the standard deviation with its correction."""
     freedom = len(one) + len(other) - 2
     squares = (len(one) - 1) * one.var(axis=0, ddof=1)
     squares += (len(other) - 1) * other.var(axis=0, ddof=1)
@@ -80,25 +80,26 @@ def _find_scale(one, other):
 
 
 def share_out(one, other, most, random):
-    """Return values, which are of the second group, contrasts, and if these are all.
+    """Return values, a mask of the second group, contrasts, and whether these are all.
 
-    Contrasts are weights (n_contrasts, n_subjects), the first those of the groups.
+    Contrasts are weights (n_contrasts, n_subjects); the first row has the actual
+    groups.
     """
     n, n_second = len(one) + len(other), len(other)
     is_exact = math.comb(n, n_second) <= most
-    if is_exact:  # backwards, the groups themselves come first
+    if is_exact:  # in reverse, the actual groups come first
         chosen = list(itertools.combinations(range(n), n_second))[::-1]
     else:
         drawn = random.random_sample((most, n)).argsort(axis=1)[:, :n_second]
         chosen = np.vstack([np.arange(len(one), n), drawn])
     weights = np.full((len(chosen), n), -1 / len(one))
     np.put_along_axis(weights, np.array(chosen), 1 / n_second, axis=1)
-    values = np.concatenate([one, other]) - one[0]  # equal ones are 0, not nearly so
+    values = np.concatenate([one, other]) - one[0]  # equal values become exactly 0
     return values, np.arange(n) >= len(one), weights, is_exact
 
 
 def swap(one, other, most, random):
-    """Return the same of subjects in pairs, of whose differences signs change."""
+    """Return the same as `share_out` for paired subjects, with signs of differences."""
     n = len(one)
     is_exact = 2**n <= most
     if is_exact:

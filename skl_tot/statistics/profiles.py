@@ -1,4 +1,4 @@
-"""What sets actions apart: means of features by action, and over its course."""
+"""Profiles of actions: means of features by action, and over its course."""
 
 from typing import NamedTuple
 
@@ -16,25 +16,25 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
-# A feature that varies by less than rounding, relative to its values, is constant.
+# Relative variation below which a feature is constant.
 CONSTANT = 10 * np.finfo(float).eps
 
 
 class Profiles(NamedTuple):
-    """What features are like during each action, in standard deviations.
+    """Features during each action, in standard deviations.
 
     Attributes
     ----------
     actions : list of int or str
-        Labels of the actions that occur, in their order.
+        Labels of the actions that occur, in order.
     features : list of str
         Names of the features.
     means : ndarray of shape (n_actions, n_features)
-        Mean of each feature over the frames of each action, less the mean of all
-        frames, over their standard deviation; 0 of a constant feature.
+        Mean of each feature over the frames of each action, minus the mean of all
+        frames, over their standard deviation; 0 for a constant feature.
     curves : ndarray of shape (n_actions, n_points, n_features)
-        The same over relative time: of parts of equal duration of each segment, and
-        then over the segments of an action.
+        The same over relative time: means of parts of equal duration of each segment,
+        averaged over the segments of an action.
     """
 
     actions: list
@@ -44,18 +44,18 @@ class Profiles(NamedTuple):
 
 
 def action_profiles(videos, labels, *, feature_names=None, n_points=20):
-    """Describe what features are like during each action.
+    """Describe the features during each action.
 
     Parameters
     ----------
-    videos : array-like of shape (n_frames, n_features), or sequence of such
-        Features of one video or of many.
-    labels : array-like of shape (n_frames,), or sequence of such
-        Label of each frame, integers or text. -1 and "background" are no actions;
-        their frames count only for the mean and the standard deviation of all frames.
+    videos : array-like of shape (n_frames, n_features), or sequence of these
+        Features of one recording or of many.
+    labels : array-like of shape (n_frames,), or sequence of these
+        Label of each frame, integers or text. -1 and "background" are no actions; their
+        frames count only in the mean and standard deviation of all frames.
     feature_names : sequence of str, default=None
-        Names of the features. None takes those of the columns of data frames, or
-        "feature 0", ….
+        Names of the features. None takes the column names of data frames, or "feature
+        0", ….
     n_points : int, default=20
         Number of parts of a segment.
 
@@ -67,7 +67,7 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
     Raises
     ------
     TypeError, ValueError
-        If a video is no table of finite numbers, labels or names do not fit, or no
+        If a recording is no table of finite numbers, labels or names do not fit, or no
         frame shows an action.
 
     Examples
@@ -93,7 +93,7 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
 
 
 def checked_videos(videos, labels):
-    """Iterate over frames, labels, breaks and names of features of videos, checked."""
+    """Iterate over checked frames, labels, breaks and feature names of recordings."""
     try:
         videos = as_recordings(videos)
     except (TypeError, ValueError) as error:
@@ -103,7 +103,7 @@ def checked_videos(videos, labels):
     if len(paths) != len(videos):
         raise ValueError(
             f"labels has {len(paths)} sequences, expected {len(videos)}, one for each "
-            "video."
+            "recording."
         )
     n_features = None
     for i, (video, path) in enumerate(zip(videos.arrays, paths)):
@@ -113,7 +113,7 @@ def checked_videos(videos, labels):
 
 
 def _check_video(video, i, n_labels, n_features):
-    """Frames of a video as finite float64."""
+    """Frames of a recording as finite float64."""
     frames = as_reals(video, f"video {i}")
     if frames.ndim != 2 or 0 in frames.shape:
         reason = f"features have shape {frames.shape}, expected (frames, features)."
@@ -123,7 +123,7 @@ def _check_video(video, i, n_labels, n_features):
         reason = "features have values that are not finite; fill or leave out gaps."
     elif n_features not in (None, frames.shape[1]):
         found = f"there are {frames.shape[1]} features"
-        reason = f"{found}, expected {n_features}, as in video 0."
+        reason = f"{found}, expected {n_features}, as in recording 0."
     else:
         return frames
     raise RecordingValueError(reason, i)
@@ -138,7 +138,7 @@ def _column_names(video):
 
 
 class ProfileSums:
-    """Sums for `Profiles`, to which one video after another is added."""
+    """Sums for `Profiles`, to which recordings are added one after the other."""
 
     def __init__(self, n_points):
         self.n_points, self.n_frames, self.n_features = n_points, 0, None
@@ -146,12 +146,12 @@ class ProfileSums:
         self.actions = {}  # frames, segments, sum and curves by label
 
     def add(self, frames, path):
-        """Add the frames (n_frames, n_features) of a video, and their labels."""
+        """Add the frames (n_frames, n_features) of a recording, and their labels."""
         if self.n_frames == 0:
             self.origin, self.n_features = frames[0], frames.shape[1]
         self.n_frames += len(frames)
-        with np.errstate(over="ignore", invalid="ignore"):  # found in the end
-            frames = frames - self.origin  # so that squares keep their precision
+        with np.errstate(over="ignore", invalid="ignore"):  # checked at the end
+            frames = frames - self.origin  # keeps the precision of squares
             self.sum = self.sum + frames.sum(axis=0)
             self.squares = self.squares + (frames**2).sum(axis=0)
             for label, start, end in zip(*find_segments(path)):
@@ -188,7 +188,7 @@ class ProfileSums:
 
 
 def check_names(names, n_features):
-    """List the names of all features."""
+    """Return the names of all features as a list."""
     if names is None:
         return [f"feature {i}" for i in range(n_features)]
     if isinstance(names, (str, bytes)) or not hasattr(names, "__len__"):
@@ -204,7 +204,7 @@ def check_names(names, n_features):
 
 
 def average_parts(frames, n_parts):
-    """Average frames over parts of equal duration, which may cut a frame in two.
+    """Average frames over parts of equal duration, which may split a frame.
 
     >>> average_parts(np.array([[1.0], [2.0], [3.0]]), 2).round(3).tolist()
     [[1.333], [2.667]]

@@ -1,4 +1,4 @@
-"""The order in which actions usually come, and which action follows which."""
+"""The usual order of actions, and transitions between actions."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
 
 def usual_order(labels):
-    """List the actions that most recordings show, in the order in which they come.
+    """List the actions that most recordings show, in their usual order.
 
     An action is usual if more than half of the recordings show it. Usual actions are
     sorted by the median, over recordings that have them, of the time of their first
@@ -45,7 +45,7 @@ def usual_codes(bouts):
     """Return the codes of the usual actions, the earliest first."""
     if not bouts.actions:
         return []
-    # the first start of each as a share of the recording, nan where it is missing
+    # first start of each action as a share of the recording, NaN if missing
     first = bouts.matrix(bouts.by_action["start"].min())
     origins, lengths = bouts.origins.to_numpy(), bouts.lengths.to_numpy()
     places = (first - origins[:, None]) / lengths[:, None]
@@ -55,28 +55,27 @@ def usual_codes(bouts):
 
 
 def transitions(labels, *, groups=None):
-    r"""Count which action comes after which, over all recordings or those of a group.
+    r"""Count transitions between actions, over all recordings or by group.
 
-    The probability of the step from action :math:`a` to :math:`b` is the number of
-    such steps over that of all steps from :math:`a`,
-    :math:`p_{ab} = n_{ab} / \sum_c n_{ac}`, and 0 if nothing comes after :math:`a`.
-    Background is passed over: a step leads from a bout to the next bout of the same
-    recording, so an action after itself is one that was interrupted by background. No
-    step leads over a break.
+    The probability of the step from action :math:`a` to :math:`b` is the number of such
+    steps over that of all steps from :math:`a`, :math:`p_{ab} = n_{ab} / \sum_c
+    n_{ac}`, and 0 without a step from :math:`a`. Steps skip background: they lead from
+    a bout to the next bout of the same recording, so an action may follow itself after
+    background. No step crosses a break.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
     groups : dict, Series or sequence, default=None
-        Group of each recording, by its name or in order.
+        Group of each recording, by name or in order.
 
     Returns
     -------
     table : DataFrame
-        A row for each pair of actions, also those that never follow each other:
-        ``group`` if there are groups, ``from``, ``to``, ``count`` and ``probability``.
-        Probabilities are numbers for actions that a group lacks, too.
+        A row for each pair of actions, including pairs without a step: ``group`` if
+        there are groups, ``from``, ``to``, ``count`` and ``probability``. Probabilities
+        are 0 for actions that a group lacks.
 
     Raises
     ------
@@ -85,7 +84,7 @@ def transitions(labels, *, groups=None):
 
     See Also
     --------
-    durations : How long actions last.
+    durations : Durations of actions.
 
     Examples
     --------
@@ -110,7 +109,7 @@ def transitions(labels, *, groups=None):
 
 
 def count_steps(bouts, groups=None):
-    """Count the steps from each action to each, by group if there are any."""
+    """Count the steps between all pairs of actions, by group if any."""
     steps = bouts.table[["action"]].rename(columns={"action": "from"})
     by_part = bouts.table.groupby(["recording", "paused"], observed=True)
     steps["to"] = by_part["action"].shift(-1)

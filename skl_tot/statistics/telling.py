@@ -1,4 +1,4 @@
-"""Which features tell an action from those that come before and after it."""
+"""Features that distinguish an action from the actions before and after it."""
 
 import re
 
@@ -8,15 +8,15 @@ from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics.profiles import NO_ACTIONS, check_names, checked_videos
 
 CHANCE = 0.5
-LEAST = 0.55  # a score below is called nothing, however sure
-CLEAR = 0.6  # a score from which on it is not, however few recordings there are
+LEAST = 0.55  # least score of a telling feature, however certain
+CLEAR = 0.6  # score above which a feature is not useless, with few recordings too
 LEVEL = 0.05  # of the test against chance, shared by the actions
 N_BINS = 20  # of the values of a feature
-N_UNITS = 8  # parts of recordings at least, if there are bouts enough
+N_UNITS = 8  # least number of units, if there are enough bouts
 FRAMES_OF_BOUT = 32  # evenly spaced, at first
-MOST_VALUES = 2**22  # that are kept of all recordings
+MOST_VALUES = 2**22  # kept of all recordings
 FEATURES_AT_ONCE = 32
-MOST_NAMED = 8  # features of a sentence
+MOST_NAMED = 8  # features in a sentence
 SCORES = ["score", "before", "after"]
 COLUMNS = ["action", "rank", "feature", *SCORES, "tells", "carries_nothing"]
 
@@ -24,51 +24,50 @@ COLUMNS = ["action", "rank", "feature", *SCORES, "tells", "carries_nothing"]
 def telling_features(videos, labels, *, feature_names=None):
     """Rank features by how well each tells an action from its neighbours in time.
 
-    One feature alone, frame by frame, is asked whether a frame shows the action or the
-    one that comes before or after it. Its values are cut into twenty parts of as many
-    frames; in which of them the action is likelier is learned in one half of the
-    recordings for the other half, or in one half of the bouts where a single recording
-    shows the action. So it makes no difference on which scale a feature is, and one
-    that only differs between recordings tells nothing.
+    A classifier of one feature and single frames decides between an action and the one
+    before or after it. The values of the feature are cut into twenty bins with equal
+    numbers of frames. One half of the recordings learns in which bins the action is
+    likelier, for the other half; a single recording is halved by bouts. So the scale of
+    a feature does not matter, and differences between recordings do not count.
 
     Parameters
     ----------
-    videos : array-like of shape (n_frames, n_features), or sequence of such
-        Features of one video or of many.
-    labels : array-like of shape (n_frames,), or sequence of such
+    videos : array-like of shape (n_frames, n_features), or sequence of these
+        Features of one recording or of many.
+    labels : array-like of shape (n_frames,), or sequence of these
         Label of each frame, integers or text. -1 and "background" are no actions and
-        are passed over: the neighbours are the actions before and after them.
+        are skipped: neighbours are the actions before and after them.
     feature_names : sequence of str, default=None
-        Names of the features. None takes those of the columns of data frames, or
-        "feature 0", ….
+        Names of the features. None takes the column names of data frames, or "feature
+        0", ….
 
     Returns
     -------
     table : DataFrame
         A row for each action and feature, the most telling features of an action first:
-        ``action``, ``rank`` from 1, ``feature``; ``score``, the share of frames told
-        right, 0.5 by chance, where the action and its neighbours weigh the same;
-        ``before`` and ``after``, the same against one neighbour alone; ``tells``,
-        whether the score is 0.55 or more, and above chance beyond its spread over
-        recordings; and ``carries_nothing``, whether that is so for no action that has a
-        score, and no score is 0.6 or more. Scores are NaN where the action comes once
-        in all, or beside no other.
+        ``action``, ``rank`` from 1, ``feature``; ``score``, the share of correctly
+        classified frames, 0.5 by chance, with equal weights of the action and its
+        neighbours; ``before`` and ``after``, the same for one neighbour; ``tells``,
+        whether the score is at least 0.55 and above chance beyond its spread over
+        recordings; and ``carries_nothing``, whether the feature tells no action with a
+        score and no score is at least 0.6. Scores are NaN for actions that occur once,
+        or have no neighbours.
 
     Raises
     ------
     TypeError, ValueError
-        If a video is no table of finite numbers, or labels or names do not fit.
+        If a recording is no table of finite numbers, or labels or names do not fit.
 
     See Also
     --------
-    action_profiles : What features are like during each action.
+    action_profiles : Means of features during each action.
 
     Notes
     -----
-    Of each bout at most 32 frames count, fewer where recordings are many, and of its
-    neighbours the nearer halves. The test is Student's, one-sided, of the scores of the
-    recordings of a half, or of their parts where fewer than eight show the action. Its
-    level of 5 % is shared by the halves and all actions.
+    At most 32 frames of each bout are used, fewer with many recordings, and the nearer
+    halves of its neighbours. The test is Student's, one-sided, of the scores of the
+    recordings of a half, or of their parts if fewer than eight show the action. The
+    halves and all actions share its level of 5 %.
 
     Examples
     --------
@@ -92,7 +91,7 @@ def telling_features(videos, labels, *, feature_names=None):
 
 
 class TellingSample:
-    """Frames of bouts for `telling_features`, to which videos are added."""
+    """Frames of bouts for `telling_features`, from recordings that are added."""
 
     def __init__(self):
         self.n_kept, self.n_runs, self.n_features = FRAMES_OF_BOUT, 0, 0
@@ -100,7 +99,7 @@ class TellingSample:
         self.bouts = []  # recording, run without breaks, and label of each
 
     def add(self, frames, path, breaks=None):
-        """Add frames (n_frames, n_features) of a video, their labels and its breaks."""
+        """Add frames (n_frames, n_features) of a recording, labels and breaks."""
         breaks = np.empty(0, dtype=int) if breaks is None else breaks
         self.n_features = frames.shape[1]
         n_videos = self.bouts[-1][0] + 1 if self.bouts else 0
@@ -173,10 +172,10 @@ class TellingSample:
 
 
 def _share_out(videos):
-    """Share out the bouts of an action into units, and these into two halves.
+    """Divide the bouts of an action into units, and these into two halves.
 
-    Units are the recordings of the bouts, or parts of them where these are few. Every
-    second recording is of a half; of a single one its first part and its last.
+    Units are the recordings of the bouts, or parts of these if there are few. Halves
+    alternate between recordings; a single recording has a first and a last half.
 
     >>> _share_out(np.array([3, 3, 3, 3]))
     (array([0, 1, 2, 3]), array([0, 0, 1, 1]))
@@ -203,27 +202,27 @@ def _count(frames, places, n_units):
 
 
 def _tell(counts, halves):
-    """Shares told right (3, n_units, n_features): of all, against before and after."""
+    """Shares (3, n_units, n_features) of correct frames: in total, before and after."""
     others = np.array([counts[halves != half].sum(axis=0) for half in (0, 1)])[halves]
     own, beside = others[:, 0], others[:, 1] + others[:, 2]
     n_own, n_beside = own.sum(axis=-1), beside.sum(axis=-1)
     margin = own * n_beside[..., None] - beside * n_own[..., None]
-    is_own = (1 + np.sign(margin)) / 2  # half of them where neither is likelier
+    is_own = (1 + np.sign(margin)) / 2  # 1/2 for a tie
     sides = [counts[:, 1] + counts[:, 2], counts[:, 1], counts[:, 2]]
     right = _share(counts[:, 0], is_own)
     return np.array([(right + _share(side, 1 - is_own)) / 2 for side in sides])
 
 
 def _share(counts, is_right):
-    """Share of frames that is right, NaN of none."""
+    """Share of correct frames, NaN without frames."""
     with np.errstate(invalid="ignore"):
         return (counts * is_right).sum(axis=-1) / counts.sum(axis=-1)
 
 
 def _is_above_chance(scores, halves, level):
-    """Whether the mean of either half is above chance beyond its spread over units.
+    """Whether the mean of either half is above chance, beyond its spread over units.
 
-    Units of a half are independent, as what they are judged by is of the other one.
+    Units of a half are independent, as they are classified by the other half.
     """
     from scipy import stats
 
@@ -238,30 +237,30 @@ def _is_above_chance(scores, halves, level):
 
 
 def describe_useless(table):
-    """Say which features carry nothing, and for how many actions that is not known.
+    """Describe features that carry nothing, and the actions without scores.
 
-    ``table`` is that of `telling_features`.
+    ``table`` comes from `telling_features`.
     """
     known = table["score"].notna().groupby(table["action"]).any()
     n_unknown = len(known) - known.sum()
     if n_unknown == len(known):
-        return "Segments are too few to say which signals tell an action."
+        return "There are too few segments to find signals that tell an action."
     found = _describe_useless(table)
     if n_unknown:
         actions = "1 action" if n_unknown == 1 else f"{n_unknown} actions"
-        found += f" Of {actions} there is too little to say."
+        found += f" There are too few segments of {actions}."
     return found
 
 
 def _describe_useless(table):
-    """Say it of the actions that have scores."""
+    """Describe useless features for the actions with scores."""
     features = table["feature"].unique()
     names = table.loc[table["carries_nothing"], "feature"].unique().tolist()
     if not names:
         return "Each signal tells some action from those beside it."
     if len(names) == len(features):
         return "No signal alone tells any action from those beside it."
-    parts = {name: re.split(r"(\d+)", name) for name in names}  # numbers by value
+    parts = {name: re.split(r"(\d+)", name) for name in names}  # natural order
     names.sort(key=lambda name: [int(x) if x.isdecimal() else x for x in parts[name]])
     shown = ", ".join(names[:MOST_NAMED])
     if len(names) > MOST_NAMED:

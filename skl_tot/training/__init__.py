@@ -1,4 +1,4 @@
-"""Learning of network and prototypes, and all that computes with torch.
+"""Learning of networks and prototypes; all code with torch.
 
 Public, to derive from: `terms.Term`, `priors.Prior`, `priors.FixedPrior` and
 `transport.Transport`.

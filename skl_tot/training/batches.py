@@ -1,4 +1,4 @@
-"""What each training step sees: sampled frames, and where they are read."""
+"""Mini-batches: sampled frames, and their readers."""
 
 from dataclasses import dataclass
 
@@ -7,32 +7,32 @@ import torch
 
 from skl_tot.training.devices import rank_and_size
 
-# Frames drawn at one time, for so many steps ahead.
+# Steps for which frames are drawn at once.
 DRAWN_AHEAD = 2**15
-# Features of up to so many bytes in float32 are copied into memory for training.
+# Maximum bytes of float32 features that are copied into memory for training.
 RESIDENT_BYTES = 2**26
 
 
 @dataclass(eq=False)
 class Batch:
-    """What a step sees, video by video and on the device.
+    """Input of a training step, recording by recording, on the device.
 
     Parameters
     ----------
     frames : Tensor of shape (n_own_videos * n_frames, n_features)
-        Sampled frames, of the part of the mini-batch that is this process's.
+        Sampled frames, the part of the mini-batch of this process.
     times : Tensor of shape (n_own_videos * n_frames,)
         Their relative times, in (0, 1).
     coverage : Tensor of shape (n_videos, 1, 1)
-        Frames of each video of the mini-batch by frames sampled of it, at most 1.
+        Frames of each recording over frames sampled from it, at most 1.
     partners : Tensor of the shape of ``frames``, or None
-        Neighbours of the frames, if a term of the loss wants any.
+        Neighbours of the frames, if a term of the loss needs them.
     part : slice
-        Where the frames lie in the mini-batch.
+        Position of the frames in the mini-batch.
     n_total : int
         Frames of the mini-batch.
     later : Tensor of the shape of ``frames``, default=None
-        Frames at a fixed distance behind them, if a term of the loss wants any.
+        Frames at a fixed distance behind them, if a term of the loss needs them.
 
     Examples
     --------
@@ -51,15 +51,15 @@ class Batch:
 
     @property
     def n_frames(self):
-        """Frames sampled of each video."""
+        """Number of frames sampled from each recording."""
         return self.n_total // len(self.coverage)
 
 
 def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
-    """Draw and read each mini-batch of videos, of indices (n_batches, n_videos).
+    """Draw and read mini-batches of recordings, with indices (n_batches, n_videos).
 
-    ``window`` is the greatest distance of partners, and ``lag`` how much later frames
-    come, see `later_frames`; 0 gives none of them.
+    ``window`` is the greatest distance of partners, and ``lag`` that of later frames,
+    see `later_frames`; 0 means none.
     """
     window = min(int(window), reader.lengths.max())
     device, (rank, size) = reader.device, rank_and_size()
@@ -96,11 +96,11 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
 
 
 def sample_frames(lengths, n_frames, window, generator):
-    """Draw one frame from each of ``n_frames`` equal bins of every video.
+    """Draw one frame from each of ``n_frames`` equal bins of every recording.
 
     Returns indices (n_steps, n_videos, n_frames) of frames for lengths (n_steps,
-    n_videos), and for each a partner within ``window``, or None if that is 0. A shorter
-    video has frames drawn more than once. Drawing step by step draws the same.
+    n_videos), and for each a partner within ``window``, or None for 0. Short recordings
+    have repeated frames. Drawing step by step gives the same frames.
     """
     lengths = lengths[..., None]
     shape = (2 if window else 1, n_frames)
@@ -121,26 +121,25 @@ def sample_frames(lengths, n_frames, window, generator):
 
 
 def later_frames(frames, lengths, lag):
-    """Find the frames that come ``lag`` after others, or end the video.
+    """Find the frames that come ``lag`` after others, or the last frame.
 
-    Lags are in frames; below 1 a share of the frames of the video, rounded up.
+    Lags are in frames; below 1, a share of the frames of the recording, rounded up.
 
     >>> later_frames(np.array([[[0, 5, 9]]]), np.array([[10]]), 3)
     array([[[3, 8, 9]]])
     """
     lengths = lengths[..., None]
     if lag < 1:
-        # 0.07 of 100 are 7 frames, though the product is a little more
+        # 0.07 of 100 are 7 frames, although the product is a little larger
         lag = np.ceil(lag * lengths * (1 - 1e-12)).astype(np.intp)
-    # a lag of any size stays an index
+    # keeps indices of large lags valid
     return np.minimum(frames + np.minimum(lag, lengths), lengths - 1)
 
 
 def shuffled_batches(n_videos, batch_size, n_batches, generator):
-    """Draw mini-batches (n_batches, min(batch_size, n_videos)) of indices of videos.
+    """Draw indices (n_batches, min(batch_size, n_videos)) of recordings in batches.
 
-    One shuffled pass follows the other: no video returns before all others have had
-    their turn.
+    Shuffled passes follow each other: a recording returns only after all others.
     """
     batch_size = min(batch_size, n_videos)
     passes = []
@@ -152,7 +151,7 @@ def shuffled_batches(n_videos, batch_size, n_batches, generator):
 
 
 def one_pass_batches(n_videos, batch_size):
-    """Cut the videos, in the order given, into mini-batches of one or two sizes."""
+    """Cut the recordings, in order, into mini-batches of one or two sizes."""
     batch_size = min(batch_size, n_videos)
     whole, rest = np.split(np.arange(n_videos), [n_videos // batch_size * batch_size])
     batches = [whole.reshape(-1, batch_size), rest[None]]
@@ -160,10 +159,10 @@ def one_pass_batches(n_videos, batch_size):
 
 
 def open_reader(videos, device, n_draws):
-    """Choose how to read ``n_draws`` frames.
+    """Choose a reader for ``n_draws`` frames.
 
-    Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of the
-    memory that is free, and at least as many are read as there are.
+    Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of its free
+    memory, and at least as many are read as there are.
     """
     budget = RESIDENT_BYTES
     if device.type == "cuda":
@@ -174,7 +173,7 @@ def open_reader(videos, device, n_draws):
 
 
 class ResidentReader:
-    """All frames of the videos in one tensor on the device."""
+    """All frames of the recordings in one tensor on the device."""
 
     def __init__(self, videos, device):
         self.lengths, self.device = videos.lengths, device
@@ -192,8 +191,8 @@ class ResidentReader:
     def read(self, batches, frames):
         """Yield frames (n_videos * n_frames, n_features) of each mini-batch, float32.
 
-        ``batches`` (n_steps, n_videos) are indices of videos, ``frames`` (n_steps,
-        n_videos, n_frames) of frames. What is yielded is valid until the next step.
+        ``batches`` (n_steps, n_videos) are indices of recordings, ``frames`` (n_steps,
+        n_videos, n_frames) of frames. The tensor is valid until the next step.
         """
         rows = self.starts[batches][..., None] + frames
         rows = torch.from_numpy(rows.reshape(len(batches), -1)).to(self.device)
@@ -202,10 +201,9 @@ class ResidentReader:
 
 
 class StreamReader:
-    """Frames read when they are needed; parameters and `read` as `ResidentReader`'s.
+    """Frames that are read on demand; parameters and `read` as in `ResidentReader`.
 
-    On a GPU two pinned buffers take turns, so that the next frames are read while the
-    device is busy with the last.
+    On a GPU two pinned buffers alternate, so that reading and computing overlap.
     """
 
     def __init__(self, videos, device):
@@ -223,7 +221,7 @@ class StreamReader:
         for step, (batch, rows) in enumerate(zip(batches, frames)):
             turn = step % len(buffers)
             if on_gpu:
-                copied[turn].synchronize()  # a fresh event is done
+                copied[turn].synchronize()  # returns at once for a new event
             self.videos.gather(batch, rows, buffers[turn].numpy())
             yield buffers[turn].flatten(0, 1).to(self.device, non_blocking=True)
             if on_gpu:

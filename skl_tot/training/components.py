@@ -1,4 +1,4 @@
-"""Objects that parameters of estimators may be, and how training runs."""
+"""Objects for parameters of estimators, and training settings."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -6,17 +6,17 @@ from numbers import Integral, Real
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-# Largest number of anything: what is beyond does not fit into arrays, nor into C.
+# Largest number; larger ones do not fit into arrays or C types.
 MOST = 2**31 - 1
-# Squares of weights and scales stay numbers.
+# Range of weights and scales, so that squares stay finite.
 SMALLEST, LARGEST = 1e-100, 1e300
 
 
 class Component(BaseEstimator):
     """Base of priors, transports, terms and optimisers.
 
-    The constructor only keeps its parameters, as that of any scikit-learn estimator.
-    ``_parameter_constraints`` may say what is valid, as scikit-learn's do.
+    The constructor only stores its parameters, as in any scikit-learn estimator.
+    ``_parameter_constraints`` may define valid values, as in scikit-learn.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Component(BaseEstimator):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What every fit needs, whatever its loss, see `Adam.settings`."""
+    """Settings of every fit, see `Adam.settings`."""
 
     hidden_dim: int
     embedding_dim: int
@@ -66,7 +66,7 @@ class Settings:
 
 
 class MLP(Component):
-    """The network of an estimator: a perceptron of two layers that embeds frames.
+    """Network of an estimator: a perceptron of two layers that embeds frames.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ class MLP(Component):
     embedding_size : int, default=40
         Width of the embedding.
     temperature : float, default=0.2
-        Temperature τ of the softmax over prototypes or concepts. Methods without these
-        do not use it.
+        Temperature τ of the softmax over prototypes or concepts; other methods ignore
+        it.
 
     Examples
     --------
@@ -99,7 +99,7 @@ class MLP(Component):
 
 
 class OrderedMLP(Component):
-    """The network of ASAL: a perceptron, and a recurrent unit that knows orders.
+    """Network of ASAL: a perceptron, and a recurrent unit for the order.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class OrderedMLP(Component):
     order_size : int, default=32
         Width of the action-level embedding, the state of the recurrent unit.
     order_weight : float, default=1.0
-        Weight of the loss of verdicts on order, at least 0. Rounds without are twice as
+        Weight of the loss of the order, at least 0. Rounds without it are twice as
         fast.
 
     Examples
@@ -138,31 +138,31 @@ class OrderedMLP(Component):
 
 
 class Adam(Component):
-    """How training runs: mini-batches, and steps of Adam down the gradient.
+    """Training settings: mini-batches, and steps of Adam.
 
     Parameters
     ----------
     learning_rate : float, default=1e-3
         Step size.
     weight_decay : float, default=1e-4
-        L2 penalty on all parameters, prototypes included.
+        L2 penalty on all parameters, including prototypes.
     decay : float, default=0.7
         Share of the steps of `fit`, at its end, over which the learning rate falls
-        linearly to zero. `partial_fit` never ends and has none.
+        linearly to zero. Not used by `partial_fit`.
     freeze_iter : int or float, default=0.1
-        Steps at the start during which the prototypes stay as drawn: as a number, less
-        than ``max_iter`` of the estimator, or as a share of it, in [0, 1).
+        Steps at the start with fixed prototypes: a number, less than ``max_iter`` of
+        the estimator, or a share of it, in [0, 1).
     frames_per_video : int, default=128
-        Frames sampled from a video for a mini-batch, one from each of so many bins of
-        equal length. A shorter video has frames drawn more than once.
+        Frames sampled from a recording for a mini-batch, one from each of equal bins. A
+        shorter recording has repeated frames.
     batch_size : int, default=2
-        Videos in a mini-batch; fewer where there are fewer in all.
+        Recordings in a mini-batch, at most their total number.
     tol : float, default=None
         Stop when the loss, averaged over ``n_iter_no_change`` steps with free
-        prototypes, is not at least ``tol`` below the best such average before. None
-        never stops early.
+        prototypes, is not at least ``tol`` below the best previous average. None never
+        stops early.
     n_iter_no_change : int, default=100
-        Steps over which the loss is averaged for ``tol`` and for the progress bar.
+        Steps over which the loss is averaged for ``tol`` and the progress bar.
 
     Examples
     --------
@@ -209,7 +209,7 @@ class Adam(Component):
         """Make the `Settings` of a fit."""
         is_share = not isinstance(self.freeze_iter, Integral)
         freeze_iter = self.freeze_iter * int(max_iter) if is_share else self.freeze_iter
-        # plain numbers, as numpy's small integers overflow
+        # Python numbers, as numpy's small integers overflow
         return Settings(
             hidden_dim=int(network.hidden_size),
             embedding_dim=int(network.embedding_size),

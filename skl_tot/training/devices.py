@@ -1,8 +1,8 @@
-"""Where and how to compute: devices, processes, CUDA graphs, the progress bar.
+"""Devices, processes, CUDA graphs, and the progress bar.
 
-Where `torch.distributed` is initialised, every process works on its part of each
-mini-batch. Sums over the processes make the result that of a single process, but for
-rounding, and the same for all of them.
+If `torch.distributed` is initialised, every process works on its part of each
+mini-batch. Sums over the processes give the result of a single process, up to
+rounding, and the same in all of them.
 """
 
 import contextlib
@@ -21,25 +21,24 @@ from skl_tot.recordings.errors import warn_user
 
 _WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
-# Steps run the usual way before a graph is captured, so that all is initialised.
+# Ordinary steps before a graph is captured, so that all is initialised.
 N_WARM_UP = 3
 
 
 def keep_freed_memory():
-    """Let glibc keep freed blocks of up to 31 MB, which training asks for again.
+    """Let glibc keep freed blocks of up to 31 MB, which training allocates again.
 
-    It gives freed blocks of more than 128 kB back to the system, and a step takes twice
-    as long, most of it page faults; it keeps blocks up to the largest that it sees
-    freed, of up to 32 MB.
+    By default it returns freed blocks above 128 kB to the system, and a step takes
+    twice as long due to page faults; it adapts to the largest freed block up to 32 MB.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
 
 
 def resolve_device(device):
-    """Turn a device string into a device that works here.
+    """Return a device that works here, from its name.
 
-    "auto" takes CUDA where there is one and else the CPU; any other is torch's. "auto"
-    and "cuda" spread the worker processes of a grid search over all GPUs.
+    "auto" is CUDA if available, else the CPU. "auto" and "cuda" spread the worker
+    processes of a grid search over all GPUs.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -60,7 +59,7 @@ def resolve_device(device):
 
 
 def describe_devices():
-    """Lines about what torch is built for, and the devices that it finds."""
+    """Lines about the build of torch, and its devices."""
     build = "CPUs only"
     if torch.version.cuda:
         build = f"CUDA {torch.version.cuda}"
@@ -77,30 +76,30 @@ def describe_devices():
 
 
 def inference_device(device):
-    """`resolve_device`, but the CPU, with a warning, if the device is not there."""
+    """Return `resolve_device`, or the CPU with a warning if the device is missing."""
     try:
         return resolve_device(device)
     except ValueError as error:
         if device.partition(":")[0] not in DEVICE_TYPES:
             raise
-        # fitted where there was a GPU, used where there is none
+        # fitted on a GPU, used without one
         warn_user(f"{error} Using the CPU.")
         return torch.device("cpu")
 
 
 def choose_gpu():
-    """Give each worker process a GPU, in turns, and others torch's current one."""
-    # pools of joblib and of Python number their processes in the name
+    """Assign a GPU to each worker process in turn, else torch's current one."""
+    # pools of joblib and Python have the process number in its name
     number = re.search(r"-(\d+)$", current_process().name)
     current = torch.cuda.current_device()
-    if number is None or current != 0 or rank_and_size()[1] > 1:  # somebody chose it
+    if number is None or current != 0 or rank_and_size()[1] > 1:  # already chosen
         return current
     return int(number[1]) % torch.cuda.device_count()
 
 
 @contextlib.contextmanager
 def one_thread():
-    """Compute on one thread of the CPU, so that sums have one order on any machine."""
+    """Compute on one CPU thread, so that sums have one order on any machine."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -118,7 +117,7 @@ def rank_and_size():
 
 
 def sum_over_processes(tensors):
-    """Add up tensors over all processes, in place and at one go."""
+    """Add up tensors over all processes, in place and in one call."""
     if rank_and_size()[1] == 1 or not tensors:
         return
     flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -128,17 +127,17 @@ def sum_over_processes(tensors):
 
 
 def join_parts(own, part, n_items):
-    """Join the parts (n_own, n_columns) that processes have, ``part`` this one's."""
+    """Join the parts (n_own, n_columns) of all processes; ``part`` is the own one."""
     if rank_and_size()[1] == 1:
         return own
     whole = own.new_zeros(n_items, own.shape[1])
     whole[part] = own
-    dist.all_reduce(whole)  # all others are zero there
+    dist.all_reduce(whole)  # other processes have zeros there
     return whole
 
 
 def from_first_process(value):
-    """Return the value that the first process has, such as a seed that it drew."""
+    """Return the value of the first process, such as a seed."""
     if rank_and_size()[1] == 1:
         return value
     values = [value]
@@ -147,11 +146,11 @@ def from_first_process(value):
 
 
 class GraphedStep:
-    """A step of training, captured once for each shape and phase, and replayed.
+    """A training step, captured once for each shape and phase, and replayed.
 
     A replay is a single launch instead of some hundred. It works on copies of the
-    tensors of the batch; all else must be the same objects in each call. Steps in
-    ``changes`` do other operations than those before. ``capture`` runs a function of no
+    batch's tensors; all other objects must be the same in each call. Steps in
+    ``changes`` start different operations. ``capture`` runs a function without
     arguments, and returns a function that repeats it on the device, and its result.
     """
 
@@ -181,13 +180,13 @@ class GraphedStep:
 
 
 def capture_on_cuda(function):
-    """Capture what a function does on the current stream, see `training_stream`.
+    """Capture a function on the current stream, see `training_stream`.
 
-    The function is called once, but its kernels are recorded, not run. Returns a
-    callable that runs them, and the result, which holds its values after each replay.
+    The function is called once; its kernels are recorded, not run. Returns a callable
+    that runs them, and the result, which has its values after each replay.
     """
     graph = torch.cuda.CUDAGraph()
-    # torch's own stream for captures belongs to the GPU of the first one
+    # torch's own capture stream belongs to the GPU of the first capture
     with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
         result = function()
     return graph.replay, result
@@ -195,7 +194,7 @@ def capture_on_cuda(function):
 
 @contextlib.contextmanager
 def training_stream(device):
-    """On a GPU, work on a stream of its own, as capturing a graph asks for."""
+    """Use an own stream on a GPU, as required for capturing a graph."""
     if device.type != "cuda":
         yield
         return
@@ -207,10 +206,9 @@ def training_stream(device):
 
 @contextlib.contextmanager
 def watched(tell):
-    """Call a function, in place of bars, with how many steps are done, and of how many.
+    """Report progress to a function instead of bars: steps done, and their total.
 
-    That is so for what the block does in its own thread. An error of the function ends
-    it.
+    Applies to the block in its own thread. An error of the function ends the block.
     """
     token = _WATCHER.set(tell)
     try:
@@ -221,7 +219,7 @@ def watched(tell):
 
 @contextlib.contextmanager
 def progress_bar(n_steps, verbose):
-    """Show a bar while the block runs; yields what takes the losses of new steps."""
+    """Show a bar during the block; yields a function that takes losses of new steps."""
     with counter(n_steps, verbose, "step") as count:
 
         def update(losses):
@@ -232,10 +230,10 @@ def progress_bar(n_steps, verbose):
 
 @contextlib.contextmanager
 def counter(n_steps, verbose, unit):
-    """Show a bar, or tell who watches, while the block runs.
+    """Show a bar, or report progress, during the block.
 
-    Yields a function of how many new steps are done, and of what is shown beside; or
-    None if nobody sees it. Bars of parts of the block are not told.
+    Yields a function of the number of new steps and a text beside the bar; None if
+    nobody watches. Bars of parts of the block are not reported.
     """
     tell, n_done = _WATCHER.get(), 0
     if tell is not None:

@@ -1,7 +1,7 @@
 """ASAL: a frame classifier that learns from labels and from the order of segments.
 
-A gated recurrent unit reads the mean embedding of each segment and ends with a verdict:
-in the order of the video, or shuffled. Its state after reading a single frame is the
+A gated recurrent unit reads the mean embedding of each segment and classifies the
+sequence as ordered or shuffled. Its state after reading a single frame is the
 action-level embedding of the frame.
 """
 
@@ -16,23 +16,23 @@ from skl_tot.training.network import INIT_SCALE, embed, encoder_shapes, init_net
 from skl_tot.training.state import new_state, take_snapshot
 from skl_tot.training.terms import cross_entropy_loss
 
-# Losses are fetched from the device, and shown, for so many steps at a time.
+# Steps after which losses are fetched from the device and shown.
 STEPS_AT_ONCE = 50
 
 
 def join_embeddings(network, embeddings):
-    """Frame-level embeddings (1, n_frames, E) with the action-level ones behind."""
+    """Frame-level embeddings (1, n_frames, E) followed by the action-level ones."""
     return torch.cat([embeddings, embed_actions(network, embeddings)], -1)
 
 
 def classify(network, embeddings):
-    """Scores (1, n_frames, n_actions), log p(k|x) up to a constant for each frame."""
+    """Scores (1, n_frames, n_actions): log p(k|x) up to a constant per frame."""
     joint = join_embeddings(network, embeddings)
     return joint @ network["action_weight"] + network["action_bias"]
 
 
 class ClassifierTrainer:
-    """Trains one network, in as many rounds as are asked for."""
+    """Trains one network, in any number of rounds."""
 
     def __init__(
         self, videos, settings, *, n_actions, order_dim, order_weight, device, seed
@@ -41,7 +41,7 @@ class ClassifierTrainer:
         self.settings, self.order_weight = settings, order_weight
         self.n_actions = n_actions
         self.generator = torch.Generator("cpu").manual_seed(seed)
-        # rounds go over the videos again and again
+        # rounds read the recordings repeatedly
         self.reader = open_reader(videos, device, videos.lengths.sum())
         width = settings.embedding_dim
         sizes = {
@@ -57,7 +57,7 @@ class ClassifierTrainer:
         }
         network = init_network(shapes, generator=self.generator)
         for name, drawn in network.items():
-            if name.endswith("weight"):  # the variance of sums does not grow
+            if name.endswith("weight"):  # keeps the variance of sums
                 network[name] = drawn / (INIT_SCALE * math.sqrt(drawn.shape[1]))
         self.state = new_state(network, settings, self.generator, device)
         self.network = self.state.network
@@ -65,11 +65,10 @@ class ClassifierTrainer:
     @torch.inference_mode(False)
     @torch.enable_grad()
     def learn(self, labels, n_steps, progress=None):
-        """Go on with ``n_steps`` steps on labels of the frames of each video.
+        """Continue with ``n_steps`` steps on labels of the frames of each recording.
 
-        Labels that are no action are learned as a segment only. Returns the parameters
-        as numpy arrays, and the loss of each step. Raises ValueError if the loss stops
-        being finite.
+        Negative labels only form segments. Returns the parameters as numpy arrays, and
+        the loss of each step. Raises ValueError if the loss is not finite.
         """
         batch_size = self.settings.batch_size
         batches = shuffled_batches(len(labels), batch_size, n_steps, self.generator)
@@ -89,7 +88,7 @@ class ClassifierTrainer:
         return take_snapshot(self.state).network, losses
 
     def _step(self, batch, labels):
-        """Update the network on the videos (n_videos,) of a mini-batch: its loss."""
+        """Update the network on the recordings (n_videos,) of a batch; its loss."""
         n_frames, lengths = self.settings.frames_per_video, self.reader.lengths[batch]
         rows, _ = sample_frames(lengths[None], n_frames, 0, self.generator)
         own = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
@@ -101,7 +100,7 @@ class ClassifierTrainer:
         return loss.detach()
 
     def _loss(self, embeddings, labels):
-        """Cross-entropy of the labels (n_videos, n_frames), and the order's loss."""
+        """Cross-entropy of labels (n_videos, n_frames), plus the loss of the order."""
         codes = (labels.reshape(-1, 1) == np.arange(self.n_actions)).astype("f4")
         codes = torch.from_numpy(codes).to(self.state.device)
         loss = cross_entropy_loss(classify(self.network, embeddings)[0], codes, 1.0)
@@ -132,9 +131,9 @@ def embed_actions(network, embeddings):
 
 
 def read_order(network, sequences, n_segments):
-    r"""Judge whether sequences (n, n_most, embedding_dim) of segments are in order.
+    r"""Classify sequences (n, n_most, embedding_dim) as ordered or shuffled.
 
-    With the inputs :math:`x_r, x_u, x_n`, linear in a segment, the state goes on as
+    With inputs :math:`x_r, x_u, x_n`, linear in a segment, the state is updated by
 
     .. math::
 
@@ -142,7 +141,7 @@ def read_order(network, sequences, n_segments):
         n = \tanh(x_n + \sigma(x_r + U_r h) \odot U_n h), \qquad
         h' = (1 - u) \odot n + u \odot h.
 
-    Returns log-odds (n,). What comes behind the ``n_segments`` (n,) is not read.
+    Returns log-odds (n,). Only the first ``n_segments`` (n,) are read.
     """
     inputs = sequences @ network["reader_weight"] + network["reader_bias"]
     weight = network["state_weight"][0]
@@ -158,10 +157,10 @@ def read_order(network, sequences, n_segments):
 
 
 def order_loss(network, embeddings, labels, generator):
-    """Logistic loss of the verdicts on each video of a mini-batch, and on it shuffled.
+    """Logistic loss of the order of each recording of a mini-batch, and shuffled.
 
     Embeddings are (n_videos, n_frames, embedding_dim), labels (n_videos, n_frames); a
-    run of one of them is a segment. Videos of a single segment are left out.
+    run of equal labels is a segment. Recordings with a single segment are ignored.
     """
     segments, n_segments = find_segments(labels)
     kept = np.flatnonzero(n_segments > 1)
@@ -183,7 +182,7 @@ def order_loss(network, embeddings, labels, generator):
 
 
 def find_segments(labels):
-    """Tell runs of labels (n_videos, n_frames) apart: numbers from 0, and how many.
+    """Return the number the runs of labels (n_videos, n_frames) from 0, and count them.
 
     >>> find_segments(np.array([[2, 2, 0], [1, 1, 1]]))
     (array([[0, 0, 1],

@@ -1,7 +1,7 @@
 """Online training: the step, and the loop over mini-batches.
 
-The loss is the sum of the terms that an estimator asks for, see
-`skl_tot.training.terms.Term`; nothing here knows one by name.
+The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
+module does not depend on particular terms.
 """
 
 import functools
@@ -35,7 +35,7 @@ from skl_tot.training.state import (
 )
 from skl_tot.training.terms import all_changes, common_value
 
-# Frames that terms start from, at most.
+# Maximum frames for the initialisation of terms.
 START_FRAMES = 2**17
 
 
@@ -52,10 +52,10 @@ def batch_loss(network, batch, terms, step, encoder="sigmoid"):
 
 
 def train_step(state, batch, terms, encoder="sigmoid"):
-    """Update R networks on one mini-batch, in place but for the count of steps.
+    """Update R networks on one mini-batch, in place except for the count of steps.
 
-    Returns the losses (R,) before the update, on the device: what this process adds to
-    the mean over the mini-batch.
+    Returns the losses (R,) before the update, on the device: the contribution of this
+    process to the mean over the mini-batch.
     """
     losses = batch_loss(state.network, batch, terms, state.n_iter, encoder)
     share = torch.full_like(losses, len(batch.frames) / batch.n_total)
@@ -63,7 +63,7 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     losses.backward(share)
     for term in terms:
         for name in term.frozen(state.n_iter):
-            state.network[name].grad = None  # the optimiser passes over it
+            state.network[name].grad = None  # the optimiser skips it
     gradients = [value.grad for value in state.network.values()]
     sum_over_processes([value for value in gradients if value is not None])
     state.optimizer.step()
@@ -74,19 +74,18 @@ def train_step(state, batch, terms, encoder="sigmoid"):
 
 
 def fit_loop(state, batches, settings, terms, progress=None):
-    """Train on mini-batches until they end or the loss no longer falls.
+    """Train on mini-batches until they end or the loss stops falling.
 
-    With ``tol`` set, training stops once the mean loss over ``n_iter_no_change`` steps,
-    after the last change of a term, is not ``tol`` below the best. ``progress`` gets as
-    many new losses at a time, means over networks.
-
-    Returns the losses (n_steps, R).
+    With ``tol``, training stops once the mean loss over ``n_iter_no_change`` steps,
+    after the last change of a term, is not ``tol`` below the best. ``progress`` gets
+    the new losses of these steps, averaged over networks. Returns the losses (n_steps,
+    R).
     """
     changes = all_changes(terms)
     step = functools.partial(train_step, terms=terms, encoder=settings.encoder)
     if can_be_graphed(state):
         step = GraphedStep(step, changes)
-    # earlier losses are of another problem
+    # earlier losses belong to another problem
     first = max(changes, default=0) + settings.n_iter_no_change
     losses, pending = [], []
     for batch in batches:
@@ -108,7 +107,7 @@ def fit_loop(state, batches, settings, terms, progress=None):
 
 
 def can_be_graphed(state):
-    """Whether to capture steps: in a fit, by one process and thread, on a GPU."""
+    """Whether to capture steps: in a fit, with one process and thread, on a GPU."""
     return (
         state.device.type == "cuda"
         and np.isfinite(state.last_iter)
@@ -118,7 +117,7 @@ def can_be_graphed(state):
 
 
 def _collect(pending, progress):
-    """Fetch a block of losses from the device, which waits for it but once."""
+    """Fetch a block of losses from the device, with one synchronisation."""
     losses = torch.stack(pending)
     sum_over_processes([losses])
     losses = losses.cpu().numpy().astype(float)
@@ -146,13 +145,12 @@ def train(
     one_pass=False,
     progress=None,
 ):
-    """Train networks on videos; returns a `Snapshot` and the loss of each step.
+    """Train networks on recordings; return a `Snapshot` and the loss of each step.
 
-    ``start`` is a snapshot to go on from; None draws new parameters. ``seed`` is for
-    all randomness, unless ``start`` has the state of a generator. With ``one_pass``,
-    each video is taken once, in the order given, rather than ``max_iter`` steps.
-    Raises ValueError if ``start`` has other shapes than are asked for, or if the loss
-    stops being finite.
+    ``start`` is a snapshot to continue from; None draws new parameters. ``seed`` is for
+    all random numbers, unless ``start`` has the state of a generator. ``one_pass`` uses
+    each recording once, in order, instead of ``max_iter`` steps. Raises ValueError if
+    ``start`` has other shapes, or if the loss is not finite.
     """
     keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
@@ -164,7 +162,7 @@ def train(
         check_shapes(start.network, shapes)
         state = restore(start, settings, generator, device)
     n_frames, batch_size = settings.frames_per_video, settings.batch_size
-    if one_pass:  # which takes every video, once
+    if one_pass:  # every recording once
         settings = replace(settings, tol=None)
         blocks = one_pass_batches(len(videos), batch_size)
         n_draws = n_frames * len(videos)
@@ -187,7 +185,7 @@ def train(
 
 @torch.no_grad()
 def initialise(term, state, reader, settings):
-    """Show a term frames sampled of the videos; at most a limited number."""
+    """Initialise a term with a limited number of sampled frames."""
     n_frames, generator = settings.frames_per_video, state.generator
     order = torch.randperm(len(reader.lengths), generator=generator, device="cpu")
     videos = order.numpy()[: max(1, START_FRAMES // n_frames)][:, None]
@@ -202,7 +200,7 @@ def initialise(term, state, reader, settings):
 
 
 def parameter_shapes(n_features, settings, terms):
-    """Shapes of all parameters of the network, those of terms included."""
+    """Shapes of all parameters of the network, including those of terms."""
     sizes = {
         "n_features": n_features,
         "hidden_dim": settings.hidden_dim,

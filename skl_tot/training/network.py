@@ -1,8 +1,8 @@
-"""The network, a dictionary of named tensors, and what is computed with it.
+"""The network, a dictionary of named tensors, and its computations.
 
-All tensors have a leading dimension of R networks, which know nothing of each other and
-are computed at once. Fitted ones are numpy arrays, those of a single network without
-that dimension. Terms of the loss may add parameters of their own.
+All tensors have a leading dimension of R independent networks, which are computed at
+once. Fitted ones are numpy arrays, without that dimension for a single network. Terms
+of the loss may add parameters.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ INIT_SCALE = 0.01
 class Perceptron:
     """A kind of two-layer perceptron.
 
-    ``hidden`` and ``output`` turn what a layer adds up into its values; ``scale(D)``
-    multiplies the D features, if it is given.
+    ``hidden`` and ``output`` are the activations of the layers; ``scale(D)``, if given,
+    is a factor of the D features.
     """
 
     hidden: Callable
@@ -34,7 +34,7 @@ def unit_length(values):
     return torch.nn.functional.normalize(values, dim=-1)
 
 
-#: Kinds of encoders: that of the paper, and one whose embeddings have unit length.
+#: Kinds of encoders: the paper's, and one with embeddings of unit length.
 ENCODERS = {
     "sigmoid": Perceptron(torch.sigmoid, torch.sigmoid),
     "unit": Perceptron(torch.relu, unit_length, lambda n_features: n_features**-0.5),
@@ -58,7 +58,7 @@ def init_network(shapes, *, n_init=1, generator):
 
     Parameters are drawn in the order of ``shapes``, see `Term.shapes`.
     """
-    # Device and type are named, as users may have set other defaults.
+    # explicit device and dtype, as users may have changed the defaults
     options = {"dtype": torch.float32, "device": "cpu"}
     network = {}
     for name, dimensions in shapes.items():
@@ -74,7 +74,7 @@ def init_network(shapes, *, n_init=1, generator):
 def embed(network, frames, encoder="sigmoid"):
     """Embed frames (n_frames, n_features): (R, n_frames, embedding_dim).
 
-    Values are in (0, 1), or embeddings of unit length, by the kind of encoder.
+    Values are in (0, 1), or embeddings have unit length, by kind of encoder.
     """
     kind, weights = ENCODERS[encoder], network["hidden_weight"]
     values = frames if kind.scale is None else frames * kind.scale(frames.shape[-1])
@@ -88,24 +88,24 @@ def embed(network, frames, encoder="sigmoid"):
 def compare(network, embeddings):
     """Similarities z·c (R, n_frames, n_prototypes) of embeddings with prototypes.
 
-    In memory frames come last, as the transport is several times faster along them.
+    Frames come last in memory, as the transport is several times faster along them.
     """
     return (network["prototypes"] @ embeddings.mT).mT
 
 
 def constrain_prototypes(network):
-    """Give prototypes unit length, in place."""
+    """Scale prototypes to unit length, in place."""
     network["prototypes"].copy_(unit_length(network["prototypes"]))
 
 
 def predict_time(network, embeddings):
-    """Relative time (R, n_frames), 0 at the start of a video and 1 at its end."""
+    """Relative time (R, n_frames), 0 at the start of a recording and 1 at its end."""
     times = embeddings @ network["time_weight"].unsqueeze(-1)
     return times.squeeze(-1) + network["time_bias"]
 
 
 class Encoder:
-    """A fitted network (numpy arrays) that goes over videos, a block at a time."""
+    """A fitted network (numpy arrays) that processes recordings in blocks."""
 
     def __init__(self, network, device, encoder="sigmoid"):
         self.device = device
@@ -118,12 +118,13 @@ class Encoder:
 
     @torch.inference_mode()
     def read(self, videos, i, finish=None):
-        """Embeddings (n_frames, R * embedding_dim) of video i, float32.
+        """Embeddings (n_frames, R * embedding_dim) of recording i, float32.
 
-        Or what ``finish(network, embeddings)`` makes of them, as `compare` does.
+        With ``finish``, the result of ``finish(network, embeddings)``, such as
+        `compare`.
         """
         n_frames, result = videos.lengths[i], None
-        # the hidden layers of all networks, and what they turn into
+        # buffers: hidden layers of all networks, and their activations
         width = 2 * self.network["hidden_bias"].numel()
         for rows in videos.row_blocks(i, width):
             frames = videos.read(i, rows)
@@ -133,7 +134,7 @@ class Encoder:
                 if finish is not None:
                     values = finish(self.network, values)
             block = np.concatenate(list(values.cpu().numpy()), axis=1)
-            # a bounded embedding would hide what is wrong with a frame
+            # a bounded embedding would hide invalid values
             if not (torch.isfinite(frames).all() and np.isfinite(block).all()):
                 raise RecordingValueError(
                     "the scores are not finite; the fit diverged (lower learning_rate) "

@@ -1,4 +1,4 @@
-"""Priors of the transport problem: what is known of actions before frames are seen."""
+"""Priors of the transport problem: knowledge about actions before the frames."""
 
 from numbers import Integral, Real
 
@@ -8,21 +8,21 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import LARGEST, SMALLEST, Component
 
-# Least logarithm of a path's posterior, in nats.
+# Least logarithm of the posterior of paths, in nats.
 LOG_FLOOR = -30.0
 
 
 class Prior(Component):
-    """Prior of the pseudo-labels of a mini-batch, or of a whole video.
+    """Prior of the pseudo-labels of a mini-batch, or of a whole recording.
 
-    A subclass overrides ``__call__``. Its constructor only keeps its parameters, as
-    that of any scikit-learn estimator. Each fit works with a clone. A prior that knows
-    nothing but the time is a `FixedPrior`.
+    A subclass overrides ``__call__``. Its constructor only stores its parameters, as in
+    any scikit-learn estimator. Each fit uses a clone. A prior that depends only on time
+    is a `FixedPrior`.
 
     Attributes
     ----------
     changes_at : tuple of int
-        Steps from which on it does other operations than before.
+        Steps at which its operations change.
 
     Examples
     --------
@@ -41,13 +41,13 @@ class Prior(Component):
         Parameters
         ----------
         similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
-            Those of the sampled frames, video by video and in order of time, with the
-            prototypes.
+            Similarities of the sampled frames, recording by recording and in order of
+            time, with the prototypes.
         coverage : Tensor of shape (n_videos, 1, 1)
-            Frames of each video by frames sampled of it, at most 1: below it, frames
-            were drawn more than once, and are no evidence of their own.
+            Frames of each recording over frames sampled from it, at most 1: below 1,
+            frames were drawn repeatedly, and are not independent.
         step : int
-            Steps taken before, to be compared with ``changes_at`` only.
+            Number of previous steps, only to be compared with ``changes_at``.
         temperature : float
             Temperature τ of the estimator: predicted codes are
             ``softmax(similarities / temperature)``.
@@ -61,7 +61,7 @@ class Prior(Component):
 
 
 class FixedPrior(Prior):
-    """A prior of the time alone. A subclass overrides `table`.
+    """A prior that depends only on time. A subclass overrides `table`.
 
     Examples
     --------
@@ -77,12 +77,12 @@ class FixedPrior(Prior):
     """
 
     def table(self, n_frames, n_prototypes):
-        """Logarithm of the prior of one video.
+        """Logarithm of the prior of one recording.
 
         Parameters
         ----------
         n_frames, n_prototypes : int
-            Frames, in order of time, and prototypes.
+            Number of frames, in order of time, and of prototypes.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class FixedPrior(Prior):
         raise NotImplementedError
 
     def set_params(self, **params):
-        """Set parameters, and forget tables of others.
+        """Set parameters, and discard tables of old ones.
 
         Parameters
         ----------
@@ -109,39 +109,39 @@ class FixedPrior(Prior):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        state.pop("_kept", None)  # which are on a device
+        state.pop("_kept", None)  # tensors on a device
         return state
 
     def __call__(self, similarities, coverage, step, temperature):
-        """Logarithm of the prior, the same in each video."""
-        # kept, as recorded steps must find it where it was
+        """Logarithm of the prior, the same in each recording."""
+        # kept, as recorded steps need the same tensor
         kept = self.__dict__.setdefault("_kept", {})
         n_videos = len(coverage)
         key = similarities.shape, n_videos, similarities.dtype, similarities.device
         if key not in kept:
             n_frames, n_prototypes = len(similarities) // n_videos, len(similarities.T)
             table = torch.tensor(self.table(n_frames, n_prototypes).T.copy())
-            # in memory frames come last, as in the similarities
+            # frames come last in memory, as in the similarities
             kept[key] = table.to(similarities).repeat(1, n_videos).T
         return kept[key]
 
 
 class TemporalPrior(FixedPrior):
-    r"""The diagonal of the paper (Eq. 8), which puts actions in order.
+    r"""The diagonal of the paper (Eq. 8), which orders actions.
 
     .. math::
 
         \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2}, \qquad
         d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
 
-    for frame i of the B that are sampled of a video, and prototype j of K, both counted
+    for frame i of B sampled frames of a recording, and prototype j of K, both counted
     from 0.
 
     Parameters
     ----------
     sigma : float, default=1.2
-        Width σ of the band around the diagonal, in prototypes. The paper's one legible
-        value is 2.
+        Width σ of the band around the diagonal, in prototypes. The only legible value
+        in the paper is 2.
 
     Examples
     --------
@@ -164,7 +164,7 @@ class TemporalPrior(FixedPrior):
 
 
 class LinearPrior(FixedPrior):
-    r"""A diagonal that falls off linearly, ASOT's: :math:`-|t / N - k / K|`."""
+    r"""A diagonal with linear decay, ASOT's: :math:`-|t / N - k / K|`."""
 
     def table(self, n_frames, n_prototypes):
         """Logarithm of the diagonal."""
@@ -174,17 +174,17 @@ class LinearPrior(FixedPrior):
 
 
 class PathPrior(TemporalPrior):
-    r"""The posterior of all paths that keep the order and may leave out actions.
+    r"""The posterior of all ordered paths, which may skip actions.
 
-    It follows what the frames of each video look like, so it suits videos that lack
-    actions. Paths weigh :math:`e^{\sum_t \ell_{t, a_t}}`, where :math:`\ell` is the
-    logarithm of the predicted codes P, scaled so that every prototype has the same sum
-    over the mini-batch:
+    It depends on the frames of each recording, so it suits recordings that lack
+    actions. The weight of a path is :math:`e^{\sum_t \ell_{t, a_t}}`, where
+    :math:`\ell` is the logarithm of the predicted codes P, scaled so that every
+    prototype has the same sum over the mini-batch:
 
     .. math:: T_{tk} = P(a_t = k \mid \ell)
 
-    Codes say little at first, so training starts with the diagonal of `TemporalPrior`.
-    A subclass with its own `table` starts with that.
+    Codes carry little information at first, so training starts with the diagonal of
+    `TemporalPrior`, or with the `table` of a subclass.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class PathPrior(TemporalPrior):
 
     @property
     def changes_at(self):  # type: ignore[override]
-        """Step of the change from one prior to the other."""
+        """Step of the change from the diagonal to paths."""
         return (int(self.n_diagonal),)
 
     def __call__(self, similarities, coverage, step, temperature):
@@ -222,7 +222,7 @@ class PathPrior(TemporalPrior):
         if step < self.n_diagonal:
             return super().__call__(similarities, coverage, step, temperature)
         log_codes = torch.log_softmax(similarities / temperature, -1)
-        # what a frame says of an action, whatever the share of the action in all
+        # likelihood of an action in a frame, independent of its total share
         log_codes = log_codes - log_codes.logsumexp(0)
         by_video = log_codes.unflatten(0, (len(coverage), -1))
         return log_path_prior(coverage * by_video).flatten(0, 1)
@@ -234,8 +234,8 @@ PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
 
 def log_temporal_prior(n_frames, n_actions, sigma):
     """Logarithm of the prior of `TemporalPrior`, up to a constant, at most 0."""
-    # The paper leaves the origin of the indices open. Cell midpoints would be unbiased,
-    # but scored lower on both large sets that this was tried on.
+    # The paper omits the origin of the indices. Cell midpoints would be unbiased, but
+    # scored lower on both large sets tried.
     frames = np.arange(n_frames) / n_frames
     actions = np.arange(n_actions) / n_actions
     scale = 1 / n_frames**2 + 1 / n_actions**2
@@ -245,11 +245,11 @@ def log_temporal_prior(n_frames, n_actions, sigma):
 def log_path_prior(log_likelihood):
     """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`.
 
-    ``log_likelihood`` (…, n_frames, n_actions) is up to a constant for each frame.
-    Forward and backward sums take O(B K) operations, without a loop over frames.
+    ``log_likelihood`` (…, n_frames, n_actions) is up to a constant per frame. Forward
+    and backward sums take O(B K) operations, without a loop over frames.
     """
     log_likelihood = log_likelihood - log_likelihood.amax(-1, keepdim=True)
-    # from the end, the actions in turned order are the same problem
+    # in reverse, the same problem with actions in reverse order
     both = torch.stack([log_likelihood, log_likelihood.flip(-1, -2)]).mT
     totals = torch.nn.functional.pad(both.cumsum(-1), (1, 0))
     before = torch.full_like(totals[..., 0, :], -torch.inf)
@@ -262,5 +262,5 @@ def log_path_prior(log_likelihood):
         before[..., 1:] = torch.logaddexp(before[..., 1:], joint[..., action, :])
     forward, backward = joint.mT
     log_posterior = forward + backward.flip(-1, -2) - log_likelihood
-    # so that the scores can overrule it
+    # limited, so that the scores can overrule it
     return torch.log_softmax(log_posterior, -1).clamp_min(LOG_FLOOR)

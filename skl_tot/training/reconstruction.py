@@ -1,4 +1,4 @@
-"""Terms that decode features from embeddings, and tell concepts apart by them."""
+"""Terms that decode features from embeddings, or contrast concepts."""
 
 import torch
 from torch.nn.functional import softplus
@@ -9,7 +9,7 @@ from skl_tot.training.terms import Term
 
 
 class Reconstruction(Term):
-    """The squared error of the features that a two-layer decoder finds in embeddings.
+    """Squared error of features that a two-layer decoder predicts from embeddings.
 
     ``weight`` is the factor of the mean over frames and features.
     """
@@ -18,7 +18,7 @@ class Reconstruction(Term):
         self.weight = weight
 
     def shapes(self, sizes):
-        """Shapes of the decoder: those of the encoder, the other way round."""
+        """Shapes of the decoder: those of the encoder in reverse."""
         n_features, hidden_dim, embedding_dim = (
             {name: sizes[name]}
             for name in ("n_features", "hidden_dim", "embedding_dim")
@@ -36,12 +36,10 @@ class Reconstruction(Term):
 
 
 class Prediction(Reconstruction):
-    """The squared error of the features of a later frame, decoded in a U.
+    """Squared error of the features of a later frame, decoded in a U shape.
 
-    The hidden layer of the encoder, one of sigmoids, adds to what the decoder finds in
-    the embedding.
-
-    ``lag`` is how much later the frame is, see `Term`.
+    The hidden layer of a sigmoid encoder is added to the decoder's output. ``lag`` is
+    the distance of the later frame, see `Term`.
     """
 
     def __init__(self, weight, lag):
@@ -49,7 +47,7 @@ class Prediction(Reconstruction):
         self.lag = lag
 
     def shapes(self, sizes):
-        """Shapes of the decoder, and of the way around the embedding."""
+        """Shapes of the decoder, and of the bypass around the embedding."""
         around = {"hidden_dim": sizes["hidden_dim"], "n_features": sizes["n_features"]}
         return super().shapes(sizes) | {"decoder_skip_weight": around}
 
@@ -64,7 +62,7 @@ class Prediction(Reconstruction):
 
 
 class ConceptContrast(Term):
-    """The contrast of the most confident frames of each concept with all others.
+    """Contrast of the most confident frames of each concept with all others.
 
     Concepts are the ``prototypes`` of the network, of unit length; their cosines are
     divided by ``temperature``.
@@ -81,17 +79,17 @@ class ConceptContrast(Term):
         return {"prototypes": shape}
 
     def constrain(self, network):
-        """Give concepts unit length."""
+        """Scale concepts to unit length."""
         constrain_prototypes(network)
 
     def loss(self, network, embeddings, batch, step):
-        """Loss of each network, the mini-batch being one problem."""
+        """Loss of each network, with the mini-batch as one problem."""
         cosines = compare(network, unit_length(embeddings))
         return concept_loss(join_shares(cosines, batch) / self.temperature)
 
 
 def decode_features(network, embeddings):
-    """Features (R, n_frames, n_features) that embeddings (R, n_frames, E) stand for."""
+    """Decode embeddings (R, n_frames, E) to features (R, n_frames, n_features)."""
     values = embeddings
     for layer in ("hidden", "output"):
         bias = network[f"decoder_{layer}_bias"].unsqueeze(1)
@@ -103,22 +101,22 @@ def decode_features(network, embeddings):
 
 
 def mean_square(errors):
-    """Mean (R,) over frames and features of squared errors; 0 if there are none."""
+    """Mean (R,) over frames and features of squared errors; 0 without frames."""
     return errors.square().sum((-2, -1)) / max(errors[0].numel(), 1)
 
 
 def concept_loss(scores):
-    r"""Contrast of concepts, each of them the anchor (InfoNCE).
+    r"""Contrast of concepts, with concepts as anchors (InfoNCE).
 
     .. math::
 
         L = -\frac1K \sum_k \frac1m \sum_{t \in P_k} \log \frac{\exp(s_{tk})}
             {\exp(s_{tk}) + \sum_{u \notin P_k} \exp(s_{uk})}
 
-    :math:`P_k` are the :math:`m = \max(1, \lfloor B / 2K \rfloor)` of B frames that
-    have the highest probability :math:`\exp(s_{tk}) / \sum_j \exp(s_{tj})`. As every
-    concept has as many, none is left without frames. Scores are similarities by
-    temperature, s (…, n_frames, n_concepts).
+    :math:`P_k` are the :math:`m = \max(1, \lfloor B / 2K \rfloor)` of B frames with the
+    highest probability :math:`\exp(s_{tk}) / \sum_j \exp(s_{tj})`, the same number for
+    every concept. Scores s (…, n_frames, n_concepts) are similarities over the
+    temperature.
 
     >>> concept_loss(torch.zeros(4, 2))  # one frame against three others
     tensor(1.3863)
@@ -129,17 +127,17 @@ def concept_loss(scores):
     confidence = torch.log_softmax(scores.detach(), -1).mT
     chosen = confidence.topk(n_positives, dim=-1).indices
     positives = by_concept.gather(-1, chosen)
-    # a number, as the gradient of logsumexp of nothing but -inf is nan
+    # finite, as the gradient of logsumexp of only -inf is NaN
     lowest = torch.finfo(scores.dtype).min
     others = by_concept.scatter(-1, chosen, lowest).logsumexp(-1, keepdim=True)
     return softplus(others - positives).mean((-2, -1))
 
 
 def join_shares(own, batch):
-    """Put a mini-batch (R, n_total, n_columns) together from all processes' frames.
+    """Join the frames of all processes to a mini-batch (R, n_total, n_columns).
 
-    Gradients pass to the frames of this process, and are as large as makes those of all
-    processes, each by its share of the frames, add up to that of one.
+    Gradients flow only to the frames of this process, scaled so that the sum over
+    processes, weighted by frames, is that of one process.
     """
     if rank_and_size()[1] == 1:
         return own

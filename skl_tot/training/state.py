@@ -1,4 +1,4 @@
-"""What training changes: on a device, and as plain numpy."""
+"""State of training: on a device, and as numpy arrays."""
 
 from dataclasses import dataclass
 
@@ -8,24 +8,24 @@ import torch
 
 @dataclass
 class TrainingState:
-    """All that changes from step to step; lives on one device."""
+    """All values that change from step to step, on one device."""
 
     network: dict
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     device: torch.device
     n_iter: int
-    last_iter: float = np.inf  # where a fit ends; a stream does not
-    best_loss: float = np.inf  # mean of the best block of steps so far
+    last_iter: float = np.inf  # end of a fit; infinite for a stream
+    best_loss: float = np.inf  # best mean of a block of steps so far
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Networks and their training state as plain numpy, to use or to go on from.
+    """Networks and their training state as numpy arrays, to use or to continue.
 
-    ``network`` holds parameters by name, of a single network without the leading
-    dimension; ``moments`` what the optimiser remembers of each (None starts it afresh);
-    ``rng_state`` is of the generator (None seeds it afresh).
+    ``network`` holds parameters by name, without the leading dimension for a single
+    network; ``moments`` the optimiser's memory of each (None resets it); ``rng_state``
+    the generator's state (None seeds it again).
     """
 
     network: dict
@@ -35,14 +35,14 @@ class Snapshot:
 
 
 def check_shapes(network, shapes):
-    """Refuse to go on from a network of other shapes than are asked for."""
+    """Refuse to continue from a network of other shapes."""
     for name, dimensions in reversed(shapes.items()):
         if name not in network:
             raise ValueError(
                 f"Cannot go on from a fit without {name}, which a term of the loss has "
                 "now (its weight was 0); fit anew."
             )
-        own = network[name].shape[-len(dimensions) :]  # of each of the networks
+        own = network[name].shape[-len(dimensions) :]  # of one network
         for fitted, (dimension, asked) in zip(own, dimensions.items()):
             if fitted != asked:
                 raise ValueError(
@@ -52,7 +52,7 @@ def check_shapes(network, shapes):
 
 
 def restore(snapshot, settings, generator, device):
-    """Put a snapshot of networks on a device, and the generator in its state."""
+    """Put a snapshot of networks on a device, and restore the generator's state."""
     is_single = snapshot.network["hidden_weight"].ndim == 2
     add = (lambda value: value[None]) if is_single else np.asarray
     network = {}
@@ -70,7 +70,7 @@ def restore(snapshot, settings, generator, device):
 def new_state(network, settings, generator, device, n_iter=0, moments=None):
     """Make the parameters of a network trainable on a device.
 
-    ``moments`` is what the optimiser remembers of each of them, by name.
+    ``moments`` is the optimiser's memory of each parameter, by name.
     """
     parameters = {}
     for name, value in network.items():
@@ -106,7 +106,7 @@ def set_learning_rate(state, settings):
 
 
 def take_snapshot(state):
-    """Copy the networks of a state to numpy, with all that `restore` needs."""
+    """Copy the networks of a state to numpy, with all values for `restore`."""
     is_single = len(state.network["hidden_weight"]) == 1
     drop = (lambda value: value[0]) if is_single else torch.clone
     network, moments = {}, {}
@@ -123,7 +123,7 @@ def take_snapshot(state):
 
 
 def map_moments(moments, change):
-    """Change what an optimiser remembers, but for counts of steps, by a function."""
+    """Apply a function to an optimiser's memory, except for counts of steps."""
     changed = {}
     for name, remembered in moments.items():
         changed[name] = {}

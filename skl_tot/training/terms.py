@@ -1,7 +1,7 @@
-"""Terms of the loss, which the loop adds up; it knows none of them by name.
+"""Terms of the loss; the training loop adds them up.
 
-Losses are functions of tensors; leading dimensions are problems with a loss each. A
-mean over nothing is 0.
+Losses are functions of tensors; leading dimensions are separate problems with a loss
+each. A mean over nothing is 0.
 """
 
 import warnings
@@ -19,32 +19,31 @@ from skl_tot.training.network import compare, constrain_prototypes, embed, predi
 
 
 class Term(Component):
-    """One summand of the loss of training.
+    """One summand of the training loss.
 
-    A subclass overrides `loss`, and of the rest what it needs. Its constructor only
-    keeps its parameters, as that of any scikit-learn estimator, so that it can be
-    cloned, saved and searched over. Each fit works with a clone.
+    A subclass overrides `loss`, and other methods as needed. Its constructor only
+    stores its parameters, as in any scikit-learn estimator, so that it can be cloned,
+    saved and searched over. Each fit uses a clone.
 
     Attributes
     ----------
     weight : float
-        Factor of the loss. A term of weight 0 is left out.
+        Factor of the loss. A term of weight 0 is skipped.
     window : int
-        Greatest distance, in frames, of a partner that the term wants of each sampled
-        frame, as ``batch.partners``; 0 wants none.
+        Greatest distance, in frames, of a partner of each sampled frame, in
+        ``batch.partners``; 0 for none.
     lag : int or float
-        How much later the frame is that the term wants of each sampled frame, as
-        ``batch.later``: in frames, or below 1 as a share of the video; the last frame
-        where the video ends before. 0 wants none.
+        Distance of a later frame of each sampled frame, in ``batch.later``: in frames,
+        or below 1 as a share of the recording; the last frame at its end. 0 for none.
     changes_at : tuple of int
-        Steps from which on the term does other operations than before. After the last
-        of them, the fit solves one and the same problem, and may be stopped by ``tol``.
+        Steps at which its operations change. After the last of them, the problem of the
+        fit stays the same, and ``tol`` may stop it.
     starts_at_frames : bool
-        Whether the term wants to see frames before the first step, in `initialise`.
+        Whether the term needs frames before the first step, in `initialise`.
 
     See Also
     --------
-    skl_tot.training.batches.Batch : What a term sees of a mini-batch.
+    skl_tot.training.batches.Batch : The content of a mini-batch.
 
     Examples
     --------
@@ -66,7 +65,7 @@ class Term(Component):
     starts_at_frames = False
 
     def shapes(self, sizes):
-        """Give the shapes of the parameters that the term adds to the network.
+        """Return the shapes of the parameters that the term adds to the network.
 
         Parameters
         ----------
@@ -76,9 +75,9 @@ class Term(Component):
         Returns
         -------
         shapes : dict of str to dict of str to int
-            For each new parameter the size of each of its dimensions, by a name that
-            errors may use. It is drawn from N(0, 0.01²), or starts at zero if its name
-            ends in ``_bias``.
+            For each new parameter the size of each of its dimensions, by a name for
+            errors. It is drawn from N(0, 0.01²), or starts at zero if its name ends in
+            ``_bias``.
         """
         return {}
 
@@ -88,58 +87,58 @@ class Term(Component):
         Parameters
         ----------
         network : dict of str to Tensor
-            Parameters as drawn; each has a leading dimension of R networks.
+            Initial parameters, with a leading dimension of R networks.
         embeddings : Tensor of shape (R, n_frames, embedding_dim)
-            Embeddings of frames sampled of the videos.
+            Embeddings of frames sampled from the recordings.
         times : Tensor of shape (n_frames,)
             Their relative times, in (0, 1).
         generator : torch.Generator
-            Source of randomness, of the CPU.
+            Generator on the CPU.
         """
 
     def constrain(self, network):
-        """Put parameters where they have to be after each step, in place.
+        """Project parameters after each step, in place.
 
         Parameters
         ----------
         network : dict of str to Tensor
-            Parameters; each has a leading dimension of R networks.
+            Parameters, with a leading dimension of R networks.
         """
 
     def frozen(self, step):
-        """Name the parameters that stay as they are in a step.
+        """Name the parameters that stay fixed in a step.
 
         Parameters
         ----------
         step : int
-            As of `loss`.
+            As for `loss`.
 
         Returns
         -------
         names : tuple of str
-            Of the term's own parameters.
+            Names among the term's own parameters.
         """
         return ()
 
     def loss(self, network, embeddings, batch, step):
-        """Compute the loss of a mini-batch, for all networks that are trained at once.
+        """Compute the loss of a mini-batch, for all networks at once.
 
         Parameters
         ----------
         network : dict of str to Tensor
-            Parameters; each has a leading dimension of R networks.
+            Parameters, with a leading dimension of R networks.
         embeddings : Tensor of shape (R, n_own_videos * n_frames, embedding_dim)
             Embeddings of ``batch.frames``.
         batch : Batch
             The mini-batch.
         step : int
-            Steps taken before, to be compared with ``changes_at`` only: on a GPU the
-            operations of a step are recorded, and repeated until the next change.
+            Number of previous steps, only to be compared with ``changes_at``: on a GPU
+            the operations of a step are recorded, and repeated until the next change.
 
         Returns
         -------
         losses : Tensor of shape (R,)
-            Mean over the frames; 0 if there are none.
+            Mean over the frames; 0 without frames.
         """
         raise NotImplementedError
 
@@ -147,14 +146,14 @@ class Term(Component):
 class CrossEntropy(Term):
     """Cross-entropy of predicted codes against pseudo-labels (Eq. 1, 2 and 10).
 
-    Each network learns from pseudo-labels of its own.
+    Each network learns from its own pseudo-labels.
 
     Parameters
     ----------
     n_prototypes : int
-        Number of prototypes of a network.
+        Number of prototypes per network.
     transport : Transport
-        What makes the pseudo-labels.
+        Makes the pseudo-labels.
     prior : Prior or None, default=None
         Prior of the transport problem.
     rho : float, default=0.07
@@ -162,7 +161,7 @@ class CrossEntropy(Term):
     temperature : float, default=0.1
         Temperature τ of the codes.
     freeze_iter : int, default=0
-        Steps at the start during which prototypes stay as drawn.
+        Number of steps at the start with fixed prototypes.
 
     Examples
     --------
@@ -203,7 +202,7 @@ class CrossEntropy(Term):
         return {"prototypes": shape}
 
     def frozen(self, step):
-        """Prototypes, at the start."""
+        """Return the prototypes at the start."""
         return ("prototypes",) if step < self.freeze_iter else ()
 
     def loss(self, network, embeddings, batch, step):
@@ -213,46 +212,46 @@ class CrossEntropy(Term):
         for own in similarities.detach():
             joined = join_parts(own, batch.part, batch.n_total)
             codes.append(self.codes(joined, batch.coverage, step)[batch.part])
-        # one need not be copied, and keeps its frames last in memory
+        # a single network needs no copy, and keeps frames last in memory
         codes = codes[0] if len(codes) == 1 else torch.stack(codes)
         return cross_entropy_loss(similarities, codes, self.temperature)
 
     def codes(self, similarities, coverage, step):
-        """Pseudo-labels Q of sampled frames, video by video; see `Prior`."""
+        """Pseudo-labels Q of sampled frames, recording by recording; see `Prior`."""
         log_prior = None
         if self.prior is not None:
             log_prior = self.prior(similarities, coverage, step, self.temperature)
         return self.transport(similarities, log_prior, len(coverage), self.rho)
 
     def codes_of_video(self, similarities, n_sampled, step):
-        """Pseudo-labels (n_frames, n_prototypes) of a whole video, as numpy arrays.
+        """Pseudo-labels (n_frames, n_prototypes) of a whole recording, as numpy arrays.
 
-        The video is a problem of its own; training samples ``n_sampled`` frames of it.
+        The recording is one problem; training samples ``n_sampled`` frames of it.
         """
         similarities = torch.from_numpy(similarities).double()
-        # as if so many frames were drawn as in training
+        # as if frames were sampled like in training
         share = min(1, n_sampled / len(similarities))
         coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
         return self.codes(similarities, coverage, step).numpy()
 
 
 class SphericalCrossEntropy(CrossEntropy):
-    """Cross-entropy of cosines: prototypes have unit length, as embeddings have.
+    """Cross-entropy of cosines: prototypes and embeddings have unit length.
 
-    They start at the centres of K-means over embeddings of frames of all videos.
+    Prototypes start at the centres of K-means over embeddings of all recordings.
     """
 
     starts_at_frames = True
 
     def initialise(self, network, embeddings, times, generator):
-        """Start at centres of K-means, of the same clusters in each network."""
+        """Start at centres of K-means, with the same clusters in each network."""
         seed = int(torch.randint(2**31 - 1, (), generator=generator))
         centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
         network["prototypes"].copy_(torch.from_numpy(centres))
         self.constrain(network)
 
     def constrain(self, network):
-        """Give prototypes unit length."""
+        """Scale prototypes to unit length."""
         constrain_prototypes(network)
 
 
@@ -264,7 +263,7 @@ class TemporalCoherence(Term):
         L_{TC} = -\frac1N \sum_i \log
             \frac{\exp(z_i^\top z_i^+)}{\sum_j \exp(z_i^\top z_j^+)}
 
-    for embeddings z of N frames of a video, each with one neighbour :math:`z^+`.
+    for embeddings z of N frames of a recording, each with one neighbour :math:`z^+`.
 
     Parameters
     ----------
@@ -273,7 +272,7 @@ class TemporalCoherence(Term):
     window : int, default=30
         Greatest distance λ of a neighbour, in frames.
     encoder : {"sigmoid", "unit"}, default="sigmoid"
-        Kind of the encoder, that of the estimator.
+        Kind of the encoder of the estimator.
 
     Examples
     --------
@@ -338,7 +337,7 @@ class TimeStamp(Term):
 
 
 def cloned(terms):
-    """Check terms that users gave, and clone them for one fit."""
+    """Check terms from users, and clone them for one fit."""
     copies = []
     for term in terms:
         if not isinstance(term, Term):
@@ -351,7 +350,7 @@ def cloned(terms):
 
 
 def all_changes(terms):
-    """List the steps at which any of the terms changes, in order."""
+    """List the steps at which any term changes, in order."""
     steps = set()
     for term in terms:
         steps.update(term.changes_at)
@@ -359,7 +358,7 @@ def all_changes(terms):
 
 
 def common_value(terms, name):
-    """Find the ``window`` or ``lag`` of all terms that have one; 0 if none has."""
+    """Find the common ``window`` or ``lag`` of all terms that have one; 0 without."""
     values = set()
     for term in terms:
         values.add(getattr(term, name))
@@ -367,14 +366,14 @@ def common_value(terms, name):
     if len(values) > 1:
         raise ValueError(
             f"Terms of the loss have {name}s {sorted(values)}, expected one for all; a "
-            "term of weight 0, such as alpha=0, has none."
+            "term of weight 0, such as alpha=0, does not count."
         )
     return values.pop() if values else 0
 
 
 def cross_entropy_loss(scores, codes, temperature):
-    """L_CE of codes Q against the softmax of scores S by τ, a mean over frames."""
-    # log_softmax is several times faster along contiguous frames than across them.
+    """L_CE of codes Q against the softmax of scores S at temperature τ, over frames."""
+    # log_softmax is several times faster along contiguous frames than across them
     log_predicted = torch.log_softmax(scores.mT / temperature, dim=-2)
     return (codes.mT * log_predicted).sum((-2, -1)) * (-1 / max(scores.shape[-2], 1))
 
@@ -382,7 +381,7 @@ def cross_entropy_loss(scores, codes, temperature):
 def temporal_coherence_loss(anchors, positives):
     """L_TC of embeddings (…, n_videos, n_frames, E) and of one neighbour of each.
 
-    Frames of other videos are no negatives.
+    Frames of other recordings are no negatives.
     """
     similarities = anchors @ positives.transpose(-1, -2)
     log_found = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
@@ -398,14 +397,14 @@ def time_stamp_loss(predicted, times):
 def cluster(embeddings, n_centres, seed):
     """Centres (R, n_centres, embedding_dim) of embeddings (R, n_frames, embedding_dim).
 
-    Frames are clustered once for all R networks. Fewer than centres are repeated.
+    Frames are clustered once for all R networks. Fewer distinct frames are repeated.
     """
     n_repeats = -(-n_centres // embeddings.shape[1])
     embeddings = np.repeat(embeddings, n_repeats, axis=1)
-    # all that the networks have of a frame, side by side
+    # embeddings of all networks side by side
     together = np.concatenate(list(embeddings), axis=1)
     kmeans = KMeans(n_centres, n_init=10, random_state=seed)
-    with warnings.catch_warnings():  # of frames that are all alike, as constant ones
+    with warnings.catch_warnings():  # for identical frames, such as constants
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(together)
     return np.stack(np.split(kmeans.cluster_centers_, len(embeddings), axis=1))

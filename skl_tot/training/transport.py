@@ -8,15 +8,15 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import LARGEST, MOST, SMALLEST, Component
 
-# Frames of a prototype whose logarithm is taken, at least.
+# Least share of a prototype before the logarithm, in frames.
 SMALLEST_SHARE = 1e-30
 
 
 class Transport(Component):
-    """Makes pseudo-labels of similarities and a prior. A subclass overrides the call.
+    """Makes pseudo-labels from similarities and a prior. A subclass overrides the call.
 
-    Its constructor only keeps its parameters, as that of any scikit-learn estimator;
-    ``rho`` is the estimator's.
+    Its constructor only stores its parameters, as in any scikit-learn estimator;
+    ``rho`` belongs to the estimator.
 
     Examples
     --------
@@ -28,17 +28,17 @@ class Transport(Component):
     """
 
     def __call__(self, similarities, log_prior, n_videos, rho):
-        """Pseudo-labels Q.
+        """Compute the pseudo-labels Q.
 
         Parameters
         ----------
         similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
-            Those of the sampled frames, video by video, with the prototypes. In memory
-            frames come last.
+            Similarities of the sampled frames, recording by recording, with the
+            prototypes. Frames come last in memory.
         log_prior : Tensor of the shape of ``similarities``, or None
             Logarithm of the prior, up to a constant; None is uniform.
         n_videos : int
-            Number of videos, each with as many frames.
+            Number of recordings, each with the same number of frames.
         rho : float
             Weight ρ of the prior of the estimator, in units of the similarities.
 
@@ -58,12 +58,13 @@ class Sinkhorn(Transport):
         \max_{Q} \operatorname{Tr}(Q^\top S) - \rho \operatorname{KL}(Q \| T)
         \quad\text{s.t.}\quad Q 1_K = \tfrac1B 1_B,\; Q^\top 1_B = \tfrac1K 1_K
 
-    with the similarities S and the prior T. The videos of a mini-batch are one problem.
+    with the similarities S and the prior T. The recordings of a mini-batch are one
+    problem.
 
     Parameters
     ----------
     n_iter : int, default=3
-        Number of Sinkhorn iterations; shares are equal once they converge.
+        Number of Sinkhorn iterations; shares are equal after convergence.
 
     References
     ----------
@@ -83,12 +84,12 @@ class Sinkhorn(Transport):
         self.n_iter = n_iter
 
     def __call__(self, similarities, log_prior, n_videos, rho):
-        """Pseudo-labels Q."""
+        """Compute the pseudo-labels Q."""
         return sinkhorn(similarities, rho, log_prior=log_prior, n_iter=int(self.n_iter))
 
 
 class StructuredTransport(Transport):
-    r"""Unbalanced fused Gromov-Wasserstein transport, each video a problem of its own.
+    r"""Unbalanced fused Gromov-Wasserstein transport, one problem per recording.
 
     With N frames, the similarities S, the prior T, the ρ of the estimator, and
     :math:`w = \lfloor N r \rfloor`, mirror descent finds Q with rows that sum to 1 for
@@ -105,23 +106,23 @@ class StructuredTransport(Transport):
         A_{tk} = 1 - S_{tk} - \rho \log T_{tk}, \qquad
         G_{tk} = \frac{1}{N r} \sum_{1 \le |s - t| \le w} \sum_{j \ne k} Q_{sj}
 
-    where :math:`m_k` is the mean of column k. G is what frame t pays for neighbours
-    that are given to other prototypes. All frames have the same weight, prototypes need
-    not.
+    where :math:`m_k` is the mean of column k. G is the cost of frame t for neighbours
+    with other prototypes. All frames have the same weight; prototypes may have
+    different weights.
 
     Parameters
     ----------
     epsilon : float, default=0.07
-        Weight ε of the entropy: smaller gives sharper pseudo-labels.
+        Weight ε of the entropy: smaller values give sharper pseudo-labels.
     structure_weight : float, default=0.3
-        Share α of the structure in the objective, in [0, 1]; the rest is the cost's.
+        Share α of the structure in the objective, in [0, 1]; the cost has the rest.
     radius : float, default=0.04
-        r. Frames that are nearer than this, as a share of the video, ought to have the
+        Radius r. Frames nearer than this, as a share of the recording, should have the
         same prototype.
     balance : float, default=0.1
         Weight λ of the divergence of the prototypes' shares from equal ones.
     n_iter : int, default=25
-        Iterations.
+        Number of iterations.
 
     References
     ----------
@@ -162,7 +163,7 @@ class StructuredTransport(Transport):
         self.n_iter = n_iter
 
     def __call__(self, similarities, log_prior, n_videos, rho):
-        """Pseudo-labels Q."""
+        """Compute the pseudo-labels Q."""
         cost = 1 - similarities
         if log_prior is not None:
             cost = cost - rho * log_prior
@@ -182,7 +183,7 @@ TRANSPORTS = {"sinkhorn": Sinkhorn, "structured": StructuredTransport}
 
 
 def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):
-    """Q (…, n_frames, n_actions) of `Sinkhorn`, whose rows are scaled to sum to 1.
+    """Q (…, n_frames, n_actions) of `Sinkhorn`, with rows scaled to sum to 1.
 
     Each iteration scales the columns (actions) and then the rows (frames), in the log
     domain, so that small ``rho``, down to 1e-30, give finite values.
@@ -190,7 +191,7 @@ def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):
     log_codes = similarities / rho
     if log_prior is not None:
         log_codes = log_codes + log_prior
-    # log_softmax is several times faster along contiguous frames than across them.
+    # log_softmax is several times faster along contiguous frames than across them
     log_codes = log_codes.transpose(-1, -2).contiguous()
     for _ in range(n_iter):
         log_codes = torch.log_softmax(log_codes, dim=-1)
@@ -203,15 +204,15 @@ def structured_transport(
 ):
     """Q (n_videos, n_frames, n_prototypes) of `StructuredTransport` for costs A.
 
-    G is a box filter, of two cumulative sums, so that an iteration takes O(N K)
-    operations. Rows stay exact, and the step is 4 by the largest entry of the first
-    gradient, over all videos, as the authors have it.
+    G is a box filter from two cumulative sums: an iteration takes O(N K) operations.
+    Rows stay exact, and the step is 4 over the largest entry of the first gradient,
+    over all recordings, as in the authors' code.
     """
     n_frames, n_prototypes = cost.shape[-2:]
-    # of more, too, all that is left is a uniform plan
+    # larger values also give a uniform plan
     epsilon = min(epsilon, torch.finfo(cost.dtype).max / 8)
     width = int(n_frames * radius)
-    # without neighbours there is no structure, however small the radius
+    # without neighbours there is no structure
     per_neighbour = structure_weight / (n_frames * radius) if width else 0.0
     # frames last, as sums and filters run along them
     linear = (1 - structure_weight) * cost.mT.contiguous()
@@ -224,7 +225,7 @@ def structured_transport(
     log_codes = torch.zeros_like(linear)
     codes = torch.full_like(linear, 1 / n_prototypes)
     for _ in range(n_iter):
-        # what all prototypes have in common is left out: a row is scaled at the end
+        # terms common to all prototypes are omitted: rows are scaled at the end
         log_codes = keep * log_codes - linear
         shares = codes.sum(-1, keepdim=True).clamp_min(SMALLEST_SHARE)
         log_codes = log_codes - push * shares.log()
@@ -236,7 +237,7 @@ def structured_transport(
 
 
 def _counts(like, width):
-    """Count the frames (n_frames,) that are at most ``width`` away."""
+    """Return the number of frames (n_frames,) that are at most ``width`` away."""
     n_frames = like.shape[-1]
     frames = torch.arange(n_frames, dtype=like.dtype, device=like.device)
     ahead = (n_frames - 1 - frames).clamp_max(width)

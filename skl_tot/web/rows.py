@@ -1,4 +1,4 @@
-"""Rows of timelines as plain data, and the text of files that pages are made of."""
+"""Rows of timelines as plain data, and files of pages."""
 
 import json
 import math
@@ -12,14 +12,14 @@ from skl_tot.display.palette import look_of
 from skl_tot.recordings.labels import BACKGROUND
 
 MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
-LEVELS = 36  # of doubt, one digit to the base of that each
+LEVELS = 36  # of doubt, a digit in base 36 each
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-BREAK = -2  # code of a time of which there are no frames
+BREAK = -2  # code of time without frames
 IMPORT = re.compile(r'^import [^;]* from "\./[^"]*";\n', re.MULTILINE)
 
 
 class Clock(NamedTuple):
-    """When frames of a recording start and end, since the first, and its breaks."""
+    """Start and end of the frames of a recording, since the first, and its breaks."""
 
     starts: np.ndarray
     ends: np.ndarray
@@ -27,7 +27,7 @@ class Clock(NamedTuple):
 
 
 def read_clock(recordings, i, n_digits):
-    """Clock of a recording in seconds, in frames if there is no rate."""
+    """Clock of a recording in seconds, or in frames without a rate."""
     n_frames, breaks = len(recordings.arrays[i]), recordings.breaks_of(i)
     if recordings.fps is None:
         frames = np.arange(n_frames + 1)
@@ -38,17 +38,17 @@ def read_clock(recordings, i, n_digits):
 
 
 def count_digits(fps):
-    """Count the decimals that tell the times of frames apart, at least 2."""
+    """Return the decimals that distinguish the times of frames, at least 2."""
     return 2 + max(0, math.ceil(math.log10((fps or 1) / 100)))
 
 
 def count_bins(n_recordings):
-    """Parts of a recording that have a digit of doubt."""
+    """Return the number of parts of a recording with a digit of doubt."""
     return min(MOST_BINS, max(1, MOST_OF_ALL // n_recordings))
 
 
 def describe_row(name, segments, clock, confidence, n_bins=MOST_BINS):
-    """Row of a recording; segments are codes, first frames, and those after the last.
+    """Row of a recording; segments are codes, first frames and exclusive ends.
 
     ``confidence`` is that of each frame.
     """
@@ -82,7 +82,7 @@ def spread(values, segments, clock, filler):
 
 
 def _find_pauses(segments, clock):
-    """List starts and ends of segments, and numbers of those before a break."""
+    """List starts and ends of segments, and indices of those before a break."""
     _, first, last = segments
     starts, ends = clock.starts[first], clock.ends[last - 1]
     return starts, ends, np.flatnonzero(starts[1:] > ends[:-1])
@@ -107,21 +107,21 @@ def describe_looks(codes):
 
 
 def page_file(room, name):
-    """Text of a file that a page is made of."""
+    """Text of a file of a page."""
     return files(f"skl_tot.{room}").joinpath(name).read_text(encoding="utf-8")
 
 
 def joined(*names):
-    """Modules of JavaScript as one, in an order in which each knows those before it.
+    """Join JavaScript modules; each may use only earlier ones.
 
-    Names are as "web/timelines.js". Imports of each other are left out, so that names
-    of the top level are of all of them.
+    Names are like "web/timelines.js". Imports of each other are removed, so that they
+    share top-level names.
     """
     texts = [page_file(*name.split("/")) for name in names]
     return "".join(IMPORT.sub("", text) for text in texts)
 
 
 def as_json(values):
-    """JSON that can stand in an element of a page, as no text ends that."""
+    """JSON that is safe inside of an HTML element."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")

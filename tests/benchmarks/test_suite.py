@@ -450,7 +450,7 @@ def test_rows_are_read_as_they_are_written(suite):
         (["--method", "tot:rho=[1]"], "expected METHOD:NAME=VALUE"),
         (["--method", "tot:rho=f(1)"], "expected METHOD:NAME=VALUE"),
         (["--method", "tot:**a"], "expected METHOD:NAME=VALUE"),
-        (["--only", "SVM"], "--only SVM is none of"),
+        (["--only", "SVM"], "--only SVM matches no"),
         (["--sets", "third"], "--sets third is not one of ['first', 'second']"),
         (["--seeds", "0"], "--seeds must be positive"),
         (["--jobs", "0"], "--jobs not 0"),

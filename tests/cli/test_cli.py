@@ -379,7 +379,7 @@ def test_order(run, capsys):
         "--order none": "invalid choice: 'none'",
         "order=free --order strict": "--order and --set order are given",
         "--order free --method cte": "'order' parameter of CTESegmenter",
-        "--order free --method paper": "--order free is none of the paper's method",
+        "--order free --method paper": "--order free is no order of the paper's method",
     }.items():
         assert run(f"{fit} {more}") == 2
         assert text in capsys.readouterr().err
@@ -448,8 +448,8 @@ ERRORS = [
     # files and folders
     ("fit none --n-actions 3 --out a.skops", "none is no folder"),
     ("fit empty --n-actions 3 --out a.skops", "*.parquet, it is empty."),
-    ("fit other --n-actions 3 --out a.skops", "of the longest video (n_samples=1)"),
-    ("fit file.txt --n-actions 3 --out a.skops", "file.txt is none of the files that"),
+    ("fit other --n-actions 3 --out a.skops", "of the longest recording (n_samples=1)"),
+    ("fit file.txt --n-actions 3 --out a.skops", "file.txt is not a file that"),
     ("fit junk --n-actions 3 --out a.skops", "v0.npy"),
     ("fit nan --n-actions 3 --out a.skops", "contains NaN"),
     ("fit one_wide --n-actions 3 --out a.skops", "v1: X has 10 features, but"),
@@ -512,7 +512,7 @@ def test_demo_without_matplotlib(run, tmp_path, capsys, monkeypatch):
 
 def test_no_command_shows_help(run, capsys):
     assert run("") == 0
-    assert "learn the actions that videos share" in capsys.readouterr().out
+    assert "learn the actions that recordings share" in capsys.readouterr().out
 
 
 def test_version(run, capsys):

@@ -53,7 +53,7 @@ def test_what_is_whole(versions, ask):
     assert "  torch          2.7.0+cpu" in lines
     assert any(line.startswith("  torch is built for ") for line in lines)
     assert f"  review         {'starlette 9.0, uvicorn 9.0'}" in lines
-    assert lines[-1] == "All that is required is there."
+    assert lines[-1] == "All required packages are installed."
 
 
 def test_what_is_old(versions, ask):

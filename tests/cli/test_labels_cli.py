@@ -367,7 +367,7 @@ class TestEdit:
             ("", "nothing to do, expected --merge"),
             ("--merge 1", "expected 2 or more"),
             ("--merge 1 9", "there is no action 9, only [0, 1, 2]"),
-            ("--split 1", "expected X, videos"),
+            ("--split 1", "expected X, recordings"),
             ("--rename 0", "--rename has '0', expected ACTION=NAME"),
             ("--rename 0=a 1=a", "names would have 'a' twice"),
         ],

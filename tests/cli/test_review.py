@@ -157,7 +157,7 @@ def test_errors_of_the_start(folder, tmp_path):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("model.skops", "model.skops is none of the files that are read, expected"),
+        ("model.skops", "model.skops is not a file that is read, expected"),
         ("takes", "Expected a model and recordings, or recordings and --n-actions"),
         ("model.skops takes --n-actions 3", "Expected a model and recordings, or"),
         ("model.skops takes --method hmm", "expected it without options of a fit"),
@@ -176,7 +176,7 @@ def test_port_that_is_taken(refuses, folder, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         command = f"review model.skops takes --no-browser --port {port}"
-        refuses(command, f"port is {port}, which cannot be had", folder)
+        refuses(command, f"port is {port}, which is not available", folder)
     shutil.rmtree(folder / "review", ignore_errors=True)
 
 

@@ -441,7 +441,7 @@ BAD = [
     (lambda m: rename(m, None), "expected a dict"),
     (lambda m: merge(m, [0]), "2 or more"),
     (lambda m: merge(m, []), "2 or more"),
-    (lambda m: merge(m, [0, 0]), "differ"),
+    (lambda m: merge(m, [0, 0]), "expected 2 or more distinct"),
     (lambda m: merge(m, [0, 4]), "no action 4"),
     (lambda m: merge(m, [0, -1]), "no action -1"),
     (lambda m: merge(m, [0, None]), "no action None"),
@@ -634,11 +634,11 @@ class TestActionsCalledBackground:
         model = MallowSegmenter(4, background_percentile=30).fit(VIDEOS)
         state = joblib.hash(model)
         for names in ({1: "background"}, ["a", "b", "background", "c"]):
-            with pytest.raises(ValueError, match="names would have 'background', as"):
+            with pytest.raises(ValueError, match="have 'background', the name"):
                 rename(model, names)
         assert joblib.hash(model) == state
         activities = ActivitySegmenter(model, 1, random_state=0).fit(VIDEOS)
-        with pytest.raises(ValueError, match="names would have 'background', as"):
+        with pytest.raises(ValueError, match="have 'background', the name"):
             rename(activities, {1: "background"})
         plain = rename(MallowSegmenter(4).fit(VIDEOS), {1: "background"})
         assert plain.actions_[1] == "background"

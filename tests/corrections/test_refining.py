@@ -186,9 +186,12 @@ REFUSED = {
     "bytes": (first([b"a"] * LENGTH), "^Video 0: y has labels of type"),
     "half": (first([0.5] * LENGTH), "^Video 0: y has labels of type float64"),
     "too long": (first([0] * (LENGTH + 1)), r"^Video 0: y has \d+ labels, X has"),
-    "of one": (["a"] * LENGTH, r"y is of \d+ videos, expected 6"),
-    "names": ({"v0": [0] * LENGTH}, "y is a dict of names, but X has none"),
-    "mixed": ([["a"] * LENGTH, CODES[1], *[None] * 4], "text in some videos and int"),
+    "of one": (["a"] * LENGTH, r"y is of \d+ recordings, expected 6"),
+    "names": ({"v0": [0] * LENGTH}, "y is a dict of names, but X has no names"),
+    "mixed": (
+        [["a"] * LENGTH, CODES[1], *[None] * 4],
+        "text in some recordings",
+    ),
 }
 
 

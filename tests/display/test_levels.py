@@ -128,7 +128,10 @@ class TestFromEstimator:
     ("options", "message"),
     [
         ({"fine": [[0, 0, 3, 3, 0, 2], [0, 3, 2, 2]]}, r"label 0 of fine .* nested"),
-        ({"fine": FINE[:1]}, r"coarse is of videos of \[6, 4\] frames, but fine of"),
+        (
+            {"fine": FINE[:1]},
+            r"coarse is of recordings of \[6, 4\] frames, but fine of",
+        ),
         ({"fine": [FINE[0], FINE[1][:3]]}, r"expected labels of the same frames"),
         ({"video_names": ["a"]}, r"video_names has 1 names, expected 2"),
         ({"coarse": "abc"}, r"coarse is a str"),

@@ -51,7 +51,7 @@ def test_of_a_fitted_segmenter(activity):
 
 @pytest.mark.parametrize("X", [[np.zeros((4, 3))] * 2, np.zeros((2, 5, 4))])
 def test_many_videos(X):
-    with pytest.raises(ValueError, match="X holds 2 videos, expected one, an array"):
+    with pytest.raises(ValueError, match="X holds 2 recordings, expected one"):
         PseudoLabelDisplay.from_estimator(Model(), X)
 
 
@@ -91,8 +91,8 @@ def test_actions_are_marked_in_their_colours(pyplot):
         ({"codes": [[np.nan]]}, "codes has values from nan"),
         ({"codes": [[1j, 0]]}, "codes is of type complex"),
         ({"codes": [[10**400, 0]]}, "codes has numbers that are too large"),
-        ({"labels": [0]}, "labels has 1 frames of 1 videos, expected the 2"),
-        ({"labels": [[0, 0], [1]]}, "labels has 2 frames of 2 videos"),
+        ({"labels": [0]}, "labels has 1 frames of 1 recordings, expected the 2"),
+        ({"labels": [[0, 0], [1]]}, "labels has 2 frames of 2 recordings"),
         ({"labels": ["a", "b"]}, "labels is of type <U1, expected integers"),
         ({"labels": [0, 2]}, "labels has values from 0 to 2, expected -1"),
     ],

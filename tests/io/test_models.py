@@ -91,7 +91,9 @@ def test_context_of_an_earlier_version(fitted, tmp_path):
     older = copy.copy(fitted)
     older.context_ = 2
     save_model(older, tmp_path / "model.skops")
-    with pytest.raises(ValueError, match="was fitted with context=2, which is no"):
+    with pytest.raises(
+        ValueError, match="was fitted with context=2, which was removed"
+    ):
         load_model(tmp_path / "model.skops")
 
 

@@ -56,9 +56,7 @@ class TestClocks:
         path = tmp_path / "3.csv"
         write_segments(segments(clocks[2:]).drop(columns="recording"), path)
         read_segments(path, recordings=clocks)
-        with pytest.warns(
-            UserWarning, match="times in seconds are not those in frames"
-        ):
+        with pytest.warns(UserWarning, match="seconds and frames disagree"):
             read_segments(path, fps=20)
 
     def test_other_recordings(self, tmp_path, clocks):

@@ -251,7 +251,7 @@ def fit_with(data, given=None, **options):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_activities": 9}, r"^n_activities is 9, but X has 8 videos that differ"),
+        ({"n_activities": 9}, r"^n_activities is 9, but X has 8 distinct recordings"),
         ({"n_activities": 0}, r"'n_activities' parameter .* must be"),
         ({"n_activities": "many"}, r"'n_activities' parameter .* must be"),
         ({"estimator": StandardScaler()}, r"'estimator' parameter .* must be"),
@@ -270,7 +270,7 @@ def fit_with(data, given=None, **options):
         ({"given": ["a"] * 7 + [" "]}, r"^Video 7: its activity is ' '"),
         ({"given": ["a"] * 7 + [1]}, r"^activities has integers and text"),
         ({"given": [0] * 8, "n_activities": 2}, r"^n_activities is 2, but activities"),
-        ({"given": {"a": 0}}, r"^activities is a dict of names, but X has none"),
+        ({"given": {"a": 0}}, r"^activities is a dict of names, but X has no names"),
     ],
 )
 def test_bad_input(data, options, message):
@@ -284,7 +284,7 @@ class TestErrors:
         videos = [*data[0], data[0][0][:5]]
         given = ["long"] * 8 + ["short"]
         model = ActivitySegmenter(HMMSegmenter(6))
-        with pytest.raises(ValueError, match=r"^activity 'short', of 1 videos: n_act"):
+        with pytest.raises(ValueError, match=r"^activity 'short', of 1 recordings: "):
             model.fit(videos, activities=given)
 
     def test_fitted_stays(self, data, fitted):

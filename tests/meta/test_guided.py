@@ -333,27 +333,33 @@ def test_in_a_pipeline_and_a_search(data):
 
 WRONG = {
     "y None": (None, "y is None, expected labels"),
-    "dict": ({0: [0]}, "y is a dict of names, but X has none; expected a sequence"),
+    "dict": ({0: [0]}, "y is a dict of names, but X has no names; exp"),
     "text": ("abc", "y is a str, expected a sequence"),
     "number": (3, "y is a int, expected a sequence"),
     "set": ({1, 2}, "y is a set, expected a sequence"),
     "array of one": (np.array(3), "y is a ndarray, expected a sequence"),
     "generator": ((x for x in [1]), "y is a generator, expected a sequence"),
-    "too few videos": ([[0]], "y is of 1 videos, expected 6"),
-    "flat": ([0, 1, 2, 0, 1, 2], "^Video 0: y has 0 for a video, expected a sequence"),
+    "too few videos": ([[0]], "y is of 1 recordings, expected 6"),
+    "flat": (
+        [0, 1, 2, 0, 1, 2],
+        "^Video 0: y has 0 for a recording, expected",
+    ),
     "all None": ([None] * 6, "no known label, expected some"),
     "one short": ("short", r"^Video 2: y has 2 labels, X has \d+ frames"),
-    "one of a dict": (("one", {}), "^Video 1: y has {} for a video, expected"),
-    "one of text": (("one", "ab"), "^Video 1: y has 'ab' for a video, expected"),
-    "one of a number": (("one", 7), "^Video 1: y has 7 for a video, expected"),
+    "one of a dict": (("one", {}), "^Video 1: y has {} for a recording, expected"),
+    "one of text": (("one", "ab"), "^Video 1: y has 'ab' for a recording, expected"),
+    "one of a number": (("one", 7), "^Video 1: y has 7 for a recording, expected"),
     "one of floats": (("fill", 0.5), "^Video 1: y has labels of type float64"),
     "one of infinity": (("fill", np.inf), "^Video 1: y has labels of type float64"),
-    "one of text and one of numbers": (("fill", "a"), "text in some videos and int"),
+    "one of text and one of numbers": (
+        ("fill", "a"),
+        "text in some recordings",
+    ),
     "negative": (("fill", -2), "^Video 1: y has the label -2, expected integers from"),
     "all unknown": ("unknown", "no known label, expected some"),
     "more labels than actions": ("many", "has 4 labels, expected at most n_actions=3"),
     "mixed": ("mixed", "^Video 1: y has labels of type object"),
-    "2-D": ("2-D", "^Video 1: y has .* for a video, expected a sequence"),
+    "2-D": ("2-D", "^Video 1: y has .* for a recording, expected a sequence"),
 }
 
 
@@ -381,8 +387,8 @@ def wrong_labels(case, labels):
 WRONG_TRANSCRIPTS = {
     "y None": (None, "y is None, expected transcripts"),
     "empty": ([], "^Video 1: the transcript is empty, expected actions, or None"),
-    "a number": (2, "^Video 1: y has 2 for a video, expected a sequence"),
-    "text": ("ab", "^Video 1: y has 'ab' for a video, expected a sequence"),
+    "a number": (2, "^Video 1: y has 2 for a recording, expected a sequence"),
+    "text": ("ab", "^Video 1: y has 'ab' for a recording, expected a sequence"),
     "repeats": ([0, 0], "^Video 1: the transcript has 0 twice in a row, expected"),
     "unknown within": ([0, -1], "^Video 1: the transcript has no label in place 1"),
     "longer than the video": (
@@ -390,7 +396,7 @@ WRONG_TRANSCRIPTS = {
         r"^Video 1: the transcript has 800 actions, but X has \d+ frames",
     ),
     "other actions": ([8], "has 4 labels, expected at most n_actions=3"),
-    "words": (["a"], "text in some videos and integers in others"),
+    "words": (["a"], "text in some recordings and integers in others"),
 }
 
 WRONG_IN_PREDICT = {
@@ -398,13 +404,13 @@ WRONG_IN_PREDICT = {
         [[1, 5], [1, 2]],
         "^Video 1: the transcript has 2, expected labels",
     ),
-    "text": ([[1, 5], ["a"]], "transcripts has text in some videos and integers"),
+    "text": ([[1, 5], ["a"]], "transcripts has text in some recordings and integers"),
     "only text": ([["a"], ["b"]], "^Video 0: the transcript has 'a', expected labels"),
     "empty": ([[1], []], "^Video 1: the transcript is empty, expected labels of"),
-    "nothing": ([], "transcripts is empty, expected the actions of each video"),
+    "nothing": ([], "transcripts is empty, expected the actions of each recording"),
     "too few": ([[1, 3]], "has 1 sequences, expected 2"),
     "a number": (3, "transcripts is a int, expected one sequence"),
-    "a dict": ({0: [1]}, "transcripts is a dict of names, but X has none"),
+    "a dict": ({0: [1]}, "transcripts is a dict of names, but X has no names"),
     "a str": ("pour", "transcripts is a str, expected one sequence"),
     "None": ([[1], None], r"transcripts\[1\] has 0 dimensions, expected 1"),
     "floats": ([[1], [0.5]], r"transcripts\[1\] has labels of type float64"),
@@ -458,7 +464,7 @@ class TestWrongGuidance:
         n_frames = len(video)
         for y, match in [
             ([0, 1], f"^y has 2 labels, X has {n_frames} frames"),
-            ([data[1][0]], "^y has .* for a video, expected a sequence"),
+            ([data[1][0]], "^y has .* for a recording, expected a sequence"),
             (dict.fromkeys(range(n_frames), 0), "^y is a dict of names.* a sequence"),
             ("a" * n_frames, "^y has .* expected a sequence"),
             (None, "y is None"),

@@ -97,7 +97,7 @@ def test_lag_of_a_recording_gives_predict(estimator, estimator_name, videos):
     model, video = estimator.fit(videos, labels), videos[0]
     if estimator_name in WHOLE:
         remedy = WHOLE[estimator_name]
-        expected = f"take {remedy}" if remedy else "fit without guidance"
+        expected = f"use {remedy}" if remedy else "fit without labels"
         with pytest.raises(ValueError, match=expected) as error:
             OnlinePrediction(model, len(video))
         assert "\n" not in str(error.value)
@@ -303,7 +303,7 @@ def test_cycles(videos, segmenter):
     ("segmenter", "message"),
     [
         (ASOTSegmenter(3, max_iter=3), "solves a transport problem"),
-        (HMMSegmenter(3, standardize="video"), 'standardize="video" takes'),
+        (HMMSegmenter(3, standardize="video"), 'standardize="video" uses'),
         (make_pipeline(GapFiller(2), HMMSegmenter(3)), "step 'gapfiller' .* may look"),
     ],
 )
@@ -317,7 +317,7 @@ def test_cycles_of_what_needs_whole_videos(videos, segmenter, message):
 
 def test_activities(videos):
     model = ActivitySegmenter(HMMSegmenter(3), 2).fit(videos)
-    with pytest.raises(ValueError, match="take one of its estimators_, or predict"):
+    with pytest.raises(ValueError, match="use one of its estimators_, or predict"):
         OnlinePrediction(model)
     own = model.estimators_[0]
     labels, _ = run(OnlinePrediction(own, lag=len(videos[0])), videos[0])
@@ -471,7 +471,7 @@ def test_data_frames_and_integers(videos):
 
 def test_streams_need_a_length(videos):
     model = TemporalOTSegmenter(3, random_state=0).partial_fit(videos)
-    with pytest.raises(ValueError, match=r"does not know how long .* give n_frames"):
+    with pytest.raises(ValueError, match=r"does not have the length .* give n_frames"):
         OnlinePrediction(model)
     assert OnlinePrediction(model, n_frames=50).delay == 30
     for kept in ({"switch_cost": 0.0}, {"switch_cost": "auto"}, {"decoding": "fixed"}):
@@ -488,14 +488,12 @@ def test_decoder_without_a_chain(hmm, monkeypatch):
 
 def test_what_depends_on_whole_videos_is_refused(videos):
     model = HMMSegmenter(3, standardize="video").fit(videos)
-    with pytest.raises(
-        ValueError, match=r'"video" takes .* fit with "dataset", or pre'
-    ):
+    with pytest.raises(ValueError, match=r'"video" uses .* fit with "dataset", or pre'):
         OnlinePrediction(model)
     model = GuidedSegmenter(HMMSegmenter(3)).fit(
         videos, [model.labels_[0], *[None] * 4]
     )
-    with pytest.raises(ValueError, match="relative time in a whole video; fit without"):
+    with pytest.raises(ValueError, match="time in a whole recording; fit without"):
         OnlinePrediction(model)
 
 

@@ -320,7 +320,7 @@ class TestLabelsOfAFit:
         videos, labels = activity
         fitted = quick().fit(videos)
         call = getattr(fitted if method == "score" else quick(), method)
-        with pytest.raises(ValueError, match="y is of 5 videos, expected 6"):
+        with pytest.raises(ValueError, match="y is of 5 recordings, expected 6"):
             call(videos, labels[:5])
         other = [*labels[:2], labels[2][:-1], *labels[3:]]
         message = rf"^Video 2: y has {len(other[2])} labels, X has {len(videos[2])} fr"

@@ -210,7 +210,7 @@ def test_of_cycles(monkeypatch):
     model = CyclicSegmenter("auto", estimator=HMMSegmenter(), random_state=0)
     assert model.fit(frames).n_actions_ == model.numbers_["best"] == 3
     assert model.n_cycles_ == 12
-    with pytest.raises(TypeError, match="has segmenters of its own"):
+    with pytest.raises(TypeError, match="has inner segmenters"):
         choose_n_actions(model, [frames, frames])
 
 

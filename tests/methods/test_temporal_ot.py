@@ -343,7 +343,7 @@ class TestScore:
         with pytest.warns(UndefinedMetricWarning, match="single one") as found:
             assert np.isnan(fitted.score(videos[0]))
         assert found[0].filename == __file__
-        with pytest.raises(ValueError, match="score compares videos, but X has one"):
+        with pytest.raises(ValueError, match="compares recordings, but X has one"):
             fitted.score(videos[:1])
 
 

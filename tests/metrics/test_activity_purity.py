@@ -20,7 +20,7 @@ def test_by_name():
 
 
 def test_other_videos():
-    with pytest.raises(ValueError, match=r"^y_true is of 2 videos, y_pred of 3\."):
+    with pytest.raises(ValueError, match=r"^y_true is of 2 recordings, y_pred of 3\."):
         activity_purity([0, 1], [0, 1, 1])
     with pytest.raises(ValueError, match="y_pred has no 'b'"):
         activity_purity({"a": 0, "b": 1}, {"a": 0})

@@ -80,9 +80,9 @@ def test_a_long_gap_is_named_with_the_remedy(videos):
     with pytest.raises(ValueError, match="gaps of more") as info:
         filler.transform(frames)
     assert str(info.value) == (
-        "1 columns of videos have gaps of more than limit=2 frames, the longest: "
+        "1 columns of recordings have gaps of more than limit=2 frames, the longest: "
         "'hip y' in frames 27 to 29 of video 1 (3 frames; 13% missing in all). limit=3 "
-        "fills them all, drop_lost=SHARE leaves out columns of which more is missing "
+        "fills them all, drop_lost=SHARE drops columns with a larger missing share "
         "(--pipeline gaps:N:SHARE)."
     )
 
@@ -131,7 +131,7 @@ def test_a_feature_missing_throughout_is_refused(videos, limit):
     assert info.value.recording == 0
     assert info.value.reason == (
         "column 1 is missing in all 20 frames; leave it out, as by drop_lost, or this "
-        "video."
+        "recording."
     )
 
 
@@ -158,7 +158,9 @@ def test_much_is_filled_with_a_warning(videos):
     filler = GapFiller().fit(videos)
     filler.transform(videos)  # a fifth and no more, so without a word
     videos[1][9, 0] = NAN
-    with pytest.warns(UserWarning, match="23% of the frames of column 0 of video 1"):
+    with pytest.warns(
+        UserWarning, match="23% of the frames of column 0 of recording 1"
+    ):
         filler.transform(videos)
 
 

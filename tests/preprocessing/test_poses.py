@@ -177,7 +177,7 @@ def test_three_axes_and_individuals_in_names():
         (["a x", "a y", "b x", "b y"], {"n_dims": 3}, "points of X have 2 coordinates"),
         (["p", "q", "r", "s"], {}, r"give n_dims=2 or 3"),
         (["p", "q", "r", "s"], {"n_dims": 3}, "n_features = 4, expected a multiple"),
-        (None, {}, r"columns of X have no names that say .* give n_dims=2 or 3"),
+        (None, {}, r"columns of X have no names of .* give n_dims=2 or 3"),
         (None, {"heading": (0, 2), "n_dims": 2}, "heading is .0, 2., expected two of"),
         (None, {"heading": (0, 0), "n_dims": 2}, "heading is .0, 0., expected two of"),
         (None, {"heading": (0,), "n_dims": 2}, "heading is .0,., expected two of"),

@@ -173,7 +173,7 @@ LIKE = [
     (
         {"Zeit": "no"},
         {},
-        "'new' has no column 'Zeit' to be its clock, which the record",
+        "'new' has no column 'Zeit' to be its clock, as in the record",
     ),
     ({"x": "no"}, {}, "'new' has no column 'x', expected columns"),
 ]
@@ -242,7 +242,7 @@ def test_one_file_without_the_column_by(tmp_path):
     put(tmp_path / "all.csv", np.arange(40) / 10, who=np.repeat(["u", "v"], 20))
     takes = read_recordings(tmp_path / "all.csv", by="who", time="Zeit")
     path = put(tmp_path / "new.csv", np.arange(40) / 10)
-    with pytest.warns(UserWarning, match="new.csv has no column 'who', by which the"):
+    with pytest.warns(UserWarning, match="has no column 'who', which names the"):
         assert read_recordings(path, like=takes).names == ["new"]
     with pytest.raises(ValueError, match="has no column 'who' that names recordings"):
         read_recordings(path, by="who", time="Zeit")
@@ -269,5 +269,5 @@ def test_a_merged_row_is_no_break():
     table = segments(Recordings([np.repeat(range(8), 10)], ["a"], fps=10))
     table = table.drop(index=1).reset_index(drop=True)
     table.loc[0, "end"] = 20  # its end_time is that of frame 10
-    with pytest.warns(UserWarning, match="contradict their frames, as of 'a'"):
+    with pytest.warns(UserWarning, match="contradict their frames, as in 'a'"):
         assert durations(table)["total"].tolist() == [2, *[1] * 6]

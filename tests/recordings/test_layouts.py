@@ -157,7 +157,7 @@ class TestNames:
         named = Recordings([[1], [0]])
         assert arrange(named, as_recordings([video, video])) == [[1], [0]]
         for X in (video, [video, video]):
-            with pytest.raises(TypeError, match="y is a dict of names, but X has none"):
+            with pytest.raises(TypeError, match="a dict of names, but X has no names"):
                 arrange(y, as_recordings(X))
 
     def test_arrange_for_a_table(self):

@@ -100,8 +100,8 @@ class TestNameAllActions:
             ({2: "cut"}, r"what is of \[2\], expected actions from 0 to 1\."),
             ({-1: "cut"}, r"what is of \[-1\], expected actions from 0 to 1\."),
             (["a", "b", "c"], r"what is of \[0, 1, 2\], expected"),
-            ({0: "action 1"}, "'action 1' is the name of an action, but others"),
-            ({0: "background"}, "'background' is the name of an action, but others"),
+            ({0: "action 1"}, "'action 1' is the name of an action, but another"),
+            ({0: "background"}, "'background' is the name of an action, but another"),
             ({0: "a\nb"}, "The name of 0 is"),
         ],
     )

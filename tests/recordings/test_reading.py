@@ -516,7 +516,7 @@ def test_paths_that_are_not_read(tmp_path):
     with pytest.raises(ValueError, match="path is an empty list"):
         read_recordings([])
     (tmp_path / "a.npz").touch()
-    with pytest.raises(ValueError, match=r"a\.npz is none of the files .*numpy\.load"):
+    with pytest.raises(ValueError, match=r"a\.npz is not a file .*numpy\.load"):
         read_recordings(tmp_path / "a.npz")
     np.save(tmp_path / "a.npy", np.ones((3, 2)))
     with pytest.raises(ValueError, match=r"by \(--by\) is 'who', which is for tables"):

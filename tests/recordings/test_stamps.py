@@ -57,7 +57,7 @@ def test_times(cells, seconds, capfd):
         (("1,234", "2,345"), "'1,234' may be 1234 or 1.234; expected decimals"),
         (("1.5", "1,5"), "'1.5' in row 0 is no time"),
         (("10:01", "10:02"), "'10:01' may be minutes and seconds, or hours and"),
-        (("00:00:01", None, "x", "00:00:03"), "'x' in row 2 is no time as others"),
+        (("00:00:01", None, "x", "00:00:03"), "'x' in row 2 is no time in the f"),
         (("30.02.2024", "01.03.2024"), "'30.02.2024' and others are no dates of a"),
         (("10:00:00:12", "10:00:00:13"), "'10:00:00:12' in row 0 is no time"),
         (("11:59:59 PM", "11:59:59 PM"), "'11:59:59 PM' in row 0 is no time"),

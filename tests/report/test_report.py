@@ -403,7 +403,7 @@ def test_cycles_have_a_row_each(shift, write):
         "The longest step of a cycle is weld, which usually takes 5", page.text
     )
     assert "deviating" not in page.rows
-    assert "learned from half of the cycles tells" in " ".join(page.text.split())
+    assert "model of half of the cycles predicts" in " ".join(page.text.split())
 
 
 def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
@@ -540,7 +540,7 @@ class TestCorrected:
                 TypeError,
                 "corrected has integers, ",
             ),
-            ({"a": ["b"]}, TypeError, "corrected is a dict of names, but X has none"),
+            ({"a": ["b"]}, TypeError, "corrected is a dict of names, but X has no"),
         ],
     )
     def test_bad_ones(self, activity, model, write, corrected, error, message):

@@ -203,7 +203,7 @@ def test_null_and_shift():
         (list("aaab"), None, "group 'b' has one subject, '3', expected two or more"),
         (list("aabb"), list("xyyz"), "subject 'y' is in the groups 'a' and 'b', 'x'"),
         (list("aabb"), list("xyz"), "subject has 3, expected 4, one for each"),
-        (list("aabb"), ["x", "y", "z", None], "subject has none for '3', expected"),
+        (list("aabb"), ["x", "y", "z", None], "subject has no entry for '3', exp"),
         ({"0": "a"}, None, "groups has no '1', expected each recording"),
         ([["a"], "a", "b", "b"], None, r"groups has \['a'\] for '0', expected text"),
     ],

@@ -132,7 +132,7 @@ def test_times_are_those_of_the_clock():
     assert table.loc[("x", "b"), "latency"] == pytest.approx(1)
     assert table.loc[("x", "b"), "share"] == pytest.approx(0.1 / 1.1)
     # the table of its segments says the same
-    with pytest.warns(UserWarning, match="1 of 4 segments .* as of a clock"):
+    with pytest.warns(UserWarning, match="1 of 4 segments .* as from a clock"):
         again = durations(segments(recordings))
     pd.testing.assert_frame_equal(
         table.reset_index().drop(columns="unit"), again.drop(columns="unit")
@@ -261,11 +261,11 @@ def test_frames_decide_after_a_boundary_was_moved():
     labels = {"x": ["a"] * 10 + ["b"] * 10, "y": ["a", "b"]}
     table = segments(labels, 10)
     table.loc[0, "end"] = 6  # its end_time is that of frame 10
-    with pytest.warns(UserWarning, match="contradict their frames, as of 'x'"):
+    with pytest.warns(UserWarning, match="contradict their frames, as in 'x'"):
         found = durations(table)
     assert found["total"].tolist() == pytest.approx([0.6, 1.0, 0.1, 0.1])
     table.loc[1, "start"] = 6
-    with pytest.warns(UserWarning, match="2 of 4 segments .* one of 'x'"):
+    with pytest.warns(UserWarning, match="2 of 4 segments .* as in 'x'"):
         found = durations(table, fps=10)
     assert found["total"].tolist() == pytest.approx([1.0, 1.0, 0.1, 0.1])
 
@@ -321,7 +321,7 @@ WITH_TIMES = segments({"x": ["a"] * 20}, 10)
         ({"q": []}, {}, "labels has no labels of 'q', expected one for each frame"),
         ({}, {}, "labels is empty"),
         ({"a": [1.5]}, {}, r"labels\['a'\] has labels of type float64"),
-        ({"a": ["x"], "b": [1]}, {}, "text in some videos and integers in others"),
+        ({"a": ["x"], "b": [1]}, {}, "text in some recordings and integers in others"),
         (LONG[["start", "end"]], {}, r"has the columns \['start', 'end'\], expected"),
         (LONG.iloc[:0], {}, "no rows, expected a row for each segment"),
         (LONG, {}, "0: a segment starts at 1 frames and the one before it ends at 2"),
@@ -341,7 +341,7 @@ WITH_TIMES = segments({"x": ["a"] * 20}, 10)
         (
             {"x": ["a"]},
             {"groups": {"x": None}},
-            "groups has none for 'x', exp",
+            "groups has no entry for 'x', exp",
         ),
         (["a"], {"groups": "a"}, "groups is 'a', expected a dict"),
         (["a"], {"groups": [1, 2]}, "groups has 2, expected 1, one for each recording"),

@@ -89,7 +89,7 @@ def test_background_is_passed_over_and_breaks_are_not():
     alone = telling_features(cut, labels)
     assert alone["score"].isna().all()
     assert not alone["carries_nothing"].any()
-    assert describe_useless(alone).startswith("Segments are too few")
+    assert describe_useless(alone).startswith("There are too few segments")
     half = telling_features(Recordings(videos, breaks=[[20]] * 10), labels)
     assert half.set_index("action")["before"].isna().tolist() == [False, True]
 
@@ -101,7 +101,7 @@ def test_once_in_all_is_not_known():
     assert table.loc[table["action"] == "d", "score"].isna().all()
     assert table.loc[table["action"] != "d", "score"].notna().all()
     assert table.loc[table["feature"] == "feature 5", "carries_nothing"].all()
-    assert describe_useless(table).endswith(". Of 1 action there is too little to say.")
+    assert describe_useless(table).endswith(" There are too few segments of 1 action.")
 
 
 def test_frames_are_thinned(monkeypatch):

@@ -1,4 +1,4 @@
-"""Formats of files of segments: one module each, whose ``FORMAT`` says how it goes."""
+"""Formats of segment files: one module each, with a ``FORMAT``."""
 
 import importlib
 import pkgutil
@@ -11,7 +11,7 @@ DEFAULT = "csv"
 
 
 def _find_formats():
-    """Return the formats of the modules beside this one, the default first."""
+    """Return the formats of the modules in this folder, the default first."""
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     formats = {}
     for name in sorted(names, key=lambda name: (name != DEFAULT, name)):
@@ -25,28 +25,28 @@ FORMATS: dict[str, Format] = _find_formats()
 
 
 def readable_formats():
-    """Return the formats that are read."""
+    """Return the formats with a reader."""
     return {name: entry for name, entry in FORMATS.items() if entry.read}
 
 
 def writable_formats():
-    """Return the formats that are written."""
+    """Return the formats with a writer."""
     return {name: entry for name, entry in FORMATS.items() if entry.write}
 
 
 def frame_formats():
-    """Return the formats whose files say frames."""
+    """Return the formats with frames."""
     formats = readable_formats()
     return {name: formats[name] for name in formats if not formats[name].in_seconds}
 
 
 def table_formats():
-    """Return the formats whose files can hold several recordings."""
+    """Return the formats for several recordings in one file."""
     return {name: entry for name, entry in FORMATS.items() if entry.many}
 
 
 def table_of(path):
-    """Return the format of a path that is to be one file of all, None of a folder.
+    """Return the format of one file of all recordings, None for a folder.
 
     >>> table_of("all.csv"), table_of("all.eaf"), table_of("all")
     ('csv', None, None)
@@ -59,9 +59,9 @@ def table_of(path):
 
 
 def find_format(path, name, formats):
-    """Return an entry by its name, or by the suffix of a file."""
+    """Return a format by name, or by the suffix of a file."""
     if name is None:
-        name = Path(path).suffix  # if nothing else, for the error
+        name = Path(path).suffix  # for the error, without a name
         for other in reversed(formats):
             if formats[other].suffix.lower() == Path(path).suffix.lower():
                 name = other
@@ -74,7 +74,7 @@ def find_format(path, name, formats):
 
 
 def describe_formats():
-    """Return the table of formats in Markdown, as the documentation has it.
+    """Return the table of formats in Markdown, for the documentation.
 
     >>> print(describe_formats().splitlines()[2])
     | `csv` | `.csv` | table, one segment a row | frames | several |  |

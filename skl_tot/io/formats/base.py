@@ -1,4 +1,4 @@
-"""What files of all formats share: how a format is described, text, tiers, times."""
+"""Shared parts of formats: the description of a format, text, tiers, times."""
 
 import codecs
 from collections.abc import Callable
@@ -10,40 +10,40 @@ import numpy as np
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.text import text_of_name
 
-TIER = "action"  # as the writers call it
-# A small file can say that it has more rows than there is memory.
+TIER = "action"  # name of the tier in written files
+# Limit against small files that declare a huge number of rows.
 MAX_ROWS = 10**7
 
 
 @dataclass(frozen=True)
 class Format:
-    r"""How files of one kind are written and read.
+    r"""Description of a file format, with its writer and reader.
 
-    One that is added to `FORMATS` is known to `write_segments`, `read_segments` and the
+    A format in `FORMATS` is available in `write_segments`, `read_segments` and the
     command line. In the package, it is the ``FORMAT`` of a module in `io/formats`.
 
     Parameters
     ----------
     suffix : str
-        End of the names of the files, with its dot. Of formats with the same one, a
-        file is of the first unless the format is given.
+        Suffix of the files, with a dot. If formats share a suffix, the first one is the
+        default.
     write : callable, default=None
-        Called with a table of `segments`, of at least one row, and a path to write.
-        None if such files are not written.
+        Called with a table from `segments`, with at least one row, and a path. None if
+        such files cannot be written.
     read : callable, default=None
-        Called with a path, returns a data frame with ``action``, and ``start`` and
+        Called with a path; returns a data frame with ``action``, and ``start`` and
         ``end`` in frames or ``start_time`` and ``end_time`` in seconds, as text or
-        numbers; it need not check them. ``line``, where it has one, is for errors, and
-        ``recording`` for files of several. None if such files are not read.
+        numbers, unchecked. ``line`` is optional, for errors; ``recording`` is for files
+        of several recordings. None if such files cannot be read.
     description : str, default=""
         A few words for help and documentation.
     in_seconds : bool, default=False
-        Whether files hold times in seconds, and no frames: ``write`` needs segments
-        with times, and ``read`` gives no frames without a rate.
+        Whether files hold only times in seconds: ``write`` needs segments with times,
+        and frames need a rate.
     many : bool, default=False
-        Whether one file can hold several recordings, whose names are in ``recording``.
+        Whether one file can hold several recordings, named in ``recording``.
     extra : str, default=""
-        Extra of the package that has the library for it.
+        Extra of the package with the needed library.
 
     Examples
     --------
@@ -72,17 +72,17 @@ class Format:
 
 
 class SegmentsError(ValueError):
-    """What a file holds is wrong, in one line that does not name it; and its line."""
+    """An error in the content of a file, in one line without its name; and its line."""
 
     def __init__(self, reason, line=None):
         super().__init__(reason if line is None else f"line {line}: {reason}")
 
 
 def read_text(path):
-    """Return the text of a file in UTF-8, or in UTF-16 if its first bytes say so.
+    """Return the text of a file in UTF-8, or in UTF-16 by its byte order mark.
 
-    Praat and spreadsheets write the second where there are other letters than ASCII's.
-    Lines end in a line feed, whatever they end in there.
+    Praat and spreadsheets write UTF-16 for text beyond ASCII. All line ends become line
+    feeds.
     """
     content = Path(path).read_bytes()
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -99,13 +99,13 @@ def read_text(path):
 
 
 def check_rows(n_rows):
-    """Refuse a file that says that it has more rows than there may be."""
+    """Refuse a file that declares too many rows."""
     if n_rows > MAX_ROWS:
         raise SegmentsError(f"there are {n_rows} rows, expected at most {MAX_ROWS}.")
 
 
 def pick_tier(tiers):
-    """Return the rows of the tier of actions: the one called so, or the only one."""
+    """Return the rows of the tier of actions: by name, or the only one."""
     filled = [tier for tier in tiers if tier[1]]
     named = [tier for tier in tiers if tier[0] == TIER]
     chosen = named or filled or tiers
@@ -118,7 +118,7 @@ def pick_tier(tiers):
 
 
 def frame_of_times(rows):
-    """Return a data frame of rows of action, start and end in seconds, and line."""
+    """Return a data frame from rows of action, start and end in seconds, and line."""
     import pandas as pd
 
     columns = ["action", "start_time", "end_time", "line"]
@@ -130,7 +130,7 @@ def to_milliseconds(table):
     times = np.round(1000 * table[["start_time", "end_time"]].to_numpy())
     timed = []
     for own, action in zip(times.tolist(), map(str, table["action"])):
-        start, end = map(int, own)  # of any size
+        start, end = map(int, own)  # Python integers do not overflow
         if start < 0:
             raise ValueError(
                 f"A segment of {action!r} is from {start} to {end} ms, expected it to "
@@ -145,7 +145,7 @@ def to_milliseconds(table):
 
 
 def shown_name(path):
-    r"""Name of a file without suffix, as text, which it need not be.
+    r"""File name without suffix as valid text.
 
     >>> shown_name("folder/caf\udce9.csv")
     'caf\\xe9'
@@ -154,7 +154,7 @@ def shown_name(path):
 
 
 def split_recordings(table, path):
-    """Return the table of each recording by its name, or by that of the file.
+    """Return the table of each recording by its name, or by the file's name.
 
     >>> import pandas as pd
     >>> list(split_recordings(pd.DataFrame({"start": [0]}), "take.csv"))
@@ -166,7 +166,7 @@ def split_recordings(table, path):
 
 
 def mean_rate(table):
-    """Return frames per second of a recording, None if it has no times.
+    """Return the frames per second of a recording, None without times.
 
     >>> import pandas as pd
     >>> columns = ["start", "end", "start_time", "end_time"]

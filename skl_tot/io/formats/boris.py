@@ -3,7 +3,7 @@
 from skl_tot.io.formats.base import Format, mean_rate, split_recordings, to_milliseconds
 from skl_tot.io.formats.tables import read_cells
 
-# As version 8 of BORIS exports them.
+# Columns of BORIS version 8.
 COLUMNS = (
     "Observation id",
     "Observation date",
@@ -34,7 +34,7 @@ COLUMNS = (
 
 
 def write_boris(table, path):
-    """Write aggregated events, one state a segment; unknown cells are blank."""
+    """Write aggregated events, one state per segment; unknown cells are blank."""
     import pandas as pd
 
     events = []

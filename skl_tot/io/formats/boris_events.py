@@ -1,4 +1,4 @@
-"""Spreadsheets of events, which BORIS imports into an observation."""
+"""Spreadsheets of events for import into a BORIS observation."""
 
 from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows, to_milliseconds
@@ -8,7 +8,7 @@ COLUMNS = ["time", "subject", "code", "modifier", "comment"]
 
 
 def write_events(table, path):
-    """Write a row for the start of each segment, and one for its stop."""
+    """Write one row for the start and one for the stop of each segment."""
     book = import_extra("openpyxl").Workbook(write_only=True)
     cell = import_extra("openpyxl.cell").WriteOnlyCell
     sheet = book.create_sheet("events")
@@ -16,7 +16,7 @@ def write_events(table, path):
     for start, end, action in to_milliseconds(table):
         for time in (start, end):
             code = cell(sheet, action)
-            code.data_type = "s"  # text, though it may start with =
+            code.data_type = "s"  # text, even if it starts with =
             sheet.append([time / 1000, None, code, None, None])
     with open(path, "wb") as file:
         book.save(file)
@@ -33,7 +33,7 @@ def read_events(path):
             rows = list(sheet.iter_rows(values_only=True))
         except SegmentsError:
             raise
-        except Exception as error:  # of many kinds, where it is something else
+        except Exception as error:  # other content raises many types
             raise SegmentsError(f"this is no spreadsheet, {error}") from error
     names = ["" if name is None else str(name) for name in (rows or [()])[0]]
     return as_segments(table_of_rows(names, enumerate(rows[1:], start=2)), path)

@@ -1,4 +1,4 @@
-"""Annotation documents of ELAN, read without its libraries."""
+"""Annotation documents of ELAN, read by this module."""
 
 import re
 from pathlib import Path
@@ -56,14 +56,14 @@ def read_elan(path):
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Refuses what document types could define, as texts that grow without end."""
+    """Refuse document types, which could expand text without limit."""
 
     def doctype(self, *_):
         raise SegmentsError("there is a DOCTYPE, expected none.")
 
 
 def _find_origin(document):
-    """Return where time 0 is in the first media file, in milliseconds."""
+    """Return the position of time 0 in the first media file, in milliseconds."""
     media = document.find("HEADER/MEDIA_DESCRIPTOR")
     origin = "0" if media is None else media.get("TIME_ORIGIN", "0")
     if not re.fullmatch("-?[0-9]{1,15}", origin):
@@ -79,7 +79,7 @@ def _find_origin(document):
 
 
 def _read_row(annotation, slots, origin):
-    """Read the label of an annotation, and its times, in seconds of the media."""
+    """Read the label and the times of an annotation, in seconds of the media."""
     times = []
     for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"):
         slot = annotation.get(key)

@@ -1,4 +1,4 @@
-"""Lists of objects, one for each segment."""
+"""Lists of objects, one per segment."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ def write_json(table, path):
 
 
 def read_json(path):
-    """Read a list of objects, or tasks of Label Studio if it is of such."""
+    """Read a list of objects, or tasks of Label Studio."""
     content = json.loads(read_text(path))
     return frame_of_tasks(content) if are_tasks(content) else content
 

@@ -1,4 +1,4 @@
-"""One label a line for each frame, such as the ground truth of data sets."""
+"""Text with one label per line and frame, like the ground truth of data sets."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from skl_tot.recordings.text import split_lines
 
 
 def write_labels(table, path):
-    """Write one label a line for each frame."""
+    """Write one label per line for each frame."""
     own = table.drop(columns="recording", errors="ignore")
     labels = labels_from_segments(own).astype(str)
     Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8", newline="\n")
 
 
 def read_labels(path):
-    """Read one label a line for each frame."""
+    """Read one label per line for each frame."""
     lines = split_lines(read_text(path).rstrip())
     labels = [line.strip() for line in lines]
     for i, label in enumerate(labels, start=1):

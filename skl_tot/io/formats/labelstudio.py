@@ -1,8 +1,8 @@
-"""Tasks of Label Studio, whose timeline labels count frames from 1, the last included.
+"""Tasks of Label Studio; its timeline labels count frames from 1, end included.
 
-For a labelling configuration with a video called "video" and TimelineLabels called
-"action". The frame rate that the video has there must be that of the segments; tasks
-say it as ``$fps``.
+The labelling configuration has a video called "video" and TimelineLabels called
+"action". The video's frame rate there must equal the rate of the segments, which tasks
+have as ``$fps``.
 """
 
 import json
@@ -18,7 +18,7 @@ from skl_tot.io.formats.tasks import TYPE, frame_of_tasks
 
 
 def write_labelstudio(table, path):
-    """Write a task for each recording, with its segments as a prediction."""
+    """Write a task per recording, with its segments as a prediction."""
     tasks = [_as_task(*part) for part in split_recordings(table, path).items()]
     text = json.dumps(tasks, indent=1, ensure_ascii=False)
     Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -51,7 +51,7 @@ def _as_region(i, row):
 
 
 def read_labelstudio(path):
-    """Read the annotation of each task, or its prediction where there is none."""
+    """Read the annotation of each task, or else its prediction."""
     return frame_of_tasks(json.loads(read_text(path)))
 
 

@@ -1,4 +1,4 @@
-"""Files of Neurodata Without Borders, which hold the times of segments."""
+"""Files of Neurodata Without Borders, with the times of segments."""
 
 import datetime
 
@@ -15,12 +15,12 @@ from skl_tot.io.formats.base import (
 )
 
 COLUMNS = {"label", "start_time", "stop_time"}
-# A session has to start at some date; segments do not say which.
+# a session needs a date, unknown here
 START = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def write_nwb(table, path):
-    """Write a session with an ethogram in its module of behaviour."""
+    """Write a session with an ethogram in its behaviour module."""
     pynwb = import_extra("pynwb")
     ethogram = import_extra("ndx_ethogram")
     bouts = ethogram.EthogramBouts(
@@ -42,7 +42,7 @@ def write_nwb(table, path):
 
 
 def read_nwb(path):
-    """Read the intervals with labels: those called "action", or the only ones."""
+    """Read the labelled intervals called "action", or the only ones."""
     h5py = import_extra("h5py")
     with open(path, "rb") as content:
         try:
@@ -50,13 +50,13 @@ def read_nwb(path):
                 tiers = _find_tables(h5py, file)
         except SegmentsError:
             raise
-        except Exception as error:  # of many kinds, where it is something else
+        except Exception as error:  # other content raises many types
             raise SegmentsError(f"this is no file of NWB, {error}") from error
     return frame_of_times(pick_tier(tiers))
 
 
 def _find_tables(h5py, file):
-    """Return name and rows of each table of intervals with labels."""
+    """Return name and rows of each table of labelled intervals."""
     tables = []
 
     def visit(name, group):

@@ -1,4 +1,4 @@
-"""Tables of segments as Parquet, whose columns are those of the other tables."""
+"""Tables of segments as Parquet, with the columns of the other tables."""
 
 from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows
@@ -6,14 +6,14 @@ from skl_tot.io.formats.tables import as_segments, find_keys
 
 
 def write_parquet(table, path):
-    """Write a table, one segment a row."""
+    """Write a table, one segment per row."""
     import_extra("pyarrow")
-    with open(path, "wb") as file:  # whose name need not be text
+    with open(path, "wb") as file:  # pyarrow refuses names that are no valid text
         table.to_parquet(file, engine="pyarrow", index=False)
 
 
 def read_parquet(path):
-    """Read the columns of a table that say something about its segments."""
+    """Read the columns of a table that describe its segments."""
     import pandas as pd
 
     pyarrow = import_extra("pyarrow")

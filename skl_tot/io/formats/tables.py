@@ -1,4 +1,4 @@
-"""Tables with a row of names, of this package, of spreadsheets, BORIS and ELAN."""
+"""Tables with a header line, from this package, spreadsheets, BORIS and ELAN."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from skl_tot.io.formats.base import SegmentsError, read_text
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.text import find_separator
 
-# Names of columns, in lower case and with spaces for underscores.
+# Column names in lower case, with spaces for underscores.
 BORIS = ("behavior", "behaviour", "code")
 ACTIONS = ("action", "label", *BORIS, "annotation", "activity")
 RECORDINGS = ("observation id", "recording", "video")
@@ -27,27 +27,27 @@ TIMES = ["start", "end", "start_time", "end_time", "time"]
 
 
 def read_cells(path):
-    """Read a table with a row of names above it, whatever is between its cells."""
+    """Read a table with a header line and any separator."""
     text = io.StringIO(read_text(path))
     header = text.readline()
     delimiter = find_separator(header)
-    # other than the reader of pandas, this one knows the lines
+    # unlike pandas, the csv module gives line numbers
     reader = csv.reader(
         io.StringIO(header + text.read()), delimiter=delimiter, strict=True
     )
     names = next(reader, [])
     lines = ((reader.line_num, row) for row in reader)
     table = table_of_rows(names, lines)
-    if delimiter != ",":  # of languages that write 1,5
+    if delimiter != ",":  # decimal commas
         for key in table.columns.intersection(TIMES):
             table[key] = table[key].map(_with_point)
     return as_segments(table, path)
 
 
 def table_of_rows(names, lines):
-    """Return the columns that have a key, of pairs of the number of a line and cells.
+    """Return the columns with a key, from pairs of line number and cells.
 
-    ``modifiers`` are those of BORIS, as one text.
+    ``modifiers`` are BORIS' columns, joined as one text.
     """
     import pandas as pd
 
@@ -76,11 +76,11 @@ def _is_empty(cell):
 
 
 def find_keys(names):
-    """Return the key of each column that has one, by the number of the column.
+    """Return the key of each known column, by column number.
 
-    Plain ``start`` and ``end`` are frames beside ``action``, as `write_segments` has
-    them, and else seconds. Tables of BORIS may have a row for each start and stop, at
-    some ``time``; ``kind`` says which it is.
+    ``start`` and ``end`` are frames beside ``action``, as in `write_segments`, else
+    seconds. BORIS tables may have a row for each start and stop with a ``time``;
+    ``kind`` distinguishes them.
     """
     places = {}
     for i, name in enumerate(names):
@@ -111,17 +111,17 @@ def find_keys(names):
 
 
 def _first(names, places):
-    """First of some names that a column has, or None."""
+    """Return the first name that is a column, or None."""
     return next((name for name in names if name in places), None)
 
 
 def _first_pair(pairs, places):
-    """First of some pairs of names that columns have, or None."""
+    """Return the first pair of names that are columns, or None."""
     return next((pair for pair in pairs if set(pair) <= places.keys()), None)
 
 
 def as_segments(table, path):
-    """Return a row for each segment of a table with keys, of BORIS among others."""
+    """Return a row per segment, from a table with keys."""
     if "kind" in table:
         table["kind"] = [str(kind).strip().casefold() for kind in table["kind"]]
     if "time" in table:
@@ -142,7 +142,7 @@ def as_segments(table, path):
 
 
 def _pair_events(table):
-    """Make segments of events, of which each starts or stops an action."""
+    """Pair events that start and stop an action into segments."""
     import pandas as pd
 
     rows, started = [], {}
@@ -172,7 +172,7 @@ def _pair_events(table):
 
 
 def _name_by_subject(table):
-    """Make a recording of each subject of an observation, if there are several."""
+    """Name a recording after each subject of an observation, if there are several."""
     subjects = [str(subject or "").strip() for subject in table["subject"]]
     if len(set(subjects)) > 1:
         names = table["recording"] if "recording" in table else [""] * len(table)

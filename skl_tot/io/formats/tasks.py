@@ -1,4 +1,4 @@
-"""What is read of tasks of Label Studio, whose files are called .json as others are."""
+"""Reading of Label Studio tasks, which share the suffix .json with other files."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -12,7 +12,7 @@ MINIMAL = {"annotator", "annotation_id", "lead_time"}  # of JSON-MIN
 
 
 def are_tasks(content):
-    """Whether the content of a JSON file is of tasks."""
+    """Whether the content of a JSON file is a list of tasks."""
     task = content[0] if isinstance(content, list) and content else content
     return isinstance(task, Mapping) and bool(
         {"annotations", "predictions", *MINIMAL} & set(task)
@@ -23,7 +23,7 @@ def frame_of_tasks(tasks):
     """Return the segments of all tasks."""
     import pandas as pd
 
-    if isinstance(tasks, Mapping):  # one alone
+    if isinstance(tasks, Mapping):  # a single task
         tasks = [tasks]
     rows = []
     for i, task in enumerate(tasks):
@@ -46,7 +46,7 @@ def frame_of_tasks(tasks):
 
 
 def _name_of(data, i):
-    """Return the name of the recording of task i: as written, or of its one file."""
+    """Return the recording's name of task i: explicit, or that of its only file."""
     if isinstance(data.get("recording"), str):
         return data["recording"]
     paths = [value for value in data.values() if isinstance(value, str)]
@@ -59,9 +59,9 @@ def _name_of(data, i):
 
 
 def _find_regions(task, name):
-    """Return the regions of the one annotation of a task, or of its prediction.
+    """Return the regions of the only annotation of a task, or of its prediction.
 
-    Those that an export gives as numbers are not there.
+    Regions that an export lists as numbers are missing.
     """
     done, guessed = (
         [found for found in task.get(key, []) if isinstance(found, Mapping)]
@@ -78,7 +78,7 @@ def _find_regions(task, name):
 
 
 def _read_region(region, name):
-    """Return the rows of a region; none if it is no label in time."""
+    """Return the rows of a region; none if it has no label in time."""
     kind, value = region["type"], region.get("value", {})
     if kind not in (TYPE, SERIES):
         return []

@@ -1,4 +1,4 @@
-"""TextGrids of Praat, read without its libraries."""
+"""TextGrids of Praat, read by this module."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ from skl_tot.io.formats.base import (
 )
 from skl_tot.recordings.errors import short_repr
 
-# What stands alone in a TextGrid: text, comments, numbers and flags.
+# Tokens of a TextGrid: text, comments, numbers and flags.
 TOKEN = re.compile(
     r'(?<!\S)(?:"(?P<text>(?:[^"]|"")*)"|(?P<comment>![^\n]*)'
     r"|(?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)|<(?P<flag>\w+)>)(?!\S)"
@@ -66,7 +66,7 @@ def read_textgrid(path):
 
 
 def _read_tier(tokens, has_intervals):
-    """Read the intervals with text of a tier; points and blank ones are skipped."""
+    """Read the labelled intervals of a tier; skip points and blank intervals."""
     rows = []
     for _ in range(tokens.take_count()):
         start, line = float(tokens.take("number")), tokens.line
@@ -78,14 +78,14 @@ def _read_tier(tokens, has_intervals):
 
 
 class _Tokens:
-    """What stands alone in a TextGrid, one after the other; all else is for people."""
+    """Iterator over the tokens of a TextGrid; other text is ignored."""
 
     def __init__(self, text):
         self.matches = TOKEN.finditer(text)
         self.text, self.line, self.place = text, 1, 0
 
     def take(self, kind):
-        """Return the next token, which has to be of a kind."""
+        """Return the next token, which must be of a kind."""
         match = next(self.matches, None)
         while match is not None and match.lastgroup == "comment":
             match = next(self.matches, None)
@@ -101,12 +101,12 @@ class _Tokens:
         return match[kind].replace('""', '"')
 
     def skip_times(self):
-        """Pass the start and the end of the recording."""
+        """Skip the start and the end of the recording."""
         self.take("number")
         self.take("number")
 
     def take_count(self):
-        """Return the next token, which has to be a number of things."""
+        """Return the next token, which must be a count."""
         count = self.take("number")
         if not re.fullmatch("[0-9]{1,9}", count):
             raise SegmentsError(

@@ -23,7 +23,7 @@ def write_webvtt(table, path):
     webvtt = import_extra("webvtt")
     document = webvtt.WebVTT()
     for start, end, action in to_milliseconds(table):
-        # the library leaves the characters that mean something to the reader
+        # the library does not escape special characters
         text = html.escape(action, quote=False)
         caption = webvtt.Caption(_format_time(start), _format_time(end), text)
         document.captions.append(caption)
@@ -56,7 +56,7 @@ def read_webvtt(path):
 
 
 def _blocks(lines):
-    """Split at blank lines: the number of the first line, and the lines."""
+    """Split at blank lines: number of the first line, and the lines."""
     blocks, is_open = [], False
     for i, line in enumerate(lines, start=1):
         if line.strip() and not is_open:
@@ -68,7 +68,7 @@ def _blocks(lines):
 
 
 def _read_cue(block, line):
-    """Read a cue: perhaps a name, then times, then text."""
+    """Read a cue: optional name, times, text."""
     if "-->" not in block[0]:
         block, line = block[1:], line + 1
     match = re.match(r"\s*(\S+?)\s*-->\s*(\S+)", block[0]) if block else None
@@ -77,7 +77,7 @@ def _read_cue(block, line):
         raise SegmentsError(f"found {found}, expected 'start --> end'.", line)
     for time in match.groups():
         parts = MINUTES.fullmatch(time)
-        if parts and max(map(int, parts.groups())) > 59:  # browsers pass over such cues
+        if parts and max(map(int, parts.groups())) > 59:  # browsers skip such cues
             raise SegmentsError(
                 f"the time is {short_repr(time)}, expected minutes and seconds below "
                 "60.",

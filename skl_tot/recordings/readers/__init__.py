@@ -1,4 +1,4 @@
-"""Readers of other programs' files: one module each, whose ``READER`` says how."""
+"""Readers of other programs' files: a module each, with a ``READER``."""
 
 import contextlib
 import importlib
@@ -12,7 +12,7 @@ from skl_tot.recordings.sources import KINDS
 
 
 def _find_readers():
-    """Return the readers of the modules beside this one, by their names."""
+    """Return the readers of the modules in this folder by name."""
     readers = {}
     for module in pkgutil.iter_modules(__path__):
         found = importlib.import_module(f"{__name__}.{module.name}")
@@ -25,9 +25,9 @@ READERS: dict[str, Reader] = _find_readers()
 
 
 def find_reader(path):
-    """Find what reads a folder, a file, or a list of files of another program.
+    """Find the reader of a folder, a file, or a list of files.
 
-    Gives a name of `READERS` and the paths for it, or None for arrays and tables.
+    Returns a name of `READERS` and the paths; None for arrays and tables.
     """
     paths = [Path(one) for one in path] if isinstance(path, (list, tuple)) else [path]
     if len(paths) == 1:
@@ -68,12 +68,12 @@ def _name_of_reader(path):
 
 
 def _is_table(path):
-    """Whether a file is one that `read_recordings` would read without a reader."""
+    """Whether `read_recordings` reads a file without a reader."""
     return path.name.lower().endswith(tuple(KINDS))
 
 
 def _one_of_each(paths, suffixes):
-    """Files without those that a program has written in a second form as well."""
+    """Files without second copies of the same content in another format."""
     found = {}
     for path in paths:
         suffix = next(own for own in suffixes if path.name.lower().endswith(own))
@@ -86,7 +86,7 @@ def _one_of_each(paths, suffixes):
 
 @contextlib.contextmanager
 def _named_errors(path):
-    """Name the file in whatever a broken one makes of its reader."""
+    """Add the file to any error of a reader."""
     try:
         yield
     except ImportError:
@@ -96,10 +96,9 @@ def _named_errors(path):
 
 
 def read_by(name, paths, options, fps=None):
-    """Read files into a data frame for each recording, by a reader of `READERS`.
+    """Read files by a reader of `READERS`, into a data frame per recording.
 
-    Gives these in a dict of their names, the frames per second, if they are known, and
-    the options of the reader.
+    Returns a dict by name, the frames per second or None, and the reader's options.
     """
     reader = READERS[name]
     unknown = sorted(set(options) - set(reader.options))

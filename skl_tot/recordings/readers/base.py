@@ -1,4 +1,4 @@
-"""A reader of files of other programs, and what readers of tracked points share."""
+"""Base of readers of other programs' files, and functions for tracked points."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,18 +8,17 @@ import numpy as np
 from skl_tot.extras import import_extra
 from skl_tot.recordings.errors import short_repr
 
-# Likelihood below which a tracked point is taken for missing.
+# Likelihood below which a tracked point is missing.
 LIKELIHOOD = 0.6
 
 
 @dataclass(frozen=True)
 class Reader:
-    """How files of one program are recognised and read.
+    """Reader of the files of one program.
 
-    ``recognises`` is called with a path: of a file with one of ``suffixes``, or, with
-    ``is_root``, of a folder or what is in it. ``read`` is called with a path and the
-    ``options``, and gives a dict of data frames by the names of recordings, and the
-    frames per second or None.
+    ``recognises`` takes a path: a file with one of ``suffixes`` or, with ``is_root``, a
+    folder or its content. ``read`` takes a path and the ``options``, and returns a dict
+    of data frames by recording name, and the frames per second or None.
     """
 
     recognises: Callable
@@ -31,12 +30,12 @@ class Reader:
 
 
 def is_hdf5(path):
-    """Whether a file is one of HDF5, whatever it is called."""
+    """Whether a file is HDF5, by its content."""
     return bool(import_extra("h5py").is_hdf5(path))
 
 
 def table_of_points(points, names):
-    """Make a track (n_frames, n_points, d) a table of "nose x", "nose y", …."""
+    """Convert a track (n_frames, n_points, d) to a table with "nose x", "nose y", …."""
     import pandas as pd
 
     axes = "xyz"[: points.shape[2]]
@@ -45,7 +44,7 @@ def table_of_points(points, names):
 
 
 def check_likelihood(likelihood):
-    """Refuse a likelihood below which no point, or each, would be missing."""
+    """Refuse a likelihood outside of 0 to 1."""
     is_number = isinstance(likelihood, (int, float)) and not isinstance(
         likelihood, bool
     )
@@ -57,14 +56,14 @@ def check_likelihood(likelihood):
 
 
 def without_unlikely(points, likelihoods, least):
-    """Points (..., n_points, d), nan where the likelihood (..., n_points) is low."""
+    """Points (..., n_points, d), NaN where the likelihood (..., n_points) is low."""
     if least is None:
         return points
     return np.where((likelihoods >= least)[..., None], points, np.nan)
 
 
 def choose_animal(animals, animal):
-    """Index of the animal that is asked for, or of the only one."""
+    """Index of the requested animal, or of the only one."""
     animals = list(map(str, animals))
     if animal is None and len(animals) == 1:
         return 0

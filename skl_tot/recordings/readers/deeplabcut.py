@@ -1,4 +1,4 @@
-"""Tracks of DeepLabCut, and of what writes as it does: CSV, and H5 of pandas."""
+"""Tracks of DeepLabCut and compatible programs: CSV, and pandas H5."""
 
 import io
 import pickle
@@ -16,14 +16,14 @@ from skl_tot.recordings.readers.base import (
     without_unlikely,
 )
 
-# First cells of the lines of names; that of animals is not always there.
+# First cells of the header lines; the line of animals is optional.
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
 AXES = ("x", "y", "z")
-CHARACTERS = 1000  # that tell whether a file is one of these
+CHARACTERS = 1000  # read to recognise a file
 
 
 def recognises(path):
-    """Whether a CSV file has the lines of names, or an H5 file their table."""
+    """Whether a CSV file has the header lines, or an H5 file their table."""
     if path.suffix.lower() == ".csv":
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             return file.read(CHARACTERS).startswith("scorer,")
@@ -34,7 +34,7 @@ def recognises(path):
 
 
 def read(path, animal, likelihood):
-    """Track of one animal, of which points that are not likely are missing."""
+    """Track of one animal; points with a low likelihood are missing."""
     check_likelihood(likelihood)
     is_text = path.suffix.lower() == ".csv"
     table = _read_text(path) if is_text else _read_hdf(path)
@@ -47,13 +47,13 @@ def read(path, animal, likelihood):
     elif animal is not None:
         raise ValueError(f"animal is {animal!r}, but it has one without a name.")
     points, names = _points_of(table, likelihood)
-    video, found, _ = path.stem.partition(scorer)  # as DeepLabCut calls its files
+    video, found, _ = path.stem.partition(scorer)  # DeepLabCut's file names
     is_named = found and video and scorer.startswith("D")
     return {video if is_named else path.stem: table_of_points(points, names)}, None
 
 
 def _points_of(table, likelihood):
-    """Points (n_frames, n_points, d) of a table with two lines of names, and theirs."""
+    """Points (n_frames, n_points, d) and names from a table with two header lines."""
     if table.index.dtype.kind not in "iu":
         raise ValueError(
             "its rows are called as pictures, as labels for training are; expected "
@@ -62,7 +62,7 @@ def _points_of(table, likelihood):
     steps = np.diff(table.index)
     if not (steps >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
-    if (steps > 1).any():  # frames without an animal may be left out
+    if (steps > 1).any():  # frames without an animal may be absent
         table = table.reindex(range(table.index[0], table.index[-1] + 1))
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
@@ -86,11 +86,11 @@ def _read_text(path):
     return pd.read_csv(path, header=lines, index_col=0, encoding="utf-8-sig")
 
 
-# ------------------------------------------------------------------------ H5 of pandas
+# ------------------------------------------------------------------------ pandas H5
 
 
 def _find_group(file):
-    """Group of an H5 file that has a data frame with lines of names, or None."""
+    """Group of an H5 file that has a data frame with header lines, or None."""
     for group in file.values():
         kind = group.attrs.get("pandas_type", b"")
         kind = kind.decode() if isinstance(kind, bytes) else str(kind)
@@ -102,7 +102,7 @@ def _find_group(file):
 
 
 def _read_hdf(path):
-    """Table of an H5 file in either form of pandas; no code of its pickles runs."""
+    """Table of a pandas H5 file, in either form; pickles run no code."""
     import pandas as pd
 
     with import_extra("h5py").File(path) as file:
@@ -119,7 +119,7 @@ def _read_hdf(path):
 
 
 def _read_levels(group):
-    """Names of the columns of a table of pandas in its fixed form."""
+    """Column names of a pandas table in fixed format."""
     levels = []
     for k in range(int(group.attrs["axis0_nlevels"])):
         words = group[f"axis0_level{k}"][:]
@@ -129,14 +129,14 @@ def _read_levels(group):
 
 
 class _Plain(pickle.Unpickler):
-    """Reads lists, tuples and text, and nothing that could run."""
+    """Reads lists, tuples and text, and refuses anything that could run code."""
 
     def find_class(self, module, name):
         raise ValueError(f"it asks for {module}.{name}, expected lists of text.")
 
 
 def _unpickle(attribute):
-    """Content of an attribute in which pandas keeps names."""
+    """Content of an attribute in which pandas stores names."""
     content = attribute if isinstance(attribute, bytes) else attribute.tobytes()
     return _Plain(io.BytesIO(content)).load()
 

@@ -8,13 +8,13 @@ from skl_tot.recordings.readers.base import Reader
 
 
 def recognises(path):
-    """Whether a file starts as EDF or BDF do."""
+    """Whether a file has the header of EDF or BDF."""
     with open(path, "rb") as file:
         return file.read(8) in (b"0       ", b"\xffBIOSEMI")
 
 
 def read(path):
-    """Signals of the rate that most have, and that rate."""
+    """Signals of the most frequent rate, and that rate."""
     import pandas as pd
 
     edfio = import_extra("edfio")

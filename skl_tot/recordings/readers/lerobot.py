@@ -1,4 +1,4 @@
-"""Data sets of LeRobot, versions 2 and 3: a root folder, or Parquet files of one."""
+"""LeRobot data sets, versions 2 and 3: a root folder, or its Parquet files."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from skl_tot.recordings.readers.base import Reader
 from skl_tot.recordings.text import parse_json, read_text
 
 CLOCK = "timestamp"
-# Columns by which files without their root folder are known.
+# Columns that identify files without their root folder.
 KEYS = {"episode_index", "frame_index", CLOCK}
-# What the next step brings, and what people said, is no measurement.
+# Values of the next step and annotations, which are no measurements.
 NO_FEATURES = ("next.", "annotation.")
 
 
 def find_root(path):
-    """Root folder that a path is, or in whose data it lies; None if there is none."""
+    """Root folder of a path, which is the path or contains it; None without one."""
     for root in (path, *path.resolve().parents):
         inside = root == path or path.resolve().is_relative_to(root / "data")
         if inside and (root / "meta" / "info.json").is_file():
@@ -25,11 +25,11 @@ def find_root(path):
 
 
 def read_info(root):
-    """Read what a data set says of itself."""
+    """Read the metadata of a data set."""
     path = root / "meta" / "info.json"
     info = parse_json(path, read_text(path))
     if not isinstance(info, dict) or "codebase_version" not in info:
-        return {}  # of something else
+        return {}  # another kind of info.json
     features = info.setdefault("features", {})
     is_fit = isinstance(features, dict)
     if not is_fit or not all(isinstance(own, dict) for own in features.values()):
@@ -39,7 +39,7 @@ def read_info(root):
 
 
 def data_files(path):
-    """Parquet files of a root folder, of a folder of its data, or that file."""
+    """Parquet files of a root folder or a folder of its data, or the file itself."""
     if path.is_file():
         return [path]
     folder = path / "data" if find_root(path) == path else path
@@ -50,19 +50,19 @@ def data_files(path):
 
 
 def recognises(path):
-    """Whether a path is of a data set, or a Parquet file that came from one."""
+    """Whether a path belongs to a data set, or is a Parquet file of one."""
     if find_root(path) is not None:
         return True
     if path.suffix.lower() != ".parquet":
         return False
     try:
         return set(_schema(path).names) >= KEYS
-    except (ImportError, OSError, ValueError):  # to be told by what reads tables
+    except (ImportError, OSError, ValueError):  # the reader of tables reports it
         return False
 
 
 def read(path, task):
-    """Episodes, whose names have their tasks if there are several, and the rate."""
+    """Episodes, with the task in the name if there are several, and the rate."""
     import pandas as pd
 
     root = find_root(path)
@@ -105,7 +105,7 @@ def _schema(path):
 
 
 def _read_file(path, described):
-    """Keys, clock and features of a Parquet file; lists by names, where they have."""
+    """Keys, clock and features of a Parquet file; lists get names if known."""
     import pandas as pd
 
     schema = _schema(path)
@@ -138,7 +138,7 @@ def _read_file(path, described):
 
 
 def _is_feature(field):
-    """Whether a column holds numbers, or lists of such, that were measured."""
+    """Whether a column holds measured numbers, or lists of these."""
     types = import_extra("pyarrow").types
     is_key = field.name in KEYS or field.name == "index"
     if is_key or field.name.endswith("_index") or field.name.startswith(NO_FEATURES):

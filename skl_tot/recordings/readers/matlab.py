@@ -1,4 +1,4 @@
-"""Arrays of MATLAB's files up to version 7."""
+"""Arrays in MATLAB files up to version 7."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from skl_tot.recordings.readers.base import Reader
 
 
 def recognises(path):
-    """Whether a file is called so, as those of version 4 have no mark."""
+    """Whether a file has the suffix; version 4 files have no signature."""
     return path.suffix.lower() == ".mat"
 
 
 def read(path, variable, transpose):
-    """Read an array as a recording, or a cell array of such as many."""
+    """Read an array as one recording, or a cell array as many."""
     from scipy import io
 
     try:
@@ -24,8 +24,8 @@ def read(path, variable, transpose):
     found = {name: own for name, own in content.items() if _is_array(name, own)}
     if not found:
         raise ValueError(
-            "it has no array of numbers with rows and columns, nor cells of such, of "
-            "which none may be empty; expected one."
+            "it has no array of numbers with rows and columns, nor a cell array of "
+            "non-empty ones; expected one."
         )
     if variable is None and len(found) == 1:
         (variable,) = found
@@ -44,7 +44,7 @@ def read(path, variable, transpose):
 
 
 def _is_array(name, value):
-    """Whether a variable is an array of numbers, or cells of such."""
+    """Whether a variable is a numeric array, or a cell array of these."""
     if name.startswith("__") or not isinstance(value, np.ndarray) or value.size < 2:
         return False
     if value.dtype == object:
@@ -53,7 +53,7 @@ def _is_array(name, value):
 
 
 def _table_of(array, name, transpose):
-    """Table of an array, whose rows should be frames."""
+    """Table of an array with frames as rows."""
     import pandas as pd
 
     if transpose is None and array.shape[0] < array.shape[1]:

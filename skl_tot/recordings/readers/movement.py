@@ -1,4 +1,4 @@
-"""Poses that movement has written as NetCDF, which is a kind of H5."""
+"""Poses that movement wrote as NetCDF, which is HDF5."""
 
 from skl_tot.extras import import_extra
 from skl_tot.recordings.readers.base import (
@@ -14,7 +14,7 @@ DIMS = ("individuals", "time", "keypoints", "space")
 
 
 def recognises(path):
-    """Whether a file has positions of points of individuals."""
+    """Whether a file has positions of keypoints of individuals."""
     if not is_hdf5(path):
         return False
     with import_extra("h5py").File(path) as file:
@@ -42,7 +42,7 @@ def _words(variable):
 
 
 def _ordered(variable, dims):
-    """Array of a variable, its dimensions in a given order."""
+    """Array of a variable with its dimensions in the given order."""
     own = [dim[0].name.rpartition("/")[2] for dim in variable.dims]
     return variable[:].transpose([own.index(dim) for dim in dims])
 

@@ -13,12 +13,12 @@ from skl_tot.recordings.readers.base import (
 )
 
 SUFFIXES = (".analysis.h5", ".h5", ".hdf5", ".analysis.csv", ".csv")
-# What older files do not say: arrays as Matlab has them.
+# Default for older files: arrays in MATLAB order.
 DIMS = ("track", "xy", "node", "frame")
 
 
 def recognises(path):
-    """Whether a file has what SLEAP calls its tracks."""
+    """Whether a file has SLEAP's names of tracks."""
     if path.suffix.lower() == ".csv":
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             names = file.readline().strip().split(",")
@@ -30,7 +30,7 @@ def recognises(path):
 
 
 def read(path, animal):
-    """Track of one animal; what was not found is missing."""
+    """Track of one animal; undetected points are missing."""
     is_text = path.suffix.lower() == ".csv"
     points, names = (_read_text if is_text else _read_hdf)(path, animal)
     name = path.name[: -len(next(own for own in SUFFIXES if path.match(f"*{own}")))]
@@ -54,7 +54,7 @@ def _read_hdf(path, animal):
 
 
 def _read_text(path, animal):
-    """Points and names of a table, whose rows are instances."""
+    """Points and names of a table with instances as rows."""
     import pandas as pd
 
     table = pd.read_csv(path, encoding="utf-8-sig")
@@ -68,7 +68,7 @@ def _read_text(path, animal):
             f"it has several animals in frame {twice[0]} of one track, expected a "
             "track for each."
         )
-    table = table.reindex(range(table.index.max() + 1))  # from the first of the video
+    table = table.reindex(range(table.index.max() + 1))  # frame 0 is the video's first
     names = [name.removesuffix(".x") for name in table.columns if _is_x(name)]
     axes = [table[[f"{name}.{axis}" for name in names]] for axis in "xy"]
     return np.stack([part.to_numpy(float) for part in axes], axis=2), names
