@@ -90,40 +90,48 @@ def start(folder):
 FIT = "takes", "--n-actions", "3", "--method", "mallow"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no signals to other processes")
-@pytest.mark.parametrize(
-    ("number", "status", "begin"),
-    [(signal.SIGINT, 0, FIT), (signal.SIGTERM, 143, ("model.skops", "takes"))],
-)
-def test_ends_and_goes_on(start, folder, tmp_path, number, status, begin):
+NO_SIGNALS = pytest.mark.skipif(os.name == "nt", reason="no signals to others")
+
+
+@NO_SIGNALS
+def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
     """A model that it fits first is not fitted again."""
     out = tmp_path / "out"
-    page = start(*begin, "--out", str(out))
+    page = start(*FIT, "--out", str(out))
     shown = page.wait()
     assert [row["name"] for row in shown["rows"]] == list("abcd")
     assert shown["names"].keys() == {"-1", "0", "1", "2"}
     assert (shown["title"], shown["fps"]) == ("takes", 10)
     reply = page.call("rename", action=0, name="pour", version=shown["version"])
     assert reply["names"]["0"] == "pour"
-    found, said, error = page.end(number)
-    assert (found, error) == (status, "")
-    assert ("the same command goes on" in said) == (status == 0)
+    found, said, error = page.end(signal.SIGINT)
+    assert (found, error) == (0, "")
+    assert "the same command goes on" in said
     assert "pour" in read_table(out / "segments.csv")["action"].tolist()
     times = times_of(out / "models")
-    page = start(*begin, "--out", str(out))
+    page = start(*FIT, "--out", str(out))
     again = page.wait()
     assert again["names"]["0"] == "pour"
     assert again["undo"] == reply["undo"]
     assert times_of(out / "models") == times
-    _, said, _ = page.end(number)
-    assert ("has a review, which goes on with its model" in said) == (begin is FIT)
-    if begin is FIT:
-        command = [sys.executable, "-m", "skl_tot", "review", *FIT, "--no-browser"]
-        command += ["--n-actions", "4", "--out", str(out)]
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        message = f"skl-tot review: The review in {out} began with n_actions of 3, got "
-        message += "4; expected the same, or another folder as out.\n"
-        assert (ended.returncode, ended.stderr) == (2, message)
+    _, said, _ = page.end(signal.SIGINT)
+    assert "has a review, which goes on with its model" in said
+    monkeypatch.chdir(folder)
+    message = f"The review in {out} began with n_actions of 3, got 4; expected the same"
+    other = f"takes --n-actions 4 --method mallow --no-browser --out {out}"
+    refuses(f"review {other}", message, folder)
+
+
+@NO_SIGNALS
+def test_is_saved_when_it_is_ended(start, folder, tmp_path):
+    out = tmp_path / "out"
+    page = start("model.skops", "takes", "--out", str(out))
+    shown = page.wait()
+    page.call("rename", action=0, name="pour", version=shown["version"])
+    found, said, error = page.end(signal.SIGTERM)
+    assert (found, error) == (143, "")
+    assert "the same command goes on" not in said
+    assert "pour" in read_table(out / "segments.csv")["action"].tolist()
 
 
 def times_of(folder):
