@@ -36,8 +36,7 @@ class SegmentationDisplay(TimeDisplay):
     grey and hatched. With one match for all, the legend has the cluster of each label
     in brackets. The predicted integer -1, or text "background", is background, which is
     white. Several methods have a bar and a match each. With ``confidence``, black rises
-    from the foot of the prediction with uncertainty, up to the whole bar at probability
-    0.
+    from the foot of the prediction with uncertainty, to the whole bar at probability 0.
 
     The integer ``i`` has the same colour in all pictures, text that of its index in
     ``target_names`` or else among the sorted labels. Twenty labels have different

@@ -262,9 +262,8 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
         \sum_i \log p(z_i) - \frac{r}{2} \sum_{k, d} \frac{1}{\sigma_{kd}^2},
 
     where the second term, with r the ``reg_covar``, is a prior that keeps variances
-    from
-    0. With :math:`\gamma_{tk}` the probability of action k in frame t, and :math:`n_k`
-    its sum over all frames, the variance of an action is
+    positive. With :math:`\gamma_{tk}` the probability of action k in frame t, and
+    :math:`n_k` its sum over all frames, the variance of an action is
 
     .. math::
 

@@ -80,12 +80,11 @@ def deviations(
           the recordings that show them, plus ``threshold`` times 1.4826 times their
           median absolute deviation.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
-          before
-          the second, in contrast to the order. Without ``order``, a step back in more
-          than half of the recordings is usual.
+          before the second, in contrast to the order. Without ``order``, a step
+          back in more than half of the recordings is usual.
         - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
-          the
-          threshold, the most extreme first, each with its total duration and :math:`m`.
+          the threshold, the most extreme first, each with its total duration and
+          :math:`m`.
         - ``unlikely``: whether the mean log-likelihood is below the median over
           recordings by more than ``threshold`` of their robust standard deviations.
         - ``likelihood_quantile``: share of the recordings that are no likelier; NaN
