@@ -9,12 +9,12 @@ from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import find_segments, with_background
 from skl_tot.recordings.layouts import as_recordings
 
-UNITS = ("videos", "moments")
+UNITS = ("recordings", "moments")
 N_DESCRIBED = 1000
 DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
-def most_informative(model, X, n=1, unit="videos", *, labelled=()):
+def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     """List the recordings or moments whose labels would teach a model most.
 
     Recordings come in the order of the review page: first those that most others
@@ -31,7 +31,7 @@ def most_informative(model, X, n=1, unit="videos", *, labelled=()):
         One recording or many.
     n : int, default=1
         Maximum number of results.
-    unit : {"videos", "moments"}, default="videos"
+    unit : {"recordings", "moments"}, default="recordings"
         Whole recordings, or segments. The value of a segment is the sum of the doubts
         of its frames, each minus the least doubt in ``X``, which favours neither long
         nor short segments.
@@ -42,11 +42,11 @@ def most_informative(model, X, n=1, unit="videos", *, labelled=()):
     Returns
     -------
     found : list of dict
-        Most informative first. Each has "video" (the index), "start" and "end"
-        (exclusive) in frames, "action" (the label of the segment; -1 is background,
-        None for a recording), and "information", the sort key: nats for a segment; for
-        a recording its gain in the sum over all recordings of their similarity (0 to 1)
-        to the nearest one that is labelled or listed before.
+        Most informative first. Each has "recording" (the index), "start" and
+        "end" (exclusive) in frames, "action" (the label of the segment; -1 is
+        background, None for a recording), and "information", the sort key: nats for a
+        segment; for a recording its gain in the sum over all recordings of their
+        similarity (0 to 1) to the nearest one that is labelled or listed before.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def most_informative(model, X, n=1, unit="videos", *, labelled=()):
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
     >>> (found,) = most_informative(HMMSegmenter(3).fit(videos), videos)
     >>> sorted(found)
-    ['action', 'end', 'information', 'start', 'video']
+    ['action', 'end', 'information', 'recording', 'start']
     """
     _check_question(n, unit)
     segmenter = segmenter_of(model)
@@ -101,7 +101,9 @@ def _check_question(n, unit):
     if not is_number or n < 1:
         raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
     if not isinstance(unit, str) or unit not in UNITS:
-        raise ValueError(f"unit is {short_repr(unit)}, expected 'videos' or 'moments'.")
+        raise ValueError(
+            f"unit is {short_repr(unit)}, expected 'recordings' or 'moments'."
+        )
 
 
 def order_to_review(counts, features, checked=(), n=1):
@@ -220,9 +222,9 @@ def rank_moments(paths, doubts, n, labelled=()):
     return ordered[: int(n)]
 
 
-def _describe(video, start, end, action, information):
+def _describe(recording, start, end, action, information):
     return {
-        "video": video,
+        "recording": recording,
         "start": int(start),
         "end": int(end),
         "action": action,

@@ -140,7 +140,7 @@ def check_methods(estimator, *names):
 def check_video_names(names, n_videos, known=None):
     """Names of the recordings: given, known or default."""
     if names is None:
-        names = known or [f"video {i}" for i in range(n_videos)]
+        names = known or [f"recording {i}" for i in range(n_videos)]
     if len(names) != n_videos:
         raise ValueError(f"video_names has {len(names)} names, expected {n_videos}.")
     return list(map(str, names))

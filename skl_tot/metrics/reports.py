@@ -73,7 +73,7 @@ def segmentation_report(
                      F1@50      0.800
                       edit      0.667
                       mIoU      0.833
-                    videos          1
+                    recordings      1
                     frames          6
     <BLANKLINE>
     clusters without class  0 (frames: 1)
@@ -88,7 +88,7 @@ def segmentation_report(
             "F1@50": segment_f1_score(y_true, y_pred, **options),
             "edit": edit_score(y_true, y_pred, **options),
             "mIoU": miou_score(y_true, y_pred, **options),
-            "videos": len(frames.videos()),
+            "recordings": len(frames.videos()),
             "frames": len(frames.true),
         },
         "clusters without class": _clusters_without_class(frames),

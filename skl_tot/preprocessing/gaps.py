@@ -131,10 +131,10 @@ class GapFiller(VideoTransformer):
         gaps = sorted(gaps, key=lambda own: -own["longest"])
         listed = {}  # x and y of a point together
         for own in gaps:
-            video = own["video"]
-            video = video if isinstance(video, str) else f"video {video}"
+            name = own["recording"]
+            name = name if isinstance(name, str) else f"recording {name}"
             last = own["start"] + own["longest"] - 1
-            where = f"in frames {own['start']} to {last} of {video}"
+            where = f"in frames {own['start']} to {last} of {name}"
             where += f" ({own['longest']} frames; {own['share']:.0%} missing in all)"
             listed.setdefault(where, []).append(repr(own["feature"]))
         lines = [f"{', '.join(names)} {where}" for where, names in listed.items()]
@@ -158,8 +158,8 @@ class GapFiller(VideoTransformer):
         Returns
         -------
         report : list of dict
-            One per feature of a recording with missing values, in order. ``video`` and
-            ``feature`` are names, or else numbers; ``gaps`` and ``frames`` are the
+            One per feature of a recording with missing values, in order. ``recording``
+            and ``feature`` are names, or else numbers; ``gaps`` and ``frames`` are the
             numbers of gaps and missing frames; ``share``, in [0, 1], is the missing
             share of the recording; ``longest`` is the length of the longest gap in
             frames, and ``start`` its first frame. `pandas.DataFrame` makes a table of
@@ -187,7 +187,7 @@ class GapFiller(VideoTransformer):
                 longest = int(np.argmax(stops - starts))
                 found.append(
                     {
-                        "video": name,
+                        "recording": name,
                         "feature": self._name(column),
                         "gaps": len(starts),
                         "frames": int(missing.sum()),
@@ -244,6 +244,6 @@ def _warn_of_much(report):
     worst = max(much, key=lambda gaps: gaps["share"])
     warn_user(
         f"{worst['share']:.0%} of the frames of column {worst['feature']!r} of "
-        f"recording {worst['video']!r} were missing and are filled; so were more than "
-        f"{MUCH:.0%} of {len(much)} columns of recordings in all, see report()."
+        f"recording {worst['recording']!r} were missing and are filled; so were more "
+        f"than {MUCH:.0%} of {len(much)} columns of recordings in all, see report()."
     )

@@ -132,7 +132,7 @@ def write_report(
     videos = _as_recordings(videos)
     fps = _choose_fps(fps, videos, segmenter)
     if video_names is None:
-        known = [f"video {i}" for i in range(len(videos))]
+        known = [f"recording {i}" for i in range(len(videos))]
         video_names = videos.names if videos.is_named else known
     if y_true is not None:
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")

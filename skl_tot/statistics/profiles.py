@@ -114,7 +114,7 @@ def checked_videos(videos, labels):
 
 def _check_video(video, i, n_labels, n_features):
     """Frames of a recording as finite float64."""
-    frames = as_reals(video, f"video {i}")
+    frames = as_reals(video, f"recording {i}")
     if frames.ndim != 2 or 0 in frames.shape:
         reason = f"features have shape {frames.shape}, expected (frames, features)."
     elif len(frames) != n_labels:

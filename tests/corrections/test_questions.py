@@ -67,9 +67,9 @@ def test_videos_come_as_in_a_review(request, noisy, kind):
     model = request.getfixturevalue(kind)
     review = Review(rename(model, ["a", "b", "c", "d"]), noisy).open()
     found = most_informative(model, noisy, 100)
-    assert [one["video"] for one in found] == review.next(100)
+    assert [one["recording"] for one in found] == review.next(100)
     for one in found:
-        assert (one["start"], one["end"]) == (0, len(noisy[one["video"]]))
+        assert (one["start"], one["end"]) == (0, len(noisy[one["recording"]]))
         assert one["action"] is None
     gains = [one["information"] for one in found]
     assert gains == sorted(gains, reverse=True)
@@ -80,14 +80,14 @@ def test_videos_come_as_in_a_review(request, noisy, kind):
 
 def test_labelled_recordings_are_left_out(noisy, model):
     (first, *others) = most_informative(model, noisy, 100)
-    index = first["video"]
+    index = first["recording"]
     assert most_informative(model, noisy, 100, labelled=[index]) == others
     assert most_informative(model, noisy, 100, labelled=range(len(noisy))) == []
     moments = most_informative(model, noisy, 1000, "moments")
     found = most_informative(model, noisy, 1000, "moments", labelled=[index])
-    assert found == [one for one in moments if one["video"] != index]
+    assert found == [one for one in moments if one["recording"] != index]
     (found,) = most_informative(model, noisy, 1, "moments", labelled=[index])
-    assert found["video"] != index
+    assert found["recording"] != index
 
 
 def test_features_are_those_behind_the_steps(noisy, model):
@@ -137,11 +137,11 @@ def test_ties_go_by_place():
     assert [one["start"] for one in found] == [3, 1, 2, 0]
 
 
-@pytest.mark.parametrize("unit", ["videos", "moments"])
+@pytest.mark.parametrize("unit", ["recordings", "moments"])
 def test_forms(noisy, model, unit):
     (alone,) = most_informative(model, noisy[2], unit=unit)
     assert alone == most_informative(model, noisy[2:3], unit=unit)[0]
-    assert alone["video"] == 0
+    assert alone["recording"] == 0
     short = [video[:30] for video in noisy]
     expected = most_informative(model, short, 4, unit=unit)
     assert most_informative(model, np.stack(short), 4, unit=unit) == expected
@@ -164,7 +164,7 @@ def test_labels_of_a_guide(noisy, activity, vote):
     predicted = model.predict(noisy)
     for one in most_informative(model, noisy, 8, unit="moments"):
         assert type(one["action"]) is str
-        own = predicted[one["video"]][one["start"] : one["end"]]
+        own = predicted[one["recording"]][one["start"] : one["end"]]
         assert set(own.tolist()) == {one["action"]}
 
 
@@ -174,8 +174,8 @@ def test_labels_of_a_guide(noisy, activity, vote):
         ({"n": 0}, "n is 0, expected an integer of at least 1."),
         ({"n": 1.5}, "n is 1.5, expected"),
         ({"n": True}, "n is True, expected"),
-        ({"unit": "frames"}, "unit is 'frames', expected 'videos' or 'moments'."),
-        ({"unit": ["videos"]}, r"unit is \['videos'\], expected"),
+        ({"unit": "frames"}, "unit is 'frames', expected 'recordings' or 'moments'."),
+        ({"unit": ["recordings"]}, r"unit is \['recordings'\], expected"),
         ({"labelled": [0, 6]}, "labelled has 6, expected indices of recordings from 0"),
         ({"labelled": [-1]}, "labelled has -1, expected indices"),
         ({"labelled": [True] * 6}, "labelled has True, expected indices"),

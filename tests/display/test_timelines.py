@@ -129,7 +129,7 @@ def test_without_truth_the_clusters_are_actions():
     }
     assert list(legend(display)) == ["action 0", "action 1", "action 2"]
     assert display.ax_.get_title(loc="left") == ""
-    assert row_labels(display) == ["video 0", "video 1"]
+    assert row_labels(display) == ["recording 0", "recording 1"]
     bottom, top = display.ax_.get_ylim()
     assert bottom > top  # the first video is above
 
@@ -275,7 +275,7 @@ def test_methods_are_matched_each_by_itself():
     assert_allclose(display.ax_.get_yticks(), np.array(rows) + 0.47 * h, atol=0.01)
     title = display.ax_.get_title(loc="left")
     assert title == "upper bar: ground truth, others: predictions"
-    assert [text.get_text() for text in display.ax_.texts] == ["video 0"]
+    assert [text.get_text() for text in display.ax_.texts] == ["recording 0"]
 
 
 def test_methods_without_truth_share_the_colours_of_cluster_numbers():
@@ -300,7 +300,7 @@ def test_videos_are_chosen_after_the_match():
         names = [text.get_text() for text in display.ax_.texts] or row_labels(display)
         assert names == ["P2"]
     display = SegmentationDisplay(y_pred=[[0], [1], [2]], videos=[2, 0]).plot()
-    assert row_labels(display) == ["video 2", "video 0"]
+    assert row_labels(display) == ["recording 2", "recording 0"]
     assert list(legend(display)) == ["action 0", "action 2"]
 
 

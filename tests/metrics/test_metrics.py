@@ -468,7 +468,7 @@ class TestReport:
     def test_totals_are_the_scores(self, scope):
         totals = self.report(scope=scope)["totals"]
         scores = all_scores(self.true, self.pred, scope=scope, ignore_labels="S")
-        assert list(totals) == ["MoF", "F1@50", "edit", "mIoU", "videos", "frames"]
+        assert list(totals) == ["MoF", "F1@50", "edit", "mIoU", "recordings", "frames"]
         assert list(totals.values()) == [
             *scores,
             2,

@@ -81,9 +81,9 @@ def test_a_long_gap_is_named_with_the_remedy(videos):
         filler.transform(frames)
     assert str(info.value) == (
         "1 columns of recordings have gaps of more than limit=2 frames, the longest: "
-        "'hip y' in frames 27 to 29 of video 1 (3 frames; 13% missing in all). limit=3 "
-        "fills them all, drop_lost=SHARE drops columns with a larger missing share "
-        "(--pipeline gaps:N:SHARE)."
+        "'hip y' in frames 27 to 29 of recording 1 (3 frames; 13% missing in all). "
+        "limit=3 fills them all, drop_lost=SHARE drops columns with a larger missing "
+        "share (--pipeline gaps:N:SHARE)."
     )
 
 
@@ -148,7 +148,7 @@ def test_infinity_is_no_gap(videos):
 def test_how_much_is_missing(videos):
     filler = GapFiller().fit(videos)
     assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
-    columns = ["video", "feature", "gaps", "frames", "share", "longest", "start"]
+    columns = ["recording", "feature", "gaps", "frames", "share", "longest", "start"]
     rows = [(0, 0, 1, 2, 0.1, 2, 4), (1, 1, 2, 4, 4 / 30, 3, 27)]
     assert filler.report(videos) == [dict(zip(columns, row)) for row in rows]
 
@@ -209,7 +209,7 @@ def test_pipeline_in_a_file(activities, tmp_path):
 def test_names_of_recordings_are_in_reports_and_errors(videos):
     takes = Recordings(videos, ["a", "b"], fps=25)
     report = GapFiller().fit(takes).report(takes)
-    assert [gaps["video"] for gaps in report] == ["a", "b"]
+    assert [gaps["recording"] for gaps in report] == ["a", "b"]
     with pytest.raises(ValueError, match=r"longest: 1 in frames 27 to 29 of b \("):
         GapFiller(limit=2).fit_transform(takes)
 

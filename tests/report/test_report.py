@@ -182,7 +182,7 @@ def test_tables(activity, model, write):
     action = {1: "pour <milk>"}.get(
         predicted[5][lowest], f"action {predicted[5][lowest]}"
     )
-    assert page.cells("recordings", "video 5") == [
+    assert page.cells("recordings", "recording 5") == [
         [
             f"{len(videos[5]) / 4:.2f} s",
             str(len(find_segments(predicted[5])[0])),
@@ -203,7 +203,7 @@ def test_typical_frames(activity, model, write):
         (cells,) = page.cells("typical", f"action {k}")
         assert len(cells) == 5
         for (code, i), cell in zip(best, cells):
-            frame = int(re.fullmatch(rf"video {i} frame (\d+)", cell)[1])
+            frame = int(re.fullmatch(rf"recording {i} frame (\d+)", cell)[1])
             assert found[i][0][frame] == k
             assert found[i][1][frame, k] == pytest.approx(-code)
 
@@ -216,7 +216,7 @@ def test_typical_frame_is_the_middle_of_those_alike(activity, write):
     for k in range(4):
         (cells,) = page.cells("typical", f"action {k}")
         for cell in cells:
-            i, frame = map(int, re.match(r"video (\d+) frame (\d+)", cell).groups())
+            i, frame = map(int, re.match(r"recording (\d+) frame (\d+)", cell).groups())
             own = np.where(paths[i] == k, codes[i][:, k], -1)
             best = np.flatnonzero(own == own.max())
             assert frame == best[len(best) // 2]
@@ -686,7 +686,7 @@ def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
         ({"video_files": ["a"], "fps": 1}, "video_files has 1 files, expected 6."),
         ({"video_files": ["a"] * 6}, "fps is None, expected a number"),
         ({"y_true": [[0, 1]]}, "y_true has 1 videos, expected 6."),
-        ({"y_true": [[0, 1]] * 6}, "y_true has 2 frames for video 0, expected"),
+        ({"y_true": [[0, 1]] * 6}, "y_true has 2 frames for recording 0, expected"),
         (
             {"action_names": {4: "a"}},
             r"action_names is of \[4\], expected actions from 0 to 3.",
@@ -695,7 +695,10 @@ def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
         ({"action_names": {0: "action 1"}}, "'action 1' is the name of an action, but"),
         ({"fps": 0}, "fps is 0"),
         ({"videos": []}, "videos is an empty list"),
-        ({"videos": [np.zeros((9, 5)), np.zeros((9, 4))]}, "video 1: X has 4 features"),
+        (
+            {"videos": [np.zeros((9, 5)), np.zeros((9, 4))]},
+            "recording 1: X has 4 features",
+        ),
     ],
 )
 def test_bad_input(activity, model, tmp_path, options, message):
@@ -743,7 +746,7 @@ def test_thumbnails(activity, model, write, recordings):
         data = base64.b64decode(picture["src"].partition(",")[2])
         image = Image.open(io.BytesIO(data))
         assert image.size == (160, 100)
-        number = int(re.match(r"Frame (\d+) of video", picture["alt"])[1])
+        number = int(re.match(r"Frame (\d+) of recording", picture["alt"])[1])
         assert np.abs(np.asarray(image).mean() - number) < 2
 
 
@@ -812,12 +815,12 @@ def test_timelines_of_candidates(activity, vote, write, n_videos, names):
     labels = vote.candidate_labels(videos)
     expected = {"prediction": vote.predict(videos)} | labels
     for i in range(min(n_videos, 6)):
-        assert f"video {i} by ground truth" in page.bars
+        assert f"recording {i} by ground truth" in page.bars
         for name in ("prediction", "tot", "mallow"):
             _, shapes = bar(first_of[expected[name][i]])
-            found = page.bars[f"video {i} by {name}"]
+            found = page.bars[f"recording {i} by {name}"]
             assert found == [(each[0].split()[0], each[2]) for each in shapes]
-    assert "video 6 by prediction" not in page.bars
+    assert "recording 6 by prediction" not in page.bars
 
 
 def test_background_of_candidates(activity, write):
@@ -829,7 +832,7 @@ def test_background_of_candidates(activity, write):
     assert (np.concatenate(labels) == BACKGROUND).any()
     for i, y in enumerate(labels):
         shapes = bar(y)[1]
-        found = page.bars[f"video {i} by tot"]
+        found = page.bars[f"recording {i} by tot"]
         assert found == [(each[0].split()[0], each[2]) for each in shapes]
 
 
@@ -871,7 +874,7 @@ def test_segmenters_that_name_their_candidates_have_the_section(activity, write)
     page = write(model, activity[0])
     # no table without results
     assert page.rows["candidates"][0] == ["Recording", "By", "Timeline"]
-    assert "video 0 by <one>" in page.bars
+    assert "recording 0 by <one>" in page.bars
     assert 'href="#candidates"' in page.html
 
 
@@ -886,7 +889,7 @@ def test_candidates_of_a_guided_vote(activity, write):
     for i in range(6):
         paths = {}
         for by in ("prediction", "tot", "mallow"):
-            paths[by] = codes_of(page, f"video {i} by {by}", len(videos[i]))
+            paths[by] = codes_of(page, f"recording {i} by {by}", len(videos[i]))
         # each cluster is the action of most of its frames
         assert np.mean(paths["mallow"] == paths["prediction"]) > 0.5
         assert paths["tot"].max() < 4
@@ -908,14 +911,14 @@ def test_what_to_label_next(activity, vote, write, fps):
         time = f"{start / 4:.2f} s – {end / 4:.2f} s" if fps else f"{start} – {end - 1}"
         action = {1: "pour <milk>"}.get(one["action"], f"action {one['action']}")
         assert [cell.strip() for cell in row] == [
-            names[one["video"]],
+            names[one["recording"]],
             time,
             action,
         ]
 
 
 def test_doubts_between_actions_of_one_name_are_none(activity, vote):
-    files = [f"video {i}" for i in range(6)]
+    files = [f"recording {i}" for i in range(6)]
     findings = gather_findings(vote, activity[0], files, name_all_actions(4, ["a"] * 4))
     assert np.abs(np.concatenate(findings.doubts)).max() < 1e-6
     findings = gather_findings(vote, activity[0], files, name_all_actions(4, None))
@@ -1005,14 +1008,20 @@ def test_two_readings(two, write):
     assert len(page.rows["readings"]) == 1 + 2 * 6
     shown = []
     for i in range(6):
-        prediction = codes_of(page, f"video {i} by actions that return", len(videos[i]))
+        prediction = codes_of(
+            page, f"recording {i} by actions that return", len(videos[i])
+        )
         np.testing.assert_array_equal(prediction, page.segments(i))
-        shown.append(codes_of(page, f"video {i} by steps in one order", len(videos[i])))
+        shown.append(
+            codes_of(page, f"recording {i} by steps in one order", len(videos[i]))
+        )
     assert mof_score(y_true[:6], shown) > 0.9
     assert mof_score(model.strict_labels(videos[:6]), shown) == 1
     found = match_labels(model.predict(videos[:6]), shown)
     assert all(found[k] in (k, None) for k in found)  # of one colour
-    titles = re.findall(r"<title>(step \d)<", page.html.partition("video 1 by st")[0])
+    titles = re.findall(
+        r"<title>(step \d)<", page.html.partition("recording 1 by st")[0]
+    )
     assert titles == [f"step {i}" for i in range(1, 6)]
 
 
@@ -1074,11 +1083,11 @@ class TestLevels:
         assert text in page.text
         below = cut(model, 4)
         for i, video in enumerate(videos[:6]):
-            few = codes_of(page, f"video {i} by few actions", len(video))
-            many = codes_of(page, f"video {i} by many actions", len(video))
+            few = codes_of(page, f"recording {i} by few actions", len(video))
+            many = codes_of(page, f"recording {i} by many actions", len(video))
             np.testing.assert_array_equal(few, model.predict(video))
             np.testing.assert_array_equal(many, below.predict(video))
-        assert "video 6 by few actions" not in page.bars
+        assert "recording 6 by few actions" not in page.bars
 
     def test_every_lower_action_has_a_name_and_a_colour(self, nested, write):
         model, videos = nested
