@@ -118,7 +118,8 @@ class TestNames:
         (folder / "one" / "a.mp4").touch()
         (folder / "two" / "A.mp4").touch()
         assert main(["features", "one", "two", "--out", "features"]) == 2
-        assert "Videos are called 'a' and 'A', which are one" in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "Recordings are called 'a' and 'A', which are one" in error
 
     @pytest.mark.parametrize(
         "path",

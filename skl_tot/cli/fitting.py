@@ -263,7 +263,7 @@ def features(video, out, fps, weights, **network):
     same = find_same_files(names)
     if same is not None:
         raise ValueError(
-            f"Videos are called {same[0]!r} and {same[1]!r}, which are one file on "
+            f"Recordings are called {same[0]!r} and {same[1]!r}, which are one file on "
             "Windows and macOS; expected other names."
         )
     _check_rate(out, names, fps)

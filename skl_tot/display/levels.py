@@ -35,7 +35,7 @@ class LevelsDisplay(TimeDisplay):
     coarse_names, fine_names : dict, default=None
         Names of some labels. Others are called "action 2"; text is its own name.
     video_names : sequence of str, default=None
-        Names of the recordings; None takes their own, or "video 0", ….
+        Names of the recordings; None takes their own, or "recording 0", ….
 
     Attributes
     ----------

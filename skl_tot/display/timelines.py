@@ -57,7 +57,7 @@ class SegmentationDisplay(TimeDisplay):
         ``target_names[i]``; for text labels a sequence sets only the order. None calls
         integer ``i`` "action i", or "label i" in ground truth.
     video_names : sequence of str, default=None
-        Names of the recordings; None takes their own, or "video 0", ….
+        Names of the recordings; None takes their own, or "recording 0", ….
     scope : {"activity", "video"}, default="activity"
         Whether clusters are matched over all recordings or in each one.
     ignore_labels : label or sequence of labels, default=None

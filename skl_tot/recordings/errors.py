@@ -26,7 +26,7 @@ class RecordingError(Exception):
     >>> from skl_tot.recordings import RecordingValueError
     >>> error = RecordingValueError("it has no frames.", 3)
     >>> print(error, error.recording, error.reason, sep="; ")
-    Video 3: it has no frames.; 3; it has no frames.
+    Recording 3: it has no frames.; 3; it has no frames.
     >>> print(RecordingValueError("it has no frames.", 3, "take_3"))
     take_3: it has no frames.
     """
@@ -36,7 +36,7 @@ class RecordingError(Exception):
         self.reason, self.recording, self.name = reason, recording, name
 
     def __str__(self):
-        name = f"Video {self.recording}" if self.name is None else self.name
+        name = f"Recording {self.recording}" if self.name is None else self.name
         return f"{name}: {self.reason}"
 
 

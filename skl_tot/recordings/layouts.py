@@ -17,7 +17,7 @@ from skl_tot.recordings.xarrays import clock_of, flatten, has_time
 
 PATH_TYPES = (str, bytes, os.PathLike)
 EXPECTED = (
-    "expected a 2-D array (frames, features) as one video, "
+    "expected a 2-D array (frames, features) as one recording, "
     "or a list, dict or 3-D array of them as many"
 )
 PARTS = "Recordings(..., breaks=...) cuts recordings into parts there"
@@ -100,7 +100,7 @@ def _read_clocks(recordings):
     for rate in rates:
         if not is_same(rate, expected):
             raise ValueError(
-                f"X has videos of {expected:g} and of {rate:g} frames per second, "
+                f"X has recordings of {expected:g} and of {rate:g} frames per second, "
                 "expected one rate; resample them."
             )
     recordings.fps = recordings.fps or float(np.median(rates))
@@ -222,9 +222,10 @@ def _warn_of_tracks(shape):
     """Warn of a 3-D array that looks like one pose track instead of many recordings."""
     n_videos, n_frames, n_features = shape
     warn_user(
-        f"X has shape {tuple(shape)} and is taken as {n_videos} videos of {n_frames} "
+        f"X has shape {tuple(shape)} and is taken as {n_videos} recordings of "
+        f"{n_frames} "
         f"frames. If it is one track of {n_frames} points in {n_features} dimensions, "
-        "give X.reshape(len(X), -1); list(X) says that these are videos."
+        "give X.reshape(len(X), -1); list(X) says that these are recordings."
     )
 
 
@@ -232,7 +233,8 @@ def _warn_of_channels(shape):
     """Warn of a 3-D array that looks like (cases, channels, time)."""
     n_videos, n_frames, n_features = shape
     warn_user(
-        f"X has shape {tuple(shape)} and is taken as {n_videos} videos of {n_frames} "
+        f"X has shape {tuple(shape)} and is taken as {n_videos} recordings of "
+        f"{n_frames} "
         f"frames with {n_features} features. If these are channels and times, as of "
         "aeon, sktime or MNE, give X.transpose(0, 2, 1); list(X) says that they are "
         "frames and features."

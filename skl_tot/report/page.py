@@ -69,7 +69,7 @@ def write_report(
         Ground truth, integers or text, to show and to score. The integer -1 is
         background. With names, it may be in another order than ``videos``.
     video_names : sequence of str, default=None
-        Names of the recordings; None takes their own, or "video 0", ….
+        Names of the recordings; None takes their own, or "recording 0", ….
     action_names : dict or sequence of str, default=None
         Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
         Actions with equal names become one. Others are called "action 1", …. In a model

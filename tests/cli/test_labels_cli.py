@@ -194,7 +194,7 @@ class TestEvaluate:
         printed = capsys.readouterr().out
         assert printed.startswith("3 of 4 recordings have no labels, left out.\n")
         assert printed.split()[printed.split().index("MoF") + 1] == "1.000"
-        assert printed.split()[printed.split().index("videos", 5) + 1] == "1"
+        assert printed.split()[printed.split().index("recordings", 5) + 1] == "1"
 
     def test_unlabelled_frames_do_not_count(self, run, tmp_path, capsys):
         assert run(f"predict model.skops flat --out {tmp_path}/found") == 0

@@ -178,14 +178,17 @@ HOSTILE = {
     "one action": (words_of(6, np.array(["a", "a", "a"])), ["a"]),
 }
 REFUSED = {
-    "line break": (first(["a\nb"] * LENGTH), "^Video 0: y has the label 'a.nb', exp"),
+    "line break": (
+        first(["a\nb"] * LENGTH),
+        "^Recording 0: y has the label 'a.nb', exp",
+    ),
     "tab": (first(["a\tb"] * LENGTH), "expected text of one line"),
     "surrogate": (first(["\ud800"] * LENGTH), "expected text of one line"),
     "blank": (first(["  "] * LENGTH), "expected text of one line"),
     "nothing": (first([""] * LENGTH), "no known label, expected some"),
-    "bytes": (first([b"a"] * LENGTH), "^Video 0: y has labels of type"),
-    "half": (first([0.5] * LENGTH), "^Video 0: y has labels of type float64"),
-    "too long": (first([0] * (LENGTH + 1)), r"^Video 0: y has \d+ labels, X has"),
+    "bytes": (first([b"a"] * LENGTH), "^Recording 0: y has labels of type"),
+    "half": (first([0.5] * LENGTH), "^Recording 0: y has labels of type float64"),
+    "too long": (first([0] * (LENGTH + 1)), r"^Recording 0: y has \d+ labels, X has"),
     "of one": (["a"] * LENGTH, r"y is of \d+ recordings, expected 6"),
     "names": ({"v0": [0] * LENGTH}, "y is a dict of names, but X has no names"),
     "mixed": (

@@ -143,5 +143,7 @@ def test_errors():
         ProfileDisplay([[0]]).plot()
     with pytest.raises(ValueError, match="target_names gives"):
         ProfileDisplay.from_predictions([[0.0], [1.0]], [0, 1], action_names=["a"])
-    with pytest.raises(ValueError, match="Video 0: labels has 1 frames, expected 2"):
+    with pytest.raises(
+        ValueError, match="Recording 0: labels has 1 frames, expected 2"
+    ):
         ProfileDisplay.from_predictions([[0.0], [1.0]], [0])

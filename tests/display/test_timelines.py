@@ -212,10 +212,10 @@ def test_from_estimator():
     ("options", "message"),
     [
         ({"y_pred": []}, "y_pred is empty"),
-        ({"y_pred": [[0], []]}, "Video 1: y_pred has no frames"),
+        ({"y_pred": [[0], []]}, "Recording 1: y_pred has no frames"),
         ({"y_pred": [0.5]}, "y_pred has labels of type float64"),
         ({"y_true": [[0]]}, "y_true has 1 recordings, y_pred has 2"),
-        ({"y_true": [[0, 1], [1]]}, "Video 1: y_true has 1 frames"),
+        ({"y_true": [[0, 1], [1]]}, "Recording 1: y_true has 1 frames"),
         ({"target_names": ["a", "b"]}, r"gives .* for each of \[0, 1, 2\]"),
         ({"y_true": [["a", "b"], ["c", "c"]], "target_names": ["a"]}, "target_na"),
         ({"video_names": ["x"]}, "video_names has 1 names, expected 2"),
@@ -227,7 +227,7 @@ def test_from_estimator():
         ({"videos": 2}, "videos is 2, expected indices"),
         ({"y_pred": {}}, "y_pred is an empty dict, expected"),
         ({"y_pred": {"A": [0.5]}}, r"y_pred\['A'\] has labels of type float"),
-        ({"y_pred": {"A": [[]]}}, r"Video 0: y_pred\['A'\] has no frames"),
+        ({"y_pred": {"A": [[]]}}, r"Recording 0: y_pred\['A'\] has no frames"),
         ({"y_pred": {"A": [0, 1], "B": [0]}}, r"0: y_pred\['B'\] has 1 frames, exp"),
         (
             {"y_pred": {"A": [0, 1], "B": [[0, 1], [0]]}},

@@ -110,7 +110,7 @@ class TestSegments:
             (
                 [[1], [1, 1, 2]],
                 {"confidence": [[0.5], [0.5, 1, np.nan]]},
-                "Video 1: confidence is nan in frame 2, expected finite numbers.",
+                "Recording 1: confidence is nan in frame 2, expected finite numbers.",
             ),
             ([1, 2], {"confidence": [np.inf, 1]}, "confidence is inf in frame 0, ex"),
             ([1, 2], {"confidence": [1j, 1]}, "confidence is of type complex"),

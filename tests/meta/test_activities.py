@@ -182,7 +182,9 @@ class TestTranscripts:
         assert set(found[1]) == {1}
 
     def test_of_two_activities(self, data, fitted):
-        with pytest.raises(RecordingError, match=r"^Video 1: its transcript .*several"):
+        with pytest.raises(
+            RecordingError, match=r"^Recording 1: its transcript .*several"
+        ):
             fitted.predict(data[0][:2], transcripts=[[1], [0, 5]])
 
 
@@ -265,9 +267,12 @@ def fit_with(data, given=None, **options):
         ({"given": [0, 1]}, r"^activities has 2 labels, expected 8"),
         ({"given": "cook"}, r"^activities is 'cook', expected a sequence"),
         ({"given": 3}, r"^activities is 3, expected a sequence"),
-        ({"given": [0.5] * 8}, r"^Video 0: its activity is 0.5, expected an integer"),
-        ({"given": [0] * 7 + [None]}, r"^Video 7: its activity is None"),
-        ({"given": ["a"] * 7 + [" "]}, r"^Video 7: its activity is ' '"),
+        (
+            {"given": [0.5] * 8},
+            r"^Recording 0: its activity is 0.5, expected an integer",
+        ),
+        ({"given": [0] * 7 + [None]}, r"^Recording 7: its activity is None"),
+        ({"given": ["a"] * 7 + [" "]}, r"^Recording 7: its activity is ' '"),
         ({"given": ["a"] * 7 + [1]}, r"^activities has integers and text"),
         ({"given": [0] * 8, "n_activities": 2}, r"^n_activities is 2, but activities"),
         ({"given": {"a": 0}}, r"^activities is a dict of names, but X has no names"),

@@ -239,17 +239,23 @@ class TestCuts:
     @pytest.mark.parametrize(
         ("bad", "text"),
         [
-            ([[0, 30, 20], [0, 40]], "Video 0: cuts have 20 after 30"),
-            ([[0, 20], [0, 41]], "Video 1: cuts have 41, expected frames from 0 to 40"),
+            ([[0, 30, 20], [0, 40]], "Recording 0: cuts have 20 after 30"),
+            (
+                [[0, 20], [0, 41]],
+                "Recording 1: cuts have 41, expected frames from 0 to 40",
+            ),
             ([[-1, 20], [0, 40]], "cuts have -1"),
             ([[0, 20, 20], [0, 40]], "cuts have 20 after 20"),
             ([[0, 20]], "cuts is of 1 recordings, expected 2"),
-            ([0, 20], r"Video 0: cuts are 0, expected two frames or more"),
+            ([0, 20], r"Recording 0: cuts are 0, expected two frames or more"),
             ([[5], [0, 40]], r"cuts are \[5\], expected two"),
             ([[], [0, 40]], "expected two"),
             ([[0.5, 20], [0, 40]], "as integers"),
             ([["a", "b"], [0, 40]], "as integers"),
-            ([[0, [20]], [0, 40]], r"Video 0: cuts are \[0, \[20\]\], expected two"),
+            (
+                [[0, [20]], [0, 40]],
+                r"Recording 0: cuts are \[0, \[20\]\], expected two",
+            ),
         ],
     )
     def test_bad(self, bad, text):

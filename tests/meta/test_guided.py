@@ -342,24 +342,30 @@ WRONG = {
     "too few videos": ([[0]], "y is of 1 recordings, expected 6"),
     "flat": (
         [0, 1, 2, 0, 1, 2],
-        "^Video 0: y has 0 for a recording, expected",
+        "^Recording 0: y has 0 for a recording, expected",
     ),
     "all None": ([None] * 6, "no known label, expected some"),
-    "one short": ("short", r"^Video 2: y has 2 labels, X has \d+ frames"),
-    "one of a dict": (("one", {}), "^Video 1: y has {} for a recording, expected"),
-    "one of text": (("one", "ab"), "^Video 1: y has 'ab' for a recording, expected"),
-    "one of a number": (("one", 7), "^Video 1: y has 7 for a recording, expected"),
-    "one of floats": (("fill", 0.5), "^Video 1: y has labels of type float64"),
-    "one of infinity": (("fill", np.inf), "^Video 1: y has labels of type float64"),
+    "one short": ("short", r"^Recording 2: y has 2 labels, X has \d+ frames"),
+    "one of a dict": (("one", {}), "^Recording 1: y has {} for a recording, expected"),
+    "one of text": (
+        ("one", "ab"),
+        "^Recording 1: y has 'ab' for a recording, expected",
+    ),
+    "one of a number": (("one", 7), "^Recording 1: y has 7 for a recording, expected"),
+    "one of floats": (("fill", 0.5), "^Recording 1: y has labels of type float64"),
+    "one of infinity": (("fill", np.inf), "^Recording 1: y has labels of type float64"),
     "one of text and one of numbers": (
         ("fill", "a"),
         "text in some recordings",
     ),
-    "negative": (("fill", -2), "^Video 1: y has the label -2, expected integers from"),
+    "negative": (
+        ("fill", -2),
+        "^Recording 1: y has the label -2, expected integers from",
+    ),
     "all unknown": ("unknown", "no known label, expected some"),
     "more labels than actions": ("many", "has 4 labels, expected at most n_actions=3"),
-    "mixed": ("mixed", "^Video 1: y has labels of type object"),
-    "2-D": ("2-D", "^Video 1: y has .* for a recording, expected a sequence"),
+    "mixed": ("mixed", "^Recording 1: y has labels of type object"),
+    "2-D": ("2-D", "^Recording 1: y has .* for a recording, expected a sequence"),
 }
 
 
@@ -386,14 +392,14 @@ def wrong_labels(case, labels):
 
 WRONG_TRANSCRIPTS = {
     "y None": (None, "y is None, expected transcripts"),
-    "empty": ([], "^Video 1: the transcript is empty, expected actions, or None"),
-    "a number": (2, "^Video 1: y has 2 for a recording, expected a sequence"),
-    "text": ("ab", "^Video 1: y has 'ab' for a recording, expected a sequence"),
-    "repeats": ([0, 0], "^Video 1: the transcript has 0 twice in a row, expected"),
-    "unknown within": ([0, -1], "^Video 1: the transcript has no label in place 1"),
+    "empty": ([], "^Recording 1: the transcript is empty, expected actions, or None"),
+    "a number": (2, "^Recording 1: y has 2 for a recording, expected a sequence"),
+    "text": ("ab", "^Recording 1: y has 'ab' for a recording, expected a sequence"),
+    "repeats": ([0, 0], "^Recording 1: the transcript has 0 twice in a row, expected"),
+    "unknown within": ([0, -1], "^Recording 1: the transcript has no label in place 1"),
     "longer than the video": (
         [0, 1] * 400,
-        r"^Video 1: the transcript has 800 actions, but X has \d+ frames",
+        r"^Recording 1: the transcript has 800 actions, but X has \d+ frames",
     ),
     "other actions": ([8], "has 4 labels, expected at most n_actions=3"),
     "words": (["a"], "text in some recordings and integers in others"),
@@ -402,11 +408,14 @@ WRONG_TRANSCRIPTS = {
 WRONG_IN_PREDICT = {
     "unknown word": (
         [[1, 5], [1, 2]],
-        "^Video 1: the transcript has 2, expected labels",
+        "^Recording 1: the transcript has 2, expected labels",
     ),
     "text": ([[1, 5], ["a"]], "transcripts has text in some recordings and integers"),
-    "only text": ([["a"], ["b"]], "^Video 0: the transcript has 'a', expected labels"),
-    "empty": ([[1], []], "^Video 1: the transcript is empty, expected labels of"),
+    "only text": (
+        [["a"], ["b"]],
+        "^Recording 0: the transcript has 'a', expected labels",
+    ),
+    "empty": ([[1], []], "^Recording 1: the transcript is empty, expected labels of"),
     "nothing": ([], "transcripts is empty, expected the actions of each recording"),
     "too few": ([[1, 3]], "has 1 sequences, expected 2"),
     "a number": (3, "transcripts is a int, expected one sequence"),
@@ -414,8 +423,8 @@ WRONG_IN_PREDICT = {
     "a str": ("pour", "transcripts is a str, expected one sequence"),
     "None": ([[1], None], r"transcripts\[1\] has 0 dimensions, expected 1"),
     "floats": ([[1], [0.5]], r"transcripts\[1\] has labels of type float64"),
-    "background": ([[1], [-1]], "^Video 1: the transcript has -1, expected labels"),
-    "code": ([[1], [0]], r"^Video 1: .* has 0, expected labels of \[1, 3, 5\]"),
+    "background": ([[1], [-1]], "^Recording 1: the transcript has -1, expected labels"),
+    "code": ([[1], [0]], r"^Recording 1: .* has 0, expected labels of \[1, 3, 5\]"),
 }
 
 

@@ -112,7 +112,9 @@ class TestLabels:
 
     @pytest.mark.parametrize("own", SCALARS, ids=str)
     def test_what_is_no_sequence(self, own):
-        with pytest.raises(TypeError, match=r"^Video 1: y has .*expected a sequence"):
+        with pytest.raises(
+            TypeError, match=r"^Recording 1: y has .*expected a sequence"
+        ):
             read_labels([[0, 1], own], of_lengths(2, 3), 3)
         with pytest.raises(TypeError, match=r"^y has .*expected a sequence"):
             read_labels(own, of_lengths(3, form="single"), 3)
@@ -126,27 +128,36 @@ class TestLabels:
         ("y", "match"),
         [
             ([[0, 1]], "of 1 recordings, expected 2"),
-            ([[0, 1], [0]], "^Video 1: y has 1 labels, X has 3 frames"),
-            ([None, [0] * 4], "^Video 1: y has 4 labels, X has 3 frames"),
-            ([[0, -2], None], "^Video 0: y has the label -2, expected integers from 0"),
-            ([None, [0.5, 1, 2]], "^Video 1: y has labels of type float64"),
-            ([None, [0, 1, np.inf]], "^Video 1: y has labels of type float64"),
-            ([[0, "a"], None], "^Video 0: y has labels of type object"),
+            ([[0, 1], [0]], "^Recording 1: y has 1 labels, X has 3 frames"),
+            ([None, [0] * 4], "^Recording 1: y has 4 labels, X has 3 frames"),
+            (
+                [[0, -2], None],
+                "^Recording 0: y has the label -2, expected integers from 0",
+            ),
+            ([None, [0.5, 1, 2]], "^Recording 1: y has labels of type float64"),
+            ([None, [0, 1, np.inf]], "^Recording 1: y has labels of type float64"),
+            ([[0, "a"], None], "^Recording 0: y has labels of type object"),
             ([[0, 1], ["a", "", ""]], "text in some recordings and integers in others"),
-            ([None, [b"a", b"a", b"b"]], "^Video 1: y has labels of type"),
-            ([None, [1j, 1, 2]], "^Video 1: y has labels of type"),
-            ([None, [2**70, 1, 2]], "^Video 1: y has the label .*64 bits"),
+            ([None, [b"a", b"a", b"b"]], "^Recording 1: y has labels of type"),
+            ([None, [1j, 1, 2]], "^Recording 1: y has labels of type"),
+            ([None, [2**70, 1, 2]], "^Recording 1: y has the label .*64 bits"),
             ([None, None], "no known label, expected some"),
             ([[-1, -1], ["", None, ""]], "no known label, expected some"),
             ([[0, 1], [2, 3, 3]], "has 4 labels, expected at most n_actions=3"),
-            ([[0, 1], [[0], [1], [1]]], "^Video 1: y has .*expected a sequence"),
-            ([np.zeros((2, 2), int), None], "^Video 0: y has .*expected a sequence"),
-            ([[0, [1, 1]], None], "^Video 0: y has .*expected a sequence|of type"),
-            ([[[0], 1], None], "^Video 0: y has .*expected a sequence|of type"),
-            ([pd.DataFrame({"a": [0, 1]}), None], "^Video 0: y has .*a sequence"),
-            ([[{}, 1], None], "^Video 0: y has labels of type object"),
+            ([[0, 1], [[0], [1], [1]]], "^Recording 1: y has .*expected a sequence"),
+            (
+                [np.zeros((2, 2), int), None],
+                "^Recording 0: y has .*expected a sequence",
+            ),
+            ([[0, [1, 1]], None], "^Recording 0: y has .*expected a sequence|of type"),
+            ([[[0], 1], None], "^Recording 0: y has .*expected a sequence|of type"),
+            ([pd.DataFrame({"a": [0, 1]}), None], "^Recording 0: y has .*a sequence"),
+            ([[{}, 1], None], "^Recording 0: y has labels of type object"),
             (None, "y is None, expected labels of some recordings"),
-            ([np.array(["2020-01-01"] * 2, "M8[D]"), None], "^Video 0: y has labels"),
+            (
+                [np.array(["2020-01-01"] * 2, "M8[D]"), None],
+                "^Recording 0: y has labels",
+            ),
         ],
         ids=str,
     )
@@ -154,8 +165,8 @@ class TestLabels:
         with pytest.raises((ValueError, TypeError), match=match) as caught:
             read_labels(y, of_lengths(2, 3), 3)
         assert "\n" not in str(caught.value)
-        is_of_a_video = match.startswith("^Video")
-        assert isinstance(caught.value, RecordingError) == is_of_a_video
+        is_of_one = match.startswith("^Recording")
+        assert isinstance(caught.value, RecordingError) == is_of_one
 
 
 class TestTranscripts:
@@ -175,27 +186,35 @@ class TestTranscripts:
 
     @pytest.mark.parametrize("own", SCALARS, ids=str)
     def test_what_is_no_sequence(self, own):
-        with pytest.raises(TypeError, match=r"^Video 1: y has .*expected a sequence"):
+        with pytest.raises(
+            TypeError, match=r"^Recording 1: y has .*expected a sequence"
+        ):
             read_transcripts([[0, 1], own], of_lengths(9, 9), 3)
 
     @pytest.mark.parametrize(
         ("y", "match"),
         [
             ([[0, 1]], "of 1 recordings, expected 2"),
-            ([[0, 1], []], "^Video 1: the transcript is empty, expected actions"),
-            ([[0, 1], [1, 1]], "^Video 1: the transcript has 1 twice in a row"),
-            ([["a", "b"], ["b", "b"]], "^Video 1: the transcript has 'b' twice"),
-            ([[0, -1, 1], None], "^Video 0: the transcript has no label in place 1"),
-            ([["a", ""], None], "^Video 0: the transcript has no label in place 1"),
-            ([None, [0, 1, 0, 1]], "^Video 1: the transcript has 4 actions, but X has"),
+            ([[0, 1], []], "^Recording 1: the transcript is empty, expected actions"),
+            ([[0, 1], [1, 1]], "^Recording 1: the transcript has 1 twice in a row"),
+            ([["a", "b"], ["b", "b"]], "^Recording 1: the transcript has 'b' twice"),
+            (
+                [[0, -1, 1], None],
+                "^Recording 0: the transcript has no label in place 1",
+            ),
+            ([["a", ""], None], "^Recording 0: the transcript has no label in place 1"),
+            (
+                [None, [0, 1, 0, 1]],
+                "^Recording 1: the transcript has 4 actions, but X has",
+            ),
             ([None, None], "no known label"),
             ([[], []], "no known label"),
             ([[0, 1], [2, 3]], "has 4 labels, expected at most n_actions=3"),
             ([[0, 1], ["a"]], "text in some recordings and integers in others"),
-            ([[0, "a"], None], "^Video 0: y has labels of type object"),
-            ([None, [-3]], "^Video 1: y has the label -3"),
-            ([None, [0.5]], "^Video 1: y has labels of type float64"),
-            ([[[0, 1]], None], "^Video 0: y has .*expected a sequence"),
+            ([[0, "a"], None], "^Recording 0: y has labels of type object"),
+            ([None, [-3]], "^Recording 1: y has the label -3"),
+            ([None, [0.5]], "^Recording 1: y has labels of type float64"),
+            ([[[0, 1]], None], "^Recording 0: y has .*expected a sequence"),
             (None, "y is None, expected transcripts of some recordings"),
             ({0: [0, 1], 1: [1]}, "y is a dict, expected a sequence with transcripts"),
         ],
@@ -205,4 +224,6 @@ class TestTranscripts:
         with pytest.raises((ValueError, TypeError), match=match) as caught:
             read_transcripts(y, of_lengths(3, 3), 3)
         assert "\n" not in str(caught.value)
-        assert isinstance(caught.value, RecordingError) == match.startswith("^Video")
+        assert isinstance(caught.value, RecordingError) == match.startswith(
+            "^Recording"
+        )

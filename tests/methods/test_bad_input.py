@@ -41,17 +41,19 @@ def spoiled(value):
 
 # What is passed, the type of the error, and what its one line says.
 BAD_VIDEOS = {
-    "nan": (spoiled(np.nan), ValueError, "^Video 2: Input X contains NaN"),
-    "inf": (spoiled(np.inf), ValueError, "^Video 2: Input X contains infinity"),
+    "nan": (spoiled(np.nan), ValueError, "^Recording 2: Input X contains NaN"),
+    "inf": (spoiled(np.inf), ValueError, "^Recording 2: Input X contains infinity"),
     "too wide": (
         replaced(np.ones((4, 6))),
         ValueError,
-        "^Video 2: X has 6 features, but TemporalOTSegmenter is expecting 5 features",
+        "^Recording 2: X has 6 features, but TemporalOTSegmenter is expecting 5 "
+        "features",
     ),
     "too narrow": (
         replaced(np.ones((4, 4)), 1),
         ValueError,
-        "^Video 1: X has 4 features, but TemporalOTSegmenter is expecting 5 features",
+        "^Recording 1: X has 4 features, but TemporalOTSegmenter is expecting 5 "
+        "features",
     ),
     "no videos": ([], ValueError, "^X is an empty list"),
     "no videos in a tuple": ((), ValueError, "^X is an empty tuple"),
@@ -72,29 +74,29 @@ BAD_VIDEOS = {
     "video of text": (
         replaced(np.full((4, 5), "1.0")),
         ValueError,
-        "^Video 2: X holds text",
+        "^Recording 2: X holds text",
     ),
     "video of words as objects": (
         replaced(np.full((4, 5), "walk", dtype=object)),
         ValueError,
-        "^Video 2: could not convert string to float",
+        "^Recording 2: could not convert string to float",
     ),
     "dates": (
         replaced(np.zeros((4, 5), dtype="datetime64[s]")),
         ValueError,
-        "^Video 2: X holds text, dates",
+        "^Recording 2: X holds text, dates",
     ),
     "four dimensions": (np.ones((2, 3, 4, 5)), ValueError, "^X has 4 dimensions"),
     "three dimensions in a list": (
         replaced(np.ones((2, 3, 5))),
         ValueError,
-        "^Video 2: Expected 2D array, got 3D array",
+        "^Recording 2: Expected 2D array, got 3D array",
     ),
     "one dimension": (np.ones(5), ValueError, "^Expected 2D array, got 1D array"),
     "one dimension in a list": (
         replaced(np.ones(5)),
         ValueError,
-        "^Video 2: Expected 2D array, got 1D array",
+        "^Recording 2: Expected 2D array, got 1D array",
     ),
     "scalar array": (np.array(1.0), ValueError, "^Expected 2D array, got 0D array"),
     "ragged nested lists as one video": (
@@ -105,65 +107,65 @@ BAD_VIDEOS = {
     "ragged nested lists as a video": (
         replaced([[1.0] * 5, [1.0] * 4]),
         ValueError,
-        "^Video 2: expected a 2-D array .* nested sequence of unequal lengths",
+        "^Recording 2: expected a 2-D array .* nested sequence of unequal lengths",
     ),
-    "None as a video": (replaced(None), ValueError, "^Video 2: Expected 2D array"),
+    "None as a video": (replaced(None), ValueError, "^Recording 2: Expected 2D array"),
     "masked": (
         replaced(np.ma.masked_array(np.ones((4, 5)), mask=np.eye(4, 5))),
         TypeError,
-        "^Video 2: masked arrays",
+        "^Recording 2: masked arrays",
     ),
     "complex": (
         replaced(np.ones((4, 5)) * 1j),
         ValueError,
-        "^Video 2: Complex data not supported",
+        "^Recording 2: Complex data not supported",
     ),
     "sparse": (
         replaced(sp.csr_matrix(np.eye(5))),
         TypeError,
-        "^Video 2: Sparse data was passed",
+        "^Recording 2: Sparse data was passed",
     ),
     "one sparse video": (sp.csr_array(np.eye(5)), TypeError, "^Sparse data was passed"),
     "objects": (
         replaced(np.full((4, 5), {}, dtype=object)),
         TypeError,
-        "^Video 2: float.. argument must be",
+        "^Recording 2: float.. argument must be",
     ),
     "no frames": (
         replaced(np.empty((0, 5))),
         ValueError,
-        r"^Video 2: Found array with 0 sample\(s\)",
+        r"^Recording 2: Found array with 0 sample\(s\)",
     ),
     "no features": (
         [np.empty((4, 0))],
         ValueError,
-        r"^Video 0: (Found array with 0 feature\(s\)|X has 0 features)",
+        r"^Recording 0: (Found array with 0 feature\(s\)|X has 0 features)",
     ),
     "numbers too large for a float": (
         replaced(np.full((4, 5), 10**400, dtype=object)),
         ValueError,
-        "^Video 2: int too large",
+        "^Recording 2: int too large",
     ),
     "complex tensor": (
         replaced(torch.ones(4, 5, dtype=torch.complex64)),
         ValueError,
-        "^Video 2: Complex data not supported",
+        "^Recording 2: Complex data not supported",
     ),
     "other column names": (
         [pd.DataFrame(GOOD[0], columns=list("abcde"))]
         + [pd.DataFrame(GOOD[1], columns=list("abcdf"))],
         ValueError,
-        "^Video 1: The feature names should match",
+        "^Recording 1: The feature names should match",
     ),
     "data frame without columns": (
         replaced(pd.DataFrame(index=range(4))),
         ValueError,
-        r"^Video 2: Found a data frame of shape \(4, 0\)",
+        r"^Recording 2: Found a data frame of shape \(4, 0\)",
     ),
     "columns that are no numbers": (
         replaced(pd.DataFrame({c: list("xyz") for c in "abcde"})),
         ValueError,
-        "^Video 2: column 'a' holds text, such as 'x', expected numbers; drop it.",
+        "^Recording 2: column 'a' holds text, such as 'x', expected numbers; drop it.",
     ),
 }
 BAD_PARAMETERS = [
@@ -227,7 +229,7 @@ def test_bad_videos(fitted, case, method):
     if case == "other column names" and method != "fit":
         pytest.skip("the estimator was fitted without names")
     if case == "no features" and method != "fit":
-        message = "^Video 0: Found array with 0 feature"
+        message = "^Recording 0: Found array with 0 feature"
     before = state(fitted)
     with pytest.raises(error, match=message) as info:
         getattr(fitted, method)(X)
@@ -259,7 +261,7 @@ def test_predict_before_fit():
 
 def test_a_failed_first_fit_leaves_an_unfitted_estimator():
     model = quick()
-    with pytest.raises(ValueError, match="Video 2"):
+    with pytest.raises(ValueError, match="Recording 2"):
         model.fit(spoiled(np.nan))
     assert str(vars(model)) == str(vars(quick()))
 
@@ -269,7 +271,7 @@ def test_column_names_of_another_fit():
     model = quick().fit(frames)
     before = state(model)
     other = [frames[0], frames[1].rename(columns={"a": "z"})]
-    with pytest.raises(ValueError, match=r"^Video 1: .*- z .*- a$") as info:
+    with pytest.raises(ValueError, match=r"^Recording 1: .*- z .*- a$") as info:
         model.predict(other)
     check_error(info, model, before)
 
@@ -306,7 +308,7 @@ def test_features_beyond_single_precision(fitted, method):
     before = state(fitted)
     huge = np.array([[1e300, -1e300, 1e300, -1e300, 0.0]] * 8)
     with pytest.raises(
-        ValueError, match=r"^Video 1: the scores are not finite"
+        ValueError, match=r"^Recording 1: the scores are not finite"
     ) as info:
         getattr(fitted, method)([GOOD[0], huge])
     check_error(info, fitted, before)
@@ -323,7 +325,9 @@ class TestLabelsOfAFit:
         with pytest.raises(ValueError, match="y is of 5 recordings, expected 6"):
             call(videos, labels[:5])
         other = [*labels[:2], labels[2][:-1], *labels[3:]]
-        message = rf"^Video 2: y has {len(other[2])} labels, X has {len(videos[2])} fr"
+        message = (
+            rf"^Recording 2: y has {len(other[2])} labels, X has {len(videos[2])} fr"
+        )
         with pytest.raises(RecordingValueError, match=message):
             call(videos, other)
         with pytest.raises(ValueError, match=r"^y has 3 labels, X has \d+ frames"):
@@ -352,7 +356,8 @@ class TestVideos:
         with pytest.raises(RecordingValueError) as info:
             quick().fit(frames)
         assert str(info.value) == (
-            f"Video 2: Input X contains NaN in frame 7, column 'd', and in {share:.2%} "
+            f"Recording 2: Input X contains NaN in frame 7, column 'd', and in "
+            f"{share:.2%} "
             "of all values; fill gaps, as by skl_tot.preprocessing.GapFiller "
             "(--pipeline gaps:N), or leave such frames out."
         )

@@ -182,11 +182,14 @@ class TestTranscripts:
                 [[0, 1]],
                 "transcripts has 1 sequences, expected 6, one for",
             ),
-            ([[0]] * 5 + [[4]], "Video 5: the transcript is [4], expected actions"),
-            ([[0]] * 5 + [[]], "Video 5: the transcript is [], expected actions"),
-            ([[0]] * 5 + [[-1]], "Video 5: the transcript is [-1], expected actions"),
+            ([[0]] * 5 + [[4]], "Recording 5: the transcript is [4], expected actions"),
+            ([[0]] * 5 + [[]], "Recording 5: the transcript is [], expected actions"),
+            (
+                [[0]] * 5 + [[-1]],
+                "Recording 5: the transcript is [-1], expected actions",
+            ),
             ([], "transcripts is empty, expected the actions of each recording."),
-            ([["a"]] * 6, "Video 0: the transcript is ['a'], expected actions"),
+            ([["a"]] * 6, "Recording 0: the transcript is ['a'], expected actions"),
         ],
     )
     def test_bad_transcripts(self, fitted, videos, transcripts, message):

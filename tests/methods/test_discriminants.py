@@ -196,7 +196,7 @@ def test_frames_beyond_reach_are_refused(labelled):
     gaussians = fit_gaussians(frames, np.concatenate(labels), 3, 0.1)
     for value in (1e80, np.inf, np.nan):
         with pytest.raises(
-            RecordingValueError, match=r"^Video 3: the features are too far"
+            RecordingValueError, match=r"^Recording 3: the features are too far"
         ):
             log_joint(np.full((2, 4), value), gaussians, 3)
 

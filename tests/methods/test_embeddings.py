@@ -74,7 +74,9 @@ class TestAll:
     def test_features_beyond_single_precision(self, kind, activity):
         model = quick(kind, standardize=None).fit(activity[0])
         huge = np.full((8, 5), 1e300)
-        with pytest.raises(ValueError, match=r"^Video 1: the scores are not finite"):
+        with pytest.raises(
+            ValueError, match=r"^Recording 1: the scores are not finite"
+        ):
             model.predict([activity[0][0], huge])
 
     @each_kind

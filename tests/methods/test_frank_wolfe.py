@@ -102,7 +102,7 @@ def test_features_too_large(activity):
         model.fit([video.astype(float) * 1e200 for video in videos])
     model.fit(videos)
     huge = np.full((9, 5), 1.7e308) * np.sign(model.coef_[0])
-    with pytest.raises(ValueError, match="Video 0: the features are too large"):
+    with pytest.raises(ValueError, match="Recording 0: the features are too large"):
         model.predict([huge])
 
 

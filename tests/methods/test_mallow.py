@@ -98,7 +98,7 @@ def test_features_out_of_reach(fitted, activity, scale):
     videos = [video.astype("f8") for video in activity[0]]
     model = clone(fitted).set_params(standardize=None).fit(videos)
     before = model.predict(activity[0][0])
-    with pytest.raises(ValueError, match=r"^Video 1: the features are too far"):
+    with pytest.raises(ValueError, match=r"^Recording 1: the features are too far"):
         model.predict([activity[0][0], np.full((8, 5), scale)])
     with pytest.raises(ValueError, match="squares are too large"):
         model.fit([scale * video for video in videos])

@@ -357,10 +357,10 @@ class TestIgnoreLabels:
 
 A, B = [0, 0, 1], [0, 1]
 INPUT_ERRORS = [
-    ([A, B], [A, A], {}, "Video 1: y_true has 2 frames, y_pred has 3."),
+    ([A, B], [A, A], {}, "Recording 1: y_true has 2 frames, y_pred has 3."),
     (A, B, {}, "y_true has 3 frames, y_pred has 2."),
     ([A, B], [A], {}, "y_true has 2 recordings, y_pred has 1."),
-    ([A, []], [A, []], {}, "Video 1: y_true and y_pred have no frames."),
+    ([A, []], [A, []], {}, "Recording 1: y_true and y_pred have no frames."),
     ([], [], {}, "y_true is empty, expected one label for each frame."),
     (
         A,

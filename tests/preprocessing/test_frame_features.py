@@ -303,7 +303,7 @@ def test_damaged_files(kind, message, tmp_path, clip):
     features = FrameFeatures(**SMALL, fps=1, cache_dir=cache)
     with pytest.raises(error, match=message) as caught:
         features.transform([clip, path])
-    assert str(caught.value).startswith(f"Video 1: {path}")
+    assert str(caught.value).startswith(f"Recording 1: {path}")
     assert "\n" not in str(caught.value)
     n_kept = 0 if kind == "missing" else 1  # that is known before the work
     assert len(list(cache.glob("*"))) == n_kept
@@ -322,9 +322,13 @@ def test_invalid_fps(clip, fps):
     [
         (3, TypeError, "X is a int, expected a path"),
         ([], ValueError, "X is an empty list"),
-        ([np.zeros((3, 2))], TypeError, "Video 0: expected a path .* got a ndarray"),
+        (
+            [np.zeros((3, 2))],
+            TypeError,
+            "Recording 0: expected a path .* got a ndarray",
+        ),
         ("no.mp4", FileNotFoundError, "^no.mp4 is not a file"),
-        (["no.mp4"], FileNotFoundError, "^Video 0: no.mp4 is not a file"),
+        (["no.mp4"], FileNotFoundError, "^Recording 0: no.mp4 is not a file"),
     ],
 )
 def test_invalid_paths(X, error, message):
@@ -346,7 +350,7 @@ def test_errors_know_the_video(clip, tmp_path):
         assert isinstance(info.value, kind)
         assert info.value.recording == 1
         again = pickle.loads(pickle.dumps(info.value))
-        assert str(again) == str(info.value) == f"Video 1: {again.reason}"
+        assert str(again) == str(info.value) == f"Recording 1: {again.reason}"
     with pytest.raises(ValueError, match=f"^{bad}") as info:
         features.transform(bad)
     assert not isinstance(info.value, RecordingError)
@@ -630,7 +634,7 @@ def test_two_videos_of_one_name(tmp_path):
 
 def test_folder_in_a_list(folder):
     with pytest.raises(
-        RecordingError, match=r"^Video 1: .* is a folder, expected"
+        RecordingError, match=r"^Recording 1: .* is a folder, expected"
     ) as info:
         FrameFeatures(**SMALL).fit([folder / "a.b.MOV", folder])
     assert isinstance(info.value, FileNotFoundError)
@@ -670,7 +674,7 @@ def test_videos_one_after_the_other(folder, loads, monkeypatch):
 
 
 def test_paths_are_checked_first(tmp_path, loads):
-    with pytest.raises(RecordingError, match=r"^Video 1: no.mp4 is not a file"):
+    with pytest.raises(RecordingError, match=r"^Recording 1: no.mp4 is not a file"):
         FrameFeatures(**SMALL).transform_each(
             [write_noise(tmp_path / "a.mp4", 2), "no.mp4"]
         )

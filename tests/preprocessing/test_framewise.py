@@ -172,7 +172,7 @@ def test_dataframes_keep_their_names_and_never_warn(videos):
     assert transformer.get_feature_names_out().tolist() == list("abcd")
     expected = FramewiseTransformer(StandardScaler()).fit_transform(videos)
     assert_allclose(np.concatenate(outputs), np.concatenate(expected))
-    with pytest.raises(ValueError, match="Video 1: The feature names should match"):
+    with pytest.raises(ValueError, match="Recording 1: The feature names should match"):
         transformer.transform([frames[0], frames[1][list("bacd")]])
     with pytest.raises(ValueError, match="not equal to feature_names_in_"):
         transformer.get_feature_names_out(list("efgh"))
@@ -205,11 +205,15 @@ def bad_inputs():
     good = np.ones((3, 4))
     infinite = np.full((3, 4), np.inf)
     return [
-        ([good, np.ones((3, 5))], ValueError, "Video 1: X has 5 features"),
-        ([good, infinite], ValueError, "Video 1: Input X contains infinity"),
+        ([good, np.ones((3, 5))], ValueError, "Recording 1: X has 5 features"),
+        ([good, infinite], ValueError, "Recording 1: Input X contains infinity"),
         (infinite, ValueError, "^Input X contains infinity"),
-        ([good, np.ones(3)], ValueError, "Video 1: Expected 2D array, got 1D"),
-        ([good, np.empty((0, 4))], ValueError, "Video 1: Found array with 0 sample"),
+        ([good, np.ones(3)], ValueError, "Recording 1: Expected 2D array, got 1D"),
+        (
+            [good, np.empty((0, 4))],
+            ValueError,
+            "Recording 1: Found array with 0 sample",
+        ),
         ([], ValueError, "X is an empty list"),
         ({"a": good, "b": infinite}, ValueError, "b: Input X contains infinity"),
         ({}, ValueError, "X is an empty dict"),
@@ -230,7 +234,7 @@ def test_bad_input_leaves_a_fitted_transformer_as_it_was(
 
 def test_bad_input_leaves_an_unfitted_transformer_unfitted(videos):
     transformer = FramewiseTransformer(StandardScaler())
-    with pytest.raises(ValueError, match="Video 1"):
+    with pytest.raises(ValueError, match="Recording 1"):
         transformer.fit([videos[0], videos[1][:, :2]])
     assert vars(transformer).keys() == {"transformer"}
     with pytest.raises(NotFittedError):
@@ -271,7 +275,7 @@ def test_rows_that_are_missing():
     transformer = FramewiseTransformer(Shortens()).fit(np.ones((4, 2)))
     short, long = np.ones((3, 2)), np.ones((5, 2))
     with pytest.raises(
-        RecordingError, match=r"^Video 1: the transformer made 4 rows of 5"
+        RecordingError, match=r"^Recording 1: the transformer made 4 rows of 5"
     ):
         transformer.transform([short, long])
     with pytest.raises(ValueError, match=r"^the transformer made 4 rows of 5 frames"):
@@ -317,7 +321,7 @@ def test_missing_values_are_the_inner_transformers_to_allow(videos, tmp_path):
         filled = FramewiseTransformer(SimpleImputer()).fit_transform(form)
         assert filled[1][2, 3] == pytest.approx(np.nanmean(column))
         assert_array_equal(filled[0], videos[0])
-        with pytest.raises(RecordingError, match=r"^Video 1: Input X contains NaN"):
+        with pytest.raises(RecordingError, match=r"^Recording 1: Input X contains NaN"):
             FramewiseTransformer(PCA(2)).fit(form)
 
 

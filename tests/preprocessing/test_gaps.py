@@ -140,7 +140,7 @@ def test_infinity_is_no_gap(videos):
     before = pickle.dumps(filler)
     videos[1][9, 0] = np.inf
     for method in (filler.fit, filler.transform, filler.report):
-        with pytest.raises(RecordingError, match=r"^Video 1: Input X contains inf"):
+        with pytest.raises(RecordingError, match=r"^Recording 1: Input X contains inf"):
             method(videos)
     assert pickle.dumps(filler) == before
 

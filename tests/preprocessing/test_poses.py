@@ -209,7 +209,9 @@ def test_all_points_in_one_place():
     good, bad = flat(track(2)), np.full((9, 8), 0.1)
     bad[:, :2] += 1e-16  # a difference of rounding
     model = PoseFeatures(n_dims=2).fit([good, bad])
-    with pytest.raises(RecordingError, match=r"^Video 1: all points are in one place"):
+    with pytest.raises(
+        RecordingError, match=r"^Recording 1: all points are in one place"
+    ):
         model.transform([good, bad])
 
 

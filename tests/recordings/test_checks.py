@@ -57,7 +57,7 @@ def test_the_second_of_two_videos_is_video_1(function, arguments, error, reason)
     assert isinstance(info.value, error)
     assert info.value.recording == 1
     assert info.value.reason.startswith(reason)
-    assert str(info.value) == f"Video 1: {info.value.reason}"
+    assert str(info.value) == f"Recording 1: {info.value.reason}"
     assert "\n" not in str(info.value)
 
 
@@ -84,7 +84,9 @@ def test_other_errors_are_value_errors_of_one_line(kind):
         def iloc(self):
             raise kind("it is odd.\nAnd more.")
 
-    with pytest.raises(RecordingValueError, match=r"^Video 1: it is odd\.$") as info:
+    with pytest.raises(
+        RecordingValueError, match=r"^Recording 1: it is odd\.$"
+    ) as info:
         check([GOOD, GOOD.view(Video)])
     assert info.value.recording == 1
 
@@ -94,7 +96,7 @@ def test_survives_a_pickle(kind):
     error = pickle.loads(pickle.dumps(kind("it is odd.", 3)))
     assert type(error) is kind
     assert (error.recording, error.reason) == (3, "it is odd.")
-    assert str(error) == "Video 3: it is odd."
+    assert str(error) == "Recording 3: it is odd."
 
 
 def test_survives_another_process():
@@ -102,7 +104,7 @@ def test_survives_another_process():
         check([GOOD, GOOD, GOOD * np.inf])
     error = pickle.loads(pickle.dumps(info.value))
     assert error.recording == 2
-    assert str(error).startswith("Video 2: Input X contains infinity")
+    assert str(error).startswith("Recording 2: Input X contains infinity")
 
 
 def test_the_innermost_number_stays():
@@ -127,7 +129,7 @@ class TestTurned:
 
     @pytest.mark.parametrize("on_disk", [False, True])
     def test_fit(self, tmp_path, on_disk):
-        videos, name = self.VIDEOS, "Video 1"
+        videos, name = self.VIDEOS, "Recording 1"
         if on_disk:
             paths = [tmp_path / f"{i}.npy" for i in range(len(videos))]
             for path, video in zip(paths, videos):
@@ -156,7 +158,9 @@ class TestTurned:
 
     def test_other_errors(self):
         videos = [np.full((4, 30), np.inf), np.ones((4, 31))]
-        with pytest.raises(ValueError, match=r"^Video 0: Input X contains inf") as info:
+        with pytest.raises(
+            ValueError, match=r"^Recording 0: Input X contains inf"
+        ) as info:
             check(videos)
         assert HINT not in str(info.value)
 
@@ -174,7 +178,7 @@ def frames(videos):
 
 def test_list_of_pose_tracks():
     tracks = [np.random.default_rng(0).normal(size=(30, 4, 2)) for _ in range(3)]
-    for X, name in ((tracks, "Video 0"), (dict(zip("bac", tracks)), "b")):
+    for X, name in ((tracks, "Recording 0"), (dict(zip("bac", tracks)), "b")):
         expected = rf"^{name}: .*video\.reshape\(len\(video\), -1\)"
         with pytest.raises(RecordingValueError, match=expected):
             check(X)
@@ -183,7 +187,7 @@ def test_list_of_pose_tracks():
 
 def test_a_table_of_many_in_a_list_is_refused(frames):
     table = pd.concat(frames[:2], keys=["a", "b"])
-    with pytest.raises(RecordingValueError, match=r"Video 1: .* give it by itself"):
+    with pytest.raises(RecordingValueError, match=r"Recording 1: .* give it by itself"):
         check([frames[0], table])
 
 
@@ -231,7 +235,7 @@ class TestNaN:
             known.fit(clean)
         with pytest.raises(RecordingValueError) as caught:
             getattr(known, method)(given)
-        name = "Video 2" if form == "list" else "take_3"
+        name = "Recording 2" if form == "list" else "take_3"
         assert str(caught.value) == self.message(name, spoiled[2])
         assert caught.value.recording == 2
 

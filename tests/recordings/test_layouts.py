@@ -61,7 +61,9 @@ def test_forms_without_names(X, kind, n_videos):
 @pytest.mark.parametrize("n_features", [2, 3])
 def test_one_pose_track_is_warned_of(n_features):
     track = np.random.default_rng(0).normal(size=(30, 4, n_features))
-    with pytest.warns(UserWarning, match="taken as 30 videos of 4 frames.*X.reshape"):
+    with pytest.warns(
+        UserWarning, match="taken as 30 recordings of 4 frames.*X.reshape"
+    ):
         as_recordings(track)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -265,7 +267,9 @@ class TestXarray:
         for many in ([X, X], (X, X), {"a": X, "b": X}, Recordings([X, X])):
             arrays = as_recordings(many).arrays
             assert [list(video.columns) for video in arrays] == [columns] * 2
-        with pytest.warns(UserWarning, match="taken as 40 videos"):  # as other arrays
+        with pytest.warns(
+            UserWarning, match="taken as 40 recordings"
+        ):  # as other arrays
             assert as_recordings(X.rename(time="frame")).layout.kind == "stacked"
 
 
@@ -297,7 +301,9 @@ class TestRates:
         assert as_recordings(Recordings([slow, slow], fps=25)).fps == 25
         with pytest.raises(ValueError, match="of 30 and of 25 frames per second"):
             as_recordings(Recordings([slow, slow], fps=30))
-        with pytest.raises(ValueError, match="videos of 25 and of 30 frames per sec"):
+        with pytest.raises(
+            ValueError, match="recordings of 25 and of 30 frames per sec"
+        ):
             as_recordings([slow, fast])
 
     def test_single_frame_or_no_clock(self):
@@ -373,7 +379,7 @@ class TestClocks:
         assert as_recordings(counted).fps is None
         other = stamped(np.arange(40) / 50)
         with pytest.raises(
-            ValueError, match="videos of 25 and of 50 frames per second"
+            ValueError, match="recordings of 25 and of 50 frames per second"
         ):
             as_recordings([table, other])
 

@@ -533,7 +533,11 @@ class TestCorrected:
     @pytest.mark.parametrize(
         ("corrected", "error", "message"),
         [
-            ([["a"]] * 6, ValueError, r"corrected: Video 0: y has 1 labels, X has \d+"),
+            (
+                [["a"]] * 6,
+                ValueError,
+                r"corrected: Recording 0: y has 1 labels, X has \d+",
+            ),
             ([None] * 6, ValueError, "corrected: y has no known label"),
             (
                 [[1, 2]] + [None] * 5,

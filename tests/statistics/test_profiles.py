@@ -108,11 +108,16 @@ VIDEO = [[0.0, 1.0], [2.0, 3.0]]
 @pytest.mark.parametrize(
     ("videos", "labels", "options", "message"),
     [
-        (VIDEO, [0], {}, "Video 0: labels has 1 frames, expected 2"),
+        (VIDEO, [0], {}, "Recording 0: labels has 1 frames, expected 2"),
         ([VIDEO, VIDEO], [[0, 1]], {}, "labels has 1 sequences, expected 2"),
         ([VIDEO, VIDEO], [0, 1], {}, "labels has 1 sequences, expected 2"),
-        ([VIDEO, [[1.0]]], [[0, 1], [0]], {}, "Video 1: there are 1 features, exp"),
-        ([[0.0, np.nan]], [0], {}, "Video 0: features have values that are not fin"),
+        ([VIDEO, [[1.0]]], [[0, 1], [0]], {}, "Recording 1: there are 1 features, exp"),
+        (
+            [[0.0, np.nan]],
+            [0],
+            {},
+            "Recording 0: features have values that are not fin",
+        ),
         ([[1e200], [2e200]], [0, 1], {}, "squares are too large"),
         ([0.0, 1.0], [0, 1], {}, r"features have shape \(2,\), expected"),
         ([], [0], {}, "videos: X is an empty list"),

@@ -142,7 +142,7 @@ def test_names_of_columns():
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        ([0, 1, 0], {}, "Video 0: labels has 3 frames, expected 4"),
+        ([0, 1, 0], {}, "Recording 0: labels has 3 frames, expected 4"),
         ([0, 1, 0, 1], {"feature_names": ["a"]}, "feature_names has 1 names, expected"),
     ],
 )
