@@ -349,8 +349,10 @@ def _read_array(path, mmap):
         with warnings.catch_warnings():  # numpy warns of empty text files
             warnings.simplefilter("ignore", UserWarning)
             return np.loadtxt(path, ndmin=2)
+    mapped = np.lib.format.open_memmap(path, mode="r")
     if mmap:
-        return np.lib.format.open_memmap(path, mode="r")
+        return mapped
+    del mapped  # it refuses a negative shape, which older numpys read
     with open(path, "rb") as file:
         return np.lib.format.read_array(file, allow_pickle=False)
 
