@@ -73,7 +73,7 @@ class LevelsDisplay(TimeDisplay):
         ----------
         estimator : estimator
             Fitted segmenter that can be cut, or pipeline that ends in one.
-            X : array-like of shape (n_frames, n_features), or a sequence of these
+        X : array-like of shape (n_frames, n_features), or a sequence of these
             One recording or many.
         n_actions : tuple of int
             Few and many, each as for `skl_tot.corrections.cut`.

@@ -67,9 +67,9 @@ class ProfileDisplay(Display):
         ----------
         estimator : estimator
             Fitted segmenter or pipeline with ``predict``. For a pipeline, the features
-            are the input of its last step; `from_predictions` draws any others. X :
-            array-like of shape (n_frames, n_features), or sequence of these One
-            recording or many, as for ``predict``.
+            are the input of its last step; `from_predictions` draws any others.
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, as for ``predict``.
         **options : dict
             ``ax``, ``feature_names`` and ``action_names`` of `from_predictions`.
 

@@ -64,10 +64,11 @@ class SegmentationDisplay(TimeDisplay):
         Labels of ``y_true`` whose frames the match excludes. They are drawn.
     background : label, default=None
         Label of ``y_true``, or of the clusters without ground truth, that is background
-        like the integer -1. confidence : array-like of shape (n_frames,), or a sequence
-        of these, default=None Probability, in [0, 1], of the predicted label in each
-        frame, for example from ``predict_posterior``. Not for several methods. videos :
-        sequence of int, default=None
+        like the integer -1.
+    confidence : array-like of shape (n_frames,), or a sequence of these, default=None
+        Probability, in [0, 1], of the predicted label in each frame, for example from
+        ``predict_posterior``. Not for several methods.
+    videos : sequence of int, default=None
         Indices of the recordings to draw; None draws all. Matches and colours refer to
         all recordings.
 
@@ -124,9 +125,9 @@ class SegmentationDisplay(TimeDisplay):
         ----------
         estimator : estimator
             Fitted segmenter or pipeline with ``predict``.
-            X : array-like of shape (n_frames, n_features), or a sequence of these
+        X : array-like of shape (n_frames, n_features), or a sequence of these
             One recording or many.
-            y : array-like of shape (n_frames,), or a sequence of these, default=None
+        y : array-like of shape (n_frames,), or a sequence of these, default=None
             Ground-truth labels.
         ax, fps : optional
             As for `plot`.

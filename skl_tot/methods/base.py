@@ -609,5 +609,5 @@ def warn_of_few_actions(segmenter, paths):
         warn_user(
             f"{n_poor} of {len(paths)} recordings show fewer than half of the "
             f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy}, "
-            "or fewer actions."
+            "fewer actions, or more steps of training."
         )

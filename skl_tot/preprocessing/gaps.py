@@ -51,8 +51,7 @@ class GapFiller(VideoTransformer):
 
     See Also
     --------
-    FramewiseTransformer : With an imputer of scikit-learn, fills gaps of any length
-    with
+    FramewiseTransformer : With an imputer of scikit-learn, fills gaps of any length by
         typical values of the feature, independent of time.
 
     Notes

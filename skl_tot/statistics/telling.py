@@ -257,14 +257,14 @@ def _describe_useless(table):
     features = table["feature"].unique()
     names = table.loc[table["carries_nothing"], "feature"].unique().tolist()
     if not names:
-        return "Each signal tells some action from those beside it."
+        return "Each signal separates some action from its neighbours."
     if len(names) == len(features):
-        return "No signal alone tells any action from those beside it."
+        return "No signal alone separates an action from its neighbours."
     parts = {name: re.split(r"(\d+)", name) for name in names}  # natural order
     names.sort(key=lambda name: [int(x) if x.isdecimal() else x for x in parts[name]])
     shown = ", ".join(names[:MOST_NAMED])
     if len(names) > MOST_NAMED:
         shown += f" and {len(names) - MOST_NAMED} more"
-    tell = "tells" if len(names) == 1 else "tell"
-    first = f"{len(names)} of {len(features)} signals {tell} no action"
-    return f"{first} from those beside it: {shown}."
+    verb = "separates" if len(names) == 1 else "separate"
+    first = f"{len(names)} of {len(features)} signals {verb} no action"
+    return f"{first} from its neighbours: {shown}."

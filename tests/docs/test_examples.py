@@ -1,8 +1,7 @@
-"""The notebook of an example: made of the script, and it runs."""
+"""The notebook of an example is the script, which the build of the pages runs."""
 
 import contextlib
 import io
-import re
 import shutil
 from pathlib import Path
 
@@ -17,9 +16,8 @@ def cells(notebook):
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
-def test_notebook_is_that_of_the_script_and_runs(tmp_path):
+def test_notebook_is_that_of_the_script(tmp_path):
     converter = pytest.importorskip("sphinx_gallery.notebook")
-    nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("seglearn")
     shutil.copy(SCRIPT, tmp_path)
@@ -31,13 +29,3 @@ def test_notebook_is_that_of_the_script_and_runs(tmp_path):
     assert cells(kept) == cells(made), f"write it anew: {command}"
     code = [cell for cell in kept.cells if cell.cell_type == "code"]
     assert not any(cell.outputs for cell in code)
-    nbclient.NotebookClient(kept, timeout=300, kernel_name="python3").execute()
-    printed = "".join(
-        output.text
-        for cell in code
-        for output in cell.outputs
-        if output.output_type == "stream"
-    )
-    (right,) = re.findall(r"(\d+)% of the frames of the other 14 sessions", printed)
-    assert int(right) > 85
-    assert "report.html" in printed

@@ -985,7 +985,7 @@ def test_signals_that_tell(write):
         own = table[(table["action"] == code) & table["tells"]]
         rows = own[["feature", "score"]].itertuples(index=False)
         assert cells == [f"{feature} {100 * score:.0f}" for feature, score in rows]
-    assert "1 of 3 signals tells no action from those beside it: pulse." in page.text
+    assert "1 of 3 signals separates no action from its neighbours: pulse." in page.text
     assert page.rows["profiles"][0] == ["Action", *names]
 
 

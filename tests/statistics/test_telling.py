@@ -45,7 +45,7 @@ def test_planted(n_videos, n_rounds):
     kept = table[table["feature"].isin(["b", "middle"])]
     assert not kept["carries_nothing"].any()
     sentence = describe_useless(table)
-    assert "of 7 signals tell no action from those beside it: " in sentence
+    assert "of 7 signals separate no action from its neighbours: " in sentence
     assert "constant, noise, of" in sentence
 
 
