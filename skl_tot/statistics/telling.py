@@ -244,7 +244,7 @@ def describe_useless(table):
     known = table["score"].notna().groupby(table["action"]).any()
     n_unknown = len(known) - known.sum()
     if n_unknown == len(known):
-        return "There are too few segments to find signals that tell an action."
+        return "There are too few segments to find signals that separate an action."
     found = _describe_useless(table)
     if n_unknown:
         actions = "1 action" if n_unknown == 1 else f"{n_unknown} actions"

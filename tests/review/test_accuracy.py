@@ -99,9 +99,7 @@ def test_a_figure_has_a_history_and_is_said():
     assert json.loads(json.dumps(found)) == found
     said = " ".join(found["sentences"])
     assert f"About {100 * found['frames']['share']:.0f} % (90 % interval: " in said
-    assert (
-        "in the 7 recordings that are not checked. This is estimated from the 3" in said
-    )
+    assert "7 recordings that are not checked. This is estimated from the 3" in said
 
 
 def test_of_all_that_was_checked_nothing_is_estimated():
