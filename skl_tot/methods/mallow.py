@@ -25,9 +25,8 @@ class MallowSegmenter(BaseSegmenter):
     actions. Then three steps alternate:
 
     1. *Appearance.* Linear discriminant analysis of the current labels embeds frames,
-    and
-       each action k is a Gaussian. With :math:`n_k` of :math:`n` frames, its score of
-       frame t is
+       and each action k is a Gaussian. With :math:`n_k` of :math:`n` frames, its score
+       of frame t is
 
        .. math::
 
