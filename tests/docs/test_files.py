@@ -157,7 +157,7 @@ def shape_of(text):
     return [
         line
         for line in text.splitlines()
-        if not re.search(r"\S {3,}\S|^  |[Dd]eviat|[Ss]ignals? .*separates?", line)
+        if not re.search(r"\S {3,}\S|^  |[Dd]eviat|signals? .*separates?", line, re.I)
     ]
 
 
