@@ -85,7 +85,7 @@ SCALARS = {
     "complex": lambda: 1j,
     "numpy nan": lambda: np.float32("nan"),
     "date": lambda: datetime.date(2020, 1, 1),
-    "not a time": lambda: np.datetime64("NaT"),
+    "not a time": lambda: np.datetime64("NaT", "s"),
     "NA": lambda: pd.NA,
     "decimal": lambda: decimal.Decimal("NaN"),
     "fraction": lambda: fractions.Fraction(1, 3),

@@ -76,8 +76,8 @@ class TestFit:
         for name, parameter in inspect.signature(
             TemporalOTSegmenter
         ).parameters.items():
-            text = rf"^    {name} : .*?default=(.+?)$"
-            (default,) = re.findall(text, TemporalOTSegmenter.__doc__, re.M)
+            text = rf"^{name} : .*?default=(.+?)$"
+            (default,) = re.findall(text, inspect.getdoc(TemporalOTSegmenter), re.M)
             assert eval(default) == parameter.default
 
     @pytest.mark.parametrize(
