@@ -19,22 +19,15 @@ whose label is right, without any matching, mean over seeds and draws. Rows:
 ``--csv`` writes the table to a file.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
-from _cells import load
 from _methods import make, seeded
-from _pages import markdown, write_csv
-from _sets import SEVEN, add_data
-from _suite_rows import parse_row
+from _set_study import run
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from skl_tot import GuidedSegmenter
 from skl_tot.decoding import decode
@@ -144,41 +137,5 @@ def study_seed(row, data, truth, seed):
     return cells
 
 
-def table(results, sets):
-    """Rows of means over seeds, sets as columns, in percent."""
-    rows = [["labelled", *sets, "mean ± over seeds"]]
-    for name in results[sets[0]][0]:
-        values = np.array([[cells[name] for cells in results[s]] for s in sets])
-        means = [f"{100 * x:.1f}" for x in values.mean(axis=1)]
-        over_seeds = 100 * values.mean(axis=0)
-        means.append(f"{over_seeds.mean():.1f} ± {over_seeds.std():.1f}")
-        rows.append([name, *means])
-    return rows
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add_data(parser)
-    parser.add_argument("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--sets", nargs="+", default=SEVEN, metavar="NAME")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="table")
-    arguments = parser.parse_args()
-    row = parse_row(arguments.method)
-    results = {}
-    for name in arguments.sets:
-        data = load(str(arguments.data / name), mmap=False)
-        truth = [np.asarray(y).astype(str) for y in data.labels]
-        with threadpool_limits(1):
-            results[name] = [
-                study_seed(row, data, truth, seed) for seed in range(arguments.seeds)
-            ]
-        print(name, results[name], flush=True)
-    rows = table(results, list(results))
-    print(markdown(rows))
-    if arguments.csv:
-        write_csv(arguments.csv, rows)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, "labelled", study_seed)
