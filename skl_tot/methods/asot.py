@@ -48,7 +48,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly", "free"}, default="mostly"
+    order : {"auto", "strict", "mostly", "free"}, default="auto"
         As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
         if these have their default.
     n_parts : int, default=1
@@ -155,7 +155,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         self,
         n_actions=8,
         *,
-        order="mostly",
+        order="auto",
         n_parts=1,
         rho="auto",
         transport="structured",

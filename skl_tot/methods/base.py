@@ -20,7 +20,13 @@ from skl_tot.decoding.evidence import Evidence
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.courses import value_by_order
 from skl_tot.methods.numbers import AUTO, compare_numbers
-from skl_tot.metrics.label_free import carried_information, held_out_agreement
+from skl_tot.metrics.label_free import (
+    carried_information,
+    effective_actions,
+    held_out_agreement,
+)
+from skl_tot.preprocessing.look import is_raw, look_at
+from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings.actions import describe_paths
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
@@ -34,7 +40,6 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
 from skl_tot.recordings.rates import check_rate
-from skl_tot.recordings.signals import is_raw
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
@@ -67,6 +72,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     min_duration: float | None = None
     numbers_: dict | None = None  # before a fit
     order: str | None = None
+    look_: Any = None
+    windows_: Any = None
     # defaults of parameters by order, a table of `courses`
     _by_order: dict = {}
     background_percentile: float | None = None
@@ -392,7 +399,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     @property
     def n_around_(self):
         """Frames on each side of a frame that its scores use."""
-        return 0
+        return 0 if self.windows_ is None else self.windows_.n_around_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -401,7 +408,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _told(self, name, of_fit=False):
         """Value of a parameter, or its default by the order."""
-        order = vars(self).get("order_", self.order) if of_fit else self.order
+        is_known = of_fit or self.order == AUTO
+        order = vars(self).get("order_", self.order) if is_known else self.order
+        order = "mostly" if order == AUTO else order  # before a fit
         return value_by_order(name, getattr(self, name), self._by_order, order)
 
     def _corrected(self, videos):
@@ -445,15 +454,47 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             check_lengths(arrange(y, videos), videos)
         self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
         self.reading_ = videos.reading if reset else self.reading_
-        if reset:
-            self.order_ = self.order
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)
         self.layers_, self.classes_, self.cut_ = [], None, None
         self.mean_frames_ = float(videos.lengths.mean())
+        if reset:
+            self._look(videos)
+        return self._standardized(videos)
+
+    def _look(self, videos):
+        """Set the order of the fit and its windows, by a look if that is asked for."""
+        self.order_, self.look_, self.windows_ = self.order, None, None
+        if self.order != AUTO:
+            return
+        n_actions = 8 if self.n_actions == AUTO else int(self.n_actions)
+        scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
+        with videos.named_errors():
+            self.look_ = look_at(videos.standardize(scaler), n_actions)
+        self.order_ = self.look_.order
+        if self.order_ not in self._by_order:
+            self.order_ = "mostly"
+            warn_user(
+                f"{self.look_.say_course()} {type(self).__name__} has no free order: "
+                "use HMMSegmenter or TemporalOTSegmenter."
+            )
+        if self.look_.is_raw:
+            self._fit_windows(videos)
+
+    def _fit_windows(self, videos, windows=None):
+        """Learn windows of raw signals, and how to standardise them."""
+        self.windows_, self.windows_scaler_ = fit_windows(videos, windows), None
+        if self.standardize == "dataset":
+            self.windows_scaler_ = fit_scaler(apply_windows(self.windows_, videos))
+
+    def _standardized(self, videos):
+        """Standardise recordings as in the fit, or windows of them."""
         per_video = self.standardize_ == "video"
-        return videos.standardize(self.scaler_, per_video)
+        if self.windows_ is None:
+            return videos.standardize(self.scaler_, per_video)
+        seen = apply_windows(self.windows_, videos)
+        return seen.standardize(self.windows_scaler_, per_video)
 
     def prepare(self, X):
         """Check recordings and standardise them as in the fit, for functions of models.
@@ -480,8 +521,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = check_recordings(self, X, reset=False)
         if videos.fps is not None:
             check_rate(self, videos.fps)
-        per_video = self.standardize_ == "video"
-        return videos.standardize(self.scaler_, per_video)
+        return self._standardized(videos)
 
     def _fit(self, X, y, /, **known):
         """Fit, with further knowledge of the recordings for ``_learn``."""
@@ -493,18 +533,53 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             if self.n_actions != AUTO:
                 check_longest(self.n_actions, videos)
             with videos.named_errors():
-                scores = self._learn(videos, **known)
-                paths = self._label(scores, videos)
+                paths = self._label(self._learn(videos, **known), videos)
+                if paths is not None:
+                    paths = self._mend(paths, videos, known)
         if paths is not None:  # activities warn separately
             self._warn_of_actions(paths)
             self._warn_of_signals(videos)
         return self
 
+    def _mend(self, paths, videos, known):
+        """Learn in another order if labels collapse, and say so; return the labels."""
+        found = effective_actions(paths)
+        if not is_collapsed(found, self.n_actions_) or self._is_constant(videos):
+            warn_of_few_actions(self, paths)
+            return paths
+        first, before = self.order_, vars(self).copy()
+        collapse = f"{found:.1f} of {self.n_actions_} actions are in effect"
+        for order in ["mostly", "free"] if self.order == AUTO else []:
+            if order == first or order not in self._by_order:
+                continue
+            self.order_ = order
+            other = self._label(self._learn(videos, **known), videos)
+            if not is_collapsed(effective_actions(other), self.n_actions_):
+                warn_user(
+                    f'With order="{first}", {collapse}; the fit uses order="{order}" '
+                    f'instead; say order="{first}" to keep the first result.'
+                )
+                return other
+            vars(self).clear()
+            vars(self).update(before)
+        warn_user(
+            f'Labels collapse: {collapse}; try order="free", HMMSegmenter, '
+            "SignalWindows if frames are raw signal, or fewer actions."
+        )
+        return paths
+
+    def _is_constant(self, videos):
+        """Whether no feature varies, so that one action is the right answer."""
+        scaler = self.scaler_ if self.windows_ is None else self.windows_scaler_
+        if scaler is not None:
+            return not (scaler.var_ > 0).any()
+        return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
+
     def _settle_n_actions(self, videos):
         """Set the number of actions of a fit, given or chosen from the recordings."""
         self.numbers_ = None
         if self.n_actions == AUTO:
-            self.numbers_ = compare_numbers(videos, order=self.order)
+            self.numbers_ = compare_numbers(videos, order=self.order_)
             self.n_actions_ = self.numbers_["best"]
         else:
             self.n_actions_ = int(self.n_actions)
@@ -523,14 +598,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _warn_of_signals(self, videos):
         """Warn of raw signal, as single frames carry little information."""
+        if self.windows_ is not None:
+            return
         n_cycles = videos.lengths.mean() / self.mean_frames_  # 1 without cycles
-        found = is_raw(videos, self.n_actions_ * n_cycles)
-        if found:
+        if is_raw(videos, self.n_actions_ * n_cycles):
             warn_user(
-                "frames are those of a raw signal, which is autocorrelated for "
-                f"{found.correlation_frames:.3g} frames where an action has about "
-                f"{found.action_frames:.0f}; learn from windows, or wider ones, by "
-                "make_pipeline(SignalWindows(), ...), or --pipeline windows."
+                "frames are those of a raw signal, and single frames tell little; "
+                'learn from windows, by order="auto", make_pipeline(SignalWindows(), '
+                "...), or --pipeline windows."
             )
 
     def _label(self, scores, videos, before=None):
@@ -558,7 +633,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             "tempering": evidence.tempering(),
             "agreement": 1.0 if np.isnan(agreement) else agreement,
         }
-        warn_of_few_actions(self, labels)
         named = labels if self.classes_ is None else self._to_labels(labels)
         self.labels_ = videos.store(named)
         return labels
@@ -574,6 +648,15 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if self.classes_ is not None:
             transcripts = codes_of_transcripts(transcripts, self.classes_, videos)
         return check_transcripts(transcripts, videos, self.n_actions_)
+
+
+def is_collapsed(n_effective, n_actions):
+    """Whether labels have fewer than half of the actions in effect, or just one.
+
+    >>> is_collapsed(1.0, 2), is_collapsed(2.4, 4), is_collapsed(1.9, 4)
+    (True, False, True)
+    """
+    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
 
 
 def check_longest(n_actions, videos):

@@ -24,12 +24,12 @@ TEMPORAL_OT = {
         "n_parts": 3,
         "alpha": 0.5,
         "decoding": "free",
-        "switch_cost": 0.5,
+        "switch_cost": "auto",
         "network": "mlp",
         "prior": "temporal",
     },
     "free": {
-        "n_parts": 3,
+        "n_parts": 1,
         "alpha": 0.5,
         "decoding": "free",
         "switch_cost": "auto",
@@ -49,7 +49,6 @@ UDE = {
     "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
 }
 VOTE = {
-    None: {"decoding": "free"},
     "strict": {"decoding": "fixed"},
     "mostly": {"decoding": "free"},
     "free": {"decoding": "free"},
@@ -78,7 +77,7 @@ def with_order(constraints, table):
     >>> list(with_order({"decoding": []}, MALLOW)["decoding"][0].options)
     ['auto']
     """
-    own = constraints | {"order": [Orders(table.keys())]}
+    own = constraints | {"order": [Orders({AUTO, *table})]}
     for name in table["mostly"]:
         left = LEFT.get(name, AUTO)
         own[name] = [*own[name], left if left is None else StrOptions({left})]

@@ -51,8 +51,8 @@ class HMMSegmenter(BaseSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly", "free"}, default="strict"
-        "strict": each action once, in one order, starting from K equal parts of each
+    order : {"auto", "strict", "mostly", "free"}, default="auto"
+        "auto" looks at the recordings, as in `TemporalOTSegmenter`. "strict": each action once, in one order, starting from K equal parts of each
         recording, without random numbers. "mostly": learned in the same way, and
         decoded in any order. "free": in any order, any number of times, starting from
         clusters of the frames.
@@ -217,7 +217,7 @@ class HMMSegmenter(BaseSegmenter):
         self,
         n_actions=8,
         *,
-        order="strict",
+        order="auto",
         durations=None,
         covariance=None,
         n_lags=0,
@@ -252,7 +252,7 @@ class HMMSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        if self.order == "free" and self.n_lags == 0 and len(videos) == 1:
+        if self.order_ == "free" and self.n_lags == 0 and len(videos) == 1:
             center, components = slow_directions(
                 videos, find_moment(videos), self.n_components
             )
@@ -277,7 +277,7 @@ class HMMSegmenter(BaseSegmenter):
         n_actions = self.n_actions_
         options = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
         options["tol"] = self.tol
-        if self.order == "free":
+        if self.order_ == "free":
             model, curve = self._climb_from_clusters(frames, options)
         else:
             frames = [own for own in frames if len(own) >= n_actions]
@@ -312,7 +312,7 @@ class HMMSegmenter(BaseSegmenter):
         """Start with the requested variances and lags."""
         shares = self.covariance == "shared"
         if self.covariance is None:
-            shares = self.order == "free"
+            shares = self.order_ == "free"
         start = start.sharing() if shares else start
         if self.n_lags == 0:
             return start
@@ -334,7 +334,9 @@ class HMMSegmenter(BaseSegmenter):
     @property
     def n_around_(self):
         """Frames on each side of a frame that its scores use."""
-        return 0 if self.lags_ is None else self.lags_.shape[1] // self.lags_.shape[2]
+        lags = self.lags_
+        n_lags = 0 if lags is None else lags.shape[1] // lags.shape[2]
+        return super().n_around_ + n_lags
 
     @property
     def decoder_(self):

@@ -52,8 +52,9 @@ class MallowSegmenter(BaseSegmenter):
     ----------
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly"}, default="mostly"
-        As for `TemporalOTSegmenter`: it sets ``decoding`` if that has its default. In
+    order : {"auto", "strict", "mostly"}, default="auto"
+        As for `TemporalOTSegmenter`, but "auto" is always "mostly" here, and warns of
+        recordings without a course: it sets ``decoding`` if that has its default. In
         strict order, step 2 is the best path through all actions. Free order is not
         supported, as recordings start as equal parts.
     shrinkage : float, default=1.0
@@ -160,7 +161,7 @@ class MallowSegmenter(BaseSegmenter):
         self,
         n_actions=8,
         *,
-        order="mostly",
+        order="auto",
         shrinkage=1.0,
         reg_covar=0.1,
         counts="path",
@@ -194,7 +195,7 @@ class MallowSegmenter(BaseSegmenter):
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
             by_moves=self.counts == "moves",
-            keeps_order=self.order == "strict",
+            keeps_order=self.order_ == "strict",
         )
         return lambda: (log_joint(frames, self.appearance_) for frames in embedded)
 

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.background import STREAM_MEMORY
+from skl_tot.methods.base import warn_of_few_actions
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.networks import NetworkSegmenter, Passes
 from skl_tot.methods.numbers import AUTO
@@ -99,7 +100,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                 scores = self._learn(videos, start, one_pass=True, goes_on=goes_on)
                 if before is not None:
                     before = _renumbered(before, earlier, self.prototype_actions_)
-                self._label(scores, videos, before)
+                warn_of_few_actions(self, self._label(scores, videos, before))
         return self
 
     def pseudo_labels(self, X):

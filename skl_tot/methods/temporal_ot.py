@@ -8,7 +8,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
 from skl_tot.methods.courses import TEMPORAL_OT, with_order
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.methods.states import learn_states, state_decoder, state_scores
 from skl_tot.training.components import (
     LARGEST,
     MLP,
@@ -29,6 +31,7 @@ LEAST_CODE = 1e-30
 PAPER_SIGMA = 0.75
 # The paper's method, with the settings of its reproduction.
 PAPER = {
+    "order": "mostly",
     "n_parts": 1,
     "alpha": 0.0,
     "decoding": "fixed",
@@ -63,22 +66,28 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     and averaged, neighbouring frames are kept together, and the decoder allows any
     order. They did best on average over seven recorded sets. ``order="strict"`` is for
     recordings as the paper assumes them; `skl_tot.baselines.paper` makes the published
-    method. With ``order="free"`` the transport has little information: `HMMSegmenter`
-    and `ASOTSegmenter` do better.
+    method.
+
+    In free order, transport and prior know neither the order nor the shares of the
+    actions. The groups of the network then start a hidden Markov model of the frames'
+    principal components, as in `HMMSegmenter`, whose states are the actions.
 
     Parameters
     ----------
     n_actions : int or "auto", default=8
         Number of actions K; "auto" takes the result of `choose_n_actions`. Most users
         need only the first eleven parameters.
-    order : {"strict", "mostly", "free"}, default="mostly"
-        Known course of the recordings. "strict": each action once, in one order, as in
-        the paper. "mostly": an order with exceptions: actions may repeat, change places
-        or be missing. "free": no common order. It sets the parameters that have their
-        default: ``n_parts``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
+    order : {"auto", "strict", "mostly", "free"}, default="auto"
+        Course of the recordings. "auto" looks at them, see `skl_tot.look`: "mostly" or
+        "free" follows, and raw signals are learned from windows. If labels collapse to
+        fewer than half of the actions, the other order is tried, with a warning.
+        "strict": each action once, in one order, as in the paper. "mostly": an order
+        with exceptions: actions may repeat, change places or be missing. "free": no
+        common order. The order sets the parameters that have their default:
+        ``n_parts``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
         ``prior``. A change needs a new fit.
     n_parts : int or "auto", default="auto"
-        Prototypes per action; "auto" is 3, and 2 in strict order. Each one gets the
+        Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets the
         same share of time. With one, so does each action. With more, `fit` merges
         neighbours in time that the network cannot distinguish, down to ``n_actions``:
         long actions get many prototypes and short ones few, so that durations are
@@ -103,7 +112,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         cycles, those of a recording of the fit). Larger values give fewer segments. Not
         used if ``decoding="fixed"``. "auto" depends on the lengths of segments and of
         correlations within them, for recordings in which actions repeat many times.
-        None is 0.5, and "auto" in free order.
+        None is "auto", and 0 in strict order. In free order, moves between states are
+        learned, and it is not used.
     min_duration : float, default=None
         Least duration of a segment, in seconds if the recordings have a rate, else in
         frames. The decoder finds the best of all paths with such segments. A shorter
@@ -178,6 +188,16 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         arrays have no first dimension.
     prototype_actions_ : ndarray of shape (n_init * n_actions * n_parts,)
         Action of each prototype, one network after the other.
+    look_ : Look or None
+        What the recordings tell, for ``order="auto"``; see `skl_tot.look`.
+    order_ : str
+        Order of the fit.
+    windows_ : SignalWindows or None
+        Windows of raw signals, for ``order="auto"``.
+    states_ : dict of ndarray or None
+        Hidden Markov model of the free order: ``means`` and ``covars`` (n_actions,
+        n_components) along ``components`` around a ``center``, the probabilities
+        ``starts`` (n_actions,) and ``moves`` (n_actions, n_actions).
     merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
         Merges of prototypes of the first network down to one group, like
         `scipy.cluster.hierarchy.linkage`; heights are the numbers of the merges. None
@@ -276,6 +296,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     __module__ = "skl_tot"
 
     _by_order = TEMPORAL_OT
+    states_: dict | None = None
     _parameter_constraints = with_order(
         PrototypeSegmenter._parameter_constraints
         | {
@@ -301,7 +322,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self,
         n_actions=8,
         *,
-        order="mostly",
+        order="auto",
         n_parts="auto",
         rho=0.07,
         alpha="auto",
@@ -372,6 +393,30 @@ class TemporalOTSegmenter(PrototypeSegmenter):
                 own = codes[:, block] @ np.eye(actions.max() + 1)[actions]
                 labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return found
+
+    @property
+    def decoder_(self):
+        """Decoder and the cost of a switch."""
+        if self.states_ is None or self.decoding != AUTO:
+            return super().decoder_
+        states = self.states_
+        return state_decoder(states["starts"], states["moves"], self.layers_)
+
+    def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
+        """Train, and learn states in free order, but not from a stream."""
+        self.states_ = self.background_ = self.confidence_ = None
+        scores = super()._learn(videos, start, one_pass=one_pass, goes_on=goes_on)
+        if self.order_ != "free" or one_pass:
+            return scores
+        paths = [reading.path for reading in self._readings(videos, scores())]
+        own = learn_states(videos, paths, self.n_actions_, self.min_frames_)
+        self.states_, self.merge_tree_ = own, None
+        return lambda: self._log_likelihoods(videos)
+
+    def _log_likelihoods(self, videos):
+        if self.states_ is None:
+            return super()._log_likelihoods(videos)
+        return state_scores(videos, self.states_)
 
     def _terms(self):
         terms = [self._cross_entropy(), TemporalCoherence(self._told("alpha"))]

@@ -4,12 +4,13 @@ from itertools import combinations, pairwise
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.blocks import BLOCK_BYTES
-from skl_tot.recordings.container import check_scaler
+from skl_tot.recordings.container import Recordings, check_scaler
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.rates import check_rate
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
@@ -269,6 +270,24 @@ class SignalWindows(VideoTransformer):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def fit_windows(recordings, windows=None):
+    """Fit a clone of windows to recordings, not standardised; by default "auto"."""
+    windows = SignalWindows() if windows is None else clone(windows)
+    breaks = [recordings.breaks_of(i) for i in range(len(recordings))]
+    arrays = list(recordings.arrays)
+    return windows.fit(Recordings(arrays, fps=recordings.fps, breaks=breaks))
+
+
+def apply_windows(windows, recordings):
+    """Windows of recordings, not standardised, as recordings with their metadata."""
+    breaks = [recordings.breaks_of(i) for i in range(len(recordings))]
+    plain = Recordings(list(recordings.arrays), fps=recordings.fps, breaks=breaks)
+    with recordings.named_errors():
+        seen = recordings.replace(windows.transform(plain))
+    seen.means = seen.scales = None
+    return seen
 
 
 def odd(n_frames):

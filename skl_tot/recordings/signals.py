@@ -1,73 +1,20 @@
-"""Detection of raw sensor signals, and the width of windows for them."""
-
-from typing import NamedTuple
+"""Time scales of signals: correlation, periods, and the width of windows."""
 
 import numpy as np
 
 # Limits of the data that are read: recordings, frames of each, and features.
 MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
 MOST_VALUES = 2**18
-# Share of an action's time from which a signal counts as correlated with itself.
-RATIO = 10
-# Correlation of neighbouring frames below which frames are noise or single events.
-SMOOTH = 0.5
-# Frames per action below which windows have no room.
-MIN_ACTION = 100
 # Frames of half a window, and least number of such pieces per recording.
 HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
 MIN_PIECES = 8
 # Standard deviations of the signal, added to those of windows before the logarithm.
 FLOOR = 0.1
 TINY = 1e-12
-# Ratio of disagreements of means, of shorter over longer pieces, for a swing; and the
-# disagreement of uninformative means.
-SWING, LOST = 1.25, 0.8
-# Least prominence of a maximum of the autocorrelation that is a period.
+# Least prominence of a maximum of the autocorrelation that is a period; of a cycle of
+# actions, with the number of blocks of the shortest cycle.
 PROMINENCE = 0.05
-
-
-class Rawness(NamedTuple):
-    """Whether frames are raw signal, as a truth value, with the measurements.
-
-    Attributes
-    ----------
-    is_raw : bool
-        Result.
-    correlation_frames : float
-        Frames after which the autocorrelation of a feature is half, without variation
-        slower than actions; NaN if all features are constant.
-    action_frames : float
-        Expected frames per action: frames per recording over the number of actions.
-    """
-
-    is_raw: bool
-    correlation_frames: float
-    action_frames: float
-
-    def __bool__(self):
-        return self.is_raw
-
-
-def is_raw(recordings, n_actions=8):
-    """Distinguish raw signals, which need `SignalWindows`, from features of frames."""
-    action_frames = float(np.mean(recordings.lengths)) / n_actions
-    length, smoothness = correlation_frames(recordings, action_frames)
-    is_long = action_frames >= max(RATIO * length, MIN_ACTION)
-    raw = smoothness >= SMOOTH and is_long and _swings(recordings, action_frames)
-    return Rawness(bool(raw), length, action_frames)
-
-
-def _swings(recordings, action_frames):
-    """Whether means of longer pieces within an action agree better than shorter ones.
-
-    This holds for signals that swing; for drifts, agreement falls with the length. It
-    also holds if means of short pieces do not agree at all.
-    """
-    agreements, _ = _look_at_pieces(recordings)
-    halves, means = HALVES[: len(agreements)], 1 - agreements[:, 0]
-    short, inside = halves <= action_frames / 8, halves <= action_frames
-    best = np.minimum.accumulate(means[inside][::-1])[::-1]
-    return bool((means[inside] >= SWING * best).any() or (means[short] >= LOST).any())
+CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
 
 
 def correlation_frames(recordings, action_frames):
@@ -159,34 +106,90 @@ def find_window(recordings):
     best half is the piece whose statistics predict the next piece most, over recordings
     and features. A window covers at least one period.
     """
-    agreements, period = _look_at_pieces(recordings)
+    agreements = agreement_of_pieces(recordings)
     half = HALVES[np.argmax(agreements.mean(axis=1))] if len(agreements) else HALVES[0]
-    return 2 * max(int(half), period // 2) + 1
+    return 2 * max(int(half), find_swing(recordings) // 2) + 1
 
 
-def _look_at_pieces(recordings):
-    """Agreement (n_halves, 3) of neighbouring pieces, and the period in frames."""
-    agreements, correlations = [], []
-    for frames in samples(recordings):
-        frames = frames[:, np.ptp(frames, axis=0) > 0]
-        if len(frames) >= MIN_PIECES * HALVES[0] and frames.size:
+def agreement_of_pieces(recordings):
+    """Agreement (n_halves, 3) of neighbouring pieces of each size in `HALVES`.
+
+    Columns are of means, log standard deviations and log mean absolute differences.
+    """
+    agreements = []
+    for frames in _varying(recordings):
+        if len(frames) >= MIN_PIECES * HALVES[0]:
             agreements.append(_agreement_of_pieces(frames / frames.std(axis=0)))
-            correlations.append(autocorrelation(frames).mean(axis=1))
     if not agreements:
-        return np.empty((0, 3)), 0
+        return np.empty((0, 3))
     lengths = range(max(map(len, agreements)))
     medians = [np.median([a[j] for a in agreements if j < len(a)], 0) for j in lengths]
-    return np.array(medians), _period(correlations)
+    return np.array(medians)
 
 
-def _period(correlations):
-    """Lag of the first maximum of the autocorrelation, 0 without one."""
+def find_swing(recordings):
+    """Frames of the first period of the signal, 0 without one.
+
+    Variation slower than the longest possible period is subtracted, as a posture would
+    hide a swing.
+    """
+    frames = [own for own in _varying(recordings) if len(own) >= MIN_PIECES * HALVES[0]]
+    if not frames:
+        return 0
+    longest = min(map(len, frames)) // (2 * MIN_PIECES)  # at least so many periods
+    mean = np.median([_mean_correlation(own, longest) for own in frames], axis=0)
+    peaks = _peaks(mean, PROMINENCE)
+    return int(peaks[0]) if len(peaks) else 0
+
+
+def find_repetition(recordings, shortest, least):
+    """Periods of a recording that repeats one cycle of at least ``shortest`` frames.
+
+    The median over recordings, 0 if there are fewer than ``least``.
+    """
+    found = []
+    for frames in samples(recordings):
+        size = max(1, shortest // CYCLE_BLOCKS)
+        blocks = frames[: len(frames) // size * size]
+        blocks = blocks.reshape(-1, size, frames.shape[1]).mean(axis=1)
+        longest = len(blocks) // least
+        blocks = blocks[:, np.ptp(blocks, axis=0) > 0]
+        found.append(0.0)
+        if longest > 2 * CYCLE_BLOCKS and blocks.size:
+            mean = _mean_correlation(blocks, 2 * longest)
+            peaks = _peaks(mean[: longest + 1], CYCLE_PROMINENCE)
+            peaks = [k for k in peaks if k >= CYCLE_BLOCKS and _recurs(mean, k)]
+            if peaks:
+                found[-1] = len(blocks) / int(peaks[np.argmax(mean[peaks])])
+    return float(np.median(found)) if found else 0.0
+
+
+def _recurs(correlation, lag):
+    """Whether a peak of the autocorrelation stands again at twice its lag."""
+    near = slice(int(1.8 * lag), int(2.2 * lag) + 1)
+    between = slice(int(1.3 * lag), int(1.7 * lag) + 1)
+    again = correlation[near].max() - correlation[between].min()
+    return again >= CYCLE_PROMINENCE / 2
+
+
+def _varying(recordings):
+    """Yield the features of `samples` that vary."""
+    for frames in samples(recordings):
+        frames = frames[:, np.ptp(frames, axis=0) > 0]
+        if frames.size:
+            yield frames
+
+
+def _mean_correlation(frames, longest):
+    """Autocorrelation for lags up to ``longest``, without slower variation."""
+    rest = _without_slow(frames, 2 * longest)
+    return autocorrelation(rest)[: longest + 1].mean(axis=1)
+
+
+def _peaks(correlation, prominence):
     from scipy.signal import find_peaks  # slow to import
 
-    length = min(map(len, correlations)) // MIN_PIECES  # at least so many periods
-    mean = np.median([own[:length] for own in correlations], axis=0)
-    peaks, _ = find_peaks(mean, prominence=PROMINENCE)
-    return int(peaks[0]) if len(peaks) else 0
+    return find_peaks(correlation, prominence=prominence)[0]
 
 
 def _agreement_of_pieces(frames):

@@ -1,0 +1,329 @@
+"""What recordings tell without labels, before a method learns from them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans
+from sklearn.utils.validation import check_random_state
+
+from skl_tot.decoding.chain import free_chain
+from skl_tot.decoding.evidence import find_switch_cost
+from skl_tot.preprocessing.windows import apply_windows, fit_windows
+from skl_tot.recordings.checks import check_recordings
+from skl_tot.recordings.container import fit_scaler
+from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.signals import (
+    HALVES,
+    agreement_of_pieces,
+    correlation_frames,
+    find_repetition,
+    samples,
+)
+
+# Equal parts of a recording, those at either end that do not count, as recordings start
+# and stop alike without a course, and frames that are read of each.
+N_PARTS, N_ENDS, MOST_OF_PART = 16, 2, 64
+# Recordings that are looked at, and least number to find or exclude a course.
+MOST_RECORDINGS, LEAST_RECORDINGS = 300, 10
+# Least share of looks that relative time explains in recordings with a course. Sets
+# without one had at most .018, sets and generated families with one at least .044.
+LEAST_COURSE = 0.03
+N_ROTATIONS = 10
+# Floor of a variance before the logarithm, and a variance that is none.
+FLOOR, TINY = 0.01, 1e-9
+# Raw signals: correlation of neighbouring frames, frames of an action, also in
+# correlation times, and agreement of the spread of neighbouring pieces.
+SMOOTH, MIN_ACTION, RATIO, LEAST_SPREAD = 0.5, 30, 10, 0.5
+# Ratio of disagreements of means, of shorter over longer pieces, for a swing; and the
+# disagreement of uninformative means.
+SWING, LOST = 1.25, 0.8
+# Frames for the clusters of looks; share of bouts that are shorter than plausible.
+MOST_CLUSTERED, SHORTEST = 20_000, 0.1
+# Repetitions that make cycles of a recording.
+LEAST_REPEATS = 6
+
+
+class Look(NamedTuple):
+    """What recordings tell about themselves, from `look`.
+
+    Attributes
+    ----------
+    n_recordings : int
+        Number of recordings.
+    course : float
+        Share of looks that relative time explains, without the outer eighths of each
+        recording, from 0 to 1; NaN below ten recordings.
+    by_chance : float
+        The same for rotated recordings, the largest of ten.
+    between : float
+        Share of the variance of looks that lies between recordings.
+    returns : float
+        Segments of one look in a recording, over the number of actions.
+    bout : float
+        Frames below which one in ten segments of a look lasts.
+    n_repeats : float
+        Repetitions in a recording, if it is a cycle that repeats, else 0.
+    is_raw : bool
+        Whether frames are raw signal.
+    window : int or None
+        Frames of windows for a raw signal.
+    fps : float or None
+        Frames per second.
+    """
+
+    n_recordings: int
+    course: float
+    by_chance: float
+    between: float
+    returns: float
+    bout: float
+    n_repeats: float
+    is_raw: bool
+    window: int | None
+    fps: float | None
+
+    @property
+    def order(self):
+        """The ``order`` that fits: "mostly" with a course, "free" without."""
+        if np.isnan(self.course):  # too few recordings to know
+            return "free" if self.is_raw else "mostly"
+        return "mostly" if self.course >= LEAST_COURSE else "free"
+
+    def sentences(self):
+        """Say each finding, what follows from it, and how to say otherwise.
+
+        Returns
+        -------
+        sentences : list of str
+            Plain sentences, one for each finding.
+        """
+        found = [self.say_course(), self._say_returns()]
+        if self.between > 0.5:
+            found.append(
+                f"{self.between:.0%} of the differences lie between recordings, not "
+                'within them; standardize="video" removes them.'
+            )
+        if self.is_raw:
+            found.append(
+                f"Frames are raw signal, so the fit uses windows of "
+                f"{self._time(self.window)}; to choose them, use SignalWindows in a "
+                "pipeline, and give the order."
+            )
+        if self.n_repeats:
+            found.append(
+                f"A recording repeats itself some {self.n_repeats:.0f} times; if these "
+                "are cycles of one activity, use CyclicSegmenter, or --cycles."
+            )
+        return found
+
+    def say_course(self):
+        """Say whether recordings share a course, and the order that follows.
+
+        Returns
+        -------
+        sentence : str
+            With the measurements.
+        """
+        if np.isnan(self.course):
+            known = f"{self.n_recordings} recording{'s' * (self.n_recordings > 1)}"
+            verdict = f"{known} cannot show whether there is a common course"
+        else:
+            has_course = self.order == "mostly"
+            verdict = (
+                f"Relative time explains {self.course:.1%} of what recordings look "
+                f"like (by chance {self.by_chance:.1%}): they "
+                f"{'share a course' if has_course else 'share no course'}"
+            )
+        other = {"mostly": "free", "free": "mostly"}[self.order]
+        return (
+            f'{verdict}, and the fit uses order="{self.order}"; say order="{other}" '
+            "if you know better."
+        )
+
+    def _say_returns(self):
+        return (
+            f"A recording shows each look {self.returns:.1f} times on average, and one "
+            f"in ten of these bouts is shorter than {self._time(self.bout)}; "
+            "min_duration sets a limit."
+        )
+
+    def _time(self, n_frames):
+        if self.fps:
+            return f"{n_frames / self.fps:.2g} s"
+        return f"{n_frames:.0f} frame{'s' * (round(n_frames) != 1)}"
+
+
+def look(X, n_actions=8):
+    r"""Look at recordings without labels, to know which method suits them.
+
+    Fits with ``order="auto"`` call it, and keep the result as ``look_``.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, see Notes of `TemporalOTSegmenter`.
+    n_actions : int, default=8
+        Approximate number of actions.
+
+    Returns
+    -------
+    look : Look
+        Measurements, the ``order`` that follows, and ``sentences()`` that say so.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a recording is not valid.
+
+    Notes
+    -----
+    *Course.* Each recording is cut into 16 equal parts. The look of a part is the mean
+    and the log standard deviation of the standardised features. The mean look of the
+    recording is subtracted, and each part is predicted by the mean of the others at the
+    same relative time. The result is the share of the variance that this explains, a
+    mean over features, negative ones as 0. Two parts at either end are left out, since
+    recordings without a course also start and stop alike. Values from 0.03 on are a
+    course.
+
+    *Raw signal.* Means and spreads of a piece of the signal predict those of the next
+    piece. In a raw signal spreads agree, and means of longer pieces agree better than
+    those of shorter ones.
+
+    Examples
+    --------
+    >>> import skl_tot
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, _ = make_activities(20, n_actions=4, random_state=0)
+    >>> found = skl_tot.look(videos, n_actions=4)
+    >>> found.order, found.is_raw
+    ('mostly', False)
+    >>> videos, _ = make_activities(20, n_actions=4, order="free", random_state=0)
+    >>> skl_tot.look(videos, n_actions=4).order
+    'free'
+    """
+    recordings = check_recordings(_Reader(), X, reset=True)
+    recordings = recordings.standardize(fit_scaler(recordings))
+    with recordings.named_errors():
+        return look_at(recordings, n_actions)
+
+
+class _Reader(BaseEstimator):
+    """Holder of names and number of features, as checks need an estimator."""
+
+
+def look_at(recordings, n_actions):
+    """Look at standardised recordings, see `look`."""
+    parts = _looks_of_parts(recordings)
+    course = by_chance = between = np.nan
+    if len(parts) > 1:
+        within = parts - parts.mean(axis=1, keepdims=True)
+        total = parts.var(axis=(0, 1)).sum()
+        between = 1 - within.var(axis=(0, 1)).sum() / total if total > TINY else 0.0
+    if len(parts) >= LEAST_RECORDINGS:
+        course = _explained(parts)
+        by_chance = _by_chance(parts)
+    raw, seen, window = is_raw(recordings, n_actions), recordings, None
+    if raw:
+        windows = fit_windows(recordings)
+        seen, window = apply_windows(windows, recordings), windows.windows_[0]
+        seen = seen.standardize(fit_scaler(seen))
+    returns, bout = _bouts(seen, n_actions)
+    return Look(
+        len(recordings),
+        float(course),
+        float(by_chance),
+        float(between),
+        returns,
+        bout,
+        find_repetition(seen, 4 * n_actions, LEAST_REPEATS),
+        raw,
+        window,
+        recordings.fps,
+    )
+
+
+def _looks_of_parts(recordings):
+    """Mean and log standard deviation (n_recordings, 16, 2 n_features) of parts."""
+    known = np.flatnonzero(recordings.lengths >= N_PARTS)
+    chosen = known[_some(len(known), MOST_RECORDINGS)]
+    found = np.empty((len(chosen), N_PARTS, 2 * recordings.n_features))
+    for row, i in zip(found, chosen.tolist()):
+        edges = np.linspace(0, recordings.lengths[i], N_PARTS + 1).astype(int)
+        for part, start, end in zip(row, edges, edges[1:]):
+            step = max(1, (end - start) // MOST_OF_PART)
+            frames = recordings.read(i, slice(start, end, step)).astype(float)
+            spread = np.log(frames.var(axis=0) + FLOOR) / 2
+            part[:] = np.concatenate([frames.mean(axis=0), spread])
+    return found
+
+
+def _explained(parts):
+    """Share of the variance of inner parts that relative time explains."""
+    inner = parts[:, N_ENDS:-N_ENDS]
+    inner = inner - inner.mean(axis=1, keepdims=True)
+    others = (inner.sum(axis=0) - inner) / (len(inner) - 1)
+    total = np.square(inner).sum(axis=(0, 1))
+    rest = np.square(inner - others).sum(axis=(0, 1))
+    varies = total > TINY
+    if not varies.any():
+        return 0.0
+    return np.maximum(1 - rest[varies] / total[varies], 0).mean()
+
+
+def _by_chance(parts):
+    """The largest share that rotated recordings have."""
+    rng, found = check_random_state(0), []
+    for _ in range(N_ROTATIONS):
+        turns = rng.randint(N_PARTS, size=len(parts))
+        found.append(_explained(np.array(list(map(_roll, parts, turns)))))
+    return max(found)
+
+
+def _roll(parts, turn):
+    return np.roll(parts, turn, axis=0)
+
+
+def _some(n, most):
+    """Up to ``most`` of n indices, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
+
+
+def is_raw(recordings, n_actions):
+    """Whether frames are raw signal, which needs `SignalWindows`."""
+    action_frames = float(np.mean(recordings.lengths)) / n_actions
+    length, smoothness = correlation_frames(recordings, action_frames)
+    is_long = action_frames >= max(RATIO * length, MIN_ACTION)
+    if not (is_long and smoothness >= SMOOTH):
+        return False
+    agreements = agreement_of_pieces(recordings)
+    inside = HALVES[: len(agreements)] <= action_frames
+    if not inside.any():
+        return False
+    spreads = agreements[inside, 1:]
+    means = 1 - agreements[:, 0]
+    short = HALVES[: len(agreements)] <= action_frames / 8
+    best = np.minimum.accumulate(means[inside][::-1])[::-1]
+    swings = (means[inside] >= SWING * best).any() or (means[short] >= LOST).any()
+    return bool(spreads.max() >= LEAST_SPREAD and swings)
+
+
+def _bouts(recordings, n_actions):
+    """Segments of a look in a recording over the actions, and length of short ones."""
+    frames = list(samples(recordings))
+    joined = np.concatenate(frames)
+    rows = joined[:: 1 + len(joined) // MOST_CLUSTERED]
+    n_clusters = min(n_actions, len(np.unique(rows, axis=0)))
+    if n_clusters < 2:
+        return 1 / n_actions, float(np.mean(recordings.lengths))
+    kmeans = KMeans(n_clusters, n_init=1, random_state=0).fit(rows)
+    variance = max(kmeans.inertia_ / rows.size, TINY)
+    scores = [-0.5 * kmeans.transform(own) ** 2 / variance for own in frames]
+    cost = find_switch_cost(*scores)
+    lengths = []
+    for path in free_chain(n_clusters, cost).viterbi_all(scores):
+        _, starts, ends = find_segments(path)
+        lengths.append(ends - starts)
+    n_segments = sum(map(len, lengths)) / len(joined) * np.mean(recordings.lengths)
+    bout = float(np.quantile(np.concatenate(lengths), SHORTEST))
+    return float(n_segments / n_actions), bout
