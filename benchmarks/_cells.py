@@ -14,7 +14,14 @@ from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.datasets import load_action_dataset
 from skl_tot.extend import TimeStamp
-from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
+from skl_tot.metrics import (
+    adjusted_mutual_info_score,
+    edit_score,
+    mean_recall_score,
+    miou_score,
+    mof_score,
+    segment_f1_score,
+)
 
 METRICS = {
     "MoF": mof_score,
@@ -22,6 +29,8 @@ METRICS = {
     "F1 pooled": segment_f1_score,
     "edit": edit_score,
     "mIoU": miou_score,
+    "mean recall": mean_recall_score,
+    "AMI": adjusted_mutual_info_score,
 }
 
 

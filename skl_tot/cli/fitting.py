@@ -28,7 +28,8 @@ from skl_tot.cli.terminal import (
 )
 
 SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
-SCORERS |= {"f1": "segment_f1_scorer"}
+SCORERS |= {"f1": "segment_f1_scorer", "recall": "mean_recall_scorer"}
+SCORERS |= {"ami": "adjusted_mutual_info_scorer"}
 
 
 def _for_cycles(model, _):
@@ -141,8 +142,8 @@ def _reset_bar(model, verbose):
     try parameters and keep the best model
 
     --grid NAME=V1,V2...: values to try [required]
-    --scoring {label-free,mof,f1}: label-free needs no ground truth, the others do
-        [default: label-free]
+    --scoring {label-free,mof,f1,recall,ami}: label-free needs no ground truth, the
+        others do [default: label-free]
     --folds N: folds [default: 2]
     --n-jobs N: parallel fits
     --out MODEL: file to write, fitted to all recordings

@@ -13,6 +13,8 @@ from skl_tot.metrics.scores import (
     edit_score,
     edit_scorer,
     label_free_scorer,
+    mean_recall_score,
+    mean_recall_scorer,
     miou_score,
     miou_scorer,
     mof_score,
@@ -21,6 +23,8 @@ from skl_tot.metrics.scores import (
     segment_f1_scorer,
 )
 from skl_tot.metrics.states import (
+    adjusted_mutual_info_score,
+    adjusted_mutual_info_scorer,
     adjusted_rand_score,
     adjusted_rand_scorer,
     covering_score,
@@ -33,6 +37,8 @@ from skl_tot.metrics.states import (
 
 __all__ = [
     "activity_purity",
+    "adjusted_mutual_info_score",
+    "adjusted_mutual_info_scorer",
     "adjusted_rand_score",
     "adjusted_rand_scorer",
     "covering_score",
@@ -41,6 +47,8 @@ __all__ = [
     "edit_scorer",
     "label_free_scorer",
     "match_labels",
+    "mean_recall_score",
+    "mean_recall_scorer",
     "miou_score",
     "miou_scorer",
     "mof_score",

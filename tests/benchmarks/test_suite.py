@@ -12,7 +12,12 @@ from scipy.stats import multivariate_normal
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.decoding import decode
 from skl_tot.methods import METHODS
-from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.metrics import (
+    adjusted_mutual_info_score,
+    mean_recall_score,
+    mof_score,
+    segment_f1_score,
+)
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 QUICK = "tot:max_iter=3,n_parts=2"
@@ -117,14 +122,18 @@ def test_scores_are_those_of_the_metrics(run, data):
             segment_f1_score(videos.labels, split),
         )
         assert (line["scores"]["MoF"], line["scores"]["F1@50"]) == (mof, f1)
-        expected.append((100 * mof, 100 * f1))
+        more = (mean_recall_score, adjusted_mutual_info_score)
+        recall, information = (score(videos.labels, split) for score in more)
+        assert line["scores"]["mean recall"] == recall
+        assert line["scores"]["AMI"] == information
+        expected.append([100 * own for own in (mof, f1, information, recall)])
     first, second = expected
     row = entries(page, "equal split")
-    assert row[2:] == [f"{mof:.1f} / {f1:.1f}" for mof, f1 in (first, second)]
+    assert row[2:] == [f"{mof:.1f} / {f1:.1f}" for mof, f1, *_ in (first, second)]
     row = entries(page, "equal split", "means")
-    assert row[1:3] == [f"{mean:.1f}" for mean in np.mean(expected, axis=0)]
+    assert row[1:5] == [f"{mean:.1f}" for mean in np.mean(expected, axis=0)]
     row = entries(page, "equal split", "other_scores")
-    assert row[4:] == [f"{abs(a - b) / 2:.1f}" for a, b in zip(first, second)]
+    assert row[4:] == [f"{abs(a - b) / 2:.1f}" for a, b in zip(first[:2], second[:2])]
 
 
 def test_what_is_known_of_a_set(run, suite, data, monkeypatch):
@@ -269,7 +278,7 @@ def test_errors_are_kept_and_shown(run, data):
     assert "video_2.npy cannot be read" in page
     assert "(equal split, second, seed 0; k-means, second, seed 0)" in page
     assert entries(page, "k-means")[3:] == ["failed"]
-    assert entries(page, "k-means", "means")[1:] == ["–", "–", "–"]
+    assert entries(page, "k-means", "means")[1:] == ["–"] * 5
     assert entries(page, "k-means", "other_scores")[1:] == ["0", *["–"] * 4]
     # only what failed is run again
     broken.write_bytes(whole)
@@ -312,6 +321,7 @@ def test_only_the_table(run, suite, tmp_path, capsys):
 
 def result(seed, name, mof, **others):
     scores = {"MoF": mof, "F1@50": mof / 2, "edit": 0.25, "mIoU": 0.125}
+    scores |= {"AMI": 0.0625, "mean recall": 0.75}
     return {
         "method": "tot",
         "settings": {},
@@ -364,9 +374,9 @@ def test_format_of_the_tables(suite):
     results += [result(seed, "mocap86", 0.5 + seed / 5) for seed in (0, 1)]
     results += [result(0, f"free-{seed}", 0.2 + seed / 5) for seed in (0, 1)]
     page = suite._suite_tables.page(results)
-    scores = "| 55.0 ± 5.0 | 27.5 ± 2.5 |"
+    scores = "| 55.0 ± 5.0 | 27.5 ± 2.5 | 6.2 ± 0.0 | 75.0 ± 0.0 |"
     assert f"| TOT, as published {scores} 1.50 |" in page
-    assert "| TOT | 75.0 | 37.5 | 1.50 |" in page
+    assert "| TOT | 75.0 | 37.5 | 6.2 | 75.0 | 1.50 |" in page
     assert "| method | command line | a |\n| --- | --- | ---: |" in page
     both = "55.0 ± 5.0 / 27.5 ± 2.5"
     text = suite._suite_rows.ROWS["TOT, as published"].text

@@ -231,11 +231,13 @@ FUNCTIONS = {
     ),
     "mof_score": (metrics.mof_score, SCORE),
     "miou_score": (metrics.miou_score, SCORE),
+    "mean_recall_score": (metrics.mean_recall_score, SCORE),
     "edit_score": (metrics.edit_score, SCORE),
     "segment_f1_score": (
         metrics.segment_f1_score,
         SCORE | {"overlap": 0.5, "average": "pooled"},
     ),
+    "adjusted_mutual_info_score": (metrics.adjusted_mutual_info_score, STATES),
     "adjusted_rand_score": (metrics.adjusted_rand_score, STATES),
     "covering_score": (metrics.covering_score, STATES),
     "state_matching_score": (metrics.state_matching_score, SCORE | STATES),

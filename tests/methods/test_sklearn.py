@@ -38,7 +38,9 @@ from skl_tot import (
 )
 from skl_tot.extend import Adam
 from skl_tot.metrics import (
+    adjusted_mutual_info_scorer,
     edit_scorer,
+    mean_recall_scorer,
     miou_scorer,
     mof_score,
     mof_scorer,
@@ -51,6 +53,8 @@ SCORERS = {
     "f1": segment_f1_scorer,
     "edit": edit_scorer,
     "miou": miou_scorer,
+    "mean recall": mean_recall_scorer,
+    "ami": adjusted_mutual_info_scorer,
 }
 EXPECTED_FAILURES = {
     "check_methods_sample_order_invariance": (
