@@ -8,10 +8,11 @@ import re
 import time
 
 import numpy as np
-from _baselines import EqualSplit, FrameKMeans, LeftRightHMM
+from _baselines import LeftRightHMM
 from _methods import make, seeded, settings_of
 from sklearn.model_selection import ShuffleSplit
 
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.extend import TimeStamp
 from skl_tot.metrics import (
@@ -44,8 +45,10 @@ VARIANTS = {
     "TOT+TCL": {"alpha": 1.0},
 }
 BASELINES = {
-    "equal split": EqualSplit,
-    "k-means": functools.partial(FrameKMeans, n_components=None),
+    "equal split": EqualPartsSegmenter,
+    "k-means": functools.partial(
+        KMeansSegmenter, n_components=None, decoding="framewise"
+    ),
     "left-right HMM": functools.partial(
         LeftRightHMM, n_components=None, n_iter=10, tol=1e-2
     ),

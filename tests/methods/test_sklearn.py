@@ -35,6 +35,7 @@ from skl_tot import (
     HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
+    baselines,
 )
 from skl_tot.extend import Adam
 from skl_tot.metrics import (
@@ -76,6 +77,8 @@ QUICK = TemporalOTSegmenter(
 CONFIGURATIONS = [
     QUICK,
     HMMSegmenter(max_iter=5),
+    baselines.EqualPartsSegmenter(3),
+    baselines.KMeansSegmenter(3),
     AutoSegmenter(
         3,
         candidates=[("hmm", HMMSegmenter(max_iter=3)), ("mallow", MallowSegmenter())],
