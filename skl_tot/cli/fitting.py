@@ -162,7 +162,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     from sklearn.base import clone
     from sklearn.model_selection import GridSearchCV, KFold
 
-    from skl_tot import metrics
+    from skl_tot.cli.searching import CandidateScorer, describe_collapse, rank
     from skl_tot.io.models import save_model
     from skl_tot.recordings.checks import check_recordings
 
@@ -176,16 +176,21 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     searched = GridSearchCV(
         model,
         {f"{prefix}{name}": values for name, values in axes.items()},
-        scoring=getattr(metrics, SCORERS[scoring]),
+        scoring=CandidateScorer(SCORERS[scoring]),
         cv=KFold(folds),
         n_jobs=n_jobs,
-        refit=out is not None,
+        refit=False if out is None else lambda results: rank(results)[0],
         verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # printed there
         error_score="raise",
     ).fit(data.videos, data.labels)
-    _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
-    if "n_actions" in axes:
-        _tell_of_edge(searched.best_params_[f"{prefix}n_actions"], axes["n_actions"])
+    results = searched.cv_results_
+    _print_candidates(results, list(axes), prefix, scoring)
+    collapse = describe_collapse(results)
+    if collapse is not None:
+        print(collapse)
+    elif "n_actions" in axes:
+        best = results["params"][rank(results)[0]]
+        _tell_of_edge(best[f"{prefix}n_actions"], axes["n_actions"])
     if out is None:
         print(f"Fitted{describe_seed(seed)}; without --out, none is kept.")
         return
@@ -217,13 +222,18 @@ def _check_scoring(scoring, folds, data, folder):
 
 
 def _print_candidates(results, names, prefix, scoring):
-    """Print a row of values and score for each candidate, the best first."""
-    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}")
-    for i in results["rank_test_score"].argsort(kind="stable"):
+    """Print values, score and actions in effect of each candidate, the best first."""
+    from skl_tot.cli.searching import has_collapsed, rank
+
+    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}   in effect")
+    for i in rank(results):
         values = [results["params"][i][f"{prefix}{name}"] for name in names]
         row = "".join(f"{value!s:>14}" for value in values)
         mean, std = results["mean_test_score"][i], results["std_test_score"][i]
-        print(f"{row}{mean:9.3f} +- {std:.3f}")
+        found = [results[f"mean_test_{key}"][i] for key in ("effective", "n_actions")]
+        effect = "{:.1f} of {:.3g}".format(*found).rjust(12)
+        note = ", collapsed" if has_collapsed(results)[i] else ""
+        print(f"{row}{mean:9.3f} +- {std:.3f}{effect}{note}")
 
 
 @command(

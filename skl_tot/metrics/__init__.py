@@ -6,6 +6,7 @@ cluster means the same action in each; a match per recording (``scope="video"``)
 easier. Scores of the two scopes cannot be compared.
 """
 
+from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.metrics.scores import (
@@ -45,6 +46,7 @@ __all__ = [
     "covering_scorer",
     "edit_score",
     "edit_scorer",
+    "effective_actions",
     "label_free_scorer",
     "match_labels",
     "mean_recall_score",

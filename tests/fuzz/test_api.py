@@ -232,6 +232,7 @@ FUNCTIONS = {
     "mof_score": (metrics.mof_score, SCORE),
     "miou_score": (metrics.miou_score, SCORE),
     "mean_recall_score": (metrics.mean_recall_score, SCORE),
+    "effective_actions": (metrics.effective_actions, {"y": LABELS}),
     "edit_score": (metrics.edit_score, SCORE),
     "segment_f1_score": (
         metrics.segment_f1_score,

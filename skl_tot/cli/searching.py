@@ -1,0 +1,52 @@
+"""Scores of the candidates of a search, of which collapsed ones are not the best."""
+
+import numpy as np
+
+from skl_tot import metrics
+from skl_tot.methods.pipelines import segmenter_of
+
+
+class CandidateScorer:
+    """A scorer, by its name, with the actions of the predictions, for `GridSearchCV`.
+
+    ``effective`` is the number of actions in effect, of ``n_actions``.
+    """
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, estimator, X, y=None):
+        """Score a fitted candidate on held-out recordings."""
+        return {
+            "score": getattr(metrics, self.name)(estimator, X, y),
+            "effective": metrics.effective_actions(estimator.predict(X)),
+            "n_actions": segmenter_of(estimator).n_actions_,
+        }
+
+
+def has_collapsed(results):
+    """Whether the predictions of each candidate have too few actions in effect.
+
+    Half of the actions must be, and more than one of several.
+    """
+    effective, n_actions = (
+        results["mean_test_effective"],
+        results["mean_test_n_actions"],
+    )
+    return (effective < n_actions / 2) | ((effective <= 1) & (n_actions > 1))
+
+
+def rank(results):
+    """Sort the indices of candidates, the best first, and collapsed ones last."""
+    return np.lexsort((results["rank_test_score"], has_collapsed(results)))
+
+
+def describe_collapse(results):
+    """Describe a search in which each candidate has collapsed; None for others."""
+    if not has_collapsed(results).all():
+        return None
+    return (
+        "No setting is best, as all have collapsed: fewer than half of the actions are "
+        "in effect. Try --order free, --method hmm, --pipeline windows, or fewer "
+        "actions."
+    )
