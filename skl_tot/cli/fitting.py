@@ -182,7 +182,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
         refit=False if out is None else lambda results: rank(results)[0],
         verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # printed there
         error_score="raise",
-    ).fit(data.videos, data.labels)
+    ).fit(data.videos, None if scoring == "label-free" else data.labels)
     results = searched.cv_results_
     _print_candidates(results, list(axes), prefix, scoring)
     collapse = describe_collapse(results)

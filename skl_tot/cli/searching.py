@@ -1,4 +1,4 @@
-"""Scores of the candidates of a search, of which collapsed ones are not the best."""
+"""Scores of the candidates of a search; a collapsed one is never the best."""
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from skl_tot.methods.pipelines import segmenter_of
 class CandidateScorer:
     """A scorer, by its name, with the actions of the predictions, for `GridSearchCV`.
 
-    ``effective`` is the number of actions in effect, of ``n_actions``.
+    ``effective`` is the number of actions in effect, of ``n_actions``. ``expected`` is
+    that of the ground truth, as true actions may be uneven, or n_actions without it.
     """
 
     def __init__(self, name):
@@ -17,23 +18,24 @@ class CandidateScorer:
 
     def __call__(self, estimator, X, y=None):
         """Score a fitted candidate on held-out recordings."""
+        n_actions = segmenter_of(estimator).n_actions_
+        true = n_actions if y is None else metrics.effective_actions(y)
         return {
             "score": getattr(metrics, self.name)(estimator, X, y),
             "effective": metrics.effective_actions(estimator.predict(X)),
-            "n_actions": segmenter_of(estimator).n_actions_,
+            "n_actions": n_actions,
+            "expected": min(true, n_actions),
         }
 
 
 def has_collapsed(results):
     """Whether the predictions of each candidate have too few actions in effect.
 
-    Half of the actions must be, and more than one of several.
+    Half of those expected must be, and more than one of several.
     """
-    effective, n_actions = (
-        results["mean_test_effective"],
-        results["mean_test_n_actions"],
-    )
-    return (effective < n_actions / 2) | ((effective <= 1) & (n_actions > 1))
+    keys = ("effective", "n_actions", "expected")
+    effective, n_actions, expected = (results[f"mean_test_{key}"] for key in keys)
+    return (effective < expected / 2) | ((effective <= 1) & (n_actions > 1))
 
 
 def rank(results):

@@ -189,9 +189,13 @@ class TestCommands:
             "rank_test_score": np.array([1, 3, 2, 4]),
             "mean_test_effective": np.array([2.9, 3.0, 5.0, 1.0]),
             "mean_test_n_actions": np.array([6, 6, 6, 1]),
+            "mean_test_expected": np.array([6, 6, 6, 1]),
         }
         assert rank(results).tolist() == [2, 1, 3, 0]
         assert describe_collapse(results) is None
+        # of uneven actions, few are in effect
+        results["mean_test_expected"] = np.array([3.1, 3.1, 3.1, 1])
+        assert rank(results).tolist() == [0, 2, 1, 3]
 
     def test_some_actions_without_names(self, run, folder, capsys):
         (folder / "one.txt").write_text("1 $take^{ cup")
