@@ -1,4 +1,4 @@
-"""Baselines without this package, as objects with fit and predict on lists.
+"""A baseline without this package, as an object with fit and predict on lists.
 
 Features are standardised over the data set and, by default, reduced to their leading
 principal components; ``n_components=None`` keeps the features.
@@ -8,72 +8,11 @@ import logging
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot.decoding import decode
-
-
-class EqualSplit(BaseEstimator):
-    """Cut every recording into parts of equal length, independent of its features."""
-
-    def __init__(self, n_actions=8):
-        self.n_actions = n_actions
-
-    def fit(self, videos):
-        return self
-
-    def predict(self, videos):
-        return [equal_parts(len(video), self.n_actions) for video in videos]
-
-
-class FrameKMeans(BaseEstimator):
-    """K-means of frames, without time unless there is a decoder.
-
-    The decoder uses log-likelihoods of spherical Gaussians around the centres with a
-    common variance: the mean squared distance of a frame to its centre.
-    """
-
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        n_components=16,
-        n_init=10,
-        decoding=None,
-        switch_cost=0.0,
-        random_state=None,
-    ):
-        self.n_actions = n_actions
-        self.n_components = n_components
-        self.n_init = n_init
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.random_state = random_state
-
-    def fit(self, videos):
-        frames = np.concatenate(videos).astype(np.float64)
-        self.reduce_ = fit_reduction(self.n_components, frames)
-        frames = self.reduce_.transform(frames)
-        kmeans = KMeans(
-            self.n_actions, n_init=self.n_init, random_state=self.random_state
-        )
-        self.kmeans_ = kmeans.fit(frames)
-        # any variance works if all frames equal their centres
-        self.variance_ = self.kmeans_.inertia_ / frames.size or 1.0
-        return self
-
-    def predict(self, videos):
-        return [self._label(np.asarray(video, np.float64)) for video in videos]
-
-    def _label(self, video):
-        distances = self.kmeans_.transform(self.reduce_.transform(video))
-        if self.decoding is None:
-            return distances.argmin(axis=1)
-        log_likelihood = -0.5 * distances**2 / self.variance_
-        return decode(log_likelihood, self.decoding, self.switch_cost)
+from skl_tot.recordings.labels import equal_parts
 
 
 class LeftRightHMM(BaseEstimator):
@@ -117,15 +56,7 @@ class LeftRightHMM(BaseEstimator):
 
 
 #: Class of each baseline by its name on the command line.
-BASELINES = {
-    "equal-split": EqualSplit,
-    "k-means": FrameKMeans,
-    "left-right-hmm": LeftRightHMM,
-}
-
-
-def equal_parts(n_frames, n_actions):
-    return np.arange(n_frames) * n_actions // n_frames
+BASELINES = {"left-right-hmm": LeftRightHMM}
 
 
 def fit_reduction(n_components, frames):

@@ -8,13 +8,21 @@ import re
 import time
 
 import numpy as np
-from _baselines import EqualSplit, FrameKMeans, LeftRightHMM
+from _baselines import LeftRightHMM
 from _methods import make, seeded, settings_of
 from sklearn.model_selection import ShuffleSplit
 
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.extend import TimeStamp
-from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
+from skl_tot.metrics import (
+    adjusted_mutual_info_score,
+    edit_score,
+    mean_recall_score,
+    miou_score,
+    mof_score,
+    segment_f1_score,
+)
 
 METRICS = {
     "MoF": mof_score,
@@ -22,6 +30,8 @@ METRICS = {
     "F1 pooled": segment_f1_score,
     "edit": edit_score,
     "mIoU": miou_score,
+    "mean recall": mean_recall_score,
+    "AMI": adjusted_mutual_info_score,
 }
 
 
@@ -35,8 +45,10 @@ VARIANTS = {
     "TOT+TCL": {"alpha": 1.0},
 }
 BASELINES = {
-    "equal split": EqualSplit,
-    "k-means": functools.partial(FrameKMeans, n_components=None),
+    "equal split": EqualPartsSegmenter,
+    "k-means": functools.partial(
+        KMeansSegmenter, n_components=None, decoding="framewise"
+    ),
     "left-right HMM": functools.partial(
         LeftRightHMM, n_components=None, n_iter=10, tol=1e-2
     ),

@@ -16,15 +16,11 @@ from _suite_rows import Row
 from threadpoolctl import threadpool_limits
 
 import skl_tot
-from skl_tot.metrics import edit_score, miou_score, mof_score, segment_f1_score
+from skl_tot.metrics import segmentation_report
 from skl_tot.preprocessing import SignalWindows
 
-SCORES = {
-    "MoF": mof_score,
-    "F1@50": segment_f1_score,
-    "edit": edit_score,
-    "mIoU": miou_score,
-}
+# Those of `segmentation_report` by their names.
+SCORES = ("MoF", "F1@50", "AMI", "mean recall", "edit", "mIoU")
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,8 @@ def compute(cell, folder):
         "scope": "video" if facts.is_local else "activity",
         "ignore_labels": facts.ignore or None,
     }
-    scores = {n: score(labels, predicted, **options) for n, score in SCORES.items()}
+    found = segmentation_report(labels, predicted, output_dict=True, **options)
+    scores = {name: found["totals"][name] for name in SCORES}
     return {
         "n_actions": max(numbers),
         "n_videos": len(videos),

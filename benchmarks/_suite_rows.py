@@ -35,6 +35,7 @@ class Row:
 
 
 WINDOWS = "windows+"  # before a method on the command line
+FRAMEWISE = {"decoding": "framewise"}
 FREE = {"decoding": "free", "switch_cost": 0.5}
 ROWS = {
     "TOT": Row("tot"),
@@ -60,14 +61,14 @@ ROWS = {
     "HMM, free, windows": Row("hmm", {"order": "free"}, windows=True),
     "Auto": Row("auto"),
     "Auto, told": Row("auto", {"order": "told"}),
-    "equal split": Row("equal-split"),
-    "k-means": Row("k-means"),
-    "k-means, free": Row("k-means", FREE),
+    "equal split": Row("equal"),
+    "k-means": Row("k_means", FRAMEWISE),
+    "k-means, free": Row("k_means"),
     "left-right HMM": Row("left-right-hmm"),
-    "k-means, free, windows": Row("k-means", FREE, windows=True),
+    "k-means, free, windows": Row("k_means", windows=True),
     "left-right HMM, windows": Row("left-right-hmm", windows=True),
 }
-# Baselines without this package, and its methods for a known order.
+# The simplest answers, and the vote for a known order.
 SIMPLE = [
     "equal split",
     "k-means, free",

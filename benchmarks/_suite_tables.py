@@ -13,6 +13,7 @@ from _suite_rows import ROWS, SHOWN, SIMPLE, TOLD, title_of_system
 
 COLUMNS = [*SCORES, "seconds"]
 MAIN = ("MoF", "F1@50")  # those of a set, joined to one entry
+MEANS = (*MAIN, "AMI", "mean recall")
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ def summarise(results, names):
 
 
 def value_of(result, column):
-    """Score in percent, or seconds of fit and predict."""
+    """Score in percent, NaN if earlier runs lack it, or seconds of fit and predict."""
     if column == "seconds":
         return result["fit"] + result["predict"]
-    return 100 * result["scores"][column]
+    return 100 * result["scores"].get(column, np.nan)
 
 
 def group_by_row(results):
@@ -93,7 +94,7 @@ def seconds(value):
 
 def with_deviation(summary, column, form=number):
     """Mean over sets, and its deviation over seeds if there are several."""
-    if not summary.n_seeds:
+    if column not in summary.means:
         return "–"
     text = form(summary.means[column])
     if summary.n_seeds > 1:
@@ -118,10 +119,10 @@ def entry(results, names):
 
 def means_table(groups, names):
     """Means of each row over sets."""
-    rows = [["method", *MAIN, "seconds"]]
+    rows = [["method", *MEANS, "seconds"]]
     for title, group in groups.items():
         summary = summarise(group, names)
-        scores = (with_deviation(summary, column) for column in MAIN)
+        scores = (with_deviation(summary, column) for column in MEANS)
         time = seconds(summary.means["seconds"]) if summary.n_seeds else "–"
         rows.append([title, *scores, time])
     return Table(

@@ -23,7 +23,7 @@ from _pages import check_page, markdown, renew_page, write_csv
 from _published import STATES
 from _sets import FACTS, add_data
 from _suite_cells import Cell, add_line, label
-from _suite_rows import FREE, Row
+from _suite_rows import FRAMEWISE, Row
 from threadpoolctl import threadpool_limits
 
 from skl_tot.metrics import (
@@ -35,9 +35,9 @@ from skl_tot.metrics import (
 
 SETS = ("mocap86", "actrectut")
 ROWS = {
-    "k-means": Row("k-means"),
-    "k-means, windows": Row("k-means", windows=True),
-    "k-means with the free decoder, windows": Row("k-means", FREE, windows=True),
+    "k-means": Row("k_means", FRAMEWISE),
+    "k-means, windows": Row("k_means", FRAMEWISE, windows=True),
+    "k-means with the free decoder, windows": Row("k_means", windows=True),
     "`HMMSegmenter`, free, windows": Row("hmm", {"order": "free"}, windows=True),
     "`TemporalOTSegmenter`, free, windows": Row("tot", {"order": "free"}, windows=True),
     "`AutoSegmenter`, free": Row("auto", {"order": "free"}),
@@ -82,7 +82,7 @@ def run(arguments, path):
         for title, row in ROWS.items():
             if not fnmatch(title, arguments.only):
                 continue
-            known = [True] if row.method == "k-means" else [True, False]
+            known = [True] if row.method == "k_means" else [True, False]
             for key in [
                 (name, title, fit, is_known, seed)
                 for seed in range(arguments.seeds)

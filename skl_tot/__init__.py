@@ -27,6 +27,7 @@ _PLACES = {
     "TemporalOTSegmenter": "skl_tot.methods.temporal_ot",
     "TransitionDisplay": "skl_tot.display.transitions",
     "choose_n_actions": "skl_tot.methods.pipelines",
+    "look": "skl_tot.preprocessing.look",
     "read_recordings": "skl_tot.recordings",
 }
 

@@ -1,4 +1,4 @@
-"""The published method of the paper, and the other systems of its tables.
+"""The published method of the paper, the other systems of its tables, and simple ones.
 
 Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`.
 """
@@ -11,7 +11,9 @@ from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 _PLACES = {
     "ASALSegmenter": "skl_tot.methods.asal",
     "CTESegmenter": "skl_tot.methods.cte",
+    "EqualPartsSegmenter": "skl_tot.methods.simple",
     "FrankWolfeSegmenter": "skl_tot.methods.frank_wolfe",
+    "KMeansSegmenter": "skl_tot.methods.simple",
     "UDESegmenter": "skl_tot.methods.ude",
     "VTESegmenter": "skl_tot.methods.vte",
 }

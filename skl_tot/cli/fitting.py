@@ -28,7 +28,8 @@ from skl_tot.cli.terminal import (
 )
 
 SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
-SCORERS |= {"f1": "segment_f1_scorer"}
+SCORERS |= {"f1": "segment_f1_scorer", "recall": "mean_recall_scorer"}
+SCORERS |= {"ami": "adjusted_mutual_info_scorer"}
 
 
 def _for_cycles(model, _):
@@ -141,8 +142,8 @@ def _reset_bar(model, verbose):
     try parameters and keep the best model
 
     --grid NAME=V1,V2...: values to try [required]
-    --scoring {label-free,mof,f1}: label-free needs no ground truth, the others do
-        [default: label-free]
+    --scoring {label-free,mof,f1,recall,ami}: label-free needs no ground truth, the
+        others do [default: label-free]
     --folds N: folds [default: 2]
     --n-jobs N: parallel fits
     --out MODEL: file to write, fitted to all recordings
@@ -161,7 +162,7 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     from sklearn.base import clone
     from sklearn.model_selection import GridSearchCV, KFold
 
-    from skl_tot import metrics
+    from skl_tot.cli.searching import CandidateScorer, describe_collapse, rank
     from skl_tot.io.models import save_model
     from skl_tot.recordings.checks import check_recordings
 
@@ -175,16 +176,21 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     searched = GridSearchCV(
         model,
         {f"{prefix}{name}": values for name, values in axes.items()},
-        scoring=getattr(metrics, SCORERS[scoring]),
+        scoring=CandidateScorer(SCORERS[scoring]),
         cv=KFold(folds),
         n_jobs=n_jobs,
-        refit=out is not None,
+        refit=False if out is None else lambda results: rank(results)[0],
         verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # printed there
         error_score="raise",
-    ).fit(data.videos, data.labels)
-    _print_candidates(searched.cv_results_, list(axes), prefix, scoring)
-    if "n_actions" in axes:
-        _tell_of_edge(searched.best_params_[f"{prefix}n_actions"], axes["n_actions"])
+    ).fit(data.videos, None if scoring == "label-free" else data.labels)
+    results = searched.cv_results_
+    _print_candidates(results, list(axes), prefix, scoring)
+    collapse = describe_collapse(results)
+    if collapse is not None:
+        print(collapse)
+    elif "n_actions" in axes:
+        best = results["params"][rank(results)[0]]
+        _tell_of_edge(best[f"{prefix}n_actions"], axes["n_actions"])
     if out is None:
         print(f"Fitted{describe_seed(seed)}; without --out, none is kept.")
         return
@@ -216,13 +222,18 @@ def _check_scoring(scoring, folds, data, folder):
 
 
 def _print_candidates(results, names, prefix, scoring):
-    """Print a row of values and score for each candidate, the best first."""
-    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}")
-    for i in results["rank_test_score"].argsort(kind="stable"):
+    """Print values, score and actions in effect of each candidate, the best first."""
+    from skl_tot.cli.searching import has_collapsed, rank
+
+    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}   in effect")
+    for i in rank(results):
         values = [results["params"][i][f"{prefix}{name}"] for name in names]
         row = "".join(f"{value!s:>14}" for value in values)
         mean, std = results["mean_test_score"][i], results["std_test_score"][i]
-        print(f"{row}{mean:9.3f} +- {std:.3f}")
+        found = [results[f"mean_test_{key}"][i] for key in ("effective", "n_actions")]
+        effect = "{:.1f} of {:.3g}".format(*found).rjust(12)
+        note = ", collapsed" if has_collapsed(results)[i] else ""
+        print(f"{row}{mean:9.3f} +- {std:.3f}{effect}{note}")
 
 
 @command(

@@ -223,7 +223,9 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
     """
     from skl_tot import statistics
     from skl_tot.recordings.atomic import replaced_files
+    from skl_tot.statistics.bouts import collect_bouts
     from skl_tot.statistics.deviating import write_lists
+    from skl_tot.statistics.equal_parts import describe_equal_parts
     from skl_tot.statistics.telling import describe_useless
 
     found = {"durations": statistics.durations(labels, fps=fps)} | (found or {})
@@ -251,6 +253,8 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
     if has_cycles:
         _print_cycles(cycles)
     _print_deviating(found["deviations"])
+    if not has_cycles:  # a cycle, not a recording, would have the parts
+        print(describe_equal_parts(collect_bouts(labels, fps)))
     if "telling_features" in found:
         print(describe_useless(found["telling_features"]))
     if "groups" in found:

@@ -32,7 +32,7 @@ from skl_tot.methods.pipelines import (
     waits_for_end,
 )
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
-from skl_tot.metrics.label_free import carried_information, held_out_agreement
+from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
@@ -260,7 +260,7 @@ class CyclicSegmenter(BaseSegmenter):
                 "score compares cycles, but X shows one, expected two or more."
             )
         cycles = Recordings(_cut_arrays(videos.arrays, cuts))
-        return math.exp(carried_information(cycles.blocks, labels, self.n_actions_))
+        return transfer_score(cycles.blocks, labels, self.n_actions_)
 
     def _learn(self, videos, cuts=None):
         about = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)

@@ -19,6 +19,8 @@ METHODS = {
     "mallow": ("MallowSegmenter", "skl_tot.methods.mallow"),
     "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.methods.frank_wolfe"),
     "hmm": ("HMMSegmenter", "skl_tot.methods.hmm"),
+    "equal": ("EqualPartsSegmenter", "skl_tot.methods.simple"),
+    "k_means": ("KMeansSegmenter", "skl_tot.methods.simple"),
 }
 
 

@@ -21,9 +21,9 @@ from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.courses import value_by_order
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import (
-    carried_information,
     effective_actions,
     held_out_agreement,
+    transfer_score,
 )
 from skl_tot.preprocessing.look import is_raw, look_at
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
@@ -331,7 +331,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         Returns
         -------
         score : float
-            From 0 to K, higher is better; NaN, with a warning, for a single array.
+            From 0 to K, higher is better; 0 if fewer than two actions are in effect
+            (`skl_tot.metrics.effective_actions`), or K / 2 for K below four. NaN, with
+            a warning, for a single array.
 
         Raises
         ------
@@ -356,8 +358,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 "without labels, each fold of a search needs two, so take fewer folds."
             )
         labels = [reading.path for reading in self._readings(videos)]
-        information = carried_information(videos.blocks, labels, self.n_actions_)
-        return math.exp(information)
+        return transfer_score(videos.blocks, labels, self.n_actions_)
 
     @property
     def actions_(self):

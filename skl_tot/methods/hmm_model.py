@@ -17,6 +17,7 @@ from skl_tot.methods.hmm_paths import (
     with_durations,
 )
 from skl_tot.recordings.errors import RecordingValueError
+from skl_tot.recordings.labels import equal_parts
 
 # Least share of the largest variance that a component needs.
 LEAST_VARIANCE = 1e-12
@@ -126,7 +127,7 @@ def start_from_equal_parts(frames, n_actions, reg_covar):
 
     The probability of leaving is that of recordings of the mean length, at most 1/2.
     """
-    labels = [np.arange(len(video)) * n_actions // len(video) for video in frames]
+    labels = [equal_parts(len(video), n_actions) for video in frames]
     leave = np.full(n_actions, _usual_leave(frames, n_actions))
     leave[-1] = 0.0
     means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)

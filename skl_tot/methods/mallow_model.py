@@ -17,6 +17,7 @@ from skl_tot.methods.discriminants import (
     log_joint,
     measure_spread,
 )
+from skl_tot.recordings.labels import equal_parts
 
 # Prior of the dispersions: this value, with the weight of so many recordings.
 PRIOR_DISPERSION = 1.0
@@ -89,7 +90,7 @@ def fit_mallow(
     appearance, the dispersions, the number of rounds, and the projected frames of each
     recording.
     """
-    paths = [np.arange(n) * n_actions // n for n in videos.lengths]
+    paths = [equal_parts(n, n_actions) for n in videos.lengths]
     spread = measure_spread(videos, shrinkage)
     inversions = np.zeros((len(videos), n_actions - 1), dtype=np.intp)
     dispersions = fit_dispersions(inversions)

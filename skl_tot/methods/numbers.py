@@ -25,6 +25,7 @@ from skl_tot.methods.hmm_model import (
 from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import short_repr, warn_user
+from skl_tot.recordings.labels import equal_parts
 from skl_tot.training.components import MOST
 
 AUTO = "auto"
@@ -212,7 +213,7 @@ class Discriminants:
     def scores(self, n_actions):
         """Scores of all recordings."""
         part, order = self.part, skip_chain(n_actions, 0.0)
-        paths = [np.arange(n) * n_actions // n for n in part.lengths]
+        paths = [equal_parts(n, n_actions) for n in part.lengths]
         for _ in range(MAX_ITER):
             before = np.concatenate(paths)
             appearance, embedded = fit_appearance(

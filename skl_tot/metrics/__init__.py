@@ -6,6 +6,7 @@ cluster means the same action in each; a match per recording (``scope="video"``)
 easier. Scores of the two scopes cannot be compared.
 """
 
+from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.metrics.scores import (
@@ -13,6 +14,8 @@ from skl_tot.metrics.scores import (
     edit_score,
     edit_scorer,
     label_free_scorer,
+    mean_recall_score,
+    mean_recall_scorer,
     miou_score,
     miou_scorer,
     mof_score,
@@ -21,6 +24,8 @@ from skl_tot.metrics.scores import (
     segment_f1_scorer,
 )
 from skl_tot.metrics.states import (
+    adjusted_mutual_info_score,
+    adjusted_mutual_info_scorer,
     adjusted_rand_score,
     adjusted_rand_scorer,
     covering_score,
@@ -33,14 +38,19 @@ from skl_tot.metrics.states import (
 
 __all__ = [
     "activity_purity",
+    "adjusted_mutual_info_score",
+    "adjusted_mutual_info_scorer",
     "adjusted_rand_score",
     "adjusted_rand_scorer",
     "covering_score",
     "covering_scorer",
     "edit_score",
     "edit_scorer",
+    "effective_actions",
     "label_free_scorer",
     "match_labels",
+    "mean_recall_score",
+    "mean_recall_scorer",
     "miou_score",
     "miou_scorer",
     "mof_score",

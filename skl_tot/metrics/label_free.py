@@ -11,7 +11,13 @@ import numpy as np
 from scipy.stats import entropy
 
 from skl_tot.decoding.background import MIN_VARIANCE, ActionMoments
-from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    find_segments,
+    split_label_sequences,
+)
+from skl_tot.recordings.matching import as_sequence
 
 UNIFORM_WEIGHT = 0.1
 # Weight of the information of the recording. 1 and 3 chose almost as well. On seven
@@ -22,6 +28,63 @@ VIDEO_WEIGHT = 2.0
 # Maximum pairs of recordings for the common course, least number of random orders, and
 # the threshold beyond chance.
 N_PAIRS, N_SHUFFLES, LEAST_DOUBT = 200, 20, 1e-9
+
+
+def effective_actions(y):
+    r"""Compute the number of actions in effect, from their shares p of the frames.
+
+    .. math:: \exp\Bigl(-\sum_k p_k \log p_k\Bigr)
+
+    It is K if all actions have equal shares, and near 1 if one action has almost all
+    frames. Few of the K actions in effect are a sign of a model that has collapsed, or
+    of uneven actions.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_frames,), or a sequence of these
+        Labels, integers or text, of one recording or of many, for example from
+        ``predict``. Background (-1 or "background") is no action.
+
+    Returns
+    -------
+    number : float
+        From 1 to the number of distinct actions; 0 without any.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text.
+
+    Examples
+    --------
+    >>> from skl_tot.metrics import effective_actions
+    >>> effective_actions([0, 0, 1, 1, 2, 2])
+    3.0
+    >>> effective_actions([["wait"] * 98, ["cut", "mix"]])
+    1.1...
+    """
+    paths, _ = split_label_sequences(as_sequence(y), "y")
+    actions, counts = np.unique(np.concatenate(paths), return_counts=True)
+    none = BACKGROUND_NAME if actions.dtype.kind == "U" else BACKGROUND
+    counts = counts[actions != none]
+    # equal shares give an integer, which a search compares
+    return round(float(np.exp(entropy(counts))), 9) if len(counts) else 0.0
+
+
+def transfer_score(read_blocks, labels, n_actions):
+    """Exponential of `carried_information`; 0 if there are too few actions in effect.
+
+    These are less than two, or K / 2 for K below four. Labels without information have
+    1, which is more than wrong ones, so that a search would prefer a collapse.
+
+    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
+    >>> transfer_score(lambda i: [videos[i]], [np.array([0, 0])] * 2, 2)
+    0.0
+    """
+    n_effective = effective_actions(labels)
+    if n_effective < min(2, n_actions / 2) or n_effective <= 1 < n_actions:
+        return 0.0
+    return float(np.exp(carried_information(read_blocks, labels, n_actions)))
 
 
 def carried_information(read_blocks, labels, n_actions):

@@ -8,10 +8,12 @@ from skl_tot.metrics.matching import match_frames
 from skl_tot.metrics.scores import (
     class_counts,
     edit_score,
+    mean_recall_score,
     miou_score,
     mof_score,
     segment_f1_score,
 )
+from skl_tot.metrics.states import adjusted_mutual_info_score
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.names import name_labels
 
@@ -51,7 +53,8 @@ def segmentation_report(
         ``"actions"`` has by name the frame-wise ``"precision"``, ``"recall"``,
         ``"f1-score"`` and ``"iou"`` in [0, 1] over all recordings, the number of true
         ``"frames"`` and the matched ``"cluster"``: None without one, and with
-        ``scope="video"``. ``"totals"`` has the scores and numbers below. ``"clusters
+        ``scope="video"``. ``"totals"`` has the scores and numbers below; with
+        ``scope="video"`` the AMI is the mean over recordings. ``"clusters
         without class"`` has, by cluster, the number of frames that are wrong because no
         class was matched to it.
 
@@ -73,7 +76,9 @@ def segmentation_report(
                      F1@50      0.800
                       edit      0.667
                       mIoU      0.833
-                    recordings      1
+               mean recall      0.833
+                       AMI      0.728
+                recordings          1
                     frames          6
     <BLANKLINE>
     clusters without class  0 (frames: 1)
@@ -81,6 +86,7 @@ def segmentation_report(
     options = {"scope": scope, "ignore_labels": ignore_labels, "background": background}
     frames = match_frames(y_true, y_pred, **options)
     _check_digits(digits)
+    average = "video" if scope == "video" else "pooled"
     report = {
         "actions": _rows_of_actions(frames, scope, target_names),
         "totals": {
@@ -88,6 +94,10 @@ def segmentation_report(
             "F1@50": segment_f1_score(y_true, y_pred, **options),
             "edit": edit_score(y_true, y_pred, **options),
             "mIoU": miou_score(y_true, y_pred, **options),
+            "mean recall": mean_recall_score(y_true, y_pred, **options),
+            "AMI": adjusted_mutual_info_score(
+                y_true, y_pred, average=average, ignore_labels=ignore_labels
+            ),
             "recordings": len(frames.videos()),
             "frames": len(frames.true),
         },

@@ -178,8 +178,43 @@ def miou_score(
     0.583...
     """
     frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    groups = frames.videos() if scope == "video" else [(frames.true, frames.pred)]
-    return float(np.mean([_mean_iou(*group) for group in groups]))
+    return float(np.mean([_mean_iou(*group) for group in _groups(frames, scope)]))
+
+
+def mean_recall_score(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
+    r"""Mean over classes of their recall, the share of their frames that are right.
+
+    .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
+                                  {|\{t: y_t = c\}|}
+
+    Rare actions have the same weight as frequent ones, so that one action for all
+    frames gets only 1 / C. A class without cluster has a recall of 0. With
+    ``scope="activity"`` the frames of all recordings are counted together; with
+    ``scope="video"`` each recording is scored on its classes, and the scores are
+    averaged. Supervised papers call it MoC, or balanced accuracy.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`. The match is the one with most right
+        frames, as for all scores.
+    scope, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> mean_recall_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
+    0.5
+    """
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    return float(np.mean([_mean_recall(*group) for group in _groups(frames, scope)]))
 
 
 def activity_purity(y_true, y_pred):
@@ -267,6 +302,7 @@ mof_scorer = SegmentationScorer(mof_score)
 segment_f1_scorer = SegmentationScorer(segment_f1_score)
 edit_scorer = SegmentationScorer(edit_score)
 miou_scorer = SegmentationScorer(miou_score)
+mean_recall_scorer = SegmentationScorer(mean_recall_score)
 
 
 def label_free_scorer(estimator, X, y=None):
@@ -342,6 +378,16 @@ def _edit_similarity(true, pred):
         row = np.r_[i, np.minimum(row[1:] + 1, row[:-1] + (code != b))]
         row = np.minimum.accumulate(row - steps) + steps  # insertions, one a step
     return 1 - row[-1] / max(len(a), len(b))
+
+
+def _groups(frames, scope):
+    """Arrays (true, pred) of the frames that are scored together."""
+    return frames.videos() if scope == "video" else [(frames.true, frames.pred)]
+
+
+def _mean_recall(true, pred):
+    _, hits, n_true, _ = class_counts(true, pred)
+    return np.mean(hits / n_true)
 
 
 def _mean_iou(true, pred):

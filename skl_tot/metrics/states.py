@@ -83,6 +83,44 @@ def normalized_mutual_info_score(
     return _mean(metrics.normalized_mutual_info_score(*own) for own in labellings)
 
 
+def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    r"""Compute the adjusted mutual information (AMI) of classes and clusters.
+
+    .. math:: \frac{I(y; \hat y) - E[I]}{\frac12 (H(y) + H(\hat y)) - E[I]}
+
+    E[I] is the mean information of clusters of the same sizes with shuffled frames.
+    Equals that of `sklearn.metrics`, over lists of recordings. One action for all
+    frames scores 0, whatever its `mof_score`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`; nothing is matched.
+    average, ignore_labels : optional
+        As in `adjusted_rand_score`, with its errors.
+
+    Returns
+    -------
+    score : float
+        Up to 1; about 0 by chance.
+
+    References
+    ----------
+    Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison",
+    Journal of Machine Learning Research, 2010.
+
+    Examples
+    --------
+    >>> from skl_tot.metrics import adjusted_mutual_info_score
+    >>> adjusted_mutual_info_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
+    0.0
+    >>> adjusted_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.571...
+    """
+    labellings = _labellings(y_true, y_pred, average, ignore_labels)
+    return _mean(metrics.adjusted_mutual_info_score(*own) for own in labellings)
+
+
 def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
     r"""Covering: overlap of predicted with true segments, whatever their label.
 
@@ -174,6 +212,9 @@ def state_matching_score(
 adjusted_rand_scorer = SegmentationScorer(adjusted_rand_score, matches=False)
 normalized_mutual_info_scorer = SegmentationScorer(
     normalized_mutual_info_score, matches=False
+)
+adjusted_mutual_info_scorer = SegmentationScorer(
+    adjusted_mutual_info_score, matches=False
 )
 covering_scorer = SegmentationScorer(covering_score, matches=False)
 state_matching_scorer = SegmentationScorer(state_matching_score)

@@ -300,12 +300,13 @@ def is_raw(recordings, n_actions):
     inside = HALVES[: len(agreements)] <= action_frames
     if not inside.any():
         return False
-    spreads = agreements[inside, 1:]
     means = 1 - agreements[:, 0]
     short = HALVES[: len(agreements)] <= action_frames / 8
+    if (means[short] >= LOST).any():
+        return True
     best = np.minimum.accumulate(means[inside][::-1])[::-1]
-    swings = (means[inside] >= SWING * best).any() or (means[short] >= LOST).any()
-    return bool(spreads.max() >= LEAST_SPREAD and swings)
+    swings = (means[inside] >= SWING * best).any()
+    return bool(swings and agreements[inside, 1:].max() >= LEAST_SPREAD)
 
 
 def _bouts(recordings, n_actions):

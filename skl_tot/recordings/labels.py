@@ -160,6 +160,15 @@ def find_segments(labels, breaks=None):
     return labels[cuts[:-1]], cuts[:-1], cuts[1:]
 
 
+def equal_parts(n_frames, n_actions):
+    """Label the frames of a recording in parts of equal duration.
+
+    >>> equal_parts(7, 3)
+    array([0, 0, 0, 1, 1, 2, 2])
+    """
+    return np.arange(n_frames) * n_actions // n_frames
+
+
 def as_reals(values, name):
     """Convert real numbers to an array of float; errors call them ``name``."""
     array = np.asarray(values)

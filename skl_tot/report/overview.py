@@ -12,6 +12,7 @@ from skl_tot.report.findings import Findings, Truth
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.cycle_bouts import cut_cycles
 from skl_tot.statistics.deviating import compare_bouts, score_durations
+from skl_tot.statistics.equal_parts import describe_equal_parts
 from skl_tot.statistics.sequences import usual_codes
 
 UNSURE = 0.2  # below the median confidence: unsure frames and segments
@@ -240,6 +241,8 @@ class Content:
                 f"A model of half of the {parts} predicts the actions of the other "
                 f"half {word}."
             )
+        if self.cycles is None:  # a cycle, not a recording, would have the parts
+            sentences.append(describe_equal_parts(self.bouts))
         if self.is_ambiguous:
             sentences.append("It can be read in two ways, which are shown below.")
         sentences.append("Look at some of the timelines before you rely on them.")

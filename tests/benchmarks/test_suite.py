@@ -7,12 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multivariate_normal
 
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.decoding import decode
 from skl_tot.methods import METHODS
-from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.metrics import (
+    adjusted_mutual_info_score,
+    mean_recall_score,
+    mof_score,
+    segment_f1_score,
+)
+from skl_tot.recordings.labels import equal_parts
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 QUICK = "tot:max_iter=3,n_parts=2"
@@ -117,14 +121,18 @@ def test_scores_are_those_of_the_metrics(run, data):
             segment_f1_score(videos.labels, split),
         )
         assert (line["scores"]["MoF"], line["scores"]["F1@50"]) == (mof, f1)
-        expected.append((100 * mof, 100 * f1))
+        more = (mean_recall_score, adjusted_mutual_info_score)
+        recall, information = (score(videos.labels, split) for score in more)
+        assert line["scores"]["mean recall"] == recall
+        assert line["scores"]["AMI"] == information
+        expected.append([100 * own for own in (mof, f1, information, recall)])
     first, second = expected
     row = entries(page, "equal split")
-    assert row[2:] == [f"{mof:.1f} / {f1:.1f}" for mof, f1 in (first, second)]
+    assert row[2:] == [f"{mof:.1f} / {f1:.1f}" for mof, f1, *_ in (first, second)]
     row = entries(page, "equal split", "means")
-    assert row[1:3] == [f"{mean:.1f}" for mean in np.mean(expected, axis=0)]
+    assert row[1:5] == [f"{mean:.1f}" for mean in np.mean(expected, axis=0)]
     row = entries(page, "equal split", "other_scores")
-    assert row[4:] == [f"{abs(a - b) / 2:.1f}" for a, b in zip(first, second)]
+    assert row[4:] == [f"{abs(a - b) / 2:.1f}" for a, b in zip(first[:2], second[:2])]
 
 
 def test_what_is_known_of_a_set(run, suite, data, monkeypatch):
@@ -202,7 +210,7 @@ def test_nothing_is_run_twice(run):
     assert len(lines) == 4
     assert after == before
     # the same settings written otherwise, in another order
-    _, _, lines = run("--seeds", 1, "--method", "equal-split", *only)
+    _, _, lines = run("--seeds", 1, "--method", "equal", *only)
     assert len(lines) == 4
     # one seed more, of the row that has seeds
     _, page, lines = run("--seeds", 2, *only)
@@ -234,9 +242,9 @@ def test_data_of_the_variable_and_no_file_unless_named(
 
 
 def test_order_and_type_of_settings_do_not_matter(run):
-    only = ["--seeds", 1, "--sets", "first", "--only", "k-means:*"]
-    run(*only, "--method", "k-means:n_init=1,switch_cost=1,decoding=free")
-    again = "k-means:decoding='free',switch_cost=1.0,n_init=1"
+    only = ["--seeds", 1, "--sets", "first", "--only", "k_means:*"]
+    run(*only, "--method", "k_means:n_init=1,switch_cost=1,decoding=skip")
+    again = "k_means:decoding='skip',switch_cost=1.0,n_init=1"
     _, _, lines = run(*only, "--method", again)
     assert len(lines) == 1
 
@@ -269,7 +277,7 @@ def test_errors_are_kept_and_shown(run, data):
     assert "video_2.npy cannot be read" in page
     assert "(equal split, second, seed 0; k-means, second, seed 0)" in page
     assert entries(page, "k-means")[3:] == ["failed"]
-    assert entries(page, "k-means", "means")[1:] == ["–", "–", "–"]
+    assert entries(page, "k-means", "means")[1:] == ["–"] * 5
     assert entries(page, "k-means", "other_scores")[1:] == ["0", *["–"] * 4]
     # only what failed is run again
     broken.write_bytes(whole)
@@ -312,6 +320,7 @@ def test_only_the_table(run, suite, tmp_path, capsys):
 
 def result(seed, name, mof, **others):
     scores = {"MoF": mof, "F1@50": mof / 2, "edit": 0.25, "mIoU": 0.125}
+    scores |= {"AMI": 0.0625, "mean recall": 0.75}
     return {
         "method": "tot",
         "settings": {},
@@ -364,9 +373,9 @@ def test_format_of_the_tables(suite):
     results += [result(seed, "mocap86", 0.5 + seed / 5) for seed in (0, 1)]
     results += [result(0, f"free-{seed}", 0.2 + seed / 5) for seed in (0, 1)]
     page = suite._suite_tables.page(results)
-    scores = "| 55.0 ± 5.0 | 27.5 ± 2.5 |"
+    scores = "| 55.0 ± 5.0 | 27.5 ± 2.5 | 6.2 ± 0.0 | 75.0 ± 0.0 |"
     assert f"| TOT, as published {scores} 1.50 |" in page
-    assert "| TOT | 75.0 | 37.5 | 1.50 |" in page
+    assert "| TOT | 75.0 | 37.5 | 6.2 | 75.0 | 1.50 |" in page
     assert "| method | command line | a |\n| --- | --- | ---: |" in page
     both = "55.0 ± 5.0 / 27.5 ± 2.5"
     text = suite._suite_rows.ROWS["TOT, as published"].text
@@ -479,12 +488,6 @@ def left_right(n_videos=12, n_actions=4):
     return videos, labels
 
 
-def test_equal_split(suite):
-    model = suite._baselines.EqualSplit(3).fit([])
-    labels = model.predict([np.zeros((7, 1)), np.zeros((3, 1)), np.zeros((2, 1))])
-    assert [y.tolist() for y in labels] == [[0, 0, 0, 1, 1, 2, 2], [0, 1, 2], [0, 1]]
-
-
 def test_left_right_hmm(suite):
     videos, labels = left_right()
     for options in ({}, {"n_components": None}):
@@ -494,55 +497,12 @@ def test_left_right_hmm(suite):
         for path in predicted:
             assert path[0] == 0
             assert set(np.diff(path)) <= {0, 1}
-    split = suite._baselines.EqualSplit(4).predict(videos)
+    split = [equal_parts(len(video), 4) for video in videos]
     assert mof_score(labels, split) < 0.9
-
-
-def test_kmeans_and_its_decoder(suite):
-    videos, labels = left_right()
-    shuffle = np.random.default_rng(1).permutation(4)
-    videos = [
-        np.concatenate([video[y == k] for k in shuffle])
-        for video, y in zip(videos, labels)
-    ]
-    labels = [np.concatenate([y[y == k] for k in shuffle]) for y in labels]
-    noise = np.random.default_rng(2)
-    noisy = [video + 3 * noise.normal(size=video.shape) for video in videos]
-    options = {"n_components": 3, "random_state": 0}
-    plain = suite._baselines.FrameKMeans(4, **options).fit(noisy)
-    free = suite._baselines.FrameKMeans(
-        4, decoding="free", switch_cost=0.5, **options
-    ).fit(noisy)
-    nearest = [plain.kmeans_.predict(plain.reduce_.transform(video)) for video in noisy]
-    for path, expected in zip(plain.predict(noisy), nearest):
-        assert (path == expected).all()
-    scores = [segment_f1_score(labels, model.predict(noisy)) for model in (plain, free)]
-    assert scores[1] > scores[0] + 0.3
-    gaussians = [
-        multivariate_normal(mean, plain.variance_ * np.eye(3))
-        for mean in plain.kmeans_.cluster_centers_
-    ]
-    for cost in (0.02, 0.1, 0.5):
-        free.set_params(switch_cost=cost)
-        for video, path in zip(noisy, free.predict(noisy)):
-            reduced = plain.reduce_.transform(video)
-            densities = np.column_stack([g.logpdf(reduced) for g in gaussians])
-            assert (path == decode(densities, "free", cost)).all()
-    # of no cost, the likeliest path is the nearest centre
-    free.set_params(switch_cost=0.0)
-    for path, expected in zip(free.predict(noisy), nearest):
-        assert (path == expected).all()
-    # the variance: mean squared distance of a coordinate to its centre
-    frames = plain.reduce_.transform(np.concatenate(noisy))
-    centres = plain.kmeans_.cluster_centers_[np.concatenate(nearest)]
-    assert plain.variance_ == pytest.approx(((frames - centres) ** 2).mean())
 
 
 def test_components_are_no_more_than_there_are(suite):
     one = [np.random.default_rng(0).normal(size=(20, 1)).astype("f4")]
-    for name in ("FrameKMeans", "LeftRightHMM"):
-        model = getattr(suite._baselines, name)(2).fit(one)
-        assert model.predict(one)[0].shape == (20,)
+    model = suite._baselines.LeftRightHMM(2).fit(one)
+    assert model.predict(one)[0].shape == (20,)
     assert model.reduce_[-1].n_components_ == 1
-    same = suite._baselines.FrameKMeans(1, decoding="free").fit([np.ones((5, 2))])
-    assert same.predict([np.ones((3, 2))])[0].tolist() == [0, 0, 0]

@@ -21,6 +21,7 @@ from skl_tot.cli.main import main, make_parser
 from skl_tot.cli.reading import find_video_file
 from skl_tot.cli.recipes import Recipe
 from skl_tot.cli.registry import COMMANDS
+from skl_tot.cli.searching import describe_collapse, rank
 from skl_tot.datasets import make_activities
 from skl_tot.display import palette
 from skl_tot.io import FORMATS, load_model, read_segments, read_table, write_segments
@@ -153,6 +154,48 @@ class TestCommands:
         best = str(dict(model.get_params(deep=True)))
         name, value = lines[0].split()[0], lines[1].split()[0]
         assert f"{name}': {value}" in best
+
+    def test_a_collapse_is_not_the_best(self, run, folder, capsys):
+        rng = np.random.default_rng(0)
+        for name in ("features", "groundTruth"):
+            (folder / "uneven" / name).mkdir(parents=True)
+        for i in range(4):
+            truth = np.repeat([0, 1, 0, 2, 0], [30, 6, 40, 6, 30 + i])
+            video = 5 * np.eye(3)[truth] + rng.normal(size=(len(truth), 3))
+            np.save(folder / "uneven" / "features" / f"v{i}.npy", video)
+            text = "\n".join(f"act{k}" for k in truth)
+            (folder / "uneven" / "groundTruth" / f"v{i}.txt").write_text(text)
+        costs = "--grid switch_cost=1000000,0.1,900000 --method k_means --n-actions 3"
+        for scoring in ("mof", "label-free"):
+            assert run(f"search uneven {costs} --scoring {scoring} --out a.skops") == 0
+            head, first, *rows = capsys.readouterr().out.splitlines()[:4]
+            assert head.endswith("in effect")
+            assert first.split()[0] == "0.1"
+            assert re.search(r"(1\.[5-9]|2\.[0-9]) of 3$", first)
+            assert all(row.endswith("1.0 of 3, collapsed") for row in rows)
+            assert load_model("a.skops").switch_cost == 0.1
+        costs = costs.replace("0.1,", "")
+        assert run(f"search uneven {costs}") == 0
+        text = capsys.readouterr().out
+        assert "No setting is best, as all have collapsed: fewer than half" in text
+        costs = "--grid n_actions=2,3 --method k_means --set switch_cost=1000000"
+        assert run(f"search uneven {costs}") == 0
+        text = capsys.readouterr().out
+        assert "No setting is best" in text
+        assert "The best n_actions" not in text
+
+    def test_a_collapse_with_the_best_score_is_not_the_best(self):
+        results = {
+            "rank_test_score": np.array([1, 3, 2, 4]),
+            "mean_test_effective": np.array([2.9, 3.0, 5.0, 1.0]),
+            "mean_test_n_actions": np.array([6, 6, 6, 1]),
+            "mean_test_expected": np.array([6, 6, 6, 1]),
+        }
+        assert rank(results).tolist() == [2, 1, 3, 0]
+        assert describe_collapse(results) is None
+        # of uneven actions, few are in effect
+        results["mean_test_expected"] = np.array([3.1, 3.1, 3.1, 1])
+        assert rank(results).tolist() == [0, 2, 1, 3]
 
     def test_some_actions_without_names(self, run, folder, capsys):
         (folder / "one.txt").write_text("1 $take^{ cup")

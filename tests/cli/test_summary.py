@@ -9,6 +9,7 @@ import pytest
 
 from skl_tot.cli import pictures as pages
 from skl_tot.io import segments, write_segments
+from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.actions import describe_actions
 from skl_tot.statistics import (
@@ -93,6 +94,9 @@ def test_folder_of_predictions(run, tmp_path, capsys):
         "Deviating recordings, 1 of 5, most of all:",
         "  take 3: missing: grasp",
     ]
+    parts = [np.arange(len(path)) * 3 // len(path) for path in LABELS.values()]
+    share = 100 * mof_score(LABELS, dict(zip(LABELS, parts)))
+    assert printed[7] == f"Equal parts would agree on {share:.0f} % of the frames."
 
 
 def test_cycles(run, tmp_path, capsys):

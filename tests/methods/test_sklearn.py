@@ -35,10 +35,13 @@ from skl_tot import (
     HMMSegmenter,
     MallowSegmenter,
     TemporalOTSegmenter,
+    baselines,
 )
 from skl_tot.extend import Adam
 from skl_tot.metrics import (
+    adjusted_mutual_info_scorer,
     edit_scorer,
+    mean_recall_scorer,
     miou_scorer,
     mof_score,
     mof_scorer,
@@ -51,6 +54,8 @@ SCORERS = {
     "f1": segment_f1_scorer,
     "edit": edit_scorer,
     "miou": miou_scorer,
+    "mean recall": mean_recall_scorer,
+    "ami": adjusted_mutual_info_scorer,
 }
 EXPECTED_FAILURES = {
     "check_methods_sample_order_invariance": (
@@ -72,6 +77,8 @@ QUICK = TemporalOTSegmenter(
 CONFIGURATIONS = [
     QUICK,
     HMMSegmenter(max_iter=5),
+    baselines.EqualPartsSegmenter(3),
+    baselines.KMeansSegmenter(3),
     AutoSegmenter(
         3,
         candidates=[("hmm", HMMSegmenter(max_iter=3)), ("mallow", MallowSegmenter())],

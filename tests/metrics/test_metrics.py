@@ -7,13 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support, recall_score
 from sklearn.model_selection import KFold, cross_validate
 
 from skl_tot import metrics
 from skl_tot.metrics import (
+    adjusted_mutual_info_score,
     edit_score,
     match_labels,
+    mean_recall_score,
     miou_score,
     mof_score,
     mof_scorer,
@@ -23,7 +25,7 @@ from skl_tot.metrics import (
 
 # Labels and their scores by an implementation apart; some are of real data sets.
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "metrics.json").read_text())
-SCORES = [mof_score, segment_f1_score, edit_score, miou_score]
+SCORES = [mof_score, segment_f1_score, edit_score, miou_score, mean_recall_score]
 SCOPES = ["activity", "video"]
 
 
@@ -119,7 +121,7 @@ class TestProperties:
     def test_perfect_up_to_names(self, scope, activity, names):
         true, _ = unzip(activity)
         pred = [np.array(names)[video] for video in true]
-        assert all_scores(true, pred, scope=scope) == [1, 1, 1, 1]
+        assert all_scores(true, pred, scope=scope) == [1] * len(SCORES)
 
     @given(activities)
     def test_within_0_and_1(self, scope, activity):
@@ -203,7 +205,7 @@ class TestMatch:
     )
     def test_forms_of_input(self, convert):
         y = [np.array([0, 0, 1]), np.array([1, 2, 2])]
-        assert all_scores(convert(y), convert(y)) == [1, 1, 1, 1]
+        assert all_scores(convert(y), convert(y)) == [1] * len(SCORES)
 
 
 class TestByDefinition:
@@ -263,6 +265,38 @@ class TestByDefinition:
             ious.append(sum(t and p for t, p in pairs) / sum(t or p for t, p in pairs))
         assert miou_score(true, pred) == pytest.approx(np.mean(ious))
 
+    @pytest.mark.filterwarnings("ignore:y_pred contains classes")
+    @given(activities)
+    def test_mean_recall(self, activity):
+        true, pred = unzip(activity)
+
+        def recall_after_match(true, pred):
+            match = match_labels(true, pred)
+            matched = [-1 if match[p] is None else match[p] for p in pred]
+            options = {"labels": np.unique(true), "average": "macro"}
+            return recall_score(true, matched, **options)
+
+        frames = [list(itertools.chain(*videos)) for videos in (true, pred)]
+        own = mean_recall_score(true, pred)
+        assert own == pytest.approx(recall_after_match(*frames))
+        by_video = [recall_after_match(*video) for video in zip(true, pred)]
+        own = mean_recall_score(true, pred, scope="video")
+        assert own == pytest.approx(np.mean(by_video))
+
+    @given(activities)
+    def test_mean_recall_of_the_best_match(self, activity):
+        true, pred = (np.concatenate(labels) for labels in unzip(activity))
+        classes, clusters = np.unique(true).tolist(), np.unique(pred).tolist()
+        padded = classes + [-1] * len(clusters)
+        found = []
+        for order in set(itertools.permutations(padded, len(clusters))):
+            matched = np.array([order[clusters.index(p)] for p in pred.tolist()])
+            recalls = [(matched == c)[true == c].mean() for c in classes]
+            found.append(((matched == true).sum(), np.mean(recalls)))
+        most = max(n_right for n_right, _ in found)
+        best = [recall for n_right, recall in found if n_right == most]
+        assert np.isclose(mean_recall_score(true, pred), best).any()
+
 
 class TestByHand:
     def test_activity_and_video(self):
@@ -285,7 +319,7 @@ class TestByHand:
         # F1 = 2 * 1 / (1 + 2). One insertion in a sequence of 2: edit 1/2.
         y = list("aaaaa"), [0, 0, 0, 1, 1]
         assert match_labels(*y) == {0: "a", 1: None}
-        assert all_scores(*y) == pytest.approx([3 / 5, 2 / 3, 1 / 2, 3 / 5])
+        assert all_scores(*y) == pytest.approx([3 / 5, 2 / 3, 1 / 2, 3 / 5, 3 / 5])
 
     def test_segments_of_clusters_without_class_stay_apart(self):
         # Clusters 1 and 2 are two false positives, not one: F1 = 2 * 1 / (1 + 3), and
@@ -327,6 +361,20 @@ class TestByHand:
         y = [list("aab"), list("aa")], [[0, 0, 1], [0, 1]]
         assert miou_score(*y) == pytest.approx((3 / 4 + 1 / 2) / 2)
         assert miou_score(*y, scope="video") == pytest.approx((1 + 1 / 2) / 2)
+
+    def test_mean_recall(self):
+        # Activity: "a" has 4 of 5 frames right, "b" 1 of 1. Video: the second holds
+        # only "a", 1 frame of 2, the first is perfect.
+        y = [list("aaab"), list("aa")], [[0, 0, 0, 1], [0, 1]]
+        assert mean_recall_score(*y) == pytest.approx((4 / 5 + 1) / 2)
+        assert mean_recall_score(*y, scope="video") == pytest.approx((1 + 1 / 2) / 2)
+
+    def test_one_action_for_all_frames(self):
+        true = [list("aaaaaaab"), list("aaaaaabc")]
+        pred = [[5] * 8, [5] * 8]
+        assert mof_score(true, pred) == 13 / 16
+        assert mean_recall_score(true, pred) == pytest.approx(1 / 3)
+        assert adjusted_mutual_info_score(true, pred) == 0
 
 
 class TestIgnoreLabels:
@@ -468,12 +516,14 @@ class TestReport:
     def test_totals_are_the_scores(self, scope):
         totals = self.report(scope=scope)["totals"]
         scores = all_scores(self.true, self.pred, scope=scope, ignore_labels="S")
-        assert list(totals) == ["MoF", "F1@50", "edit", "mIoU", "recordings", "frames"]
-        assert list(totals.values()) == [
-            *scores,
-            2,
-            11,
-        ]  # the last video is all ignored
+        names = ["MoF", "F1@50", "edit", "mIoU", "mean recall"]
+        assert list(totals) == [*names, "AMI", "recordings", "frames"]
+        average = "video" if scope == "video" else "pooled"
+        information = adjusted_mutual_info_score(
+            self.true, self.pred, average=average, ignore_labels="S"
+        )
+        # the last video is all ignored
+        assert list(totals.values()) == [*scores, information, 2, 11]
 
     @given(activities)
     def test_actions_as_in_sklearn(self, activity):
@@ -551,7 +601,7 @@ class TestReport:
             assert [name, *shown, str(frames), str(cluster)] in lines
         for name, value in report["totals"].items():
             shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-            assert [name, shown] in lines
+            assert [*name.split(), shown] in lines
         assert text.endswith("clusters without class  2 (frames: 1), 5 (frames: 1)")
 
     def test_text_marks_what_is_missing(self):
@@ -576,7 +626,7 @@ def test_scorers_in_cross_validation():
     rng = np.random.default_rng(0)
     X = [np.zeros((n, 2)) for n in (9, 14, 11, 20)]
     y = [np.sort(rng.choice(list("abc"), size=len(video))) for video in X]
-    names = ["mof", "segment_f1", "edit", "miou"]
+    names = ["mof", "segment_f1", "edit", "miou", "mean_recall"]
     result = cross_validate(
         EqualSplit(),
         X,

@@ -462,7 +462,13 @@ def test_how_far_to_trust_it(activity, write, agreement, word):
     model = tot().fit(activity[0])
     model.confidence_ = model.confidence_ | {"agreement": agreement}
     page = write(model, activity[0])
-    assert f"of the other half {word}" in " ".join(page.text.split())
+    text = " ".join(page.text.split())
+    assert f"of the other half {word}" in text
+    paths = model.predict(activity[0])
+    parts = [np.arange(len(path)) * 4 // len(path) for path in paths]
+    assert len(np.unique(np.concatenate(paths))) == 4
+    said = float(text.split("Equal parts would agree on ")[1].split()[0])
+    assert said == pytest.approx(100 * mof_score(paths, parts), abs=2)
     page = write(model, activity[0], y_true=activity[1])
     share = page.text.split("Of 100 frames, ")[1].split()[0]
     report = segmentation_report(activity[1], model.labels_, output_dict=True)

@@ -1,0 +1,214 @@
+"""The simplest answers, to compare methods with: equal parts, and K-means."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.discriminants import embed
+from skl_tot.methods.hmm_model import (
+    cluster_frames,
+    log_densities,
+    principal_components,
+)
+from skl_tot.methods.prototype_groups import time_order
+from skl_tot.recordings.labels import equal_parts
+from skl_tot.training.components import MOST
+
+# Log-likelihood, in nats, of all actions but that of the part.
+ELSEWHERE = -1e3
+# Least variance within clusters, in units of the mean variance of a feature.
+LEAST_VARIANCE = 1e-6
+
+
+class EqualPartsSegmenter(BaseSegmenter):
+    """Cut every recording into K parts of equal duration, whatever its features.
+
+    A method that learned something agrees with the true actions on more frames.
+
+    Parameters
+    ----------
+    n_actions : int or "auto", default=8
+        Number of parts K, see `TemporalOTSegmenter`.
+    standardize : {"dataset", "video"} or None, default="dataset"
+        As for `TemporalOTSegmenter`. It changes only `score`, and the choice of
+        "auto".
+
+    Attributes
+    ----------
+    n_parts_ : int
+        Number of parts, before corrections.
+
+    See Also
+    --------
+    KMeansSegmenter : Looks at features, and not at time.
+
+    Notes
+    -----
+    See `TemporalOTSegmenter` for input, labels and fitted attributes. Part k of n
+    frames has the frames t with ``t * K // n == k``. A recording of fewer than K frames
+    lacks some of the parts. Labels need the number of frames, so that no recording can
+    be labelled while it runs.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import EqualPartsSegmenter
+    >>> video = np.random.default_rng(0).normal(size=(7, 2))
+    >>> EqualPartsSegmenter(n_actions=3).fit_predict(video)
+    array([0, 0, 0, 1, 1, 2, 2])
+    """
+
+    __module__ = "skl_tot.baselines"
+
+    # not parameters, as only this path shows the parts
+    decoding, switch_cost, order = "fixed", 0.0, "strict"
+
+    def __init__(self, n_actions=8, *, standardize="dataset"):
+        self.n_actions = n_actions
+        self.standardize = standardize
+
+    def _learn(self, videos):
+        self._settle_n_actions(videos)
+        self.n_parts_ = self.n_actions_
+        return lambda: self._log_likelihoods(videos)
+
+    def _log_likelihoods(self, videos):
+        for n_frames in videos.lengths:
+            scores = np.full((n_frames, self.n_parts_), ELSEWHERE)
+            scores[np.arange(n_frames), equal_parts(n_frames, self.n_parts_)] = 0
+            yield scores
+
+    @property
+    def waits_for_end_(self):
+        """Reason why labels need the whole recording."""
+        return "equal parts need the number of frames; fit another method"
+
+
+class KMeansSegmenter(BaseSegmenter):
+    r"""K-means of frames, and the likeliest path through the clusters.
+
+    Frames are standardised, reduced to principal components, and clustered without
+    regard to time. The score of cluster k in frame t is the log-density of a spherical
+    Gaussian around its centre,
+
+    .. math::
+
+        \ell_{tk} = -\frac{\lVert z_t - \mu_k \rVert^2}{2 \sigma^2} + \text{const},
+
+    with one variance :math:`\sigma^2` for all clusters, the mean squared distance of a
+    coordinate to its centre. The decoder then finds the path.
+
+    Parameters
+    ----------
+    n_actions : int or "auto", default=8
+        Number of clusters K, see `TemporalOTSegmenter`.
+    n_components : int or None, default=16
+        Number of principal components, at most that of the features; None keeps all.
+    n_init : int, default=10
+        Number of starts of K-means; the one with the smallest distances counts.
+    decoding : str, default="free"
+        Paths of the decoder, see `TemporalOTSegmenter`. "framewise" takes the nearest
+        centre of each frame. Does not change the fit.
+    switch_cost : float or "auto", default=0.5
+        As for `TemporalOTSegmenter`.
+    min_duration, background_percentile, standardize : optional
+        As for `TemporalOTSegmenter`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the starts of K-means.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,)
+        Mean of the standardised frames.
+    components_ : ndarray of shape (n_components, n_features)
+        Principal components, as rows.
+    means_ : ndarray of shape (n_actions, n_components)
+        Centres of the clusters, in the order of the mean relative time of their frames.
+    variance_ : float
+        Common variance.
+
+    See Also
+    --------
+    skl_tot.HMMSegmenter : Learns variances and moves, too, also in free order.
+    EqualPartsSegmenter : Looks at time, and not at features.
+
+    Notes
+    -----
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    Frames are held in memory as principal components, in float64.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import KMeansSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = KMeansSegmenter(n_actions=4, random_state=0).fit(videos)
+    >>> model.predict(videos)[0].shape == labels[0].shape
+    True
+    """
+
+    __module__ = "skl_tot.baselines"
+
+    order = "free"  # not a parameter, as clusters have no order
+    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+        "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
+        "n_init": [Interval(Integral, 1, MOST, closed="both")],
+    }
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        n_components=16,
+        n_init=10,
+        decoding="free",
+        switch_cost=0.5,
+        min_duration=None,
+        background_percentile=None,
+        standardize="dataset",
+        random_state=None,
+    ):
+        self.n_actions = n_actions
+        self.n_components = n_components
+        self.n_init = n_init
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.random_state = random_state
+
+    def _learn(self, videos):
+        self._settle_n_actions(videos)
+        self.center_, self.components_, unit = principal_components(
+            videos, self.n_components
+        )
+        frames = [self._embed(videos, i) for i in range(len(videos))]
+        joined, options = np.concatenate(frames), {"n_init": self.n_init}
+        options["random_state"] = self.random_state
+        found = cluster_frames(joined, self.n_actions_, **options)
+        spread = found.inertia_ / joined.size
+        self.variance_ = float(max(spread, LEAST_VARIANCE * unit))
+        codes = np.eye(self.n_actions_)
+        order = time_order(codes[found.predict(own)] for own in frames)
+        self.means_ = found.cluster_centers_[order]
+        return lambda: (self._score(own, i) for i, own in enumerate(frames))
+
+    def _log_likelihoods(self, videos):
+        return (self._score(self._embed(videos, i), i) for i in range(len(videos)))
+
+    def _embed(self, videos, i):
+        """Principal components of the frames of a recording."""
+        return embed(videos, i, self.center_, self.components_.T)
+
+    def _score(self, frames, i):
+        variances = np.full_like(self.means_, self.variance_)
+        return log_densities(frames, self.means_, variances, i)
+
+
+# doctest runs the examples of this module's names; __module__ is the public one
+__test__ = {
+    "EqualPartsSegmenter": EqualPartsSegmenter,
+    "KMeansSegmenter": KMeansSegmenter,
+}
