@@ -94,9 +94,9 @@ class ClassifierTrainer:
         own = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
         (frames,) = self.reader.read(batch[None], rows)
         loss = self._loss(embed(self.network, frames), own)
-        self.state.optimizer.zero_grad()
+        self.state.drop_gradients()
         loss.backward()
-        self.state.optimizer.step()
+        self.state.update()
         return loss.detach()
 
     def _loss(self, embeddings, labels):

@@ -58,19 +58,19 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     process to the mean over the mini-batch.
     """
     losses = batch_loss(state.network, batch, terms, state.n_iter, encoder)
-    share = torch.full_like(losses, len(batch.frames) / batch.n_total)
-    state.optimizer.zero_grad()
-    losses.backward(share)
+    parts = losses * (len(batch.frames) / batch.n_total)
+    state.drop_gradients()
+    parts.sum().backward()  # with gradients of losses, torch would import sympy
     for term in terms:
         for name in term.frozen(state.n_iter):
             state.network[name].grad = None  # the optimiser skips it
     gradients = [value.grad for value in state.network.values()]
     sum_over_processes([value for value in gradients if value is not None])
-    state.optimizer.step()
+    state.update()
     with torch.no_grad():
         for term in terms:
             term.constrain(state.network)
-    return losses.detach() * share
+    return parts.detach()
 
 
 def fit_loop(state, batches, settings, terms, progress=None):
