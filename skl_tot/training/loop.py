@@ -20,12 +20,18 @@ from skl_tot.training.batches import (
 )
 from skl_tot.training.devices import (
     GraphedStep,
+    few_threads,
     keep_freed_memory,
     rank_and_size,
     sum_over_processes,
     training_stream,
 )
-from skl_tot.training.network import embed, encoder_shapes, init_network
+from skl_tot.training.network import (
+    count_products,
+    embed,
+    encoder_shapes,
+    init_network,
+)
 from skl_tot.training.state import (
     check_shapes,
     new_state,
@@ -172,7 +178,12 @@ def train(
         n_draws = n_frames * blocks[0].size
         state.last_iter = state.n_iter + n_steps
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
-    with torch.autocast(device.type, enabled=False), training_stream(device):
+    n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
+    with (
+        torch.autocast(device.type, enabled=False),
+        training_stream(device),
+        few_threads(device, n_products, settings.n_threads),
+    ):
         reader = open_reader(videos, device, n_draws)
         if start is None:
             for term in terms:

@@ -59,6 +59,7 @@ DEFAULTS = {
     "encoder": "sigmoid",
     "tol": None,
     "n_iter_no_change": 5,
+    "n_threads": None,
 }
 
 
