@@ -124,13 +124,8 @@ def few_threads(device, n_products, n_threads=None):
 @contextlib.contextmanager
 def one_thread():
     """Compute on one CPU thread, so that sums have one order on any machine."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(n_threads)
+    with few_threads(torch.device("cpu"), 0), threadpool_limits(1):
+        yield
 
 
 def rank_and_size():

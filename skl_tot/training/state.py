@@ -38,8 +38,8 @@ class TrainingState:
     def update(self):
         """Take a step of Adam for each parameter with a gradient, in place.
 
-        The same as `torch.optim.Adam`, the first step of which imports torch's
-        compiler, which takes longer than many a fit.
+        The same as `torch.optim.Adam`. The first step of that class imports torch's
+        compiler, for longer than many a fit takes.
         """
         trained = {k: v for k, v in self.network.items() if v.grad is not None}
         for name, value in trained.items():
