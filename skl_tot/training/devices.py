@@ -21,9 +21,10 @@ from skl_tot.recordings.errors import warn_user
 
 _WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
-# Products of a forward pass from which threads share it. On two cores that others use
-# as well, two threads take 1.3 times as long as one from here on, 3 times at half of
-# this, and 20 times with the default network; idle cores gain at most 1.3 there.
+# Products of a forward pass from which threads share it. On two cores with other work,
+# two threads take 20 times as long as one with 4e6 products (the default network), 3
+# times with 1e9 and 1.3 times with 3e9. In quiet moments they gain at most 1.3 up to
+# 3e7 products.
 MANY_PRODUCTS = 2e9
 # Ordinary steps before a graph is captured, so that all is initialised.
 N_WARM_UP = 3
