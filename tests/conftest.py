@@ -1,3 +1,4 @@
+import contextlib
 import inspect
 import json
 import os
@@ -135,6 +136,21 @@ def browser(opened_browser):
     yield opened_browser
     opened_browser.get("about:blank")
     opened_browser.get_log("browser")
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """Function that reads a page until the value is the expected one, or fails."""
+    exceptions = pytest.importorskip("selenium.common.exceptions")
+    wait = pytest.importorskip("selenium.webdriver.support.wait")
+
+    def wait_for(read, expected):
+        waiting = wait.WebDriverWait(None, 20, 0.02)
+        with contextlib.suppress(exceptions.TimeoutException):
+            waiting.until(lambda _: read() == expected)
+        assert read() == expected  # which shows both
+
+    return wait_for
 
 
 # Values that make a fit short, of the parameters that an estimator has.

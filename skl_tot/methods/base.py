@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, read_video
@@ -526,7 +527,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _fit(self, X, y, /, **known):
         """Fit, with further knowledge of the recordings for ``_learn``."""
-        with unchanged_on_error(self):
+        # matrices are small: threads of BLAS would wait for each other's cores
+        with unchanged_on_error(self), threadpool_limits(1, "blas"):
             videos = self._read_fit(X, y)
             for name, values in known.items():
                 of_some = name == "y"  # recordings may lack labels

@@ -9,6 +9,7 @@ from scipy.special import log_softmax
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.background import STREAM_MEMORY
 from skl_tot.methods.base import warn_of_few_actions
@@ -80,7 +81,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                 'n_actions is "auto", which compares all recordings; partial_fit '
                 "expects a number, such as skl_tot.choose_n_actions gives."
             )
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
             is_first = not hasattr(self, "network_")
             # without a prior, prototypes change their order after each call
             goes_on = not is_first and self._cross_entropy().prior is not None

@@ -63,6 +63,7 @@ class Settings:
     freeze_iter: int = 0
     n_init: int = 1
     encoder: str = "sigmoid"
+    n_threads: int | None = None
 
 
 class MLP(Component):
@@ -163,6 +164,10 @@ class Adam(Component):
         stops early.
     n_iter_no_change : int, default=100
         Steps over which the loss is averaged for ``tol`` and the progress bar.
+    n_threads : int, default=None
+        Threads of torch during training on a CPU. None takes one, as small matrices are
+        slower on several beside other work, and torch's number for steps of at least
+        2e9 products (networks times frames times weights).
 
     Examples
     --------
@@ -183,6 +188,7 @@ class Adam(Component):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_threads": [None, Interval(Integral, 1, 1024, closed="both")],
     }
 
     def __init__(
@@ -195,6 +201,7 @@ class Adam(Component):
         batch_size=2,
         tol=None,
         n_iter_no_change=100,
+        n_threads=None,
     ):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -204,6 +211,7 @@ class Adam(Component):
         self.batch_size = batch_size
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.n_threads = n_threads
 
     def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
         """Make the `Settings` of a fit."""
@@ -224,6 +232,7 @@ class Adam(Component):
             freeze_iter=int(freeze_iter),
             n_init=int(n_init),
             encoder=encoder,
+            n_threads=None if self.n_threads is None else int(self.n_threads),
         )
 
 

@@ -11,8 +11,14 @@ import numpy as np
 import torch
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
-from skl_tot.training.devices import keep_freed_memory
-from skl_tot.training.network import INIT_SCALE, embed, encoder_shapes, init_network
+from skl_tot.training.devices import few_threads, keep_freed_memory
+from skl_tot.training.network import (
+    INIT_SCALE,
+    count_products,
+    embed,
+    encoder_shapes,
+    init_network,
+)
 from skl_tot.training.state import new_state, take_snapshot
 from skl_tot.training.terms import cross_entropy_loss
 
@@ -70,10 +76,15 @@ class ClassifierTrainer:
         Negative labels only form segments. Returns the parameters as numpy arrays, and
         the loss of each step. Raises ValueError if the loss is not finite.
         """
-        batch_size = self.settings.batch_size
+        batch_size, device = self.settings.batch_size, self.state.device
+        n_frames = self.settings.frames_per_video * batch_size
+        n_products = count_products(self.network, n_frames)
         batches = shuffled_batches(len(labels), batch_size, n_steps, self.generator)
         losses = []
-        with torch.autocast(self.state.device.type, enabled=False):
+        with (
+            torch.autocast(device.type, enabled=False),
+            few_threads(device, n_products, self.settings.n_threads),
+        ):
             for some in np.split(batches, range(STEPS_AT_ONCE, n_steps, STEPS_AT_ONCE)):
                 pending = [self._step(batch, labels) for batch in some]
                 found = torch.stack(pending).tolist()
@@ -94,9 +105,9 @@ class ClassifierTrainer:
         own = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
         (frames,) = self.reader.read(batch[None], rows)
         loss = self._loss(embed(self.network, frames), own)
-        self.state.optimizer.zero_grad()
+        self.state.drop_gradients()
         loss.backward()
-        self.state.optimizer.step()
+        self.state.update()
         return loss.detach()
 
     def _loss(self, embeddings, labels):

@@ -20,12 +20,18 @@ from skl_tot.training.batches import (
 )
 from skl_tot.training.devices import (
     GraphedStep,
+    few_threads,
     keep_freed_memory,
     rank_and_size,
     sum_over_processes,
     training_stream,
 )
-from skl_tot.training.network import embed, encoder_shapes, init_network
+from skl_tot.training.network import (
+    count_products,
+    embed,
+    encoder_shapes,
+    init_network,
+)
 from skl_tot.training.state import (
     check_shapes,
     new_state,
@@ -58,19 +64,19 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     process to the mean over the mini-batch.
     """
     losses = batch_loss(state.network, batch, terms, state.n_iter, encoder)
-    share = torch.full_like(losses, len(batch.frames) / batch.n_total)
-    state.optimizer.zero_grad()
-    losses.backward(share)
+    parts = losses * (len(batch.frames) / batch.n_total)
+    state.drop_gradients()
+    parts.sum().backward()  # with gradients of losses, torch would import sympy
     for term in terms:
         for name in term.frozen(state.n_iter):
             state.network[name].grad = None  # the optimiser skips it
     gradients = [value.grad for value in state.network.values()]
     sum_over_processes([value for value in gradients if value is not None])
-    state.optimizer.step()
+    state.update()
     with torch.no_grad():
         for term in terms:
             term.constrain(state.network)
-    return losses.detach() * share
+    return parts.detach()
 
 
 def fit_loop(state, batches, settings, terms, progress=None):
@@ -172,7 +178,12 @@ def train(
         n_draws = n_frames * blocks[0].size
         state.last_iter = state.n_iter + n_steps
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
-    with torch.autocast(device.type, enabled=False), training_stream(device):
+    n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
+    with (
+        torch.autocast(device.type, enabled=False),
+        training_stream(device),
+        few_threads(device, n_products, settings.n_threads),
+    ):
         reader = open_reader(videos, device, n_draws)
         if start is None:
             for term in terms:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from skl_tot.recordings.errors import RecordingValueError
+from skl_tot.training.devices import few_threads
 
 INIT_SCALE = 0.01
 
@@ -85,6 +86,12 @@ def embed(network, frames, encoder="sigmoid"):
     return kind.output(values)
 
 
+def count_products(network, n_frames):
+    """Count the products of embedding frames by all networks."""
+    weights = network["hidden_weight"].numel() + network["output_weight"].numel()
+    return n_frames * weights
+
+
 def compare(network, embeddings):
     """Similarities z·c (R, n_frames, n_prototypes) of embeddings with prototypes.
 
@@ -129,7 +136,11 @@ class Encoder:
         for rows in videos.row_blocks(i, width):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
-            with torch.autocast(self.device.type, enabled=False):
+            n_products = count_products(self.network, len(frames))
+            with (
+                torch.autocast(self.device.type, enabled=False),
+                few_threads(self.device, n_products),
+            ):
                 values = embed(self.network, frames, self.encoder)
                 if finish is not None:
                     values = finish(self.network, values)

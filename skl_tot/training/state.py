@@ -4,19 +4,65 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.optim.adam import adam
+
+# torch's settings of Adam
+ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False, "maximize": False}
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 
 @dataclass
 class TrainingState:
-    """All values that change from step to step, on one device."""
+    """All values that change from step to step, on one device.
+
+    ``learning_rate`` is a tensor on a GPU, which can change under a captured graph.
+    ``moments`` is the optimiser's memory of each parameter, by name.
+    """
 
     network: dict
-    optimizer: torch.optim.Optimizer
     generator: torch.Generator
     device: torch.device
     n_iter: int
+    learning_rate: float | torch.Tensor
+    weight_decay: float
+    moments: dict
     last_iter: float = np.inf  # end of a fit; infinite for a stream
     best_loss: float = np.inf  # best mean of a block of steps so far
+
+    def drop_gradients(self):
+        """Free the gradients of the last step."""
+        for value in self.network.values():
+            value.grad = None
+
+    @torch.no_grad()
+    def update(self):
+        """Take a step of Adam for each parameter with a gradient, in place.
+
+        The same as `torch.optim.Adam`. The first step of that class imports torch's
+        compiler, for longer than many a fit takes.
+        """
+        trained = {k: v for k, v in self.network.items() if v.grad is not None}
+        for name, value in trained.items():
+            if name not in self.moments:
+                step = torch.zeros((), dtype=torch.float32, device=value.device)
+                zeros = torch.zeros_like(value), torch.zeros_like(value), step
+                self.moments[name] = dict(zip(MOMENTS, zeros))
+        means, squares, steps = (
+            [self.moments[name][key] for name in trained] for key in MOMENTS
+        )
+        adam(
+            list(trained.values()),
+            [value.grad for value in trained.values()],
+            means,
+            squares,
+            [],
+            steps,
+            fused=True,
+            capturable=self.device.type == "cuda",
+            lr=self.learning_rate,
+            weight_decay=self.weight_decay,
+            **ADAM,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,20 +121,12 @@ def new_state(network, settings, generator, device, n_iter=0, moments=None):
     parameters = {}
     for name, value in network.items():
         parameters[name] = value.detach().to(device).requires_grad_()
-    on_gpu = device.type == "cuda"
-    optimizer = torch.optim.Adam(
-        parameters.values(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        fused=True,
-        capturable=on_gpu,
-    )
-    if on_gpu:  # a tensor can change under a captured graph
-        rate = torch.tensor(settings.learning_rate, dtype=torch.float32, device=device)
-        optimizer.param_groups[0]["lr"] = rate
-    for name, values in (moments or {}).items():
-        optimizer.state[parameters[name]] = values
-    return TrainingState(parameters, optimizer, generator, device, n_iter)
+    rate = settings.learning_rate
+    if device.type == "cuda":
+        rate = torch.tensor(rate, dtype=torch.float32, device=device)
+    moments = moments or {}
+    decay = settings.weight_decay
+    return TrainingState(parameters, generator, device, n_iter, rate, decay, moments)
 
 
 def set_learning_rate(state, settings):
@@ -98,23 +136,18 @@ def set_learning_rate(state, settings):
     if n_left > n_falling:
         return
     rate = settings.learning_rate * n_left / n_falling
-    group = state.optimizer.param_groups[0]
-    if torch.is_tensor(group["lr"]):
-        group["lr"].fill_(rate)
+    if torch.is_tensor(state.learning_rate):
+        state.learning_rate.fill_(rate)
     else:
-        group["lr"] = rate
+        state.learning_rate = rate
 
 
 def take_snapshot(state):
     """Copy the networks of a state to numpy, with all values for `restore`."""
     is_single = len(state.network["hidden_weight"]) == 1
     drop = (lambda value: value[0]) if is_single else torch.clone
-    network, moments = {}, {}
-    for name, value in state.network.items():
-        network[name] = drop(value.detach())
-        if value in state.optimizer.state:
-            moments[name] = state.optimizer.state[value]
-    moments = map_moments(moments, lambda x: drop(x.detach()))
+    network = {k: drop(value.detach()) for k, value in state.network.items()}
+    moments = map_moments(state.moments, lambda x: drop(x.detach()))
     for values in (network, *moments.values()):
         for name, value in values.items():
             values[name] = value.cpu().numpy().copy()

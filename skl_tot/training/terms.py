@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import LARGEST, Component
-from skl_tot.training.devices import join_parts
+from skl_tot.training.devices import few_threads, join_parts
 from skl_tot.training.network import compare, constrain_prototypes, embed, predict_time
 
 
@@ -232,7 +232,8 @@ class CrossEntropy(Term):
         # as if frames were sampled like in training
         share = min(1, n_sampled / len(similarities))
         coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
-        return self.codes(similarities, coverage, step).numpy()
+        with few_threads(similarities.device, similarities.numel()):
+            return self.codes(similarities, coverage, step).numpy()
 
 
 class SphericalCrossEntropy(CrossEntropy):

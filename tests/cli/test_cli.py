@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import skl_tot
+from skl_tot import HMMSegmenter, MallowSegmenter
 from skl_tot.cli.main import main, make_parser
 from skl_tot.cli.reading import find_video_file
 from skl_tot.cli.recipes import Recipe
@@ -26,6 +27,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.display import palette
 from skl_tot.io import FORMATS, load_model, read_segments, read_table, write_segments
 from skl_tot.io.formats import writable_formats
+from skl_tot.meta.candidates import Plan
 from skl_tot.methods.pipelines import last_step
 
 QUICK = "max_iter=30 random_state=0 --method paper"
@@ -607,21 +609,45 @@ def test_values_of_settings():
     assert arguments.settings == [("rho", 0.1), ("prior", None), ("device", "cpu")]
 
 
-def test_progress_on_a_terminal(run, folder, monkeypatch, capsys):
+def two_plans(order, **settings):
+    """Members of a vote that fit at once."""
+    return [Plan("hmm", HMMSegmenter()), Plan("mallow", MallowSegmenter())]
+
+
+@pytest.mark.parametrize(
+    ("command", "last"),
+    [
+        ("predict model.skops flat --out seen", "4/4"),
+        (f"fit flat --n-actions 3 --out shown.skops --set {QUICK}", "30/30"),
+        (f"fit cyclic --cycles --n-actions 3 --out shown.skops --set {QUICK}", "30/30"),
+        ("fit flat --n-actions 3 --out shown.skops --method auto", "4/4"),
+    ],
+)
+def test_progress_on_a_terminal(run, folder, monkeypatch, capsys, command, last):
     pty = pytest.importorskip("pty")
     import termios
 
+    monkeypatch.setattr("skl_tot.meta.auto.default_plans", two_plans)
     terminal, end = pty.openpty()
     termios.tcsetwinsize(end, (24, 80))
     with open(end, "w", encoding="utf-8") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
-        assert run("predict model.skops flat --out seen") == 0
+        assert run(command) == 0
         stream.flush()
-        shown = b""
-        while b"4/4" not in shown and select.select([terminal], [], [], 10)[0]:
-            shown += os.read(terminal, 100_000)
-        assert b"4/4" in shown
-    assert "4/4" not in capsys.readouterr().out
+        shown = ""
+        while last not in shown and select.select([terminal], [], [], 10)[0]:
+            shown += os.read(terminal, 100_000).decode(errors="replace")
+        assert f"| {last} [" in shown
+    assert last not in capsys.readouterr().out
+    if command.startswith("fit"):
+        model = load_model("shown.skops")
+        verbose = model.get_params().items()
+        assert not any(value for name, value in verbose if name.endswith("verbose"))
+
+
+def test_no_progress_without_a_terminal(run, folder, capsys):
+    assert run(f"fit flat --n-actions 3 --out shown.skops --set {QUICK}") == 0
+    assert "30/30" not in capsys.readouterr().err
 
 
 def test_names_that_the_output_cannot_show(run, folder):

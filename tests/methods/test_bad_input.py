@@ -193,6 +193,7 @@ BAD_PARAMETERS = [
     ("optimizer__weight_decay", -1e-4, ValueError),
     ("optimizer__tol", -1.0, ValueError),
     ("optimizer__n_iter_no_change", 0, ValueError),
+    ("optimizer__n_threads", 0, ValueError),
     ("standardize", "batch", ValueError),
     ("standardize", True, ValueError),
     ("device", "tpu", ValueError),

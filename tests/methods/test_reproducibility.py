@@ -3,9 +3,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot.extend import Adam, Sinkhorn
+from skl_tot.training.devices import MANY_PRODUCTS, few_threads
 
 SETTINGS = [
     {"alpha": 0.5},
@@ -61,10 +65,105 @@ def test_global_random_states_are_not_touched(activity):
     assert torch.equal(torch_state, torch.get_rng_state())
 
 
-def test_threads_are_left_as_they_are(activity):
+@pytest.fixture
+def set_threads():
+    """Function that sets torch's number of threads until the test ends."""
     before = torch.get_num_threads()
-    TemporalOTSegmenter(4, max_iter=3).fit(activity[0])
-    assert torch.get_num_threads() == before
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+# calls of a fitted estimator that compute, beside its fit
+CALLS = ["predict", "predict_proba", "partial_fit", "transform", "pseudo_labels"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["TemporalOTSegmenter", "ASOTSegmenter", "ASALSegmenter", "HMMSegmenter"],
+)
+def test_threads_change_no_bits_and_are_left(set_threads, make_estimator, name):
+    """Sums over 600 features or 2,000 frames differ where threads share them."""
+    videos = [np.random.default_rng(i).normal(size=(2000, 600)) for i in range(2)]
+    found = {}
+    for n_threads in (1, 2, 3):
+        set_threads(n_threads)
+        model = make_estimator(name, optimizer__frames_per_video=512).fit(videos)
+        found[n_threads] = [model.labels_]
+        for call in CALLS:
+            if hasattr(model, call):
+                output = getattr(model, call)(videos)
+                found[n_threads].append(getattr(output, "network_", output))
+        assert torch.get_num_threads() == n_threads
+    for n_threads in (2, 3):
+        assert_same_arrays(found[n_threads], found[1])
+
+
+def test_threads_are_left_after_an_error(set_threads, activity):
+    set_threads(2)
+    adam = Adam(learning_rate=1e30, n_iter_no_change=1)
+    with pytest.raises(ValueError, match="no longer finite"):
+        TemporalOTSegmenter(4, optimizer=adam).fit(activity[0])
+    assert torch.get_num_threads() == 2
+
+
+def test_large_networks_use_the_threads_of_the_caller(set_threads):
+    set_threads(2)
+    for n_products, expected in [(MANY_PRODUCTS - 1, 1), (MANY_PRODUCTS, 2)]:
+        with few_threads(torch.device("cpu"), n_products):
+            assert torch.get_num_threads() == expected
+    with few_threads(torch.device("meta"), 1):  # as a GPU
+        assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(("n_threads", "expected"), [(None, 1), (3, 3)])
+def test_threads_of_steps_and_of_predictions(
+    set_threads, activity, n_threads, expected
+):
+    used = []
+
+    class Watched(Sinkhorn):
+        def __call__(self, *arguments):
+            used.append(torch.get_num_threads())
+            return super().__call__(*arguments)
+
+    set_threads(2)
+    adam = Adam(n_threads=n_threads, freeze_iter=0)
+    model = TemporalOTSegmenter(4, max_iter=2, optimizer=adam, transport=Watched())
+    model.fit(activity[0])
+    assert set(used) == {expected}
+    used.clear()
+    model.pseudo_labels(activity[0])
+    assert set(used) == {1}
+
+
+def blas_threads():
+    """Threads of each BLAS that is loaded."""
+    found = threadpool_info()
+    return {own["num_threads"] for own in found if own["user_api"] == "blas"}
+
+
+def test_fits_use_one_thread_of_blas(activity, monkeypatch):
+    inside, learn = set(), HMMSegmenter._learn
+
+    def watch(self, videos):
+        inside.update(blas_threads())
+        return learn(self, videos)
+
+    monkeypatch.setattr(HMMSegmenter, "_learn", watch)
+    with threadpool_limits(2, "blas"):
+        HMMSegmenter(4, max_iter=2).fit(activity[0])
+        assert (inside, blas_threads()) == ({1}, {2})
+
+
+def assert_same_arrays(found, expected):
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        found, expected = list(found.values()), list(expected.values())
+    if isinstance(expected, list):
+        for own, other in zip(found, expected, strict=True):
+            assert_same_arrays(own, other)
+        return
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_no_seed_draws_anew(activity):

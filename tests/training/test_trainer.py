@@ -17,7 +17,13 @@ from skl_tot.training.devices import GraphedStep, choose_gpu, resolve_device
 from skl_tot.training.loop import batch_loss, parameter_shapes, train, train_step
 from skl_tot.training.network import Encoder, compare, embed, init_network
 from skl_tot.training.priors import TemporalPrior, log_temporal_prior
-from skl_tot.training.state import Snapshot, map_moments
+from skl_tot.training.state import (
+    Snapshot,
+    map_moments,
+    new_state,
+    restore,
+    take_snapshot,
+)
 from skl_tot.training.terms import (
     CrossEntropy,
     TemporalCoherence,
@@ -53,6 +59,7 @@ DEFAULTS = {
     "encoder": "sigmoid",
     "tol": None,
     "n_iter_no_change": 5,
+    "n_threads": None,
 }
 
 
@@ -418,12 +425,44 @@ class TestSeveralNetworks:
         assert snapshot.moments["prototypes"]["exp_avg"].shape == shape
 
 
+class TestAdam:
+    def test_steps_are_those_of_torch(self):
+        """With parameters that are skipped, rates that change, and a restart."""
+        generator = torch.Generator().manual_seed(0)
+        settings = SimpleNamespace(learning_rate=1e-2, weight_decay=0.1)
+        network = {"hidden_weight": torch.ones(2, 5, 3), "prototypes": torch.ones(2)}
+        theirs = {k: value.clone().requires_grad_() for k, value in network.items()}
+        state = new_state(network, settings, generator, CPU)
+        adam = torch.optim.Adam(theirs.values(), weight_decay=0.1, fused=True)
+        for i in range(8):
+            if i == 5:
+                state = restore(take_snapshot(state), settings, generator, CPU)
+            for name, value in theirs.items():
+                is_skipped = i < 2 and name == "prototypes"
+                value.grad = (
+                    None
+                    if is_skipped
+                    else torch.randn(value.shape, generator=generator)
+                )
+                state.network[name].grad = value.grad
+            state.learning_rate = adam.param_groups[0]["lr"] = 0.1 / (i + 1)
+            adam.step()
+            state.update()
+        for name, value in theirs.items():
+            assert torch.equal(state.network[name], value)
+            assert state.moments[name].keys() == adam.state[value].keys()
+            for key, expected in adam.state[value].items():
+                assert torch.equal(state.moments[name][key], expected)
+        state.drop_gradients()
+        assert [value.grad for value in state.network.values()] == [None, None]
+
+
 class TestDecay:
     def test_learning_rates(self, videos, monkeypatch):
         rates = []
 
         def watch(state, batch, terms, encoder):
-            rates.append(state.optimizer.param_groups[0]["lr"])
+            rates.append(state.learning_rate)
             return train_step(state, batch, terms, encoder)
 
         monkeypatch.setattr(_loop, "train_step", watch)
