@@ -1,14 +1,16 @@
 """A vote of methods and settings, combined without labels."""
 
+import copy
+import warnings
 from numbers import Integral
-from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.decoding.chain import fixed_chain
 from skl_tot.meta.candidates import (
     Plan,
     are_named,
@@ -16,25 +18,24 @@ from skl_tot.meta.candidates import (
     default_plans,
     describe_candidates,
     fit_members,
-    keeps_order,
     labels_of_candidate,
     measure_information,
-    scores_of_candidate,
 )
 from skl_tot.meta.consensus import (
     agreement_of,
     count_votes,
     find_consensus,
-    name_of_refinement,
+    names_of_refinements,
 )
-from skl_tot.meta.views import find_stride, fit_windows, on_all_frames, see
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.meta.views import find_stride, on_all_frames, see
+from skl_tot.methods.base import BaseSegmenter, is_collapsed
 from skl_tot.methods.courses import VOTE
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototype_groups import time_order
-from skl_tot.metrics.label_free import shared_course
+from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows
+from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.training.components import MOST
@@ -42,28 +43,42 @@ from skl_tot.training.devices import counter, from_first_process
 
 # Added to the share of votes, so that actions without votes remain possible.
 LEAST_VOTE = 0.02
+# Another reading agrees on fewer frames, and predicts others hardly worse.
+ALIKE, WORSE = 0.9, 0.1
+# Widths of windows of the reading on another scale.
+WIDER = 3
 
 
 class AutoSegmenter(BaseSegmenter, _BaseComposition):
-    r"""Segmentation by a vote of methods, chosen and combined without labels.
+    r"""Segmentation by a vote of methods that suit the recordings.
 
     No single method is best on all recordings, and labels are needed to find the best
-    one. So several methods that do well on different data are fitted, and vote:
+    one. So a look at the recordings chooses the order, and several methods for it vote:
 
-    1. *Candidates.* Each candidate labels the recordings. Its refinement is another
-       labelling: three rounds of linear discriminants, Gaussians and likeliest paths,
-       as in `MallowSegmenter`.
-    2. *Matching.* Candidates number actions differently. The first reference is the
+    1. *Look.* Do recordings share a course, and are frames raw signal? See
+       `skl_tot.look`. Raw signals are learned from windows.
+    2. *Candidates.* Each candidate labels the recordings. There are two refinements of
+       its labels. "refined": three rounds of linear discriminants, Gaussians and
+       likeliest paths, as in `MallowSegmenter`. "across": each fifth of the recordings
+       is labelled by linear discriminants from the others. They see a frame, mean and
+       spread around it, and with a course its relative time, in three rounds. It needs
+       ten recordings whose labels predict each other.
+    3. *Matching.* Candidates number actions differently. The first reference is the
        labelling that agrees most with the others. Two steps alternate: labellings are
        matched to the reference, action to action, by most common frames (the Hungarian
        method), and their votes become the reference.
-    3. *Vote.* The weight of a labelling is its agreement with others beyond chance, by
-       Cohen's kappa, times :math:`e^{6 I}`. I is the information, in nats, that it
-       transfers between recordings, the logarithm of `score`; free order uses kappa
-       alone. With the share :math:`v_{tk}` of votes for action k in frame t, the scores
-       of the decoder are
+    4. *Vote.* The weight of a labelling is its agreement with others beyond chance, by
+       Cohen's kappa, times :math:`e^{2 I}`, at most 0.15. I is the information, in
+       nats, that it transfers between recordings, the logarithm of `score`; free order
+       uses kappa alone. A labelling with fewer than half of the actions in effect has
+       no vote. With the share :math:`v_{tk}` of votes for action k in frame t, the
+       scores of the decoder are
 
        .. math:: \ell_{tk} = \log (v_{tk} + 0.02) .
+
+    5. *Readings.* Where recordings leave the order open, or the scale of a raw signal,
+       the vote is fitted in the other way, too. If that differs and predicts held-out
+       recordings about as well, ``readings_`` keeps both, for a person to choose.
 
     Actions are numbered by the mean relative time of their frames. ``results_`` has the
     agreement of each candidate with the vote, and `candidate_labels` their labels, so
@@ -77,31 +92,25 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Names and segmenters, or pipelines that end in one. Clones are fitted to the
         recordings, with this ``n_actions``; without an own seed, each gets one from
         ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted. "auto"
-        has seven: `TemporalOTSegmenter`; the same as published, but with two parts and
-        free order, and with ``prior="path"``; `ASOTSegmenter`; `ASALSegmenter`, from
-        two parts; `MallowSegmenter`; and `HMMSegmenter`. In strict order the published
-        method and `ASALSegmenter` from it replace the first and `ASOTSegmenter`. In
-        free order they are `HMMSegmenter`, its start (K-means), `ASOTSegmenter`, the
-        first and the second. The last three are left out for raw signals and single
-        recordings, which they would cut by time. For such recordings, `HMMSegmenter` in
-        free order also votes if no order is given.
-    order : {"strict", "mostly", "free"} or None, default=None
-        Known course of the recordings. "strict": each action once, in one order;
-        candidates, refinements and the vote keep it. "mostly": an order, with
-        exceptions. "free": no order; most candidates assume none. None is "mostly"; see
-        ``shared_course_`` and `strict_labels` for alternatives.
+        depends on the order. "mostly": `TemporalOTSegmenter`; the same as published,
+        but with two parts and free paths; `ASOTSegmenter`; `ASALSegmenter`, from two
+        parts; `MallowSegmenter`; and `HMMSegmenter`. "strict": the published method
+        with two parts, with ``prior="path"`` and with one part; `ASALSegmenter` from
+        the first and the last; `MallowSegmenter`; and `HMMSegmenter`. "free":
+        `HMMSegmenter`, `skl_tot.baselines.KMeansSegmenter` and `TemporalOTSegmenter`.
+    order : {"auto", "strict", "mostly", "free"}, default="auto"
+        Course of the recordings. "auto" looks at them. "strict": each action once, in
+        one order; candidates, refinements and the vote keep it. "mostly": an order,
+        with exceptions. "free": no order.
     windows : "auto", SignalWindows or None, default="auto"
         Input of candidates: statistics of windows around frames, by a fitted clone of
         this. "auto" uses windows for the candidates "auto" if frames are raw signal.
-    combine : {"vote", "best"}, default="vote"
-        "best" decodes the log-likelihoods of the candidate or refinement that agrees
-        most with the vote. Does not change the fit.
     refine : bool, default=True
-        Whether the refinement of each candidate votes.
+        Whether the refinements of each candidate vote.
     decoding : str, default="auto"
         As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
         Does not change the fit.
-    switch_cost : float or "auto", default=0.1
+    switch_cost : float or "auto", default=0.02
         As for `TemporalOTSegmenter`. Votes are smooth and need a lower cost. Does not
         change the fit.
     min_duration : float, default=None
@@ -125,24 +134,28 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     ----------
     n_actions_ : int
         Number of actions K of the fit.
+    look_ : Look or None
+        What the recordings tell, for ``order="auto"``; see `skl_tot.look`.
+    order_ : str
+        Order of the fit.
     windows_ : SignalWindows or None
         Fitted ``windows``.
-    shared_course_ : float
-        Agreement of recordings on one course, from 0 (chance) to 1 (the same order in
-        all), see Notes. NaN for a single recording.
-    strict_agreement_ : float or None
-        Share of the frames of the fit, without background, on which the labels agree
-        with those of `strict_labels` after matching; None without the latter.
+    readings_ : list of dict
+        Readings of the recordings, the model's own first, at most three: "name",
+        "sentence" about it, "labels", "agreement" (share of frames on which it agrees
+        with the first), "trust" (agreement beyond chance of models of both halves of
+        the recordings) and "model" (None for the first). See `use_reading`.
     stride_ : int
         Step of the frames that candidates see; they vote for the frames around. Above 1
         only for long recordings with similar neighbouring frames, for candidates "auto"
         or on windows.
     names_ : list of str
-        Names of the candidates, and of their refinements, "... refined".
+        Names of the candidates, and of their refinements, "... refined" and "...
+        across".
     estimators_ : list of estimator
         Fitted candidates.
     refinements_ : list of dict of ndarray
-        Refinements, each like ``appearance_`` of `MallowSegmenter`.
+        Models of the refinements.
     mappings_ : ndarray of shape (n_members, n_actions)
         Action of the vote for each action of each of ``names_``.
     weights_ : ndarray of shape (n_members,)
@@ -151,15 +164,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Share of the frames of the fit on which two of ``names_`` agree, after matching.
     results_ : dict of list
         Columns of a data frame, with a row for each of ``names_``: "name"; "score", the
-        mean share of votes that agree with it; "weight" of its vote; "information" that
-        transfers between recordings, in nats; "agreement", the mean share of frames on
+        mean share of votes that agree with it; "weight" of its vote; "effective", its
+        number of actions in effect; "agreement", the mean share of frames on
         which it agrees with another; "n_segments" per recording on average; "seconds".
-    best_index_ : int
-        Index of the highest score, used by ``combine="best"``.
 
     See Also
     --------
-    TemporalOTSegmenter : A single method; a fit takes a sixth of the time.
+    TemporalOTSegmenter : A single method; a fit takes a fraction of the time.
     SegmentationDisplay : Draws the labels of candidates side by side.
 
     Notes
@@ -168,16 +179,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     `predict` applies every candidate to new recordings. `predict_proba` is
     :math:`v_{tk}`, smoothed by 0.02; it measures the agreement of candidates, not how
     often they are right.
-
-    ``shared_course_`` compares the segments of each two recordings: the largest share
-    of their frames that segments in a common order cover, minus that of the same
-    segments in random order, scaled to 0 to 1. For the true labels of recordings with
-    one strict order it is 1, and 0.02 to 0.05 for generated ones without a course.
-
-    Candidates, votes and their weights were chosen on seven recorded sets and generated
-    ones. On the recorded sets, over three seeds, candidates and refinements had a mean
-    accuracy (MoF) of 64 %, the vote 72 %, "best" 70 %, and the best of each fit by the
-    labels 74 %. The vote varies between seeds by 1 point, on the smallest set by 8.
 
     References
     ----------
@@ -197,8 +198,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     >>> model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(videos)
     >>> model.predict(videos)[0].shape == labels[0].shape
     True
-    >>> model.names_
-    ['tot', 'mallow', 'tot refined', 'mallow refined']
+    >>> model.names_[:4]
+    ['tot', 'mallow', 'tot refined', 'tot across']
 
     The candidates side by side, for a person to choose from:
 
@@ -211,9 +212,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     _parameter_constraints = BaseSegmenter._parameter_constraints | {
         "candidates": [StrOptions({"auto"}), list],
-        "combine": [StrOptions({"vote", "best"})],
         "refine": ["boolean"],
-        "order": [None, StrOptions({"strict", "mostly", "free"})],
+        "order": [StrOptions({AUTO, *VOTE})],
         "decoding": [
             StrOptions({AUTO}),
             *BaseSegmenter._parameter_constraints["decoding"],
@@ -225,22 +225,18 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     }
 
     _by_order = VOTE
-    # defaults for models of earlier versions
-    windows_: Any = None
     stride_ = 1
-    strict_agreement_: Any = None
 
     def __init__(
         self,
         n_actions=8,
         *,
         candidates="auto",
-        order=None,
+        order="auto",
         windows="auto",
-        combine="vote",
         refine=True,
         decoding="auto",
-        switch_cost=0.1,
+        switch_cost=0.02,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",
@@ -253,7 +249,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.candidates = candidates
         self.order = order
         self.windows = windows
-        self.combine = combine
         self.refine = refine
         self.decoding = decoding
         self.switch_cost = switch_cost
@@ -355,41 +350,49 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """
         return list(self._labels_on_all_frames(self.prepare(X)))
 
-    def strict_labels(self, X):
-        """Label every frame with each action once, in one order.
-
-        An alternative result of the same fit, for comparison: candidates and
-        refinements with ordered labels vote, and the vote is decoded in fixed order. If
-        it is right, fit with ``order="strict"``.
+    def use_reading(self, name):
+        """Make another of ``readings_`` the model's own, without a new fit.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        name : str
+            Its name in ``readings_``. The reading of now becomes one of the others.
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of these
-            In the form of ``X``. Numbers are those of the order, not of `predict`.
+        self : object
+            The estimator. Corrections belong to a reading, and go with it.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid, an order was given, or no candidate keeps one.
+        ValueError
+            If there is no such reading.
         """
-        videos = self.prepare(X)
-        if self.strict_agreement_ is None:
-            raise ValueError(
-                "there is no second reading: an order was given, or no candidate keeps "
-                "one; predict labels frames."
-            )
-        members, seen = self._members(), self._view(videos)
-        labellings = [
-            labels_of_candidate(members[i], seen) for i in self.strict_members_
-        ]
-        return videos.restore(self._strict_paths(labellings, videos))
+        check_is_fitted(self, "readings_")
+        names = [reading["name"] for reading in self.readings_]
+        if name not in names:
+            raise ValueError(f"name is {name!r}, expected one of {names}.")
+        if name == names[0]:
+            return self
+        chosen = self.readings_[names.index(name)]
+        twin = copy.copy(self)
+        del twin.readings_
+        readings = [chosen | {"model": None}]
+        for other in self.readings_:
+            if other is not chosen:
+                model = twin if other["model"] is None else other["model"]
+                agreement = _agreement(chosen["labels"], other["labels"])
+                readings.append(other | {"model": model, "agreement": agreement})
+        readings[0]["agreement"] = 1.0
+        parameters = self.get_params(deep=False)
+        found = vars(chosen["model"]).items()
+        fitted = {key: value for key, value in found if key not in parameters}
+        for key in vars(self).keys() - parameters.keys():
+            delattr(self, key)
+        vars(self).update(fitted | {"readings_": readings, "look_": twin.look_})
+        return self
 
     @property
     def waits_for_end_(self):
@@ -399,93 +402,90 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             "its estimators_"
         )
 
+    def _fit(self, X, y, /, **known):
+        """Fit, and then in other ways that the recordings leave open."""
+        with unchanged_on_error(self):
+            super()._fit(X, y, **known)
+            self._find_readings(X)
+        return self
+
+    def _find_readings(self, X):
+        """Keep other readings that differ and are about as plausible."""
+        name, sentence = _describe_reading(self)
+        trust = self.confidence_["agreement"]
+        own = {"name": name, "sentence": sentence, "labels": self.labels_}
+        own |= {"agreement": 1.0, "trust": trust, "model": None}
+        self.readings_ = [own]
+        for twin in self._other_ways():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                twin.fit(X)
+            agreement = _agreement(self.labels_, twin.labels_)
+            trust = twin.confidence_["agreement"]
+            differs = agreement < ALIKE and trust >= own["trust"] - WORSE
+            if differs and not is_collapsed(twin.labels_, twin.n_actions_):
+                name, sentence = _describe_reading(twin)
+                reading = {"name": name, "sentence": sentence, "labels": twin.labels_}
+                reading |= {"agreement": agreement, "trust": trust, "model": twin}
+                self.readings_.append(reading)
+
+    def _other_ways(self):
+        """Yield clones for the other order and a wider scale, if these are open."""
+        if self.look_ is None or self.candidates != "auto":
+            return
+        own = {"n_actions": self.n_actions_, "order": self.order_}
+        if self.look_.is_open:
+            other = {"mostly": "free", "free": "mostly"}[self.order_]
+            yield clone(self).set_params(**own | {"order": other})
+        if self.windows_ is not None and self.windows == AUTO:
+            width = WIDER * max(self.windows_.windows_) / (self.fps_ or 1)
+            yield clone(self).set_params(**own, windows=SignalWindows(width))
+
     def _learn(self, videos):
         seen = self._first_view(videos)
-        plans = self._plans(self.windows_ is None and len(videos) > 1)
+        plans = self._plans()
         self._settle_n_actions(seen)
         fitted = self._fit_members(plans, seen)
-        models = [own.model for own in fitted]
-        self.estimators_ = models[: len(plans)]
-        self.refinements_ = models[len(plans) :]
+        self.estimators_ = [own.model for own in fitted[: len(plans)]]
+        self.refinements_ = [own.model for own in fitted[len(plans) :]]
         labellings = [np.concatenate(own.labels) for own in fitted]
-        information = measure_information(fitted, seen, self.n_actions_)
-        # in free order, high information often means too many segments
-        weighed = None if self.order == "free" else information
-        consensus = find_consensus(labellings, self.n_actions_, weighed)
+        information = None
+        if self.order_ != "free":  # there, high values mean too many segments
+            information = measure_information(fitted, seen, self.n_actions_)
+        allowed = [not is_collapsed(own.labels, self.n_actions_) for own in fitted]
+        if sum(allowed) < 2:  # no candidate knows better
+            allowed = [True] * len(fitted)
+        consensus = find_consensus(
+            labellings, self.n_actions_, information, np.array(allowed)
+        )
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
-        self._strict = self._learn_strict(fitted, information, videos, seen)
-        self.results_ = describe_candidates(fitted, consensus, information)
+        self.results_ = describe_candidates(fitted, consensus)
         self.names_ = list(self.results_["name"])
-        self.best_index_ = int(np.argmax(self.results_["score"]))
         self.mappings_ = np.argsort(order)[consensus.mappings]
         self.weights_, self.agreement_ = consensus.weights, consensus.agreement
-        if self.combine == "best":
-            return lambda: self._log_likelihoods(videos)
         votes = np.split(consensus.votes[:, order], cuts)
         return lambda: self._scores_of_votes(votes, videos)
 
-    def _learn_strict(self, fitted, information, videos, seen):
-        """Vote of the members with ordered labels, if no order is given."""
-        chosen = [i for i, own in enumerate(fitted) if keeps_order(own)]
-        if self.order is not None or not chosen:
-            return None
-        labellings = [np.concatenate(fitted[i].labels) for i in chosen]
-        found = find_consensus(labellings, self.n_actions_, information[chosen])
-        cuts = np.cumsum(seen.lengths)[:-1]
-        places = np.argsort(time_order(np.split(found.votes, cuts)))
-        self.strict_members_ = np.array(chosen)
-        self.strict_mappings_ = places[found.mappings]
-        self.strict_weights_ = found.weights
-        return self._strict_paths([fitted[i].labels for i in chosen], videos)
-
-    def _strict_paths(self, labellings, videos):
-        """Labels of all frames by the votes of members with ordered labels."""
-        chain, paths = fixed_chain(self.strict_mappings_.shape[1]), []
-        for own in zip(*labellings):
-            votes = count_votes(
-                own, self.strict_weights_, self.strict_mappings_, len(chain.starts)
-            )
-            paths.append(chain.viterbi(np.log(votes + LEAST_VOTE)))
-        return list(on_all_frames(paths, videos, self.stride_))
-
-    def _label(self, scores, videos, before=None):
-        paths = super()._label(scores, videos, before)
-        self.shared_course_ = shared_course(paths)
-        strict, self.strict_agreement_ = self.__dict__.pop("_strict"), None
-        if strict is not None:
-            path, other = np.concatenate(paths), np.concatenate(strict)
-            known = path >= 0
-            agreement = agreement_of(path[known], other[known], self.n_actions_)
-            self.strict_agreement_ = agreement
-        return paths
+    def _look(self, videos):
+        """Choose windows in any order."""
+        super()._look(videos)
+        is_auto = self.windows == AUTO
+        if self.windows is None or (is_auto and self.candidates != "auto"):
+            self.windows_ = None  # candidates see the frames as given
+        elif not is_auto:
+            self._fit_windows(videos, self.windows)
+        elif self.look_ is None:
+            scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
+            if is_raw(videos.standardize(scaler), self._known_number()):
+                self._fit_windows(videos)
 
     def _first_view(self, videos):
-        """Choose the input of candidates: `_view` of the fit."""
-        windows, self.stride_, self.windows_scaler_ = self.windows, 1, None
-        if self.candidates != "auto" and windows == AUTO:
-            windows = None  # candidates see the frames as given
-        known = 8 if self.n_actions == AUTO else int(self.n_actions)
-        self.windows_ = fit_windows(windows, videos, known)
+        """Choose the frames that candidates see: `see` of the fit."""
+        self.stride_ = 1
         if self.candidates == "auto" or self.windows_ is not None:
-            self.stride_ = find_stride(videos, self.windows_, known)
-        return self._view(videos)
-
-    def _view(self, videos):
-        """Return recordings as the input of candidates."""
-        seen = see(videos, self.windows_, self.stride_)
-        if self.windows_ is None:
-            seen.means, seen.scales = videos.means, videos.scales
-            return seen
-        if self.standardize_ == "dataset" and self.windows_scaler_ is None:
-            self.windows_scaler_ = fit_scaler(seen)
-        per_video = self.standardize_ == "video"
-        return seen.standardize(self.windows_scaler_, per_video)
-
-    def _warn_of_signals(self, videos):
-        """Warn of raw signals, unless candidates see windows."""
-        if self.windows_ is None:
-            super()._warn_of_signals(videos)
+            self.stride_ = find_stride(videos, self.windows_, self._known_number())
+        return see(videos, self.stride_)
 
     def _settings(self):
         """Return the settings of this estimator for candidates "auto"."""
@@ -495,40 +495,37 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             "verbose": int(self.verbose > 1),
         }
 
-    def _plans(self, by_time):
+    def _plans(self):
         """Plans of the candidates, checked and with seeds, see `default_plans`."""
         if self.candidates == "auto":
-            plans = default_plans(self.order, by_time=by_time, **self._settings())
+            plans = default_plans(self.order_, **self._settings())
         else:
             check_candidates(self.candidates)
             plans = [Plan(*pair) for pair in self.candidates]
             names = [plan.name for plan in plans]
             if self.refine:
-                names = [*names, *map(name_of_refinement, names)]
+                names += [n for name in names for n in names_of_refinements(name)]
             self._validate_names(names)
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=len(plans)).tolist())
         return [plan._replace(seed=seed) for plan, seed in zip(plans, seeds)]
 
     def _fit_members(self, plans, seen):
-        """Fit candidates, and then their refinements."""
+        """Fit candidates; list them, and then their refinements."""
         spread = measure_spread(seen, SHRINKAGE) if self.refine else None
-        options = {"order": self.order, "n_jobs": self.n_jobs}
+        options = {"order": self.order_, "n_jobs": self.n_jobs}
         coming = fit_members(plans, seen, self.n_actions_, spread, **options)
         found = {}
-        n_members = len(plans) * (1 + bool(self.refine))
-        with counter(n_members, self.verbose, "member") as count:
+        with counter(len(plans), self.verbose, "member") as count:
             for name, members in coming:
                 found[name] = members
                 if count is not None:
-                    count(len(members))
+                    count(1)
         rows = [found[plan.name] for plan in plans]
-        return [member for column in zip(*rows) for member in column]
+        first = [row[0] for row in rows]
+        return first + [member for row in rows for member in row[1:]]
 
     def _log_likelihoods(self, videos):
-        if self.combine == "best":
-            yield from on_all_frames(self._best_scores(videos), videos, self.stride_)
-            return
         labels, votes = list(self._labels_of_candidates(videos)), []
         for paths in zip(*labels):
             n_learned = self.mappings_.shape[1]
@@ -540,16 +537,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         for shares in on_all_frames(votes, videos, self.stride_):
             yield np.log(shares + LEAST_VOTE)
 
-    def _best_scores(self, videos):
-        """Log-likelihoods by the best member, of the frames that it sees."""
-        columns = np.argsort(self.mappings_[self.best_index_])
-        model = self._members()[self.best_index_]
-        for scores in scores_of_candidate(model, self._view(videos)):
-            yield scores[:, columns]
-
     def _labels_of_candidates(self, videos):
         """Labels by each candidate for the frames that it sees, in its own numbers."""
-        seen = self._view(videos)
+        seen = see(videos, self.stride_)
         for model in self._members():
             yield labels_of_candidate(model, seen)
 
@@ -561,6 +551,37 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _members(self):
         """Models of all candidates and refinements."""
         return [*self.estimators_, *self.refinements_]
+
+
+def _describe_reading(model):
+    """Name of the reading of a fit, and a sentence about it."""
+    name = {
+        "strict": "each action once",
+        "mostly": "with a course",
+        "free": "without a course",
+    }[model.order_]
+    sentence = {
+        "strict": "Each recording shows each action once, in one order.",
+        "mostly": "Recordings share a course, with exceptions.",
+        "free": "Actions come in any order, and return.",
+    }[model.order_]
+    if model.windows_ is not None:
+        width = max(model.windows_.windows_)
+        time = f"{width / model.fps_:.2g} s" if model.fps_ else f"{width} frames"
+        name = f"{name}, windows of {time}"
+        sentence += f" Frames are seen through windows of {time}."
+    return name, sentence
+
+
+def _agreement(first, second):
+    """Share of frames on which labels agree after matching, without background."""
+    if isinstance(first, dict):
+        first, second = list(first.values()), list(second.values())
+    if isinstance(first, list):
+        first, second = np.concatenate(first), np.concatenate(second)
+    known = (first >= 0) & (second >= 0)
+    n_actions = int(max(first.max(), second.max())) + 1
+    return agreement_of(first[known], second[known], n_actions)
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

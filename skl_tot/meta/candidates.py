@@ -10,8 +10,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.decoding.chain import free_chain
-from skl_tot.meta.consensus import mean_vote, name_of_refinement
-from skl_tot.meta.guidance import guided_scores, paths_in_order, refine_in_order
+from skl_tot.meta.across import guessed_paths, refine_across
+from skl_tot.meta.consensus import mean_vote, names_of_refinements
+from skl_tot.meta.guidance import paths_in_order, refine_in_order
 from skl_tot.meta.views import shared
 from skl_tot.methods.asal import ASALSegmenter
 from skl_tot.methods.asot import ASOTSegmenter
@@ -26,8 +27,9 @@ from skl_tot.methods.pipelines import (
     transform_before,
     unfrozen,
 )
+from skl_tot.methods.simple import KMeansSegmenter
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
-from skl_tot.metrics.label_free import carried_information
+from skl_tot.metrics.label_free import carried_information, effective_actions
 from skl_tot.recordings.errors import short_repr
 from skl_tot.training.devices import one_thread, rank_and_size
 from skl_tot.training.priors import PathPrior
@@ -51,7 +53,7 @@ class Plan(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A fitted candidate, or the Gaussians of its refinement with its "switch_cost".
+    """A fitted candidate, or the arrays of one of its refinements.
 
     ``labels`` are those of the recordings of the fit, in its own numbers.
     """
@@ -66,7 +68,7 @@ def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
     """Yield the `Candidate` objects of each plan when they are ready, by name.
 
     ``seen`` are the recordings as input of candidates. Results are lists of the
-    candidate and, with a ``spread``, its refinement. The slowest plans start first.
+    candidate and, with a ``spread``, its refinements. The slowest plans start first.
     Each plan runs on one thread, so that results do not depend on ``n_jobs``.
     """
     chains = {plan.name: [plan] for plan in plans if plan.start is None}
@@ -106,7 +108,7 @@ def _fit_chain(chain, videos, n_actions, spread, order):
             found[name] = [own]
             if spread is not None:
                 options = n_actions, spread, order
-                found[name].append(refine_candidate(own, videos, *options))
+                found[name] += refine_candidate(own, videos, *options)
     return found
 
 
@@ -135,28 +137,28 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
 
 
 def refine_candidate(candidate, videos, n_actions, spread, order):
-    """Refine the labels of a candidate by the appearance of their frames.
+    """Refine the labels of a candidate by the looks of frames, and across recordings.
 
-    In strict order also by their time, see `refine_in_order`.
+    In strict order only by looks, moves and time, see `refine_in_order`.
     """
+    own = videos, candidate.labels, n_actions
+    looks, across = names_of_refinements(candidate.name)
     start = time.perf_counter()
     if order == "strict":
-        model, labels = refine_in_order(videos, candidate.labels, n_actions, spread)
-    else:
-        appearance, switch_cost, labels = refine_labels(
-            videos, candidate.labels, n_actions, spread, **REFINEMENT
-        )
-        model = appearance | {"switch_cost": np.array(switch_cost)}
-    seconds = time.perf_counter() - start
-    return Candidate(name_of_refinement(candidate.name), model, labels, seconds)
+        model, labels = refine_in_order(*own, spread)
+        return [Candidate(looks, model, labels, time.perf_counter() - start)]
+    appearance, switch_cost, labels = refine_labels(*own, spread, **REFINEMENT)
+    model = appearance | {"switch_cost": np.array(switch_cost)}
+    found = [Candidate(looks, model, labels, time.perf_counter() - start)]
+    start = time.perf_counter()
+    refined = refine_across(*own, by_time=order == "mostly")
+    if refined is not None:
+        found.append(Candidate(across, *refined, time.perf_counter() - start))
+    return found
 
 
 def scores_of_candidate(model, videos):
-    """Log-likelihoods of the actions by a `Candidate`'s model, per recording."""
-    if isinstance(model, dict):
-        if "times" in model:
-            return list(guided_scores(videos, [], model))
-        return list(appearance_scores(videos, model))
+    """Log-likelihoods of the actions by a fitted estimator, per recording."""
     model = unfrozen(model)
     with quietly():
         arrays = transform_before(model, list(videos.arrays))
@@ -165,6 +167,8 @@ def scores_of_candidate(model, videos):
 
 def labels_of_candidate(model, videos):
     """Labels of each recording by a `Candidate`'s model."""
+    if isinstance(model, dict) and "segment" in model:
+        return guessed_paths(videos, model)
     if isinstance(model, dict) and "times" in model:
         return paths_in_order(videos, model)
     if isinstance(model, dict):
@@ -174,11 +178,6 @@ def labels_of_candidate(model, videos):
         return model.predict(list(videos.arrays))
 
 
-def keeps_order(candidate):
-    """Whether the labels of each recording never decrease."""
-    return all((np.diff(path[path >= 0]) >= 0).all() for path in candidate.labels)
-
-
 def measure_information(fitted, videos, n_actions):
     """Measure the information that each candidate transfers between recordings."""
     blocks = videos.blocks
@@ -186,7 +185,7 @@ def measure_information(fitted, videos, n_actions):
     return np.array(found)
 
 
-def describe_candidates(fitted, consensus, information):
+def describe_candidates(fitted, consensus):
     """Columns of a table of candidates: ``results_`` of `AutoSegmenter`."""
     scores, n_segments = [], []
     for candidate, mapping in zip(fitted, consensus.mappings):
@@ -200,63 +199,57 @@ def describe_candidates(fitted, consensus, information):
         "name": [candidate.name for candidate in fitted],
         "score": scores,
         "weight": consensus.weights.tolist(),
-        "information": information.tolist(),
+        "effective": [effective_actions(own.labels) for own in fitted],
         "agreement": (agreement / others).tolist(),
         "n_segments": n_segments,
         "seconds": [candidate.seconds for candidate in fitted],
     }
 
 
-def default_plans(order, *, by_time=True, **settings):
-    """Plans of the candidates that do best on different data, by the known order.
+def default_plans(order, **settings):
+    """Plans of the candidates that suit an order.
 
-    ``by_time`` is whether candidates that use the time of actions can be trusted. They
-    cut a single recording or raw signals into equal parts, and agree on that. Without
-    ``by_time``, they are left out in free order; otherwise a candidate without an order
-    also votes. ``settings`` are "standardize", "device" and "verbose".
+    ``settings`` are "standardize", "device" and "verbose".
     """
-    published = PAPER | settings
-    two_parts = published | {"n_parts": 2}
-    path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
     plain = settings.copy()
     del plain["device"], plain["verbose"]
-    if order == "free":
-        hmm = HMMSegmenter(order=order, **plain)
-        clusters = clone(hmm).set_params(max_iter=1)
-        plans = [Plan("hmm", hmm), Plan("k_means", clusters)]
-        if by_time:
-            plans += [
-                Plan("asot", ASOTSegmenter(order=order, **FREE, **settings)),
-                Plan("tot", TemporalOTSegmenter(**settings)),
-                Plan("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
-            ]
-        return plans
-    asal = Plan("asal", ASALSegmenter(**settings), start="tot_two_parts")
-    if order == "strict":
-        one_part = Plan(
-            "asal_published", ASALSegmenter(**settings), start="tot_published"
-        )
-        return [
-            Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
-            Plan("tot_path", TemporalOTSegmenter(**path)),
-            Plan("tot_published", TemporalOTSegmenter(**published)),
-            asal,
-            one_part,
-            Plan("mallow", MallowSegmenter(order=order, **plain)),
-            Plan("hmm", HMMSegmenter(order=order, **plain)),
-        ]
-    plans = [
-        Plan("tot", TemporalOTSegmenter(**settings)),
-        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts | FREE)),
+    makers = {"strict": _strict_plans, "mostly": _usual_plans, "free": _free_plans}
+    return makers[order](settings, plain)
+
+
+def _strict_plans(settings, plain):
+    published = PAPER | settings
+    path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
+    asal = ASALSegmenter(**settings)
+    return [
+        Plan("tot_two_parts", TemporalOTSegmenter(**published | {"n_parts": 2})),
         Plan("tot_path", TemporalOTSegmenter(**path)),
-        Plan("asot", ASOTSegmenter(**settings)),
-        asal,
-        Plan("mallow", MallowSegmenter(**plain)),
-        Plan("hmm", HMMSegmenter(**plain)),
+        Plan("tot_published", TemporalOTSegmenter(**published)),
+        Plan("asal", asal, start="tot_two_parts"),
+        Plan("asal_published", clone(asal), start="tot_published"),
+        Plan("mallow", MallowSegmenter(order="strict", **plain)),
+        Plan("hmm", HMMSegmenter(order="strict", **plain)),
     ]
-    if not by_time:
-        plans.append(Plan("hmm_free", HMMSegmenter(order="free", **plain)))
-    return plans
+
+
+def _usual_plans(settings, plain):
+    two_parts = PAPER | settings | {"n_parts": 2} | FREE
+    return [
+        Plan("tot", TemporalOTSegmenter(order="mostly", **settings)),
+        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
+        Plan("asot", ASOTSegmenter(order="mostly", **settings)),
+        Plan("asal", ASALSegmenter(**settings), start="tot_two_parts"),
+        Plan("mallow", MallowSegmenter(order="mostly", **plain)),
+        Plan("hmm", HMMSegmenter(order="mostly", **plain)),
+    ]
+
+
+def _free_plans(settings, plain):
+    return [
+        Plan("hmm", HMMSegmenter(order="free", **plain)),
+        Plan("k_means", KMeansSegmenter(switch_cost="auto", **plain)),
+        Plan("tot", TemporalOTSegmenter(order="free", **settings)),
+    ]
 
 
 def are_named(candidates):

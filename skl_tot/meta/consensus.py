@@ -13,8 +13,9 @@ from scipy.optimize import linear_sum_assignment
 
 # Maximum rounds of matching and votes; most need two.
 MAX_ROUNDS = 4
-# Factor of the information in nats: one nat less has a weight of e^-6.
-SHARPNESS = 6.0
+# Factor of the information in nats: one nat less has a weight of e^-2. Larger factors,
+# or larger weights, let a single labelling take the vote.
+SHARPNESS, MOST_WEIGHT = 2.0, 0.15
 # A labelling that agrees by chance on all but this share of frames is uninformative.
 LEAST_DOUBT = 1e-9
 
@@ -34,7 +35,7 @@ class Consensus(NamedTuple):
     agreement: np.ndarray
 
 
-def find_consensus(labellings, n_actions, information=None):
+def find_consensus(labellings, n_actions, information=None, votes_at_all=None):
     r"""Match labellings to each other, and let them vote.
 
     Two labellings that agree on a share a of the frames, where chance (by the frames of
@@ -43,10 +44,11 @@ def find_consensus(labellings, n_actions, information=None):
     .. math:: \kappa = (a - e) / (1 - e) .
 
     The weight of a labelling is its mean over all others, if positive, times
-    :math:`e^{6 I}` of its ``information`` I (n_labellings,) in nats; None means equal
-    information. The labelling of the largest weight is the first reference. Two steps
-    alternate: all labellings are matched to the reference, and their votes become the
-    reference.
+    :math:`e^{2 I}` of its ``information`` I (n_labellings,) in nats; None means equal
+    information. No weight is more than 0.15 of all, or an equal share of fewer than
+    seven. Labellings that are false in ``votes_at_all`` (n_labellings,) have none. The
+    labelling of the largest weight is the first reference. Two steps alternate: all
+    labellings are matched to the reference, and their votes become the reference.
 
     >>> labellings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
     >>> found = find_consensus(labellings, 2)
@@ -60,13 +62,15 @@ def find_consensus(labellings, n_actions, information=None):
            [1, 0]])
     """
     agreement, kappa = _compare(labellings, n_actions)
+    allowed = np.ones(len(labellings), bool) if votes_at_all is None else votes_at_all
+    kappa = kappa * allowed * allowed[:, None]
     weights = kappa.sum(axis=1) - np.diag(kappa)
     weights[weights < LEAST_DOUBT] = 0
     if not weights.any():  # one labelling, or agreement by chance
-        weights = np.ones(len(labellings))
+        weights = allowed.astype(float)
     if information is not None:
-        weights *= np.exp(SHARPNESS * (information - np.max(information)))
-    weights /= weights.sum()
+        weights *= np.exp(SHARPNESS * (information - np.max(information[allowed])))
+    weights = bounded(weights / weights.sum())
     first = labellings[int(weights.argmax())]
     votes = count_votes([first], [1.0], [np.arange(n_actions)], n_actions)
     mappings = None
@@ -78,6 +82,22 @@ def find_consensus(labellings, n_actions, information=None):
             break
         votes = count_votes(labellings, weights, mappings, n_actions)
     return Consensus(votes, weights, np.array(mappings), agreement)
+
+
+def bounded(weights, most=MOST_WEIGHT):
+    """Bound weights, and give the rest to the others in proportion.
+
+    >>> bounded(np.array([0.8, 0.1, 0.1, 0.0]), 0.5)
+    array([0.5 , 0.25, 0.25, 0.  ])
+    """
+    most = max(most, 1 / np.count_nonzero(weights))
+    over = np.zeros(len(weights), dtype=bool)
+    while (weights > most * (1 + LEAST_DOUBT)).any():
+        over |= weights >= most
+        rest = weights[~over].sum()
+        left = 1 - most * over.sum()
+        weights = np.where(over, most, weights * (left / rest if rest > 0 else 0))
+    return weights
 
 
 def match_actions(table):
@@ -148,6 +168,6 @@ def _count_weights(labels, votes):
     return table
 
 
-def name_of_refinement(name):
-    """Name of a candidate's refinement."""
-    return f"{name} refined"
+def names_of_refinements(name):
+    """Names of a candidate's refinements, by looks and across recordings."""
+    return [f"{name} refined", f"{name} across"]

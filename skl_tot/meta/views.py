@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from joblib import effective_n_jobs  # type: ignore[import-untyped]
-from sklearn.base import clone
 
-from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.signals import correlation_frames, is_raw
+from skl_tot.recordings.signals import correlation_frames
 
 # Least number of seen frames of a recording, and the largest step as a share of a
 # window or of the correlation time.
@@ -51,15 +49,6 @@ def shared(videos, n_jobs):
     return twin
 
 
-def fit_windows(windows, videos, n_actions):
-    """Fit windows to recordings; "auto" gives them for raw signals, else None."""
-    if windows is None or (windows == "auto" and not is_raw(videos, n_actions)):
-        return None
-    windows = SignalWindows() if windows == "auto" else clone(windows)
-    breaks = [videos.breaks_of(i) for i in range(len(videos))]
-    return windows.fit(Recordings(list(videos.arrays), fps=videos.fps, breaks=breaks))
-
-
 def find_stride(videos, windows, n_actions):
     """Choose the step of the frames that candidates see.
 
@@ -76,30 +65,25 @@ def find_stride(videos, windows, n_actions):
     return int(max(1, min(length / N_SEEN, STEP * near)))
 
 
-def see(videos, windows, stride):
-    """Every ``stride``-th frame of recordings, or of their windows, not standardised.
+def see(videos, stride):
+    """Every ``stride``-th frame of standardised recordings, the middle of each step.
 
-    The middle frame of each step is used. Rates are scaled, so that durations stay the
-    same; without rates, durations count seen frames.
+    Rates are scaled, so that durations stay the same; without rates, durations count
+    seen frames.
 
-    >>> seen = see(Recordings([np.arange(8)[:, None]]), None, 3)
+    >>> seen = see(Recordings([np.arange(8)[:, None]]), 3)
     >>> seen[0].ravel().tolist(), round(seen.fps, 2)
     ([1, 4, 7], 0.33)
     """
-    if windows is None and stride == 1:
+    if stride == 1:
         return videos
     arrays = []
-    for i, n_frames in enumerate(videos.lengths.tolist()):
+    for array, n_frames in zip(videos.arrays, videos.lengths.tolist()):
         rows = np.arange(stride // 2, n_frames + stride // 2, stride)
-        rows = np.minimum(rows, n_frames - 1)
-        array = videos.arrays[i]
-        if windows is not None:
-            breaks = [videos.breaks_of(i)]
-            one = Recordings([array], fps=videos.fps, breaks=breaks)
-            array = windows.transform(one)[0]
-        arrays.append(array[rows])
-    fps = videos.fps if stride == 1 else (videos.fps or 1) / stride
-    return Recordings(arrays, fps=fps)
+        arrays.append(array[np.minimum(rows, n_frames - 1)])
+    seen = Recordings(arrays, fps=(videos.fps or 1) / stride)
+    seen.means, seen.scales = videos.means, videos.scales
+    return seen
 
 
 def on_all_frames(outputs, videos, stride):

@@ -470,10 +470,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.order_, self.look_, self.windows_ = self.order, None, None
         if self.order != AUTO:
             return
-        n_actions = 8 if self.n_actions == AUTO else int(self.n_actions)
         scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
         with videos.named_errors():
-            self.look_ = look_at(videos.standardize(scaler), n_actions)
+            self.look_ = look_at(videos.standardize(scaler), self._known_number())
         self.order_ = self.look_.order
         if self.order_ not in self._by_order:
             self.order_ = "mostly"
@@ -483,6 +482,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             )
         if self.look_.is_raw:
             self._fit_windows(videos)
+
+    def _known_number(self):
+        """Return the number of actions, or a usual one before it is chosen."""
+        return 8 if self.n_actions == AUTO else int(self.n_actions)
 
     def _fit_windows(self, videos, windows=None):
         """Learn windows of raw signals, and how to standardise them."""
@@ -546,18 +549,18 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _mend(self, paths, videos, known):
         """Learn in another order if labels collapse, and say so; return the labels."""
-        found = effective_actions(paths)
-        if not is_collapsed(found, self.n_actions_) or self._is_constant(videos):
+        if not is_collapsed(paths, self.n_actions_) or self._is_constant(videos):
             warn_of_few_actions(self, paths)
             return paths
         first, before = self.order_, vars(self).copy()
+        found = effective_actions(paths)
         collapse = f"{found:.1f} of {self.n_actions_} actions are in effect"
         for order in ["mostly", "free"] if self.order == AUTO else []:
             if order == first or order not in self._by_order:
                 continue
             self.order_ = order
             other = self._label(self._learn(videos, **known), videos)
-            if not is_collapsed(effective_actions(other), self.n_actions_):
+            if not is_collapsed(other, self.n_actions_):
                 warn_user(
                     f'With order="{first}", {collapse}; the fit uses order="{order}" '
                     f'instead; say order="{first}" to keep the first result.'
@@ -653,13 +656,15 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return check_transcripts(transcripts, videos, self.n_actions_)
 
 
-def is_collapsed(n_effective, n_actions):
+def is_collapsed(labels, n_actions):
     """Whether labels have fewer than half of the actions in effect, or just one.
 
-    >>> is_collapsed(1.0, 2), is_collapsed(2.4, 4), is_collapsed(1.9, 4)
-    (True, False, True)
+    >>> is_collapsed([np.array([0, 0])], 2), is_collapsed([np.array([0, 1])], 4)
+    (True, False)
     """
-    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
+    if n_actions == 1:
+        return False
+    return effective_actions(labels) < max(n_actions / 2, 1 + ROUNDING)
 
 
 def check_longest(n_actions, videos):

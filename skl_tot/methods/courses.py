@@ -24,7 +24,7 @@ TEMPORAL_OT = {
         "n_parts": 3,
         "alpha": 0.5,
         "decoding": "free",
-        "switch_cost": "auto",
+        "switch_cost": 0.5,
         "network": "mlp",
         "prior": "temporal",
     },

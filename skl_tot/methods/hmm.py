@@ -52,10 +52,11 @@ class HMMSegmenter(BaseSegmenter):
     n_actions : int or "auto", default=8
         Number of actions K, see `TemporalOTSegmenter`.
     order : {"auto", "strict", "mostly", "free"}, default="auto"
-        "auto" looks at the recordings, as in `TemporalOTSegmenter`. "strict": each action once, in one order, starting from K equal parts of each
-        recording, without random numbers. "mostly": learned in the same way, and
-        decoded in any order. "free": in any order, any number of times, starting from
-        clusters of the frames.
+        "auto" looks at the recordings, as in `TemporalOTSegmenter`. "strict": each
+        action once, in one order, starting from K equal parts of each recording,
+        without random numbers. "mostly": learned in the same way, and decoded in any
+        order. "free": in any order, any number of times, starting from clusters of the
+        frames.
     durations : {"poisson", "negative_binomial"}, default=None
         Distribution of the lengths of segments, learned for each action in further
         steps: a hidden semi-Markov model. None is geometric, as in any Markov chain.

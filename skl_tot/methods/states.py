@@ -52,6 +52,6 @@ def state_scores(videos, states):
 
 
 def state_decoder(starts, moves, layers):
-    """Decoder of the likeliest path of the states, after corrections."""
+    """Make the decoder of the likeliest path of states, after corrections."""
     paths = AnyOrder(np.asarray(starts), np.asarray(moves))
     return BoundDecoder(chain_decoder(paths.after(layers).chain()), 0.0)

@@ -25,6 +25,8 @@ from skl_tot.training.priors import PRIORS, PathPrior, Prior, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 from skl_tot.training.transport import TRANSPORTS, Transport
 
+# Segments of a look in a recording from which on actions return.
+MANY_RETURNS = 2.5
 # Least code before the logarithm.
 LEAST_CODE = 1e-30
 # Width of the band of the paper's prior, in prototypes.
@@ -87,8 +89,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         ``n_parts``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
         ``prior``. A change needs a new fit.
     n_parts : int or "auto", default="auto"
-        Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets the
-        same share of time. With one, so does each action. With more, `fit` merges
+        Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets
+        the same share of time. With one, so does each action. With more, `fit` merges
         neighbours in time that the network cannot distinguish, down to ``n_actions``:
         long actions get many prototypes and short ones few, so that durations are
         learned.
@@ -112,8 +114,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         cycles, those of a recording of the fit). Larger values give fewer segments. Not
         used if ``decoding="fixed"``. "auto" depends on the lengths of segments and of
         correlations within them, for recordings in which actions repeat many times.
-        None is "auto", and 0 in strict order. In free order, moves between states are
-        learned, and it is not used.
+        None is 0.5, 0 in strict order, and "auto" if a look finds that actions return.
+        In free order, moves between states are learned, and it is not used.
     min_duration : float, default=None
         Least duration of a segment, in seconds if the recordings have a rate, else in
         frames. The decoder finds the best of all paths with such segments. A shorter
@@ -401,6 +403,17 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             return super().decoder_
         states = self.states_
         return state_decoder(states["starts"], states["moves"], self.layers_)
+
+    def _told(self, name, of_fit=False):
+        """Value of a parameter, or its default by the order and the look."""
+        if (
+            name == "switch_cost"
+            and self.switch_cost is None
+            and self.look_ is not None
+        ):
+            if self.order_ == "mostly" and self.look_.returns >= MANY_RETURNS:
+                return AUTO
+        return super()._told(name, of_fit)
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, and learn states in free order, but not from a stream."""

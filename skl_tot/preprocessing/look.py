@@ -87,8 +87,14 @@ class Look(NamedTuple):
     def order(self):
         """The ``order`` that fits: "mostly" with a course, "free" without."""
         if np.isnan(self.course):  # too few recordings to know
-            return "free" if self.is_raw else "mostly"
+            return "free" if self.is_raw or self.n_recordings == 1 else "mostly"
         return "mostly" if self.course >= LEAST_COURSE else "free"
+
+    @property
+    def is_open(self):
+        """Whether the recordings leave the order open."""
+        is_near = LEAST_COURSE / 1.5 <= self.course < 1.5 * LEAST_COURSE
+        return self.n_recordings > 1 and (np.isnan(self.course) or is_near)
 
     def sentences(self):
         """Say each finding, what follows from it, and how to say otherwise.
@@ -272,7 +278,7 @@ def _explained(parts):
 
 
 def _by_chance(parts):
-    """The largest share that rotated recordings have."""
+    """Find the largest share that rotated recordings have."""
     rng, found = check_random_state(0), []
     for _ in range(N_ROTATIONS):
         turns = rng.randint(N_PARTS, size=len(parts))
