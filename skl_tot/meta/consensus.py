@@ -45,8 +45,8 @@ def find_consensus(labellings, n_actions, information=None, votes_at_all=None):
 
     The weight of a labelling is its mean over all others, if positive, times
     :math:`e^{2 I}` of its ``information`` I (n_labellings,) in nats; None means equal
-    information. No weight is more than 0.15 of all, or an equal share of fewer than
-    seven. Labellings that are false in ``votes_at_all`` (n_labellings,) have none. The
+    information. No weight is more than 0.15 of all, or twice an equal share.
+    Labellings that are false in ``votes_at_all`` (n_labellings,) have none. The
     labelling of the largest weight is the first reference. Two steps alternate: all
     labellings are matched to the reference, and their votes become the reference.
 
@@ -87,10 +87,10 @@ def find_consensus(labellings, n_actions, information=None, votes_at_all=None):
 def bounded(weights, most=MOST_WEIGHT):
     """Bound weights, and give the rest to the others in proportion.
 
-    >>> bounded(np.array([0.8, 0.1, 0.1, 0.0]), 0.5)
-    array([0.5 , 0.25, 0.25, 0.  ])
+    >>> bounded(np.array([0.8, 0.1, 0.05, 0.05]), 0.15)
+    array([0.5  , 0.25 , 0.125, 0.125])
     """
-    most = max(most, 1 / np.count_nonzero(weights))
+    most = max(most, 2 / np.count_nonzero(weights))
     over = np.zeros(len(weights), dtype=bool)
     while (weights > most * (1 + LEAST_DOUBT)).any():
         over |= weights >= most

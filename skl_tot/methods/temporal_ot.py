@@ -406,13 +406,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _told(self, name, of_fit=False):
         """Value of a parameter, or its default by the order and the look."""
-        if (
-            name == "switch_cost"
-            and self.switch_cost is None
-            and self.look_ is not None
-        ):
-            if self.order_ == "mostly" and self.look_.returns >= MANY_RETURNS:
-                return AUTO
+        is_left = name == "switch_cost" and self.switch_cost is None
+        is_usual = self.look_ is not None and self.order_ == "mostly"
+        if is_left and is_usual and self.look_.returns >= MANY_RETURNS:
+            return AUTO
         return super()._told(name, of_fit)
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
