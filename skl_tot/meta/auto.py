@@ -17,6 +17,7 @@ from skl_tot.meta.candidates import (
     check_candidates,
     default_plans,
     describe_candidates,
+    find_voters,
     fit_members,
     labels_of_candidate,
     measure_information,
@@ -28,11 +29,12 @@ from skl_tot.meta.consensus import (
     names_of_refinements,
 )
 from skl_tot.meta.views import find_stride, on_all_frames, see
-from skl_tot.methods.base import BaseSegmenter, is_collapsed
+from skl_tot.methods.base import BaseSegmenter, is_few
 from skl_tot.methods.courses import VOTE
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototype_groups import time_order
+from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.checks import unchanged_on_error
@@ -71,8 +73,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
        Cohen's kappa, times :math:`e^{2 I}`, at most 0.15. I is the information, in
        nats, that it transfers between recordings, the logarithm of `score`; free order
        uses kappa alone. A labelling with fewer than half of the actions in effect has
-       no vote. With the share :math:`v_{tk}` of votes for action k in frame t, the
-       scores of the decoder are
+       no vote, unless other recordings predict it well. With the share :math:`v_{tk}`
+       of votes for action k in frame t, the scores of the decoder are
 
        .. math:: \ell_{tk} = \log (v_{tk} + 0.02) .
 
@@ -423,7 +425,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             agreement = _agreement(self.labels_, twin.labels_)
             trust = twin.confidence_["agreement"]
             differs = agreement < ALIKE and trust >= own["trust"] - WORSE
-            if differs and not is_collapsed(twin.labels_, twin.n_actions_):
+            if differs and not is_few(effective_actions(twin.labels_), self.n_actions_):
                 name, sentence = _describe_reading(twin)
                 reading = {"name": name, "sentence": sentence, "labels": twin.labels_}
                 reading |= {"agreement": agreement, "trust": trust, "model": twin}
@@ -452,12 +454,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         information = None
         if self.order_ != "free":  # there, high values mean too many segments
             information = measure_information(fitted, seen, self.n_actions_)
-        allowed = [not is_collapsed(own.labels, self.n_actions_) for own in fitted]
-        if sum(allowed) < 2:  # no candidate knows better
-            allowed = [True] * len(fitted)
-        consensus = find_consensus(
-            labellings, self.n_actions_, information, np.array(allowed)
-        )
+        allowed = find_voters(fitted, seen, self.n_actions_)
+        consensus = find_consensus(labellings, self.n_actions_, information, allowed)
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
         self.results_ = describe_candidates(fitted, consensus)

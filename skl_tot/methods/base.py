@@ -45,6 +45,9 @@ from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
 ROUNDING = 1e-9
+# Agreement of labels with predictions of other recordings from which few actions in
+# effect are uneven, and no collapse.
+SUPPORTED = 0.8
 
 
 class BaseSegmenter(ClusterMixin, BaseEstimator):
@@ -549,30 +552,41 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _mend(self, paths, videos, known):
         """Learn in another order if labels collapse, and say so; return the labels."""
-        if not is_collapsed(paths, self.n_actions_) or self._is_constant(videos):
+        n_effective = effective_actions(paths)
+        found = f"{n_effective:.1f} of {self.n_actions_} actions are in effect"
+        if not is_few(n_effective, self.n_actions_) or self._is_constant(videos):
             warn_of_few_actions(self, paths)
             return paths
+        if self._is_supported(n_effective, videos):
+            warn_user(
+                f"Only {found}, but other recordings predict them well; if actions "
+                'are more even, try order="free", HMMSegmenter, or fewer actions.'
+            )
+            return paths
         first, before = self.order_, vars(self).copy()
-        found = effective_actions(paths)
-        collapse = f"{found:.1f} of {self.n_actions_} actions are in effect"
         for order in ["mostly", "free"] if self.order == AUTO else []:
             if order == first or order not in self._by_order:
                 continue
             self.order_ = order
             other = self._label(self._learn(videos, **known), videos)
-            if not is_collapsed(other, self.n_actions_):
+            if not is_few(effective_actions(other), self.n_actions_):
                 warn_user(
-                    f'With order="{first}", {collapse}; the fit uses order="{order}" '
+                    f'With order="{first}", {found}; the fit uses order="{order}" '
                     f'instead; say order="{first}" to keep the first result.'
                 )
                 return other
             vars(self).clear()
             vars(self).update(before)
         warn_user(
-            f'Labels collapse: {collapse}; try order="free", HMMSegmenter, '
-            "SignalWindows if frames are raw signal, or fewer actions."
+            f'Labels collapse: {found}; try order="free", HMMSegmenter, SignalWindows '
+            "if frames are raw signal, or fewer actions."
         )
         return paths
+
+    def _is_supported(self, n_effective, videos):
+        """Whether few actions in effect are plausible, as recordings agree on them."""
+        is_told = len(videos) > 1 and n_effective >= 2
+        return is_told and self.confidence_["agreement"] >= SUPPORTED
 
     def _is_constant(self, videos):
         """Whether no feature varies, so that one action is the right answer."""
@@ -656,15 +670,13 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return check_transcripts(transcripts, videos, self.n_actions_)
 
 
-def is_collapsed(labels, n_actions):
-    """Whether labels have fewer than half of the actions in effect, or just one.
+def is_few(n_effective, n_actions):
+    """Whether fewer than half of the actions are in effect, or just one.
 
-    >>> is_collapsed([np.array([0, 0])], 2), is_collapsed([np.array([0, 1])], 4)
-    (True, False)
+    >>> is_few(1.0, 2), is_few(2.4, 4), is_few(1.9, 4), is_few(1.0, 1)
+    (True, False, True, False)
     """
-    if n_actions == 1:
-        return False
-    return effective_actions(labels) < max(n_actions / 2, 1 + ROUNDING)
+    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
 
 
 def check_longest(n_actions, videos):
