@@ -100,11 +100,9 @@ def test_features_are_those_behind_the_steps(noisy, model):
     assert found == most_informative(model, noisy, 6)
 
 
-@pytest.mark.parametrize("kind", ["model", "vote", "best"])
-def test_moments(request, noisy, kind, monkeypatch):
-    model = request.getfixturevalue("model" if kind == "model" else "vote")
-    if kind == "best":
-        monkeypatch.setattr(model, "combine", "best")
+@pytest.mark.parametrize("kind", ["model", "vote"])
+def test_moments(request, noisy, kind):
+    model = request.getfixturevalue(kind)
     doubts = doubts_of(model, noisy, with_votes=kind == "vote")
     least = min(map(min, doubts))
     expected = []
