@@ -121,7 +121,9 @@ def merge(model, labels):
         _correct_activity(segmenter, codes, labels, merge)
     else:
         _refuse_cut(segmenter)
-        if hasattr(segmenter, "prototype_actions_") and not segmenter.layers_:
+        has_states = getattr(segmenter, "states_", None) is not None
+        has_groups = hasattr(segmenter, "prototype_actions_") and not has_states
+        if has_groups and not segmenter.layers_:
             segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
         else:
             segmenter.layers_ = [*segmenter.layers_, Merge(groups)]
@@ -299,7 +301,7 @@ def _check_level(segmenter, n_actions, tree):
     if tree is None:
         raise ValueError(
             f"n_actions is {short_repr(n_actions)}, but the fit has no merge_tree_; "
-            "fit with n_parts or n_init above 1."
+            "fit with a course, and n_parts or n_init above 1."
         )
     is_number = isinstance(n_actions, Integral) and not isinstance(n_actions, bool)
     if not is_number or not 1 <= n_actions <= len(tree) + 1:

@@ -107,7 +107,7 @@ class AnyOrder(NamedTuple):
             return self
         shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # of all frames
         moves, starts = corrected_moves(self.moves, self.starts, shares, layers)
-        leave = 1 - self.moves.diagonal()
+        leave = np.maximum(1 - self.moves.diagonal(), LEAST_MOVE)  # a single action
         for layer in layers:
             left, shares = layer.totals(shares * leave), layer.totals(shares)
             leave = left / shares

@@ -5,8 +5,6 @@ comparable units; ``labels`` has an array of ints below K for each recording, ne
 for background, which is ignored. Information is in nats.
 """
 
-from itertools import combinations
-
 import numpy as np
 from scipy.stats import entropy
 
@@ -14,7 +12,6 @@ from skl_tot.decoding.background import MIN_VARIANCE, ActionMoments
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
-    find_segments,
     split_label_sequences,
 )
 from skl_tot.recordings.matching import as_sequence
@@ -25,9 +22,6 @@ UNIFORM_WEIGHT = 0.1
 # correlation of 0.66 with the share of correct frames; without this term 0.56, and
 # below 0 on two sets.
 VIDEO_WEIGHT = 2.0
-# Maximum pairs of recordings for the common course, least number of random orders, and
-# the threshold beyond chance.
-N_PAIRS, N_SHUFFLES, LEAST_DOUBT = 200, 20, 1e-9
 
 
 def effective_actions(y):
@@ -212,59 +206,3 @@ def _labelled_blocks(blocks, labels):
             yield block, actions
         elif kept.any():
             yield block[kept], actions[kept]
-
-
-def shared_course(labels):
-    """Measure, from 0 to 1, how far recordings share one course.
-
-    For two recordings, the segments of the heaviest common subsequence cover a share of
-    their frames. The mean over pairs, at most 200, is scaled so that the same segments
-    in random order have 0, and the same order everywhere 1. NaN for fewer than two
-    recordings, or if all have a single segment of the same action.
-
-    >>> same, turned = np.array([0, 0, 1, 1, 2, 2]), np.array([2, 2, 1, 1, 0, 0])
-    >>> shared_course([same, same]), shared_course([same, turned])
-    (1.0, 0.0)
-    """
-    rng, sequences = np.random.RandomState(0), [_weighed(path) for path in labels]
-    pairs = np.array(list(combinations(range(len(labels)), 2)), dtype=int)
-    if len(pairs) > N_PAIRS:
-        pairs = pairs[rng.choice(len(pairs), N_PAIRS, replace=False)]
-    found, chance = [], []
-    for i, j in pairs:
-        first, (actions, shares) = sequences[i], sequences[j]
-        found.append(_common_share(first, (actions, shares)))
-        for _ in range(-(-N_SHUFFLES // len(pairs))):
-            order = rng.permutation(len(actions))
-            chance.append(_common_share(first, (actions[order], shares[order])))
-    if not len(pairs) or np.mean(chance) > 1 - LEAST_DOUBT:
-        return float("nan")
-    beyond = (np.mean(found) - np.mean(chance)) / (1 - np.mean(chance))
-    return float(np.clip(beyond, 0, 1))
-
-
-def _weighed(path):
-    """Actions of the segments of a recording, and their shares of its frames.
-
-    Background is removed, and segments on both sides of it are joined.
-    """
-    path = path[path >= 0]
-    if len(path) == 0:
-        return path, path
-    actions, starts, ends = find_segments(path)
-    return actions, (ends - starts) / len(path)
-
-
-def _common_share(first, second):
-    """Largest share of the frames of two recordings in a common subsequence.
-
-    >>> one, other = (np.array([0, 1]), np.array([0.5, 0.5])), _weighed(np.array([1]))
-    >>> float(_common_share(one, other))
-    0.75
-    """
-    actions, shares = second
-    best = np.zeros(len(actions) + 1)
-    for action, share in zip(*first):
-        gains = np.where(actions == action, (share + shares) / 2, 0.0)
-        np.maximum.accumulate(np.maximum(best[1:], best[:-1] + gains), out=best[1:])
-    return best[-1]

@@ -96,6 +96,18 @@ class Look(NamedTuple):
         is_near = LEAST_COURSE / 1.5 <= self.course < 1.5 * LEAST_COURSE
         return self.n_recordings > 1 and (np.isnan(self.course) or is_near)
 
+    @property
+    def verdict(self):
+        """Words on whether recordings share a course."""
+        if np.isnan(self.course):
+            known = f"{self.n_recordings} recording{'s' * (self.n_recordings > 1)}"
+            return f"{known} cannot show whether there is a common course"
+        return (
+            f"Relative time explains {self.course:.1%} of what recordings look like "
+            f"(by chance {self.by_chance:.1%}): they share "
+            f"{'a' if self.order == 'mostly' else 'no'} course"
+        )
+
     def sentences(self):
         """Say each finding, what follows from it, and how to say otherwise.
 
@@ -131,20 +143,10 @@ class Look(NamedTuple):
         sentence : str
             With the measurements.
         """
-        if np.isnan(self.course):
-            known = f"{self.n_recordings} recording{'s' * (self.n_recordings > 1)}"
-            verdict = f"{known} cannot show whether there is a common course"
-        else:
-            has_course = self.order == "mostly"
-            verdict = (
-                f"Relative time explains {self.course:.1%} of what recordings look "
-                f"like (by chance {self.by_chance:.1%}): they "
-                f"{'share a course' if has_course else 'share no course'}"
-            )
         other = {"mostly": "free", "free": "mostly"}[self.order]
         return (
-            f'{verdict}, and the fit uses order="{self.order}"; say order="{other}" '
-            "if you know better."
+            f'{self.verdict}, and the fit uses order="{self.order}"; say '
+            f'order="{other}" if you know better.'
         )
 
     def _say_returns(self):

@@ -258,7 +258,7 @@ def test_halves_have_some_variance():
     rng = np.random.default_rng(0)
     tight = 1 + 1e-9 * rng.normal(size=40)
     frames = np.concatenate([tight, -tight])[:, None]
-    model = MallowSegmenter(1, standardize=None).fit(frames)
+    model = MallowSegmenter(1, order="mostly", standardize=None).fit(frames)
     halved = split(model, 0, frames)
     np.testing.assert_allclose(halved.layers_[0].variances, 1e-3, rtol=0.01)
 
@@ -370,7 +370,7 @@ def test_all_decoders(fitted, decoding):
 
 @pytest.mark.parametrize("kind", [HMMSegmenter, AutoSegmenter, MallowSegmenter])
 def test_other_segmenters_and_one_action(kind):
-    options = {}
+    options = {"order": "mostly"} if kind is MallowSegmenter else {}
     if kind is AutoSegmenter:
         options["candidates"] = [("a", MallowSegmenter()), ("b", HMMSegmenter())]
     model = kind(1, **options).fit(VIDEOS[0])
@@ -388,7 +388,7 @@ def test_labels_keep_their_form(form):
     X["object"] = np.empty(len(short), dtype=object)
     for i, video in enumerate(short):
         X["object"][i] = video
-    model = MallowSegmenter(3).fit(X[form])
+    model = MallowSegmenter(3, order="mostly").fit(X[form])
     merged = merge(rename(model, ["a", "b", "c"]), ["a", "c"])
     assert type(merged.labels_) is type(model.labels_)
     words = np.array(["a", "b", "a"])
@@ -565,7 +565,7 @@ def test_outputs_of_cuts(fitted, n_actions):
 
 
 def test_cuts_with_background():
-    model = fit_tot(max_iter=50, n_init=1, background_percentile=10)
+    model = fit_tot(max_iter=50, n_init=1, background_percentile=10, order="mostly")
     usual = model.predict(VIDEOS[0])
     for n_actions in (1, 2, 5, 9):
         path = cut(model, n_actions).predict(VIDEOS[0])

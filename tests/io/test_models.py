@@ -22,7 +22,7 @@ from skl_tot.io import load_model, save_model
 from skl_tot.io.models import TRUSTED_TYPES
 from skl_tot.preprocessing import FramewiseTransformer
 
-QUICK = {"max_iter": 20, "random_state": 0}
+QUICK = {"order": "mostly", "max_iter": 20, "random_state": 0}
 
 
 def fit_tot(videos):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from skl_tot.meta.consensus import (
+    bounded,
     count_votes,
     find_consensus,
     match_actions,
@@ -88,31 +89,67 @@ def test_weights_are_kappas(seed, n_actions):
             kappas[i, j] = kappas[j, i] = cohen_kappa_score(renamed, labellings[i])
     expected = np.maximum(kappas.sum(axis=1), 0)
     expected = expected / expected.sum() if expected.any() else np.full(3, 1 / 3)
+    expected = bounded(expected)
     np.testing.assert_allclose(found.weights, expected, atol=1e-12)
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4))
 def test_information_multiplies_weights(seed, n_actions):
     rng = np.random.default_rng(seed)
-    labellings = rng.integers(0, n_actions, (3, 12))
-    information = rng.normal(size=3)
+    labellings = rng.integers(0, n_actions, (2, 12))
+    information = rng.normal(size=2)
+    # two may have any weights
     plain = find_consensus(labellings, n_actions).weights
     found = find_consensus(labellings, n_actions, information).weights
     np.testing.assert_allclose(found.sum(), 1)
-    expected = plain * np.exp(6 * information)
+    expected = plain * np.exp(2 * information)
     np.testing.assert_allclose(found, expected / expected.sum(), atol=1e-12)
     moved = find_consensus(labellings, n_actions, information - 1e3).weights
     np.testing.assert_allclose(moved, found)
 
 
-def test_one_that_carries_more_outvotes_two():
+@given(st.integers(0, 10**6), st.integers(1, 30))
+def test_bounds_of_weights(seed, n_labellings):
+    rng = np.random.default_rng(seed)
+    weights = rng.exponential(size=n_labellings) ** 3
+    weights[1:] *= rng.random(n_labellings - 1) < 0.8  # some have no vote
+    weights /= weights.sum()
+    found = bounded(weights)
+    most = max(0.15, 2 / np.count_nonzero(weights))
+    assert found.sum() == pytest.approx(1)
+    assert found.max() <= most * (1 + 1e-6)
+    np.testing.assert_array_equal(found > 0, weights > 0)
+    # those below the bound share the rest as before
+    below = found < most * (1 - 1e-6)
+    ratios = found[below & (weights > 0)] / weights[below & (weights > 0)]
+    np.testing.assert_allclose(ratios, ratios[:1].repeat(len(ratios)))
+    if (weights <= most).all():
+        np.testing.assert_allclose(found, weights)
+
+
+def test_one_that_carries_more_has_more_votes():
     one, other = np.repeat([0, 1, 2], 10), np.repeat([0, 1], 15)
-    plain = find_consensus([one, other, other], 3)
+    labellings = [one, other, other, one]
+    plain = find_consensus(labellings[:3], 3)
     np.testing.assert_array_equal(plain.votes.argmax(axis=1)[10:15], 0)
-    found = find_consensus([one, other, other], 3, np.array([1.0, 0.0, 0.0]))
+    found = find_consensus(labellings, 3, np.array([1.0, 0.0, 0.0, 0.0]))
     np.testing.assert_array_equal(found.votes.argmax(axis=1), one)
     # the one of the largest weight is the reference, whose numbers are kept
     np.testing.assert_array_equal(found.mappings[0], [0, 1, 2])
+
+
+def test_those_that_take_no_vote_count_for_nobody():
+    rng = np.random.default_rng(0)
+    labellings = list(rng.integers(0, 3, (4, 30)))
+    labellings[1] = labellings[0]  # would give both the most votes
+    votes_at_all = np.array([True, False, True, True])
+    found = find_consensus(labellings, 3, np.array([0, 5.0, 0, 0]), votes_at_all)
+    rest = [labellings[i] for i in (0, 2, 3)]
+    expected = find_consensus(rest, 3)
+    np.testing.assert_allclose(found.weights[[0, 2, 3]], expected.weights)
+    assert found.weights[1] == 0
+    np.testing.assert_allclose(found.votes, expected.votes)
+    assert found.agreement[0, 1] == 1
 
 
 def test_labellings_of_one_segment_say_nothing():
@@ -157,7 +194,8 @@ def test_votes_are_matched_to_what_they_become():
             assert table[np.arange(6), mapping].sum() == pytest.approx(best)
 
 
-def test_a_nat_of_information_is_a_factor_of_e_to_the_six():
+def test_a_nat_of_information_is_a_factor_of_e_squared():
     labels = np.array([0, 0, 1, 1])
-    weights = find_consensus([labels] * 3, 2, [0.5, 0.5, 0.0]).weights
-    np.testing.assert_allclose(weights[2] / weights[0], np.exp(-3))
+    information = np.array([0.5, 0.5, 0.0])
+    weights = find_consensus([labels] * 3, 2, information).weights
+    np.testing.assert_allclose(weights[2] / weights[0], np.exp(-1))

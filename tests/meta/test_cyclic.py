@@ -159,6 +159,7 @@ def test_every_segmenter(work, estimator_name, make_estimator):
         "GuidedSegmenter",
         "CyclicSegmenter",
         "ActivitySegmenter",
+        "EqualPartsSegmenter",  # which has no decoder for cycles
     ):
         return  # these are of other recordings
     model = CyclicSegmenter(3, estimator=inner, random_state=0)
@@ -290,7 +291,7 @@ class TestBadInput:
 class TestCostOfTheSegmenter:
     def test_of_one_that_is_frozen(self, work):
         frames, _, cuts = work
-        inner = HMMSegmenter(3, switch_cost=1e6)
+        inner = HMMSegmenter(3, order="mostly", switch_cost=1e6)
         inner.fit([frames[a:b] for a, b in pairwise(cuts)])
         model = CyclicSegmenter(3, estimator=FrozenEstimator(inner))
         model.fit(frames, cuts=cuts)

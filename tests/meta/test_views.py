@@ -6,8 +6,9 @@ import pytest
 from skl_tot import AutoSegmenter, MallowSegmenter
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
-from skl_tot.meta.views import find_stride, fit_windows, on_all_frames, see
+from skl_tot.meta.views import find_stride, on_all_frames, see
 from skl_tot.preprocessing import SignalWindows
+from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings import Recordings
 
 
@@ -26,19 +27,19 @@ def signals():
 
 @pytest.fixture(scope="module")
 def fitted(signals):
-    candidates = [("mallow", MallowSegmenter())]
+    options = {"order": "mostly", "random_state": 0}
+    candidates = [("mallow", MallowSegmenter(order="mostly"))]
     return AutoSegmenter(
-        3, candidates=candidates, windows=SignalWindows(2), random_state=0
+        3, candidates=candidates, windows=SignalWindows(2), **options
     ).fit(signals)
 
 
 def test_every_so_many_frames_of_windows(signals):
     videos = signals
-    windows = fit_windows("auto", videos, 3)
-    assert fit_windows(None, videos, 3) is None
+    windows = fit_windows(videos)
     width, stride = windows.windows_[0], find_stride(videos, windows, 3)
     assert stride == min(6, width // 4)
-    seen = see(videos, windows, stride)
+    seen = see(apply_windows(windows, videos), stride)
     assert seen.fps == 50 / stride
     whole = windows.transform(videos)
     labels = list(on_all_frames([np.arange(len(x)) for x in seen], videos, stride))
@@ -52,7 +53,7 @@ def test_every_so_many_frames_of_windows(signals):
 def test_short_recordings_are_seen_as_they_are(signals):
     videos = Recordings([video[:1500] for video in signals])
     assert find_stride(videos, None, 3) == 1
-    assert see(videos, None, 1) is videos
+    assert see(videos, 1) is videos
 
 
 @pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
@@ -64,7 +65,7 @@ def test_vote_is_that_of_what_is_seen(fitted, signals):
     for array in windows.transform(signals):
         rows = np.minimum(np.arange(s // 2, len(array) + s // 2, s), len(array) - 1)
         arrays.append(array[rows])
-    own = MallowSegmenter(3).fit(arrays)
+    own = MallowSegmenter(3, order="mostly").fit(arrays)
     found = fitted.candidate_labels(signals)["mallow"]
     for path, expected in zip(found, own.predict(arrays), strict=True):
         frames = np.arange(len(path)) // s

@@ -5,9 +5,10 @@ import pytest
 
 from skl_tot.datasets import make_activities
 from skl_tot.preprocessing import SignalWindows
+from skl_tot.preprocessing.look import is_raw
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.signals import find_window, is_raw
+from skl_tot.recordings.signals import correlation_frames, find_window
 
 
 def bouts(period, length, n_bouts=24, seed=0):
@@ -22,10 +23,8 @@ def bouts(period, length, n_bouts=24, seed=0):
 def test_signals_that_swing_are_raw_and_their_windows_are_not(period, length):
     takes = Recordings([bouts(period, length, seed=seed) for seed in range(2)])
     assert 0.8 * period <= find_window(takes) <= length
-    found = is_raw(takes, 24)
-    assert found
-    assert found.correlation_frames < period / 4
-    assert found.action_frames == length
+    assert is_raw(takes, 24)
+    assert correlation_frames(takes, length)[0] < period / 4
     assert not is_raw(as_recordings(SignalWindows().fit_transform(takes)), 24)
 
 
@@ -52,7 +51,7 @@ def test_features_are_not_raw():
 def test_real_data(real_data, name, expected):
     takes = as_recordings(real_data(name).videos)
     for n_actions in (4, 12):
-        assert bool(is_raw(takes, n_actions)) == expected
+        assert is_raw(takes, n_actions) == expected
 
 
 def test_short_signals_have_the_least_window():

@@ -1,0 +1,202 @@
+"""What recordings tell without labels, by sums written out part by part."""
+
+import numpy as np
+import pytest
+
+import skl_tot
+from skl_tot.datasets import make_activities
+from skl_tot.preprocessing.look import LEAST_COURSE, look_at
+from skl_tot.recordings import Recordings
+
+FAMILIES = {
+    "strict": {},
+    "missing": {"missing": 1 / 3},
+    "alike": {"n_actions": 5, "alike": True},
+}
+
+
+def cycles(n_videos=20, n_cycles=9, seed=0):
+    """Recordings that repeat four actions, from anywhere in the cycle."""
+    rng = np.random.default_rng(seed)
+    looks, found = rng.normal(size=(4, 6)), []
+    for _ in range(n_videos):
+        path = np.repeat(np.tile(np.arange(4), n_cycles + 1), 25)
+        start = rng.integers(100)
+        path = path[start : start + 100 * n_cycles]
+        found.append(looks[path] + 0.5 * rng.normal(size=(len(path), 6)))
+    return found
+
+
+def swing_under_a_posture(period, seed=0, n_bouts=24, length=600):
+    """Bouts of swinging or not, in postures that change with every bout."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(n_bouts * length)
+    swing = np.sin(2 * np.pi * t / period) * (t // length % 2)
+    posture = 2 * rng.normal(size=n_bouts).repeat(length)
+    return (swing + posture + 0.1 * rng.normal(size=len(t)))[:, None]
+
+
+def share_explained(videos):
+    """Share of the looks of inner parts that the others' at the same time explain."""
+    joined = np.concatenate(videos)
+    mean, scale = joined.mean(axis=0), joined.std(axis=0)
+    looks = []
+    for video in videos:
+        frames, own = (video - mean) / scale, []
+        for part in range(16):
+            start, end = (len(video) * k // 16 for k in (part, part + 1))
+            piece = frames[start:end]
+            own.append([*piece.mean(axis=0), *np.log(piece.std(axis=0) ** 2 + 0.01) / 2])
+        looks.append(own[2:-2])
+    n_features, shares = len(looks[0][0]), []
+    for j in range(n_features):
+        values = np.array([[part[j] for part in own] for own in looks])
+        values = np.array([own - own.mean() for own in values])
+        rest = total = 0.0
+        for i, own in enumerate(values):
+            for part, value in enumerate(own):
+                others = [v[part] for k, v in enumerate(values) if k != i]
+                rest += (value - np.mean(others)) ** 2
+                total += value**2
+        shares.append(max(0.0, 1 - rest / total))
+    return np.mean(shares)
+
+
+class TestCourse:
+    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("family", FAMILIES)
+    def test_found(self, family, seed):
+        videos, _ = make_activities(20, random_state=seed, **FAMILIES[family])
+        found = skl_tot.look(videos, 5)
+        assert found.order == "mostly"
+        assert found.course > LEAST_COURSE > found.by_chance
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_none_in_free_order(self, seed):
+        videos, _ = make_activities(20, order="free", random_state=seed)
+        found = skl_tot.look(videos, 5)
+        assert found.order == "free"
+        assert found.course < LEAST_COURSE
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_none_in_cycles(self, seed):
+        found = skl_tot.look(cycles(seed=seed), 4)
+        assert found.order == "free"
+        assert found.n_repeats == pytest.approx(9, rel=0.2)
+        assert "repeats itself some 9 times" in " ".join(found.sentences())
+
+    @pytest.mark.parametrize("order", ["strict", "free"])
+    def test_equals_sums(self, order):
+        videos, _ = make_activities(
+            12, 3, n_features=3, mean_length=160, order=order, random_state=1
+        )
+        videos = [video[: len(video) // 16 * 16].astype(float) for video in videos]
+        assert skl_tot.look(videos, 3).course == pytest.approx(share_explained(videos))
+
+    def test_does_not_depend_on_the_order_of_recordings_and_features(self):
+        videos, _ = make_activities(15, 4, n_features=5, random_state=0)
+        found = skl_tot.look(videos, 4)
+        turned = skl_tot.look([video[:, ::-1] for video in videos[::-1]], 4)
+        for name in ("course", "between"):
+            assert getattr(turned, name) == pytest.approx(getattr(found, name))
+        assert (turned.order, turned.is_raw) == (found.order, found.is_raw)
+
+    @pytest.mark.parametrize(("n_videos", "order"), [(1, "free"), (2, "mostly")])
+    def test_unknown_for_few(self, n_videos, order):
+        videos, _ = make_activities(n_videos, 4, random_state=0)
+        found = skl_tot.look(videos, 4)
+        assert np.isnan(found.course)
+        assert np.isnan(found.by_chance)
+        assert found.order == order
+        assert found.is_open == (n_videos > 1)
+        plural = "s" if n_videos > 1 else ""
+        assert f"{n_videos} recording{plural} cannot show" in found.sentences()[0]
+
+    def test_known_from_ten_on(self):
+        videos, _ = make_activities(10, 4, random_state=0)
+        assert not np.isnan(skl_tot.look(videos, 4).course)
+        assert np.isnan(skl_tot.look(videos[:9], 4).course)
+        # one that is too short for parts does not count
+        assert np.isnan(skl_tot.look([*videos[:9], videos[9][:15]], 4).course)
+
+    def test_of_constant_frames(self):
+        found = skl_tot.look([np.ones((40, 2))] * 12, 3)
+        assert (found.course, found.between, found.order) == (0, 0, "free")
+
+
+class TestReturns:
+    def test_counts_segments_and_their_lengths(self):
+        labels = np.repeat(np.tile([0, 1, 2], 4), 20)
+        rng = np.random.default_rng(0)
+        videos = []
+        for _ in range(5):
+            videos.append(10 * np.eye(3)[labels] + 0.1 * rng.normal(size=(240, 3)))
+        found = skl_tot.look(videos, 3)
+        assert found.returns == pytest.approx(4)
+        assert found.bout == 20
+        assert "each look 4.0 times" in found.sentences()[1]
+        timed = skl_tot.look(Recordings(videos, fps=10), 3)
+        assert "shorter than 2 s" in timed.sentences()[1]
+
+
+class TestRaw:
+    def test_signals_that_swing(self):
+        found = skl_tot.look([swing_under_a_posture(40)], 24)
+        assert found.is_raw
+        assert f"windows of {found.window} frames" in " ".join(found.sentences())
+
+    def test_features(self):
+        videos, _ = make_activities(10, 5, mean_length=900, random_state=0)
+        found = skl_tot.look(videos, 5)
+        assert not found.is_raw
+        assert found.window is None
+        assert "raw" not in " ".join(found.sentences())
+
+    @pytest.mark.parametrize("period", [20, 60, 120])
+    @pytest.mark.parametrize("seed", range(2))
+    def test_windows_cover_a_period_under_a_posture(self, period, seed):
+        found = skl_tot.look([swing_under_a_posture(period, seed)], 24)
+        assert found.is_raw
+        assert found.window >= period
+
+
+class TestSentences:
+    def test_have_the_numbers_and_the_remedy(self):
+        videos, _ = make_activities(20, 4, random_state=0)
+        found = skl_tot.look(videos, 4)
+        first, second, *rest = found.sentences()
+        assert f"explains {100 * found.course:.1f}%" in first
+        assert f"by chance {100 * found.by_chance:.1f}%" in first
+        assert 'share a course, and the fit uses order="mostly"' in first
+        assert 'say order="free" if you know better' in first
+        assert "min_duration sets a limit" in second
+        assert rest == []
+
+    def test_differences_between_recordings(self):
+        videos, _ = make_activities(12, 4, random_state=0)
+        rng = np.random.default_rng(0)
+        found = skl_tot.look([x + 9 * rng.normal(size=16) for x in videos], 4)
+        assert 0.5 < found.between < 1
+        (said,) = [text for text in found.sentences() if "between recordings" in text]
+        assert said.startswith(f"{100 * found.between:.0f}% of the differences")
+        assert 'standardize="video"' in said
+
+    @pytest.mark.parametrize("factor", [1 / 1.4, 1.4, 1 / 1.6, 1.6])
+    def test_near_the_threshold_the_order_is_open(self, factor):
+        videos, _ = make_activities(10, 4, random_state=0)
+        found = skl_tot.look(videos, 4)._replace(course=factor * LEAST_COURSE)
+        assert found.is_open == (factor in (1 / 1.4, 1.4))
+        assert found.order == ("mostly" if factor > 1 else "free")
+
+
+@pytest.mark.parametrize("X", [[], [np.zeros(3)], [np.full((20, 2), np.nan)]])
+def test_bad_recordings(X):
+    with pytest.raises(ValueError, match=r".+"):
+        skl_tot.look(X)
+
+
+def test_of_standardised_recordings_is_that_of_a_fit():
+    videos, _ = make_activities(12, 3, n_features=3, mean_length=90, random_state=0)
+    model = skl_tot.HMMSegmenter(3, max_iter=2).fit(videos)
+    found = look_at(model.prepare(videos), 3)
+    assert model.look_ == found == skl_tot.look(videos, 3)
