@@ -21,7 +21,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     resemble, by shares of actions and by means and deviations of features. In
     measurements, doubtful recordings taught a model less than random ones. Moments are
     sorted by doubt, the entropy of ``predict_posterior`` in nats. `AutoSegmenter` adds
-    the entropy of its votes (not with ``combine="best"``).
+    the entropy of its votes.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _scaled(values):
 def measure_doubts(segmenter, reading, names=None):
     """Doubt (n_frames,) about a reading; actions with equal ``names`` are one."""
     found = [reading.posterior]
-    if getattr(segmenter, "combine", None) == "vote":
+    if hasattr(segmenter, "candidate_labels"):  # a vote
         found.append(softmax(reading.log_likelihood, axis=1))
     if names is not None:
         alike = (names[:, None] == np.unique(names)).astype(float)

@@ -35,6 +35,7 @@ TRUSTED_TYPES = [
     "skl_tot.preprocessing.GapFiller",
     "skl_tot.preprocessing.PoseFeatures",
     "skl_tot.preprocessing.SignalWindows",
+    "skl_tot.preprocessing.look.Look",
     "skl_tot.training.components.Adam",
     "skl_tot.training.components.MLP",
     "skl_tot.training.components.OrderedMLP",
