@@ -122,10 +122,9 @@ def fit(source, recipe, out, **kinds):
 
 def _tell_look(segmenter, path):
     """Print what the recordings told the fit, and other readings of them."""
-    from skl_tot.methods.pipelines import voter_of
+    from skl_tot.methods.pipelines import describe_look
 
-    look = voter_of(segmenter).look_
-    for sentence in [] if look is None else look.sentences():
+    for sentence in describe_look(segmenter):
         print(sentence)
     for reading in getattr(segmenter, "readings_", [])[1:]:
         print(

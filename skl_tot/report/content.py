@@ -381,13 +381,12 @@ def numbers(content):
 @section("Model", folded=True)
 def model(content):
     """Return what the recordings told it, the steps before it, and its loss."""
-    from skl_tot.methods.pipelines import voter_of, windows_of  # lazy, as above
+    from skl_tot.methods.pipelines import describe_look, windows_of  # lazy, as above
 
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []
     reading = getattr(content.segmenter, "reading_", None)
     found = {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
     windows = [getattr(w, "windows_", ()) for w in [*steps, windows_of(content.model)]]
-    look = voter_of(content.segmenter).look_
-    found["look"] = [] if look is None else look.sentences()
+    found["look"] = describe_look(content.segmenter)
     return found | {"widths": list(itertools.chain(*windows))}

@@ -124,7 +124,9 @@ def test_readings_of_a_renamed_model(model, videos, sections):
     chosen = copy.deepcopy(named).use_reading("without a course")
     assert chosen.readings_[1]["model"].actions_[0] == "reach"
     lengths = list(map(len, videos[:N_SHOWN]))
-    text = sections(chosen, videos)["readings"]
+    page = sections(chosen, videos)
+    text = page["readings"]
+    assert 'the model uses order="free".' in html.unescape(page["model"])
     second = bars_of(text, lengths, "with a course")
     assert mof_score(model.predict(videos[:N_SHOWN]), second) == 1
 
@@ -154,6 +156,7 @@ def test_look_is_said(videos, sections, kind):
     assert len(look.sentences()) >= 2
     for sentence in look.sentences():
         assert f"<li>{sentence}</li>" in text
+    assert "In the end" not in text
 
 
 def test_no_look_if_the_order_is_given(videos, sections):
