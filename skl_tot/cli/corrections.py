@@ -75,8 +75,9 @@ def _share(n, total):
 
 @command(
     """
-    merge, split and rename actions, in this order
+    choose a reading; merge, split and rename actions, in this order
 
+    --reading NAME: another reading of the recordings by a vote, as fit names them
     --merge ACTION...: actions to merge into one; repeat it for further merges, with
         the labels after the previous one
     --split ACTION: action to split into its parts, or by --features
@@ -90,10 +91,12 @@ def _share(n, total):
     split={"action": "append", "default": []},
     rename={"default": []},
 )
-def edit(model, merge, split, rename, source, out):
-    """Merge, split and rename the actions of a model and save it."""
-    if not (merge or split or rename):
-        raise ValueError("nothing to do, expected --merge, --split or --rename.")
+def edit(model, reading, merge, split, rename, source, out):
+    """Choose a reading, merge, split and rename the actions of a model; save it."""
+    if not (reading or merge or split or rename):
+        raise ValueError(
+            "nothing to do, expected --reading, --merge, --split or --rename."
+        )
     renamed = dict(_split_name(text) for text in rename)
     from skl_tot import corrections
     from skl_tot.io import load_model, save_model
@@ -101,6 +104,8 @@ def edit(model, merge, split, rename, source, out):
 
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
+    if reading:
+        _use_reading(segmenter_of(model), reading)
     for texts in merge:
         model = corrections.merge(model, _labels_of(texts, model))
     for text in split:
@@ -112,6 +117,16 @@ def edit(model, merge, split, rename, source, out):
     save_model(model, out)
     actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
     print(f"Actions: {actions}.\nWritten to {out}.")
+
+
+def _use_reading(segmenter, name):
+    """Make another reading of a vote its own."""
+    if not hasattr(segmenter, "readings_"):
+        raise ValueError(
+            f"--reading is given, but the model is a {type(segmenter).__name__}, "
+            "which has one reading; expected a model of --method auto."
+        )
+    segmenter.use_reading(name)
 
 
 def _labels_of(texts, model):

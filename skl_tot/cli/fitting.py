@@ -1,5 +1,6 @@
 """Commands for features and models: features, fit, search."""
 
+import contextlib
 import os
 import sys
 from collections import Counter
@@ -98,7 +99,8 @@ def fit(source, recipe, out, **kinds):
         make_kind, describe = KINDS[name]
         model = make_kind(model, value)
     seed = recipe.sow(model)
-    model.fit(data.videos, y)
+    with contextlib.redirect_stdout(None):  # verbose fits print what follows here
+        model.fit(data.videos, y)
     if verbose is not None:
         _reset_bar(model, verbose)
     save_model(model, out)
@@ -110,11 +112,31 @@ def fit(source, recipe, out, **kinds):
     if data.videos.breaks is not None:
         known += f", {count(sum(map(len, data.videos.breaks)), 'break')}"
     print(f"Fitted to {count(len(data.videos), 'recording')}{known}, written to {out}.")
+    _tell_look(take_apart(model)[1], out)
     if describe is not None:
         print(describe(model))
     numbers = getattr(take_apart(model)[1], "numbers_", None)
     if numbers is not None and not numbers["at_edge"]:  # else a warning says it
         print(describe_choice(numbers))
+
+
+def _tell_look(segmenter, path):
+    """Print what the recordings told the fit, and other readings of them."""
+    from skl_tot.methods.pipelines import describe_look
+
+    for sentence in describe_look(segmenter):
+        print(sentence)
+    for reading in getattr(segmenter, "readings_", [])[1:]:
+        print(
+            f"Another reading, {reading['name']}: {reading['sentence']} It agrees on "
+            f"{reading['agreement']:.0%} of the frames; skl-tot edit {_quoted(path)} "
+            f"--reading {_quoted(reading['name'])} --out NEW makes it the model's own."
+        )
+
+
+def _quoted(word):
+    """Quote a word of a command line with spaces, for any shell."""
+    return f'"{word}"' if " " in word else word
 
 
 def _show_bar(model):

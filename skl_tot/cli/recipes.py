@@ -155,8 +155,8 @@ RECIPE = """
 --min-duration DURATION: least duration of a segment, in seconds if recordings have a
     rate, else in frames
 --order {{strict,mostly,free}}: known order of the actions: strict (each once, in one
-    order), mostly (with exceptions), free (no order) (default: mostly; strict for hmm;
-    auto fits as mostly, and measures it)
+    order), mostly (with exceptions), free (no order) (default: chosen by a look at the
+    recordings, which fit prints; for methods without such a look, mostly)
 --seed SEED: seed of random numbers, for methods that draw some (default: 0)
 --pipeline STEPS: steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of
     up to N frames; gaps:N:SHARE drops columns with a larger share of missing values;

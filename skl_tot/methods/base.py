@@ -476,6 +476,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
         with videos.named_errors():
             self.look_ = look_at(videos.standardize(scaler), self._known_number())
+        if getattr(self, "verbose", 0):  # some methods have no such parameter
+            print(*self.look_.sentences(), sep="\n")
         self.order_ = self.look_.order
         if self.order_ not in self._by_order:
             self.order_ = "mostly"

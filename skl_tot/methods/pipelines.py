@@ -88,6 +88,17 @@ def voter_of(segmenter):
     return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
 
 
+def describe_look(segmenter):
+    """Sentences of the look of a fit, if any, and about another order in the end."""
+    voter = voter_of(segmenter)
+    if voter.look_ is None:
+        return []
+    sentences = voter.look_.sentences()
+    if voter.order_ != voter.look_.order:  # a collapse, no free order, or a reading
+        sentences.append(f'In the end, the model uses order="{voter.order_}".')
+    return sentences
+
+
 def windows_of(model):
     """Windows that a vote applies to its recordings itself, or None."""
     return getattr(voter_of(last_step(model)), "windows_", None)

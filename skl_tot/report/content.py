@@ -11,7 +11,6 @@ import numpy as np
 
 from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
-from skl_tot.metrics import match_labels
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.report.drawing import (
     bar,
@@ -169,36 +168,24 @@ def timelines(content):
     return buttons
 
 
-@section("Two readings")
+@section("Other readings")
 def readings(content):
-    """Bars of the first recordings as predicted, and with each step once in one order.
+    """Bars of the first recordings by each reading of a vote, the page's own first.
 
-    None if an order was given, or both results are nearly equal.
+    None for one reading.
     """
-    segmenter, steps = content.segmenter, content.findings.steps
-    if not content.is_ambiguous:
+    others, names = content.findings.others, content.findings.names
+    if not others:
         return None
-    paths = content.findings.paths[: len(steps)]
-    colours = match_labels(paths, steps)
-    free = iter(set(range(segmenter.n_actions_)) - set(colours.values()))
-    colours = {k: next(free) if own is None else own for k, own in colours.items()}
-    order = sorted(colours, key=lambda k: np.median(_places_of(steps, k)))
+    found = content.segmenter.readings_
+    kinds = [own["name"] for own in found]
     bars = []
-    for name, path, own in zip(content.video_names, paths, steps):
-        codes = np.array([colours[k] for k in own.tolist()])
-        bars.append((name, bar(path), bar(codes)))
-    names = {colours[k]: f"step {i}" for i, k in enumerate(order, start=1)}
-    return {
-        "agree": segmenter.strict_agreement_,
-        "shared": segmenter.shared_course_,  # NaN for one recording
-        "bars": bars,
-        "names": names,
-    }
-
-
-def _places_of(paths, label):
-    """Relative positions of the frames of a label, over all paths."""
-    return np.concatenate([np.flatnonzero(y == label) / len(y) for y in paths])
+    for i, paths in enumerate(zip(*others)):
+        rows = zip(kinds, [content.findings.paths[i], *paths])
+        bars.append((content.video_names[i], [(kind, bar(own)) for kind, own in rows]))
+    shown = itertools.chain(*map(np.unique, itertools.chain(*others)))
+    new = {code: "another action" for code in shown if code not in names}
+    return {"readings": found, "bars": bars, "names": names | new}
 
 
 @section("Profiles of actions")
@@ -375,8 +362,7 @@ def candidates(content):
     for values in zip(*results.values()):
         known = [None if value != value else value for value in values]  # NaN
         rows.append(dict(zip(results, known)))
-    best = getattr(voter, "best_index_", None)
-    return {"rows": rows, "best": best, "bars": bars}
+    return {"rows": rows, "bars": bars}
 
 
 @section("How many actions")
@@ -394,12 +380,13 @@ def numbers(content):
 
 @section("Model", folded=True)
 def model(content):
-    """Return the steps before the segmenter, and the loss of its training."""
-    from skl_tot.methods.pipelines import windows_of  # lazy, as it imports torch
+    """Return what the recordings told it, the steps before it, and its loss."""
+    from skl_tot.methods.pipelines import describe_look, windows_of  # lazy, as above
 
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []
     reading = getattr(content.segmenter, "reading_", None)
     found = {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
     windows = [getattr(w, "windows_", ()) for w in [*steps, windows_of(content.model)]]
+    found["look"] = describe_look(content.segmenter)
     return found | {"widths": list(itertools.chain(*windows))}

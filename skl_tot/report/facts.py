@@ -1,5 +1,7 @@
 """Data for the script of the page: timelines of recordings, facts about actions."""
 
+import itertools
+
 import numpy as np
 
 from skl_tot.recordings.labels import BACKGROUND, find_segments
@@ -17,9 +19,11 @@ FEATURES = 6  # of a profile beside an action
 
 
 def list_codes(content):
-    """Codes of actions, including unnamed ones, and of labels."""
+    """Codes of actions, including unnamed ones and other readings', and of labels."""
     labels = content.truth.names if content.truth else {}
     own = set(range(content.segmenter.n_actions_))
+    for path in itertools.chain(*content.findings.others):
+        own |= set(path.tolist())
     return sorted(own | content.findings.names.keys() | labels.keys())
 
 

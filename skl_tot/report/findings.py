@@ -5,12 +5,14 @@ other actions; actions with equal names have the code of the first.
 """
 
 import contextlib
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
 
 from skl_tot.meta.known_labels import read_labels
+from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import RecordingError
@@ -36,7 +38,7 @@ class Findings(NamedTuple):
     doubts: list  # of each frame, see `skl_tot.corrections.most_informative`
     log_likelihoods: list  # per recording: mean over frames of the action's
     candidates: list  # paths by candidate, for the first `N_COMPARED` recordings
-    steps: list  # labels of the same recordings with each step once, in one order
+    others: list  # by each other reading, codes of the frames of the same recordings
     told: list  # whether people labelled each frame of each recording
 
 
@@ -77,12 +79,13 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
 
     segmenter = segmenter_of(model)
     voter, windows = voter_of(segmenter), windows_of(model)
-    is_unsaid = getattr(segmenter, "strict_agreement_", None) is not None
+    others = [own["model"] for own in getattr(segmenter, "readings_", [])[1:]]
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
     samples = ProfileSums(n_points=1), TellingSample()
-    findings = Findings(names, typical, *samples, [], [], [], [], [], [], [])
+    of_others = [[] for _ in others]
+    findings = Findings(names, typical, *samples, [], [], [], [], [], of_others, [])
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with _named(name):
@@ -90,8 +93,8 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
             (reading,) = read_videos(segmenter, video)
             if i < N_COMPARED and hasattr(voter, "candidate_labels"):
                 findings.candidates.append(_ask_candidates(voter, video))
-            if i < N_COMPARED and is_unsaid:
-                findings.steps.extend(_ask_steps(segmenter, video))
+            for other, paths in zip(others, of_others if i < N_COMPARED else []):
+                paths += [found.path for found in read_videos(other, video)]
         path, confidence = code_of[reading.path], path_confidence(reading, words)
         doubt = measure_doubts(segmenter, reading, words)
         findings.told.append(_correct(path, confidence, doubt, names, told, i))
@@ -113,6 +116,8 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         del frames[N_TYPICAL:]
     is_changed = voter is not segmenter or segmenter.layers_
     _translate(findings, None if is_changed else code_of)
+    for paths in of_others:
+        paths[:] = _match_codes(findings.paths[: len(paths)], paths)
     return findings
 
 
@@ -177,20 +182,15 @@ def _likeliest_frame(is_own, probabilities):
 
 def _ask_candidates(voter, video):
     """Labels of one recording by each candidate, without refinements."""
-    from skl_tot.meta.consensus import name_of_refinement
+    from skl_tot.meta.consensus import names_of_refinements
 
     found = voter.candidate_labels(video)
-    refined = set(map(name_of_refinement, found))
+    refined = set(itertools.chain(*map(names_of_refinements, found)))
     paths = {}
     for name, labels in found.items():
         if name not in refined:
             (paths[name],), _ = split_label_sequences(labels)
     return paths
-
-
-def _ask_steps(segmenter, video):
-    """Labels of one recording with each step once in one order, in a list."""
-    return split_label_sequences(segmenter.strict_labels(video))[0]
 
 
 def _translate(findings, code_of):
@@ -205,6 +205,17 @@ def _translate(findings, code_of):
             codes = _commonest_codes(labels, findings.paths)
         for paths in findings.candidates:
             paths[name] = codes[paths[name]]
+
+
+def _match_codes(paths, others):
+    """Codes of another reading: of the matched actions, or free ones."""
+    match = match_labels(paths, others)
+    match.pop(BACKGROUND, None)
+    free = (k for k in itertools.count() if k not in match.values())
+    code_of = {BACKGROUND: BACKGROUND}
+    for label, code in match.items():
+        code_of[label] = next(free) if code is None else code
+    return [np.array([code_of[label] for label in own.tolist()]) for own in others]
 
 
 def _commonest_codes(labels, paths):

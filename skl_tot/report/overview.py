@@ -16,7 +16,6 @@ from skl_tot.statistics.equal_parts import describe_equal_parts
 from skl_tot.statistics.sequences import usual_codes
 
 UNSURE = 0.2  # below the median confidence: unsure frames and segments
-ALIKE = 0.9  # share of equal frames from which two results count as one
 # Text about the agreement, beyond chance, of halves of the recordings.
 TRUST = (
     (0.75, "well"),
@@ -172,12 +171,6 @@ class Content:
         time = (self.recordings.ends(video) if is_end else edges)[frame] - edges[0]
         return f"{time:.2f} s" if time < 60 else self.moment(time)
 
-    @property
-    def is_ambiguous(self):
-        """Whether no order was given and strict order gives another result."""
-        steps = self.findings.steps
-        return len(steps) > 0 and self.segmenter.strict_agreement_ < ALIKE
-
     def lead(self):
         """Summary sentences, as lists of text and codes of actions."""
         lengths = self.unit_bouts.lengths.to_numpy()
@@ -243,7 +236,9 @@ class Content:
             )
         if self.cycles is None:  # a cycle, not a recording, would have the parts
             sentences.append(describe_equal_parts(self.bouts))
-        if self.is_ambiguous:
-            sentences.append("It can be read in two ways, which are shown below.")
+        if self.findings.others:
+            n_ways = len(self.findings.others) + 1
+            said = f"It can be read in {n_ways} ways, which are shown below."
+            sentences.append(said)
         sentences.append("Look at some of the timelines before you rely on them.")
         return sentences

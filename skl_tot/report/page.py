@@ -50,9 +50,9 @@ def write_report(
     their usual order with durations; deviations of recordings or cycles; interactive
     timelines; profiles of actions and telling features; scores; suggestions for labels;
     typical frames; parameters and loss. With an `AutoSegmenter`, it also compares
-    candidates on the first six recordings, and the result in strict order if no order
-    was given; with a model that can be cut to more actions, two levels of these. The
-    page is one HTML file that needs no network. The same input gives the same file.
+    candidates on the first six recordings, and its readings if it has several; with a
+    model that can be cut to more actions, two levels of these. The page is one HTML
+    file that needs no network. The same input gives the same file.
 
     Parameters
     ----------
