@@ -46,7 +46,8 @@ def settings_of(model):
     for name in COMPONENTS.keys() & known:
         value = getattr(model, name)
         if value == "auto":
-            value = value_by_order(name, value, model._by_order, model.order)
+            order = "mostly" if model.order == "auto" else model.order
+            value = value_by_order(name, value, model._by_order, order)
         if isinstance(value, str):
             value = COMPONENTS[name][value]()
         if value is not None:

@@ -26,6 +26,7 @@ SEVEN = (
 )
 RAW = ("actrectut", "hapt_raw", "mocap86")
 VARIABLE = "SKL_TOT_DATA"
+UNLABELLED = "unlabelled"
 
 # Overlap such that an order that is known and Gaussians that are learned from labels
 # give about 95 % of the frames. The seeds of "uneven" are the first whose longest
@@ -57,10 +58,15 @@ FACTS = {
     "hiro_snap": Facts("strict"),
     "jigsaws_throws": Facts("strict"),
     "utkinect": Facts("strict"),
+    "ski_jump": Facts("strict"),
     "actrectut": Facts("free"),
+    "ecg_waves": Facts("free"),
+    "eye_movements": Facts("free"),
     "kasteren_days": Facts("free"),
+    "rfid_bed_s1": Facts("free"),
+    "swim_watch": Facts("free"),
     "mocap86": Facts("free", is_local=True),
-    "hapt_raw": Facts(ignore=("unlabelled",), stride=10),
+    "hapt_raw": Facts(ignore=(UNLABELLED,), stride=10),
     "even": Facts("strict"),
     "uneven": Facts("strict"),
     "pairs": Facts("strict"),
@@ -97,6 +103,24 @@ def recorded(folder, stride=1):
     """Videos, labels and number of actions of a folder in the field's layout."""
     data = load_action_dataset(folder, mmap=False, stride=stride)
     return data.videos, data.labels, len(data.target_names)
+
+
+def evenly_spread(folder, most=None, least=10):
+    """Videos, labels and number of actions of recordings with up to ``most`` frames.
+
+    They are evenly spread over all, and at least ``least``. "unlabelled" is no action.
+    """
+    paths = sorted((folder / "features").glob("*.npy"))
+    lengths = np.array([len(np.load(path, mmap_mode="r")) for path in paths])
+    kept = np.arange(len(paths))
+    while most and len(kept) > least and lengths[kept].sum() > most:
+        kept = np.linspace(0, len(paths) - 1, len(kept) - 1).round().astype(int)
+    paths = [paths[i] for i in kept]
+    texts = [folder / "groundTruth" / f"{path.stem}.txt" for path in paths]
+    labels = [np.array(text.read_text(encoding="utf-8").split()) for text in texts]
+    mapping = (folder / "mapping" / "mapping.txt").read_text(encoding="utf-8")
+    n_actions = len(set(mapping.split()[1::2]) - {UNLABELLED})
+    return [np.load(path) for path in paths], labels, n_actions
 
 
 def add_sets(parser, default=SEVEN):

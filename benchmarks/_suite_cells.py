@@ -59,7 +59,7 @@ def has_seed(method):
         return True
 
 
-def run_cell(cell, folder, path):
+def run_cell(cell, folder, path, compute):
     """Compute a cell, add its line, perhaps with an error, and summarise it."""
     result = {
         "method": cell.row.method,
@@ -80,35 +80,41 @@ def run_cell(cell, folder, path):
 
 
 def compute(cell, folder):
-    """Fit, predict and score on one thread; times are processor time."""
+    """Fit, predict and score."""
     facts = facts_of(cell.name)
     videos, labels = read_set(cell.name, folder)
     parts = (
         [[i] for i in range(len(videos))] if facts.is_local else [range(len(videos))]
     )
     predicted, numbers, times = [], [], []
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        for part in parts:
-            own = [labels[i] for i in part]
-            numbers.append(len(set(np.concatenate(own)).difference(facts.ignore)))
-            paths, *seconds = label(cell, facts, numbers[-1], [videos[i] for i in part])
-            predicted += paths
-            times.append(seconds)
+    # the vote chooses its input itself
+    stride = 1 if cell.row.method == "auto" else facts.stride
+    for part in parts:
+        own = [labels[i] for i in part]
+        numbers.append(len(set(np.concatenate(own)).difference(facts.ignore)))
+        model = model_of(cell, numbers[-1], facts.order)
+        seen = [videos[i] for i in part]
+        paths, *seconds = label(model, seen, cell.row.windows, stride)
+        predicted += paths
+        times.append(seconds)
     options = {
         "scope": "video" if facts.is_local else "activity",
         "ignore_labels": facts.ignore or None,
     }
-    found = segmentation_report(labels, predicted, output_dict=True, **options)
-    scores = {name: found["totals"][name] for name in SCORES}
     return {
         "n_actions": max(numbers),
         "n_videos": len(videos),
         "n_frames": sum(map(len, videos)),
-        "scores": scores,
+        "scores": scores_of(labels, predicted, **options),
         "fit": sum(fit for fit, _ in times),
         "predict": sum(predict for _, predict in times),
     }
+
+
+def scores_of(labels, paths, **options):
+    """Scores by name; options are those of `segmentation_report`."""
+    found = segmentation_report(labels, paths, output_dict=True, **options)
+    return {name: found["totals"][name] for name in SCORES}
 
 
 def read_set(name, folder):
@@ -119,26 +125,29 @@ def read_set(name, folder):
     return data.videos, data.labels
 
 
-def label(cell, facts, n_actions, videos):
-    """Labels of all frames, and seconds of the fit and of the prediction."""
+def model_of(cell, n_actions, order=None):
+    """Model of a cell; ``order`` is the known one, for rows that are told."""
     settings = dict(cell.row.settings)
     if settings.get("order") == "told":
-        settings["order"] = facts.order
-    model = make(cell.row.method, n_actions=n_actions, **settings)
-    seeded(model, cell.seed)
-    # the vote chooses its input itself
-    stride = 1 if cell.row.method == "auto" else facts.stride
-    start = time.process_time()
-    if cell.row.windows:
-        videos = SignalWindows().fit_transform(videos)
-    kept = [video[::stride] for video in videos]
-    model.fit(kept)
-    fitted = time.process_time()
-    paths = [
-        np.repeat(path, stride)[: len(video)]
-        for path, video in zip(model.predict(kept), videos)
-    ]
-    return paths, fitted - start, time.process_time() - fitted
+        settings["order"] = order
+    return seeded(make(cell.row.method, n_actions=n_actions, **settings), cell.seed)
+
+
+def label(model, videos, windows=False, stride=1):
+    """Labels of all frames, and processor seconds of the fit and of the prediction."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        start = time.process_time()
+        if windows:
+            videos = SignalWindows().fit_transform(videos)
+        kept = [video[::stride] for video in videos]
+        model.fit(kept)
+        fitted = time.process_time()
+        paths = [
+            np.repeat(path, stride)[: len(video)]
+            for path, video in zip(model.predict(kept), videos)
+        ]
+        return paths, fitted - start, time.process_time() - fitted
 
 
 def add_line(path, text):

@@ -49,11 +49,11 @@ class Summary:
     spreads: dict
 
 
-def summarise(results, names):
+def summarise(results, names, columns=COLUMNS):
     """Summary of the results of one row on sets."""
     seeds = sorted({result["seed"] for result in results})
     means, deviations, spreads, complete = {}, {}, {}, ()
-    for column in COLUMNS:
+    for column in columns:
         values = np.full((len(seeds), len(names)), np.nan)
         for result in results:
             if "scores" in result and result["set"] in names:
@@ -117,12 +117,12 @@ def entry(results, names):
     return pair(with_deviation(summary, column) for column in MAIN)
 
 
-def means_table(groups, names):
+def means_table(groups, names, columns=MEANS):
     """Means of each row over sets."""
-    rows = [["method", *MEANS, "seconds"]]
+    rows = [["method", *columns, "seconds"]]
     for title, group in groups.items():
-        summary = summarise(group, names)
-        scores = (with_deviation(summary, column) for column in MEANS)
+        summary = summarise(group, names, [*columns, "seconds"])
+        scores = (with_deviation(summary, column) for column in columns)
         time = seconds(summary.means["seconds"]) if summary.n_seeds else "–"
         rows.append([title, *scores, time])
     return Table(

@@ -17,14 +17,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
-import torch
 from _cells import load
 from _pages import check_page, markdown, renew_page, write_csv
 from _published import STATES
 from _sets import FACTS, add_data
-from _suite_cells import Cell, add_line, label
+from _suite_cells import Cell, add_line, label, model_of
 from _suite_rows import FRAMEWISE, Row
-from threadpoolctl import threadpool_limits
 
 from skl_tot.metrics import (
     adjusted_rand_score,
@@ -57,17 +55,16 @@ def compute(name, title, fit, is_known, seed, folder):
     everything = np.arange(len(data.videos))
     parts = np.split(everything, everything[1:]) if fit == "alone" else [everything]
     paths, numbers, seconds = [], [], 0.0
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        for part in parts:
-            # labels of mocap86 are of one recording: the most that one has
-            most = max(len(set(data.labels[i])) for i in part)
-            cell = Cell(ROWS[title], name, seed)
-            videos = [data.videos[i] for i in part]
-            own, *times = label(cell, FACTS[name], most if is_known else "auto", videos)
-            paths += own
-            numbers += [len(set(path.tolist())) for path in own]
-            seconds += sum(times)
+    cell, facts = Cell(ROWS[title], name, seed), FACTS[name]
+    for part in parts:
+        # labels of mocap86 are of one recording: the most that one has
+        most = max(len(set(data.labels[i])) for i in part)
+        model = model_of(cell, most if is_known else "auto", facts.order)
+        videos = [data.videos[i] for i in part]
+        own, *times = label(model, videos, cell.row.windows, facts.stride)
+        paths += own
+        numbers += [len(set(path.tolist())) for path in own]
+        seconds += sum(times)
     scores = {
         score: function(data.labels, paths, average="video")
         for score, function in SCORES.items()

@@ -19,7 +19,7 @@ from pathlib import Path
 import joblib
 from _pages import check_page, renew_page, show, write_csv
 from _sets import GENERATED, add_data
-from _suite_cells import plan, read_results, run_cell
+from _suite_cells import compute, plan, read_results, run_cell
 from _suite_rows import ROWS, parse_row
 from _suite_tables import page, tables
 
@@ -118,7 +118,7 @@ def run(arguments, path):
             pending.append(cell)
     parallel = joblib.Parallel(arguments.jobs, return_as="generator")
     calls = [
-        joblib.delayed(run_cell)(cell, arguments.data / cell.name, path)
+        joblib.delayed(run_cell)(cell, arguments.data / cell.name, path, compute)
         for cell in pending
     ]
     for i, outcome in enumerate(parallel(calls), start=1):
