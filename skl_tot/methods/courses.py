@@ -32,7 +32,7 @@ TEMPORAL_OT = {
         "n_parts": 1,
         "alpha": 0.5,
         "decoding": "free",
-        "switch_cost": "auto",
+        "switch_cost": 0.1,
         "network": "mlp",
         "prior": None,
     },

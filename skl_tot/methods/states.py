@@ -4,10 +4,6 @@ In free order the transport of `TemporalOTSegmenter` knows neither order nor sha
 actions. Its groups of frames are a start, from which states learn both.
 """
 
-import numpy as np
-
-from skl_tot.decoding.decoders import chain_decoder
-from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
     fit_hmm,
@@ -15,7 +11,6 @@ from skl_tot.methods.hmm_model import (
     principal_components,
     start_from_labels,
 )
-from skl_tot.methods.hmm_paths import AnyOrder
 
 # Settings of `HMMSegmenter`.
 N_COMPONENTS, REG_COVAR, MAX_ITER = 16, 1e-2, 30
@@ -39,8 +34,6 @@ def learn_states(videos, labels, n_actions, min_frames):
         "components": components,
         "means": model.means,
         "covars": model.covars,
-        "starts": model.paths.starts,
-        "moves": model.paths.moves,
     }
 
 
@@ -49,9 +42,3 @@ def state_scores(videos, states):
     for i in range(len(videos)):
         frames = embed(videos, i, states["center"], states["components"].T)
         yield log_densities(frames, states["means"], states["covars"], i)
-
-
-def state_decoder(starts, moves, layers):
-    """Make the decoder of the likeliest path of states, after corrections."""
-    paths = AnyOrder(np.asarray(starts), np.asarray(moves))
-    return BoundDecoder(chain_decoder(paths.after(layers).chain()), 0.0)

@@ -10,7 +10,7 @@ from skl_tot.decoding.decoders import decode
 from skl_tot.methods.courses import TEMPORAL_OT, with_order
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
-from skl_tot.methods.states import learn_states, state_decoder, state_scores
+from skl_tot.methods.states import learn_states, state_scores
 from skl_tot.training.components import (
     LARGEST,
     MLP,
@@ -114,8 +114,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         cycles, those of a recording of the fit). Larger values give fewer segments. Not
         used if ``decoding="fixed"``. "auto" depends on the lengths of segments and of
         correlations within them, for recordings in which actions repeat many times.
-        None is 0.5, 0 in strict order, and "auto" if a look finds that actions return.
-        In free order, moves between states are learned, and it is not used.
+        None is 0.5, 0 in strict order, 0.1 in free order, and "auto" if a look finds a
+        course in which actions return.
     min_duration : float, default=None
         Least duration of a segment, in seconds if the recordings have a rate, else in
         frames. The decoder finds the best of all paths with such segments. A shorter
@@ -198,8 +198,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Windows of raw signals, for ``order="auto"``.
     states_ : dict of ndarray or None
         Hidden Markov model of the free order: ``means`` and ``covars`` (n_actions,
-        n_components) along ``components`` around a ``center``, the probabilities
-        ``starts`` (n_actions,) and ``moves`` (n_actions, n_actions).
+        n_components) along ``components`` around a ``center``.
     merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
         Merges of prototypes of the first network down to one group, like
         `scipy.cluster.hierarchy.linkage`; heights are the numbers of the merges. None
@@ -396,14 +395,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
                 labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return found
 
-    @property
-    def decoder_(self):
-        """Decoder and the cost of a switch."""
-        if self.states_ is None or self.decoding != AUTO:
-            return super().decoder_
-        states = self.states_
-        return state_decoder(states["starts"], states["moves"], self.layers_)
-
     def _told(self, name, of_fit=False):
         """Value of a parameter, or its default by the order and the look."""
         is_left = name == "switch_cost" and self.switch_cost is None
@@ -414,11 +405,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, and learn states in free order, but not from a stream."""
-        self.states_ = self.background_ = self.confidence_ = None
+        self.states_ = None
         scores = super()._learn(videos, start, one_pass=one_pass, goes_on=goes_on)
         if self.order_ != "free" or one_pass:
             return scores
-        paths = [reading.path for reading in self._readings(videos, scores())]
+        paths = [decode(own, "free", "auto") for own in scores()]
         own = learn_states(videos, paths, self.n_actions_, self.min_frames_)
         self.states_, self.merge_tree_ = own, None
         return lambda: self._log_likelihoods(videos)
