@@ -73,8 +73,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
        Cohen's kappa, times :math:`e^{2 I}`, at most 0.15. I is the information, in
        nats, that it transfers between recordings, the logarithm of `score`; free order
        uses kappa alone. A labelling with fewer than half of the actions in effect has
-       no vote, unless other recordings predict it well. With the share :math:`v_{tk}`
-       of votes for action k in frame t, the scores of the decoder are
+       no vote. With the share :math:`v_{tk}` of votes for action k in frame t, the
+       scores of the decoder are
 
        .. math:: \ell_{tk} = \log (v_{tk} + 0.02) .
 
@@ -454,7 +454,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         information = None
         if self.order_ != "free":  # there, high values mean too many segments
             information = measure_information(fitted, seen, self.n_actions_)
-        allowed = find_voters(fitted, seen, self.n_actions_)
+        allowed = find_voters(fitted, self.n_actions_)
         consensus = find_consensus(labellings, self.n_actions_, information, allowed)
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))

@@ -16,7 +16,7 @@ from skl_tot.meta.guidance import paths_in_order, refine_in_order
 from skl_tot.meta.views import shared
 from skl_tot.methods.asal import ASALSegmenter
 from skl_tot.methods.asot import ASOTSegmenter
-from skl_tot.methods.base import SUPPORTED, is_few
+from skl_tot.methods.base import is_few
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.mallow import MallowSegmenter
@@ -30,11 +30,7 @@ from skl_tot.methods.pipelines import (
 )
 from skl_tot.methods.simple import KMeansSegmenter
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
-from skl_tot.metrics.label_free import (
-    carried_information,
-    effective_actions,
-    held_out_agreement,
-)
+from skl_tot.metrics.label_free import carried_information, effective_actions
 from skl_tot.recordings.errors import short_repr
 from skl_tot.training.devices import one_thread, rank_and_size
 from skl_tot.training.priors import PathPrior
@@ -183,20 +179,11 @@ def labels_of_candidate(model, videos):
         return model.predict(list(videos.arrays))
 
 
-def find_voters(fitted, videos, n_actions):
-    """Mask of the labellings that have not collapsed; all, if there are too few.
-
-    A labelling with few actions in effect may vote if other recordings predict it.
-    """
-    may_vote = []
-    for own in fitted:
-        is_poor = is_few(effective_actions(own.labels), n_actions)
-        if is_poor:
-            agreement = held_out_agreement(videos.blocks, own.labels, n_actions)
-            is_poor = not agreement >= SUPPORTED
-        may_vote.append(not is_poor)
-    few = sum(may_vote) < 2
-    return np.array([True] * len(fitted) if few else may_vote)
+def find_voters(fitted, n_actions):
+    """Mask of the labellings that have not collapsed; all, if there are too few."""
+    numbers = [effective_actions(own.labels) for own in fitted]
+    may_vote = np.array([not is_few(number, n_actions) for number in numbers])
+    return may_vote if may_vote.sum() > 1 else np.full(len(fitted), True)
 
 
 def measure_information(fitted, videos, n_actions):
