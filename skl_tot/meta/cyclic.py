@@ -293,7 +293,7 @@ class CyclicSegmenter(BaseSegmenter):
     def _segmenter(self, n_actions):
         """Segmenter to fit, with this number of actions."""
         if self.estimator is None:
-            return TemporalOTSegmenter(n_actions)
+            return TemporalOTSegmenter(n_actions, order="mostly")
         if isinstance(self.estimator, FrozenEstimator):
             return self.estimator
         estimator = clone(self.estimator)

@@ -45,6 +45,9 @@ from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
 ROUNDING = 1e-9
+# Frames per action from which a recording is long, and share of long recordings with
+# an action of one frame that is not plausible.
+LONG, SQUEEZED = 4, 0.25
 # Agreement of labels with predictions of other recordings from which few actions in
 # effect are uneven, and no collapse.
 SUPPORTED = 0.8
@@ -550,6 +553,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                     paths = self._mend(paths, videos, known)
         if paths is not None:  # activities warn separately
             self._warn_of_actions(paths)
+            warn_of_squeezed_actions(self, paths)
             self._warn_of_signals(videos)
         return self
 
@@ -698,6 +702,24 @@ def as_types_of(outputs, videos):
         output.astype(array.dtype, copy=False)
         for output, array in zip(outputs, videos.arrays)
     ]
+
+
+def warn_of_squeezed_actions(segmenter, paths):
+    """Warn of actions that fixed order squeezes to one frame in many recordings."""
+    (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
+    shows_all = decoder.keeps_order and not decoder.uses_cost
+    if not shows_all or n_actions == 1:
+        return
+    long = [path for path in paths if len(path) >= LONG * n_actions]
+    counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
+    n_squeezed = sum(np.asarray(counts) == 1) if long else np.zeros(n_actions)
+    action = int(np.argmax(n_squeezed))
+    if n_squeezed[action] > SQUEEZED * len(long):
+        warn_user(
+            f"Action {segmenter.actions_[action]} has a single frame in "
+            f"{n_squeezed[action]} of {len(long)} recordings, as fixed order shows "
+            'each action; if recordings may lack actions, say order="mostly".'
+        )
 
 
 def warn_of_few_actions(segmenter, paths):
