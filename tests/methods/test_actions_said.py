@@ -86,3 +86,22 @@ def test_raw_signals_are_told_once_and_windows_of_them_are_not():
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "frames are those of a raw")
             model.fit(frames)
+
+
+def test_strict_order_that_squeezes_actions_is_told():
+    videos, _ = make_activities(20, 5, missing=0.4, noise=0.3, random_state=0)
+    model = HMMSegmenter(5, order="strict")
+    with pytest.warns(UserWarning, match="has a single frame in") as caught:
+        model.fit(videos)
+    (text,) = [str(own.message) for own in caught if "single" in str(own.message)]
+    counts = np.array([np.bincount(path, minlength=5) for path in model.labels_])
+    long = np.array([len(path) >= 20 for path in model.labels_])
+    action = int((counts[long] == 1).sum(axis=0).argmax())
+    n_squeezed = (counts[long, action] == 1).sum()
+    assert n_squeezed > long.sum() / 4
+    assert text.startswith(
+        f"Action {action} has a single frame in {n_squeezed} of {long.sum()}"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(make_activities(20, 5, noise=0.3, random_state=0)[0])
