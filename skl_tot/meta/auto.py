@@ -393,7 +393,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         fitted = {key: value for key, value in found if key not in parameters}
         for key in vars(self).keys() - parameters.keys():
             delattr(self, key)
-        vars(self).update(fitted | {"readings_": readings, "look_": twin.look_})
+        self.__dict__.update(fitted | {"readings_": readings, "look_": twin.look_})
         return self
 
     @property
@@ -437,7 +437,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             return
         own = {"n_actions": self.n_actions_, "order": self.order_}
         if self.look_.is_open:
-            other = {"mostly": "free", "free": "mostly"}[self.order_]
+            other = "free" if self.order_ == "mostly" else "mostly"
             yield clone(self).set_params(**own | {"order": other})
         if self.windows_ is not None and self.windows == AUTO:
             width = WIDER * max(self.windows_.windows_) / (self.fps_ or 1)

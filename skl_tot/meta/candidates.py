@@ -154,7 +154,8 @@ def refine_candidate(candidate, videos, n_actions, spread, order):
     start = time.perf_counter()
     refined = refine_across(*own, by_time=order == "mostly")
     if refined is not None:
-        found.append(Candidate(across, *refined, time.perf_counter() - start))
+        model, labels = refined
+        found.append(Candidate(across, model, labels, time.perf_counter() - start))
     return found
 
 

@@ -582,8 +582,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                     f'instead; say order="{first}" to keep the first result.'
                 )
                 return other
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
         warn_user(
             f'Labels collapse: {found}; try order="free", HMMSegmenter, SignalWindows '
             "if frames are raw signal, or fewer actions."
