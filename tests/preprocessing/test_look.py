@@ -46,7 +46,9 @@ def share_explained(videos):
         for part in range(16):
             start, end = (len(video) * k // 16 for k in (part, part + 1))
             piece = frames[start:end]
-            own.append([*piece.mean(axis=0), *np.log(piece.std(axis=0) ** 2 + 0.01) / 2])
+            own.append(
+                [*piece.mean(axis=0), *np.log(piece.std(axis=0) ** 2 + 0.01) / 2]
+            )
         looks.append(own[2:-2])
     n_features, shares = len(looks[0][0]), []
     for j in range(n_features):
