@@ -156,7 +156,7 @@ def find_repetition(recordings, shortest, least):
         found.append(0.0)
         if longest <= 2 * CYCLE_BLOCKS:
             continue
-        blocks = blocks[:, np.ptp(blocks, axis=0) > 0]
+        blocks = blocks[:, blocks.std(axis=0) > 0]
         if blocks.size:
             mean = _mean_correlation(blocks, 2 * longest)
             peaks = _peaks(mean[: longest + 1], CYCLE_PROMINENCE)
@@ -177,7 +177,7 @@ def _recurs(correlation, lag):
 def _varying(recordings):
     """Yield the features of `samples` that vary."""
     for frames in samples(recordings):
-        frames = frames[:, np.ptp(frames, axis=0) > 0]
+        frames = frames[:, frames.std(axis=0) > 0]  # 0 for tiny values, too
         if frames.size:
             yield frames
 
