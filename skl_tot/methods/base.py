@@ -570,8 +570,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             vars(self).clear()
             vars(self).update(before)
         warn_user(
-            f'Labels collapse: {collapse}; try order="free", HMMSegmenter, a lower '
-            "switch_cost, SignalWindows if frames are raw signal, or fewer actions."
+            f'Labels collapse: {collapse}; try order="free", HMMSegmenter, '
+            "SignalWindows if frames are raw signal, or fewer actions."
         )
         return paths
 

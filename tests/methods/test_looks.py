@@ -6,7 +6,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
-from hmmlearn.hmm import GaussianHMM
+from scipy.stats import norm
 from sklearn.base import clone
 
 import skl_tot
@@ -21,6 +21,7 @@ from skl_tot.extend import Adam
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.pipelines import quietly
+from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import SignalWindows
 
 
@@ -121,35 +122,34 @@ def fitted(unordered):
 class TestStates:
     """Those of the free order of `TemporalOTSegmenter`."""
 
-    def test_paths_are_those_of_hmmlearn(self, fitted, unordered):
+    def test_scores_are_densities_of_components(self, fitted, unordered):
         states = fitted.states_
-        model = GaussianHMM(3, "diag")
-        model.startprob_ = states["starts"] / states["starts"].sum()
-        model.transmat_ = states["moves"] / states["moves"].sum(axis=1, keepdims=True)
-        model.means_, model.covars_ = states["means"], states["covars"]
-        paths = []
-        for video in unordered:
+        for video, scores in zip(unordered, fitted.log_likelihood(unordered)):
             frames = fitted.scaler_.transform(video) - states["center"]
-            paths.append(model.predict(frames @ states["components"].T))
-        assert_same(fitted.predict(unordered), paths)
-        assert_same(fitted.labels_, paths)
+            frames = frames @ states["components"].T
+            expected = []
+            for mean, variances in zip(states["means"], states["covars"]):
+                own = norm.logpdf(frames, mean, np.sqrt(variances))
+                expected.append(own.sum(axis=1))
+            expected = np.transpose(expected)
+            np.testing.assert_allclose(
+                scores - scores[:, :1], expected - expected[:, :1], atol=1e-6
+            )
 
-    def test_are_a_local_maximum_of_the_likelihood(self, fitted, unordered):
-        """Further steps of hmmlearn hardly raise it."""
-        states, frames = fitted.states_, []
-        for video in unordered:
-            own = fitted.scaler_.transform(video) - states["center"]
-            frames.append(own @ states["components"].T)
-        whole, lengths = np.concatenate(frames), list(map(len, frames))
-        model = GaussianHMM(3, "diag", n_iter=5, init_params="", params="stm")
-        model.startprob_, model.transmat_ = states["starts"], states["moves"]
-        model.means_, model.covars_ = states["means"], states["covars"]
-        before = model.score(whole, lengths)
-        moved = np.random.default_rng(0).normal(size=model.means_.shape)
-        model.fit(whole, lengths)
-        assert 0 <= model.score(whole, lengths) - before + 1e-6 < 1e-4 * abs(before)
-        model.means_ = states["means"] + 0.1 * moved
-        assert model.score(whole, lengths) < before
+    def test_paths_are_those_of_the_fit(self, fitted, unordered):
+        decoder, cost = fitted.decoder_
+        found = fitted.predict(unordered)
+        assert_same(found, fitted.labels_)
+        for path, scores in zip(found, fitted.log_likelihood(unordered)):
+            own_cost = cost * len(path) / 3
+            np.testing.assert_array_equal(path, decoder.path(scores, own_cost))
+
+    def test_are_better_than_the_groups_of_the_network(self, fitted):
+        """Which transport knows neither order nor shares of."""
+        labels = make_activities(
+            12, 3, n_features=6, mean_length=90, order="free", random_state=1
+        )[1]
+        assert mof_score(labels, fitted.labels_) > 0.95
 
     @pytest.mark.parametrize("correct", ["merge", "split"])
     def test_corrections(self, fitted, unordered, correct):
@@ -247,7 +247,7 @@ class TestCollapse:
             Collapsing(7, right=("mostly",)).fit(steps[0])
             one = Collapsing(1, right=()).fit(steps[0])  # one is all there are
         assert one.n_actions_ == 1
-        with pytest.warns(UserWarning, match=r"Labels collapse: 4\.0 of 9"):
+        with pytest.warns(UserWarning, match=r"4\.0 of 9 actions are in effect"):
             Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
 
     def test_an_error_changes_nothing(self, steps):
