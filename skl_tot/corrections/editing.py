@@ -238,7 +238,8 @@ def cut(model, n_actions):
     >>> from skl_tot.corrections import cut
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
-    >>> model = TemporalOTSegmenter(3, max_iter=50, random_state=0).fit(videos)
+    >>> model = TemporalOTSegmenter(3, order="mostly", max_iter=50, random_state=0)
+    >>> model = model.fit(videos)
     >>> cut(model, 2).actions_
     array([0, 1])
     """

@@ -129,8 +129,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     random_state : int, RandomState instance or None, default=None
         Seed of candidates without a seed.
     verbose : int, default=0
-        Whether to show a progress bar over candidates and refinements. From 2, those of
-        "auto" show their own bars.
+        Whether to show a progress bar over candidates. From 2, those of "auto" show
+        their own bars.
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ def find_moment(videos):
     """Frames after which features lose a share of their variance, on average."""
     frames = list(samples(videos))
     joined = np.concatenate(frames)
-    varies = np.ptp(joined, axis=0) > 0
+    varies = joined.var(axis=0) > 0  # 0 for tiny values, too
     spread = joined[:, varies].var(axis=0)
     found = 1
     for lag in MOMENTS[max(map(len, frames)) > MOMENTS]:

@@ -153,9 +153,11 @@ def find_repetition(recordings, shortest, least):
         blocks = frames[: len(frames) // size * size]
         blocks = blocks.reshape(-1, size, frames.shape[1]).mean(axis=1)
         longest = len(blocks) // least
-        blocks = blocks[:, np.ptp(blocks, axis=0) > 0]
         found.append(0.0)
-        if longest > 2 * CYCLE_BLOCKS and blocks.size:
+        if longest <= 2 * CYCLE_BLOCKS:
+            continue
+        blocks = blocks[:, blocks.std(axis=0) > 0]
+        if blocks.size:
             mean = _mean_correlation(blocks, 2 * longest)
             peaks = _peaks(mean[: longest + 1], CYCLE_PROMINENCE)
             peaks = [k for k in peaks if k >= CYCLE_BLOCKS and _recurs(mean, k)]
@@ -175,7 +177,7 @@ def _recurs(correlation, lag):
 def _varying(recordings):
     """Yield the features of `samples` that vary."""
     for frames in samples(recordings):
-        frames = frames[:, np.ptp(frames, axis=0) > 0]
+        frames = frames[:, frames.std(axis=0) > 0]  # 0 for tiny values, too
         if frames.size:
             yield frames
 

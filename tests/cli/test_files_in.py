@@ -11,7 +11,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments
 
 START = 5.0  # of the clocks
-FIT = "--n-actions 3 --method hmm"
+FIT = "--n-actions 3 --method hmm --order strict"
 
 
 @pytest.fixture(autouse=True)

@@ -401,7 +401,7 @@ class TestVideos:
         with pytest.warns(UserWarning, match=r"Columns \['time'\] of X grow steadily"):
             quick().fit(frames)
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
+            warnings.filterwarnings("error", "Columns")
             stopped = [*clocks[:-1], clocks[-1].round(0)]  # not in every video
             quick().fit(stopped)
 

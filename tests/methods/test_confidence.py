@@ -174,7 +174,7 @@ class TestWarning:
 
     def test_in_a_fit(self, easy):
         model = TemporalOTSegmenter(4, decoding="skip", switch_cost=1e4, random_state=0)
-        with pytest.warns(UserWarning, match="show fewer than half"):
+        with pytest.warns(UserWarning, match="Labels collapse"):
             model.set_params(max_iter=5).fit(easy[0])
 
     @pytest.mark.parametrize(

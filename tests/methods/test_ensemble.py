@@ -30,6 +30,7 @@ N_NETWORKS, N_ACTIONS, N_PARTS = 3, 4, 2
 def ensemble(**params):
     optimizer = Adam(freeze_iter=5, frames_per_video=16)
     fixed = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
+    fixed["order"] = "mostly"
     params = {"n_init": N_NETWORKS, "n_parts": N_PARTS} | fixed | params
     return TemporalOTSegmenter(N_ACTIONS, **params)
 

@@ -397,7 +397,7 @@ def test_edge_cases_have_valid_paths(decoding, n_actions, videos):
 @pytest.mark.parametrize("scale", [1e200, 1e300])
 def test_features_out_of_reach(fitted, activity, scale):
     videos = [video.astype("f8") for video in activity[0]]
-    model = clone(fitted).set_params(standardize=None).fit(videos)
+    model = clone(fitted).set_params(standardize=None, order="strict").fit(videos)
     before = model.predict(activity[0][0])
     with pytest.raises(ValueError, match=r"^Recording 1: the features are too far"):
         model.predict([activity[0][0], np.full((8, 5), scale)])

@@ -83,7 +83,8 @@ def test_units_do_not_matter(activity, standardize):
     ids=["constant", "K frames", "short", "K=1", "D=1", "one number", "many features"],
 )
 def test_edge_cases_have_valid_paths(decoding, n_actions, videos):
-    model = MallowSegmenter(n_actions, decoding=decoding, background_percentile=5)
+    options = {"order": "mostly", "background_percentile": 5}
+    model = MallowSegmenter(n_actions, decoding=decoding, **options)
     for path, video in zip(model.fit_predict(videos), videos):
         assert path.shape == (len(video),)
         assert set(path) <= {-1, *range(n_actions)}
@@ -96,7 +97,7 @@ def test_edge_cases_have_valid_paths(decoding, n_actions, videos):
 @pytest.mark.parametrize("scale", [1e200, 1e300])
 def test_features_out_of_reach(fitted, activity, scale):
     videos = [video.astype("f8") for video in activity[0]]
-    model = clone(fitted).set_params(standardize=None).fit(videos)
+    model = clone(fitted).set_params(standardize=None, order="mostly").fit(videos)
     before = model.predict(activity[0][0])
     with pytest.raises(ValueError, match=r"^Recording 1: the features are too far"):
         model.predict([activity[0][0], np.full((8, 5), scale)])

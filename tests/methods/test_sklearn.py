@@ -263,7 +263,10 @@ class TestModelSelection:
     def test_cross_validate_and_learning_curve(self, ragged):
         scores = cross_validate(quick(), *ragged, scoring=SCORERS, cv=KFold(2))
         for name in SCORERS:
-            assert ((scores[f"test_{name}"] >= 0) & (scores[f"test_{name}"] <= 1)).all()
+            # of chance, adjusted mutual information is slightly below or above 0
+            least = -0.1 if name == "ami" else 0
+            found = scores[f"test_{name}"]
+            assert ((found >= least) & (found <= 1)).all()
         sizes, _, test = learning_curve(
             quick(), *ragged, scoring=mof_scorer, cv=KFold(2), train_sizes=[2, 3]
         )

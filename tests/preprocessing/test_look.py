@@ -191,7 +191,7 @@ class TestSentences:
         assert found.order == ("mostly" if factor > 1 else "free")
 
 
-@pytest.mark.parametrize("X", [[], [np.zeros(3)], [np.full((20, 2), np.nan)]])
+@pytest.mark.parametrize("X", [[], [np.zeros((3, 0))], [np.full((20, 2), np.nan)]])
 def test_bad_recordings(X):
     with pytest.raises(ValueError, match=r".+"):
         skl_tot.look(X)

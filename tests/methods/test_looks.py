@@ -1,0 +1,279 @@
+"""What a fit makes of a look: its order, its windows, and another try at a collapse."""
+
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.base import clone
+
+import skl_tot
+from skl_tot import (
+    HMMSegmenter,
+    MallowSegmenter,
+    TemporalOTSegmenter,
+)
+from skl_tot.corrections import merge, rename, split
+from skl_tot.datasets import make_activities
+from skl_tot.extend import Adam
+from skl_tot.io import load_model, save_model
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.pipelines import quietly
+from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import SignalWindows
+
+
+def assert_same(first, second):
+    for own, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+def tot(n_actions=3, **params):
+    short = {"max_iter": 40, "n_init": 1, "random_state": 0}
+    short["optimizer"] = Adam(frames_per_video=32)
+    return TemporalOTSegmenter(n_actions, **short | params)
+
+
+@pytest.fixture(scope="module", params=["strict", "free"])
+def videos(request):
+    return make_activities(
+        12, 3, n_features=6, mean_length=90, order=request.param, random_state=1
+    )[0]
+
+
+@pytest.fixture(scope="module")
+def unordered():
+    return make_activities(
+        12, 3, n_features=6, mean_length=90, order="free", random_state=1
+    )[0]
+
+
+@pytest.fixture(scope="module")
+def swings():
+    """Signals that swing in three ways around one mean."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(4):
+        path = np.tile(np.arange(3), 4).repeat(300)
+        phase = np.cumsum(np.array([0.1, 0.3, 0.9])[path])
+        signal = np.c_[np.sin(phase), np.cos(phase)]
+        found.append(signal + 0.2 * rng.normal(size=signal.shape))
+    return found
+
+
+class TestOrder:
+    @pytest.mark.parametrize(
+        "model",
+        [HMMSegmenter(3, max_iter=3), tot(max_iter=200)],
+        ids=lambda model: type(model).__name__,
+    )
+    def test_is_that_of_the_look(self, videos, model):
+        model = clone(model).set_params(random_state=0).fit(videos)
+        order = skl_tot.look(videos, 3).order
+        assert (model.order_, model.look_.order) == (order, order)
+        labels = model.labels_
+        assert_same(labels, model.set_params(order=order).fit(videos).labels_)
+        assert model.look_ is None
+
+    def test_without_one_that_a_method_lacks(self, unordered):
+        told = 'share no course. MallowSegmenter has no free order.*order="mostly"'
+        with pytest.warns(UserWarning, match=told) as caught:
+            model = MallowSegmenter(3).fit(unordered)
+        assert sum("no free order" in str(one.message) for one in caught) == 1
+        assert model.order_ == "mostly"
+        expected = MallowSegmenter(3, order="mostly").fit(unordered)
+        assert_same(model.labels_, expected.labels_)
+
+
+@pytest.fixture(scope="module")
+def windowed(swings):
+    return HMMSegmenter(3, random_state=0).fit(swings)
+
+
+class TestWindows:
+    @pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
+    def test_are_those_of_a_pipeline(self, windowed, swings):
+        windows = SignalWindows().fit(swings)
+        assert windowed.windows_.windows_ == windows.windows_
+        assert windowed.n_around_ == windows.n_around_
+        frames = windows.transform(swings)
+        own = HMMSegmenter(3, order=windowed.order_, random_state=0).fit(frames)
+        assert_same(windowed.labels_, own.labels_)
+        assert_same(windowed.predict(swings), own.predict(frames))
+
+    def test_stay_in_files(self, windowed, swings, tmp_path):
+        save_model(windowed, tmp_path / "model.skops")
+        loaded = load_model(tmp_path / "model.skops")
+        assert_same(loaded.predict(swings), windowed.labels_)
+        np.testing.assert_equal(loaded.look_._asdict(), windowed.look_._asdict())
+
+    def test_are_not_of_a_given_order(self, swings):
+        with pytest.warns(UserWarning, match="frames are those of a raw signal"):
+            model = HMMSegmenter(3, order="free", random_state=0).fit(swings)
+        assert model.windows_ is None
+
+
+@pytest.fixture(scope="module")
+def fitted(unordered):
+    return tot(order="free", max_iter=150).fit(unordered)
+
+
+class TestStates:
+    """Those of the free order of `TemporalOTSegmenter`."""
+
+    def test_scores_are_densities_of_components(self, fitted, unordered):
+        states = fitted.states_
+        for video, scores in zip(unordered, fitted.log_likelihood(unordered)):
+            frames = fitted.scaler_.transform(video) - states["center"]
+            frames = frames @ states["components"].T
+            expected = []
+            for mean, variances in zip(states["means"], states["covars"]):
+                own = norm.logpdf(frames, mean, np.sqrt(variances))
+                expected.append(own.sum(axis=1))
+            expected = np.transpose(expected)
+            np.testing.assert_allclose(
+                scores - scores[:, :1], expected - expected[:, :1], atol=1e-6
+            )
+
+    def test_paths_are_those_of_the_fit(self, fitted, unordered):
+        assert_same(fitted.predict(unordered), fitted.labels_)
+
+    def test_are_better_than_the_groups_of_the_network(self, fitted):
+        """Which transport knows neither order nor shares of."""
+        labels = make_activities(
+            12, 3, n_features=6, mean_length=90, order="free", random_state=1
+        )[1]
+        assert mof_score(labels, fitted.labels_) > 0.95
+
+    @pytest.mark.parametrize("correct", ["merge", "split"])
+    def test_corrections(self, fitted, unordered, correct):
+        named = rename(fitted, ["a", "b", "c"])
+        if correct == "merge":
+            model = merge(named, ["a", "c"])
+            kept = np.array(["a", "b", "a"])
+            assert_same(model.labels_, [kept[path] for path in fitted.labels_])
+            expected = fitted.predict_proba(unordered[0]) @ np.eye(2)[[0, 1, 0]]
+            shares = model.predict_proba(unordered[0])
+        else:
+            model = split(named, "b", unordered)
+            expected = fitted.predict_proba(unordered[0])
+            shares = model.predict_proba(unordered[0]) @ np.eye(3)[[0, 1, 1, 2]]
+        np.testing.assert_allclose(shares, expected, atol=1e-6)
+        found = np.concatenate(model.predict(unordered))
+        assert set(found) == set(model.classes_)
+
+    def test_are_not_of_a_stream(self, unordered):
+        model = tot(order="free").partial_fit(unordered)
+        assert model.states_ is None
+        assert_same(model.predict(unordered), model.labels_)
+
+    def test_stay_in_files(self, fitted, unordered, tmp_path):
+        save_model(fitted, tmp_path / "model.skops")
+        for model in (
+            load_model(tmp_path / "model.skops"),
+            pickle.loads(pickle.dumps(fitted)),
+        ):
+            assert_same(model.predict(unordered), fitted.labels_)
+
+
+class Collapsing(BaseSegmenter):
+    """Finds what the first feature says in some orders, and one action in others."""
+
+    decoding, switch_cost, background_percentile = "framewise", 0.0, None
+    standardize = None
+    _by_order = {"strict": {}, "mostly": {}, "free": {}}
+
+    def __init__(self, n_actions=4, *, order="auto", right=()):
+        self.n_actions = n_actions
+        self.order = order
+        self.right = right
+
+    def _learn(self, videos):
+        self.n_actions_ = self.n_actions
+        self.learned_ = self.order_
+        return lambda: self._log_likelihoods(videos)
+
+    def _log_likelihoods(self, videos):
+        for video in videos:
+            actions = video[:, 0].round().astype(int)
+            actions *= self.learned_ in self.right
+            yield np.eye(self.n_actions)[actions]
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """Two recordings, which leave the order open, and their actions."""
+    labels = [np.repeat([0, 1, 2, 3], 20), np.repeat([0, 1, 2, 3], 25)]
+    return [path[:, None] + np.zeros(2) for path in labels], labels
+
+
+class TestCollapse:
+    def test_is_mended_by_the_other_order(self, steps):
+        told = (
+            r'^With order="mostly", 1\.0 of 4 actions are in effect; the fit uses '
+            r'order="free" instead; say order="mostly" to keep the first result\.$'
+        )
+        with pytest.warns(UserWarning, match=told) as caught:
+            model = Collapsing(right=("free",)).fit(steps[0])
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        assert (model.order_, model.look_.order) == ("free", "mostly")
+        assert_same(model.labels_, steps[1])
+        assert_same(model.predict(steps[0]), steps[1])
+
+    @pytest.mark.filterwarnings("ignore:Actions found")
+    @pytest.mark.parametrize(
+        ("order", "right"), [("auto", ()), ("mostly", ("free",)), ("free", ("mostly",))]
+    )
+    def test_stays_with_a_given_order_or_if_all_collapse(self, steps, order, right):
+        told = r"^Labels collapse: 1\.0 of 4 actions are in effect; try .*fewer actions"
+        with pytest.warns(UserWarning, match=told):
+            model = Collapsing(order=order, right=right).fit(steps[0])
+        first = "mostly" if order == "auto" else order
+        assert (model.order_, model.learned_) == (first, first)
+        assert not np.concatenate(model.labels_).any()
+        assert not np.concatenate(model.predict(steps[0])).any()
+
+    def test_is_below_half_of_the_actions(self, steps):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Labels collapse|With order")
+            Collapsing(4, right=("mostly",)).fit(steps[0])
+            Collapsing(7, right=("mostly",)).fit(steps[0])
+            one = Collapsing(1, right=()).fit(steps[0])  # one is all there are
+        assert one.n_actions_ == 1
+        with pytest.warns(UserWarning, match=r"4\.0 of 9 actions are in effect"):
+            Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
+
+    def test_an_error_changes_nothing(self, steps):
+        class Failing(Collapsing):
+            def _learn(self, videos):
+                if self.order_ == "free":
+                    raise ValueError("no free order today")
+                return super()._learn(videos)
+
+        model = Failing(right=("mostly",)).fit(steps[0])
+        model.right = ()
+        before = joblib.hash(vars(model))
+        with pytest.raises(ValueError, match="no free order today"):
+            model.fit(steps[0])
+        assert joblib.hash(vars(model)) == before
+
+    @pytest.mark.parametrize("standardize", ["dataset", "video", None])
+    @pytest.mark.parametrize(
+        "model",
+        [HMMSegmenter(3), MallowSegmenter(3), tot()],
+        ids=lambda model: type(model).__name__,
+    )
+    def test_of_constant_features_is_right(self, model, standardize):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Labels collapse|With order")
+            clone(model).set_params(standardize=standardize).fit([np.ones((20, 3))] * 2)
+
+    def test_in_a_vote_is_not_told(self, steps):
+        for right in ((), ("free",)):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with quietly():
+                    Collapsing(right=right).fit(steps[0])
+                    MallowSegmenter(4).fit(steps[0][0])
