@@ -89,12 +89,13 @@ def sets_rows(groups, names):
 
 
 def collapses(groups):
-    """Cells with fewer than half of the actions in effect."""
-    rows = [["method", "of cells", "collapsed", "where"]]
+    """Cells with fewer than half of the actions in effect, and the share in effect."""
+    rows = [["method", "of cells", "collapsed", "where: share in effect, true share"]]
     for title, sets in groups.items():
         cells = cells_of(sets)
         where = [
-            f"{own['set']} {own['seed']} ({value_of(own, 'in effect'):.0f} %)"
+            f"{own['set']} {own['seed']}: {value_of(own, 'in effect'):.0f} %, "
+            f"{100 * own['true in effect']:.0f} %"
             for own in cells
             if own["scores"]["in effect"] < 0.5
         ]
