@@ -95,7 +95,7 @@ def collapses(groups):
         cells = cells_of(sets)
         where = [
             f"{own['set']} {own['seed']}: {value_of(own, 'in effect'):.0f} %, "
-            f"{100 * own['true in effect']:.0f} %"
+            f"{number(100 * own.get('true in effect', np.nan))} %"
             for own in cells
             if own["scores"]["in effect"] < 0.5
         ]

@@ -143,7 +143,7 @@ def test_collapses_are_listed(study):
         for seed, x in enumerate((0.4, 0.5))
     ]
     rows = tables.collapses({"TOT": {"a": cells}, "HMM": {"a": cells[1:]}})
-    assert rows[1:] == [["TOT", "2", "1", "a 0: 40 %, 90 %"], ["HMM", "1", "0", "–"]]
+    assert rows[1:] == [["TOT", "2", "1", "a 0: 40 %, 90.0 %"], ["HMM", "1", "0", "–"]]
 
 
 def test_the_vote_beside_its_members(study):
