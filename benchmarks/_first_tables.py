@@ -122,8 +122,9 @@ def vote_rows(groups):
         )
         rows.append([name, *map(number, values[-1])])
     rows.append(["mean", *map(number, np.mean(values, axis=0))])
-    ahead = [number(100 * np.mean([x[0] >= x[i] for x in values])) for i in range(1, 5)]
-    return [*rows, ["vote is not below, % of sets", "–", *ahead]]
+    gains = np.array(values)[:, :1] - values  # NaN without the other
+    ahead = 100 * np.where(np.isnan(gains), np.nan, gains >= 0).mean(axis=0)[1:]
+    return [*rows, ["vote is not below, % of sets", "–", *map(number, ahead)]]
 
 
 def complete(groups):

@@ -156,7 +156,7 @@ def test_the_vote_beside_its_members(study):
     groups = {"Auto": {"a": [own]}, "k-means": {"a": [other]}}
     rows = tables.vote_rows(groups)
     assert rows[1] == ["a", "70.0", "50.0", "90.0", "–", "80.0"]
-    assert rows[3][2:] == ["100.0", "0.0", "0.0", "0.0"]
+    assert rows[3][2:] == ["100.0", "0.0", "–", "0.0"]
 
 
 def test_changes_that_do_not_matter(study, data, capsys):
