@@ -89,12 +89,13 @@ def sets_rows(groups, names):
 
 
 def collapses(groups):
-    """Cells with fewer than half of the actions in effect."""
-    rows = [["method", "of cells", "collapsed", "where"]]
+    """Cells with fewer than half of the actions in effect, and the share in effect."""
+    rows = [["method", "of cells", "collapsed", "where: share in effect, true share"]]
     for title, sets in groups.items():
         cells = cells_of(sets)
         where = [
-            f"{own['set']} {own['seed']} ({value_of(own, 'in effect'):.0f} %)"
+            f"{own['set']} {own['seed']}: {value_of(own, 'in effect'):.0f} %, "
+            f"{number(100 * own.get('true in effect', np.nan))} %"
             for own in cells
             if own["scores"]["in effect"] < 0.5
         ]
@@ -121,8 +122,9 @@ def vote_rows(groups):
         )
         rows.append([name, *map(number, values[-1])])
     rows.append(["mean", *map(number, np.mean(values, axis=0))])
-    ahead = [number(100 * np.mean([x[0] >= x[i] for x in values])) for i in range(1, 5)]
-    return [*rows, ["vote is not below, % of sets", "–", *ahead]]
+    gains = np.array(values)[:, :1] - values  # NaN without the other
+    ahead = 100 * np.where(np.isnan(gains), np.nan, gains >= 0).mean(axis=0)[1:]
+    return [*rows, ["vote is not below, % of sets", "–", *map(number, ahead)]]
 
 
 def complete(groups):

@@ -68,6 +68,8 @@ def score(cell, folder):
     scores = scores_of(labels, paths, **options)
     scores["in effect"] = effective_actions(paths) / n_actions
     result = {"n_actions": n_actions, "n_videos": len(videos), "scores": scores}
+    true = [own[own != UNLABELLED] for own in labels]
+    result["true in effect"] = effective_actions(true) / n_actions
     result |= {"fit": fit, "predict": predict, "order": getattr(model, "order_", None)}
     if (seen := getattr(model, "look_", None)) is not None:
         result["look"] = {**seen._asdict(), "order": seen.order}

@@ -7,7 +7,7 @@ import pytest
 
 import skl_tot
 from skl_tot.datasets import make_activities
-from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.metrics import effective_actions, mof_score, segment_f1_score
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 SIMPLE = ["--methods", "equal parts", "k-means", "HMM", "--seeds", "2"]
@@ -90,6 +90,7 @@ def test_unlabelled_frames_are_not_scored(study, data):
     parts = [np.arange(len(y)) * k // len(y) for y in labels]
     options = {"ignore_labels": "unlabelled"}
     assert scored["scores"]["MoF"] == mof_score(labels, parts, **options)
+    assert scored["true in effect"] == effective_actions([y[1:] for y in labels]) / k
     assert scored["scores"]["F1@50"] == segment_f1_score(labels, parts, **options)
 
 
@@ -135,6 +136,16 @@ def test_a_constant_is_chosen_without_the_set(study):
     assert course[4] == "0.03 (1), 0.035 (2)"
 
 
+def test_collapses_are_listed(study):
+    tables = importlib.import_module("_first_tables")
+    cells = [
+        {"set": "a", "seed": seed, "scores": {"in effect": x}, "true in effect": 0.9}
+        for seed, x in enumerate((0.4, 0.5))
+    ]
+    rows = tables.collapses({"TOT": {"a": cells}, "HMM": {"a": cells[1:]}})
+    assert rows[1:] == [["TOT", "2", "1", "a 0: 40 %, 90.0 %"], ["HMM", "1", "0", "–"]]
+
+
 def test_the_vote_beside_its_members(study):
     tables = importlib.import_module("_first_tables")
     own = {
@@ -145,7 +156,7 @@ def test_the_vote_beside_its_members(study):
     groups = {"Auto": {"a": [own]}, "k-means": {"a": [other]}}
     rows = tables.vote_rows(groups)
     assert rows[1] == ["a", "70.0", "50.0", "90.0", "–", "80.0"]
-    assert rows[3][2:] == ["100.0", "0.0", "0.0", "0.0"]
+    assert rows[3][2:] == ["100.0", "0.0", "–", "0.0"]
 
 
 def test_changes_that_do_not_matter(study, data, capsys):
