@@ -154,7 +154,7 @@ def run_commands(block, capsys, data, options=()):
 
 def shape_of(text):
     """Lines that do not depend on the fit: no tables, deviations, or other order."""
-    other = r"\S {3,}\S|^  |[Dd]eviat|signals? .*separates?|^In the end"
+    other = r"\S {3,}\S|^  |[Dd]eviat|signals? .*separates?|^In the end|^Equal"
     return [line for line in text.splitlines() if not re.search(other, line, re.I)]
 
 
