@@ -122,7 +122,8 @@ def main(path):
     figure = plt.figure(figsize=(12, 9.2))
 
     recordings, truth = recorded()
-    model = make_pipeline(SignalWindows(), HMMSegmenter(7, random_state=0))
+    hmm = HMMSegmenter(7, order="strict", random_state=0)
+    model = make_pipeline(SignalWindows(), hmm)
     found = model.fit(recordings).predict(recordings)
     each = [np.mean(own == known) for own, known in zip(found, truth)]
     order = np.argsort(each)[::-1]
@@ -136,7 +137,8 @@ def main(path):
     draw(figure, 0.88, found, truth, recordings, rows, EXERCISES, (title, note))
 
     recordings, truth = generated()
-    model = make_pipeline(SignalWindows(0.5), HMMSegmenter(5, random_state=0))
+    hmm = HMMSegmenter(5, order="strict", random_state=0)
+    model = make_pipeline(SignalWindows(0.5), hmm)
     found = model.fit(recordings).predict(recordings)
     rows = {i: f"cycle {i + 1}" for i in (2, 7, 10)}
     right = mof_score(truth, found)

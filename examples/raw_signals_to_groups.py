@@ -52,8 +52,9 @@ print(f"{len(recordings)} sessions, {sum(map(len, recordings))} frames")
 # Fit
 # ---
 # One frame of a raw signal says little, so the model learns from windows around it. The
-# exercises have a strict order, which is the default of the hidden Markov model.
-model = make_pipeline(SignalWindows(), HMMSegmenter(n_actions=7, random_state=0))
+# exercises come once, in one order, which the model should know.
+hmm = HMMSegmenter(n_actions=7, order="strict", random_state=0)
+model = make_pipeline(SignalWindows(), hmm)
 found = model.fit(recordings).predict(recordings)
 print(f"windows of {model[0].windows_[0] / 10} s, {mof_score(truth, found):.0%} right")
 

@@ -31,7 +31,8 @@ truth = [np.repeat(np.arange(7), [len(part) for part in own]) for own in parts]
 # %%
 # The search is scikit-learn's: each score is the mean over recordings that a fit has
 # not seen. If you have no labels, you can choose by the second score only.
-model = make_pipeline(SignalWindows(), HMMSegmenter(7, random_state=0))
+hmm = HMMSegmenter(7, order="strict", random_state=0)
+model = make_pipeline(SignalWindows(), hmm)
 search = GridSearchCV(
     model,
     {"signalwindows__window": [2, 4, 8, 16]},

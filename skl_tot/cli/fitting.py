@@ -99,7 +99,7 @@ def fit(source, recipe, out, **kinds):
         make_kind, describe = KINDS[name]
         model = make_kind(model, value)
     seed = recipe.sow(model)
-    with contextlib.redirect_stdout(None):  # verbose fits print what follows here
+    with contextlib.redirect_stdout(None):  # a verbose fit prints its look
         model.fit(data.videos, y)
     if verbose is not None:
         _reset_bar(model, verbose)
@@ -121,7 +121,7 @@ def fit(source, recipe, out, **kinds):
 
 
 def _tell_look(segmenter, path):
-    """Print what the recordings told the fit, and other readings of them."""
+    """Print the look of a fit at its recordings, and other readings of them."""
     from skl_tot.methods.pipelines import describe_look
 
     for sentence in describe_look(segmenter):

@@ -133,7 +133,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         ("dataset") or over each recording ("video"). None keeps the features.
     random_state : int, RandomState instance or None, default=None
         Seed of parameters, mini-batches and sampled frames. An int gives the same
-        result at every call, bit for bit on one machine with one number of threads.
+        result at every call, bit for bit on one machine.
     n_init : int, default=3
         Number of networks that `fit` trains at once, each with its own pseudo-labels.
         Their actions are matched by common codes, and the mean of their codes P counts.

@@ -47,7 +47,7 @@ LEAST_REPEATS = 6
 class Look(NamedTuple):
     """What recordings tell about themselves, from `look`.
 
-    Attributes
+    Parameters
     ----------
     n_recordings : int
         Number of recordings.
@@ -70,6 +70,14 @@ class Look(NamedTuple):
         Frames of windows for a raw signal.
     fps : float or None
         Frames per second.
+
+    Examples
+    --------
+    >>> import skl_tot
+    >>> from skl_tot.datasets import make_activities
+    >>> found = skl_tot.look(make_activities(20, n_actions=4, random_state=0)[0], 4)
+    >>> found.is_open, found.n_recordings
+    (False, 20)
     """
 
     n_recordings: int

@@ -380,7 +380,7 @@ def numbers(content):
 
 @section("Model", folded=True)
 def model(content):
-    """Return what the recordings told it, the steps before it, and its loss."""
+    """Return the look at the recordings, the steps before it, and its loss."""
     from skl_tot.methods.pipelines import describe_look, windows_of  # lazy, as above
 
     is_pipeline = content.segmenter is not content.model

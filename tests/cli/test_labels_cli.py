@@ -364,7 +364,7 @@ class TestEdit:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ("", "nothing to do, expected --merge"),
+            ("", "nothing to do, expected --reading, --merge"),
             ("--merge 1", "expected 2 or more"),
             ("--merge 1 9", "there is no action 9, only [0, 1, 2]"),
             ("--split 1", "expected X, recordings"),

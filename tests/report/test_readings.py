@@ -161,7 +161,7 @@ def test_look_is_said(videos, sections, kind):
 
 def test_no_look_if_the_order_is_given(videos, sections):
     text = sections(HMMSegmenter(4, order="free").fit(videos), videos)["model"]
-    assert "tell without labels" not in text
+    assert "Look at the recordings" not in text
 
 
 def test_candidates_leave_refinements_out(model, videos, sections):
