@@ -112,9 +112,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     decoding : str, default="auto"
         As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
         Does not change the fit.
-    switch_cost : float or "auto", default=0.02
-        As for `TemporalOTSegmenter`. Votes are smooth and need a lower cost. Does not
-        change the fit.
+    switch_cost : float, "auto" or None, default=None
+        As for `TemporalOTSegmenter`. Votes are smooth and need a lower cost: None is
+        0.1, and 0.02 in free order. Does not change the fit.
     min_duration : float, default=None
         As for `TemporalOTSegmenter`. Does not change the fit.
     background_percentile : float, default=None
@@ -220,6 +220,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             StrOptions({AUTO}),
             *BaseSegmenter._parameter_constraints["decoding"],
         ],
+        "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],
         "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Interval(Integral, -MOST, MOST, closed="both")],
@@ -238,7 +239,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         windows="auto",
         refine=True,
         decoding="auto",
-        switch_cost=0.02,
+        switch_cost=None,
         min_duration=None,
         background_percentile=None,
         standardize="dataset",

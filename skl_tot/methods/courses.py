@@ -49,9 +49,9 @@ UDE = {
     "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
 }
 VOTE = {
-    "strict": {"decoding": "fixed"},
-    "mostly": {"decoding": "free"},
-    "free": {"decoding": "free"},
+    "strict": {"decoding": "fixed", "switch_cost": 0.1},
+    "mostly": {"decoding": "free", "switch_cost": 0.1},
+    "free": {"decoding": "free", "switch_cost": 0.02},
 }
 HMM = {
     "strict": {"decoding": "fixed", "switch_cost": 0.0},
