@@ -7,7 +7,7 @@ from _timing import interleaved
 
 from skl_tot.decoding import DECODERS, decode, path_posterior
 from skl_tot.decoding.chain import fixed_chain
-from skl_tot.methods.hmm_paths import AnyOrder, duration_family, jumps, run_chain
+from skl_tot.methods.hmm_paths import AnyOrder
 
 try:
     from hmmlearn.base import BaseHMM
@@ -132,9 +132,7 @@ def time_min_frames(device, *, size=(20_000, 12), n_frames=(2, 5, 20, 50), n_rou
     return rows
 
 
-def time_hidden_markov(
-    device, *, n_frames=100_000, n_actions=10, n_lengths=200, n_rounds=3
-):
+def time_hidden_markov(device, *, n_frames=100_000, n_actions=10, n_rounds=3):
     """Time the path, and a step of learning, of models with any moves."""
     rng = np.random.default_rng(0)
     labels = np.repeat(rng.integers(n_actions, size=-(-n_frames // 50)), 50)[:n_frames]
@@ -143,16 +141,13 @@ def time_hidden_markov(
     moves = np.full((n_actions, n_actions), 0.1 / n_actions)
     np.fill_diagonal(moves, 1 - moves[0, 1:].sum())
     starts = np.full(n_actions, 1 / n_actions)
-    lengths = np.exp(duration_family("poisson", 1, n_lengths)[[-1] * n_actions])
     chain = AnyOrder(starts, moves).chain()
-    runs = run_chain(starts, jumps(np.ones(moves.shape)), lengths)
     models = {
         "any moves": (chain.viterbi, chain.expected_moves),
         "the same, 5 frames at least": (
             partial(chain.viterbi, min_frames=5),
             partial(chain.expected_moves, min_frames=5),
         ),
-        f"lengths up to {n_lengths}": (runs.viterbi, runs.expected_runs),
     }
     if has_hmmlearn:
         model = GivenLikelihoods(n_actions)

@@ -55,7 +55,6 @@ ROWS = {
     "ASOT, two parts": Row("asot", {"n_parts": 2}),
     "ASAL": Row("asal"),
     "Mallow": Row("mallow"),
-    "Mallow, moves": Row("mallow", {"counts": "moves"}),
     "Frank-Wolfe": Row("frank-wolfe"),
     "HMM": Row("hmm"),
     "HMM, free, windows": Row("hmm", {"order": "free"}, windows=True),

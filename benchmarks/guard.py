@@ -104,7 +104,6 @@ OTHER_CASES = {
         {"max_iter": 1, "n_steps": 10, "decoding": "free", "switch_cost": 0.3},
     ),
     "Mallow": ("MallowSegmenter", {"max_iter": 4}),
-    "Mallow, counts": ("MallowSegmenter", {"max_iter": 3, "counts": "moves"}),
     "Frank-Wolfe": ("FrankWolfeSegmenter", {}),
     "HMM": ("HMMSegmenter", {"max_iter": 15}),
     "HMM, free": (

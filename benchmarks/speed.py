@@ -292,12 +292,7 @@ TINY = {
     "growth": {"n_videos": (2, 4), "lengths": (20, 40), "max_iter": 2, "n_rounds": 1},
     "viterbi": {"sizes": [(50, 3)], "n_rounds": 1},
     "decodings": {"size": (50, 3), "n_rounds": 1},
-    "hidden_markov": {
-        "n_frames": 60,
-        "n_actions": 3,
-        "n_lengths": 20,
-        "n_rounds": 1,
-    },
+    "hidden_markov": {"n_frames": 60, "n_actions": 3, "n_rounds": 1},
     "min_frames": {"size": (20, 2), "n_frames": (2,), "n_rounds": 1},
     "viterbi_growth": {"n_frames": (20, 40), "n_actions": (2, 3), "n_rounds": 1},
     "n_init": {"n_inits": (1, 2), "n_rounds": 1, "max_iter": 4},

@@ -137,25 +137,9 @@ def move_decoder(log_moves, log_starts):
     )
 
 
-def chain_decoder(chain, runs=None, *, keeps_order=False):
-    """Make a decoder from a chain with own costs of moves.
-
-    ``runs``, a `skl_tot.decoding.semi_markov.RunChain`, gives the paths of whole
-    recordings; online decoding uses the chain.
-    """
-    paths = {}
-    if runs is not None:
-
-        def scaled_runs(n_actions, unit):
-            return runs.scaled(unit)
-
-        paths = {
-            "path": partial(_path_of, scaled_runs),
-            "posterior": partial(_posterior_of, scaled_runs),
-        }
+def chain_decoder(chain):
+    """Make a decoder from a chain with own costs of moves."""
     return Decoder(
-        **paths,
-        keeps_order=keeps_order,
         uses_cost=False,
         chain=lambda n_actions, unit: scaled_chain(chain, unit),
         own_costs=True,

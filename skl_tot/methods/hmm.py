@@ -19,7 +19,7 @@ from skl_tot.methods.hmm_model import (
     start_from_clusters,
     start_from_equal_parts,
 )
-from skl_tot.methods.hmm_paths import AnyOrder, jumps, nearest_paths, run_chain
+from skl_tot.methods.hmm_paths import AnyOrder
 from skl_tot.methods.prototype_groups import time_order
 from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.training.components import LARGEST, MOST
@@ -28,8 +28,6 @@ from skl_tot.training.components import LARGEST, MOST
 LEAST_SPREAD = 1e-6
 # Steps from each start before the best one continues.
 FIRST_ITER = 5
-# Steps with durations, after all other parameters are learned.
-DURATION_ITER = 10
 
 
 class HMMSegmenter(BaseSegmenter):
@@ -57,15 +55,9 @@ class HMMSegmenter(BaseSegmenter):
         without random numbers. "mostly": learned in the same way, and decoded in any
         order. "free": in any order, any number of times, starting from clusters of the
         frames.
-    durations : {"poisson", "negative_binomial"}, default=None
-        Distribution of the lengths of segments, learned for each action in further
-        steps: a hidden semi-Markov model. None is geometric, as in any Markov chain.
     covariance : {"own", "shared"}, default=None
         Whether each action has own variances. None is "shared" in free order, where
         actions would else differ by their variance only, and "own" otherwise.
-    n_lags : int, default=0
-        With 1 to 3, each action is a linear autoregression of that order, for signals
-        whose dynamics distinguish actions.
     n_components : int or None, default=16
         Maximum number of components; None keeps all. Principal components without
         variance are dropped.
@@ -83,8 +75,8 @@ class HMMSegmenter(BaseSegmenter):
         expected frames. Also added to the first variances.
     decoding : str, default="auto"
         As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order and "free" in
-        "mostly". In free order, or with ``durations``, it is the likeliest path of the
-        whole model, and ``switch_cost`` is not used.
+        "mostly". In free order, it is the likeliest path of the whole model, and
+        ``switch_cost`` is not used.
     switch_cost : float or "auto", default=None
         As for `TemporalOTSegmenter`. None is 0 in strict order, and 0.5 otherwise.
     min_duration : float, default=None
@@ -101,22 +93,17 @@ class HMMSegmenter(BaseSegmenter):
     components_ : ndarray of shape (n_components, n_features)
         Components of the standardised frames, one per row.
     means_ : ndarray of shape (n_actions, n_components)
-        Mean of each action, along the components; with lags, the constants :math:`b_k`.
+        Mean of each action, along the components.
     covars_ : ndarray of shape (n_actions, n_components)
         Variances of each action.
-    lags_ : ndarray of shape (n_actions, n_lags * n_components, n_components) or None
-        Weights :math:`A_k` of the previous frames, nearest first.
     starts_ : ndarray of shape (n_actions,)
         Probability of the first action :math:`\pi_k`.
     transitions_ : ndarray of shape (n_actions,) or (n_actions, n_actions)
         Probability :math:`p_k` that a frame of action k is followed by the next action;
-        0 for the last action. In free order, :math:`A_{jk}`. With durations, the
-        probability of the next segment's action.
-    durations_ : ndarray of shape (n_actions, n_lengths) or None
-        Probability :math:`p_k(d)` of each length in frames, from 1 on.
+        0 for the last action. In free order, :math:`A_{jk}`.
     log_likelihood_curve_ : list of float
         Log-likelihood before each step, minus the penalty of the prior, in nats per
-        frame. It never falls. With durations, only steps with durations.
+        frame. It never falls.
     n_iter_ : int
         Number of these steps.
     n_actions_, labels_, classes_, layers_, scaler_, confidence_, background_, fps_
@@ -136,12 +123,12 @@ class HMMSegmenter(BaseSegmenter):
     × D matrix; a fit reads the recordings two or three times. An action on no path
     keeps its parameters.
 
-    For one recording in free order without lags, components u solve :math:`C u =
-    \lambda N u` with :math:`u^\top N u = 1`, for the covariance C of the frames and
-    half of the covariance N of changes in a moment, with a ridge of 0.1 in both. This
-    weights slow variation more than noise and cycles. A moment is the time in which
-    features lose 15 % of their variance; if it is one frame, components are principal
-    components, as for several recordings, which also differ by subject.
+    For one recording in free order, components u solve :math:`C u = \lambda N u` with
+    :math:`u^\top N u = 1`, for the covariance C of the frames and half of the
+    covariance N of changes in a moment, with a ridge of 0.1 in both. This weights slow
+    variation more than noise and cycles. A moment is the time in which features lose
+    15 % of their variance; if it is one frame, components are principal components, as
+    for several recordings, which also differ by subject.
 
     From the same start the steps equal ``GaussianHMM`` of hmmlearn with
     ``covars_prior=reg_covar`` and other defaults, for ``covariance="own"``. Training
@@ -150,36 +137,10 @@ class HMMSegmenter(BaseSegmenter):
     action. All its paths have as many switches: on seven recorded sets 99.5 to 100 % of
     the labels equal those of the likeliest path of the whole model.
 
-    *Durations.* A segment of action k has d frames with probability :math:`p_k(d)`,
-    starting at ``min_duration``. The likeliest path maximises
-
-    .. math::
-
-        \log \pi_{y_1} + \sum_n \log A_{y_{n-1} y_n} + \sum_n \log p_{y_n}(d_n)
-            + \sum_t \ell_{t y(t)}
-
-    over segments n; the last one lasts at least its frames. Lengths go up to four times
-    the longest mean, at most 1000 frames, and time grows with them; a longer segment
-    starts again, with probability 1e-6. Streams, and merged or split actions, use the
-    Markov chain with the same mean durations.
-
-    *Lags.* With ``n_lags`` p, frames follow an autoregression,
-
-    .. math:: z_t \sim \mathcal{N}\bigl(b_k + A_k^\top [z_{t-1}, \dots, z_{t-p}],
-        \operatorname{diag} \sigma_k^2 \bigr),
-
-    learned by weighted least squares with ``reg_covar`` as ridge. The first frame of a
-    recording is repeated before it.
-
     References
     ----------
-    Guédon, "Estimating Hidden Semi-Markov Chains From Discrete Sequences", Journal of
-    Computational and Graphical Statistics, 2003.
-
     Rabiner, "A Tutorial on Hidden Markov Models and Selected Applications in Speech
     Recognition", Proceedings of the IEEE, 1989.
-
-    Yu, "Hidden semi-Markov models", Artificial Intelligence, 2010.
 
     Examples
     --------
@@ -198,9 +159,7 @@ class HMMSegmenter(BaseSegmenter):
 
     _by_order = HMM
     _parameter_constraints = with_order(BaseSegmenter._parameter_constraints, HMM) | {
-        "durations": [None, StrOptions({"poisson", "negative_binomial"})],
         "covariance": [None, StrOptions({"own", "shared"})],
-        "n_lags": [Interval(Integral, 0, 3, closed="both")],
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
         "n_init": [Interval(Integral, 1, MOST, closed="both")],
         "max_iter": [Interval(Integral, 1, MOST, closed="both")],
@@ -211,17 +170,13 @@ class HMMSegmenter(BaseSegmenter):
     # defaults for models of earlier versions
     order_: str | None = "strict"
     starts_: Any = None
-    durations_: Any = None
-    lags_: Any = None
 
     def __init__(
         self,
         n_actions=8,
         *,
         order="auto",
-        durations=None,
         covariance=None,
-        n_lags=0,
         n_components=16,
         n_init=4,
         max_iter=30,
@@ -236,9 +191,7 @@ class HMMSegmenter(BaseSegmenter):
     ):
         self.n_actions = n_actions
         self.order = order
-        self.durations = durations
         self.covariance = covariance
-        self.n_lags = n_lags
         self.n_components = n_components
         self.n_init = n_init
         self.max_iter = max_iter
@@ -253,7 +206,7 @@ class HMMSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        if self.order_ == "free" and self.n_lags == 0 and len(videos) == 1:
+        if self.order_ == "free" and len(videos) == 1:
             center, components = slow_directions(
                 videos, find_moment(videos), self.n_components
             )
@@ -264,31 +217,22 @@ class HMMSegmenter(BaseSegmenter):
         self.center_, self.components_ = center, components
         reg_covar = self.reg_covar * unit
         model, curve = self._climb(embedded, reg_covar)
-        self.means_, self.covars_, paths, _, self.lags_ = model
-        self.transitions_, self.durations_ = paths[-1], None
-        if self.durations is not None:
-            self.transitions_ = paths.moves
-            self.durations_ = np.exp(paths.family[paths.chosen])
+        self.means_, self.covars_, paths, _ = model
+        self.transitions_ = paths[-1]
         self.starts_ = np.exp(-paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
         return lambda: (self._score(own, i) for i, own in enumerate(embedded))
 
     def _climb(self, frames, reg_covar):
-        """Fit in the requested order, and then with durations."""
+        """Fit in the requested order."""
         n_actions = self.n_actions_
         options = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
         options["tol"] = self.tol
         if self.order_ == "free":
-            model, curve = self._climb_from_clusters(frames, options)
-        else:
-            frames = [own for own in frames if len(own) >= n_actions]
-            start = self._prepared(start_from_equal_parts(frames, n_actions, reg_covar))
-            model, curve = fit_hmm(frames, start, max_iter=self.max_iter, **options)
-        if self.durations is not None:
-            start = model.with_durations(frames, self.durations, self.min_frames_)
-            options["max_iter"] = min(DURATION_ITER, self.max_iter)
-            model, curve = fit_hmm(frames, start, **options)
-        return model, curve
+            return self._climb_from_clusters(frames, options)
+        frames = [own for own in frames if len(own) >= n_actions]
+        start = self._prepared(start_from_equal_parts(frames, n_actions, reg_covar))
+        return fit_hmm(frames, start, max_iter=self.max_iter, **options)
 
     def _climb_from_clusters(self, frames, options):
         """Fit in free order, and number actions by time."""
@@ -310,53 +254,26 @@ class HMMSegmenter(BaseSegmenter):
         return model.sorted(time_order(found)), curve
 
     def _prepared(self, start):
-        """Start with the requested variances and lags."""
+        """Start with the requested variances."""
         shares = self.covariance == "shared"
         if self.covariance is None:
             shares = self.order_ == "free"
-        start = start.sharing() if shares else start
-        if self.n_lags == 0:
-            return start
-        n_actions, n_components = start.means.shape
-        sizes = n_actions, self.n_lags * n_components, n_components
-        return start._replace(lags=np.zeros(sizes))
+        return start.sharing() if shares else start
 
     def _log_likelihoods(self, videos):
         for i in range(len(videos)):
             yield self._score(embed(videos, i, self.center_, self.components_.T), i)
 
     def _score(self, frames, i):
-        return log_densities(frames, self.means_, self.covars_, i, self.lags_)
-
-    def _warn_of_signals(self, videos):
-        if self.lags_ is None:  # lags are for raw signals
-            super()._warn_of_signals(videos)
-
-    @property
-    def n_around_(self):
-        """Frames on each side of a frame that its scores use."""
-        lags = self.lags_
-        n_lags = 0 if lags is None else lags.shape[1] // lags.shape[2]
-        return super().n_around_ + n_lags
+        return log_densities(frames, self.means_, self.covars_, i)
 
     @property
     def decoder_(self):
         """Decoder and the cost of a switch."""
-        is_plain = self.durations_ is None and self.order_ != "free"
-        is_ordered = self.order_ == "strict"
-        if is_plain or (is_ordered and self.layers_) or self.decoding != "auto":
+        if self.order_ != "free" or self.decoding != "auto":
             return super().decoder_
-        starts, moves, runs = self.starts_, self.transitions_, None
-        if self.order_ == "mostly":  # learned in strict order
-            starts, moves = np.full_like(starts, 1 / len(starts)), jumps(0 * moves + 1)
-        paths = AnyOrder(starts, moves)
-        if self.durations_ is not None:
-            paths = nearest_paths(starts, moves, self.durations_)
-            if not self.layers_:
-                ends = np.eye(len(starts))[-1] if is_ordered else None
-                runs = run_chain(starts, moves, self.durations_, ends)
-        chain = paths.after(self.layers_).chain()
-        return BoundDecoder(chain_decoder(chain, runs, keeps_order=is_ordered), 0.0)
+        paths = AnyOrder(self.starts_, self.transitions_).after(self.layers_)
+        return BoundDecoder(chain_decoder(paths.chain()), 0.0)
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

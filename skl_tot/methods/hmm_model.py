@@ -9,13 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.methods.discriminants import frame_moments
-from skl_tot.methods.hmm_paths import (
-    LEAST_FRAMES,
-    AnyOrder,
-    InOrder,
-    WithDurations,
-    with_durations,
-)
+from skl_tot.methods.hmm_paths import LEAST_FRAMES, AnyOrder, InOrder
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.labels import equal_parts
 
@@ -28,40 +22,27 @@ MOST_CLUSTERED = 50_000
 class HMM(NamedTuple):
     """Means and variances (n_actions, n_components), and the paths of actions.
 
-    ``shared`` means that actions have equal variances. With ``lags`` (n_actions, n_lags
-    * n_components, n_components), the prediction is the mean plus the previous frames,
-    nearest first, times the lags.
+    ``shared`` means that actions have equal variances.
     """
 
     means: np.ndarray
     covars: np.ndarray
-    paths: InOrder | AnyOrder | WithDurations
+    paths: InOrder | AnyOrder
     shared: bool = False
-    lags: np.ndarray | None = None
 
     def sorted(self, order):
         """Renumber the actions."""
-        lags = None if self.lags is None else self.lags[order]
         gaussians = self.means[order], self.covars[order]
-        return HMM(*gaussians, self.paths.sorted(order), self.shared, lags)
+        return HMM(*gaussians, self.paths.sorted(order), self.shared)
 
     def scores(self, frames, i=None):
         """Log-densities (n_frames, n_actions) of the frames of recording i."""
-        return log_densities(frames, self.means, self.covars, i, self.lags)
+        return log_densities(frames, self.means, self.covars, i)
 
     def sharing(self):
         """Average the variances of all actions."""
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
         return self._replace(covars=covars, shared=True)
-
-    def with_durations(self, frames, kind, min_frames):
-        """Add durations to the paths, from the likeliest path of each recording."""
-        labels = []
-        for video in frames:
-            path = self.paths.chain().viterbi(self.scores(video), min_frames)
-            labels.append(path)
-        paths = with_durations(self.paths, labels, kind, min_frames)
-        return self._replace(paths=paths)
 
     def posteriors(self, frames, min_frames=1):
         """Yield the posterior of the actions in the frames of each recording."""
@@ -89,15 +70,12 @@ def principal_components(videos, n_components):
     return center, components * signs[:, None], unit if unit > 0 else 1.0
 
 
-def log_densities(frames, means, covars, i=None, lags=None):
+def log_densities(frames, means, covars, i=None):
     """Log-densities (n_frames, n_actions) of the frames of recording i."""
     found = np.empty((len(frames), len(means)))
     scales = np.sqrt(covars)
-    before = None if lags is None else frames_before(frames, lags)
     with np.errstate(over="ignore", invalid="ignore"):
         for k, (mean, scale) in enumerate(zip(means, scales)):
-            if before is not None:
-                mean = mean + before @ lags[k]
             distances = np.square((frames - mean) / scale)
             found[:, k] = -0.5 * distances.sum(axis=1)
     found -= np.log(scales).sum(axis=1) + 0.5 * frames.shape[1] * np.log(2 * np.pi)
@@ -105,21 +83,6 @@ def log_densities(frames, means, covars, i=None, lags=None):
     if not (found > -1e150).all():
         raise RecordingValueError("the features are too far from those of the fit.", i)
     return found
-
-
-def frames_before(frames, lags):
-    """Previous frames of each frame, nearest first, side by side.
-
-    The first frame is repeated before it.
-
-    >>> frames_before(np.array([[1.0], [2.0], [3.0]]), np.zeros((1, 2, 1)))
-    array([[1., 1.],
-           [1., 1.],
-           [2., 1.]])
-    """
-    n_lags, places = lags.shape[1] // lags.shape[2], np.arange(len(frames))
-    nearest = [frames[np.maximum(places - lag, 0)] for lag in range(1, n_lags + 1)]
-    return np.concatenate(nearest, axis=1)
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
@@ -188,13 +151,9 @@ class ExpectedSums:
         n_actions, n_components = model.means.shape
         self.frames, self.counts = np.zeros(n_actions), 0.0
         self.first, self.second = np.zeros((2, n_actions, n_components))
-        self.products = self.crossed = np.zeros(1)  # for regressions with lags
         self.log_likelihood = 0.0
         for video in frames:
-            expected = model.paths.expect(model.scores(video), min_frames)
-            self._add(video, *expected)
-            if model.lags is not None:
-                self._add_before(video, expected[0], model.lags)
+            self._add(video, *model.paths.expect(model.scores(video), min_frames))
 
     def _add(self, frames, probabilities, counts, total):
         self.frames += probabilities.sum(axis=0)
@@ -203,12 +162,6 @@ class ExpectedSums:
         self.counts += counts
         self.log_likelihood += total
 
-    def _add_before(self, frames, probabilities, lags):
-        known = np.hstack([frames_before(frames, lags), np.ones((len(frames), 1))])
-        weighted = [(known * own[:, None]).T for own in probabilities.T]
-        self.products = self.products + np.stack([own @ known for own in weighted])
-        self.crossed = self.crossed + np.stack([own @ frames for own in weighted])
-
 
 def maximise(sums, model, reg_covar):
     """Most probable model for the sums."""
@@ -216,8 +169,6 @@ def maximise(sums, model, reg_covar):
     seen = sums.frames > LEAST_FRAMES
     counts = sums.frames[seen, None]
     means[seen] = sums.first[seen] / counts
-    if model.lags is not None:
-        return _maximise_lags(sums, model, reg_covar, seen)
     spread = np.maximum(sums.second[seen] - counts * means[seen] ** 2, 0)
     covars[seen] = (spread + reg_covar) / counts
     if model.shared:
@@ -225,32 +176,6 @@ def maximise(sums, model, reg_covar):
         covars[:] = total / sums.frames.sum()
     paths = model.paths.learned(sums.counts)
     return model._replace(means=means, covars=covars, paths=paths)
-
-
-def _maximise_lags(sums, model, reg_covar, seen):
-    """Most probable model: regressions on previous frames, with a ridge."""
-    weights = np.concatenate([model.lags, model.means[:, None]], axis=1)
-    n_lagged = weights.shape[1] - 1
-    ridge = reg_covar * np.diag(np.append(np.ones(n_lagged), 0))
-    products, crossed = sums.products[seen] + ridge, sums.crossed[seen]
-    weights[seen] = own = np.linalg.solve(products, crossed)
-    spread = sums.second[seen] - (own * (2 * crossed - products @ own)).sum(axis=1)
-    spread = np.maximum(spread, 0) + reg_covar
-    counts, covars = sums.frames[seen, None] + n_lagged, model.covars.copy()
-    covars[seen] = spread / counts
-    if model.shared:
-        covars[:] = spread.sum(axis=0) / counts.sum()
-    paths, lags = model.paths.learned(sums.counts), weights[:, :-1]
-    return HMM(weights[:, -1], covars, paths, model.shared, lags)
-
-
-def log_prior(model, reg_covar):
-    """Logarithm of the prior of variances and lags, up to a constant."""
-    found = -reg_covar * (1 / model.covars).sum() / 2
-    if model.lags is not None:
-        squares = reg_covar * np.square(model.lags).sum(axis=1) / model.covars
-        found -= (squares + model.lags.shape[1] * np.log(model.covars)).sum() / 2
-    return found
 
 
 def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
@@ -271,9 +196,7 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
         \sigma_{kd}^2 = \frac{1}{n_k} \Bigl( r + \sum_t \gamma_{tk}
             (z_{td} - \mu_{kd})^2 \Bigr) ,
 
-    or, for shared variances, the mean weighted by :math:`n_k`. With lags, weights come
-    from the regression on the previous P numbers with a ridge r; its prior has another
-    :math:`\sigma^{-P}`, so that P is added to :math:`n_k`.
+    or, for shared variances, the mean weighted by :math:`n_k`.
 
     The probability of leaving an action is its expected value, over frames that have a
     next one. Only paths with segments of at least ``min_frames`` count. Stops after a
@@ -284,8 +207,8 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
     curve = []
     for _ in range(max_iter):
         sums = ExpectedSums(frames, model, min_frames)
-        found = sums.log_likelihood + log_prior(model, reg_covar)
-        curve.append(found / n_frames)
+        prior = -reg_covar * (1 / model.covars).sum() / 2
+        curve.append((sums.log_likelihood + prior) / n_frames)
         model = maximise(sums, model, reg_covar)
         if len(curve) > 1 and curve[-1] - curve[-2] < tol:
             break

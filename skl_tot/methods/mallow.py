@@ -3,7 +3,7 @@
 from functools import partial
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 
 from skl_tot.decoding.decoders import order_decoder
 from skl_tot.decoding.orders import mallow_order
@@ -64,9 +64,6 @@ class MallowSegmenter(BaseSegmenter):
     reg_covar : float, default=0.1
         Added to the diagonal of the covariances of the Gaussians, r, at least 1e-6.
         Variances within actions are about 1 or less.
-    counts : {"path", "moves"}, default="path"
-        Boundaries during the fit: the likeliest path, which is the optimum, or moves of
-        frames from action to action.
     max_iter : int, default=7
         Maximum number of rounds of the three steps; fewer if no label changes. More are
         not always better.
@@ -151,7 +148,6 @@ class MallowSegmenter(BaseSegmenter):
         | {
             "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
             "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
-            "counts": [StrOptions({"path", "moves"})],
             "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         },
         MALLOW,
@@ -164,7 +160,6 @@ class MallowSegmenter(BaseSegmenter):
         order="auto",
         shrinkage=1.0,
         reg_covar=0.1,
-        counts="path",
         max_iter=7,
         decoding="auto",
         switch_cost=0.0,
@@ -177,7 +172,6 @@ class MallowSegmenter(BaseSegmenter):
         self.order = order
         self.shrinkage = shrinkage
         self.reg_covar = reg_covar
-        self.counts = counts
         self.max_iter = max_iter
         self.decoding = decoding
         self.switch_cost = switch_cost
@@ -194,7 +188,6 @@ class MallowSegmenter(BaseSegmenter):
             shrinkage=self.shrinkage,
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
-            by_moves=self.counts == "moves",
             keeps_order=self.order_ == "strict",
         )
         return lambda: (log_joint(frames, self.appearance_) for frames in embedded)

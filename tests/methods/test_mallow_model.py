@@ -5,17 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.orders import inversions_of, order_of
-from skl_tot.methods.discriminants import (
-    log_joint,
-)
+from skl_tot.methods.discriminants import log_joint
 from skl_tot.methods.mallow_model import (
-    count_gains,
     expected_inversions,
     fit_dispersions,
     fit_mallow,
-    move_counts,
 )
 from skl_tot.recordings import Recordings
 
@@ -117,68 +112,3 @@ def test_one_round_starts_from_equal_parts():
             appearance["means"][k], np.concatenate(parts).mean(axis=0)
         )
     assert order_of(np.zeros(2, dtype=int)).tolist() == [0, 1, 2]
-
-
-CASES = range(30)
-
-
-def draw(seed):
-    """Log-likelihoods, an order, and counts of which some are 0."""
-    rng = np.random.default_rng(seed)
-    n_frames, n_actions = rng.integers(1, 12), rng.integers(1, 5)
-    log_likelihood = rng.normal(size=(n_frames, n_actions))
-    counts = rng.multinomial(n_frames, rng.dirichlet(np.full(n_actions, 0.5)))
-    return log_likelihood, rng.permutation(n_actions), counts
-
-
-def score(log_likelihood, order, counts):
-    path = np.repeat(order, counts[order])
-    return log_likelihood[np.arange(len(path)), path].sum()
-
-
-@pytest.mark.parametrize("seed", CASES)
-def test_gains_equal_whole_paths(seed):
-    log_likelihood, order, counts = draw(seed)
-    starts = np.cumsum(counts[order]) - counts[order]
-    before = score(log_likelihood, order, counts)
-    for place in np.flatnonzero(counts[order]):
-        gains = count_gains(log_likelihood, order, starts, place)
-        for other in range(len(order)):
-            moved = counts.copy()
-            moved[order[place]] -= 1
-            moved[order[other]] += 1
-            expected = score(log_likelihood, order, moved) - before
-            assert gains[other] == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize("seed", CASES)
-def test_sweep_equals_a_slow_one(seed):
-    """Which takes off one frame, tries all actions, and scores whole paths."""
-    log_likelihood, order, counts = draw(seed)
-    others = np.random.default_rng(seed).integers(0, 20, len(order))
-    slow = counts.copy()
-    for frame in range(len(log_likelihood)):
-        action = np.repeat(order, slow[order])[frame]
-        slow[action] -= 1
-        values = []
-        for candidate in order:
-            moved = slow.copy()
-            moved[candidate] += 1
-            share = np.log(slow[candidate] + others[candidate] + 0.1)
-            values.append(score(log_likelihood, order, moved) + share)
-        slow[order[int(np.argmax(values))]] += 1
-    found = move_counts(log_likelihood, order, counts, others)
-    np.testing.assert_array_equal(found, slow)
-    assert found.sum() == len(log_likelihood)
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_moves_do_not_pass_the_best_path(seed):
-    log_likelihood, order, counts = draw(seed)
-    n_many = np.full(len(order), 10**9)  # shares that moves do not change
-    for _ in range(20):
-        counts = move_counts(log_likelihood, order, counts, n_many)
-    own = log_likelihood[:, order]
-    path = skip_chain(len(order), 0.0).viterbi(own)
-    best = own[np.arange(len(own)), path].sum()
-    assert score(log_likelihood, order, counts) <= best + 1e-9
