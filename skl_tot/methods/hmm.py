@@ -356,7 +356,7 @@ class HMMSegmenter(BaseSegmenter):
                 ends = np.eye(len(starts))[-1] if is_ordered else None
                 runs = run_chain(starts, moves, self.durations_, ends)
         chain = paths.after(self.layers_).chain()
-        return BoundDecoder(chain_decoder(chain, runs, keeps_order=is_ordered), 0.0)
+        return BoundDecoder(chain_decoder(chain, runs), 0.0)
 
 
 # doctest runs the examples of this module's names; __module__ is the public one
