@@ -140,11 +140,6 @@ def guide(model, X, y, kind):
 rename, merge, split = corrections.rename, corrections.merge, corrections.split
 
 
-def predict_cut(model, X, n_actions):
-    """Labels of another number of actions."""
-    return corrections.cut(model, n_actions).predict(X)
-
-
 def with_settings(model, **parameters):
     """A copy of a fitted model that is decoded otherwise."""
     return copy.deepcopy(model).set_params(**parameters)

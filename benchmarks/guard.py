@@ -338,7 +338,7 @@ def run_corrections(name, model, videos):
 
 
 def run_outputs(videos, n_actions):
-    """Corrections, cuts, streams and decodings of models fitted once."""
+    """Corrections, streams and decodings of models fitted once."""
     common = {"n_actions": n_actions} | COMMON | {"max_iter": 300}
     models = {
         "TOT": api.make("TemporalOTSegmenter", **common, decoding="fixed"),
@@ -368,9 +368,6 @@ def run_outputs(videos, n_actions):
             if decoding in ("fixed", "skip", "free", "cyclic"):
                 online = api.predict_online(other, videos[0], 12, 1000)
                 yield name, {f"{decoding}/online": online}
-    model = models["TOT"]
-    for n in (2, 3, 4, 6, 9):
-        yield "Outputs, TOT", {f"cut {n}": api.predict_cut(model, videos, n)}
 
 
 def run_arrays():

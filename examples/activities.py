@@ -8,7 +8,7 @@ finds the jobs and the steps of each. The recordings are made.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skl_tot import ActivitySegmenter, LevelsDisplay, MallowSegmenter
+from skl_tot import ActivitySegmenter, MallowSegmenter, SegmentationDisplay
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import activity_purity, mof_score
 
@@ -34,13 +34,6 @@ print(
 print(f"{mof_score(truth, model.labels_):.1%} of the frames are right")
 
 # %%
-# Above the job, below its steps, in shades of its colour.
-activities = [np.full(len(y), k) for y, k in zip(model.labels_, model.activities_)]
-LevelsDisplay.from_predictions(
-    activities[:8],
-    model.labels_[:8],
-    coarse_names={k: f"job {k}" for k in range(3)},
-    fine_names=dict(enumerate(model.action_names_)),
-    video_names=[f"recording {i}" for i in range(8)],
-)
+# The steps that were found in eight of the recordings, next to the true ones.
+SegmentationDisplay.from_predictions(truth, model.labels_, videos=range(8))
 plt.show()

@@ -16,7 +16,6 @@ _PLACES = {
     "GroupsDisplay": "skl_tot.display.groups",
     "GuidedSegmenter": "skl_tot.meta.guided",
     "HMMSegmenter": "skl_tot.methods.hmm",
-    "LevelsDisplay": "skl_tot.display.levels",
     "MallowSegmenter": "skl_tot.methods.mallow",
     "NumbersDisplay": "skl_tot.display.numbers",
     "OnlinePrediction": "skl_tot.meta.online",

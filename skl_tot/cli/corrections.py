@@ -80,7 +80,7 @@ def _share(n, total):
     --reading NAME: another reading of the recordings by a vote, as fit names them
     --merge ACTION...: actions to merge into one; repeat it for further merges, with
         the labels after the previous one
-    --split ACTION: action to split into its parts, or by --features
+    --split ACTION: action to split in two, by --features
     --rename ACTION=NAME...: new names
     """,
     "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
@@ -97,6 +97,8 @@ def edit(model, reading, merge, split, rename, source, out):
         raise ValueError(
             "nothing to do, expected --reading, --merge, --split or --rename."
         )
+    if split and source is None:
+        raise ValueError("--features is missing, expected recordings to split by.")
     renamed = dict(_split_name(text) for text in rename)
     from skl_tot import corrections
     from skl_tot.io import load_model, save_model

@@ -1,11 +1,11 @@
 """Corrections of a fitted model by a person; each returns a new model.
 
-Public: `rename`, `merge`, `split`, `cut`, `refine` (learns corrected labels) and
+Public: `rename`, `merge`, `split`, `refine` (learns corrected labels) and
 `most_informative` (suggests the next labels).
 """
 
-from skl_tot.corrections.editing import cut, merge, rename, split
+from skl_tot.corrections.editing import merge, rename, split
 from skl_tot.corrections.questions import most_informative
 from skl_tot.corrections.refining import refine
 
-__all__ = ["cut", "merge", "most_informative", "refine", "rename", "split"]
+__all__ = ["merge", "most_informative", "refine", "rename", "split"]

@@ -1,4 +1,4 @@
-"""New models with renamed, merged, split or cut actions."""
+"""New models with renamed, merged or split actions."""
 
 from copy import copy
 from numbers import Integral
@@ -9,7 +9,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.corrections.names import find_label, names_of_halves, new_names
 from skl_tot.methods.correction_layers import (
-    Cut,
     Merge,
     Split,
     fit_line,
@@ -17,12 +16,6 @@ from skl_tot.methods.correction_layers import (
     split_sources,
 )
 from skl_tot.methods.pipelines import segmenter_of, transform_before
-from skl_tot.methods.prototype_groups import (
-    coarse_groups,
-    cut_tree,
-    fine_splits,
-    halve_group,
-)
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import BACKGROUND_NAME, with_background
 
@@ -101,7 +94,7 @@ def merge(model, labels):
         If the model is not fitted.
     TypeError, ValueError
         If a label does not exist, there are fewer than two or labels of several
-        activities, or the model is cut.
+        activities.
 
     Examples
     --------
@@ -120,7 +113,6 @@ def merge(model, labels):
     if hasattr(segmenter, "activity_names_"):
         _correct_activity(segmenter, codes, labels, merge)
     else:
-        _refuse_cut(segmenter)
         has_states = getattr(segmenter, "states_", None) is not None
         has_groups = hasattr(segmenter, "prototype_actions_") and not has_states
         if has_groups and not segmenter.layers_:
@@ -136,13 +128,13 @@ def merge(model, labels):
     return with_last(model, segmenter)
 
 
-def split(model, label, X=None, *, n=2):
+def split(model, label, X, *, n=2):
     """Split one action into several.
 
-    If it has several parts (``n_parts``), their last merges are undone. Otherwise it is
-    split along a line of the features: Gaussians of k-means clusters of the frames in
-    ``X`` with this action. In every frame, the probabilities of the halves add up to
-    that of the action. The new model has no ``labels_``; background stays unchanged.
+    It is split along a line of the features: Gaussians of k-means clusters of the
+    frames in ``X`` with this action. In every frame, the probabilities of the halves
+    add up to that of the action. The new model has no ``labels_``; background stays
+    unchanged.
 
     Parameters
     ----------
@@ -150,9 +142,8 @@ def split(model, label, X=None, *, n=2):
         Fitted segmenter, or pipeline that ends in one.
     label : int or str
         The action.
-    X : array-like of shape (n_frames, n_features), default=None
-        One recording, or a sequence of many. Needed and used only if the action does
-        not have ``n`` parts.
+    X : array-like of shape (n_frames, n_features), or a sequence of these
+        One recording or many, which show the action.
     n : int, default=2
         Number of new actions. Text names become "label 1", …; with named numbers, the
         first action keeps its number and the others get new ones; unnamed actions are
@@ -168,7 +159,7 @@ def split(model, label, X=None, *, n=2):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If the label does not exist, there is no data to split by, or the model is cut.
+        If the label does not exist, or ``X`` shows the action in too few frames.
 
     Examples
     --------
@@ -184,82 +175,18 @@ def split(model, label, X=None, *, n=2):
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
         raise ValueError(f"n is {short_repr(n)}, expected an integer from 2.")
     n = int(n)
-    if X is not None:
-        X = transform_before(model, X)
+    X = transform_before(model, X)
     if hasattr(segmenter, "activity_names_"):
-        if X is not None:
-            X = _of_activity(segmenter, codes[0], label, X)
+        X = _of_activity(segmenter, codes[0], label, X)
         _correct_activity(
             segmenter, codes, [label], lambda own, labels: split(own, labels[0], X, n=n)
         )
     else:
-        _refuse_cut(segmenter)
-        if not _split_parts(segmenter, codes[0], n):
-            _split_line(segmenter, codes[0], label, X, n)
+        _split_line(segmenter, codes[0], label, X, n)
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = names_of_halves(segmenter.classes_, codes[0], n)
     vars(segmenter).pop("labels_", None)
-    return with_last(model, segmenter)
-
-
-def cut(model, n_actions):
-    """Change the number of actions without training.
-
-    ``merge_tree_`` is cut to ``n_actions`` groups. With fewer actions than the fit, the
-    actions of a group are merged. With more, segments of the fit are cut one group
-    after the other: the decoder finds a path through the halves within each segment.
-    Cuts are nested: boundaries of few actions are also boundaries of more. Groups are
-    numbered by their first action, halves by their first prototype.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted segmenter with ``merge_tree_`` (``n_parts`` or ``n_init`` above 1), or
-        pipeline that ends in one, without named or corrected actions.
-    n_actions : int
-        From 1 to the number of prototypes of a network.
-
-    Returns
-    -------
-    model : estimator
-        A new model, without ``labels_`` if it has more actions.
-
-    Raises
-    ------
-    NotFittedError
-        If the model is not fitted.
-    ValueError
-        If there is no tree, or no such cut.
-
-    Examples
-    --------
-    >>> from skl_tot import TemporalOTSegmenter
-    >>> from skl_tot.corrections import cut
-    >>> from skl_tot.datasets import make_activities
-    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
-    >>> model = TemporalOTSegmenter(3, order="mostly", max_iter=50, random_state=0)
-    >>> model = model.fit(videos)
-    >>> cut(model, 2).actions_
-    array([0, 1])
-    """
-    segmenter = _copy_of_fitted(model)
-    tree = getattr(segmenter, "merge_tree_", None)
-    _check_level(segmenter, n_actions, tree)
-    n_actions, fitted = int(n_actions), segmenter.prototype_actions_
-    if n_actions <= segmenter.n_actions_:
-        groups = coarse_groups(tree, fitted, n_actions)
-        segmenter.cut_ = Cut(groups)
-        before = with_background(segmenter.actions_)
-        _relabel(segmenter, before, np.append(groups, before[-1]))
-    else:
-        splits, fine = fine_splits(tree, segmenter.overlap_, fitted, n_actions)
-        firsts = np.unique(fine, return_index=True)[1]
-        own = [(action, parts[firsts]) for action, parts in splits]
-        segmenter.cut_ = Cut(fitted[firsts], own)
-        segmenter.prototype_actions_ = fine
-        vars(segmenter).pop("labels_", None)
-    segmenter.n_actions_ = n_actions
     return with_last(model, segmenter)
 
 
@@ -279,61 +206,8 @@ def with_last(model, segmenter):
     return model
 
 
-def _refuse_cut(segmenter):
-    if segmenter.cut_ is not None:
-        raise ValueError(
-            "the model has been cut to another number of actions; merge and split "
-            "before."
-        )
-
-
-def _check_level(segmenter, n_actions, tree):
-    """Refuse a number of actions that a tree cannot be cut to."""
-    is_corrected = segmenter.layers_ or segmenter.classes_ is not None
-    if tree is not None and not is_corrected and segmenter.cut_ is None:
-        learned = segmenter.prototype_actions_[: len(tree) + 1]
-        found = cut_tree(tree, range(len(learned)), segmenter.n_actions_)
-        is_corrected = any(len(np.unique(learned[group])) > 1 for group in found)
-    if is_corrected or segmenter.cut_ is not None:
-        raise ValueError(
-            f"n_actions is {short_repr(n_actions)}, but actions have been labelled, "
-            "named, corrected or cut since the fit; cut the model of the fit."
-        )
-    if tree is None:
-        raise ValueError(
-            f"n_actions is {short_repr(n_actions)}, but the fit has no merge_tree_; "
-            "fit with a course, and n_parts or n_init above 1."
-        )
-    is_number = isinstance(n_actions, Integral) and not isinstance(n_actions, bool)
-    if not is_number or not 1 <= n_actions <= len(tree) + 1:
-        raise ValueError(
-            f"n_actions is {short_repr(n_actions)}, expected an integer from 1 to "
-            f"{len(tree) + 1}, the prototypes of a network."
-        )
-
-
-def _split_parts(segmenter, code, n):
-    """Split an action by its parts; False if it has too few."""
-    tree = getattr(segmenter, "merge_tree_", None)
-    if tree is None or segmenter.layers_:
-        return False
-    actions = segmenter.prototype_actions_
-    is_part = actions == code
-    if np.count_nonzero(is_part[: len(tree) + 1]) < n:
-        return False
-    parts = halve_group(tree, segmenter.overlap_, is_part, n)
-    moved = actions + (n - 1) * (actions > code)
-    segmenter.prototype_actions_ = moved + np.maximum(parts, 0)
-    return True
-
-
 def _split_line(segmenter, code, label, X, n):
     """Split an action by the frames of X that show it."""
-    if X is None:
-        raise ValueError(
-            f"action {label!r} has no {n} parts to split it by, expected X, recordings "
-            "that show it."
-        )
     frames, times = [], []
     videos = segmenter.prepare(X)
     for i, reading in enumerate(segmenter.readings(X)):

@@ -48,8 +48,6 @@ class Decoder:
     posterior : callable, default=None
         ``posterior(log_likelihood, cost, min_frames)`` returns the probability
         (n_frames, n_actions) of each action in each frame, over all paths.
-    keeps_order : bool, default=False
-        Whether labels never decrease.
     along : callable, default=None
         ``along(log_likelihood, transcript, min_frames)`` returns the action (n_frames,)
         of each frame on the likeliest path through the actions (n_segments,) of a
@@ -73,13 +71,10 @@ class Decoder:
     >>> from skl_tot.decoding import DECODERS
     >>> DECODERS["free"].path(np.array([[0, -5], [-6, 0]]), 1.0)
     array([0, 1])
-    >>> DECODERS["free"].keeps_order
-    False
     """
 
     path: Callable | None = None
     posterior: Callable | None = None
-    keeps_order: bool = False
     along: Callable | None = None
     uses_cost: bool = True
     cycle_frames: float | None = None
@@ -162,8 +157,8 @@ def _posterior_by_frame(log_likelihood, cost, min_frames=1):
 #: Values of ``decoding`` of a segmenter. More can be added.
 DECODERS = {
     # in fixed order, all paths have the same number of switches
-    "fixed": Decoder(chain=fixed_chain, keeps_order=True, uses_cost=False),
-    "skip": Decoder(chain=skip_chain, keeps_order=True),
+    "fixed": Decoder(chain=fixed_chain, uses_cost=False),
+    "skip": Decoder(chain=skip_chain),
     "free": Decoder(chain=free_chain),
     "cyclic": Decoder(chain=cyclic_chain, cycle_frames=np.inf),
     "cyclic_skip": Decoder(

@@ -145,7 +145,6 @@ def duration_decoder(mean_durations, max_bins=MAX_BINS):
         lambda log_likelihood, cost, min_frames=1: _posterior(
             *model, log_likelihood, min_frames
         ),
-        keeps_order=True,
         along=partial(_path, *model),
         uses_cost=False,
         chain=fixed_chain,  # for streams, whose length is unknown

@@ -53,17 +53,6 @@ class Look(NamedTuple):
             "linewidth": self.outline,
         }
 
-    def mixed(self, amount):
-        """Mix the colour with black (amounts from -1 to 0) or white (up to 1).
-
-        >>> look_of(0)._replace(fill="#4080C0").mixed(0.5).fill
-        '#A0C0E0'
-        """
-        other = 0 if amount < 0 else 255
-        parts = _parts(self.fill)
-        mixed = [round(part + abs(amount) * (other - part)) for part in parts]
-        return self._replace(fill="#{:02X}{:02X}{:02X}".format(*mixed))
-
 
 def _parts(colour):
     """Red, green and blue of a colour as "#RRGGBB", from 0 to 255."""

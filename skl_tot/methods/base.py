@@ -213,7 +213,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         videos = self.prepare(X)
         found = [softmax(scores, axis=1) for scores in self._corrected(videos)]
-        found = self._of_actions(found, np.add)
         return videos.restore(as_types_of(found, videos))
 
     def predict_posterior(self, X):
@@ -282,8 +281,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             If a recording is not valid.
         """
         videos = self.prepare(X)
-        found = self._of_actions(self._corrected(videos), np.logaddexp)
-        return videos.restore(list(found))
+        return videos.restore(list(self._corrected(videos)))
 
     def readings(self, X, *, transcripts=None):
         """Iterate over scores, labels and posteriors of recordings, in one pass.
@@ -383,8 +381,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         decoder = DECODERS[self.decoding_]
         if decoder.cycle_frames is not None:
             decoder = replace(decoder, cycle_frames=self.mean_frames_)
-        bound = BoundDecoder(decoder, self._told("switch_cost", of_fit=True))
-        return bound if self.cut_ is None else self.cut_.bind(bound)
+        return BoundDecoder(decoder, self._told("switch_cost", of_fit=True))
 
     @property
     def min_frames_(self):
@@ -428,12 +425,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             scores = layer.apply(scores, videos)
         return scores
 
-    def _of_actions(self, columns, add):
-        """Columns of a cut model, combined to its actions."""
-        if self.cut_ is None:
-            return columns
-        return (self.cut_.outputs(own, add) for own in columns)
-
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         """Yield a `Reading` of each standardised recording."""
         if scores is None:
@@ -465,7 +456,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)
-        self.layers_, self.classes_, self.cut_ = [], None, None
+        self.layers_, self.classes_ = [], None
         self.mean_frames_ = float(videos.lengths.mean())
         if reset:
             self._look(videos)
@@ -707,8 +698,7 @@ def as_types_of(outputs, videos):
 def warn_of_squeezed_actions(segmenter, paths):
     """Warn of actions that fixed order squeezes to one frame in many recordings."""
     (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
-    shows_all = decoder.keeps_order and not decoder.uses_cost
-    if not shows_all or n_actions == 1:
+    if decoder != DECODERS["fixed"] or n_actions == 1:
         return
     long = [path for path in paths if len(path) >= LONG * n_actions]
     counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]

@@ -1,13 +1,12 @@
-"""Corrections of actions: merges and splits of scores, cuts of paths."""
+"""Corrections of actions: merges and splits of scores."""
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
+from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 
-from skl_tot.decoding.decoders import DECODERS, Decoder, decode
-from skl_tot.recordings.labels import find_segments
+from skl_tot.decoding.decoders import Decoder
 
 # Least variance of a half, as a share of the variance of both.
 LEAST_VARIANCE = 1e-3
@@ -101,78 +100,6 @@ class BoundDecoder(NamedTuple):
 
     decoder: Decoder
     switch_cost: float | str
-
-
-class Cut:
-    """Fewer or more actions, with segments nested in those of a fit.
-
-    Without ``splits``, the actions of a path become their ``groups`` (n_scores,). With
-    splits, ``groups`` are the actions of the fit, whose segments are cut one split
-    after the other. A split is an action, and the half (n_scores,) of each of its
-    scores.
-    """
-
-    def __init__(self, groups, splits=()):
-        self.groups, self.splits = groups, list(splits)
-
-    def bind(self, bound):
-        """Make a decoder of nested paths from a decoder."""
-        decoder, cost = bound
-        path = self._fine_path if self.splits else self._coarse_path
-        return BoundDecoder(
-            Decoder(
-                lambda scores, _, min_frames=1: path(scores, decoder, cost, min_frames),
-                lambda scores, nats, min_frames=1: self.outputs(
-                    decoder.posterior(scores, nats, min_frames), np.add
-                ),
-                keeps_order=False,
-                along=self._along,
-                uses_cost=decoder.uses_cost,
-                cycle_frames=decoder.cycle_frames,
-            ),
-            cost,
-        )
-
-    def outputs(self, columns, add):
-        """Combine columns of scores or probabilities to those of actions."""
-        return columns if self.splits else sum_groups(columns, self.groups, add)
-
-    def _along(self, scores, transcript, min_frames=1):
-        own = self.outputs(scores, np.logaddexp)[:, transcript]
-        return transcript[decode(own, min_frames=min_frames)]
-
-    def _coarse_path(self, scores, decoder, cost, min_frames):
-        return self.groups[decode(scores, decoder, cost, min_frames=min_frames)]
-
-    def _fine_path(self, scores, decoder, cost, min_frames):
-        """Cut each segment of an action separately, by a path through the halves."""
-        in_order = decoder.keeps_order or decoder.cycle_frames is not None
-        within = DECODERS["skip"] if in_order else decoder
-        coarse = sum_groups(scores, self.groups, np.logaddexp)
-        path = decode(coarse, decoder, cost, min_frames=min_frames)
-        for action, halves in self.splits:
-            log_halves = halves_of_columns(scores, halves)
-            refined = path + (path > action)
-            for label, start, end in zip(*find_segments(path)):
-                if label == action:
-                    refined[start:end] += decode(
-                        log_halves[start:end], within, cost, min_frames=min_frames
-                    )
-            path = refined
-        return path
-
-
-def halves_of_columns(scores, halves):
-    """Log-probability (n_frames, n) of each half, from the scores of its parts.
-
-    >>> scores = np.log([[0.1, 0.2, 0.6, 0.1]])
-    >>> np.exp(halves_of_columns(scores, np.array([-1, 0, 1, -1])))
-    array([[0.25, 0.75]])
-    """
-    sums = []
-    for half in range(halves.max() + 1):
-        sums.append(logsumexp(scores[:, halves == half], axis=1))
-    return log_softmax(np.stack(sums, axis=1), axis=1)
 
 
 def sum_groups(columns, groups, add):

@@ -20,7 +20,6 @@ from skl_tot.methods.prototype_groups import (
     code_overlap,
     group_prototypes,
     merge_neighbours,
-    merge_tree,
     time_order,
 )
 from skl_tot.recordings.blocks import row_blocks
@@ -226,15 +225,13 @@ class PrototypeSegmenter(NetworkSegmenter):
     def _merge(self, similarities, goes_on):
         """Find the prototypes that are parts of one action."""
         if self._n_parts == 1 and self._n_networks == 1:
-            self.overlap_, self.merge_tree_ = 0.0, None
+            self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)
             return
         overlap = code_overlap(self._codes(x) for x in similarities)
         if goes_on:  # few recordings; earlier ones belong to an older network
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
-        first = slice(len(overlap) // self._n_networks)
-        self.merge_tree_ = merge_tree(overlap[first, first], self._merger)
         self.prototype_actions_ = group_prototypes(
             overlap, self._n_networks, self.n_actions_, self._merger
         )

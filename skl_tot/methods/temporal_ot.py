@@ -199,10 +199,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     states_ : dict of ndarray or None
         Hidden Markov model of the free order: ``means`` and ``covars`` (n_actions,
         n_components) along ``components`` around a ``center``.
-    merge_tree_ : ndarray of shape (n_actions * n_parts - 1, 4) or None
-        Merges of prototypes of the first network down to one group, like
-        `scipy.cluster.hierarchy.linkage`; heights are the numbers of the merges. None
-        for one network with one part per action. `skl_tot.corrections.cut` uses it.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
         Overlap of the codes of prototypes, in frames.
     coefs_ : list of two ndarray
@@ -410,8 +406,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         if self.order_ != "free" or one_pass:
             return scores
         paths = [decode(own, "free", "auto") for own in scores()]
-        own = learn_states(videos, paths, self.n_actions_, self.min_frames_)
-        self.states_, self.merge_tree_ = own, None
+        self.states_ = learn_states(videos, paths, self.n_actions_, self.min_frames_)
         return lambda: self._log_likelihoods(videos)
 
     def _log_likelihoods(self, videos):

@@ -9,13 +9,11 @@ import itertools
 
 import numpy as np
 
-from skl_tot.display.levels import find_parents, shade
 from skl_tot.display.profiles import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.report.drawing import (
     bar,
     bar_of_bouts,
-    classes,
     draw_boxes,
     draw_loss,
     draw_numbers,
@@ -37,8 +35,6 @@ MOST_DEVIATING = 12  # recordings in the table
 MOST_TELLING = 3  # features of an action
 N_QUESTIONS = 5  # suggestions for labels
 LEVELS = 4  # of colours of profiles, above and below the mean
-FINER = 2  # factor of the number of actions at the lower level
-N_LEVELS = 6  # recordings with two levels
 
 SECTIONS: dict = {}  # title, whether it is folded, and function, by id
 
@@ -273,68 +269,6 @@ def recordings(content):
             row |= {"frame": frame, "action": path[frame]}
         rows.append(row)
     return rows
-
-
-@section("Coarse and fine", folded=True)
-def levels(content):
-    """Bars of the first recordings by the actions of the page and by their parts.
-
-    None for a model that cannot be cut to more actions.
-    """
-    from skl_tot.corrections import cut
-    from skl_tot.methods.pipelines import quietly
-
-    findings, n_actions = content.findings, content.segmenter.n_actions_
-    tree = getattr(content.segmenter, "merge_tree_", None)
-    n_fine = 0 if tree is None else min(FINER * n_actions, len(tree) + 1)
-    if n_fine <= n_actions:
-        return None
-    try:
-        model = cut(content.model, n_fine)
-    except ValueError:  # named or corrected actions
-        return None
-    fine = []
-    with quietly():  # few of the parts may occur in each recording
-        for video in content.videos[:N_LEVELS]:
-            found = model.predict(video)
-            fine.append(found[0] if isinstance(found, list) else found)
-    coarse = findings.paths[: len(fine)]
-    parents = find_parents(coarse, fine)
-    bars = []
-    for above, below in zip(coarse, fine):
-        width, shapes = bar(below)
-        own = []  # own colours, and the hatch of the parent
-        for _, code, outline in shapes:
-            hatch = classes(parents[code]).split()[-1]
-            own.append((f"s{code} {hatch}", code, outline))
-        bars.append((bar(above), (width, own)))
-    looks = shade(parents)[1]
-    return {
-        "n_actions": (n_actions, n_fine),
-        "bars": bars,
-        "names": _name_parts(parents, findings.names),
-        "css": rules_of_looks("s", looks),
-    }
-
-
-def rules_of_looks(letter, looks):
-    """CSS rules for the colours of codes, by a letter before their number."""
-    rules = []
-    for code, look in looks.items():
-        if code != BACKGROUND:
-            colours = f"--fill: {look.fill}; --ink: {look.ink};"
-            rules.append(f".{letter}{code} {{ {colours} }}\n")
-    return "".join(rules)
-
-
-def _name_parts(parents, names):
-    """Names of the actions of the lower level, numbered within their parent."""
-    named = {}
-    for code, parent in parents.items():
-        own = [other for other in parents if parents[other] == parent]
-        part = f", part {own.index(code) + 1} of {len(own)}" if len(own) > 1 else ""
-        named[code] = f"{names[parent]}{part}"
-    return named
 
 
 @section("Candidates", folded=True)

@@ -13,12 +13,12 @@ from skl_tot.display.palette import look_of
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.atomic import replaced
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import split_label_sequences
+from skl_tot.recordings.labels import BACKGROUND, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.matching import arrange
 from skl_tot.recordings.names import name_all_actions
 from skl_tot.recordings.rates import agreed_rate, check_fps
-from skl_tot.report.content import rules_of_looks, sections_of
+from skl_tot.report.content import sections_of
 from skl_tot.report.drawing import add_thumbnails, classes
 from skl_tot.report.facts import describe_timelines, list_codes
 from skl_tot.report.findings import gather_findings, judge, read_told
@@ -50,9 +50,8 @@ def write_report(
     their usual order with durations; deviations of recordings or cycles; interactive
     timelines; profiles of actions and telling features; scores; suggestions for labels;
     typical frames; parameters and loss. With an `AutoSegmenter`, it also compares
-    candidates on the first six recordings, and its readings if it has several; with a
-    model that can be cut to more actions, two levels of these. The page is one HTML
-    file that needs no network. The same input gives the same file.
+    candidates on the first six recordings, and its readings if it has several. The page
+    is one HTML file that needs no network. The same input gives the same file.
 
     Parameters
     ----------
@@ -187,10 +186,8 @@ def _load_template():
 def _describe(content):
     """Values of the templates, by name."""
     sections = sections_of(content)
-    parts = {name: found for name, _, found, _ in sections}
     css = page_file("web", "timelines.css") + page_file("report", "page.css")
-    looks = {code: look_of(code) for code in list_codes(content)}
-    css += rules_of_looks("c", looks)
+    css += "".join(map(_rule_of_look, list_codes(content)))
     return {
         "sections": sections,
         "names": content.findings.names,
@@ -210,10 +207,18 @@ def _describe(content):
         "segmenter": content.segmenter,
         "defaults": _default_parameters(type(content.segmenter)),
         "version": __version__,
-        "css": css + parts.get("levels", {}).get("css", ""),
+        "css": css,
         "js": joined("web/timelines.js", "report/report.js"),
         "data": describe_timelines(content),
     }
+
+
+def _rule_of_look(code):
+    """CSS rule for the colours of a code, none for background."""
+    if code == BACKGROUND:
+        return ""
+    look = look_of(code)
+    return f".c{code} {{ --fill: {look.fill}; --ink: {look.ink}; }}\n"
 
 
 def _default_parameters(kind):

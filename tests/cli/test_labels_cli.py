@@ -364,10 +364,10 @@ class TestEdit:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ("", "nothing to do, expected --reading, --merge"),
+            ("", "nothing to do, expected --reading"),
             ("--merge 1", "expected 2 or more"),
             ("--merge 1 9", "there is no action 9, only [0, 1, 2]"),
-            ("--split 1", "expected X, recordings"),
+            ("--split 1", "--features is missing, expected recordings to split"),
             ("--rename 0", "--rename has '0', expected ACTION=NAME"),
             ("--rename 0=a 1=a", "names would have 'a' twice"),
         ],

@@ -1,4 +1,4 @@
-"""Corrections of fitted models, and cuts of their trees."""
+"""Corrections of fitted models."""
 
 import copy
 import pickle
@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.cluster.hierarchy import fcluster, is_valid_linkage
-from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
@@ -25,23 +23,16 @@ from skl_tot import (
     TemporalOTSegmenter,
 )
 from skl_tot.baselines import ASALSegmenter
-from skl_tot.corrections import cut, merge, rename, split
+from skl_tot.corrections import merge, rename, split
 from skl_tot.corrections.names import new_names
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import DECODERS, decode, path_posterior
+from skl_tot.decoding import decode, path_posterior
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.correction_layers import (
-    Cut,
     Merge,
     Split,
     corrected_moves,
     fit_line,
-)
-from skl_tot.methods.prototype_groups import (
-    cut_tree,
-    merge_alike,
-    merge_neighbours,
-    merge_tree,
 )
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -87,6 +78,11 @@ def fitted():
         return found[name]
 
     return get
+
+
+def numbers_of(model):
+    """Labels of the fit as indices of the actions."""
+    return [np.searchsorted(model.actions_, own) for own in model.labels_]
 
 
 def same(first, second):
@@ -168,77 +164,23 @@ def test_steps_before_a_segmenter_stay():
     assert same(corrected.predict(VIDEOS), alone.predict(model[0].transform(VIDEOS)))
 
 
-@pytest.mark.parametrize("name", ["tot", "asot"])
-def test_split_by_parts(fitted, name):
+@pytest.mark.parametrize("name", ["tot", "asot", "guided"])
+def test_halves_add_up(fitted, name):
     model = fitted(name)
-    n_first = len(model.merge_tree_) + 1
-    actions = model.prototype_actions_[:n_first]
-    action = int(np.bincount(actions).argmax())
+    action = int(np.bincount(np.concatenate(numbers_of(model))).argmax())
+    label = model.actions_[action].item()
     before = model.log_likelihood(VIDEOS)
-    halved = split(model, action)
+    halved = split(model, label, VIDEOS)
     assert not hasattr(halved, "labels_")
     for own, now in zip(before, halved.log_likelihood(VIDEOS)):
         both = np.logaddexp(now[:, action], now[:, action + 1])
-        np.testing.assert_allclose(both, own[:, action], atol=1e-6)
+        np.testing.assert_allclose(both, own[:, action], atol=1e-12)
         rest = np.delete(now, [action, action + 1], axis=1)
-        np.testing.assert_allclose(rest, np.delete(own, action, axis=1), atol=1e-12)
-    # the halves are those of the tree, cut once more
-    first = np.flatnonzero(actions == action)
-    heights = model.merge_tree_[:, 2]
-    for height in heights[::-1]:
-        own = fcluster(model.merge_tree_, height - 0.5, "distance")[first]
-        if len(np.unique(own)) == 2:
-            break
-    halves = halved.prototype_actions_[first]
-    assert set(halves) == {action, action + 1}
-    assert np.array_equal(halves == halves[0], own == own[0])
+        np.testing.assert_array_equal(rest, np.delete(own, action, axis=1))
     # and they can be put together again
-    again = merge(halved, [action, action + 1])
+    again = merge(halved, halved.actions_[[action, action + 1]].tolist())
     for own, now in zip(before, again.log_likelihood(VIDEOS)):
-        np.testing.assert_allclose(now, own, atol=1e-6)
-
-
-def test_parts_are_followed_through_corrections(fitted):
-    model = merge(fitted("tot"), [0, 1])
-    sizes = np.bincount(fitted("tot").prototype_actions_[:12])
-    assert sizes[0] + sizes[1] >= 2
-    model = split(model, 0)
-    assert np.isin(model.prototype_actions_[:12], [0, 1]).sum() == sizes[:2].sum()
-    # along a line, parts tell no more
-    with pytest.raises(ValueError, match="expected X"):
-        split(split(fitted("mallow"), 0, VIDEOS), 0)
-    single = int(sizes.argmin())
-    model = split(fitted("tot"), single, VIDEOS)
-    assert isinstance(model.layers_[0], Split)
-    other = 0 if single else 3
-    model = merge(model, [single, single + 1, other])
-    with pytest.raises(ValueError, match="expected X"):
-        split(model, single - (other < single))
-
-
-def test_halves_that_are_not_shown():
-    scores = np.log(np.tile([0.3, 0.1, 0.8, 0.2], (6, 1)))
-    scores[:2, 0] += 9
-    scores[2:5, [1, 2]] += 9
-    scores[5, 3] += 9
-    level = Cut(np.array([0, 1, 1, 2]), [(1, np.array([-1, 0, 1, -1]))])
-    for decoding in ("fixed", "skip", "free"):
-        decoder, cost = level.bind((DECODERS[decoding], 0.1))
-        assert decoder.path(scores, cost).tolist() == [0, 0, 2, 2, 2, 3], decoding
-
-
-def test_all_parts_of_all_actions(fitted):
-    model = fitted("tot")
-    codes = softmax(model.similarities(VIDEOS[0]).astype(float)[:, :12] / 0.2, axis=1)
-    for _ in range(8):
-        model = split(model, int(np.bincount(model.prototype_actions_[:12]).argmax()))
-    actions = model.prototype_actions_
-    assert sorted(actions[:12]) == list(range(12))
-    other = softmax(model.similarities(VIDEOS[0]).astype(float)[:, 12:] / 0.2, axis=1)
-    expected = np.zeros((len(codes), 12))
-    for k, action in enumerate(actions):
-        expected[:, action] += np.hstack([codes, other])[:, k] / 2
-    np.testing.assert_allclose(model.predict_proba(VIDEOS[0]), expected, atol=1e-9)
+        np.testing.assert_allclose(now, own, atol=1e-12)
 
 
 def test_split_along_a_line_finds_what_was_merged(fitted):
@@ -414,14 +356,6 @@ def test_saved_and_loaded(fitted, name, tmp_path):
         assert np.array_equal(posterior, model.predict_posterior(VIDEOS[0]))
 
 
-def test_cuts_are_saved_and_loaded(fitted, tmp_path):
-    for n_actions in (2, 6):
-        model = cut(fitted("tot"), n_actions)
-        save_model(model, tmp_path / "model.skops")
-        again = load_model(tmp_path / "model.skops")
-        assert same(again.predict(VIDEOS), model.predict(VIDEOS))
-
-
 BAD = [
     (lambda m: rename(m, {9: "a"}), "no action 9"),
     (lambda m: rename(m, {"pour": "a"}), "no action 'pour'"),
@@ -448,8 +382,8 @@ BAD = [
     (lambda m: merge(m, [0, [1]]), "no action"),
     (lambda m: merge(m, "01"), "sequence of labels"),
     (lambda m: merge(m, 0), "sequence of labels"),
-    (lambda m: split(m, 7), "no action 7"),
-    (lambda m: split(m, 0), "expected X"),
+    (lambda m: split(m, 7, VIDEOS), "no action 7"),
+    (lambda m: split(m, 0, None), "expected .* array"),
     (lambda m: split(m, 0, VIDEOS, n=1), "n is 1"),
     (lambda m: split(m, 0, VIDEOS, n=2.0), "n is 2.0"),
     (lambda m: split(m, 0, [v[:, :2] for v in VIDEOS]), "features"),
@@ -473,8 +407,7 @@ def test_errors_leave_the_model(fitted, call, text):
     [
         lambda m: rename(m, {0: "a"}),
         lambda m: merge(m, [0, 1]),
-        lambda m: split(m, 0),
-        lambda m: cut(m, 2),
+        lambda m: split(m, 0, VIDEOS),
     ],
 )
 def test_not_fitted_and_no_segmenter(call):
@@ -491,115 +424,11 @@ def test_all_names(names):
     assert new_names(dict(enumerate(names)), np.arange(5)).tolist() == expected
 
 
-@pytest.mark.parametrize("merge", [merge_neighbours, merge_alike])
-@given(st.integers(0, 10_000), st.integers(1, 9))
-def test_tree_has_the_merges(merge, seed, n_prototypes):
-    codes = np.random.default_rng(seed).dirichlet(np.ones(n_prototypes), size=20)
-    overlap = codes.T @ codes
-    tree = merge_tree(overlap, merge)
-    assert n_prototypes == 1 or is_valid_linkage(tree)
-    for n_actions in range(1, n_prototypes + 1):
-        actions = merge(overlap, n_actions)
-        groups = cut_tree(tree, range(n_prototypes), n_actions)
-        assert len(groups) == n_actions
-        assert np.sort(np.concatenate(groups)).tolist() == list(range(n_prototypes))
-        for group in groups:
-            assert len(set(actions[group])) == 1
-
-
-@pytest.mark.parametrize("name", ["tot", "asot"])
-@pytest.mark.parametrize("decoding", ["free", "fixed", "skip", "framewise", "mallow"])
-def test_cuts_are_nested(fitted, name, decoding):
-    model = copy.deepcopy(fitted(name)).set_params(decoding=decoding)
-    n_most = len(model.merge_tree_) + 1
-    finer = None
-    for n_actions in range(n_most, 0, -1):
-        level = cut(model, n_actions)
-        assert level.n_actions_ == n_actions
-        paths = level.predict(VIDEOS)
-        flat = np.concatenate(paths)
-        assert 0 <= flat.min() <= flat.max() < n_actions
-        if n_actions == 4:
-            assert same(paths, model.predict(VIDEOS))
-        if n_actions >= 4 and decoding in ("fixed", "skip"):
-            assert all((np.diff(path) >= 0).all() for path in paths)
-        if finer is not None:
-            owners = {}
-            for path, fine in zip(paths, finer):
-                cuts = np.flatnonzero(np.diff(path))
-                assert set(cuts) <= set(np.flatnonzero(np.diff(fine)))
-                for label, whole in zip(fine, path):  # one group each
-                    assert owners.setdefault(label, whole) == whole
-            assert len(set(owners.values())) >= len(owners) - 1
-        finer = paths
-    assert not flat.any()
-    if decoding == "framewise":
-        paths = cut(model, n_most).predict(VIDEOS)
-        assert len(np.unique(np.concatenate(paths))) > 4
-
-
-@pytest.mark.parametrize("decoding", ["free", "fixed"])
-def test_cuts_keep_the_least_duration(fitted, decoding):
-    model = copy.deepcopy(fitted("tot")).set_params(decoding=decoding, min_duration=8)
-    for n_actions in range(len(model.merge_tree_) + 1, 0, -1):
-        for path in cut(model, n_actions).predict(VIDEOS):
-            ends = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
-            assert np.diff(ends).min() >= 8
-
-
-@pytest.mark.parametrize("n_actions", [1, 2, 6])
-def test_outputs_of_cuts(fitted, n_actions):
-    model = cut(fitted("tot"), n_actions)
-    for output in (model.predict_proba, model.predict_posterior):
-        found = output(VIDEOS[0])
-        assert found.shape == (len(VIDEOS[0]), n_actions)
-        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
-    scores = model.log_likelihood(VIDEOS[0])
-    np.testing.assert_allclose(
-        softmax(scores, axis=1), model.predict_proba(VIDEOS[0]), atol=1e-6
-    )
-    along = model.predict(VIDEOS[0], transcripts=[0])
-    assert not along.any()
-    named = rename(model, [f"step {k}" for k in range(n_actions)])
-    assert set(named.predict(VIDEOS[0])) <= set(named.actions_)
-
-
-def test_cuts_with_background():
-    model = fit_tot(max_iter=50, n_init=1, background_percentile=10, order="mostly")
-    usual = model.predict(VIDEOS[0])
-    for n_actions in (1, 2, 5, 9):
-        path = cut(model, n_actions).predict(VIDEOS[0])
-        assert np.array_equal(path == -1, usual == -1)
-    fewer = cut(model, 2)
-    assert same(fewer.labels_, fewer.predict(VIDEOS))
-
-
-@pytest.mark.parametrize("n_actions", [0, 13, 2.0, "2", True])
-def test_numbers_without_a_cut(fitted, n_actions):
-    with pytest.raises(ValueError, match="from 1 to 12"):
-        cut(fitted("tot"), n_actions)
-
-
-def test_cuts_of_something_else(fitted):
-    model = fitted("tot")
-    pair = np.unique(model.prototype_actions_[:12], return_index=True)[1].argsort()
-    apart = [int(pair[0]), int(pair[-1])]  # not neighbours in the tree
-    for corrected in (merge(model, apart), rename(model, WORDS), cut(model, 2)):
-        with pytest.raises(ValueError, match="cut the model of the fit"):
-            cut(corrected, 2)
-    for correct in (lambda m: merge(m, [0, 1]), lambda m: split(m, 0, VIDEOS)):
-        with pytest.raises(ValueError, match="merge and split before"):
-            correct(cut(model, 3))
-    with pytest.raises(ValueError, match="n_parts or n_init"):
-        cut(fit_tot(max_iter=5, n_parts=1, n_init=1), 2)
-
-
-def test_streams_have_trees_of_their_last_call(fitted):
+def test_streams_forget_corrections(fitted):
     model = merge(fitted("tot"), [0, 1])
     model.partial_fit(VIDEOS[:2])
     assert model.layers_ == []
     assert model.n_actions_ == 4
-    assert set(cut(model, 1).predict(VIDEOS[0])) == {0}
 
 
 def test_posterior_after_corrections(fitted):

@@ -45,9 +45,7 @@ def test_a_chain_is_enough():
         Decoder(own.path)
 
 
-def test_who_keeps_the_order_or_goes_by_cycles():
-    names = {name for name, decoder in DECODERS.items() if decoder.keeps_order}
-    assert names == {"fixed", "skip"}
+def test_who_goes_by_cycles_or_costs():
     names = {name for name, decoder in DECODERS.items() if decoder.cycle_frames}
     assert names == set(CYCLIC)
     names = {name for name, decoder in DECODERS.items() if not decoder.uses_cost}

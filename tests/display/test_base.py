@@ -9,7 +9,6 @@ import skl_tot
 from skl_tot import (
     DeviationDisplay,
     DurationDisplay,
-    LevelsDisplay,
     ProfileDisplay,
     PseudoLabelDisplay,
     SegmentationDisplay,
@@ -21,7 +20,6 @@ LABELS = [["cut", "mix", "cut"], ["cut", "bake"]]
 DISPLAYS = [
     SegmentationDisplay(y_pred=LABELS),
     PseudoLabelDisplay(np.eye(3), labels=[0, 1, 2]),
-    LevelsDisplay(coarse=[0, 0, 1], fine=[0, 2, 1]),
     DurationDisplay(LABELS),
     TransitionDisplay(LABELS),
     DeviationDisplay(LABELS),
@@ -56,7 +54,7 @@ def test_what_is_no_axes(display, pyplot):
     assert pyplot.get_fignums() == []
 
 
-@pytest.mark.parametrize("display", DISPLAYS[:3], ids=IDS[:3])
+@pytest.mark.parametrize("display", DISPLAYS[:2], ids=IDS[:2])
 def test_rates(display):
     with pytest.raises(ValueError, match="fps is 0, expected a positive"):
         display.plot(fps=0)

@@ -481,7 +481,7 @@ def test_streams_need_a_length(videos):
 
 def test_decoder_without_a_chain(hmm, monkeypatch):
     free = DECODERS["free"]
-    own = Decoder(free.path, free.posterior, keeps_order=False)
+    own = Decoder(free.path, free.posterior)
     monkeypatch.setitem(DECODERS, "own", own)
     with pytest.raises(ValueError, match="decoding='own' has no chain"):
         OnlinePrediction(with_settings(hmm, decoding="own"))

@@ -3,7 +3,6 @@ import hashlib
 import io
 import json
 import re
-from copy import copy
 from html.parser import HTMLParser
 
 import numpy as np
@@ -25,9 +24,8 @@ from skl_tot import (
     TemporalOTSegmenter,
 )
 from skl_tot.baselines import CTESegmenter, paper
-from skl_tot.corrections import cut, most_informative, rename
+from skl_tot.corrections import most_informative
 from skl_tot.datasets import make_activities
-from skl_tot.display.palette import COLOURS
 from skl_tot.metrics import match_labels, mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.preprocessing.windows import STATISTICS
@@ -1072,58 +1070,6 @@ def test_many_features(write):
     videos = [rng.normal(size=(30, 45)) for _ in range(2)]
     page = write(MallowSegmenter(2).fit(videos), videos)
     assert "Of 45 measured values, these are the 40 that differ most" in page.text
-
-
-@pytest.fixture(scope="module")
-def nested():
-    """Model that has cuts, and videos."""
-    videos, _ = make_activities(8, 4, n_features=5, mean_length=60, random_state=0)
-    settings = {"n_parts": 2, "n_init": 1, "switch_cost": 0, "decoding": "fixed"}
-    model = TemporalOTSegmenter(2, max_iter=150, random_state=0, **settings)
-    return model.fit(videos), videos
-
-
-class TestLevels:
-    """Two levels of actions."""
-
-    def test_bars_are_those_of_cuts(self, nested, write):
-        model, videos = nested
-        page = write(model, videos)
-        text = "Each of the first 6 recordings, cut into 2 actions, and below into 4"
-        assert text in page.text
-        below = cut(model, 4)
-        for i, video in enumerate(videos[:6]):
-            few = codes_of(page, f"recording {i} by few actions", len(video))
-            many = codes_of(page, f"recording {i} by many actions", len(video))
-            np.testing.assert_array_equal(few, model.predict(video))
-            np.testing.assert_array_equal(many, below.predict(video))
-        assert "recording 6 by few actions" not in page.bars
-
-    def test_every_lower_action_has_a_name_and_a_colour(self, nested, write):
-        model, videos = nested
-        page = write(model, videos, action_names=["take", "pour"])
-        style = dict(re.findall(r"\.s(\d) { --fill: (#\w{6}); --ink: ", page.html))
-        section = page.html.partition('aria-labelledby="levels"')[2]
-        shapes = re.findall(r'class="s(\d) h0" d=".*?"><title>(.*?)<', section)
-        names = dict(shapes)
-        assert style.keys() == names.keys() == set("023")
-        assert len(set(names.values())) == len(set(style.values())) == 3
-        assert (names["2"], names["3"]) == ("pour, part 1 of 2", "pour, part 2 of 2")
-        assert (names["0"], style["0"]) == ("take", COLOURS[0])  # it is undivided
-
-    @pytest.mark.filterwarnings("error:.* recordings show fewer than half of")
-    def test_parts_that_few_recordings_show_are_no_warning(self, nested, write):
-        """Of four parts, each recording shows one, at such a cost."""
-        model, videos = copy(nested[0]), nested[1]
-        model.set_params(decoding="free", switch_cost=100.0)
-        with pytest.warns(UserWarning, match="fewer than half of the 4 actions"):
-            cut(model, 4).predict(videos)
-        assert "levels" in write(model, videos).html
-
-    def test_no_section_without_cuts(self, nested, write):
-        model, videos = nested
-        for other in (MallowSegmenter(2).fit(videos), rename(model, ["a", "b"])):
-            assert "levels" not in write(other, videos).rows
 
 
 def test_names_of_several_activities(activity, write):
