@@ -45,9 +45,9 @@ from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
 ROUNDING = 1e-9
-# Frames per action from which a recording is long, and share of long recordings with
-# an action of one frame that is not plausible.
-LONG, SQUEEZED = 4, 0.25
+# Frames per action from which a recording is long, number of such recordings from which
+# there are many, and share with an action of one frame that is not plausible.
+LONG, MANY, SQUEEZED = 4, 10, 0.25
 # Agreement of labels with predictions of other recordings from which few actions in
 # effect are uneven, and no collapse.
 SUPPORTED = 0.8
@@ -701,8 +701,10 @@ def warn_of_squeezed_actions(segmenter, paths):
     if decoder != DECODERS["fixed"] or n_actions == 1:
         return
     long = [path for path in paths if len(path) >= LONG * n_actions]
+    if len(long) < MANY:
+        return
     counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
-    n_squeezed = sum(np.asarray(counts) == 1) if long else np.zeros(n_actions)
+    n_squeezed = sum(np.asarray(counts) == 1)
     action = int(np.argmax(n_squeezed))
     if n_squeezed[action] > SQUEEZED * len(long):
         warn_user(

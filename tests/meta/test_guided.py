@@ -38,7 +38,9 @@ def make_auto():
 
 
 SEGMENTERS = {
-    "tot": lambda: TemporalOTSegmenter(3, max_iter=20, n_init=2, random_state=0),
+    "tot": lambda: TemporalOTSegmenter(
+        3, order="mostly", max_iter=20, n_init=2, random_state=0
+    ),
     "mallow": lambda: MallowSegmenter(3),
     "auto": make_auto,
 }

@@ -75,7 +75,7 @@ def test_vote_is_that_of_what_is_seen(fitted, signals):
 
 
 def test_a_switch_costs_what_it_does_in_what_is_seen(fitted, signals):
-    s, cost = fitted.stride_, fitted.switch_cost
+    s, cost = fitted.stride_, fitted.decoder_[1]
     for own, path in zip(fitted.log_likelihood(signals), fitted.labels_.values()):
         seen = decode(own[::s], fitted.decoding_, cost)
         assert (path == seen[np.arange(len(path)) // s]).mean() > 0.99
