@@ -1,7 +1,7 @@
 """Refinement of labels across recordings.
 
 Labels of some recordings predict those of others, by linear discriminants of a frame
-and its surroundings. What recordings share remains; what is peculiar to one goes. A
+and its surroundings. The common part remains, and peculiarities of one recording go. A
 *guess* is a dict of arrays, the model of the last round for new recordings.
 """
 

@@ -137,7 +137,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     n_actions_ : int
         Number of actions K of the fit.
     look_ : Look or None
-        What the recordings tell, for ``order="auto"``; see `skl_tot.look`.
+        Findings of the look, for ``order="auto"``; see `skl_tot.look`.
     order_ : str
         Order of the fit.
     windows_ : SignalWindows or None

@@ -35,7 +35,7 @@ class Consensus(NamedTuple):
     agreement: np.ndarray
 
 
-def find_consensus(labellings, n_actions, information=None, votes_at_all=None):
+def find_consensus(labellings, n_actions, information=None, may_vote=None):
     r"""Match labellings to each other, and let them vote.
 
     Two labellings that agree on a share a of the frames, where chance (by the frames of
@@ -46,7 +46,7 @@ def find_consensus(labellings, n_actions, information=None, votes_at_all=None):
     The weight of a labelling is its mean over all others, if positive, times
     :math:`e^{2 I}` of its ``information`` I (n_labellings,) in nats; None means equal
     information. No weight is more than 0.15 of all, or twice an equal share.
-    Labellings that are false in ``votes_at_all`` (n_labellings,) have none. The
+    Labellings outside of the mask ``may_vote`` (n_labellings,) get weight 0. The
     labelling of the largest weight is the first reference. Two steps alternate: all
     labellings are matched to the reference, and their votes become the reference.
 
@@ -62,7 +62,7 @@ def find_consensus(labellings, n_actions, information=None, votes_at_all=None):
            [1, 0]])
     """
     agreement, kappa = _compare(labellings, n_actions)
-    allowed = np.ones(len(labellings), bool) if votes_at_all is None else votes_at_all
+    allowed = np.ones(len(labellings), bool) if may_vote is None else may_vote
     kappa = kappa * allowed * allowed[:, None]
     weights = kappa.sum(axis=1) - np.diag(kappa)
     weights[weights < LEAST_DOUBT] = 0

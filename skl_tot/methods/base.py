@@ -669,7 +669,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
 
 def is_few(n_effective, n_actions):
-    """Whether fewer than half of the actions are in effect, or just one.
+    """Whether fewer than half of the actions are in effect, or only one.
 
     >>> is_few(1.0, 2), is_few(2.4, 4), is_few(1.9, 4), is_few(1.0, 1)
     (True, False, True, False)

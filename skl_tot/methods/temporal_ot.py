@@ -191,7 +191,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     prototype_actions_ : ndarray of shape (n_init * n_actions * n_parts,)
         Action of each prototype, one network after the other.
     look_ : Look or None
-        What the recordings tell, for ``order="auto"``; see `skl_tot.look`.
+        Findings of the look, for ``order="auto"``; see `skl_tot.look`.
     order_ : str
         Order of the fit.
     windows_ : SignalWindows or None

@@ -1,4 +1,4 @@
-"""What recordings tell without labels, before a method learns from them."""
+"""A look at recordings without labels, before a method learns from them."""
 
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ MOST_RECORDINGS, LEAST_RECORDINGS = 300, 10
 # without one had at most .018, sets and generated families with one at least .044.
 LEAST_COURSE = 0.03
 N_ROTATIONS = 10
-# Floor of a variance before the logarithm, and a variance that is none.
+# Floor of a variance before the logarithm, and the variance of constants.
 FLOOR, TINY = 0.01, 1e-9
 # Raw signals: correlation of neighbouring frames, frames of an action, also in
 # correlation times, and agreement of the spread of neighbouring pieces.
@@ -45,7 +45,7 @@ LEAST_REPEATS = 6
 
 
 class Look(NamedTuple):
-    """What recordings tell about themselves, from `look`.
+    """Findings about recordings, from `look`.
 
     Parameters
     ----------
@@ -111,13 +111,13 @@ class Look(NamedTuple):
             known = f"{self.n_recordings} recording{'s' * (self.n_recordings > 1)}"
             return f"{known} cannot show whether there is a common course"
         return (
-            f"Relative time explains {self.course:.1%} of what recordings look like "
+            f"Relative time explains {self.course:.1%} of the variance of looks "
             f"(by chance {self.by_chance:.1%}): they share "
             f"{'a' if self.order == 'mostly' else 'no'} course"
         )
 
     def sentences(self):
-        """Say each finding, what follows from it, and how to say otherwise.
+        """Say each finding, its consequence, and how to say otherwise.
 
         Returns
         -------

@@ -142,8 +142,8 @@ def test_those_that_take_no_vote_count_for_nobody():
     rng = np.random.default_rng(0)
     labellings = list(rng.integers(0, 3, (4, 30)))
     labellings[1] = labellings[0]  # would give both the most votes
-    votes_at_all = np.array([True, False, True, True])
-    found = find_consensus(labellings, 3, np.array([0, 5.0, 0, 0]), votes_at_all)
+    may_vote = np.array([True, False, True, True])
+    found = find_consensus(labellings, 3, np.array([0, 5.0, 0, 0]), may_vote)
     rest = [labellings[i] for i in (0, 2, 3)]
     expected = find_consensus(rest, 3)
     np.testing.assert_allclose(found.weights[[0, 2, 3]], expected.weights)
