@@ -72,7 +72,7 @@ def score(cell, folder):
     result["true in effect"] = effective_actions(true) / n_actions
     result |= {"fit": fit, "predict": predict, "order": getattr(model, "order_", None)}
     if (seen := getattr(model, "look_", None)) is not None:
-        result["look"] = {**seen._asdict(), "order": seen.order}
+        result["look"] = {**vars(seen), "order": seen.order}
     if cell.row.method == "auto":
         result["members"] = {
             name: (mof_score(labels, own, **options) + f1) / 2

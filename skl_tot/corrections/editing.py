@@ -114,10 +114,10 @@ def merge(model, labels):
         _correct_activity(segmenter, codes, labels, merge)
     else:
         has_states = getattr(segmenter, "states_", None) is not None
-        has_groups = hasattr(segmenter, "prototype_actions_") and not has_states
+        has_groups = hasattr(segmenter, "prototype_actions_")
         if has_groups and not segmenter.layers_:
             segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
-        else:
+        if has_states or not has_groups or segmenter.layers_:
             segmenter.layers_ = [*segmenter.layers_, Merge(groups)]
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:

@@ -475,11 +475,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.order_ = self.look_.order
         if self.order_ not in self._by_order:
             self.order_ = "mostly"
-            warn_user(
-                f"{self.look_.verdict}. {type(self).__name__} has no free order, and "
-                'the fit uses order="mostly"; say so if you know better, or use '
-                "HMMSegmenter or TemporalOTSegmenter."
-            )
+            if not math.isnan(self.look_.course):
+                warn_user(
+                    f"{self.look_.verdict}. {type(self).__name__} has no free order, "
+                    'and the fit uses order="mostly"; say so if you know better, or '
+                    "use HMMSegmenter or TemporalOTSegmenter."
+                )
         if self.look_.is_raw:
             self._fit_windows(videos)
 

@@ -1,6 +1,6 @@
 """A look at recordings without labels, before a method learns from them."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -44,7 +44,8 @@ MOST_CLUSTERED, SHORTEST = 20_000, 0.1
 LEAST_REPEATS = 6
 
 
-class Look(NamedTuple):
+@dataclass(frozen=True)
+class Look:
     """Findings about recordings, from `look`.
 
     Parameters

@@ -106,7 +106,7 @@ class TestWindows:
         save_model(windowed, tmp_path / "model.skops")
         loaded = load_model(tmp_path / "model.skops")
         assert_same(loaded.predict(swings), windowed.labels_)
-        np.testing.assert_equal(loaded.look_._asdict(), windowed.look_._asdict())
+        np.testing.assert_equal(vars(loaded.look_), vars(windowed.look_))
 
     def test_are_not_of_a_given_order(self, swings):
         with pytest.warns(UserWarning, match="frames are those of a raw signal"):

@@ -1,5 +1,7 @@
 """What recordings tell without labels, by sums written out part by part."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -186,7 +188,7 @@ class TestSentences:
     @pytest.mark.parametrize("factor", [1 / 1.4, 1.4, 1 / 1.6, 1.6])
     def test_near_the_threshold_the_order_is_open(self, factor):
         videos, _ = make_activities(10, 4, random_state=0)
-        found = skl_tot.look(videos, 4)._replace(course=factor * LEAST_COURSE)
+        found = replace(skl_tot.look(videos, 4), course=factor * LEAST_COURSE)
         assert found.is_open == (factor in (1 / 1.4, 1.4))
         assert found.order == ("mostly" if factor > 1 else "free")
 

@@ -26,7 +26,7 @@ from skl_tot import (
 from skl_tot.baselines import CTESegmenter, paper
 from skl_tot.corrections import most_informative
 from skl_tot.datasets import make_activities
-from skl_tot.metrics import match_labels, mof_score, segmentation_report
+from skl_tot.metrics import mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.preprocessing.windows import STATISTICS
 from skl_tot.recordings import Recordings
@@ -784,7 +784,7 @@ def test_network_passes_once_over_each_video(activity, write, monkeypatch, steps
 COLUMNS = {
     "score": 3,
     "weight": 3,
-    "information": 3,
+    "effective": 1,
     "agreement": 3,
     "n_segments": 1,
     "seconds": 1,
@@ -795,9 +795,7 @@ def test_table_of_candidates(activity, vote, write):
     rows = write(vote, activity[0]).rows["candidates"]
     rows = rows[: [name for name, *_ in rows].index("Recording")]
     assert len(rows[0]) == 1 + len(COLUMNS)
-    marked = [name for name, *_ in rows[1:] if "best" in name]
-    assert marked == [f"{vote.names_[vote.best_index_]} (best score)"]
-    assert [name.removesuffix(" (best score)") for name, *_ in rows[1:]] == vote.names_
+    assert [name for name, *_ in rows[1:]] == vote.names_
     for i, (_, *cells) in enumerate(rows[1:]):
         assert cells == [f"{vote.results_[x][i]:.{n}f}" for x, n in COLUMNS.items()]
 
@@ -806,7 +804,7 @@ def test_candidate_alone_agrees_with_no_other(activity, write):
     candidates = [("mallow", MallowSegmenter())]
     model = AutoSegmenter(4, candidates=candidates, refine=False, random_state=0)
     page = write(model.fit(activity[0]), activity[0])
-    (cells,) = page.cells("candidates", "mallow (best score)")
+    (cells,) = page.cells("candidates", "mallow")
     assert cells[list(COLUMNS).index("agreement")] == "–"
 
 
@@ -991,54 +989,6 @@ def test_signals_that_tell(write):
         assert cells == [f"{feature} {100 * score:.0f}" for feature, score in rows]
     assert "1 of 3 signals separates no action from its neighbours: pulse." in page.text
     assert page.rows["profiles"][0] == ["Action", *names]
-
-
-@pytest.fixture(scope="module")
-def two():
-    """A vote of recordings of five steps, of which two pairs look alike."""
-    options = {"n_features": 8, "mean_length": 30, "alike": True, "random_state": 1}
-    videos, y_true = make_activities(8, 5, **options)
-    candidates = [("hmm", HMMSegmenter()), ("mallow", MallowSegmenter())]
-    model = AutoSegmenter(5, candidates=candidates, random_state=0)
-    with pytest.warns(UserWarning, match="Actions found: 3 of the 5"):
-        return model.fit(videos), videos, y_true
-
-
-def test_two_readings(two, write):
-    model, videos, y_true = two
-    page = write(model, videos)
-    text = page.text_of["readings"]
-    assert f"agree on {100 * model.strict_agreement_:.0f} of 100 moments" in text
-    assert "It can be read in two ways" in page.text_of[None]
-    assert f"share one order of segments to {100 * model.shared_course_:.0f}" in text
-    assert 'order="strict"' in text
-    assert "--order strict" in text
-    assert len(page.rows["readings"]) == 1 + 2 * 6
-    shown = []
-    for i in range(6):
-        prediction = codes_of(
-            page, f"recording {i} by actions that return", len(videos[i])
-        )
-        np.testing.assert_array_equal(prediction, page.segments(i))
-        shown.append(
-            codes_of(page, f"recording {i} by steps in one order", len(videos[i]))
-        )
-    assert mof_score(y_true[:6], shown) > 0.9
-    assert mof_score(model.strict_labels(videos[:6]), shown) == 1
-    found = match_labels(model.predict(videos[:6]), shown)
-    assert all(found[k] in (k, None) for k in found)  # of one colour
-    titles = re.findall(
-        r"<title>(step \d)<", page.html.partition("recording 1 by st")[0]
-    )
-    assert titles == [f"step {i}" for i in range(1, 6)]
-
-
-def test_one_reading_if_they_agree_or_one_was_told(two, write, monkeypatch):
-    for agreement in (0.95, None):
-        monkeypatch.setattr(two[0], "strict_agreement_", agreement)
-        page = write(*two[:2])
-        assert "readings" not in page.rows
-        assert "in two ways" not in page.text
 
 
 @pytest.mark.parametrize("by_vote", [False, True])
