@@ -213,6 +213,7 @@ def quietly():
         warnings.filterwarnings("ignore", FIRST_WORDS)
         warnings.filterwarnings("ignore", "frames are those of a raw signal")
         warnings.filterwarnings("ignore", "Action .* has a single frame in")
+        warnings.filterwarnings("ignore", "Only .* actions are in effect")
         warnings.filterwarnings("ignore", "Labels collapse")
         warnings.filterwarnings("ignore", "With order=")
         warnings.filterwarnings("ignore", ".* has no free order")
