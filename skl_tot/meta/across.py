@@ -11,6 +11,7 @@ from scipy.linalg import solve
 from skl_tot.decoding.chain import free_chain
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import principal_components
+from skl_tot.metrics.label_free import cohen_kappa
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.signals import window_means
 
@@ -148,9 +149,7 @@ def _path(seen, guess):
 
 
 def _kappa(first, second, n_actions):
-    """Agreement beyond chance, by Cohen."""
+    """Agreement of labels beyond chance."""
     table = np.zeros((n_actions, n_actions))
     np.add.at(table, (np.concatenate(first), np.concatenate(second)), 1)
-    table /= table.sum()
-    chance = float(table.sum(axis=0) @ table.sum(axis=1))
-    return (float(np.trace(table)) - chance) / max(1 - chance, 1e-9)
+    return cohen_kappa(table)

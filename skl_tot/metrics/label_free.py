@@ -160,7 +160,16 @@ def held_out_agreement(read_blocks, labels, n_actions):
     table = np.zeros((n_actions, n_actions))
     for _, scores, actions in _judged_by_others(read_blocks, labels, halves):
         np.add.at(table, (actions, scores.argmax(axis=1)), 1)
-    table /= table.sum()
+    return cohen_kappa(table)
+
+
+def cohen_kappa(table):
+    """Agreement beyond chance from a square table of counts, at least 0.
+
+    >>> cohen_kappa(np.array([[3.0, 1.0], [1.0, 3.0]]))
+    0.5
+    """
+    table = table / table.sum()
     chance = float(table.sum(axis=0) @ table.sum(axis=1))
     if chance >= 1:
         return 0.0

@@ -19,6 +19,7 @@ from skl_tot.recordings.signals import (
     correlation_frames,
     find_repetition,
     samples,
+    spread_indices,
 )
 
 # Equal parts of a recording, those at either end that do not count, as recordings start
@@ -263,7 +264,7 @@ def look_at(recordings, n_actions):
 def _looks_of_parts(recordings):
     """Mean and log standard deviation (n_recordings, 16, 2 n_features) of parts."""
     known = np.flatnonzero(recordings.lengths >= N_PARTS)
-    chosen = known[_some(len(known), MOST_RECORDINGS)]
+    chosen = known[spread_indices(len(known), MOST_RECORDINGS)]
     found = np.empty((len(chosen), N_PARTS, 2 * recordings.n_features))
     for row, i in zip(found, chosen.tolist()):
         edges = np.linspace(0, recordings.lengths[i], N_PARTS + 1).astype(int)
@@ -293,17 +294,9 @@ def _by_chance(parts):
     rng, found = check_random_state(0), []
     for _ in range(N_ROTATIONS):
         turns = rng.randint(N_PARTS, size=len(parts))
-        found.append(_explained(np.array(list(map(_roll, parts, turns)))))
+        turned = [np.roll(own, turn, axis=0) for own, turn in zip(parts, turns)]
+        found.append(_explained(np.array(turned)))
     return max(found)
-
-
-def _roll(parts, turn):
-    return np.roll(parts, turn, axis=0)
-
-
-def _some(n, most):
-    """Up to ``most`` of n indices, evenly spread."""
-    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
 def is_raw(recordings, n_actions):

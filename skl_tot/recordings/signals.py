@@ -34,15 +34,15 @@ def correlation_frames(recordings, action_frames):
 def samples(recordings):
     """Yield standardised frames from the middle of some recordings."""
     n_features = recordings.arrays[0].shape[1]
-    columns = _some(n_features, MOST_FEATURES)
+    columns = spread_indices(n_features, MOST_FEATURES)
     most = min(MOST_FRAMES, max(1, MOST_VALUES // n_features))
-    for i in _some(len(recordings), MOST_RECORDINGS).tolist():
+    for i in spread_indices(len(recordings), MOST_RECORDINGS).tolist():
         start = max(0, (int(recordings.lengths[i]) - most) // 2)
         frames = recordings.read(i, slice(start, start + most))
         yield frames[:, columns].astype(float)
 
 
-def _some(n, most):
+def spread_indices(n, most):
     """Up to `most` of n indices, evenly spread."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
