@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from _sets import add_data
 
-from skl_tot import ActivitySegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot import ActivitySegmenter, TemporalOTSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import activity_purity, mof_score
 

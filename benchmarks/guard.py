@@ -203,8 +203,6 @@ def run_auto(videos, n_actions):
         ).fit(videos)
         yield name, api.read(model, videos) | {"n_actions": model.n_actions_}
         if name == "Auto, vote":
-            best = api.with_settings(model, combine="best")
-            yield "Auto, best", api.read(best, videos)
             yield from run_corrections(name, model, videos)
 
 
@@ -301,7 +299,7 @@ def run_guided():
             if kind == "labels":
                 merged = api.merge(guided, [0, 2])
                 yield case, {"merge 0 2": merged.predict(videos)}
-                asked = api.most_informative(guided, videos, 3, "videos")
+                asked = api.most_informative(guided, videos, 3, "recordings")
                 yield case, {"most informative": asked}
 
 
@@ -333,7 +331,7 @@ def run_corrections(name, model, videos):
                 f"{case}/score": edited.score(videos),
             },
         )
-    for unit in ("videos", "moments"):
+    for unit in ("recordings", "moments"):
         yield name, {f"asked/{unit}": api.most_informative(model, videos, 4, unit)}
 
 

@@ -22,10 +22,10 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from skl_tot import HMMSegmenter
+from skl_tot.app.review.calls import Calls
+from skl_tot.app.review.server import SETTINGS, listen, make_application
+from skl_tot.app.review.session import Review
 from skl_tot.datasets import make_activities
-from skl_tot.review.calls import Calls
-from skl_tot.review.server import SETTINGS, listen, make_application
-from skl_tot.review.session import Review
 
 WATCH = """
 window.tasks = [];

@@ -33,10 +33,10 @@ from _sets import SEVEN, add_data, load
 from _suite_rows import parse_row
 from threadpoolctl import threadpool_limits
 
+from skl_tot.app.review.accuracy import Check, compare, estimate
 from skl_tot.corrections import refine
 from skl_tot.corrections.questions import describe_signals, order_to_review
 from skl_tot.recordings.labels import find_segments
-from skl_tot.review.accuracy import Check, compare, estimate
 
 STOPS = (2, 5, 10)
 NEAR = 1  # tolerated error of a boundary, in frames

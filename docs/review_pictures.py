@@ -15,9 +15,9 @@ from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 from skl_tot import TemporalOTSegmenter, read_recordings
+from skl_tot.app.review import Review
 from skl_tot.datasets import make_activities
 from skl_tot.io import save_model
-from skl_tot.review import Review
 
 WORDS = np.array(["reach", "place", "screw", "check", "put away"])
 SIGNALS = [f"{k} {a}" for k in ("acc", "gyro", "mag", "grip") for a in "xyz"]

@@ -8,7 +8,8 @@ finds the jobs and the steps of each. The recordings are made.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skl_tot import ActivitySegmenter, MallowSegmenter, SegmentationDisplay
+from skl_tot import ActivitySegmenter, SegmentationDisplay
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import activity_purity, mof_score
 

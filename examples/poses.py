@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import ASOTSegmenter
+from skl_tot.baselines import ASOTSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import GapFiller, PoseFeatures
 from skl_tot.recordings import Recordings

@@ -19,11 +19,11 @@ from seglearn.datasets import load_watch
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import GroupsDisplay, HMMSegmenter, SegmentationDisplay
+from skl_tot.app.report import write_report
 from skl_tot.corrections import refine, rename
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.recordings import Recordings
-from skl_tot.report import write_report
 from skl_tot.statistics import compare_groups, durations
 
 # %%

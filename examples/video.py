@@ -12,7 +12,7 @@ features are brightness and its change in parts of the picture. For video files,
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skl_tot import MallowSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 

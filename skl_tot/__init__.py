@@ -6,7 +6,6 @@ __version__ = "1.0.0rc1"
 
 # Loaded on first use, so that metrics and data sets do not import torch.
 _PLACES = {
-    "ASOTSegmenter": "skl_tot.methods.asot",
     "ActivitySegmenter": "skl_tot.meta.activities",
     "AutoSegmenter": "skl_tot.meta.auto",
     "CyclicSegmenter": "skl_tot.meta.cyclic",
@@ -16,7 +15,6 @@ _PLACES = {
     "GroupsDisplay": "skl_tot.display.groups",
     "GuidedSegmenter": "skl_tot.meta.guided",
     "HMMSegmenter": "skl_tot.methods.hmm",
-    "MallowSegmenter": "skl_tot.methods.mallow",
     "NumbersDisplay": "skl_tot.display.numbers",
     "OnlinePrediction": "skl_tot.meta.online",
     "ProfileDisplay": "skl_tot.display.profiles",

@@ -2,7 +2,7 @@
 
 import sys
 
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

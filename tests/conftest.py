@@ -193,7 +193,7 @@ def make_by_name(name, **settings):
         if parameter in needed:
             given[parameter] = inner
     if "candidates" in needed:
-        other = shortened(skl_tot.MallowSegmenter(), **settings)
+        other = shortened(skl_tot.baselines.MallowSegmenter(), **settings)
         given["candidates"] = [("hmm", inner), ("mallow", other)]
     return shortened(kind(**given), **settings)
 

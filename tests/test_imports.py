@@ -56,8 +56,8 @@ def test_imports_wait_for_no_heavy_package():
     for module in pkgutil.walk_packages(skl_tot.__path__, "skl_tot."):
         if not module.name.startswith(WITH_TORCH):
             modules.append(module.name)
-    rooms = ["cli", "datasets", "decoding", "display", "io", "metrics"]
-    rooms += ["preprocessing", "recordings", "report"]
+    rooms = ["app.cli", "datasets", "decoding", "display", "io", "metrics"]
+    rooms += ["preprocessing", "recordings", "app.report"]
     assert {f"skl_tot.{room}" for room in rooms} <= set(modules)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps([modules, HEAVY])],

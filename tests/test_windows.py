@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from skl_tot import HMMSegmenter
-from skl_tot.cli.main import COMMANDS, main
+from skl_tot.app.cli.main import COMMANDS, main
+from skl_tot.app.review import Review
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.io import (
     FORMATS,
@@ -25,7 +26,6 @@ from skl_tot.io import (
 )
 from skl_tot.recordings import Recordings, atomic, read_recordings
 from skl_tot.recordings.text import find_same_files, is_file_name, text_of_name
-from skl_tot.review import Review
 
 VIDEOS, _ = make_activities(
     n_videos=3, n_actions=2, n_features=2, mean_length=20, random_state=0
@@ -265,7 +265,7 @@ class TestConsole:
 
     def test_streams_that_are_not_there(self, monkeypatch):
         """As in a program without a console."""
-        from skl_tot.cli.main import _open_closed_streams
+        from skl_tot.app.cli.main import _open_closed_streams
 
         for name in ("stdout", "stderr"):
             monkeypatch.setattr(sys, name, None)

@@ -47,7 +47,7 @@ def rename(model, names):
 
     Examples
     --------
-    >>> from skl_tot import MallowSegmenter
+    >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.corrections import rename
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
@@ -98,7 +98,7 @@ def merge(model, labels):
 
     Examples
     --------
-    >>> from skl_tot import MallowSegmenter
+    >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.corrections import merge, rename
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
@@ -163,7 +163,7 @@ def split(model, label, X, *, n=2):
 
     Examples
     --------
-    >>> from skl_tot import MallowSegmenter
+    >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.corrections import split
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)

@@ -50,7 +50,7 @@ def refine(model, X, y, *, kind="labels"):
 
     Examples
     --------
-    >>> from skl_tot import MallowSegmenter
+    >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.corrections import refine
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=4, n_actions=3, random_state=0)

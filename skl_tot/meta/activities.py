@@ -123,7 +123,8 @@ class ActivitySegmenter(BaseSegmenter):
 
     Examples
     --------
-    >>> from skl_tot import ActivitySegmenter, MallowSegmenter
+    >>> from skl_tot import ActivitySegmenter
+    >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> cooking, _ = make_activities(n_videos=5, n_actions=3, random_state=0)
     >>> repairs, _ = make_activities(n_videos=5, n_actions=3, random_state=1)

@@ -192,7 +192,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Examples
     --------
-    >>> from skl_tot import AutoSegmenter, MallowSegmenter, TemporalOTSegmenter
+    >>> from skl_tot import AutoSegmenter, TemporalOTSegmenter
+    >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
     >>> tot = TemporalOTSegmenter(max_iter=200, n_parts=2)

@@ -9,17 +9,18 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.parallel import Parallel, delayed
 
+from skl_tot.baselines.asal import ASALSegmenter
+from skl_tot.baselines.asot import ASOTSegmenter
+from skl_tot.baselines.mallow import MallowSegmenter
+from skl_tot.baselines.simple import KMeansSegmenter
 from skl_tot.decoding.chain import free_chain
 from skl_tot.meta.across import guessed_paths, refine_across
 from skl_tot.meta.consensus import mean_vote, names_of_refinements
 from skl_tot.meta.guidance import paths_in_order, refine_in_order
 from skl_tot.meta.views import shared
-from skl_tot.methods.asal import ASALSegmenter
-from skl_tot.methods.asot import ASOTSegmenter
 from skl_tot.methods.base import is_few
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
 from skl_tot.methods.hmm import HMMSegmenter
-from skl_tot.methods.mallow import MallowSegmenter
 from skl_tot.methods.pipelines import (
     fit_segmenter,
     last_step,
@@ -28,7 +29,6 @@ from skl_tot.methods.pipelines import (
     transform_before,
     unfrozen,
 )
-from skl_tot.methods.simple import KMeansSegmenter
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
 from skl_tot.metrics.label_free import carried_information, effective_actions
 from skl_tot.recordings.errors import short_repr

@@ -11,16 +11,16 @@ import importlib
 METHODS = {
     "tot": ("TemporalOTSegmenter", "skl_tot.methods.temporal_ot"),
     "auto": ("AutoSegmenter", "skl_tot.meta.auto"),
-    "asot": ("ASOTSegmenter", "skl_tot.methods.asot"),
-    "cte": ("CTESegmenter", "skl_tot.methods.cte"),
-    "vte": ("VTESegmenter", "skl_tot.methods.vte"),
-    "ude": ("UDESegmenter", "skl_tot.methods.ude"),
-    "asal": ("ASALSegmenter", "skl_tot.methods.asal"),
-    "mallow": ("MallowSegmenter", "skl_tot.methods.mallow"),
-    "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.methods.frank_wolfe"),
+    "asot": ("ASOTSegmenter", "skl_tot.baselines.asot"),
+    "cte": ("CTESegmenter", "skl_tot.baselines.cte"),
+    "vte": ("VTESegmenter", "skl_tot.baselines.vte"),
+    "ude": ("UDESegmenter", "skl_tot.baselines.ude"),
+    "asal": ("ASALSegmenter", "skl_tot.baselines.asal"),
+    "mallow": ("MallowSegmenter", "skl_tot.baselines.mallow"),
+    "frank-wolfe": ("FrankWolfeSegmenter", "skl_tot.baselines.frank_wolfe"),
     "hmm": ("HMMSegmenter", "skl_tot.methods.hmm"),
-    "equal": ("EqualPartsSegmenter", "skl_tot.methods.simple"),
-    "k_means": ("KMeansSegmenter", "skl_tot.methods.simple"),
+    "equal": ("EqualPartsSegmenter", "skl_tot.baselines.simple"),
+    "k_means": ("KMeansSegmenter", "skl_tot.baselines.simple"),
 }
 
 

@@ -4,6 +4,7 @@ import contextlib
 import sys
 import warnings
 from pathlib import Path
+from typing import NoReturn
 
 PACKAGE = str(Path(__file__).parents[1])
 MAX_SHOWN = 80  # characters of a value in a message
@@ -88,6 +89,16 @@ def short_repr(value):
     except Exception:  # nested too deeply, say
         text = f"a {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def refuse(name, value, expected, error=ValueError) -> NoReturn:
+    """Raise the error of a bad value, which names what came and what was expected.
+
+    >>> refuse("width", -2, "a number above 0")
+    Traceback (most recent call last):
+    ValueError: width is -2, expected a number above 0.
+    """
+    raise error(f"{name} is {short_repr(value)}, expected {expected}.")
 
 
 def warn_user(text, category=UserWarning):

@@ -15,14 +15,12 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
     ActivitySegmenter,
-    ASOTSegmenter,
     AutoSegmenter,
     GuidedSegmenter,
     HMMSegmenter,
-    MallowSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import ASALSegmenter
+from skl_tot.baselines import ASALSegmenter, ASOTSegmenter, MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.corrections.names import new_names
 from skl_tot.datasets import make_activities

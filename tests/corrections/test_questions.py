@@ -9,12 +9,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skl_tot import (
-    AutoSegmenter,
-    GuidedSegmenter,
-    HMMSegmenter,
-    MallowSegmenter,
-)
+from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter
+from skl_tot.app.review import Review
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import most_informative, rename
 from skl_tot.corrections.questions import (
     DIGITS,
@@ -24,7 +21,6 @@ from skl_tot.corrections.questions import (
 )
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.labels import find_segments
-from skl_tot.review import Review
 
 
 @pytest.fixture(scope="module")

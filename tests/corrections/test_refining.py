@@ -6,7 +6,8 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skl_tot import ActivitySegmenter, GuidedSegmenter, MallowSegmenter
+from skl_tot import ActivitySegmenter, GuidedSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import segmenter_of, unfrozen

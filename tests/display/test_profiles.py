@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import MallowSegmenter, ProfileDisplay
+from skl_tot import ProfileDisplay
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.display.palette import COLOURS
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.statistics.profiles import action_profiles

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "command_line.md"
 

@@ -18,7 +18,7 @@ import pytest
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
-from skl_tot.cli.main import make_parser
+from skl_tot.app.cli.main import make_parser
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS
 from skl_tot.io import FORMATS

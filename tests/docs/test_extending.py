@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 
 import skl_tot
 from skl_tot import OnlinePrediction, TemporalOTSegmenter, corrections
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 from skl_tot.decoding import DECODERS, decode
 from skl_tot.io import (
     FORMATS,

@@ -10,7 +10,7 @@ import pytest
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "files.md"

@@ -5,15 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skl_tot import (
-    AutoSegmenter,
-    HMMSegmenter,
-    MallowSegmenter,
-    TemporalOTSegmenter,
-)
+from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import (
     CTESegmenter,
     FrankWolfeSegmenter,
+    MallowSegmenter,
     UDESegmenter,
     VTESegmenter,
 )

@@ -28,8 +28,8 @@ from skl_tot import (
     metrics,
     preprocessing,
     recordings,
-    report,
 )
+from skl_tot.app import report
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 

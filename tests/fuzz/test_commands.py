@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 from skl_tot.io import save_model
 
 QUICK = "--set max_iter=3 optimizer__freeze_iter=1 random_state=0"

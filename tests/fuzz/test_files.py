@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skl_tot import preprocessing, report
+from skl_tot import preprocessing
+from skl_tot.app import report
 from skl_tot.datasets import load_action_dataset
 from skl_tot.io import load_model, read_names, read_segments, save_model, write_segments
 from skl_tot.recordings.files import open_arrays

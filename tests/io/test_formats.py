@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.cli.main import main, make_parser
+from skl_tot.app.cli.main import main, make_parser
 from skl_tot.io import (
     FORMATS,
     Format,
@@ -172,7 +172,7 @@ class TestRegistry:
 def test_arguments_wait_for_nothing():
     """The table of formats needs numpy, and the parser does not need the table."""
     code = (
-        "import sys; from skl_tot.cli.main import make_parser;"
+        "import sys; from skl_tot.app.cli.main import make_parser;"
         "make_parser().format_help(); sys.exit('numpy' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

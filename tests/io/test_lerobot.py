@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 from skl_tot.io import segments, write_subtasks
 from skl_tot.recordings import Recordings, read_recordings
 

@@ -17,7 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
-from skl_tot import HMMSegmenter, MallowSegmenter, TemporalOTSegmenter, corrections
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, corrections
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.io import load_model, save_model
 from skl_tot.io.models import TRUSTED_TYPES
 from skl_tot.preprocessing import FramewiseTransformer

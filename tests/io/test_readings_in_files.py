@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import AutoSegmenter, HMMSegmenter, MallowSegmenter
-from skl_tot.baselines import KMeansSegmenter
+from skl_tot import AutoSegmenter, HMMSegmenter
+from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.candidates import Plan

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 from skl_tot.metrics import mof_score
 
 FPS = 25

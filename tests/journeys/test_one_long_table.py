@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.cli.main import main
+from skl_tot.app.cli.main import main
 from skl_tot.io import load_model
 
 RATE = 2  # frames a second

@@ -10,8 +10,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import ActivitySegmenter, HMMSegmenter, MallowSegmenter
-from skl_tot.cli.main import main
+from skl_tot import ActivitySegmenter, HMMSegmenter
+from skl_tot.app.cli.main import main
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model

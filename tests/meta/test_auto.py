@@ -13,13 +13,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import cohen_kappa_score
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import (
-    AutoSegmenter,
-    MallowSegmenter,
-    SegmentationDisplay,
-    TemporalOTSegmenter,
-    baselines,
-)
+from skl_tot import AutoSegmenter, SegmentationDisplay, TemporalOTSegmenter, baselines
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam

@@ -15,8 +15,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import CyclicSegmenter, HMMSegmenter, MallowSegmenter, TemporalOTSegmenter
-from skl_tot.cli.main import main
+from skl_tot import CyclicSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot.app.cli.main import main
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model

@@ -13,13 +13,8 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import (
-    AutoSegmenter,
-    GuidedSegmenter,
-    HMMSegmenter,
-    MallowSegmenter,
-    TemporalOTSegmenter,
-)
+from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.guided import name_new_actions

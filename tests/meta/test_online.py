@@ -18,15 +18,13 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
     ActivitySegmenter,
-    ASOTSegmenter,
     CyclicSegmenter,
     GuidedSegmenter,
     HMMSegmenter,
-    MallowSegmenter,
     OnlinePrediction,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import ASALSegmenter
+from skl_tot.baselines import ASALSegmenter, ASOTSegmenter, MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS, Decoder

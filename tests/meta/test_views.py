@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, MallowSegmenter
+from skl_tot import AutoSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.decoding import decode
 from skl_tot.io import load_model, save_model
 from skl_tot.meta.views import find_stride, on_all_frames, see

@@ -7,7 +7,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import ActivitySegmenter, AutoSegmenter, HMMSegmenter, MallowSegmenter
+from skl_tot import ActivitySegmenter, AutoSegmenter, HMMSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import unsaid_actions
 from skl_tot.preprocessing import SignalWindows

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot import ASOTSegmenter, MallowSegmenter, TemporalOTSegmenter, baselines
-from skl_tot.baselines import CTESegmenter
+from skl_tot import TemporalOTSegmenter, baselines
+from skl_tot.baselines import ASOTSegmenter, CTESegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.evidence import Evidence

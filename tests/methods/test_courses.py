@@ -5,8 +5,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 
-from skl_tot import ASOTSegmenter, MallowSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import UDESegmenter
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import ASOTSegmenter, MallowSegmenter, UDESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import MLP, PathPrior
 from skl_tot.methods import courses

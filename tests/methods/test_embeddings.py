@@ -9,8 +9,8 @@ from scipy.stats import multivariate_normal
 from sklearn.cluster import KMeans
 
 from skl_tot.baselines import CTESegmenter, UDESegmenter, VTESegmenter
+from skl_tot.baselines.cte import order_in_time, ordered_gaussians
 from skl_tot.decoding import decode
-from skl_tot.methods.cte import order_in_time, ordered_gaussians
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.training.batches import later_frames
 from skl_tot.training.components import MLP, Adam

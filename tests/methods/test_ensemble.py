@@ -9,7 +9,8 @@ import torch
 from scipy.special import expit, log_softmax, logsumexp, softmax
 from sklearn.base import clone
 
-from skl_tot import ASOTSegmenter, TemporalOTSegmenter
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import ASOTSegmenter
 from skl_tot.extend import MLP, Adam, PathPrior, TimeStamp
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.prototype_groups import (

@@ -10,11 +10,8 @@ from scipy.stats import norm
 from sklearn.base import clone
 
 import skl_tot
-from skl_tot import (
-    HMMSegmenter,
-    MallowSegmenter,
-    TemporalOTSegmenter,
-)
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam

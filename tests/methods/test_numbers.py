@@ -14,11 +14,11 @@ from skl_tot import (
     ActivitySegmenter,
     CyclicSegmenter,
     HMMSegmenter,
-    MallowSegmenter,
     NumbersDisplay,
     TemporalOTSegmenter,
     choose_n_actions,
 )
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
@@ -77,7 +77,7 @@ def in_order(n_actions):
     class Ordered(MallowSegmenter):
         def _learn(self, videos):
             with pytest.MonkeyPatch.context() as patch:
-                place = "skl_tot.methods.mallow_model.mallow_inversions"
+                place = "skl_tot.baselines.mallow_model.mallow_inversions"
                 patch.setattr(place, lambda _, costs: np.zeros(len(costs), int))
                 return super()._learn(videos)
 

@@ -33,10 +33,10 @@ from skl_tot import (
     AutoSegmenter,
     GuidedSegmenter,
     HMMSegmenter,
-    MallowSegmenter,
     TemporalOTSegmenter,
     baselines,
 )
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.extend import Adam
 from skl_tot.metrics import (
     adjusted_mutual_info_scorer,

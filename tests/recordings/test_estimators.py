@@ -12,13 +12,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_s
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import (
-    AutoSegmenter,
-    GuidedSegmenter,
-    HMMSegmenter,
-    MallowSegmenter,
-    TemporalOTSegmenter,
-)
+from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, most_informative, rename
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.temporal_ot import PAPER

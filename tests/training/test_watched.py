@@ -2,7 +2,8 @@
 
 import pytest
 
-from skl_tot import AutoSegmenter, MallowSegmenter, TemporalOTSegmenter
+from skl_tot import AutoSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.training.devices import watched
 

@@ -1,0 +1,148 @@
+"""Commands that correct a model: refine, edit."""
+
+from skl_tot.app.cli.registry import (
+    MODEL,
+    MODEL_OUT,
+    RECORDINGS,
+    command,
+    labels_of_people,
+    recordings_of,
+)
+
+
+@command(
+    "teach a model the labels that people corrected",
+    "skl-tot refine model.skops features --labels corrected --out new.skops",
+    MODEL,
+    RECORDINGS,
+    labels_of_people("[required]"),
+    MODEL_OUT,
+)
+def refine(model, source, labels, out):
+    """Teach a model the labels of some recordings and save it."""
+    from skl_tot import corrections
+    from skl_tot.app.cli.reading import describe_labels
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.methods.pipelines import segmenter_of
+
+    model = load_model(model)
+    data = source.open(model)
+    y = labels.read(data, source.path)
+    had_names = segmenter_of(model).actions_.dtype.kind == "U"
+    before = model.predict(data.videos)
+    refined = corrections.refine(model, data.videos, y)
+    after = refined.predict(data.videos)
+    save_model(refined, out)
+    print(describe_labels(y))
+    print(describe_changes(before, after, y, had_names))
+    print(f"Written to {out}.")
+
+
+def describe_changes(before, after, y, by_name):
+    """Describe how many unlabelled frames and segments changed their label.
+
+    ``before`` and ``after`` come from ``predict``, ``y`` has the given labels. If
+    ``by_name``, equal labels are one action; else actions are matched.
+    """
+    import numpy as np
+
+    from skl_tot.metrics.matching import match_labels
+    from skl_tot.recordings.labels import UNKNOWN_NAME, find_segments
+
+    match = None if by_name else match_labels(after, before)
+    n_frames = n_changed = n_segments = n_other = 0
+    for old, new, given in zip(before, after, y):
+        words = old.tolist() if match is None else [match[x] for x in old.tolist()]
+        changed = np.array([a != b for a, b in zip(words, new.tolist())])
+        is_free = np.full(len(new), True) if given is None else given == UNKNOWN_NAME
+        n_frames += is_free.sum()
+        n_changed += changed[is_free].sum()
+        if is_free.all():
+            _, starts, ends = find_segments(old)
+            most = 2 * np.add.reduceat(changed.astype(int), starts) > ends - starts
+            n_segments += len(most)
+            n_other += most.sum()
+    return (
+        f"Changed elsewhere: {_share(n_changed, n_frames)} frames without a label, "
+        f"{_share(n_other, n_segments)} segments of recordings without one."
+    )
+
+
+def _share(n, total):
+    """Count and share, as "3 of 40 (7.5%)"."""
+    return f"{n} of {total} ({100 * n / max(total, 1):.1f}%)"
+
+
+@command(
+    """
+    choose a reading; merge, split and rename actions, in this order
+
+    --reading NAME: another reading of the recordings by a vote, as fit names them
+    --merge ACTION...: actions to merge into one; repeat it for further merges, with
+        the labels after the previous one
+    --split ACTION: action to split in two, by --features
+    --rename ACTION=NAME...: new names
+    """,
+    "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
+    MODEL,
+    recordings_of("--features DATA: recordings to split the action by"),
+    MODEL_OUT,
+    merge={"action": "append", "default": []},
+    split={"action": "append", "default": []},
+    rename={"default": []},
+)
+def edit(model, reading, merge, split, rename, source, out):
+    """Choose a reading, merge, split and rename the actions of a model; save it."""
+    if not (reading or merge or split or rename):
+        raise ValueError(
+            "nothing to do, expected --reading, --merge, --split or --rename."
+        )
+    if split and source is None:
+        raise ValueError("--features is missing, expected recordings to split by.")
+    renamed = dict(_split_name(text) for text in rename)
+    from skl_tot import corrections
+    from skl_tot.io import load_model, save_model
+    from skl_tot.methods.pipelines import segmenter_of
+
+    model = load_model(model)
+    videos = None if source is None else source.open(model).videos
+    if reading:
+        _use_reading(segmenter_of(model), reading)
+    for texts in merge:
+        model = corrections.merge(model, _labels_of(texts, model))
+    for text in split:
+        (label,) = _labels_of([text], model)
+        model = corrections.split(model, label, videos)
+    if renamed:
+        names = zip(_labels_of(renamed, model), renamed.values())
+        model = corrections.rename(model, dict(names))
+    save_model(model, out)
+    actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
+    print(f"Actions: {actions}.\nWritten to {out}.")
+
+
+def _use_reading(segmenter, name):
+    """Make another reading of a vote its own."""
+    if not hasattr(segmenter, "readings_"):
+        raise ValueError(
+            f"--reading is given, but the model is a {type(segmenter).__name__}, "
+            "which has one reading; expected a model of --method auto."
+        )
+    segmenter.use_reading(name)
+
+
+def _labels_of(texts, model):
+    """Labels of a model for words of the command line."""
+    from skl_tot.methods.pipelines import segmenter_of
+
+    if segmenter_of(model).actions_.dtype.kind == "U":
+        return list(texts)
+    return [int(text) if text.lstrip("-").isdigit() else text for text in texts]
+
+
+def _split_name(text):
+    """Split "ACTION=NAME" of --rename."""
+    old, sign, new = text.partition("=")
+    if not (sign and old and new.strip()):
+        raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")
+    return old, new

@@ -1,0 +1,127 @@
+"""The command ``skl-tot``. Other modules do the work and are loaded when needed."""
+
+import os
+import signal
+import sys
+import warnings
+
+from skl_tot import __version__
+
+# each module adds its commands to the table
+from skl_tot.app.cli import (  # noqa: F401
+    corrections,
+    doctor,
+    fitting,
+    pictures,
+    predictions,
+    review,
+)
+from skl_tot.app.cli.registry import COMMANDS, Parser, add_commands
+
+
+def make_parser():
+    """Make the parser of all commands, without slow imports."""
+    parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
+    version = f"%(prog)s {__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    add_commands(parser)
+    return parser
+
+
+def main(argv=None):
+    """Run a command of ``skl-tot``.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    status : int
+        0 on success, 1 if ``doctor`` finds a fault, 2 after an error (one line on
+        standard error), 130 after an interrupt. Wrong arguments raise
+        ``SystemExit(2)``; a signal to terminate raises ``SystemExit(143)``.
+    """
+    _open_closed_streams()
+    # in an own process, so that temporary files can be removed at its end
+    received = _watch_signals() if argv is None else []
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # unprintable names
+    parser = make_parser()
+    arguments = vars(parser.parse_args(argv))
+    command = arguments.pop("command")
+    if command is None:
+        parser.print_help()
+        return 0
+    with warnings.catch_warnings():
+        warnings.showwarning = _make_printer()
+        status = 0
+        try:
+            status = COMMANDS[command].run(arguments)
+            print(end="", flush=True)
+        except BrokenPipeError:  # the reader closed the pipe
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (Exception, KeyboardInterrupt) as error:
+            return _explain(command, error, received)
+    return status or 0
+
+
+def _open_closed_streams():
+    """Redirect closed standard streams to the null device.
+
+    Else the next opened file gets the number of the stream, and receives its output.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            options = {"encoding": "utf-8", "errors": "backslashreplace"}
+            setattr(sys, name, open(os.devnull, mode, **options))  # noqa: SIM115
+
+
+def _watch_signals():
+    """Turn termination signals into exceptions; return a list that collects signals.
+
+    A library may wrap an exception from a callback before it reaches `main`.
+    """
+    received = []
+
+    def leave(number, _):
+        received.append(number)
+        if number == signal.SIGTERM:
+            sys.exit(143)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave)
+    return received
+
+
+def _explain(command, error, received):
+    """Print the error that ended a command in one line, and return the exit status."""
+    from skl_tot.recordings.errors import one_line
+
+    if signal.SIGTERM in received:
+        return 143
+    if received or isinstance(error, KeyboardInterrupt):
+        print(f"skl-tot {command}: interrupted", file=sys.stderr)
+        return 130
+    known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
+    kind = "" if isinstance(error, known) else f"{type(error).__name__}: "
+    print(f"skl-tot {command}: {kind}{one_line(error)}", file=sys.stderr)
+    return 2
+
+
+def _make_printer():
+    """Make a function that prints warnings in one line, and equal ones once."""
+    printed = set()
+
+    def show(message, *_, **__):
+        from skl_tot.recordings.errors import one_line
+
+        text = one_line(message)
+        if text not in printed:
+            print(f"skl-tot: warning: {text}", file=sys.stderr)
+        printed.add(text)
+
+    return show

@@ -1,0 +1,330 @@
+"""Commands for labels and scores: predict, watch, evaluate, subtasks."""
+
+import math
+import os
+import sys
+
+from skl_tot.app.cli.registry import (
+    LIKE,
+    MODEL,
+    NAMES,
+    PREDICTIONS,
+    RECORDINGS,
+    command,
+    labels_of_people,
+    recordings_of,
+)
+from skl_tot.app.cli.terminal import count, names_in_errors, progress
+
+
+class FormatNames:
+    """Names of the table of formats, loaded on demand."""
+
+    def __iter__(self):
+        """Iterate over the names."""
+        from skl_tot.io.formats import writable_formats
+
+        return iter(writable_formats())
+
+
+def _list_formats():
+    """Names and descriptions of the table of formats."""
+    from skl_tot.io.formats import writable_formats
+
+    lines = ["formats:"]
+    for name, entry in writable_formats().items():
+        lines.append(f"  {name:<12}{entry.description}")
+    lines[1] += " (default)"
+    return "\n".join(lines)
+
+
+@command(
+    """
+    label each frame with its action
+
+    --out PATH: folder to write, one file per recording; or one file of all, such as
+        all.csv [required]
+    --format FORMAT: format of the files, see below
+    """,
+    "skl-tot predict model.skops features --out segments --fps 30",
+    MODEL,
+    RECORDINGS,
+    NAMES,
+    format={"choices": FormatNames()},
+    make_epilog=_list_formats,
+)
+def predict(model, source, out, format, names):
+    """Write the segments of the recordings of a folder."""
+    from skl_tot import io
+    from skl_tot.app.cli.reading import shown_names
+    from skl_tot.io.formats import table_of
+    from skl_tot.methods.pipelines import predict_with_confidence
+    from skl_tot.recordings.errors import errors_of_recording
+
+    model = io.load_model(model)
+    data = source.open(model)
+    words = shown_names(model, names)
+    table = table_of(out)
+    format = format or table or next(iter(io.FORMATS))
+    if data.videos.fps is None and io.FORMATS[format].in_seconds:
+        raise ValueError(f"--fps is missing, which --format {format} needs.")
+
+    def predictions():
+        """Yield each recording's labels, and their confidence."""
+        for i, name in enumerate(progress(data.video_names, "video")):
+            with errors_of_recording(i, name):
+                video = data.videos[i : i + 1]
+                labels, confidence = predict_with_confidence(model, video, words)
+                yield video.replace(labels), confidence
+
+    write = _write_folder if table is None else _write_table
+    write(data.videos, predictions(), out, format)
+    print(f"Segments of {count(len(data.videos), 'recording')} written to {out}.")
+
+
+def _write_table(videos, predictions, out, format):
+    """Write the segments of all recordings into one file."""
+    from skl_tot import io
+
+    labels, confidence = [], []
+    for (own,), probabilities in predictions:
+        labels.append(own)
+        confidence += probabilities
+    table = io.segments(videos.replace(labels), confidence=confidence)
+    io.write_segments(table, out, format=format)
+
+
+def _write_folder(videos, predictions, out, format):
+    """Write the segments of each recording into a file of a folder."""
+    from skl_tot import io
+    from skl_tot.app.cli.reading import check_file_names
+    from skl_tot.recordings.atomic import replaced_files
+    from skl_tot.recordings.errors import errors_of_recording
+
+    check_file_names(videos.names)
+    with replaced_files(out) as temporary:
+        for video, confidence in predictions:
+            (name,) = video.names
+            with errors_of_recording(0, name):
+                path = temporary / f"{name}{io.FORMATS[format].suffix}"
+                # file names need not be valid text, while names in tables must be
+                plain = video.select([0])
+                plain.names = ["0"]
+                table = io.segments(plain, confidence=confidence)
+                io.write_segments(table.drop(columns="recording"), path, format=format)
+
+
+@command(
+    """
+    print the segments of a recording while it grows
+
+    FILE: CSV file with a header line and a row per frame [default: -, the standard
+        input]
+    --lag SECONDS: delay of the labels, in addition to half of the widest window of the
+        pipeline [default: 1]
+    --fps RATE: frames per second (default: the model's)
+    --follow: wait for further rows at the end of the file, until interrupted
+    --columns COLUMN...: feature columns (default: those of the model, or all but a
+        clock)
+    """,
+    "skl-tot watch model.skops growing.csv --follow --lag 1",
+    MODEL,
+    NAMES,
+)
+def watch(model, file, lag, fps, follow, columns, names):
+    """Print the segments of a growing table, one line per closed segment."""
+    from skl_tot import OnlinePrediction
+    from skl_tot.app.cli.reading import columns_of, shown_names
+    from skl_tot.io import load_model
+    from skl_tot.io.growing_files import GrowingTable
+    from skl_tot.methods.pipelines import segmenter_of
+
+    model = load_model(model)
+    segmenter = segmenter_of(model)
+    _print_as_files_are()
+    labels = segmenter.actions_
+    fps = _rate_of(segmenter, fps)
+    online = OnlinePrediction(model, lag=round(lag * fps))
+    name = "standard input" if file == "-" else file
+    first = model.steps[0][1] if hasattr(model, "steps") else model
+    columns = columns or columns_of(model)
+    reading = segmenter.reading_ or {}
+    clock = reading.get("time") if reading.get("reader") == "tables" else None
+    table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
+    words, longest = shown_names(model, names), reading.get("split_gaps")
+    printer = SegmentPrinter(labels, words, fps, table.times, longest)
+    for lines in _lines_of(file, follow):
+        frames = table.read(lines)
+        if len(frames):
+            printer.add(*online.push(frames))
+    printer.add(*online.finish())
+    printer.close()
+
+
+def _print_as_files_are():
+    """Print UTF-8 into a file or a pipe, unless another encoding is asked for.
+
+    On Windows, Python takes that of the console, which `read_table` does not read.
+    """
+    is_file = hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty()
+    if is_file and not os.environ.get("PYTHONIOENCODING"):
+        options = {"errors": "backslashreplace", "newline": "\n"}
+        sys.stdout.reconfigure(encoding="utf-8", **options)
+
+
+def _rate_of(segmenter, fps):
+    """Frames per second of the model, or the given ones."""
+    from skl_tot.recordings.rates import is_same
+
+    known = getattr(segmenter, "fps_", None)
+    if known is None and fps is None:
+        raise ValueError("--fps is missing, which --lag and times need.")
+    if not is_same(fps, known):
+        raise ValueError(
+            f"--fps is {fps:g}, but the model was fitted to {known:g} frames per "
+            f"second; expected {known:g}, or none."
+        )
+    return fps if known is None else known
+
+
+def _lines_of(file, follow):
+    """Yield the lines of a file or of standard input, until it ends or Ctrl-C."""
+    from skl_tot.io.growing_files import read_lines
+
+    opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
+    with opened:
+        name = "standard input" if file == "-" else file
+        blocks = read_lines(opened, name, follow=follow and file != "-")
+        while True:
+            try:
+                lines = next(blocks, None)
+            except KeyboardInterrupt:  # while waiting; the recording has ended
+                return
+            if lines is None:
+                return
+            yield lines
+
+
+class SegmentPrinter:
+    """Prints a line for each segment of labels that arrive over time.
+
+    ``labels`` are the actions, ``words`` their names or None; actions of one name are
+    merged. ``times`` is a growing list of frame times, empty without a clock; a step
+    above ``longest`` seconds is a break.
+    """
+
+    def __init__(self, labels, words, fps, times=(), longest=None):
+        import csv
+
+        from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+
+        self.words = labels if words is None else words
+        self.codes = {label: code for code, label in enumerate(labels.tolist())}
+        has_words = self.words.dtype.kind == "U"
+        self.background = BACKGROUND_NAME if has_words else BACKGROUND
+        self.fps, self.times = fps, times
+        self.longest = math.inf if longest is None else longest
+        self.writer = csv.writer(sys.stdout, lineterminator="\n")
+        self.writer.writerow(["start_time", "end_time", "action", "confidence"])
+        self.action, self.start, self.end, self.total = None, 0, 0, 0.0
+
+    def add(self, labels, probabilities):
+        """Add labels (n_frames,) and their probabilities (n_frames, n_actions)."""
+        for label, own in zip(labels.tolist(), probabilities):
+            code = self.codes.get(label)  # None is background
+            action, confidence = self.background, 1.0
+            if code is not None:
+                action = self.words[code]
+                confidence = min(own[self.words == action].sum(), 1.0)
+            if action != self.action or self._is_break(self.end):
+                self.close()
+                self.action, self.start, self.total = action, self.end, 0.0
+            self.end += 1
+            self.total += confidence
+        sys.stdout.flush()
+
+    def _is_break(self, frame):
+        """Whether a new part of the recording begins at a frame."""
+        inside = 0 < frame < len(self.times)
+        return inside and self.times[frame] - self.times[frame - 1] > self.longest
+
+    def _find_times(self):
+        """Seconds of the start and the end of the open segment."""
+        if not self.times:
+            return self.start / self.fps, self.end / self.fps
+        end = self.times[self.end - 1] + 1 / self.fps
+        if self.end < len(self.times) and not self._is_break(self.end):
+            end = self.times[self.end]
+        return self.times[self.start], end
+
+    def close(self):
+        """Print the open segment, if any."""
+        if self.end > self.start:
+            start, end = self._find_times()
+            confidence = self.total / (self.end - self.start)
+            row = [f"{start:.3f}", f"{end:.3f}", self.action, f"{confidence:.3f}"]
+            self.writer.writerow(row)
+        sys.stdout.flush()
+
+
+@command(
+    """
+    compare segments with ground truth
+
+    --scope {activity,video,labels}: match actions to labels over all recordings or in
+        each one, or take them as labels, as for a model that learned labels
+        [default: activity]
+    --ignore LABEL...: labels of frames that do not count
+    --background LABEL: label of frames without an action
+    """,
+    "skl-tot evaluate breakfast segments --ignore SIL",
+    recordings_of("DATA: folder with groundTruth" + LIKE),
+    PREDICTIONS,
+    labels_of_people(gaps=False),
+    ignore={"default": []},
+)
+def evaluate(source, predictions, scope, ignore, background, labels):
+    """Print the scores of predictions against ground truth, or corrected labels."""
+    from skl_tot.app.cli.reading import labels_of_names, pick_labelled, read_predictions
+    from skl_tot.metrics.reports import segmentation_report
+    from skl_tot.recordings.labels import UNKNOWN_NAME
+    from skl_tot.recordings.names import distinct_labels, labels_of_one_type
+
+    names, predicted = read_predictions(predictions)
+    data = source.open()
+    if labels is not None:
+        data.labels = labels.read(data, source.path)
+    truth = labels_of_names(data, source.path, names)
+    if labels is not None:
+        names, predicted, truth = pick_labelled(data, names, predicted, truth)
+    asked = {*ignore, *([] if background is None else [background])}
+    unknown = asked - distinct_labels(truth)
+    if unknown:
+        where = source.path if labels is None else labels.path
+        raise ValueError(f"{where} has no frames of label {min(unknown)!r}.")
+    if scope == "labels":
+        alike = labels_of_one_type([*truth, *predicted])
+        truth, predicted = alike[: len(truth)], alike[len(truth) :]
+    if labels is not None:
+        ignore = [*ignore, UNKNOWN_NAME]
+    options = {"scope": scope, "ignore_labels": ignore, "background": background}
+    with names_in_errors(names):
+        print(segmentation_report(truth, predicted, **options))
+
+
+@command(
+    """
+    write segments into a LeRobot data set, as subtasks
+
+    ROOT: root folder of the data set; it is not changed
+    SEGMENTS: folder from predict or one table of all recordings, perhaps corrected
+    --out FOLDER: folder to write, with data and meta [required]
+    """,
+    "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled",
+)
+def subtasks(root, segments, out):
+    """Write a copy of a robot data set in which each frame has its subtask."""
+    from skl_tot import io
+
+    words = io.write_subtasks(io.read_table(segments), root, out)
+    print(f"Data and meta written to {out}, with subtasks {', '.join(words)}.")

@@ -1,0 +1,175 @@
+"""Recipe of a model: pipeline steps and a segmenter."""
+
+import importlib
+import re
+from dataclasses import dataclass
+
+from skl_tot.app.cli.registry import Options
+from skl_tot.methods import METHODS
+
+# by name; "paper" is the published method
+CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
+SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
+SCALERS |= {"robust": "RobustScaler"}
+NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+STEP = re.compile(
+    rf"(?P<scale>{'|'.join(SCALERS)})"
+    r"|(?P<gaps>gaps:[1-9][0-9]*(:(0?\.[0-9]+|0|1))?)"
+    r"|(?P<pca>pca:[1-9][0-9]*)"
+    r"|(?P<poses>poses(:[^:]+:[^:]+)?)"
+    rf"|(?P<windows>windows(:{NUMBER}){{0,2}})"
+)
+
+
+@dataclass
+class Recipe:
+    """Recipe of a model, from the options of `recipe_of`."""
+
+    n_actions: int | str | None
+    method: str = "tot"
+    settings: list | None = None
+    pipeline: str | None = None
+    seed: int | None = None
+    min_duration: float | None = None
+    order: str | None = None
+
+    def __post_init__(self):
+        """Refuse contradictory options before any reading or slow import."""
+        settings = each_once(self.settings or [], "--set")
+        if "n_actions" in settings:
+            raise ValueError("--set has n_actions, expected it as --n-actions.")
+        for name in ("min_duration", "order"):
+            option, value = name.replace("_", "-"), getattr(self, name)
+            if value is not None and name in settings:
+                raise ValueError(
+                    f"--{option} and --set {name} are given, expected one."
+                )
+            if value is not None:
+                settings[name] = value
+        if self.method == "paper" and settings.get("order", "strict") != "strict":
+            raise ValueError(
+                f"--order {settings['order']} is no order of the paper's method, "
+                "expected strict, or --method tot."
+            )
+        if self.seed is not None and "random_state" in settings:
+            raise ValueError("--seed and --set random_state are given, expected one.")
+        self.values = settings
+        self.steps = self.pipeline.split(",") if self.pipeline else []
+        for step in self.steps:
+            if not STEP.fullmatch(step):
+                raise ValueError(
+                    f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
+                    "poses:TAIL:NOSE, windows, windows:WIDTH, windows:WIDTH:WIDTH, "
+                    "standard, minmax, robust or pca:N."
+                )
+
+    def make(self, n_actions=None):
+        """Make a segmenter, or a pipeline that ends in one.
+
+        After steps that scale, the segmenter standardises only if --set says so.
+        """
+        from skl_tot.preprocessing.framewise import FramewiseTransformer
+
+        settings = dict(self.values)
+        settings.pop("random_state", None)  # set by `sow`, if the method has it
+        steps = [_make_step(step) for step in self.steps]
+        name, module = CHOICES[self.method]
+        method = getattr(importlib.import_module(module), name)
+        segmenter = method(self.n_actions if n_actions is None else n_actions)
+        if any(isinstance(step, FramewiseTransformer) for step in steps):
+            segmenter.set_params(standardize=None)
+        return put_together(steps, segmenter.set_params(**settings))
+
+    def sow(self, model):
+        """Set the seed of a model and its parts, and return the seed.
+
+        Returns None for a model without random numbers.
+        """
+        seed = dict(self.settings or []).get("random_state")
+        if seed is None:
+            seed = self.seed or 0
+        names = [*model.get_params()]
+        own = [name for name in names if name.split("__")[-1] == "random_state"]
+        model.set_params(**dict.fromkeys(own, seed))
+        return seed if own else None
+
+
+def _make_step(step):
+    """Make a step of ``--pipeline`` from its text."""
+    from sklearn import decomposition, preprocessing
+
+    from skl_tot.preprocessing import (
+        FramewiseTransformer,
+        GapFiller,
+        PoseFeatures,
+        SignalWindows,
+    )
+
+    kind, (_, *values) = STEP.fullmatch(step).lastgroup, step.split(":")
+    if kind == "gaps":
+        share = float(values[1]) if values[1:] else None
+        return GapFiller(int(values[0]), drop_lost=share)
+    if kind == "pca":
+        # for many recordings, which stay on disk
+        return FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
+    if kind == "poses":
+        return PoseFeatures(heading=values or None)
+    if kind == "windows":
+        return SignalWindows(tuple(map(float, values)) or "auto")
+    return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
+
+
+def take_apart(model):
+    """Return the steps before the segmenter of a pipeline, and the segmenter."""
+    *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
+    return steps, segmenter
+
+
+def put_together(steps, segmenter):
+    """Make a pipeline if there are steps."""
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(*steps, segmenter) if steps else segmenter
+
+
+def for_labels(model):
+    """Wrap a segmenter so that it learns from labels."""
+    from skl_tot.meta.guided import GuidedSegmenter
+
+    steps, segmenter = take_apart(model)
+    return put_together(steps, GuidedSegmenter(segmenter))
+
+
+def each_once(pairs, option):
+    """Make a dict of names and values; refuse repeated names."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError(f"{option} has a name twice, expected each once.")
+    return values
+
+
+RECIPE = """
+--n-actions N|auto: number of actions; auto chooses one from 1 to 16 {required}
+--method {methods}: method [default: tot]
+--set NAME=VALUE...: parameters of the method, such as rho=0.1 n_init=5
+--min-duration DURATION: least duration of a segment, in seconds if recordings have a
+    rate, else in frames
+--order {{strict,mostly,free}}: known order of the actions: strict (each once, in one
+    order), mostly (with exceptions), free (no order) (default: chosen by a look at the
+    recordings, which fit prints; for methods without such a look, mostly)
+--seed SEED: seed of random numbers, for methods that draw some (default: 0)
+--pipeline STEPS: steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of
+    up to N frames; gaps:N:SHARE drops columns with a larger share of missing values;
+    poses makes features of tracked points, poses:TAIL:NOSE of a body from tail to
+    nose; windows describes the surroundings of each frame of a raw signal;
+    windows:WIDTH and windows:WIDTH:WIDTH set one or two widths, in seconds if
+    recordings have a rate, else in frames; standard, minmax, robust and pca:N replace
+    the standardisation of the method (unless --set has standardize)
+"""
+
+
+def recipe_of(required=""):
+    """Option ``recipe``: method, parameters and pipeline."""
+    methods = "{" + ",".join(CHOICES) + "}"
+    text = RECIPE.format(required=required, methods=methods)
+    return Options(text, "recipe", Recipe, set={"dest": "settings"})

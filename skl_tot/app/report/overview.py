@@ -1,0 +1,244 @@
+"""Values that several sections share, and the first sentences of the page."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from skl_tot import statistics
+from skl_tot.app.report.findings import Findings, Truth
+from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.cycle_bouts import cut_cycles
+from skl_tot.statistics.deviating import compare_bouts, score_durations
+from skl_tot.statistics.equal_parts import describe_equal_parts
+from skl_tot.statistics.sequences import usual_codes
+
+UNSURE = 0.2  # below the median confidence: unsure frames and segments
+# Text about the agreement, beyond chance, of halves of the recordings.
+TRUST = (
+    (0.75, "well"),
+    (0.4, "fairly well: ends of actions and rare ones may be wrong"),
+    (-1, "badly: take them for a first guess"),
+)
+
+
+@dataclass
+class Content:
+    """Results for recordings, with derived values that are computed once.
+
+    ``recordings`` are `Recordings` of the paths, named by number, as names may repeat;
+    ``videos`` are the input of the model, and ``words`` name its actions. ``groups`` is
+    a table of `compare_groups` or None, and ``accuracy`` the result of a review.
+    """
+
+    model: Any
+    segmenter: Any
+    videos: Any
+    video_names: list
+    words: Any
+    recordings: Any
+    findings: Findings
+    truth: Truth | None
+    groups: Any = None
+    accuracy: Any = None
+
+    @property
+    def fps(self):
+        """Frames per second, or None."""
+        return self.recordings.fps
+
+    @cached_property
+    def bouts(self):
+        """Bouts of the recordings."""
+        return collect_bouts(self.recordings)
+
+    @cached_property
+    def cycles(self):
+        """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
+        from skl_tot.methods.pipelines import goes_round  # lazy, as it imports torch
+
+        circle = [code for code in self.findings.names if code != BACKGROUND]
+        start = circle if goes_round(self.segmenter) else None
+        if not self.bouts.actions:
+            return None
+        table, bouts = cut_cycles(self.bouts, start)
+        if len(table) <= table["recording"].nunique():
+            return None
+        return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
+
+    @cached_property
+    def deviations(self):
+        """Deviations of recordings, the most deviating first."""
+        log_likelihoods = self.findings.log_likelihoods
+        if not np.isfinite(log_likelihoods).all():
+            log_likelihoods = None
+        table = statistics.deviations(self.recordings, log_likelihoods=log_likelihoods)
+        names = self.recordings.names
+        rows = table.to_dict("records")
+        return [row | {"index": names.index(row["recording"])} for row in rows]
+
+    @cached_property
+    def unit_bouts(self):
+        """Bouts of cycles, if any, else of recordings."""
+        return self.bouts if self.cycles is None else self.cycles[1]
+
+    @cached_property
+    def totals(self):
+        """Time of each action in each cycle or recording that shows it, by code."""
+        _, totals, _ = score_durations(self.unit_bouts)
+        columns = zip(self.unit_bouts.actions, totals.T)
+        return {code: own[np.isfinite(own)] for code, own in columns}
+
+    @cached_property
+    def usual(self):
+        """Codes of the actions that most cycles or recordings show, in order."""
+        return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
+
+    @property
+    def order(self):
+        """Codes of actions: the usual ones, then the others."""
+        others = [code for code in self.findings.names if code not in self.usual]
+        return self.usual + others
+
+    @cached_property
+    def unsure(self):
+        """Confidence below which a frame or a segment is unsure."""
+        return float(np.median(np.concatenate(self.findings.confidences))) - UNSURE
+
+    @cached_property
+    def actions(self):
+        """Rows of the table of actions by code, with background if it occurs."""
+        paths = self.findings.paths
+        frames = np.concatenate(paths)
+        is_unsure = np.concatenate(self.findings.confidences) < self.unsure
+        rows = {}
+        for code in self.order:
+            own = frames == code
+            if code == BACKGROUND and not own.any():
+                continue
+            row = {"name": self.findings.names[code], "code": code}
+            row |= {"share": own.mean(), "videos": sum(code in path for path in paths)}
+            if code in self.totals and len(self.totals[code]):
+                row["segments"] = int((self.bouts.table["action"] == code).sum())
+                row["unsure"] = is_unsure[own].mean()
+                row["units"] = len(self.totals[code])
+                row["quartiles"] = np.quantile(self.totals[code], [0.25, 0.5, 0.75])
+            rows[code] = row
+        return rows
+
+    @cached_property
+    def features(self):
+        """Names of the features, or None."""
+        from skl_tot.methods.pipelines import feature_names  # lazy, as above
+
+        return feature_names(self.model)
+
+    @cached_property
+    def profiles(self):
+        """Profiles of actions, None if there is only background."""
+        sums = self.findings.sums
+        return sums.profiles(self.features) if sums.actions else None
+
+    def length(self, time):
+        """Duration as text, in seconds with a rate, else in frames."""
+        if self.fps is None:
+            return f"{time:.10g} frame{'' if time == 1 else 's'}"
+        if time < 120:
+            return f"{time:.{2 if time < 10 else 1}f} s"
+        minutes, seconds = divmod(round(time), 60)
+        if minutes < 60:
+            return f"{minutes} min {seconds} s"
+        minutes = round(time / 60)
+        return f"{minutes // 60} h {minutes % 60} min"
+
+    def moment(self, time):
+        """Time since the start of a recording, as on a clock."""
+        if self.fps is None:
+            return f"frame {time:.10g}"
+        minutes, seconds = divmod(round(time, 1), 60)
+        hours, minutes = divmod(int(minutes), 60)
+        if hours:
+            return f"{hours}:{minutes:02}:{seconds:04.1f}"
+        return f"{minutes}:{seconds:04.1f}"
+
+    def place(self, video, frame, is_end=False):
+        """Start or end of a frame of a recording, by its clock."""
+        if self.fps is None:
+            return f"frame {frame}"
+        edges = self.recordings.edges(video)
+        time = (self.recordings.ends(video) if is_end else edges)[frame] - edges[0]
+        return f"{time:.2f} s" if time < 60 else self.moment(time)
+
+    def lead(self):
+        """Summary sentences, as lists of text and codes of actions."""
+        lengths = self.unit_bouts.lengths.to_numpy()
+        n_units, kind = len(lengths), "recording" if self.cycles is None else "cycle"
+        low, usual, high = map(self.length, np.quantile(lengths, [0.25, 0.5, 0.75]))
+        sentences = []
+        if n_units > 1:
+            middle = f"; half of them take {low} to {high}" if low != high else ""
+            sentences.append([f"A {kind} usually takes {usual}{middle}."])
+        takes = {code: np.median(own) for code, own in self.totals.items() if len(own)}
+        if len(takes) > 1:
+            longest = max(takes, key=takes.get)
+            what = "action of a recording" if self.cycles is None else "step of a cycle"
+            time = self.length(takes[longest])
+            text = f", which usually takes {time}."
+            if n_units == 1:
+                what, text = "action", f", which takes {time} in all."
+            sentences.append([f"The longest {what} is ", longest, text])
+        if n_units > 2:
+            sentences.append([self._count_deviating(kind, n_units)])
+        return sentences
+
+    def _count_deviating(self, kind, n_units):
+        n = sum(row["deviates"] for row in self.deviations)
+        if self.cycles is not None:
+            n = int(self.cycles[0]["deviates"].sum())
+        if not n:
+            return f"No {kind} stands out among the {n_units}."
+        return f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
+
+    def unsaid(self):
+        """Sentences about actions that are missing, rare or without label."""
+        from skl_tot.methods.pipelines import unsaid_actions  # lazy, as above
+
+        n_actions = self.segmenter.n_actions_  # without labels from people
+        paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
+        names = {k: name for k, name in self.findings.names.items() if k < n_actions}
+        return unsaid_actions(self.segmenter, paths, names)
+
+    def trust(self):
+        """Sentences on the reliability of the labels."""
+        sentences, told = [], self.findings.told
+        if n_told := sum(map(np.any, told)):
+            what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
+            sentences = [f"In {what}, this page shows labels that people gave."]
+        if self.truth is not None:
+            share = self.truth.scores["totals"]["MoF"]
+            said = f"Of 100 frames, {100 * share:.0f} are labelled as people have."
+            return [*sentences, said]
+        if self.accuracy is not None:
+            return [*sentences, *self.accuracy["sentences"]]
+        if not sentences:
+            said = "A program found these actions, and nobody has checked them."
+            sentences.append(said)
+        agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
+        n_cycles = getattr(self.segmenter, "n_cycles_", 0)
+        if agreement < 1 or n_cycles > 1:  # not for one recording
+            word = next(word for least, word in TRUST if agreement >= least)
+            parts = "cycles" if n_cycles else "recordings"
+            sentences.append(
+                f"A model of half of the {parts} predicts the actions of the other "
+                f"half {word}."
+            )
+        if self.cycles is None:  # a cycle, not a recording, would have the parts
+            sentences.append(describe_equal_parts(self.bouts))
+        if self.findings.others:
+            n_ways = len(self.findings.others) + 1
+            said = f"It can be read in {n_ways} ways, which are shown below."
+            sentences.append(said)
+        sentences.append("Look at some of the timelines before you rely on them.")
+        return sentences

@@ -1,0 +1,275 @@
+"""A page about a segmentation: one HTML file that needs no network."""
+
+import base64
+import hashlib
+import inspect
+import os
+from functools import partial
+
+from sklearn.utils.validation import check_is_fitted
+
+from skl_tot import __version__
+from skl_tot.app.report.content import sections_of
+from skl_tot.app.report.drawing import add_thumbnails, classes
+from skl_tot.app.report.facts import describe_timelines, list_codes
+from skl_tot.app.report.findings import gather_findings, judge, read_told
+from skl_tot.app.report.overview import Content
+from skl_tot.app.web.rows import joined, page_file
+from skl_tot.display.palette import look_of
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.atomic import replaced
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import BACKGROUND, split_label_sequences
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.matching import arrange
+from skl_tot.recordings.names import name_all_actions
+from skl_tot.recordings.rates import agreed_rate, check_fps
+from skl_tot.statistics import compare_groups
+from skl_tot.statistics.bouts import values_of_recordings
+
+
+def write_report(
+    model,
+    videos,
+    path,
+    *,
+    y_true=None,
+    video_names=None,
+    action_names=None,
+    fps=None,
+    video_files=None,
+    title=None,
+    groups=None,
+    subject=None,
+    corrected=None,
+    accuracy=None,
+):
+    """Write a page about a fitted model and its result for recordings.
+
+    The page starts with a summary and its reliability. Sections have the actions in
+    their usual order with durations; deviations of recordings or cycles; interactive
+    timelines; profiles of actions and telling features; scores; suggestions for labels;
+    typical frames; parameters and loss. With an `AutoSegmenter`, it also compares
+    candidates on the first six recordings, and its readings if it has several. The page
+    is one HTML file that needs no network. The same input gives the same file.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted segmenter, such as `TemporalOTSegmenter`, or a scikit-learn `Pipeline`
+        that ends in one.
+    videos : array-like of shape (n_frames, n_features), or a sequence of these
+        One recording or many, as for ``model.predict``, also by name or as
+        `skl_tot.Recordings` with rate and clocks; or a list of paths if the pipeline
+        starts from these. They are processed one at a time.
+    path : str or path-like
+        File to write. After an error, the old file remains.
+    y_true : array-like of shape (n_frames,), or a sequence of these, default=None
+        Ground truth, integers or text, to show and to score. The integer -1 is
+        background. With names, it may be in another order than ``videos``.
+    video_names : sequence of str, default=None
+        Names of the recordings; None takes their own, or "recording 0", ….
+    action_names : dict or sequence of str, default=None
+        Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
+        Actions with equal names become one. Others are called "action 1", …. In a model
+        with ``classes_``, numbers are its labels or, for text labels, their indices.
+    fps : float, default=None
+        Frames of the features per second, for times. None takes that of ``videos`` or,
+        without one, that of the fit.
+    video_files : sequence of str or path-like, default=None
+        Video file of each recording, for thumbnails. Needs a rate, and PyAV of the
+        ``video`` extra.
+    title : str, default=None
+        Heading of the page; None means "Action segmentation".
+    groups, subject : dict, Series or sequence, default=None
+        Group and subject of each recording, by name or in order, for a section like
+        `skl_tot.statistics.compare_groups`.
+    corrected : sequence or dict of sequences of str, default=None
+        Names of the actions of the frames of each recording, corrected or checked by
+        people; "" for other frames, and None for other recordings. On the whole page,
+        they replace the model's labels, with full confidence.
+    accuracy : dict, default=None
+        Result of `skl_tot.app.review.Review.accuracy`: its "sentences" appear in the
+        summary, and its "history" in a section.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, or a recording cannot be read.
+    TypeError, ValueError, sklearn.exceptions.NotFittedError
+        If ``model`` is no fitted segmenter, or a recording is not valid; if numbers of
+        recordings, frames or names disagree; if ``fps`` contradicts the rate of the
+        recordings or of the fit; if a video file is shorter than its features, or
+        ``accuracy`` has another form.
+
+    See Also
+    --------
+    skl_tot.SegmentationDisplay : The timelines alone.
+    skl_tot.metrics.segmentation_report : The scores alone.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.app.report import write_report
+    >>> videos, y_true = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> model = TemporalOTSegmenter(3, max_iter=20, random_state=0).fit(videos)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "report.html")
+    >>> write_report(model, videos, path, y_true=y_true, action_names={0: "take cup"})
+    >>> "take cup" in path.read_text(encoding="utf-8")
+    True
+    >>> folder.cleanup()
+    """
+    template = _load_template()
+    # lazy, as it imports torch
+    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+
+    segmenter = segmenter_of(model)
+    check_is_fitted(segmenter)
+    videos = _as_recordings(videos)
+    fps = _choose_fps(fps, videos, segmenter)
+    if video_names is None:
+        known = [f"recording {i}" for i in range(len(videos))]
+        video_names = videos.names if videos.is_named else known
+    if y_true is not None:
+        y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
+    if video_files is not None and fps is None:
+        raise ValueError("fps is None, expected a number as video_files are given.")
+    _check_number("video_names", video_names, "names", len(videos))
+    _check_number("video_files", video_files, "files", len(videos))
+    _check_number("y_true", y_true, "videos", len(videos))
+
+    told = None if corrected is None else read_told(corrected, videos)
+    _check_accuracy(accuracy)
+
+    words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
+    read = videos.arrays, video_names, words, videos.breaks, told
+    findings = gather_findings(model, *read)
+    truth = None if y_true is None else judge(y_true, findings, video_names)
+    if video_files is not None:
+        add_thumbnails(findings.typical, video_files, fps)
+    # numbers, as names need not be distinct
+    clock = {"times": videos.times, "breaks": videos.breaks}
+    paths = Recordings(findings.paths, fps=fps, **clock)
+    if groups is not None:
+        groups = _compare(paths, groups, subject, videos.names)
+    found = paths, findings, truth, groups, accuracy
+    content = Content(model, segmenter, videos.arrays, video_names, words, *found)
+    html = template.render(_describe(content), title=title or "Action segmentation")
+    with replaced(path) as temporary:
+        temporary.write_bytes(html.encode())
+
+
+def _compare(paths, groups, subject, names):
+    """Table of compared groups of recordings, by name or in order."""
+    groups = values_of_recordings(groups, names, "groups")
+    if subject is not None:
+        subject = values_of_recordings(subject, names, "subject")
+    return compare_groups(paths, groups, subject)
+
+
+def _load_template():
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(partial(page_file, "report")),
+        autoescape=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"classes": classes, "digest": _digest}
+    return environment.get_template("page.html")
+
+
+def _describe(content):
+    """Values of the templates, by name."""
+    sections = sections_of(content)
+    css = page_file("web", "timelines.css") + page_file("report", "page.css")
+    css += "".join(map(_rule_of_look, list_codes(content)))
+    return {
+        "sections": sections,
+        "names": content.findings.names,
+        "truth": content.truth,
+        "video_names": content.video_names,
+        "n_frames": sum(map(len, content.findings.paths)),
+        "fps": content.fps,
+        "length": content.length,
+        "moment": content.moment,
+        "place": content.place,
+        "total": content.length(content.bouts.lengths.sum()),
+        "lead": content.lead(),
+        "unsaid": content.unsaid(),
+        "trust": content.trust(),
+        "n_found": sum("quartiles" in row for row in content.actions.values()),
+        "n_cycles": 0 if content.cycles is None else len(content.cycles[0]),
+        "segmenter": content.segmenter,
+        "defaults": _default_parameters(type(content.segmenter)),
+        "version": __version__,
+        "css": css,
+        "js": joined("web/timelines.js", "report/report.js"),
+        "data": describe_timelines(content),
+    }
+
+
+def _rule_of_look(code):
+    """CSS rule for the colours of a code, none for background."""
+    if code == BACKGROUND:
+        return ""
+    look = look_of(code)
+    return f".c{code} {{ --fill: {look.fill}; --ink: {look.ink}; }}\n"
+
+
+def _default_parameters(kind):
+    """Defaults of the parameters of a segmenter, where they exist."""
+    parameters = inspect.signature(kind).parameters
+    return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def _digest(text):
+    """Hash of a style or script, for the content security policy of the page."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _choose_fps(fps, videos, segmenter):
+    """Given rate, or that of the recordings, or that of the fit."""
+    check_fps(fps)
+    known = {
+        "the videos": videos.fps,
+        "those of the fit": getattr(segmenter, "fps_", None),
+    }
+    for whose, rate in known.items():
+        agreed = agreed_rate(fps, rate, whose)
+        fps = agreed if fps is None else fps
+    return fps
+
+
+def _as_recordings(videos):
+    """Return recordings of arrays, or of paths for the first step of a pipeline."""
+    is_list = isinstance(videos, (list, tuple)) and len(videos)
+    if is_list and isinstance(videos[0], (str, os.PathLike)):
+        return Recordings(videos)
+    try:
+        return as_recordings(videos)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
+
+
+def _check_accuracy(accuracy):
+    """Refuse another form of accuracy."""
+    if accuracy is None:
+        return
+    keys = set(accuracy) if isinstance(accuracy, dict) else set()
+    if not keys >= {"sentences", "history"}:
+        raise TypeError(
+            f"accuracy is {short_repr(accuracy)}, expected a dict with sentences and "
+            "history, as from a review."
+        )
+
+
+def _check_number(name, values, what, expected):
+    """Refuse another number of values than recordings."""
+    if values is not None and len(values) != expected:
+        raise ValueError(f"{name} has {len(values)} {what}, expected {expected}.")

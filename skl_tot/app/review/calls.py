@@ -1,0 +1,274 @@
+"""Calls and events between pages and a review, as plain data."""
+
+import threading
+import time
+from functools import partial
+
+from skl_tot.app.review.arguments import read_arguments
+from skl_tot.recordings.errors import one_line
+
+# Arguments of actions, with their kinds, see `skl_tot.app.review.arguments`.
+ACTIONS = {
+    "rename": {"action": "action", "name": "word"},
+    "relabel": {"recording": "index", "time": "frame", "action": "code or word"},
+    "merge": {"action": "action", "into": "action"},
+    "split": {"action": "action"},
+    "move": {"recording": "index", "time": "start", "to": "start"},
+    "cut": {"recording": "index", "time": "start"},
+    "check": {"recording": "index", "checked": "flag"},
+    "keep": {"recording": "index or all"},
+    "take_back": {"recording": "index or all"},
+    "undo": {},
+    "redo": {},
+    "learn": {},
+    "export": {"format": "format"},
+}
+SIGNALS = {"recording": "index", "from": "time", "to": "time", "n": "number"}
+SIGNALS |= {"features": "features or all"}
+# Slow actions, and the name of their work.
+LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
+EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
+EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
+EMPTY |= {"accuracy": None, "next": []}
+PAUSE = 0.2  # seconds between two events of progress
+DELAY = 3.0  # seconds from a change until files are written
+PATIENCE = 3.0  # seconds for work to stop
+
+
+class Ended(Exception):
+    """Work was cancelled, as the pages are closed."""
+
+
+class Outdated(ValueError):
+    """A page asks for a change of an outdated state."""
+
+
+class Calls:
+    """Calls from pages to a review, and events to pages.
+
+    Each call has a reply. Slow actions run one at a time; they reply at once, and send
+    an event when they are done.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the `Review`, open or not. Its argument is a callback for progress: the
+        name of the work, the steps done, and the total, 0 if unknown.
+    title : str, default="Review"
+        Name of the review.
+    """
+
+    def __init__(self, make, title="Review"):
+        self.review = self.failure = None
+        self.version, self.phase = 0, ""
+        self._make, self._title = make, title
+        self._lock, self._listeners = threading.RLock(), []
+        self._view = self._state = self._worker = self._timer = None
+        self._is_over, self._told, self._new = False, 0.0, set()
+
+    # Calls from pages
+
+    def call(self, name, arguments):
+        """Execute a call from a page.
+
+        Parameters
+        ----------
+        name : str
+            A key of `ACTIONS`, "open" or "signals".
+        arguments : dict
+            Its arguments by name, with the ``client`` that calls, and the ``version``
+            of its state.
+
+        Returns
+        -------
+        reply : dict
+            The changes, or ``error``, a sentence, perhaps with ``outdated`` if the page
+            must reload its state.
+        """
+        values = dict(arguments)
+        client, version = values.pop("client", None), values.pop("version", None)
+        try:
+            if name == "open":
+                return self._open()
+            if name != "signals" and name not in ACTIONS:
+                raise ValueError("there is no such call.")
+            if self._view is None:
+                raise ValueError(f"there is no recording yet, still {self.phase}.")
+            if name == "signals":
+                own = read_arguments(SIGNALS, values, self._view)
+                return self._view.signals(*own)
+            with self._lock:
+                if self.phase:
+                    raise ValueError(f"the review is still {self.phase}, wait.")
+                if version != self.version:
+                    raise Outdated("this has changed elsewhere, look again.")
+                own = read_arguments(ACTIONS[name], values, self._view)
+                return self._act(name, own, client)
+        except Exception as error:
+            reply = {"error": one_line(error)}
+            return reply | ({"outdated": True} if isinstance(error, Outdated) else {})
+
+    def _open(self):
+        """Return the complete state of a page."""
+        own = {"phase": self.phase, "title": self._title, "pages": len(self._listeners)}
+        with self._lock:
+            own["version"] = self.version
+            return EMPTY | own | (self._view.everything() if self._view else {})
+
+    def _act(self, name, values, client):
+        """Execute one of `ACTIONS`, and inform other pages."""
+        function = partial(getattr(self.review, name), *values)
+        if name not in LONG:
+            return self._commit(function(), client)
+        work = self._export if name == "export" else self._teach
+        self._begin(partial(work, function, client), LONG[name], client)
+        return {"version": self.version}
+
+    def _teach(self, function, client):
+        said = function(progress=self._tell)
+        self._view.rank()
+        with self._lock:
+            self._commit(said, client)
+
+    def _export(self, function, client):
+        self._publish("said", client, said=function())
+
+    def _commit(self, said, client):
+        """Return the changes, after informing all pages."""
+        before, self._state = self._state, self.review.state
+        if self._state is not before:
+            self.version += 1
+            self._save_later()
+        delta = {"version": self.version, "said": said} | self._view.changes(before)
+        self._publish("delta", client, **delta)
+        return delta
+
+    def update(self):
+        """Show changes by Python code on all pages."""
+        with self._lock:
+            if self._state is not None:  # else pages get the state after reading
+                self._commit("changed from Python", None)
+
+    # Events to pages
+
+    def subscribe(self, callback):
+        """Subscribe a page to events; returns a function that unsubscribes.
+
+        The callback gets a dictionary, from any thread.
+        """
+        self._listeners.append(callback)
+        self._publish_pages()
+
+        def end():
+            self._listeners.remove(callback)
+            self._publish_pages()
+
+        return end
+
+    def _publish_pages(self):
+        self._publish("pages", n=len(self._listeners), version=self.version)
+
+    def _publish(self, kind, client=None, **values):
+        for callback in list(self._listeners):
+            callback({"type": kind, "by": client} | values)
+
+    def _tell(self, phase, done=0, total=0):
+        """Send progress, at intervals."""
+        if self._is_over:
+            raise Ended
+        is_new, self.phase = self.phase != phase, phase
+        if phase == "reading":
+            self._new.add(done - 1)
+        if phase == "reading" and is_new:  # names are known now
+            self._publish("open")
+        elif 0 < done < total and time.monotonic() < self._told + PAUSE:
+            return
+        rows, self._told = {i: self._view.row(i) for i in self._new}, time.monotonic()
+        self._new = set()
+        self._publish("progress", phase=phase, done=done, total=total, rows=rows)
+
+    # Background work
+
+    def start(self, on_failure=None):
+        """Make the review and read the recordings.
+
+        After an error, stored as ``failure``, ``on_failure`` is called.
+        """
+
+        def begin():
+            from skl_tot.app.review.view import View  # lazy, as it is slow to import
+
+            try:
+                self.review = self._make(self._tell)
+                self._view = View(self.review)
+                self.review.open(self._tell)
+                self._view.rank()
+                self._view.everything()  # so that pages need not wait
+            except Ended:
+                raise
+            except Exception as error:
+                self.failure = error
+                if on_failure is not None:
+                    on_failure()
+                raise
+            with self._lock:
+                self.version, self._state = self.version + 1, self.review.state
+            self._publish("open")
+
+        self._begin(begin, "loading")
+
+    def _begin(self, function, phase, client=None):
+        """Work in a thread; send its error or its end."""
+
+        def work():
+            try:
+                function()
+            except Ended:
+                return
+            except Exception as error:
+                self._publish("error", client, error=one_line(error))
+            self.phase = ""
+            self._publish("progress", phase="", done=1, total=1, rows={})
+
+        self.phase = phase
+        self._worker = threading.Thread(target=work, daemon=True)
+        self._worker.start()
+
+    def wait(self):
+        """Wait for the end of slow work."""
+        if self._worker is not None:
+            self._worker.join()
+
+    def _save_later(self):
+        """Write the files of the review soon, once for all changes until then."""
+        if self._timer is None and self.review.out is not None:
+            self._timer = threading.Timer(DELAY, self._save)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _save(self):
+        self._timer = None
+        try:
+            self.review.save()
+        except Exception as error:  # such as a full disk
+            self._publish("error", error=one_line(error))
+
+    def video(self, index):
+        """Path of the video of a recording, or None."""
+        files = None if self.review is None else self.review.video_files
+        return files[index] if files is not None and index < len(files) else None
+
+    def close(self):
+        """Cancel running work, and write unsaved changes."""
+        self._is_over = True
+        if self._worker is not None:
+            self._worker.join(PATIENCE)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.review is None:
+            return
+        try:
+            if self.review.ready and self.review.out is not None:
+                self.review.save()
+        finally:
+            self.review.close()

@@ -1,0 +1,253 @@
+"""Models of a review: names, predictions, learning."""
+
+from copy import copy
+
+import numpy as np
+
+from skl_tot.app.review.state import (
+    TRACKS,
+    Entry,
+    divide,
+    frames_by_hand,
+    free_code,
+    labels_of,
+    replace_code,
+    segments_of,
+    shows,
+    tracks_of,
+    words_of,
+)
+from skl_tot.corrections import merge, refine, rename, split
+from skl_tot.corrections.editing import with_last
+from skl_tot.corrections.names import names_of_halves
+from skl_tot.corrections.questions import order_to_review
+from skl_tot.meta.known_labels import read_labels
+from skl_tot.methods.pipelines import (
+    path_confidence,
+    read_videos,
+    segmenter_of,
+    shown_labels,
+)
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.labels import BACKGROUND, UNKNOWN, UNKNOWN_NAME
+from skl_tot.recordings.matching import arrange_each
+from skl_tot.recordings.names import default_names
+
+# Frames that a model learns from: all with labels; others up to this total, at least
+# the second number, as they only determine the spread of frames.
+TAUGHT = 100_000, 20_000
+
+
+def with_words(model):
+    """Fitted model with distinct text names of actions, without ``labels_``."""
+    segmenter = copy(segmenter_of(model))
+    vars(segmenter).pop("labels_", None)  # not needed
+    words = []
+    for word in default_names(shown_labels(segmenter).tolist(), "action").values():
+        words.append(word if word not in words else f"{word} ({len(words)})")
+    return rename(with_last(model, segmenter), words)
+
+
+def actions_of(model):
+    """Names of the actions of a model, as a list."""
+    return segmenter_of(model).actions_.tolist()
+
+
+def in_words(model, state):
+    """Model with the names of a state."""
+    words = [state.names[code] for code in state.actions]
+    return model if words == actions_of(model) else rename(model, words)
+
+
+def add_codes(names, words):
+    """Codes of words, and the names with new ones added.
+
+    >>> add_codes({-1: "background", 0: "cut"}, ["pour", "cut"])
+    ((1, 0), {-1: 'background', 0: 'cut', 1: 'pour'})
+    """
+    names, codes = dict(names), []
+    known = {name: code for code, name in names.items()}
+    for word in words:
+        if word not in known:
+            known[word] = free_code(names)
+            names[known[word]] = word
+        codes.append(known[word])
+    return tuple(codes), names
+
+
+def read(model, recordings, i, codes):
+    """Predict a recording: its segments, in codes of actions, and the reading."""
+    with errors_of_recording(i, recordings.names[i]):
+        (reading,) = read_videos(model, recordings.select([i]))
+        n_frames = len(recordings.arrays[i])
+        if len(reading.path) != n_frames:
+            raise ValueError(
+                f"the model labels {len(reading.path)} of {n_frames} frames, expected "
+                "a label for each."
+            )
+    path = np.array([*codes, BACKGROUND])[reading.path]
+    segments = segments_of(path, recordings.breaks_of(i), np.zeros(n_frames, bool))
+    return segments, path_confidence(reading).astype(np.float16), reading
+
+
+def order(entries, signals, n):
+    """Numbers of recordings to check next, see `order_to_review`."""
+    # shown labels have current names, predictions of checked recordings do not
+    n_codes = 2 + max(entry.segments.codes.max() for entry in entries)
+    counts = []
+    for entry in entries:
+        lengths = np.diff(entry.segments.starts, append=entry.n_frames)
+        counts.append(np.bincount(entry.segments.codes + 1, lengths, n_codes)[1:])
+    checked = [i for i, entry in enumerate(entries) if entry.checked]
+    return order_to_review(counts, signals, checked, n)
+
+
+def known_words(entry, names):
+    """Names (n_frames,) of labels from people, "" for others; None without any."""
+    if not (entry.checked or entry.segments.by_hand.any()):
+        return None
+    words = words_of(entry, names)
+    if entry.checked:
+        return words
+    return np.where(frames_by_hand(entry.segments, entry.n_frames), words, UNKNOWN_NAME)
+
+
+def teach(model, recordings, state):
+    """Teach the model the labels of people, by `skl_tot.corrections.refine`.
+
+    It gets the recordings with labels, and some others, see `sample`.
+    """
+    words = [known_words(entry, state.names) for entry in state.entries]
+    is_known = np.array([own is not None for own in words])
+    if not is_known.any():
+        raise ValueError(
+            "no recording is checked and no segment is made by hand, expected some to "
+            "learn from."
+        )
+    chosen = sample(recordings.lengths, is_known)
+    words = [words[i] for i in chosen]
+    return with_words(refine(model, recordings.select(chosen), words))
+
+
+def sample(lengths, is_known):
+    """Numbers of recordings with labels and of spaced others, for `TAUGHT` frames.
+
+    >>> sample(np.full(9, 20_000), np.arange(9) == 4).tolist()
+    [0, 2, 4, 6, 8]
+    """
+    others = np.flatnonzero(~is_known)
+    n_frames = max(TAUGHT[0] - lengths[is_known].sum(), TAUGHT[1])
+    n = min(len(others), int(n_frames / lengths[others].mean())) if len(others) else 0
+    places = np.linspace(0, len(others) - 1, n).round().astype(int)
+    return np.union1d(np.flatnonzero(is_known), others[places])
+
+
+def merged(state, model, action, into):
+    """State and model (or None) after a merge of two actions."""
+    names = dict(state.names)
+    word, other = names.pop(action), names[into]
+    actions, found = list(state.actions), None
+    if action in actions and into in actions:
+        found = merge(model, [other, word])
+        actions, _ = add_codes(names, actions_of(found))
+    elif action in actions and into == BACKGROUND:
+        raise ValueError(
+            f"the model finds {word!r} and no background; relabel segments of it, and "
+            "let the model learn."
+        )
+    elif action in actions:
+        actions[actions.index(action)] = into
+    entries = tuple(replace_code(entry, action, into) for entry in state.entries)
+    after = state._replace(names=names, actions=tuple(actions), entries=entries)
+    return after, found
+
+
+def halved(state, model, action, recordings):
+    """State without entries, and model, after a split of an action."""
+    word, k = state.names[action], state.actions.index(action)
+    chosen = np.flatnonzero([shows(entry, action) for entry in state.entries])
+    chosen = chosen[sample(recordings.lengths[chosen], np.zeros(len(chosen), bool))]
+    found = split(model, word, recordings.select(chosen))
+    words = list(state.names.values())
+    place, other = words.index(word), free_code(state.names)
+    halves = names_of_halves(np.array(words), place, 2)[place : place + 2].tolist()
+    names = state.names | dict(zip([action, other], halves))
+    actions = (*state.actions[: k + 1], other, *state.actions[k + 1 :])
+    after = state._replace(names=names, actions=actions)
+    return after, in_words(found, after)
+
+
+def read_halves(entry, recordings, i, model, codes, k):
+    """Entry in which frames of ``codes[0]`` have the half predicted by the model.
+
+    Halves are the actions ``k`` and ``k + 1`` of the model.
+    """
+    _, _, reading = read(model, recordings, i, range(segmenter_of(model).n_actions_))
+    own = reading.posterior[:, k : k + 2]
+    path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)
+    changed, confidence = {}, entry.confidence
+    for name, track in zip(TRACKS, tracks_of(entry)):
+        halves = fill_halves(track, codes[0], path, own)
+        changed[name] = divide(track, codes[0], np.array(codes)[halves])
+        if name == "predicted":
+            is_own = labels_of(track, entry.n_frames) == codes[0]
+            found = own[np.arange(len(own)), halves].clip(0, 1)
+            confidence = np.where(is_own, found, confidence).astype(np.float16)
+    return entry._replace(**changed, confidence=confidence)
+
+
+def fill_halves(track, action, path, posterior):
+    """Half (n_frames,), 0 or 1, of the frames of segments of an action.
+
+    The half comes from ``path``, or from the nearest frame in the segment, or is the
+    likelier one for the whole segment.
+
+    >>> from skl_tot.app.review.state import Segments
+    >>> track = Segments(np.array([0, 4]), np.array([7, 7]), np.zeros(2, bool))
+    >>> path, posterior = np.array([-1, 0, -1, 1, -1]), np.array([[0.25, 0.75]] * 5)
+    >>> fill_halves(track, 7, path, posterior).tolist()
+    [0, 0, 0, 1, 1]
+    """
+    halves = np.maximum(path, 0)
+    ends = np.append(track.starts[1:], len(path))
+    for start, end in zip(
+        track.starts[track.codes == action], ends[track.codes == action]
+    ):
+        known = start + np.flatnonzero(path[start:end] != UNKNOWN)
+        if len(known):
+            nearest = np.searchsorted(
+                (known[1:] + known[:-1]) / 2, np.arange(start, end)
+            )
+            halves[start:end] = path[known[nearest]]
+        else:
+            halves[start:end] = posterior[start:end].sum(axis=0).argmax()
+    return halves
+
+
+def known_words_of(labels, recordings):
+    """Names (n_frames,), by recording, of labels from people, "" for unknown.
+
+    Numbers are named like those of models.
+    """
+    y = arrange_each(labels, recordings, "labels", of_some=True)
+    values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
+    is_number = [str(label).isdecimal() for label in classes.tolist()]
+    words = [f"action {x}" if n else x for x, n in zip(classes.tolist(), is_number)]
+    words = np.array([*words, UNKNOWN_NAME])  # the last one for code -1
+    return [words[own] for own in values]
+
+
+def first_entry(model, recordings, i, state, words):
+    """Predict a recording; ``words`` (n_frames,) has known labels, or is None."""
+    segments, confidence, _ = read(model, recordings, i, state.actions)
+    breaks, n = recordings.breaks_of(i), len(confidence)
+    entry = Entry(n, breaks, segments, segments, confidence, state.n_learned)
+    if words is None:
+        return entry
+    own, places = np.unique(words, return_inverse=True)
+    codes, _ = add_codes(state.names, own.tolist())
+    known = words != UNKNOWN_NAME
+    labels = np.where(known, np.array(codes)[places], labels_of(segments, n))
+    is_all = bool(known.all())
+    shown = segments_of(labels, breaks, known)
+    return entry._replace(segments=shown, checked=(i + 1) * is_all, seen=is_all)

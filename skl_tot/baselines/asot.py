@@ -1,0 +1,240 @@
+"""The successor of the paper's method."""
+
+from functools import partial
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skl_tot.methods.correction_layers import sum_groups
+from skl_tot.methods.courses import ASOT, with_order
+from skl_tot.methods.prototype_groups import merge_alike, time_order
+from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.training.components import LARGEST, MLP, Adam
+from skl_tot.training.priors import LinearPrior
+from skl_tot.training.terms import SphericalCrossEntropy
+from skl_tot.training.transport import StructuredTransport
+
+# Weights of the transport that labels recordings, from the authors.
+PREDICTION = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
+# Least pseudo-label before the logarithm.
+LEAST_CODE = 1e-30
+
+
+class ASOTSegmenter(PrototypeSegmenter):
+    r"""Action segmentation by unbalanced, temporally structured transport (ASOT).
+
+    Like `TemporalOTSegmenter`, it learns embeddings and prototypes from pseudo-labels
+    that solve a transport problem. Embeddings and prototypes have unit length. The
+    structure of the problem keeps neighbouring frames together instead of actions in
+    order, and a weak prior and a weak balance allow actions of any length. The same
+    problem with all frames of a recording and other weights labels it: actions may
+    repeat, change places or be missing.
+
+    With the cosines S of frames and prototypes, the pseudo-labels Q of N frames
+    minimise
+
+    .. math::
+
+        \alpha \, \text{structure}(Q) + (1 - \alpha) \sum_{t, k} Q_{tk}
+        \Big( 1 - S_{tk} + \rho \Big| \frac tN - \frac kK \Big| \Big)
+        + \epsilon \sum_{t, k} Q_{tk} \log Q_{tk}
+        + \lambda N \operatorname{KL}\Big( m \,\Big\|\, \frac1K \Big)
+
+    with rows that sum to 1 and shares m of the prototypes. See
+    `skl_tot.training.transport.structured_transport` for the structure.
+
+    Parameters
+    ----------
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
+    order : {"auto", "strict", "mostly", "free"}, default="auto"
+        As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
+        if these have their default.
+    n_parts : int, default=1
+        Prototypes per action. With more than one, `fit` merges those that the network
+        cannot distinguish, anywhere in time, down to ``n_actions``. The authors use 1.
+    rho : float or "auto", default="auto"
+        Weight ρ of the prior. The authors use 0.05 to 0.25, by data set. "auto" is
+        0.25, and 0 in free order.
+    transport : {"structured"} or StructuredTransport, default="structured"
+        Problem of training, with α = 0.3, ε = 0.07 and λ = 0.1 by default. For
+        labelling, its radius and iterations are used, with α = 0.6, ε = 0.04, λ = 0.01.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layer and of the embedding, and the temperature τ of the
+        softmax P: 128, 40 and 0.1 by default, see `skl_tot.extend.MLP`.
+    max_iter : int, default=1500
+        Optimiser steps, one mini-batch each.
+    optimizer : {"adam"} or Adam, default="adam"
+        Training settings. "adam" takes 256 frames per recording, a constant learning
+        rate and prototypes that are never frozen, and is otherwise `Adam`.
+    decoding : str, default="auto"
+        "auto" is "fixed" in strict order, else "framewise", which labels each frame by
+        its largest pseudo-label, like the authors. Other values, those of
+        `TemporalOTSegmenter`, find a path by the logarithm of the pseudo-labels.
+    switch_cost, min_duration : optional
+        As for `TemporalOTSegmenter`.
+    background_percentile, standardize, device : optional
+        As for `TemporalOTSegmenter`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of parameters, mini-batches and sampled frames.
+    verbose : int, default=0
+        Whether to show a progress bar with the loss.
+
+    Attributes
+    ----------
+    network_ : dict of str to ndarray
+        All parameters of the network by name.
+    prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
+        Prototypes, of unit length.
+    prototype_actions_ : ndarray of shape (n_actions * n_parts,)
+        Action of each prototype. Actions are numbered by the mean relative time of
+        their frames.
+    loss_curve_ : list of float
+        Loss of each step, in nats.
+    n_iter_ : int
+        Steps taken since the parameters were drawn.
+
+    See Also
+    --------
+    TemporalOTSegmenter : Keeps actions in order; its ``transport`` can be this one.
+
+    Notes
+    -----
+    Network, losses, transport and settings come from the authors' code. Features are
+    divided by the square root of their number, as there for standardised ones; their
+    scale matters. Own choices: initial values of the network from N(0, 0.01²), parts
+    and paths.
+
+    A recording is one problem, in float64: T frames and K prototypes need some 75 T K
+    bytes beside the features.
+
+    See `TemporalOTSegmenter` for input, edge cases and further attributes. Label k is
+    the k-th action by mean relative time.
+
+    References
+    ----------
+    Xu, Gould, "Temporally Consistent Unbalanced Optimal Transport for Unsupervised
+    Action Segmentation", CVPR 2024.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import ASOTSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.metrics import mof_score
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = ASOTSegmenter(n_actions=4, max_iter=200, random_state=0)
+    >>> predicted = model.fit(videos).predict(videos)
+    >>> bool(mof_score(labels, predicted) > 0.7)
+    True
+    """
+
+    __module__ = "skl_tot.baselines"
+
+    _encoder = "unit"
+    _merger = staticmethod(merge_alike)
+    _components = {
+        "network": {"mlp": partial(MLP, 128, temperature=0.1)},
+        "transport": {"structured": StructuredTransport},
+        "optimizer": {
+            "adam": partial(Adam, decay=0.0, freeze_iter=0, frames_per_video=256)
+        },
+    }
+
+    _by_order = ASOT
+    _parameter_constraints = with_order(
+        PrototypeSegmenter._parameter_constraints
+        | {
+            "rho": [Interval(Real, 0, LARGEST, closed="both")],
+            "transport": [StrOptions({"structured"}), StructuredTransport],
+        },
+        ASOT,
+    )
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        order="auto",
+        n_parts=1,
+        rho="auto",
+        transport="structured",
+        network="mlp",
+        max_iter=1500,
+        optimizer="adam",
+        decoding="auto",
+        switch_cost=None,
+        min_duration=None,
+        background_percentile=None,
+        standardize="dataset",
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_actions = n_actions
+        self.order = order
+        self.n_parts = n_parts
+        self.rho = rho
+        self.transport = transport
+        self.network = network
+        self.max_iter = max_iter
+        self.optimizer = optimizer
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @property
+    def waits_for_end_(self):
+        """Reason why labels need the whole recording."""
+        return (
+            "ASOTSegmenter solves a transport problem of a whole recording; use "
+            "TemporalOTSegmenter"
+        )
+
+    def _terms(self):
+        return [self._cross_entropy()]
+
+    def _cross_entropy(self):
+        return self._problem(self._component("transport"))
+
+    def _problem(self, transport):
+        """Make the prototype term with pseudo-labels from this transport."""
+        return SphericalCrossEntropy(
+            self._n_learned * self._n_parts,
+            transport,
+            prior=LinearPrior(),
+            rho=self._told("rho", of_fit=True),
+            temperature=self._temperature,
+            freeze_iter=self._settings().freeze_iter,
+        )
+
+    def _merge(self, similarities, goes_on):
+        before = self.prototype_actions_ if goes_on else None
+        super()._merge(similarities, goes_on)
+        if before is not None and self._n_parts == 1:
+            self.prototype_actions_ = before  # numbers stay the same in a stream
+            return
+        order = time_order(
+            sum_groups(self._codes(x), self.prototype_actions_, np.add)
+            for x in similarities
+        )
+        self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]
+
+    def _log_likelihood(self, similarities):
+        """Logarithm of Q of a whole recording, summed over parts."""
+        transport = self._component("transport").set_params(**PREDICTION)
+        codes = self._codes_of_video(
+            self._problem(transport), similarities, len(similarities)
+        )
+        return np.log(
+            np.maximum(sum_groups(codes, self.prototype_actions_, np.add), LEAST_CODE)
+        )
+
+
+# doctest runs the examples of this module's names; __module__ is the public one
+__test__ = {"ASOTSegmenter": ASOTSegmenter}

@@ -1,8 +1,0 @@
-"""A page about a model and its recordings: one HTML file that needs no network.
-
-Public: `write_report`.
-"""
-
-from skl_tot.report.page import write_report
-
-__all__ = ["write_report"]

@@ -1,0 +1,195 @@
+"""The command that serves the page, in a process of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+
+from skl_tot.baselines import MallowSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.io import read_table, save_model
+from skl_tot.recordings import read_recordings
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Recordings at 10 frames per second, and a model of them."""
+    root = tmp_path_factory.mktemp("review")
+    videos, _ = make_activities(4, 3, n_features=4, random_state=0)
+    (root / "takes").mkdir()
+    for name, video in zip("abcd", videos):
+        np.save(root / "takes" / f"{name}.npy", video)
+    (root / "takes" / "recordings.json").write_text('{"fps": 10}')
+    recordings = read_recordings(root / "takes")
+    save_model(MallowSegmenter(3).fit(recordings), root / "model.skops")
+    (root / "broken.skops").write_bytes(b"no model")
+    return root
+
+
+class Process:
+    """The command while it runs, and calls to it."""
+
+    def __init__(self, folder, *arguments):
+        command = [sys.executable, "-m", "skl_tot", "review", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, cwd=folder, **pipes)
+        found = re.search(r"(http://[0-9.:]+)/[^/]+/", self.process.stdout.readline())
+        self.origin, self.address = found[1], found[0]
+
+    def call(self, call, /, **values):
+        headers = {"origin": self.origin, "content-type": "application/json"}
+        body = json.dumps(values).encode()
+        url = f"{self.address}call/{call}"
+        request = urllib.request.Request(url, body, headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def wait(self):
+        """Wait until all recordings are read; returns what a page shows."""
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            shown = self.call("open")
+            if shown["ready"] and shown["phase"] == "":
+                return shown
+            time.sleep(0.1)
+        raise TimeoutError
+
+    def end(self, number):
+        self.process.send_signal(number)
+        out, error = self.process.communicate(timeout=120)
+        return self.process.returncode, out, error
+
+
+@pytest.fixture
+def start(folder):
+    """Start the command without a browser; it ends with the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(Process(folder, *arguments, "--no-browser"))
+        return started[-1]
+
+    yield start
+    for own in started:
+        own.process.kill()
+        own.process.communicate()
+
+
+FIT = "takes", "--n-actions", "3", "--method", "mallow"
+
+
+NO_SIGNALS = pytest.mark.skipif(os.name == "nt", reason="no signals to others")
+
+
+@NO_SIGNALS
+def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
+    """A model that it fits first is not fitted again."""
+    out = tmp_path / "out"
+    page = start(*FIT, "--out", str(out))
+    shown = page.wait()
+    assert [row["name"] for row in shown["rows"]] == list("abcd")
+    assert shown["names"].keys() == {"-1", "0", "1", "2"}
+    assert (shown["title"], shown["fps"]) == ("takes", 10)
+    reply = page.call("rename", action=0, name="pour", version=shown["version"])
+    assert reply["names"]["0"] == "pour"
+    found, said, error = page.end(signal.SIGINT)
+    assert (found, error) == (0, "")
+    assert "the same command goes on" in said
+    assert "pour" in read_table(out / "segments.csv")["action"].tolist()
+    times = times_of(out / "models")
+    page = start(*FIT, "--out", str(out))
+    again = page.wait()
+    assert again["names"]["0"] == "pour"
+    assert again["undo"] == reply["undo"]
+    assert times_of(out / "models") == times
+    _, said, _ = page.end(signal.SIGINT)
+    assert "has a review, which goes on with its model" in said
+    monkeypatch.chdir(folder)
+    message = f"The review in {out} began with n_actions of 3, got 4; expected the same"
+    other = f"takes --n-actions 4 --method mallow --no-browser --out {out}"
+    refuses(f"review {other}", message, folder)
+
+
+@NO_SIGNALS
+def test_is_saved_when_it_is_ended(start, folder, tmp_path):
+    out = tmp_path / "out"
+    page = start("model.skops", "takes", "--out", str(out))
+    shown = page.wait()
+    page.call("rename", action=0, name="pour", version=shown["version"])
+    found, said, error = page.end(signal.SIGTERM)
+    assert (found, error) == (143, "")
+    assert "the same command goes on" not in said
+    assert "pour" in read_table(out / "segments.csv")["action"].tolist()
+
+
+def times_of(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_labels_and_videos(start, folder, tmp_path):
+    (tmp_path / "labels").mkdir()
+    n_frames = len(np.load(folder / "takes" / "b.npy"))
+    (tmp_path / "labels" / "b.txt").write_text("\n".join(["pour"] * n_frames))
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "c.mp4").write_bytes(b"abc")
+    options = [f"--{name}={tmp_path / name}" for name in ("labels", "videos", "out")]
+    page = start("model.skops", "takes", *options)
+    shown = page.wait()
+    assert [row["checked"] for row in shown["rows"]] == [False, True, False, False]
+    assert [row["video"] for row in shown["rows"]] == [False, False, True, False]
+    with urllib.request.urlopen(f"{page.address}video/2") as answer:
+        assert answer.read() == b"abc"
+
+
+def test_errors_of_the_start(folder, tmp_path):
+    """They end the command with one line, though the server has begun."""
+    command = [sys.executable, "-m", "skl_tot", "review", "broken.skops", "takes"]
+    command += ["--no-browser", "--out", str(tmp_path / "out")]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert re.fullmatch(r"skl-tot review: broken.skops .*\n", ended.stderr)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("model.skops", "model.skops is not a file that is read, expected"),
+        ("takes", "Expected a model and recordings, or recordings and --n-actions"),
+        ("model.skops takes --n-actions 3", "Expected a model and recordings, or"),
+        ("model.skops takes --method hmm", "expected it without options of a fit"),
+        ("model.skops takes --port 70000", "port is 70000, expected 0 to 65535"),
+        ("model.skops takes --out takes", "--out is takes, which is read; expected"),
+        ("takes --n-actions 3 --gaps unknown", "--gaps is given without --labels"),
+    ],
+)
+def test_refusals(refuses, folder, monkeypatch, command, message):
+    monkeypatch.chdir(folder)
+    refuses(f"review {command} --no-browser", message, folder)
+
+
+def test_port_that_is_taken(refuses, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        command = f"review model.skops takes --no-browser --port {port}"
+        refuses(command, f"port is {port}, which is not available", folder)
+    shutil.rmtree(folder / "review", ignore_errors=True)
+
+
+def test_what_is_missing_is_named(refuses, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    command = "review model.skops takes --no-browser"
+    refuses(command, "pip install 'skl-tot[review]'", folder)

@@ -1,0 +1,294 @@
+"""The command summary: files in, tables and pictures out."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.app.cli import pictures as pages
+from skl_tot.io import segments, write_segments
+from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.actions import describe_actions
+from skl_tot.statistics import (
+    compare_groups,
+    cycle_times,
+    durations,
+    transitions,
+    usual_order,
+)
+from skl_tot.statistics.deviating import deviations, write_lists
+
+PICTURES = {"durations.png", "transitions.png", "deviations.png"}
+TABLES = {"durations.csv", "transitions.csv", "cycles.csv", "deviations.csv"}
+LABELS = {
+    f"take {i}": np.array(["reach", "background", "grasp", "lift"]).repeat(9 + i)
+    for i in range(5)
+}
+LABELS["take 3"] = np.array(["reach", "lift"]).repeat(10)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _without_pictures(monkeypatch):
+    """Tables alone, which is quick."""
+    monkeypatch.setattr(pages, "_draw_statistics", lambda *_: 0)
+
+
+def put(folder, labels, suffix=".csv", fps=10):
+    """Write files as predict does."""
+    folder.mkdir()
+    for name, own in labels.items():
+        write_segments(segments(own, fps), folder / f"{name}{suffix}")
+
+
+def same(path, expected):
+    """Whether a CSV file holds a table."""
+    found = pd.read_csv(path, keep_default_na=True)
+    expected = expected.replace("", np.nan).reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_folder_of_predictions(run, tmp_path, capsys):
+    put(tmp_path / "segments", LABELS)
+    (tmp_path / "groups.csv").write_text(
+        "group,recording,age\n" + "".join(f"g{i % 2},take {i},9\n" for i in range(6))
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert run("summary segments --groups groups.csv --out out") == 0
+    out = tmp_path / "out"
+    names = {path.name for path in out.iterdir()}
+    groups = {"durations_by_group.csv", "groups.csv", "groups.png"}
+    assert names == TABLES | PICTURES | groups
+    same(out / "durations.csv", durations(LABELS, fps=10))
+    groups = [f"g{i % 2}" for i in range(5)]
+    same(out / "durations_by_group.csv", durations(LABELS, fps=10, groups=groups))
+    same(out / "transitions.csv", transitions(LABELS))
+    same(out / "cycles.csv", write_lists(cycle_times(LABELS, fps=10)))
+    table = deviations(LABELS, fps=10).drop(columns=["unlikely", "likelihood_quantile"])
+    same(out / "deviations.csv", write_lists(table))
+    for picture in PICTURES:
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+    printed, told = capsys.readouterr()
+    assert "so few subjects, 3 and 2, that there are 10 permutations" in told
+    printed = printed.splitlines()
+    assert printed[0] == "5 recordings; actions in their usual order:"
+    assert printed[1].split() == [
+        "recordings",
+        "bouts",
+        "median",
+        "bout",
+        "(s)",
+        "share",
+    ]
+    assert [line.split()[0] for line in printed[2:5]] == usual_order(LABELS)
+    assert printed[2].split()[1:4] == ["5", "5", "1"]
+    assert printed[5:7] == [
+        "Deviating recordings, 1 of 5, most of all:",
+        "  take 3: missing: grasp",
+    ]
+    parts = [np.arange(len(path)) * 3 // len(path) for path in LABELS.values()]
+    share = 100 * mof_score(LABELS, dict(zip(LABELS, parts)))
+    assert printed[7] == f"Equal parts would agree on {share:.0f} % of the frames."
+
+
+def test_cycles(run, tmp_path, capsys):
+    """Cycles in one recording are counted, drawn and compared."""
+    steps = [("pick", 30), ("weld", 50), ("pack", 20)] * 12
+    steps[7 * 3 + 1] = ("weld", 130)
+    del steps[3 * 3 + 2]
+    labels = np.concatenate([np.repeat(action, n) for action, n in steps])
+    put(tmp_path / "segments", {"shift": labels})
+    assert run("summary segments --out out") == 0
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == TABLES | PICTURES | {"cycles.png"}
+    cycles = cycle_times(labels, fps=10)
+    assert len(cycles) == 12
+    same(out / "cycles.csv", write_lists(cycles.assign(recording="shift")))
+    assert pd.read_csv(out / "deviations.csv")["cycle"][:2].tolist() == [3, 7]
+    assert capsys.readouterr().out.splitlines()[-5:-1] == [
+        "12 cycles; one usually takes 10 s, half of them 10 to 10.",
+        "Deviating cycles, 2 of 12, most of all:",
+        "  shift, cycle 3 from 30 s: missing: pack",
+        "  shift, cycle 7 from 68 s: too long: weld (13, usually 5)",
+    ]
+
+
+@pytest.mark.usefixtures("_without_pictures")
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_one_table_of_all(run, tmp_path, suffix):
+    times = [np.arange(len(own)) / 10 + 1.7e9 for own in LABELS.values()]
+    recordings = Recordings(list(LABELS.values()), list(LABELS), fps=10, times=times)
+    write_segments(segments(recordings), tmp_path / f"all.{suffix}")
+    assert run(f"summary all.{suffix} --out out --fps 10") == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == TABLES
+    same(tmp_path / "out" / "durations.csv", durations(LABELS, fps=10))
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_frames_without_rate_and_integers(run, tmp_path, capsys):
+    numbers = {name: np.arange(-1, 3).repeat(5) for name in ("a", "b")}
+    put(tmp_path / "segments", numbers, ".txt", None)
+    assert run("summary segments --out out") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations.csv")
+    assert table["action"].tolist() == [0, 1, 2] * 2
+    assert set(table["unit"]) == {"frames"}
+    assert "No recording deviates." in capsys.readouterr().out
+    assert run("summary segments --out out --fps 5") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations.csv")
+    assert set(table["unit"]) == {"s"}
+    assert set(table["total"]) == {1}
+
+
+def test_seconds_of_boris(run, tmp_path):
+    (tmp_path / "events.tsv").write_text(
+        "Observation id\tBehavior\tBehavior type\tStart (s)\tStop (s)\n"
+        "mouse 1\tgroom\tSTATE\t1.5\t3.25\n"
+        "mouse 1\trear\tPOINT\t4\t4\n"
+        "mouse 2\tgroom\tSTATE\t0\t2\n"
+    )
+    assert run("summary events.tsv --out out") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations.csv")
+    assert table["recording"].tolist() == ["mouse 1", "mouse 1", "mouse 2", "mouse 2"]
+    assert table["bouts"].tolist() == [1, 1, 1, 0]
+    assert table["total"].tolist() == [1.75, 0, 2, 0]
+    assert table["latency"].tolist()[:3] == [1.5, 4, 0]
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_groups_are_compared(run, tmp_path, capsys):
+    """Two takes of each of eight people, of whom the experts reach twice as fast."""
+    labels, rows = {}, ["recording,subject,group"]
+    for i in range(16):
+        name, group = f"take {i}", "experts" if i < 8 else "novices"
+        labels[name] = np.array(["reach", "lift"]).repeat([10 + i % 3 + i // 8 * 10, 9])
+        rows.append(f"{name},person {i // 2},{group}")
+    put(tmp_path / "segments", labels)
+    (tmp_path / "groups.csv").write_text("\n".join(rows))
+    assert run("summary segments --groups groups.csv --out out") == 0
+    members = [row.split(",") for row in rows[1:]]
+    groups, people = ({own[0]: own[k] for own in members} for k in (2, 1))
+    expected = compare_groups(labels, groups, people, fps=10)
+    same(tmp_path / "out" / "groups.csv", expected)
+    printed = capsys.readouterr().out.splitlines()
+    place = printed.index(
+        "Of experts and novices, 2 of 7 comparisons differ (q < 0.05), by 70 "
+        "permutations of 4 and 4 subjects."
+    )
+    assert printed[place + 1].startswith("lift takes 45.3% of the time in experts and")
+    assert "6 tables and" in printed[-1]
+    one = (tmp_path / "groups.csv").read_text().replace("novices", "experts")
+    (tmp_path / "groups.csv").write_text(one)
+    assert run("summary segments --groups groups.csv --out one") == 0
+    assert not (tmp_path / "one" / "groups.csv").exists()
+    assert (
+        "Groups are not compared: groups are all 'experts'" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_groups_of_spreadsheets(run, tmp_path, separator):
+    put(tmp_path / "segments", LABELS)
+    lines = ["recording,group"] + [f"{name},all" for name in LABELS]
+    text = "\ufeff" + "\r\n".join(lines).replace(",", separator)
+    (tmp_path / "groups.csv").write_bytes(text.encode())
+    assert run("summary segments --groups groups.csv --out out") == 0
+    table = pd.read_csv(tmp_path / "out" / "durations_by_group.csv")
+    assert set(table["group"]) == {"all"}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("nowhere --out out", "nowhere is no folder or file, expected SEGMENTS: "),
+        ("empty --out out", "empty has no file *"),
+        ("segments --out segments", "--out is segments, which is read"),
+        ("segments --out no/folder", "no is no folder, cannot write no/folder"),
+        (
+            "segments --out out --fps 30",
+            "fps is 30, expected 10 frames per second as the segments have",
+        ),
+        ("segments --out out --fps 0", "0 is not a positive number"),
+        ("segments --out out --groups nowhere.csv", "nowhere.csv"),
+        ("segments --out out --groups some.csv", "some.csv has no group for 'take 4'"),
+        ("segments --out out --groups twice.csv", "twice.csv has 'take 1' twice"),
+        ("segments --out out --groups other.csv", "other.csv has the columns ['a']"),
+        (
+            "segments --out out --groups nothing.csv",
+            "nothing.csv is no table: No columns",
+        ),
+        ("other.csv --out out", "other.csv, line 1: columns are ['a'], expected a row"),
+        (
+            "mixed --out out",
+            "segments of 'frames' have no start_time, which others",
+        ),
+        ("double --out out", "both have a recording 'take', expected one file of each"),
+        (
+            "blank.csv --out out",
+            "blank.csv, line 3: the recording is '', expected text",
+        ),
+        ("blank.parquet --out out", "blank.parquet, segment 1: the recording is"),
+        ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more whole"),
+    ],
+)
+def test_errors_are_one_line_and_write_nothing(refuses, tmp_path, command, message):
+    put(tmp_path / "segments", LABELS)
+    (tmp_path / "empty").mkdir()
+    put(tmp_path / "mixed", {"seconds": ["a"]})
+    write_segments(segments(["a"]), tmp_path / "mixed" / "frames.csv")
+    put(tmp_path / "double", {"take": ["a"]})
+    write_segments(segments(["a"]), tmp_path / "double" / "take.json")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.csv").write_text("action,start,end\na,one,2\n")
+    blank = pd.DataFrame({"recording": ["a", "", "b"], "action": list("xyz")})
+    blank = blank.assign(start=[0, 5, 0], end=[5, 9, 4])
+    blank.to_csv(tmp_path / "blank.csv", index=False)
+    blank.to_parquet(tmp_path / "blank.parquet")
+    some = "".join(f"take {i},g\n" for i in range(4))
+    (tmp_path / "some.csv").write_text("recording,group\n" + some)
+    (tmp_path / "twice.csv").write_text("recording,group\n" + some + "take 1,h\n")
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    (tmp_path / "nothing.csv").write_text("")
+    refuses(f"summary {command}", message, tmp_path)
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_rare_actions_are_said_in_the_words_of_a_fit(run, capsys):
+    labels = dict(LABELS)
+    labels["take 0"] = np.array(["reach", "drop", "background"]).repeat([8, 2, 10])
+    labels["take 1"] = np.array(["reach", "turn"]).repeat([15, 5])
+    labels["take 2"] = np.array(["reach", "turn"]).repeat([15, 5])
+    put(Path("found"), labels)
+    assert run("summary found --out out") == 0
+    printed = capsys.readouterr().out
+    (missing,) = [line for line in printed.splitlines() if "at most half" in line]
+    assert missing in describe_actions(
+        list(labels.values()), ["drop", "grasp", "lift", "reach", "turn"]
+    )
+    assert "drop (1), grasp (1), lift (2), turn (2); " in missing
+
+
+def test_report_of_groups(run, refuses, tmp_path):
+    pytest.importorskip("jinja2")
+    (tmp_path / "data").mkdir()
+    rows = ["recording,subject,group"]
+    for i in range(8):
+        frames = np.eye(2)[np.repeat([0, 1], [5 + i + 9 * (i // 4), 8])]
+        np.save(tmp_path / "data" / f"take {i}.npy", frames)
+        rows.append(f"take {i},{i},{'ab'[i // 4]}")
+    (tmp_path / "groups.csv").write_text("\n".join(rows))
+    assert run("fit data --method hmm --n-actions 2 --fps 10 --out m.skops") == 0
+    assert run("report m.skops data --groups groups.csv --out a.html --summary s") == 0
+    assert "Groups compared" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    names = {path.name for path in (tmp_path / "s").iterdir()}
+    assert {"groups.csv", "groups.png"} <= names
+    (tmp_path / "groups.csv").write_text("\n".join(rows[:-1]))
+    message = "groups.csv has no group for 'take 7'"
+    refuses("report m.skops data --groups groups.csv --out b.html", message, tmp_path)

@@ -1,0 +1,365 @@
+"""The command watch: a table that grows, and lines as segments close."""
+
+import io
+import types
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import HMMSegmenter, OnlinePrediction
+from skl_tot.app.cli.main import main
+from skl_tot.datasets import make_activities
+from skl_tot.io import growing_files, read_segments, save_model, segments
+from skl_tot.preprocessing import FramewiseTransformer, GapFiller, SignalWindows
+from skl_tot.recordings import Recordings, read_recordings
+
+FPS, COLUMNS = 10, ["a", "b", "c"]
+HEADER = "start_time,end_time,action,confidence"
+
+
+@pytest.fixture(scope="module")
+def videos():
+    return make_activities(n_videos=5, n_actions=3, n_features=3, random_state=0)[0]
+
+
+@pytest.fixture(scope="module")
+def models(videos):
+    frames = [pd.DataFrame(video, columns=COLUMNS) for video in videos]
+    takes = Recordings(frames, fps=FPS)
+    plain = HMMSegmenter(3, decoding="free", switch_cost=0.1)
+    scale = FramewiseTransformer(StandardScaler())
+    return {
+        "plain": HMMSegmenter(3).fit(takes),
+        "free": plain.fit(takes),
+        "pipeline": make_pipeline(scale, HMMSegmenter(3)).fit(takes),
+        "windows": make_pipeline(SignalWindows(0.9), HMMSegmenter(3)).fit(takes),
+        "no rate": HMMSegmenter(3).fit(videos),
+        "gaps": make_pipeline(GapFiller(3), HMMSegmenter(3)).fit(takes),
+        "whole": HMMSegmenter(3, standardize="video").fit(takes),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch, tmp_path, models):
+    monkeypatch.chdir(tmp_path)
+    for name, model in models.items():
+        save_model(model, tmp_path / f"{name.replace(' ', '_')}.skops")
+
+
+def write(path, video, first=True, start=0, **options):
+    """Write a table with a clock and columns in another order, or more of its lines."""
+    table = pd.DataFrame(video, columns=COLUMNS)[["c", "a", "b"]]
+    table.insert(1, "time", (start + np.arange(len(table))) / FPS)
+    table.to_csv(path, index=False, mode="w" if first else "a", header=first, **options)
+
+
+def run(capsys, command):
+    """Status, and lines of output and of errors."""
+    try:
+        status = main(command.split())
+    except SystemExit as error:
+        status = error.code
+    out, err = capsys.readouterr()
+    return status, out.splitlines(), err.splitlines()
+
+
+def lines_of(labels, probabilities, names=None):
+    """Lines of segments, from those of `segments`."""
+    confidence = probabilities[np.arange(len(labels)), labels]
+    lines = []
+    for record in segments(labels, FPS, confidence=confidence).to_dict("records"):
+        times = f"{record['start_time']:.3f},{record['end_time']:.3f}"
+        action = names[record["action"]] if names else record["action"]
+        lines.append(f"{times},{action},{record['confidence']:.3f}")
+    return [HEADER, *lines]
+
+
+def expected(model, video, lag):
+    """Lines of what `OnlinePrediction` says of all frames at once."""
+    online = OnlinePrediction(model, lag=lag)
+    pushed, rest = online.push(video), online.finish()
+    labels, probabilities = map(np.concatenate, zip(pushed, rest))
+    return lines_of(labels, probabilities)
+
+
+@pytest.mark.parametrize("name", ["plain", "free"])
+@pytest.mark.parametrize(("lag", "n_frames"), [("0.7", 7), ("0", 0), ("0.0", 0)])
+def test_file(models, videos, capsys, name, lag, n_frames):
+    write("take.csv", videos[0])
+    status, out, err = run(capsys, f"watch {name}.skops take.csv --lag {lag}")
+    assert (status, err) == (0, [])
+    assert out == expected(models[name], videos[0].astype(float), n_frames)
+
+
+def test_lag_of_the_file_gives_predict(models, videos, capsys):
+    """And the output is a table of segments that is read again."""
+    write("take.csv", videos[1], sep=";")
+    _, out, _ = run(capsys, "watch free.skops take.csv --lag 1000")
+    frames = pd.DataFrame(videos[1].astype(float), columns=COLUMNS)
+    model = models["free"]
+    predicted = model.predict(frames)
+    assert out == lines_of(predicted, model.predict_posterior(frames))
+    with open("segments.csv", "w", encoding="utf-8") as file:
+        file.write("\n".join(out))
+    labels = read_segments("segments.csv", n_frames=len(frames), fps=FPS)
+    assert labels.astype(int).tolist() == predicted.tolist()
+
+
+def test_standard_input_and_names(models, videos, capsys, monkeypatch):
+    write("take.csv", videos[0])
+    with open("take.csv", "rb") as file:
+        text = (
+            b"\xef\xbb\xbf" + file.read().replace(b"\n", b"\r\n").rstrip() + b"\r\n\r\n"
+        )
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BytesIO(text)))
+    with open("names.txt", "w", encoding="utf-8") as file:
+        file.write("0 take\n1 pour, slowly\n2 take\n")
+    status, out, err = run(capsys, "watch plain.skops --lag 1000 --names names.txt")
+    assert (status, err) == (0, [])
+    frames = pd.DataFrame(videos[0].astype(float), columns=COLUMNS)
+    changes = models["plain"].predict(frames)
+    ends = np.flatnonzero(np.diff(changes)) + 1
+    assert [line.split(",", 2)[2].rsplit(",", 1)[0] for line in out[1:]] == [
+        "take",
+        '"pour, slowly"',
+        "take",
+    ]
+    assert [line.split(",")[1] for line in out[1:3]] == [f"{e / FPS:.3f}" for e in ends]
+    text = io.BytesIO(b"p,q\n1,2\n")
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=text))
+    status, _, err = run(capsys, "watch plain.skops")
+    assert status == 2
+    assert err[0].startswith("skl-tot watch: standard input has ")
+
+
+@pytest.mark.parametrize("name", ["pipeline", "windows"])
+def test_pipeline(models, videos, capsys, name):
+    write("take.csv", videos[0])
+    _, out, err = run(capsys, f"watch {name}.skops take.csv --lag 1000")
+    assert err == []
+    frames = pd.DataFrame(videos[0].astype(float), columns=COLUMNS)
+    model = models[name]
+    labels, probabilities = (
+        model.predict([frames]),
+        model[-1].predict_posterior(model[:-1].transform([frames])),
+    )
+    assert out == lines_of(labels[0], probabilities[0])
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_follow_prints_segments_as_they_close(
+    models, videos, capsys, monkeypatch, torn
+):
+    video, seen = videos[0], []
+    ends = [20, 45, 60, 61, len(video)]
+    write("take.csv", video[:20])
+
+    def wait(seconds):
+        assert seconds > 0
+        seen.append(capsys.readouterr().out.splitlines())
+        i = len(seen) - 1
+        if i == len(ends) - 1:
+            raise KeyboardInterrupt
+        more = video[ends[i] : ends[i + 1]]
+        write("more.csv", more, first=False, start=ends[i])
+        with (
+            open("more.csv", encoding="utf-8") as more,
+            open("take.csv", "a", encoding="utf-8") as file,
+        ):
+            text = more.read()
+            file.write(text[:-9] if torn else text)
+            if torn:
+                file.flush()
+                file.write(text[-9:])
+        open("more.csv", "w", encoding="utf-8").close()
+
+    monkeypatch.setattr(growing_files.time, "sleep", wait)
+    status, rest, err = run(capsys, "watch plain.skops take.csv --follow --lag 0.5")
+    assert (status, err) == (0, [])
+    lines = expected(models["plain"], video.astype(float), 5)
+    assert [line for own in [*seen, rest] for line in own] == lines
+    # what has been printed by when is what has closed by then, a lag later
+    for end, printed in zip(ends, np.cumsum([len(own) for own in seen])):
+        closed = [float(line.split(",")[1]) * FPS <= end - 6 for line in lines[1:]]
+        assert printed - 1 == sum(closed)
+
+
+def test_a_line_that_is_not_ended_waits(monkeypatch):
+    parts = iter([b"a\n1", b"2\n3", b"", b"4\n"])
+    monkeypatch.setattr(growing_files.time, "sleep", lambda _: None)
+    monkeypatch.setattr(growing_files, "_check_longer", lambda *_: None)
+    file = types.SimpleNamespace(read1=lambda _: next(parts))
+    lines, found = growing_files.read_lines(file, "a file", follow=True), []
+    for block in lines:
+        found.append(block)
+        if block == ["34"]:
+            break
+    assert found == [["a"], ["12"], ["34"]]
+
+
+def test_a_file_that_becomes_shorter(videos, capsys, monkeypatch):
+    write("take.csv", videos[0])
+    monkeypatch.setattr(
+        growing_files.time, "sleep", lambda _: write("take.csv", videos[0][:9])
+    )
+    status, _, err = run(capsys, "watch plain.skops take.csv --follow")
+    assert status == 2
+    assert err == ["skl-tot watch: take.csv became shorter, expected one that grows."]
+
+
+def test_empty_input(capsys):
+    open("take.csv", "w", encoding="utf-8").close()
+    assert run(capsys, "watch plain.skops take.csv") == (0, [HEADER], [])
+
+
+TAKE = "plain.skops take.csv"
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "message"),
+    [
+        ("plain.skops none.csv", "", "none.csv is no folder or file, expected FILE"),
+        ("none.skops take.csv", "", "none.skops"),
+        ("no_rate.skops take.csv", "", "--fps is missing, which --lag and times need"),
+        (f"{TAKE} --fps 25", "", "fitted to 10 frames per second; expect"),
+        (f"{TAKE} --lag -1", "", "-1 is not a positive number"),
+        (TAKE, "a,b\n1,2\n", "0 columns called 'c', expected one"),
+        (TAKE, "a,b,c,c\n", "2 columns called 'c', expected one"),
+        (
+            "no_rate.skops take.csv --fps 10",
+            "a,b\n1,2\n",
+            "expected 3, as in the fit; ",
+        ),
+        (f"{TAKE} --columns a b", "a,b,c\n", "name them by --columns"),
+        (TAKE, "a,b,c\n1,2,3\n1,2\n", "line 3: there are 2 cells"),
+        (TAKE, "a,b,c\n1,x,3\n", "line 2: column 'b' holds 'x', exp"),
+        (TAKE, "a,b,c\n1,,3\n", "column 'b' holds '', expected a num"),
+        (TAKE, "a,b,c\n1,nan,3\n", "frame 0 of the stream has nan in"),
+        (TAKE, "a,b,c\n\ud83d", "take.csv is no text in UTF-8"),
+        ("gaps.skops take.csv", "", "the step 'gapfiller' (GapFiller) may look at"),
+        ("whole.skops take.csv", "", "or predict when the recording has ended"),
+    ],
+)
+def test_bad_input_is_one_line(capsys, command, text, message):
+    with open("take.csv", "wb") as file:
+        file.write(text.encode(errors="surrogatepass"))
+    status, _, err = run(capsys, f"watch {command}")
+    assert status == 2
+    assert len(err) == 1
+    assert message in err[0]
+
+
+def test_rate_of_a_model_without_one(models, videos, capsys):
+    write("take.csv", videos[0])
+    _, out, _ = run(capsys, "watch no_rate.skops take.csv --columns a b c --fps 10")
+    assert out == expected(models["no rate"], videos[0].astype(float), 10)
+
+
+def test_decimals_with_commas():
+    table = growing_files.GrowingTable("a table", 2)
+    frames = table.read(["x;Time (s);y", "1,5;0,1;2", "3;0,2;4,25"])
+    np.testing.assert_array_equal(frames, [[1.5, 2], [3, 4.25]])
+
+
+@pytest.mark.parametrize(
+    ("header", "factor", "message"),
+    [
+        ("time", 1.0, ""),
+        ("Time (ms)", 1000.0, ""),
+        (
+            "time",
+            0.5,
+            "w.csv has 20 frames per second by its column 'time', exp",
+        ),
+        (
+            "time_ms",
+            2000.0,
+            "has 5 frames per second by its column 'time_ms', exp",
+        ),
+        ("time", 0.0, "the clock 'time' of w.csv does not go forward"),
+    ],
+)
+def test_a_clock_of_another_rate(videos, capsys, header, factor, message):
+    table = pd.DataFrame(videos[0], columns=COLUMNS)
+    table[header] = factor * np.arange(len(table)) / FPS
+    table.to_csv("w.csv", index=False)
+    status, _, errors = run(capsys, "watch plain.skops w.csv --lag 1")
+    assert status == (2 if message else 0)
+    assert message in "".join(errors)
+
+
+class TestClocks:
+    """Times are those of the clock that the model knows, and breaks are its."""
+
+    CLOCK = {
+        "numbers": [f"{100 + i / FPS:.1f}" for i in range(60)],
+        "durations": [f"06:00:{i / FPS:06.3f}".replace(".", ",") for i in range(60)],
+        "dates": [f"2024-01-31 23:59:{i / FPS:06.3f}" for i in range(60)],
+        "commas": [f"{100 + i / FPS:.1f}".replace(".", ",") for i in range(60)],
+    }
+
+    @pytest.fixture
+    def model(self, videos, tmp_path):
+        table = pd.DataFrame(videos[0], columns=COLUMNS)
+        table.insert(0, "Zeit", np.arange(len(table)) / FPS)
+        table.to_csv("fit.csv", index=False)
+        takes = read_recordings("fit.csv", time="Zeit", split_gaps=60)
+        save_model(HMMSegmenter(3).fit(takes), "clock.skops")
+
+    def put(self, video, clock):
+        table = pd.DataFrame(video[: len(clock)], columns=COLUMNS)
+        table.insert(1, "Zeit", clock)
+        table.to_csv("new.csv", index=False, sep=";")
+
+    @pytest.mark.parametrize("clock", CLOCK.values(), ids=CLOCK)
+    def test_as_predict(self, capsys, model, videos, clock):
+        self.put(videos[1], clock)
+        status, out, err = run(capsys, "watch clock.skops new.csv --lag 999")
+        assert (status, err) == (0, [])
+        assert main(["predict", "clock.skops", "new.csv", "--out", "a.csv"]) == 0
+        table = pd.read_csv("a.csv")
+        found = pd.read_csv(io.StringIO("\n".join(out)))
+        for column in ("start_time", "end_time", "action"):
+            np.testing.assert_allclose(found[column], table[column], atol=5e-4)
+
+    def test_breaks(self, capsys, model, videos):
+        clock = np.r_[0:3:0.1, 100:103:0.1]
+        self.put(np.repeat(videos[1][:1], 60, axis=0), clock)
+        _, out, _ = run(capsys, "watch clock.skops new.csv --lag 999")
+        found = [tuple(line.split(",")[:2]) for line in out[1:]]
+        assert [start for start, _ in found].count("100.000") == 1
+        assert [end for _, end in found].count("3.000") == 1
+
+    @pytest.mark.parametrize(
+        ("clock", "message"),
+        [
+            (["0", "0.1", "0.1"], "the clock 'Zeit' of new.csv does not go forward"),
+            (
+                ["0", "0.1", "x"],
+                "up to line 4: the clock 'Zeit' cannot be read: 'x' in",
+            ),
+            (["1_000", "1_001"], "the clock 'Zeit' cannot be read: '1_000' in row 0"),
+        ],
+    )
+    def test_errors(self, capsys, model, videos, clock, message):
+        self.put(videos[1], clock)
+        status, _, err = run(capsys, "watch clock.skops new.csv")
+        assert status == 2
+        assert message in err[-1]
+
+    def test_no_clock(self, capsys, model, videos):
+        write("new.csv", videos[1])
+        status, _, err = run(capsys, "watch clock.skops new.csv")
+        assert status == 2
+        assert "new.csv has no column 'Zeit' to be its clock" in err[-1]
+
+
+def test_numbers_with_underscores_are_none(capsys):
+    Path("a.csv").write_text("a,b,c\n1,2,1_000\n", encoding="utf-8")
+    status, _, err = run(capsys, "watch plain.skops a.csv")
+    assert status == 2
+    assert "column 'c' holds '1_000', expected a number" in err[-1]

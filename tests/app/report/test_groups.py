@@ -1,0 +1,55 @@
+"""The section of the page that compares groups."""
+
+import numpy as np
+import pytest
+
+from skl_tot import HMMSegmenter
+from skl_tot.app.report import write_report
+from skl_tot.recordings import Recordings
+from skl_tot.statistics import compare_groups
+
+
+@pytest.fixture(scope="module")
+def takes():
+    """Three actions; the first lasts longer in the second half of the recordings."""
+    random = np.random.default_rng(0)
+    videos = []
+    for i in range(10):
+        lengths = [12 + 15 * (i >= 5) + i % 3, 15, 15]
+        means = np.eye(3)[np.repeat(np.arange(3), lengths)]
+        videos.append(means + random.normal(0, 0.05, means.shape))
+    return Recordings(videos, [f"take {i}" for i in range(10)], fps=10)
+
+
+@pytest.fixture(scope="module")
+def model(takes):
+    return HMMSegmenter(3).fit(takes)
+
+
+def test_rows_of_groups(takes, model, tmp_path):
+    groups = dict(zip(reversed(takes.names), ["<new>"] * 5 + ["old"] * 5))
+    write_report(model, takes, tmp_path / "a.html", groups=groups)
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    text = page[page.index('<h2 id="groups"') :].partition("</section>")[0]
+    table = compare_groups(model.predict(takes), groups)
+    n_differing = (table["q"] < 0.05).sum()
+    assert n_differing >= 2
+    assert (
+        f"Of old and &lt;new&gt;, {n_differing} of {table['p'].notna().sum()}" in text
+    )
+    assert text.count('<tr class="odd">') == n_differing
+    assert "by 252 permutations of 5 and 5 subjects" in text
+    assert "1.28 s <small>old" in text.replace("<small>old</small>", "<small>old")
+    assert "length of a bout" in text
+    assert "then comes" not in text  # steps are the same
+    subject = [f"person {i // 2}" for i in range(10)]
+    with pytest.raises(ValueError, match="subject 'person 2' is in the groups 'old'"):
+        write_report(model, takes, tmp_path / "b.html", groups=groups, subject=subject)
+    assert not (tmp_path / "b.html").exists()
+
+
+def test_no_groups_no_section(takes, model, tmp_path):
+    write_report(model, takes, tmp_path / "a.html")
+    assert 'id="groups"' not in (tmp_path / "a.html").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="groups has no 'take 1', expected each rec"):
+        write_report(model, takes, tmp_path / "b.html", groups={"take 0": 1})

@@ -1,0 +1,172 @@
+"""The page about recordings that can be read in several ways, and a fit's look."""
+
+import copy
+import html
+import re
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter
+from skl_tot.app.report import write_report
+from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
+from skl_tot.corrections import merge, rename
+from skl_tot.datasets import make_activities
+from skl_tot.meta.candidates import Plan
+from skl_tot.metrics import match_labels, mof_score
+from skl_tot.preprocessing import FramewiseTransformer
+
+N_SHOWN = 6
+
+
+def plans_of(order, **_):
+    """Members of a vote that fit at once."""
+    other = MallowSegmenter(order="mostly")
+    if order == "free":
+        other = KMeansSegmenter(switch_cost="auto")
+    return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
+
+
+@pytest.fixture(scope="module")
+def videos():
+    options = {"n_features": 6, "mean_length": 30, "order": "free", "random_state": 0}
+    return make_activities(8, 4, **options)[0]
+
+
+@pytest.fixture(scope="module")
+def model(videos):
+    """A vote of recordings that are too few to show a course."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skl_tot.meta.auto.default_plans", plans_of)
+        model = AutoSegmenter(4, random_state=0).fit(videos)
+    assert [own["name"] for own in model.readings_] == [
+        "with a course",
+        "without a course",
+    ]
+    return model
+
+
+@pytest.fixture
+def sections(tmp_path):
+    """Write a page; returns its sections by id, and its start under None."""
+
+    def write(model, videos, **options):
+        write_report(model, videos, tmp_path / "page.html", **options)
+        text = (tmp_path / "page.html").read_text(encoding="utf-8")
+        head, *parts = re.split('<section aria-labelledby="', text)
+        return {None: head} | dict(part.split('"', 1) for part in parts)
+
+    return write
+
+
+def bars_of(section, n_frames, kind):
+    """Codes of the frames of the bars of a reading."""
+    found = []
+    for i, n in enumerate(n_frames):
+        label = f'aria-label="recording {i} read as {kind}">'
+        shapes = section.partition(label)[2].partition("</svg>")[0]
+        codes = np.full(n, -1)
+        for code, outline in re.findall(r'class="c(\d+)[^"]*" d="([^"]*)"', shapes):
+            for start, end in re.findall(r"M(\d+) 0H(\d+)", outline):
+                codes[int(start) : int(end)] = int(code)
+        found.append(codes)
+    return found
+
+
+def test_each_reading_is_shown(model, videos, sections):
+    page = sections(model, videos)
+    text = page["readings"]
+    other = model.readings_[1]
+    for own in model.readings_:
+        assert f"<b>{own['name']}</b>: {own['sentence']}" in text
+    assert f"on {100 * other['agreement']:.0f}&nbsp;% of the frames" in text
+    assert 'model.use_reading("without a course")' in text
+    assert '--reading "without a course"' in text
+    assert "It can be read in 2 ways" in page[None]
+    lengths = list(map(len, videos[:N_SHOWN]))
+    assert f"recording {N_SHOWN} read as" not in text
+    first = bars_of(text, lengths, "with a course")
+    second = bars_of(text, lengths, "without a course")
+    expected = model.predict(videos[:N_SHOWN])
+    assert [path.tolist() for path in first] == [path.tolist() for path in expected]
+    labels = other["model"].predict(videos[:N_SHOWN])
+    assert mof_score(labels, second) == 1
+    match = match_labels(expected, labels)
+    assert mof_score(expected, second, scope="labels") == mof_score(expected, labels)
+    assert all(found in (None, code) for code, found in _pairs(labels, second, match))
+
+
+def _pairs(labels, codes, match):
+    """Code of each label on the page, and the code that it is matched to."""
+    pairs = set(zip(np.concatenate(labels).tolist(), np.concatenate(codes).tolist()))
+    return [(code, match[label]) for label, code in pairs]
+
+
+def test_actions_without_a_match_have_a_colour(model, videos, sections):
+    merged = merge(model, [0, 1, 2])
+    page = sections(merged, videos)
+    lengths = list(map(len, videos[:N_SHOWN]))
+    codes = np.concatenate(bars_of(page["readings"], lengths, "without a course"))
+    assert set(codes.tolist()) == {0, 1, 2, 3}
+    assert page["readings"].count("<title>another action<") == sum(
+        np.isin([2, 3], own).sum()
+        for own in bars_of(page["readings"], lengths, "without a course")
+    )
+    for code in range(4):
+        assert f".c{code} {{" in page[None]
+
+
+def test_readings_of_a_renamed_model(model, videos, sections):
+    """Names go with the reading that they were given to."""
+    named = rename(copy.deepcopy(model), {0: "reach"})
+    chosen = copy.deepcopy(named).use_reading("without a course")
+    assert chosen.readings_[1]["model"].actions_[0] == "reach"
+    lengths = list(map(len, videos[:N_SHOWN]))
+    page = sections(chosen, videos)
+    text = page["readings"]
+    assert 'the model uses order="free".' in html.unescape(page["model"])
+    second = bars_of(text, lengths, "with a course")
+    assert mof_score(model.predict(videos[:N_SHOWN]), second) == 1
+
+
+def test_one_reading_is_no_section(model, videos, sections):
+    single = copy.copy(model)
+    single.readings_ = model.readings_[:1]
+    page = sections(single, videos)
+    assert "readings" not in page
+    assert "can be read in" not in page[None]
+
+
+@pytest.mark.parametrize("kind", ["plain", "pipeline", "guided"])
+def test_look_is_said(videos, sections, kind):
+    hmm = HMMSegmenter(4)
+    if kind == "guided":
+        known = np.array(list("abcd"))[np.arange(len(videos[0])) * 4 // len(videos[0])]
+        model = GuidedSegmenter(hmm).fit(videos, [known, *[None] * (len(videos) - 1)])
+        look = model.estimator_.look_
+    elif kind == "pipeline":
+        scale = FramewiseTransformer(StandardScaler())
+        model = make_pipeline(scale, hmm).fit(videos)
+        look = model[-1].look_
+    else:
+        model, look = hmm.fit(videos), hmm.look_
+    text = html.unescape(sections(model, videos)["model"])
+    assert len(look.sentences()) >= 2
+    for sentence in look.sentences():
+        assert f"<li>{sentence}</li>" in text
+    assert "In the end" not in text
+
+
+def test_no_look_if_the_order_is_given(videos, sections):
+    text = sections(HMMSegmenter(4, order="free").fit(videos), videos)["model"]
+    assert "Look at the recordings" not in text
+
+
+def test_candidates_leave_refinements_out(model, videos, sections):
+    text = sections(model, videos)["candidates"]
+    assert ">In effect<" in text
+    shown = set(re.findall(r'aria-label="recording 0 by ([^"]*)"', text))
+    assert shown == {"prediction", "hmm", "other"}
+    assert {"hmm refined", "other refined"} <= set(model.names_)

@@ -1,0 +1,1029 @@
+import base64
+import hashlib
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import (
+    ActivitySegmenter,
+    AutoSegmenter,
+    CyclicSegmenter,
+    GuidedSegmenter,
+    HMMSegmenter,
+    TemporalOTSegmenter,
+)
+from skl_tot.app.report import write_report
+from skl_tot.app.report.drawing import bar, draw_boxes
+from skl_tot.app.report.findings import gather_findings
+from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
+from skl_tot.corrections import most_informative
+from skl_tot.datasets import make_activities
+from skl_tot.metrics import mof_score, segmentation_report
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
+from skl_tot.preprocessing.windows import STATISTICS
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.actions import describe_actions
+from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.names import name_all_actions
+from skl_tot.statistics import cycle_times, telling_features
+from skl_tot.statistics.profiles import action_profiles
+
+
+def tot(**params):
+    """A segmenter that finds every action in every video, whatever it learned."""
+    return paper(4, **({"max_iter": 20, "random_state": 0} | params))
+
+
+@pytest.fixture(scope="module")
+def model(activity):
+    return tot(max_iter=60).fit(activity[0])
+
+
+CANDIDATES = [
+    ("tot", TemporalOTSegmenter(max_iter=20, n_init=1)),
+    ("mallow", MallowSegmenter()),
+]
+
+
+@pytest.fixture(scope="module")
+def vote(activity):
+    model = AutoSegmenter(4, candidates=CANDIDATES, random_state=0)
+    return model.fit(activity[0])
+
+
+class Page(HTMLParser):
+    """Rows of the tables and text of each section, pictures, bars, text, and data."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.html = html
+        self.rows, self.pictures, self.text, self.open = {}, [], "", []
+        self.text_of = {None: ""}  # by section
+        self.bars, self.data, self.embedded, self.policy = {}, None, [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.open.append(tag)
+        if tag == "section":
+            name = attributes["aria-labelledby"]
+            self.section = self.rows.setdefault(name, [])
+            self.text_of[name] = ""
+        elif tag == "tr":
+            self.section.append([])
+        elif tag in ("th", "td"):
+            assert tag == "td" or attributes["scope"] in ("row", "col")
+            self.section[-1].append("")
+        elif tag == "img":
+            assert attributes["alt"]
+            assert attributes["src"].startswith("data:image/")
+            self.pictures.append(attributes)
+        elif tag == "svg" and "aria-label" in attributes:
+            self.shapes = self.bars.setdefault(attributes["aria-label"], [])
+        elif tag == "path" and "class" in attributes:
+            self.shapes.append((attributes["class"].split()[0], attributes["d"]))
+        elif tag == "meta" and "content" in attributes:
+            self.policy = attributes["content"]
+        assert "style" not in attributes  # which the policy forbids
+        if tag in ("img", "meta", "br", "link", "input"):
+            self.open.pop()
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] == ["script"] and self.data is None:
+            self.data = json.loads(data)
+            return
+        if self.open and self.open[-1] in ("script", "style"):
+            self.embedded.append((self.open[-1], data))
+            return
+        if "svg" in self.open:
+            return
+        self.text += data
+        self.text_of[list(self.text_of)[-1]] += data
+        if "td" in self.open or "th" in self.open:
+            self.section[-1][-1] += data.replace("\N{NO-BREAK SPACE}", " ")
+
+    def cells(self, section, name):
+        return [
+            [" ".join(c.split()) for c in row[1:]]
+            for row in self.rows[section]
+            if row[0].strip() == name
+        ]
+
+    def segments(self, i, which="prediction"):
+        """Codes of the units of time of a recording."""
+        recording = self.data["recordings"][i]
+        bar = recording[which]
+        lengths = np.diff([*bar["start"], recording["end"]])
+        return np.repeat(bar["code"], np.rint(lengths).astype(int))
+
+
+def codes_of(page, name, n_frames):
+    """Number of each frame of a bar, from its outlines."""
+    codes = np.full(n_frames, -1)
+    for kind, outline in page.bars[name]:
+        for start, end in re.findall(r"M(\d+) 0H(\d+)", outline):
+            codes[int(start) : int(end)] = int(kind[1:])
+    return codes
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a page and read it."""
+
+    def write(model, videos, **options):
+        path = tmp_path / "report.html"
+        write_report(model, videos, path, **options)
+        return Page(path.read_text(encoding="utf-8"))
+
+    return write
+
+
+def test_tables(activity, model, write):
+    videos, _ = activity
+    page = write(model, videos, fps=4, action_names={1: "pour <milk>"})
+    predicted = model.predict(videos)
+    posterior = model.predict_posterior(videos)
+    confidence = [q[np.arange(len(p)), p] for p, q in zip(predicted, posterior)]
+
+    totals = [(p == 1).sum() / 4 for p in predicted]
+    low, middle, high = np.quantile(totals, [0.25, 0.5, 0.75])
+    own = np.concatenate(predicted) == 1
+    sure = np.concatenate(confidence)
+    is_unsure = sure < np.median(sure) - 0.2
+    assert page.cells("actions", "pour <milk>") == [
+        [
+            "6",
+            f"{middle:.2f} s",
+            f"{low:.2f} s – {high:.2f} s",
+            "",
+            "6",
+            f"{100 * own.mean():.1f} %",
+            f"{100 * is_unsure[own].mean():.0f} %",
+        ]
+    ]
+    lowest = confidence[5].argmin()
+    action = {1: "pour <milk>"}.get(
+        predicted[5][lowest], f"action {predicted[5][lowest]}"
+    )
+    assert page.cells("recordings", "recording 5") == [
+        [
+            f"{len(videos[5]) / 4:.2f} s",
+            str(len(find_segments(predicted[5])[0])),
+            f"{lowest / 4:.2f} s, {action}",
+        ]
+    ]
+    assert len(page.rows["recordings"]) == 7
+    assert "scores" not in page.rows
+    assert page.pictures == []
+
+
+def test_typical_frames(activity, model, write):
+    videos, _ = activity
+    page = write(model, videos)
+    found = list(zip(model.predict(videos), model.predict_proba(videos)))
+    for k in range(4):
+        best = sorted((-max(p[y == k, k]), i) for i, (y, p) in enumerate(found))
+        (cells,) = page.cells("typical", f"action {k}")
+        assert len(cells) == 5
+        for (code, i), cell in zip(best, cells):
+            frame = int(re.fullmatch(rf"recording {i} frame (\d+)", cell)[1])
+            assert found[i][0][frame] == k
+            assert found[i][1][frame, k] == pytest.approx(-code)
+
+
+def test_typical_frame_is_the_middle_of_those_alike(activity, write):
+    videos = [video.astype(np.float32) for video in activity[0]]
+    model = CTESegmenter(4, max_iter=150, random_state=0).fit(videos)
+    page, n_alike = write(model, videos), []
+    paths, codes = model.predict(videos), model.predict_proba(videos)
+    for k in range(4):
+        (cells,) = page.cells("typical", f"action {k}")
+        for cell in cells:
+            i, frame = map(int, re.match(r"recording (\d+) frame (\d+)", cell).groups())
+            own = np.where(paths[i] == k, codes[i][:, k], -1)
+            best = np.flatnonzero(own == own.max())
+            assert frame == best[len(best) // 2]
+            n_alike.append(len(best))
+    assert max(n_alike) > 2  # as single precision saturates
+
+
+@pytest.mark.parametrize("kind", ["integers", "strings"])
+def test_scores(activity, model, write, kind):
+    videos, labels = activity
+    if kind == "strings":
+        labels = [np.array(["cut", "mix", "fry", "eat"])[y] for y in labels]
+    page = write(model, videos, y_true=labels, action_names=["a", "b", "c", "d"])
+    expected = segmentation_report(labels, model.labels_, output_dict=True)
+    for label, row in expected["actions"].items():
+        name = label if kind == "strings" else f"label {label}"
+        scores = [f"{row[x]:.3f}" for x in ("precision", "recall", "f1-score", "iou")]
+        cluster = "–" if row["cluster"] is None else "abcd"[row["cluster"]]
+        assert page.cells("scores", name) == [[cluster, *scores, str(row["frames"])]]
+    assert f"{expected['totals']['MoF']:.3f}" in page.text
+    assert f"{expected['totals']['edit']:.3f}" in page.text
+
+
+def test_background(activity, write):
+    videos, labels = activity
+    labels = [np.where(np.arange(len(y)) < 5, -1, y) for y in labels]
+    model = tot(background_percentile=20, decoding="skip").fit(videos)
+    page = write(model, videos, y_true=labels)
+    frames = np.concatenate(model.labels_)
+    (cells,) = page.cells("actions", "background")
+    assert cells[4:6] == ["–", f"{100 * (frames == -1).mean():.1f} %"]
+    # what is predicted as background stands for the label of background
+    assert page.cells("scores", "background")[0][0] == "background"
+    assert page.cells("typical", "background") == []
+
+
+def test_actions_of_one_name_are_one(activity, model, write):
+    page = write(model, activity[0], action_names={1: "pour", 2: "pour"})
+    assert [row[0] for row in page.rows["typical"][1:]] == [
+        "action 0",
+        "pour",
+        "action 3",
+    ]
+    cells = page.cells("actions", "pour")[0]
+    assert (cells[0], cells[4]) == ("6", "6")  # segments are joined
+    assert page.data["numbers"] == {"0": [0], "1": [1, 2], "3": [3]}
+
+
+@pytest.mark.parametrize("names", [None, {0: "pour"}, {0: "pour", 1: "pour"}])
+@pytest.mark.parametrize("with_truth", [False, True])
+@pytest.mark.parametrize("n_videos", [2, 6])
+def test_colours_go_by_the_numbers_of_actions(
+    activity, model, write, names, with_truth, n_videos
+):
+    videos = activity[0][-n_videos:]
+    y_true = activity[1][-n_videos:] if with_truth else None
+    page = write(model, videos, action_names=names, y_true=y_true)
+    words = name_all_actions(4, names)
+    for i, found in enumerate(model.predict(videos)):
+        first = words.tolist().index("pour") if names else 0
+        merged = np.where(words[found] == "pour", first, found)
+        assert page.segments(i).tolist() == merged.tolist()
+    for code, name in page.data["names"].items():
+        assert name == ("background" if code == "-1" else words[int(code)])
+
+
+def test_labels_have_the_colours_of_the_actions_they_are_matched_to(
+    activity, model, write
+):
+    videos, labels = activity
+    labels = [np.array(["cut", "mix", "fry", "eat"])[y] for y in labels]
+    labels[0][:3] = "run"  # there are more labels than actions
+    page = write(model, videos, y_true=labels, action_names={2: "pour"})
+    report = segmentation_report(labels, model.labels_, output_dict=True)
+    code_of = {name: row["cluster"] for name, row in report["actions"].items()}
+    (rest,) = [name for name, code in code_of.items() if code is None]
+    code_of[rest] = 4  # the first that is free
+    for i, y in enumerate(labels):
+        expected = [code_of[label] for label in y.tolist()]
+        assert page.segments(i, "truth").tolist() == expected
+    names = {str(code): name for name, code in code_of.items()}
+    assert page.data["labels"] == names | {"-1": "background"}
+    assert page.data["looks"].keys() == set("01234")
+    for name, code in code_of.items():
+        assert f'<th scope="row"><i class="k c{code} h0"></i>{name}</th>' in page.html
+    assert f"– ({rest})</button>" in page.html
+
+
+def test_timelines_have_confidences_and_doubts(activity, model, write):
+    page = write(model, activity[0], fps=4)
+    predicted = model.predict(activity[0])
+    posterior = model.predict_posterior(activity[0])
+    for recording, y, q in zip(page.data["recordings"], predicted, posterior):
+        codes, starts, ends = find_segments(y)
+        sure = q[np.arange(len(y)), y]
+        bar = recording["prediction"]
+        assert recording["end"] == len(y) / 4
+        assert bar["code"] == codes.tolist()
+        assert bar["start"] == (starts / 4).tolist()
+        means = [sure[a:b].mean() for a, b in zip(starts, ends)]
+        np.testing.assert_allclose(bar["confidence"], means, atol=0.0051)
+        doubt = [int(digit, 36) / 35 for digit in recording["doubt"]]
+        np.testing.assert_allclose(doubt, 1 - sure, atol=0.5 / 35 + 1e-6)
+
+
+def test_usual_order_and_deviating_recordings(activity, model, write):
+    videos = [activity[0][i % 6] for i in range(12)]
+    orders = [
+        list(dict.fromkeys(y[np.r_[True, y[1:] != y[:-1]]].tolist()))
+        for y in model.predict(videos)
+    ]
+    assert all(order == orders[0] for order in orders)  # as tot() needs
+    last = orders[0][-1]
+    end = np.flatnonzero(model.predict(videos[3]) == last)[0]
+    longest = videos[5]
+    videos[5] = np.concatenate([longest, np.repeat(longest[-1:], 200, axis=0)])
+    names = [f"take {i}" for i in range(12)]
+    page = write(model, videos, fps=4, video_names=names)
+    words = [f"action {k}" for k in orders[0]]
+    assert [row[0].strip() for row in page.rows["actions"][1:]] == words
+    assert end > 0
+    _, *rows = page.rows["deviating"]
+    assert rows[0][0] == "take 5"
+    assert f"unusually long: action {last} " in rows[0][1]
+    assert re.search(r" 6\d\.\d s, usually 1\d\.\d s", rows[0][1])
+    assert "1 of 12 recordings deviates from the rest." in page.text
+    shapes = dict(page.bars["Timeline of take 5"])
+    y = model.predict(videos[5])
+    start = np.flatnonzero(y == last)[0]
+    assert shapes[f"c{last}"] == f"M{start} 0H{len(y)}V1H{start}Z"
+    ranks = [recording["deviation"] for recording in page.data["recordings"]]
+    assert np.argmax(ranks) == 5
+    assert sorted(ranks) == list(range(1, 13))
+
+
+STEPS = {0: 30, 1: 50, 2: 20}
+
+
+def shift_of_cycles(n_cycles, long=None, short=None):
+    """Labels of a shift; one cycle may be slow, and one may lack its last step."""
+    labels = []
+    for i in range(n_cycles):
+        for action, n in STEPS.items():
+            if (i, action) != (short, 2):
+                labels += [action] * (3 * n if (i, action) == (long, 1) else n)
+    return np.array(labels)
+
+
+@pytest.fixture(scope="module")
+def shift():
+    """A model of cycles, a recording with a break of 12 minutes, and its labels."""
+    labels = shift_of_cycles(20, long=5, short=11)
+    random = np.random.default_rng(0)
+    frames = 5 * np.eye(3)[labels] + random.normal(size=(len(labels), 3))
+    clock = np.arange(len(labels)) / 10
+    clock[1350:] += 720  # within a step
+    takes = Recordings([frames], ["monday"], fps=10, times=[clock], breaks=[[1350]])
+    model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(takes)
+    assert (model.predict(takes)[0] == labels).mean() > 0.99
+    return model, takes
+
+
+def test_cycles_have_a_row_each(shift, write):
+    model, takes = shift
+    page = write(model, takes, action_names=["pick", "weld", "pack"])
+    heading, *rows = page.rows["cycles"]
+    assert heading[:4] == ["Cycle", "Starts at", "Takes", "Steps"]
+    assert len(rows) == 20
+    table = cycle_times(model.predict(takes), start=[0, 1, 2])
+    for row, found in zip(rows, table.to_dict("records")):
+        assert row[0] == str(found["cycle"])
+        minutes, seconds = row[1].split(":")
+        assert 60 * int(minutes) + float(seconds) == pytest.approx(
+            found["start"], abs=0.06
+        )
+        assert float(row[2].split()[0]) == pytest.approx(found["duration"], abs=0.06)
+        assert row[3] == str(found["steps"])
+    assert [i for i, row in enumerate(rows) if row[4].strip()] == [5, 11]
+    assert re.search(r"unusually long: weld 1\d\.\d s, usually 5\.0\d s", rows[5][4])
+    assert "missing: pack" in rows[11][4]
+    assert "2 of 20 cycles deviate from the rest." in page.text
+    assert re.search(r"A cycle usually takes (10\.0|9\.9\d) s", page.text)
+    assert re.search(
+        "The longest step of a cycle is weld, which usually takes 5", page.text
+    )
+    assert "deviating" not in page.rows
+    assert "model of half of the cycles predicts" in " ".join(page.text.split())
+
+
+def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
+    page = write(*shift)
+    (recording,) = page.data["recordings"]
+    bar = recording["prediction"]
+    (place,) = np.flatnonzero(np.array(bar["code"]) == -2)
+    start, end = bar["start"][place : place + 2]
+    assert (start, end) == (135, 855)
+    assert bar["code"][place - 1] == bar["code"][place + 1]
+    assert recording["end"] == pytest.approx(720 + len(shift[1][0]) / 10)
+    lengths = [end - start for start, end, _ in recording["cycles"]]
+    assert len(lengths) == 20
+    assert sorted(lengths)[-1] == pytest.approx(730, abs=1)  # the one with the break
+    # but not on the page
+    assert max(float(row[2].split()[0]) for row in page.rows["cycles"][1:]) < 30
+
+
+def test_moments_are_those_of_the_clock(shift, write):
+    model, takes = shift
+    clock = 21600 + np.arange(len(takes[0])) / 10
+    clock[300:] += 720
+    takes = Recordings([takes[0]], fps=10, times=[clock], breaks=[[300]])
+    _, *rows = write(model, takes).rows["questions"]
+    found = most_informative(model, takes, 5, unit="moments")
+    assert max(one["start"] for one in found) > 300  # after the break
+    for row, one in zip(rows, found):
+        start, end = takes.times[0][one["start"]], takes.ends(0)[one["end"] - 1]
+        for text, expected in zip(row[1].split(" – "), (start, end)):
+            *minutes, seconds = text.removesuffix(" s").split(":")
+            shown = 60 * int((minutes or [0])[0]) + float(seconds)
+            assert shown == pytest.approx(expected - 21600, abs=0.06)
+
+
+def test_recordings_of_one_cycle_have_no_cycles(activity, model, write):
+    page = write(model, activity[0])
+    assert "cycles" not in page.rows
+    assert all(recording["cycles"] == [] for recording in page.data["recordings"])
+
+
+def test_the_page_says_what_a_fit_says_of_actions(activity, write):
+    model = tot(max_iter=60, decoding="skip").fit(activity[0])
+    videos = [video[:1] for video in activity[0]]  # of which each shows one action
+    page = write(model, videos, action_names=["a", "b", "c", "d"])
+    paths = model.predict(videos)
+    sentences = describe_actions(paths, dict(enumerate("abcd")))
+    assert sentences
+    for sentence in sentences:
+        assert sentence in page.text
+
+
+@pytest.mark.parametrize(
+    ("agreement", "word"), [(0.9, "well."), (0.5, "fairly well:"), (0.1, "badly:")]
+)
+def test_how_far_to_trust_it(activity, write, agreement, word):
+    model = tot().fit(activity[0])
+    model.confidence_ = model.confidence_ | {"agreement": agreement}
+    page = write(model, activity[0])
+    text = " ".join(page.text.split())
+    assert f"of the other half {word}" in text
+    paths = model.predict(activity[0])
+    parts = [np.arange(len(path)) * 4 // len(path) for path in paths]
+    assert len(np.unique(np.concatenate(paths))) == 4
+    said = float(text.split("Equal parts would agree on ")[1].split()[0])
+    assert said == pytest.approx(100 * mof_score(paths, parts), abs=2)
+    page = write(model, activity[0], y_true=activity[1])
+    share = page.text.split("Of 100 frames, ")[1].split()[0]
+    report = segmentation_report(activity[1], model.labels_, output_dict=True)
+    assert share == f"{100 * report['totals']['MoF']:.0f}"
+    assert "nobody has checked" not in page.text
+
+
+ACCURACY = {
+    "sentences": ["About 80 % of the frames are right."],
+    "history": [
+        {"n_learned": 0, "n_checked": 2, "frames": 0.6, "segments": 0.5},
+        {"n_learned": 2, "n_checked": 3, "frames": 0.8, "segments": 0.75},
+    ],
+}
+
+
+class TestCorrected:
+    """Labels of people in place of those of the model."""
+
+    def test_they_are_shown_and_sure_wherever_people_told(self, activity, model, write):
+        videos, _ = activity
+        names = [f"take {i}" for i in range(6)]
+        takes = Recordings(videos, names, fps=10)
+        words = np.array(["cut", "mix", "fry", "eat"])
+        whole = np.repeat(["rest", "mix"], [5, len(videos[1]) - 5])  # one is new
+        part = np.repeat(["cut", ""], [7, len(videos[4]) - 7])
+        page = write(
+            model,
+            takes,
+            action_names=words,
+            corrected={"take 1": whole, "take 4": part},
+        )
+        found = model.predict(videos)
+        found[1] = np.where(np.arange(len(whole)) < 5, 4, 1)
+        found[4][:7] = 0
+        for i, y in enumerate(found):
+            codes, starts, _ = find_segments(y)
+            bar = page.data["recordings"][i]["prediction"]
+            assert bar["code"] == codes.tolist()
+            assert bar["start"] == (starts / 10).tolist()
+        assert page.data["names"]["4"] == "rest"
+        assert page.data["numbers"]["4"] == []
+        assert set(page.data["recordings"][1]["doubt"]) == {"0"}
+        assert page.data["recordings"][1]["confidence"] == 1
+        assert page.data["recordings"][4]["prediction"]["confidence"][0] == 1
+        assert page.data["recordings"][4]["doubt"][:7] == "0" * 7
+        assert page.data["recordings"][4]["doubt"][7:].strip("0")
+        shares = {row[0].strip(): row[6] for row in page.rows["actions"][1:]}
+        frames = np.concatenate(found)
+        for code, name in enumerate([*words, "rest"]):
+            assert shares[name] == f"{100 * (frames == code).mean():.1f} %"
+        assert len(page.cells("typical", "rest")[0]) == 1
+        questions = {row[0] for row in page.rows["questions"][1:]}
+        assert "take 1" not in questions
+        said = "In 2 of 6 recordings, this page shows labels that people gave."
+        assert said in " ".join(page.text_of[None].split())
+        assert "nobody has checked" not in page.text
+
+    def test_all_that_is_told_is_the_page(self, activity, model, write):
+        words = np.array(["cut", "mix", "fry", "eat"])
+        y_true = [words[y] for y in activity[1]]
+        options = {"action_names": words, "y_true": y_true, "corrected": y_true}
+        page = write(model, activity[0], **options)
+        assert "questions" not in page.rows
+        assert "Of 100 frames, 100 are labelled as people have." in page.text
+        assert write(model, activity[0][0], corrected=y_true[0]).text
+
+    @pytest.mark.parametrize(
+        ("corrected", "error", "message"),
+        [
+            (
+                [["a"]] * 6,
+                ValueError,
+                r"corrected: Recording 0: y has 1 labels, X has \d+",
+            ),
+            ([None] * 6, ValueError, "corrected: y has no known label"),
+            (
+                [[1, 2]] + [None] * 5,
+                TypeError,
+                "corrected has integers, ",
+            ),
+            ({"a": ["b"]}, TypeError, "corrected is a dict of names, but X has no"),
+        ],
+    )
+    def test_bad_ones(self, activity, model, write, corrected, error, message):
+        videos = [activity[0][0][:2], *activity[0][1:]]
+        with pytest.raises(error, match=message):
+            write(model, videos, corrected=corrected)
+
+
+def test_what_people_found_right_is_said(activity, model, write):
+    page = write(model, activity[0], accuracy=ACCURACY)
+    assert ACCURACY["sentences"][0] in page.text_of[None]
+    assert "nobody has checked" not in page.text
+    heading, *rows = page.rows["checked"]
+    assert heading[2:] == ["Frames right", "Segments right"]
+    assert rows == [
+        ["none", "2", "60 %", "50 %"],
+        ["2 recordings", "3", "80 %", "75 %"],
+    ]
+    assert "checked" not in write(model, activity[0]).rows
+    with pytest.raises(TypeError, match=r"accuracy is \[\], expected a dict with sent"):
+        write(model, activity[0], accuracy=[])
+
+
+def test_words_of_statistics_are_not_on_the_page(activity, vote, write):
+    text = write(vote, activity[0], y_true=activity[1]).text.lower()
+    for word in (" z ", "nats", "entropy", "standard deviation", "robust"):
+        assert word not in text
+
+
+def test_boxes_have_quartiles_whiskers_and_points():
+    boxes = draw_boxes({0: np.array([1.0, 2, 3, 4, 20]), 1: np.array([])})
+    values, points = boxes[0]
+    assert boxes.keys() == {0}
+    assert values == pytest.approx([100 / 1.3 / 4 * value for value in (1, 2, 3, 4, 4)])
+    assert points == [100]
+
+
+def test_recordings_give_names_rate_and_clocks(activity, model, write):
+    videos, y_true = activity
+    names = [f"take {i}" for i in range(6)]
+    times = [100 + np.arange(len(video)) / 10 for video in videos]
+    times[1][5:] += 7  # a pause
+    takes = Recordings(videos, names, fps=10, times=times)
+    shuffled = {names[i]: y_true[i] for i in (3, 1, 5, 0, 2, 4)}
+    page = write(model, takes, y_true=shuffled)
+    assert [recording["name"] for recording in page.data["recordings"]] == names
+    assert page.data["fps"] == 10
+    _, starts, _ = find_segments(model.predict(videos[1]))
+    expected = times[1][starts] - 100
+    found = page.data["recordings"][1]
+    np.testing.assert_allclose(found["prediction"]["start"], expected, atol=1e-3)
+    assert found["end"] == pytest.approx(7 + len(videos[1]) / 10, abs=1e-3)
+    takes = Recordings(videos, names, fps=10)
+    expected = write(model, takes, y_true=y_true).html
+    assert write(model, dict(takes.items()), y_true=y_true, fps=10).html == expected
+    options = {"y_true": y_true, "fps": 10, "video_names": names}
+    assert write(model, videos, **options).html == expected
+    with pytest.raises(ValueError, match=r"fps is 5, expected 10 .* the videos"):
+        write(model, takes, fps=5)
+
+
+def test_rate_of_the_fit(activity, write):
+    model = MallowSegmenter(4).fit(Recordings(activity[0], fps=10))
+    assert write(model, activity[0]).data["fps"] == 10
+    with pytest.raises(ValueError, match=r"fps is 5, expected 10 .* those of the fit"):
+        write(model, activity[0], fps=5)
+
+
+def test_policy_allows_only_what_is_embedded(activity, model, write):
+    names = ["</script><script>alert(1)</script>", *"abcde"]
+    page = write(model, activity[0], video_names=names)
+    expected = []
+    for tag, text in page.embedded:
+        digest = hashlib.sha256(text.encode()).digest()
+        expected.append(f"{tag}-src 'sha256-{base64.b64encode(digest).decode()}'")
+    assert [each.partition("-")[0] for each in expected] == ["style", "script"]
+    rules = page.policy.split("; ")
+    assert rules[:2] == ["default-src 'none'", "img-src data:"]
+    assert rules[2:4] == expected
+    assert rules[4:] == ["base-uri 'none'", "form-action 'none'"]
+    assert page.data["recordings"][0]["name"] == names[0]
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "shown"),
+    [
+        (300, "30.0 s"),
+        (7190, "11 min 59 s"),
+        (81000, "2 h 15 min"),
+        (80998, "2 h 15 min"),
+    ],
+)
+def test_duration_of_all(activity, model, write, n_frames, shown):
+    video = np.resize(activity[0][0], (n_frames, 5))
+    assert f"In all{shown}" in write(model, video, fps=10).text.replace("\n", "")
+
+
+def test_bars():
+    width, shapes = bar([0, 0, -1, 21, 0])
+    assert width == 5
+    assert shapes == [
+        ("c0 h0", 0, "M0 0H2V1H0ZM4 0H5V1H4Z"),
+        ("c21 h1", 21, "M3 0H4V1H3Z"),
+    ]
+
+
+def test_parameters_and_steps(activity, write):
+    model = make_pipeline(
+        FramewiseTransformer(PCA(3)),
+        CTESegmenter(4, max_iter=9, n_init=2, random_state=0),
+    ).fit(activity[0])
+    page = write(model, activity[0], title="Tea & <cake>")
+    assert "<strong>max_iter=9</strong> (default 6000)" in page.html
+    assert "<code>reg_covar=1e-06</code>" in page.html
+    assert "FramewiseTransformer(transformer=PCA(n_components=3))" in page.html
+    assert "<h1>Tea &amp; &lt;cake&gt;</h1>" in page.html
+    assert "after 9 iterations" in page.text
+
+
+def test_forms_of_input(activity, write):
+    videos, y_true = activity
+    model = make_pipeline(StandardScaler(), tot()).fit(videos[0])
+    only_step = make_pipeline(clone(model[-1])).fit(videos)
+    single = write(model, videos[0], y_true=y_true[0])
+    assert single.html == write(model, videos[:1], y_true=y_true[:1]).html
+    assert len(write(only_step, videos).rows["recordings"]) == 7
+
+
+@pytest.mark.parametrize("name", ["model", "vote"])
+def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
+    model = request.getfixturevalue(name)
+    state = np.random.get_state()[1].tolist()  # noqa: NPY002
+    pages = [write(model, activity[0], y_true=activity[1]).html for _ in range(2)]
+    assert pages[0] == pages[1]
+    assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"video_names": ["a"]}, "video_names has 1 names, expected 6."),
+        ({"video_files": ["a"], "fps": 1}, "video_files has 1 files, expected 6."),
+        ({"video_files": ["a"] * 6}, "fps is None, expected a number"),
+        ({"y_true": [[0, 1]]}, "y_true has 1 videos, expected 6."),
+        ({"y_true": [[0, 1]] * 6}, "y_true has 2 frames for recording 0, expected"),
+        (
+            {"action_names": {4: "a"}},
+            r"action_names is of \[4\], expected actions from 0 to 3.",
+        ),
+        ({"action_names": {0: ""}}, "The name of 0 is ''"),
+        ({"action_names": {0: "action 1"}}, "'action 1' is the name of an action, but"),
+        ({"fps": 0}, "fps is 0"),
+        ({"videos": []}, "videos is an empty list"),
+        (
+            {"videos": [np.zeros((9, 5)), np.zeros((9, 4))]},
+            "recording 1: X has 4 features",
+        ),
+    ],
+)
+def test_bad_input(activity, model, tmp_path, options, message):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    with pytest.raises(ValueError, match=message) as error:
+        write_report(model, path=path, **{"videos": activity[0]} | options)
+    assert "\n" not in str(error.value)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_bad_models(activity, write):
+    with pytest.raises(NotFittedError):
+        write(TemporalOTSegmenter(4), activity[0])
+    with pytest.raises(TypeError, match="model is a LinearRegression"):
+        write(LinearRegression(), activity[0])
+
+
+@pytest.fixture
+def recordings(activity, tmp_path):
+    """One video file for each video, each frame as grey as its number."""
+    av = pytest.importorskip("av")
+    files = []
+    for i, video in enumerate(activity[0]):
+        files.append(tmp_path / f"take_{i}.mkv")
+        with av.open(files[-1], "w") as container:
+            stream = container.add_stream("ffv1", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 320, 200, "bgr0"
+            for number in range(len(video)):
+                pixels = np.full((200, 320, 3), number, dtype=np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    return files
+
+
+def test_thumbnails(activity, model, write, recordings):
+    from PIL import Image
+
+    page = write(model, activity[0], fps=10, video_files=recordings)
+    pictures = [p for p in page.pictures if p["alt"].startswith("Frame")]
+    assert len(pictures) == 20
+    for picture in pictures:
+        data = base64.b64decode(picture["src"].partition(",")[2])
+        image = Image.open(io.BytesIO(data))
+        assert image.size == (160, 100)
+        number = int(re.match(r"Frame (\d+) of recording", picture["alt"])[1])
+        assert np.abs(np.asarray(image).mean() - number) < 2
+
+
+def test_recordings_that_are_too_short(activity, model, write, tmp_path, recordings):
+    with pytest.raises(ValueError, match=r"take_\d.mkv has \d+ frames at fps=1, exp"):
+        write(model, activity[0], fps=1, video_files=recordings)
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]])
+def test_network_passes_once_over_each_video(activity, write, monkeypatch, steps):
+    segmenter = tot()
+    model = make_pipeline(*steps, segmenter).fit(activity[0][0])
+    passes = []
+    likelihoods = TemporalOTSegmenter._log_likelihoods
+
+    def counted(self, videos):
+        for log_likelihood in likelihoods(self, videos):
+            passes.append(len(log_likelihood))
+            yield log_likelihood
+
+    monkeypatch.setattr(TemporalOTSegmenter, "_log_likelihoods", counted)
+    write(model, activity[0], y_true=activity[1])
+    assert passes == [len(video) for video in activity[0]]
+
+
+COLUMNS = {
+    "score": 3,
+    "weight": 3,
+    "effective": 1,
+    "agreement": 3,
+    "n_segments": 1,
+    "seconds": 1,
+}
+
+
+def test_table_of_candidates(activity, vote, write):
+    rows = write(vote, activity[0]).rows["candidates"]
+    rows = rows[: [name for name, *_ in rows].index("Recording")]
+    assert len(rows[0]) == 1 + len(COLUMNS)
+    assert [name for name, *_ in rows[1:]] == vote.names_
+    for i, (_, *cells) in enumerate(rows[1:]):
+        assert cells == [f"{vote.results_[x][i]:.{n}f}" for x, n in COLUMNS.items()]
+
+
+def test_candidate_alone_agrees_with_no_other(activity, write):
+    candidates = [("mallow", MallowSegmenter())]
+    model = AutoSegmenter(4, candidates=candidates, refine=False, random_state=0)
+    page = write(model.fit(activity[0]), activity[0])
+    (cells,) = page.cells("candidates", "mallow")
+    assert cells[list(COLUMNS).index("agreement")] == "–"
+
+
+@pytest.mark.parametrize("n_videos", [1, 3, 8])
+@pytest.mark.parametrize("names", [None, {1: "pour", 2: "pour"}])
+def test_timelines_of_candidates(activity, vote, write, n_videos, names):
+    videos = [activity[0][i % 6] for i in range(n_videos)]
+    y_true = [activity[1][i % 6] for i in range(n_videos)]
+    page = write(vote, videos, action_names=names, y_true=y_true)
+    what = {1: "The recording", 3: "Each recording", 8: "Each of the first 6 record"}
+    assert f"{what[n_videos]}" in page.text
+    words = name_all_actions(4, names).tolist()
+    first_of = np.array([words.index(word) for word in words])
+    labels = vote.candidate_labels(videos)
+    expected = {"prediction": vote.predict(videos)} | labels
+    for i in range(min(n_videos, 6)):
+        assert f"recording {i} by ground truth" in page.bars
+        for name in ("prediction", "tot", "mallow"):
+            _, shapes = bar(first_of[expected[name][i]])
+            found = page.bars[f"recording {i} by {name}"]
+            assert found == [(each[0].split()[0], each[2]) for each in shapes]
+    assert "recording 6 by prediction" not in page.bars
+
+
+def test_background_of_candidates(activity, write):
+    options = {"max_iter": 20, "background_percentile": 30, "decoding": "skip"}
+    candidates = [("tot", TemporalOTSegmenter(**options))]
+    model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(activity[0])
+    page = write(model, activity[0])
+    labels = model.candidate_labels(activity[0])["tot"]
+    assert (np.concatenate(labels) == BACKGROUND).any()
+    for i, y in enumerate(labels):
+        shapes = bar(y)[1]
+        found = page.bars[f"recording {i} by tot"]
+        assert found == [(each[0].split()[0], each[2]) for each in shapes]
+
+
+class Loader(TransformerMixin, BaseEstimator):
+    """Read the features of one path or of many, and count them."""
+
+    def __init__(self, read):
+        self.read = read
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        if isinstance(X, list):
+            return [self.transform(path) for path in X]
+        self.read.append(X)
+        return np.load(X)
+
+
+def test_candidates_of_paths(activity, vote, write, tmp_path):
+    files = [str(tmp_path / f"{i}.npy") for i in range(6)]
+    for file, video in zip(files, activity[0]):
+        np.save(file, video)
+    loader = Loader([])
+    a = write(vote, activity[0])
+    b = write(make_pipeline(loader.fit(files), vote), files)
+    assert loader.read == files  # each once, as features may take long
+    assert a.rows == b.rows
+    assert a.bars == b.bars
+
+
+def test_segmenters_that_name_their_candidates_have_the_section(activity, write):
+    class Doubled(MallowSegmenter):
+        def candidate_labels(self, X):
+            return {"<one>": self.predict(X)}
+
+    model = Doubled(4).fit(activity[0])
+    page = write(model, activity[0])
+    # no table without results
+    assert page.rows["candidates"][0] == ["Recording", "By", "Timeline"]
+    assert "recording 0 by <one>" in page.bars
+    assert 'href="#candidates"' in page.html
+
+
+def test_candidates_of_a_guided_vote(activity, write):
+    videos, y_true = activity
+    words = np.array(["take", "pour", "stir", "drink"])
+    vote = AutoSegmenter(4, candidates=CANDIDATES, refine=False, random_state=0)
+    known = [words[y_true[0]], None, None, None, None, words[y_true[5]]]
+    model = GuidedSegmenter(vote).fit(videos, known)
+    page = write(model, videos)
+    assert set(page.data["names"].values()) == {*words, "background"}
+    for i in range(6):
+        paths = {}
+        for by in ("prediction", "tot", "mallow"):
+            paths[by] = codes_of(page, f"recording {i} by {by}", len(videos[i]))
+        # each cluster is the action of most of its frames
+        assert np.mean(paths["mallow"] == paths["prediction"]) > 0.5
+        assert paths["tot"].max() < 4
+
+
+def test_no_candidates(activity, model, write):
+    assert "andidate" not in write(model, activity[0]).html
+
+
+@pytest.mark.parametrize("fps", [None, 4])
+def test_what_to_label_next(activity, vote, write, fps):
+    names = [f"take {i}" for i in range(6)]
+    options = {"fps": fps, "video_names": names, "action_names": {1: "pour <milk>"}}
+    _, *rows = write(vote, activity[0], **options).rows["questions"]
+    expected = most_informative(vote, activity[0], 5, unit="moments")
+    assert len(rows) == len(expected) == 5
+    for row, one in zip(rows, expected):
+        start, end = one["start"], one["end"]
+        time = f"{start / 4:.2f} s – {end / 4:.2f} s" if fps else f"{start} – {end - 1}"
+        action = {1: "pour <milk>"}.get(one["action"], f"action {one['action']}")
+        assert [cell.strip() for cell in row] == [
+            names[one["recording"]],
+            time,
+            action,
+        ]
+
+
+def test_doubts_between_actions_of_one_name_are_none(activity, vote):
+    files = [f"recording {i}" for i in range(6)]
+    findings = gather_findings(vote, activity[0], files, name_all_actions(4, ["a"] * 4))
+    assert np.abs(np.concatenate(findings.doubts)).max() < 1e-6
+    findings = gather_findings(vote, activity[0], files, name_all_actions(4, None))
+    assert np.concatenate(findings.doubts).max() > 0.1
+
+
+@pytest.mark.parametrize("scale", [None, 10])
+def test_profiles(activity, model, write, scale):
+    videos = activity[0]
+    if scale:
+        pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), tot())
+        model = pipeline.fit([scale * video for video in videos])
+    page = write(model, videos)
+    read = model[:-1].transform(videos) if scale else videos
+    expected = action_profiles(read, model.predict(videos))
+    for k, means in enumerate(expected.means):
+        (cells,) = page.cells("profiles", f"action {k}")
+        np.testing.assert_allclose(np.array(cells, dtype=float), means, atol=0.051)
+        order = np.argsort(-np.abs(means), kind="stable")
+        at_hand = page.data["actions"][k]["profile"]
+        assert [name for name, _ in at_hand] == [f"feature {j}" for j in order]
+        found = [value for _, value in at_hand]
+        np.testing.assert_allclose(found, means[order], atol=0.0051)
+
+
+def test_profiles_of_names_and_of_actions_that_occur(activity, write):
+    pd = pytest.importorskip("pandas")
+    videos = [pd.DataFrame(video, columns=list("abcde")) for video in activity[0]]
+    model = tot(max_iter=60).fit(videos)
+    shown = [video[: len(video) // 4] for video in videos]
+    page = write(model, shown, action_names={1: "pour", 2: "pour"})
+    heading, *rows = page.rows["profiles"]
+    assert heading == ["Action", *"abcde"]
+    found = set(np.concatenate(model.predict(shown)).tolist())
+    names = {0: "action 0", 1: "pour", 2: "pour", 3: "action 3"}
+    assert {name for name, *_ in rows} == {names[k] for k in found}
+    assert [action["code"] for action in page.data["actions"]] == [0, 1, 3]
+    shown = page.data["names"]
+    at_hand = {shown[str(a["code"])]: a["profile"] for a in page.data["actions"]}
+    assert {name for name in at_hand if at_hand[name]} == {names[k] for k in found}
+
+
+def test_signals_that_tell(write):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    paths = [np.repeat([0, 1, 2], [20, 25, 30]) for _ in range(10)]
+    videos = [rng.normal(size=(75, 3)) for _ in paths]
+    for video, path in zip(videos, paths):
+        video[:, 0] += 9 * (path == 1)
+        video[:, 1] += 9 * (path == 2)
+    names = ["left", "right", "pulse"]
+    videos = [pd.DataFrame(video, columns=names) for video in videos]
+    scale = FramewiseTransformer(StandardScaler())  # which names what it gives
+    model = make_pipeline(scale, MallowSegmenter(3)).fit(videos)
+    page = write(model, videos, action_names={1: "pour"})
+    labels = model.predict(videos)
+    table = telling_features(videos, labels)
+    for code, name in enumerate(["action 0", "pour", "action 2"]):
+        (cells,) = page.cells("telling", name)
+        own = table[(table["action"] == code) & table["tells"]]
+        rows = own[["feature", "score"]].itertuples(index=False)
+        assert cells == [f"{feature} {100 * score:.0f}" for feature, score in rows]
+    assert "1 of 3 signals separates no action from its neighbours: pulse." in page.text
+    assert page.rows["profiles"][0] == ["Action", *names]
+
+
+@pytest.mark.parametrize("by_vote", [False, True])
+def test_windows_are_said(write, by_vote):
+    rng = np.random.default_rng(0)
+    paths = [np.repeat([0, 1, 0], [40, 50, 40]) for _ in range(6)]
+    videos = [rng.normal(size=(130, 2)) * [[1, 1]] for path in paths]
+    for video, path in zip(videos, paths):
+        video[:, 1] *= 1 + 9 * path
+    model = make_pipeline(SignalWindows(9), MallowSegmenter(2))
+    if by_vote:
+        options = {"windows": SignalWindows(9), "random_state": 0}
+        model = AutoSegmenter(2, candidates=CANDIDATES[1:], **options)
+    page = write(model.fit(videos), videos, fps=10)
+    said = "statistics of the frames around it: of a window of 0.90 s."
+    assert said in page.text_of["model"]
+    best = [row[1].rpartition(" ")[0] for row in page.rows["telling"][1:]]
+    assert set(best) <= {f"x1 {name} 9 frames" for name in STATISTICS}
+
+
+def test_too_few_segments_tell_no_signals(write):
+    video = np.repeat(np.eye(2), 20, axis=0) + np.sin(np.arange(40))[:, None]
+    page = write(MallowSegmenter(2).fit([video]), [video])
+    assert "telling" not in page.rows
+
+
+def test_many_features(write):
+    rng = np.random.default_rng(0)
+    videos = [rng.normal(size=(30, 45)) for _ in range(2)]
+    page = write(MallowSegmenter(2).fit(videos), videos)
+    assert "Of 45 measured values, these are the 40 that differ most" in page.text
+
+
+def test_names_of_several_activities(activity, write):
+    others, _ = make_activities(6, 4, n_features=5, mean_length=60, random_state=1)
+    videos = activity[0] + others
+    model = ActivitySegmenter(MallowSegmenter(2), 2, random_state=0).fit(videos)
+    text = write(model, videos).text
+    assert all(name in text for name in model.action_names_)

@@ -1,0 +1,126 @@
+"""What is said of how much is right, by what people checked."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from skl_tot.app.review.accuracy import Check, compare, estimate, measure
+
+LABELS = st.lists(st.integers(-1, 2), min_size=1, max_size=12)
+
+
+def segments(labels, cuts=()):
+    """Segments of labels, cut at some frames besides."""
+    labels = np.asarray(labels)
+    is_start = np.r_[True, labels[1:] != labels[:-1]]
+    is_start[list(cuts)] = True
+    starts = np.flatnonzero(is_start)
+    return SimpleNamespace(starts=starts, codes=labels[starts])
+
+
+CUTS = st.sets(st.integers(0, 11))
+
+
+@given(LABELS, LABELS, st.tuples(CUTS, CUTS))
+def test_compare_is_what_frames_say(first, second, cuts):
+    n = min(len(first), len(second))
+    pair = np.array([first[:n], second[:n]])
+    both = [segments(*x) for x in zip(pair, [[c for c in x if c < n] for x in cuts])]
+    check = compare(*both, n, 3)
+    assert check.n_right_frames == (pair[0] == pair[1]).sum()
+    sets = [
+        [set(range(*x)) for x in zip(own.starts, [*own.starts[1:], n])] for own in both
+    ]
+    alike = np.zeros([len(own.codes) for own in both], bool)
+    for i, j in np.ndindex(alike.shape):
+        a, b = sets[0][i], sets[1][j]
+        alike[i, j] = both[0].codes[i] == both[1].codes[j]
+        alike[i, j] &= len(a & b) >= len(a | b) / 2
+    matched = maximum_bipartite_matching(csr_array(alike))
+    assert check.n_right_segments == (matched >= 0).sum()
+    assert check[::2] == (n, len(both[0].codes), 3)
+
+
+def drawn(rng, angle, n_learned, n_frames=200, n_segments=200):
+    """Check of a recording that differs from others by an angle of about 0.12."""
+    share = np.sin(np.clip(angle + rng.normal(0, 0.12), 0, np.pi / 2)) ** 2
+    rights = round(share * n_frames), round(share * n_segments)
+    return Check(n_frames, rights[0], n_segments, rights[1], n_learned)
+
+
+@pytest.mark.parametrize("n_checked", [2, 5, 10])
+def test_intervals_have_the_truth_in_them(n_checked):
+    rng = np.random.default_rng(n_checked)
+    hits, widths = [], []
+    for _ in range(400):
+        angle = rng.normal(1.0, 0.15)
+        checks = [drawn(rng, angle, 2) for _ in range(n_checked)]
+        rest = [drawn(rng, angle, 2) for _ in range(20)]
+        truth = sum(x.n_right_frames for x in rest) / sum(x.n_frames for x in rest)
+        found = estimate(checks, 20, 2)["frames"]
+        hits.append(found["low"] <= truth <= found["high"])
+        widths.append(found["high"] - found["low"])
+    assert 0.85 <= np.mean(hits) <= 0.98  # what is learned adds some
+    assert np.mean(widths) < 0.5 / np.sqrt(n_checked)
+
+
+def test_few_segments_tell_less_than_many():
+    few, many = Check(90, 60, 3, 2, 1), Check(90, 60, 90, 60, 1)
+    widths = []
+    for check in (few, many):
+        found = estimate([check] * 4, 20, 1)["segments"]
+        widths.append(found["high"] - found["low"])
+    assert widths[0] > 1.2 * widths[1]
+
+
+def test_what_was_learned_since_is_less_certain_and_more():
+    checks = [Check(100, 60, 10, 6, 1)] * 4
+    same, since = estimate(checks, 20, 1), estimate(checks, 20, 5)
+    for what in ("frames", "segments"):
+        assert since[what]["share"] > same[what]["share"]
+        assert since[what]["high"] - since[what]["low"] > 0.1
+    first = estimate([check._replace(n_learned=0) for check in checks], 20, 0)
+    assert first["frames"]["share"] < same["frames"]["share"]
+
+
+def test_a_figure_has_a_history_and_is_said():
+    checks = [Check(100, 50, 10, 4, 0), Check(300, 240, 10, 8, 1)]
+    found = estimate([*checks, Check(100, 100, 20, 20, 1)], 7, 3)
+    assert found["history"] == [
+        {"n_learned": 0, "n_checked": 1, "frames": 0.5, "segments": 0.4},
+        {"n_learned": 1, "n_checked": 2, "frames": 0.85, "segments": 28 / 30},
+    ]
+    assert json.loads(json.dumps(found)) == found
+    said = " ".join(found["sentences"])
+    assert f"About {100 * found['frames']['share']:.0f} % (90 % interval: " in said
+    assert "7 recordings that are not checked. This is estimated from the 3" in said
+
+
+def test_of_all_that_was_checked_nothing_is_estimated():
+    found = estimate([Check(100, 50, 10, 4, 0), Check(300, 240, 10, 8, 1)], 0, 1)
+    assert found["frames"] == dict.fromkeys(["share", "low", "high"], 0.725)
+    (said,) = found["sentences"]
+    assert said.startswith("In the 2 checked recordings, 72 % of the frames and 60 %")
+
+
+def test_what_a_model_has_seen_tells_nothing():
+    predicted, left = segments([0, 0, 0, 1]), segments([0, 0, 1, 1])
+    entry = SimpleNamespace(
+        checked=2, seen=False, n_frames=4, n_learned=1, predicted=predicted
+    )
+    entry.segments = left
+    seen = SimpleNamespace(**{**vars(entry), "checked": 1, "seen": True})
+    other = SimpleNamespace(checked=0)
+    assert measure([seen, other], 1) is None
+    found = measure([entry, seen, other, other], 2)
+    assert (found["n_checked"], found["n_rest"]) == (1, 2)
+    assert found["history"][0]["frames"] == 0.75
+    first = SimpleNamespace(**{**vars(entry), "checked": 1, "n_learned": 0})
+    history = measure([entry, first, other], 2)["history"]
+    assert [part["n_learned"] for part in history] == [0, 1]

@@ -1,0 +1,137 @@
+"""What the server answers and refuses, over real sockets."""
+
+import json
+import os
+import socket
+import sys
+import time
+
+import pytest
+
+from skl_tot.app.review import server
+from skl_tot.app.web.rows import page_file
+
+
+class FakeCalls:
+    """Calls that count, of recordings of which the first has a video."""
+
+    def __init__(self, videos=()):
+        self.called, self.callbacks, self.videos = [], [], list(videos)
+
+    def call(self, name, arguments):
+        self.called.append((name, arguments))
+        return {"name": name}
+
+    def subscribe(self, callback):
+        self.callbacks.append(callback)
+        callback({"type": "pages", "n": len(self.callbacks)})
+        return lambda: self.callbacks.remove(callback)
+
+    def video(self, index):
+        return self.videos[index] if index < len(self.videos) else None
+
+
+@pytest.fixture(scope="module")
+def served(serving, tmp_path_factory):
+    """A server of calls that only count, and a folder of videos."""
+    folder = tmp_path_factory.mktemp("videos")
+    (folder / "a.mp4").write_bytes(bytes(range(256)) * 4)
+    with serving(FakeCalls([folder / "a.mp4", None])) as served:
+        served.folder = folder
+        yield served
+
+
+def test_page(served, ask):
+    for path, name, kind in [
+        ("", "review/review.html", "text/html"),
+        ("start.js", "review/start.js", "text/javascript"),
+        ("review.css", "review/review.css", "text/css"),
+        ("timelines.js", "web/timelines.js", "text/javascript"),
+    ]:
+        status, headers, body = ask(served, "GET", f"/token/{path}")
+        assert status == 200
+        assert headers["content-type"] == f"{kind}; charset=utf-8"
+        assert body.decode() == page_file(*name.split("/"))
+    own = {name: headers[name] for name in server.HEADERS}
+    assert own == server.HEADERS
+    assert "unsafe" not in headers["content-security-policy"]
+    assert "server" not in headers
+
+
+def test_call(served, ask):
+    body = json.dumps({"name": "a b", "version": 1}).encode()
+    status, headers, answer = ask(served, "POST", "/token/call/rename", body)
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(answer) == {"name": "rename"}
+    assert served.calls.called.pop() == ("rename", {"name": "a b", "version": 1})
+    kind = "application/json; charset=utf-8"
+    length = "chunked"
+    chunks = b"2\r\n{}\r\n0\r\n\r\n"
+    extra = {"content_type": kind, "transfer_encoding": length}
+    status, _, _ = ask(served, "POST", "/token/call/undo", chunks, **extra)
+    assert status == 200
+    assert served.calls.called.pop() == ("undo", {})
+
+
+def test_video(served, ask):
+    content = bytes(range(256)) * 4
+    status, headers, body = ask(served, "GET", "/token/video/0")
+    assert (status, body) == (200, content)
+    assert headers["content-type"] == "video/mp4"
+    assert headers["accept-ranges"] == "bytes"
+    for wanted, own in [("100-199", content[100:200]), ("1000-", content[1000:])]:
+        part = f"bytes={wanted}"
+        status, headers, body = ask(served, "GET", "/token/video/0", range=part)
+        assert (status, body) == (206, own)
+        assert headers["content-range"].endswith("/1024")
+    status, _, body = ask(served, "GET", "/token/video/0", range="bytes=-24")
+    assert (status, body) == (206, content[-24:])
+    status, _, body = ask(served, "HEAD", "/token/video/0")
+    assert (status, body) == (200, b"")
+
+
+def test_long_video_is_never_read_whole(served, ask):
+    """A part near the end of a file of 40 GB comes without what is before it."""
+    resource = pytest.importorskip("resource", reason="Windows would fill the file")
+    unit = 1 if sys.platform == "darwin" else 1024  # of what the system counts
+    path, size = served.folder / "long.mp4", 40 * 2**30
+    with open(path, "wb") as file:
+        file.truncate(size - 3)
+        file.seek(0, os.SEEK_END)
+        file.write(b"end")
+    served.calls.videos.append(path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wanted = f"bytes={size - 1000}-"
+    status, headers, body = ask(served, "GET", "/token/video/2", range=wanted)
+    assert status == 206
+    assert headers["content-range"] == f"bytes {size - 1000}-{size - 1}/{size}"
+    assert body == b"\0" * 997 + b"end"
+    # a player asks for all, takes what it needs and goes away
+    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+        lines = ["GET /token/video/2 HTTP/1.1", f"host: {served.host}"]
+        lines.append("range: bytes=0-")
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 206")
+        time.sleep(0.3)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown * unit < 50 * 2**20
+    assert ask(served, "GET", "/token/video/0")[0] == 200
+
+
+def test_events(served):
+    request = f"GET /token/events?client=a HTTP/1.1\r\nhost: {served.host}\r\n\r\n"
+    connection = socket.create_connection(("127.0.0.1", served.port), 10)
+    with connection, connection.makefile("rb") as read:
+        connection.sendall(request.encode())
+        head = b"".join(iter(read.readline, b"\r\n"))
+        assert b"text/event-stream" in head
+        assert b'data: {"type": "pages", "n": 1}\n' in iter(read.readline, b"")
+        for callback in served.calls.callbacks:
+            callback({"type": "delta", "name": "\n<b>\u2028\0"})
+        line = next(line for line in iter(read.readline, b"") if b"delta" in line)
+        event = json.loads(line.removeprefix(b"data: "))
+        assert event["name"] == "\n<b>\u2028\0"
+    deadline = time.monotonic() + 10
+    while served.calls.callbacks and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert served.calls.callbacks == []  # a page that has gone is forgotten

@@ -1,0 +1,231 @@
+import pickle
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import ASALSegmenter, CTESegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.decoding import decode
+from skl_tot.decoding.durations import duration_decoder
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.training.components import MLP, Adam, OrderedMLP
+
+FAST = Adam(3e-3, frames_per_video=256)
+TINY = {
+    "network": OrderedMLP(8, 4, 3),
+    "optimizer": Adam(frames_per_video=16),
+    "n_steps": 3,
+}
+
+
+def tot(n_actions=4, **params):
+    adam = Adam(freeze_iter=1 / 6, frames_per_video=64)
+    quick = {"max_iter": 60, "optimizer": adam}
+    return TemporalOTSegmenter(n_actions, **(PAPER | quick | params))
+
+
+class EqualParts(BaseSegmenter):
+    """Cuts each video into parts of equal length, whatever is in its frames."""
+
+    def __init__(self, n_actions=8, *, random_state=None):
+        self.n_actions = n_actions
+        self.random_state = random_state
+
+    decoding, switch_cost, standardize = "fixed", 0.0, None
+
+    def _learn(self, videos):
+        self.n_actions_ = self.n_actions
+        return lambda: self._log_likelihoods(videos)
+
+    def _log_likelihoods(self, videos):
+        for n_frames in videos.lengths:
+            times = (np.arange(n_frames) + 0.5) / n_frames * self.n_actions
+            yield -np.square(times[:, None] - np.arange(self.n_actions) - 0.5)
+
+
+def asal(n_actions=4, **params):
+    defaults = {"estimator": EqualParts(n_actions), "random_state": 0, "n_steps": 25}
+    return ASALSegmenter(n_actions, **(defaults | params))
+
+
+@pytest.fixture(scope="module")
+def fitted(activity):
+    return asal(optimizer=FAST).fit(activity[0])
+
+
+EXPECTED_FAILURES = {
+    "check_methods_sample_order_invariance": "predict decodes a path",
+    "check_methods_subset_invariance": "predict decodes a path",
+    "check_clustering": "the points are shuffled",
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@parametrize_with_checks(
+    [ASALSegmenter(3, estimator=tot(3, max_iter=3), max_iter=2, **TINY)],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        tot(),
+        CTESegmenter(4, max_iter=60, n_init=1),
+        make_pipeline(FramewiseTransformer(PCA(3)), tot()),
+        tot(decoding="free", background_percentile=5),
+    ],
+    ids=["tot", "cte", "pipeline", "background"],
+)
+def test_starts(start, activity):
+    model = asal(estimator=start, max_iter=3).fit(activity[0])
+    assert not hasattr(start, "labels_")
+    assert 1 <= model.n_iter_ <= 3
+    assert len(model.changes_) == model.n_iter_
+    assert len(model.loss_curve_) == model.n_iter_ * 25
+    for path in model.labels_:
+        assert np.unique(path).tolist() == [0, 1, 2, 3]
+
+
+def test_refines_a_start_that_is_wrong():
+    videos, labels = make_activities(12, 4, noise=0.4, unevenness=0.5, random_state=1)
+    before = mof_score(labels, EqualParts(4).fit(videos).labels_)
+    model = asal(optimizer=FAST).fit(videos)
+    assert mof_score(labels, model.labels_) > before + 0.1
+    assert model.changes_[-1] < model.changes_[0] / 2
+
+
+def test_frozen_start_is_used_as_it_is(activity):
+    start = tot(random_state=3).fit(activity[0])
+    network = {name: value.copy() for name, value in start.network_.items()}
+    model = asal(estimator=FrozenEstimator(start), max_iter=1).fit(activity[0])
+    for name, value in network.items():
+        np.testing.assert_array_equal(start.network_[name], value)
+    changed = np.concatenate(start.labels_) != np.concatenate(model.labels_)
+    assert model.changes_ == [pytest.approx(changed.mean())]
+    shares = [np.bincount(own, minlength=4) / len(own) for own in start.labels_]
+    expected = (np.sum(shares, axis=0) + 1 / 4) / 7
+    np.testing.assert_allclose(np.exp(model.log_shares_), expected)
+    # each action is one segment of each video here
+    np.testing.assert_allclose(model.mean_durations_, np.mean(shares, axis=0))
+
+
+def test_default_start_is_temporal_ot(activity, monkeypatch):
+    made = []
+
+    class Start(TemporalOTSegmenter):
+        def __init__(self, n_actions=8, **params):
+            made.append((n_actions, params))
+            quick = PAPER | {"max_iter": 20, "random_state": 0}
+            super().__init__(n_actions, **quick)
+
+    monkeypatch.setattr("skl_tot.baselines.asal.TemporalOTSegmenter", Start)
+    monkeypatch.setattr("skl_tot.methods.pipelines.clone", lambda start: start)
+    asal(estimator=None, standardize="video", device="cpu").fit(activity[0])
+    expected = PAPER | {"standardize": "video", "device": "cpu"}
+    assert made == [(4, expected)]
+
+
+def test_labels_are_those_of_predict_and_of_the_decoder(fitted, activity):
+    scores = fitted.log_likelihood(activity[0])
+    decoder = duration_decoder(fitted.mean_durations_)
+    found = zip(fitted.predict(activity[0]), fitted.labels_, scores)
+    for path, own, log_likelihood in found:
+        np.testing.assert_array_equal(path, own)
+        np.testing.assert_array_equal(path, decode(log_likelihood, decoder))
+
+
+def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
+    video = activity[0][0]
+    model = pickle.loads(pickle.dumps(fitted))
+    transcript = [2, 0, 3]
+    log_likelihood = model.log_likelihood(video)
+    decoder = duration_decoder(model.mean_durations_)
+    np.testing.assert_array_equal(
+        model.predict(video, transcripts=transcript),
+        decode(log_likelihood, decoder, transcript=transcript),
+    )
+    for decoding in ("fixed", "skip", "free"):
+        model.set_params(decoding=decoding)
+        np.testing.assert_array_equal(
+            model.predict(video), decode(log_likelihood, decoding)
+        )
+        np.testing.assert_array_equal(
+            model.predict(video, transcripts=transcript),
+            decode(log_likelihood, transcript=transcript),
+        )
+
+
+def test_embeddings_of_both_levels(fitted, activity):
+    embeddings = fitted.transform(activity[0][0])
+    assert embeddings.shape == (len(activity[0][0]), 40 + 32)
+    assert len(fitted.get_feature_names_out()) == 72
+    frame, action = embeddings[:, :40], embeddings[:, 40:]
+    assert 0 < frame.min() < frame.max() < 1
+    assert -1 < action.min() < 0 < action.max() < 1
+
+
+def test_rounds_end_by_tol(activity):
+    assert asal(tol=1.0).fit(activity[0]).n_iter_ == 1
+    assert asal(tol=None, max_iter=3, n_steps=2).fit(activity[0]).n_iter_ == 3
+
+
+def clone_by_pickle(model):
+    return pickle.loads(pickle.dumps(model))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"estimator": tot(3)}, "estimator has n_actions=3, expected 4"),
+        ({"estimator": 3}, "estimator"),
+        ({"network": MLP(8, 4)}, "network"),
+        ({"network__order_weight": -1.0}, "order_weight"),
+        ({"n_steps": 0}, "n_steps"),
+        ({"decoding": "duration"}, "decoding"),
+        ({"tol": -1}, "tol"),
+        ({"device": "nowhere"}, "device"),
+    ],
+)
+def test_bad_parameters_change_nothing(fitted, activity, params, message):
+    model = clone_by_pickle(fitted).set_params(**params)
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match=message):
+        model.fit(activity[0])
+    assert vars(model).keys() == before.keys()
+    assert model.network_ is before["network_"]
+
+
+def test_bad_starts(activity):
+    with pytest.raises(TypeError, match="LinearRegression, expected a segmenter"):
+        asal(estimator=LinearRegression()).fit(activity[0])
+    with pytest.raises(ValueError, match="not fitted"):
+        asal(estimator=FrozenEstimator(tot())).fit(activity[0])
+    start = FrozenEstimator(tot(3).fit(activity[0]))
+    with pytest.raises(ValueError, match="n_actions=3, expected 4"):
+        asal(estimator=start).fit(activity[0])
+
+
+def test_frozen_start_of_data_frames(activity):
+    frames = [pandas.DataFrame(video).add_prefix("f") for video in activity[0]]
+    start = FrozenEstimator(EqualParts(4).fit(frames))
+    model = asal(estimator=start, max_iter=1).fit(frames)
+    assert list(model.feature_names_in_) == ["f0", "f1", "f2", "f3", "f4"]
+
+
+def test_clone_keeps_the_start():
+    model = clone(ASALSegmenter(4, estimator=tot()))
+    assert model.get_params()["estimator__max_iter"] == 60

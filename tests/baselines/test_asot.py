@@ -1,0 +1,204 @@
+"""ASOT as an estimator, and its transport in TemporalOTSegmenter."""
+
+import numpy as np
+import pytest
+import torch
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import ASOTSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.io import load_model, save_model
+from skl_tot.metrics import mof_score
+from skl_tot.training.components import Adam
+from skl_tot.training.terms import SphericalCrossEntropy, cluster
+from skl_tot.training.transport import (
+    StructuredTransport,
+    structured_transport,
+)
+
+QUICK = {
+    "max_iter": 30,
+    "optimizer": Adam(decay=0.0, freeze_iter=0, frames_per_video=32),
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_activities(n_videos=8, n_actions=4, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def model(data):
+    return ASOTSegmenter(4, **QUICK).fit(data[0])
+
+
+def test_finds_the_actions():
+    videos, labels = make_activities(n_videos=10, n_actions=5, random_state=1)
+    model = ASOTSegmenter(5, max_iter=300, random_state=0).fit(videos)
+    assert mof_score(labels, model.labels_) > 0.75
+
+
+def test_actions_may_return():
+    """Two actions in turns: a path in fixed order gets half of the frames."""
+    rng = np.random.default_rng(0)
+    means = 4 * rng.normal(size=(2, 6))
+    labels = [np.tile(np.repeat([0, 1], 30), 3) for _ in range(6)]
+    videos = [means[x] + rng.normal(size=(len(x), 6)) for x in labels]
+    model = ASOTSegmenter(2, max_iter=200, random_state=0).fit(videos)
+    assert mof_score(labels, model.labels_) > 0.95
+
+
+def test_probabilities_are_pseudo_labels_of_all_frames(model, data):
+    """Written out from the cosines, with the weights of prediction."""
+    video = data[0][0]
+    n_frames = len(video)
+    cosines = model.similarities([video])[0].astype(float)
+    times, prototypes = np.arange(n_frames) / n_frames, np.arange(4) / 4
+    cost = 1 - cosines + 0.25 * np.abs(times[:, None] - prototypes)
+    codes = structured_transport(
+        torch.from_numpy(cost)[None], 0.04, 0.6, 0.04, 0.01, n_iter=25
+    )[0].numpy()
+    own = np.argsort(model.prototype_actions_)
+    found = model.predict_proba([video])[0]
+    np.testing.assert_allclose(found, codes[:, own], atol=1e-6)
+    np.testing.assert_array_equal(model.predict([video])[0], found.argmax(axis=1))
+
+
+def test_other_decodings_follow_the_pseudo_labels(model, data):
+    fixed = ASOTSegmenter(4, decoding="fixed", **QUICK).fit(data[0])
+    for labels in fixed.labels_:
+        assert np.array_equal(np.unique(labels), np.arange(4))
+        assert (np.diff(labels) >= 0).all()
+    np.testing.assert_array_equal(fixed.prototypes_, model.prototypes_)
+
+
+def test_actions_are_numbered_by_time(model, data):
+    codes = [np.exp(model.log_likelihood(video)) for video in data[0]]
+    times = [(np.arange(len(x)) + 0.5) / len(x) for x in codes]
+    total = sum(time @ own for time, own in zip(times, codes))
+    means = total / sum(own.sum(axis=0) for own in codes)
+    assert (np.diff(means) > 0).all()
+
+
+def test_parts_come_together_wherever_they_are(data):
+    model = ASOTSegmenter(3, n_parts=3, **QUICK).fit(data[0])
+    assert model.prototypes_.shape == (9, 40)
+    assert np.array_equal(np.unique(model.prototype_actions_), np.arange(3))
+    for codes in model.predict_proba(data[0]):
+        assert codes.shape[1] == 3
+        np.testing.assert_allclose(codes.sum(axis=1), 1)
+
+
+def test_start_is_where_embeddings_cluster():
+    """Centres mean the same in each network, whose scales may differ."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 20)
+    centres = 5 * rng.normal(size=(2, 3, 4))
+    embeddings = centres[:, labels] + 0.01 * rng.normal(size=(2, 60, 4))
+    found = cluster(embeddings, 3, seed=0)
+    assert found.shape == (2, 3, 4)
+    distances = np.linalg.norm(found[:, :, None] - centres[:, None], axis=-1)
+    nearest = distances.argmin(axis=2)
+    assert np.array_equal(nearest[0], nearest[1])
+    assert sorted(nearest[0]) == [0, 1, 2]
+    assert distances.min(axis=2).max() < 0.05
+
+
+def test_prototypes_move_from_the_start_and_stay_on_the_sphere():
+    term = SphericalCrossEntropy(2, StructuredTransport())
+    network = {"prototypes": torch.tensor([[[3.0, 4.0], [0.0, -2.0]]])}
+    term.constrain(network)
+    expected = torch.tensor([[[0.6, 0.8], [0.0, -1.0]]])
+    torch.testing.assert_close(network["prototypes"], expected)
+
+
+def test_stream(data):
+    stream = ASOTSegmenter(4, **QUICK).partial_fit(data[0][:4])
+    before = stream.prototypes_
+    stream.partial_fit(data[0][4:])
+    assert stream.n_iter_ == 4
+    assert not np.array_equal(before, stream.prototypes_)
+
+
+def test_transport_of_training_and_of_prediction(data):
+    """Radius and iterations are those of training; the weights are the authors'."""
+    transport = StructuredTransport(epsilon=0.1, radius=0.2, n_iter=3)
+    model = ASOTSegmenter(4, transport=transport, **QUICK).fit(data[0])
+    cosines = model.similarities(data[0][0])
+    for settings, found in (
+        ((0.1, 0.3, 0.2, 0.1), model.pseudo_labels(data[0][0])),
+        ((0.04, 0.6, 0.2, 0.01), model.predict_proba(data[0][0])),
+    ):
+        times = np.arange(len(cosines)) / len(cosines)
+        cost = 1 - cosines + 0.25 * np.abs(times[:, None] - np.arange(4) / 4)
+        codes = structured_transport(
+            torch.from_numpy(cost)[None].double(), *settings, n_iter=3
+        )[0].numpy()
+        own = np.argsort(model.prototype_actions_)
+        np.testing.assert_allclose(found, codes[:, own], atol=1e-5)
+
+
+def test_stream_keeps_background_with_its_prototypes(data):
+    """Played backwards, the same frames are of the same prototypes, numbered anew."""
+    stream = ASOTSegmenter(4, n_parts=2, rho=0.0, background_percentile=10, **QUICK)
+    stream.fit(data[0])
+    numbers, before = stream.prototype_actions_, stream.background_
+    stream.set_params(optimizer__learning_rate=1e-9)
+    stream.partial_fit([video[::-1] for video in data[0]])
+    now, after = stream.prototype_actions_, stream.background_
+    assert not np.array_equal(numbers, now)
+    counts = before["counts"][numbers]
+    np.testing.assert_allclose(after["counts"][now], 1.95 * counts, rtol=1e-3)
+    for name in ("means", "variances", "thresholds"):
+        found, expected = after[name][now], before[name][numbers]
+        np.testing.assert_allclose(
+            found[counts > 0], expected[counts > 0], rtol=0.1, atol=1e-3
+        )
+
+
+def test_numbers_of_actions_stay_in_a_stream(data):
+    """Also where the videos of a call have them in another order."""
+    stream = ASOTSegmenter(4, **QUICK).fit(data[0])
+    before = stream.prototype_actions_
+    turned = [video[::-1] for video in data[0]]
+    stream.partial_fit(turned)
+    np.testing.assert_array_equal(stream.prototype_actions_, before)
+    anew = ASOTSegmenter(4, **QUICK).partial_fit(turned)
+    assert np.array_equal(np.sort(anew.prototype_actions_), range(4))
+
+
+def test_a_long_video_is_read_in_one_problem(model):
+    """Of 50,000 frames, by sums that keep their precision."""
+    rng = np.random.default_rng(0)
+    codes = model.predict_proba(rng.normal(size=(50_000, model.n_features_in_)))
+    np.testing.assert_allclose(codes.sum(axis=1), 1)
+
+
+class TestTransportOfTheOther:
+    @pytest.mark.parametrize(
+        "transport", ["structured", StructuredTransport(0.1, radius=0.1)]
+    )
+    def test_is_used_and_combines(self, data, transport):
+        model = TemporalOTSegmenter(
+            4, transport=transport, n_parts=2, n_init=2, decoding="free", **QUICK
+        ).fit(data[0])
+        usual = TemporalOTSegmenter(
+            4, n_parts=2, n_init=2, decoding="free", **QUICK
+        ).fit(data[0])
+        assert not np.array_equal(model.prototypes_, usual.prototypes_)
+        codes = model.pseudo_labels(data[0])
+        np.testing.assert_allclose(codes[0].sum(axis=1), 1)
+
+    def test_is_the_same_by_name_and_as_an_object(self, data):
+        by_name = TemporalOTSegmenter(4, transport="structured", rho=0.2, **QUICK)
+        given = StructuredTransport()
+        by_object = TemporalOTSegmenter(4, transport=given, rho=0.2, **QUICK)
+        by_name.fit(data[0])
+        by_object.fit(data[0])
+        np.testing.assert_array_equal(by_name.prototypes_, by_object.prototypes_)
+
+    def test_saved_with_its_transport(self, data, tmp_path):
+        model = TemporalOTSegmenter(4, transport=StructuredTransport(0.2), **QUICK)
+        save_model(model.fit(data[0]), tmp_path / "model.skops")
+        assert load_model(tmp_path / "model.skops").transport.epsilon == 0.2

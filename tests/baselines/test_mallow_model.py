@@ -1,0 +1,114 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skl_tot.baselines.mallow_model import (
+    expected_inversions,
+    fit_dispersions,
+    fit_mallow,
+)
+from skl_tot.decoding.orders import inversions_of, order_of
+from skl_tot.methods.discriminants import log_joint
+from skl_tot.recordings import Recordings
+
+OPTIONS = {"shrinkage": 1.0, "reg_covar": 0.1, "max_iter": 7}
+
+
+@pytest.mark.parametrize("n_actions", [2, 3, 4, 5])
+@pytest.mark.parametrize("common", [0.0, 1e-9, 1e-3, 0.4, 3.0])
+def test_expected_inversions_equal_all_orders(n_actions, common):
+    dispersions = common * np.arange(1, n_actions)
+    orders = itertools.permutations(range(n_actions))
+    inversions = np.array([inversions_of(order) for order in orders])
+    weights = np.exp(-inversions @ dispersions)
+    expected = weights @ inversions / weights.sum()
+    found = [
+        expected_inversions(dispersion, n_actions - k)
+        for k, dispersion in enumerate(dispersions)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_expected_inversions_of_extremes():
+    assert expected_inversions(0.0, 7) == 3.0
+    assert 0 < expected_inversions(50.0, 1000) < 1e-20
+    assert expected_inversions(800.0, 5) == 0
+    grid = np.geomspace(1e-8, 40, 200)
+    assert (np.diff([expected_inversions(rho, 9) for rho in grid]) < 0).all()
+
+
+@given(
+    n_videos=st.integers(1, 20), n_actions=st.integers(2, 5), seed=st.integers(0, 10**6)
+)
+def test_dispersions_have_the_highest_posterior(n_videos, n_actions, seed):
+    rng = np.random.default_rng(seed)
+    bound = np.arange(n_actions, 1, -1) - rng.integers(2, size=n_actions - 1)
+    inversions = rng.integers(bound, size=(n_videos, n_actions - 1))
+    grid = np.linspace(0, 20, 4001)
+    for k, found in enumerate(fit_dispersions(inversions)):
+        values = np.arange(n_actions - k)
+        log_psi = np.log(np.exp(-np.outer(grid, values)).sum(axis=1))
+        prior = np.exp(-values)
+        prior_mean = prior @ values / prior.sum()
+        posterior = -grid * (inversions[:, k].sum() + 0.1 * prior_mean)
+        posterior -= (n_videos + 0.1) * log_psi
+        assert found == pytest.approx(grid[posterior.argmax()], abs=0.005)
+
+
+def test_dispersions_at_the_ends():
+    none = fit_dispersions(np.zeros((10**6, 3), dtype=int))
+    assert ((none > 10) & (none < 50)).all()
+    # more inversions than a fair draw has
+    assert fit_dispersions(np.tile([3, 2, 1], (5, 1))).tolist() == [0, 0, 0]
+    assert fit_dispersions(np.zeros((4, 0), dtype=int)).shape == (0,)
+
+
+def shuffled_activities(orders, n_frames=30, seed=0):
+    """Videos that show actions in orders of their own, and their labels."""
+    rng = np.random.default_rng(seed)
+    centres = 4 * rng.normal(size=(max(map(len, orders)), 6))
+    labels = [np.repeat(order, n_frames) for order in orders]
+    arrays = [centres[own] + rng.normal(size=(len(own), 6)) for own in labels]
+    return Recordings(arrays), labels
+
+
+def test_learns_actions_orders_and_dispersions():
+    orders = [[0, 1, 2, 3]] * 8 + [[1, 0, 2, 3]] * 3 + [[0, 1, 3, 2]]
+    videos, labels = shuffled_activities(orders)
+    appearance, dispersions, n_iter, embedded = fit_mallow(videos, 4, **OPTIONS)
+    assert n_iter < 7  # nothing changes any more
+    for frames, own in zip(embedded, labels):
+        assert (log_joint(frames, appearance).argmax(axis=1) == own).mean() > 0.95
+    inversions = np.array([inversions_of(order) for order in orders])
+    np.testing.assert_allclose(dispersions, fit_dispersions(inversions))
+    assert dispersions[1] > dispersions[2] > dispersions[0] > 0
+
+
+def test_orders_cost_the_dispersions_of_the_round_before(monkeypatch):
+    videos, _ = shuffled_activities([[0, 1, 2]] * 2 + [[1, 0, 2]])
+    costs = []
+
+    def found_by(log_likelihood, dispersions):
+        costs.append(dispersions)
+        return np.array([len(costs) % 3, 1])
+
+    monkeypatch.setattr("skl_tot.baselines.mallow_model.mallow_inversions", found_by)
+    fit_mallow(videos, 3, **OPTIONS | {"max_iter": 2})
+    start = fit_dispersions(np.zeros((3, 2), dtype=int))
+    after = fit_dispersions(np.array([[1, 1], [2, 1], [0, 1]]))
+    np.testing.assert_array_equal(costs, [start] * 3 + [after] * 3)
+
+
+def test_one_round_starts_from_equal_parts():
+    videos, _ = shuffled_activities([[0, 1, 2]] * 2, n_frames=5)
+    appearance, _, n_iter, embedded = fit_mallow(videos, 3, **OPTIONS | {"max_iter": 1})
+    assert n_iter == 1
+    for k in range(3):
+        parts = [frames[5 * k : 5 * k + 5] for frames in embedded]
+        np.testing.assert_allclose(
+            appearance["means"][k], np.concatenate(parts).mean(axis=0)
+        )
+    assert order_of(np.zeros(2, dtype=int)).tolist() == [0, 1, 2]
