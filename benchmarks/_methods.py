@@ -2,8 +2,8 @@
 
 from _baselines import BASELINES
 
-from skl_tot.baselines import paper
-from skl_tot.methods import METHODS, method_class
+import skl_tot
+from skl_tot import baselines
 from skl_tot.methods.courses import value_by_order
 from skl_tot.training.components import NETWORKS, OPTIMIZERS
 from skl_tot.training.priors import PRIORS
@@ -15,7 +15,22 @@ COMPONENTS = {
     "transport": TRANSPORTS,
     "optimizer": OPTIMIZERS,
 }
-NAMES = [*METHODS, "paper", *BASELINES]
+METHODS = {
+    "tot": "TemporalOTSegmenter",
+    "auto": "AutoSegmenter",
+    "asot": "ASOTSegmenter",
+    "cte": "CTESegmenter",
+    "vte": "VTESegmenter",
+    "ude": "UDESegmenter",
+    "asal": "ASALSegmenter",
+    "mallow": "MallowSegmenter",
+    "frank-wolfe": "FrankWolfeSegmenter",
+    "hmm": "HMMSegmenter",
+    "equal": "EqualPartsSegmenter",
+    "k_means": "KMeansSegmenter",
+    "paper": "paper",
+}
+NAMES = [*METHODS, *BASELINES]
 
 
 def make(name, *, embedding_dim=None, **settings):
@@ -26,7 +41,8 @@ def make(name, *, embedding_dim=None, **settings):
     """
     if name in BASELINES:
         return BASELINES[name](**settings)
-    maker = paper if name == "paper" else method_class(name)
+    name = METHODS[name]
+    maker = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)
     model = maker().set_params(**settings)
     if embedding_dim is not None:
         model.set_params(network__embedding_size=embedding_dim)

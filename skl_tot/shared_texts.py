@@ -1,46 +1,197 @@
-"""Texts of parameters that the docstrings of several estimators or functions share."""
+"""Texts that the docstrings of several estimators or functions share.
 
+n_actions : int or "auto", default=8
+    Number of actions K; "auto" takes the result of `choose_n_actions`.
+
+order : {"auto", "strict", "mostly", "free"}, default="auto"
+    Course of the recordings, see `TemporalOTSegmenter`. It sets the parameters that
+    have their default. A change needs a new fit.
+
+decoding : str, default="auto"
+    Paths of the decoder. "free": any actions, in any order. "fixed": all actions in one
+    order, each with at least one frame. "skip": some of them, in this order. "cyclic",
+    "cyclic_skip": all or some of them, in this order, and from the last to the first
+    again, for recordings longer than those of the fit. "peaks", "mallow": some of them,
+    each once, in an order of the recording's own, see `skl_tot.decoding.decode`.
+    "framewise": no path, each frame separately. "auto": "fixed" in strict order, else
+    "free". Does not change the fit.
+
+switch_cost : float, "auto" or None, default=None
+    Cost of a switch between actions, at least 0, in nats for each frame of the mean
+    duration of an action in the recording (its frames over ``n_actions``). Larger
+    values give fewer segments. "auto" depends on the lengths of segments and of
+    correlations within them. None leaves it to the order. Not used if
+    ``decoding="fixed"``.
+
+min_duration : float, default=None
+    Least duration of a segment, in seconds if the recordings have a rate, else in
+    frames. The decoder finds the best of all paths with such segments. A shorter
+    recording is one segment. In fixed order, actions without room are dropped;
+    background and breaks may cut a segment shorter. Does not change the fit. None
+    leaves it to ``switch_cost``.
+
+background_percentile : float, default=None
+    Label frames without a convincing action as background (-1): their input features
+    are, for every action, less likely than this percentile, in (0, 100), of the frames
+    of the action in `fit`. Use about the expected percentage of background, or more if
+    actions are similar. The path runs through the other frames. None has no background.
+
+standardize : {"dataset", "video"} or None, default="dataset"
+    Scale each feature to zero mean and unit variance over all frames of the fit
+    ("dataset") or over each recording ("video"). None keeps the features.
+
+max_iter : int, default=2000
+    Optimiser steps, one mini-batch each.
+
+optimizer : {"adam"} or Adam, default="adam"
+    Training settings, `skl_tot.extend.Adam`: step size, its decay, mini-batches, early
+    stopping, and steps at the start with fixed prototypes.
+
+device : str, default="auto"
+    Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",
+    "cuda:1", … An estimator fitted on a GPU also predicts on a machine without one.
+
+random_state : int, RandomState instance or None, default=None
+    Seed of all that is drawn at random. An int gives the same result at every call, bit
+    for bit on one machine.
+
+verbose : int, default=0
+    Whether to show a progress bar with the loss.
+
+X : array-like of shape (n_frames, n_features), or sequence of these
+    One recording or many, see Notes of `TemporalOTSegmenter`.
+
+y : array-like of shape (n_frames,), or sequence of these, default=None
+    Labels from a search or a pipeline. Only their numbers are checked; they are not
+    used. `GuidedSegmenter` learns from labels.
+
+transcripts : sequence of int, or sequence of these, default=None
+    Known actions of each recording in order; an action may repeat. The path has exactly
+    these segments (fewer if the recording is too short), independent of ``decoding``.
+    None finds the actions.
+
+fps : float, default=None
+    Frames per second. None leaves it to the recordings, or counts frames.
+
+labels : ndarray of shape (n_frames,), or list of these
+    Labels from ``actions_``, in the form of ``X``; background is -1, or "background"
+    among names.
+
+n_actions_ : int
+    Number of actions K of `predict`.
+
+numbers_ : dict or None
+    Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
+
+labels_ : ndarray of shape (n_frames,), or list of these
+    Labels of the recordings of the last fit, in the form of ``X``.
+
+classes_ : ndarray of shape (n_actions,) or None
+    Names of the actions after `skl_tot.corrections.rename`; None if they have only
+    numbers.
+
+look_ : Look or None
+    Findings of the look, for ``order="auto"``; see `skl_tot.look`.
+
+order_ : str
+    Order of the fit.
+
+windows_ : SignalWindows or None
+    Windows of raw signals, for ``order="auto"``.
+
+layers_ : list
+    Corrections of scores, see `skl_tot.corrections`.
+
+scaler_ : StandardScaler or None
+    Standardisation over the data set, if any.
+
+confidence_ : dict of float
+    ``tempering`` and ``agreement``, the trust of `predict_posterior` in the
+    log-likelihoods.
+
+background_ : dict of ndarray or None
+    ``means`` and ``variances`` (n_actions, n_features) of the standardised features of
+    each action and ``thresholds`` (n_actions,) of their log-density, if background was
+    requested.
+
+network_ : dict of str to ndarray
+    All parameters of the network by name.
+
+loss_curve_ : list of float
+    Loss of each step, in nats.
+
+n_iter_ : int
+    Steps taken.
+
+mean_frames_ : float
+    Mean number of frames of the recordings of the fit.
+
+min_frames_ : int
+    Least number of frames of a segment.
+
+fps_ : float or None
+    Frames per second of the recordings of the fit, if known.
+
+reading_ : dict or None
+    Options of `skl_tot.recordings.read_recordings` for the recordings of the fit;
+    ``like`` this model, it reads others in the same way. None for other input.
+
+n_features_in_ : int
+    Number of features D.
+
+feature_names_in_ : ndarray of str
+    Names of the features, if all are text (data frames).
+
+NotFittedError
+    Before `fit`.
+
+TypeError, ValueError
+    If a parameter or a recording is not valid.
+"""
+
+import inspect
 import re
 import textwrap
 
-#: Entry of a parameter or attribute by its name, as numpydoc has it.
-TEXTS = {
-    "device": """
-        device : str, default="auto"
-            Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",
-            "cuda:1", …
-        """,
-    "random_state": """
-        random_state : int, RandomState instance or None, default=None
-            Seed of all that is drawn at random.
-        """,
-    "verbose": """
-        verbose : int, default=0
-            Whether to show a progress bar with the loss.
-        """,
-}
-_LINE = re.compile(r"^( *)\{shared: ([\w, ]+)\}$", flags=re.MULTILINE)
+# Entry of a parameter, attribute or error by its first word.
+TEXTS = {text.split()[0].strip(","): text for text in (__doc__ or "").split("\n\n")[1:]}
+_LINE = re.compile(r'^( *)\{shared: ([\w, ="\-.]+)\}$', flags=re.MULTILINE)
 
 
 def with_shared_texts(described):
-    """Put shared texts in place of lines such as ``{shared: a, b}``; a decorator.
+    """Put shared texts in place of lines such as ``{shared: a, b=1}``; a decorator.
+
+    ``b=1`` states another default. A class has them in its public methods, too.
 
     >>> @with_shared_texts
-    ... def draw(random_state):
+    ... def draw(device, verbose=1):
     ...     '''Draw.
     ...
-    ...     {shared: random_state}
+    ...     {shared: device, verbose=1}
     ...     '''
-    >>> "Seed of all" in draw.__doc__
-    True
+    >>> print(draw.__doc__)
+    Draw.
+    <BLANKLINE>
+        device : str, default="auto"
+            Device of torch: "auto" ...
+        verbose : int, default=1
+            Whether to show a progress bar with the loss.
     """
-    if described.__doc__ is not None:  # as with python -OO
-        described.__doc__ = _LINE.sub(_entries, described.__doc__)
+    owned = vars(described).values() if inspect.isclass(described) else []
+    for own in [described, *filter(inspect.isfunction, owned)]:
+        if own.__doc__ is not None:  # as with python -OO
+            own.__doc__ = _LINE.sub(_entries, own.__doc__)
     return described
 
 
 def _entries(line):
     """Entries of the names in a line, indented as it is."""
-    indent, names = line.groups()
-    texts = (textwrap.dedent(TEXTS[name]).strip() for name in names.split(", "))
-    return textwrap.indent("\n".join(texts), indent)
+    indent, found = line[1], []
+    for name, _, default in (part.partition("=") for part in line[2].split(", ")):
+        text = TEXTS[name].strip()
+        found.append(
+            re.sub(r"default=\S+", f"default={default}", text, count=1)
+            if default
+            else text
+        )
+    return textwrap.indent("\n".join(found), indent)

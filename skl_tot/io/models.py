@@ -15,18 +15,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
-from skl_tot.methods import METHODS
+from skl_tot import baselines
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.recordings.atomic import replaced
 from skl_tot.recordings.errors import one_line, short_repr
 
 FORMAT = 1
 TRUSTED_TYPES = [
-    *(f"skl_tot.{name}" for name, _ in METHODS.values()),
-    *(f"skl_tot.baselines.{name}" for name, _ in METHODS.values()),
-    "skl_tot.ActivitySegmenter",
-    "skl_tot.CyclicSegmenter",
-    "skl_tot.GuidedSegmenter",
+    *(f"skl_tot.{name}" for name in skl_tot.__all__ if name.endswith("Segmenter")),
+    *(f"skl_tot.baselines.{name}" for name in baselines.__all__),
     "skl_tot.methods.correction_layers.Cut",
     "skl_tot.methods.correction_layers.Merge",
     "skl_tot.methods.correction_layers.Split",

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.methods import METHODS
 from skl_tot.metrics import (
     adjusted_mutual_info_score,
     mean_recall_score,
@@ -26,7 +25,7 @@ QUICK = "tot:max_iter=3,n_parts=2"
 def suite():
     """The scripts as modules; they find their neighbours as when they are run."""
     names = ("suite", "_sets", "_suite_cells", "_suite_rows", "_suite_tables")
-    names += ("_baselines", "_pages", "_published")
+    names += ("_baselines", "_methods", "_pages", "_published")
     sys.path.insert(0, str(FOLDER))
     n_threads = torch.get_num_threads()
     yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
@@ -287,12 +286,12 @@ def test_errors_are_kept_and_shown(run, data):
     assert "Failed" not in page
 
 
-def test_a_method_that_cannot_be_loaded_stops_its_cells_only(run, monkeypatch):
-    monkeypatch.setitem(METHODS, "mallow", ("MallowSegmenter", "skl_tot.nowhere"))
+def test_a_method_that_cannot_be_loaded_stops_its_cells_only(run, suite, monkeypatch):
+    monkeypatch.setitem(suite._methods.METHODS, "mallow", "NoSegmenter")
     only = ["--seeds", 1, "--sets", "first", "--only", "Mallow", "equal split"]
     status, page, _ = run(*only)
     assert status == 1
-    assert "No module named 'skl_tot.nowhere' (Mallow, first, seed 0)" in page
+    assert "no attribute 'NoSegmenter' (Mallow, first, seed 0)" in page
     assert entries(page, "equal split")[2] != "failed"
 
 
@@ -409,8 +408,7 @@ def test_every_system_of_the_paper_has_its_row(suite):
         assert suite._suite_rows.title_of_system(name) in rows
         assert systems[name].basis
     assert {row.method for row in rows.values()} == {
-        "paper",
-        *METHODS,
+        *suite._methods.METHODS,
         *suite._baselines.BASELINES,
     }
     letters = suite._published.SOURCES.keys()

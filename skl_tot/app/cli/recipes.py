@@ -1,14 +1,28 @@
 """Recipe of a model: pipeline steps and a segmenter."""
 
-import importlib
 import re
 from dataclasses import dataclass
 
+import skl_tot
+from skl_tot import baselines
 from skl_tot.app.cli.registry import Options
-from skl_tot.methods import METHODS
 
 # by name; "paper" is the published method
-CHOICES = METHODS | {"paper": ("paper", "skl_tot.baselines")}
+CHOICES = {
+    "tot": "TemporalOTSegmenter",
+    "auto": "AutoSegmenter",
+    "asot": "ASOTSegmenter",
+    "cte": "CTESegmenter",
+    "vte": "VTESegmenter",
+    "ude": "UDESegmenter",
+    "asal": "ASALSegmenter",
+    "mallow": "MallowSegmenter",
+    "frank-wolfe": "FrankWolfeSegmenter",
+    "hmm": "HMMSegmenter",
+    "equal": "EqualPartsSegmenter",
+    "k_means": "KMeansSegmenter",
+    "paper": "paper",
+}
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}
 NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
@@ -73,8 +87,8 @@ class Recipe:
         settings = dict(self.values)
         settings.pop("random_state", None)  # set by `sow`, if the method has it
         steps = [_make_step(step) for step in self.steps]
-        name, module = CHOICES[self.method]
-        method = getattr(importlib.import_module(module), name)
+        name = CHOICES[self.method]
+        method = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)
         segmenter = method(self.n_actions if n_actions is None else n_actions)
         if any(isinstance(step, FramewiseTransformer) for step in steps):
             segmenter.set_params(standardize=None)
