@@ -2,6 +2,8 @@
 
 import importlib
 
+__all__ = ["EXTRAS", "import_extra"]
+
 # By extra: imported modules, and their distributions.
 EXTRAS = {
     "files": {

@@ -2,6 +2,8 @@
 
 import importlib
 
+__all__ = ["loader", "places"]
+
 
 def loader(module, places):
     """Make the ``__getattr__`` of a module that gets its names from other modules.
@@ -29,3 +31,16 @@ def loader(module, places):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return load
+
+
+def places(room, **names):
+    """Places of names in the modules of a room, which are given by module.
+
+    >>> places("skl_tot.recordings", errors="one_line short_repr")
+    {'one_line': 'skl_tot.recordings.errors', 'short_repr': 'skl_tot.recordings.errors'}
+    """
+    return {
+        name: f"{room}.{module.replace('__', '.')}"
+        for module, own in names.items()
+        for name in own.split()
+    }

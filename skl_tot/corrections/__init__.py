@@ -4,8 +4,23 @@ Public: `rename`, `merge`, `split`, `refine` (learns corrected labels) and
 `most_informative` (suggests the next labels).
 """
 
-from skl_tot.corrections.editing import merge, rename, split
-from skl_tot.corrections.questions import most_informative
-from skl_tot.corrections.refining import refine
+from skl_tot.lazy import loader, places
 
-__all__ = ["merge", "most_informative", "refine", "rename", "split"]
+_PLACES = places(
+    __name__,
+    editing="merge rename split",
+    questions="most_informative",
+    refining="refine",
+)
+
+# For the programs on top, see docs/api.md.
+_PLACES |= places(
+    __name__,
+    editing="with_last",
+    names="names_of_halves",
+    questions="describe_signals measure_doubts order_to_review rank_moments",
+)
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)

@@ -2,3 +2,12 @@
 
 Public, in `skl_tot`: the displays, subclasses of `base.Display`.
 """
+
+from skl_tot.lazy import loader, places
+
+# For the programs on top, see docs/api.md.
+_PLACES = places(__name__, palette="look_of", profiles="choose_features")
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)

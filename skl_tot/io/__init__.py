@@ -1,6 +1,6 @@
 """Files: segments in many formats, names of actions, models."""
 
-from skl_tot.lazy import loader
+from skl_tot.lazy import loader, places
 
 # Loaded on first use: the command line reports wrong arguments before it loads them.
 _PLACES = {
@@ -18,6 +18,16 @@ _PLACES = {
     "write_segments": "skl_tot.io.files",
     "write_subtasks": "skl_tot.io.lerobot",
 }
+
+# For the programs on top, see docs/api.md.
+_PLACES |= places(
+    __name__,
+    files="label_recordings read_by_recording read_whole",
+    formats="find_format frame_formats table_of writable_formats",
+    formats__base="mean_rate",
+    growing_files="GrowingTable read_lines",
+    segment_table="table_of_labels",
+)
 
 __all__ = sorted(_PLACES)
 

@@ -1,1 +1,10 @@
 """Estimators from other segmenters: votes, cycles, activities, labels, streams."""
+
+from skl_tot.lazy import loader, places
+
+# For the programs on top, see docs/api.md.
+_PLACES = places(__name__, consensus="names_of_refinements", known_labels="read_labels")
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)

@@ -3,3 +3,18 @@
 `base` has the public methods, `networks` training and embeddings, `prototypes`
 pseudo-labels, parts and streams, `correction_layers` corrections of scores.
 """
+
+from skl_tot.lazy import loader, places
+
+# For the programs on top, see docs/api.md.
+_PLACES = places(
+    __name__,
+    numbers="describe_choice",
+    pipelines="describe_look feature_names goes_round last_step path_confidence "
+    "predict_with_confidence read_videos seen_features segmenter_of shown_labels "
+    "transform_before unsaid_actions voter_of windows_of",
+)
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)

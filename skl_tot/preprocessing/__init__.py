@@ -4,7 +4,7 @@ from skl_tot.preprocessing.frame_features import FrameFeatures
 from skl_tot.preprocessing.framewise import FramewiseTransformer
 from skl_tot.preprocessing.gaps import GapFiller
 from skl_tot.preprocessing.poses import PoseFeatures
-from skl_tot.preprocessing.videos import iterate_frames
+from skl_tot.preprocessing.videos import iterate_frames, videos_of_folder
 from skl_tot.preprocessing.windows import SignalWindows
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "PoseFeatures",
     "SignalWindows",
     "iterate_frames",
+    "videos_of_folder",
 ]

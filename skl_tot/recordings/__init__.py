@@ -1,6 +1,6 @@
 """Recordings: the container, its readers, and their labels, clocks and names."""
 
-from skl_tot.lazy import loader
+from skl_tot.lazy import loader, places
 
 # Loaded on first use: the command line reports wrong arguments before it loads them.
 _PLACES = {
@@ -12,6 +12,26 @@ _PLACES = {
     "open_features": "skl_tot.recordings.files",
     "read_recordings": "skl_tot.recordings.reading",
 }
+
+# For the programs on top, see docs/api.md.
+_PLACES |= places(
+    __name__,
+    actions="describe_rare",
+    atomic="check_target replaced replaced_files write_array",
+    checks="check_recordings",
+    errors="errors_of_recording one_line short_repr",
+    labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME find_segments "
+    "split_label_sequences",
+    layouts="as_recordings",
+    matching="arrange arrange_each",
+    names="check_names default_names distinct_labels labels_of_one_type "
+    "name_all_actions",
+    options="flag_of rate_like remembered with_remembered",
+    rates="agreed_rate check_fps is_same",
+    readers="READERS find_reader",
+    sources="KINDS RATE_FILE find_files rate_of_arrays read_rate write_rate",
+    text="find_same_files find_separator is_file_name is_line read_text text_of_name",
+)
 
 __all__ = sorted(_PLACES)
 

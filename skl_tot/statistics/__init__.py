@@ -6,7 +6,7 @@ a maximal run of frames of one action; background is no action, but its time cou
 time of the recording.
 """
 
-from skl_tot.lazy import loader
+from skl_tot.lazy import loader, places
 
 _PLACES = {
     "action_profiles": "skl_tot.statistics.profiles",
@@ -18,6 +18,19 @@ _PLACES = {
     "transitions": "skl_tot.statistics.sequences",
     "usual_order": "skl_tot.statistics.sequences",
 }
+
+# For the programs on top, see docs/api.md.
+_PLACES |= places(
+    __name__,
+    bouts="collect_bouts values_of_recordings",
+    comparing="LEVEL describe_pairs list_differences",
+    cycle_bouts="cut_cycles",
+    deviating="compare_bouts score_durations write_lists",
+    equal_parts="describe_equal_parts",
+    profiles="ProfileSums check_names",
+    sequences="usual_codes",
+    telling="CLEAR TellingSample describe_useless",
+)
 
 __all__ = sorted(_PLACES)
 

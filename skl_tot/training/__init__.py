@@ -3,3 +3,12 @@
 Public, to derive from: `terms.Term`, `priors.Prior`, `priors.FixedPrior` and
 `transport.Transport`.
 """
+
+from skl_tot.lazy import loader, places
+
+# For the programs on top, see docs/api.md.
+_PLACES = places(__name__, devices="describe_devices watched")
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)

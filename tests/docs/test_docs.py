@@ -188,13 +188,22 @@ def public_modules():
 def public_names(module_name):
     """Names that a module defines or lists; constants in capitals are none."""
     module = importlib.import_module(module_name)
-    found = set(getattr(module, "__all__", ()))
+    if hasattr(module, "__all__"):
+        return {name for name in module.__all__ if not name.isupper()}
+    found = set()
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Assign):
             found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
     return {name for name in found if not name.startswith("_") and not name.isupper()}
+
+
+def names_for_programs(module):
+    """Names of the page of the API that only the programs in ``app`` need."""
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    lines = re.findall(rf"^- `{module}`: ((?:`\w+`,?\s+)+)", text, re.M)
+    return set(re.findall(r"\w+", "".join(lines)))
 
 
 def documented_names():
@@ -222,6 +231,7 @@ def test_api_page_names_everything_public():
         f"{module}.{name}"
         for module in public_modules()
         for name in public_names(module) - names.get(module, set())
+        if name not in names_for_programs(module)
         if not is_described(getattr(importlib.import_module(module), name), known)
     }
     assert missing == set()

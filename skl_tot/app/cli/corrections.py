@@ -22,8 +22,8 @@ def refine(model, source, labels, out):
     """Teach a model the labels of some recordings and save it."""
     from skl_tot import corrections
     from skl_tot.app.cli.reading import describe_labels
-    from skl_tot.io.models import load_model, save_model
-    from skl_tot.methods.pipelines import segmenter_of
+    from skl_tot.io import load_model, save_model
+    from skl_tot.methods import segmenter_of
 
     model = load_model(model)
     data = source.open(model)
@@ -46,8 +46,8 @@ def describe_changes(before, after, y, by_name):
     """
     import numpy as np
 
-    from skl_tot.metrics.matching import match_labels
-    from skl_tot.recordings.labels import UNKNOWN_NAME, find_segments
+    from skl_tot.metrics import match_labels
+    from skl_tot.recordings import UNKNOWN_NAME, find_segments
 
     match = None if by_name else match_labels(after, before)
     n_frames = n_changed = n_segments = n_other = 0
@@ -102,7 +102,7 @@ def edit(model, reading, merge, split, rename, source, out):
     renamed = dict(_split_name(text) for text in rename)
     from skl_tot import corrections
     from skl_tot.io import load_model, save_model
-    from skl_tot.methods.pipelines import segmenter_of
+    from skl_tot.methods import segmenter_of
 
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
@@ -133,7 +133,7 @@ def _use_reading(segmenter, name):
 
 def _labels_of(texts, model):
     """Labels of a model for words of the command line."""
-    from skl_tot.methods.pipelines import segmenter_of
+    from skl_tot.methods import segmenter_of
 
     if segmenter_of(model).actions_.dtype.kind == "U":
         return list(texts)

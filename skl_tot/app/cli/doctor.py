@@ -10,7 +10,7 @@ from pathlib import Path
 import skl_tot
 from skl_tot.app.cli.registry import command
 from skl_tot.extras import EXTRAS
-from skl_tot.recordings.errors import one_line
+from skl_tot.recordings import one_line
 
 MODULES = {"scikit-learn": "sklearn"}  # others have the name of the distribution
 LOADED = {"torchvision"}  # extras to import, as their build must match torch
@@ -98,7 +98,7 @@ def _is_within(version, bound):
 def _describe_devices():
     """Lines about torch and its devices."""
     try:
-        from skl_tot.training.devices import describe_devices
+        from skl_tot.training import describe_devices
 
         return describe_devices()
     except Exception as error:  # a broken torch raises many types

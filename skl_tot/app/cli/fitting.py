@@ -86,8 +86,8 @@ def fit(source, recipe, out, **kinds):
         options = " and ".join(f"--{name}" for name in given)
         raise ValueError(f"{options} are given, expected one of them.")
     from skl_tot.app.cli.reading import describe_labels
-    from skl_tot.io.models import save_model
-    from skl_tot.methods.numbers import describe_choice
+    from skl_tot.io import save_model
+    from skl_tot.methods import describe_choice
 
     data = source.open()
     labels = given.get("labels")
@@ -122,7 +122,7 @@ def fit(source, recipe, out, **kinds):
 
 def _tell_look(segmenter, path):
     """Print the look of a fit at its recordings, and other readings of them."""
-    from skl_tot.methods.pipelines import describe_look
+    from skl_tot.methods import describe_look
 
     for sentence in describe_look(segmenter):
         print(sentence)
@@ -185,8 +185,8 @@ def search(source, recipe, grid, scoring, folds, n_jobs, out):
     from sklearn.model_selection import GridSearchCV, KFold
 
     from skl_tot.app.cli.searching import CandidateScorer, describe_collapse, rank
-    from skl_tot.io.models import save_model
-    from skl_tot.recordings.checks import check_recordings
+    from skl_tot.io import save_model
+    from skl_tot.recordings import check_recordings
 
     data = source.open()
     _check_scoring(scoring, folds, data, source.path)
@@ -280,11 +280,13 @@ def _print_candidates(results, names, prefix, scoring):
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file each, and write their rate."""
     from skl_tot.app.cli.reading import find_repeated
-    from skl_tot.preprocessing.frame_features import FrameFeatures
-    from skl_tot.preprocessing.videos import videos_of_folder
-    from skl_tot.recordings.atomic import replaced_files, write_array
-    from skl_tot.recordings.sources import write_rate
-    from skl_tot.recordings.text import find_same_files
+    from skl_tot.preprocessing import FrameFeatures, videos_of_folder
+    from skl_tot.recordings import (
+        find_same_files,
+        replaced_files,
+        write_array,
+        write_rate,
+    )
 
     paths = []
     for path in map(Path, video):
@@ -312,7 +314,7 @@ def features(video, out, fps, weights, **network):
 
 def _check_rate(out, names, fps):
     """Refuse a folder with features of another rate; one file has the rate of all."""
-    from skl_tot.recordings.sources import RATE_FILE, read_rate
+    from skl_tot.recordings import RATE_FILE, read_rate
 
     others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
     rate = read_rate(out) if others else fps

@@ -99,7 +99,7 @@ def _watch_signals():
 
 def _explain(command, error, received):
     """Print the error that ended a command in one line, and return the exit status."""
-    from skl_tot.recordings.errors import one_line
+    from skl_tot.recordings import one_line
 
     if signal.SIGTERM in received:
         return 143
@@ -117,7 +117,7 @@ def _make_printer():
     printed = set()
 
     def show(message, *_, **__):
-        from skl_tot.recordings.errors import one_line
+        from skl_tot.recordings import one_line
 
         text = one_line(message)
         if text not in printed:

@@ -44,13 +44,13 @@ def _name(action):
 
 def _check_target(action, path):
     """Refuse a path that cannot be written, or a suffix that is no picture."""
-    from skl_tot.recordings.atomic import check_target
+    from skl_tot.recordings import check_target
 
     if path == "":
         raise ValueError(f"{_name(action)} is '', expected a path to write to.")
     is_folder = action.metavar == "FOLDER"
     if action.metavar == "PATH":  # a folder, or one table of all recordings
-        from skl_tot.io.formats import table_of
+        from skl_tot.io import table_of
 
         is_folder = table_of(path) is None
     check_target(path, is_folder=is_folder)
@@ -102,7 +102,7 @@ def _is_same(path, other):
 
 def _is_part(path, root):
     """Whether a path lies in a data set that is read as a whole, such as LeRobot's."""
-    from skl_tot.recordings.readers import READERS
+    from skl_tot.recordings import READERS
 
     if root.resolve() not in path.resolve().parents:
         return False
@@ -115,9 +115,8 @@ def _is_part(path, root):
 
 def _is_recording(path):
     """Whether a path has the suffix of a recording or of segments."""
-    from skl_tot.io.formats import FORMATS
-    from skl_tot.recordings.readers import READERS
-    from skl_tot.recordings.sources import KINDS
+    from skl_tot.io import FORMATS
+    from skl_tot.recordings import KINDS, READERS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
     for reader in READERS.values():

@@ -32,10 +32,8 @@ WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
     from skl_tot.app.cli.reading import labels_of_names, read_predictions
-    from skl_tot.datasets.folders import load_action_dataset
-    from skl_tot.io.files import read_table
-    from skl_tot.io.formats.base import mean_rate
-    from skl_tot.recordings.names import name_actions
+    from skl_tot.datasets import load_action_dataset
+    from skl_tot.io import mean_rate, name_actions, read_table
 
     videos, predicted = read_predictions(predictions)
     if names and predicted[0].dtype.kind == "U":
@@ -60,7 +58,7 @@ def _words_by_number(labels, names):
 
     This keeps the colours of the numbers.
     """
-    from skl_tot.recordings.names import distinct_labels
+    from skl_tot.recordings import distinct_labels
 
     numbers = sorted(distinct_labels(labels) | names.keys())
     places = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
@@ -70,7 +68,7 @@ def _words_by_number(labels, names):
 def _draw_timelines(path, y_true, y_pred, **options):
     """Draw timelines into a file."""
     from skl_tot import SegmentationDisplay
-    from skl_tot.recordings.atomic import replaced
+    from skl_tot.recordings import replaced
 
     display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
     with replaced(path) as temporary:
@@ -120,7 +118,7 @@ def _write_recordings(folder, names, videos):
     """Write a CSV file for each recording, with a clock of ten frames a second."""
     import numpy as np
 
-    from skl_tot.recordings.atomic import replaced_files
+    from skl_tot.recordings import replaced_files
 
     with replaced_files(folder) as temporary:
         for name, video in zip(names, videos, strict=True):
@@ -150,7 +148,7 @@ def report(model, source, out, videos, summary, names, groups):
     from skl_tot.app.cli.reading import find_video_file, shown_names
     from skl_tot.app.report import write_report
     from skl_tot.io import load_model
-    from skl_tot.methods.pipelines import (
+    from skl_tot.methods import (
         feature_names,
         goes_round,
         predict_with_confidence,
@@ -206,7 +204,7 @@ def report(model, source, out, videos, summary, names, groups):
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print the main deviations."""
-    from skl_tot.io.files import read_table
+    from skl_tot.io import read_table
 
     table = read_table(segments)
     if groups is not None:
@@ -222,11 +220,13 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
     known tables by name.
     """
     from skl_tot import statistics
-    from skl_tot.recordings.atomic import replaced_files
-    from skl_tot.statistics.bouts import collect_bouts
-    from skl_tot.statistics.deviating import write_lists
-    from skl_tot.statistics.equal_parts import describe_equal_parts
-    from skl_tot.statistics.telling import describe_useless
+    from skl_tot.recordings import replaced_files
+    from skl_tot.statistics import (
+        collect_bouts,
+        describe_equal_parts,
+        describe_useless,
+        write_lists,
+    )
 
     found = {"durations": statistics.durations(labels, fps=fps)} | (found or {})
     if groups is not None:
@@ -297,8 +297,7 @@ def _draw_statistics(labels, fps, folder, by, compared):
 
 def _print_usual(pooled, order):
     """Print the usual order, the usual durations, and rare actions."""
-    from skl_tot.recordings.actions import describe_rare
-    from skl_tot.recordings.names import default_names
+    from skl_tot.recordings import default_names, describe_rare
 
     unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
     print(f"{count(n_recordings, 'recording')}; actions in their usual order:")
@@ -347,7 +346,7 @@ def _print_deviating(table):
 
 def _print_groups(table):
     """Print the compared groups, and their most certain differences."""
-    from skl_tot.statistics.comparing import describe_pairs, list_differences
+    from skl_tot.statistics import describe_pairs, list_differences
 
     differences = list_differences(table)
     for sentence in describe_pairs(table) + differences[:N_SHOWN]:

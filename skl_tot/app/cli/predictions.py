@@ -22,14 +22,14 @@ class FormatNames:
 
     def __iter__(self):
         """Iterate over the names."""
-        from skl_tot.io.formats import writable_formats
+        from skl_tot.io import writable_formats
 
         return iter(writable_formats())
 
 
 def _list_formats():
     """Names and descriptions of the table of formats."""
-    from skl_tot.io.formats import writable_formats
+    from skl_tot.io import writable_formats
 
     lines = ["formats:"]
     for name, entry in writable_formats().items():
@@ -57,9 +57,9 @@ def predict(model, source, out, format, names):
     """Write the segments of the recordings of a folder."""
     from skl_tot import io
     from skl_tot.app.cli.reading import shown_names
-    from skl_tot.io.formats import table_of
-    from skl_tot.methods.pipelines import predict_with_confidence
-    from skl_tot.recordings.errors import errors_of_recording
+    from skl_tot.io import table_of
+    from skl_tot.methods import predict_with_confidence
+    from skl_tot.recordings import errors_of_recording
 
     model = io.load_model(model)
     data = source.open(model)
@@ -98,8 +98,7 @@ def _write_folder(videos, predictions, out, format):
     """Write the segments of each recording into a file of a folder."""
     from skl_tot import io
     from skl_tot.app.cli.reading import check_file_names
-    from skl_tot.recordings.atomic import replaced_files
-    from skl_tot.recordings.errors import errors_of_recording
+    from skl_tot.recordings import errors_of_recording, replaced_files
 
     check_file_names(videos.names)
     with replaced_files(out) as temporary:
@@ -135,9 +134,8 @@ def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a growing table, one line per closed segment."""
     from skl_tot import OnlinePrediction
     from skl_tot.app.cli.reading import columns_of, shown_names
-    from skl_tot.io import load_model
-    from skl_tot.io.growing_files import GrowingTable
-    from skl_tot.methods.pipelines import segmenter_of
+    from skl_tot.io import GrowingTable, load_model
+    from skl_tot.methods import segmenter_of
 
     model = load_model(model)
     segmenter = segmenter_of(model)
@@ -174,7 +172,7 @@ def _print_as_files_are():
 
 def _rate_of(segmenter, fps):
     """Frames per second of the model, or the given ones."""
-    from skl_tot.recordings.rates import is_same
+    from skl_tot.recordings import is_same
 
     known = getattr(segmenter, "fps_", None)
     if known is None and fps is None:
@@ -189,7 +187,7 @@ def _rate_of(segmenter, fps):
 
 def _lines_of(file, follow):
     """Yield the lines of a file or of standard input, until it ends or Ctrl-C."""
-    from skl_tot.io.growing_files import read_lines
+    from skl_tot.io import read_lines
 
     opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
     with opened:
@@ -216,7 +214,7 @@ class SegmentPrinter:
     def __init__(self, labels, words, fps, times=(), longest=None):
         import csv
 
-        from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+        from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
 
         self.words = labels if words is None else words
         self.codes = {label: code for code, label in enumerate(labels.tolist())}
@@ -286,9 +284,8 @@ class SegmentPrinter:
 def evaluate(source, predictions, scope, ignore, background, labels):
     """Print the scores of predictions against ground truth, or corrected labels."""
     from skl_tot.app.cli.reading import labels_of_names, pick_labelled, read_predictions
-    from skl_tot.metrics.reports import segmentation_report
-    from skl_tot.recordings.labels import UNKNOWN_NAME
-    from skl_tot.recordings.names import distinct_labels, labels_of_one_type
+    from skl_tot.metrics import segmentation_report
+    from skl_tot.recordings import UNKNOWN_NAME, distinct_labels, labels_of_one_type
 
     names, predicted = read_predictions(predictions)
     data = source.open()

@@ -3,18 +3,18 @@
 from collections import Counter
 from pathlib import Path
 
-from skl_tot.io.files import read_whole
-from skl_tot.io.formats import FORMATS, frame_formats, table_of
-from skl_tot.recordings.errors import one_line, short_repr
-from skl_tot.recordings.labels import UNKNOWN_NAME
-from skl_tot.recordings.names import (
+from skl_tot.io import FORMATS, frame_formats, name_actions, read_whole, table_of
+from skl_tot.recordings import (
+    UNKNOWN_NAME,
     check_names,
     distinct_labels,
+    find_same_files,
+    is_file_name,
     labels_of_one_type,
-    name_actions,
     name_all_actions,
+    one_line,
+    short_repr,
 )
-from skl_tot.recordings.text import find_same_files, is_file_name
 
 ONE_TABLE = "one table of all, such as --out segments.csv, takes any name."
 
@@ -38,7 +38,7 @@ def describe_labels(y):
 
 def shown_names(model, names):
     """Display names of the labels of a fitted model; None for numbers without names."""
-    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+    from skl_tot.methods import segmenter_of, shown_labels
 
     labels = shown_labels(segmenter_of(model))
     if labels.dtype.kind == "U":

@@ -82,7 +82,7 @@ class Recipe:
 
         After steps that scale, the segmenter standardises only if --set says so.
         """
-        from skl_tot.preprocessing.framewise import FramewiseTransformer
+        from skl_tot.preprocessing import FramewiseTransformer
 
         settings = dict(self.values)
         settings.pop("random_state", None)  # set by `sow`, if the method has it
@@ -148,7 +148,7 @@ def put_together(steps, segmenter):
 
 def for_labels(model):
     """Wrap a segmenter so that it learns from labels."""
-    from skl_tot.meta.guided import GuidedSegmenter
+    from skl_tot import GuidedSegmenter
 
     steps, segmenter = take_apart(model)
     return put_together(steps, GuidedSegmenter(segmenter))

@@ -140,7 +140,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Print the message and exit with status 2."""
-        from skl_tot.recordings.errors import one_line  # loads numpy
+        from skl_tot.recordings import one_line  # loads numpy
 
         self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
 
@@ -310,7 +310,7 @@ def _read_groups(groups):
 
 
 def _read_names(names):
-    from skl_tot.recordings.names import read_names
+    from skl_tot.io import read_names
 
     return None if names is None else read_names(names)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skl_tot import metrics
-from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.methods import segmenter_of
 
 
 class CandidateScorer:

@@ -5,17 +5,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from zipfile import is_zipfile
 
-from skl_tot.recordings.errors import one_line, short_repr
-from skl_tot.recordings.labels import UNKNOWN_NAME
-from skl_tot.recordings.options import (
+from skl_tot.recordings import (
+    UNKNOWN_NAME,
+    find_files,
+    find_reader,
+    find_separator,
     flag_of,
+    one_line,
     rate_like,
+    rate_of_arrays,
+    read_text,
     remembered,
+    short_repr,
     with_remembered,
 )
-from skl_tot.recordings.readers import find_reader
-from skl_tot.recordings.sources import find_files, rate_of_arrays
-from skl_tot.recordings.text import find_separator, read_text
 
 # Options of `read_recordings`.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
@@ -56,11 +59,11 @@ class Source:
 
         They are read like those of ``model``, a fitted one, unless options differ.
         """
-        from skl_tot.datasets.folders import read_ground_truth
-        from skl_tot.recordings.reading import read_recordings
+        from skl_tot.datasets import read_ground_truth
+        from skl_tot.recordings import read_recordings
 
         if self.like is not None:
-            from skl_tot.io.models import load_model
+            from skl_tot.io import load_model
 
             model = load_model(self.like)
         options = dict(self.read or [])
@@ -77,8 +80,8 @@ class Source:
 
     def _open_text(self, model, **options):
         """Open arrays, some of them text, without clock and names of columns."""
-        from skl_tot.datasets.folders import load_action_dataset
-        from skl_tot.recordings.container import Recordings
+        from skl_tot.datasets import load_action_dataset
+        from skl_tot.recordings import Recordings
 
         for option in OPTIONS:
             if option != "fps" and getattr(self, option) is not None:
@@ -159,7 +162,7 @@ class Labels:
 
         ``folder`` names the recordings in errors.
         """
-        from skl_tot.io.files import label_recordings, read_by_recording
+        from skl_tot.io import label_recordings, read_by_recording
 
         found, _ = read_by_recording(self.path, None, None, data.videos)
         lengths = {name: len(video) for name, video in data.videos.items()}

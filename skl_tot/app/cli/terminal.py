@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from skl_tot.recordings.text import text_of_name
+from skl_tot.recordings import text_of_name
 
 
 def progress(items, unit):
@@ -44,7 +44,7 @@ def printable(names):
 @contextlib.contextmanager
 def names_in_errors(names):
     """Add the recording to errors that have only its number."""
-    from skl_tot.recordings.errors import RecordingError
+    from skl_tot.recordings import RecordingError
 
     try:
         yield

@@ -17,10 +17,9 @@ from skl_tot.app.report.drawing import (
     draw_numbers,
     stack,
 )
-from skl_tot.display.profiles import choose_features
-from skl_tot.recordings.labels import BACKGROUND, find_segments
-from skl_tot.statistics.comparing import LEVEL, describe_pairs
-from skl_tot.statistics.telling import CLEAR, describe_useless
+from skl_tot.display import choose_features
+from skl_tot.recordings import BACKGROUND, find_segments
+from skl_tot.statistics import CLEAR, LEVEL, describe_pairs, describe_useless
 
 MOST_CYCLES = 100  # rows of the table
 MOST_COMPARED = 60  # rows of groups
@@ -237,7 +236,7 @@ def checked(content):
 @section("Labels to add next")
 def questions(content):
     """Segments that would teach the model most; None if all frames have labels."""
-    from skl_tot.corrections.questions import rank_moments
+    from skl_tot.corrections import rank_moments
 
     if all(map(np.all, content.findings.told)):
         return None
@@ -277,7 +276,7 @@ def candidates(content):
 
     A bar is its name, whether it is the ground truth, and shapes.
     """
-    from skl_tot.methods.pipelines import voter_of  # lazy, as it imports torch
+    from skl_tot.methods import voter_of  # lazy, as it imports torch
 
     findings = content.findings
     if not findings.candidates:
@@ -302,7 +301,7 @@ def candidates(content):
 @section("How many actions")
 def numbers(content):
     """Scores of the candidate numbers of actions."""
-    from skl_tot.methods.numbers import describe_choice
+    from skl_tot.methods import describe_choice
 
     found = getattr(content.segmenter, "numbers_", None)
     if found is None:
@@ -315,7 +314,7 @@ def numbers(content):
 @section("Model", folded=True)
 def model(content):
     """Return the look at the recordings, the steps before it, and its loss."""
-    from skl_tot.methods.pipelines import describe_look, windows_of  # lazy, as above
+    from skl_tot.methods import describe_look, windows_of  # lazy, as above
 
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from skl_tot.display.palette import look_of
-from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.display import look_of
+from skl_tot.recordings import BACKGROUND, find_segments
 
 MEAN_STEPS = 100  # in a running mean of the loss
 MOST_POINTS = 400  # of a curve
@@ -146,7 +146,7 @@ def add_thumbnails(typical, video_files, fps):
 
 def _add_thumbnails_of(found, file, fps):
     """Read one recording up to the last needed frame."""
-    from skl_tot.preprocessing.videos import iterate_frames
+    from skl_tot.preprocessing import iterate_frames
 
     wanted = {of_frame["frame"]: of_frame for of_frame in found}
     n_frames, last = 0, max(wanted)

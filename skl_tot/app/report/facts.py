@@ -13,7 +13,7 @@ from skl_tot.app.web.rows import (
     describe_segments,
     read_clock,
 )
-from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings import BACKGROUND, find_segments
 
 FEATURES = 6  # of a profile beside an action
 

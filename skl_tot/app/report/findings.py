@@ -11,16 +11,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.meta.known_labels import read_labels
-from skl_tot.metrics.matching import match_labels
-from skl_tot.metrics.reports import segmentation_report
-from skl_tot.recordings.checks import check_recordings
-from skl_tot.recordings.errors import RecordingError
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
-from skl_tot.recordings.matching import arrange_each
-from skl_tot.recordings.names import default_names, distinct_labels
-from skl_tot.statistics.profiles import ProfileSums
-from skl_tot.statistics.telling import TellingSample
+from skl_tot.meta import read_labels
+from skl_tot.metrics import match_labels, segmentation_report
+from skl_tot.recordings import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    RecordingError,
+    arrange_each,
+    check_recordings,
+    default_names,
+    distinct_labels,
+    split_label_sequences,
+)
+from skl_tot.statistics import ProfileSums, TellingSample
 
 N_TYPICAL = 5
 N_COMPARED = 6  # recordings with bars of candidates
@@ -67,8 +70,8 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
 
     Labels in ``told`` replace the model's.
     """
-    from skl_tot.corrections.questions import measure_doubts
-    from skl_tot.methods.pipelines import (
+    from skl_tot.corrections import measure_doubts
+    from skl_tot.methods import (
         path_confidence,
         read_videos,
         segmenter_of,
@@ -182,7 +185,7 @@ def _likeliest_frame(is_own, probabilities):
 
 def _ask_candidates(voter, video):
     """Labels of one recording by each candidate, without refinements."""
-    from skl_tot.meta.consensus import names_of_refinements
+    from skl_tot.meta import names_of_refinements
 
     found = voter.candidate_labels(video)
     refined = set(itertools.chain(*map(names_of_refinements, found)))

@@ -8,12 +8,15 @@ import numpy as np
 
 from skl_tot import statistics
 from skl_tot.app.report.findings import Findings, Truth
-from skl_tot.recordings.labels import BACKGROUND
-from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycle_bouts import cut_cycles
-from skl_tot.statistics.deviating import compare_bouts, score_durations
-from skl_tot.statistics.equal_parts import describe_equal_parts
-from skl_tot.statistics.sequences import usual_codes
+from skl_tot.recordings import BACKGROUND
+from skl_tot.statistics import (
+    collect_bouts,
+    compare_bouts,
+    cut_cycles,
+    describe_equal_parts,
+    score_durations,
+    usual_codes,
+)
 
 UNSURE = 0.2  # below the median confidence: unsure frames and segments
 # Text about the agreement, beyond chance, of halves of the recordings.
@@ -57,7 +60,7 @@ class Content:
     @cached_property
     def cycles(self):
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
-        from skl_tot.methods.pipelines import goes_round  # lazy, as it imports torch
+        from skl_tot.methods import goes_round  # lazy, as it imports torch
 
         circle = [code for code in self.findings.names if code != BACKGROUND]
         start = circle if goes_round(self.segmenter) else None
@@ -131,7 +134,7 @@ class Content:
     @cached_property
     def features(self):
         """Names of the features, or None."""
-        from skl_tot.methods.pipelines import feature_names  # lazy, as above
+        from skl_tot.methods import feature_names  # lazy, as above
 
         return feature_names(self.model)
 
@@ -203,7 +206,7 @@ class Content:
 
     def unsaid(self):
         """Sentences about actions that are missing, rare or without label."""
-        from skl_tot.methods.pipelines import unsaid_actions  # lazy, as above
+        from skl_tot.methods import unsaid_actions  # lazy, as above
 
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]

@@ -15,17 +15,20 @@ from skl_tot.app.report.facts import describe_timelines, list_codes
 from skl_tot.app.report.findings import gather_findings, judge, read_told
 from skl_tot.app.report.overview import Content
 from skl_tot.app.web.rows import joined, page_file
-from skl_tot.display.palette import look_of
-from skl_tot.recordings import Recordings
-from skl_tot.recordings.atomic import replaced
-from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND, split_label_sequences
-from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.matching import arrange
-from skl_tot.recordings.names import name_all_actions
-from skl_tot.recordings.rates import agreed_rate, check_fps
-from skl_tot.statistics import compare_groups
-from skl_tot.statistics.bouts import values_of_recordings
+from skl_tot.display import look_of
+from skl_tot.recordings import (
+    BACKGROUND,
+    Recordings,
+    agreed_rate,
+    arrange,
+    as_recordings,
+    check_fps,
+    name_all_actions,
+    replaced,
+    short_repr,
+    split_label_sequences,
+)
+from skl_tot.statistics import compare_groups, values_of_recordings
 
 
 def write_report(
@@ -124,7 +127,7 @@ def write_report(
     """
     template = _load_template()
     # lazy, as it imports torch
-    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+    from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)

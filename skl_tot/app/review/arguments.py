@@ -4,8 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.text import is_line
+from skl_tot.recordings import is_line, short_repr
 
 LONGEST = 200  # characters of a name
 MOST_BINS = 4000  # of signals

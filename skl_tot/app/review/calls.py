@@ -5,7 +5,7 @@ import time
 from functools import partial
 
 from skl_tot.app.review.arguments import read_arguments
-from skl_tot.recordings.errors import one_line
+from skl_tot.recordings import one_line
 
 # Arguments of actions, with their kinds, see `skl_tot.app.review.arguments`.
 ACTIONS = {

@@ -10,10 +10,10 @@ import joblib  # type: ignore[import-untyped]
 import numpy as np
 from sklearn.base import clone
 
-from skl_tot.io.models import load_model, save_model
-from skl_tot.meta.guided import GuidedSegmenter
-from skl_tot.methods.pipelines import last_step
-from skl_tot.recordings.atomic import replaced, write_array
+from skl_tot import GuidedSegmenter
+from skl_tot.io import load_model, save_model
+from skl_tot.methods import last_step
+from skl_tot.recordings import replaced, write_array
 
 NAME = "review.jsonl"
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")

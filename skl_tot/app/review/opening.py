@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings import one_line, short_repr
 
 # Files of the page; modules import only from earlier ones.
 MODULES = "web/timelines.js", "review/stage.js", "review/review.js"
@@ -22,12 +22,12 @@ VIDEOS = {
 def make_review(model, recordings, out, labels, videos, tell):
     """Make a `Review`, with a first fit if necessary; report progress."""
     # lazy, as these are slow to import; the page is already there
+    from skl_tot import GuidedSegmenter
     from skl_tot.app.review.log import check_settings, first_line
     from skl_tot.app.review.session import Review
-    from skl_tot.meta.guided import GuidedSegmenter
-    from skl_tot.methods.pipelines import last_step
-    from skl_tot.recordings.layouts import as_recordings
-    from skl_tot.training.devices import watched
+    from skl_tot.methods import last_step
+    from skl_tot.recordings import as_recordings
+    from skl_tot.training import watched
 
     files = None
     if videos is not None:

@@ -5,11 +5,14 @@ import pandas as pd
 from skl_tot.app.report import write_report
 from skl_tot.app.review.accuracy import compare
 from skl_tot.app.review.teaching import known_words
-from skl_tot.io import save_model, write_segments
-from skl_tot.io.formats import find_format, writable_formats
-from skl_tot.recordings.atomic import replaced, replaced_files
-from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.text import find_same_files, is_file_name
+from skl_tot.io import find_format, save_model, writable_formats, write_segments
+from skl_tot.recordings import (
+    find_same_files,
+    is_file_name,
+    replaced,
+    replaced_files,
+    short_repr,
+)
 
 
 def save(review):

@@ -20,7 +20,7 @@ from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.opening import MODULES, STYLES, VIDEOS, is_inside, make_review
 from skl_tot.app.web.rows import page_file
 from skl_tot.extras import import_extra
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings import short_repr
 
 MOST_BYTES = 64 * 1024  # of the body of a request
 MOST_EVENTS = 1000  # waiting for a page; beyond, it must reload its state

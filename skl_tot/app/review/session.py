@@ -12,11 +12,16 @@ from skl_tot.app.review.accuracy import measure
 from skl_tot.app.review.log import Store, check_start, describe_start
 from skl_tot.app.review.results import export, save
 from skl_tot.app.review.state import State
-from skl_tot.corrections.questions import describe_signals
-from skl_tot.io.segment_table import table_of_labels
-from skl_tot.recordings.errors import errors_of_recording, short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
-from skl_tot.recordings.layouts import as_recordings
+from skl_tot.corrections import describe_signals
+from skl_tot.io import table_of_labels
+from skl_tot.recordings import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    UNKNOWN_NAME,
+    as_recordings,
+    errors_of_recording,
+    short_repr,
+)
 
 
 class Review:

@@ -4,8 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from skl_tot.statistics.profiles import check_names
-from skl_tot.statistics.telling import TellingSample
+from skl_tot.statistics import TellingSample, check_names
 
 N_SHOWN = 6  # chosen features
 MOST_RANKED = 64  # features; beyond, only their spread is compared

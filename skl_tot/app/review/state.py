@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
-from skl_tot.recordings.text import is_line
+from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, is_line, short_repr
 
 
 class Segments(NamedTuple):

@@ -17,21 +17,25 @@ from skl_tot.app.review.state import (
     tracks_of,
     words_of,
 )
-from skl_tot.corrections import merge, refine, rename, split
-from skl_tot.corrections.editing import with_last
-from skl_tot.corrections.names import names_of_halves
-from skl_tot.corrections.questions import order_to_review
-from skl_tot.meta.known_labels import read_labels
-from skl_tot.methods.pipelines import (
-    path_confidence,
-    read_videos,
-    segmenter_of,
-    shown_labels,
+from skl_tot.corrections import (
+    merge,
+    names_of_halves,
+    order_to_review,
+    refine,
+    rename,
+    split,
+    with_last,
 )
-from skl_tot.recordings.errors import errors_of_recording
-from skl_tot.recordings.labels import BACKGROUND, UNKNOWN, UNKNOWN_NAME
-from skl_tot.recordings.matching import arrange_each
-from skl_tot.recordings.names import default_names
+from skl_tot.meta import read_labels
+from skl_tot.methods import path_confidence, read_videos, segmenter_of, shown_labels
+from skl_tot.recordings import (
+    BACKGROUND,
+    UNKNOWN,
+    UNKNOWN_NAME,
+    arrange_each,
+    default_names,
+    errors_of_recording,
+)
 
 # Frames that a model learns from: all with labels; others up to this total, at least
 # the second number, as they only determine the spread of frames.

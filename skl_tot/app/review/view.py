@@ -15,7 +15,7 @@ from skl_tot.app.web.rows import (
     read_clock,
     spread,
 )
-from skl_tot.io.formats import writable_formats
+from skl_tot.io import writable_formats
 
 N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.display.palette import look_of
-from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.display import look_of
+from skl_tot.recordings import BACKGROUND
 
 MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
 LEVELS = 36  # of doubt, a digit in base 36 each
