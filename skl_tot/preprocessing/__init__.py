@@ -1,18 +1,20 @@
 """Transformers of recordings, and features of video files."""
 
-from skl_tot.preprocessing.frame_features import FrameFeatures
-from skl_tot.preprocessing.framewise import FramewiseTransformer
-from skl_tot.preprocessing.gaps import GapFiller
-from skl_tot.preprocessing.poses import PoseFeatures
-from skl_tot.preprocessing.videos import iterate_frames, videos_of_folder
-from skl_tot.preprocessing.windows import SignalWindows
+from skl_tot.lazy import loader, places
 
-__all__ = [
-    "FrameFeatures",
-    "FramewiseTransformer",
-    "GapFiller",
-    "PoseFeatures",
-    "SignalWindows",
-    "iterate_frames",
-    "videos_of_folder",
-]
+_PLACES = places(
+    __name__,
+    frame_features="FrameFeatures",
+    framewise="FramewiseTransformer",
+    gaps="GapFiller",
+    poses="PoseFeatures",
+    videos="iterate_frames",
+    windows="SignalWindows",
+)
+
+# For the programs on top, see docs/api.md.
+_PLACES |= places(__name__, videos="videos_of_folder")
+
+__all__ = sorted(_PLACES)
+
+__getattr__ = loader(__name__, _PLACES)
