@@ -177,12 +177,11 @@ def test_no_reason_not_to_run_is_left_over():
 
 def public_modules():
     """The package, and its rooms that name what is public."""
-    modules = ["skl_tot"]
-    for path in sorted(Path(skl_tot.__file__).parent.glob("*/__init__.py")):
-        room = importlib.import_module(f"skl_tot.{path.parent.name}")
-        if hasattr(room, "__all__"):
-            modules.append(room.__name__)
-    return [*modules, "skl_tot.baselines", "skl_tot.extend"]
+    modules = ["skl_tot", "skl_tot.extend"]
+    for _, name, is_package in pkgutil.walk_packages(skl_tot.__path__, "skl_tot."):
+        if is_package and hasattr(importlib.import_module(name), "__all__"):
+            modules.append(name)
+    return modules
 
 
 def public_names(module_name):
