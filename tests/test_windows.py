@@ -25,7 +25,7 @@ from skl_tot.io import (
     write_segments,
 )
 from skl_tot.recordings import Recordings, atomic, read_recordings
-from skl_tot.recordings.text import find_same_files, is_file_name, text_of_name
+from skl_tot.recordings.disk import find_same_files, is_file_name, text_of_name
 
 VIDEOS, _ = make_activities(
     n_videos=3, n_actions=2, n_features=2, mean_length=20, random_state=0

@@ -5,9 +5,9 @@ from numbers import Integral
 
 import numpy as np
 
+from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import BACKGROUND
-from skl_tot.recordings.text import is_line
 
 
 def find_label(label, present):

@@ -8,9 +8,9 @@ from sklearn.frozen import FrozenEstimator
 from skl_tot.corrections.editing import rename, with_last
 from skl_tot.meta.guided import GuidedSegmenter
 from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
-from skl_tot.recordings.actions import FIRST_WORDS, describe_actions
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.recordings.names import FIRST_WORDS, describe_actions
 
 BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
 

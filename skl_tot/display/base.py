@@ -6,7 +6,7 @@ import numpy as np
 
 from skl_tot.display.palette import code_actions, look_of
 from skl_tot.extras import import_extra
-from skl_tot.recordings.rates import check_fps
+from skl_tot.recordings.clocks import check_fps
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.sequences import usual_codes
 

@@ -10,8 +10,13 @@ import numpy as np
 
 from skl_tot.metrics.matching import match_labels
 from skl_tot.recordings import RecordingValueError
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
-from skl_tot.recordings.matching import by_name, pair_by_name
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    by_name,
+    pair_by_name,
+    split_label_sequences,
+)
 from skl_tot.recordings.names import (
     background_labels,
     default_names,

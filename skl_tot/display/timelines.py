@@ -20,9 +20,8 @@ from skl_tot.display.base import (
 )
 from skl_tot.display.palette import encode, name_methods
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import as_reals
+from skl_tot.recordings.labels import as_reals, by_name
 from skl_tot.recordings.layouts import n_dims
-from skl_tot.recordings.matching import by_name
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # recordings, beyond which layouts are simplified for speed

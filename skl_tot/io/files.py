@@ -28,11 +28,10 @@ from skl_tot.io.segment_table import (
     repeat_labels,
 )
 from skl_tot.io.times import frames_of, rows_by_recording
-from skl_tot.recordings.atomic import replaced
+from skl_tot.recordings.clocks import agreed_rate, check_fps
+from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
-from skl_tot.recordings.rates import agreed_rate, check_fps
-from skl_tot.recordings.text import is_line
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
 READ = ("action", *FRAMES, *SECONDS, "confidence")  # durations follow from times

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import is_clock, rate_of, read_cells, unit_of
+from skl_tot.recordings.clocks import is_clock, is_same, rate_of, read_cells, unit_of
+from skl_tot.recordings.disk import find_separator
 from skl_tot.recordings.errors import one_line, short_repr
-from skl_tot.recordings.rates import is_same
-from skl_tot.recordings.text import find_separator
 
 # Bytes per read, and seconds between two looks at a file.
 CHUNK_BYTES, WAIT = 2**18, 0.1

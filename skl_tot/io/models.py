@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 import skl_tot
 from skl_tot import baselines
 from skl_tot.methods.pipelines import segmenter_of
-from skl_tot.recordings.atomic import replaced
+from skl_tot.recordings.disk import replaced
 from skl_tot.recordings.errors import one_line, short_repr
 
 FORMAT = 1

@@ -13,12 +13,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import errors_of_recording, short_repr
-from skl_tot.recordings.labels import as_reals, find_segments, split_label_sequences
-from skl_tot.recordings.matching import by_name
-from skl_tot.recordings.rates import agreed_rate, check_fps
-from skl_tot.recordings.text import is_line
+from skl_tot.recordings.labels import (
+    as_reals,
+    by_name,
+    find_segments,
+    split_label_sequences,
+)
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
 OTHERS = ("duration", "duration_time", "confidence")

@@ -7,8 +7,8 @@ If a table has both and they disagree, frames determine labels of frames, and se
 import numpy as np
 
 from skl_tot.io.segment_table import FRAMES, MAX_FRAMES, SECONDS, describe
+from skl_tot.recordings.clocks import agreed_rate
 from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.rates import agreed_rate
 
 # Longest step of a clock without gaps, in usual steps.
 UNEVEN = 1.5

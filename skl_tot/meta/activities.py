@@ -31,7 +31,7 @@ from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.matching import arrange, check_lengths
+from skl_tot.recordings.labels import arrange, check_lengths
 from skl_tot.training.components import MOST
 
 

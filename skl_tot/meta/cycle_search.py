@@ -18,7 +18,7 @@ from skl_tot.meta.phases import (
     follow_phases,
     phases_between,
 )
-from skl_tot.recordings.blocks import BLOCK_BYTES
+from skl_tot.recordings.container import BLOCK_BYTES
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,

@@ -36,7 +36,7 @@ from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
-from skl_tot.recordings.matching import arrange, check_lengths
+from skl_tot.recordings.labels import arrange, check_lengths
 from skl_tot.training.components import LARGEST
 from skl_tot.training.devices import from_first_process
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import (
     BACKGROUND,
@@ -13,7 +14,6 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import n_dims
-from skl_tot.recordings.text import is_line
 
 
 def read_labels(y, recordings, n_actions):

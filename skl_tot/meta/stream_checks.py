@@ -5,8 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skl_tot.recordings.blocks import row_blocks
-from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import short_repr
 
 

@@ -28,19 +28,21 @@ from skl_tot.metrics.label_free import (
 )
 from skl_tot.preprocessing.look import is_raw, look_at
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
-from skl_tot.recordings.actions import describe_paths
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
+from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
+    arrange,
+    arrange_each,
+    check_lengths,
     check_transcripts,
     codes_of_transcripts,
     with_background,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.matching import arrange, arrange_each, check_lengths
-from skl_tot.recordings.rates import check_rate
+from skl_tot.recordings.names import describe_paths
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.

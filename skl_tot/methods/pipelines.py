@@ -13,12 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.decoders import Reading
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import compare_numbers
-from skl_tot.recordings.actions import FIRST_WORDS, describe_actions
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings, with_rate
-from skl_tot.recordings.names import default_names
+from skl_tot.recordings.names import FIRST_WORDS, default_names, describe_actions
 
 
 def last_step(model):

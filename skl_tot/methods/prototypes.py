@@ -22,8 +22,8 @@ from skl_tot.methods.prototype_groups import (
     merge_neighbours,
     time_order,
 )
-from skl_tot.recordings.blocks import row_blocks
 from skl_tot.recordings.checks import unchanged_on_error
+from skl_tot.recordings.container import row_blocks
 from skl_tot.training.components import MOST
 from skl_tot.training.network import compare
 from skl_tot.training.state import Snapshot, map_moments

@@ -12,9 +12,9 @@ from skl_tot.decoding.background import MIN_VARIANCE, ActionMoments
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
+    as_sequence,
     split_label_sequences,
 )
-from skl_tot.recordings.matching import as_sequence
 
 UNIFORM_WEIGHT = 0.1
 # Weight of the information of the recording. 1 and 3 chose almost as well. On seven

@@ -7,8 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from skl_tot.recordings.errors import errors_of_recording, short_repr
-from skl_tot.recordings.labels import split_label_sequences
-from skl_tot.recordings.matching import pair_by_name
+from skl_tot.recordings.labels import pair_by_name, split_label_sequences
 from skl_tot.recordings.names import background_labels
 
 

@@ -9,10 +9,11 @@ from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import (
     UNKNOWN,
     UNKNOWN_NAME,
+    as_sequence,
     find_segments,
+    pair_by_name,
     split_label_sequences,
 )
-from skl_tot.recordings.matching import as_sequence, pair_by_name
 
 
 def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):

@@ -18,8 +18,8 @@ from skl_tot.preprocessing.backbones import (
     recommended_version,
 )
 from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
-from skl_tot.recordings.atomic import replaced, write_array
 from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.disk import replaced, write_array
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.files import read_features
 

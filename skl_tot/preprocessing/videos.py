@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.extras import import_extra
+from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS
 from skl_tot.recordings.errors import (
     RecordingFileNotFoundError,
     RecordingTypeError,
     one_line,
 )
-from skl_tot.recordings.rates import MAX_FPS, MIN_FPS
 
 FPS = [None, Interval(Real, MIN_FPS, MAX_FPS, closed="both")]
 

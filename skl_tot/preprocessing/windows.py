@@ -9,10 +9,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.preprocessing.framewise import VideoTransformer
-from skl_tot.recordings.blocks import BLOCK_BYTES
-from skl_tot.recordings.container import Recordings, check_scaler
+from skl_tot.recordings.clocks import check_rate
+from skl_tot.recordings.container import BLOCK_BYTES, Recordings, check_scaler
 from skl_tot.recordings.errors import short_repr, warn_user
-from skl_tot.recordings.rates import check_rate
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
 
 STATISTICS = ("mean", "std", "difference")

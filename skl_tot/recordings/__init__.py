@@ -16,21 +16,19 @@ _PLACES = {
 # For the programs on top, see docs/api.md.
 _PLACES |= places(
     __name__,
-    actions="describe_rare",
-    atomic="check_target replaced replaced_files write_array",
     checks="check_recordings",
+    clocks="agreed_rate check_fps is_same",
+    disk="check_target find_same_files find_separator is_file_name is_line read_text "
+    "replaced replaced_files text_of_name write_array",
     errors="errors_of_recording one_line short_repr",
-    labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME find_segments "
-    "split_label_sequences",
+    labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME arrange arrange_each "
+    "find_segments split_label_sequences",
     layouts="as_recordings",
-    matching="arrange arrange_each",
-    names="check_names default_names distinct_labels labels_of_one_type "
+    names="check_names default_names describe_rare distinct_labels labels_of_one_type "
     "name_all_actions",
-    options="flag_of rate_like remembered with_remembered",
-    rates="agreed_rate check_fps is_same",
-    readers="READERS find_reader",
-    sources="KINDS RATE_FILE find_files rate_of_arrays read_rate write_rate",
-    text="find_same_files find_separator is_file_name is_line read_text text_of_name",
+    readers="KINDS RATE_FILE READERS find_files find_reader rate_of_arrays read_rate "
+    "write_rate",
+    reading="flag_of rate_like remembered with_remembered",
 )
 
 __all__ = sorted(_PLACES)

@@ -9,7 +9,7 @@ from sklearn import get_config
 from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
-from skl_tot.recordings.blocks import row_blocks
+from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingError, one_line, short_repr, warn_user
 from skl_tot.recordings.files import LAZY, FileArray, as_floats
 from skl_tot.recordings.layouts import as_recordings, n_dims, refuse_others

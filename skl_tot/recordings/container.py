@@ -9,9 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.blocks import row_blocks
+from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import RecordingError, errors_of_recording, short_repr
-from skl_tot.recordings.rates import check_fps
+
+# Size of a block. It bounds the memory and does not change the result.
+BLOCK_BYTES = 2**22
+
+
+def row_blocks(array, width=0):
+    """Yield slices of rows of at most `BLOCK_BYTES`; a memmap is not read whole.
+
+    `width` is the number of columns after processing, if larger.
+    """
+    width = max(width, array.shape[1])
+    n_rows = max(1, BLOCK_BYTES // (array.itemsize * width))
+    for start in range(0, len(array), n_rows):
+        yield slice(start, start + n_rows)
 
 
 class Recordings(Sequence):

@@ -12,11 +12,10 @@ from skl_tot.io.segment_table import (
     table_of_labels,
 )
 from skl_tot.io.times import seconds_of, values_of
+from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
 from skl_tot.recordings.layouts import is_table
-from skl_tot.recordings.matching import by_name
-from skl_tot.recordings.rates import check_fps
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
 TOLERANCE = 1e-6  # seconds or frames, for rounding

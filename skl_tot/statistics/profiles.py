@@ -8,12 +8,12 @@ from skl_tot.recordings.errors import RecordingValueError, short_repr
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
+    arrange,
     as_reals,
     find_segments,
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.matching import arrange
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 # Relative variation below which a feature is constant.

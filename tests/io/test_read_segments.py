@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from skl_tot.io import FORMATS, name_actions, read_segments, segments
 from skl_tot.io import write_segments as write
 from skl_tot.io.formats import frame_formats, writable_formats
-from skl_tot.recordings.text import is_line
+from skl_tot.recordings.disk import is_line
 
 WRITTEN = list(writable_formats())
 RATES = [1, 7.5, 23.976, 25, 29.97, 30000 / 1001, 50, 59.94, 119.88, 120, 240, 999.9]

@@ -439,7 +439,7 @@ def test_a_long_video_takes_little_memory(activity, monkeypatch, changes, n_byte
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100 * n_frames
-    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 2**18)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 2**18)
     model = quick(decoding="skip", **changes).fit(activity[0])
     long = rng.normal(size=(n_frames, 5)).astype(np.float32)
     model.predict(long[:100])

@@ -126,7 +126,7 @@ def test_moments_are_of_blocks_too(labelled, monkeypatch):
     scalings = np.random.default_rng(0).normal(size=(4, 2))
     embedded = embed(videos, 1, expected[0], scalings)
     means = action_means(videos, labels, 3, expected[0])
-    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 7 * 4 * 8)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 7 * 4 * 8)
     for found, one in zip(frame_moments(videos), expected):
         np.testing.assert_allclose(found, one)
     for found, one in zip(action_means(videos, labels, 3, expected[0]), means):

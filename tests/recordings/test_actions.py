@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.recordings.actions import describe_actions, describe_paths
+from skl_tot.recordings.names import describe_actions, describe_paths
 
 NOTHING = "no recording shows"
 RARE = "Actions that at most half of the"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.recordings.atomic import replaced, replaced_files, write_array
+from skl_tot.recordings.disk import replaced, replaced_files, write_array
 
 resource = pytest.importorskip("resource")
 

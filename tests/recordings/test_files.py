@@ -227,7 +227,7 @@ def test_other_types_become_float64(activity, tmp_path, dtype, as_list):
 def test_half_precision_is_checked_to_the_end(
     activity, tmp_path, monkeypatch, position
 ):
-    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 400)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 400)
     videos = [video.astype(np.float16) for video in activity[0]]
     videos[2][position, 1] = np.nan
     with pytest.raises(
@@ -295,7 +295,7 @@ class TestFilesThatChange:
             return rows
 
         monkeypatch.setattr(files_module, "_read_rows", count)
-        monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 400)
+        monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 400)
         n_bytes = sum(4 * video.size for video in activity[0])
         check_recordings(TemporalOTSegmenter(), open_features(paths), reset=True)
         assert max(sizes) <= 400

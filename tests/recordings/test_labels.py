@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
+from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.labels import split_label_sequences
-from skl_tot.recordings.rates import check_fps
 
 
 def refused(labels, error, message):

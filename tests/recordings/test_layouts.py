@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from skl_tot import HMMSegmenter
 from skl_tot.recordings import Recordings, RecordingValueError
-from skl_tot.recordings.labels import split_label_sequences
-from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.matching import arrange, arrange_each, by_name, match_names
-from skl_tot.recordings.rates import check_rate
-from skl_tot.recordings.xarrays import flatten
+from skl_tot.recordings.clocks import check_rate
+from skl_tot.recordings.labels import (
+    arrange,
+    arrange_each,
+    by_name,
+    match_names,
+    split_label_sequences,
+)
+from skl_tot.recordings.layouts import as_recordings, flatten
 
 
 def table(recordings, n_features=2):

@@ -13,7 +13,7 @@ from skl_tot.baselines import CTESegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics.label_free import carried_information
-from skl_tot.recordings.blocks import row_blocks
+from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training.batches import ResidentReader
 from skl_tot.training.components import Adam
@@ -63,7 +63,7 @@ def no_large_copy(monkeypatch):
 
     All sizes are a quarter of the real ones, so that videos need not be as long.
     """
-    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 2**20)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 2**20)
     monkeypatch.setattr("skl_tot.training.batches.RESIDENT_BYTES", 2**24)
     copy = ResidentReader.__init__
 
@@ -136,7 +136,7 @@ def test_clustering_holds_little_more_than_the_embeddings():
 
 @pytest.mark.parametrize("n_bytes", [1, 100, 1000, 10**9])
 def test_row_blocks_cover_a_video_once(monkeypatch, n_bytes):
-    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", n_bytes)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", n_bytes)
     video = np.arange(60.0).reshape(20, 3)
     blocks = [video[rows] for rows in row_blocks(video)]
     np.testing.assert_array_equal(np.concatenate(blocks), video)
@@ -152,7 +152,7 @@ def test_blocks_give_what_the_whole_gives(activity, monkeypatch, dtype, standard
     )
     whole = model.fit(videos).background_, model.labels_
     score = model.score(videos)
-    monkeypatch.setattr("skl_tot.recordings.blocks.BLOCK_BYTES", 300)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 300)
     model.fit(videos)
     assert model.score(videos) == pytest.approx(score, rel=1e-3)
     for name, value in whole[0].items():

@@ -10,7 +10,7 @@ from skl_tot import HMMSegmenter
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.clocks import rate_of, resample_frames
 from skl_tot.recordings.files import FileArray
-from skl_tot.recordings.sources import (
+from skl_tot.recordings.readers import (
     RATE_FILE,
     rate_of_arrays,
     read_rate,

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from skl_tot.recordings import read_recordings
-from skl_tot.recordings.stamps import read_numbers, read_times
+from skl_tot.recordings.clocks import read_numbers, read_times
 
 
 def series(*cells):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.text import text_of_name
 
 TIER = "action"  # name of the tier in written files
 # Limit against small files that declare a huge number of rows.

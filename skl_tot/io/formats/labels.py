@@ -6,7 +6,7 @@ import numpy as np
 
 from skl_tot.io.formats.base import Format, SegmentsError, read_text
 from skl_tot.io.segment_table import labels_from_segments, segments
-from skl_tot.recordings.text import split_lines
+from skl_tot.recordings.disk import split_lines
 
 
 def write_labels(table, path):

@@ -5,8 +5,8 @@ import io
 import re
 
 from skl_tot.io.formats.base import SegmentsError, read_text
+from skl_tot.recordings.disk import find_separator
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
-from skl_tot.recordings.text import find_separator
 
 # Column names in lower case, with spaces for underscores.
 BORIS = ("behavior", "behaviour", "code")

@@ -11,8 +11,8 @@ from skl_tot.io.formats.base import (
     read_text,
     to_milliseconds,
 )
+from skl_tot.recordings.disk import split_lines
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.text import split_lines
 
 NO_CUES = ("NOTE", "STYLE", "REGION")
 MINUTES = re.compile(r"(?:.*:)?([0-9]+):([0-9]+)(?:\.[0-9]*)?")

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 
 from skl_tot.extras import import_extra
-from skl_tot.recordings.readers.base import (
+from skl_tot.recordings.readers import (
     LIKELIHOOD,
     Reader,
     check_likelihood,

@@ -4,7 +4,7 @@ from collections import Counter
 
 from skl_tot.extras import import_extra
 from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.readers.base import Reader
+from skl_tot.recordings.readers import Reader
 
 
 def recognises(path):

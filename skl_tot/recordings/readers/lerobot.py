@@ -3,10 +3,10 @@
 import numpy as np
 
 from skl_tot.extras import import_extra
+from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import short_repr, warn_user
-from skl_tot.recordings.rates import check_fps
-from skl_tot.recordings.readers.base import Reader
-from skl_tot.recordings.text import parse_json, read_text
+from skl_tot.recordings.readers import Reader
 
 CLOCK = "timestamp"
 # Columns that identify files without their root folder.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.readers.base import Reader
+from skl_tot.recordings.readers import Reader
 
 
 def recognises(path):

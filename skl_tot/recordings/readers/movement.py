@@ -1,7 +1,7 @@
 """Poses that movement wrote as NetCDF, which is HDF5."""
 
 from skl_tot.extras import import_extra
-from skl_tot.recordings.readers.base import (
+from skl_tot.recordings.readers import (
     Reader,
     check_likelihood,
     choose_animal,

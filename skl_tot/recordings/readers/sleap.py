@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from skl_tot.extras import import_extra
-from skl_tot.recordings.readers.base import (
+from skl_tot.recordings.readers import (
     Reader,
     choose_animal,
     is_hdf5,

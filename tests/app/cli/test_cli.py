@@ -706,9 +706,9 @@ def test_a_file_that_is_cut_off_while_it_is_read(
     code = f"""
 import os, pathlib, pkgutil, sys
 from skl_tot.app.cli.main import main
-import skl_tot.methods.temporal_ot, skl_tot.recordings.blocks
+import skl_tot.methods.temporal_ot, skl_tot.recordings.container
 
-skl_tot.recordings.blocks.BLOCK_BYTES = 2**16
+skl_tot.recordings.container.BLOCK_BYTES = 2**16
 place, _, name = {place!r}.rpartition(".")
 module = pkgutil.resolve_name(place)
 called = getattr(module, name)

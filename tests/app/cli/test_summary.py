@@ -11,7 +11,7 @@ from skl_tot.app.cli import pictures as pages
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.actions import describe_actions
+from skl_tot.recordings.names import describe_actions
 from skl_tot.statistics import (
     compare_groups,
     cycle_times,

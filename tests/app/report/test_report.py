@@ -32,9 +32,8 @@ from skl_tot.metrics import mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.preprocessing.windows import STATISTICS
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.actions import describe_actions
 from skl_tot.recordings.labels import BACKGROUND, find_segments
-from skl_tot.recordings.names import name_all_actions
+from skl_tot.recordings.names import describe_actions, name_all_actions
 from skl_tot.statistics import cycle_times, telling_features
 from skl_tot.statistics.profiles import action_profiles
 
