@@ -24,7 +24,7 @@ from skl_tot.io import (
     segments,
     write_segments,
 )
-from skl_tot.recordings import Recordings, atomic, read_recordings
+from skl_tot.recordings import Recordings, disk, read_recordings
 from skl_tot.recordings.disk import find_same_files, is_file_name, text_of_name
 
 VIDEOS, _ = make_activities(
@@ -293,7 +293,7 @@ class TestOpenFiles:
         """Windows gives files the rights of the folder where they are made."""
         (table.parent / "plain").mkdir()
         expected = (table.parent / "plain").stat().st_mode
-        with atomic.replaced(table) as path:
+        with disk.replaced(table) as path:
             assert path.parent.stat().st_mode == expected
             path.write_text("old")
         (table.parent / "plain").rmdir()
@@ -305,12 +305,12 @@ class TestOpenFiles:
         monkeypatch.setattr(os, "replace", refuse)
         with (
             pytest.raises(PermissionError, match=self.MESSAGE),
-            atomic.replaced(table) as path,
+            disk.replaced(table) as path,
         ):
             path.write_text("new")
         with (
             pytest.raises(PermissionError, match=self.MESSAGE),
-            atomic.replaced_files(table.parent) as folder,
+            disk.replaced_files(table.parent) as folder,
         ):
             (folder / "a.csv").write_text("new")
 
@@ -318,13 +318,13 @@ class TestOpenFiles:
         def refuse(path, mode):
             raise PermissionError(13, "Permission denied", str(path))
 
-        monkeypatch.setattr(atomic, "IS_WINDOWS", True)
-        atomic.check_target(table)
-        monkeypatch.setattr(atomic, "open", refuse, raising=False)
+        monkeypatch.setattr(disk, "IS_WINDOWS", True)
+        disk.check_target(table)
+        monkeypatch.setattr(disk, "open", refuse, raising=False)
         with pytest.raises(PermissionError, match=self.MESSAGE):
-            atomic.check_target(table)
-        atomic.check_target(table.parent / "b.csv")
-        atomic.check_target(table.parent, is_folder=True)
+            disk.check_target(table)
+        disk.check_target(table.parent / "b.csv")
+        disk.check_target(table.parent, is_folder=True)
 
     @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="Linux only")
     def test_a_model_can_be_replaced_after_it_is_read(self, folder):

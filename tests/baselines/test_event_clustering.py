@@ -15,7 +15,7 @@ from skl_tot.baselines.event_clustering import (
     mean_frames,
     minimise,
 )
-from skl_tot.recordings import Recordings, blocks
+from skl_tot.recordings import Recordings, container
 
 
 def ridge_objective(chunks, assignment, regularization):
@@ -231,5 +231,5 @@ def test_mean_frames_are_read_in_blocks(monkeypatch, dtype):
     )
     edges = np.array([0, 1, 40, 41, 90, 101])
     expected = [((video[a:b] - 1) / 2).mean(axis=0) for a, b in pairwise(edges)]
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 7 * video.itemsize * 3)
+    monkeypatch.setattr(container, "BLOCK_BYTES", 7 * video.itemsize * 3)
     np.testing.assert_allclose(mean_frames(videos, 0, edges), expected, atol=1e-6)

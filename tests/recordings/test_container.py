@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.recordings import Recordings, blocks, open_features
+from skl_tot.recordings import Recordings, container, open_features
 
 MEANS, SCALES = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.5, 1.0]])
 
@@ -38,7 +38,7 @@ def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):
     video = video.astype(kind)
     videos = standardized([video], MEANS, SCALES)
     whole = videos.read(0, slice(None))
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", n_rows * video.itemsize * 3)
+    monkeypatch.setattr(container, "BLOCK_BYTES", n_rows * video.itemsize * 3)
     parts = list(videos.blocks(0))
     assert len(parts) == -(-40 // n_rows)
     assert whole.dtype == kind

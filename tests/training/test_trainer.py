@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.recordings import Recordings
-from skl_tot.recordings import blocks as _blocks
+from skl_tot.recordings import Recordings, container
 from skl_tot.training import devices as _devices
 from skl_tot.training import loop as _loop
 from skl_tot.training import terms as _terms
@@ -259,7 +258,7 @@ class TestNetwork:
     def test_encode_in_blocks_equals_whole(self, videos, monkeypatch, finish):
         snapshot, _ = run(videos)
         whole = encode(snapshot, videos, finish)
-        monkeypatch.setattr(_blocks, "BLOCK_BYTES", 1000)
+        monkeypatch.setattr(container, "BLOCK_BYTES", 1000)
         for first, second in zip(whole, encode(snapshot, videos, finish)):
             np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-7)
 

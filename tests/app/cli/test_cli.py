@@ -785,11 +785,11 @@ def test_told_to_end(tmp_path, name, status, message, hidden):
     code = f"""
 import os, signal, sys, time
 from skl_tot.app.cli import main
-from skl_tot.recordings import atomic
+from skl_tot.recordings import disk
 
 def demo(**_):
     try:
-        with atomic.replaced({str(tmp_path / "a.png")!r}):
+        with disk.replaced({str(tmp_path / "a.png")!r}):
             os.kill(os.getpid(), signal.{name})
             time.sleep(60)
     except BaseException:
