@@ -10,14 +10,10 @@ from skl_tot.recordings import (
     find_files,
     find_reader,
     find_separator,
-    flag_of,
     one_line,
-    rate_like,
     rate_of_arrays,
     read_text,
-    remembered,
     short_repr,
-    with_remembered,
 )
 
 # Options of `read_recordings`.
@@ -81,7 +77,13 @@ class Source:
     def _open_text(self, model, **options):
         """Open arrays, some of them text, without clock and names of columns."""
         from skl_tot.datasets import load_action_dataset
-        from skl_tot.recordings import Recordings
+        from skl_tot.recordings import (  # loads scikit-learn
+            Recordings,
+            flag_of,
+            rate_like,
+            remembered,
+            with_remembered,
+        )
 
         for option in OPTIONS:
             if option != "fps" and getattr(self, option) is not None:
