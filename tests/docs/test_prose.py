@@ -25,6 +25,7 @@ END = re.compile(r"(?<=[.?!:;])[)\"'*]*\s+|\n\s*\n")  # of sentences and main cl
 def too_long(text):
     """Sentences of more words than are easy to read."""
     text = re.sub(r"``.*?``|`[^`]*`|\[|\]\([^)]*\)", " code ", text, flags=re.S)
+    text = re.sub(r"code(?:\s*,\s*code)+", "code", text)  # a list of names
     return [
         " ".join(sentence.split())
         for sentence in END.split(text)

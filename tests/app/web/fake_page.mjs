@@ -49,7 +49,7 @@ Object.assign(globalThis, {
 });
 
 // The module as a browser gets it, as files of this name are no modules for node.
-const source = readFileSync(new URL("../../skl_tot/app/web/timelines.js", import.meta.url));
+const source = readFileSync(new URL("../../../skl_tot/app/web/timelines.js", import.meta.url));
 export const timelines = await import(`data:text/javascript;base64,${source.toString("base64")}`);
 
 const LOOKS = Object.fromEntries([0, 1, 2].map((code) => [code, { fill: `#00000${code + 1}`, ink: "#FFFFFF", hatch: 0 }]));
