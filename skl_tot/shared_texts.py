@@ -70,12 +70,34 @@ transcripts : sequence of int, or sequence of these, default=None
     these segments (fewer if the recording is too short), independent of ``decoding``.
     None finds the actions.
 
+feature_names : sequence of str, default=None
+    Names of the features. None takes the column names of data frames, or "feature 0",
+    ….
+
+action_names : dict or sequence of str, default=None
+    Names of labels, as ``target_names`` of `SegmentationDisplay`.
+
+start : int, str or sequence of these, default=None
+    Start of a cycle, as for `skl_tot.statistics.cycle_times`.
+
+ax : matplotlib Axes, default=None
+    As for `plot`.
+
 fps : float, default=None
     Frames per second. None leaves it to the recordings, or counts frames.
 
 labels : ndarray of shape (n_frames,), or list of these
     Labels from ``actions_``, in the form of ``X``; background is -1, or "background"
     among names.
+
+display : object
+    The display, drawn.
+
+ax_, figure_ : matplotlib Axes and Figure
+    Those of the last `plot`.
+
+im_ : matplotlib AxesImage
+    Image of the last `plot`.
 
 n_actions_ : int
     Number of actions K of `predict`.
@@ -178,14 +200,15 @@ def with_shared_texts(described):
             Whether to show a progress bar with the loss.
     """
     owned = vars(described).values() if inspect.isclass(described) else []
-    for own in [described, *filter(inspect.isfunction, owned)]:
+    functions = [getattr(own, "__func__", own) for own in owned]  # also classmethods
+    for own in [described, *filter(inspect.isfunction, functions)]:
         if own.__doc__ is not None:  # as with python -OO
             own.__doc__ = _LINE.sub(_entries, own.__doc__)
     return described
 
 
 def _entries(line):
-    """Entries of the names in a line, indented as it is."""
+    """Indent the entries of the names in a line like that line."""
     indent, found = line[1], []
     for name, _, default in (part.partition("=") for part in line[2].split(", ")):
         text = TEXTS[name].strip()

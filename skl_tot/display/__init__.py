@@ -1,12 +1,9 @@
-"""Pictures of segmentations, statistics and models, one module each.
-
-Public, in `skl_tot`: the displays, subclasses of `base.Display`.
-"""
+"""Pictures of segmentations, statistics and models."""
 
 from skl_tot.lazy import loader, places
 
 # For the programs on top, see docs/api.md.
-_PLACES = places(__name__, palette="look_of", profiles="choose_features")
+_PLACES = places(__name__, palette="look_of", heat_maps="choose_features")
 
 __all__ = sorted(_PLACES)
 

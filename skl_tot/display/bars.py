@@ -16,11 +16,7 @@ INDENT = 6  # width of a patch with its gaps, in letters
 
 
 def draw_bars(ax, bars, frame, look=look_of):
-    """Draw bars, tuples of labels, bottom and height, with frames of some length.
-
-    ``look`` returns the look of a label. Segments of one label are one collection, for
-    speed.
-    """
+    """Draw bars, tuples of labels, bottom and height, with frames of some length."""
     labels, boxes = [], []
     for of_frames, bottom, height in bars:
         found, starts, ends = find_segments(of_frames)
@@ -29,15 +25,12 @@ def draw_bars(ax, bars, frame, look=look_of):
         labels.append(found)
         boxes.append(np.stack([x, np.broadcast_to(y, x.shape)], axis=2))
     labels, boxes = np.concatenate(labels), np.concatenate(boxes)
-    for label in np.unique(labels).tolist():
+    for label in np.unique(labels).tolist():  # a collection each, for speed
         draw_boxes(ax, boxes[labels == label], look(label))
 
 
 def draw_rows(ax, frame, videos, doubts, bar_names, video_names):
-    """Draw the bars of recordings, a row each.
-
-    The y axis names methods if there are several, else recordings.
-    """
+    """Draw the bars of recordings, a row each, with names on the y axis."""
     has_methods = None not in bar_names
     # above the bars of methods, there is room for the name of the recording
     height = 0.84 / (len(bar_names) + has_methods)
@@ -84,10 +77,7 @@ def clear_sides(ax, n_rows):
 
 
 def figure_size(entries, title, bar_names, video_names):
-    """Width and height in inches that leave 7 inches of width for the bars.
-
-    ``entries`` and ``title`` are those of the legend.
-    """
+    """Width and height in inches that leave 7 inches of width for the bars."""
     has_methods = None not in bar_names
     row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
     height = max(2, 1 + len(video_names) * row)
@@ -107,10 +97,7 @@ def lay_out_by_widest(ax):
 
 
 def draw_legend(ax, entries, title=None):
-    """Put the names of the actions to the right of the axes, with room for the bars.
-
-    ``entries`` are pairs of look and name; ``title`` is optional.
-    """
+    """Put pairs of look and name to the right of the axes, with room for the bars."""
     dpi = ax.figure.dpi
     # entries end a little lower than counted
     highest = ax.get_window_extent().height + 0.2 * dpi
@@ -158,10 +145,7 @@ def _n_columns(n_lines, title, height):
 
 
 def make_room(ax):
-    """Shrink axes without a layout until their labels fit into the figure.
-
-    In a grid, margins and gaps of all axes grow, like in `tight_layout`.
-    """
+    """Shrink axes without a layout until their labels fit into the figure."""
     _shrink_row_names(ax, 0.3 * _room(ax))
     figure, box = ax.figure, ax.get_window_extent()
     names = min(text.get_window_extent().x0 for text in ax.get_yticklabels())

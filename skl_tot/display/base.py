@@ -4,20 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.display.palette import code_actions, look_of
+from skl_tot.display.palette import look_of
 from skl_tot.extras import import_extra
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.sequences import usual_codes
 
 
 class Display:
-    """A picture, drawn by `plot`.
+    """A picture, drawn by `plot`."""
 
-    A subclass implements ``_prepare``: it checks the data, and returns the size in
-    inches and a function that draws on axes.
-    """
-
+    # of a subclass: checks the data, and returns the size in inches and a function that
+    # draws on axes
     _prepare: Any
 
     def __init_subclass__(cls):
@@ -56,75 +52,6 @@ class Display:
         draw(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-
-class TimeDisplay(Display):
-    """A picture of frames with a legend."""
-
-    def plot(self, *, ax=None, fps=None):
-        """Draw the picture.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; the legend is outside, at the right. None makes a new figure.
-        fps : float, default=None
-            Frames per second, for a time axis in seconds. None counts frames.
-
-        Returns
-        -------
-        self : object
-            The display, with ``ax_`` and ``figure_``.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            If matplotlib (extra ``plot``) is not installed, or ``ax``, ``fps`` or the
-            data of the display is not valid.
-        """
-        return self._draw(ax, fps=fps)
-
-
-class BoutsDisplay(Display):
-    """A picture of the bouts of labels. A subclass implements ``_prepare_bouts``."""
-
-    _prepare_bouts: Any
-    fps: float | None = None
-
-    def __init__(self, labels, *, action_names=None):
-        self.labels = labels
-        self.action_names = action_names
-
-    @classmethod
-    def from_labels(cls, labels, *, ax=None, **options):
-        """Draw the picture of labels.
-
-        Parameters
-        ----------
-        labels : Recordings, dict, Series, list, array-like or DataFrame
-            Labels of frames, or a table of segments, as in the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
-        **options : dict
-            Other parameters of the class.
-
-        Returns
-        -------
-        display : object
-            The display, drawn.
-        """
-        return cls(labels, **options).plot(ax=ax)
-
-    def _prepare(self):
-        """Collect bouts; actions are in their usual order, then the others."""
-        bouts = collect_bouts(self.labels, self.fps)
-        if not bouts.actions:
-            raise ValueError("labels show no action, expected some to draw.")
-        usual = usual_codes(bouts)
-        order = usual + [k for k in range(len(bouts.actions)) if k not in usual]
-        codes, names = code_actions(bouts.actions, self.action_names)
-        names = [shortened(names[k]) for k in order]
-        return self._prepare_bouts(bouts, order, [codes[k] for k in order], names)
 
 
 def check_methods(estimator, *names):

@@ -1,7 +1,4 @@
-"""Colours of actions, the same in all pictures and on the page.
-
-A label has a code, an integer, and a code has a look: equal actions look the same.
-"""
+"""Colours of actions by their codes, the same in all pictures and on the page."""
 
 from itertools import chain
 from typing import NamedTuple
@@ -87,16 +84,11 @@ def code_actions(actions, action_names):
 
 
 class Encoded(NamedTuple):
-    """Timelines as codes.
+    """Timelines as codes."""
 
-    ``names`` of codes are in the order of the legend, ``title`` describes them or is
-    None, and ``videos`` has the bars of each recording: the ground truth, if any, and
-    each method.
-    """
-
-    names: dict
-    title: str | None
-    videos: list
+    names: dict  # of codes, in the order of the legend
+    title: str | None  # of the legend
+    videos: list  # bars of each recording: the ground truth, if any, and each method
 
     def entries(self, videos):
         """Pairs of look and name of the codes that occur in some of the recordings."""
@@ -105,13 +97,10 @@ class Encoded(NamedTuple):
 
 
 def name_methods(y_true, y_pred):
-    """Predictions by the name of their method, None without methods.
-
-    A dict has methods, unless it has names of recordings: those of the ground truth, or
-    names other than text.
-    """
+    """Predictions by the name of their method, None without methods."""
     if isinstance(y_pred, dict) and set(y_pred) != {None}:
         known = None if y_true is None else by_name(y_true)
+        # names of recordings are those of the ground truth, or other than text
         is_text = all(isinstance(name, str) for name in y_pred)
         if is_text and (known is None or known.keys() != y_pred.keys()):
             return y_pred
@@ -123,12 +112,7 @@ def name_methods(y_true, y_pred):
 
 
 def encode(y_true, methods, *, target_names, background, **options):
-    """Codes of predictions, and of ground truth if it is not None.
-
-    Parameters are those of `SegmentationDisplay`, with ``scope`` and ``ignore_labels``
-    as ``options``. The code of an integer is the integer, that of text its index among
-    ``target_names`` or else all labels; a cluster has the code of its matched label.
-    """
+    """Codes of predictions, and of ground truth if it is not None."""
     methods = split_methods(methods)
     if y_true is not None:
         options["background"] = background
@@ -195,10 +179,7 @@ def _check_method(name, videos, first_method):
 
 
 def _number_labels(sequences, target_names, word, background):
-    """Codes of the labels that occur, and names of the codes in order of the legend.
-
-    ``word`` precedes integers without a name.
-    """
+    """Codes of the labels that occur, and names of the codes in order of the legend."""
     if len({sequence.dtype.kind for sequence in sequences}) > 1:
         raise TypeError("y_pred has text for some methods and integers for others.")
     special = {BACKGROUND: BACKGROUND}

@@ -12,22 +12,19 @@ from skl_tot.display.bars import (
     lay_out_by_widest,
     make_room,
 )
-from skl_tot.display.base import (
-    TimeDisplay,
-    check_methods,
-    check_video_names,
-    name_time,
-)
+from skl_tot.display.base import Display, check_methods, check_video_names, name_time
 from skl_tot.display.palette import encode, name_methods
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import as_reals, by_name
 from skl_tot.recordings.layouts import n_dims
+from skl_tot.shared_texts import with_shared_texts
 
 TRUTH = "ground truth"  # name of its bar
 MANY = 100  # recordings, beyond which layouts are simplified for speed
 
 
-class SegmentationDisplay(TimeDisplay):
+@with_shared_texts
+class SegmentationDisplay(Display):
     """Timelines of segmentations, one row per recording.
 
     With ground truth, a row has two bars, ground truth above prediction, and a cluster
@@ -73,8 +70,7 @@ class SegmentationDisplay(TimeDisplay):
 
     Attributes
     ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Those of the last `plot`.
+    {shared: ax_}
 
     See Also
     --------
@@ -138,8 +134,7 @@ class SegmentationDisplay(TimeDisplay):
 
         Returns
         -------
-        display : SegmentationDisplay
-            The display, drawn.
+        {shared: display}
         """
         check_methods(estimator, "predict")
         if confidence:
@@ -167,21 +162,38 @@ class SegmentationDisplay(TimeDisplay):
 
         Returns
         -------
-        display : SegmentationDisplay
-            The display, drawn.
+        {shared: display}
         """
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
+    def plot(self, *, ax=None, fps=None):
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; the legend is outside, at the right. None makes a new figure.
+        fps : float, default=None
+            Frames per second, for a time axis in seconds. None counts frames.
+
+        Returns
+        -------
+        self : object
+            The display, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib (extra ``plot``) is not installed, or ``ax``, ``fps`` or the
+            data of the display is not valid.
+        """
+        return self._draw(ax, fps=fps)
+
     def _prepare(self, fps):
         methods = name_methods(self.y_true, self.y_pred)
-        encoded = encode(
-            self.y_true,
-            methods,
-            target_names=self.target_names,
-            background=self.background,
-            scope=self.scope,
-            ignore_labels=self.ignore_labels,
-        )
+        keys = "target_names", "background", "scope", "ignore_labels"
+        options = {key: getattr(self, key) for key in keys}
+        encoded = encode(self.y_true, methods, **options)
         known = by_name(next(iter(methods.values())))
         names = check_video_names(
             self.video_names, len(encoded.videos), known and list(known)
@@ -209,10 +221,7 @@ class SegmentationDisplay(TimeDisplay):
         indices = np.atleast_1d(self.videos).tolist()
         valid = [type(i) is int and i in range(n_videos) for i in indices]
         if not indices or not all(valid):
-            raise ValueError(
-                f"videos is {short_repr(self.videos)}, expected indices from 0 to "
-                f"{n_videos - 1}."
-            )
+            refuse("videos", self.videos, f"indices from 0 to {n_videos - 1}")
         return indices
 
     def _check_confidence(self, methods, bars):
@@ -238,10 +247,7 @@ class SegmentationDisplay(TimeDisplay):
 
 
 def _draw_timelines(ax, rows, breaks, legend, fps):
-    """Draw the bars of recordings with their annotations.
-
-    ``rows`` are the bars of recordings, their doubts, and names of bars and recordings.
-    """
+    """Draw the bars of recordings with their annotations."""
     videos, _, bar_names, _ = rows
     draw_rows(ax, 1 / (fps or 1), *rows)
     for row, own in enumerate(breaks):

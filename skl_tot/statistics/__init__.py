@@ -8,28 +8,23 @@ time of the recording.
 
 from skl_tot.lazy import loader, places
 
-_PLACES = {
-    "action_profiles": "skl_tot.statistics.profiles",
-    "compare_groups": "skl_tot.statistics.comparing",
-    "cycle_times": "skl_tot.statistics.cycles",
-    "deviations": "skl_tot.statistics.deviating",
-    "durations": "skl_tot.statistics.budgets",
-    "telling_features": "skl_tot.statistics.telling",
-    "transitions": "skl_tot.statistics.sequences",
-    "usual_order": "skl_tot.statistics.sequences",
-}
+_PLACES = places(
+    __name__,
+    actions="durations transitions usual_order",
+    comparing="compare_groups",
+    deviating="cycle_times deviations",
+    features="action_profiles telling_features",
+)
 
 # For the programs on top, see docs/api.md.
 _PLACES |= places(
     __name__,
+    actions="describe_equal_parts usual_codes",
     bouts="collect_bouts values_of_recordings",
     comparing="LEVEL describe_pairs list_differences",
-    cycle_bouts="cut_cycles",
+    cycles="cut_cycles",
     deviating="compare_bouts score_durations write_lists",
-    equal_parts="describe_equal_parts",
-    profiles="ProfileSums check_names",
-    sequences="usual_codes",
-    telling="CLEAR TellingSample describe_useless",
+    features="CLEAR ProfileSums TellingSample check_names describe_useless",
 )
 
 __all__ = sorted(_PLACES)

@@ -13,7 +13,7 @@ from skl_tot.io.segment_table import (
 )
 from skl_tot.io.times import seconds_of, values_of
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
 from skl_tot.recordings.layouts import is_table
 
@@ -22,20 +22,18 @@ TOLERANCE = 1e-6  # seconds or frames, for rounding
 
 
 class Bouts:
-    """Bouts of all recordings: a segment table of actions with durations.
+    """Bouts of all recordings: a segment table of actions with durations."""
 
-    ``table`` has ``recording``, ``action``, ``start`` and ``end`` (in ``unit``, "s" or
-    "frames"), by recording and time, with background; ``paused`` is the time of breaks
-    before, in the recording. ``origins`` are the start times of recordings by name;
-    ``frame`` is the duration of a frame, or 0 if unknown. Lengths of recordings exclude
-    breaks.
-    """
-
+    # ``table`` has ``recording``, ``action``, ``start`` and ``end`` (in ``unit``, "s"
+    # or "frames"), by recording and time, with background; ``paused`` is the time of
+    # breaks before, in the recording. ``origins`` are the start times of recordings by
+    # name; ``frame`` is the duration of a frame, or 0 if unknown.
     def __init__(self, table, origins, frame, unit):
         import pandas as pd
 
         last = table.groupby("recording", sort=False)[["end", "paused"]].last()
         self.names, self.origins = origins.index.tolist(), origins
+        # without breaks
         self.lengths = last["end"] - last["paused"] - origins
         self.frame, self.unit = frame, unit
         table = table[~table["action"].astype(object).isin(NO_ACTIONS)]
@@ -65,6 +63,13 @@ class Bouts:
     def durations(self):
         """Duration of each bout."""
         return self.table["duration"].to_numpy()
+
+    @cached_property
+    def first_starts(self):
+        """Time, without breaks, from the start of a recording to each action."""
+        first = self.by_action[["start", "paused"]].first()
+        first = first["start"] - first["paused"]
+        return first - self.origins.reindex(first.index.get_level_values(0)).to_numpy()
 
     def of_groups(self, members):
         """Return the group of each bout, groups in order of their first recording."""
@@ -179,10 +184,8 @@ def merge_touching(table):
     )
     is_new |= table["start"] - before["end"] > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
-    columns = {
-        key: (key, "first") for key in ("recording", "action", "start", "paused")
-    }
-    return merged.agg(**columns, end=("end", "last"))
+    first = ("recording", "action", "start", "paused")
+    return merged.agg(**{key: (key, "first") for key in first}, end=("end", "last"))
 
 
 def group_of_recordings(groups, names, what="groups"):
@@ -194,10 +197,8 @@ def group_of_recordings(groups, names, what="groups"):
         if group is None or group != group:  # NaN
             raise ValueError(f"{what} has no entry for {name!r}, expected one.")
         if not isinstance(group, Hashable):
-            raise TypeError(
-                f"{what} has {short_repr(group)} for {name!r}, expected text or a "
-                "number."
-            )
+            said = f"{what} has {short_repr(group)} for {name!r}"
+            raise TypeError(f"{said}, expected text or a number.")
     return pd.Series(found, index=names)
 
 
@@ -205,10 +206,7 @@ def values_of_recordings(values, names, what):
     """Return the value of each recording, from a mapping by name or a sequence."""
     values = values_by_name(values)
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
-        raise TypeError(
-            f"{what} is {short_repr(values)}, expected a dict by recording, or a "
-            "sequence."
-        )
+        refuse(what, values, "a dict by recording, or a sequence", TypeError)
     if isinstance(values, Mapping):
         missing = [name for name in names if name not in values]
         if missing:

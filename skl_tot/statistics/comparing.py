@@ -1,6 +1,7 @@
 """Comparison of groups of recordings, by permutation of their subjects."""
 
 import itertools
+import math
 from functools import partial
 from numbers import Real
 
@@ -9,17 +10,15 @@ from scipy.stats import false_discovery_control
 from sklearn.utils import check_random_state
 
 from skl_tot.io.segment_table import is_int
-from skl_tot.recordings.errors import short_repr, warn_user
+from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
-from skl_tot.statistics.permutations import (
-    EFFECTS,
-    compare_columns,
-    share_out,
-    swap,
-)
-from skl_tot.statistics.sequences import count_steps
 
 LEVEL = 0.05  # of q, below which groups differ
+ROUNDING = 1e-9  # relative tolerance of equal statistics
+EFFECTS = ["effect", "effect_low", "effect_high"]
+PLACES = ("first", "second")
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {one}", "{:.4g} {unit}"),
     "share": ("{action} takes {one} of the time", "{:.1%}"),
@@ -34,6 +33,7 @@ COLUMNS = [
 ]
 
 
+@with_shared_texts
 def compare_groups(
     labels,
     groups,
@@ -53,8 +53,7 @@ def compare_groups(
     - If each subject is in one group, by all divisions of the subjects into groups of
       these sizes.
     - If each subject is in both, as before and after a treatment, by all swaps of the
-      two
-      values of subjects.
+      two values of subjects.
 
     If there are more than ``n_permutations`` of these, a sample is drawn.
 
@@ -67,8 +66,7 @@ def compare_groups(
     subject : dict, Series or sequence, default=None
         Person, animal or machine of each recording, by name or in order. None treats
         each recording as a subject.
-    fps : float, default=None
-        Frames per second. None takes the rate of the labels, if any.
+    {shared: fps}
     n_permutations : int, default=9999
         Maximum number of permutations. If there are fewer, all are used, and p is
         exact.
@@ -92,13 +90,11 @@ def compare_groups(
           ``high``: the differences that the same permutations do not reject. With
           few subjects, it is infinite.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
-          within
-          groups, infinite if these are 0; ``effect_low`` and ``effect_high``, its
-          interval.
+          within groups, infinite if these are 0; ``effect_low`` and ``effect_high``,
+          its interval.
         - ``p``, two-sided; ``q``, by Benjamini and Hochberg over all rows of the
-          measure:
-          among differences with q below 0.05, at most one in twenty is expected to be
-          false.
+          measure: among differences with q below 0.05, at most one in twenty is
+          expected to be false.
         - ``permutations``, the number for p; ``exact``, whether these are all.
         - ``unit`` of the means: "s" or "frames" of durations, else "".
 
@@ -160,13 +156,11 @@ def compare_groups(
         shuffle = partial(shuffle, most=n_permutations, random=random)
         found = compare_columns(one, other, shuffle, level)
         _warn_of_few(found, pair, level)
-        for place, group in zip(["first", "second"], pair):
+        for place, group in zip(PLACES, pair):
             found[place] = [group] * len(found)  # a group may be a tuple
         parts.append(keys.join(found))
     if not parts:
-        raise ValueError(
-            f"groups are all {short_repr(members.iloc[0])}, expected two or more."
-        )
+        refuse("groups", [members.iloc[0]], "two or more")
     # pairs of groups side by side
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     table["q"] = table.groupby("measure")["p"].transform(_control_discoveries)
@@ -177,22 +171,13 @@ def compare_groups(
 def _check_numbers(n_permutations, confidence_level):
     """Refuse numbers out of their range."""
     if not (is_int(n_permutations) and n_permutations > 0):
-        raise ValueError(
-            f"n_permutations is {short_repr(n_permutations)}, expected a positive "
-            "integer."
-        )
+        refuse("n_permutations", n_permutations, "a positive integer")
     if not (isinstance(confidence_level, Real) and 0 < confidence_level < 1):
-        raise ValueError(
-            f"confidence_level is {short_repr(confidence_level)}, expected a number "
-            "between 0 and 1."
-        )
+        refuse("confidence_level", confidence_level, "a number between 0 and 1")
 
 
 def _measure(bouts, cells):
-    """Return the measures, pairs of subject and group, and values of each pair.
-
-    ``cells`` are the pairs of recordings.
-    """
+    """Measures, pairs of subject and group (of recordings: cells), and their values."""
     import pandas as pd
 
     numbers, cells = pd.factorize(pd.Series(list(cells), dtype=object))
@@ -218,7 +203,7 @@ def _measure(bouts, cells):
 
 
 def _pick_samples(cells, values, first, second):
-    """Return the values of the subjects of two groups, and their permutations."""
+    """Values of the subjects of two groups, and their permutations."""
     rows = []
     for group in (first, second):
         own = {cell[0]: i for i, cell in enumerate(cells) if cell[1] == group}
@@ -247,25 +232,117 @@ def _pick_samples(cells, values, first, second):
 def _warn_of_few(found, pair, level):
     """Warn if two groups have too few permutations for a p below the level."""
     most = found["permutations"].max()
-    if most and not found["exact"].all() and 2 / most >= level:
-        warn_user(
-            f"n_permutations={most - 1} is so few that no p is below {2 / most:.2g}; "
-            "increase it to distinguish groups."
-        )
-    elif most and 2 / most >= level:
-        warn_user(
-            f"{short_repr(pair[0])} and {short_repr(pair[1])} have so few subjects, "
-            f"{found['n_first'].max()} and {found['n_second'].max()}, that there are "
-            f"{most} permutations and no p is below {2 / most:.2g}; more subjects are "
-            "needed to distinguish these groups."
-        )
+    if not most or 2 / most < level:
+        return
+    none = f"no p is below {2 / most:.2g}"
+    if not found["exact"].all():
+        said = f"n_permutations={most - 1} is so few that {none}; increase it"
+        warn_user(f"{said} to distinguish groups.")
+        return
+    numbers = " and ".join(str(found[f"n_{place}"].max()) for place in PLACES)
+    warn_user(
+        f"{short_repr(pair[0])} and {short_repr(pair[1])} have so few subjects, "
+        f"{numbers}, that there are {most} permutations and {none}; more subjects are "
+        "needed to distinguish these groups."
+    )
 
 
 def _control_discoveries(p):
-    """Return q of the known p."""
+    """Q of the known p."""
     q = p.copy()
     q[p.notna()] = false_discovery_control(p.dropna())
     return q
+
+
+def compare_columns(first, second, shuffle, level):
+    """Table with a row for each column of values (n_subjects, ...) of two groups."""
+    import pandas as pd
+
+    # columns with the same subjects share a test
+    is_known = np.isfinite(np.concatenate([first, second]))
+    patterns, numbers = np.unique(is_known, axis=1, return_inverse=True)
+    parts = []
+    for k, known in enumerate(patterns.T):
+        columns = np.flatnonzero(numbers.ravel() == k)
+        one = first[known[: len(first)]][:, columns]
+        other = second[known[len(first) :]][:, columns]
+        found = {"permutations": 0, "exact": True, "p": np.nan}  # too few subjects
+        for place, own in zip(PLACES, (one, other)):
+            found[f"n_{place}"] = len(own)
+            found[f"mean_{place}"] = own.mean(axis=0) if len(own) else np.nan
+        if min(len(one), len(other)) > 1:
+            found |= _test(one, other, shuffle, level)
+        parts.append(pd.DataFrame(found, index=columns))
+    return pd.concat(parts).sort_index()
+
+
+def _test(one, other, shuffle, level):
+    """Differences, intervals and p of the columns of two groups, by name."""
+    # A contrast is a weighted sum of values: first the difference of means, then its
+    # values for permuted subjects. If all values of the second group are lower by d,
+    # the difference is lower by d, and other contrasts by less. So each contrast
+    # exceeds the difference for d above a bound; the interval ends at the d at which
+    # enough contrasts do.
+    values, is_second, weights, is_exact = shuffle(one, other)
+    contrasts = weights @ values
+    difference = contrasts[0]
+    slack = ROUNDING * np.abs(contrasts).max(axis=0)
+    above = (contrasts >= difference - slack).mean(axis=0)
+    below = (contrasts <= difference + slack).mean(axis=0)
+    lag = 1 - weights @ is_second
+    is_other = lag > ROUNDING
+    turns = (difference - contrasts[is_other]) / lag[is_other][:, None]
+    turns.sort(axis=0)
+    n_rejected = math.floor(len(weights) * level / 2 + ROUNDING)
+    n_left = n_rejected - np.count_nonzero(~is_other)
+    low, high = np.full_like(difference, -np.inf), np.full_like(difference, np.inf)
+    if n_left >= 0:
+        low, high = turns[n_left], turns[-1 - n_left]
+    found = {"difference": difference, "low": low, "high": high}
+    scale = _find_scale(one, other)
+    with np.errstate(divide="ignore", invalid="ignore"):  # constant columns
+        for name, values in zip(EFFECTS, list(found.values())):
+            found[name] = values / scale
+    return found | {
+        "p": np.minimum(2 * np.minimum(above, below), 1),
+        "permutations": len(weights),
+        "exact": is_exact,
+    }
+
+
+def _find_scale(one, other):
+    """Divisor of Hedges' g: the standard deviation with its correction."""
+    freedom = len(one) + len(other) - 2
+    squares = (len(one) - 1) * one.var(axis=0, ddof=1)
+    squares += (len(other) - 1) * other.var(axis=0, ddof=1)
+    return np.sqrt(squares / freedom) / (1 - 3 / (4 * freedom - 1))
+
+
+def share_out(one, other, most, random):
+    """Values, a mask of the second group, contrasts, and whether these are all."""
+    n, n_second = len(one) + len(other), len(other)
+    is_exact = math.comb(n, n_second) <= most
+    if is_exact:  # in reverse, the actual groups come first
+        chosen = list(itertools.combinations(range(n), n_second))[::-1]
+    else:
+        drawn = random.random_sample((most, n)).argsort(axis=1)[:, :n_second]
+        chosen = np.vstack([np.arange(len(one), n), drawn])
+    # (n_contrasts, n_subjects), of the actual groups in the first row
+    weights = np.full((len(chosen), n), -1 / len(one))
+    np.put_along_axis(weights, np.array(chosen), 1 / n_second, axis=1)
+    values = np.concatenate([one, other]) - one[0]  # equal values become exactly 0
+    return values, np.arange(n) >= len(one), weights, is_exact
+
+
+def swap(one, other, most, random):
+    """Return the same as `share_out` for paired subjects, with signs of differences."""
+    n = len(one)
+    is_exact = 2**n <= most
+    if is_exact:
+        signs = np.array(list(itertools.product([1.0, -1.0], repeat=n)))
+    else:
+        signs = np.vstack([np.ones(n), random.choice([1.0, -1.0], (most, n))])
+    return other - one, np.ones(n), signs / n, is_exact
 
 
 def describe_pairs(table):

@@ -1,82 +1,112 @@
-"""Times of cycles: one per recording, or many in one."""
+"""Starts of cycles, and their bouts with cycles as recordings."""
 
 import numpy as np
 
-from skl_tot.recordings.errors import warn_user
-from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycle_bouts import cut_cycles
-from skl_tot.statistics.deviating import FINDINGS, compare_bouts
+from skl_tot.recordings.errors import refuse
+from skl_tot.statistics.actions import usual_codes
+from skl_tot.statistics.bouts import TOLERANCE, Bouts, merge_touching
 
 
-def cycle_times(labels, *, fps=None, start=None):
-    """Time the cycles of recordings, with missing and long steps of each.
+def cut_cycles(bouts, start=None):
+    """Return a table of cycles, and `Bouts` of these without breaks."""
+    table = _number_bouts(bouts, start)
+    cycles = table.groupby("row", sort=False).agg(
+        recording=("recording", "first"),
+        cycle=("cycle", "first"),
+        start=("start", "first"),
+        end=("until", "last"),
+        before=("paused", "first"),
+        paused=("paused", "last"),
+    )
+    pauses = cycles["paused"] - cycles["before"]
+    cycles["duration"] = cycles["end"] - cycles["start"] - pauses
+    shifted = table[["action"]].assign(
+        recording=table["row"],
+        start=table["start"] - table["paused"],
+        end=table["end"] - table["paused"],
+        paused=0.0,
+    )
+    origins = cycles["start"] - cycles["before"]
+    # bouts around a break are one step
+    own = Bouts(merge_touching(shifted), origins, bouts.frame, bouts.unit)
+    cycles["steps"] = own.table.groupby("recording", observed=False).size().to_numpy()
+    own.lengths = cycles["duration"]
+    columns = ["recording", "cycle", "start", "end", "duration", "steps"]
+    return cycles[columns].rename_axis(None), own
 
-    A cycle starts with a bout of the action ``start``. It ends at the start of the next
-    cycle; the last cycle of a recording, or before a break, ends with its last action.
-    Time before the first cycle belongs to no cycle. The first and last cycle of a
-    recording are dropped if they show fewer than half of the actions of a cycle.
 
-    Parameters
-    ----------
-    labels : Recordings, dict, Series, list, array-like or DataFrame
-        As for `durations`.
-    fps : float, default=None
-        Frames per second. None takes the rate of the labels, if any.
-    start : int, str or sequence of these, default=None
-        First action of a cycle. Or all actions of a cycle in order, such as
-        ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each
-        action that does not follow the previous one in this order, so that the first
-        may be missing. None takes the first of `usual_order` if recordings show most
-        usual actions more than once (by medians), mostly followed by the next in that
-        order. Otherwise each recording is one cycle, from its first action to the end
-        of its last.
+def _number_bouts(bouts, start):
+    """Return the bouts of cycles, with the row and number of the cycle of each."""
+    table = bouts.table.astype({"recording": object, "action": object})
+    after = table.shift(-1)
+    goes_on = after["recording"] == table["recording"]
+    goes_on &= after["paused"] == table["paused"]
+    # the start of the next bout or, before a break, the end of the bout
+    table["until"] = after["start"].where(goes_on, table["end"])
+    is_start, n_actions = _find_starts(bouts, table, start)
+    cycles = is_start.groupby(table["recording"], sort=False)
+    table["cycle"] = cycles.cumsum().astype(int)
+    table = _drop_parts(table[table["cycle"] > 0], n_actions)
+    by_recording = table.groupby("recording", sort=False)
+    table["cycle"] -= by_recording["cycle"].transform("min")
+    table["row"] = table.groupby(["recording", "cycle"], sort=False).ngroup()
+    return table
 
-    Returns
-    -------
-    table : DataFrame
-        A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
-        the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
-        ``steps``, the number of its bouts; ``missing``, ``repeated``, ``out_of_order``,
-        ``too_long``, ``too_short``, ``score`` and ``deviates``, as in `deviations`,
-        among all cycles; ``unit`` of times, "s" or "frames".
 
-    Raises
-    ------
-    TypeError, ValueError
-        If labels are neither integers nor text, a recording is empty, no recording
-        shows ``start``, or ``fps`` is no rate or contradicts that of the labels.
+def _find_starts(bouts, table, start):
+    """Return whether each bout starts a cycle, and the number of actions of a cycle."""
+    is_first = table["recording"] != table["recording"].shift()
+    if hasattr(start, "tolist"):  # arrays and numpy scalars
+        start = start.tolist()
+    if isinstance(start, (list, tuple)):
+        shown = [action for action in start if action in bouts.actions]
+        if not shown or len(set(shown)) < len(shown):
+            _refuse_start(start, bouts)
+        places = {action: place for place, action in enumerate(shown)}
+        own = table["action"].map(places)
+        own = own.groupby(table["recording"], sort=False).ffill()
+        return is_first | (own < own.shift()), len(start)
+    if start is None:
+        order = usual_codes(bouts)
+        if not _goes_round(bouts, order):
+            return is_first, 0  # each recording is a cycle
+        start = bouts.actions[order[0]]
+    elif start not in bouts.actions:
+        _refuse_start(start, bouts)
+    before = table.shift()
+    waited = table["start"] - table["paused"] - before["end"] + before["paused"]
+    # a bout after a break continues the one before
+    goes_on = ~is_first & (table["action"] == before["action"])
+    goes_on &= waited <= TOLERANCE
+    return (table["action"] == start) & ~goes_on, None
 
-    Warns
-    -----
-    UserWarning
-        If recordings have no cycle, as they show no ``start`` or no action.
 
-    See Also
-    --------
-    usual_order : The order of actions.
-    deviations : With ``by="cycle"``, the most deviating cycles first.
+def _refuse_start(start, bouts):
+    some = f"one of the actions {bouts.actions}"
+    refuse("start", start, f"{some}, or the actions of a cycle in order, each once")
 
-    Examples
-    --------
-    >>> from skl_tot.statistics import cycle_times
-    >>> laps = ["grasp", "move", "move", "drop", "grasp", "drop", "grasp", "move"]
-    >>> table = cycle_times(laps, start="grasp")
-    >>> print(table[["cycle", "start", "end", "duration", "steps", "missing"]])
-       cycle  start  end  duration  steps  missing
-    0      0    0.0  4.0       4.0      3       ()
-    1      1    4.0  6.0       2.0      2  (move,)
-    2      2    6.0  8.0       2.0      2  (drop,)
-    """
-    bouts = collect_bouts(labels, fps)
-    cycles, own = cut_cycles(bouts, start)
-    shown = set(cycles["recording"])
-    without = [name for name in bouts.names if name not in shown]
-    if without:
-        is_one = start is not None and np.ndim(start) == 0
-        reason = f"no {np.asarray(start).item()!r}" if is_one else "no action"
-        warn_user(
-            f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
-            f"no cycle, such as {without[0]!r}."
-        )
-    found = compare_bouts(own)
-    return bouts.plain(cycles.join(found[FINDINGS])).assign(unit=bouts.unit)
+
+def _goes_round(bouts, order):
+    """Whether recordings repeat most usual actions in a cyclic order."""
+    counts = bouts.matrix(bouts.by_action.size())[:, order]
+    if not order or np.median(np.median(counts, axis=0)) <= 1:
+        return False
+    places = np.full(len(bouts.actions), -1)
+    places[order] = np.arange(len(order))
+    known = places[bouts.codes] >= 0
+    own, recordings = places[bouts.codes[known]], bouts.recordings[known]
+    is_next = own[1:] == (own[:-1] + 1) % len(order)
+    return is_next[recordings[1:] == recordings[:-1]].mean() > 0.5
+
+
+def _drop_parts(table, n_actions):
+    """Drop first and last cycles of recordings that lack most of their actions."""
+    by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
+    if n_actions is None:
+        n_actions = by_cycle.nunique().median()
+    numbers = table.groupby("recording", sort=False)["cycle"]
+    first, last = numbers.transform("min"), numbers.transform("max")
+    is_end = (table["cycle"] == first) | (table["cycle"] == last)
+    is_part = is_end & (first < last)
+    is_part &= 2 * by_cycle.transform("nunique") < n_actions
+    return table[~is_part].copy()

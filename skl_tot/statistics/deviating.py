@@ -1,32 +1,27 @@
-"""Recordings that differ from the others."""
+"""Recordings that differ from the others, and times and deviations of cycles."""
 
 from collections import Counter
 from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.labels import as_reals
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.actions import usual_codes
 from skl_tot.statistics.bouts import collect_bouts, values_of_recordings
-from skl_tot.statistics.cycle_bouts import cut_cycles
-from skl_tot.statistics.sequences import usual_codes
+from skl_tot.statistics.cycles import cut_cycles
 
 TO_SD = 1.4826  # from the median absolute deviation to that of a normal distribution
 SMALLEST = 0.05  # of the median; smaller spreads of durations count as this
 # Points of each finding, by its column.
-POINTS = {
-    "missing": 3,
-    "repeated": 3,
-    "out_of_order": 3,
-    "too_long": 1,
-    "too_short": 1,
-    "unlikely": 1,
-}
-FINDINGS = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
-FINDINGS += ["score", "deviates"]
+POINTS = {"missing": 3, "repeated": 3, "out_of_order": 3}
+POINTS |= {"too_long": 1, "too_short": 1, "unlikely": 1}
+LISTS = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 USUAL = 0.2  # share of recordings above which a common finding is usual
 
 
+@with_shared_texts
 def deviations(
     labels,
     *,
@@ -53,8 +48,7 @@ def deviations(
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
-    fps : float, default=None
-        Frames per second. None takes the rate of the labels, if any.
+    {shared: fps}
     order : sequence of int or str, default=None
         Expected actions of a recording, in order. None takes `usual_order`.
     log_likelihoods : dict, Series or sequence, default=None
@@ -64,8 +58,7 @@ def deviations(
         Robust z above which a duration, a number of bouts or a likelihood deviates.
     by : {"recording", "cycle"}, default="recording"
         Whether recordings are compared, or their cycles.
-    start : int, str or sequence of these, default=None
-        Start of a cycle, as for `cycle_times`.
+    {shared: start}
 
     Returns
     -------
@@ -125,37 +118,104 @@ def deviations(
     """
     bouts = collect_bouts(labels, fps)
     if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
-        raise ValueError(
-            f"threshold is {short_repr(threshold)}, expected a positive number."
-        )
+        refuse("threshold", threshold, "a positive number")
     if by not in ("recording", "cycle"):
-        raise ValueError(f"by is {short_repr(by)}, expected 'recording' or 'cycle'.")
-    if start is not None and by == "recording":
-        raise ValueError(
-            f"start is {short_repr(start)}, which begins a cycle; expected by='cycle' "
-            "with it, or no start."
-        )
-    cycles = None
-    if by == "cycle":
+        refuse("by", by, "'recording' or 'cycle'")
+    if by == "recording":
+        if start is not None:
+            refuse("start", start, "none, or by='cycle', as it begins a cycle")
+        means = _mean_log_likelihoods(log_likelihoods, bouts.names)
+        found = compare_bouts(bouts, order, means, threshold)
+    else:
         if log_likelihoods is not None:
-            raise ValueError(
-                "log_likelihoods are of recordings, expected none by cycle."
-            )
-        cycles, bouts = cut_cycles(bouts, start)
-    means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-    found = compare_bouts(bouts, order, means, threshold)
-    extremes = found.pop("extreme")
-    if cycles is not None:
+            expected = "expected none by cycle"
+            raise ValueError(f"log_likelihoods are of recordings, {expected}.")
+        cycles, own = cut_cycles(bouts, start)
+        found = compare_bouts(own, order, threshold=threshold)
         found = cycles.join(found.drop(columns="recording"))
+    extremes = found.pop("extreme")
     found = found.iloc[np.lexsort((-extremes, -found["score"]))]
     return found.reset_index(drop=True).assign(unit=bouts.unit)
 
 
-def compare_bouts(bouts, order=None, means=None, threshold=3.5):
-    """Return the table of `deviations` in the order of recordings, from `Bouts`.
+@with_shared_texts
+def cycle_times(labels, *, fps=None, start=None):
+    """Time the cycles of recordings, with missing and long steps of each.
 
-    ``means`` are mean log-likelihoods; ``extreme`` is the sum of the absolute z.
+    A cycle starts with a bout of the action ``start``. It ends at the start of the next
+    cycle; the last cycle of a recording, or before a break, ends with its last action.
+    Time before the first cycle belongs to no cycle. The first and last cycle of a
+    recording are dropped if they show fewer than half of the actions of a cycle.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+    {shared: fps}
+    start : int, str or sequence of these, default=None
+        First action of a cycle. Or all actions of a cycle in order, such as
+        ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each
+        action that does not follow the previous one in this order, so that the first
+        may be missing. None takes the first of `usual_order` if recordings show most
+        usual actions more than once (by medians), mostly followed by the next in that
+        order. Otherwise each recording is one cycle, from its first action to the end
+        of its last.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
+        the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
+        ``steps``, the number of its bouts; ``missing``, ``repeated``, ``out_of_order``,
+        ``too_long``, ``too_short``, ``score`` and ``deviates``, as in `deviations`,
+        among all cycles; ``unit`` of times, "s" or "frames".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text, a recording is empty, no recording
+        shows ``start``, or ``fps`` is no rate or contradicts that of the labels.
+
+    Warns
+    -----
+    UserWarning
+        If recordings have no cycle, as they show no ``start`` or no action.
+
+    See Also
+    --------
+    usual_order : The order of actions.
+    deviations : With ``by="cycle"``, the most deviating cycles first.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import cycle_times
+    >>> laps = ["grasp", "move", "move", "drop", "grasp", "drop", "grasp", "move"]
+    >>> table = cycle_times(laps, start="grasp")
+    >>> print(table[["cycle", "start", "end", "duration", "steps", "missing"]])
+       cycle  start  end  duration  steps  missing
+    0      0    0.0  4.0       4.0      3       ()
+    1      1    4.0  6.0       2.0      2  (move,)
+    2      2    6.0  8.0       2.0      2  (drop,)
     """
+    bouts = collect_bouts(labels, fps)
+    cycles, own = cut_cycles(bouts, start)
+    shown = set(cycles["recording"])
+    without = [name for name in bouts.names if name not in shown]
+    if without:
+        is_one = start is not None and np.ndim(start) == 0
+        reason = f"no {np.asarray(start).item()!r}" if is_one else "no action"
+        warn_user(
+            f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
+            f"no cycle, such as {without[0]!r}."
+        )
+    found = compare_bouts(own)
+    return bouts.plain(cycles.join(found[[*LISTS, "score", "deviates"]])).assign(
+        unit=bouts.unit
+    )
+
+
+def compare_bouts(bouts, order=None, means=None, threshold=3.5):
+    """Table of `deviations` in the order of recordings, with the sum of absolute z."""
     import pandas as pd
 
     codes = usual_codes(bouts) if order is None else _check_order(order, bouts)
@@ -179,7 +239,7 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     least = 0
     if order is None and len(scores):
         least = np.sort(scores)[len(scores) // 2]  # the median
-    columns = ["recording", *FINDINGS[:-2], "unlikely", "likelihood_quantile"]
+    columns = ["recording", *LISTS, "unlikely", "likelihood_quantile"]
     table = pd.DataFrame(rows, columns=columns)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)
@@ -188,25 +248,19 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
 def _check_order(order, bouts):
     """Codes of the actions of a given order."""
     if isinstance(order, (str, bytes)) or not hasattr(order, "__len__"):
-        raise TypeError(f"order is {short_repr(order)}, expected a list of actions.")
+        refuse("order", order, "a list of actions", TypeError)
     actions = np.asarray(order).tolist()
     for action in actions:
         if action not in bouts.actions:
-            raise ValueError(
-                f"order has {short_repr(action)}, which no recording shows, expected "
-                f"some of {bouts.actions}."
-            )
+            found = f"order has {short_repr(action)}, which no recording shows"
+            raise ValueError(f"{found}, expected some of {bouts.actions}.")
     if len(set(actions)) < len(actions):
-        raise ValueError(f"order is {short_repr(actions)}, expected each action once.")
+        refuse("order", actions, "each action once")
     return [bouts.actions.index(action) for action in actions]
 
 
 def score_durations(bouts):
-    """Count bouts, and return counts, total durations and their robust z.
-
-    Arrays have shape (n_recordings, n_actions); durations and z are NaN for missing
-    actions.
-    """
+    """Return counts, total durations and their robust z, by recording and action."""
     if not bouts.actions or not bouts.names:
         return np.zeros((3, len(bouts.names), len(bouts.actions)))
     counts = bouts.matrix(bouts.by_action.size())
@@ -225,7 +279,7 @@ def _deviation(values):
 
 
 def _most_bouts(counts, threshold):
-    """Return the number of bouts of each action above which it is repeated."""
+    """Find the number of bouts of each action above which it is repeated."""
     if not counts.size:
         return np.zeros(0)
     present = np.where(counts > 0, counts, np.nan)
@@ -233,13 +287,10 @@ def _most_bouts(counts, threshold):
 
 
 def _find_steps_back(bouts, codes, is_given):
-    """Distinct pairs of codes in each recording that step back in the order.
-
-    Actions outside of the order are skipped.
-    """
+    """Distinct pairs of codes in each recording that step back in the order."""
     places = np.full(len(bouts.actions), -1)
     places[codes] = np.arange(len(codes))
-    known = np.flatnonzero(places[bouts.codes] >= 0)
+    known = np.flatnonzero(places[bouts.codes] >= 0)  # actions of the order
     recordings, own = bouts.recordings[known], bouts.codes[known]
     is_back = recordings[1:] == recordings[:-1]
     is_back &= places[own[1:]] < places[own[:-1]]
@@ -261,10 +312,8 @@ def _mean_log_likelihoods(log_likelihoods, names):
     means = np.array([as_reals(x, "log_likelihoods").mean() for x in found])
     bad = np.flatnonzero(~np.isfinite(means))
     if bad.size:
-        raise ValueError(
-            f"log_likelihoods of {names[bad[0]]!r} is {means[bad[0]]}, expected finite "
-            "numbers."
-        )
+        name = f"log_likelihoods of {names[bad[0]]!r}"
+        refuse(name, float(means[bad[0]]), "finite numbers")
     return means
 
 
@@ -279,31 +328,19 @@ def _judge_likelihood(means, i, threshold):
 
 
 def _count_points(rows, is_given):
-    """Score of each recording, without usual findings; all count for a given order.
-
-    A finding is a column with an action or a pair.
-    """
+    """Score of each recording, without usual findings; all count for a given order."""
     found = [_list_findings(row) for row in rows]
     numbers = Counter(finding for own in found for finding in own)
     most = len(rows) if is_given else max(1, USUAL * len(rows))
-    scores = []
-    for own in found:
-        scores.append(
-            sum(POINTS[key] for key, what in own if numbers[key, what] <= most)
-        )
-    return np.array(scores, dtype=int)
+    rare = [[finding for finding in own if numbers[finding] <= most] for own in found]
+    return np.array([sum(POINTS[key] for key, _ in own) for own in rare], dtype=int)
 
 
 def _list_findings(row):
-    """List the findings of a recording, without their size."""
-    found = []
-    for key in ("missing", "repeated", "out_of_order"):
-        found += [(key, what) for what in row[key]]
-    for key in ("too_long", "too_short"):
-        found += [(key, action) for action, *_ in row[key]]
-    if row["unlikely"]:
-        found.append(("unlikely", None))
-    return found
+    """Columns of a recording with an action or a pair, without their size."""
+    found = [(key, what) for key in LISTS[:3] for what in row[key]]
+    found += [(key, action) for key in LISTS[3:] for action, *_ in row[key]]
+    return found + [("unlikely", None)] * row["unlikely"]
 
 
 def write_lists(table):
@@ -315,20 +352,10 @@ def write_lists(table):
     >>> write_lists(table).iloc[0].tolist()
     ['a, b', 'b before a', 'a (9.5, usually 4)']
     """
-    shown = {
-        "missing": str,
-        "repeated": str,
-        "out_of_order": lambda pair: f"{pair[0]} before {pair[1]}",
-        "too_long": _write_duration,
-        "too_short": _write_duration,
-    }
+    shown = dict.fromkeys(LISTS[:2], "{}") | {"out_of_order": "{0[0]} before {0[1]}"}
+    shown |= dict.fromkeys(LISTS[3:], "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})")
     table = table.copy()
-    for column, show in shown.items():
+    for column, text in shown.items():
         if column in table:
-            table[column] = [", ".join(map(show, cell)) for cell in table[column]]
+            table[column] = [", ".join(map(text.format, own)) for own in table[column]]
     return table
-
-
-def _write_duration(found):
-    action, duration, usual = found
-    return f"{action} ({duration:.4g}, usually {usual:.4g})"

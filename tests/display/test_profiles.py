@@ -10,7 +10,7 @@ from skl_tot import ProfileDisplay
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.display.palette import COLOURS
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.statistics.profiles import action_profiles
+from skl_tot.statistics.features import action_profiles
 
 
 def rows(display):

@@ -199,7 +199,7 @@ def test_null_and_shift():
 @pytest.mark.parametrize(
     ("groups", "subject", "message"),
     [
-        (list("aaaa"), None, "groups are all 'a', expected two or more"),
+        (list("aaaa"), None, r"groups is \['a'\], expected two or more"),
         (list("aaab"), None, "group 'b' has one subject, '3', expected two or more"),
         (list("aabb"), list("xyyz"), "subject 'y' is in the groups 'a' and 'b', 'x'"),
         (list("aabb"), list("xyz"), "subject has 3, expected 4, one for each"),

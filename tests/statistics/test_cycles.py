@@ -154,5 +154,5 @@ def test_recordings_that_show_no_start_are_named():
         deviations(["a"], by="lap")
     with pytest.raises(ValueError, match="log_likelihoods are of recordings"):
         deviations(["a"], by="cycle", log_likelihoods=[1])
-    with pytest.raises(ValueError, match="start is 'a', which begins a cycle"):
+    with pytest.raises(ValueError, match="start is 'a', expected none, or by='cycle'"):
         deviations(["a"], start="a")

@@ -3,10 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skl_tot.io import segments
 from skl_tot.recordings import Recordings
-from skl_tot.statistics import cycle_times, durations, transitions, usual_order
+from skl_tot.statistics import (
+    cycle_times,
+    deviations,
+    durations,
+    transitions,
+    usual_order,
+)
 
 ACTIONS = np.array(["cut", "mix", "bake", "eat", "background"])
 
@@ -381,3 +389,32 @@ def test_groups_by_any_names(names, known):
         groups = dict(zip(keys, ["late", "early"]))
         table = durations(labels, groups=groups).query("bouts > 0")
         assert dict(zip(table["group"], table["action"])) == {"late": "a", "early": "b"}
+
+
+def with_breaks(labels, breaks):
+    """Recordings of one frame a second, whose clocks jump at the breaks."""
+    times = [np.arange(len(own), dtype=float) for own in labels]
+    for clock, own in zip(times, breaks):
+        for frame in own:
+            clock[frame:] += 1000
+    return Recordings(list(labels), fps=1, times=times, breaks=breaks)
+
+
+@given(
+    st.lists(st.text("ABCD", min_size=3, max_size=8), min_size=1, max_size=6),
+    st.lists(st.integers(1, 2), min_size=6, max_size=6, unique=False),
+)
+def test_breaks_do_not_change_the_usual_order(paths, frames):
+    labels = [np.array(list(path)) for path in paths]
+    takes = with_breaks(labels, [[frame] for frame in frames[: len(labels)]])
+    assert usual_order(takes) == usual_order(labels)
+
+
+def test_breaks_do_not_change_deviations_and_cycles():
+    labels = [list("PQT"), list("PQT"), list("PQR"), list("PR"), list("PR")]
+    takes = with_breaks(labels, [[1], [1], [1], [], []])
+    assert usual_order(takes) == ["P", "Q", "R"]
+    assert deviations(takes)["out_of_order"].tolist() == [()] * 5
+    laps = [list("BAAAABAAAAB"), list("BAAABAAB")]  # begins a cycle with B
+    found = cycle_times(with_breaks(laps, [[1], [1]]))
+    assert found["steps"].tolist() == cycle_times(laps)["steps"].tolist()

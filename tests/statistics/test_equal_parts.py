@@ -7,8 +7,8 @@ from skl_tot.io import segments
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import equal_parts
+from skl_tot.statistics.actions import share_of_equal_parts
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.equal_parts import share_of_equal_parts
 
 N_ACTIONS = 3
 

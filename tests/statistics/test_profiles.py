@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skl_tot.recordings.labels import find_segments
-from skl_tot.statistics.profiles import action_profiles, average_parts
+from skl_tot.statistics.features import action_profiles, average_parts
 
 
 def parts_by_overlaps(frames, n_parts):

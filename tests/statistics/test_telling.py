@@ -6,7 +6,7 @@ import pytest
 
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import telling_features
-from skl_tot.statistics.telling import TellingSample, describe_useless
+from skl_tot.statistics.features import TellingSample, describe_useless
 
 PLANTED = ["b", "middle", "ramp", "offset", "noise", "constant", "other noise"]
 
@@ -107,7 +107,7 @@ def test_once_in_all_is_not_known():
 def test_frames_are_thinned(monkeypatch):
     videos, labels = planted(12, n_rounds=2)
     found = telling_features(videos, labels, feature_names=PLANTED)
-    monkeypatch.setattr("skl_tot.statistics.telling.MOST_VALUES", 2000)
+    monkeypatch.setattr("skl_tot.statistics.features.MOST_VALUES", 2000)
     sample = TellingSample()
     for video, path in zip(videos, labels):
         sample.add(video, path)

@@ -35,7 +35,7 @@ from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import describe_actions, name_all_actions
 from skl_tot.statistics import cycle_times, telling_features
-from skl_tot.statistics.profiles import action_profiles
+from skl_tot.statistics.features import action_profiles
 
 
 def tot(**params):

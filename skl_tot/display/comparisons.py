@@ -1,4 +1,4 @@
-"""Picture of the differences of groups of recordings."""
+"""Pictures of comparisons: of groups of recordings, and of numbers of actions."""
 
 from functools import partial
 
@@ -7,15 +7,18 @@ import numpy as np
 from skl_tot.display.bars import clear_sides
 from skl_tot.display.base import Display, name_rows, shortened
 from skl_tot.display.palette import COLOURS, code_actions
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.comparing import LEVEL
 
 # Marker and height within a row, for each measure.
 MARKS = {"duration": ("o", -0.22), "share": ("s", 0.0), "bouts": ("^", 0.22)}
 MARKS["transition"] = ("D", 0.0)
 WIDEST = 4  # default limit of the x axis, in standard deviations
+KEYS = ("n_actions", "score", "spread", "best", "at_edge")
 
 
+@with_shared_texts
 class GroupsDisplay(Display):
     """Differences between groups, with their confidence intervals.
 
@@ -28,13 +31,11 @@ class GroupsDisplay(Display):
     ----------
     table : DataFrame
         From `skl_tot.statistics.compare_groups`.
-    action_names : dict or sequence of str, default=None
-        Names of labels, as ``target_names`` of `SegmentationDisplay`.
+    {shared: action_names}
 
     Attributes
     ----------
-    ax_, figure_ : matplotlib Axes and Figure
-        Those of the last `plot`.
+    {shared: ax_}
 
     See Also
     --------
@@ -63,15 +64,13 @@ class GroupsDisplay(Display):
         ----------
         table : DataFrame
             As in the class.
-        ax : matplotlib Axes, default=None
-            As for `plot`.
+        {shared: ax}
         **options : dict
             Other parameters of the class.
 
         Returns
         -------
-        display : GroupsDisplay
-            The display, drawn.
+        {shared: display}
         """
         return cls(table, **options).plot(ax=ax)
 
@@ -101,10 +100,10 @@ class GroupsDisplay(Display):
         label = "  ←  difference in standard deviations  →  "
         label = f"more in {sides[0]}{label}more in {sides[1]}"
         size = 6.4 + 0.07 * max(map(len, rows)), 1.4 + 0.42 * max(len(rows), 3)
-        return size, partial(_draw, rows=rows, label=label)
+        return size, partial(_draw_groups, rows=rows, label=label)
 
 
-def _draw(ax, rows, label):
+def _draw_groups(ax, rows, label):
     """Draw a row of marks and intervals for each name."""
     from matplotlib.lines import Line2D
 
@@ -133,9 +132,98 @@ def _draw(ax, rows, label):
         style = {"marker": MARKS[measure][0], "color": colours[measure]}
         marks.append(Line2D([], [], label=measure, **style))
     marks.append(Line2D([], [], ls="", marker="o", color="k", label=f"q < {LEVEL}"))
-    ax.legend(
-        handles=marks, loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False
-    )
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    ax.legend(handles=marks, **place, ncols=5, frameon=False)
 
 
-__test__ = {"GroupsDisplay": GroupsDisplay}
+@with_shared_texts
+class NumbersDisplay(Display):
+    """Scores of numbers of actions, with the chosen number.
+
+    A point is a number with its score; the band is the standard error of the score. The
+    chosen number is marked; the title mentions a choice at the edge.
+
+    Parameters
+    ----------
+    numbers : dict
+        ``numbers_`` of a segmenter fitted with ``n_actions="auto"``, or the result of
+        `choose_n_actions`.
+
+    Attributes
+    ----------
+    {shared: ax_}
+
+    See Also
+    --------
+    choose_n_actions : The numbers.
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter, NumbersDisplay, choose_n_actions
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(10, n_actions=3, noise=0.5, random_state=0)
+    >>> numbers = choose_n_actions(HMMSegmenter(), videos, numbers=range(1, 6))
+    >>> display = NumbersDisplay(numbers).plot()
+    >>> display.ax_.get_title(loc="left")
+    '3 actions'
+    """
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the scores of a fitted segmenter.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted segmenter, or a pipeline that ends in one.
+        {shared: ax}
+
+        Returns
+        -------
+        {shared: display}
+
+        Raises
+        ------
+        ValueError
+            If the number of actions was given.
+        """
+        segmenter = getattr(estimator, "steps", [(None, estimator)])[-1][1]
+        numbers = getattr(segmenter, "numbers_", None)
+        if numbers is None:
+            raise ValueError(
+                "estimator has no numbers_, expected one that was fitted with "
+                'n_actions="auto".'
+            )
+        return cls(numbers).plot(ax=ax)
+
+    def _prepare(self):
+        if not isinstance(self.numbers, dict) or set(KEYS) - set(self.numbers):
+            expected = f"a dict with {', '.join(KEYS)}, as from choose_n_actions"
+            refuse("numbers", self.numbers, expected, TypeError)
+        size = 2 + 0.22 * max(10, len(self.numbers["n_actions"])), 3.2
+        return size, self._draw_scores
+
+    def _draw_scores(self, ax):
+        """Draw points, the band of their spread, and a line at the best."""
+        x, score, spread = (np.array(self.numbers[key], float) for key in KEYS[:3])
+        best = self.numbers["best"]
+        options = {"color": "#0072B2", "alpha": 0.2, "linewidth": 0}
+        ax.fill_between(x, score - spread, score + spread, **options)
+        ax.plot(x, score, "o-", color="#0072B2", markersize=4)
+        ax.axvline(best, color="#404040", linestyle=":", linewidth=1.2)
+        own = score[x == best]
+        ax.plot(best, own[0], "o", color="#D55E00", markersize=9)
+        title = f"{best} action{'' if best == 1 else 's'}"
+        if self.numbers["at_edge"]:
+            title += ", at the edge of the numbers that were compared"
+        ax.set_title(title, loc="left", fontsize="medium")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("number of actions")
+        ax.set_ylabel("score")
+        ax.spines[["top", "right"]].set_visible(False)
+
+
+__test__ = {own.__name__: own for own in (GroupsDisplay, NumbersDisplay)}

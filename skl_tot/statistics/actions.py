@@ -1,0 +1,269 @@
+"""Durations, usual order and transitions of actions, and equal parts."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
+
+STATISTICS = [
+    *("bouts", "total", "mean", "sd", "median", "iqr", "cv", "share", "latency"),
+    *("interval_mean", "interval_sd"),
+]
+
+
+@with_shared_texts
+def durations(labels, *, fps=None, groups=None):
+    r"""Count and time the bouts of each action: a time budget.
+
+    For the durations :math:`d_1, …, d_n` of the bouts of an action in a recording, it
+    returns sum, mean, standard deviation :math:`s` (with :math:`n - 1`), quartiles by
+    linear interpolation, and the coefficient of variation :math:`s / \bar d`. The share
+    is the sum over the length of the whole recording with background, like "% of total
+    length" in BORIS.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        Label of each frame of recordings, integers or text: `skl_tot.Recordings`, a
+        dict by name, a Series with the index (recording, frame), a list of arrays, or
+        one array. Or a data frame with a row per segment, from `skl_tot.io.segments`:
+        ``action``, ``start_time`` and ``end_time`` in seconds or ``start`` and ``end``
+        in frames, and ``recording`` or ``video``. -1 and "background" are no action.
+    {shared: fps}
+    groups : dict, Series or sequence, default=None
+        Group of each recording, by name or in order. Bouts of a group are pooled.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each recording and action, also for actions that the recording lacks:
+        ``recording``, ``action``; ``bouts``, their number; ``total``, ``mean``, ``sd``,
+        ``median`` and ``iqr`` of their durations; ``cv``, a ratio; ``share`` in [0, 1];
+        ``latency``, from the start of the recording to the first bout;
+        ``interval_mean`` and ``interval_sd`` of the times from the end of a bout to the
+        start of the next; ``unit`` of all times, "s" or "frames". Undefined values,
+        such as the mean of no bouts, are NaN.
+
+        With ``groups``, a row for each group and action: ``group`` replaces
+        ``recording``, with the number of ``recordings`` and of ``recordings_with`` the
+        action; ``share`` refers to the time of all recordings of the group, ``latency``
+        is the mean over those with the action.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text, or a recording is empty; if segments of
+        a table overlap or end before they start; if a recording has no group; if
+        ``fps`` is no rate or contradicts that of the labels.
+
+    Warns
+    -----
+    UserWarning
+        If seconds and frames of a table disagree.
+
+    See Also
+    --------
+    transitions : Sequences of actions.
+    deviations : Recordings that are unlike the others.
+
+    Notes
+    -----
+    Labels start at the start of their clock. A table in seconds starts at 0 s, or at
+    its frame 0 if it has frames as well. It ends with its last row: time without an
+    action at the end needs a row "background". Of a table with both, seconds are used,
+    unless a frame has two times, as after a boundary was moved.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import durations
+    >>> takes = {"a": ["cut", "cut", "mix", "cut"], "b": ["mix", "mix"]}
+    >>> table = durations(takes, fps=2)
+    >>> print(table[["recording", "action", "bouts", "total", "mean", "share"]])
+      recording action  bouts  total  mean  share
+    0         a    cut      2    1.5  0.75   0.75
+    1         a    mix      1    0.5  0.50   0.25
+    2         b    cut      0    0.0   NaN   0.00
+    3         b    mix      1    1.0  1.00   1.00
+    """
+    bouts = collect_bouts(labels, fps)
+    key = "recording" if groups is None else "group"
+    table = bouts.table.assign(gap=_gaps(bouts))
+    lengths, latency = bouts.lengths, bouts.first_starts
+    if groups is not None:
+        members = group_of_recordings(groups, bouts.names)
+        table["group"] = bouts.of_groups(members)
+        lengths = lengths.groupby(members, sort=False).sum()
+        keys = [_level(latency, 0).map(members), "action"]
+        latency = latency.groupby(keys, observed=True).mean()
+    grouped = table.groupby([key, "action"], observed=False)
+    found = _describe(grouped["duration"], grouped["gap"])
+    found["share"] = found["total"] / lengths.reindex(_level(found, 0)).to_numpy()
+    found["latency"] = latency.reindex(found.index)
+    columns = [key, "action", *STATISTICS]
+    if groups is not None:
+        found["recordings"] = members.value_counts()[_level(found, 0)].to_numpy()
+        found["recordings_with"] = grouped["recording"].nunique()
+        columns[2:2] = ["recordings", "recordings_with"]
+    return bouts.plain(found.reset_index())[columns].assign(unit=bouts.unit)
+
+
+def _level(table, level):
+    return table.index.get_level_values(level)
+
+
+def _gaps(bouts):
+    """Time since the last bout of the action, without breaks."""
+    before = bouts.by_action[["end", "paused"]].shift()
+    passed = bouts.table["start"] - before["end"]
+    return passed - (bouts.table["paused"] - before["paused"])
+
+
+def _describe(times, gaps):
+    """Row of statistics for each group of bouts."""
+    found = times.agg(["count", "sum", "mean", "std", "median"])
+    found.columns = ["bouts", "total", "mean", "sd", "median"]
+    found["iqr"] = times.quantile(0.75) - times.quantile(0.25)
+    found["cv"] = (found["sd"] / found["mean"]).where(found["mean"] > 0)
+    found["interval_mean"], found["interval_sd"] = gaps.mean(), gaps.std()
+    return found
+
+
+@with_shared_texts
+def usual_order(labels):
+    """List the actions that most recordings show, in their usual order.
+
+    An action is usual if more than half of the recordings show it. Usual actions are
+    sorted by the median, over recordings that have them, of the time of their first
+    start as a share of the length of the recording, both without breaks.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+
+    Returns
+    -------
+    actions : list
+        Usual actions, the earliest first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text, or a recording is empty.
+
+    See Also
+    --------
+    deviations : Recordings in which actions come in another order.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import usual_order
+    >>> usual_order([["mix", "bake"], ["mix", "bake"], ["bake", "eat", "mix"]])
+    ['mix', 'bake']
+    """
+    bouts = collect_bouts(labels)
+    return list(bouts.name_codes(usual_codes(bouts)))
+
+
+def usual_codes(bouts):
+    """Codes of the usual actions, the earliest first."""
+    if not bouts.actions:
+        return []
+    places = bouts.matrix(bouts.first_starts) / bouts.lengths.to_numpy()[:, None]
+    codes = np.flatnonzero(2 * np.isfinite(places).sum(axis=0) > len(bouts.names))
+    medians = np.nanmedian(places[:, codes], axis=0)
+    return codes[np.argsort(medians, kind="stable")].tolist()
+
+
+@with_shared_texts
+def transitions(labels, *, groups=None):
+    r"""Count transitions between actions, over all recordings or by group.
+
+    The probability of the step from action :math:`a` to :math:`b` is the number of such
+    steps over that of all steps from :math:`a`, :math:`p_{ab} = n_{ab} / \sum_c
+    n_{ac}`, and 0 without a step from :math:`a`. Steps skip background: they lead from
+    a bout to the next bout of the same recording, so an action may follow itself after
+    background. No step crosses a break.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+    groups : dict, Series or sequence, default=None
+        Group of each recording, by name or in order.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each pair of actions, including pairs without a step: ``group`` if
+        there are groups, ``from``, ``to``, ``count`` and ``probability``. Probabilities
+        are 0 for actions that a group lacks.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text, a recording is empty, or has no group.
+
+    See Also
+    --------
+    durations : Durations of actions.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import transitions
+    >>> table = transitions([["cut", "mix", "cut"], ["cut", "bake"]])
+    >>> print(table.pivot(index="from", columns="to", values="probability"))
+    to    bake  cut  mix
+    from
+    bake   0.0  0.0  0.0
+    cut    0.5  0.0  0.5
+    mix    0.0  1.0  0.0
+    """
+    bouts = collect_bouts(labels)
+    members = None
+    if groups is not None:
+        members = group_of_recordings(groups, bouts.names)
+    counts = count_steps(bouts, members)
+    keys = ["from"] if groups is None else ["group", "from"]
+    sums = counts.groupby(keys, observed=False).transform("sum")
+    table = counts.to_frame("count").assign(probability=counts / sums.clip(lower=1))
+    return bouts.plain(table.reset_index())
+
+
+def count_steps(bouts, groups=None):
+    """Numbers of steps between all pairs of actions, by group if any."""
+    steps = bouts.table[["action"]].rename(columns={"action": "from"})
+    by_part = bouts.table.groupby(["recording", "paused"], observed=True)
+    steps["to"] = by_part["action"].shift(-1)
+    keys = ["from", "to"]
+    if groups is not None:
+        steps["group"] = bouts.of_groups(groups)
+        keys.insert(0, "group")
+    return steps.groupby(keys, observed=False).size()
+
+
+def describe_equal_parts(bouts):
+    """Say on how much of the time equal parts of recordings would agree with bouts.
+
+    >>> describe_equal_parts(collect_bouts(["a", "a", "a", "b"]))
+    'Equal parts would agree on 75 % of the frames.'
+    """
+    share = share_of_equal_parts(bouts)
+    return f"Equal parts would agree on {100 * share:.0f} % of the frames."
+
+
+def share_of_equal_parts(bouts):
+    """Share of the time in which as many equal parts as actions agree with bouts."""
+    n_actions, lengths = len(bouts.actions), bouts.lengths.to_numpy()
+    own, origins = lengths[bouts.recordings], bouts.origins.to_numpy()[bouts.recordings]
+    times = bouts.table[["start", "end", "paused"]].to_numpy().T
+    # in parts since the start of the recording, without breaks
+    starts, ends = n_actions * (times[:2] - origins - times[2]) / own
+    table = np.zeros((n_actions, n_actions))
+    for part in range(n_actions):
+        common = np.minimum(ends, part + 1) - np.maximum(starts, part)
+        common = common.clip(0) * own / n_actions
+        table[:, part] = np.bincount(bouts.codes, common, minlength=n_actions)
+    agreed = table[linear_sum_assignment(table, maximize=True)]
+    return float(agreed.sum() / lengths.sum())
