@@ -56,7 +56,7 @@ print(f"{len(recordings)} sessions, {sum(map(len, recordings))} frames")
 hmm = HMMSegmenter(n_actions=7, order="strict", random_state=0)
 model = make_pipeline(SignalWindows(), hmm)
 found = model.fit(recordings).predict(recordings)
-print(f"windows of {model[0].windows_[0] / 10} s, {mof_score(truth, found):.0%} right")
+print(f"windows of {model[0].window_ / 10} s, {mof_score(truth, found):.0%} right")
 
 # %%
 # Look and name

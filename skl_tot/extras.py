@@ -26,7 +26,6 @@ EXTRAS = {
         "PIL": "timm",
         "safetensors": "timm",
         "timm": "timm",
-        "torchvision": "torchvision",
     },
 }
 

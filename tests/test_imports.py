@@ -14,7 +14,7 @@ WITH_TORCH = (
     "skl_tot.baselines",
     "skl_tot.__main__",
 )
-HEAVY = ["av", "jinja2", "matplotlib", "skops", "torch", "torchvision"]
+HEAVY = ["av", "jinja2", "matplotlib", "skops", "timm", "torch"]
 
 # Prints which heavy packages each module is the first to load.
 SCRIPT = """

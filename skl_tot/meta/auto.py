@@ -442,7 +442,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             other = "free" if self.order_ == "mostly" else "mostly"
             yield clone(self).set_params(**own | {"order": other})
         if self.windows_ is not None and self.windows == AUTO:
-            width = WIDER * max(self.windows_.windows_) / (self.fps_ or 1)
+            width = WIDER * self.windows_.window_ / (self.fps_ or 1)
             yield clone(self).set_params(**own, windows=SignalWindows(width))
 
     def _learn(self, videos):
@@ -566,7 +566,7 @@ def _describe_reading(model):
         "free": "Actions come in any order, and return.",
     }[model.order_]
     if model.windows_ is not None:
-        width = max(model.windows_.windows_)
+        width = model.windows_.window_
         time = f"{width / model.fps_:.2g} s" if model.fps_ else f"{width} frames"
         name = f"{name}, windows of {time}"
         sentence += f" Frames are seen through windows of {time}."

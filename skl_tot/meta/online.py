@@ -22,7 +22,7 @@ from skl_tot.methods.pipelines import (
     waits_for_end,
 )
 from skl_tot.recordings.errors import errors_of_recording
-from skl_tot.recordings.labels import decode
+from skl_tot.recordings.labels import with_background
 
 MOST_FRAMES = 100_000  # limit of `min_duration`
 
@@ -305,7 +305,7 @@ class OnlinePrediction:
         """Convert actions and posteriors to output."""
         self.n_decided += len(actions)
         classes = self._model.classes_
-        labels = actions if classes is None else decode(actions, classes)
+        labels = actions if classes is None else with_background(classes)[actions]
         return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):

@@ -59,7 +59,7 @@ def find_stride(videos, windows, n_actions):
     if length < 2 * N_SEEN:
         return 1
     if windows is not None:
-        near = min(windows.windows_)
+        near = windows.window_
     else:
         near = correlation_frames(videos, float(np.mean(videos.lengths)) / n_actions)[0]
     return int(max(1, min(length / N_SEEN, STEP * near)))

@@ -37,8 +37,9 @@ from skl_tot.recordings.labels import (
     arrange,
     arrange_each,
     check_lengths,
-    decode,
-    encode_transcripts,
+    check_transcripts,
+    codes_of_transcripts,
+    with_background,
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import describe_paths
@@ -659,12 +660,15 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _to_labels(self, paths):
         """Labels of paths: ``classes_`` in place of numbers."""
-        return [decode(path, self.classes_) for path in paths]
+        words = with_background(self.classes_)
+        return [words[path] for path in paths]
 
     def _check_transcripts(self, transcripts, videos):
         """Transcripts as indices of ``actions_``."""
         transcripts = arrange(transcripts, videos, "transcripts")
-        return encode_transcripts(transcripts, videos, self.actions_)
+        if self.classes_ is not None:
+            transcripts = codes_of_transcripts(transcripts, self.classes_, videos)
+        return check_transcripts(transcripts, videos, self.n_actions_)
 
 
 def is_few(n_effective, n_actions):

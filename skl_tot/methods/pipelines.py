@@ -15,7 +15,7 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.labels import BACKGROUND, decode
+from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings, with_rate
 from skl_tot.recordings.names import FIRST_WORDS, default_names, describe_actions
 
@@ -195,7 +195,8 @@ def predict_with_confidence(model, X, names=None):
     if names is None and isinstance(segmenter, BaseSegmenter):
         names = segmenter.classes_
     if names is not None:
-        labels = [decode(path, names) for path in labels]
+        words = with_background(names)
+        labels = [words[path] for path in labels]
     return labels, confidence
 
 

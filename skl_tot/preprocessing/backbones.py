@@ -1,80 +1,58 @@
-"""Networks for features of pictures, by library.
+"""Features of pictures: by networks of timm, or colour and motion without a network.
 
-A backbone is called ``"library/name"``; without a library it is one of torchvision.
-Libraries are imported on demand.
+timm is imported on demand.
 """
 
 import itertools
 import os
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from skl_tot.extras import import_extra
-from skl_tot.preprocessing.motion import MOTION, colour_and_motion
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import one_line, refuse
 
-# The first two prepare pictures differently for weights from a file; the others end in
-# a convolution.
-UNSUITABLE = {"googlenet", "inception_v3", "squeezenet1_0", "squeezenet1_1"}
-# Seconds to wait for a server before downloading weights.
-PATIENCE = 5
-
-
-class Library(NamedTuple):
-    """Functions for a library of networks."""
-
-    expected: str  # description of names, for errors
-    is_known: Callable  # of a name: whether there is a suitable network
-    version: Callable  # of a name: identifies recommended weights
-    # (name, recommended): network without last layer, and the names of that layer
-    build: Callable
-    # (name, network, image_size): makes a tensor (3, height, width) of a frame
-    prepare: Callable
-    # of a name: file or folder of recommended weights, and their source
-    place: Callable = lambda name: (None, None)
+MOTION = "motion"  # backbone name in `FrameFeatures`
+GRID = 4  # parts of a picture, in each direction
+SIDE = 16  # pixels of a part of the shrunken picture, in each direction
+GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue
+# Squared gradient, of values up to 1, below which a part has no texture.
+FLAT = 1e-2
+# Advice if recommended weights are out of reach.
+WITHOUT = (
+    "give the path of a file with weights (weights=PATH, --weights PATH), or start "
+    f"with backbone={MOTION!r} (--backbone {MOTION}), which needs none"
+)
 
 
 def check_network(backbone, weights):
     """Refuse unknown backbones and missing files of weights."""
     if backbone == MOTION:
         return
-    library, name = _library_of(backbone)
-    if not library.is_known(name):
-        raise ValueError(
-            f"backbone is {short_repr(backbone)}, expected {library.expected}, or "
-            f"{MOTION!r}, which is no network."
-        )
+    if not _is_known(_name_of(backbone)):
+        known = "one that timm.list_models() or timm.list_pretrained() has"
+        refuse("backbone", backbone, f"{known}, or {MOTION!r}, which is no network")
     if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
         raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
 
 
 def recommended_version(backbone):
-    """Identify the recommended weights of a backbone."""
+    """Name of a backbone with the tag of its recommended weights."""
     if backbone == MOTION:
         return MOTION
-    library, name = _library_of(backbone)
-    return library.version(name)
+    name = _name_of(backbone)
+    config = import_extra("timm").get_pretrained_cfg(name)
+    return name if config is None else f"{config.architecture}.{config.tag}"
 
 
 def load_network(
     backbone, weights, *, random_state, device, pooling=None, image_size=None
 ):
-    """Load a network without its last layer.
-
-    Returns a function from an iterable of frames (height, width, 3) and a batch size to
-    features (n_frames, n_features).
-    """
+    """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
+            expected = "no weights, pooling or image_size"
             raise ValueError(
-                f"backbone is {MOTION!r}, which is no network, expected no weights, "
-                "pooling or image_size."
+                f"backbone is {MOTION!r}, which is no network, expected {expected}."
             )
         return colour_and_motion
     import torch
@@ -82,9 +60,8 @@ def load_network(
     from skl_tot.training.devices import resolve_device
 
     device = resolve_device(device)
-    library, name = _library_of(backbone)
     network = _build(backbone, weights, random_state).eval()
-    prepare = library.prepare(name, network, image_size)
+    prepare = _preparation(network, backbone, image_size)
     features_of = _pooled(network, pooling, backbone)
     if pooling is not None or image_size is not None:
         asked = f"image_size={image_size} with pooling={pooling!r}"
@@ -102,88 +79,52 @@ def load_network(
     return compute
 
 
-def _library_of(backbone):
-    """Library of a backbone, and its name there."""
-    prefix, slash, name = backbone.partition("/")
-    if not slash:
-        return LIBRARIES["torchvision"], backbone
-    if prefix not in LIBRARIES:
-        expected = " or ".join(f"'{known}/NAME'" for known in LIBRARIES)
-        raise ValueError(f"backbone is {short_repr(backbone)}, expected {expected}.")
-    return LIBRARIES[prefix], name
+def _name_of(backbone):
+    """Name in timm; on the hub it follows the owner of the weights."""
+    return backbone.removeprefix("timm/")
+
+
+def _is_known(name):
+    timm = import_extra("timm")
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError:  # no such weights for that network
+        return False
+    return timm.is_model(name)
 
 
 def _build(backbone, weights, random_state):
     """Network without its last layer, with random weights if there are no others."""
     import torch
 
-    library, name = _library_of(backbone)
-    if weights == "DEFAULT":
-        _check_reachable(backbone, *library.place(name))
+    timm, is_recommended = import_extra("timm"), weights == "DEFAULT"
+    options = {"pretrained": is_recommended, "num_classes": 0}
     # only the CPU generator is used, and restored
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(random_state))
         try:
-            network, last_layers = library.build(name, weights == "DEFAULT")
+            network = timm.create_model(_name_of(backbone), **options)
         except Exception as error:  # each hub has its own types
-            if weights != "DEFAULT":
+            if not is_recommended:
                 raise
             raise OSError(
                 f"weights='DEFAULT' of {backbone} cannot be loaded "
                 f"({_gist(error)}); {WITHOUT}."
             ) from error
-    if weights not in (None, "DEFAULT"):
-        _load_weights(network, weights, last_layers, backbone)
+    if weights is not None and not is_recommended:
+        _load_weights(network, weights, backbone)
     return network
 
 
-# Advice if recommended weights are out of reach.
-WITHOUT = (
-    "give the path of a file with weights (weights=PATH, --weights PATH), or start "
-    f"with backbone={MOTION!r} (--backbone {MOTION}), which needs none"
-)
-
-
-def _check_reachable(backbone, kept, url):
-    """Refuse missing weights early if the server does not answer."""
-    if kept is None or kept.exists():
-        return
-    reason = why_unreachable(url)
-    if reason is not None:
-        raise OSError(
-            f"weights of {backbone} are not in {kept}, and {url} is out of reach "
-            f"({reason}); download them elsewhere and put them there, {WITHOUT}."
-        )
-
-
-def why_unreachable(url):
-    """Reason why a server does not answer; None if it does."""
-    request = urllib.request.Request(url, method="HEAD")
-    reasons = [f"no answer in {PATIENCE} s"]
-
-    def ask():
-        try:
-            urllib.request.urlopen(request, timeout=PATIENCE).close()
-        except urllib.error.HTTPError:
-            pass
-        except OSError as error:
-            reasons[0] = _gist(getattr(error, "reason", error))
-            return
-        reasons.clear()
-
-    # looking up names has no time limit, so the thread is not joined
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return reasons[0] if reasons else None
-
-
-def _load_weights(network, path, last_layers, backbone):
+def _load_weights(network, path, backbone):
     """Load a state dict from a file into a network without its last layer."""
     import torch
 
     is_safetensors = os.fspath(path).endswith(".safetensors")
     safetensors = import_extra("safetensors.torch") if is_safetensors else None
+    last_layers = network.pretrained_cfg.get("classifier") or ()
+    if isinstance(last_layers, str):
+        last_layers = (last_layers,)
     try:
         if safetensors:
             state = safetensors.load_file(path)
@@ -207,13 +148,9 @@ def _pooled(network, pooling, backbone):
         return network
     n_others = getattr(network, "num_prefix_tokens", None)
     if n_others is None:
-        raise ValueError(
-            f"pooling is {pooling!r}, but {backbone} has no tokens, expected None."
-        )
+        refuse("pooling", pooling, f"None, as {backbone} has no tokens")
     if pooling == "token" and getattr(network, "cls_token", None) is None:
-        raise ValueError(
-            f"pooling is 'token', but {backbone} has no class token, expected 'avg'."
-        )
+        refuse("pooling", pooling, f"'avg', as {backbone} has no class token")
 
     normalise = getattr(network, "fc_norm", torch.nn.Identity())
 
@@ -246,117 +183,8 @@ def _gist(error):
     return one_line(error).partition(". ")[0][:200]
 
 
-# -------------------------------------------------------------------- torchvision
-
-
-def _is_in_torchvision(name):
-    models = import_extra("torchvision.models")
-    return name in set(models.list_models(module=models)) - UNSUITABLE
-
-
-def _version_in_torchvision(name):
-    models = import_extra("torchvision.models")
-    return str(models.get_model_weights(name).DEFAULT)
-
-
-def _place_of_torchvision(name):
-    """File in the cache of torch, and the address, of recommended weights."""
-    import torch
-
-    models = import_extra("torchvision.models")
-    url = models.get_model_weights(name).DEFAULT.url
-    return Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2]), url
-
-
-def _build_by_torchvision(name, recommended):
-    """Replace the last linear layer by the identity."""
-    import torch
-
-    models = import_extra("torchvision.models")
-    network = models.get_model(name, weights="DEFAULT" if recommended else None)
-    modules = network.named_modules()
-    linear = [name for name, x in modules if isinstance(x, torch.nn.Linear)]
-    parent, _, child = linear[-1].rpartition(".")
-    setattr(network.get_submodule(parent), child, torch.nn.Identity())
-    return network, linear[-1:]
-
-
-def _prepare_by_torchvision(name, network, image_size):
-    """Prepare as for the recommended weights; another size shows the same part."""
-    import torch
-
-    models = import_extra("torchvision.models")
-    transforms = models.get_model_weights(name).DEFAULT.transforms
-    transform = transforms()
-    if image_size is not None:
-        ratio = transform.resize_size[0] / transform.crop_size[0]
-        resize_size = round(ratio * image_size)
-        transform = transforms(crop_size=image_size, resize_size=resize_size)
-
-    def prepare(frame):
-        return transform(torch.from_numpy(frame).permute(2, 0, 1))
-
-    return prepare
-
-
-# --------------------------------------------------------------------------- timm
-
-
-def _is_in_timm(name):
-    timm = import_extra("timm")
-    try:
-        timm.get_pretrained_cfg(name)
-    except RuntimeError:  # no such weights for that network
-        return False
-    return timm.is_model(name)
-
-
-def _version_in_timm(name):
-    """Name with the default tag of its weights."""
-    config = import_extra("timm").get_pretrained_cfg(name)
-    return name if config is None else f"{config.architecture}.{config.tag}"
-
-
-def _place_of_timm(name):
-    """Folder in the cache of the hub, and the address, of recommended weights."""
-    config = import_extra("timm").get_pretrained_cfg(name)
-    repository = getattr(config, "hf_hub_id", None)
-    if repository is None:
-        return None, None
-    constants = import_extra("huggingface_hub.constants")
-    folder = "models--" + repository.partition("@")[0].replace("/", "--")
-    kept = Path(constants.HF_HUB_CACHE, folder, "snapshots")
-    return kept, f"{constants.ENDPOINT}/{repository.partition('@')[0]}"
-
-
-def _build_by_timm(name, recommended):
-    """Let timm omit the last layer."""
-    timm = import_extra("timm")
-    network = timm.create_model(name, pretrained=recommended, num_classes=0)
-    last_layers = network.pretrained_cfg.get("classifier") or ()
-    if isinstance(last_layers, str):
-        last_layers = (last_layers,)
-    return network, last_layers
-
-
-def _set_size(name, network, image_size):
-    """Set the picture size of a transformer."""
-    patch, _ = network.patch_embed.patch_size
-    if image_size % patch:  # some models would ignore the last rows
-        raise ValueError(
-            f"image_size is {image_size}, but timm/{name} has patches of {patch} "
-            "pixels, expected a multiple of that."
-        )
-    try:
-        network.set_input_size((image_size, image_size))
-    except Exception as error:  # assertions, mostly
-        raise ValueError(
-            f"timm/{name} cannot do image_size={image_size}: {_gist(error)}"
-        ) from error
-
-
-def _prepare_by_timm(name, network, image_size):
-    """Prepare as timm does for the weights of that name, perhaps with another size."""
+def _preparation(network, backbone, image_size):
+    """Make a function from a frame to a tensor by timm, perhaps of another size."""
     data = import_extra("timm.data")
     image = import_extra("PIL.Image")
     config = data.resolve_model_data_config(network)
@@ -364,31 +192,73 @@ def _prepare_by_timm(name, network, image_size):
         # the configuration is that of the weights, not of the new size
         config["input_size"] = (3, image_size, image_size)
         if hasattr(network, "set_input_size"):  # it has positions or windows
-            _set_size(name, network, image_size)
+            _set_size(network, backbone, image_size)
     transform = data.create_transform(**config)
-
-    def prepare(frame):
-        return transform(image.fromarray(frame))
-
-    return prepare
+    return lambda frame: transform(image.fromarray(frame))
 
 
-LIBRARIES = {
-    "torchvision": Library(
-        "a classification network of torchvision that ends in a linear layer, such as "
-        "'resnet18', or 'timm/NAME'",
-        _is_in_torchvision,
-        _version_in_torchvision,
-        _build_by_torchvision,
-        _prepare_by_torchvision,
-        _place_of_torchvision,
-    ),
-    "timm": Library(
-        "one that timm.list_models() or timm.list_pretrained() has, after 'timm/'",
-        _is_in_timm,
-        _version_in_timm,
-        _build_by_timm,
-        _prepare_by_timm,
-        _place_of_timm,
-    ),
-}
+def _set_size(network, backbone, image_size):
+    """Set the picture size of a transformer."""
+    patch, _ = network.patch_embed.patch_size
+    if image_size % patch:  # some models would ignore the last rows
+        expected = f"a multiple of the {patch} pixels of a patch of {backbone}"
+        refuse("image_size", image_size, expected)
+    try:
+        network.set_input_size((image_size, image_size))
+    except Exception as error:  # assertions, mostly
+        raise ValueError(
+            f"{backbone} cannot do image_size={image_size}: {_gist(error)}"
+        ) from error
+
+
+def colour_and_motion(frames, batch_size=None):
+    """Features (n_frames, 112) of consecutive frames (height, width, 3).
+
+    For each of the 16 parts of a picture: mean red, green and blue; spread of grey;
+    mean change of grey from the previous frame; the movement to the right and down, in
+    widths and heights of the part, by the least squares of Lucas and Kanade.
+    """
+    rows, before = [], None
+    for frame in frames:
+        small = _shrink(frame)
+        grey = small @ GREY
+        before = grey if before is None else before
+        parts = [_parts(small[..., k]).mean(axis=2) for k in range(3)]
+        parts += [_parts(grey).std(axis=2), _parts(np.abs(grey - before)).mean(axis=2)]
+        parts += _flow(before, grey)
+        rows.append(np.stack(parts).ravel())
+        before = grey
+    return np.array(rows, np.float32)
+
+
+def _shrink(frame):
+    """Shrink a frame to means (64, 64, 3) of its pixels, from 0 to 1."""
+    small = frame.astype(np.float32) / 255
+    for axis in (0, 1):
+        edges = np.linspace(0, small.shape[axis], GRID * SIDE + 1).astype(int)
+        sizes = np.maximum(np.diff(edges), 1)
+        sums = np.add.reduceat(small, edges[:-1].clip(max=small.shape[axis] - 1), axis)
+        small = sums / np.expand_dims(sizes, tuple({0, 1, 2} - {axis}))
+    return small
+
+
+def _parts(picture):
+    """Pixels (4, 4, 256) of each part of a small picture."""
+    blocks = picture.reshape(GRID, SIDE, GRID, SIDE).swapaxes(1, 2)
+    return blocks.reshape(GRID, GRID, -1)
+
+
+def _flow(before, after):
+    """Movement of each part, (4, 4) to the right and (4, 4) down."""
+    down, right = np.gradient((before + after) / 2)
+    change = after - before
+    xx, yy, xy, xt, yt = (
+        _parts(product).sum(axis=2)
+        for product in (right**2, down**2, right * down, right * change, down * change)
+    )
+    xx, yy = xx + FLAT, yy + FLAT
+    determinant = xx * yy - xy**2
+    return [
+        (xy * yt - yy * xt) / determinant / SIDE,
+        (xy * xt - xx * yt) / determinant / SIDE,
+    ]

@@ -1,6 +1,6 @@
 """Features of the frames of video files, from a network that classifies pictures.
 
-Needs the ``video`` extra (av, torchvision, timm), which is imported on demand.
+Needs the ``video`` extra (av, timm), which is imported on demand.
 """
 
 import hashlib
@@ -8,8 +8,8 @@ import os
 from numbers import Integral
 from pathlib import Path
 
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import StrOptions
 
 from skl_tot import __version__
 from skl_tot.preprocessing.backbones import (
@@ -17,13 +17,16 @@ from skl_tot.preprocessing.backbones import (
     load_network,
     recommended_version,
 )
+from skl_tot.preprocessing.framewise import Number
 from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import replaced, write_array
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.files import read_features
+from skl_tot.shared_texts import with_shared_texts
 
 
+@with_shared_texts
 class FrameFeatures(  # type: ignore[call-arg]
     TransformerMixin,
     BaseEstimator,
@@ -40,28 +43,24 @@ class FrameFeatures(  # type: ignore[call-arg]
 
     Parameters
     ----------
-    backbone : str, default="resnet18"
-        Name of a classification network of torchvision whose last layer is linear:
-        "resnet18" (512 features), "resnet50" (2048), "mobilenet_v3_small" (1024), …,
-        but not GoogLeNet, Inception and SqueezeNet. Or ``"timm/NAME"``, where ``NAME``
-        is one of ``timm.list_models()``, perhaps with a tag for its weights:
-        "timm/vit_small_patch14_dinov2.lvd142m" (384), "timm/convnext_tiny" (768), ….
-        "motion" uses no network and no weights: colour, change and optical flow of 16
-        parts of the picture (112), for a first try.
+    backbone : str, default="resnet18.tv_in1k"
+        Name of a network of `timm <https://huggingface.co/timm>`_, one of
+        ``timm.list_models()``, perhaps with a tag for its weights and "timm/" before:
+        "resnet18.tv_in1k" (512 features), "convnext_tiny" (768),
+        "vit_small_patch14_dinov2.lvd142m" (384), …. "motion" uses no network and no
+        weights: colour, change and optical flow of 16 parts of the picture (112), for a
+        first try.
     fps : float, default=10
         Frames per second. Row i is the frame shown i / ``fps`` seconds after the first
         one, also for uneven times. A video with fewer frames per second has repeated
         frames. None takes every frame of the file once.
     weights : {"DEFAULT"}, path-like or None, default="DEFAULT"
-        "DEFAULT" are the weights recommended by torchvision, or timm's of that name,
-        downloaded once; without network access, an error names their place early. A
-        path leads to a file with a state dict of the backbone, as torch (``.pth``,
-        ``.pt``) or ``.safetensors``, with or without its last layer. None is a random
-        network.
+        "DEFAULT" are timm's weights of that name, downloaded once. A path leads to a
+        file with a state dict of the backbone, as torch (``.pth``, ``.pt``) or
+        ``.safetensors``, with or without its last layer. None is a random network.
     batch_size : int, default=64
         Pictures per call of the network. Limits the memory, not the result.
-    device : str, default="auto"
-        Device: "auto" (CUDA if available, else CPU), "cpu" or "cuda".
+    {shared: device}
     cache_dir : path-like, default=None
         Folder to cache the features of each video, as ``.npy``; created if missing.
         They are valid for the same path, size and time of video and weights,
@@ -71,27 +70,26 @@ class FrameFeatures(  # type: ignore[call-arg]
         Seed of the network if ``weights=None``. As nothing is fitted, use an int for
         the same network in every call.
     pooling : {"token", "avg"}, default=None
-        Output of a timm transformer for a frame: its class token, or the mean of the
-        tokens of all patches. None is the setting of its training, and the only choice
-        for other networks.
+        Output of a transformer for a frame: its class token, or the mean of the tokens
+        of all patches. None is the setting of its training, and the only choice for
+        other networks.
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None is the size
-        of the weights: 224 for most, but 518 for DINOv2 of timm, which at
-        ``image_size=224`` has a fifth of the patches. Positions of a timm transformer
-        are interpolated; the size must be a multiple of its patches.
+        of the weights: 224 for most, but 518 for DINOv2, which at ``image_size=224``
+        has a fifth of the patches. Positions of a transformer are interpolated; the
+        size must be a multiple of its patches.
 
     Notes
     -----
     *Input.* ``X`` is the path of one video, a list of paths, or a folder with video
     files, which are sorted by name. A folder gives `Recordings`, with the names of the
-    files and ``fps``. A pipeline with a segmenter accepts the same input. There is
-    nothing to fit.
+    files and ``fps``. A pipeline with a segmenter accepts the same input.
 
     *Preparation.* Pictures are resized, cropped to the central square and normalised,
-    as in torchvision or timm for the recommended weights of the backbone, for any
-    ``weights``. For "resnet18", the short side becomes 256 pixels and the square 224.
-    ``image_size`` changes both sizes alike. The parts left and right of the square are
-    not used. A rotation in the file is applied.
+    as in timm for the recommended weights of the backbone, for any ``weights``. For the
+    default, the short side becomes 256 pixels and the square 224. ``image_size``
+    changes both sizes alike. The parts left and right of the square are not used. A
+    rotation in the file is applied.
 
     *Memory.* Frames are read one by one, with at most ``batch_size`` prepared pictures.
 
@@ -122,17 +120,17 @@ class FrameFeatures(  # type: ignore[call-arg]
         "backbone": [str],
         "fps": FPS,
         "weights": [str, os.PathLike, None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Number(Integral, 1, None, closed="left")],
         "device": [str],
         "cache_dir": [str, os.PathLike, None],
-        "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
+        "random_state": [Number(Integral, 0, 2**32 - 1, closed="both")],
         "pooling": [StrOptions({"token", "avg"}), None],
-        "image_size": [Interval(Integral, 1, 4096, closed="both"), None],
+        "image_size": [Number(Integral, 1, 4096, closed="both"), None],
     }
 
     def __init__(
         self,
-        backbone="resnet18",
+        backbone="resnet18.tv_in1k",
         *,
         fps=10,
         weights="DEFAULT",
@@ -153,7 +151,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         self.pooling = pooling
         self.image_size = image_size
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Check the parameters and the existence of files.
 
@@ -179,8 +176,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         FileNotFoundError
             If a video, a file of weights, or any video in a folder is missing.
         """
-        list_videos(X)
-        check_network(self.backbone, self.weights)
+        self._check(X)
         return self
 
     def transform(self, X):
@@ -210,12 +206,10 @@ class FrameFeatures(  # type: ignore[call-arg]
         """
         paths, form = self._check(X)
         features = list(self._compute_each(paths, form))
-        if form == "file":
-            return features[0]
-        if form == "list":
-            return features
-        names = [path.stem for path in paths]
-        return Recordings(features, names, fps=self.fps)
+        if form == "folder":
+            names = [path.stem for path in paths]
+            return Recordings(features, names, fps=self.fps)
+        return features[0] if form == "file" else features
 
     def transform_each(self, X):
         """Compute the features of one video after the other.
@@ -246,20 +240,14 @@ class FrameFeatures(  # type: ignore[call-arg]
         """Yield features, from the cache if possible."""
         if self.cache_dir is not None:
             os.makedirs(self.cache_dir, exist_ok=True)
-        compute = None
+        keys, compute = ("random_state", "device", "pooling", "image_size"), None
         for i, path in enumerate(paths):
             kept = self._cached_file(path)
             features = None if kept is None else _read_cached(kept)
             if features is None:
                 if compute is None:
-                    compute = load_network(
-                        self.backbone,
-                        self.weights,
-                        random_state=self.random_state,
-                        device=self.device,
-                        pooling=self.pooling,
-                        image_size=self.image_size,
-                    )
+                    options = {key: getattr(self, key) for key in keys}
+                    compute = load_network(self.backbone, self.weights, **options)
                 with errors_of_recording(None if form == "file" else i):
                     frames = (frame for _, frame in iterate_frames(path, self.fps))
                     features = compute(frames, self.batch_size)

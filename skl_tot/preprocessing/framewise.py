@@ -8,21 +8,30 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.layouts import as_recordings
+from skl_tot.shared_texts import with_shared_texts
 
 
+class Number(Interval):
+    """Interval of numbers without booleans, which Python counts as integers."""
+
+    def is_satisfied_by(self, val):
+        """Say whether a value is a number of the interval."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+@with_shared_texts
 class VideoTransformer(TransformerMixin, BaseEstimator):
-    """Base of transformers that process recordings one by one.
+    """Base of transformers that process recordings one by one."""
 
-    A subclass sets fitted attributes in ``_learn(recordings)`` and returns the output
-    for one checked recording in ``_apply(video)``.
-    """
-
+    # A subclass sets fitted attributes in ``_learn(recordings)`` and returns the output
+    # for one checked recording in ``_apply(video)``.
     _parameter_constraints: dict = {}
     keeps_data_frames = True
 
@@ -35,10 +44,8 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording, or many as a list, other sequence, object array or 3-D array.
-        y : ignored
-            Not used; labels of frames from a pipeline are allowed.
+        {shared: X}
+        {shared: y}
 
         Returns
         -------
@@ -47,10 +54,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        TypeError, ValueError
-            If a parameter is not valid, or a recording is not a real 2-D array of the
-            width of the first, with accepted values. An earlier fit then stays
-            unchanged.
+        {shared: TypeError}
         """
         with unchanged_on_error(self):
             self._validate_params()
@@ -62,8 +66,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            As for `fit`.
+        {shared: X}
 
         Returns
         -------
@@ -73,10 +76,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording differs from those of `fit`, or cannot be transformed.
+        {shared: NotFittedError, TypeError}
         """
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
@@ -101,15 +101,13 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         Returns
         -------
         feature_names_out : ndarray of str of shape (n_features_out,)
-            Names of the columns of a transformed recording.
+            Names.
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
+        {shared: NotFittedError}
         ValueError
-            If ``input_features`` has the wrong length or differs from the names seen
-            in `fit`.
+            If ``input_features`` are not the names of `fit`, or too few or many.
         """
         check_is_fitted(self)
         return self._names_out(_check_feature_names_in(self, input_features))
@@ -139,6 +137,7 @@ def _inner_has(name):
     return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
 
 
+@with_shared_texts
 class FramewiseTransformer(VideoTransformer):
     """Fit a transformer on the frames of all recordings and apply it one by one.
 
@@ -146,11 +145,10 @@ class FramewiseTransformer(VideoTransformer):
     target, for recordings of different lengths, also in a pipeline.
 
     A transformer with ``partial_fit`` is fitted in one pass over batches of consecutive
-    whole recordings, without copying them into one array. A batch has at least as many
-    frames as there are features, components (``n_components``) and clusters
-    (``n_clusters``). One pass is exact for scalers and `IncrementalPCA`; learners with
-    several passes in ``fit`` (`MiniBatchNMF`, …) see every frame once. Every other
-    transformer is fitted on the concatenated recordings.
+    whole recordings, without a copy in one array. A batch has at least as many frames
+    as features, ``n_components`` and ``n_clusters``. One pass is exact for scalers and
+    `IncrementalPCA`; learners with several passes in ``fit`` see every frame once.
+    Every other transformer is fitted on the concatenated recordings.
 
     Parameters
     ----------
@@ -163,10 +161,7 @@ class FramewiseTransformer(VideoTransformer):
     ----------
     transformer_ : transformer
         The fitted clone.
-    n_features_in_ : int
-        Number of features of a frame.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Column names; only if the recordings of ``fit`` were data frames.
+    {shared: n_features_in_, feature_names_in_}
 
     Notes
     -----
@@ -211,8 +206,7 @@ class FramewiseTransformer(VideoTransformer):
         X : array-like of shape (n_frames, n_features), or sequence of these
             As for `fit`. The first call needs as many frames as the inner transformer
             needs to start.
-        y : ignored
-            As for `fit`.
+        {shared: y}
 
         Returns
         -------
@@ -260,21 +254,18 @@ class FramewiseTransformer(VideoTransformer):
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the input features; None means ``feature_names_in_`` if defined.
-            Other names are an error.
+            Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
 
         Returns
         -------
         feature_names_out : ndarray of str of shape (n_features_out,)
-            Names of the columns of a transformed recording.
+            Names.
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
+        {shared: NotFittedError}
         ValueError
-            If ``input_features`` has the wrong length or differs from the names seen
-            in `fit`.
+            If ``input_features`` are not the names of `fit`, or too few or many.
         """
         check_is_fitted(self, "transformer_")
         names = getattr(self, "feature_names_in_", None)
@@ -289,10 +280,8 @@ class FramewiseTransformer(VideoTransformer):
         inner = self.transformer
         usable = hasattr(inner, "fit") and hasattr(inner, "transform")
         if isinstance(inner, type) or not usable:
-            raise TypeError(
-                f"transformer is {short_repr(inner)}, expected a scikit-learn "
-                "transformer with fit and transform."
-            )
+            expected = "a scikit-learn transformer with fit and transform"
+            refuse("transformer", inner, expected, TypeError)
         inner = clone(inner)
         if get_tags(inner).target_tags.required:
             raise TypeError(

@@ -3,13 +3,13 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.preprocessing.framewise import VideoTransformer
+from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import find_segments
+from skl_tot.shared_texts import with_shared_texts
 
 # Share of filled frames of a feature above which a warning is given.
 MUCH = 0.2
@@ -17,6 +17,7 @@ MUCH = 0.2
 N_LISTED = 4
 
 
+@with_shared_texts
 class GapFiller(VideoTransformer):
     r"""Fill short gaps of missing values in each feature of each recording.
 
@@ -44,10 +45,7 @@ class GapFiller(VideoTransformer):
         Columns of the kept features.
     missing_share_ : ndarray of shape (n_features,)
         Share, in [0, 1], of missing frames of each feature in ``fit``.
-    n_features_in_ : int
-        Number of features of a frame.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Column names; only if the recordings of ``fit`` were data frames.
+    {shared: n_features_in_, feature_names_in_}
 
     See Also
     --------
@@ -56,11 +54,10 @@ class GapFiller(VideoTransformer):
 
     Notes
     -----
-    Data frames give data frames, with their names, and lists give lists, so there is no
-    ``set_output``. If more than a fifth of the frames of a feature of one recording are
-    filled, a warning is given. Infinity is an error; in `transform`, so are gaps longer
-    than ``limit``, and a feature that is missing in all frames of a recording. `fit`
-    and `report` accept both.
+    Data frames give data frames, with their names. If more than a fifth of the frames
+    of a feature of one recording are filled, a warning is given. Infinity is an error;
+    in `transform`, so are gaps longer than ``limit``, and a feature that is missing in
+    all frames of a recording. `fit` and `report` accept both.
 
     Examples
     --------
@@ -81,8 +78,8 @@ class GapFiller(VideoTransformer):
     __module__ = "skl_tot.preprocessing"
 
     _parameter_constraints = {
-        "limit": [Interval(Integral, 0, None, closed="left"), None],
-        "drop_lost": [Interval(Real, 0, 1, closed="both"), None],
+        "limit": [Number(Integral, 0, None, closed="left"), None],
+        "drop_lost": [Number(Real, 0, 1, closed="both"), None],
     }
 
     def __init__(self, limit=10, *, drop_lost=None):
@@ -115,10 +112,8 @@ class GapFiller(VideoTransformer):
 
     def _check_recordings(self, recordings):
         kept = set(map(self._name, self.kept_.tolist()))
-        gaps = []
-        for own in self._report(recordings):
-            if own["feature"] in kept and own["share"] < 1:  # 1 has its own error
-                gaps.append(own)
+        gaps = [own for own in self._report(recordings) if own["feature"] in kept]
+        gaps = [own for own in gaps if own["share"] < 1]  # 1 has its own error
         limit = np.inf if self.limit is None else self.limit
         long = [own for own in gaps if own["longest"] > limit]
         if long:
@@ -151,8 +146,7 @@ class GapFiller(VideoTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            As for `fit`.
+        {shared: X}
 
         Returns
         -------
@@ -166,10 +160,7 @@ class GapFiller(VideoTransformer):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording differs from those of `fit`.
+        {shared: NotFittedError, TypeError}
         """
         check_is_fitted(self, "missing_share_")
         return self._report(check_recordings(self, X, reset=False))
@@ -182,19 +173,14 @@ class GapFiller(VideoTransformer):
         found = []
         for name, video in zip(names, recordings.arrays):
             for column, missing in _missing_columns(np.asarray(video)):
-                starts, stops = _find_gaps(missing)
-                longest = int(np.argmax(stops - starts))
-                found.append(
-                    {
-                        "recording": name,
-                        "feature": self._name(column),
-                        "gaps": len(starts),
-                        "frames": int(missing.sum()),
-                        "share": float(missing.mean()),
-                        "longest": int(stops[longest] - starts[longest]),
-                        "start": int(starts[longest]),
-                    }
-                )
+                is_gap, starts, stops = find_segments(missing)
+                lengths = np.where(is_gap, stops - starts, 0)
+                longest, own = np.argmax(lengths), {}
+                own |= {"recording": name, "feature": self._name(column)}
+                own |= {"gaps": int(is_gap.sum()), "frames": int(missing.sum())}
+                own["share"] = float(missing.mean())
+                own["longest"] = int(lengths[longest])
+                found.append(own | {"start": int(starts[longest])})
         return found
 
     def _apply(self, video):
@@ -227,12 +213,6 @@ def _missing_columns(video):
     missing = np.isnan(video)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         yield column, missing[:, column]
-
-
-def _find_gaps(missing):
-    """First frames of the runs of a mask, and the frames after their last."""
-    is_inside, starts, stops = find_segments(missing)
-    return starts[is_inside], stops[is_inside]
 
 
 def _warn_of_much(report):

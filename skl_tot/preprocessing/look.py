@@ -244,7 +244,7 @@ def look_at(recordings, n_actions):
     raw, seen, window = is_raw(recordings, n_actions), recordings, None
     if raw:
         windows = fit_windows(recordings)
-        seen, window = apply_windows(windows, recordings), windows.windows_[0]
+        seen, window = apply_windows(windows, recordings), windows.window_
         seen = seen.standardize(fit_scaler(seen))
     returns, bout = _bouts(seen, n_actions)
     return Look(

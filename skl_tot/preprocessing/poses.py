@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils._param_validation import Options
 
 from skl_tot.preprocessing.framewise import VideoTransformer
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.shared_texts import with_shared_texts
 
 AXES = "xyz"
 SEPARATORS = " _.,:/-"
@@ -18,6 +19,7 @@ ROUNDING = 1e-12
 EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
+@with_shared_texts
 class PoseFeatures(VideoTransformer):
     r"""Posture and movement of a body from its points, independent of its position.
 
@@ -60,10 +62,7 @@ class PoseFeatures(VideoTransformer):
         Names of the points, "point0", "point1", … without column names.
     columns_ : ndarray of shape (n_points, n_dims)
         Column of each coordinate.
-    n_features_in_ : int
-        Number of features of a frame.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Column names; only if the recordings of ``fit`` were data frames.
+    {shared: n_features_in_, feature_names_in_}
 
     See Also
     --------
@@ -129,10 +128,8 @@ class PoseFeatures(VideoTransformer):
             elif point in self.points_:
                 found.append(self.points_.index(point))
         if len(self.heading) != 2 or len(set(found)) != 2:
-            raise ValueError(
-                f"heading is {short_repr(self.heading)}, expected two of the points "
-                f"{short_repr(self.points_)}."
-            )
+            expected = f"two of the points {short_repr(self.points_)}"
+            refuse("heading", self.heading, expected)
         return found
 
     def _columns_of(self, original):
@@ -144,9 +141,7 @@ class PoseFeatures(VideoTransformer):
         posture = points - centre[:, None]
         size = np.median(np.sqrt((posture**2).sum(axis=2).mean(axis=1)))
         if size <= ROUNDING * np.abs(points).max():
-            raise ValueError(
-                "all points are in one place in most frames, expected a body."
-            )
+            raise ValueError("all points are in one place in most frames.")
         posture /= size
         heading, angle = self._find_heading(), None
         if heading is not None:

@@ -7,9 +7,10 @@ from numbers import Real
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
 from skl_tot.extras import import_extra
+from skl_tot.preprocessing.framewise import Number
 from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS
 from skl_tot.recordings.errors import (
     RecordingFileNotFoundError,
@@ -17,7 +18,7 @@ from skl_tot.recordings.errors import (
     one_line,
 )
 
-FPS = [None, Interval(Real, MIN_FPS, MAX_FPS, closed="both")]
+FPS = [None, Number(Real, MIN_FPS, MAX_FPS, closed="both")]
 
 # fmt: off
 SUFFIXES = [
@@ -96,11 +97,7 @@ def _find_stream(container, cover):
 
 
 def _decode(container, stream, path):
-    """Yield times, from the first, and frames; at last the end of the video and None.
-
-    Raises a ValueError at the end of a truncated file. Missing frames without missing
-    time are accepted: files may omit frames, or hide them in the list of edits.
-    """
+    """Yield times, from 0, and frames; at last the end of the video and None."""
     n_frames, start = 0, None
     for frame in container.decode(stream):
         if frame.pts is None:
@@ -118,6 +115,7 @@ def _decode(container, stream, path):
     # some files omit the duration of the last frame
     duration = max(float(frame.duration * frame.time_base), 2 * LATE)
     expected = float((stream.duration or 0) * stream.time_base) - duration / 2
+    # without missing time: files may omit frames, or hide them in the list of edits
     if n_frames < stream.frames and time + duration < expected:
         raise ValueError(
             f"{path} was cut off: only {n_frames} of {stream.frames} frames are there."

@@ -97,7 +97,7 @@ def write_arrays(takes):
 def write_clips():
     """Three clips of coloured squares that move, in one order of colours."""
     av = pytest.importorskip("av")
-    pytest.importorskip("torchvision")
+    pytest.importorskip("timm")
     Path("videos").mkdir()
     for i in range(3):
         with av.open(f"videos/clip_{i}.mp4", "w") as container:
@@ -115,12 +115,12 @@ def write_clips():
 def random_network(tmp_path, monkeypatch):
     """Take a random network of small pictures where the page takes one of the hub."""
     torch = pytest.importorskip("torch")
-    models = pytest.importorskip("torchvision.models")
+    timm = pytest.importorskip("timm")
     from skl_tot.preprocessing import FrameFeatures
 
     path = tmp_path / "weights.pth"
     torch.manual_seed(0)
-    torch.save(models.resnet18(weights=None).state_dict(), path)
+    torch.save(timm.create_model("resnet18").state_dict(), path)
     for name, value in {"weights": path, "image_size": 64}.items():
         monkeypatch.setitem(FrameFeatures.__init__.__kwdefaults__, name, value)
     return ["--weights", str(path), "--image-size", "64"]

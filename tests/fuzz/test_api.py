@@ -499,9 +499,9 @@ def test_framewise_with_other_arguments(attack, report_faults, videos):
     ],
 )
 def test_frame_features(attack, report_faults, tmp_path, argument):
-    pytest.importorskip("torchvision")
+    pytest.importorskip("timm")
     (tmp_path / "noise.mp4").write_bytes(bytes(range(256)))
-    call = {"X": str(tmp_path / "noise.mp4"), "backbone": "mobilenet_v3_small"}
+    call = {"X": str(tmp_path / "noise.mp4"), "backbone": "mobilenetv3_small_050"}
     faults = {}
     for label in FEW if argument in ("batch_size", "random_state") else HOSTILE:
         options = {"weights": None} | call | {argument: HOSTILE[label]()}
@@ -511,7 +511,7 @@ def test_frame_features(attack, report_faults, tmp_path, argument):
 
 
 def test_backbones(attack, report_faults, tiny_video):
-    pytest.importorskip("torchvision")
+    pytest.importorskip("timm")
     faults = {}
     for label, make in HOSTILE.items():
         model = preprocessing.FrameFeatures(make(), weights=None)

@@ -248,7 +248,7 @@ def test_feature_files(attack, report_faults, tot, tmp_path):
 
 
 def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):
-    pytest.importorskip("torchvision")
+    pytest.importorskip("timm")
     whole = tiny_video.read_bytes()
     contents = GENERAL | {"half": whole[: len(whole) // 2], "start": whole[:40]}
     for i in range(40, len(whole), len(whole) // 12):
@@ -262,9 +262,9 @@ def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):
 
 
 def test_weights(attack, report_faults, tmp_path, tiny_video):
-    pytest.importorskip("torchvision")
+    pytest.importorskip("timm")
     outcomes = {}
-    model = preprocessing.FrameFeatures("mobilenet_v3_small", weights="w.pth")
+    model = preprocessing.FrameFeatures("mobilenetv3_small_050", weights="w.pth")
     for label in ("empty", "noise", "pickle", "zip", "null bytes"):
         (tmp_path / "w.pth").write_bytes(GENERAL[label])
         outcomes["weights", label] = attack(model.transform, tiny_video, naming="w.pth")

@@ -131,7 +131,7 @@ def test_lag_of_a_recording_gives_predict_for_all_decodings(
 @pytest.fixture(scope="module")
 def of_windows(videos):
     scaler = FramewiseTransformer(StandardScaler())
-    windows = SignalWindows((4, 9), n_bands=1, groups=[[0, 1]])
+    windows = SignalWindows(9)
     segmenter = HMMSegmenter(3, decoding="free", switch_cost=0.5)
     return make_pipeline(scaler, windows, segmenter).fit(videos)
 
@@ -146,7 +146,7 @@ def of_windows(videos):
 def test_windows_look_ahead(of_windows, videos, start, length, sizes, lag):
     video = videos[1][start : start + length]
     online = OnlinePrediction(of_windows, lag=lag)
-    assert online.delay == lag + of_windows[1].n_around_ == lag + 5
+    assert online.delay == lag + of_windows[1].n_around_ == lag + 4
     labels, probabilities = run(online, video, sizes)
     (features,) = of_windows[:-1].transform([video])
     if len(features) <= online.delay:

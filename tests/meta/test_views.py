@@ -38,7 +38,7 @@ def fitted(signals):
 def test_every_so_many_frames_of_windows(signals):
     videos = signals
     windows = fit_windows(videos)
-    width, stride = windows.windows_[0], find_stride(videos, windows, 3)
+    width, stride = windows.window_, find_stride(videos, windows, 3)
     assert stride == min(6, width // 4)
     seen = see(apply_windows(windows, videos), stride)
     assert seen.fps == 50 / stride
@@ -61,7 +61,7 @@ def test_short_recordings_are_seen_as_they_are(signals):
 def test_vote_is_that_of_what_is_seen(fitted, signals):
     windows, s = SignalWindows(2).fit(signals), fitted.stride_
     assert s > 1
-    assert fitted.windows_.windows_ == windows.windows_
+    assert fitted.windows_.window_ == windows.window_
     arrays = []
     for array in windows.transform(signals):
         rows = np.minimum(np.arange(s // 2, len(array) + s // 2, s), len(array) - 1)

@@ -92,7 +92,7 @@ class TestWindows:
     @pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
     def test_are_those_of_a_pipeline(self, windowed, swings):
         windows = SignalWindows().fit(swings)
-        assert windowed.windows_.windows_ == windows.windows_
+        assert windowed.windows_.window_ == windows.window_
         assert windowed.n_around_ == windows.n_around_
         frames = windows.transform(swings)
         own = HMMSegmenter(3, order=windowed.order_, random_state=0).fit(frames)

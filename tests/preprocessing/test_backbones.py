@@ -1,16 +1,17 @@
-"""Networks of timm and torchvision, with random weights, against the libraries."""
+"""Networks with random weights against timm and torchvision, and motion by hand."""
 
-import http.server
-import socket
 import sys
-import threading
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skl_tot.preprocessing import FrameFeatures, backbones
-from skl_tot.preprocessing.backbones import LIBRARIES, Library, load_network
+from skl_tot.preprocessing import FrameFeatures
+from skl_tot.preprocessing.backbones import (
+    colour_and_motion,
+    load_network,
+    recommended_version,
+)
 
 torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
@@ -24,9 +25,6 @@ IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-
-
-REACH = backbones.why_unreachable  # which other tests do without
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -44,7 +42,6 @@ def _no_network(monkeypatch):
         raise ConnectionError("no network.\nTry again")
 
     monkeypatch.setattr("timm.models._hub.hf_hub_download", unreachable)
-    monkeypatch.setattr(backbones, "why_unreachable", lambda url: None)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +105,7 @@ def test_as_timm_does_it(frames, tmp_path, name, prepared, width):
     with torch.inference_mode():
         maps = network.forward_features(pictures(frames, *prepared))
         expected = network.forward_head(maps, pre_logits=True).numpy()
-    found = compute(frames, f"timm/{name}", weights)
+    found = compute(frames, f"{name}", weights)
     assert found.shape == (3, width)
     assert found.dtype == np.float32
     assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
@@ -117,16 +114,16 @@ def test_as_timm_does_it(frames, tmp_path, name, prepared, width):
 
 def test_weights_without_last_layer(frames, tmp_path):
     network = make_network("test_vit")
-    expected = compute(frames, "timm/test_vit", save(network, tmp_path / "a.pth"))
+    expected = compute(frames, "test_vit", save(network, tmp_path / "a.pth"))
     state = network.state_dict()
     torch.save({k: v for k, v in state.items() if "head" not in k}, tmp_path / "b.pth")
-    assert_array_equal(compute(frames, "timm/test_vit", tmp_path / "b.pth"), expected)
+    assert_array_equal(compute(frames, "test_vit", tmp_path / "b.pth"), expected)
 
 
 def test_several_last_layers(frames, tmp_path):
     name = "deit_tiny_distilled_patch16_224"
     weights = save(make_network(name), tmp_path / "a.pth")
-    found = compute(frames[:1], f"timm/{name}", weights, image_size=32)
+    found = compute(frames[:1], f"{name}", weights, image_size=32)
     assert found.shape == (1, 192)
 
 
@@ -138,15 +135,15 @@ def test_pooling(frames, tmp_path):
         network.reset_classifier(0, pooling)
         with torch.inference_mode():
             expected = network(prepared).numpy()
-        found = compute(frames, "timm/test_vit", weights, pooling=pooling)
+        found = compute(frames, "test_vit", weights, pooling=pooling)
         assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
-    plain = compute(frames, "timm/test_vit", weights)
+    plain = compute(frames, "test_vit", weights)
     assert np.abs(plain - found).max() > 0.01  # of the token, not of the mean
     network = make_network("test_vit2", num_classes=0)
     weights = save(network, tmp_path / "b.pth")
     assert_array_equal(
-        compute(frames, "timm/test_vit2", weights, pooling="avg"),
-        compute(frames, "timm/test_vit2", weights),
+        compute(frames, "test_vit2", weights, pooling="avg"),
+        compute(frames, "test_vit2", weights),
     )
 
 
@@ -162,7 +159,7 @@ def test_class_token_of_a_network_trained_with_the_mean(frames, tmp_path):
         with torch.inference_mode():
             expected = network(prepared).numpy()
         options = {"pooling": pooling, "image_size": 28}
-        found = compute(frames, f"timm/{name}", weights, **options)
+        found = compute(frames, f"{name}", weights, **options)
         assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
@@ -174,7 +171,7 @@ def test_image_size_of_transformers(frames, tmp_path):
     flexible.load_state_dict(network.state_dict())
     with torch.inference_mode():
         expected = flexible(pictures(frames, 101, 96, HALF)).numpy()
-    found = compute(frames, "timm/test_vit", weights, image_size=96)
+    found = compute(frames, "test_vit", weights, image_size=96)
     assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
 
 
@@ -182,30 +179,31 @@ def test_image_size_of_convolutions(frames):
     network = make_network("test_resnet", num_classes=0)
     with torch.inference_mode():
         expected = network(pictures(frames, 101, 96, HALF, "BILINEAR")).numpy()
-    found = compute(frames, "timm/test_resnet", random_state=1, image_size=96)
+    found = compute(frames, "test_resnet", random_state=1, image_size=96)
     assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
 
 
-def test_image_size_of_torchvision(frames):
+def test_resnet18_of_torchvision(frames, tmp_path):
+    """The default has torchvision's layers, weights and pictures."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
         network = models.resnet18().eval()
+    weights = save(network, tmp_path / "weights.pth")
     network.fc = torch.nn.Identity()
-    steps = [transforms.Resize(73), transforms.CenterCrop(64)]  # of bytes, not PIL
-    tensors = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2)
+    prepare = models.ResNet18_Weights.IMAGENET1K_V1.transforms()
+    prepared = torch.stack([prepare(image.fromarray(frame)) for frame in frames])
     with torch.inference_mode():
-        cropped = transforms.Compose(steps)(tensors) / 255
-        expected = network(transforms.Normalize(*IMAGENET)(cropped)).numpy()
-    found = compute(frames, "resnet18", random_state=1, image_size=64)
-    assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-    assert np.ptp(found, axis=0).max() > 0.1
-    named = compute(frames, "torchvision/resnet18", random_state=1, image_size=64)
-    assert_array_equal(named, found)
+        expected = network(prepared).numpy()
+    backbone = FrameFeatures().backbone
+    found = compute(frames, backbone, weights)
+    assert found.shape == (3, 512)
+    assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert_array_equal(compute(frames, f"timm/{backbone}", weights), found)
 
 
 def test_batches_do_not_matter(frames):
-    whole = compute(frames, "timm/test_vit", batch_size=3)
-    parts = compute(iter(frames), "timm/test_vit", batch_size=1)
+    whole = compute(frames, "test_vit", batch_size=3)
+    parts = compute(iter(frames), "test_vit", batch_size=1)
     assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
 
 
@@ -223,120 +221,71 @@ def test_recommended_weights(frames, tmp_path, monkeypatch):
         return str(weights)
 
     monkeypatch.setattr("timm.models._hub.hf_hub_download", download)
-    found = compute(frames, "timm/test_vit", "DEFAULT")
+    found = compute(frames, "test_vit", "DEFAULT")
     assert asked == ["timm/test_vit.r160_in1k"]
-    assert_array_equal(found, compute(frames, "timm/test_vit", weights))
+    assert_array_equal(found, compute(frames, "test_vit", weights))
 
 
 def test_recommended_weights_out_of_reach(frames):
-    expected = r"weights='DEFAULT' of timm/test_vit .*\(no network\); give the path"
+    expected = r"weights='DEFAULT' of test_vit .*\(no network\); give the path"
     with pytest.raises(OSError, match=expected) as caught:
-        compute(frames, "timm/test_vit", "DEFAULT")
+        compute(frames, "test_vit", "DEFAULT")
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("backbone", ["resnet18", "timm/test_vit"])
-def test_weights_out_of_reach_are_told_at_once(frames, backbone, tmp_path, monkeypatch):
-    """Which file, where it is looked for, and what else there is."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(backbones, "why_unreachable", lambda url: f"no way to {url}")
-    with pytest.raises(OSError, match="are not in ") as caught:
-        compute(frames, backbone, "DEFAULT")
-    kept, url = backbones._library_of(backbone)[0].place(backbone.rpartition("/")[2])
-    assert kept.is_relative_to(tmp_path)
-    assert str(caught.value) == (
-        f"weights of {backbone} are not in {kept}, and {url} is out of reach (no way "
-        f"to {url}); download them elsewhere and put them there, give the path of a "
-        "file with weights (weights=PATH, --weights PATH), or start with "
-        "backbone='motion' (--backbone motion), which needs none."
-    )
-    kept.mkdir(parents=True)  # as good as there: the library is asked
-    with pytest.raises(OSError, match="cannot be loaded"):
-        compute(frames, backbone, "DEFAULT")
-
-
-def test_servers_that_do_not_answer(monkeypatch):
-    ask = REACH
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/x.pth"
-        monkeypatch.setattr(backbones, "PATIENCE", 0.2)
-        assert ask(url) in ("no answer in 0.2 s", "timed out")
-    assert "refused" in ask(url)
-
-
-def test_servers_that_answer():
-    class Refuses(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            self.send_error(405)
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Refuses) as server:
-        thread = threading.Thread(target=server.handle_request)
-        thread.start()
-        assert REACH(f"http://127.0.0.1:{server.server_port}/x.pth") is None
-        thread.join()
 
 
 def test_no_recommended_weights(frames):
     with pytest.raises(OSError, match=r"cannot be loaded \(No pretrained weights"):
-        compute(frames, "timm/cs3darknet_focus_x", "DEFAULT")
+        compute(frames, "cs3darknet_focus_x", "DEFAULT")
 
 
 def test_versions_of_recommended_weights():
-    version = backbones.recommended_version
-    assert version("timm/test_vit") == version("timm/test_vit.r160_in1k")
-    names = ["resnet18", "timm/resnet18.a1_in1k", "timm/resnet18.a2_in1k"]
-    assert len(set(map(version, names))) == 3
+    assert recommended_version("test_vit") == recommended_version("test_vit.r160_in1k")
+    names = ["resnet18", "resnet18.tv_in1k", "resnet18.a2_in1k"]
+    assert len(set(map(recommended_version, names))) == 3
 
 
 # -------------------------------------------------------------------------- errors
 
 
+NAMES = r"expected one that timm.list_models\(\) or .*, or 'motion', which is no"
+
+
+@pytest.mark.parametrize("method", ["fit", "transform", "transform_each"])
 @pytest.mark.parametrize(
-    ("backbone", "expected"),
+    ("options", "expected"),
     [
-        ("test_vit", "expected a classification network of torchvision"),
-        ("googlenet", "expected a classification network of torchvision"),
-        ("r3d_18", "expected a classification network of torchvision"),
-        ("timm/test_vit9", r"expected one that timm.list_models\(\)"),
-        ("timm/test_vit.of_mine", r"expected one that timm.list_models\(\)"),
-        ("timm/", r"expected one that timm.list_models\(\)"),
-        ("clip/b32", "expected 'torchvision/NAME' or 'timm/NAME'"),
-        ("/", "expected 'torchvision/NAME' or 'timm/NAME'"),
+        ({"backbone": "test_vit9"}, rf"^backbone is 'test_vit9', {NAMES}"),
+        ({"backbone": "test_vit.of_mine"}, NAMES),
+        ({"backbone": "timm/"}, NAMES),
+        ({"backbone": "clip/b32"}, NAMES),
+        ({"image_size": 0}, "The 'image_size' parameter"),
+        ({"image_size": True}, "The 'image_size' parameter"),
+        ({"pooling": "max"}, "The 'pooling' parameter"),
+        ({"batch_size": True}, "The 'batch_size' parameter"),
+        ({"random_state": True}, "The 'random_state' parameter"),
     ],
 )
-def test_unknown_names(tmp_path, backbone, expected):
+def test_bad_options(tmp_path, method, options, expected):
     (tmp_path / "a.mp4").touch()
-    with pytest.raises(ValueError, match=f"backbone is '{backbone}', {expected}"):
-        FrameFeatures(backbone, weights=None).fit(tmp_path)
+    with pytest.raises(ValueError, match=expected):
+        getattr(FrameFeatures(**{"weights": None} | options), method)(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
-        ("timm/test_vit", {"image_size": 100}, "patches of 16 pixels, expected a mul"),
-        ("timm/cait_xxs24_224", {"image_size": 96}, "cannot do image_size=96 .*224"),
-        ("timm/test_resnet", {"pooling": "avg"}, "has no tokens, expected None"),
-        ("resnet18", {"pooling": "token"}, "has no tokens, expected None"),
-        ("timm/test_vit2", {"pooling": "token"}, "no class token, expected 'avg'"),
+        ("test_vit", {"image_size": 100}, "is 100, expected a multiple of the 16 pix"),
+        ("cait_xxs24_224", {"image_size": 96}, "cannot do image_size=96 .*224"),
+        ("test_resnet", {"pooling": "avg"}, "expected None, as test_resnet has no tok"),
+        ("test_vit2", {"pooling": "token"}, "'avg', as test_vit2 has no class"),
+        ("motion", {"image_size": 96}, "'motion', which is no network, expected"),
+        ("motion", {"weights": "w.pth"}, "'motion', which is no network, expected"),
     ],
 )
 def test_what_a_network_cannot_do(frames, name, options, expected):
     with pytest.raises(ValueError, match=expected) as caught:
         compute(frames, name, **options)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("options", [{"image_size": 0}, {"pooling": "max"}])
-def test_invalid_parameters(tmp_path, options):
-    (tmp_path / "a.mp4").touch()
-    [name] = options
-    for method in ("fit", "transform", "transform_each"):
-        with pytest.raises(ValueError, match=f"The '{name}' parameter"):
-            getattr(FrameFeatures(weights=None, **options), method)(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
@@ -346,41 +295,71 @@ def test_unsuitable_weights(frames, tmp_path, what, suffix):
     path.write_bytes(b"junk" if what == "junk" else b"")
     if what == "other network":
         save(make_network("test_vit2"), path)
-    expected = r"^weights='.*weights\.\w+' is no state dict of timm/test_vit: "
+    expected = r"^weights='.*weights\.\w+' is no state dict of test_vit: "
     with pytest.raises(ValueError, match=expected) as caught:
-        compute(frames, "timm/test_vit", path)
+        compute(frames, "test_vit", path)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("module", "backbone"),
-    [("timm", "timm/test_vit"), ("torchvision.models", "resnet18")],
-)
-def test_missing_extra(tmp_path, monkeypatch, module, backbone):
-    (tmp_path / "a.mp4").touch()
+@pytest.mark.parametrize("module", ["timm", "PIL.Image"])
+def test_missing_extra(frames, monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)
-    name = module.partition(".")[0]
-    with pytest.raises(ImportError, match=rf"{name}, .*skl-tot\[video\]"):
-        FrameFeatures(backbone).fit(tmp_path)
+    with pytest.raises(ImportError, match=r", .*skl-tot\[video\]"):
+        compute(frames, "test_vit")
 
 
-# ----------------------------------------------------------------------- libraries
+# -------------------------------------------------------------------------- motion
 
 
-def test_a_further_library_is_one_entry(frames, monkeypatch):
-    """Mean colours, by a library of one network."""
-    colours = Library(
-        "'mean'",
-        lambda name: name == "mean",
-        lambda name: "first",
-        lambda name, recommended: (torch.nn.Flatten(2), ()),
-        lambda name, network, image_size: (
-            lambda frame: torch.tensor(frame.mean((0, 1), keepdims=True))
-        ),
-    )
-    monkeypatch.setitem(LIBRARIES, "colours", colours)
-    backbones.check_network("colours/mean", None)
-    found = compute(frames, "colours/mean").reshape(3, 3)
-    assert_allclose(found, [frame.mean((0, 1)) for frame in frames])
-    with pytest.raises(ValueError, match="backbone is 'colours/max', expected 'mean'"):
-        backbones.check_network("colours/max", None)
+def parts_of(features):
+    """Red, green, blue, spread, change, right and down of each part."""
+    return features.reshape(len(features), 7, 4, 4)
+
+
+def texture(height, width):
+    """Grey values, from 0 to 1, that change slowly from pixel to pixel."""
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / 9 + y / 23), np.sin(y / 7 - x / 31), np.sin((x + y) / 13)]
+    return 0.5 + np.sum(waves, axis=0) / 8
+
+
+def film(picture, shifts):
+    """Windows of a picture, of 128 by 192 pixels, that move over it."""
+    frames = []
+    for down, right in shifts:
+        window = picture[40 + down : 168 + down, 40 + right : 232 + right]
+        frames.append((255 * window[..., None].repeat(3, axis=2)).astype(np.uint8))
+    return frames
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 0), (0, 2), (-1, 0), (1, -2)])
+def test_flow(down, right):
+    """The window moves right, so what is seen moves left, by as much."""
+    frames = film(texture(220, 280), [(0, 0), (down, right)])
+    features = parts_of(colour_and_motion(frames))
+    # a part is 32 pixels high and 48 wide
+    assert_allclose(features[1, 5], -right / 48, atol=0.01)
+    assert_allclose(features[1, 6], -down / 32, atol=0.01)
+    assert_array_equal(features[0, 4:], 0)
+    assert (features[1, 4] > 0).all() == bool(down or right)
+
+
+def test_colours_and_spread():
+    frame = np.zeros((64, 128, 3), np.uint8)
+    frame[:16, 32:64] = [255, 51, 0]
+    frame[48:, ::4] = 255
+    (features,) = parts_of(colour_and_motion([frame]))
+    assert_allclose(features[:3, 0, 1], [1, 0.2, 0], atol=1e-6)
+    assert features[3, 0].max() == 0
+    assert_allclose(features[3, 3], 0.25, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (48, 64), (33, 70), (1, 200)])
+def test_pictures_of_any_size(shape):
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    features = colour_and_motion([picture, picture])
+    assert features.shape == (2, 112)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    means = parts_of(features)[0, :3].mean(axis=(1, 2))
+    assert_allclose(means, picture.mean((0, 1)) / 255, atol=0.06)

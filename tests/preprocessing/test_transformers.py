@@ -30,7 +30,7 @@ from skl_tot.recordings import Recordings
 TRANSFORMERS = [
     FramewiseTransformer(StandardScaler()),
     GapFiller(),
-    SignalWindows(window=(3, 5), n_bands=1),
+    SignalWindows(5),
     PoseFeatures(n_dims=2, heading=(0, 1)),
 ]
 
@@ -125,13 +125,12 @@ def test_clone_and_pickle(transformer, videos):
     "transformer",
     [
         GapFiller(-1),
+        GapFiller(True),
         GapFiller(1.5),
+        GapFiller(drop_lost=True),
         PoseFeatures(n_dims=4),
         PoseFeatures(heading="nose"),
         PoseFeatures(speeds="all"),
-        SignalWindows(-1),
-        SignalWindows("wide"),
-        SignalWindows(n_bands=-1),
     ],
     ids=repr,
 )

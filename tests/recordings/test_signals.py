@@ -55,4 +55,4 @@ def test_real_data(real_data, name, expected):
 
 
 def test_short_signals_have_the_least_window():
-    assert SignalWindows().fit(np.zeros((40, 1))).windows_ == (9,)
+    assert SignalWindows().fit(np.zeros((40, 1))).window_ == 9

@@ -13,7 +13,7 @@ from skl_tot.extras import EXTRAS
 from skl_tot.recordings import one_line
 
 MODULES = {"scikit-learn": "sklearn"}  # others have the name of the distribution
-LOADED = {"torchvision"}  # extras to import, as their build must match torch
+LOADED = {"timm"}  # extras to import, as builds below them must match torch
 LINE = re.compile(r"([\w.-]+)([^;]*)(;.*extra.*)?")
 
 

@@ -265,8 +265,8 @@ def _print_candidates(results, names, prefix, scoring):
     VIDEO...: video file, or folder of video files
     --out FOLDER: folder to write, one .npy per video [required]
     --fps RATE: frames per second to read [default: 10]
-    --backbone NAME: network of torchvision, timm/NAME, or motion (colour, change and
-        optical flow, without weights) [default: resnet18]
+    --backbone NAME: network of timm, or motion (colour, change and optical flow,
+        without weights) [default: resnet18.tv_in1k]
     --weights FILE: state dict of the backbone [default: DEFAULT, the recommended
         weights from the hub]
     --device DEVICE: device of the network [default: auto]

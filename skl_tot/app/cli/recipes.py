@@ -31,7 +31,7 @@ STEP = re.compile(
     r"|(?P<gaps>gaps:[1-9][0-9]*(:(0?\.[0-9]+|0|1))?)"
     r"|(?P<pca>pca:[1-9][0-9]*)"
     r"|(?P<poses>poses(:[^:]+:[^:]+)?)"
-    rf"|(?P<windows>windows(:{NUMBER}){{0,2}})"
+    rf"|(?P<windows>windows(:{NUMBER})?)"
 )
 
 
@@ -73,8 +73,8 @@ class Recipe:
             if not STEP.fullmatch(step):
                 raise ValueError(
                     f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
-                    "poses:TAIL:NOSE, windows, windows:WIDTH, windows:WIDTH:WIDTH, "
-                    "standard, minmax, robust or pca:N."
+                    "poses:TAIL:NOSE, windows, windows:WIDTH, standard, minmax, robust "
+                    "or pca:N."
                 )
 
     def make(self, n_actions=None):
@@ -129,7 +129,7 @@ def _make_step(step):
     if kind == "poses":
         return PoseFeatures(heading=values or None)
     if kind == "windows":
-        return SignalWindows(tuple(map(float, values)) or "auto")
+        return SignalWindows(*map(float, values))
     return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
 
 
@@ -176,9 +176,9 @@ RECIPE = """
     up to N frames; gaps:N:SHARE drops columns with a larger share of missing values;
     poses makes features of tracked points, poses:TAIL:NOSE of a body from tail to
     nose; windows describes the surroundings of each frame of a raw signal;
-    windows:WIDTH and windows:WIDTH:WIDTH set one or two widths, in seconds if
-    recordings have a rate, else in frames; standard, minmax, robust and pca:N replace
-    the standardisation of the method (unless --set has standardize)
+    windows:WIDTH sets the width, in seconds if recordings have a rate, else in frames;
+    standard, minmax, robust and pca:N replace the standardisation of the method (unless
+    --set has standardize)
 """
 
 

@@ -320,6 +320,6 @@ def model(content):
     steps = list(content.model[:-1]) if is_pipeline else []
     reading = getattr(content.segmenter, "reading_", None)
     found = {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
-    windows = [getattr(w, "windows_", ()) for w in [*steps, windows_of(content.model)]]
+    widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]
     found["look"] = describe_look(content.segmenter)
-    return found | {"widths": list(itertools.chain(*windows))}
+    return found | {"widths": [width for width in widths if width is not None]}
