@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from skl_tot.corrections.editing import rename, with_last
-from skl_tot.meta.guided import GuidedSegmenter
+from skl_tot.meta.guided import GuidedSegmenter, name_new_actions
 from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
@@ -82,19 +82,27 @@ def refine(model, X, y, *, kind="labels"):
 
 def _with_names_of(before, guided):
     """Name actions without a label like most of their frames before."""
-    known = set(guided.actions_.tolist()) - set(guided.unlabelled_actions_)
+    kept = guided.unlabelled_actions_
+    known = set(guided.actions_.tolist()) - set(kept)
     old, _ = split_label_sequences(before)
     new, _ = split_label_sequences(guided.labels_)
     old, new = np.concatenate(old), np.concatenate(new)
-    names = {}
-    for action in guided.unlabelled_actions_:
+    names, taken = {}, known.copy()
+    for action in kept:
         words, counts = np.unique(old[new == action], return_counts=True)
         if len(words):
             name = _in_words_of(known, words[counts.argmax()].item())
-            if name is not None and name not in known | set(names.values()):
+            if name is not None and name not in taken:
                 names[action] = name
+                taken.add(name)
+    for action in kept:
+        if action not in names:  # whose name another action may have now
+            if action in taken:
+                used = np.array([*taken.union(kept)])
+                names[action] = name_new_actions(used, len(used) + 1)[-1].item()
+            taken.add(names.get(action, action))
     model = rename(guided, names)
-    model.unlabelled_actions_ = [names.get(a, a) for a in guided.unlabelled_actions_]
+    model.unlabelled_actions_ = [names.get(action, action) for action in kept]
     return model
 
 

@@ -1,6 +1,7 @@
 """A vote of methods and settings, combined without labels."""
 
 import copy
+import math
 import warnings
 from numbers import Integral
 
@@ -144,9 +145,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Fitted ``windows``.
     readings_ : list of dict
         Readings of the recordings, the model's own first, at most three: "name",
-        "sentence" about it, "labels", "agreement" (share of frames on which it agrees
-        with the first), "trust" (agreement beyond chance of models of both halves of
-        the recordings) and "model" (None for the first). See `use_reading`.
+        "sentence" about it, "agreement" (share of frames on which it agrees with the
+        first), "trust" (agreement beyond chance of models of both halves of the
+        recordings) and "model" (None for the first). See `use_reading`.
     stride_ : int
         Step of the frames that candidates see; they vote for the frames around. Above 1
         only for long recordings with similar neighbouring frames, for candidates "auto"
@@ -312,7 +313,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         -------
         labels : dict of str to ndarray of shape (n_frames,), or list of these
             Labels by name, in the order of ``names_``, decoded by each candidate.
-            Actions have the numbers of the vote, as in `predict`; -1 is background.
+            Actions have the labels of `predict`, also after corrections.
 
         Raises
         ------
@@ -326,11 +327,23 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         for name, mapping, paths in zip(
             self.names_, self.mappings_, self._labels_on_all_frames(videos)
         ):
-            labels = []
-            for path in paths:
-                labels.append(np.where(path < 0, BACKGROUND, mapping[path]))
+            labels = [np.where(own < 0, BACKGROUND, mapping[own]) for own in paths]
+            if self.layers_:
+                labels = self._correct_paths(labels, videos)
+            if self.classes_ is not None:
+                labels = self._to_labels(labels)
             found[name] = videos.restore(labels)
         return found
+
+    def _correct_paths(self, paths, videos):
+        """Apply the layers of corrections to certain actions."""
+        codes = np.eye(self.mappings_.shape[1])
+        with np.errstate(divide="ignore"):
+            scores = (np.log(codes[path]) for path in paths)
+            for layer in self.layers_:
+                scores = layer.apply(scores, videos)
+            found = [own.argmax(axis=1) for own in scores]
+        return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
 
     def labellings(self, X):
         """Label every frame by each candidate, for `GuidedSegmenter`.
@@ -387,7 +400,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         for other in self.readings_:
             if other is not chosen:
                 model = twin if other["model"] is None else other["model"]
-                agreement = _agreement(chosen["labels"], other["labels"])
+                agreement = _agreement(chosen["model"], model)
                 readings.append(other | {"model": model, "agreement": agreement})
         readings[0]["agreement"] = 1.0
         parameters = self.get_params(deep=False)
@@ -417,19 +430,19 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """Keep other readings that differ and are about as plausible."""
         name, sentence = _describe_reading(self)
         trust = self.confidence_["agreement"]
-        own = {"name": name, "sentence": sentence, "labels": self.labels_}
+        own = {"name": name, "sentence": sentence}
         own |= {"agreement": 1.0, "trust": trust, "model": None}
         self.readings_ = [own]
         for twin in self._other_ways():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 twin.fit(X)
-            agreement = _agreement(self.labels_, twin.labels_)
+            agreement = _agreement(self, twin)
             trust = twin.confidence_["agreement"]
             differs = agreement < ALIKE and trust >= own["trust"] - WORSE
             if differs and not is_few(effective_actions(twin.labels_), self.n_actions_):
                 name, sentence = _describe_reading(twin)
-                reading = {"name": name, "sentence": sentence, "labels": twin.labels_}
+                reading = {"name": name, "sentence": sentence}
                 reading |= {"agreement": agreement, "trust": trust, "model": twin}
                 self.readings_.append(reading)
 
@@ -574,14 +587,30 @@ def _describe_reading(model):
 
 
 def _agreement(first, second):
-    """Share of frames on which labels agree after matching, without background."""
-    if isinstance(first, dict):
-        first, second = list(first.values()), list(second.values())
-    if isinstance(first, list):
-        first, second = np.concatenate(first), np.concatenate(second)
+    """Share of frames on which models agree after matching, NaN without ``labels_``.
+
+    Frames of background do not count.
+    """
+    if not (hasattr(first, "labels_") and hasattr(second, "labels_")):
+        return math.nan
+    first, second = _flat_codes(first), _flat_codes(second)
     known = (first >= 0) & (second >= 0)
     n_actions = int(max(first.max(), second.max())) + 1
     return agreement_of(first[known], second[known], n_actions)
+
+
+def _flat_codes(model):
+    """Labels of all frames of the fit, as indices of ``actions_``."""
+    labels = model.labels_
+    if isinstance(labels, dict):
+        labels = list(labels.values())
+    if isinstance(labels, list) or labels.dtype == object:
+        labels = np.concatenate(list(labels))
+    if model.classes_ is None:
+        return labels
+    codes = {word: code for code, word in enumerate(model.classes_.tolist())}
+    words, places = np.unique(labels, return_inverse=True)
+    return np.array([codes.get(word, BACKGROUND) for word in words.tolist()])[places]
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

@@ -117,8 +117,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     for frames in typical.values():
         frames.sort(key=lambda found: -found["probability"])
         del frames[N_TYPICAL:]
-    is_changed = voter is not segmenter or segmenter.layers_
-    _translate(findings, None if is_changed else code_of)
+    _translate(findings, code_of if voter is segmenter else None)
     for paths in of_others:
         paths[:] = _match_codes(findings.paths[: len(paths)], paths)
     return findings
@@ -187,12 +186,15 @@ def _ask_candidates(voter, video):
     """Labels of one recording by each candidate, without refinements."""
     from skl_tot.meta import names_of_refinements
 
-    found = voter.candidate_labels(video)
-    refined = set(itertools.chain(*map(names_of_refinements, found)))
+    labels_of = voter.candidate_labels(video)
+    codes = {label: code for code, label in enumerate(voter.actions_.tolist())}
+    refined = set(itertools.chain(*map(names_of_refinements, labels_of)))
     paths = {}
-    for name, labels in found.items():
+    for name, labels in labels_of.items():
         if name not in refined:
-            (paths[name],), _ = split_label_sequences(labels)
+            (own,), _ = split_label_sequences(labels)
+            found = [codes.get(label, BACKGROUND) for label in own.tolist()]
+            paths[name] = np.array(found)
     return paths
 
 

@@ -1,0 +1,411 @@
+"""Random sequences of corrections and uses of fitted models, in all forms of input.
+
+A step ends in a result that keeps the promises below, or in a refusal of `REFUSALS`.
+`SKL_TOT_SEQUENCES=300` goes on for so many seconds, with further seeds.
+"""
+
+import functools
+import itertools
+import os
+import pickle
+import random
+import re
+import time
+import traceback
+import warnings
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from matplotlib import pyplot as plt
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skl_tot
+from skl_tot import (
+    ActivitySegmenter,
+    AutoSegmenter,
+    CyclicSegmenter,
+    GuidedSegmenter,
+    HMMSegmenter,
+    OnlinePrediction,
+    Recordings,
+    TemporalOTSegmenter,
+)
+from skl_tot import statistics as tables
+from skl_tot.app.report import write_report
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmenter
+from skl_tot.corrections import merge, most_informative, refine, rename, split
+from skl_tot.datasets import make_activities
+from skl_tot.io import load_model, save_model, segments, write_segments
+from skl_tot.meta.candidates import Plan
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
+
+N_SEQUENCES, N_STEPS = 25, 5
+REFUSALS = re.compile(
+    "or predict when the recording has ended"  # streams of what needs all of it
+    "|expected a segmenter of one activity"
+    "|distinct frames, expected"
+    "|score compares"
+    "|expected a segmenter that finds actions of one activity"
+    "|an estimator with pseudo_labels"
+    "|expected two or more"
+    "|the name of frames without an action"
+    "|names would have '(cut|background)' twice"
+    "|distinct recordings; expected at most as many"
+)
+VIDEOS, LABELS = make_activities(
+    10, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0
+)
+SHORT = {"max_iter": 3, "random_state": 0}
+
+
+def clocks():
+    return [np.arange(len(own)) / 10 + 5 * (np.arange(len(own)) > 4) for own in VIDEOS]
+
+
+NAMES = [f"take {i}" for i in range(len(VIDEOS))]
+FORMS = {
+    "list": lambda path: VIDEOS,
+    "float32": lambda path: [own.astype(np.float32) for own in VIDEOS],
+    "tensors": lambda path: list(map(torch.tensor, VIDEOS)),
+    "memmaps": lambda path: memmaps(path),
+    "named": lambda path: dict(zip(NAMES, VIDEOS)),
+    "recordings": lambda path: Recordings(VIDEOS, NAMES, fps=10),
+    "clock": lambda path: Recordings(
+        VIDEOS, NAMES, fps=10, times=clocks(), breaks=[[5]] * len(VIDEOS)
+    ),
+    "one array": lambda path: np.concatenate(VIDEOS),
+}
+
+
+def memmaps(path):
+    for i, own in enumerate(VIDEOS):
+        np.save(path / f"{i}.npy", own)
+    return [np.load(path / f"{i}.npy", mmap_mode="r") for i in range(len(VIDEOS))]
+
+
+def candidates():
+    return [("hmm", HMMSegmenter()), ("mallow", MallowSegmenter(max_iter=3))]
+
+
+def plans_of(order, **_):
+    """Members of a vote that fit at once."""
+    return [Plan("hmm", HMMSegmenter(order=order)), Plan("k_means", KMeansSegmenter())]
+
+
+MODELS = {
+    "tot": lambda: TemporalOTSegmenter(3, **SHORT),
+    "hmm": lambda: HMMSegmenter(3, background_percentile=10, min_duration=0.3),
+    "words": lambda: HMMSegmenter(6),
+    "auto": lambda: AutoSegmenter(3, candidates=candidates(), random_state=0),
+    "readings": lambda: AutoSegmenter(3, windows=None, random_state=0),
+    "cyclic": lambda: CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0),
+    "activities": lambda: ActivitySegmenter(HMMSegmenter(2), 2, random_state=0),
+    "guided": lambda: GuidedSegmenter(HMMSegmenter(3)),
+    "named": lambda: GuidedSegmenter(AutoSegmenter(4, candidates=candidates())),
+    "taught": lambda: GuidedSegmenter(HMMSegmenter(3), "transcripts"),
+    "equal": lambda: EqualPartsSegmenter(3),
+    "k_means": lambda: KMeansSegmenter(3, random_state=0),
+    "scaled": lambda: make_pipeline(
+        FramewiseTransformer(StandardScaler()), HMMSegmenter(3)
+    ),
+    "windows": lambda: make_pipeline(
+        SignalWindows(0.5), TemporalOTSegmenter(3, **SHORT)
+    ),
+}
+
+
+class Sequences:
+    """Fitted models, and the steps of random sequences with them."""
+
+    def __init__(self, path):
+        self.path = path
+        self.inputs = {name: make(path) for name, make in FORMS.items()}
+        self.fitted = functools.cache(self._fit)
+
+    def _fit(self, kind, form):
+        model, X = MODELS[kind](), self.inputs[form]
+        if not isinstance(model, GuidedSegmenter):
+            model.fit(X)
+            words = [f"action {i}" for i in range(6)]
+            return rename(model, words) if kind == "words" else model
+        words = np.array(["take", "action 1", "pour"]) if kind == "named" else None
+        y = [own if words is None else words[own] for own in LABELS]
+        if kind == "taught":
+            y = [own[np.r_[True, own[1:] != own[:-1]]] for own in y]
+            y = [own if i < 3 else None for i, own in enumerate(y)]
+            return model.fit(X, y if form != "one array" else list(y[0]))
+        unknown = -1 if words is None else ""
+        y = [np.where(np.arange(len(own)) < 8, own, unknown) for own in y]
+        return model.fit(X, y if form != "one array" else np.concatenate(y))
+
+    def run(self, seed):
+        """Return the fault of a sequence, if any, and its steps and trace."""
+        draw = random.Random(seed)
+        kind, form = draw.choice(list(MODELS)), draw.choice(list(FORMS))
+        steps = [kind, form]
+        try:
+            model, X = self.fitted(kind, form), self.inputs[form]
+            self.check(model, X)
+            for _ in range(N_STEPS):
+                step = draw.choice([*CORRECTIONS, *draw.choices(USES, k=4)])
+                steps.append(step.__name__)
+                if draw.random() < 0.2:
+                    steps.append(draw.choice(list(FORMS)))
+                    X = self.inputs[steps[-1]]
+                try:
+                    model = self.take(step, draw, model, X)
+                except (TypeError, ValueError) as error:
+                    if not REFUSALS.search(str(error)):
+                        raise
+                    steps.append("refused")
+        except Exception as error:
+            if len(steps) == 2 and REFUSALS.search(str(error)):
+                return None, None  # in the fit
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            fault = f"{type(error).__name__} at {where.name}, line {where.lineno}"
+            return fault, f"seed {seed}: {', '.join(steps)}\n{traceback.format_exc()}"
+        return None, None
+
+    def take(self, step, draw, model, X):
+        """Take a step; the model before it stays as it was."""
+        before = rows(model.predict(X))
+        found = step(self, draw, model, X)
+        assert equal(before, rows(model.predict(X)))
+        if found is None:
+            return model
+        self.check(found, X)
+        return found
+
+    def check(self, model, X):
+        """Check labels, probabilities and names of a model."""
+        actions, paths = actions_of(model), rows(model.predict(X))
+        for output in (model.predict_proba(X), posterior(model, X)):
+            for path, own in zip(paths, rows(output), strict=True):
+                assert own.shape == (len(path), len(actions))
+                np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
+        segmenter = last(model)
+        labels = [paths, getattr(segmenter, "labels_", [])]
+        if hasattr(model, "candidate_labels"):
+            labels += model.candidate_labels(X).values()
+        for own in labels:
+            assert words_of(own) <= {*actions, -1, "background"}
+
+
+def last(model):
+    return model[-1] if hasattr(model, "steps") else model
+
+
+def posterior(model, X):
+    X = model[:-1].transform(X) if last(model) is not model else X
+    return rows(last(model).predict_posterior(X))
+
+
+def actions_of(model):
+    return last(model).actions_.tolist()
+
+
+def rows(output):
+    """Arrays of the recordings of an output."""
+    if hasattr(output, "items"):
+        return [own for _, own in output.items()]
+    return [output] if isinstance(output, np.ndarray) else list(output)
+
+
+def plain(word):
+    return "-1" if word == "background" else str(word)
+
+
+def words_of(labels):
+    return {word for own in rows(labels) for word in np.unique(own).tolist()}
+
+
+def equal(first, second):
+    return all(map(np.array_equal, first, second))
+
+
+# Corrections give a new model, which follows from the one before.
+
+
+def renames(run, draw, model, X):
+    actions = actions_of(model)
+    chosen = draw.sample(actions, draw.randint(1, len(actions)))
+    fresh = draw.choice(["job {}", "action 4{}", "action {}", "numbers", "background"])
+    names = {a: fresh.format(i) for i, a in enumerate(chosen)}
+    if isinstance(actions[0], str) or "{" not in fresh:
+        names = {chosen[0]: "background" if fresh == "background" else "cut"}
+    elif fresh == "numbers":
+        names = {a: 50 + a for a in chosen}
+    elif fresh == "action {}":
+        names = {a: f"action {a}" for a in actions}
+    found = rename(model, names)
+    words = {"background": -1, -1: -1} | dict(zip(actions, actions_of(found)))
+    for old, new in zip(rows(model.predict(X)), rows(found.predict(X))):
+        expected = [plain(words[own]) for own in old.tolist()]
+        assert expected == list(map(plain, new.tolist()))
+    return found
+
+
+def merges(run, draw, model, X):
+    actions = actions_of(model)
+    if len(actions) < 3:
+        return None
+    chosen = draw.sample(actions, 2)
+    found = merge(model, chosen)
+    first, second = map(actions.index, chosen)
+    place = first - (second < first)
+    for old, new in zip(rows(model.predict_proba(X)), rows(found.predict_proba(X))):
+        np.testing.assert_allclose(new[:, place], old[:, [first, second]].sum(1), 1e-4)
+    return found
+
+
+def splits(run, draw, model, X):
+    actions = actions_of(model)
+    if len(actions) > 5:
+        return None
+    code = draw.randrange(len(actions))
+    found = split(model, actions[code], X)
+    for old, new in zip(rows(model.predict_proba(X)), rows(found.predict_proba(X))):
+        np.testing.assert_allclose(new[:, code : code + 2].sum(1), old[:, code], 1e-4)
+    return found
+
+
+def relabels(run, draw, model, X):
+    """Learn labels of a recording, one segment of which is another action."""
+    path = rows(model.predict(X))[0].copy()
+    actions = actions_of(model)
+    new = draw.choice(actions)
+    if draw.random() < 0.5:
+        new = "new" if isinstance(new, str) else max(actions) + 1
+    path = path.astype("U12") if isinstance(new, str) else path
+    start = draw.randrange(len(path) - 5)
+    path[start : start + 5] = new
+    found = refine(model, X, path if len(rows(X)) == 1 else [path, *[None] * 9])
+    known = rows(last(found).labels_)[0]
+    is_told = (path != "background") & (path.astype(str) != "-1")
+    assert equal([known[is_told]], [path[is_told]])
+    return found
+
+
+# Uses give None, or an equal model.
+
+
+def saves(run, draw, model, X):
+    save_model(model, run.path / "model.skops")
+    return same(model, load_model(run.path / "model.skops"), X)
+
+
+def pickles(run, draw, model, X):
+    return same(model, pickle.loads(pickle.dumps(model)), X)
+
+
+def same(model, found, X):
+    assert equal(rows(model.predict(X)), rows(found.predict(X)))
+    assert equal(posterior(model, X), posterior(found, X))
+    return found
+
+
+def clones(run, draw, model, X):
+    assert repr(clone(model)) == repr(clone(clone(model)))
+
+
+def scores(run, draw, model, X):
+    score = model.score(X)
+    assert np.isnan(score) or 0 <= score <= len(actions_of(model)) + 1e-9
+
+
+def streams(run, draw, model, X):
+    """A stream whose lag is longer than the recording is like `predict`."""
+    online, video = OnlinePrediction(model, 1000), rows(X)[0]
+    cut = draw.randrange(1, len(video))
+    decided = [online.push(video[:cut]), online.push(video[cut:]), online.finish()]
+    labels = np.concatenate([own.labels for own in decided])
+    np.testing.assert_array_equal(labels, rows(model.predict([video]))[0])
+
+
+def follows(run, draw, model, X):
+    found = list(OnlinePrediction(model, draw.randrange(20)).follow(rows(X)[0]))
+    assert {label for label, _ in found} <= {*actions_of(model), -1, "background"}
+    assert len(found) == len(rows(X)[0])
+
+
+def reports(run, draw, model, X):
+    write_report(model, X, run.path / "report.html")
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert all(str(name) in page for name in words_of(model.predict(X)) - {-1})
+
+
+def tabulates(run, draw, model, X):
+    labels = model.predict(X)
+    assert set(tables.durations(labels)["action"]) <= set(actions_of(model))
+    tables.transitions(labels), tables.usual_order(labels), tables.deviations(labels)
+    tables.cycle_times(labels), tables.action_profiles(X, labels)
+    tables.telling_features(X, labels)
+    if len(rows(X)) > 1:
+        groups = ["a", "b"] * (len(rows(X)) // 2)
+        tables.compare_groups(labels, groups, n_permutations=9)
+
+
+def draws(run, draw, model, X):
+    skl_tot.SegmentationDisplay.from_estimator(model, X, confidence=True)
+    skl_tot.ProfileDisplay.from_estimator(model, X)
+    name = draw.choice(["Duration", "Transition", "Cycle", "Deviation"])
+    getattr(skl_tot, f"{name}Display").from_labels(model.predict(X))
+    plt.close("all")
+
+
+def asks(run, draw, model, X):
+    for unit in ("recordings", "moments"):
+        assert most_informative(model, X, 3, unit)
+
+
+def exports(run, draw, model, X):
+    table = segments(model.predict(X))
+    assert set(table["action"]) <= {*actions_of(model), -1, "background"}
+    first = segments(rows(model.predict(X))[0], fps=10)
+    write_segments(first, run.path / draw.choice(["a.csv", "a.json", "a.vtt"]))
+
+
+def reads(run, draw, model, X):
+    """Use another reading of a vote, and come back."""
+    found = pickle.loads(pickle.dumps(model))
+    others = getattr(last(found), "readings_", [])
+    if len(others) < 2:
+        return None
+    names = [own["name"] for own in others]
+    last(found).use_reading(names[1])
+    run.check(found, X)
+    if draw.random() < 0.5:
+        return found
+    last(found).use_reading(names[0])
+    return same(model, found, X)
+
+
+CORRECTIONS = [renames, merges, splits, relabels]
+USES = [saves, pickles, clones, scores, streams, follows, reports, tabulates]
+USES += [draws, asks, exports, reads]
+
+
+def seeds():
+    yield from range(N_SEQUENCES)
+    end = time.monotonic() + float(os.environ.get("SKL_TOT_SEQUENCES", 0))
+    yield from itertools.takewhile(
+        lambda _: time.monotonic() < end, itertools.count(N_SEQUENCES)
+    )
+
+
+def test_random_sequences(tmp_path, monkeypatch):
+    monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
+    run, faults, texts = Sequences(tmp_path), Counter(), {}
+    for seed in seeds():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of short fits
+            fault, text = run.run(seed)
+        if fault is not None:
+            faults[fault] += 1
+            texts.setdefault(fault, text)
+    if faults:
+        pytest.fail("\n".join([*texts.values(), *map(str, faults.items())]))
