@@ -30,7 +30,8 @@ def rename(model, names):
     names : dict or sequence
         New names by labels of ``actions_``, or the names of all actions in order: all
         text, or all integers from 0. Other actions keep their name; a number k among
-        text becomes "action k".
+        text becomes "action k". Files, scores, statistics and displays take frames of
+        an action with the name "background" for frames without an action.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def rename(model, names):
     >>> rename(model, {1: "pour"}).actions_
     array(['action 0', 'pour', 'action 2'], dtype='<U8')
     """
-    segmenter = _copy_of_fitted(model)
+    segmenter = _copy_of_fitted(model, of_one_activity=False)
     before = segmenter.actions_
     segmenter.classes_ = new_names(names, before)
     if BACKGROUND_NAME in segmenter.classes_.tolist() and _looks_for_none(segmenter):
@@ -93,7 +94,7 @@ def merge(model, labels):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If a label does not exist, there are fewer than two or labels of several
+        If a label does not exist, there are fewer than two, or the model is of several
         activities.
 
     Examples
@@ -110,15 +111,12 @@ def merge(model, labels):
     codes = _codes_of(segmenter, labels)
     groups = merged_groups(codes, segmenter.n_actions_)
     before = with_background(segmenter.actions_)
-    if hasattr(segmenter, "activity_names_"):
-        _correct_activity(segmenter, codes, labels, merge)
-    else:
-        has_states = getattr(segmenter, "states_", None) is not None
-        has_groups = hasattr(segmenter, "prototype_actions_")
-        if has_groups and not segmenter.layers_:
-            segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
-        if has_states or not has_groups or segmenter.layers_:
-            segmenter.layers_ = [*segmenter.layers_, Merge(groups)]
+    has_states = getattr(segmenter, "states_", None) is not None
+    has_groups = hasattr(segmenter, "prototype_actions_")
+    if has_groups and not segmenter.layers_:
+        segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
+    if has_states or not has_groups or segmenter.layers_:
+        segmenter.layers_ = [*segmenter.layers_, Merge(groups)]
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
@@ -159,7 +157,8 @@ def split(model, label, X, *, n=2):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If the label does not exist, or ``X`` shows the action in too few frames.
+        If the label does not exist, ``X`` shows the action in too few frames, or the
+        model is of several activities.
 
     Examples
     --------
@@ -175,14 +174,7 @@ def split(model, label, X, *, n=2):
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
         raise ValueError(f"n is {short_repr(n)}, expected an integer from 2.")
     n = int(n)
-    X = transform_before(model, X)
-    if hasattr(segmenter, "activity_names_"):
-        X = _of_activity(segmenter, codes[0], label, X)
-        _correct_activity(
-            segmenter, codes, [label], lambda own, labels: split(own, labels[0], X, n=n)
-        )
-    else:
-        _split_line(segmenter, codes[0], label, X, n)
+    _split_line(segmenter, codes[0], label, transform_before(model, X), n)
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = names_of_halves(segmenter.classes_, codes[0], n)
@@ -190,10 +182,15 @@ def split(model, label, X, *, n=2):
     return with_last(model, segmenter)
 
 
-def _copy_of_fitted(model):
+def _copy_of_fitted(model, of_one_activity=True):
     """Copy the segmenter of a fitted model."""
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
+    if of_one_activity and hasattr(segmenter, "activity_names_"):
+        raise TypeError(
+            "model is an ActivitySegmenter, expected a segmenter of one activity: one "
+            "of its estimators_."
+        )
     return copy(segmenter)
 
 
@@ -228,43 +225,9 @@ def _split_line(segmenter, code, label, X, n):
 
 def _looks_for_none(segmenter):
     """Whether a model, or that of an activity, detects background."""
-    if hasattr(segmenter, "activity_names_"):
-        return any(map(_looks_for_none, map(segmenter_of, segmenter.estimators_)))
-    return segmenter.background_ is not None
-
-
-def _correct_activity(segmenter, codes, labels, correct):
-    """Correct the model of the activity of some actions."""
-    k, own = _within_activity(segmenter, codes, labels)
-    models = list(segmenter.estimators_)
-    models[k] = correct(models[k], own)
-    segmenter.estimators_ = models
-
-
-def _within_activity(segmenter, codes, labels):
-    """Index of the activity of actions, and their labels in its model."""
-    offsets = segmenter.action_offsets_
-    found = np.unique(np.searchsorted(offsets, codes, side="right") - 1)
-    if len(found) > 1:
-        raise ValueError(
-            f"labels is {short_repr(labels)}, of several activities, expected "
-            "labels of one."
-        )
-    k = int(found[0])
-    actions = segmenter_of(segmenter.estimators_[k]).actions_
-    return k, actions[np.array(codes) - offsets[k]].tolist()
-
-
-def _of_activity(segmenter, code, label, X):
-    """Select recordings of the activity of an action."""
-    k, _ = _within_activity(segmenter, [code], [label])
-    own = segmenter.recordings_of(X, k)
-    if not own:
-        raise ValueError(
-            f"X has no recording of the activity of action {short_repr(label)}, "
-            "expected some."
-        )
-    return own
+    is_mixed = hasattr(segmenter, "activity_names_")
+    own = map(segmenter_of, segmenter.estimators_) if is_mixed else [segmenter]
+    return any(one.background_ is not None for one in own)
 
 
 def _codes_of(segmenter, labels, least=2):

@@ -1,38 +1,44 @@
 """A segmenter for each of several activities, which are found without labels."""
 
-import math
+import warnings
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import _fit_context
+from scipy.spatial.distance import cdist
+from scipy.special import softmax
+from sklearn.base import _fit_context, clone
+from sklearn.cluster import KMeans
 from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import silhouette_score
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.parallel import Parallel, delayed
 
-from skl_tot.decoding.decoders import DECODERS
-from skl_tot.meta.activity_models import (
-    activities_of,
-    check_activities,
-    check_segmenter,
-    choose_n_groups,
-    count_words,
-    fit_models,
-    group_bags,
-    in_turn,
-    learn_vocabulary,
-    mean_bags,
-    nearest_bags,
-    shifted,
-    widened,
-    widened_scores,
-)
+from skl_tot.decoding.decoders import DECODERS, Reading
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
-from skl_tot.methods.pipelines import last_step
-from skl_tot.metrics.label_free import carried_information
-from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.labels import arrange, check_lengths
+from skl_tot.methods.pipelines import last_step, transform_before
+from skl_tot.metrics.label_free import transfer_score
+from skl_tot.recordings.errors import (
+    RecordingError,
+    errors_of_recording,
+    refuse,
+    warn_user,
+)
+from skl_tot.recordings.labels import BACKGROUND, arrange, check_lengths
+from skl_tot.recordings.layouts import with_rate
 from skl_tot.training.components import MOST
+
+# Score of actions of another activity below the recording's own, in nats.
+FOREIGN = 1e4
+# Clusters of frames, and frames of all recordings to learn them from.
+N_CLUSTERS, N_SAMPLED = 64, 20_000
+# Width, as a share of the mean squared distance to the nearest centre.
+SOFTNESS = 0.1
+N_INIT = 10  # starts of K-means of bags
+LEAST_WIDTH = 1e-12
+# Thresholds of `choose_n_groups`, chosen on generated activities.
+MOST_GROUPS, LEAST_SILHOUETTE, SHARE, N_COMPONENTS = 20, 0.14, 0.95, 20
 
 
 class ActivitySegmenter(BaseSegmenter):
@@ -255,7 +261,7 @@ class ActivitySegmenter(BaseSegmenter):
         names = self.activity_names_[self._find_activities(videos)]
         if videos.is_single:
             return names[0].item()
-        return by_video(names, videos)
+        return _by_video(names, videos)
 
     def score(self, X, y=None):
         """Measure how well actions transfer between recordings of one activity.
@@ -289,43 +295,19 @@ class ActivitySegmenter(BaseSegmenter):
         if len(np.unique(codes)) == len(codes):
             text = "score compares recordings of one activity, but no two are of one."
             warn_user(text, UndefinedMetricWarning)
-            return math.nan
-        total = 0.0
+            return float("nan")
+        score, offsets = 1.0, self.action_offsets_
         for k in np.unique(codes):
             own = np.flatnonzero(codes == k)
-            labels = [shifted(paths[i], -self.action_offsets_[k]) for i in own]
             if len(own) > 1:
-                n_actions = last_step(self.estimators_[k]).n_actions_
-                total += videos.lengths[own].sum() * carried_information(
-                    lambda i, own=own: videos.blocks(own[i]), labels, n_actions
+                labels = [shifted(paths[i], -offsets[k]) for i in own]
+                found = transfer_score(
+                    lambda i, own=own: videos.blocks(own[i]),
+                    labels,
+                    offsets[k + 1] - offsets[k],
                 )
-        return math.exp(total / videos.lengths.sum())
-
-    def recordings_of(self, X, activity):
-        """List the recordings of an activity.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
-        activity : int
-            Index of the activity in ``activity_names_``.
-
-        Returns
-        -------
-        arrays : sequence of ndarray of shape (n_frames_i, n_features)
-            As given.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
-        """
-        videos = self.prepare(X)
-        own = np.flatnonzero(self._find_activities(videos) == activity)
-        return [videos.arrays[i] for i in own]
+                score *= found ** (videos.lengths[own].sum() / videos.lengths.sum())
+        return float(score)
 
     def _learn(self, videos, activities=None):
         rng = check_random_state(self.random_state)
@@ -338,7 +320,7 @@ class ActivitySegmenter(BaseSegmenter):
         names, codes = given or self._group(bags, seed)
         self.bags_ = mean_bags(bags, codes)
         self.activity_names_ = names
-        self.activities_ = by_video(names[codes], videos)
+        self.activities_ = _by_video(names[codes], videos)
         self.estimators_, labels = fit_models(
             self.estimator, videos, (names, codes), rng, n_jobs=self.n_jobs
         )
@@ -377,28 +359,223 @@ class ActivitySegmenter(BaseSegmenter):
         return nearest_bags(self._count_words(videos), self.bags_)
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
-        offsets = self.action_offsets_
-        if transcripts is None:
-            codes = self._find_activities(videos)
-        else:
-            codes = activities_of(transcripts, offsets)
-            transcripts = [own - offsets[k] for own, k in zip(transcripts, codes)]
-        found = in_turn(self.estimators_, videos.arrays, codes, transcripts)
-        for code, reading in zip(codes, found):
-            yield widened(reading, offsets[code], offsets[-1])
+        if transcripts is not None:
+            raise ValueError(
+                "transcripts are given, but an ActivitySegmenter takes none; give them "
+                "to one of its estimators_."
+            )
+        offsets, codes = self.action_offsets_, self._find_activities(videos)
+        for code, reading in zip(codes, _in_turn(self.estimators_, videos, codes)):
+            yield _widened(reading, offsets[code], offsets[-1])
 
     def _log_likelihoods(self, videos):
-        offsets, codes = self.action_offsets_, self._find_activities(videos)
-        found = in_turn(self.estimators_, videos.arrays, codes)
-        for code, reading in zip(codes, found):
-            own = reading.log_likelihood
-            yield widened_scores(own, offsets[code], offsets[-1])
+        for reading in self._readings(videos):
+            yield reading.log_likelihood
 
 
-def by_video(names, videos):
+def _by_video(names, videos):
     """Activities of recordings: by name, if there are names."""
     kept = videos.store(names.tolist())
     return kept if isinstance(kept, dict) else names
+
+
+def check_segmenter(estimator):
+    """Return the segmenter at the end of an estimator; refuse others."""
+    last = last_step(estimator)
+    if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
+        raise TypeError(
+            f"estimator is a {type(last).__name__}, expected a segmenter of skl_tot "
+            "that finds actions, or a pipeline that ends in one."
+        )
+    return last
+
+
+def check_activities(activities, n_videos, n_activities):
+    """Return the sorted names of given activities, and the index of each recording."""
+    if not hasattr(activities, "__len__") or isinstance(activities, str):
+        refuse("activities", activities, "a sequence of labels", TypeError)
+    if len(activities) != n_videos:
+        raise ValueError(
+            f"activities has {len(activities)} labels, expected {n_videos}, one for "
+            "each recording."
+        )
+    given = [label.item() if hasattr(label, "item") else label for label in activities]
+    for i, label in enumerate(given):
+        is_number = isinstance(label, Integral) and not isinstance(label, bool)
+        if not is_number and not (isinstance(label, str) and label.strip()):
+            with errors_of_recording(i):
+                refuse("its activity", label, "an integer or text")
+    if len({type(label) for label in given}) > 1:
+        raise TypeError("activities has integers and text, expected one of them.")
+    names, codes = np.unique(given, return_inverse=True)
+    if n_activities not in ("auto", len(names)):
+        raise ValueError(
+            f"n_activities is {n_activities}, but activities has {len(names)} distinct "
+            "labels; expected the same, or 'auto'."
+        )
+    return names, codes
+
+
+def fit_models(estimator, videos, activities, rng, *, n_jobs):
+    """Fit a clone to each activity; return them, and all labels in their numbers."""
+    names, codes = activities
+    tasks = []
+    for k, name in enumerate(names.tolist()):
+        model, indices = clone(estimator), np.flatnonzero(codes == k)
+        last, seed = last_step(model), rng.randint(2**31 - 1)
+        if last.get_params(deep=False).get("random_state", seed) is None:
+            last.set_params(random_state=seed)
+        own = with_rate([videos.arrays[i] for i in indices], videos.fps)
+        tasks.append(delayed(_fit_model)(model, own, name, indices))
+    models = Parallel(n_jobs=n_jobs)(tasks)
+    found = [iter(vars(last_step(model)).pop("labels_")) for model in models]
+    return models, [next(found[k]) for k in codes]
+
+
+def _fit_model(model, arrays, name, indices):
+    """Fit the model of an activity; errors name the activity, or the recording."""
+    try:
+        with warnings.catch_warnings():
+            # the recordings are already checked
+            warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
+            return model.fit(arrays)
+    except RecordingError as error:
+        raise type(error)(error.reason, int(indices[error.recording])) from error
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"activity {name!r}, of {len(indices)} recordings: {error}"
+        ) from error
+
+
+def _in_turn(models, videos, codes):
+    """Yield the reading of each recording by the model of its activity, in order."""
+    going = {}
+    for code in np.unique(codes).tolist():
+        own = [videos.arrays[i] for i in np.flatnonzero(codes == code)]
+        model = models[code]
+        going[code] = last_step(model).readings(transform_before(model, own))
+    for code in codes.tolist():
+        yield next(going[code])
+
+
+def shifted(path, offset):
+    """Shift numbers of actions by an offset, except background.
+
+    >>> shifted(np.array([0, -1, 1]), 3)
+    array([ 3, -1,  4])
+    """
+    return np.where(path == BACKGROUND, BACKGROUND, path + offset)
+
+
+def _widened(reading, offset, n_actions):
+    """Return the `Reading` of all actions from that of one activity with an offset."""
+    own = slice(offset, offset + reading.log_likelihood.shape[1])
+    lowest = reading.log_likelihood.min(axis=1, keepdims=True) - FOREIGN
+    scores = np.repeat(lowest, n_actions, axis=1)
+    scores[:, own] = reading.log_likelihood
+    posterior = np.zeros(scores.shape)
+    posterior[:, own] = reading.posterior
+    return Reading(scores, shifted(reading.path, offset), posterior)
+
+
+def learn_vocabulary(videos, rng):
+    """Learn 64 clusters of frames, or one per distinct frame if there are fewer.
+
+    The same number of frames is drawn from each recording. The width is the mean
+    squared distance of frames to the nearest centre.
+    """
+    per_video = max(1, N_SAMPLED // len(videos))
+    sampled = []
+    for i, n_frames in enumerate(videos.lengths.tolist()):
+        rows = rng.choice(n_frames, min(per_video, n_frames), replace=False)
+        sampled.append(videos.read(i, np.sort(rows)))
+    frames = np.concatenate(sampled).astype(np.float64, copy=False)
+    n_clusters = min(N_CLUSTERS, len(np.unique(frames, axis=0)))
+    kmeans = KMeans(n_clusters, n_init=1, random_state=rng.randint(2**31 - 1))
+    kmeans.fit(frames)
+    width = max(kmeans.inertia_ / len(frames), LEAST_WIDTH)
+    return {"centres": kmeans.cluster_centers_, "width": np.array(width)}
+
+
+def count_words(blocks, vocabulary):
+    r"""Bag (n_words,), of length 1, of a recording given in blocks.
+
+    A frame belongs to a cluster c at squared distance :math:`d_{tc}^2` by
+
+    .. math:: p_{tc} \propto \exp(-d_{tc}^2 / (0.1\, w)),
+
+    with the width w. The bag is the root of the mean of p over the frames; Euclidean
+    distances of bags are Hellinger distances.
+
+    >>> vocabulary = {"centres": np.array([[0.0], [4.0]]), "width": np.array(1.0)}
+    >>> count_words([np.array([[0.1], [0.0], [-0.1], [4.1]])], vocabulary) ** 2
+    array([0.75, 0.25])
+    """
+    centres, width = vocabulary["centres"], float(vocabulary["width"])
+    total, n_frames = np.zeros(len(centres)), 0
+    for block in blocks:
+        distances = cdist(block.astype(np.float64, copy=False), centres, "sqeuclidean")
+        total += softmax(-distances / (SOFTNESS * width), axis=1).sum(axis=0)
+        n_frames += len(block)
+    return np.sqrt(total / n_frames)
+
+
+def group_bags(bags, n_groups, seed):
+    """Group (n_videos,) of each bag, by K-means; numbered by first occurrence.
+
+    >>> group_bags(np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]]), 2, 0)
+    array([0, 1, 0])
+    """
+    # converged, so that the nearest mean is that of the group
+    kmeans = KMeans(n_groups, n_init=N_INIT, tol=0, random_state=seed).fit(bags)
+    _, first, groups = np.unique(kmeans.labels_, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[groups]
+
+
+def mean_bags(bags, groups):
+    """Mean bag of each group, of shape (n_groups, n_words)."""
+    return np.array([bags[groups == k].mean(axis=0) for k in range(groups.max() + 1)])
+
+
+def nearest_bags(bags, means):
+    """Group of each bag (n_videos,) by the nearest mean.
+
+    >>> nearest_bags(np.array([[0.9, 0.1]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    array([1])
+    """
+    return cdist(bags, means).argmin(axis=1)
+
+
+def choose_n_groups(bags, seed):
+    """Choose the number of groups of bags; also return the silhouette of each number.
+
+    Candidates are 2 to 20, up to half of the bags. The choice is the smallest with a
+    mean silhouette of at least 95 % of the highest, as further cuts of groups hardly
+    lower it; or 1, if the highest is below 0.14. Bags are reduced to 20 principal
+    components, without the noise of short recordings. Silhouettes are None for fewer
+    than three distinct bags.
+
+    >>> corners = np.eye(3).repeat(4, axis=0)
+    >>> bags = corners + np.random.default_rng(0).uniform(0, 0.1, corners.shape)
+    >>> choose_n_groups(bags, 0)[0]
+    3
+    """
+    n_distinct = len(np.unique(bags, axis=0))
+    if n_distinct < 3:
+        return min(n_distinct, max(1, len(bags) // 2)), None
+    most = min(MOST_GROUPS, max(2, len(bags) // 2), n_distinct - 1)
+    left, sizes, _ = np.linalg.svd(bags - bags.mean(axis=0), full_matrices=False)
+    reduced = (left * sizes)[:, :N_COMPONENTS]
+    scores = {}
+    for n_groups in range(2, most + 1):
+        groups = group_bags(reduced, n_groups, seed)
+        scores[n_groups] = float(silhouette_score(reduced, groups))
+    highest = max(scores.values())
+    if highest < LEAST_SILHOUETTE:
+        return 1, scores
+    good = [number for number, score in scores.items() if score >= SHARE * highest]
+    return min(good), scores
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

@@ -1,6 +1,8 @@
 """Online labels of frames, with a fixed delay."""
 
 import copy
+from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,19 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.background import is_background
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.online import OnlineDecoder
-from skl_tot.meta.stream_checks import (
-    check_frames,
-    check_lag,
-    check_n_frames,
-    check_stream,
-)
-from skl_tot.methods.pipelines import (
-    n_around,
-    quietly,
-    segmenter_of,
-    waits_for_end,
-)
-from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.methods.pipelines import n_around, quietly, segmenter_of, waits_for_end
+from skl_tot.recordings.blocks import row_blocks
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import with_background
 
 MOST_FRAMES = 100_000  # limit of `min_duration`
@@ -118,7 +111,8 @@ class OnlinePrediction:
     def __init__(self, model, lag=30, n_frames=None):
         pipeline, model = model, segmenter_of(model)
         check_is_fitted(model, "n_actions_")
-        lag = check_lag(lag)
+        if isinstance(lag, bool) or not isinstance(lag, Integral) or lag < 0:
+            refuse("lag", lag, "a number of frames from 0")
         reason = waits_for_end(pipeline)
         if reason is not None:
             raise ValueError(f"{reason}, or predict when the recording has ended.")
@@ -127,10 +121,10 @@ class OnlinePrediction:
                 f"min_duration is {model.min_frames_} frames, expected at most "
                 f"{MOST_FRAMES} in a stream, which keeps as many in memory."
             )
-        n_frames = n_frames_of_switch(model, n_frames)
+        n_frames = _n_frames_of_switch(model, n_frames)
         self._model = copy.copy(model)  # independent of a later fit
         vars(self._model).pop("labels_", None)  # not saved with the stream
-        self._lag, self._n_frames = lag, n_frames
+        self._lag, self._n_frames = int(lag), n_frames
         steps = getattr(pipeline, "steps", [(None, model)])
         self._steps = [copy.copy(step) for _, step in steps[:-1]]
         self._n_around = n_around(pipeline)
@@ -168,7 +162,7 @@ class OnlinePrediction:
             unchanged.
         """
         self._check_open()
-        frames = check_frames(frames, [*self._steps, self._model][0], self.n_seen)
+        frames = _checked_block(frames, [*self._steps, self._model][0], self.n_seen)
         n_seen = self.n_seen + len(frames)
         if self._decoder is None and n_seen <= self.delay:
             self._frames.append(frames)
@@ -228,7 +222,18 @@ class OnlinePrediction:
         TypeError, ValueError
             If the argument is no stream of one recording, or as in `push`.
         """
-        return self._follow(check_stream(stream))
+        if isinstance(stream, (Recordings, Mapping)):
+            raise TypeError(
+                f"stream is {short_repr(stream)}, expected frames of one recording; "
+                "label each by a stream of its own."
+            )
+        if hasattr(stream, "columns"):
+            stream = [stream]
+        elif isinstance(stream, np.ndarray) and stream.ndim == 2:
+            stream = (stream[rows] for rows in row_blocks(stream))
+        elif isinstance(stream, (str, bytes)) or not hasattr(stream, "__iter__"):
+            refuse("stream", stream, "frames, or blocks", TypeError)
+        return self._follow(stream)
 
     def _follow(self, stream):
         for frames in stream:
@@ -274,15 +279,8 @@ class OnlinePrediction:
         decoder, switch_cost = self._model.decoder_
         n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
-        confidence = self._model.confidence_
-        return OnlineDecoder(
-            decoder.chain,
-            n_actions,
-            cost,
-            self._lag,
-            confidence,
-            self._model.min_frames_,
-        )
+        options = self._lag, self._model.confidence_, self._model.min_frames_
+        return OnlineDecoder(decoder.chain, n_actions, cost, *options)
 
     def _decode(self, log_likelihood, is_other):
         """Actions and posteriors that are final after some more frames."""
@@ -316,7 +314,7 @@ class OnlinePrediction:
             )
 
 
-def n_frames_of_switch(model, n_frames):
+def _n_frames_of_switch(model, n_frames):
     """Length of a recording for the cost of a switch."""
     decoder, switch_cost = model.decoder_
     if decoder.chain is None:
@@ -325,7 +323,9 @@ def n_frames_of_switch(model, n_frames):
             "Decoder one."
         )
     if n_frames is not None:
-        check_n_frames(n_frames)
+        is_number = isinstance(n_frames, Real) and not isinstance(n_frames, bool)
+        if not is_number or not 1 <= n_frames <= 1e15:
+            refuse("n_frames", n_frames, "a number of frames from 1")
         return float(n_frames)
     is_known = np.isfinite(model.mean_frames_)
     if not is_known and decoder.uses_cost and switch_cost not in ("auto", 0):
@@ -334,6 +334,40 @@ def n_frames_of_switch(model, n_frames):
             "needs; give n_frames."
         )
     return model.mean_frames_ if is_known else 0.0
+
+
+def _checked_block(frames, model, n_seen):
+    """Copy a block of frames, or one frame, as floats; ``n_seen`` came before."""
+    names = getattr(model, "feature_names_in_", None)
+    columns = list(getattr(frames, "columns", []))
+    if names is not None and columns not in ([], names.tolist()):
+        raise ValueError(
+            f"frames have the columns {short_repr(columns)}, expected those of the "
+            f"fit, {short_repr(names.tolist())}."
+        )
+    try:
+        array = np.asarray(frames)
+    except ValueError:
+        array = np.empty(0, object)  # ragged rows
+    if array.dtype.kind not in "fiub" or np.ma.isMaskedArray(frames):
+        refuse("frames", frames, "an array of floats", TypeError)
+    array = np.atleast_2d(array) if array.ndim else array
+    n_features = model.n_features_in_
+    if array.ndim != 2 or array.shape[1] != n_features:
+        raise ValueError(
+            f"frames have the shape {np.shape(frames)}, expected (n_frames, "
+            f"{n_features}), as in the fit, or ({n_features},) of one frame."
+        )
+    kind = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
+    array = array.astype(kind)  # a copy, as a camera may reuse its buffer
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        frame, column = bad[0]
+        raise ValueError(
+            f"frame {n_seen + frame} of the stream has {array[frame, column]} in "
+            f"column {column}; fill gaps, or leave such frames out."
+        )
+    return array
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

@@ -19,7 +19,6 @@ from skl_tot.io import load_model, save_model
 from skl_tot.metrics import activity_purity
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.errors import RecordingError
 from skl_tot.recordings.files import open_arrays
 
 
@@ -174,21 +173,6 @@ class TestForms:
         assert 0.01 < (np.concatenate(model.labels_) == -1).mean() < 0.4
 
 
-class TestTranscripts:
-    def test_say_the_activity(self, data, fitted):
-        videos = data[0][:2]
-        found = fitted.predict(videos, transcripts=[[5, 3], [1]])
-        assert found[0][0] == 5
-        assert found[0][-1] == 3
-        assert set(found[1]) == {1}
-
-    def test_of_two_activities(self, data, fitted):
-        with pytest.raises(
-            RecordingError, match=r"^Recording 1: its transcript .*several"
-        ):
-            fitted.predict(data[0][:2], transcripts=[[1], [0, 5]])
-
-
 class TestScore:
     def test_mean_over_activities(self, data, fitted):
         videos, _, activities = data
@@ -204,6 +188,12 @@ class TestScore:
         assert fitted.score(videos) == pytest.approx(np.exp(total / n_frames), rel=0.2)
         assert fitted.score(videos) > 1.5
 
+    def test_a_collapse_is_no_score(self, data, fitted):
+        """As for other estimators, whose score is 0 if one action has all frames."""
+        model = pickle.loads(pickle.dumps(fitted))
+        model.estimators_[1] = merge(merge(model.estimators_[1], [0, 1]), [0, 1])
+        assert model.score(data[0]) == 0
+
     def test_no_two_of_one(self, data, fitted):
         with pytest.warns(UndefinedMetricWarning, match="no two are of one"):
             assert np.isnan(fitted.score(data[0][:2]))
@@ -216,34 +206,12 @@ class TestEdits:
         assert_same(model.predict(data[0]), [words[y] for y in fitted.labels_])
         assert_same(model.labels_, model.predict(data[0]))
 
-    def test_merge(self, data, fitted):
-        model = merge(rename(fitted, {3: "pour"}), ["pour", "action 5"])
-        expected = {5: "pour", 3: "pour"}
-        for path, before in zip(model.labels_, fitted.labels_):
-            words = [expected.get(k, f"action {k}") for k in before.tolist()]
-            assert path.tolist() == words
-        assert len(model.action_names_) == 5
-        assert model.predict_posterior(data[0])[1].shape[1] == 5
-
-    def test_merge_numbers(self, data, fitted):
-        model = merge(fitted, [0, 2])
-        groups = np.array([0, 1, 0, 2, 3, 4])
-        assert_same(model.labels_, [groups[path] for path in fitted.labels_])
-        assert model.action_offsets_.tolist() == [0, 2, 5]
-
-    def test_split(self, data, fitted):
-        model = split(fitted, 4, data[0])
-        assert model.action_offsets_.tolist() == [0, 3, 7]
-        unchanged = [i for i, k in enumerate(data[2]) if k == 0]
-        found = model.predict(data[0])
-        assert_same([found[i] for i in unchanged], fitted.predict(data[0])[::2])
-        # the old one is two
-        old = np.concatenate(fitted.predict(data[0]))
-        assert set(np.concatenate(found)[old == 4]) >= {4, 5}
-
-    def test_of_two_activities(self, fitted):
-        with pytest.raises(ValueError, match=r"labels is \[0, 4\], of several"):
-            merge(fitted, [0, 4])
+    def test_others_are_for_one_activity(self, data, fitted):
+        calls = [lambda: merge(fitted, [0, 1]), lambda: split(fitted, 0, data[0])]
+        calls.append(lambda: fitted.predict(data[0][:1], transcripts=[[1, 2]]))
+        for call in calls:
+            with pytest.raises((TypeError, ValueError), match="one of its estimators_"):
+                call()
 
 
 def fit_with(data, given=None, **options):

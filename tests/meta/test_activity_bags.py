@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from skl_tot.meta.activity_models import (
+from skl_tot.meta.activities import (
     choose_n_groups,
     count_words,
     group_bags,
