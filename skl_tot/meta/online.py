@@ -12,8 +12,7 @@ from skl_tot.decoding.background import is_background
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.online import OnlineDecoder
 from skl_tot.methods.pipelines import n_around, quietly, segmenter_of, waits_for_end
-from skl_tot.recordings.blocks import row_blocks
-from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import with_background
 
