@@ -229,7 +229,7 @@ class OnlinePrediction:
         if hasattr(stream, "columns"):
             stream = [stream]
         elif isinstance(stream, np.ndarray) and stream.ndim == 2:
-            stream = (stream[rows] for rows in row_blocks(stream))
+            stream = map(stream.__getitem__, row_blocks(stream))
         elif isinstance(stream, (str, bytes)) or not hasattr(stream, "__iter__"):
             refuse("stream", stream, "frames, or blocks", TypeError)
         return self._follow(stream)
