@@ -99,6 +99,12 @@ ax_, figure_ : matplotlib Axes and Figure
 im_ : matplotlib AxesImage
     Image of the last `plot`.
 
+recordings : array-like of shape (n_frames, n_features), or sequence of these
+    One recording or many, as for ``model.predict``.
+
+out : str or path-like, default=None
+    Folder of the log and the results; created if missing. None keeps all in memory.
+
 n_actions_ : int
     Number of actions K of `predict`.
 
@@ -175,8 +181,57 @@ import inspect
 import re
 import textwrap
 
+__all__ = ["with_shared_texts"]
+
 # Entry of a parameter, attribute or error by its first word.
 TEXTS = {text.split()[0].strip(","): text for text in (__doc__ or "").split("\n\n")[1:]}
+# Of reviews, where several sections or parameters go together.
+TEXTS["reviewed"] = """
+model : estimator
+    Segmenter, or pipeline that ends in one, as for `Review`. An unfitted one is first
+    fitted to the recordings.
+"""
+TEXTS["told"] = """
+labels : sequence or dict, default=None
+    Labels from people, as for `Review`.
+"""
+TEXTS["of_action"] = """
+Parameters
+----------
+action : str or int
+    Name or code of an action.
+"""
+TEXTS["of_recording"] = """
+Parameters
+----------
+recording : str or int
+    Name or number of a recording.
+"""
+TEXTS["of_recordings"] = """
+Parameters
+----------
+recording : str or int, default=None
+    Name or number of a recording; None means all.
+"""
+TEXTS["progress"] = """
+progress : callable, default=None
+    Called with the work, such as "reading", the number of recordings done, and
+    their total.
+"""
+TEXTS["said"] = """
+Returns
+-------
+said : str
+    Description of the action, in one sentence.
+
+Raises
+------
+OSError
+    If a file cannot be written; nothing has changed then.
+TypeError, ValueError
+    If an argument is not valid, or the action is not possible; nothing has changed
+    then.
+"""
 _LINE = re.compile(r'^( *)\{shared: ([\w, ="\-.]+)\}$', flags=re.MULTILINE)
 
 

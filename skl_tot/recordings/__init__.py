@@ -20,7 +20,7 @@ _PLACES |= places(
     clocks="agreed_rate check_fps is_same",
     disk="check_target find_same_files find_separator is_file_name is_line read_text "
     "replaced replaced_files text_of_name write_array",
-    errors="errors_of_recording one_line short_repr",
+    errors="errors_of_recording one_line refuse short_repr",
     labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME arrange arrange_each "
     "find_segments split_label_sequences",
     layouts="as_recordings",

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from skl_tot.app.web.rows import (
+from skl_tot.app.web import (
     as_json,
     count_bins,
     count_digits,

@@ -14,7 +14,7 @@ from skl_tot.app.report.drawing import add_thumbnails, classes
 from skl_tot.app.report.facts import describe_timelines, list_codes
 from skl_tot.app.report.findings import gather_findings, judge, read_told
 from skl_tot.app.report.overview import Content
-from skl_tot.app.web.rows import joined, page_file
+from skl_tot.app.web import joined, page_file
 from skl_tot.display import look_of
 from skl_tot.recordings import (
     BACKGROUND,

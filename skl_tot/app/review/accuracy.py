@@ -1,12 +1,11 @@
-"""Accuracy of a model, from the recordings that people checked.
+"""Accuracy of a model, from the recordings that people checked."""
 
-A check compares the prediction for a recording with the checked labels. The question is
-about unchecked recordings and the current model, which has learned since. A Kalman
-filter follows the share of correct frames: the variance of a check is the variation
-between recordings; each learning step increases the share and its uncertainty. The
-variation is estimated from the checks, too. All values are angles,
-arcsin(sqrt(share)), whose variance does not depend on the share.
-"""
+# A check compares the prediction for a recording with the checked labels. The question
+# is about unchecked recordings and the current model, which has learned since. A Kalman
+# filter follows the share of correct frames: the variance of a check is the variation
+# between recordings; each learning step increases the share and its uncertainty. The
+# variation is estimated from the checks, too. All values are angles,
+# arcsin(sqrt(share)), whose variance does not depend on the share.
 
 from itertools import groupby
 from typing import NamedTuple
@@ -38,17 +37,7 @@ class Check(NamedTuple):
 
 
 def compare(predicted, left, n_frames, n_learned=0):
-    """Check predicted against corrected segments, with ``starts`` and ``codes``.
-
-    A predicted segment is correct if a corrected segment of its action has an IoU of at
-    least a half with it; each corrected segment matches once.
-
-    >>> from types import SimpleNamespace
-    >>> predicted = SimpleNamespace(starts=np.array([0, 4]), codes=np.array([0, 1]))
-    >>> left = SimpleNamespace(starts=np.array([0, 5, 8]), codes=np.array([0, 1, 0]))
-    >>> compare(predicted, left, 10)
-    Check(n_frames=10, n_right_frames=7, n_segments=2, n_right_segments=2, n_learned=0)
-    """
+    """Check predicted segments; right ones match one of an IoU of at least a half."""
     bounds = np.union1d(predicted.starts, left.starts)
     shared = np.diff(bounds, append=n_frames)
     pairs, lengths = [], []
@@ -66,10 +55,7 @@ def compare(predicted, left, n_frames, n_learned=0):
 
 
 def measure(entries, n_learned):
-    """Return the accuracy from the entries of a review, as `estimate`; None if unknown.
-
-    Recordings that the model learned before their check do not count.
-    """
+    """Estimate the accuracy from entries that were new to the model; None without."""
     checked = sorted((e for e in entries if e.checked), key=lambda e: e.checked)
     checks = [
         compare(e.predicted, e.segments, e.n_frames, e.n_learned)
@@ -80,14 +66,7 @@ def measure(entries, n_learned):
 
 
 def estimate(checks, n_rest, n_learned):
-    """Estimate the accuracy in unchecked recordings, for JSON.
-
-    ``checks`` are in order, ``n_rest`` is the number of unchecked recordings,
-    ``n_learned`` the number that the current model has learned. Returns "n_checked",
-    "n_rest", "frames" and "segments" (dicts of "share", "low" and "high", an interval
-    of 90 %), "history" (a list of the accuracy in the checks of each model), and
-    "sentences".
-    """
+    """Estimate the accuracy in unchecked recordings, see `Review.accuracy`."""
     found = {"n_checked": len(checks), "n_rest": n_rest, "history": []}
     for n, own in groupby(checks, lambda check: check.n_learned):
         found["history"].append({"n_learned": n} | _sums(list(own)))
@@ -99,12 +78,9 @@ def estimate(checks, n_rest, n_learned):
 
 def _sums(checks):
     """Total shares of correct frames and segments in some checks."""
-    totals = Check(*np.sum(checks, axis=0).tolist())
-    return {
-        "n_checked": len(checks),
-        "frames": totals.n_right_frames / totals.n_frames,
-        "segments": totals.n_right_segments / totals.n_segments,
-    }
+    n_frames, n_right, n_segments, n_found, _ = np.sum(checks, axis=0).tolist()
+    shares = {"frames": n_right / n_frames, "segments": n_found / n_segments}
+    return {"n_checked": len(checks)} | shares
 
 
 def _follow(checks, what, n_rest, n_learned):
@@ -147,19 +123,16 @@ def _filter(checks, what, variance, n_learned):
 
 def sentences(found):
     """Describe the result of `estimate` in sentences."""
+    n, rest = found["n_checked"], found["n_rest"]
     frames, segments = (_in_percent(found[what]) for what in SPREADS)
-    is_one, checked = found["n_checked"] == 1, f"{found['n_checked']} checked recording"
-    checked += "s" * (not is_one)
-    if not found["n_rest"]:
-        return [
-            f"In the {checked}, {frames} of the frames and {segments} of the segments "
-            "were right before."
-        ]
+    shares = f"{frames} of the frames and {segments} of the segments"
+    checked = f"{n} checked recording" + "s" * (n != 1)
+    if not rest:
+        return [f"In the {checked}, {shares} were right before."]
+    source = f"This is estimated from the {checked}"
     return [
-        f"About {frames} of the frames and {segments} of the segments are right in the "
-        f"{found['n_rest']} recordings that are not checked.",
-        f"This is estimated from the {checked}: predictions are compared with "
-        "corrected labels.",
+        f"About {shares} are right in the {rest} recordings that are not checked.",
+        f"{source}: predictions are compared with corrected labels.",
     ]
 
 

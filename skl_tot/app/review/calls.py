@@ -3,33 +3,41 @@
 import threading
 import time
 from functools import partial
+from numbers import Real
 
-from skl_tot.app.review.arguments import read_arguments
-from skl_tot.recordings import one_line
+import numpy as np
 
-# Arguments of actions, with their kinds, see `skl_tot.app.review.arguments`.
+from skl_tot.recordings import one_line, refuse
+
+# Arguments of actions, with their kinds, see `read_arguments`.
 ACTIONS = {
-    "rename": {"action": "action", "name": "word"},
-    "relabel": {"recording": "index", "time": "frame", "action": "code or word"},
-    "merge": {"action": "action", "into": "action"},
-    "split": {"action": "action"},
-    "move": {"recording": "index", "time": "start", "to": "start"},
-    "cut": {"recording": "index", "time": "start"},
-    "check": {"recording": "index", "checked": "flag"},
-    "keep": {"recording": "index or all"},
-    "take_back": {"recording": "index or all"},
+    "rename": {"action": "text", "name": "text"},
+    "relabel": {"recording": "recording", "time": "frame", "action": "text"},
+    "merge": {"action": "text", "into": "text"},
+    "split": {"action": "text"},
+    "move": {"recording": "recording", "time": "start", "to": "start"},
+    "cut": {"recording": "recording", "time": "start"},
+    "check": {"recording": "recording", "checked": "flag"},
+    "keep": {"recording": "text"},
+    "take_back": {"recording": "text"},
     "undo": {},
     "redo": {},
     "learn": {},
-    "export": {"format": "format"},
+    "export": {"format": "text"},
 }
-SIGNALS = {"recording": "index", "from": "time", "to": "time", "n": "number"}
-SIGNALS |= {"features": "features or all"}
+SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"}
+SIGNALS |= {"features": "list"}
 # Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": []}
+LONGEST = 200  # characters of a name
+# Characters that change the direction of text, which could disguise a name.
+TURNING = {
+    *"\u061c\u200e\u200f",
+    *map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
+}
 PAUSE = 0.2  # seconds between two events of progress
 DELAY = 3.0  # seconds from a change until files are written
 PATIENCE = 3.0  # seconds for work to stop
@@ -43,20 +51,41 @@ class Outdated(ValueError):
     """A page asks for a change of an outdated state."""
 
 
+def read_arguments(kinds, values, view):
+    """Return arguments in order, with frames for times; `Review` checks the rest."""
+    if values.keys() != kinds.keys():
+        raise ValueError(f"expected the arguments {', '.join(kinds) or 'none'}.")
+    found, clock = [], None
+    for name, kind in kinds.items():
+        value = values[name]
+        if kind == "recording":
+            value = view.find(value)
+            clock = view.clock(value)
+        elif kind in TIMES:
+            is_real = isinstance(value, Real) and not isinstance(value, bool)
+            if not is_real or not 0 <= value <= clock.ends[-1]:
+                refuse(name, value, "a time within the recording")
+            value = TIMES[kind](value, clock)
+        elif isinstance(value, str) and (len(value) > LONGEST or TURNING & set(value)):
+            refuse(name, value, f"a name in one line, of up to {LONGEST} letters")
+        found.append(value)
+    return found
+
+
+# For a time: the frame at it, before a break; the frame with the nearest start; itself.
+TIMES = {
+    "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
+    "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
+    "time": lambda time, clock: time,
+}
+
+
 class Calls:
-    """Calls from pages to a review, and events to pages.
+    """Calls from pages to a review, and events to pages."""
 
-    Each call has a reply. Slow actions run one at a time; they reply at once, and send
-    an event when they are done.
-
-    Parameters
-    ----------
-    make : callable
-        Makes the `Review`, open or not. Its argument is a callback for progress: the
-        name of the work, the steps done, and the total, 0 if unknown.
-    title : str, default="Review"
-        Name of the review.
-    """
+    # ``make`` makes the `Review`. Its argument is a callback for progress: the name of
+    # the work, the steps done, and their total, 0 if unknown. Slow actions run one at a
+    # time; they reply at once, and send an event when they are done.
 
     def __init__(self, make, title="Review"):
         self.review = self.failure = None
@@ -69,25 +98,11 @@ class Calls:
     # Calls from pages
 
     def call(self, name, arguments):
-        """Execute a call from a page.
-
-        Parameters
-        ----------
-        name : str
-            A key of `ACTIONS`, "open" or "signals".
-        arguments : dict
-            Its arguments by name, with the ``client`` that calls, and the ``version``
-            of its state.
-
-        Returns
-        -------
-        reply : dict
-            The changes, or ``error``, a sentence, perhaps with ``outdated`` if the page
-            must reload its state.
-        """
-        values = dict(arguments)
-        client, version = values.pop("client", None), values.pop("version", None)
+        """Execute a call of `ACTIONS`, "open" or "signals"; reply with the changes."""
+        # a reply may be an error, of an outdated page, which has to reload
         try:
+            values = dict(arguments)
+            client, version = values.pop("client", None), values.pop("version", None)
             if name == "open":
                 return self._open()
             if name != "signals" and name not in ACTIONS:
@@ -120,18 +135,18 @@ class Calls:
         function = partial(getattr(self.review, name), *values)
         if name not in LONG:
             return self._commit(function(), client)
-        work = self._export if name == "export" else self._teach
-        self._begin(partial(work, function, client), LONG[name], client)
+
+        def work():
+            if name == "export":
+                self._publish("said", client, said=function())
+                return
+            said = function(progress=self._tell)
+            self._view.rank()
+            with self._lock:
+                self._commit(said, client)
+
+        self._begin(work, LONG[name], client)
         return {"version": self.version}
-
-    def _teach(self, function, client):
-        said = function(progress=self._tell)
-        self._view.rank()
-        with self._lock:
-            self._commit(said, client)
-
-    def _export(self, function, client):
-        self._publish("said", client, said=function())
 
     def _commit(self, said, client):
         """Return the changes, after informing all pages."""
@@ -152,21 +167,14 @@ class Calls:
     # Events to pages
 
     def subscribe(self, callback):
-        """Subscribe a page to events; returns a function that unsubscribes.
+        """Send events, dicts, to a callback; return a function that ends this."""
 
-        The callback gets a dictionary, from any thread.
-        """
-        self._listeners.append(callback)
-        self._publish_pages()
+        def change(how):
+            how(callback)
+            self._publish("pages", n=len(self._listeners), version=self.version)
 
-        def end():
-            self._listeners.remove(callback)
-            self._publish_pages()
-
-        return end
-
-    def _publish_pages(self):
-        self._publish("pages", n=len(self._listeners), version=self.version)
+        change(self._listeners.append)
+        return partial(change, self._listeners.remove)
 
     def _publish(self, kind, client=None, **values):
         for callback in list(self._listeners):
@@ -176,24 +184,21 @@ class Calls:
         """Send progress, at intervals."""
         if self._is_over:
             raise Ended
-        is_new, self.phase = self.phase != phase, phase
+        is_new, self.phase, now = self.phase != phase, phase, time.monotonic()
         if phase == "reading":
             self._new.add(done - 1)
         if phase == "reading" and is_new:  # names are known now
             self._publish("open")
-        elif 0 < done < total and time.monotonic() < self._told + PAUSE:
+        elif 0 < done < total and now < self._told + PAUSE:
             return
-        rows, self._told = {i: self._view.row(i) for i in self._new}, time.monotonic()
-        self._new = set()
+        rows = {i: self._view.row(i) for i in self._new}
+        self._told, self._new = now, set()
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
     # Background work
 
     def start(self, on_failure=None):
-        """Make the review and read the recordings.
-
-        After an error, stored as ``failure``, ``on_failure`` is called.
-        """
+        """Make the review and read the recordings; an error becomes ``failure``."""
 
         def begin():
             from skl_tot.app.review.view import View  # lazy, as it is slow to import
@@ -260,12 +265,12 @@ class Calls:
 
     def close(self):
         """Cancel running work, and write unsaved changes."""
-        self._is_over = True
+        was_over, self._is_over = self._is_over, True
         if self._worker is not None:
             self._worker.join(PATIENCE)
         if self._timer is not None:
             self._timer.cancel()
-        if self.review is None:
+        if self.review is None or was_over:
             return
         try:
             if self.review.ready and self.review.out is not None:

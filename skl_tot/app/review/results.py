@@ -53,10 +53,9 @@ def _write_labels(table, folder, format, entry):
     others = [name for name in tables if not is_file_name(name)]
     others += find_same_files(tables) or ()
     if others and not entry.many:
-        raise ValueError(
-            f"recording {short_repr(others[0])} can have no file of that name, and "
-            f"{format!r} has one for each; expected a format with one for all."
-        )
+        name = f"recording {short_repr(others[0])} can have no file of that name"
+        each = f"{format!r} has one for each; expected a format with one for all."
+        raise ValueError(f"{name}, and {each}")
     if others:
         tables = {"all": table}
     with replaced_files(folder) as temporary:
@@ -82,8 +81,7 @@ def describe_recordings(review):
 
 def _write_report(review, path):
     """Write the page about the model, the recordings, and labels from people."""
-    state = review.state
-    told = [known_words(entry, state.names) for entry in state.entries]
+    told = [known_words(entry, review.state.names) for entry in review.state.entries]
     told = None if all(own is None for own in told) else told
     found = {"corrected": told, "accuracy": review.accuracy()}
     write_report(review.model, review.recordings, path, **found)

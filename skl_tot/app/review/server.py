@@ -1,40 +1,42 @@
-"""The server of the page, on this machine alone: addresses, refusals, videos.
+"""The server of the page, on this machine alone: addresses, refusals, videos."""
 
-All requests need the address, which has a new token at each start. Host and origin of a
-request must be those of the server, so that pages of other origins cannot send any.
-Errors never repeat input.
-"""
+# All requests need the address, which has a new token at each start. Host and origin of
+# a request must be those of the server, so that pages of other origins cannot send any.
+# Errors never repeat input.
 
 import asyncio
 import contextlib
 import json
+import os
 import re
 import secrets
 import socket
+import tempfile
 import threading
 import webbrowser
 from functools import partial
 from numbers import Integral
+from pathlib import Path
 
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.review.opening import MODULES, STYLES, VIDEOS, is_inside, make_review
-from skl_tot.app.web.rows import page_file
+from skl_tot.app.web import page_file
 from skl_tot.extras import import_extra
-from skl_tot.recordings import short_repr
+from skl_tot.recordings import one_line, refuse, short_repr
+from skl_tot.shared_texts import with_shared_texts
 
+# Files of the page; modules import only from earlier ones.
+MODULES = "web/timelines.js", "review/stage.js", "review/review.js"
+STYLES = "web/timelines.css", "review/review.css"
+VIDEOS = dict.fromkeys([".m4v", ".mov", ".mp4"], "video/mp4")  # which plays .mov, too
+VIDEOS |= {".avi": "video/x-msvideo", ".mkv": "video/x-matroska"}
+VIDEOS |= {".ogv": "video/ogg", ".webm": "video/webm"}
 MOST_BYTES = 64 * 1024  # of the body of a request
 MOST_EVENTS = 1000  # waiting for a page; beyond, it must reload its state
 PATIENCE = 0.5  # seconds between checks of a silent stream for the server's end
-SETTINGS = {  # of uvicorn
-    "access_log": False,
-    "http": "h11",
-    "lifespan": "off",
-    "log_level": "critical",
-    "proxy_headers": False,
-    "server_header": False,
-    "timeout_graceful_shutdown": 2,  # seconds for running calls
-    "ws": "none",
-}
+# Of uvicorn; running calls have so many seconds to end.
+SETTINGS = {"http": "h11", "lifespan": "off", "ws": "none", "log_level": "critical"}
+SETTINGS |= dict.fromkeys(["access_log", "proxy_headers", "server_header"], False)
+SETTINGS |= {"timeout_graceful_shutdown": 2}
 POLICY = """default-src 'none'; script-src 'self'; style-src 'self';
 img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none';
 form-action 'none'; frame-ancestors 'none'"""
@@ -46,6 +48,8 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+REDIRECT = """<!doctype html><meta charset="utf-8"><title>Review</title>
+<meta http-equiv="refresh" content="0; url={0}"><a href="{0}">To the review</a>"""
 RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
 TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
 # Files of the page by requested name, and their rooms.
@@ -63,12 +67,6 @@ def make_application(calls, host, token, is_over):
     from starlette.responses import PlainTextResponse
 
     async def application(scope, receive, send):
-        async def send_safely(message):
-            if message["type"] == "http.response.start":
-                own = [(key.encode(), value.encode()) for key, value in HEADERS.items()]
-                message["headers"] = [*message["headers"], *own]
-            await send(message)
-
         request = Request(scope, receive)
         try:
             check_origin(request, host, token)
@@ -76,7 +74,8 @@ def make_application(calls, host, token, is_over):
         except Refusal as refusal:
             status, text = refusal.args
             response = PlainTextResponse(text, status)
-        await response(scope, receive, send_safely)
+        response.headers.update(HEADERS)
+        await response(scope, receive, send)
 
     return application
 
@@ -84,16 +83,22 @@ def make_application(calls, host, token, is_over):
 def check_origin(request, host, token):
     """Refuse a request with another host, origin, token or method."""
     headers, method = request.headers, request.method
-    if headers.getlist("host") != [host]:
-        raise Refusal(403, "This is another host.")
-    given = request.scope["path"].split("/")[1:2] or [""]
-    if not secrets.compare_digest(given[0].encode(), token.encode()):
-        raise Refusal(404, "There is nothing here.")
+    given = request.scope["path"].split("/")[1:] or [""]
     origins = headers.getlist("origin")
     is_read = method in ("GET", "HEAD") and not origins
+    if headers.getlist("host") != [host]:
+        raise Refusal(403, "This is another host.")
+    if not secrets.compare_digest(given[0].encode(), token.encode()):
+        raise Refusal(404, "There is nothing here.")
     if not is_read and origins != [f"http://{host}"]:
         raise Refusal(403, "This is another origin.")
-    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+    site, *kinds = (
+        headers.get(f"sec-fetch-{name}") for name in ("site", "mode", "dest")
+    )
+    is_link = kinds == ["navigate", "document"] and not any(given[1:])  # see `opened`
+    if site not in (None, "none", "same-origin") and not (
+        is_link and site == "cross-site"
+    ):
         raise Refusal(403, "This is another site.")
     if method not in ("GET", "HEAD", "POST"):
         raise Refusal(405, "There is no such method.")
@@ -141,16 +146,12 @@ async def read_body(request):
         if len(body) > MOST_BYTES:
             raise too_long
     try:
-        arguments = json.loads(body, parse_constant=_refuse_constant)
+        arguments = json.loads(body, parse_constant=int)  # which refuses NaN
     except (ValueError, RecursionError):
         raise Refusal(400, "The body is no JSON.") from None
     if not isinstance(arguments, dict):
         raise Refusal(400, "The body is no object.")
     return arguments
-
-
-def _refuse_constant(name):
-    raise ValueError(f"{name} is no JSON.")
 
 
 async def _stream(calls, is_over):
@@ -175,6 +176,59 @@ async def _stream(calls, is_over):
         unsubscribe()
 
 
+def make_review(model, recordings, out, labels, videos, tell):
+    """Make a `Review`, with a first fit if necessary; report progress."""
+    # lazy, as these are slow to import; the page is already there
+    from skl_tot import GuidedSegmenter
+    from skl_tot.app.review.history import has_begun
+    from skl_tot.app.review.session import Review
+    from skl_tot.methods import last_step
+    from skl_tot.recordings import as_recordings
+    from skl_tot.training import watched
+
+    files = videos and find_videos(videos, as_recordings(recordings).names)
+    if not hasattr(last_step(model), "actions_"):
+        if out is not None and has_begun(model, out):
+            model = None
+            text = f"{one_line(out)} has a review, which goes on with its model."
+            print(text, flush=True)
+        else:
+            is_guided = isinstance(last_step(model), GuidedSegmenter)
+            tell("fitting")
+            with watched(partial(tell, "fitting")):
+                model.fit(recordings, *([labels] if is_guided else []))
+    return Review(model, recordings, out, labels=labels, video_files=files)
+
+
+def find_videos(folder, names):
+    """File of each recording, or None, in a folder without links out of it."""
+    found, where = {}, one_line(folder)
+    for path in sorted(Path(folder).iterdir()):
+        if path.suffix.lower() in VIDEOS and not path.name.startswith("."):
+            found.setdefault(path.stem, []).append(path)
+    videos = [found.get(name, []) for name in names]
+    for name, own in zip(names, videos):
+        if len(own) > 1:
+            called = f"{len(own)} videos called {short_repr(name)}"
+            raise ValueError(f"{where} has {called}, expected one.")
+        if own and not is_inside(own[0], folder):
+            raise ValueError(
+                f"{one_line(own[0])} leads out of {where}, expected a file in it; copy "
+                "it, or give the folder where the videos are."
+            )
+    if not any(videos):
+        expected = f"one such as {one_line(names[0])}.mp4"
+        raise ValueError(f"{where} has no video of a recording, expected {expected}.")
+    return [own[0] if own else None for own in videos]
+
+
+def is_inside(path, folder):
+    """Whether a path is inside a folder, after following links."""
+    path = path.resolve()
+    return path.is_file() and Path(folder).resolve() in path.parents
+
+
+@with_shared_texts
 def serve(
     model, recordings, *, out, labels=None, videos=None, port=0, open_browser=True
 ):
@@ -185,15 +239,10 @@ def serve(
 
     Parameters
     ----------
-    model : estimator
-        Segmenter, or pipeline that ends in one, as for `Review`. An unfitted one is
-        first fitted to the recordings.
-    recordings : array-like of shape (n_frames, n_features), or sequence of these
-        One recording or many, as for ``model.predict``.
+    {shared: reviewed, recordings}
     out : str or path-like
         Folder of the log and the results; created if missing.
-    labels : sequence or dict, default=None
-        Labels of people, as for `Review`.
+    {shared: told}
     videos : str or path-like, default=None
         Folder of videos with the names of recordings, such as ``take_1.mp4``. Links in
         it must stay inside.
@@ -236,19 +285,12 @@ def run(calls, port, open_browser):
         host = f"127.0.0.1:{listening.getsockname()[1]}"
         application = make_application(calls, host, token, lambda: server.should_exit)
         server = uvicorn.Server(uvicorn.Config(application, **SETTINGS))
-
-        def end():
-            server.should_exit = True
-
         address = f"http://{host}/{token}/"
         print(f"The page is at {address}, until Ctrl-C.", flush=True)
-        calls.start(on_failure=end)
-        if open_browser:
-            opening = threading.Thread(target=webbrowser.open, args=[address])
-            opening.daemon = True  # it may wait for the browser
-            opening.start()
+        calls.start(on_failure=partial(setattr, server, "should_exit", True))
         try:
-            with contextlib.suppress(KeyboardInterrupt):
+            opening = opened(address) if open_browser else contextlib.nullcontext()
+            with contextlib.suppress(KeyboardInterrupt), opening:
                 server.run(sockets=[listening])
         finally:
             calls.close()
@@ -256,14 +298,33 @@ def run(calls, port, open_browser):
         raise calls.failure
 
 
+@contextlib.contextmanager
+def opened(address):
+    """Open a page in the browser, by a file that only this user can read."""
+    # All users see the command line of a browser, so it has no token. Browsers
+    # in a sandbox cannot read the folder of temporary files, or hidden ones.
+    here = os.getcwd()
+    folder = here if os.access(here, os.W_OK) else None
+    number, name = tempfile.mkstemp(".html", "skl-tot-review-", folder)
+    try:
+        with open(number, "w", encoding="utf-8") as file:
+            file.write(REDIRECT.format(address))
+        opening = threading.Thread(target=webbrowser.open, args=[Path(name).as_uri()])
+        opening.daemon = True  # it may wait for the browser
+        opening.start()
+        yield
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 def listen(port):
     """Socket that listens on this machine only, on a free port for 0."""
     if not (isinstance(port, Integral) and 0 <= port < 2**16):
-        raise ValueError(f"port is {short_repr(port)}, expected 0 to 65535.")
+        refuse("port", port, "0 to 65535")
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise OSError(
-            f"port is {port}, which is not available ({error.strerror}); expected "
-            "another one, or 0 for a free one."
-        ) from None
+        problem = f"which is not available ({error.strerror})"
+    raise OSError(
+        f"port is {port}, {problem}; expected another one, or 0 for a free one."
+    )

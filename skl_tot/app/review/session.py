@@ -9,9 +9,8 @@ import numpy as np
 from skl_tot.app.review import state as states
 from skl_tot.app.review import teaching
 from skl_tot.app.review.accuracy import measure
-from skl_tot.app.review.log import Store, check_start, describe_start
+from skl_tot.app.review.history import History, describe_beginning
 from skl_tot.app.review.results import export, save
-from skl_tot.app.review.state import State
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
 from skl_tot.recordings import (
@@ -20,37 +19,30 @@ from skl_tot.recordings import (
     UNKNOWN_NAME,
     as_recordings,
     errors_of_recording,
-    short_repr,
 )
+from skl_tot.shared_texts import with_shared_texts
 
 
+@with_shared_texts
 class Review:
     """Check a model's results for recordings, correct them, and teach the model.
 
     All changes can be undone. With a folder, each change is on the disk before it takes
-    effect, and the next review with the same folder continues from there.
+    effect, and the next review with the same folder continues from there. Actions are
+    given by name or code, recordings by name or number. A refused action changes
+    nothing.
 
     Parameters
     ----------
     model : estimator
         Fitted segmenter, or pipeline that ends in one. It is not changed. None takes
         that of ``out``.
-    recordings : array-like of shape (n_frames, n_features), or sequence of these
-        One recording or many, as for ``model.predict``.
-    out : str or path-like, default=None
-        Folder of the log and the results; created if missing. None keeps all in memory.
+    {shared: recordings, out}
     labels : sequence or dict, default=None
         Labels from people, as for `GuidedSegmenter`. Recordings with labels of all
         frames count as checked.
     video_files : sequence, default=None
         Video file of each recording, or None.
-
-    Attributes
-    ----------
-    state : State
-        Segments, names and other data; immutable, and replaced at each change.
-    ready : bool
-        Whether all recordings are read, see `open`.
 
     Examples
     --------
@@ -76,50 +68,39 @@ class Review:
         self.recordings.layout = None  # so models return lists
         self.out = None if out is None else Path(out)
         self.video_files = video_files
-        codes, names, self._given = (), {BACKGROUND: BACKGROUND_NAME}, None
+        codes, names, given = (), {BACKGROUND: BACKGROUND_NAME}, None
         n_learned = 0
         if model is not None:
             n_learned = int(isinstance(teaching.actions_of(model)[0], str))  # taught
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:
-            self._given = teaching.known_words_of(labels, videos)
-            words = set().union(*map(np.unique, self._given)) - {UNKNOWN_NAME}
+            given = teaching.known_words_of(labels, videos)
+            words = set().union(*map(np.unique, given)) - {UNKNOWN_NAME}
             _, names = teaching.add_codes(names, sorted(map(str, words)))
-        self.state = State(0, codes, names, (None,) * len(videos), -1, n_learned)
-        self._lock, self._doing = threading.RLock(), None
-        done, undone = [], []
-        self._stacks = {"undo": (done, undone), "redo": (undone, done)}
-        self._about = describe_start(self.recordings, model, self._given)
-        self._model, self._signals = model, None
-        self._store = Store(self.out, self.recordings.lengths)
+        state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
+        self._lock, self._doing, self._signals = threading.RLock(), None, None
+        self._about = describe_beginning(self.recordings, model, given)
+        self._model, self._given = model, given  # until all is read
+        self._history = History(state, self.recordings, self.out)
         try:
-            self._go_on()
+            self._history.restore(self._about)
+            if model is None and not self.ready:
+                raise ValueError(
+                    "model is None, expected a fitted one for a new review."
+                )
         except BaseException:
             self.close()
             raise
 
-    def _go_on(self):
-        """Continue from the end of the log."""
-        lines = self._store.lines
-        if lines:
-            check_start(lines[0], self._about, self.out)
-            breaks = list(map(self.recordings.breaks_of, range(len(self.recordings))))
-            for line in lines:
-                if "effect" in line:
-                    state = self.state if self.ready else states.unread(len(breaks))
-                    found = line["effect"], breaks, self._store.confidences
-                    self._put(line["said"], states.restore(state, *found))
-                else:
-                    self._swap(*line)
-            del self._stacks["undo"][0][0]  # the start
-            self._given = None
-        elif self._model is None:
-            raise ValueError("model is None, expected a fitted one for a new review.")
+    @property
+    def state(self):
+        """Segments, names and other data; immutable, and replaced at each change."""
+        return self._history.state
 
     @property
     def ready(self):
-        """Whether all recordings are read."""
+        """Whether all recordings are read, see `open`."""
         return self.state.reading >= 0
 
     def open(self, progress=None):
@@ -127,9 +108,7 @@ class Review:
 
         Parameters
         ----------
-        progress : callable, default=None
-            Called with the work ("reading"), the number of recordings done, and their
-            total.
+        {shared: progress}
 
         Returns
         -------
@@ -143,18 +122,15 @@ class Review:
         """
         if self.ready:
             return self
-        with self._long("reading") as tell:
-            n = len(self.recordings)
-            for i in range(n):
+        history, n = self._history, len(self.recordings)
+        with self._long("reading", progress) as (_, told):
+            for i in told(range(n)):
                 words = None if self._given is None else self._given[i]
                 known = self._model, self.recordings, i, self.state, words
                 entry = teaching.first_entry(*known)
-                self.state = states.with_entries(self.state, {i: entry})
-                tell(progress, i + 1, n)
-            start = self.state, self._model, states.unread(n)
-            self._commit("started", *start, about=self._about)
-            self._stacks["undo"][0].clear()
-            self._given = None
+                history.state = states.with_entries(self.state, {i: entry})
+            own = {"before": states.unread(n), "about": self._about}
+            history.commit("started", self.state, self._model, **own)
         return self
 
     # Actions of a person
@@ -162,83 +138,47 @@ class Review:
     def rename(self, action, name):
         """Rename an action everywhere.
 
-        Parameters
-        ----------
-        action : str or int
-            Name or code of an action.
+        {shared: of_action}
         name : str
             New name, not used by another action.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        ValueError
-            If there is no such action, or the name is taken or not one line of text.
-            Nothing changes then.
+        {shared: said}
         """
-        with self._short():
-            code = self._code(action)
-            said = f"{self.state.names[code]!r} is called {name!r}"
-            return self._commit(said, states.with_name(self.state, code, name))
+        with self._short() as state:
+            code = states.find_action(state, action)
+            said = f"{state.names[code]!r} is called {name!r}"
+            return self._history.commit(said, states.with_name(state, code, name))
 
     def relabel(self, recording, frame, action):
-        """Change the action of the segment at a frame.
+        """Change the action of the segment at a frame; join it with equal neighbours.
 
-        It joins neighbours with the same action.
-
-        Parameters
-        ----------
-        recording : str or int
-            Name or number of a recording.
+        {shared: of_recording}
         frame : int
             A frame of the segment.
         action : str or int
             Name or code of an action, a new name, or "background".
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        ValueError
-            If there is no such recording, frame or action. Nothing changes then.
+        {shared: said}
         """
-        with self._short():
-            names, code = self.state.names, self._code(action, may_be_new=True)
-            state = self.state
-            if code is None:
-                code = states.free_code(names)
+        with self._short() as state:
+            if isinstance(action, str) and action not in state.names.values():
+                code = states.free_code(state.names)
                 state = states.with_name(state, code, action)
+            else:
+                code = states.find_action(state, action)
             said = f"the segment at frame {frame} is {state.names[code]!r}"
             return self._edit(said, recording, states.relabel, frame, code, state=state)
 
     def move(self, recording, frame, to):
         """Move the boundary at a frame.
 
-        Parameters
-        ----------
-        recording : str or int
-            Name or number of a recording.
+        {shared: of_recording}
         frame : int
             First frame of a segment.
         to : int
             New first frame, between the neighbouring boundaries.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        ValueError
-            If there is no such boundary, or no room for it. Nothing changes then.
+        {shared: said}
         """
         with self._short():
             said = f"the boundary at frame {frame} is at {to}"
@@ -247,57 +187,35 @@ class Review:
     def cut(self, recording, frame):
         """Cut a segment at a frame; both parts keep the action.
 
-        Parameters
-        ----------
-        recording : str or int
-            Name or number of a recording.
+        {shared: of_recording}
         frame : int
             First frame of the second part.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        ValueError
-            If the frame is a boundary. Nothing changes then.
+        {shared: said}
         """
         with self._short():
             said = f"a segment is cut at frame {frame}"
             return self._edit(said, recording, states.cut, frame)
 
     def merge(self, action, into):
-        """Merge an action into another one.
+        """Merge an action into another one, with `skl_tot.corrections.merge`.
 
-        Parameters
-        ----------
-        action : str or int
-            Name or code of the action to remove.
+        {shared: of_action}
         into : str or int
             Name or code of the action to keep.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there is no such action, or `skl_tot.corrections.merge` refuses.
+        {shared: said}
         """
-        with self._short():
-            action, into, names = self._code(action), self._code(into), self.state.names
+        with self._short() as state:
+            action, into = (states.find_action(state, own) for own in (action, into))
             if action in (into, BACKGROUND):
                 raise ValueError(
-                    f"{names[action]!r} cannot become {names[into]!r}, expected an "
-                    "action, and another one."
+                    f"{state.names[action]!r} cannot become {state.names[into]!r}, "
+                    "expected an action, and another one."
                 )
-            said = f"{names[action]!r} is {names[into]!r}"
-            found = teaching.merged(self.state, self.model, action, into)
-            return self._commit(said, *found)
+            said = f"{state.names[action]!r} is {state.names[into]!r}"
+            found = teaching.merged(state, self.model, action, into)
+            return self._history.commit(said, *found)
 
     def split(self, action, progress=None):
         """Split an action in two, with `skl_tot.corrections.split`.
@@ -305,25 +223,13 @@ class Review:
         Frames of its segments get the half by the new model, or else that of the
         nearest frame of the segment.
 
-        Parameters
-        ----------
-        action : str or int
-            Name or code of an action that the model knows.
-        progress : callable, default=None
-            As for `open`, with "splitting".
+        {shared: of_action}
+        {shared: progress}
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there is no such action, or `skl_tot.corrections.split` refuses.
+        {shared: said}
         """
-        with self._long("splitting") as tell:
-            state, code = self.state, self._code(action)
+        with self._long("splitting", progress) as (_, told):
+            state, code = self.state, states.find_action(self.state, action)
             if code not in state.actions:
                 raise ValueError(
                     f"the model does not know {state.names[code]!r}, expected an "
@@ -333,14 +239,13 @@ class Review:
             k, entries = state.actions.index(code), {}
             halves = after.actions[k : k + 2]
             shown = [i for i, e in enumerate(state.entries) if states.shows(e, code)]
-            for done, i in enumerate(shown, start=1):
-                entries[i] = teaching.read_halves(
-                    state.entries[i], self.recordings, i, model, halves, k
-                )
-                tell(progress, done, len(shown))
+            for i in told(shown):
+                own = state.entries[i], self.recordings, i, model, halves, k
+                entries[i] = teaching.read_halves(*own)
             one, other = (after.names[half] for half in halves)
             said = f"{state.names[code]!r} is {one!r} and {other!r}"
-            return self._commit(said, states.with_entries(after, entries), model)
+            after = states.with_entries(after, entries)
+            return self._history.commit(said, after, model)
 
     def learn(self, progress=None):
         """Teach the model the labels of people, and apply it to unchecked recordings.
@@ -351,55 +256,40 @@ class Review:
 
         Parameters
         ----------
-        progress : callable, default=None
-            As for `open`, with "learning".
+        {shared: progress}
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there are no labels to learn from, or the model cannot learn.
+        {shared: said}
         """
-        with self._long("learning") as tell:
+        with self._long("learning", progress) as (tell, told):
             state = self.state
             rest = [i for i, e in enumerate(state.entries) if not e.checked]
             n_learned = len(state.entries) - len(rest)
-            tell(progress, 0, len(rest))
+            entries = {}
+            tell(0, len(rest))
             model = teaching.teach(self.model, self.recordings, state)
-            found = teaching.add_codes(state.names, teaching.actions_of(model))
-            (codes, names), entries = found, {}
-            for done, i in enumerate(rest, start=1):
+            actions = teaching.actions_of(model)
+            codes, names = teaching.add_codes(state.names, actions)
+            for i in told(rest):
                 predicted, sure, _ = teaching.read(model, self.recordings, i, codes)
-                entry = state.entries[i]
-                entries[i] = states.propose(entry, predicted, sure, n_learned)
-                tell(progress, done, len(rest))
+                known = state.entries[i], predicted, sure, n_learned
+                entries[i] = states.propose(*known)
             n = sum(entry.changed is not None for entry in entries.values())
             said = f"learned from {_count(n_learned)}, changed {n} of {len(rest)}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = states.forget_unused(states.with_entries(after, entries))
-            return self._commit(said, after, model)
+            return self._history.commit(said, after, model)
 
     def check(self, recording, checked=True):
-        """Mark the segments of a recording as checked or unchecked.
+        """Mark the segments of a recording as checked, or not.
 
-        Parameters
-        ----------
-        recording : str or int
-            Name or number of a recording.
+        {shared: of_recording}
         checked : bool, default=True
             New state.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
+        {shared: said}
         """
-        with self._short():
-            place = 1 + max(entry.checked for entry in self.state.entries)
+        with self._short() as state:
+            place = 1 + max(entry.checked for entry in state.entries)
 
             def change(entry):
                 if not checked:
@@ -412,86 +302,60 @@ class Review:
     def keep(self, recording=None):
         """Accept the changes of the last learning.
 
-        Parameters
-        ----------
-        recording : str or int, default=None
-            Name or number of a recording; None means all.
+        {shared: of_recordings}
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
+        {shared: said}
         """
         return self._decide("kept", recording, lambda e: e._replace(changed=None))
 
     def take_back(self, recording=None):
         """Revert the changes of the last learning.
 
-        Parameters
-        ----------
-        recording : str or int, default=None
-            Name or number of a recording; None means all.
+        {shared: of_recordings}
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
+        {shared: said}
         """
-        return self._decide(
-            "taken back",
-            recording,
-            lambda e: e._replace(segments=e.changed, changed=None),
-        )
+
+        def change(entry):
+            return entry._replace(segments=entry.changed, changed=None)
+
+        return self._decide("taken back", recording, change)
 
     def _decide(self, word, recording, change):
-        with self._short():
-            entries = dict(enumerate(self.state.entries))
-            chosen = entries if recording is None else [self._index(recording)]
-            found = {i: change(entries[i]) for i in chosen if entries[i].changed}
+        with self._short() as state:
+            chosen = range(len(state.entries))
+            if recording is not None:
+                chosen = [states.find_recording(self.recordings.names, recording)]
+            entries = {i: state.entries[i] for i in chosen if state.entries[i].changed}
+            found = {i: change(entry) for i, entry in entries.items()}
             said = f"changes of {_count(len(found))} are {word}"
-            return self._commit(said, states.with_entries(self.state, found))
+            return self._history.commit(said, states.with_entries(state, found))
 
     def undo(self):
         """Undo the last action.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        ValueError
-            If there is no action to undo. Nothing changes then.
+        {shared: said}
         """
         with self._short():
-            return self._step("undo")
+            return self._history.step("undo")
 
     def redo(self):
         """Redo the last undone action.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
-        ValueError
-            If there is no action to redo. Nothing changes then.
+        {shared: said}
         """
         with self._short():
-            return self._step("redo")
+            return self._history.step("redo")
 
     @property
     def undoable(self):
         """Description of the next `undo`, or None."""
-        return self._next_of("undo")
+        return self._history.next_of("undo")
 
     @property
     def redoable(self):
         """Description of the next `redo`, or None."""
-        return self._next_of("redo")
+        return self._history.next_of("redo")
 
     # Results
 
@@ -504,9 +368,9 @@ class Review:
     def model(self):
         """The current model, with the current names of actions."""
         state = self.state  # once, as another thread may replace it
-        if state.reading < 0:  # its file is written after reading
+        if state.reading < 0:  # its row is written after reading
             return self._model
-        return teaching.in_words(self._store.model(state.model), state)
+        return teaching.in_words(self._history.model(state.model), state)
 
     def labels(self):
         """Return the current label of each frame.
@@ -558,16 +422,16 @@ class Review:
         Returns
         -------
         accuracy : dict or None
-            Correct shares of "frames" and "segments", each with "share", "low" and
-            "high" (an interval of 90 %); "history", the accuracy at the checks of each
-            model; "sentences", a description. None without a checked recording that was
-            new to the model.
+            "frames" and "segments", dicts of the correct "share" and its interval of
+            90 %, "low" to "high"; "history", the accuracy in the checks of each model;
+            "sentences". None without a checked recording that was new to the model.
         """
         state = self._known()
         return measure(state.entries, state.n_learned)
 
     def save(self):
         """Write ``segments.csv`` and ``model.skops`` into ``out``."""
+        self._history.log.check_place()
         save(self)
 
     def export(self, format="csv"):
@@ -582,26 +446,17 @@ class Review:
         format : str, default="csv"
             Name of a format of ``skl_tot.io.FORMATS``.
 
-        Returns
-        -------
-        said : str
-            Description of the action, in one sentence.
-
-        Raises
-        ------
+        {shared: said}
         ImportError
             If a package of the format or of the report is missing.
-        OSError
-            If a file cannot be written.
-        ValueError
-            If there is no folder, or no such format, or it needs a rate.
         """
         with self._long("exporting"):
+            self._history.log.check_place()
             return export(self, format)
 
     def close(self):
         """Release the folder; no action is possible afterwards."""
-        self._store.close()
+        self._history.log.close()
 
     # Shared parts of actions
 
@@ -611,102 +466,21 @@ class Review:
             raise RuntimeError("the recordings are not read, call open() before.")
         return self.state
 
-    def _index(self, recording):
-        """Find the number of a recording."""
-        names = self.recordings.names
-        if isinstance(recording, str) and recording in names:
-            return names.index(recording)
-        is_int = isinstance(recording, (int, np.integer))
-        if not is_int or isinstance(recording, bool) or not 0 <= recording < len(names):
-            raise ValueError(
-                f"recording is {short_repr(recording)}, expected a number from 0 to "
-                f"{len(names) - 1}, or one of {short_repr(names)}."
-            )
-        return int(recording)
-
-    def _code(self, action, may_be_new=False):
-        """Find the code of an action by name or code; None for a new name."""
-        names = self.state.names
-        codes = {name: code for code, name in names.items()} | {c: c for c in names}
-        is_key = isinstance(action, (str, int, np.integer))
-        is_key &= not isinstance(action, bool)
-        if is_key and action in codes:
-            return codes[action]
-        if may_be_new and isinstance(action, str):
-            return None
-        raise ValueError(
-            f"there is no action {short_repr(action)}, only {short_repr(self.actions)}."
-        )
-
     def _edit(self, said, recording, change, *args, state=None):
         """Change the entry of one recording."""
-        state, i = state or self.state, self._index(recording)
-        name = self.recordings.names[i]
-        with errors_of_recording(i, name):
+        state, names = state or self.state, self.recordings.names
+        i = states.find_recording(names, recording)
+        with errors_of_recording(i, names[i]):
             entry = change(state.entries[i], *args)
-        return self._commit(f"{name}: {said}", states.with_entries(state, {i: entry}))
-
-    def _commit(self, said, after, model=None, before=None, **more):
-        """Replace the state after writing it, with the model if it is new.
-
-        After an error, nothing has changed.
-        """
-        before = before or self.state
-        if model is not None:
-            pairs = zip(before.entries, after.entries)
-            is_new = any(
-                a is None or a.confidence is not b.confidence for a, b in pairs
-            )
-            found = [e.confidence for e in after.entries] if is_new else None
-            number = self._store.put(model, found)
-            reading = number if is_new else after.reading
-            after = after._replace(model=number, reading=reading)
-        found = states.effect(before, after)
-        if found:
-            try:
-                self._store.append({"said": said, "effect": found} | more)
-            except BaseException:
-                if model is not None:
-                    self._store.drop(after.model)
-                raise
-            self._put(said, after)
-        return said
-
-    def _put(self, said, after):
-        """Replace the state, and put the old one on the undo stack."""
-        done, undone = self._stacks["undo"]
-        done.append((said, self.state))
-        undone.clear()
-        self.state = after
-
-    def _step(self, word):
-        """Undo or redo, after writing it."""
-        said = self._next_of(word)
-        if said is None:
-            raise ValueError(f"there is nothing to {word}.")
-        self._store.append({word: said})
-        self._swap(word)
-        return f"{word}ne: {said}"
-
-    def _swap(self, word):
-        """Exchange the state with the last one of a stack."""
-        these, others = self._stacks[word]
-        said, state = these.pop()
-        others.append((said, self.state))
-        self.state = state
-
-    def _next_of(self, word):
-        """Return the description of the next undo or redo; None without one."""
-        these, _ = self._stacks[word]
-        return these[-1][0] if these else None
+        after = states.with_entries(state, {i: entry})
+        return self._history.commit(f"{names[i]}: {said}", after)
 
     @contextmanager
     def _short(self):
-        """Allow one change of the state at a time."""
+        """Allow one change of the state at a time; yield the state."""
         with self._lock:
             self._refuse_others()
-            self._known()
-            yield
+            yield self._known()
 
     def _refuse_others(self):
         """Refuse an action during slow work."""
@@ -717,21 +491,26 @@ class Review:
             )
 
     @contextmanager
-    def _long(self, doing):
-        """Refuse other actions during slow work; yield a callback for progress."""
+    def _long(self, doing, progress=None):
+        """Refuse other actions during slow work; yield what tells progress."""
         with self._lock:
             self._refuse_others()
             if doing != "reading":
                 self._known()
             self._doing = doing, 0, len(self.recordings)
 
-        def tell(progress, done, total):
+        def tell(done, total):
             self._doing = doing, done, total
             if progress is not None:
-                progress(doing, done, total)
+                progress(*self._doing)
+
+        def told(items):
+            for done, item in enumerate(items, start=1):
+                yield item
+                tell(done, len(items))
 
         try:
-            yield tell
+            yield tell, told
         finally:
             self._doing = None
 

@@ -1,23 +1,23 @@
-"""State of each recording in a review, and its changes by actions.
-
-All values are immutable: an operation takes a state, or the entry of a recording, and
-returns a new one, which shares unchanged parts.
-"""
+"""State of each recording in a review, and its changes; all values are immutable."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, is_line, short_repr
+from skl_tot.recordings import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    is_line,
+    refuse,
+    short_repr,
+)
 
 
 class Segments(NamedTuple):
-    """Segments that cover all frames of a recording.
+    """Segments that cover all frames of a recording."""
 
-    Neighbours have different codes, except where a person cut or left a segment, and at
-    breaks of the recording.
-    """
-
+    # Neighbours have different codes, except where a person cut or left a segment, and
+    # at breaks of the recording.
     starts: np.ndarray  # first frames, of int; the first is 0
     codes: np.ndarray  # of actions, or `BACKGROUND`
     by_hand: np.ndarray  # whether a person made the segment
@@ -50,6 +50,7 @@ class State(NamedTuple):
 
 TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are Segments
 GONE = -2  # code of a removed action in predictions
+KNOWN = ("n_frames", "breaks", "confidence")  # fields of an `Entry` outside of its JSON
 
 
 def tracks_of(entry):
@@ -63,10 +64,7 @@ def shows(entry, code):
 
 
 def segments_of(labels, edges, by_hand):
-    """Segments of labels (n_frames,), which also end at edges.
-
-    ``by_hand`` (n_frames,) marks frames whose label a person made.
-    """
+    """Segments of labels, which also end at edges; people made those by hand."""
     is_start = np.r_[True, (labels[1:] != labels[:-1]) | (by_hand[1:] != by_hand[:-1])]
     is_start[edges.astype(int)] = True
     starts = np.flatnonzero(is_start)
@@ -114,21 +112,17 @@ def move(entry, frame, to):
     k, to = _place(entry, frame), _check_frame(entry, to, "to")
     starts = entry.segments.starts
     if frame == 0 or starts[k] != frame:
-        raise ValueError(
-            f"no boundary is at frame {frame}, the next are {_near(starts, k)}."
-        )
+        near = " and ".join(map(str, starts[max(k, 1) : k + 2])) or "none"
+        raise ValueError(f"no boundary is at frame {frame}, the next are {near}.")
     if frame in entry.breaks:
-        raise ValueError(
-            f"frame {frame} begins a part of the recording, expected a boundary."
-        )
+        begun = f"frame {frame} begins a part of the recording"
+        raise ValueError(f"{begun}, expected a boundary.")
     if to == frame:
         return entry
     first, end = starts[k - 1], np.append(starts, entry.n_frames)[k + 1]
     if not first < to < end:
-        raise ValueError(
-            f"to is {to}, expected a frame from {first + 1} to {end - 1}, between the "
-            "neighbouring boundaries; relabel makes one segment of two."
-        )
+        expected = f"a frame from {first + 1} to {end - 1}, between other boundaries"
+        refuse("to", to, f"{expected}; relabel makes one segment of two")
     starts, codes, by_hand = map(np.copy, entry.segments)
     starts[k], by_hand[k - 1 : k + 1] = to, True
     return entry._replace(segments=Segments(starts, codes, by_hand))
@@ -141,11 +135,8 @@ def cut(entry, frame):
     if starts[k] == frame:
         raise ValueError(f"frame {frame} is a boundary, expected one within a segment.")
     by_hand[k] = True
-    parts = Segments(
-        np.insert(starts, k + 1, frame),
-        np.insert(codes, k + 1, codes[k]),
-        np.insert(by_hand, k + 1, True),
-    )
+    pairs = (starts, frame), (codes, codes[k]), (by_hand, True)
+    parts = Segments(*(np.insert(own, k + 1, value) for own, value in pairs))
     return entry._replace(segments=parts)
 
 
@@ -157,15 +148,11 @@ def propose(entry, predicted, confidence, n_learned):
     edges = np.r_[entry.breaks, shown.starts[shown.by_hand]]
     found = segments_of(labels, edges, known)
     before = shown if entry.changed is None else entry.changed
-    is_same = np.array_equal(labels, labels_of(before, n))
-    return entry._replace(
-        segments=shown if is_same and before is shown else found,
-        changed=None if is_same else before,
-        predicted=predicted,
-        confidence=confidence,
-        n_learned=n_learned,
-        seen=bool(known.any()),
-    )
+    new = {"predicted": predicted, "confidence": confidence, "n_learned": n_learned}
+    new |= {"segments": found, "changed": before, "seen": bool(known.any())}
+    if np.array_equal(labels, labels_of(before, n)):
+        new |= {"segments": shown if before is shown else found, "changed": None}
+    return entry._replace(**new)
 
 
 def divide(segments, action, labels):
@@ -180,20 +167,16 @@ def divide(segments, action, labels):
 def replace_code(entry, action, into):
     """Replace an action by another one, and join equal neighbours."""
     for name, own in zip(TRACKS, tracks_of(entry)):
-        if action not in own.codes:
-            continue
         codes = np.where(own.codes == action, into, own.codes)
         is_new = (own.codes[1:] != own.codes[:-1]) & (codes[1:] == codes[:-1])
         edges = np.flatnonzero(is_new) + 1
-        entry = _joined(entry, own._replace(codes=codes), edges, name)
+        if action in own.codes:
+            entry = _joined(entry, own._replace(codes=codes), edges, name)
     return entry
 
 
 def _joined(entry, segments, edges, name="segments"):
-    """Join segments at edges, which are numbers of segments, but not at breaks.
-
-    A joined segment counts as by hand if a part does.
-    """
+    """Join segments at edges but not at breaks; one part by hand makes all of it so."""
     kept = np.ones(len(segments.codes), bool)
     kept[edges] = np.isin(segments.starts[edges], entry.breaks)
     by_hand = np.logical_or.reduceat(segments.by_hand, np.flatnonzero(kept))
@@ -208,21 +191,37 @@ def _place(entry, frame):
 
 
 def _check_frame(entry, frame, name):
-    is_int = isinstance(frame, (int, np.integer)) and not isinstance(frame, bool)
-    if not is_int or not 0 <= frame < entry.n_frames:
-        raise ValueError(
-            f"{name} is {short_repr(frame)}, expected a frame from 0 to "
-            f"{entry.n_frames - 1}."
-        )
+    if not _is_int(frame) or not 0 <= frame < entry.n_frames:
+        refuse(name, frame, f"a frame from 0 to {entry.n_frames - 1}")
     return int(frame)
 
 
-def _near(starts, k):
-    """Show the boundaries around a segment."""
-    return " and ".join(str(own) for own in starts[max(k, 1) : k + 2]) or "none"
-
-
 # States
+
+
+def find_recording(names, recording):
+    """Find the number of a recording that is given by name or number."""
+    if isinstance(recording, str) and recording in names:
+        return names.index(recording)
+    if not _is_int(recording) or not 0 <= recording < len(names):
+        expected = f"a number from 0 to {len(names) - 1}, or one of {short_repr(names)}"
+        refuse("recording", recording, expected)
+    return int(recording)
+
+
+def find_action(state, action):
+    """Find the code of an action that is given by name or code."""
+    codes = {name: code for code, name in state.names.items()}
+    if isinstance(action, str) and action in codes:
+        return codes[action]
+    if _is_int(action) and action in state.names:
+        return int(action)
+    known = short_repr([name for name in codes if name != BACKGROUND_NAME])
+    raise ValueError(f"there is no action {short_repr(action)}, only {known}.")
+
+
+def _is_int(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def unread(n):
@@ -232,9 +231,7 @@ def unread(n):
 
 def with_entries(state, entries):
     """Replace some entries, by the numbers of their recordings."""
-    found = list(state.entries)
-    for i, entry in entries.items():
-        found[i] = entry
+    found = (entries.get(i, entry) for i, entry in enumerate(state.entries))
     return state._replace(entries=tuple(found))
 
 
@@ -244,10 +241,8 @@ def with_name(state, code, name):
         raise ValueError(f"{BACKGROUND_NAME!r} is no action, expected one to rename.")
     is_name = isinstance(name, str) and is_line(name) and name == name.strip()
     if not is_name or name in (str(BACKGROUND), BACKGROUND_NAME):
-        raise ValueError(
-            f"name is {short_repr(name)}, expected text of one line without blanks "
-            f"around it, other than {BACKGROUND_NAME!r} and '-1'."
-        )
+        text = "text of one line without blanks around it"
+        refuse("name", name, f"{text}, other than {BACKGROUND_NAME!r} and '-1'")
     if name in (own for other, own in state.names.items() if other != code):
         raise ValueError(f"{name!r} is another action; merge makes one of both.")
     return state._replace(names=state.names | {code: name})
@@ -259,16 +254,13 @@ def forget_unused(state):
     for entry in state.entries:
         for own in filter(None, (entry.segments, entry.changed)):
             used.update(own.codes.tolist())
-    names = {code: name for code, name in state.names.items() if code in used}
-    entries = []
-    for entry in state.entries:
+    names, entries = {k: name for k, name in state.names.items() if k in used}, {}
+    for i, entry in enumerate(state.entries):
         codes = entry.predicted.codes
-        is_known = np.isin(codes, list(names))
-        if not is_known.all():
-            predicted = entry.predicted._replace(codes=np.where(is_known, codes, GONE))
-            entry = entry._replace(predicted=predicted)
-        entries.append(entry)
-    return state._replace(names=names, entries=tuple(entries))
+        known = np.where(np.isin(codes, list(names)), codes, GONE)
+        if (known != codes).any():
+            entries[i] = entry._replace(predicted=entry.predicted._replace(codes=known))
+    return with_entries(state._replace(names=names), entries)
 
 
 def free_code(names):
@@ -276,15 +268,15 @@ def free_code(names):
     return max(names) + 1
 
 
-# Lines of a log
+# Rows of a log
 
 
 def effect(before, after):
     """Find the differences of two states, as JSON; files hold confidences."""
     found = _differing(before._replace(entries=()), after._replace(entries=()))
     pairs = enumerate(zip(before.entries, after.entries))
-    entries = {i: _differing(old, new) for i, (old, new) in pairs if old is not new}
-    entries = {i: fields for i, fields in entries.items() if fields}
+    changed = {i: _differing(*pair) for i, pair in pairs if pair[0] is not pair[1]}
+    entries = {i: fields for i, fields in changed.items() if fields}
     return found | ({"entries": entries} if entries else {})
 
 
@@ -292,35 +284,49 @@ def _differing(old, new):
     """Different fields of two tuples, as JSON."""
     found = {}
     for name, value in new._asdict().items():
-        known, is_track = getattr(old, name, ()), isinstance(value, Segments)
-        if name in ("confidence", "breaks") or value is known:
+        known = getattr(old, name, ())
+        if name in KNOWN or value is known:
             continue
-        if is_track or value != known:
-            found[name] = [own.tolist() for own in value] if is_track else value
+        if isinstance(value, Segments):
+            found[name] = [own.tolist() for own in value]
+        elif value != known:
+            found[name] = value
     return found
 
 
-def restore(state, found, breaks, confidences):
-    """Apply an `effect` to a state.
-
-    ``breaks`` are by recording; ``confidences`` reads those of all by a number.
-    """
-    entries = list(state.entries)
-    for i, fields in found.pop("entries", {}).items():
-        for name in TRACKS:
-            if fields.get(name) is not None:
-                starts, codes, by_hand = map(np.array, fields[name])
-                fields[name] = Segments(starts, codes, by_hand)
-        i = int(i)
-        if entries[i] is None:
-            entries[i] = Entry(breaks=breaks[i], confidence=None, **fields)
-        else:
-            entries[i] = entries[i]._replace(**fields)
+def restore(state, found, recordings, confidences):
+    """Apply an `effect` to a state; ``confidences`` of all recordings may be None."""
+    entries, names = list(state.entries), state.names
     if "names" in found:
-        found["names"] = {int(code): name for code, name in found["names"].items()}
+        names = found["names"] = {int(c): name for c, name in found["names"].items()}
     if "actions" in found:
         found["actions"] = tuple(found["actions"])
-    if "reading" in found:
-        pairs = zip(entries, confidences(found["reading"]))
+    for key, fields in found.pop("entries", {}).items():
+        i, n_frames = int(key), int(recordings.lengths[int(key)])
+        for name in TRACKS:
+            if fields.get(name) is not None:
+                known = {GONE, *names} if name == "predicted" else set(names)
+                fields[name] = _read_segments(fields[name], n_frames, known)
+        if entries[i] is None:
+            fields |= {"breaks": recordings.breaks_of(i), "confidence": None}
+            entries[i] = Entry(n_frames, **fields)
+        else:
+            entries[i] = entries[i]._replace(**fields)
+    if confidences is not None:
+        pairs = zip(entries, confidences)
         entries = [entry._replace(confidence=own) for entry, own in pairs]
     return state._replace(entries=tuple(entries), **found)
+
+
+def _read_segments(values, n_frames, codes):
+    """Segments of lists, which have to cover all frames."""
+    found = Segments(*map(np.array, values))
+    if [own.dtype.kind for own in found] != ["i", "i", "b"] or found.starts[0] != 0:
+        raise ValueError("segments do not begin at frame 0")
+    if not len(found.starts) == len(found.codes) == len(found.by_hand):
+        raise ValueError("segments differ in number")
+    if (np.diff(found.starts, append=n_frames) <= 0).any():
+        raise ValueError("starts of segments do not increase")
+    if not codes.issuperset(found.codes.tolist()):
+        raise ValueError("segments have an unknown action")
+    return found

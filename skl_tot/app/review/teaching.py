@@ -4,28 +4,10 @@ from copy import copy
 
 import numpy as np
 
-from skl_tot.app.review.state import (
-    TRACKS,
-    Entry,
-    divide,
-    frames_by_hand,
-    free_code,
-    labels_of,
-    replace_code,
-    segments_of,
-    shows,
-    tracks_of,
-    words_of,
-)
-from skl_tot.corrections import (
-    merge,
-    names_of_halves,
-    order_to_review,
-    refine,
-    rename,
-    split,
-    with_last,
-)
+from skl_tot import corrections
+from skl_tot.app.review import state as states
+from skl_tot.app.review.state import TRACKS, Entry
+from skl_tot.corrections import names_of_halves, order_to_review, with_last
 from skl_tot.meta import read_labels
 from skl_tot.methods import path_confidence, read_videos, segmenter_of, shown_labels
 from skl_tot.recordings import (
@@ -49,7 +31,7 @@ def with_words(model):
     words = []
     for word in default_names(shown_labels(segmenter).tolist(), "action").values():
         words.append(word if word not in words else f"{word} ({len(words)})")
-    return rename(with_last(model, segmenter), words)
+    return corrections.rename(with_last(model, segmenter), words)
 
 
 def actions_of(model):
@@ -60,20 +42,16 @@ def actions_of(model):
 def in_words(model, state):
     """Model with the names of a state."""
     words = [state.names[code] for code in state.actions]
-    return model if words == actions_of(model) else rename(model, words)
+    return model if words == actions_of(model) else corrections.rename(model, words)
 
 
 def add_codes(names, words):
-    """Codes of words, and the names with new ones added.
-
-    >>> add_codes({-1: "background", 0: "cut"}, ["pour", "cut"])
-    ((1, 0), {-1: 'background', 0: 'cut', 1: 'pour'})
-    """
+    """Codes of words, and the names with new ones added."""
     names, codes = dict(names), []
     known = {name: code for code, name in names.items()}
     for word in words:
         if word not in known:
-            known[word] = free_code(names)
+            known[word] = states.free_code(names)
             names[known[word]] = word
         codes.append(known[word])
     return tuple(codes), names
@@ -90,7 +68,9 @@ def read(model, recordings, i, codes):
                 "a label for each."
             )
     path = np.array([*codes, BACKGROUND])[reading.path]
-    segments = segments_of(path, recordings.breaks_of(i), np.zeros(n_frames, bool))
+    segments = states.segments_of(
+        path, recordings.breaks_of(i), np.zeros(n_frames, bool)
+    )
     return segments, path_confidence(reading).astype(np.float16), reading
 
 
@@ -110,17 +90,16 @@ def known_words(entry, names):
     """Names (n_frames,) of labels from people, "" for others; None without any."""
     if not (entry.checked or entry.segments.by_hand.any()):
         return None
-    words = words_of(entry, names)
+    words = states.words_of(entry, names)
     if entry.checked:
         return words
-    return np.where(frames_by_hand(entry.segments, entry.n_frames), words, UNKNOWN_NAME)
+    return np.where(
+        states.frames_by_hand(entry.segments, entry.n_frames), words, UNKNOWN_NAME
+    )
 
 
 def teach(model, recordings, state):
-    """Teach the model the labels of people, by `skl_tot.corrections.refine`.
-
-    It gets the recordings with labels, and some others, see `sample`.
-    """
+    """Teach the model the recordings with labels of people, and a sample of others."""
     words = [known_words(entry, state.names) for entry in state.entries]
     is_known = np.array([own is not None for own in words])
     if not is_known.any():
@@ -129,16 +108,12 @@ def teach(model, recordings, state):
             "learn from."
         )
     chosen = sample(recordings.lengths, is_known)
-    words = [words[i] for i in chosen]
-    return with_words(refine(model, recordings.select(chosen), words))
+    known = recordings.select(chosen), [words[i] for i in chosen]
+    return with_words(corrections.refine(model, *known))
 
 
 def sample(lengths, is_known):
-    """Numbers of recordings with labels and of spaced others, for `TAUGHT` frames.
-
-    >>> sample(np.full(9, 20_000), np.arange(9) == 4).tolist()
-    [0, 2, 4, 6, 8]
-    """
+    """Numbers of recordings with labels and of spaced others, for `TAUGHT` frames."""
     others = np.flatnonzero(~is_known)
     n_frames = max(TAUGHT[0] - lengths[is_known].sum(), TAUGHT[1])
     n = min(len(others), int(n_frames / lengths[others].mean())) if len(others) else 0
@@ -152,7 +127,7 @@ def merged(state, model, action, into):
     word, other = names.pop(action), names[into]
     actions, found = list(state.actions), None
     if action in actions and into in actions:
-        found = merge(model, [other, word])
+        found = corrections.merge(model, [other, word])
         actions, _ = add_codes(names, actions_of(found))
     elif action in actions and into == BACKGROUND:
         raise ValueError(
@@ -161,7 +136,7 @@ def merged(state, model, action, into):
         )
     elif action in actions:
         actions[actions.index(action)] = into
-    entries = tuple(replace_code(entry, action, into) for entry in state.entries)
+    entries = tuple(states.replace_code(entry, action, into) for entry in state.entries)
     after = state._replace(names=names, actions=tuple(actions), entries=entries)
     return after, found
 
@@ -169,11 +144,11 @@ def merged(state, model, action, into):
 def halved(state, model, action, recordings):
     """State without entries, and model, after a split of an action."""
     word, k = state.names[action], state.actions.index(action)
-    chosen = np.flatnonzero([shows(entry, action) for entry in state.entries])
+    chosen = np.flatnonzero([states.shows(entry, action) for entry in state.entries])
     chosen = chosen[sample(recordings.lengths[chosen], np.zeros(len(chosen), bool))]
-    found = split(model, word, recordings.select(chosen))
+    found = corrections.split(model, word, recordings.select(chosen))
     words = list(state.names.values())
-    place, other = words.index(word), free_code(state.names)
+    place, other = words.index(word), states.free_code(state.names)
     halves = names_of_halves(np.array(words), place, 2)[place : place + 2].tolist()
     names = state.names | dict(zip([action, other], halves))
     actions = (*state.actions[: k + 1], other, *state.actions[k + 1 :])
@@ -182,46 +157,30 @@ def halved(state, model, action, recordings):
 
 
 def read_halves(entry, recordings, i, model, codes, k):
-    """Entry in which frames of ``codes[0]`` have the half predicted by the model.
-
-    Halves are the actions ``k`` and ``k + 1`` of the model.
-    """
+    """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
     _, _, reading = read(model, recordings, i, range(segmenter_of(model).n_actions_))
     own = reading.posterior[:, k : k + 2]
     path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)
     changed, confidence = {}, entry.confidence
-    for name, track in zip(TRACKS, tracks_of(entry)):
+    for name, track in zip(TRACKS, states.tracks_of(entry)):
         halves = fill_halves(track, codes[0], path, own)
-        changed[name] = divide(track, codes[0], np.array(codes)[halves])
+        changed[name] = states.divide(track, codes[0], np.array(codes)[halves])
         if name == "predicted":
-            is_own = labels_of(track, entry.n_frames) == codes[0]
+            is_own = states.labels_of(track, entry.n_frames) == codes[0]
             found = own[np.arange(len(own)), halves].clip(0, 1)
             confidence = np.where(is_own, found, confidence).astype(np.float16)
     return entry._replace(**changed, confidence=confidence)
 
 
 def fill_halves(track, action, path, posterior):
-    """Half (n_frames,), 0 or 1, of the frames of segments of an action.
-
-    The half comes from ``path``, or from the nearest frame in the segment, or is the
-    likelier one for the whole segment.
-
-    >>> from skl_tot.app.review.state import Segments
-    >>> track = Segments(np.array([0, 4]), np.array([7, 7]), np.zeros(2, bool))
-    >>> path, posterior = np.array([-1, 0, -1, 1, -1]), np.array([[0.25, 0.75]] * 5)
-    >>> fill_halves(track, 7, path, posterior).tolist()
-    [0, 0, 0, 1, 1]
-    """
+    """Half of frames: of the path, or nearest in the segment, or likelier in it."""
     halves = np.maximum(path, 0)
-    ends = np.append(track.starts[1:], len(path))
-    for start, end in zip(
-        track.starts[track.codes == action], ends[track.codes == action]
-    ):
+    ends, is_own = np.append(track.starts[1:], len(path)), track.codes == action
+    for start, end in zip(track.starts[is_own], ends[is_own]):
         known = start + np.flatnonzero(path[start:end] != UNKNOWN)
         if len(known):
-            nearest = np.searchsorted(
-                (known[1:] + known[:-1]) / 2, np.arange(start, end)
-            )
+            middles = (known[1:] + known[:-1]) / 2
+            nearest = np.searchsorted(middles, np.arange(start, end))
             halves[start:end] = path[known[nearest]]
         else:
             halves[start:end] = posterior[start:end].sum(axis=0).argmax()
@@ -229,10 +188,7 @@ def fill_halves(track, action, path, posterior):
 
 
 def known_words_of(labels, recordings):
-    """Names (n_frames,), by recording, of labels from people, "" for unknown.
-
-    Numbers are named like those of models.
-    """
+    """Names (n_frames,) by recording; numbers as in models, "" for unknown."""
     y = arrange_each(labels, recordings, "labels", of_some=True)
     values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
     is_number = [str(label).isdecimal() for label in classes.tolist()]
@@ -251,7 +207,7 @@ def first_entry(model, recordings, i, state, words):
     own, places = np.unique(words, return_inverse=True)
     codes, _ = add_codes(state.names, own.tolist())
     known = words != UNKNOWN_NAME
-    labels = np.where(known, np.array(codes)[places], labels_of(segments, n))
+    labels = np.where(known, np.array(codes)[places], states.labels_of(segments, n))
     is_all = bool(known.all())
-    shown = segments_of(labels, breaks, known)
+    shown = states.segments_of(labels, breaks, known)
     return entry._replace(segments=shown, checked=(i + 1) * is_all, seen=is_all)

@@ -1,24 +1,22 @@
 """State of a review for pages, as plain data: rows, signals, and the rest."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from skl_tot.app.review.signals import Signals
-from skl_tot.app.review.state import confidence_of, labels_of
-from skl_tot.app.web.rows import (
-    count_bins,
-    count_digits,
-    describe_looks,
-    describe_row,
-    describe_segments,
-    read_clock,
-    spread,
-)
+from skl_tot.app import web
+from skl_tot.app.review.state import confidence_of, find_recording, labels_of
 from skl_tot.io import writable_formats
+from skl_tot.recordings import refuse
+from skl_tot.statistics import TellingSample, check_names, deviations
 
 N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals
+MOST_BINS, MOST_SHOWN = 4000, 64  # of signals, and features at once
+N_SHOWN = 6  # chosen features
+MOST_RANKED = 64  # features; beyond, only their spread is compared
+MOST_FRAMES = 20_000  # of a recording, to choose features
+MOST_KEPT = 4  # cached choices of features
 
 
 class View:
@@ -26,26 +24,20 @@ class View:
 
     def __init__(self, review):
         self.review, recordings = review, review.recordings
-        self.fps, self.digits = recordings.fps, count_digits(recordings.fps)
-        self._bins = count_bins(len(recordings))
+        self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
+        self._bins = web.count_bins(len(recordings))
         formats = writable_formats().items()
         self.formats = [k for k, own in formats if self.fps or not own.in_seconds]
         self._rows, self._ranks = {}, [0] * len(recordings)
 
     @cached_property
-    def _signals(self):
+    def curves(self):
+        """Features of the recordings."""
         names = getattr(self.review.model, "feature_names_in_", None)
         return Signals(self.review.recordings, names)
 
-    @property
-    def feature_names(self):
-        """Names of the features."""
-        return self._signals.names
-
     def rank(self):
         """Rank recordings by how unusual they are; slow for many."""
-        from skl_tot.statistics import deviations
-
         entries = self.review.state.entries
         labels = [labels_of(entry.segments, entry.n_frames) for entry in entries]
         recordings = self.review.recordings
@@ -53,9 +45,16 @@ class View:
         ranks = {name: len(order) - k for k, name in enumerate(order)}
         self._ranks = [ranks[name] for name in recordings.names]
 
+    def find(self, recording):
+        """Return the number of a recording that is read."""
+        i = find_recording(self.review.recordings.names, recording)
+        if self.review.state.entries[i] is None:
+            raise ValueError("the recording is not read yet.")
+        return i
+
     def clock(self, i):
         """Return starts and ends of the frames of a recording, for pages."""
-        return read_clock(self.review.recordings, i, self.digits)
+        return web.read_clock(self.review.recordings, i, self.digits)
 
     def row(self, i):
         """Row of a recording; None if unread."""
@@ -71,21 +70,20 @@ class View:
         clock, videos = self.clock(i), self.review.video_files
         own = _ends_of(entry.segments, entry.n_frames)
         name = self.review.recordings.names[i]
-        row = describe_row(name, own, clock, confidence_of(entry), self._bins)
-        row["hand"] = spread(entry.segments.by_hand.astype(int), own, clock, 0)
+        row = web.describe_row(name, own, clock, confidence_of(entry), self._bins)
+        row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
         row["checked"], row["changed"] = bool(entry.checked), entry.changed is not None
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:
             before = _ends_of(entry.changed, entry.n_frames)
-            row["before"] = describe_segments(before, clock)
+            row["before"] = web.describe_segments(before, clock)
         return row
 
     def everything(self):
         """Return the complete state of a page."""
         n = len(self.review.recordings)
-        rows = [self.row(i) for i in range(n)]
         own = {"fps": self.fps, "digits": self.digits, "formats": self.formats}
-        return own | {"rows": rows} | self.standing()
+        return own | {"rows": [self.row(i) for i in range(n)]} | self.summary()
 
     def changes(self, before):
         """Rows that differ from those of a state, by number, and the rest."""
@@ -94,13 +92,13 @@ class View:
             known = self._rows.get(i, (None, None))[1]  # the rank may differ
             if old is not self.review.state.entries[i] or self.row(i) is not known:
                 rows[i] = self.row(i)
-        return {"rows": rows} | self.standing()
+        return {"rows": rows} | self.summary()
 
-    def standing(self):
-        """Return the state beside the rows."""
+    def summary(self):
+        """Return all of the state except the rows."""
         review = self.review
         found = {"names": review.state.names, "ready": review.ready}
-        found["looks"] = describe_looks(found["names"])
+        found["looks"] = web.describe_looks(found["names"])
         if review.ready:
             entries = review.state.entries
             found["checked"] = sum(bool(entry.checked) for entry in entries)
@@ -113,22 +111,23 @@ class View:
     def signals(self, i, start, end, n_bins, names=None):
         """Least and largest values of features between two times of a recording."""
         entry, clock = self.review.state.entries[i], self.clock(i)
-        if entry is None:
-            raise ValueError("the recording is not read yet.")
+        if not isinstance(n_bins, int) or not 0 < n_bins <= MOST_BINS:
+            refuse("n", n_bins, f"a number from 1 to {MOST_BINS}")
+        if names is not None and len(names) > MOST_SHOWN:
+            refuse("features", names, f"up to {MOST_SHOWN}")
         if start >= end:
-            raise ValueError(f"to is {end:g}, expected a time after {start:g}.")
+            refuse("to", end, f"a time after {start:g}")
         if names is None:
             path = labels_of(entry.segments, entry.n_frames)
-            names = self._signals.choose(i, path, entry.breaks)
+            names = self.curves.choose(i, path, entry.breaks)
         edges = np.linspace(start, end, n_bins + 1)
         starts = np.searchsorted(clock.ends, edges[:-1], "right")
         ends = np.searchsorted(clock.starts, edges[1:], "left")
-        shown = []
-        for name, values in zip(names, self._signals.bins(i, names, starts, ends)):
+        found = {"features": self.curves.names, "shown": [], "from": start, "to": end}
+        for name, values in zip(names, self.curves.bins(i, names, starts, ends)):
             low, high = map(_with_gaps, values)
-            shown.append({"name": name, "low": low, "high": high})
-        found = {"features": self.feature_names, "shown": shown}
-        return found | {"from": start, "to": end}
+            found["shown"].append({"name": name, "low": low, "high": high})
+        return found
 
 
 def _ends_of(segments, n_frames):
@@ -141,3 +140,56 @@ def _with_gaps(values):
     """List of numbers, None for NaN."""
     rounded = np.round(values.astype(float), N_DIGITS).tolist()
     return [None if value != value else value for value in rounded]
+
+
+class Signals:
+    """Standardised features of recordings; a recording is read on demand."""
+
+    def __init__(self, recordings, names=None):
+        arrays = recordings.arrays  # some are data frames and lists
+        read = [
+            own if hasattr(type(own), "itemsize") else np.asarray(own) for own in arrays
+        ]
+        self.recordings = recordings.replace(read)
+        self.names = check_names(names, recordings.n_features)
+        self._chosen, self._read = {}, lru_cache(MOST_KEPT)(self._read_columns)
+
+    def choose(self, i, path, breaks):
+        """Names of the features that tell the codes of a path best, or vary most."""
+        if i not in self._chosen:
+            step = len(path) // MOST_FRAMES + 1
+            frames = self.recordings.read(i, slice(None, None, step)).astype(float)
+            spread = frames.std(axis=0)
+            scores = np.zeros_like(spread)
+            if len(scores) <= MOST_RANKED and np.isfinite(spread).all():
+                sample = TellingSample()
+                sample.add(frames, path[::step], np.unique(-(breaks // -step)))
+                best = sample.table().groupby("feature")["score"].max()
+                scores = best.reindex(check_names(None, len(scores))).fillna(0)
+            order = np.lexsort([-np.nan_to_num(spread, nan=-1), -scores])
+            self._chosen[i] = [self.names[k] for k in order[:N_SHOWN]]
+        return self._chosen[i]
+
+    def bins(self, i, names, starts, ends):
+        """Least and largest values in bins from starts to before ends, NaN for none."""
+        edges = np.column_stack([starts, np.maximum(starts, ends)]).ravel()
+        found = []
+        for values in self._read(i, tuple(map(self.names.index, names))):
+            low = np.fmin.reduceat(values, edges)[::2]
+            high = np.fmax.reduceat(values, edges)[::2]
+            low[starts >= ends] = high[starts >= ends] = np.nan
+            found.append((low, high))
+        return found
+
+    def _read_columns(self, i, columns):
+        """Read standardised columns of a recording, each with NaN at its end."""
+        parts = [frames[:, columns] for frames in self.recordings.blocks(i)]
+        found = []
+        for values in np.concatenate(parts).T:
+            is_known = np.isfinite(values)
+            own = values[is_known] if is_known.any() else np.zeros(1)
+            mean, std = own.mean(dtype=float), own.std(dtype=float)
+            scaled = (values.astype(float) - mean) / (std or 1)
+            kind = np.result_type(values, np.float32)
+            found.append(np.append(scaled, np.nan).astype(kind))
+        return found

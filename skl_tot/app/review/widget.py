@@ -3,11 +3,13 @@
 from functools import partial
 
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.review.opening import MODULES, STYLES, make_review
-from skl_tot.app.web.rows import joined, page_file
+from skl_tot.app.review.server import MODULES, STYLES, make_review
+from skl_tot.app.web import joined, page_file
 from skl_tot.extras import import_extra
+from skl_tot.shared_texts import with_shared_texts
 
 
+@with_shared_texts
 class ReviewWidget:
     """Check recordings, correct them and teach the model in a notebook.
 
@@ -16,15 +18,7 @@ class ReviewWidget:
 
     Parameters
     ----------
-    model : estimator
-        Segmenter, or pipeline that ends in one, as for `Review`. An unfitted one is
-        first fitted to the recordings.
-    recordings : array-like of shape (n_frames, n_features), or sequence of these
-        One recording or many, as for ``model.predict``.
-    out : str or path-like, default=None
-        Folder of the log and the results. None keeps all in memory.
-    labels : sequence or dict, default=None
-        Labels from people, as for `Review`.
+    {shared: reviewed, recordings, out, told}
 
     Attributes
     ----------
@@ -76,8 +70,9 @@ class ReviewWidget:
 
     def _answer(self, _, message, __):
         """Answer a call of the page."""
-        reply = self._calls.call(message["call"], message["values"])
-        self.widget.send({"id": message["id"], "reply": reply})
+        known = message if isinstance(message, dict) else {}
+        reply = self._calls.call(known.get("call"), known.get("values"))
+        self.widget.send({"id": known.get("id"), "reply": reply})
 
     def update(self):
         """Show changes of ``review`` by Python code."""

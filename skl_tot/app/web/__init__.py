@@ -1,4 +1,120 @@
-"""Timelines in a browser: one module of JavaScript, its style, and its data.
+"""Timelines in a browser, for reports and reviews: their data, and files of pages."""
 
-The report, the review page and the notebook widget draw by the same module.
-"""
+import json
+import math
+import re
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.display import look_of
+from skl_tot.recordings import BACKGROUND
+
+MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
+LEVELS = 36  # of doubt, a digit in base 36 each
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+BREAK = -2  # code of time without frames
+IMPORT = re.compile(r'^import [^;]* from "\./[^"]*";\n', re.MULTILINE)
+
+
+class Clock(NamedTuple):
+    """Start and end of the frames of a recording, since the first, and its breaks."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+    breaks: np.ndarray
+
+
+def read_clock(recordings, i, n_digits):
+    """Clock of a recording in seconds, or in frames without a rate."""
+    n_frames, breaks = len(recordings.arrays[i]), recordings.breaks_of(i)
+    if recordings.fps is None:
+        frames = np.arange(n_frames + 1)
+        return Clock(frames[:-1], frames[1:], breaks)
+    starts, ends = recordings.edges(i)[:-1], recordings.ends(i)
+    starts, ends = np.round([starts - starts[0], ends - starts[0]], n_digits + 1)
+    return Clock(starts, ends, breaks)
+
+
+def count_digits(fps):
+    """Return the decimals that distinguish the times of frames, at least 2."""
+    return 2 + max(0, math.ceil(math.log10((fps or 1) / 100)))
+
+
+def count_bins(n_recordings):
+    """Return the number of parts of a recording with a digit of doubt."""
+    return min(MOST_BINS, max(1, MOST_OF_ALL // n_recordings))
+
+
+def describe_row(name, segments, clock, confidence, n_bins=MOST_BINS):
+    """Row of a recording; segments are codes, first frames and exclusive ends."""
+    return {
+        "name": str(name),
+        "end": clock.ends[-1].item(),
+        "confidence": round(float(confidence.mean(dtype=float)), 4),
+        "prediction": describe_segments(segments, clock, confidence),
+        "doubt": describe_doubt(1 - confidence, n_bins),
+    }
+
+
+def describe_segments(segments, clock, confidence=None):
+    """List starts, codes and, if given, mean confidences of segments and breaks."""
+    found, first, last = segments
+    starts, ends, pauses = _find_pauses(segments, clock)
+    described = {
+        "start": np.insert(starts, pauses + 1, ends[pauses]).tolist(),
+        "code": np.insert(found, pauses + 1, BREAK).tolist(),
+    }
+    if confidence is not None:
+        means = np.add.reduceat(confidence, first, dtype=float) / (last - first)
+        described["confidence"] = spread(np.round(means, 2), segments, clock, 1)
+    return described
+
+
+def spread(values, segments, clock, filler):
+    """Values of segments as a list, with a filler for each break between them."""
+    pauses = _find_pauses(segments, clock)[-1]
+    return np.insert(values, pauses + 1, filler).tolist()
+
+
+def _find_pauses(segments, clock):
+    """List starts and ends of segments, and indices of those before a break."""
+    _, first, last = segments
+    starts, ends = clock.starts[first], clock.ends[last - 1]
+    return starts, ends, np.flatnonzero(starts[1:] > ends[:-1])
+
+
+def describe_doubt(doubt, n_bins):
+    """Digits of the largest doubt in each part of a recording."""
+    n_bins = min(len(doubt), n_bins)
+    starts = np.arange(n_bins) * len(doubt) // n_bins
+    worst = np.maximum.reduceat(doubt, starts)
+    levels = np.rint(np.clip(worst, 0, 1) * (LEVELS - 1)).astype(int)
+    return "".join(DIGITS[level] for level in levels.tolist())
+
+
+def describe_looks(codes):
+    """Look of each code that is an action."""
+    names = ("fill", "ink", "hatch")
+    looks = {code: look_of(code) for code in codes if code != BACKGROUND}
+    return {
+        c: {name: getattr(look, name) for name in names} for c, look in looks.items()
+    }
+
+
+def page_file(room, name):
+    """Text of a file of a page."""
+    return files(f"skl_tot.app.{room}").joinpath(name).read_text(encoding="utf-8")
+
+
+def joined(*names):
+    """Join JavaScript modules, such as "web/timelines.js", without their imports."""
+    texts = [page_file(*name.split("/")) for name in names]
+    return "".join(IMPORT.sub("", text) for text in texts)
+
+
+def as_json(values):
+    """JSON that is safe inside of an HTML element."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.app.review import Review
+from skl_tot.app.review.history import Log
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_table
@@ -60,30 +61,40 @@ def act(model, videos, folder, told, seed):
     """Act until the end, and tell of each action when it is done."""
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(seed)
+    n_rows = len(lines_of(folder))
     review = Review(model, videos, folder).open()
+    n_rows = max(n_rows, 1)  # that of the start
     while True:
-        with open(folder / "review.jsonl", encoding="utf-8") as file:
-            n_lines = len(file.readlines())
         step, call = list(steps_of(review, rng).items())[rng.integers(12)]
-        found = {"n": n_lines, "state": plain(review.state), "next": step}
+        before = review.state
+        found = {"n": n_rows, "state": plain(before), "next": step}
         Path(f"{told}.new").write_text(json.dumps(found), encoding="utf-8")
         os.replace(f"{told}.new", told)
         try:
             call()
         except (TypeError, ValueError):  # no such frame, nothing to undo
-            assert plain(review.state) == found["state"]
+            assert review.state is before
+        n_rows += review.state is not before
+
+
+def lines_of(folder):
+    """Lines of a log that nobody has open."""
+    if not (folder / "review.sqlite3").exists():
+        return []
+    log = Log(folder)
+    lines = [line for line, _ in log.rows()]
+    log.close()
+    return lines
 
 
 def check(videos, folder, told):
     """See that all is there but what was being done, which is given."""
-    with open(folder / "review.jsonl", encoding="utf-8") as file:
-        whole = [line for line in file.readlines() if line.endswith("\n")]
-    found = json.loads(told.read_text())
+    lines, found = lines_of(folder), json.loads(told.read_text())
     review = Review(None, videos, folder)
-    lost = len(whole) - found["n"]
+    lost = len(lines) - found["n"]
     assert lost in (0, 1), (lost, found["next"])
     if lost:
-        (word,) = BACK.keys() & json.loads(whole[-1]).keys()
+        (word,) = BACK.keys() & lines[-1].keys()
         getattr(review, BACK[word])()
     assert plain(review.state) == found["state"], found["next"]
     if lost:

@@ -10,7 +10,7 @@ import pytest
 
 from skl_tot.app.review.calls import Calls, Ended
 from skl_tot.app.review.session import Review
-from skl_tot.app.review.signals import Signals
+from skl_tot.app.review.view import Signals
 from skl_tot.recordings import Recordings
 
 
@@ -122,7 +122,7 @@ def test_errors_are_lines(opened):
     for name, arguments, expected in [
         ("relabel", {"recording": 9, "time": 0, "action": 0}, "recording is 9, expect"),
         ("cut", {"recording": 0, "time": -1}, "time is -1, expected a time within"),
-        ("merge", {"action": 0, "into": 7}, "into is 7, expected the number of an"),
+        ("merge", {"action": 0, "into": 7}, "there is no action 7, only"),
         ("cut", {"recording": 0}, "expected the arguments recording, time."),
         ("fly", {}, "there is no such call"),
     ]:

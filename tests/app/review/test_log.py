@@ -1,16 +1,21 @@
-"""Nothing is lost: killed processes, full disks, other processes, torn lines."""
+"""Nothing is lost: killed processes, full disks, other processes, damaged logs."""
 
-import errno
+import contextlib
+import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
+from skl_tot.app.review.history import Log, check_value
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -21,6 +26,7 @@ VIDEOS, CODES = make_activities(
     n_videos=5, n_actions=3, n_features=4, mean_length=30, random_state=2
 )
 MODEL = MallowSegmenter(3).fit(VIDEOS)
+LOG = "review.sqlite3"
 
 
 @pytest.fixture
@@ -55,47 +61,36 @@ STEPS = [
 
 
 def test_goes_on_where_it_was_after_each_step(tmp_path, plain):
-    review = Review(MODEL, VIDEOS, tmp_path / "out").open()
-    states = [plain(review.state)]
+    review, other = (Review(MODEL, VIDEOS, out).open() for out in (tmp_path, None))
+    first = plain(review.state)
     for step in STEPS:
         step(review)
-        states.append(plain(review.state))
-        undoable, redoable = review.undoable, review.redoable
+        step(other)
+        last, ways = plain(review.state), (review.undoable, review.redoable)
+        assert plain(other.state) == last  # in memory it is the same
         predicted = review.model.predict(VIDEOS[3])
         review = reopened(review)
         assert review.ready
-        assert plain(review.state) == states[-1]
-        assert (review.undoable, review.redoable) == (undoable, redoable)
+        assert plain(review.state) == last
+        assert (review.undoable, review.redoable) == ways
         np.testing.assert_array_equal(review.model.predict(VIDEOS[3]), predicted)
     n_done = 0
     while review.undoable:
         review.undo()
         n_done += 1
-    assert plain(review.state) == states[0]
+    assert plain(review.state) == first
     review = reopened(review)
     for _ in range(n_done):
         review.redo()
-    assert plain(review.state) == states[-1]
+    assert plain(review.state) == last
     review.close()
-
-
-def test_in_memory_it_is_the_same(review, plain):
-    other = Review(MODEL, VIDEOS).open()
-    for step in STEPS:
-        step(review)
-        step(other)
-        one, two = plain(review.state), plain(other.state)
-        assert one[1:] == two[1:]  # but for the numbers of models
-    assert sorted(os.listdir(review.out)) == [
-        "models",
-        "review.jsonl",
-        "review.jsonl.lock",
-    ]
+    assert os.listdir(review.out) == [LOG]
 
 
 def test_results_are_those_of_now(review):
     for step in STEPS:
         step(review)
+    review.check(2)
     review.export("csv")
     table = review.table()
     found = read_table(review.out / "segments.csv")
@@ -107,10 +102,6 @@ def test_results_are_those_of_now(review):
     loaded = load_model(review.out / "model.skops")
     for own, expected in zip(loaded.predict(VIDEOS), review.model.predict(VIDEOS)):
         np.testing.assert_array_equal(own, expected)
-    rows = (review.out / "recordings.csv").read_text().splitlines()
-    assert rows[0] == "recording,n_frames,n_segments,checked"
-    assert len(rows) == 6
-    assert "new" in (review.out / "report.html").read_text(encoding="utf-8")
 
 
 def test_recordings_say_what_was_right(review):
@@ -119,13 +110,11 @@ def test_recordings_say_what_was_right(review):
     review.export()
     rows = (review.out / "recordings.csv").read_text().splitlines()
     entry = review.state.entries[2]
-    end = entry.segments.starts[1]
     n, k = entry.n_frames, len(entry.segments.starts)
     *known, frames, segments = rows[3].split(",")
     assert known == ["2", str(n), str(k), "True"]
-    assert float(frames) == pytest.approx(1 - end / n)
+    assert float(frames) == pytest.approx(1 - entry.segments.starts[1] / n)
     assert float(segments) == pytest.approx(1 - 1 / k)
-    assert review.accuracy()["n_checked"] == 1
 
 
 def test_names_that_no_file_has_are_in_one_table(tmp_path):
@@ -133,68 +122,18 @@ def test_names_that_no_file_has_are_in_one_table(tmp_path):
     review = Review(MODEL, videos, tmp_path / "out").open()
     review.export("csv")
     assert os.listdir(tmp_path / "out" / "labels") == ["all.csv"]
-    with pytest.raises(ValueError, match="format is 'elan', which needs a rate"):
-        review.export("elan")
-    with pytest.raises(ValueError, match="expected one of"):
-        review.export("nonsense")
     before = (tmp_path / "out" / "segments.csv").stat().st_mtime_ns
-    with pytest.raises(ValueError, match="'a/b' can have no file of that name"):
-        review.export("labels")
+    for name, message in [
+        ("elan", "format is 'elan', which needs a rate"),
+        ("nonsense", "expected one of"),
+        ("labels", "'a/b' can have no file of that name"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            review.export(name)
     assert (tmp_path / "out" / "segments.csv").stat().st_mtime_ns == before
     assert os.listdir(tmp_path / "out" / "labels") == ["all.csv"]
     assert sorted(os.listdir(tmp_path)) == ["out"]
     review.close()
-
-
-def test_without_a_folder_there_is_nothing_to_write():
-    review = Review(MODEL, VIDEOS).open()
-    for call in (review.save, review.export):
-        with pytest.raises(ValueError, match="out is None"):
-            call()
-
-
-@pytest.mark.parametrize("cut", [1, 7, -1])
-def test_a_torn_line_is_cut(review, plain, cut):
-    before = plain(review.state)
-    size = review.out.joinpath("review.jsonl").stat().st_size
-    review.rename("action 0", "long name of an action")
-    review.close()
-    path = review.out / "review.jsonl"
-    content = path.read_bytes()
-    path.write_bytes(content[: size + cut] if cut > 0 else content[:cut])
-    review = reopened(review)
-    assert plain(review.state) == before
-    assert path.stat().st_size == size
-    review.rename("action 0", "x")
-    after = plain(review.state)
-    review = reopened(review)
-    assert plain(review.state) == after
-    review.close()
-
-
-@pytest.mark.parametrize("space", [b"\0" * 9, b"\0" * 9 + b"}\n", b"\0}\n\0"])
-def test_space_without_content_is_cut(review, plain, space):
-    """As systems leave it that lose power."""
-    before, path = plain(review.state), review.out / "review.jsonl"
-    review.close()
-    content = path.read_bytes()
-    path.write_bytes(content + space)
-    review = Review(MODEL, VIDEOS, review.out)
-    assert plain(review.state) == before
-    assert path.read_bytes() == content
-    review.close()
-
-
-def test_lines_of_others_are_refused(review):
-    review.close()
-    path = review.out / "review.jsonl"
-    first, *_ = path.read_text().splitlines()
-    others = "no JSON\n" + first + "\n", "no JSON\n", "[1]\n", '{"some": "line"}\n'
-    for content in others:
-        path.write_text(content)
-        with pytest.raises(ValueError, match=r"line 1, is no object|other recordings"):
-            Review(MODEL, VIDEOS, review.out)
-        assert path.read_text() == content
 
 
 def test_other_recordings_and_models_are_refused(review):
@@ -213,9 +152,8 @@ def test_other_recordings_and_models_are_refused(review):
             Review(model, VIDEOS, review.out)
     with pytest.raises(ValueError, match="review of other labels"):
         Review(MODEL, VIDEOS, review.out, labels=[CODES[0], *[None] * 4])
-    path = review.out / "own.skops"
-    save_model(MODEL, path)
-    again = Review(load_model(path), VIDEOS, review.out)
+    save_model(MODEL, review.out / "own.skops")
+    again = Review(load_model(review.out / "own.skops"), VIDEOS, review.out)
     assert again.actions[0] == "x"
     again.close()
 
@@ -230,117 +168,168 @@ def test_labels_may_be_given_again(tmp_path):
         other.close()
 
 
-def test_a_folder_with_other_files_is_refused(tmp_path):
-    (tmp_path / "segments.csv").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"has segments.csv, but not of a review"):
-        Review(MODEL, VIDEOS, tmp_path)
-    assert os.listdir(tmp_path) == ["segments.csv"]
+def test_folders_that_cannot_be_used(tmp_path):
+    for name in ("results", "text", "folder"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "results" / "segments.csv").write_text("mine")
+    (tmp_path / "text" / LOG).write_text("no database " * 100)
+    (tmp_path / "folder" / LOG).mkdir()
+    for name, kind, message in [
+        ("results", FileExistsError, "has segments.csv, but not of a review"),
+        ("text", ValueError, "review.sqlite3 cannot be used .file is not a database"),
+        ("folder", OSError, "review.sqlite3 cannot be used"),
+    ]:
+        with pytest.raises(kind, match=message):
+            Review(MODEL, VIDEOS, tmp_path / name)
+    assert os.listdir(tmp_path / "results") == ["segments.csv"]
     with pytest.raises(ValueError, match="model is None"):
         Review(None, VIDEOS, tmp_path / "new")
+    review = Review(MODEL, VIDEOS).open()
+    for call in (review.save, review.export):
+        with pytest.raises(ValueError, match="out is None"):
+            call()
 
 
-def test_a_log_that_is_no_file(tmp_path):
-    (tmp_path / "review.jsonl").mkdir()
-    kinds = IsADirectoryError, PermissionError  # the second on Windows
-    with pytest.raises(kinds, match=r"review\.jsonl"):
-        Review(MODEL, VIDEOS, tmp_path)
+# Damage
+
+
+def test_a_changed_byte_is_noticed(review, plain):
+    """Wherever it is: it is told, or changes nothing."""
+    for step in STEPS:
+        step(review)
+    before, path = plain(review.state), review.out / LOG
+    review.close()
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    digits = [i for i, byte in enumerate(content) if byte in b"0123456789"]
+    n_told = 0
+    for place in [*rng.choice(digits, 40), *rng.integers(len(content), size=40)]:
+        changed = bytearray(content)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        try:
+            again = Review(None, VIDEOS, review.out)
+        except (OSError, ValueError) as error:
+            assert LOG in str(error)  # noqa: PT017
+            n_told += 1
+        else:
+            assert plain(again.state) == before
+            again.close()
+    assert n_told > 40
+
+
+def write_rows(path, rows):
+    """Write lines, models and confidences with the check values that belong to them."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM log")
+        check = 0
+        for row in enumerate(rows, start=1):
+            number, (line, *rest) = row
+            check = check_value(check, number, line, *rest)
+            values = number, line, *rest, check
+            connection.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", values)
+
+
+def read_rows(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.text_factory = bytes
+        text = "SELECT line, model, confidences FROM log ORDER BY number"
+        return connection.execute(text).fetchall()
+
+
+def segments(*values):
+    entries = {"0": {"segments": values}}
+    return json.dumps({"said": "a", "effect": {"entries": entries}}).encode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"nonsense",
+        b"[]",
+        b'"text"',
+        b"[" * 100_000,
+        b'{"effect": {}}',
+        b'{"said": "a", "effect": []}',
+        b'{"undo": "nothing is done"}',
+        b'{"fly": "a"}',
+        b'{"said": "a", "effect": {"entries": {"9": {}}}}',
+        b'{"said": "a", "effect": {"entries": {"0": {"some": 1}}}}',
+        b'{"said": "a", "effect": {"names": ["b"]}}',
+        segments([1], [0], [True]),
+        segments([0, 9, 5], [0, 1, 0], [True] * 3),
+        segments([0, 10**6], [0, 1], [True] * 2),
+        segments([0], [0, 1], [True]),
+        segments([0], [7], [True]),
+        segments([0.0], [0], [True]),
+        segments([], [], []),
+    ],
+)
+def test_rows_of_others_are_refused(review, line):
+    """Though their check values are right."""
+    path = review.out / LOG
+    review.close()
+    start = read_rows(path)
+    write_rows(path, [*start, (line, None, None)])
+    with pytest.raises(ValueError, match=r"review\.sqlite3, row 2, is damaged") as caught:
+        Review(MODEL, VIDEOS, review.out)
+    assert "\n" not in str(caught.value)
+    write_rows(path, start)
+    Review(MODEL, VIDEOS, review.out).close()
+
+
+def test_models_and_confidences_of_others_are_refused(review):
+    review.close()
+    path, other = review.out / LOG, review.out / "other.skops"
+    save_model(rename(MODEL, list("abc")), other)
+    ((line, model, confidences),) = read_rows(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE log SET model = ?", [other.read_bytes()])
+    with pytest.raises(ValueError, match="row 1, is damaged .ValueError: its check"):
+        Review(MODEL, VIDEOS, review.out)
+    write_rows(path, [(line, model, confidences[:-2])])
+    with pytest.raises(ValueError, match="row 1, is damaged"):
+        Review(MODEL, VIDEOS, review.out)
+
+
+# Other processes
 
 
 def test_one_review_at_a_time(review):
+    """Also if files that look like locks are removed."""
+    review.rename(0, "x")
+    for path in review.out.iterdir():
+        if path.name != LOG:
+            path.unlink()
     with pytest.raises(FileExistsError, match="belongs to a review that is open"):
         Review(MODEL, VIDEOS, review.out)
-    code = "import sys; from skl_tot.app.review.log import Log; Log(sys.argv[1])"
-    command = [sys.executable, "-c", code, str(review.out / "review.jsonl")]
+    code = "import sys; from skl_tot.app.review.history import Log; Log(sys.argv[1])"
+    command = [sys.executable, "-c", code, str(review.out)]
     found = subprocess.run(command, capture_output=True, text=True)
     assert "belongs to a review that is open" in found.stderr
-    assert review.rename(0, "x")
+    assert review.rename(0, "y")
 
 
-class TestFullDisk:
-    """Each write fails after some bytes: an error says so, and nothing has changed."""
-
-    @pytest.fixture
-    def full(self, monkeypatch):
-        """Let the next write of a line fail after so many bytes."""
-
-        def fill(n_bytes):
-            write = os.write
-
-            def fail(file, data):
-                nonlocal n_bytes
-                if n_bytes <= 0:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                data = bytes(data[:n_bytes])
-                n_bytes -= len(data)
-                return write(file, data)
-
-            monkeypatch.setattr(os, "write", fail)
-            return lambda: monkeypatch.setattr(os, "write", write)
-
-        return fill
-
-    @pytest.mark.parametrize("n_bytes", [0, 1, 20])
-    def test_actions(self, review, full, plain, n_bytes):
-        state, path = review.state, review.out / "review.jsonl"
-        content = path.read_bytes()
-        calls = [
-            lambda: review.rename(0, "another name"),
-            lambda: review.relabel(0, 0, "new"),
-            lambda: review.merge(0, 1),
-            lambda: review.split(0),
-        ]
-        for call in calls:
-            done = full(n_bytes)
-            with pytest.raises(
-                OSError, match=r"No space left.*nothing is changed"
-            ) as caught:
-                call()
-            done()
-            assert "\n" not in str(caught.value)
-            assert "review.jsonl" in str(caught.value)
-            assert review.state is state
-            assert path.read_bytes() == content
-            assert review.undoable is None
-            assert sorted(os.listdir(review.out / "models")) == [
-                "0000.npy",
-                "0000.skops",
-            ]
-        review.check(0)
-        done = full(n_bytes)
-        with pytest.raises(OSError, match="No space left"):
-            review.learn()
-        with pytest.raises(OSError, match="No space left"):
-            review.undo()
-        assert review.state.entries[0].checked
-        done()
-        review.learn()
-        review.rename(review.actions[0], "more")
-        after = plain(review.state)
-        review = reopened(review)
-        assert plain(review.state) == after
-        review.close()
-
-    def test_models_do_not_fit(self, review):
-        """As the system says it, by a limit of the size of files."""
-        review.check(0)
-        state = review.state
-        resource = pytest.importorskip("resource", reason="no limits on Windows")
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-        try:
-            with pytest.raises(OSError, match="too large") as caught:
-                review.learn()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-            signal.signal(signal.SIGXFSZ, handler)
-        assert "\n" not in str(caught.value)
+@pytest.mark.skipif(os.name == "nt", reason="open files cannot be removed")
+@pytest.mark.parametrize("what", ["out", f"out/{LOG}"])
+@pytest.mark.parametrize("is_copied", [False, True])
+def test_changes_are_refused_once_the_log_is_gone(review, tmp_path, what, is_copied):
+    """Also if there is a copy, or the review of another process, in its place."""
+    review.check(0)
+    state, path, away = review.state, tmp_path / what, tmp_path / "away"
+    path.rename(away)
+    if is_copied:
+        (shutil.copytree if away.is_dir() else shutil.copy)(away, path)
+    calls = [lambda: review.rename(0, "x"), review.undo, review.learn]
+    for call in (*calls, review.save, review.export):
+        with pytest.raises(FileNotFoundError, match=r"sqlite3 was removed or replaced"):
+            call()
         assert review.state is state
-        assert sorted(os.listdir(review.out / "models")) == ["0000.npy", "0000.skops"]
-        review.learn()
-        review = reopened(review)
-        assert review.state.n_learned == 1
-        review.close()
+    assert not (review.out / "segments.csv").exists()
+    if is_copied:
+        (shutil.rmtree if path.is_dir() else Path.unlink)(path)
+    away.rename(path)
+    assert review.rename(0, "x")
+    assert reopened(review).actions[0] == "x"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks a process with threads")
@@ -350,6 +339,73 @@ def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.stderr == ""
     assert int(found.stdout.split()[0]) > 0
+
+
+def test_a_row_that_nobody_heard_of_is_replaced(review, plain):
+    """As an interrupt leaves it between the write and the reply."""
+    review.rename(0, "x")
+    state = plain(review.state)
+    review.close()
+    rows = read_rows(review.out / LOG)
+    log = Log(review.out)
+    assert sum(1 for _ in log.rows()) == 2
+    log.append({"said": "a", "effect": {"names": {"0": "lost"}}})
+    log.close()
+    review = Review(None, VIDEOS, review.out)
+    assert review.actions[0] == "lost"
+    review.undo()
+    assert plain(review.state) == state
+    assert read_rows_of(review)[:2] == rows
+
+
+def read_rows_of(review):
+    review.close()
+    return read_rows(review.out / LOG)
+
+
+# Full disks
+
+
+@contextlib.contextmanager
+def limited(n_bytes):
+    """Let files become no longer: the system says so, as on a full disk."""
+    resource = pytest.importorskip("resource", reason="no limits on Windows")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("is_for_journal", [True, False])
+def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
+    """The journal does not fit, or the row or the model in the log."""
+    review.check(0)
+    state, n_bytes = review.state, (review.out / LOG).stat().st_size
+    for call in (
+        lambda: review.rename(0, "a" * 9000),
+        lambda: review.relabel(1, 0, "b" * 9000),
+        lambda: review.split(0),
+        lambda: review.learn(),
+        *[lambda: review.undo()] * is_for_journal,
+    ):
+        with (
+            limited(0 if is_for_journal else n_bytes),
+            pytest.raises(OSError, match="cannot be written|too large") as caught,
+        ):
+            call()
+        assert "\n" not in str(caught.value)
+        assert review.state is state
+        assert review.undoable == "0: checked"
+    review.learn()
+    review.rename(0, "more")
+    after = plain(review.state)
+    review = reopened(review)
+    assert plain(review.state) == after
+    review.close()
 
 
 def test_closed(review):
@@ -366,15 +422,12 @@ def test_every_kind_of_model(estimator, plain, tmp_path):
     known = [[CODES[0] // 2, *[None] * 4]] if kind == "GuidedSegmenter" else []
     model = estimator.fit(videos, *known)
     review = Review(model, videos, tmp_path / "out").open()
-    first, name = plain(review.state), review.actions[0]
-    review.rename(name, "pour")
+    first = plain(review.state)
+    review.rename(review.actions[0], "pour")
     review.relabel(0, 0, "new")
     review.check(0)
-    for call in (
-        review.learn,
-        lambda: review.split("pour"),
-        lambda: review.merge(0, 1),
-    ):
+    slow = review.learn, lambda: review.split("pour"), lambda: review.merge(0, 1)
+    for call in slow:
         state = review.state
         try:
             call()

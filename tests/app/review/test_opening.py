@@ -5,7 +5,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skl_tot import GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
-from skl_tot.app.review.opening import find_videos, make_review
+from skl_tot.app.review.history import Log
+from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -51,7 +52,7 @@ def test_a_model_is_fitted_first(reviewed, tmp_path):
     model = TemporalOTSegmenter(3, max_iter=5, random_state=0)
     told = []
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "review.jsonl").write_text('{"said": "sta')  # killed there
+    Log(tmp_path / "out").close()  # killed there
     values = recordings, tmp_path / "out", None, None, lambda *args: told.append(args)
     review = make_review(model, *values).open()
     assert told[:2] == [("fitting",), ("fitting", 0, 5)]
@@ -78,17 +79,19 @@ def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
 
     make_review(make(3), *values).open().close()
     make_review(make(3), *values).open().close()
-    before = (out / "review.jsonl").read_bytes()
-    for model, began in [
-        (make(4), "n_actions of 3, got 4"),
-        (make(3, low=0), "steps of another value"),
-        (MallowSegmenter(3), "steps of another value"),
-        (HMMSegmenter(3), "method of MallowSegmenter, got HMMSegmenter"),
+    before = (out / "review.sqlite3").read_bytes()
+    for model, now in [
+        (make(4), r"MallowSegmenter\(n_actions=4\)"),
+        (make(3, low=0), r"feature_range=\(0, 9\)"),
+        (MallowSegmenter(3), r"got MallowSegmenter\(n_actions=3\);"),
+        (HMMSegmenter(3), "got HMMSegmenter"),
     ]:
-        message = f"began with {began}; expected the same, or another folder as out"
+        message = rf"other settings Pipeline.*\(-9, 9\).*got .*{now}.*expected the same"
+        if now.startswith("got"):
+            message = rf"other settings Pipeline.*{now}"
         with pytest.raises(ValueError, match=message):
             make_review(model, *values)
-    assert (out / "review.jsonl").read_bytes() == before
+    assert (out / "review.sqlite3").read_bytes() == before
 
 
 def test_labels_are_learned_by_the_fit(reviewed, tmp_path):

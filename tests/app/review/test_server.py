@@ -9,7 +9,7 @@ import time
 import pytest
 
 from skl_tot.app.review import server
-from skl_tot.app.web.rows import page_file
+from skl_tot.app.web import page_file
 
 
 class FakeCalls:

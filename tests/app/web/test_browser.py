@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from skl_tot.app.web.rows import describe_looks, joined, page_file
+from skl_tot.app.web import describe_looks, joined, page_file
 
 pytest.importorskip("selenium")
 from selenium.webdriver.common.action_chains import ActionChains

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skl_tot.app.web import rows
+from skl_tot.app import web as rows
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 

@@ -1,0 +1,299 @@
+"""History of a review: states, undo and redo, in a log that has each change first."""
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import tempfile
+import zlib
+from pathlib import Path
+
+import joblib  # type: ignore[import-untyped]
+import numpy as np
+
+from skl_tot import GuidedSegmenter
+from skl_tot.app.review import state as states
+from skl_tot.corrections import with_last
+from skl_tot.io import load_model, save_model
+from skl_tot.methods import last_step
+from skl_tot.recordings import one_line
+
+NAME = "review.sqlite3"
+RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
+FLOAT = np.dtype("<f2")  # of confidences
+SETUP = """PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE;
+CREATE TABLE IF NOT EXISTS log
+(number INTEGER PRIMARY KEY, line TEXT, model BLOB, confidences BLOB, "check" INTEGER);
+COMMIT"""
+ALL = 'SELECT number, line, model, confidences, "check" FROM log ORDER BY number'
+# An interrupted call may have left a row that nobody heard of.
+ADD = "INSERT OR REPLACE INTO log VALUES (?, CAST(? AS TEXT), ?, ?, ?)"
+
+
+class OtherReview(ValueError):
+    """A folder has the review of other recordings, labels or models."""
+
+
+class Log:
+    """Numbered rows in an SQLite file that one process at a time has open."""
+
+    # A row has a line (a dict), and perhaps a model and confidences. After `append` it
+    # is on the disk, or nothing has changed. Without a folder, rows are only counted.
+    # SQLite locks the file itself. No other code of this process may open the file, as
+    # closing it would unlock it.
+    _connection: sqlite3.Connection | None = None
+
+    def __init__(self, folder):
+        self.number = self._check = 0
+        self.path = None if folder is None else Path(folder, NAME)
+        if folder is None:
+            return
+        others = [name for name in RESULTS if Path(folder, name).exists()]
+        if others and not self.path.exists():
+            text = f"{folder} has {others[0]}, but not of a review"
+            raise FileExistsError(f"{text}; expected another folder as out.")
+        try:
+            self._connection = sqlite3.connect(
+                self.path, timeout=0, isolation_level=None, check_same_thread=False
+            )
+            self._connection.text_factory = bytes
+            self._connection.executescript(SETUP)
+            self._file = os.stat(self.path)
+        except sqlite3.Error as error:
+            self.close()
+            raise self._explained(error) from error
+
+    def _explained(self, error):
+        """Error for one of SQLite at the start."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+        kind = ValueError if is_other else OSError
+        text = f"cannot be used ({one_line(error)}), expected a log of a review"
+        if code == sqlite3.SQLITE_BUSY:
+            kind, text = FileExistsError, "belongs to a review that is open; close it"
+        return kind(f"{self.path} {text}, or give another folder as out.")
+
+    def rows(self):
+        """Yield the line and the bytes of confidences of each row, after a check."""
+        try:
+            for *row, check in self._connection.execute(ALL) if self.path else ():
+                self._check = check_value(self._check, *row)
+                if (row[0], check) != (self.number + 1, self._check):
+                    raise ValueError("its check value differs")
+                line = json.loads(row[1])
+                self.number += 1
+                yield line, row[3]
+        except Exception as error:
+            raise self.damaged(self.number + 1, error) from error
+
+    def damaged(self, number, error):
+        """Error that names the log and a row."""
+        problem = f"{type(error).__name__}: {one_line(error)}"
+        return ValueError(
+            f"{self.path}, row {number}, is damaged ({problem}), expected a row of a "
+            "review; put a copy of the file here, or give another folder as out."
+        )
+
+    def append(self, line, model=None, confidences=None):
+        """Add a row; after an error, nothing has changed."""
+        if self.path is not None:
+            self.check_place()
+            data = json.dumps(line, separators=(",", ":")).encode()
+            model = None if model is None else _bytes_of(model)
+            if confidences is not None:
+                confidences = np.concatenate(confidences).astype(FLOAT).tobytes()
+            row = self.number + 1, data, model, confidences
+            check = check_value(self._check, *row)
+            try:
+                self._connection.execute(ADD, (*row, check))
+            except sqlite3.Error as error:
+                text = f"{self.path} cannot be written ({one_line(error)})"
+                again = "nothing is changed; repair it and try again."
+                raise OSError(f"{text}, {again}") from error
+            self._check = check
+        self.number += 1
+
+    def check_place(self):
+        """Refuse to go on if the log is closed, removed or replaced."""
+        if self.path is not None and self._connection is None:
+            raise ValueError("the review is closed.")
+        with contextlib.suppress(OSError):
+            if self.path is None or os.path.samestat(os.stat(self.path), self._file):
+                return
+        text = f"{self.path} was removed or replaced, nothing is changed"
+        raise FileNotFoundError(f"{text}; put it back and try again.")
+
+    def model(self, number):
+        """Return the model of a row."""
+        text = "SELECT model FROM log WHERE number = ?"
+        ((content,),) = self._connection.execute(text, [number])
+        return _model_of(content)
+
+    def close(self):
+        """Release the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __del__(self):
+        self.close()
+
+
+def check_value(check, number, *parts):
+    """Check value of a row, from that of the row before."""
+    for part in (b"%d" % number, *parts):
+        own = part or b""
+        check = zlib.crc32(own, zlib.crc32(b"%d:" % len(own), check))
+    return check
+
+
+def _bytes_of(model):
+    """Content of a model file."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_model(model, Path(folder, "model.skops"))
+        return Path(folder, "model.skops").read_bytes()
+
+
+def _model_of(content):
+    """Model of the content of a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "model.skops").write_bytes(content)
+        return load_model(Path(folder, "model.skops"))
+
+
+def describe_beginning(recordings, model, labels):
+    """Describe the start of a review, as JSON that identifies it."""
+    rows = []
+    for array in recordings.arrays:
+        own = getattr(array, "iloc", array)
+        rows += [np.asarray(own[k]) for k in (0, len(array) // 2, -1)]
+    known = [recordings.names, recordings.lengths.tolist(), recordings.fps]
+    known += [rows, recordings.times, recordings.breaks]
+    found = {"recordings": joblib.hash(known)}
+    if model is not None:
+        found |= {"model": joblib.hash(model), "settings": settings_of(model)}
+    return found | ({} if labels is None else {"labels": joblib.hash(labels)})
+
+
+def settings_of(model):
+    """Text of the settings of a model other than defaults, without a guide."""
+    if isinstance(last_step(model), GuidedSegmenter):  # labels are checked separately
+        model = with_last(model, last_step(model).estimator)
+    return re.sub(" at 0x[0-9A-Fa-f]+", "", one_line(model))  # of functions
+
+
+def check_beginning(found, expected, folder):
+    """Refuse the log of another review; model and labels are optional."""
+    for key, value in expected.items():
+        if found.get(key) != value:
+            shown = f" {found.get(key)}, got {value}" if key == "settings" else ""
+            text = f"{folder} has a review of other {key}{shown}"
+            raise OtherReview(f"{text}; expected the same, or another folder as out.")
+
+
+def has_begun(model, folder):
+    """Whether a folder has a review, which has to be of the settings of a model."""
+    if not Path(folder, NAME).is_file():
+        return False
+    with contextlib.closing(Log(folder)) as log:
+        line, _ = next(log.rows(), (None, None))
+    if line is not None:
+        check_beginning(
+            line["about"], {"settings": settings_of(model)}, one_line(folder)
+        )
+    return line is not None
+
+
+class History:
+    """States of a review; changes are in the log before they take effect."""
+
+    def __init__(self, state, recordings, folder):
+        self.state, self._recordings = state, recordings
+        self._models, self._done, self._undone = {}, [], []  # descriptions and states
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.log = Log(folder)
+
+    def restore(self, about):
+        """Continue from the end of the log."""
+        for line, confidences in self.log.rows():
+            try:
+                if self.log.number == 1:
+                    check_beginning(line["about"], about, self.log.path.parent)
+                    self.state = states.unread(len(self._recordings))
+                self._follow(line, confidences)
+            except OtherReview:
+                raise
+            except Exception as error:
+                raise self.log.damaged(self.log.number, error) from error
+
+    def _follow(self, line, confidences):
+        """Do again what a row says."""
+        if "effect" not in line:
+            (word,) = line
+            self._swap(word)
+            return
+        if confidences is not None:
+            ends = np.cumsum(self._recordings.lengths)
+            values = np.frombuffer(confidences, FLOAT, ends[-1])
+            confidences = np.split(values, ends[:-1])
+        recordings = self._recordings
+        after = states.restore(self.state, line["effect"], recordings, confidences)
+        self._put(line["said"], after)
+
+    def commit(self, said, after, model=None, *, before=None, **more):
+        """Replace the state after it is written, with the model if it is new."""
+        before, own = before or self.state, {}
+        if model is not None:
+            number, pairs = self.log.number + 1, zip(before.entries, after.entries)
+            if any(a is None or a.confidence is not b.confidence for a, b in pairs):
+                own["confidences"] = [entry.confidence for entry in after.entries]
+                after = after._replace(reading=number)
+            after, own["model"] = after._replace(model=number), model
+        found = states.effect(before, after)
+        if found:
+            self.log.append({"said": said, "effect": found} | more, **own)
+            if model is not None:
+                self._models[self.log.number] = model
+            self._put(said, after)
+        return said
+
+    def _put(self, said, after):
+        """Replace the state, and put the old one on the stack, unless at the start."""
+        if self.log.number > 1:
+            self._done.append((said, self.state))
+            self._undone.clear()
+        self.state = after
+
+    def step(self, word):
+        """Undo or redo, after writing it."""
+        said = self.next_of(word)
+        if said is None:
+            raise ValueError(f"there is nothing to {word}.")
+        self.log.append({word: said})
+        self._swap(word)
+        return f"{word}ne: {said}"
+
+    def _stacks(self, word):
+        """Return the stack that "undo" or "redo" takes from, and the other."""
+        both = self._done, self._undone
+        return {"undo": both, "redo": both[::-1]}[word]
+
+    def _swap(self, word):
+        """Exchange the state with the last one of a stack."""
+        these, others = self._stacks(word)
+        said, state = these.pop()
+        others.append((said, self.state))
+        self.state = state
+
+    def next_of(self, word):
+        """Return the description of the next "undo" or "redo", or None."""
+        these, _ = self._stacks(word)
+        return these[-1][0] if these else None
+
+    def model(self, number):
+        """Return the model with a number."""
+        if number not in self._models:
+            self._models[number] = self.log.model(number)
+        return self._models[number]
