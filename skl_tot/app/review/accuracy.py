@@ -57,11 +57,8 @@ def compare(predicted, left, n_frames, n_learned=0):
 def measure(entries, n_learned):
     """Estimate the accuracy from entries that were new to the model; None without."""
     checked = sorted((e for e in entries if e.checked), key=lambda e: e.checked)
-    checks = [
-        compare(e.predicted, e.segments, e.n_frames, e.n_learned)
-        for e in checked
-        if not e.seen
-    ]
+    new = [entry for entry in checked if not entry.seen]
+    checks = [compare(e.predicted, e.segments, e.n_frames, e.n_learned) for e in new]
     return estimate(checks, len(entries) - len(checked), n_learned) if checks else None
 
 
@@ -77,14 +74,12 @@ def estimate(checks, n_rest, n_learned):
 
 
 def _sums(checks):
-    """Total shares of correct frames and segments in some checks."""
     n_frames, n_right, n_segments, n_found, _ = np.sum(checks, axis=0).tolist()
     shares = {"frames": n_right / n_frames, "segments": n_found / n_segments}
     return {"n_checked": len(checks)} | shares
 
 
 def _follow(checks, what, n_rest, n_learned):
-    """Share of correct frames or segments in the rest, and its interval."""
     if not n_rest:
         return [_sums(checks)[what]] * 3
     n, variance = len(checks) - 1 + N_SPREAD, SPREADS[what] ** 2

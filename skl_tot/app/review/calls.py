@@ -1,5 +1,6 @@
 """Calls and events between pages and a review, as plain data."""
 
+import contextlib
 import threading
 import time
 from functools import partial
@@ -34,10 +35,7 @@ EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0
 EMPTY |= {"accuracy": None, "next": []}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
-TURNING = {
-    *"\u061c\u200e\u200f",
-    *map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
-}
+TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 PAUSE = 0.2  # seconds between two events of progress
 DELAY = 3.0  # seconds from a change until files are written
 PATIENCE = 3.0  # seconds for work to stop
@@ -66,7 +64,9 @@ def read_arguments(kinds, values, view):
             if not is_real or not 0 <= value <= clock.ends[-1]:
                 refuse(name, value, "a time within the recording")
             value = TIMES[kind](value, clock)
-        elif isinstance(value, str) and (len(value) > LONGEST or TURNING & set(value)):
+        elif isinstance(value, str) and (
+            len(value) > LONGEST or TURNING & {*map(ord, value)}
+        ):
             refuse(name, value, f"a name in one line, of up to {LONGEST} letters")
         found.append(value)
     return found
@@ -120,11 +120,12 @@ class Calls:
                 own = read_arguments(ACTIONS[name], values, self._view)
                 return self._act(name, own, client)
         except Exception as error:
-            reply = {"error": one_line(error)}
-            return reply | ({"outdated": True} if isinstance(error, Outdated) else {})
+            is_outdated = isinstance(error, Outdated)
+            return {"error": one_line(error)} | (
+                {"outdated": True} if is_outdated else {}
+            )
 
     def _open(self):
-        """Return the complete state of a page."""
         own = {"phase": self.phase, "title": self._title, "pages": len(self._listeners)}
         with self._lock:
             own["version"] = self.version
@@ -181,7 +182,6 @@ class Calls:
             callback({"type": kind, "by": client} | values)
 
     def _tell(self, phase, done=0, total=0):
-        """Send progress, at intervals."""
         if self._is_over:
             raise Ended
         is_new, self.phase, now = self.phase != phase, phase, time.monotonic()
@@ -203,27 +203,23 @@ class Calls:
         def begin():
             from skl_tot.app.review.view import View  # lazy, as it is slow to import
 
-            try:
-                self.review = self._make(self._tell)
-                self._view = View(self.review)
-                self.review.open(self._tell)
-                self._view.rank()
-                self._view.everything()  # so that pages need not wait
-            except Ended:
-                raise
-            except Exception as error:
-                self.failure = error
-                if on_failure is not None:
-                    on_failure()
-                raise
+            self.review = self._make(self._tell)
+            self._view = View(self.review)
+            self.review.open(self._tell)
+            self._view.rank()
+            self._view.everything()  # so that pages need not wait
             with self._lock:
                 self.version, self._state = self.version + 1, self.review.state
             self._publish("open")
 
-        self._begin(begin, "loading")
+        def fail(error):
+            self.failure = error
+            if on_failure is not None:
+                on_failure()
 
-    def _begin(self, function, phase, client=None):
-        """Work in a thread; send its error or its end."""
+        self._begin(begin, "loading", on_failure=fail)
+
+    def _begin(self, function, phase, client=None, on_failure=id):
 
         def work():
             try:
@@ -231,6 +227,7 @@ class Calls:
             except Ended:
                 return
             except Exception as error:
+                on_failure(error)
                 self._publish("error", client, error=one_line(error))
             self.phase = ""
             self._publish("progress", phase="", done=1, total=1, rows={})
@@ -270,10 +267,7 @@ class Calls:
             self._worker.join(PATIENCE)
         if self._timer is not None:
             self._timer.cancel()
-        if self.review is None or was_over:
-            return
-        try:
-            if self.review.ready and self.review.out is not None:
-                self.review.save()
-        finally:
-            self.review.close()
+        if self.review is not None and not was_over:
+            with contextlib.closing(self.review) as review:
+                if review.ready and review.out is not None:
+                    review.save()

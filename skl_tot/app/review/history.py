@@ -54,9 +54,8 @@ class Log:
             text = f"{folder} has {others[0]}, but not of a review"
             raise FileExistsError(f"{text}; expected another folder as out.")
         try:
-            self._connection = sqlite3.connect(
-                self.path, timeout=0, isolation_level=None, check_same_thread=False
-            )
+            options = {"isolation_level": None, "check_same_thread": False}
+            self._connection = sqlite3.connect(self.path, timeout=0, **options)
             self._connection.text_factory = bytes
             self._connection.executescript(SETUP)
             self._file = os.stat(self.path)
@@ -65,7 +64,6 @@ class Log:
             raise self._explained(error) from error
 
     def _explained(self, error):
-        """Error for one of SQLite at the start."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
         kind = ValueError if is_other else OSError
@@ -89,11 +87,9 @@ class Log:
 
     def damaged(self, number, error):
         """Error that names the log and a row."""
-        problem = f"{type(error).__name__}: {one_line(error)}"
-        return ValueError(
-            f"{self.path}, row {number}, is damaged ({problem}), expected a row of a "
-            "review; put a copy of the file here, or give another folder as out."
-        )
+        problem = f"is damaged ({type(error).__name__}: {one_line(error)})"
+        remedy = "put a copy of the file here, or give another folder as out"
+        return ValueError(f"{self.path}, row {number}, {problem}; {remedy}.")
 
     def append(self, line, model=None, confidences=None):
         """Add a row; after an error, nothing has changed."""
@@ -149,14 +145,12 @@ def check_value(check, number, *parts):
 
 
 def _bytes_of(model):
-    """Content of a model file."""
     with tempfile.TemporaryDirectory() as folder:
         save_model(model, Path(folder, "model.skops"))
         return Path(folder, "model.skops").read_bytes()
 
 
 def _model_of(content):
-    """Model of the content of a file."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.skops").write_bytes(content)
         return load_model(Path(folder, "model.skops"))
@@ -199,9 +193,8 @@ def has_begun(model, folder):
     with contextlib.closing(Log(folder)) as log:
         line, _ = next(log.rows(), (None, None))
     if line is not None:
-        check_beginning(
-            line["about"], {"settings": settings_of(model)}, one_line(folder)
-        )
+        now = {"settings": settings_of(model)}
+        check_beginning(line["about"], now, one_line(folder))
     return line is not None
 
 
@@ -210,7 +203,11 @@ class History:
 
     def __init__(self, state, recordings, folder):
         self.state, self._recordings = state, recordings
-        self._models, self._done, self._undone = {}, [], []  # descriptions and states
+        done, undone = [], []  # descriptions of actions, and the states before
+        self._models, self._stacks = (
+            {},
+            {"undo": (done, undone), "redo": (undone, done)},
+        )
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self.log = Log(folder)
@@ -229,7 +226,6 @@ class History:
                 raise self.log.damaged(self.log.number, error) from error
 
     def _follow(self, line, confidences):
-        """Do again what a row says."""
         if "effect" not in line:
             (word,) = line
             self._swap(word)
@@ -262,8 +258,9 @@ class History:
     def _put(self, said, after):
         """Replace the state, and put the old one on the stack, unless at the start."""
         if self.log.number > 1:
-            self._done.append((said, self.state))
-            self._undone.clear()
+            done, undone = self._stacks["undo"]
+            done.append((said, self.state))
+            undone.clear()
         self.state = after
 
     def step(self, word):
@@ -275,21 +272,16 @@ class History:
         self._swap(word)
         return f"{word}ne: {said}"
 
-    def _stacks(self, word):
-        """Return the stack that "undo" or "redo" takes from, and the other."""
-        both = self._done, self._undone
-        return {"undo": both, "redo": both[::-1]}[word]
-
     def _swap(self, word):
         """Exchange the state with the last one of a stack."""
-        these, others = self._stacks(word)
+        these, others = self._stacks[word]
         said, state = these.pop()
         others.append((said, self.state))
         self.state = state
 
     def next_of(self, word):
         """Return the description of the next "undo" or "redo", or None."""
-        these, _ = self._stacks(word)
+        these, _ = self._stacks[word]
         return these[-1][0] if these else None
 
     def model(self, number):

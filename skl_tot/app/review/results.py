@@ -33,7 +33,10 @@ def export(review, format):
     with replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
-    _write_report(review, folder / "report.html")
+    told = [known_words(entry, review.state.names) for entry in review.state.entries]
+    told = None if all(own is None for own in told) else told
+    found = {"corrected": told, "accuracy": review.accuracy()}
+    write_report(review.model, review.recordings, folder / "report.html", **found)
     return f"the results are in {folder}"
 
 
@@ -44,11 +47,9 @@ def _folder(review):
 
 
 def _write_labels(table, folder, format, entry):
-    """Write the segments of each recording into a file of its name.
-
-    If a name is no valid file name, or two names are one on Windows and macOS, one file
-    has all recordings, if the format allows it.
-    """
+    """Write the segments of each recording into a file of its name."""
+    # If a name is no valid file name, or two names are one on Windows and macOS, one
+    # file has all recordings, if the format allows it.
     tables = dict(list(table.groupby("recording", sort=False)))
     others = [name for name in tables if not is_file_name(name)]
     others += find_same_files(tables) or ()
@@ -77,11 +78,3 @@ def describe_recordings(review):
             row["right_segments"] = found.n_right_segments / found.n_segments
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _write_report(review, path):
-    """Write the page about the model, the recordings, and labels from people."""
-    told = [known_words(entry, review.state.names) for entry in review.state.entries]
-    told = None if all(own is None for own in told) else told
-    found = {"corrected": told, "accuracy": review.accuracy()}
-    write_report(review.model, review.recordings, path, **found)

@@ -40,14 +40,10 @@ SETTINGS |= {"timeout_graceful_shutdown": 2}
 POLICY = """default-src 'none'; script-src 'self'; style-src 'self';
 img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none';
 form-action 'none'; frame-ancestors 'none'"""
-HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": POLICY.replace("\n", " "),
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+HEADERS = {"content-security-policy": POLICY.replace("\n", " ")}
+HEADERS |= {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+HEADERS |= {"referrer-policy": "no-referrer"}
+HEADERS |= {f"cross-origin-{x}-policy": "same-origin" for x in ("opener", "resource")}
 REDIRECT = """<!doctype html><meta charset="utf-8"><title>Review</title>
 <meta http-equiv="refresh" content="0; url={0}"><a href="{0}">To the review</a>"""
 RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
@@ -92,13 +88,9 @@ def check_origin(request, host, token):
         raise Refusal(404, "There is nothing here.")
     if not is_read and origins != [f"http://{host}"]:
         raise Refusal(403, "This is another origin.")
-    site, *kinds = (
-        headers.get(f"sec-fetch-{name}") for name in ("site", "mode", "dest")
-    )
-    is_link = kinds == ["navigate", "document"] and not any(given[1:])  # see `opened`
-    if site not in (None, "none", "same-origin") and not (
-        is_link and site == "cross-site"
-    ):
+    kinds = [headers.get(f"sec-fetch-{name}") for name in ("site", "mode", "dest")]
+    is_link = kinds == ["cross-site", "navigate", "document"] and not any(given[1:])
+    if kinds[0] not in (None, "none", "same-origin") and not is_link:  # see `opened`
         raise Refusal(403, "This is another site.")
     if method not in ("GET", "HEAD", "POST"):
         raise Refusal(405, "There is no such method.")
@@ -212,10 +204,8 @@ def find_videos(folder, names):
             called = f"{len(own)} videos called {short_repr(name)}"
             raise ValueError(f"{where} has {called}, expected one.")
         if own and not is_inside(own[0], folder):
-            raise ValueError(
-                f"{one_line(own[0])} leads out of {where}, expected a file in it; copy "
-                "it, or give the folder where the videos are."
-            )
+            text = f"{one_line(own[0])} leads out of {where}, expected a file in it"
+            raise ValueError(f"{text}; copy it, or give the folder of the videos.")
     if not any(videos):
         expected = f"one such as {one_line(names[0])}.mp4"
         raise ValueError(f"{where} has no video of a recording, expected {expected}.")
@@ -324,7 +314,5 @@ def listen(port):
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        problem = f"which is not available ({error.strerror})"
-    raise OSError(
-        f"port is {port}, {problem}; expected another one, or 0 for a free one."
-    )
+        text = f"port is {port}, which is not available ({error.strerror})"
+    raise OSError(f"{text}; expected another one, or 0 for a free one.")

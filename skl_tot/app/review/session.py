@@ -4,8 +4,6 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from skl_tot.app.review import state as states
 from skl_tot.app.review import teaching
 from skl_tot.app.review.accuracy import measure
@@ -13,13 +11,7 @@ from skl_tot.app.review.history import History, describe_beginning
 from skl_tot.app.review.results import export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
-from skl_tot.recordings import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    UNKNOWN_NAME,
-    as_recordings,
-    errors_of_recording,
-)
+from skl_tot.recordings import BACKGROUND, as_recordings, errors_of_recording
 from skl_tot.shared_texts import with_shared_texts
 
 
@@ -28,9 +20,7 @@ class Review:
     """Check a model's results for recordings, correct them, and teach the model.
 
     All changes can be undone. With a folder, each change is on the disk before it takes
-    effect, and the next review with the same folder continues from there. Actions are
-    given by name or code, recordings by name or number. A refused action changes
-    nothing.
+    effect, and the next review with the same folder continues from there.
 
     Parameters
     ----------
@@ -68,27 +58,24 @@ class Review:
         self.recordings.layout = None  # so models return lists
         self.out = None if out is None else Path(out)
         self.video_files = video_files
-        codes, names, given = (), {BACKGROUND: BACKGROUND_NAME}, None
+        codes, names, given = (), states.NO_NAMES, None
         n_learned = 0
         if model is not None:
             n_learned = int(isinstance(teaching.actions_of(model)[0], str))  # taught
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:
-            given = teaching.known_words_of(labels, videos)
-            words = set().union(*map(np.unique, given)) - {UNKNOWN_NAME}
-            _, names = teaching.add_codes(names, sorted(map(str, words)))
+            given, words = teaching.known_words_of(labels, videos)
+            _, names = teaching.add_codes(names, sorted(words))
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing, self._signals = threading.RLock(), None, None
         self._about = describe_beginning(self.recordings, model, given)
-        self._model, self._given = model, given  # until all is read
+        self._model, self._given = model, given or [None] * len(videos)  # until read
         self._history = History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
             if model is None and not self.ready:
-                raise ValueError(
-                    "model is None, expected a fitted one for a new review."
-                )
+                raise ValueError("model is None, expected one for a new review.")
         except BaseException:
             self.close()
             raise
@@ -125,8 +112,7 @@ class Review:
         history, n = self._history, len(self.recordings)
         with self._long("reading", progress) as (_, told):
             for i in told(range(n)):
-                words = None if self._given is None else self._given[i]
-                known = self._model, self.recordings, i, self.state, words
+                known = self._model, self.recordings, i, self.state, self._given[i]
                 entry = teaching.first_entry(*known)
                 history.state = states.with_entries(self.state, {i: entry})
             own = {"before": states.unread(n), "about": self._about}
@@ -208,20 +194,18 @@ class Review:
         """
         with self._short() as state:
             action, into = (states.find_action(state, own) for own in (action, into))
+            word, other = state.names[action], state.names[into]
             if action in (into, BACKGROUND):
-                raise ValueError(
-                    f"{state.names[action]!r} cannot become {state.names[into]!r}, "
-                    "expected an action, and another one."
-                )
-            said = f"{state.names[action]!r} is {state.names[into]!r}"
+                text = f"{word!r} cannot become {other!r}"
+                raise ValueError(f"{text}, expected an action, and another one.")
+            said = f"{word!r} is {other!r}"
             found = teaching.merged(state, self.model, action, into)
             return self._history.commit(said, *found)
 
     def split(self, action, progress=None):
         """Split an action in two, with `skl_tot.corrections.split`.
 
-        Frames of its segments get the half by the new model, or else that of the
-        nearest frame of the segment.
+        Frames get the half by the new model, or of the nearest frame of the segment.
 
         {shared: of_action}
         {shared: progress}
@@ -231,10 +215,8 @@ class Review:
         with self._long("splitting", progress) as (_, told):
             state, code = self.state, states.find_action(self.state, action)
             if code not in state.actions:
-                raise ValueError(
-                    f"the model does not know {state.names[code]!r}, expected an "
-                    "action that it finds; let it learn before."
-                )
+                text = f"the model does not know {state.names[code]!r}"
+                raise ValueError(f"{text}, expected one that it finds; let it learn.")
             after, model = teaching.halved(state, self.model, code, self.recordings)
             k, entries = state.actions.index(code), {}
             halves = after.actions[k : k + 2]
@@ -306,7 +288,7 @@ class Review:
 
         {shared: said}
         """
-        return self._decide("kept", recording, lambda e: e._replace(changed=None))
+        return self._decide("kept", recording)
 
     def take_back(self, recording=None):
         """Revert the changes of the last learning.
@@ -315,19 +297,17 @@ class Review:
 
         {shared: said}
         """
+        return self._decide("taken back", recording)
 
-        def change(entry):
-            return entry._replace(segments=entry.changed, changed=None)
-
-        return self._decide("taken back", recording, change)
-
-    def _decide(self, word, recording, change):
+    def _decide(self, word, recording):
         with self._short() as state:
             chosen = range(len(state.entries))
             if recording is not None:
                 chosen = [states.find_recording(self.recordings.names, recording)]
-            entries = {i: state.entries[i] for i in chosen if state.entries[i].changed}
-            found = {i: change(entry) for i, entry in entries.items()}
+            found = {i: state.entries[i] for i in chosen if state.entries[i].changed}
+            for i, entry in found.items():
+                shown = entry.segments if word == "kept" else entry.changed
+                found[i] = entry._replace(segments=shown, changed=None)
             said = f"changes of {_count(len(found))} are {word}"
             return self._history.commit(said, states.with_entries(state, found))
 
@@ -388,8 +368,7 @@ class Review:
         Returns
         -------
         table : DataFrame
-            As from `skl_tot.io.segments`, with ``recording`` and ``confidence``; the
-            latter is 1 for segments made or checked by a person.
+            As from `skl_tot.io.segments`; ``confidence`` is 1 for segments of people.
         """
         state = self._known()
         entries, labels = state.entries, self.recordings.replace(_words(state))
@@ -408,8 +387,7 @@ class Review:
         Returns
         -------
         numbers : list of int
-            Unchecked recordings; first those that others resemble most, by segments and
-            signals.
+            Unchecked recordings; first those that others resemble most.
         """
         state = self._known()
         if self._signals is None:
@@ -467,7 +445,6 @@ class Review:
         return self.state
 
     def _edit(self, said, recording, change, *args, state=None):
-        """Change the entry of one recording."""
         state, names = state or self.state, self.recordings.names
         i = states.find_recording(names, recording)
         with errors_of_recording(i, names[i]):
@@ -483,12 +460,10 @@ class Review:
             yield self._known()
 
     def _refuse_others(self):
-        """Refuse an action during slow work."""
         if self._doing is not None:
             doing, done, total = self._doing
-            raise RuntimeError(
-                f"the review is still {doing}, {done} of {total}; wait until then."
-            )
+            text = f"the review is still {doing}, {done} of {total}"
+            raise RuntimeError(f"{text}; wait until then.")
 
     @contextmanager
     def _long(self, doing, progress=None):
@@ -520,7 +495,6 @@ def _count(n):
 
 
 def _words(state):
-    """Names of the frames of the recordings of a state."""
     return [states.words_of(entry, state.names) for entry in state.entries]
 
 

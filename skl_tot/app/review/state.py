@@ -48,6 +48,7 @@ class State(NamedTuple):
     n_learned: int = 0  # recordings that the model has learned
 
 
+NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
 TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are Segments
 GONE = -2  # code of a removed action in predictions
 KNOWN = ("n_frames", "breaks", "confidence")  # fields of an `Entry` outside of its JSON
@@ -115,8 +116,7 @@ def move(entry, frame, to):
         near = " and ".join(map(str, starts[max(k, 1) : k + 2])) or "none"
         raise ValueError(f"no boundary is at frame {frame}, the next are {near}.")
     if frame in entry.breaks:
-        begun = f"frame {frame} begins a part of the recording"
-        raise ValueError(f"{begun}, expected a boundary.")
+        raise ValueError(f"frame {frame} begins a part of the recording; it stays.")
     if to == frame:
         return entry
     first, end = starts[k - 1], np.append(starts, entry.n_frames)[k + 1]
@@ -185,7 +185,6 @@ def _joined(entry, segments, edges, name="segments"):
 
 
 def _place(entry, frame):
-    """Index of the segment with a frame."""
     frame = _check_frame(entry, frame, "frame")
     return int(np.searchsorted(entry.segments.starts, frame, "right")) - 1
 
@@ -281,7 +280,6 @@ def effect(before, after):
 
 
 def _differing(old, new):
-    """Different fields of two tuples, as JSON."""
     found = {}
     for name, value in new._asdict().items():
         known = getattr(old, name, ())

@@ -63,14 +63,11 @@ def read(model, recordings, i, codes):
         (reading,) = read_videos(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
         if len(reading.path) != n_frames:
-            raise ValueError(
-                f"the model labels {len(reading.path)} of {n_frames} frames, expected "
-                "a label for each."
-            )
+            text = f"the model labels {len(reading.path)} of {n_frames} frames"
+            raise ValueError(f"{text}, expected a label for each.")
     path = np.array([*codes, BACKGROUND])[reading.path]
-    segments = states.segments_of(
-        path, recordings.breaks_of(i), np.zeros(n_frames, bool)
-    )
+    known = recordings.breaks_of(i), np.zeros(n_frames, bool)
+    segments = states.segments_of(path, *known)
     return segments, path_confidence(reading).astype(np.float16), reading
 
 
@@ -93,9 +90,8 @@ def known_words(entry, names):
     words = states.words_of(entry, names)
     if entry.checked:
         return words
-    return np.where(
-        states.frames_by_hand(entry.segments, entry.n_frames), words, UNKNOWN_NAME
-    )
+    by_hand = states.frames_by_hand(entry.segments, entry.n_frames)
+    return np.where(by_hand, words, UNKNOWN_NAME)
 
 
 def teach(model, recordings, state):
@@ -103,10 +99,8 @@ def teach(model, recordings, state):
     words = [known_words(entry, state.names) for entry in state.entries]
     is_known = np.array([own is not None for own in words])
     if not is_known.any():
-        raise ValueError(
-            "no recording is checked and no segment is made by hand, expected some to "
-            "learn from."
-        )
+        text = "no recording is checked and no segment is made by hand"
+        raise ValueError(f"{text}, expected some to learn from.")
     chosen = sample(recordings.lengths, is_known)
     known = recordings.select(chosen), [words[i] for i in chosen]
     return with_words(corrections.refine(model, *known))
@@ -130,10 +124,8 @@ def merged(state, model, action, into):
         found = corrections.merge(model, [other, word])
         actions, _ = add_codes(names, actions_of(found))
     elif action in actions and into == BACKGROUND:
-        raise ValueError(
-            f"the model finds {word!r} and no background; relabel segments of it, and "
-            "let the model learn."
-        )
+        text = f"the model finds {word!r} and no background"
+        raise ValueError(f"{text}; relabel segments of it, and let the model learn.")
     elif action in actions:
         actions[actions.index(action)] = into
     entries = tuple(states.replace_code(entry, action, into) for entry in state.entries)
@@ -188,13 +180,13 @@ def fill_halves(track, action, path, posterior):
 
 
 def known_words_of(labels, recordings):
-    """Names (n_frames,) by recording; numbers as in models, "" for unknown."""
+    """Names (n_frames,) by recording, "" for unknown, and all; numbers as in models."""
     y = arrange_each(labels, recordings, "labels", of_some=True)
     values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
     is_number = [str(label).isdecimal() for label in classes.tolist()]
     words = [f"action {x}" if n else x for x, n in zip(classes.tolist(), is_number)]
-    words = np.array([*words, UNKNOWN_NAME])  # the last one for code -1
-    return [words[own] for own in values]
+    known = np.array([*words, UNKNOWN_NAME])  # the last one for code -1
+    return [known[own] for own in values], words
 
 
 def first_entry(model, recordings, i, state, words):

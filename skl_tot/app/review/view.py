@@ -24,6 +24,7 @@ class View:
 
     def __init__(self, review):
         self.review, recordings = review, review.recordings
+        self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
         self._bins = web.count_bins(len(recordings))
         formats = writable_formats().items()
@@ -43,11 +44,11 @@ class View:
         recordings = self.review.recordings
         order = deviations(recordings.replace(labels))["recording"].tolist()
         ranks = {name: len(order) - k for k, name in enumerate(order)}
-        self._ranks = [ranks[name] for name in recordings.names]
+        self._ranks = [ranks[name] for name in self.names]
 
     def find(self, recording):
         """Return the number of a recording that is read."""
-        i = find_recording(self.review.recordings.names, recording)
+        i = find_recording(self.names, recording)
         if self.review.state.entries[i] is None:
             raise ValueError("the recording is not read yet.")
         return i
@@ -68,14 +69,13 @@ class View:
 
     def _make_row(self, i, entry, rank):
         clock, videos = self.clock(i), self.review.video_files
-        own = _ends_of(entry.segments, entry.n_frames)
-        name = self.review.recordings.names[i]
+        own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
         row = web.describe_row(name, own, clock, confidence_of(entry), self._bins)
         row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
         row["checked"], row["changed"] = bool(entry.checked), entry.changed is not None
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:
-            before = _ends_of(entry.changed, entry.n_frames)
+            before = _with_ends(entry.changed, entry.n_frames)
             row["before"] = web.describe_segments(before, clock)
         return row
 
@@ -130,14 +130,12 @@ class View:
         return found
 
 
-def _ends_of(segments, n_frames):
-    """Codes, first frames and exclusive ends of segments."""
+def _with_ends(segments, n_frames):
     ends = np.append(segments.starts[1:], n_frames)
     return segments.codes, segments.starts, ends
 
 
 def _with_gaps(values):
-    """List of numbers, None for NaN."""
     rounded = np.round(values.astype(float), N_DIGITS).tolist()
     return [None if value != value else value for value in rounded]
 
@@ -146,11 +144,11 @@ class Signals:
     """Standardised features of recordings; a recording is read on demand."""
 
     def __init__(self, recordings, names=None):
-        arrays = recordings.arrays  # some are data frames and lists
-        read = [
-            own if hasattr(type(own), "itemsize") else np.asarray(own) for own in arrays
-        ]
-        self.recordings = recordings.replace(read)
+        arrays = list(recordings.arrays)
+        for i, own in enumerate(arrays):
+            if not hasattr(type(own), "itemsize"):  # a data frame or a list
+                arrays[i] = np.asarray(own)
+        self.recordings = recordings.replace(arrays)
         self.names = check_names(names, recordings.n_features)
         self._chosen, self._read = {}, lru_cache(MOST_KEPT)(self._read_columns)
 

@@ -62,10 +62,8 @@ def describe_segments(segments, clock, confidence=None):
     """List starts, codes and, if given, mean confidences of segments and breaks."""
     found, first, last = segments
     starts, ends, pauses = _find_pauses(segments, clock)
-    described = {
-        "start": np.insert(starts, pauses + 1, ends[pauses]).tolist(),
-        "code": np.insert(found, pauses + 1, BREAK).tolist(),
-    }
+    described = {"start": np.insert(starts, pauses + 1, ends[pauses]).tolist()}
+    described["code"] = np.insert(found, pauses + 1, BREAK).tolist()
     if confidence is not None:
         means = np.add.reduceat(confidence, first, dtype=float) / (last - first)
         described["confidence"] = spread(np.round(means, 2), segments, clock, 1)
@@ -79,7 +77,6 @@ def spread(values, segments, clock, filler):
 
 
 def _find_pauses(segments, clock):
-    """List starts and ends of segments, and indices of those before a break."""
     _, first, last = segments
     starts, ends = clock.starts[first], clock.ends[last - 1]
     return starts, ends, np.flatnonzero(starts[1:] > ends[:-1])
@@ -97,10 +94,8 @@ def describe_doubt(doubt, n_bins):
 def describe_looks(codes):
     """Look of each code that is an action."""
     names = ("fill", "ink", "hatch")
-    looks = {code: look_of(code) for code in codes if code != BACKGROUND}
-    return {
-        c: {name: getattr(look, name) for name in names} for c, look in looks.items()
-    }
+    looks = {code: zip(names, look_of(code)) for code in codes if code != BACKGROUND}
+    return {code: dict(look) for code, look in looks.items()}
 
 
 def page_file(room, name):

@@ -108,16 +108,19 @@ def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
     assert (found, error) == (0, "")
     assert "the same command goes on" in said
     assert "pour" in read_table(out / "segments.csv")["action"].tolist()
-    times = times_of(out / "models")
+    log = (out / "review.sqlite3").read_bytes()
     page = start(*FIT, "--out", str(out))
     again = page.wait()
     assert again["names"]["0"] == "pour"
     assert again["undo"] == reply["undo"]
-    assert times_of(out / "models") == times
     _, said, _ = page.end(signal.SIGINT)
+    assert (out / "review.sqlite3").read_bytes() == log
     assert "has a review, which goes on with its model" in said
     monkeypatch.chdir(folder)
-    message = f"The review in {out} began with n_actions of 3, got 4; expected the same"
+    message = (
+        f"{out} has a review of other settings MallowSegmenter(n_actions=3), got "
+        "MallowSegmenter(n_actions=4); expected the same"
+    )
     other = f"takes --n-actions 4 --method mallow --no-browser --out {out}"
     refuses(f"review {other}", message, folder)
 
@@ -132,10 +135,6 @@ def test_is_saved_when_it_is_ended(start, folder, tmp_path):
     assert (found, error) == (143, "")
     assert "the same command goes on" not in said
     assert "pour" in read_table(out / "segments.csv")["action"].tolist()
-
-
-def times_of(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
 def test_labels_and_videos(start, folder, tmp_path):
