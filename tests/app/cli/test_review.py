@@ -118,8 +118,8 @@ def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
     assert "has a review, which goes on with its model" in said
     monkeypatch.chdir(folder)
     message = (
-        f"{out} has a review of other settings MallowSegmenter(n_actions=3), got "
-        "MallowSegmenter(n_actions=4); expected the same"
+        f"{out} has a review of other settings MallowSegmenter(n_actions=3, "
+        "random_state=0), got MallowSegmenter(n_actions=4, random_state=0); expected"
     )
     other = f"takes --n-actions 4 --method mallow --no-browser --out {out}"
     refuses(f"review {other}", message, folder)

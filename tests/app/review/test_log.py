@@ -176,8 +176,8 @@ def test_folders_that_cannot_be_used(tmp_path):
     (tmp_path / "folder" / LOG).mkdir()
     for name, kind, message in [
         ("results", FileExistsError, "has segments.csv, but not of a review"),
-        ("text", ValueError, "review.sqlite3 cannot be used .file is not a database"),
-        ("folder", OSError, "review.sqlite3 cannot be used"),
+        ("text", ValueError, r"sqlite3 cannot be used .file is not a database"),
+        ("folder", OSError, r"sqlite3 cannot be used"),
     ]:
         with pytest.raises(kind, match=message):
             Review(MODEL, VIDEOS, tmp_path / name)
@@ -270,7 +270,9 @@ def test_rows_of_others_are_refused(review, line):
     review.close()
     start = read_rows(path)
     write_rows(path, [*start, (line, None, None)])
-    with pytest.raises(ValueError, match=r"review\.sqlite3, row 2, is damaged") as caught:
+    with pytest.raises(
+        ValueError, match=r"review\.sqlite3, row 2, is damaged"
+    ) as caught:
         Review(MODEL, VIDEOS, review.out)
     assert "\n" not in str(caught.value)
     write_rows(path, start)
@@ -284,7 +286,7 @@ def test_models_and_confidences_of_others_are_refused(review):
     ((line, model, confidences),) = read_rows(path)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE log SET model = ?", [other.read_bytes()])
-    with pytest.raises(ValueError, match="row 1, is damaged .ValueError: its check"):
+    with pytest.raises(ValueError, match=r"row 1, is damaged .ValueError: its check"):
         Review(MODEL, VIDEOS, review.out)
     write_rows(path, [(line, model, confidences[:-2])])
     with pytest.raises(ValueError, match="row 1, is damaged"):
@@ -394,7 +396,7 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
     ):
         with (
             limited(0 if is_for_journal else n_bytes),
-            pytest.raises(OSError, match="cannot be written|too large") as caught,
+            pytest.raises(OSError, match=r"cannot be written|too large") as caught,
         ):
             call()
         assert "\n" not in str(caught.value)

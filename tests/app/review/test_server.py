@@ -2,13 +2,20 @@
 
 import json
 import os
+import re
 import socket
+import stat
 import sys
+import threading
 import time
+import webbrowser
+from pathlib import Path
+from urllib.request import url2pathname
 
 import pytest
 
-from skl_tot.app.review import server
+from skl_tot.app.review import Review, server
+from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import page_file
 
 
@@ -112,10 +119,9 @@ def test_long_video_is_never_read_whole(served, ask):
         lines.append("range: bytes=0-")
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 206")
-        time.sleep(0.3)
+    assert ask(served, "GET", "/token/video/0")[0] == 200
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * unit < 50 * 2**20
-    assert ask(served, "GET", "/token/video/0")[0] == 200
 
 
 def test_events(served):
@@ -135,3 +141,48 @@ def test_events(served):
     while served.calls.callbacks and time.monotonic() < deadline:
         time.sleep(0.05)
     assert served.calls.callbacks == []  # a page that has gone is forgotten
+
+
+class Stopped(Exception):
+    """As Ctrl-C ends a server."""
+
+
+def test_the_browser_gets_no_token_on_its_command_line(tmp_path, monkeypatch, capsys):
+    """But a file that only this user can read, as long as the server runs."""
+    seen, is_seen = [], threading.Event()
+
+    def look(address):
+        path = Path(url2pathname(address.removeprefix("file://")))
+        text = path.read_text(encoding="utf-8")
+        seen.append((path, stat.S_IMODE(path.stat().st_mode), text))
+        is_seen.set()
+
+    def make(tell):
+        assert is_seen.wait(20)
+        raise Stopped
+
+    monkeypatch.setattr(webbrowser, "open", look)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Stopped):
+        server.run(Calls(make), 0, True)
+    ((path, mode, text),) = seen
+    address = re.search(r"http://127[^ ,]+/", capsys.readouterr().out)[0]
+    assert f'content="0; url={address}"' in text
+    assert address.split("/")[-2] not in path.as_uri()
+    assert mode == 0o600 or os.name == "nt"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_last_save_that_fails_is_an_error(reviewed, tmp_path, monkeypatch):
+    """Ctrl-C is how a review ends; what could not be written is told."""
+    calls = Calls(lambda tell: Review(*reviewed, tmp_path))
+
+    def run(self, sockets):
+        calls.wait()
+        (tmp_path / "segments.csv").mkdir()  # so that it cannot be written
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uvicorn.Server.run", run)
+    with pytest.raises(FileExistsError, match=r"segments\.csv is there, and no file"):
+        server.run(calls, 0, False)
+    Review(None, reviewed[1], tmp_path).close()  # the folder is free again
