@@ -5,6 +5,7 @@ import threading
 import time
 from functools import partial
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,8 @@ def read_arguments(kinds, values, view):
     """Return arguments in order, with frames for times; `Review` checks the rest."""
     if values.keys() != kinds.keys():
         raise ValueError(f"expected the arguments {', '.join(kinds) or 'none'}.")
-    found, clock = [], None
+    found: list[object] = []
+    clock: Any = None
     for name, kind in kinds.items():
         value = values[name]
         if kind == "recording":

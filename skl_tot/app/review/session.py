@@ -467,7 +467,7 @@ class Review:
 
     @contextmanager
     def _long(self, doing, progress=None):
-        """Refuse other actions during slow work; yield what tells progress."""
+        """Refuse other actions during slow work; yield functions that tell progress."""
         with self._lock:
             self._refuse_others()
             if doing != "reading":
