@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 from _baselines import LeftRightHMM
+from _labels import map_labels, split_ends
 from _methods import make, seeded, settings_of
 from sklearn.model_selection import ShuffleSplit
 
@@ -160,11 +161,15 @@ def compute(cell):
 
 
 @functools.lru_cache(maxsize=1)  # cells of one activity come one after another
-def load(folder, **options):
+def load(folder, label_mapping=None, split_label=None, **options):
     """Read one activity; an error names the faulty file."""
     data = load_action_dataset(folder, **options)
     if data.labels is None:
         raise ValueError(f"{folder} has no folder groundTruth.")
+    if label_mapping is not None:
+        data.labels = map_labels(data.labels, label_mapping)
+    if split_label is not None:
+        data.labels = split_ends(data.labels, split_label)
     for name, video in zip(data.video_names, data.videos):
         if not np.isfinite(video).all():
             raise ValueError(f"The features of {name} are not all finite.")

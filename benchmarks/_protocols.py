@@ -45,7 +45,7 @@ class Protocol:
     shared: dict = field(default_factory=dict)  # settings of all that have them
     settings: dict = field(default_factory=dict)  # those of the variants of TOT alone
     ignore: tuple = ()  # labels whose frames are not scored
-    split_label: str | None = None  # see load_action_dataset; adds one action
+    split_label: str | None = None  # see split_ends; adds one action
     notes: tuple = ()
 
 

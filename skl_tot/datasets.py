@@ -12,7 +12,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skl_tot.recordings.disk import read_text, split_lines
-from skl_tot.recordings.errors import one_line
+from skl_tot.recordings.errors import one_line, refuse
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
 from skl_tot.recordings.readers import describe_folder
@@ -160,8 +160,6 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
         "mmap": ["boolean"],
         "stride": [Interval(Integral, 1, None, closed="left")],
         "transpose": ["boolean"],
-        "label_mapping": [str, os.PathLike, None],
-        "split_label": [str, None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -172,8 +170,6 @@ def load_action_dataset(
     *,
     stride=1,
     transpose=False,
-    label_mapping=None,
-    split_label=None,
 ):
     r"""Load features and labels from the folder layout common in action segmentation.
 
@@ -200,14 +196,6 @@ def load_action_dataset(
         Keep frames 0, ``stride``, 2 ``stride``, … of features and labels.
     transpose : bool, default=False
         Whether the files hold features as (n_features, n_frames), as in many data sets.
-    label_mapping : str or path-like, default=None
-        File with ``<label in groundTruth> <label to use>`` per line, for example for a
-        coarser granularity.
-    split_label : str, default=None
-        Label, such as Breakfast's "SIL", with another meaning at the start and at the
-        end of a recording: these runs become ``<label>_start`` and ``<label>_end``. A
-        recording with only this label is all start. Runs in between keep the label.
-        Applied after ``label_mapping``.
 
     Returns
     -------
@@ -224,9 +212,7 @@ def load_action_dataset(
             Names of the recordings, sorted; ``videos`` and ``labels`` have this order.
         target_names : list of str, or None
             All labels by the integers of the mapping; without a mapping, the labels
-            that occur, sorted; None without mapping and labels. With ``label_mapping``,
-            the labels to use, in the order of that file. ``split_label`` is replaced by
-            those of its start, itself and its end that occur. With ``activity``, only
+            that occur, sorted; None without mapping and labels. With ``activity``, only
             labels that occur.
 
     Raises
@@ -236,8 +222,7 @@ def load_action_dataset(
         recording is left.
     ValueError
         If a file has another content, two files have one recording, a label is not in
-        the mapping or in ``label_mapping``, features and labels differ in length, or
-        ``split_label`` does not occur.
+        the mapping, or features and labels differ in length.
 
     Examples
     --------
@@ -259,10 +244,6 @@ def load_action_dataset(
     paths = _find_features(root, activity)
     videos = _open_features(paths, mmap, transpose)
     labels, target_names = read_ground_truth(root, paths, videos)
-    if label_mapping is not None:
-        labels, target_names = _map_labels(labels, paths, Path(label_mapping))
-    if split_label is not None:
-        labels, target_names = _split_ends(labels, target_names, split_label)
     if activity is not None and labels is not None:  # the mapping has all activities
         occurring = distinct_labels(labels)
         target_names = [label for label in target_names if label in occurring]
@@ -387,7 +368,7 @@ def _check_labels(labels, target_names, path):
     for i, label in enumerate(labels, start=1):
         if not label or (target_names is not None and label not in target_names):
             known = "a label" if target_names is None else f"one of {target_names}"
-            raise ValueError(f"{path}, line {i}, is {label!r}, expected {known}.")
+            refuse(f"{path}, line {i},", label, known)
 
 
 def _check_length(labels, shape, path, feature_path):
@@ -400,73 +381,3 @@ def _check_length(labels, shape, path, feature_path):
             f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
             f"expected {shape[0]} labels.{hint}"
         )
-
-
-def _map_labels(labels, feature_paths, path):
-    """Labels after a mapping file, if there are any, and all its target labels."""
-    mapping = _read_label_mapping(path)
-    target_names = list(dict.fromkeys(mapping.values()))
-    if labels is None:
-        return None, target_names
-    mapped = []
-    for video, feature_path in zip(labels, feature_paths):
-        unknown = sorted(distinct_labels([video]) - mapping.keys())
-        if unknown:
-            raise ValueError(
-                f"{path} has no line for {unknown[0]!r}, a label of "
-                f"{feature_path.stem}."
-            )
-        mapped.append(np.array([mapping[label] for label in video]))
-    return mapped, target_names
-
-
-def _read_label_mapping(path):
-    """Read the label to use for each label of the files."""
-    mapping = {}
-    for i, line in enumerate(_read_lines(path), start=1):
-        words = line.split()
-        if len(words) != 2:
-            raise ValueError(
-                f"{path}, line {i}, is {line!r}, expected '<label> <label to use>'."
-            )
-        label, new_label = words
-        if label in mapping:
-            raise ValueError(f"{path}, line {i}, maps {label!r} for a second time.")
-        mapping[label] = new_label
-    return mapping
-
-
-def _split_ends(labels, target_names, label):
-    """Rename the runs of a label at the starts and ends of recordings.
-
-    >>> labels = [np.array(["SIL", "pour", "SIL", "stir", "SIL", "SIL"])]
-    >>> (video,), target_names = _split_ends(labels, ["SIL", "pour", "stir"], "SIL")
-    >>> video.tolist()
-    ['SIL_start', 'pour', 'SIL', 'stir', 'SIL_end', 'SIL_end']
-    >>> target_names
-    ['SIL_start', 'SIL', 'SIL_end', 'pour', 'stir']
-    """
-    if labels is None:
-        raise ValueError(f"split_label is {label!r}, but there is no groundTruth.")
-    start_label, end_label = f"{label}_start", f"{label}_end"
-    if label not in target_names or {start_label, end_label} & set(target_names):
-        raise ValueError(
-            f"split_label is {label!r}, expected one of {target_names} whose start and "
-            "end are not labels yet."
-        )
-    labels = [_rename_ends(video, label, start_label, end_label) for video in labels]
-    occurring = distinct_labels(labels)
-    parts = [part for part in (start_label, label, end_label) if part in occurring]
-    i = target_names.index(label)
-    return labels, target_names[:i] + parts + target_names[i + 1 :]
-
-
-def _rename_ends(video, label, start_label, end_label):
-    """Rename the first and the last run of one recording if they have the label."""
-    others = np.flatnonzero(video != label)
-    start, end = len(video), len(video)  # only this label: all start
-    if len(others):
-        start, end = others[0], others[-1] + 1
-    head = np.full(start, start_label)
-    tail = np.full(len(video) - end, end_label)
-    return np.concatenate([head, video[start:end], tail])

@@ -26,8 +26,7 @@ _PLACES |= places(
     layouts="as_recordings",
     names="check_names default_names describe_rare distinct_labels labels_of_one_type "
     "name_all_actions",
-    readers="KINDS RATE_FILE READERS find_files find_reader rate_of_arrays read_rate "
-    "write_rate",
+    readers="KINDS RATE_FILE READERS find_source rate_of_arrays read_rate write_rate",
     reading="flag_of rate_like remembered with_remembered",
 )
 

@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import one_line, short_repr, warn_user
+from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 
 # Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
@@ -19,10 +19,8 @@ def check_fps(fps, name="fps"):
     if fps is None:
         return
     if not (isinstance(fps, Real) and MIN_FPS <= fps <= MAX_FPS):
-        raise ValueError(
-            f"{name} is {short_repr(fps)}, expected a positive number from "
-            f"{MIN_FPS:g} to {MAX_FPS:g}, or None."
-        )
+        expected = f"a positive number from {MIN_FPS:g} to {MAX_FPS:g}, or None"
+        refuse(name, fps, expected)
 
 
 def is_same(rate, other):
@@ -59,31 +57,27 @@ def check_rate(estimator, rate):
     return rate if fps is None else fps
 
 
-# 1.5 or 1,5, and 1,234 or 1,234,567.8
+# 1.5 or 1,5; 1,234, which may be either; and a number without a comma
 DECIMAL = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?"
-GROUPED = r"(?=.*\d)(?:[+-]?[1-9]\d{0,2}(?:,\d{3})*(?:\.\d*)?|[+-]?0?(?:\.\d*)?)"
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+PLAIN = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)? *", re.IGNORECASE)
 # 1:02:03.5 or 02:03,5, perhaps after days
 DURATION = r"(?:\d+ days?,? )?\d+:\d{1,2}(?::\d{1,2})?(?:[.,]\d*)?"
 SHORT = r"\d+:\d{1,2}"
 # with the year first, or last
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
-MONTHS = r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-# Share of cells in one format from which the others count as slips.
-MOSTLY = 0.5
+MONTHS = r"(?i).*\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*"
 
 
 def read_numbers(text):
     """Numbers of a Series of text as floats; None if a cell is no number.
 
-    A comma is a decimal sign or a thousands separator, whichever all cells allow.
-    Missing and blank cells are NaN.
+    A comma is a decimal sign. Missing and blank cells are NaN.
 
     >>> import pandas as pd
     >>> read_numbers(pd.Series(["0", "0,5", "1,25"])).tolist()
     [0.0, 0.5, 1.25]
-    >>> read_numbers(pd.Series(["0", "20,000", "1,040,000"])).tolist()
-    [0.0, 20000.0, 1040000.0]
     >>> read_numbers(pd.Series(["0", "half"]))
     """
     import pandas as pd
@@ -91,21 +85,18 @@ def read_numbers(text):
     text = text.str.strip()
     text = text.mask(text == "")
     cells = text.dropna()
-    with_comma = cells[cells.str.contains(",")]
-    if len(with_comma) and cells.str.fullmatch(GROUPED).all():
-        has_others = len(with_comma) < len(cells)  # 5 beside 1,234: decimal commas
-        if not has_others and with_comma.str.fullmatch(DECIMAL).all():
-            example = with_comma.iloc[0]
-            raise ValueError(
-                f"{example!r} may be {example.replace(',', '')} or "
-                f"{example.replace(',', '.')}; expected decimals with a point, or "
-                "numbers without a comma."
-            )
-        text = text.str.replace(",", "")
-    elif not cells.str.fullmatch(DECIMAL).all():
+    commas = cells[cells.str.contains(",")]
+    if not cells.str.fullmatch(DECIMAL).all():
         return None
-    elif len(with_comma) and cells.str.contains(".", regex=False).any():
+    if len(commas) and cells.str.contains(".", regex=False).any():
         return None  # ambiguous sign
+    if len(commas) and commas.str.fullmatch(THOUSANDS).all():
+        example = commas.iloc[0]
+        raise ValueError(
+            f"{example!r} may be {example.replace(',', '')} or "
+            f"{example.replace(',', '.')}; expected decimals with a point, or "
+            "numbers without a comma."
+        )
     numbers = text.str.replace(",", ".")
     return pd.to_numeric(numbers, errors="coerce").to_numpy(float, na_value=np.nan)
 
@@ -120,17 +111,25 @@ def read_times(text, unit=1.0):
     numbers = read_numbers(text)
     if numbers is not None:
         return numbers * unit
-    cells = text.dropna()
+    first = text.dropna().iloc[0]
     for pattern, read in FORMS.items():
-        is_fit = cells.str.fullmatch(pattern)
-        if is_fit.all() and read is not None:
+        if re.fullmatch(pattern, first):
+            _refuse_others(text, text.str.fullmatch(pattern, na=True), first)
             return read(text)
-        if is_fit.mean() > MOSTLY:
-            row = int(np.argmax(text.notna() & ~text.str.fullmatch(pattern, na=True)))
-            raise ValueError(
-                f"{text.iloc[row]!r} in row {row} is no time in the format of others."
-            )
-    return _read_words(text)
+    if re.fullmatch(DECIMAL, first):
+        _refuse_others(text, text.str.fullmatch(DECIMAL, na=True), first)
+    row = int(np.argmax(text.notna()))
+    raise ValueError(f"{short_repr(first)} in row {row} is no time.")
+
+
+def _refuse_others(text, is_fit, first):
+    """Refuse a cell that is in no format of times like the first one."""
+    if not is_fit.all():
+        row = int(np.argmin(is_fit))
+        raise ValueError(
+            f"{short_repr(text.iloc[row])} in row {row} is no time in the format of "
+            f"{short_repr(first)}."
+        )
 
 
 def _read_durations(text):
@@ -179,15 +178,10 @@ def _read_dates(text):
 
 
 def _read_words(text):
-    """Seconds since the first of dates with month names."""
+    """Seconds since the first of dates with month names, as pandas reads them."""
     import pandas as pd
 
-    dates = text.where(text.str.contains(MONTHS, na=False))
-    dates = pd.to_datetime(dates, utc=True, format="mixed", errors="coerce")
-    bad = np.flatnonzero(dates.isna() & text.notna())
-    if bad.size:
-        raise ValueError(f"{text.iloc[bad[0]]!r} in row {bad[0]} is no time.")
-    return since_first(dates)
+    return since_first(pd.to_datetime(text, utc=True, format="mixed"))
 
 
 def since_first(stamps):
@@ -195,12 +189,12 @@ def since_first(stamps):
     return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
 
 
-# Readers by format of a cell, after numbers.
+# Readers by format of the first cell, after numbers.
 FORMS = {
-    DECIMAL: None,
     DURATION: _read_durations,
     ISO: _read_iso,
     rf"{DATE}.*": _read_dates,
+    MONTHS: _read_words,
 }
 
 
@@ -235,7 +229,6 @@ SLOW, FAST = 0.1, 1e5
 # Seconds since 1970 beyond any date, which may be milliseconds.
 LATEST = 1e11
 MAX_LISTED = 5
-PLAIN = re.compile(r" *[+-]?\d+(\.\d*)?(e[+-]?\d+)? *")
 
 
 def find_clock(tables, time):

@@ -20,12 +20,11 @@ from skl_tot.recordings.clocks import (
     warn_of_gaps,
 )
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_features
 from skl_tot.recordings.readers import (
     READERS,
-    find_files,
-    find_reader,
+    find_source,
     rate_of_arrays,
     read_by,
     stem,
@@ -38,6 +37,12 @@ OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
 FREE = ("by", "columns", "resample", "split_gaps", "transpose")
 # Options that select recordings of a file.
 CHOICES = ("animal", "task", "variable")
+
+
+# Texts about gaps.
+NOT_FILLED = "no frames are put there"
+RESAMPLED = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
+PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
 
 
 def remembered(like):
@@ -61,9 +66,9 @@ def remembered(like):
 
 
 def with_remembered(given, own, names):
-    """Complete given options, among ``names``, with the remembered ones.
+    """Complete given options, among ``names``, with the `remembered` ones, ``own``.
 
-    ``own`` is the result of `remembered`. A contradiction is an error.
+    A contradiction is an error.
     """
     own = {name: own[name] for name in names if name in own}
     for name, value in given.items():
@@ -88,10 +93,7 @@ def flag_of(name):
 
 
 def rate_like(rate, own, what):
-    """Rate of recordings, or the remembered one; refuse a different rate.
-
-    Errors call the recordings ``what``.
-    """
+    """Rate of recordings, called ``what``, or the remembered one if it agrees."""
     known = own.get("fps")
     if not is_same(rate, known):
         raise ValueError(
@@ -101,12 +103,6 @@ def rate_like(rate, own, what):
             "with a clock."
         )
     return rate if known is None else known
-
-
-# Texts about gaps.
-NOT_FILLED = "no frames are put there"
-RESAMPLED = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
-PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
 
 
 @validate_params(
@@ -253,120 +249,104 @@ def read_recordings(
     >>> folder.cleanup()
     """
     if time is True:
-        raise ValueError("time is True, expected the name of a column, False or None.")
+        refuse("time", time, "the name of a column, False or None")
     check_fps(fps, "fps (--fps)")
     check_fps(resample, "resample (--resample)")
     own = {} if like is None else remembered(like)
     given = {
-        "by": _check_by(by),
+        "by": by if isinstance(by, str) else _checked_names("by", by),
         "time": time,
-        "columns": _check_columns("columns", columns),
-        "without": _check_columns("without", without),
+        "columns": _checked_names("columns", columns),
+        "without": _checked_names("without", without),
         "resample": resample,
         "split_gaps": split_gaps,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    is_table = by is not None or own.get("by") is not None
-    reader, paths = _find_source(path, is_table, options)
+    found = find_source(path, "by" in given or own.get("by") is not None)
+    reader, first = found.reader, one_line(found.files[0])
     is_alike = own.get("reader") in (reader, None)
+    if reader not in READERS:
+        _check_options(options, found)
     if reader == "arrays":
         options = with_remembered(options, own, ["transpose"] if is_alike else [])
-        recordings = _read_arrays(paths, given, fps, **options)
+        recordings = _open_arrays(found.files, given, fps, **options)
     else:
-        names = OF_TABLES if is_alike else ["columns"]
-        # the result may contain columns of the remembered ones; compared below
+        # the result may have other columns than the remembered ones; compared below
+        names = [name for name in OF_TABLES if is_alike or name == "columns"]
         names = [name for name in names if name != "columns" or columns is None]
         given = with_remembered(given, own, names)
         if reader in READERS:
             options = with_remembered(options, own, READERS[reader].options)
-            tables, fps, options = read_by(reader, paths, options, fps)
+            tables, fps, options = read_by(reader, found.files, options, fps)
         else:
-            names, by = [stem(path) for path in paths], given.get("by")
-            tables = read_tables(paths, names, by, is_asked=by != own.get("by"))
-        recordings = _read_features(tables, given, fps, own, paths[0])
-        found = {"columns": recordings.reading["columns"]}
-        with_remembered(found, own, ["columns"])
+            by = given.get("by")
+            tables = read_tables(found.files, by, is_asked=by != own.get("by"))
+        recordings = _from_tables(tables, given, fps, own, first)
+        with_remembered({"columns": recordings.reading["columns"]}, own, ["columns"])
     if own.get("time") and recordings.times is None:
         raise ValueError(
-            f"{one_line(paths[0])} has no clock, but the recordings of the model have "
-            f"the clock {own['time']!r}; expected one, as a column of a table."
+            f"{first} has no clock, but the recordings of the model have the clock "
+            f"{own['time']!r}; expected one, as a column of a table."
         )
-    recordings.fps = rate_like(recordings.fps, own, one_line(path))
+    recordings.fps = rate_like(recordings.fps, own, one_line(found.path))
     absent = dict.fromkeys((*OF_TABLES, "without"))
     read_as = {"reader": reader, "fps": recordings.fps, **options}
     recordings.reading = absent | recordings.reading | read_as
     return recordings
 
 
-def _check_by(by):
-    """Return the column of recording names, or a list of several."""
-    if isinstance(by, str):
-        return by
-    by = _check_columns("by", by)
-    return by[0] if by is not None and len(by) == 1 else by
-
-
-def _check_columns(option, columns):
-    """Return the given column names as a list, or None."""
-    if columns is None:
+def _checked_names(option, names):
+    """Return names of columns as a list, or a single one of ``by``; None stays."""
+    if names is None:
         return None
-    columns = list(columns)
-    if not columns or not all(isinstance(name, str) for name in columns):
-        shown = short_repr(columns)
-        raise TypeError(f"{option} is {shown}, expected names of columns.")
-    if len(set(columns)) < len(columns):
-        raise ValueError(f"{option} is {short_repr(columns)}, expected each name once.")
-    return columns
+    names = list(names)
+    if not names or not all(isinstance(name, str) for name in names):
+        refuse(option, names, "names of columns", TypeError)
+    if len(set(names)) < len(names):
+        refuse(option, names, "each name once")
+    return names[0] if option == "by" and len(names) == 1 else names
 
 
-def _find_source(path, is_table, options):
-    """Find the reader of a path and its files; refuse options of other readers."""
-    known = None if is_table else find_reader(path)
-    if known is not None:
-        return known
-    paths, kind = find_files(path)
-    reader = "arrays" if kind == "arrays" else "tables"
+def _check_options(options, found):
+    """Refuse options of readers for arrays and tables."""
     for name in options:
-        if reader == "tables" or name != "transpose":
+        if found.reader == "tables" or name != "transpose":
             raise TypeError(
                 f"{name!r} (--{name}, --read {name}=...) is no option of "
-                f"{one_line(path)}, which is of {reader}."
+                f"{one_line(found.path)}, which is of {found.reader}."
             )
-    return reader, paths
 
 
-def _read_arrays(paths, given, fps, transpose=None):
+def _open_arrays(files, given, fps, transpose=None):
     """Open arrays, which have no clock and no column names."""
     for name, value in given.items():
         if value is not False:
             raise ValueError(
                 f"{name} ({flag_of(name)}) is {short_repr(value)}, which is "
-                f"for tables, but {one_line(paths[0])} is an array."
+                f"for tables, but {one_line(files[0])} is an array."
             )
-    names = [stem(path) for path in paths]
-    fps = rate_of_arrays(paths, fps)
-    recordings = open_features(paths, names, fps=fps, transpose=bool(transpose))
+    fps = rate_of_arrays(files, fps)
+    names = list(map(stem, files))
+    recordings = open_features(files, names, fps=fps, transpose=bool(transpose))
     recordings.reading = given | {"time": False}
     return recordings
 
 
-def _read_features(tables, given, fps, own, path):
+def _from_tables(tables, given, fps, own, path):
     """Convert tables to recordings, with their clocks and breaks."""
     resample, split_gaps = given.get("resample"), given.get("split_gaps")
     names, breaks = list(tables), None
     times: Any = None
     clock = find_clock(tables, given.get("time"))
-    for name in {"resample", "split_gaps"} & set(given):
-        if clock is None and given[name] is not None:
+    for name, value in (("resample", resample), ("split_gaps", split_gaps)):
+        if clock is None and value is not None:
             raise ValueError(
-                f"{name} ({flag_of(name)}) is {given[name]:g}, but "
-                f"{one_line(path)} has no clock that is known; expected its column by "
-                "time (--time)."
+                f"{name} ({flag_of(name)}) is {value:g}, but {path} has no clock that "
+                "is known; expected its column by time (--time)."
             )
     if clock is not None:
         times = read_clocks(tables, clock, is_asked=clock != own.get("time"))
-    columns, without = given.get("columns"), given.get("without")
-    frames = read_features(tables, columns, without, clock)
+    frames = read_features(tables, given.get("columns"), given.get("without"), clock)
     if times is not None:
         if split_gaps is not None:
             breaks = find_breaks(times, names, split_gaps)
@@ -375,10 +355,10 @@ def _read_features(tables, given, fps, own, path):
         warn_of_gaps(times, names, f"{filled}. {PARTS}", split_gaps or np.inf)
     if resample is not None:
         fps = float(resample)
-        for i, (frame, seconds) in enumerate(zip(frames, times)):
+        for i, frame in enumerate(frames):
             parts = None if breaks is None else breaks[i]
             array, times[i], parts = resample_frames(
-                frame.to_numpy(), seconds, fps, parts
+                frame.to_numpy(), times[i], fps, parts
             )
             frames[i] = type(frame)(array, columns=frame.columns)
             if breaks is not None:

@@ -10,20 +10,32 @@ import warnings
 import numpy as np
 
 from skl_tot.extras import import_extra
-from skl_tot.recordings.clocks import GROUPED, is_clock, read_clocks, read_numbers
+from skl_tot.recordings.clocks import (
+    PLAIN,
+    THOUSANDS,
+    is_clock,
+    read_clocks,
+    read_numbers,
+)
 from skl_tot.recordings.disk import find_separator
-from skl_tot.recordings.errors import one_line, short_repr, warn_user
+from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.readers import stem
 
-# Rows that determine the decimal sign, numbers with one, and ambiguous numbers.
+# Rows that determine the decimal sign, and numbers that have one.
 N_PROBES = 1000
 DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
 # Cells without a value, as pandas defines them.
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 MISSING += ["<NA>", "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN"]
-THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
+# Types that pandas infers for columns of objects with numbers, some missing.
+NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
+# Least frames of a column to recognise a counter.
+MIN_COUNTED = 3
+# Share of cells without numbers above which a column is text.
+MOSTLY = 0.5
 
 
-def read_tables(paths, names, by, is_asked=True):
+def read_tables(paths, by, is_asked=True):
     """Read files into a data frame per recording, or split them by columns ``by``.
 
     Returns a dict by name, in order. Without ``is_asked``, a file that lacks ``by`` is
@@ -31,19 +43,19 @@ def read_tables(paths, names, by, is_asked=True):
     """
     import pandas as pd
 
-    if by is None:
-        _check_distinct(paths, names)
     keys = [by] if isinstance(by, str) else by or []
+    if not keys:
+        _check_distinct(paths)
     read = [_read_table(path, keys) for path in paths]
-    if by is not None and not is_asked and not any(map(set(keys).intersection, read)):
+    if keys and not is_asked and not any(map(set(keys).intersection, read)):
         warn_user(
             f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
             "recordings of the model; each file is taken as one recording."
         )
-        by = None
-        _check_distinct(paths, names)
-    if by is None:
-        return dict(zip(names, read))
+        keys = []
+        _check_distinct(paths)
+    if not keys:
+        return dict(zip(map(stem, paths), read))
     for path, table in zip(paths, read):
         for key in keys:
             if key not in table.columns:
@@ -51,28 +63,24 @@ def read_tables(paths, names, by, is_asked=True):
                     f"{one_line(path)} has no column {key!r} that names recordings "
                     f"(by, --by), expected one of {short_repr(list(table.columns))}."
                 )
-    for (path, table), (other_path, other) in itertools.pairwise(zip(paths, read)):
-        if set(table.columns) != set(other.columns):
-            odd = sorted(set(table.columns) ^ set(other.columns))
+        for odd in sorted(set(table.columns) ^ set(read[0].columns)):
             raise ValueError(
-                f"{one_line(path)} and {one_line(other_path)} are not of one table, "
-                f"as only one has column {odd[0]!r}."
+                f"{one_line(paths[0])} and {one_line(path)} are not of one table, "
+                f"as only one has column {odd!r}."
             )
-    if len(read) == 1:
-        return _split(read[0], keys)
     return _split(pd.concat(read, ignore_index=True), keys)
 
 
-def _check_distinct(paths, names):
+def _check_distinct(paths):
     """Refuse two files with one name."""
     seen = {}
-    for path, name in zip(paths, names):
-        if name in seen:
+    for path in paths:
+        other = seen.setdefault(stem(path), path)
+        if other is not path:
             raise ValueError(
-                f"{one_line(seen[name])} and {one_line(path)} are both {name!r}, "
+                f"{one_line(other)} and {one_line(path)} are both {stem(path)!r}, "
                 "expected one file for each recording."
             )
-        seen[name] = path
 
 
 def _read_table(path, keys):
@@ -84,20 +92,15 @@ def _read_table(path, keys):
         table = read(path, keys)
     except ImportError:
         raise
-    except UnicodeDecodeError:
-        raise ValueError(
-            f"{one_line(path)} is no text in UTF-8; save it as such, as spreadsheets "
-            "do with 'CSV UTF-8'."
-        ) from None
-    except pd.errors.ParserWarning:
-        raise ValueError(
-            f"{one_line(path)} cannot be read: rows have more cells than its first "
-            "line, which has to name the columns."
-        ) from None
     except Exception as error:  # a broken file raises many types
-        raise ValueError(
-            f"{one_line(path)} cannot be read: {one_line(error)}"
-        ) from None
+        reason = f"cannot be read: {one_line(error)}"
+        if isinstance(error, UnicodeDecodeError):
+            reason = "is no text in UTF-8; save it as such, as spreadsheets do with "
+            reason += "'CSV UTF-8'."
+        elif isinstance(error, pd.errors.ParserWarning):
+            reason = "cannot be read: rows have more cells than its first line, which "
+            reason += "has to name the columns."
+        raise ValueError(f"{one_line(path)} {reason}") from None
     table.columns = [str(name).strip() for name in table.columns]
     for name in table.columns[table.columns.duplicated()]:
         raise ValueError(f"{one_line(path)} has two columns {name!r}, expected one.")
@@ -120,14 +123,20 @@ def _read_text(path, keys):
     """Read delimited text with one header line."""
     import pandas as pd
 
-    separator, decimal, names = _find_dialect(path)
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
+    is_tabbed = ".tsv" in path.name.lower()
+    separator = "\t" if is_tabbed else find_separator(header)
+    names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
+    _check_header([name.strip() for name in names])
     as_text = {name: str for name in names if name.strip() in keys}  # 007 is not 7
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
         return pd.read_csv(
             path,
             sep=separator,
-            decimal=decimal,
+            decimal="." if separator == "," else _find_decimal(rows, separator),
             skipinitialspace=True,
             encoding="utf-8-sig",
             index_col=False,  # else long rows make the first column an index
@@ -138,47 +147,10 @@ def _read_text(path, keys):
         )
 
 
-def _find_dialect(path):
-    """Separator, decimal sign and column names of a file, from its first lines."""
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
-    if not header.strip():
-        raise ValueError("its first line is empty, expected names of the columns.")
-    if ".tsv" in [suffix.lower() for suffix in path.suffixes]:
-        separator = "\t"
-    else:
-        separator = find_separator(header)
-    names = next(csv.reader([header], delimiter=separator, skipinitialspace=True))
-    _check_names([name.strip() for name in names])
-    return separator, _find_decimal(rows, separator), names
-
-
-def _find_decimal(rows, separator):
-    """Decimal sign in the numbers of some rows; a point if ambiguous.
-
-    1,234 and 5,678 have decimals, unless commas separate; 0 and 20,000 have thousands.
-    """
-    signs, thousands = set(), []
-    for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
-        numbers = [match for cell in cells if (match := DECIMALS.fullmatch(cell or ""))]
-        unsure = [match for match in numbers if THOUSANDS.fullmatch(match[0])]
-        if separator == "," or len(unsure) < len(list(filter(None, cells))):
-            numbers = [match for match in numbers if match not in unsure]
-            words = filter(None, (cell and cell.strip() for cell in cells))
-            if all(re.fullmatch(GROUPED, word) for word in words):
-                thousands += [match[0] for match in unsure]
-        signs.update(match[1] for match in numbers)
-    if signs == {","} and thousands and separator != ",":
-        raise ValueError(
-            f"{thousands[0]!r} seems to have thousands, but other numbers have commas "
-            "of decimals; expected one of them."
-        )
-    return "," if signs == {","} else "."
-
-
-def _check_names(names):
+def _check_header(names):
     """Refuse a first line without names, or with two equal ones."""
+    if not "".join(names):
+        raise ValueError("its first line is empty, expected names of the columns.")
     if names[0] == "scorer":
         raise ValueError(
             "it is a track of DeepLabCut, which must stay unchanged: *.csv with "
@@ -188,18 +160,33 @@ def _check_names(names):
         if name in names[:i]:
             raise ValueError(f"it has two columns {name!r}, expected one.")
     is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
-    if not is_counted and all(map(_is_number, names)):
+    if not is_counted and all(
+        PLAIN.fullmatch(name.replace(",", ".")) for name in names
+    ):
+        refuse("its first line", names, "names of the columns")
+
+
+def _find_decimal(rows, separator):
+    """Decimal sign in the numbers of some rows; a point if both occur.
+
+    A column of 0 and 20,000 is ambiguous; one of 1,234 and 5,678 has decimals.
+    """
+    signs, unsure = set(), []
+    for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
+        filled = [cell for cell in cells if cell and cell.strip()]
+        found = [match for cell in filled if (match := DECIMALS.fullmatch(cell))]
+        signs.update(match[1] for match in found)
+        commas = [match[0].strip() for match in found if match[1] == ","]
+        if all(map(THOUSANDS.fullmatch, commas)) and len(commas) < len(filled):
+            unsure += commas
+    if signs != {","}:
+        return "."
+    if unsure:
         raise ValueError(
-            f"its first line is {short_repr(names)}, expected names of the columns."
+            f"{unsure[0]!r} may have thousands or decimals; expected decimals with a "
+            "point, or numbers without a comma."
         )
-
-
-def _is_number(text):
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    return ","
 
 
 def _split(table, keys):
@@ -237,12 +224,7 @@ def _names_in(column):
     return column.astype(str).to_numpy(dtype=object)
 
 
-# Types that pandas infers for columns of objects with numbers, some missing.
-NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
-# Least frames of a column to recognise a counter.
-MIN_COUNTED = 3
-# Share of cells without numbers above which a column is text.
-MOSTLY = 0.5
+# ---------------------------------------------------------------- columns as features
 
 
 def read_features(tables, columns, without, clock):
@@ -268,10 +250,9 @@ def read_features(tables, columns, without, clock):
         _leave_out(found, _find_constants(found), "are the same in all frames")
         _warn_of_clocks(next(iter(found.values())))
     first_name, first = next(iter(found.items()))
-    types = set()
     for name, numbers in found.items():
         _check_alike(name, numbers, first_name, first)
-        types.update(values.dtype for values in numbers.values())
+    types = {own.dtype for numbers in found.values() for own in numbers.values()}
     dtype = np.float32 if types == {np.dtype(np.float32)} else np.float64
     frames = []
     for numbers in found.values():
@@ -284,19 +265,18 @@ def read_features(tables, columns, without, clock):
 
 def _check_without(tables, columns, without):
     """Refuse columns in ``without`` that no table has, or that ``columns`` has too."""
-    known = [name for table in tables.values() for name in table.columns]
-    known = list(dict.fromkeys(known))
+    known = dict.fromkeys(name for table in tables.values() for name in table.columns)
     left_out = []
     for name in without:
         own = [name] if name in known else _parts(name, known)
+        expected = ""
         if not own:
             expected = f"among {short_repr(list(next(iter(tables.values())).columns))}"
         elif set(own) & set(columns or []):
             expected = "others than columns (--columns) or the features of the model"
-        else:
-            left_out += own
-            continue
-        raise ValueError(f"without (--without) has {name!r}, expected {expected}.")
+        if expected:
+            raise ValueError(f"without (--without) has {name!r}, expected {expected}.")
+        left_out += own
     return left_out
 
 
@@ -316,17 +296,8 @@ def _numbers_of(table, recording, columns, unfit):
             continue
         values = _as_numbers(table[source], recording)
         if values is None:
-            shown, is_text = _describe(table[source])
-            shown = f"{source!r} of {recording!r} has {shown}"
-            if columns is not None or not is_text or len(table.columns) == 1:
-                remedy = (
-                    f"the column out by without=[{source!r}] (--without {source!r})"
-                )
-                if columns is not None:
-                    remedy = "it out of columns (--columns)"
-                raise ValueError(
-                    f"column {shown}, expected numbers; correct it, or leave {remedy}."
-                )
+            is_last = len(table.columns) == 1
+            shown = _no_numbers(table[source], recording, columns, is_last)
             unfit.setdefault(source, shown)
             continue
         own = [source]
@@ -339,70 +310,65 @@ def _numbers_of(table, recording, columns, unfit):
             numbers[name] = column
     if columns is None:
         return numbers
-    return _picked(numbers, parts, columns, recording, list(table.columns))
+    picked = {}
+    for name in columns:
+        own = parts.get(name, [name] if name in numbers else _parts(name, numbers))
+        if not own:
+            raise ValueError(
+                f"{recording!r} has no column {name!r}, expected columns (--columns) "
+                f"among {short_repr(list(table.columns))}."
+            )
+        picked |= {part: numbers[part] for part in own}
+    return picked
 
 
 def _is_asked(source, columns):
     """Whether ``columns`` names a column, a part of its lists, or its group."""
-    if columns is None:
-        return True
-    return any(
+    return columns is None or any(
         name == source or name.startswith(f"{source} ") or source.startswith(f"{name} ")
         for name in columns
     )
 
 
-def _describe(values):
-    """Describe the first cell without a number, and whether most cells are such."""
+def _no_numbers(values, recording, columns, is_last):
+    """Describe a column of text, or refuse it if it should have numbers."""
     import pandas as pd
 
-    numbers = values.astype(str).str.replace(",", "")
-    numbers = pd.to_numeric(numbers, errors="coerce")
-    row = int(np.argmax(numbers.isna() & values.notna()))
-    text = values[values.notna()].astype(str).str.replace(",", ".", n=1)
-    is_text = pd.to_numeric(text, errors="coerce").isna()
-    return f"{short_repr(values.iloc[row])} in row {row}", is_text.mean() > MOSTLY
-
-
-def _picked(numbers, parts, columns, recording, sources):
-    """Return the requested numbers in the requested order."""
-    picked = {}
-    for name in columns:
-        own = parts.get(name, [name] if name in numbers else [])
-        own = own or _parts(name, numbers)
-        if not own:
-            raise ValueError(
-                f"{recording!r} has no column {name!r}, expected columns (--columns) "
-                f"among {short_repr(sources)}."
-            )
-        for part in own:
-            picked[part] = numbers[part]
-    return picked
+    text = values.astype(str).str.replace(",", ".", n=1)
+    bad = pd.to_numeric(text, errors="coerce").isna() & values.notna()
+    row = int(np.argmax(bad))
+    shown = f"{values.name!r} of {recording!r} has {short_repr(values.iloc[row])}"
+    shown += f" in row {row}"
+    is_text = bad.sum() > MOSTLY * values.notna().sum()
+    if columns is None and is_text and not is_last:
+        return shown
+    remedy = f"the column out by without=[{values.name!r}] (--without {values.name!r})"
+    if columns is not None:
+        remedy = "it out of columns (--columns)"
+    raise ValueError(
+        f"column {shown}, expected numbers; correct it, or leave {remedy}."
+    )
 
 
 def _as_numbers(values, recording):
     """Array (n_frames,) or, for lists, (n_frames, length); None without numbers."""
-    import pandas as pd
+    from pandas.api import types
 
     if values.dtype == np.float32:
         return values.to_numpy()
-    if _is_numeric(values.dtype):
+    is_number = types.is_numeric_dtype(values.dtype)
+    if is_number and not types.is_complex_dtype(values.dtype):
         return values.to_numpy(float, na_value=np.nan)
     if values.dtype.kind != "O":
         return None
     lists = [isinstance(value, (list, tuple, np.ndarray)) for value in values]
     if any(lists):
         return _expand(values, lists, recording)
-    kind = pd.api.types.infer_dtype(values, skipna=True)
+    kind = types.infer_dtype(values, skipna=True)
     if kind in NUMBERS:
         return values.to_numpy(float, na_value=np.nan)
-    return _read_decimals(values, recording) if kind == "string" else None
-
-
-def _read_decimals(values, recording):
-    """Numbers of text with commas, or None."""
-    text = values.astype("string")
-    if not text.str.contains(",", na=False).any():
+    text = values.astype("string") if kind == "string" else None
+    if text is None or not text.str.contains(",", na=False).any():
         return None  # 007 is a name, not a number
     try:
         return read_numbers(text)
@@ -410,29 +376,18 @@ def _read_decimals(values, recording):
         raise ValueError(f"column {values.name!r} of {recording!r}: {error}") from None
 
 
-def _is_numeric(dtype):
-    """Whether a column has real numbers or booleans."""
-    from pandas.api import types
-
-    return types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
-
-
 def _expand(values, lists, recording):
     """Convert lists of equal length to rows of an array; a missing list is all NaN."""
-    cells = [None] * len(values)
-    length = at = None
-    for i, (value, is_list) in enumerate(zip(values, lists)):
-        if not is_list:
-            continue
-        try:
-            cells[i] = _flat(value)
-        except (TypeError, ValueError):
-            return None
-        if length is None:
-            length, at = len(cells[i]), i
-        if len(cells[i]) != length:
+    try:
+        cells = [_flat(x) if is_list else None for x, is_list in zip(values, lists)]
+    except (TypeError, ValueError):
+        return None
+    at = lists.index(True)
+    length = len(cells[at])
+    for i, cell in enumerate(cells):
+        if cell is not None and len(cell) != length:
             raise ValueError(
-                f"column {values.name!r} of {recording!r} has {len(cells[i])} values "
+                f"column {values.name!r} of {recording!r} has {len(cell)} values "
                 f"in row {i} and {length} in row {at}, expected equally many."
             )
     missing = np.full(length, np.nan, np.float32)  # works for float32 and float64
@@ -513,10 +468,9 @@ def _check_alike(name, numbers, first_name, first):
     if not numbers:
         raise ValueError(f"{name!r} has no column of features, expected some.")
     for column in [*first, *numbers]:
-        if column not in first or column not in numbers:
-            lacking, having = name, first_name
-            if column not in first:
-                lacking, having = first_name, name
+        if column not in numbers or column not in first:
+            pair = name, first_name
+            lacking, having = pair if column in first else pair[::-1]
             raise ValueError(
                 f"{lacking!r} has no column {column!r}, which {having!r} has; expected "
                 "the same in all, or columns=[...] (--columns)."

@@ -328,78 +328,6 @@ def test_transpose(root, mmap):
         load_action_dataset(root, **options)
 
 
-def test_label_mapping(root):
-    path = root / "coarse.txt"
-    path.write_text("c drink\nb prepare\na  prepare\nunused rest\n")
-    data = load_action_dataset(root, "P01", label_mapping=path)
-    assert [video.tolist() for video in data.labels] == [["prepare"] * 4, ["drink"]]
-    assert data.target_names == ["drink", "prepare"]
-    whole = load_action_dataset(root, label_mapping=str(path))
-    assert whole.target_names == ["drink", "prepare", "rest"]
-    (root / "groundTruth").rename(root / "else")
-    data = load_action_dataset(root, label_mapping=path)
-    assert (data.labels, data.target_names) == (None, ["drink", "prepare", "rest"])
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("a x\nb x", r"coarse\.txt has no line for 'c', a label of P01_tea\.$"),
-        ("a x\nb", r"coarse\.txt, line 2, is 'b', expected '<label> <label to use>'"),
-        ("a x\n\nb x", r"coarse\.txt, line 2, is '', expected"),
-        ("a x y", r"coarse\.txt, line 1, is 'a x y', expected"),
-        ("a x\na y", r"coarse\.txt, line 2, maps 'a' for a second time\.$"),
-        (None, r"coarse\.txt cannot be read: "),
-    ],
-)
-def test_broken_label_mapping(root, content, message):
-    put(root, {"coarse.txt": content})
-    with pytest.raises(ValueError, match=message) as caught:
-        load_action_dataset(root, label_mapping=root / "coarse.txt")
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected", "target_names"),
-    [
-        ("baab", "b_start a a b_end", "b_start b_end a"),
-        ("bbab", "b_start b_start a b_end", "b_start b_end a"),
-        ("abab", "a b a b_end", "b b_end a"),
-        ("abba", "a b b a", "b a"),
-        ("babab", "b_start a b a b_end", "b_start b b_end a"),
-        ("bb", "b_start b_start", "b_start"),
-        ("aa", "a a", "a"),
-    ],
-)
-def test_split_label(root, labels, expected, target_names):
-    put(root, {TEA: np.zeros((len(labels), 2)), TRUTH: "\n".join(labels)})
-    data = load_action_dataset(root, "tea", split_label="b")
-    assert " ".join(data.labels[0]) == expected
-    assert " ".join(data.target_names) == target_names
-
-
-def test_split_label_comes_after_the_mapping_and_before_the_stride(root):
-    put(root, {TEA: np.zeros((4, 2)), TRUTH: "a\nc\nb\nc"})
-    put(root, {"coarse.txt": "c x\na SIL\nb SIL"})
-    data = load_action_dataset(
-        root, "tea", stride=2, label_mapping=root / "coarse.txt", split_label="SIL"
-    )
-    # of the frames that are kept, SIL is all
-    assert data.labels[0].tolist() == ["SIL_start", "SIL"]
-    assert data.target_names == ["x", "SIL_start", "SIL"]
-
-
-def test_nothing_to_split(root):
-    with pytest.raises(ValueError, match=r"split_label is 'x', expected one of \['b',"):
-        load_action_dataset(root, split_label="x")
-    put(root, {MAPPING: "0 a\n1 b\n2 c\n3 a_end"})
-    with pytest.raises(ValueError, match=r"expected one of .* whose start and end"):
-        load_action_dataset(root, split_label="a")
-    (root / "groundTruth").rename(root / "else")
-    with pytest.raises(ValueError, match="split_label is 'a', but there is no ground"):
-        load_action_dataset(root, split_label="a")
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -408,8 +336,6 @@ def test_nothing_to_split(root):
         {"mmap": "r"},
         {"stride": 0},
         {"stride": 1.5},
-        {"label_mapping": {"a": "b"}},
-        {"split_label": ["a"]},
     ],
 )
 def test_bad_parameters_of_the_loader(root, options):
@@ -434,22 +360,6 @@ def test_real_data(real_root, name, n_videos, n_frames, n_features, n_labels):
     assert set(np.concatenate(data.labels)) == set(data.target_names)
     raw = np.load(real_root(name) / "features" / f"{data.video_names[0]}.npy")
     assert_allclose(data.videos[0], raw)
-
-
-def test_split_label_of_real_data(real_root):
-    root = real_root("breakfast_coffee5")
-    plain = load_action_dataset(root)
-    data = load_action_dataset(root, split_label="SIL")
-    assert data.target_names[:2] == ["SIL_start", "SIL_end"]
-    assert data.target_names[-4:] == plain.target_names[1:]
-    for before, after in zip(plain.labels, data.labels):
-        is_silent = before == "SIL"
-        assert_array_equal(after[~is_silent], before[~is_silent])
-        names, starts, ends = find_segments(after)
-        assert all(starts[names == "SIL_start"] == 0)
-        assert all(ends[names == "SIL_end"] == len(after))
-        assert (names[0] == "SIL_start") == is_silent[0]
-        assert (names[-1] == "SIL_end") == is_silent[-1]
 
 
 @pytest.mark.parametrize("below", [".", "features"])

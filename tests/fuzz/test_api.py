@@ -300,8 +300,6 @@ FUNCTIONS = {
             "mmap": True,
             "stride": 1,
             "transpose": False,
-            "label_mapping": None,
-            "split_label": None,
         },
     ),
     "make_activities": (

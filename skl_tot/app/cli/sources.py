@@ -7,9 +7,8 @@ from zipfile import is_zipfile
 
 from skl_tot.recordings import (
     UNKNOWN_NAME,
-    find_files,
-    find_reader,
     find_separator,
+    find_source,
     one_line,
     rate_of_arrays,
     read_text,
@@ -47,8 +46,8 @@ class Source:
         features = root / "features"
         self.folder = features if features.is_dir() else root
         self.is_text = features.is_dir() and any(features.glob("[!.]*.txt"))
-        if not self.is_text and (self.by or find_reader(self.folder) is None):
-            find_files(self.folder)  # fails before a model is loaded
+        if not self.is_text:  # fails before a model is loaded
+            self.found = find_source(self.folder, bool(self.by))
 
     def open(self, model=None):
         """Return ``videos`` (`Recordings`), ``video_names``, and ``labels`` or None.
@@ -69,7 +68,7 @@ class Source:
             videos = self._open_text(model, **options)
         else:
             options |= {option: getattr(self, option) for option in OPTIONS}
-            videos = read_recordings(self.folder, like=model, **options)
+            videos = read_recordings(self.found, like=model, **options)
         paths = [self.folder / f"{name}.npy" for name in videos.names]
         labels, _ = read_ground_truth(Path(self.path), paths, videos)
         return SimpleNamespace(videos=videos, labels=labels, video_names=videos.names)

@@ -1,23 +1,24 @@
 """Which files are read, and readers of other programs' files: a module each."""
 
-import contextlib
 import importlib
 import json
+import math
 import pkgutil
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skl_tot.extras import import_extra
 from skl_tot.recordings.clocks import check_fps, is_same
 from skl_tot.recordings.disk import parse_json, read_text
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import one_line, refuse, short_repr
 
-# Suffixes of the files that are read, by content.
+# Suffixes of the files that are read without a reader, by content.
 KINDS = {
     ".npy": "arrays",
     ".csv": "text",
@@ -28,93 +29,169 @@ KINDS = {
 }
 RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
-# Readers of other kinds of files that may hold features.
+# Remedies for other kinds of files that may hold features.
+BY_READING = "skl_tot.recordings.read_recordings"
+BY_VIDEO = "skl-tot features"
 REMEDIES = {
-    "*.csv": "skl_tot.recordings.read_recordings",
-    "*.tsv": "skl_tot.recordings.read_recordings",
-    "*.parquet": "skl_tot.recordings.read_recordings",
+    **dict.fromkeys(["*.csv", "*.tsv", "*.parquet"], BY_READING),
+    **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], BY_VIDEO),
+    **dict.fromkeys(["*.h5", "*.hdf5"], "h5py.File, then numpy.save"),
     "*.npz": "numpy.load, then numpy.save",
-    "*.h5": "h5py.File, then numpy.save",
-    "*.hdf5": "h5py.File, then numpy.save",
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
-    "*.mp4": "skl-tot features",
-    "*.avi": "skl-tot features",
-    "*.mov": "skl-tot features",
-    "*.mkv": "skl-tot features",
 }
+LIKELIHOOD = 0.6  # below it, a tracked point is missing
+# Bytes of tables that a file may give: some, and a multiple of its size.
+LEAST_BYTES, MOST_TIMES = 2**24, 200
+HEADER = 2**16  # characters that are read to recognise a text
 
 
-def find_files(path):
-    """Return the files to read in order, and their kind in `KINDS`."""
-    if isinstance(path, (list, tuple)):
-        paths = [Path(one) for one in path]
-        if not paths:
-            raise ValueError("path is an empty list, expected files.")
-    elif Path(path).is_dir():
-        found = [own for own in Path(path).glob("[!.]*") if not own.is_dir()]
-        paths = sorted(filter(_kind, found), key=_order)
-        if not paths:
+@dataclass(frozen=True)
+class Reader:
+    """Reader of the files of one program.
+
+    ``recognises`` takes a path, of one of ``suffixes`` or with ``is_root`` a folder;
+    ``header`` is a pattern of the first line of CSV files. ``read`` takes a path and
+    the ``options``; it returns a dict of data frames by recording, and the frames per
+    second or None.
+    """
+
+    recognises: Callable
+    read: Callable
+    description: str
+    suffixes: tuple = ()
+    options: dict = field(default_factory=dict)  # defaults
+    is_root: bool = False
+    header: str | None = None
+
+
+class Found(NamedTuple):
+    """Files of ``path``; ``reader`` is one of `READERS`, "arrays" or "tables"."""
+
+    reader: str
+    files: list
+    path: Any
+
+
+def find_source(path, is_table=False):
+    """Find the files of a folder, a file or a list, and what reads them.
+
+    ``is_table`` takes files of known programs as tables. A `Found` stays.
+    """
+    if isinstance(path, Found):
+        is_other = is_table and path.reader in READERS
+        return find_source(path.path, is_table) if is_other else path
+    is_list = isinstance(path, (list, tuple))
+    files = list(map(Path, path)) if is_list else [Path(path)]
+    if not files:
+        raise ValueError("path is an empty list, expected files.")
+    for name, reader in READERS.items():
+        is_root = reader.is_root and len(files) == 1 and not is_table
+        if is_root and reader.recognises(files[0]):
+            return Found(name, files, path)
+    is_folder = not is_list and files[0].is_dir()
+    if is_folder:
+        files = sorted(own for own in files[0].glob("[!.]*") if not own.is_dir())
+    kinds = {own: _kind_of(own, is_table) for own in files}
+    if is_folder:
+        kinds = {own: kind for own, kind in kinds.items() if kind is not None}
+        if not kinds:
             raise FileNotFoundError(
                 f"{one_line(path)} has no file {EXPECTED}, "
                 f"{describe_folder(Path(path))}."
             )
-    else:
-        paths = [Path(path)]
-    for path in paths:
+    kind = _check_kinds(kinds)
+    if kind in READERS:
+        return Found(kind, _one_of_each(kinds, READERS[kind].suffixes), path)
+    if is_folder:
+        files = sorted(kinds, key=stem if kind == "arrays" else _natural_order)
+    return Found("arrays" if kind == "arrays" else "tables", files, path)
+
+
+def _kind_of(path, is_table):
+    """Name of the reader of a file, or else its kind in `KINDS`, or None."""
+    name = path.name.lower()
+    is_known = path.is_file() and not is_table
+    if is_known and name.endswith(".csv"):
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            header = file.readline(HEADER)
+        for known, reader in READERS.items():
+            if reader.header is not None and re.match(reader.header, header):
+                return known
+    elif is_known:
+        for known, reader in READERS.items():
+            try:
+                if name.endswith(reader.suffixes) and reader.recognises(path):
+                    return known
+            except ImportError:
+                raise
+            except Exception as error:  # a broken file raises many types
+                raise _named(path, error) from error
+    return next((KINDS[own] for own in KINDS if name.endswith(own)), None)
+
+
+def _check_kinds(kinds):
+    """Return the kind of all files; refuse others, and files of several kinds."""
+    for path, kind in kinds.items():
         if not path.is_file():
             raise FileNotFoundError(
                 f"{one_line(path)} is no folder or file, expected {EXPECTED}."
             )
-        if _kind(path) is None:
-            remedy = find_remedy(f"*{path.suffix.lower()}")
+        if kind is None:
             raise ValueError(
                 f"{one_line(path)} is not a file that is read, expected "
-                f"{EXPECTED}{remedy}."
+                f"{EXPECTED}{find_remedy(f'*{path.suffix.lower()}')}."
             )
-    kinds = sorted({_kind(path) for path in paths})
-    if len(kinds) > 1:
-        raise ValueError(
-            f"{one_line(paths[0].parent)} has files of {' and of '.join(kinds)}, "
-            "expected one kind; put them into folders of their own, or give a list."
-        )
-    return paths, kinds[0]
+    (first, kind), *others = kinds.items()
+    for path, other in others:
+        if other != kind:
+            raise ValueError(
+                f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is "
+                f"{_describe(other)}; expected one kind, put them into folders of "
+                "their own, or give a list."
+            )
+    return kind
 
 
-def _order(path):
-    """Sort key of a file in a folder: natural order for tables."""
-    name = stem(path)
-    if _kind(path) == "arrays":
-        return [(name, -1)], name
-    parts = re.findall(r"(\D*)(\d*)", name)
-    return [(text, int(number or -1)) for text, number in parts], name
+def _describe(kind):
+    """Describe a kind of files."""
+    if kind in READERS:
+        return READERS[kind].description
+    return "an array" if kind == "arrays" else f"a table of {kind}"
 
 
-def _suffix(path):
-    """Suffix of a file among those that are read, or None."""
-    name = path.name.lower()
-    return next((ending for ending in KINDS if name.endswith(ending)), None)
+def _one_of_each(files, suffixes):
+    """Files without second copies of the same content in another format."""
+    best = {}
+    for path in files:
+        name = path.name.lower()
+        rank = next(k for k, own in enumerate(suffixes) if name.endswith(own))
+        key = path.parent, path.name[: -len(suffixes[rank])]
+        best[key] = min(best.get(key, (rank, path)), (rank, path))
+    return [path for _, path in best.values()]
 
 
-def _kind(path):
-    return KINDS.get(_suffix(path))
+def _natural_order(path):
+    """Sort key by name, with "take 2" before "take 10"."""
+    parts = re.findall(r"(\D*)(\d*)", stem(path))
+    return [(text, int(number or -1)) for text, number in parts], stem(path)
 
 
 def stem(path):
-    """Name of a file without its suffix."""
-    return path.name[: -len(_suffix(path))]
+    """Name of a file without its suffix in `KINDS`."""
+    suffix = next(own for own in KINDS if path.name.lower().endswith(own))
+    return path.name[: -len(suffix)]
 
 
 def describe_folder(folder):
     """Describe the content of a folder without features, with a remedy."""
-    kinds = Counter()
+    kinds: Counter = Counter()
     for path in folder.glob("[!.]*"):
         kinds["folders" if path.is_dir() else f"*{path.suffix.lower()}"] += 1
     if not kinds:
         return "it is empty"
     found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    remedies = (find_remedy(kind) for kind in kinds)
-    return f"but {found}{next(filter(None, remedies), '')}"
+    return f"but {found}{next(filter(None, map(find_remedy, kinds)), '')}"
 
 
 def find_remedy(kind):
@@ -140,10 +217,8 @@ def read_rate(folder):
     content = parse_json(path, read_text(path))
     fps = content.get("fps") if isinstance(content, dict) else None
     if isinstance(fps, bool) or not isinstance(fps, (int, float)):
-        raise ValueError(
-            f"{one_line(path)} is {short_repr(content)}, expected an object with a "
-            'number, as {"fps": 10}.'
-        )
+        expected = 'an object with a number, as {"fps": 10}'
+        refuse(one_line(path), content, expected)
     check_fps(fps, f"{one_line(path)}: fps")
     return float(fps)
 
@@ -151,37 +226,70 @@ def read_rate(folder):
 def rate_of_arrays(paths, fps=None):
     """Rate in the folders of arrays, or else the given one."""
     for folder in dict.fromkeys(Path(path).parent for path in paths):
-        rate = read_rate(folder)
-        if rate is None:
-            continue
-        if not is_same(rate, fps):
-            raise ValueError(
-                f"{one_line(folder / RATE_FILE)} says {rate:g} frames per second, "
-                f"expected {fps:g} as given (--fps) or as beside other files."
-            )
-        fps = rate
+        fps = _agreed(read_rate(folder), fps, folder / RATE_FILE)
     return fps
 
 
-# Likelihood below which a tracked point is missing.
-LIKELIHOOD = 0.6
+def _agreed(rate, fps, path):
+    """Rate that a file says, or else the given one; refuse different ones."""
+    if not is_same(rate, fps):
+        raise ValueError(
+            f"{one_line(path)} says {rate:g} frames per second, expected {fps:g} as "
+            "given (--fps) or as beside other files."
+        )
+    return fps if rate is None else rate
 
 
-@dataclass(frozen=True)
-class Reader:
-    """Reader of the files of one program.
+def read_by(name, paths, options, fps=None):
+    """Read files by a reader of `READERS`, into a data frame per recording.
 
-    ``recognises`` takes a path: a file with one of ``suffixes`` or, with ``is_root``, a
-    folder or its content. ``read`` takes a path and the ``options``, and returns a dict
-    of data frames by recording name, and the frames per second or None.
+    Returns a dict by name, the frames per second or None, and the reader's options.
     """
+    reader = READERS[name]
+    for option in sorted(set(options) - set(reader.options)):
+        expected = f"one of {list(reader.options)}" if reader.options else "none"
+        raise ValueError(
+            f"{option} (--read {option}=...) is no option of the reader of "
+            f"{reader.description}, expected {expected}."
+        )
+    options = reader.options | options
+    tables: dict = {}
+    places: dict = {}
+    for path in paths:
+        try:
+            found, rate = reader.read(path, **options)
+        except ImportError:
+            raise
+        except Exception as error:  # a broken file raises many types
+            raise _named(path, error) from error
+        fps = _agreed(rate, fps, path)
+        for recording, table in found.items():
+            if recording in tables:
+                raise ValueError(
+                    f"{one_line(places[recording])} and {one_line(path)} are both of "
+                    f"{recording!r}, expected one file for each recording; move one."
+                )
+            tables[recording], places[recording] = table, path
+    return tables, fps, options
 
-    recognises: Callable
-    read: Callable
-    description: str
-    suffixes: tuple = ()
-    options: dict = field(default_factory=dict)  # defaults
-    is_root: bool = False
+
+def _named(path, error):
+    """Error of a reader with the file; some errors have no text."""
+    reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
+    return ValueError(f"{one_line(path)}: {reason}")
+
+
+# ----------------------------------------------------------- what several readers share
+
+
+def check_size(path, n_values, what):
+    """Refuse a table of 64-bit numbers that is far larger than its file."""
+    most = LEAST_BYTES + MOST_TIMES * path.stat().st_size
+    if 8 * n_values > most:
+        raise ValueError(
+            f"{what} would take {8e-6 * n_values:.0f} MB, expected at most "
+            f"{1e-6 * most:.0f} MB for a file of this size; correct it, or cut it."
+        )
 
 
 def is_hdf5(path):
@@ -189,25 +297,61 @@ def is_hdf5(path):
     return bool(import_extra("h5py").is_hdf5(path))
 
 
+def inside(group, name):
+    """Object of an HDF5 group, which neither it nor its data have outside the file."""
+    h5py = import_extra("h5py")
+    link = group.get(name, getlink=True)
+    own = None if isinstance(link, h5py.ExternalLink) else group.get(name)
+    is_data = isinstance(own, h5py.Dataset)
+    if own is None or (is_data and (own.external or own.is_virtual)):
+        raise ValueError(f"it has no {name!r} of its own, expected data in the file.")
+    if own.file.filename != group.file.filename:  # a link to an external link
+        raise ValueError(f"{name!r} leads to {own.file.filename}, expected this file.")
+    return own
+
+
+def read_inside(path, group, name, key=()):
+    """Values of an HDF5 dataset, or a part of it, of no more than the file can hold."""
+    data = inside(group, name)
+    whole = key or (slice(None),) * data.ndim
+    lengths = [n for n, own in zip(data.shape, whole) if isinstance(own, slice)]
+    check_size(path, math.prod(lengths) * data.dtype.itemsize / 8, name)
+    return data[key]
+
+
+def words_inside(path, group, name):
+    """Text in an HDF5 dataset."""
+    words = read_inside(path, group, name).tolist()
+    return [own.decode() if isinstance(own, bytes) else str(own) for own in words]
+
+
 def table_of_points(points, names):
     """Convert a track (n_frames, n_points, d) to a table with "nose x", "nose y", …."""
     import pandas as pd
 
+    for k, name in enumerate(names):
+        if name in names[:k]:
+            raise ValueError(f"it has two points {short_repr(name)}, expected one.")
     axes = "xyz"[: points.shape[2]]
     columns = [f"{name} {axis}" for name in names for axis in axes]
     return pd.DataFrame(points.reshape(len(points), -1), columns=columns)
 
 
+def fill_frames(path, table, first=None):
+    """Rows of all frames of a table by its index; frames that it lacks are NaN."""
+    first, last = table.index[0] if first is None else first, table.index[-1]
+    n_frames = int(last) - int(first) + 1
+    if n_frames == len(table):
+        return table
+    check_size(path, n_frames * table.shape[1], f"its track of {n_frames} frames")
+    return table.reindex(range(first, last + 1))
+
+
 def check_likelihood(likelihood):
     """Refuse a likelihood outside of 0 to 1."""
-    is_number = isinstance(likelihood, (int, float)) and not isinstance(
-        likelihood, bool
-    )
+    is_number = isinstance(likelihood, (int, float)) and likelihood is not True
     if likelihood is not None and not (is_number and 0 <= likelihood <= 1):
-        raise ValueError(
-            f"likelihood is {short_repr(likelihood)}, expected a number from 0 to 1, "
-            "or None."
-        )
+        refuse("likelihood", likelihood, "a number from 0 to 1, or None")
 
 
 def without_unlikely(points, likelihoods, least):
@@ -222,131 +366,26 @@ def choose_animal(animals, animal):
     animals = list(map(str, animals))
     if animal is None and len(animals) == 1:
         return 0
-    if animal is not None and str(animal) in animals:
-        return animals.index(str(animal))
     if animal is None:
         raise ValueError(
             f"it has {len(animals)} animals, expected one of them, as by "
             f"animal={animals[0]!r} (--read animal={animals[0]}): {', '.join(animals)}."
         )
-    raise ValueError(
-        f"it has no animal {short_repr(animal)}, expected one of {', '.join(animals)}."
-    )
+    if str(animal) not in animals:
+        raise ValueError(
+            f"it has no animal {short_repr(animal)}, expected one of "
+            f"{', '.join(animals)}."
+        )
+    return animals.index(str(animal))
 
 
 def _find_readers():
-    """Return the readers of the modules in this folder by name."""
+    """Readers of the modules in this folder by name."""
     readers = {}
     for module in pkgutil.iter_modules(__path__):
         found = importlib.import_module(f"{__name__}.{module.name}")
-        if hasattr(found, "READER"):
-            readers[module.name] = found.READER
+        readers[module.name] = found.READER
     return readers
 
 
-READERS: dict[str, Reader] = _find_readers()
-
-
-def find_reader(path):
-    """Find the reader of a folder, a file, or a list of files.
-
-    Returns a name of `READERS` and the paths; None for arrays and tables.
-    """
-    paths = [Path(one) for one in path] if isinstance(path, (list, tuple)) else [path]
-    if len(paths) == 1:
-        for name, reader in READERS.items():
-            if reader.is_root and reader.recognises(Path(paths[0])):
-                return name, [Path(paths[0])]
-        if Path(paths[0]).is_dir():
-            found = Path(paths[0]).glob("[!.]*")
-            paths = sorted(own for own in found if own.is_file())
-    names = {Path(own): _name_of_reader(Path(own)) for own in paths}
-    known = {own: name for own, name in names.items() if name is not None}
-    if not known:
-        return None
-    first, name = next(iter(known.items()))
-    for own, other in names.items():
-        if other != name and (other is not None or _is_table(own)):
-            what = (
-                "a table or an array" if other is None else READERS[other].description
-            )
-            raise ValueError(
-                f"{one_line(own)} is {what}, but {one_line(first)} is "
-                f"{READERS[name].description}; expected one kind, put them into "
-                "folders of their own."
-            )
-    return name, _one_of_each(known, READERS[name].suffixes)
-
-
-def _name_of_reader(path):
-    """Name of the reader that recognises a file, or None."""
-    for name, reader in READERS.items():
-        is_named = path.name.lower().endswith(reader.suffixes)
-        if not (reader.suffixes and is_named and path.is_file()):
-            continue
-        with _named_errors(path):
-            if reader.recognises(path):
-                return name
-    return None
-
-
-def _is_table(path):
-    """Whether `read_recordings` reads a file without a reader."""
-    return path.name.lower().endswith(tuple(KINDS))
-
-
-def _one_of_each(paths, suffixes):
-    """Files without second copies of the same content in another format."""
-    found = {}
-    for path in paths:
-        suffix = next(own for own in suffixes if path.name.lower().endswith(own))
-        key = path.parent, path.name[: -len(suffix)]
-        found.setdefault(key, []).append((suffix, path))
-    return [
-        min(own, key=lambda pair: suffixes.index(pair[0]))[1] for own in found.values()
-    ]
-
-
-@contextlib.contextmanager
-def _named_errors(path):
-    """Add the file to any error of a reader."""
-    try:
-        yield
-    except ImportError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{one_line(path)}: {one_line(error)}") from error
-
-
-def read_by(name, paths, options, fps=None):
-    """Read files by a reader of `READERS`, into a data frame per recording.
-
-    Returns a dict by name, the frames per second or None, and the reader's options.
-    """
-    reader = READERS[name]
-    unknown = sorted(set(options) - set(reader.options))
-    if unknown:
-        expected = f"one of {list(reader.options)}" if reader.options else "none"
-        raise ValueError(
-            f"{unknown[0]} (--read {unknown[0]}=...) is no option of the reader of "
-            f"{reader.description}, expected {expected}."
-        )
-    options = reader.options | options
-    tables, places = {}, {}
-    for path in paths:
-        with _named_errors(path):
-            found, rate = reader.read(path, **options)
-        if not is_same(rate, fps):
-            raise ValueError(
-                f"{one_line(path)} says {rate:g} frames per second, expected {fps:g} "
-                "as given (--fps) or as in other files."
-            )
-        fps = fps if rate is None else rate
-        for recording, table in found.items():
-            if recording in tables:
-                raise ValueError(
-                    f"{one_line(places[recording])} and {one_line(path)} are both of "
-                    f"{recording!r}, expected one file for each recording; move one."
-                )
-            tables[recording], places[recording] = table, path
-    return tables, fps, options
+READERS: dict[str, Reader] = _find_readers()  # which use all of the above

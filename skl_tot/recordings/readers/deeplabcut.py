@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pickletools
 
 import numpy as np
 
@@ -11,22 +12,22 @@ from skl_tot.recordings.readers import (
     Reader,
     check_likelihood,
     choose_animal,
+    fill_frames,
+    inside,
     is_hdf5,
+    read_inside,
     table_of_points,
     without_unlikely,
+    words_inside,
 )
 
 # First cells of the header lines; the line of animals is optional.
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
 AXES = ("x", "y", "z")
-CHARACTERS = 1000  # read to recognise a file
 
 
 def recognises(path):
-    """Whether a CSV file has the header lines, or an H5 file their table."""
-    if path.suffix.lower() == ".csv":
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return file.read(CHARACTERS).startswith("scorer,")
+    """Whether an H5 file has a table with header lines."""
     if not is_hdf5(path):
         return False
     with import_extra("h5py").File(path) as file:
@@ -46,24 +47,22 @@ def read(path, animal, likelihood):
         table = table.xs(animals[index], axis=1, level=0)
     elif animal is not None:
         raise ValueError(f"animal is {animal!r}, but it has one without a name.")
-    points, names = _points_of(table, likelihood)
+    points, names = _points_of(path, table, likelihood)
     video, found, _ = path.stem.partition(scorer)  # DeepLabCut's file names
     is_named = found and video and scorer.startswith("D")
     return {video if is_named else path.stem: table_of_points(points, names)}, None
 
 
-def _points_of(table, likelihood):
+def _points_of(path, table, likelihood):
     """Points (n_frames, n_points, d) and names from a table with two header lines."""
     if table.index.dtype.kind not in "iu":
         raise ValueError(
             "its rows are called as pictures, as labels for training are; expected "
             "tracks, with a number for each frame."
         )
-    steps = np.diff(table.index)
-    if not (steps >= 1).all():
+    if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
-    if (steps > 1).any():  # frames without an animal may be absent
-        table = table.reindex(range(table.index[0], table.index[-1] + 1))
+    table = fill_frames(path, table)  # frames without an animal may be absent
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
     axes = [axis for axis in AXES if axis in coords]
@@ -81,8 +80,7 @@ def _read_text(path):
 
     with open(path, encoding="utf-8-sig") as file:
         first = [file.readline().partition(",")[0].strip() for _ in LEVELS]
-    n_levels = len([cell for cell in first if cell in LEVELS])
-    lines = list(range(n_levels))
+    lines = list(range(sum(cell in LEVELS for cell in first)))
     return pd.read_csv(path, header=lines, index_col=0, encoding="utf-8-sig")
 
 
@@ -91,7 +89,7 @@ def _read_text(path):
 
 def _find_group(file):
     """Group of an H5 file that has a data frame with header lines, or None."""
-    for group in file.values():
+    for group in (inside(file, name) for name in file):
         kind = group.attrs.get("pandas_type", b"")
         kind = kind.decode() if isinstance(kind, bytes) else str(kind)
         if kind == "frame_table" and "table" in group:
@@ -108,24 +106,20 @@ def _read_hdf(path):
     with import_extra("h5py").File(path) as file:
         group = _find_group(file)
         if "table" in group:
-            rows = group["table"][:]
+            rows = read_inside(path, group, "table")
             (_, names), *_ = _unpickle(group.attrs["non_index_axes"])
             values, index = rows["values_block_0"], rows["index"]
         else:
-            names = _read_levels(group)
-            values, index = group["block0_values"][:], group["axis1"][:]
+            levels = []
+            for k in range(int(group.attrs["axis0_nlevels"])):
+                words = words_inside(path, group, f"axis0_level{k}")
+                codes = read_inside(path, group, f"axis0_label{k}")
+                levels.append([words[code] for code in codes])
+            names = list(zip(*levels))
+            values = read_inside(path, group, "block0_values")
+            index = read_inside(path, group, "axis1")
     columns = pd.MultiIndex.from_tuples([tuple(map(str, name)) for name in names])
     return pd.DataFrame(values, index, columns)
-
-
-def _read_levels(group):
-    """Column names of a pandas table in fixed format."""
-    levels = []
-    for k in range(int(group.attrs["axis0_nlevels"])):
-        words = group[f"axis0_level{k}"][:]
-        words = [word.decode() if isinstance(word, bytes) else word for word in words]
-        levels.append([words[code] for code in group[f"axis0_label{k}"][:]])
-    return list(zip(*levels))
 
 
 class _Plain(pickle.Unpickler):
@@ -138,6 +132,10 @@ class _Plain(pickle.Unpickler):
 def _unpickle(attribute):
     """Content of an attribute in which pandas stores names."""
     content = attribute if isinstance(attribute, bytes) else attribute.tobytes()
+    for code, place, _ in pickletools.genops(content):
+        # memory is taken for all places up to one
+        if code.name.endswith("PUT") and int(place) > len(content):
+            raise ValueError(f"its names have place {place}, expected lists of text.")
     return _Plain(io.BytesIO(content)).load()
 
 
@@ -147,4 +145,5 @@ READER = Reader(
     "a track of DeepLabCut",
     (".h5", ".hdf5", ".csv"),
     {"animal": None, "likelihood": LIKELIHOOD},
+    header="scorer,",
 )

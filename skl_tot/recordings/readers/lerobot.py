@@ -46,6 +46,9 @@ def data_files(path):
     found = sorted(folder.rglob("*.parquet"))
     if not found:
         raise ValueError("it has no file *.parquet in its folder data.")
+    for own in found:
+        if not own.is_file():  # a pipe would block
+            raise ValueError(f"{own.name} is no regular file, expected *.parquet.")
     return found
 
 
@@ -53,7 +56,7 @@ def recognises(path):
     """Whether a path belongs to a data set, or is a Parquet file of one."""
     if find_root(path) is not None:
         return True
-    if path.suffix.lower() != ".parquet":
+    if path.suffix.lower() != ".parquet" or not path.is_file():
         return False
     try:
         return set(_schema(path).names) >= KEYS

@@ -1,9 +1,11 @@
 """Arrays in MATLAB files up to version 7."""
 
+import math
+
 import numpy as np
 
-from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.readers import Reader
+from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.readers import Reader, check_size
 
 
 def recognises(path):
@@ -16,6 +18,8 @@ def read(path, variable, transpose):
     from scipy import io
 
     try:
+        shapes = [shape for _, shape, _ in io.whosmat(path)]
+        check_size(path, sum(map(math.prod, shapes)), "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
         raise ValueError(
@@ -30,10 +34,8 @@ def read(path, variable, transpose):
     if variable is None and len(found) == 1:
         (variable,) = found
     if variable not in found:
-        raise ValueError(
-            f"variable is {short_repr(variable)}, expected one of its arrays, as by "
-            f"variable=... (--read variable=...): {short_repr(list(found))}."
-        )
+        expected = "one of its arrays, as by variable=... (--read variable=...): "
+        refuse("variable", variable, expected + short_repr(list(found)))
     array = found[variable]
     if array.dtype != object:
         return {path.stem: _table_of(array, variable, transpose)}, None

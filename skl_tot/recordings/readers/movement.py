@@ -5,9 +5,12 @@ from skl_tot.recordings.readers import (
     Reader,
     check_likelihood,
     choose_animal,
+    inside,
     is_hdf5,
+    read_inside,
     table_of_points,
     without_unlikely,
+    words_inside,
 )
 
 DIMS = ("individuals", "time", "keypoints", "space")
@@ -25,26 +28,25 @@ def read(path, animal, likelihood):
     """Track of one animal, and its rate."""
     check_likelihood(likelihood)
     with import_extra("h5py").File(path) as file:
-        animals, names = (_words(file[dim]) for dim in ("individuals", "keypoints"))
+        animals = words_inside(path, file, "individuals")
+        names = words_inside(path, file, "keypoints")
         index = choose_animal(animals, animal)
-        points = _ordered(file["position"], DIMS)[index]
+        points = _read_ordered(path, file, "position", DIMS, index)
         if "confidence" in file:
-            sure = _ordered(file["confidence"], DIMS[:-1])[index]
+            sure = _read_ordered(path, file, "confidence", DIMS[:-1], index)
             points = without_unlikely(points, sure, likelihood)
         fps = file.attrs.get("fps")
     rate = None if fps is None else float(fps[0] if hasattr(fps, "__len__") else fps)
     return {path.stem: table_of_points(points, names)}, rate
 
 
-def _words(variable):
-    """Text of a coordinate."""
-    return [word.decode() for word in variable[:]]
-
-
-def _ordered(variable, dims):
-    """Array of a variable with its dimensions in the given order."""
-    own = [dim[0].name.rpartition("/")[2] for dim in variable.dims]
-    return variable[:].transpose([own.index(dim) for dim in dims])
+def _read_ordered(path, file, name, dims, index):
+    """Array of one individual, with its other dimensions in the given order."""
+    own = [dim[0].name.rpartition("/")[2] for dim in inside(file, name).dims]
+    key = tuple(index if dim == DIMS[0] else slice(None) for dim in own)
+    own.remove(DIMS[0])
+    values = read_inside(path, file, name, key)
+    return values.transpose([own.index(dim) for dim in dims[1:]])
 
 
 READER = Reader(

@@ -5,11 +5,16 @@ import json
 import numpy as np
 
 from skl_tot.extras import import_extra
+from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.readers import (
     Reader,
     choose_animal,
+    fill_frames,
+    inside,
     is_hdf5,
+    read_inside,
     table_of_points,
+    words_inside,
 )
 
 SUFFIXES = (".analysis.h5", ".h5", ".hdf5", ".analysis.csv", ".csv")
@@ -18,11 +23,7 @@ DIMS = ("track", "xy", "node", "frame")
 
 
 def recognises(path):
-    """Whether a file has SLEAP's names of tracks."""
-    if path.suffix.lower() == ".csv":
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            names = file.readline().strip().split(",")
-        return {"frame_idx", "track"} <= set(names) and any(map(_is_x, names))
+    """Whether an H5 file has SLEAP's tracks."""
     if not is_hdf5(path):
         return False
     with import_extra("h5py").File(path) as file:
@@ -44,34 +45,56 @@ def _is_x(name):
 def _read_hdf(path, animal):
     """Points (n_frames, n_points, 2) of an animal, and their names."""
     with import_extra("h5py").File(path) as file:
-        tracks = file["tracks"]
+        tracks = inside(file, "tracks")
         dims = json.loads(tracks.attrs["dims"]) if "dims" in tracks.attrs else DIMS
-        order = [dims.index(dim) for dim in ("track", "frame", "node", "xy")]
-        points = tracks[:].transpose(order)
-        names = [name.decode() for name in file["node_names"][:]]
-        animals = [name.decode() for name in file.get("track_names", [])]
-    return points[choose_animal(animals or range(len(points)), animal)], names
+        names = words_inside(path, file, "node_names")
+        animals = []
+        if "track_names" in file:
+            animals = words_inside(path, file, "track_names")
+        n_animals = tracks.shape[dims.index("track")]
+        own = choose_animal(animals or range(n_animals), animal)
+        key = tuple(own if dim == "track" else slice(None) for dim in dims)
+        points = read_inside(path, file, "tracks", key)
+    rest = [dim for dim in dims if dim != "track"]
+    return points.transpose([rest.index(dim) for dim in ("frame", "node", "xy")]), names
 
 
 def _read_text(path, animal):
     """Points and names of a table with instances as rows."""
     import pandas as pd
 
+    header = pd.read_csv(path, encoding="utf-8-sig", header=None, nrows=1, dtype=str)
     table = pd.read_csv(path, encoding="utf-8-sig")
+    names = [str(name) for name in header.iloc[0] if _is_x(str(name))]
+    names = [name.removesuffix(".x") for name in names]
+    frames = table["frame_idx"]
+    if frames.dtype.kind != "i" or (frames < 0).any():
+        bad = ~frames.astype(str).str.fullmatch(r"\d+")
+        row = int(np.argmax(bad))
+        raise ValueError(
+            f"its frame_idx is {short_repr(frames.tolist()[row])} in row {row}, "
+            "expected a frame from 0 in each; correct the row, or leave it out."
+        )
     tracks = table["track"].astype(object).where(table["track"].notna(), "no track")
     animals = list(dict.fromkeys(map(str, tracks)))
     table = table[tracks.astype(str) == animals[choose_animal(animals, animal)]]
-    table = table.set_index("frame_idx")
+    table = table.set_index("frame_idx").sort_index()
     twice = table.index[table.index.duplicated()]
     if len(twice):
         raise ValueError(
             f"it has several animals in frame {twice[0]} of one track, expected a "
             "track for each."
         )
-    table = table.reindex(range(table.index.max() + 1))  # frame 0 is the video's first
-    names = [name.removesuffix(".x") for name in table.columns if _is_x(name)]
+    table = fill_frames(path, table, first=0)  # the video's first
     axes = [table[[f"{name}.{axis}" for name in names]] for axis in "xy"]
     return np.stack([part.to_numpy(float) for part in axes], axis=2), names
 
 
-READER = Reader(recognises, read, "a track of SLEAP", SUFFIXES, {"animal": None})
+READER = Reader(
+    recognises,
+    read,
+    "a track of SLEAP",
+    SUFFIXES,
+    {"animal": None},
+    header=r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)",
+)
