@@ -11,7 +11,7 @@ def map_labels(labels, path):
     if any(len(pair) != 2 for pair in pairs) or len(dict(pairs)) < len(pairs):
         raise ValueError(f"{path}: expected '<label> <label to use>', each label once.")
     mapping = dict(pairs)
-    unknown = set(np.concatenate(labels)) - mapping.keys()
+    unknown = set(np.concatenate(labels).tolist()) - mapping.keys()
     if unknown:
         raise ValueError(f"{path} has no line for {min(unknown)!r}.")
     return [np.array([mapping[label] for label in own]) for own in labels]

@@ -221,7 +221,6 @@ def test_features_of_data_sets(attack, report_faults, tmp_path, mmap):
 )
 def test_text_of_data_sets(attack, report_faults, tmp_path, name):
     make_folder(tmp_path)
-    options = {"label_mapping": tmp_path / "map.txt"} if name == "map.txt" else {}
     contents = GENERAL | (NAMES if "mapping" in name else LABELS)
     outcomes = {}
     for label, content in contents.items():
@@ -230,7 +229,7 @@ def test_text_of_data_sets(attack, report_faults, tmp_path, name):
             named = ""  # a mapping of nothing lacks the labels of another file
         else:
             named = name.rpartition("/")[2]
-        outcomes[name, label] = attack(load_all, tmp_path, naming=named, **options)
+        outcomes[name, label] = attack(load_all, tmp_path, naming=named)
     report_faults(outcomes, KNOWN)
 
 
