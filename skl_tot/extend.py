@@ -5,7 +5,7 @@
 
 from skl_tot.lazy import loader
 
-_PLACES = {
+PLACES = {
     "Adam": "skl_tot.training.components",
     "MLP": "skl_tot.training.components",
     "OrderedMLP": "skl_tot.training.components",
@@ -32,7 +32,7 @@ _PLACES = {
     "Transport": "skl_tot.training.transport",
 }
 
-__all__ = sorted(_PLACES)
+__all__ = sorted(PLACES)
 
 
-__getattr__ = loader(__name__, _PLACES)
+__getattr__ = loader(__name__, PLACES)

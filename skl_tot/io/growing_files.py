@@ -18,28 +18,22 @@ N_TIMED = 20
 
 
 def read_lines(file, name, *, follow=False, wait=WAIT):
-    """Yield batches of whole lines from a binary file or a pipe.
-
-    ``follow`` waits for more at the end; errors call the file ``name``.
-    """
+    """Yield batches of whole lines from a binary file or a pipe."""
     rest = b""
     while True:
         chunk = file.read1(CHUNK_BYTES)
-        if not chunk:
-            if not follow:
-                break
-            _check_longer(file, name)
+        if chunk:
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield _as_text(whole, name)
+        elif not follow:
+            break
+        elif os.fstat(file.fileno()).st_size < file.tell():  # lines would be missed
+            raise ValueError(
+                f"{one_line(name)} became shorter, expected one that grows."
+            )
+        else:
             time.sleep(wait)
-            continue
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield _as_text(whole, name)
     yield _as_text([rest], name)
-
-
-def _check_longer(file, name):
-    """Refuse a file that was rewritten, as lines would be missed."""
-    if os.fstat(file.fileno()).st_size < file.tell():
-        raise ValueError(f"{one_line(name)} became shorter, expected one that grows.")
 
 
 def _as_text(lines, name):
@@ -50,18 +44,7 @@ def _as_text(lines, name):
 
 
 class GrowingTable:
-    """Frames from the lines of a table with a header line.
-
-    ``columns`` are the ordered features, None for all but clocks. ``clock`` is the
-    column of ``times``, the seconds of all frames so far at the rate ``fps``; False
-    means no clock, None finds one by name.
-
-    >>> table = GrowingTable("takes.csv", 2)
-    >>> table.read(["time,x,y", "0.0,1,2"])
-    array([[1., 2.]])
-    >>> table.read(["0.1,3,4"])
-    array([[3., 4.]])
-    """
+    """Frames from the lines of a table with a header line."""
 
     def __init__(self, name, n_features, columns=None, fps=None, clock=None):
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
@@ -89,7 +72,6 @@ class GrowingTable:
         return np.array(frames).reshape(len(frames), self.n_features)
 
     def _read_header(self, line):
-        """Find the feature columns."""
         self.separator = find_separator(line)
         self.header = [name.strip() for name in self._cells(line)]
         columns = self.columns
@@ -97,14 +79,14 @@ class GrowingTable:
             columns = [name for name in self.header if not is_clock(name)]
         for name in columns:
             if self.header.count(name) != 1:
-                raise ValueError(
-                    f"{self.name} has {self.header.count(name)} columns called "
-                    f"{name!r}, expected one, among {short_repr(self.header)}."
+                self._refuse(
+                    f"{self.header.count(name)} columns called {name!r}",
+                    f"one, among {short_repr(self.header)}",
                 )
         if len(columns) != self.n_features:
-            raise ValueError(
-                f"{self.name} has the columns {short_repr(columns)}, expected "
-                f"{self.n_features}, as in the fit; name them by --columns."
+            self._refuse(
+                f"the columns {short_repr(columns)}",
+                f"{self.n_features}, as in the fit; name them by --columns",
             )
         self.places = [self.header.index(name) for name in columns]
         if self.clock is None:
@@ -116,8 +98,10 @@ class GrowingTable:
                 "the recordings of the model."
             )
 
+    def _refuse(self, found, expected):
+        raise ValueError(f"{self.name} has {found}, expected {expected}.")
+
     def _read_row(self, line):
-        """Read the cells of a frame."""
         cells = self._cells(line)
         if len(cells) != len(self.header):
             raise ValueError(
@@ -142,18 +126,15 @@ class GrowingTable:
             raise ValueError(
                 f"the clock {self.clock!r} of {self.name} does not go forward."
             )
-        if not n_known < N_TIMED <= len(self.times):
-            return
-        rate = rate_of(np.array(self.times))
+        is_rated = n_known < N_TIMED <= len(self.times)
+        rate = rate_of(np.array(self.times)) if is_rated else None
         if not is_same(rate, self.fps):
-            raise ValueError(
-                f"{self.name} has {rate:g} frames per second by its column "
-                f"{self.clock!r}, expected {self.fps:g}, as in the fit; resample it "
-                "before."
+            self._refuse(
+                f"{rate:g} frames per second by its column {self.clock!r}",
+                f"{self.fps:g}, as in the fit; resample it before",
             )
 
     def _number(self, cell, place):
-        """Read a number, with a decimal comma if commas do not separate cells."""
         try:
             if "_" in cell:  # Python accepts 1_000
                 raise ValueError

@@ -9,7 +9,7 @@ import numpy as np
 
 from skl_tot.extras import import_extra
 from skl_tot.recordings.disk import replaced_files
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import one_line, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info
 
@@ -42,16 +42,12 @@ def write_subtasks(table, root, out):
 
     Raises
     ------
-    ImportError
-        If pyarrow is not installed (extra ``files``).
-    OSError, ValueError
-        If ``root`` is no data set, ``out`` is not empty, or segments belong to no
-        episode, overlap or exceed its length.
+    ImportError, OSError, ValueError
+        If pyarrow (extra ``files``) is not installed, ``root`` is no data set, ``out``
+        is not empty, or segments belong to no episode, overlap or exceed its length.
 
     Examples
     --------
-    >>> from skl_tot import io, read_recordings
-    >>> episodes = read_recordings("pick_cubes")  # doctest: +SKIP
     >>> table = io.segments(model.predict(episodes))  # doctest: +SKIP
     >>> io.write_subtasks(table, "pick_cubes", "pick_cubes_labelled")  # doctest: +SKIP
     ['0', '1', '2', 'background']
@@ -89,12 +85,8 @@ def _segments_in_frames(table, fps):
     import pandas as pd
 
     numbers = table["recording"].astype(str).str.extract(EPISODE)[0]
-    if numbers.isna().any():
-        name = table["recording"][numbers.isna()].iloc[0]
-        raise ValueError(
-            f"a segment is of {short_repr(name)}, expected an episode, such as "
-            "'episode_000000'."
-        )
+    for name in table["recording"][numbers.isna()][:1]:
+        refuse("recording", name, "an episode, such as 'episode_000000'")
     if not {"start", "end"} <= set(table.columns):
         if fps is None:
             raise ValueError("meta/info.json has no fps, which times need.")
@@ -106,7 +98,6 @@ def _segments_in_frames(table, fps):
 
 
 def _column_of(table, segments, subtasks):
-    """Index of the subtask of each row of a file."""
     import pandas as pd
 
     numbers = table["episode_index"].to_numpy()
@@ -117,11 +108,8 @@ def _column_of(table, segments, subtasks):
         if not rows.any():
             continue
         spans = pd.IntervalIndex.from_arrays(own["start"], own["end"], closed="left")
-        if (
-            spans.is_overlapping
-            or spans.left.min() < 0
-            or spans.right.max() > rows.sum()
-        ):
+        is_outside = spans.left.min() < 0 or spans.right.max() > rows.sum()
+        if spans.is_overlapping or is_outside:
             raise ValueError(
                 f"segments of episode {number} overlap, or are not within its "
                 f"{rows.sum()} frames."
@@ -132,7 +120,6 @@ def _column_of(table, segments, subtasks):
 
 
 def _with_column(table, column):
-    """Table with a subtask column, without metadata of the old columns."""
     pyarrow = import_extra("pyarrow")
     if INDEX in table.column_names:
         table = table.drop_columns([INDEX])
@@ -141,7 +128,6 @@ def _with_column(table, column):
 
 
 def _describe(meta, info, subtasks):
-    """Add the column to the files of ``meta``."""
     import pandas as pd
 
     feature = {"dtype": "int64", "shape": [1], "names": None}

@@ -1,10 +1,4 @@
-"""The segment table: a data frame with a row per segment.
-
-Columns: ``action``; ``start`` and ``end`` in frames (``end`` exclusive), or
-``start_time`` and ``end_time`` in seconds, or both; if known ``recording``,
-``duration``, ``duration_time`` and ``confidence``. `check_segments` defines the valid
-content.
-"""
+"""The segment table: a data frame with a row per segment."""
 
 import math
 import numbers
@@ -16,7 +10,7 @@ import numpy as np
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import errors_of_recording, short_repr
+from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import (
     as_reals,
     by_name,
@@ -29,7 +23,7 @@ OTHERS = ("duration", "duration_time", "confidence")
 COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS)
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
-WHOLE = "0 or more whole frames (start_time and end_time are seconds)"
+WHOLE = f"0 or more whole frames, up to {MAX_FRAMES} (start_time is in seconds)"
 EXPECTED = dict.fromkeys(FRAMES, WHOLE) | dict.fromkeys(SECONDS, "seconds")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 CLOCK = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)")
@@ -48,14 +42,14 @@ def segments(y, fps=None, *, confidence=None):
         frame i lasts from ``times[i]`` to ``times[i + 1]``. Segments end at breaks of
         `Recordings`; their seconds exclude these.
     confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
-        Probability of each frame's label, for example from ``predict_posterior``, in
-        the form of ``y``; a segment has their mean.
+        Probability of each frame's label, in the form of ``y``; a segment has their
+        mean.
 
     Returns
     -------
     table : DataFrame
-        A row for each segment in order of time: ``recording``, its name or number as
-        text, unless ``y`` is one array; ``action``; ``start``, ``end`` (exclusive) and
+        A row per segment in order of time: ``recording``, its name or number as text,
+        unless ``y`` is one array; ``action``; ``start``, ``end`` (exclusive) and
         ``duration`` in frames; with ``fps``, ``start_time``, ``end_time`` and
         ``duration_time`` in seconds; with ``confidence``, ``confidence``.
 
@@ -66,11 +60,6 @@ def segments(y, fps=None, *, confidence=None):
         not from 1e-6 to 1e6 or contradicts the rate of `Recordings`; if confidences are
         not finite or differ in length from ``y``.
 
-    See Also
-    --------
-    labels_from_segments : The inverse.
-    write_segments : Files of segments.
-
     Examples
     --------
     >>> from skl_tot.io import segments
@@ -80,7 +69,7 @@ def segments(y, fps=None, *, confidence=None):
     0    cut      0    3         0.0       1.5
     1    mix      3    4         1.5       2.0
     """
-    recordings, is_single = name_labels(y, fps, "y")
+    recordings, is_single = labelled_recordings(y, fps, "y")
     confidences = [None] * len(recordings)
     if confidence is not None:
         confidences = _check_confidences(confidence, y, recordings, is_single)
@@ -88,7 +77,7 @@ def segments(y, fps=None, *, confidence=None):
     return table.drop(columns="recording") if is_single else table
 
 
-def name_labels(labels, fps=None, what="labels"):
+def labelled_recordings(labels, fps=None, what="labels"):
     """Return labels as checked Recordings, and whether ``y`` is one array."""
     check_fps(fps)
     times = breaks = None
@@ -130,7 +119,6 @@ def table_of_labels(recordings, confidences=None, cuts=None):
 
 
 def _times(recordings, i, starts, ends):
-    """Return the seconds of segments of recording i."""
     first, last = recordings.edges(i)[starts], recordings.ends(i)[ends - 1]
     # without a clock exact, unlike a difference of times
     durations = (ends - starts) / recordings.fps
@@ -142,17 +130,25 @@ def _times(recordings, i, starts, ends):
 def _check_confidences(confidence, y, recordings, is_single):
     """Return the confidences of each recording, of the length of its labels."""
     known, names = by_name(confidence), by_name(y)
-    if known is not None and names is not None and list(known) != list(names):
-        raise ValueError(
-            f"confidence is of recordings {short_repr(list(known))}, expected those of "
-            f"y, {short_repr(list(names))}."
-        )
     if known is not None:
+        if names is not None and list(known) != list(names):
+            raise ValueError(
+                f"confidence is of recordings {short_repr(list(known))}, expected "
+                f"those of y, {short_repr(list(names))}."
+            )
         confidence = list(known.values())
-    confidences = [confidence] if is_single else list(confidence)
-    for i, own in enumerate(confidences):
+    confidences = []
+    for i, own in enumerate([confidence] if is_single else confidence):
         with errors_of_recording(None if is_single else i):
-            confidences[i] = _as_finite(own)
+            if np.ma.is_masked(own):
+                raise TypeError(
+                    "confidence is masked, expected a number for each frame."
+                )
+            values = as_reals(own, "confidence")
+            for k in np.flatnonzero(~np.isfinite(values))[:1]:
+                found = f"{values.flat[k]} in frame {k}, expected finite numbers."
+                raise ValueError(f"confidence is {found}")
+            confidences.append(values)
     shapes = [own.shape for own in confidences]
     expected = [labels.shape for labels in recordings.arrays]
     if shapes != expected:
@@ -162,22 +158,8 @@ def _check_confidences(confidence, y, recordings, is_single):
     return confidences
 
 
-def _as_finite(confidence):
-    """Return confidences of one recording as finite floats; refuse masked ones."""
-    if np.ma.is_masked(confidence):
-        raise TypeError("confidence is masked, expected a number for each frame.")
-    confidence = as_reals(confidence, "confidence")
-    bad = np.flatnonzero(~np.isfinite(confidence))
-    if bad.size:
-        raise ValueError(
-            f"confidence is {confidence.flat[bad[0]]} in frame {bad[0]}, expected "
-            "finite numbers."
-        )
-    return confidence
-
-
 def labels_from_segments(table):
-    """Convert segments without gaps to labels of frames.
+    """Convert segments without gaps to labels of frames, the inverse of `segments`.
 
     Parameters
     ----------
@@ -204,19 +186,17 @@ def labels_from_segments(table):
     [2, 2, 0, 1]
     """
     table = check_segments(table)
-    check_frames(table)
+    check_in_frames(table)
     if "recording" not in table:
         return _cover_frames(table)
     labels = {}
-    for name, own in table.groupby("recording", sort=False):
-        try:
+    for i, (name, own) in enumerate(table.groupby("recording", sort=False)):
+        with errors_of_recording(i, name):
             labels[name] = _cover_frames(own)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
     return labels
 
 
-def check_frames(table):
+def check_in_frames(table):
     """Refuse a checked table without rows, or with rows without frames."""
     if len(table) == 0:
         raise ValueError("segments has no rows, expected a row for each segment.")
@@ -225,7 +205,6 @@ def check_frames(table):
 
 
 def _cover_frames(table):
-    """Return the labels of one recording; refuse gaps."""
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
     bad = np.flatnonzero((starts != expected) | (ends <= starts))
@@ -235,57 +214,58 @@ def _cover_frames(table):
             f"Segment {i} is of frames {starts[i]} to {ends[i]}, expected it to start "
             f"at {expected[i]} and to end after that."
         )
-    return repeat_labels(as_array(table["action"]), ends - starts)
+    return repeat_labels(np.array(table["action"].tolist()), ends - starts)
 
 
-def as_array(actions):
-    """Return the actions of a checked table as an array of integers or text."""
-    return np.array(actions.tolist())
-
-
-def repeat_labels(labels, counts):
+def repeat_labels(labels, counts, where=""):
     """Repeat labels, with a one-line error if the memory is too small."""
     try:
         return np.repeat(labels, counts)
     except MemoryError as error:
         raise ValueError(
-            f"{sum(counts)} frames with labels of {labels.itemsize} bytes do not fit "
-            "into memory."
+            f"{where}{sum(counts)} frames with labels of {labels.itemsize} bytes do "
+            "not fit into memory."
         ) from error
 
 
 def check_segments(table, what="segments"):
-    """Return a typed copy of a segment table, with the known COLUMNS.
-
-    Cells may be text, as in files. A row may lack frames or seconds (None, NaN or
-    blank), and the confidence. A text column ``place`` gives the place of a row in
-    errors; it is kept. Callers must handle disagreeing seconds, overlaps and empty
-    tables.
-    """
+    """Return a typed copy of a segment table, with the known COLUMNS."""
     import pandas as pd
 
     if not isinstance(table, pd.DataFrame):
         table = as_frame(table, what)
-    _check_columns(table.columns, what)
+    if "recording" not in table:
+        table = table.rename(columns={"video": "recording"})
+    names = set(table.columns)
+    if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
+        raise ValueError(
+            f"{what} has the columns {short_repr(list(table.columns))}, expected "
+            "action, start and end (frames) or start_time and end_time (seconds), and "
+            "recording."
+        )
+    if len(names) < len(table.columns):
+        raise ValueError(
+            f"{what} has the columns {short_repr(list(table.columns))}, expected each "
+            "once."
+        )
     places = [f"Segment {i}" for i in range(len(table))]
     if "place" in table:
         places = table["place"].tolist()
     checked = {}
-    for column in table.columns:
-        values = table[column]
-        if column in ("recording", "video") and "recording" not in checked:
-            checked["recording"] = _check_texts(values, places, "recording")
-        elif column == "action":
-            checked["action"] = _check_actions(values, places)
-        elif column in COLUMNS:
-            checked[column] = _check_numbers(values, places)
-        elif column == "place":
-            checked["place"] = places
+    for name in table.columns.intersection([*COLUMNS, "place"], sort=False):
+        if name == "place":
+            checked[name] = places
+        elif name == "action":
+            checked[name] = _check_actions(table[name], places)
+        elif name == "recording":
+            checked[name] = _check_texts(table[name], places, "recording")
+        else:
+            checked[name] = _check_numbers(table[name], places)
     checked = pd.DataFrame(checked, index=range(len(table)))
     checked = _check_times(checked, table, places)
-    for column in (*FRAMES, "duration"):
-        if column in checked and checked[column].notna().all():
-            checked[column] = checked[column].astype(np.int64)
+    for name in (*FRAMES, "duration"):
+        if name in checked and checked[name].notna().all():
+            checked[name] = checked[name].astype(np.int64)
     return checked
 
 
@@ -301,26 +281,11 @@ def as_frame(rows, what):
     for i, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise TypeError(f"Segment {i} is a {type(row).__name__}, expected a dict.")
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
     if not rows:
         columns = {"action": [], "start": [], "end": []}
     return pd.DataFrame(columns, dtype=object)
-
-
-def _check_columns(columns, what):
-    """Refuse a table that lacks actions or times, or has a column twice."""
-    names = set(columns)
-    if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
-        raise ValueError(
-            f"{what} has the columns {short_repr(list(columns))}, expected action, "
-            "start and end (frames) or start_time and end_time (seconds), and "
-            "recording."
-        )
-    if len(names) < len(columns):
-        raise ValueError(
-            f"{what} has the columns {short_repr(list(columns))}, expected each once."
-        )
 
 
 def _check_texts(values, places, what):
@@ -328,36 +293,24 @@ def _check_texts(values, places, what):
     texts = {}
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
-        if not is_text or (value not in texts and not is_line(str(value))):
-            raise _text_error(value, place, what)
+        if not (is_text and (value in texts or is_line(str(value)))):
+            refuse(f"{place}: the {what}", value, "text of one line")
         texts[value] = str(value)
     return [texts[value] for value in values]
 
 
-def _text_error(value, place, what):
-    """Return the error for a cell that is neither one line of text nor an integer."""
-    return ValueError(
-        f"{place}: the {what} is {short_repr(value)}, expected text of one line."
-    )
-
-
 def _check_actions(values, places):
     """Return actions as integers if all are (whole floats too), else as text."""
-    for value, place in zip(values, places):
-        if not (_is_whole(value) or isinstance(value, str)):
-            raise _text_error(value, place, "label")
-    if not all(map(_is_whole, values)):
+    values = [int(value) if _is_whole(value) else value for value in values]
+    if not all(map(is_int, values)):
         return _check_texts(values, places, "label")
     try:
-        return np.array(list(map(int, values)), dtype=np.int64)
+        return np.array(values, dtype=np.int64)
     except OverflowError:
-        raise ValueError(
-            f"a label is {max(values, key=abs)}, expected integers of 64 bits."
-        ) from None
+        refuse("a label", max(values, key=abs), "integers of 64 bits")
 
 
 def _is_whole(value):
-    """Whether a value is a whole number."""
     is_float = isinstance(value, (float, np.floating)) and abs(value) < 2**53
     return is_int(value) or (is_float and value == int(value))
 
@@ -376,16 +329,14 @@ def _check_numbers(values, places):
         found = np.array([_as_number(value) for value in values], dtype=float)
     for k in np.flatnonzero(~np.isfinite(found)).tolist():
         if not is_blank(values.iloc[k]):
-            raise _number_error(values, k, places)
+            _refuse_number(values, k, places)
     return found
 
 
-def _number_error(values, k, places):
-    """Return the error for a cell without the number that its column needs."""
-    return ValueError(
-        f"{places[k]}: {values.name} is {short_repr(values.tolist()[k])}, expected "
-        f"{EXPECTED.get(values.name, 'a finite number')}."
-    )
+def _refuse_number(values, k, places):
+    """Refuse a cell without the number that its column needs."""
+    expected = EXPECTED.get(values.name, "a finite number")
+    refuse(f"{places[k]}: {values.name}", values.tolist()[k], expected)
 
 
 def is_blank(value):
@@ -397,10 +348,7 @@ def is_blank(value):
 
 
 def _as_number(value):
-    """Float of a number or text, including 1:02:03.5; NaN for other text."""
-    if isinstance(value, (bool, np.bool_)):
-        return math.nan
-    if isinstance(value, numbers.Real):
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
         try:
             return float(value)
         except OverflowError:
@@ -413,47 +361,38 @@ def _as_number(value):
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
+def values_of(table, pair):
+    """Return starts and ends as floats (n_rows, 2), NaN if unknown."""
+    if not set(pair) <= set(table):
+        return np.full((len(table), 2), np.nan)
+    return table[list(pair)].to_numpy(dtype=float)
+
+
 def _check_times(checked, table, places):
     """Refuse rows without times, with invalid frames, or that end too early."""
     known = np.zeros(len(checked), dtype=bool)
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
+        values = values_of(checked, pair)
+        own = np.isfinite(values).all(axis=1)
+        if unit == "frames":
+            is_frame = (values >= 0) & (values <= MAX_FRAMES) & (values % 1 == 0)
+            for k, column in np.argwhere(np.isfinite(values) & ~is_frame)[:1]:
+                _refuse_number(table[pair[column]], k, places)
+        for k in np.flatnonzero(values[:, 1] < values[:, 0])[:1]:
+            raise ValueError(
+                f"{places[k]}: {describe(checked, k, unit)}, expected it to end after "
+                "its start."
+            )
         columns = [key for key in pair if key in checked]
-        own = np.zeros_like(known)
-        if len(columns) == 2:
-            values = checked[columns].to_numpy()
-            own = np.isfinite(values).all(axis=1)
-            if unit == "frames":
-                _check_whole(values, table, places)
-            late = np.flatnonzero(values[:, 1] < values[:, 0])
-            if late.size:
-                raise ValueError(
-                    f"{places[late[0]]}: {describe(checked, late[0], unit)}, expected "
-                    "it to end after its start."
-                )
-            checked.loc[~own, columns] = np.nan
+        checked.loc[~own, columns] = np.nan
         if len(known) and not own.any():
             checked = checked.drop(columns=columns)
         known |= own
-    if not known.all():
-        k = int(np.argmin(known))
+    for k in np.flatnonzero(~known)[:1]:
         for key in (*SECONDS, *FRAMES):
             if key in table and not math.isfinite(_as_number(table[key].iloc[k])):
-                raise _number_error(table[key], k, places)
+                _refuse_number(table[key], k, places)
     return checked
-
-
-def _check_whole(values, table, places):
-    """Refuse frames that are negative, not whole, or too many."""
-    bad = np.isfinite(values) & ((values < 0) | (values != np.floor(values)))
-    if bad.any():
-        k, column = np.argwhere(bad)[0]
-        raise _number_error(table[FRAMES[column]], k, places)
-    if (values > MAX_FRAMES).any():
-        k = np.argwhere(values > MAX_FRAMES)[0, 0]
-        end = short_repr(table["end"].tolist()[k])
-        raise ValueError(
-            f"{places[k]}: it ends at {end}, expected at most {MAX_FRAMES} frames."
-        )
 
 
 def describe(table, k, unit):

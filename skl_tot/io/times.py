@@ -1,12 +1,14 @@
-"""Conversion of segments between frames and seconds.
-
-If a table has both and they disagree, frames determine labels of frames, and seconds
-(perhaps from a clock) determine durations.
-"""
+"""Conversion of segments between frames and seconds."""
 
 import numpy as np
 
-from skl_tot.io.segment_table import FRAMES, MAX_FRAMES, SECONDS, describe
+from skl_tot.io.segment_table import (
+    FRAMES,
+    MAX_FRAMES,
+    SECONDS,
+    describe,
+    values_of,
+)
 from skl_tot.recordings.clocks import agreed_rate
 from skl_tot.recordings.errors import warn_user
 
@@ -38,11 +40,7 @@ def frame_at(seconds, fps, clock=None):
 
 
 def frames_of(table, fps, clocks=None):
-    """Return the frames (n_rows, 2) of a checked table with recordings and places.
-
-    ``clocks`` has starts and ends of frames by recording. Warns if seconds and frames
-    of a row disagree.
-    """
+    """Return the frames (n_rows, 2) of a checked table with recordings and places."""
     frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
     in_frames = np.isfinite(frames).all(axis=1)
     places = table["place"].tolist()
@@ -77,37 +75,20 @@ def rows_by_recording(table):
     return dict(zip(names, np.split(np.argsort(codes, kind="stable"), ends[:-1])))
 
 
-def values_of(table, pair):
-    """Return starts and ends as floats (n_rows, 2), NaN if unknown."""
-    if not set(pair) <= set(table):
-        return np.full((len(table), 2), np.nan)
-    return table[list(pair)].to_numpy(dtype=float)
-
-
 def _check_range(table, frames, rows, clock):
     """Refuse rows in seconds that start before the recording, or end too late."""
     is_late = frames[rows, 1] > MAX_FRAMES
-    bad = rows[is_late | (np.round(frames[rows, 0]) < 0)]
-    if not bad.size:
-        return
-    k = bad[0]
-    expected = f"expected at most {MAX_FRAMES} frames."
-    if not is_late.any():
+    for k in rows[is_late | (np.round(frames[rows, 0]) < 0)][:1]:
         start = 0.0 if clock is None else clock[0][0]
-        expected = (
-            f"expected it to start at {start:.10g} s or later, where the recording "
-            "starts."
-        )
-    place = table["place"].iloc[k]
-    raise ValueError(f"{place}: {describe(table, k, 's')}, {expected}")
+        expected = f"to start at {start:.10g} s or later, where the recording starts."
+        if is_late.any():
+            expected = f"at most {MAX_FRAMES} frames."
+        place = table["place"].iloc[k]
+        raise ValueError(f"{place}: {describe(table, k, 's')}, expected it {expected}")
 
 
 def seconds_of(table, fps=None):
-    """Return times (n_rows, 2) of a checked table with recordings, rate and unit.
-
-    Times are in frames if neither the table nor ``fps`` gives seconds. An unknown rate
-    is None.
-    """
+    """Return times (n_rows, 2) of a checked table with recordings, rate and unit."""
     pairs = {pair: values_of(table, pair) for pair in (FRAMES, SECONDS)}
     for pair, values in pairs.items():
         is_known = np.isfinite(values).all(axis=1)
@@ -142,16 +123,13 @@ def _find_rate(frames, seconds, fps):
 
 
 def _agreed_seconds(table, frames, seconds, rate):
-    """Return the seconds of a table, or those of its frames if a frame has two times.
-
-    The latter happens after a boundary was moved in frames. A clock may skip frames,
-    but its times must grow with the frames.
-    """
-    contradicting = []
+    """Return the seconds of a table, or of its frames if a frame has two times."""
     recordings = rows_by_recording(table)
-    for name, rows in recordings.items():
-        if not _is_clock(frames[rows], seconds[rows], rate):
-            contradicting.append(name)
+    contradicting = [
+        name
+        for name, rows in recordings.items()
+        if not _is_clock(frames[rows], seconds[rows], rate)
+    ]
     if contradicting:
         warn_user(
             f"seconds of {len(contradicting)} of {len(recordings)} recordings "
@@ -172,11 +150,7 @@ def _agreed_seconds(table, frames, seconds, rate):
 
 
 def _is_clock(frames, seconds, rate):
-    """Whether each frame has one time, and later frames have later times.
-
-    At a break, a segment ends before the next one starts, and is not much shorter than
-    its frames.
-    """
+    """Whether each frame has one time, and later frames have later times."""
     is_start = np.tile([True, False], len(frames))
     full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (UNEVEN * rate)
     full = np.repeat(full, 2)

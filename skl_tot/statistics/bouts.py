@@ -8,10 +8,11 @@ import numpy as np
 from skl_tot.io.segment_table import (
     FRAMES,
     check_segments,
-    name_labels,
+    labelled_recordings,
     table_of_labels,
+    values_of,
 )
-from skl_tot.io.times import seconds_of, values_of
+from skl_tot.io.times import seconds_of
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
@@ -103,7 +104,7 @@ def collect_bouts(labels, fps=None):
     is_frame = getattr(labels, "ndim", 1) == 2 and hasattr(labels, "columns")
     if is_frame and ("action" in labels or not is_table(labels)):
         return _bouts_of_table(labels, fps)
-    recordings, _ = name_labels(labels, fps)
+    recordings, _ = labelled_recordings(labels, fps)
     table = table_of_labels(recordings)
     if recordings.fps is None:
         times = table[["start", "end"]].astype(float)

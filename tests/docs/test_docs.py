@@ -22,7 +22,6 @@ from skl_tot.app.cli.main import make_parser
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS
 from skl_tot.io import FORMATS
-from skl_tot.io.formats import describe_formats
 
 ROOT = Path(skl_tot.__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -238,7 +237,12 @@ def test_api_page_names_everything_public():
 
 def test_page_of_formats_has_those_that_there_are():
     text = (DOCS / "guide" / "exchange.md").read_text(encoding="utf-8")
-    assert describe_formats() in text
+    for name, entry in FORMATS.items():
+        extra = f"`{entry.extra}`" if entry.extra else ""
+        times = "seconds" if entry.in_seconds else "frames"
+        number = "several" if entry.many else "one"
+        cells = [f"`{name}`", f"`{entry.suffix}`", entry.description, times, number]
+        assert f"| {' | '.join([*cells, extra])} |\n" in text
 
 
 def test_api_page_names_nothing_else():

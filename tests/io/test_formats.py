@@ -4,53 +4,36 @@ import html
 import itertools
 import json
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.app.cli.main import main, make_parser
+from skl_tot.app.cli.main import main
 from skl_tot.io import (
     FORMATS,
     Format,
     labels_from_segments,
     read_segments,
     read_table,
+    read_whole,
     segments,
+    writable_formats,
     write_segments,
 )
-from skl_tot.io.files import read_whole
-from skl_tot.io.formats import describe_formats, table_formats, writable_formats
+from skl_tot.io.formats import table_formats
 from skl_tot.recordings import Recordings
 
 # with a non-breaking space, and with a joiner of zero width
 NAMES = ['take\u00a0"cup"', "cut & <b>", "می\u200cریزد", "cut & <b>"]
 LABELS = np.repeat(NAMES, [7, 31, 4, 19])
 FPS = 29.97
-SEVERAL = {
-    "take 1": np.repeat(["reach", "pour, hot", "reach"], [7, 31, 4]),
-    'b "2"': np.repeat(["pour, hot", "background"], [3, 9]),
-    "3": np.array(["stir"]),
-}
-SURE = {name: np.linspace(0.2, 0.9, len(y)) for name, y in SEVERAL.items()}
 
 
 @pytest.fixture
 def table():
     return segments(LABELS, FPS, confidence=np.linspace(0.3, 1, len(LABELS)))
-
-
-@pytest.fixture
-def clocks():
-    """Recordings whose frames come when they like, the first after 5 s or so."""
-    rng = np.random.default_rng(0)
-    times = []
-    for y in SEVERAL.values():
-        steps = rng.choice([0.02, 0.05, 0.05, 0.06, 1.3], size=len(y))
-        times.append(5 + np.cumsum(steps))
-    return Recordings(list(SEVERAL.values()), list(SEVERAL), fps=20, times=times)
 
 
 # What a user writes for the labels of Audacity: seconds, and their name.
@@ -105,30 +88,6 @@ class TestAddedFormat:
                 read_segments(path, fps=RATE)
             assert "\n" not in str(error.value)
 
-    def test_command_line(self, tmp_path, monkeypatch, capsys):
-        monkeypatch.setenv("MPLBACKEND", "Agg")
-        (tmp_path / "data").mkdir()
-        rng = np.random.default_rng(0)
-        for i in range(2):
-            video = np.eye(3)[[0, 1, 2]].repeat(20, axis=0)
-            video += 0.1 * rng.normal(size=(60, 3))
-            np.save(tmp_path / f"data/v{i}.npy", video)
-
-        def run(command):
-            return main(command.replace("DIR", str(tmp_path)).split())
-
-        options = "--n-actions 3 --set max_iter=20 random_state=0 --out DIR/m.skops"
-        assert run(f"fit DIR/data {options}") == 0
-        predict = "predict DIR/m.skops DIR/data --out DIR/found --format audacity"
-        assert run(predict) == 2
-        error = capsys.readouterr().err
-        assert "--fps is missing, which --format audacity needs." in error
-        assert run(f"{predict} --fps {RATE}") == 0
-        files = sorted(path.name for path in (tmp_path / "found").iterdir())
-        assert files == ["v0.aud", "v1.aud"]
-        table = read_table(tmp_path / "found")
-        assert table.groupby("recording")["end_time"].max().tolist() == [6, 6]
-
     def test_help(self, capsys):
         with pytest.raises(SystemExit):
             main(["predict", "--help"])
@@ -136,11 +95,6 @@ class TestAddedFormat:
 
 
 class TestRegistry:
-    @pytest.mark.parametrize("format", FORMATS)
-    def test_described(self, format):
-        row = rf"\| `{format}` \| `{FORMATS[format].suffix}` \| \S"
-        assert re.search(row, describe_formats())
-
     def test_not_written(self, tmp_path, monkeypatch):
         monkeypatch.setitem(FORMATS, "own", Format(".own", read=read_audacity))
         known = re.escape(str(list(writable_formats())))
@@ -167,17 +121,6 @@ class TestRegistry:
         monkeypatch.setitem(FORMATS, "own", Format(".csv", write_audacity))
         write_segments(segments(CUPS, RATE), tmp_path / "a.csv")
         np.testing.assert_array_equal(read_segments(tmp_path / "a.csv"), CUPS)
-
-
-def test_arguments_wait_for_nothing():
-    """The table of formats needs numpy, and the parser does not need the table."""
-    code = (
-        "import sys; from skl_tot.app.cli.main import make_parser;"
-        "make_parser().format_help(); sys.exit('numpy' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    arguments = ["predict", "a", "b", "--out", "c", "--format", "json"]
-    assert make_parser().parse_args(arguments).format == "json"
 
 
 def milliseconds(seconds):
@@ -209,18 +152,18 @@ def read_textgrid(path):
     ]
 
 
+def rows_of(table, start="start_time", end="end_time", action="action"):
+    times = table[[start, end]].map(milliseconds)
+    return list(zip(times[start], times[end], table[action]))
+
+
 def read_csv(path):
-    table = pd.read_csv(path)
-    times = table[["start_time", "end_time"]].map(milliseconds)
-    return list(zip(times["start_time"], times["end_time"], table["action"]))
+    return rows_of(pd.read_csv(path))
 
 
 def read_json(path):
     with open(path, encoding="utf-8") as file:
-        return [
-            (milliseconds(r["start_time"]), milliseconds(r["end_time"]), r["action"])
-            for r in json.load(file)
-        ]
+        return rows_of(pd.DataFrame(json.load(file)))
 
 
 def read_labels(path):
@@ -233,24 +176,24 @@ def read_labels(path):
 
 
 def read_parquet(path):
-    pytest.importorskip("pyarrow")
-    table = pd.read_parquet(path)
-    times = table[["start_time", "end_time"]].map(milliseconds)
-    return list(zip(times["start_time"], times["end_time"], table["action"]))
+    return rows_of(pd.read_parquet(path))
 
 
 def read_boris(path):
-    table = pd.read_csv(path, sep="\t")
-    times = table[["Start (s)", "Stop (s)"]].map(milliseconds)
-    return list(zip(times["Start (s)"], times["Stop (s)"], table["Behavior"]))
+    return rows_of(pd.read_csv(path, sep="\t"), "Start (s)", "Stop (s)", "Behavior")
+
+
+def read_events(path):
+    table = pd.read_excel(path)
+    starts, ends = table[::2].reset_index(), table[1::2].reset_index()
+    return rows_of(starts.assign(end=ends["time"]), "time", "end", "code")
 
 
 def read_nwb(path):
     pynwb = pytest.importorskip("pynwb")
     with pynwb.NWBHDF5IO(path, "r") as file:
         table = file.read().processing["behavior"]["action"].to_dataframe()
-    times = table[["start_time", "stop_time"]].map(milliseconds)
-    return list(zip(times["start_time"], times["stop_time"], table["label"]))
+    return rows_of(table, end="stop_time", action="label")
 
 
 def read_labelstudio(path):
@@ -269,6 +212,7 @@ READERS = {
     "csv": read_csv,
     "parquet": read_parquet,
     "boris": read_boris,
+    "boris_events": read_events,
     "nwb": read_nwb,
     "labelstudio": read_labelstudio,
     "json": read_json,
@@ -302,38 +246,44 @@ class TestFiles:
         assert found[-1][1] == 20_000
 
     @pytest.mark.parametrize("format", FORMATS)
-    def test_times(self, tmp_path, format):
-        if FORMATS[format].in_seconds:
-            with pytest.raises(ValueError, match="fps is None"):
-                write_segments(segments(LABELS), tmp_path / "a", format=format)
-        else:
-            write_segments(segments(LABELS), tmp_path / "a", format=format)
-
-    @pytest.mark.parametrize("format", FORMATS)
-    def test_on_a_clock(self, tmp_path, format, clocks):
+    def test_on_a_clock(self, tmp_path, format, clocks, several):
         """Boundaries that are moved by less than half a frame stay."""
         path = tmp_path / f"take 1{FORMATS[format].suffix}"
         write_segments(segments(clocks[:1]), path, format=format)
         found = read_segments(path, format=format, recordings=clocks)
-        np.testing.assert_array_equal(found, SEVERAL["take 1"])
+        np.testing.assert_array_equal(found, several["take 1"])
 
     @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(table_formats())))
-    def test_one_recording_a_file(self, tmp_path, format):
+    def test_one_recording_a_file(self, tmp_path, format, several):
         with pytest.raises(ValueError, match="segments are of 3 recordings, expected"):
-            write_segments(segments(SEVERAL, FPS), tmp_path / "a", format=format)
+            write_segments(segments(several, FPS), tmp_path / "a", format=format)
+
+    @pytest.mark.parametrize("format", ["elan", "webvtt", "boris", "textgrid"])
+    def test_before_zero(self, tmp_path, format):
+        recordings = Recordings([["a", "b"]], ["a"], fps=2, times=[[-0.5, 0.5]])
+        message = "A segment of 'a' is from -500 to 500 ms, expected it to start at 0"
+        with pytest.raises(ValueError, match=message):
+            write_segments(segments(recordings), tmp_path / "a", format=format)
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("second", [(0.1, 0.3), (-0.5, -0.2)])
+    def test_intervals_of_a_textgrid_do_not_overlap(self, tmp_path, second):
+        table = segments(["a", "a", "b"], 10)
+        table.loc[1, ["start_time", "end_time"]] = second
+        message = r"'b' is from -?\d+ to -?\d+ ms, expected"
+        with pytest.raises(ValueError, match=message):
+            write_segments(table, tmp_path / "v.TextGrid")
+        assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
         ("labels", "fps", "format", "message"),
         [
-            ([0, 1], None, "elan", "fps is None, expected frames per second"),
-            ([0, 1], 30, "none", "format is 'none', expected one of ["),
-            ([0, 1], 5000, "webvtt", "A segment of '0' at 0 ms is shorter than 1 ms."),
-            (
-                ["a\x01", "b"],
-                30,
-                "elan",
-                "Segment 0: the label is 'a\\x01', expected",
+            *(
+                ([0, 1], None, format, "fps is None, expected frames per second")
+                for format in ("elan", "webvtt", "textgrid", "boris", "nwb")
             ),
+            ([0, 1], 5000, "webvtt", "A segment of '0' at 0 ms is shorter than 1 ms."),
+            (["a\x01"], 30, "elan", "Segment 0: the label is 'a\\x01', expected"),
             (["", "b"], 30, "labels", "Segment 0: the label is '', expected text of o"),
         ],
     )
@@ -354,7 +304,7 @@ class TestFiles:
             (segments(["cut", "-1"], 1), "An action is called '-1', which is read as"),
             (table.iloc[:0], "segments has no rows, expected a row for each segment"),
             (table.drop(columns=["start", "end"]), "segments have times only, "),
-            (segments({" a": [1]}, 1), "A recording is called ' a', expected text wi"),
+            (segments({" a": [1]}, 1), "recording is ' a', expected text without bl"),
             (segments({"a\nb": [1]}, 1), "the recording is 'a\\nb', expected text of"),
         ]
         for wrong, message in cases:
@@ -378,16 +328,16 @@ class TestSeveral:
     """One file of several recordings."""
 
     @pytest.mark.parametrize("format", table_formats())
-    def test_there_and_back(self, tmp_path, format, clocks):
+    def test_there_and_back(self, tmp_path, format, clocks, several, sure):
         path = tmp_path / f"all{FORMATS[format].suffix}"
         for labels, options in [
-            (segments(SEVERAL, 10, confidence=SURE), {"fps": 10}),
+            (segments(several, 10, confidence=sure), {"fps": 10}),
             (segments(clocks), {"recordings": clocks}),
         ]:
             write_segments(labels, path, format=format)
             found = read_segments(path, format=format, **options)
-            assert list(found) == list(SEVERAL)
-            for name, y in SEVERAL.items():
+            assert list(found) == list(several)
+            for name, y in several.items():
                 np.testing.assert_array_equal(found[name], y)
 
     @pytest.mark.parametrize("format", table_formats())
@@ -405,9 +355,9 @@ class TestSeveral:
         np.testing.assert_array_equal(again, found["0"])
 
     @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-    def test_columns(self, tmp_path, suffix, clocks):
+    def test_columns(self, tmp_path, suffix, clocks, sure):
         path = tmp_path / f"all{suffix}"
-        expected = segments(clocks, confidence=list(SURE.values()))
+        expected = segments(clocks, confidence=list(sure.values()))
         write_segments(expected, path)
         read = pd.read_csv if suffix == ".csv" else pd.read_parquet
         found = read(path).astype(expected.dtypes)
@@ -452,42 +402,113 @@ class TestReadTable:
         assert read_whole(tmp_path / "a.csv")["a"].tolist() == ["1", "01", "1"]
 
     @pytest.mark.parametrize(
-        ("file", "text"),
+        "text",
         [
-            ("a.csv", ""),
-            ("a.csv", "x,y\n1,2\n"),
-            ("a.csv", "action,start,end\ncut,0,x\n"),
-            ("a.csv", "action,start,end\ncut,0,3\ncut,4,5\n"),
-            ("a.json", "{}"),
-            ("a.json", "[1]"),
-            ("a.json", "[]"),
-            ("a.json", '[{"action": "a", "start": 0, "end": 2.7}]'),
-            ("a.json", '[{"action": null, "start": 0, "end": 2}]'),
-            ("a.json", '[{"action": "", "start": 0, "end": 2}]'),
-            ("a.json", '[{"action": true, "start": 0, "end": 2}]'),
-            ("a.json", '[{"action": "a", "start": false, "end": 2}]'),
-            ("a.csv", "action,start,end\ncut,0,3,4\n"),
-            ("a.json", "nonsense"),
-            ("a.json", "[" * 100_000),
-            ("a.json", "9" * 5000),
-            ("a.json", '[{"action": "a", "start": 0, "end": 1000000000000000}]'),
-            ("a.json", '[{"action": "a", "start": 0, "end": 9223372036854775808}]'),
-            ("a.json", '[{"action": "a", "start": 0, "end": 2, "end_time": 1e999}]'),
-            ("a.csv", "action,start,end,confidence\na,0,2,inf\n"),
-            ("a.csv", "action,start,end\na,0," + "9" * 5000),
-            ("a.json", '[{"start": 0, "end": 2}]'),
-            ("a.csv", "action,start\ncut,0\n"),
-            ("a.txt", ""),
-            ("a.txt", "cut\n\ncut"),
-            ("a.doc", "cut"),
+            "action,start,end\ncut,0,x\n",
+            "action,start,end\ncut,0,3\ncut,4,5\n",
+            "action,start,end\na,0,2,4\n",
+            "action,start,end,confidence\na,0,2,inf\n",
+            "action,start,end\na,0," + "9" * 5000,
+            "action,start,end\n",
         ],
     )
-    def test_files_that_hold_no_segments(self, tmp_path, file, text):
-        (tmp_path / file).write_text(text)
-        with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
-            read_whole(tmp_path / file)
+    def test_files_that_hold_no_whole_segments(self, tmp_path, text):
+        path = tmp_path / "a.csv"
+        path.write_text(text)
+        with pytest.raises(ValueError, match=re.escape(str(path))) as error:
+            read_whole(path)
         assert "\n" not in str(error.value)
 
-    def test_paths_that_are_none(self):
-        with pytest.raises(TypeError):
-            read_table(np.ones(3), format="csv")
+
+def test_boris(tmp_path, several):
+    """Columns and types of the aggregated events that BORIS 8 exports."""
+    expected = segments(several, 29.97)
+    write_segments(expected, tmp_path / "all.tsv")
+    frame = pd.read_csv(tmp_path / "all.tsv", sep="\t", dtype=str)
+    assert list(frame) == [
+        *["Observation id", "Observation date", "Description", "Observation type"],
+        *["Source", "Time offset (s)", "Coding duration", "Media duration (s)"],
+        *["FPS (frame/s)", "Subject", "Observation duration by subject by observation"],
+        *["Behavior", "Behavioral category", "Modifiers", "Behavior type", "Start (s)"],
+        *["Stop (s)", "Duration (s)", "Media file name", "Image index start"],
+        *["Image index stop", "Image file path start", "Image file path stop"],
+        *["Comment start", "Comment stop"],
+    ]
+    assert frame["Observation id"].tolist() == expected["recording"].tolist()
+    assert frame["Behavior"].tolist() == expected["action"].tolist()
+    assert set(frame["Behavior type"]) == {"STATE"}
+    assert set(frame["FPS (frame/s)"]) == {"29.97"}
+    for column, name in [("Start (s)", "start_time"), ("Stop (s)", "end_time")]:
+        assert frame[column].str.fullmatch(r"\d+\.\d{3}").all()
+        assert (frame[column].astype(float) - expected[name]).abs().max() <= 0.0005
+    length = frame["Stop (s)"].astype(float) - frame["Start (s)"].astype(float)
+    np.testing.assert_allclose(frame["Duration (s)"].astype(float), length)
+
+
+TEXT = {"type": "string", "minLength": 1}
+FRAME = {"type": "integer", "minimum": 1}
+
+
+def an_object(required, **properties):
+    """JSON schema of an object with no other properties."""
+    own = {"type": "object", "properties": properties, "required": required.split()}
+    return own | {"additionalProperties": False}
+
+
+def a_list(items):
+    return {"type": "array", "items": items, "minItems": 1}
+
+
+RANGE = an_object("start end", start=FRAME, end=FRAME)
+VALUE = an_object("ranges timelinelabels", ranges=a_list(RANGE))
+VALUE["properties"]["timelinelabels"] = a_list(TEXT)
+REGION = an_object(
+    "type from_name to_name value",
+    id=TEXT,
+    type={"const": "timelinelabels"},
+    from_name=TEXT,
+    to_name=TEXT,
+    score={"type": "number", "minimum": 0, "maximum": 1},
+    value=VALUE,
+)
+PREDICTION = an_object("result", model_version=TEXT, result=a_list(REGION))
+DATA = {"type": "object", "required": ["video"]}
+TASK = an_object("data predictions", data=DATA, predictions=a_list(PREDICTION))
+
+
+@pytest.mark.parametrize("fps", [None, 29.97])
+def test_tasks_of_label_studio(tmp_path, several, sure, fps):
+    """Tasks as the import of Label Studio documents them."""
+    jsonschema = pytest.importorskip("jsonschema")
+    path = tmp_path / "tasks.json"
+    write_segments(segments(several, fps, confidence=sure), path, format="labelstudio")
+    tasks = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.validate(tasks, a_list(TASK))
+    assert [task["data"]["video"] for task in tasks] == list(several)
+    assert [task["data"].get("fps") for task in tasks] == [fps] * 3
+    regions = tasks[0]["predictions"][0]["result"]
+    ranges = [region["value"]["ranges"][0] for region in regions]
+    assert ranges[:2] == [{"start": 1, "end": 7}, {"start": 8, "end": 38}]
+    assert len({region["id"] for region in regions}) == len(regions)
+
+
+def test_pynwb(tmp_path, several, sure):
+    """Types, names and values, and what its own validation says."""
+    pynwb = pytest.importorskip("pynwb")
+    path = str(tmp_path / "take 1.nwb")
+    table = segments(several["take 1"], 29.97, confidence=sure["take 1"])
+    write_segments(table, path)
+    assert pynwb.validate(path=path) == []
+    with pynwb.NWBHDF5IO(path, "r") as file:
+        session = file.read()
+        bouts = session.processing["behavior"]["action"]
+        assert type(bouts).__name__ == "EthogramBouts"
+        assert isinstance(bouts, pynwb.epoch.TimeIntervals)
+        assert bouts.labeling_method == "automated"
+        assert session.identifier == "take 1"
+        assert session.session_start_time.timestamp() == 0
+        frame = bouts.to_dataframe()
+    assert frame["label"].tolist() == table["action"].tolist()
+    for column, key in [("stop_time", "end_time"), ("start_time", "start_time")]:
+        assert frame[column].tolist() == table[key].tolist()
+    assert frame["confidence"].tolist() == table["confidence"].tolist()

@@ -1,15 +1,20 @@
-"""Segments of recordings with names of any kind, and actions as pandas makes them."""
+"""Segments of recordings with names of any kind, and with breaks."""
 
 import os
-import stat
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.io import read_segments, read_table, segments, write_segments
-from skl_tot.io.formats import FORMATS, writable_formats
+from skl_tot.io import (
+    FORMATS,
+    read_segments,
+    read_table,
+    segments,
+    writable_formats,
+    write_segments,
+)
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import durations, transitions
 
@@ -37,38 +42,6 @@ def test_dicts_as_predict_gives_them(tmp_path, keys, names):
     assert table["recording"].unique().tolist() == names
     write_segments(table, tmp_path / "all.parquet")
     assert list(read_segments(tmp_path / "all.parquet")) == names
-
-
-def test_actions_as_floats_are_integers(tmp_path):
-    """A concat with a table that lacks the column makes floats of integers."""
-    table = pd.DataFrame({"action": [-1.0, 0.0, 2.0], "start": [0, 2, 3]})
-    table["end"] = [2, 3, 7]
-    found = durations(table)
-    assert found["action"].tolist() == [0, 2]
-    assert found["share"].tolist() == pytest.approx([1 / 7, 4 / 7])
-    write_segments(table, tmp_path / "a.csv")
-    assert read_table(tmp_path / "a.csv")["action"].tolist() == [-1, 0, 2]
-    table.to_csv(tmp_path / "b.csv", index=False)
-    assert read_table(tmp_path / "b.csv")["action"].tolist() == [-1, 0, 2]
-    assert read_segments(tmp_path / "b.csv").tolist()[:3] == ["background"] * 2 + ["0"]
-    for bad in (0.5, np.inf, 2.0**70):
-        with pytest.raises(ValueError, match="Segment 1: the label is"):
-            durations(table.assign(action=[-1, bad, 0]))
-
-
-def test_a_column_twice():
-    table = pd.DataFrame([["a", 0, 2, 3]], columns=["action", "start", "end", "end"])
-    with pytest.raises(ValueError, match=r"'end', 'end'\], expected each once"):
-        durations(table)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
-def test_a_pipe_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "a.csv")
-    assert stat.S_ISFIFO(os.stat(tmp_path / "a.csv").st_mode)
-    for path in (tmp_path / "a.csv", [tmp_path / "a.csv"], tmp_path):
-        with pytest.raises(OSError, match=r"a\.csv is no regular file, expected"):
-            read_segments(path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode elsewhere")

@@ -1,27 +1,25 @@
-"""Formats of segment files: one module each, with a ``FORMAT``."""
+"""Formats of segment files, by name."""
 
-import importlib
-import pkgutil
 from pathlib import Path
 
+from skl_tot.io.formats import annotations, boris, json, nwb, tables
 from skl_tot.io.formats.base import Format
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import one_line, refuse
 
-DEFAULT = "csv"
-
-
-def _find_formats():
-    """Return the formats of the modules in this folder, the default first."""
-    names = [module.name for module in pkgutil.iter_modules(__path__)]
-    formats = {}
-    for name in sorted(names, key=lambda name: (name != DEFAULT, name)):
-        module = importlib.import_module(f"{__name__}.{name}")
-        if hasattr(module, "FORMAT"):
-            formats[name] = module.FORMAT
-    return formats
-
-
-FORMATS: dict[str, Format] = _find_formats()
+# If formats share a suffix, the first one is its default.
+FORMATS: dict[str, Format] = {
+    "csv": tables.CSV,
+    "boris": boris.AGGREGATED,
+    "boris_events": boris.EVENTS,
+    "elan": annotations.ELAN,
+    "json": json.JSON,
+    "labels": tables.LABELS,
+    "labelstudio": json.LABEL_STUDIO,
+    "nwb": nwb.NWB,
+    "parquet": tables.PARQUET,
+    "textgrid": annotations.TEXTGRID,
+    "webvtt": annotations.WEBVTT,
+}
 
 
 def readable_formats():
@@ -35,9 +33,9 @@ def writable_formats():
 
 
 def frame_formats():
-    """Return the formats with frames."""
-    formats = readable_formats()
-    return {name: formats[name] for name in formats if not formats[name].in_seconds}
+    """Return the formats with frames and a reader."""
+    found = readable_formats().items()
+    return {name: entry for name, entry in found if not entry.in_seconds}
 
 
 def table_formats():
@@ -46,14 +44,8 @@ def table_formats():
 
 
 def table_of(path):
-    """Return the format of one file of all recordings, None for a folder.
-
-    >>> table_of("all.csv"), table_of("all.eaf"), table_of("all")
-    ('csv', None, None)
-    """
-    if Path(path).is_dir():
-        return None
-    suffix = Path(path).suffix.lower()
+    """Return the format of one file of all recordings, None for a folder."""
+    suffix = None if Path(path).is_dir() else Path(path).suffix.lower()
     names = (name for name, entry in table_formats().items() if entry.suffix == suffix)
     return next(names, None)
 
@@ -66,25 +58,5 @@ def find_format(path, name, formats):
             if formats[other].suffix.lower() == Path(path).suffix.lower():
                 name = other
     if name not in formats:
-        raise ValueError(
-            f"{one_line(path)}: format is {short_repr(name)}, expected one of "
-            f"{list(formats)}."
-        )
+        refuse(f"{one_line(path)}: format", name, f"one of {list(formats)}")
     return formats[name]
-
-
-def describe_formats():
-    """Return the table of formats in Markdown, for the documentation.
-
-    >>> print(describe_formats().splitlines()[2])
-    | `csv` | `.csv` | table, one segment a row | frames | several |  |
-    """
-    lines = ["| format | suffix | content | times in | recordings | extra |"]
-    lines.append("|" + " --- |" * 6)
-    for name, entry in FORMATS.items():
-        times = "seconds" if entry.in_seconds else "frames"
-        number = "several" if entry.many else "one"
-        extra = f"`{entry.extra}`" if entry.extra else ""
-        cells = [f"`{name}`", f"`{entry.suffix}`", entry.description, times]
-        lines.append(f"| {' | '.join([*cells, number, extra])} |")
-    return "\n".join(lines)

@@ -11,30 +11,31 @@ from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import short_repr
 
 TIER = "action"  # name of the tier in written files
+# Options of formats that hold milliseconds, by libraries of others.
+TIMED = {"in_seconds": True, "extra": "files"}
 # Limit against small files that declare a huge number of rows.
 MAX_ROWS = 10**7
 
 
 @dataclass(frozen=True)
 class Format:
-    r"""Description of a file format, with its writer and reader.
+    """Description of a file format, with its writer and reader.
 
-    A format in `FORMATS` is available in `write_segments`, `read_segments` and the
-    command line. In the package, it is the ``FORMAT`` of a module in `io/formats`.
+    An entry of `FORMATS` is available in `write_segments`, `read_segments` and the
+    command line.
 
     Parameters
     ----------
     suffix : str
-        Suffix of the files, with a dot. If formats share a suffix, the first one is the
-        default.
+        Suffix of the files, with a dot. The first format of a suffix is its default.
     write : callable, default=None
         Called with a table from `segments`, with at least one row, and a path. None if
         such files cannot be written.
     read : callable, default=None
         Called with a path; returns a data frame with ``action``, and ``start`` and
         ``end`` in frames or ``start_time`` and ``end_time`` in seconds, as text or
-        numbers, unchecked. ``line`` is optional, for errors; ``recording`` is for files
-        of several recordings. None if such files cannot be read.
+        numbers, unchecked; optionally ``line``, for errors, and ``recording``. None if
+        such files cannot be read.
     description : str, default=""
         A few words for help and documentation.
     in_seconds : bool, default=False
@@ -47,18 +48,10 @@ class Format:
 
     Examples
     --------
-    >>> import pathlib, tempfile
-    >>> from skl_tot.io import FORMATS, Format, segments, write_segments
+    >>> from skl_tot.io import FORMATS, Format
     >>> def write_ends(table, path):
     ...     table[["end", "action"]].to_csv(path, sep=" ", header=False, index=False)
-    >>> FORMATS["ends"] = Format(".ends", write_ends, None, "end and action")
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = pathlib.Path(folder.name, "video.ends")
-    >>> write_segments(segments(["cut", "cut", "mix"]), path)
-    >>> print(path.read_text())
-    2 cut
-    3 mix
-    >>> folder.cleanup()
+    >>> FORMATS["ends"] = Format(".ends", write_ends, description="end and action")
     >>> del FORMATS["ends"]
     """
 
@@ -78,22 +71,18 @@ class SegmentsError(ValueError):
         super().__init__(reason if line is None else f"line {line}: {reason}")
 
 
-def read_text(path):
-    """Return the text of a file in UTF-8, or in UTF-16 by its byte order mark.
-
-    Praat and spreadsheets write UTF-16 for text beyond ASCII. All line ends become line
-    feeds.
-    """
+def read_any_text(path):
+    """Return the text of a file in UTF-8, or in UTF-16 by its byte order mark."""
     content = Path(path).read_bytes()
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
+    try:  # spreadsheets write UTF-16 for text beyond ASCII
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        place = error.object[: error.start]
+        line = error.object[: error.start].count(b"\n") + 1
         raise SegmentsError(
             f"this is no text in {error.encoding.upper()} ({error.reason}), expected "
             "UTF-8, or UTF-16 with its mark.",
-            place.count(b"\n") + 1,
+            line,
         ) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -118,10 +107,10 @@ def pick_tier(tiers):
 
 
 def frame_of_times(rows):
-    """Return a data frame from rows of action, start and end in seconds, and line."""
+    """Return a data frame from rows of action, start and end in seconds."""
     import pandas as pd
 
-    columns = ["action", "start_time", "end_time", "line"]
+    columns = ["action", "start_time", "end_time"]
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
@@ -145,34 +134,19 @@ def to_milliseconds(table):
 
 
 def shown_name(path):
-    r"""File name without suffix as valid text.
-
-    >>> shown_name("folder/caf\udce9.csv")
-    'caf\\xe9'
-    """
+    """File name without suffix as valid text."""
     return text_of_name(Path(path).stem)
 
 
 def split_recordings(table, path):
-    """Return the table of each recording by its name, or by the file's name.
-
-    >>> import pandas as pd
-    >>> list(split_recordings(pd.DataFrame({"start": [0]}), "take.csv"))
-    ['take']
-    """
+    """Return the table of each recording by its name, or by the file's name."""
     if "recording" not in table:
         return {shown_name(path): table}
     return dict(iter(table.groupby("recording", sort=False)))
 
 
 def mean_rate(table):
-    """Return the frames per second of a recording, None without times.
-
-    >>> import pandas as pd
-    >>> columns = ["start", "end", "start_time", "end_time"]
-    >>> mean_rate(pd.DataFrame([[0, 3, 1.0, 1.5]], columns=columns))
-    6.0
-    """
+    """Return the frames per second of a recording, None without times."""
     if "start_time" not in table:
         return None
     seconds = float((table["end_time"] - table["start_time"]).sum())  # without breaks

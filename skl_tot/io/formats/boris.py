@@ -1,35 +1,17 @@
-"""Aggregated events of BORIS."""
+"""Events of BORIS: aggregated ones, and spreadsheets for import into an observation."""
 
-from skl_tot.io.formats.base import Format, mean_rate, split_recordings, to_milliseconds
-from skl_tot.io.formats.tables import read_cells
+from skl_tot.extras import import_extra
+from skl_tot.io.formats import base
+from skl_tot.io.formats.tables import as_segments, read_csv, table_of_rows
 
 # Columns of BORIS version 8.
-COLUMNS = (
-    "Observation id",
-    "Observation date",
-    "Description",
-    "Observation type",
-    "Source",
-    "Time offset (s)",
-    "Coding duration",
-    "Media duration (s)",
-    "FPS (frame/s)",
-    "Subject",
-    "Observation duration by subject by observation",
-    "Behavior",
-    "Behavioral category",
-    "Modifiers",
-    "Behavior type",
-    "Start (s)",
-    "Stop (s)",
-    "Duration (s)",
-    "Media file name",
-    "Image index start",
-    "Image index stop",
-    "Image file path start",
-    "Image file path stop",
-    "Comment start",
-    "Comment stop",
+HEADER = (
+    "Observation id,Observation date,Description,Observation type,Source,"
+    "Time offset (s),Coding duration,Media duration (s),FPS (frame/s),Subject,"
+    "Observation duration by subject by observation,Behavior,Behavioral category,"
+    "Modifiers,Behavior type,Start (s),Stop (s),Duration (s),Media file name,"
+    "Image index start,Image index stop,Image file path start,Image file path stop,"
+    "Comment start,Comment stop"
 )
 
 
@@ -38,33 +20,59 @@ def write_boris(table, path):
     import pandas as pd
 
     events = []
-    for name, own in split_recordings(table, path).items():
-        rate = round(mean_rate(own), 3)
-        for start, end, action in to_milliseconds(own):
+    for name, own in base.split_recordings(table, path).items():
+        rate = round(base.mean_rate(own), 3)
+        for start, end, action in base.to_milliseconds(own):
             event = {
                 "Observation id": name,
                 "FPS (frame/s)": rate,
                 "Subject": "No focal subject",
                 "Behavior": action,
                 "Behavior type": "STATE",
-                "Start (s)": _seconds(start),
-                "Stop (s)": _seconds(end),
-                "Duration (s)": _seconds(end - start),
+                "Start (s)": f"{start / 1000:.3f}",
+                "Stop (s)": f"{end / 1000:.3f}",
+                "Duration (s)": f"{(end - start) / 1000:.3f}",
             }
             events.append(event)
-    events = pd.DataFrame(events, columns=COLUMNS)
+    events = pd.DataFrame(events, columns=HEADER.split(","))
     events.to_csv(path, sep="\t", index=False, lineterminator="\n", encoding="utf-8")
 
 
-def _seconds(milliseconds):
-    """Return seconds with three decimals.
+def write_events(table, path):
+    """Write one row for the start and one for the stop of each segment."""
+    book = import_extra("openpyxl").Workbook(write_only=True)
+    cell = import_extra("openpyxl.cell").WriteOnlyCell
+    sheet = book.create_sheet("events")
+    sheet.append(["time", "subject", "code", "modifier", "comment"])
+    for start, end, action in base.to_milliseconds(table):
+        for time in (start, end):
+            code = cell(sheet, action)
+            code.data_type = "s"  # text, even if it starts with =
+            sheet.append([time / 1000, None, code, None, None])
+    with open(path, "wb") as file:
+        book.save(file)
 
-    >>> _seconds(1050)
-    '1.050'
-    """
-    return f"{milliseconds / 1000:.3f}"
+
+def read_events(path):
+    """Read the first sheet: events, or any table of segments."""
+    openpyxl = import_extra("openpyxl")
+    with open(path, "rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        base.check_rows(sheet.max_row or 0)
+        rows = list(sheet.iter_rows(values_only=True))
+    names = ["" if name is None else str(name) for name in (rows or [()])[0]]
+    return as_segments(table_of_rows(names, enumerate(rows[1:], start=2)), path)
 
 
-FORMAT = Format(
-    ".tsv", write_boris, read_cells, "aggregated events of BORIS", True, many=True
+AGGREGATED = base.Format(
+    ".tsv", write_boris, read_csv, "aggregated events of BORIS", True, many=True
+)
+EVENTS = base.Format(
+    ".xlsx",
+    write_events,
+    read_events,
+    "events for BORIS to import: a row for each start and stop",
+    in_seconds=True,
+    extra="files",
 )

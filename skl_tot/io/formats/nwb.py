@@ -4,15 +4,7 @@ import datetime
 
 import skl_tot
 from skl_tot.extras import import_extra
-from skl_tot.io.formats.base import (
-    TIER,
-    Format,
-    SegmentsError,
-    check_rows,
-    frame_of_times,
-    pick_tier,
-    shown_name,
-)
+from skl_tot.io.formats import base
 
 COLUMNS = {"label", "start_time", "stop_time"}
 # a session needs a date, unknown here
@@ -24,7 +16,7 @@ def write_nwb(table, path):
     pynwb = import_extra("pynwb")
     ethogram = import_extra("ndx_ethogram")
     bouts = ethogram.EthogramBouts(
-        name=TIER,
+        name=base.TIER,
         description="Segments, one after the other, each of one action.",
         labeling_method="automated",
         source_software=f"skl-tot {skl_tot.__version__}",
@@ -34,7 +26,7 @@ def write_nwb(table, path):
     for row in table.to_dict("records"):
         known = {key: row[key] for key in ("start_time", "confidence") if key in row}
         bouts.add_row(label=str(row["action"]), stop_time=row["end_time"], **known)
-    session = pynwb.NWBFile("Segments of actions.", shown_name(path), START)
+    session = pynwb.NWBFile("Segments of actions.", base.shown_name(path), START)
     module = session.create_processing_module("behavior", "Segments of actions.")
     module.add(bouts)
     with pynwb.NWBHDF5IO(str(path), "w") as file:
@@ -44,36 +36,30 @@ def write_nwb(table, path):
 def read_nwb(path):
     """Read the labelled intervals called "action", or the only ones."""
     h5py = import_extra("h5py")
-    with open(path, "rb") as content:
-        try:
-            with h5py.File(content, "r") as file:
-                tiers = _find_tables(h5py, file)
-        except SegmentsError:
-            raise
-        except Exception as error:  # other content raises many types
-            raise SegmentsError(f"this is no file of NWB, {error}") from error
-    return frame_of_times(pick_tier(tiers))
-
-
-def _find_tables(h5py, file):
-    """Return name and rows of each table of labelled intervals."""
-    tables = []
+    tiers = []
 
     def visit(name, group):
         if isinstance(group, h5py.Group) and group.keys() >= COLUMNS:
-            tables.append((name.rpartition("/")[2], _read_table(group)))
+            tiers.append((name.rpartition("/")[2], _read_table(group)))
 
-    file.visititems(visit)
-    return tables
+    with open(path, "rb") as content, h5py.File(content, "r") as file:
+        file.visititems(visit)
+    return base.frame_of_times(base.pick_tier(tiers))
 
 
 def _read_table(group):
     """Return the rows of a table of intervals."""
-    check_rows(max(group[name].size for name in COLUMNS))
+    base.check_rows(max(group[name].size for name in COLUMNS))
     labels = group["label"].asstr()[:].tolist()
     starts, ends = group["start_time"][:].tolist(), group["stop_time"][:].tolist()
-    return [(*row, None) for row in zip(labels, starts, ends, strict=True)]
+    return list(zip(labels, starts, ends, strict=True))
 
 
-DESCRIPTION = "Neurodata Without Borders, with an ethogram"
-FORMAT = Format(".nwb", write_nwb, read_nwb, DESCRIPTION, True, extra="files")
+NWB = base.Format(
+    ".nwb",
+    write_nwb,
+    read_nwb,
+    "Neurodata Without Borders, with an ethogram",
+    in_seconds=True,
+    extra="files",
+)

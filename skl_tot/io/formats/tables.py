@@ -1,18 +1,23 @@
-"""Tables with a header line, from this package, spreadsheets, BORIS and ELAN."""
+"""Tables with a row per segment and names of columns, and labels of frames, as text."""
 
 import csv
 import io
 import re
+from pathlib import Path
 
-from skl_tot.io.formats.base import SegmentsError, read_text
-from skl_tot.recordings.disk import find_separator
+import numpy as np
+
+from skl_tot.extras import import_extra
+from skl_tot.io.formats.base import Format, SegmentsError, check_rows, read_any_text
+from skl_tot.io.segment_table import labels_from_segments, segments
+from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 
-# Column names in lower case, with spaces for underscores.
-BORIS = ("behavior", "behaviour", "code")
-ACTIONS = ("action", "label", *BORIS, "annotation", "activity")
-RECORDINGS = ("observation id", "recording", "video")
-KINDS = ("behavior type", "status")
+# Column names in lower case, with spaces for underscores; the first that is there.
+BORIS = ["behavior", "behaviour", "code"]
+ACTIONS = [(name,) for name in ["action", "label", *BORIS, "annotation", "activity"]]
+RECORDINGS = [("observation id",), ("recording",), ("video",)]
+KINDS = [("behavior type",), ("status",)]
 FRAMES = [("start frame", "end frame"), ("start frame", "stop frame")]
 PLAIN = [("start", "end"), ("start", "stop")]
 SECONDS = [
@@ -26,29 +31,53 @@ EXPECTED = "expected a row of names with action or label, start and end"
 TIMES = ["start", "end", "start_time", "end_time", "time"]
 
 
-def read_cells(path):
+def write_csv(table, path):
+    """Write a table, one segment per row."""
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def read_csv(path):
     """Read a table with a header line and any separator."""
-    text = io.StringIO(read_text(path))
-    header = text.readline()
-    delimiter = find_separator(header)
+    text = read_any_text(path)
+    delimiter = find_separator(text.partition("\n")[0])
     # unlike pandas, the csv module gives line numbers
-    reader = csv.reader(
-        io.StringIO(header + text.read()), delimiter=delimiter, strict=True
-    )
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     names = next(reader, [])
-    lines = ((reader.line_num, row) for row in reader)
-    table = table_of_rows(names, lines)
+    table = table_of_rows(names, ((reader.line_num, row) for row in reader))
     if delimiter != ",":  # decimal commas
         for key in table.columns.intersection(TIMES):
-            table[key] = table[key].map(_with_point)
+            table[key] = table[key].str.replace(
+                "^([^.,]*),([^.,]*)$", r"\1.\2", regex=True
+            )
     return as_segments(table, path)
 
 
-def table_of_rows(names, lines):
-    """Return the columns with a key, from pairs of line number and cells.
+def write_parquet(table, path):
+    """Write a table, one segment per row."""
+    import_extra("pyarrow")
+    with open(path, "wb") as file:  # pyarrow refuses names that are no valid text
+        table.to_parquet(file, engine="pyarrow", index=False)
 
-    ``modifiers`` are BORIS' columns, joined as one text.
-    """
+
+def read_parquet(path):
+    """Read the columns of a table that describe its segments."""
+    import pandas as pd
+
+    parquet = import_extra("pyarrow.parquet")
+    with open(path, "rb") as file:
+        table = parquet.ParquetFile(file)
+        names = table.schema_arrow.names
+        keys = {names[i]: key for i, key in find_keys(names).items()}
+        check_rows(table.metadata.num_rows)
+        columns = table.read(columns=list(keys)).to_pydict()
+    columns = {
+        key: pd.Series(columns[name], dtype=object) for name, key in keys.items()
+    }
+    return as_segments(pd.DataFrame(columns), path)
+
+
+def table_of_rows(names, lines):
+    """Return the columns with a key, from pairs of line number and cells."""
     import pandas as pd
 
     keys = find_keys(names)
@@ -76,48 +105,32 @@ def _is_empty(cell):
 
 
 def find_keys(names):
-    """Return the key of each known column, by column number.
+    """Return the key of each known column, by column number."""
+    plain = [re.sub(r"[\s_]+", " ", name).strip().casefold() for name in names]
 
-    ``start`` and ``end`` are frames beside ``action``, as in `write_segments`, else
-    seconds. BORIS tables may have a row for each start and stop with a ``time``;
-    ``kind`` distinguishes them.
-    """
-    places = {}
-    for i, name in enumerate(names):
-        places.setdefault(re.sub(r"[\s_]+", " ", name).strip().casefold(), []).append(i)
-    action = _first(ACTIONS, places)
+    def first(options):
+        return next((own for own in options if set(own) <= set(plain)), ())
+
+    action = "".join(first(ACTIONS))
     is_ours, is_boris = action == "action", action in BORIS
-    frames = _first_pair(FRAMES + (PLAIN if is_ours else []), places)
-    seconds = _first_pair(SECONDS if is_ours else PLAIN + SECONDS, places)
-    has_events = is_boris and "time" in places
-    if action is None or not (frames or seconds or has_events):
-        raise SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
-    found = {action: "action", _first(RECORDINGS, places): "recording"}
-    found.update(zip(frames or (), ("start", "end")))
-    found.update(zip(seconds or (), ("start_time", "end_time")))
+    frames = first(FRAMES + (PLAIN if is_ours else []))
+    seconds = first(SECONDS if is_ours else PLAIN + SECONDS)
+    found = {action: "action"} | dict.fromkeys(first(RECORDINGS), "recording")
+    found |= dict(zip(frames, ("start", "end")))
+    found |= dict(zip(seconds, ("start_time", "end_time")))
     if is_ours:
         found["confidence"] = "confidence"
     if is_boris:
-        found |= {_first(KINDS, places): "kind", "subject": "subject"}
-    if has_events and not (frames or seconds):
-        found["time"] = "time"
-    keys = {}
-    for name, key in found.items():
-        if len(places.get(name, ())) > 1:
+        found |= dict.fromkeys(first(KINDS), "kind") | {"subject": "subject"}
+        if not (frames or seconds):
+            found["time"] = "time"
+    keys = {i: found[name] for i, name in enumerate(plain) if name in found}
+    if not (action and set(TIMES) & set(keys.values())):
+        raise SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
+    for name in found:
+        if plain.count(name) > 1:
             raise SegmentsError(f"several columns are called {name!r}, {EXPECTED}.", 1)
-        for i in places.get(name, ()):
-            keys[i] = key
     return keys
-
-
-def _first(names, places):
-    """Return the first name that is a column, or None."""
-    return next((name for name in names if name in places), None)
-
-
-def _first_pair(pairs, places):
-    """Return the first pair of names that are columns, or None."""
-    return next((pair for pair in pairs if set(pair) <= places.keys()), None)
 
 
 def as_segments(table, path):
@@ -157,22 +170,18 @@ def _pair_events(table):
                 event.get("line"),
             )
         if is_open or kind == "point":
-            times = {"start_time": event["time"], "end_time": event["time"]}
-            if is_open:
-                times["start_time"] = started.pop(key)["time"]
+            start = started.pop(key) if is_open else event
+            times = {"start_time": start["time"], "end_time": event["time"]}
             rows.append(event | times)
         else:
             started[key] = event
     for event in started.values():
-        raise SegmentsError(
-            f"{short_repr(event['action'])} starts and does not stop.",
-            event.get("line"),
-        )
+        action = short_repr(event["action"])
+        raise SegmentsError(f"{action} starts and does not stop.", event.get("line"))
     return pd.DataFrame(rows, columns=[*table.columns, "start_time", "end_time"])
 
 
 def _name_by_subject(table):
-    """Name a recording after each subject of an observation, if there are several."""
     subjects = [str(subject or "").strip() for subject in table["subject"]]
     if len(set(subjects)) > 1:
         names = table["recording"] if "recording" in table else [""] * len(table)
@@ -180,5 +189,41 @@ def _name_by_subject(table):
         table["recording"] = ["/".join(filter(None, pair)) for pair in pairs]
 
 
-def _with_point(cell):
-    return cell and re.sub("^([^.,]*),([^.,]*)$", r"\1.\2", cell)
+def write_labels(table, path):
+    """Write one label per line for each frame."""
+    own = table.drop(columns="recording", errors="ignore")
+    labels = labels_from_segments(own).astype(str)
+    Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8", newline="\n")
+
+
+def read_frame_labels(path):
+    """Read one label per line for each frame."""
+    lines = split_lines(read_any_text(path).rstrip())
+    labels = [line.strip() for line in lines]
+    for i, label in enumerate(labels, start=1):
+        if not label:
+            raise SegmentsError("there is nothing, expected the label of a frame.", i)
+        if "\t" in label:
+            raise SegmentsError(
+                "there is a tab, expected the label of a frame; format='csv' reads "
+                "tables with a row of names.",
+                i,
+            )
+    return segments(np.array(labels))
+
+
+CSV = Format(".csv", write_csv, read_csv, "table, one segment a row", many=True)
+PARQUET = Format(
+    ".parquet",
+    write_parquet,
+    read_parquet,
+    "the same table, for data frames",
+    many=True,
+    extra="files",
+)
+LABELS = Format(
+    ".txt",
+    write_labels,
+    read_frame_labels,
+    "one label a line for each frame, as MS-TCN reads",
+)
